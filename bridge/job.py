@@ -1,0 +1,140 @@
+"""What was taken on: jobs and their variations, the states they can be in, and the only ways between them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class State(enum.StrEnum):
+    """Where a variation stands; a job uses the same words."""
+
+    NEW = "new"  # taken on, nothing done yet
+    WAITING = "waiting"  # cannot go on just now; `reason` says why: slot budget disk network user
+    RENDERING = "rendering"  # the clip's span is being read
+    UPLOADING = "uploading"  # the clip is on its way to the engine
+    SUBMITTING = "submitting"  # the order is on its way; the only moment whose loss is `unknown`
+    QUEUED = "queued"  # the engine has it, others are before it
+    RUNNING = "running"  # the model works
+    FETCHING = "fetching"  # the result is on its way back
+    FITTING = "fitting"  # rate, length and level are being matched
+    READY = "ready"  # paid and on disk, no DAW there to take it
+    PLACING = "placing"  # offered to a DAW, not confirmed yet
+    DONE = "done"  # the DAW has it, or the user was told where the file lies
+    FAILED = "failed"  # an error; `retry` goes on from the stage that failed
+    CANCELLED = "cancelled"  # stopped at the user's word
+    UNKNOWN = "unknown"  # the order's answer was lost: it may be running and it may be billed
+    PARTIAL = "partial"  # of a job only: its variations ended differently
+
+
+ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED, State.UNKNOWN})
+
+_WORK = (
+    State.RENDERING,
+    State.UPLOADING,
+    State.SUBMITTING,
+    State.QUEUED,
+    State.RUNNING,
+    State.FETCHING,
+    State.FITTING,
+)
+
+# Each working state may go on to any later one (finished stages are skipped after a restart), may have to wait, and may
+# end badly. What ended goes back only by `retry`, through WAITING.
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.NEW: frozenset({State.WAITING, State.CANCELLED, State.FAILED, *_WORK}),
+    State.WAITING: frozenset({*_WORK, State.READY, State.PLACING, State.CANCELLED, State.FAILED, State.UNKNOWN}),
+    **{
+        state: frozenset(
+            {
+                *_WORK[index + 1 :],
+                State.WAITING,
+                State.READY,
+                State.PLACING,
+                State.DONE,
+                State.FAILED,
+                State.CANCELLED,
+                State.UNKNOWN,
+            }
+        )
+        for index, state in enumerate(_WORK)
+    },
+    State.READY: frozenset({State.PLACING, State.DONE, State.FAILED, State.CANCELLED, State.WAITING}),
+    State.PLACING: frozenset({State.READY, State.DONE, State.FAILED, State.CANCELLED, State.WAITING}),
+    State.DONE: frozenset(),
+    State.FAILED: frozenset({State.WAITING}),
+    State.CANCELLED: frozenset({State.WAITING}),
+    State.UNKNOWN: frozenset({State.WAITING, State.CANCELLED}),
+}
+
+
+class IllegalTransition(RuntimeError):
+    """A variation was asked to go a way that the table does not have: a defect of the program."""
+
+
+def check_transition(before: State, after: State) -> None:
+    """Raise `IllegalTransition` unless a variation may go from `before` to `after` (staying is always legal)."""
+    if after is not before and after not in TRANSITIONS[before]:
+        raise IllegalTransition(f"{before} → {after}")
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """One clip × one seed: one submit to a model, one result, one thing to place."""
+
+    id: str  # uuid
+    job_id: str  # the job it belongs to
+    clip_id: str  # the clip's id as the DAW gave it
+    clip_index: int  # position of the clip in the request
+    index: int  # k, from 0
+    seed: int  # seed of the job + k mod 2^32
+    state: State = State.NEW
+    reason: str = ""  # why it waits: slot budget disk network user
+    stage: str = ""  # the stage it is in, or ended in
+    progress: float = 0.0  # 0..1 of the whole way
+    message: str = ""  # plain words for people
+    queue_position: int | None = None  # jobs ahead of it at the engine
+    result: Mapping[str, Any] | None = None  # the outbox's `result`
+    error: Mapping[str, str] | None = None  # code, text, hint
+    cancel_asked: bool = False  # the user wants it stopped
+    placed_by: str = ""  # the instance that is asked to place it, or did
+    handed_over: bool = False  # a DAW or the user has the result's path: the file belongs to them
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request taken on."""
+
+    id: str  # uuid
+    message_id: str  # the message that asked for it
+    instance: str  # the instance that asked for it
+    daw: str  # name of the DAW adapter: folder ardour reaper live
+    project: str  # the DAW project's path or name, to find it again
+    engine: str  # decided once, when the job is taken on
+    seed: int  # seed of variation 0
+    created: float  # unix time, s
+    request: Mapping[str, Any]  # the remix args as they came, unknown keys included
+    recipe: Mapping[str, Any]  # everything needed to make the result again, see recipe.py
+    estimated: float  # money, in the engine's currency
+    currency: str  # ISO code
+    billed_units: float | None = None  # what the engine said it charged, in its units
+    billed: float | None = None  # money, from billed_units
+    warnings: tuple[Mapping[str, str], ...] = ()  # code and text of what could not be honoured
+
+
+def job_state(states: Iterable[State]) -> State:
+    """Sum up the states of a job's variations in one word.
+
+    While anything is open the job is as far as its furthest open variation; at the end it is the common state, or
+    PARTIAL where they differ.
+    """
+    found = list(states)
+    if not found:
+        return State.FAILED
+    open_states = [state for state in found if state not in ENDED]
+    if open_states:
+        order = list(State)
+        return max(open_states, key=order.index)
+    return found[0] if len(set(found)) == 1 else State.PARTIAL

@@ -1,0 +1,134 @@
+"""What an engine is to the bridge: the Protocol, its values, and what it declares about itself.
+
+Stages know this file and no concrete engine. `model/fake.py` is the engine that tests and dry runs use.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine honours; interfaces show this and nothing else (rule 8)."""
+
+    name: str  # "fal", "offline"
+    label: str  # for people: "ACE-Step on fal", "offline remix (signal processing, not ACE-Step)"
+    ace_step: bool  # whether the result is made by ACE-Step
+    remote: bool  # whether the clip leaves this machine
+    honours: frozenset[str]  # names of the parameters that it takes
+    inert: frozenset[str]  # of these, the ones that probably change nothing (reference: upstream's edit path)
+    longest: float | None  # longest clip, s; None: no limit
+    price_per_second: float  # of generated audio
+    currency: str  # ISO code
+    cancels: bool  # whether a cancel reaches the model
+    submit_once: bool  # an order costs, so one whose answer was lost is never repeated by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one variation asks of an engine; built anew from the journal whenever it is needed."""
+
+    audio_url: str  # from `Uploaded`
+    params: Mapping[str, Any]  # complete and validated, by the names of params.py, without audio_url
+    seconds: float  # length of what is sent, s
+    amount: float | None  # 0 = as the source .. 1 = as different as it gets; None: the engine's own default
+    tempo: float | None  # BPM of the DAW at the clip
+    beats: tuple[float, ...]  # s from the start of what is sent; empty: no grid known
+    downbeats: tuple[int, ...]  # indices into beats
+    scratch: Path  # the variation's folder, for engines that work on this machine
+    expires_seconds: int | None = None  # lifetime asked for the result at the engine
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """Where the engine finds the clip."""
+
+    url: str
+    host: str  # part of the upload cache's key
+    expires: float | None  # unix time after which the URL is not to be used; None: never
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Proof that the engine took the order; on disk before the first poll."""
+
+    request_id: str
+    urls: Mapping[str, str] = field(default_factory=dict)  # "status", "response", "cancel" as the engine named them
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The model's complete answer."""
+
+    url: str  # where the audio lies
+    seed: int | None  # as the model reports it
+    billed_units: float | None  # what the engine says it charged
+    answer: Mapping[str, Any]  # the answer as it came, for the recipe
+
+
+class CancelAnswer(enum.Enum):
+    """What an engine says to a cancel; the user is told exactly this."""
+
+    REMOVED = "removed"  # it never ran, nothing is billed
+    REQUESTED = "requested"  # accepted; it may still complete and be billed
+    TOO_LATE = "too late"  # it was complete already
+    UNKNOWN = "unknown"  # the engine does not know it
+
+
+class Report(Protocol):
+    """How an engine says how far it is; every argument is optional and None means no news."""
+
+    def __call__(
+        self,
+        *,
+        fraction: float | None = None,  # 0..1 of this stage
+        message: str | None = None,  # a line for people
+        queue_position: int | None = None,  # orders ahead
+        running: bool | None = None,  # the model has begun
+    ) -> None: ...
+
+
+class Engine(Protocol):
+    """One way to get a remix made."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
+        """Bring the clip (a FLAC file) to where the model can read it. Safe to repeat."""
+        ...
+
+    async def submit(self, order: Order) -> Ticket:
+        """Order the remix, exactly once.
+
+        Raises:
+            SubmitUnknown: the answer was lost; whether the order stands is not known.
+            EngineError: a complete answer, or none before anything was sent: the order does not stand.
+        """
+        ...
+
+    async def follow(self, ticket: Ticket, order: Order, report: Report) -> Output:
+        """Wait until the model has finished, without any limit of time, surviving outages.
+
+        Raises:
+            Withdrawn: the engine dropped the order (after a cancel).
+            EngineError: the model's complete answer says that it failed.
+        """
+        ...
+
+    async def fetch(self, output: Output, into: Path, report: Report) -> None:
+        """Bring the audio to the file `into` (which may exist in part from an earlier try), complete or with an error."""
+        ...
+
+    async def cancel(self, ticket: Ticket) -> CancelAnswer:
+        """Ask the engine to stop. `follow` goes on until the end is certain."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections. Orders that run go on."""
+        ...
