@@ -1,0 +1,17 @@
+"""The signal work that runs in the worker processes: each task is one function of paths and small values.
+
+`bridge.worker` looks a name up here and imports its module only then; the daemon imports none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# name → "module:function"; a task is `(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]`
+TASKS: Mapping[str, str] = {
+    "render": "bridge.tasks.render:render",
+    "probe": "bridge.tasks.probe:probe",
+    "fit": "bridge.tasks.fit:fit",
+    "peaks": "bridge.tasks.peaks:peaks",
+    "offline": "bridge.tasks.offline:offline",
+}

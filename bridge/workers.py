@@ -1,0 +1,252 @@
+"""The worker processes as the daemon sees them: `await workers.run("render", {...})`.
+
+Stages and the offline engine call this, `bridge.worker` is the other end. No GIL-holding library stalls the daemon's
+loop and no hostile file kills the daemon: a process that dies takes one task with it, and the next task gets a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge.errors import Unexpected, WorkerDied, from_wire
+
+log = logging.getLogger("bridge.workers")
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+SECRETS = ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET")  # a process that parses foreign files has no use for them
+LINE_LIMIT = 16 * 2**20  # bytes of one answer
+KILL_SECONDS = 2.0  # a killed process that hangs in a dead drive is not waited for longer
+
+
+class Child:
+    """One worker process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.timer: asyncio.TimerHandle | None = None  # ends it when it has been idle for long
+        self._listening = asyncio.create_task(self._listen())
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether it can take a task."""
+        return self.process.returncode is None
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Write one request.
+
+        Raises:
+            WorkerDied: the process is gone.
+        """
+        assert self.process.stdin is not None  # noqa: S101 - a pipe was asked for
+        try:
+            self.process.stdin.write(json.dumps(message).encode() + b"\n")
+            await self.process.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise await self.death() from error
+
+    async def receive(self) -> dict[str, Any]:
+        """Return the next answer.
+
+        Raises:
+            WorkerDied: the process ended before it answered.
+        """
+        assert self.process.stdout is not None  # noqa: S101 - a pipe was asked for
+        line = await self.process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise await self.death()
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    async def death(self) -> WorkerDied:
+        """Wait for the process's end and describe it."""
+        await self.kill()
+        code = self.process.returncode
+        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+        return WorkerDied(f"The process that reads and writes audio ended unexpectedly ({how}).")
+
+    async def kill(self) -> None:
+        """End it without asking, since it may be deep in a library, and wait until it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.process.wait(), KILL_SECONDS)
+
+    async def _listen(self) -> None:
+        """Carry the process's stderr, and whatever libraries print, into the log."""
+        assert self.process.stderr is not None  # noqa: S101 - a pipe was asked for
+        while text := await self.process.stderr.read(LINE_LIMIT):
+            log.info("worker %d: %s", self.process.pid, text.decode(errors="replace").rstrip())
+
+
+class Workers:
+    """At most `count` processes, started when needed or by `warm`, ended after `idle_seconds` without work."""
+
+    def __init__(
+        self,
+        count: int = 2,
+        idle_seconds: float = 60.0,
+        *,
+        tasks: str = "bridge.tasks",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            count: processes at most.
+            idle_seconds: s without work until a process ends.
+            tasks: module with the table TASKS.
+            environ: environment of the processes, less the keys; None takes the daemon's own.
+        """
+        self._idle_seconds = idle_seconds
+        self._count = count
+        self._tasks = tasks
+        self._environ = environ
+        self._places = asyncio.Semaphore(count)
+        self._children: set[Child] = set()
+        self._idle: list[Child] = []
+        self._background: set[asyncio.Task[None]] = set()  # warming and retiring
+        self._closed = False
+
+    async def run(
+        self, task: str, args: Mapping[str, Any], progress: Callable[[float], None] | None = None
+    ) -> dict[str, Any]:
+        """Run a task in a process of its own and return its result; cancelling kills that process.
+
+        Args:
+            task: a name of the table TASKS.
+            args: paths and small values; they cross as JSON.
+            progress: told the share done, 0..1.
+
+        Raises:
+            BridgeError: as the task raised it; WorkerDied when its process ended, Unexpected for anything else.
+        """
+        async with self._places:
+            child = await self._take()
+            try:
+                answer = await self._converse(child, {"task": task, "args": dict(args)}, progress)
+            except BaseException:
+                await self._drop(child)
+                raise
+            self._give_back(child)
+        if "error" in answer:
+            if "traceback" in answer:
+                log.error("task %s failed\n%s", task, answer["traceback"])
+            raise from_wire(answer["error"])
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def warm(self) -> None:
+        """Start the processes in the background and let them import, so that the first clip does not wait for it."""
+        for _ in range(self._count - len(self._children)):
+            self._do(self._warm_one())
+
+    async def aclose(self) -> None:
+        """End every process; tasks that still run get WorkerDied."""
+        self._closed = True
+        await asyncio.gather(*(self._drop(child) for child in tuple(self._children)))
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    async def _converse(
+        self, child: Child, request: Mapping[str, Any], progress: Callable[[float], None] | None
+    ) -> dict[str, Any]:
+        """Send one request and return its answer, passing on progress meanwhile."""
+        await child.send(request)
+        while True:
+            try:
+                answer = await child.receive()
+            except ValueError as error:  # neither JSON nor of a sane length: what else it says cannot be trusted
+                raise Unexpected from error
+            if "progress" not in answer:
+                return answer
+            if progress is not None:
+                progress(float(answer["progress"]))
+
+    async def _take(self) -> Child:
+        """Return an idle process, or start one."""
+        while self._idle:
+            child = self._idle.pop()
+            if child.timer is not None:
+                child.timer.cancel()
+            if child.alive:
+                return child
+            self._children.discard(child)
+        return await self._start()
+
+    async def _start(self) -> Child:
+        if self._closed:
+            raise WorkerDied("The bridge is shutting down, so no audio is read or written any more.")
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",  # the folder the daemon was started in must not shadow a library
+                "-X",
+                "faulthandler",
+                "-m",
+                "bridge.worker",
+                self._tasks,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=LINE_LIMIT,
+                env=self._environment(),
+            )
+        except OSError as error:
+            raise WorkerDied(f"The process that reads and writes audio could not be started: {error}.") from error
+        child = Child(process)
+        self._children.add(child)
+        return child
+
+    def _environment(self) -> dict[str, str]:
+        inherited = os.environ if self._environ is None else self._environ
+        kept = {name: value for name, value in inherited.items() if name not in SECRETS}
+        here = str(Path(__file__).resolve().parent.parent)
+        path = os.pathsep.join(filter(None, (here, kept.get("PYTHONPATH", ""))))
+        return {**kept, **ONE_THREAD, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something in the background that nobody waits for."""
+        job = asyncio.create_task(work)
+        self._background.add(job)
+        job.add_done_callback(self._background.discard)
+
+    async def _warm_one(self) -> None:
+        """Start one process, unless tasks have started enough meanwhile, and let it import."""
+        async with self._places:
+            if len(self._children) >= self._count:
+                return
+            try:
+                child = await self._start()
+                await child.send({"warm": True})
+            except WorkerDied:
+                log.warning("a worker could not be started ahead of time", exc_info=True)
+            else:
+                self._give_back(child)
+
+    def _give_back(self, child: Child) -> None:
+        """Keep the process for the next task, for a while."""
+        if self._closed:
+            self._do(self._drop(child))
+            return
+        self._idle.append(child)
+        child.timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._retire, child)
+
+    def _retire(self, child: Child) -> None:
+        self._idle.remove(child)
+        self._do(self._drop(child))
+
+    async def _drop(self, child: Child) -> None:
+        """End a process that is not to be used again."""
+        if child.timer is not None:
+            child.timer.cancel()
+        if child in self._idle:
+            self._idle.remove(child)
+        self._children.discard(child)
+        await child.kill()

@@ -1,0 +1,70 @@
+"""Tasks that misbehave in every way a worker process has to survive."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bridge.errors import SourceMissing
+
+Progress = Callable[[float], None]
+
+NAMES = ["echo", "steps", "refuse", "fail", "crash", "leave", "hang", "pollute", "environment", "pid", "rubbish"]
+TASKS = {name: f"tests.fakes.tasks:{name}" for name in NAMES} | {"absent": "tests.fakes.nowhere:absent"}
+
+
+def echo(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    return args
+
+
+def steps(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    for number in range(args["count"]):
+        progress(number / args["count"])
+    return {}
+
+
+def refuse(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    raise SourceMissing("The file is not there: é.wav.", hint="Look again.")
+
+
+def fail(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    raise ZeroDivisionError("a defect of the task")
+
+
+def crash(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+def leave(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    os._exit(3)
+
+
+def hang(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    Path(args["started"]).write_text(str(os.getpid()))
+    while True:
+        time.sleep(0.05)
+
+
+def pollute(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    sys.stdout.write('{"result": "from Python"}\n')
+    sys.stdout.flush()
+    os.write(1, b'{"result": "from a C library"}\n')
+    return {"clean": True}
+
+
+def environment(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    return dict(os.environ)
+
+
+def pid(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    return {"pid": os.getpid()}
+
+
+def rubbish(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    return {"unserialisable": object()}
