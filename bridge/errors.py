@@ -84,6 +84,13 @@ class MessageTooLarge(RequestError):
     hint = "Send the audio's path, not the audio; a request is a few kilobytes."
 
 
+class MessageUnreadable(RequestError):
+    """The message file cannot be read or is no complete message."""
+
+    code = "message_unreadable"
+    hint = "It was moved to inbox/rejected; write messages under a temporary name and rename them."
+
+
 class UnknownCommand(RequestError):
     """There is no such command."""
 
@@ -288,6 +295,13 @@ class AccessDenied(AccountError):
     hint = "Check in fal's dashboard that the key may use this model."
 
 
+class BudgetReached(AccountError):
+    """This remix would go above the day's budget, so it waits."""
+
+    code = "budget_reached"
+    hint = "It goes on tomorrow, or when [budget] daily_cap is raised; `ace-bridge cancel` drops it."
+
+
 class RefusedError(EngineError):
     """The model refused this request."""
 
@@ -300,6 +314,20 @@ class ContentRefused(RefusedError):
 
     code = "content_refused"
     hint = "Change tags or lyrics and remix again."
+
+
+class ClipRefused(RefusedError):
+    """The model does not take this clip."""
+
+    code = "clip_refused"
+    hint = "Split or trim the clip as the text above says and remix again."
+
+
+class EngineBusy(RefusedError):
+    """The engine has no machine free for the model just now and dropped the request."""
+
+    code = "engine_busy"
+    hint = "Nothing was charged; `ace-bridge retry` in a few minutes."
 
 
 class UploadNotFetched(RefusedError):

@@ -1,0 +1,159 @@
+"""The result's way back: a plain GET without the key, resumed where it broke off, complete or an error.
+
+The order is paid, so an outage is waited out; only a transfer that keeps breaking at the same byte is given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from bridge.disk import explain
+from bridge.errors import OutageError, ResultNotAudio, ResultTooLarge, ResultTruncated
+from bridge.model.base import Report
+from bridge.model.fal.errors import Doing, error_from
+from bridge.model.fal.patience import Patience, is_passing
+from bridge.model.fal.wire import Answer, WireError, Wire, read_answer
+
+_TRIES = 5  # without one more byte
+_LARGEST = 2 * 1024**3  # bytes; an hour of 32-bit float stereo at 48 kHz is 1.4e9
+_NO_AUDIO = ("text/html", "application/json", "application/xml", "text/xml")
+_SPAN = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far one download is."""
+
+    have: int = 0  # bytes on disk
+    etag: str = ""  # of the content that these bytes belong to
+    fruitless: int = 0  # tries since the last new byte
+    attempt: int = 0  # tries since the last new byte, outages included
+
+
+class Download:
+    """One result on its way into one file."""
+
+    def __init__(self, wire: Wire, patience: Patience, url: str, into: Path, report: Report) -> None:
+        self._wire = wire
+        self._patience = patience
+        self._url = url
+        self._into = into
+        self._report = report
+        self._at = _Progress()
+
+    async def run(self) -> None:
+        """Bring the file in, going on behind what is there already.
+
+        Raises:
+            HostRefused: the result lies at a host that is not listed.
+            ResultGone: it is not there any more.
+            ResultNotAudio, ResultTooLarge: something else lies there.
+            ResultTruncated: it breaks off again and again.
+            DiskFull, OutputUnwritable: it cannot be written.
+        """
+        self._at.have = await asyncio.to_thread(_size, self._into)
+        while True:
+            before, answer = self._at.have, None
+            try:
+                answer = await self._take()
+                if answer is None:
+                    return
+                self._report(message=f"fal's storage answers {answer.status} just now; asking again")
+            except WireError as broken:
+                self._count(broken, before)
+                self._report(message="waiting for the network" if not broken.written else "the download broke off")
+            except OSError as problem:
+                raise explain(problem, self._into) from problem
+            await self._patience.pause(self._at.attempt, answer)
+            self._at.attempt += 1
+
+    def _count(self, broken: WireError, before: int) -> None:
+        """Give up a transfer that breaks without bringing anything; an outage does not count."""
+        if self._at.have > before:
+            self._at.fruitless = self._at.attempt = 0
+            return
+        if broken.written:
+            self._at.fruitless += 1
+        if self._at.fruitless >= _TRIES:
+            if self._at.have:
+                raise ResultTruncated from broken
+            raise OutageError(f"The result could not be downloaded: {broken}.") from broken
+
+    async def _take(self) -> Answer | None:
+        """Ask for the rest; None when the file is complete, an answer when it is a passing one."""
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        if self._at.have:
+            headers["Range"] = f"bytes={self._at.have}-"
+            if self._at.etag:
+                headers["If-Range"] = self._at.etag
+        async with self._wire.move("GET", self._url, headers=headers) as response:
+            if response.status_code in (200, 206):
+                await self._write(response)
+                return None
+            answer = await read_answer(response)
+        start, total = _span(answer.headers)
+        if answer.status == 416 and self._at.have and start is None:
+            if total == self._at.have:
+                return None
+            await asyncio.to_thread(self._into.unlink)  # what is there belongs to something else
+            self._at.have = 0
+            return answer
+        if is_passing(answer):
+            return answer
+        raise error_from(answer, Doing.TAKE, self._wire.secrets.scrub)
+
+    async def _write(self, response: httpx.Response) -> None:
+        """Write the body behind what is there, or from the start when all of it comes.
+
+        Raises:
+            WireError: it ended before the length that was promised.
+        """
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind in _NO_AUDIO:
+            raise ResultNotAudio(f"fal's storage answered with {kind}, which is not audio.")
+        self._at.etag = response.headers.get("etag", "")
+        total = self._begin(response)
+        if total is not None and total > _LARGEST:
+            raise ResultTooLarge
+        file = await asyncio.to_thread(self._into.open, "ab" if self._at.have else "wb")
+        with file:
+            async for block in response.aiter_bytes(256 * 1024):
+                await asyncio.to_thread(file.write, block)
+                self._at.have += len(block)
+                if self._at.have > _LARGEST:
+                    raise ResultTooLarge
+                if total:
+                    self._report(fraction=min(1.0, self._at.have / total))
+        if total is not None and self._at.have < total:
+            raise WireError("the result ended before its end", written=True)
+
+    def _begin(self, response: httpx.Response) -> int | None:
+        """Find out where this answer's bytes begin, and the size of the whole, None when it is not told."""
+        length = response.headers.get("content-length", "")
+        size = int(length) if length.isdigit() else None
+        if response.status_code == 200:
+            self._at.have = 0
+            return size
+        start, total = _span(response.headers)
+        if start != self._at.have:
+            self._at.have = 0
+            raise WireError("another part of the result came than was asked for", written=True)
+        return total if total is not None or size is None else start + size
+
+
+def _span(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
+    """Return start and total of a Content-Range; None for what it does not tell."""
+    found = _SPAN.fullmatch(headers.get("content-range", "").strip())
+    if found is None:
+        return None, None
+    return (int(found[1]) if found[1] else None), (int(found[2]) if found[2] != "*" else None)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,141 @@
+"""The fal engine: ACE-Step audio-to-audio over fal's queue, behind the Protocol of `model/base.py`.
+
+Puts the parts together and turns an order into the model's inputs; every request is made elsewhere in this package.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random as random_module
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from bridge import params
+from bridge.model.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
+from bridge.model.fal.download import Download
+from bridge.model.fal.follow import Following, Nudge, Pace
+from bridge.model.fal.hosts import Hosts
+from bridge.model.fal.patience import Patience
+from bridge.model.fal.queue import FalQueue
+from bridge.model.fal.secrets import Secrets
+from bridge.model.fal.settings import FalSettings, Timeouts
+from bridge.model.fal.storage import FalStorage
+from bridge.model.fal.wire import Wire
+
+CLOSE = 0.35  # an amount below this asks for something close to the source
+
+
+def edit_mode_for(amount: float) -> str:
+    """Return the edit_mode nearest to an amount from 0 (as the source) to 1 (as different as it gets).
+
+    The endpoint has no strength: it has two windows of the model's steps. "lyrics" edits late steps and stays aligned
+    with the source, "remix" samples anew from early ones and may change melody and genre.
+    """
+    return "lyrics" if amount < CLOSE else "remix"
+
+
+def inputs_of(order: Order) -> dict[str, Any]:
+    """Return the model's inputs for an order: validated, and only what has to be sent.
+
+    Raises:
+        ParamUnknown, ParamInvalid: an input that the model does not take.
+    """
+    values = {name: value for name, value in order.params.items() if value is not None}
+    if order.amount is not None and "edit_mode" not in order.chosen:
+        values["edit_mode"] = edit_mode_for(order.amount)
+    values["audio_url"] = order.audio_url
+    return params.to_send(params.complete(params.check(values)))
+
+
+class FalEngine:
+    """ACE-Step on fal."""
+
+    def __init__(
+        self,
+        settings: FalSettings,
+        key: Callable[[], str],
+        *,
+        clock: Callable[[], float] = time.time,
+        random: Callable[[], float] = random_module.random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        """Build the engine; no connection is made before it is needed.
+
+        Args:
+            settings: The [fal] section.
+            key: Returns the key, asked for at each request; raises KeyMissing or KeyInvalid.
+            clock: Unix time, s.
+            random: 0..1, for jitter.
+            sleep: Waits so many s.
+            timeouts: How long single requests may be silent.
+
+        Raises:
+            ConfigInvalid: a setting that cannot work.
+        """
+        hosts = Hosts(settings.queue_url, settings.rest_url, settings.result_hosts)
+        self._wire = Wire(hosts, Secrets(key), timeouts or Timeouts())
+        self._patience = Patience(sleep, random, clock)
+        self._queue = FalQueue(self._wire, self._patience, settings.endpoint)
+        self._storage = FalStorage(self._wire, self._patience, settings.upload_expires)
+        self._pace = Pace(settings.poll_first, settings.poll_longest, settings.status_stream)
+        self._waits: dict[str, Nudge] = {}  # the running waits and asked cancels, by request id
+        self._capabilities = _capabilities(settings, self._storage.host)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What fal's endpoint honours."""
+        return self._capabilities
+
+    async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
+        """Upload the clip (see `FalStorage.upload`)."""
+        return await self._storage.upload(path, sha256, report)
+
+    async def submit(self, order: Order) -> Ticket:
+        """Validate everything, then order exactly once (see `FalQueue.submit`)."""
+        return await self._queue.submit(inputs_of(order), order.expires_seconds)
+
+    async def follow(self, ticket: Ticket, order: Order, report: Report) -> Output:
+        """Wait for the model (see `Following.run`)."""
+        nudge = self._nudge(ticket)
+        try:
+            return await Following(self._queue, ticket, report, self._pace, self._patience, nudge).run()
+        finally:
+            self._waits.pop(ticket.request_id, None)
+
+    async def fetch(self, output: Output, into: Path, report: Report) -> None:
+        """Download the result (see `Download.run`)."""
+        await Download(self._wire, self._patience, output.url, into, report).run()
+
+    async def cancel(self, ticket: Ticket) -> CancelAnswer:
+        """Ask fal to stop; a running wait hears fal's answer at once and goes on until the end is certain."""
+        answer = await self._queue.cancel(ticket)
+        self._nudge(ticket).say(answer)
+        return answer
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        await self._wire.aclose()
+
+    def _nudge(self, ticket: Ticket) -> Nudge:
+        return self._waits.setdefault(ticket.request_id, Nudge())
+
+
+def _capabilities(settings: FalSettings, upload_host: str) -> Capabilities:
+    inputs = [param for name, param in params.PARAMS.items() if name != "audio_url"]
+    return Capabilities(
+        name="fal",
+        label="ACE-Step on fal",
+        ace_step=True,
+        remote=True,
+        honours=frozenset(param.name for param in inputs),
+        inert=frozenset(param.name for param in inputs if param.inert),
+        longest=settings.longest,
+        price_per_second=settings.price_per_second,
+        currency="USD",
+        cancels=True,
+        submit_once=True,
+        upload_host=upload_host,
+    )

@@ -1,0 +1,226 @@
+"""What an answer of fal means: every status and body that says no becomes one error of the bridge's tree.
+
+The most exact sign wins: the type word in the body, else the status with what was being done.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge import errors
+from bridge.errors import BridgeError
+from bridge.model.fal.wire import Answer
+
+_LONGEST_MESSAGE = 300  # characters of fal's own words
+
+
+class Doing(enum.Enum):
+    """What was being done when fal said no."""
+
+    ORDER = "ordering the remix"
+    WAIT = "waiting for the remix"
+    STORE = "uploading the clip"  # with the key, at the storage's administration
+    MOVE = "sending the clip"  # without the key, at a storage host
+    TAKE = "downloading the result"  # without the key, at a storage host
+    CANCEL = "cancelling the remix"
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What an answer says, whatever its form."""
+
+    status: int  # HTTP status
+    kind: str  # error_type, X-Fal-Error-Type or the type of the first detail; empty: none
+    message: str  # fal's own words, one line, not scrubbed yet
+    field: str  # the input that the first detail is about; empty: none
+    listed: bool  # whether the details came as a list, as the model itself writes them
+    is_page: bool  # a web page: not fal's program but something in front of it
+    request_id: str  # fal's id of this exchange, which its support asks for
+
+
+def read_complaint(answer: Answer) -> Complaint:
+    """Read any of the forms: model list, platform text with a type, gateway text, cancel word, web page."""
+    data = answer.data if isinstance(answer.data, dict) else {}
+    detail = data.get("detail")
+    first = _first_detail(detail)
+    kind = data.get("error_type") or answer.headers.get("x-fal-error-type") or first.get("type") or ""
+    is_page = answer.data is None and b"<html" in answer.body[:2048].lower()
+    return Complaint(
+        status=answer.status,
+        kind=str(kind),
+        message=_one_line(_message(data, detail, first, answer)),
+        field=_field(first),
+        listed=bool(first),
+        is_page=is_page,
+        request_id=answer.headers.get("x-fal-request-id", ""),
+    )
+
+
+def error_from(answer: Answer, doing: Doing, scrub: Callable[[str], str]) -> BridgeError:
+    """Build the error that an answer means.
+
+    Args:
+        answer: A complete answer that is not what was hoped for.
+        doing: What was being done.
+        scrub: Takes secrets out of a text.
+    """
+    complaint = read_complaint(answer)
+    return _class_of(complaint, doing)(scrub(_sentence(complaint, doing)))
+
+
+def is_verdict(answer: Answer) -> bool:
+    """Tell whether an answer was written by the model or the platform about this order, and not by a passing fault."""
+    complaint = read_complaint(answer)
+    return complaint.listed or complaint.kind in _BY_KIND
+
+
+def is_page(answer: Answer) -> bool:
+    """Tell whether an answer is a web page, which fal's own program never sends."""
+    return read_complaint(answer).is_page
+
+
+def names_platform(answer: Answer) -> bool:
+    """Tell whether an answer carries a type word of fal's platform, which proves that no model runs for it."""
+    return read_complaint(answer).kind in _PLATFORM
+
+
+def is_withdrawal(answer: Answer) -> bool:
+    """Tell whether an answer can mean that the order was withdrawn."""
+    return answer.status in (404, 410, 499) or read_complaint(answer).kind in _WITHDRAWN
+
+
+_WITHDRAWN = frozenset({"client_cancelled", "client_disconnected"})
+
+_PLATFORM: Mapping[str, type[BridgeError]] = {
+    "request_timeout": errors.Withdrawn,
+    "startup_timeout": errors.Withdrawn,
+    "client_cancelled": errors.Withdrawn,
+    "client_disconnected": errors.Withdrawn,
+    "runner_scheduling_failure": errors.EngineBusy,
+    "runner_connection_timeout": errors.EngineBusy,
+    "runner_connection_refused": errors.EngineBusy,
+    "runner_connection_error": errors.EngineBusy,
+    "runner_disconnected": errors.ModelFailed,
+    "runner_incomplete_response": errors.ModelFailed,
+    "runner_server_error": errors.ModelFailed,
+    "internal_error": errors.ModelFailed,
+    "bad_request": errors.RequestRejected,
+    "concurrent_requests_limit": errors.RateLimited,
+}
+
+_BY_KIND: Mapping[str, type[BridgeError]] = {
+    **_PLATFORM,
+    "file_download_error": errors.UploadNotFetched,
+    "file_too_large": errors.ClipRefused,
+    "audio_duration_too_long": errors.ClipRefused,
+    "audio_duration_too_short": errors.ClipRefused,
+    "unsupported_audio_format": errors.ClipRefused,
+    "content_policy_violation": errors.ContentRefused,
+    "no_media_generated": errors.ModelFailed,
+    "internal_server_error": errors.ModelFailed,
+    "generation_timeout": errors.ModelFailed,
+    "downstream_service_error": errors.ModelFailed,
+}
+
+_BY_STATUS: Mapping[int, type[BridgeError]] = {
+    400: errors.RequestRejected,
+    401: errors.KeyRefused,
+    402: errors.BalanceEmpty,
+    403: errors.AccessDenied,
+    404: errors.RequestRejected,
+    410: errors.RequestRejected,
+    422: errors.RefusedError,
+    429: errors.RateLimited,
+    499: errors.Withdrawn,
+}
+
+_BY_STATUS_OF: Mapping[Doing, Mapping[int, type[BridgeError]]] = {
+    Doing.WAIT: {404: errors.ResultGone, 410: errors.ResultGone},
+    Doing.TAKE: {
+        401: errors.ResultGone,
+        403: errors.ResultGone,
+        404: errors.ResultGone,
+        410: errors.ResultGone,
+    },
+}
+
+
+def _class_of(complaint: Complaint, doing: Doing) -> type[BridgeError]:
+    """Choose the error's class: the type word, the locked account, then the status."""
+    if 300 <= complaint.status < 400:
+        return errors.HostRefused
+    if doing is Doing.MOVE:  # no key went there, so nothing that is said there is about the account
+        return errors.UploadFailed
+    if complaint.kind in _BY_KIND and doing is not Doing.TAKE:
+        return _BY_KIND[complaint.kind]
+    if complaint.status == 403 and _is_locked(complaint.message) and doing is not Doing.TAKE:
+        return errors.BalanceEmpty
+    if complaint.is_page:
+        return errors.AnswerStrange
+    by_status = {**_BY_STATUS, **_BY_STATUS_OF.get(doing, {})}
+    if complaint.status in by_status:
+        return by_status[complaint.status]
+    if complaint.status >= 500 and doing is Doing.WAIT:
+        return errors.ModelFailed
+    if 400 <= complaint.status < 500:
+        return errors.RequestRejected
+    return errors.UploadFailed if doing is Doing.STORE else errors.AnswerStrange
+
+
+def _is_locked(message: str) -> bool:
+    words = message.lower()
+    return "locked" in words or "balance" in words
+
+
+def _sentence(complaint: Complaint, doing: Doing) -> str:
+    """Say what the class says, then fal's own words, then the signs that support asks for."""
+    default = " ".join((_class_of(complaint, doing).__doc__ or "").split())
+    signs = [f"HTTP {complaint.status}"]
+    if complaint.kind:
+        signs.append(complaint.kind)
+    if complaint.request_id:
+        signs.append(f"fal request {complaint.request_id}")
+    about = f"{complaint.field}: " if complaint.field else ""
+    said = _said(complaint, about)
+    return f"{default}{said} [{doing.value}; {', '.join(signs)}]"
+
+
+def _said(complaint: Complaint, about: str) -> str:
+    if 300 <= complaint.status < 400:
+        return " fal tried to redirect the request, which is never followed."
+    if complaint.is_page:
+        return " A web page came instead of fal's answer: something between here and fal is in the way or down."
+    return f" fal says: {about}{complaint.message}" if complaint.message else ""
+
+
+def _first_detail(detail: Any) -> Mapping[str, Any]:
+    if isinstance(detail, list) and detail and isinstance(detail[0], dict):
+        return detail[0]
+    return {}
+
+
+def _message(data: Mapping[str, Any], detail: Any, first: Mapping[str, Any], answer: Answer) -> str:
+    if first:
+        ctx = first.get("ctx")
+        limits = ", ".join(f"{name} {value}" for name, value in ctx.items()) if isinstance(ctx, dict) else ""
+        return f"{first.get('msg') or first.get('type') or ''}" + (f" ({limits})" if limits else "")
+    for text in (detail, data.get("message"), data.get("error"), data.get("status")):
+        if isinstance(text, str) and text:
+            return text
+    return "" if data else answer.body[:_LONGEST_MESSAGE].decode("utf-8", "replace")
+
+
+def _field(first: Mapping[str, Any]) -> str:
+    place = first.get("loc")
+    if not isinstance(place, list | tuple):
+        return ""
+    return ".".join(str(part) for part in place if part != "body")
+
+
+def _one_line(text: str) -> str:
+    """Return one printable line of bounded length."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"

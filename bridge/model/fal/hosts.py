@@ -1,0 +1,115 @@
+"""Where the fal engine may send what: the key to the two configured bases, audio to and from the listed hosts.
+
+Every URL that fal names in an answer passes through here before a request is made from it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+import httpx
+
+from bridge.errors import ConfigInvalid, HostRefused
+
+_PORTS = {"https": 443, "http": 80}
+
+
+class Hosts:
+    """The allow-list of one engine."""
+
+    def __init__(self, queue_url: str, rest_url: str, result_hosts: Sequence[str]) -> None:
+        """Take the configured bases and the patterns of further hosts for audio.
+
+        Args:
+            queue_url: Base of the queue, for example https://queue.fal.run; http is taken, since it was asked for.
+            rest_url: Base of the storage's administration.
+            result_hosts: Host names, `*.example.org` for all below one, `name:port` for another port than 443.
+
+        Raises:
+            ConfigInvalid: a base is no http(s) URL.
+        """
+        self.queue = queue_url.rstrip("/")
+        self.rest = rest_url.rstrip("/")
+        self._bases = {_origin_of_base(queue_url, "queue_url"), _origin_of_base(rest_url, "rest_url")}
+        self._patterns = tuple(pattern.lower() for pattern in result_hosts)
+
+    def may_have_key(self, url: str) -> bool:
+        """Tell whether a request to `url` may carry the key: only the configured bases, compared as origins."""
+        parsed = _parse(url)
+        return parsed is not None and _origin(parsed) in self._bases
+
+    def may_have_audio(self, url: str) -> bool:
+        """Tell whether audio may be sent to or taken from `url`."""
+        parsed = _parse(url)
+        if parsed is None:
+            return False
+        if _origin(parsed) in self._bases:
+            return True
+        if not any(_matches(pattern, parsed) for pattern in self._patterns):
+            return False
+        return parsed.scheme == "https" or _is_loopback(parsed.host)
+
+    def require_key(self, url: str) -> None:
+        """Raise `HostRefused` unless a request to `url` may carry the key."""
+        if not self.may_have_key(url):
+            raise HostRefused(f"fal named {shown(url)}, which is not a configured base: the key was not sent there.")
+
+    def require_audio(self, url: str) -> None:
+        """Raise `HostRefused` unless audio may be sent to or taken from `url`."""
+        if not self.may_have_audio(url):
+            raise HostRefused(f"fal named {shown(url)}, a host that is not listed: nothing was sent or taken there.")
+
+
+def shown(url: str) -> str:
+    """Return scheme, host and port of a URL for people and logs: paths and queries may hold signatures."""
+    parsed = _parse(url)
+    if parsed is None:
+        return "something that is not a web address"
+    return f"{parsed.scheme}://{parsed.netloc.decode('ascii', 'replace')}"
+
+
+def _parse(url: str) -> httpx.URL | None:
+    """Return the URL, or None for anything that is not http(s) with a host and without a user."""
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, TypeError):
+        return None
+    if parsed.scheme not in _PORTS or not parsed.host or parsed.userinfo:
+        return None
+    return parsed
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host.lower(), url.port or _PORTS[url.scheme]
+
+
+def _origin_of_base(url: str, name: str) -> tuple[str, str, int]:
+    parsed = _parse(url)
+    if parsed is None:
+        raise ConfigInvalid(f"[fal] {name} is not an http or https address.")
+    return _origin(parsed)
+
+
+def _matches(pattern: str, url: httpx.URL) -> bool:
+    name, _, port = pattern.rpartition(":") if _has_port(pattern) else (pattern, "", "")
+    if port:
+        if int(port) != (url.port or _PORTS[url.scheme]):
+            return False
+    elif url.port is not None and not _is_loopback(url.host):
+        return False
+    host = url.host.lower()
+    return host.endswith(name[1:]) and host != name[2:] if name.startswith("*.") else host == name
+
+
+def _has_port(pattern: str) -> bool:
+    return pattern.rpartition(":")[2].isdigit()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

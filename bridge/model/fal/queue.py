@@ -1,0 +1,206 @@
+"""fal's queue, one method per request that it knows: submit, status, stream, result, cancel.
+
+`follow.py` makes a wait of them. Submit is the one request that is never repeated once it may have arrived.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from bridge.errors import OutageError, SubmitUnknown
+from bridge.model.base import CancelAnswer, Ticket
+from bridge.model.fal.errors import Doing, error_from, names_platform
+from bridge.model.fal.patience import Patience, is_passing
+from bridge.model.fal.wire import Answer, WireError, Wire, parse_json
+
+log = logging.getLogger("bridge.model.fal")
+
+LIFECYCLE = "X-Fal-Object-Lifecycle-Preference"  # of what the order makes; uploads have a header of their own
+_SUBMIT_TRIES = 6  # over about 15 s, each of them proven not to have been taken
+_CANCEL_TRIES = 6
+_NAMESPACES = frozenset({"workflows", "comfy"})  # these stay in front of owner and alias
+_UNCLEAR = frozenset({408, 409})  # as all 5xx and all strange 2xx: the order may stand
+
+_CANCEL_WORDS: Mapping[str, CancelAnswer] = {
+    "OK": CancelAnswer.REMOVED,
+    "CANCELLATION_REQUESTED": CancelAnswer.REQUESTED,
+    "ALREADY_COMPLETED": CancelAnswer.TOO_LATE,
+    "NOT_FOUND": CancelAnswer.UNKNOWN,
+}
+_CANCEL_STATUSES: Mapping[int, CancelAnswer] = {400: CancelAnswer.TOO_LATE, 404: CancelAnswer.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a request shows."""
+
+    word: str  # IN_QUEUE, IN_PROGRESS, COMPLETED, or a word that nobody told us of
+    position: int | None  # orders ahead
+    logs: tuple[tuple[str, str], ...]  # time stamp and text of the log lines so far
+    error: str  # a completed request that failed says so here; empty: none
+
+
+class FalQueue:
+    """The queue of one endpoint."""
+
+    def __init__(self, wire: Wire, patience: Patience, endpoint: str) -> None:
+        self._wire = wire
+        self._patience = patience
+        self._endpoint = endpoint.strip("/")
+
+    async def submit(self, body: Mapping[str, Any], expires_seconds: int | None = None) -> Ticket:
+        """Order, exactly once.
+
+        Only what is proven not to stand is sent again: no connection, 429, or 503 with a type word of fal's platform.
+
+        Args:
+            body: The model's inputs, as they are sent.
+            expires_seconds: Lifetime asked for the result at fal, s.
+
+        Raises:
+            SubmitUnknown: the order may stand.
+            EngineError: it does not.
+        """
+        headers = {} if expires_seconds is None else {LIFECYCLE: lifecycle(expires_seconds)}
+        url = f"{self._wire.hosts.queue}/{self._endpoint}"
+        attempt = 0
+        while True:
+            attempt += 1
+            answer: Answer | None = None
+            try:
+                answer = await self._wire.ask(
+                    "POST", url, json=body, headers=headers, silence=self._wire.timeouts.submit
+                )
+            except WireError as broken:
+                if broken.written:
+                    raise SubmitUnknown from broken
+                if attempt >= _SUBMIT_TRIES:
+                    raise OutageError(f"fal cannot be reached, so nothing was ordered: {broken}.") from broken
+            else:
+                if not _was_not_taken(answer) or attempt >= _SUBMIT_TRIES:
+                    return self._ticket(answer)
+            await self._patience.pause(attempt - 1, answer)
+
+    async def status(self, ticket: Ticket) -> Answer:
+        """Look once; the log lines come along."""
+        return await self._wire.ask("GET", f"{self.urls(ticket)['status']}?logs=1")
+
+    async def stream(self, ticket: Ticket) -> AsyncIterator[Look]:
+        """Yield what fal's status stream tells, until it ends; any failure is a `WireError` or simply the end."""
+        url = f"{self.urls(ticket)['status']}/stream?logs=1"
+        accept = {"Accept": "text/event-stream"}
+        async with self._wire.listen("GET", url, headers=accept, silence=self._wire.timeouts.stream) as response:
+            if response.status_code != 200 or "text/event-stream" not in response.headers.get("content-type", ""):
+                return
+            async for line in response.aiter_lines():
+                look = read_look(parse_json(line[5:].encode())) if line.startswith("data:") else None
+                if look is not None:
+                    yield look
+
+    async def result(self, ticket: Ticket) -> Answer:
+        """Ask for the result once."""
+        return await self._wire.ask("GET", self.urls(ticket)["response"])
+
+    async def cancel(self, ticket: Ticket) -> CancelAnswer:
+        """Ask fal to stop; safe to repeat.
+
+        Raises:
+            EngineError: no answer, or none that tells anything.
+        """
+        answer = await self._patience.persist(
+            lambda: self._wire.ask("PUT", self.urls(ticket)["cancel"]),
+            lambda text: log.info("cancel: %s", text),
+            again=is_passing,
+            tries=_CANCEL_TRIES,
+        )
+        word = str(answer.data.get("status")) if isinstance(answer.data, dict) else ""
+        if word in _CANCEL_WORDS:
+            return _CANCEL_WORDS[word]
+        if 200 <= answer.status < 300:
+            return CancelAnswer.REQUESTED  # taken, and nothing promised: it may still complete
+        if answer.status in _CANCEL_STATUSES:
+            return _CANCEL_STATUSES[answer.status]
+        raise error_from(answer, Doing.CANCEL, self._wire.secrets.scrub)
+
+    def scrub(self, text: str) -> str:
+        """Take secrets out of a text."""
+        return self._wire.secrets.scrub(text)
+
+    def urls(self, ticket: Ticket) -> dict[str, str]:
+        """Return where status, response and cancel lie: as fal named them, else built from the id.
+
+        A URL that may not have the key is replaced, since the order stands and must be found again.
+        """
+        built = self._built_urls(ticket.request_id)
+        named = ticket.urls
+        return {
+            name: named[name] if name in named and self._wire.hosts.may_have_key(named[name]) else url
+            for name, url in built.items()
+        }
+
+    def _built_urls(self, request_id: str) -> dict[str, str]:
+        """Build the URLs by fal's rule: owner and alias only, without the rest of the endpoint's path."""
+        parts = self._endpoint.split("/")
+        app = "/".join(parts[: 3 if parts[0] in _NAMESPACES else 2])
+        base = f"{self._wire.hosts.queue}/{app}/requests/{quote(request_id, safe='')}"
+        return {"status": f"{base}/status", "response": base, "cancel": f"{base}/cancel"}
+
+    def _ticket(self, answer: Answer) -> Ticket:
+        """Read the ticket from the last answer to an order, or raise what that answer means."""
+        if 200 <= answer.status < 300:
+            data = answer.data if isinstance(answer.data, dict) else {}
+            request_id = data.get("request_id")
+            if not isinstance(request_id, str) or not request_id:
+                raise SubmitUnknown("fal took the order and gave no id for it, so it may be running and billed.")
+            return Ticket(request_id, self._named_urls(request_id, data))
+        if not _was_not_taken(answer) and (answer.status in _UNCLEAR or answer.status >= 500):
+            unclear = error_from(answer, Doing.ORDER, self._wire.secrets.scrub)
+            raise SubmitUnknown(f"Whether fal took the order is not known: {unclear.text}")
+        raise error_from(answer, Doing.ORDER, self._wire.secrets.scrub)
+
+    def _named_urls(self, request_id: str, data: Mapping[str, Any]) -> dict[str, str]:
+        named = {name: data.get(f"{name}_url") for name in ("status", "response", "cancel")}
+        urls = {name: url for name, url in named.items() if isinstance(url, str) and url}
+        ticket = Ticket(request_id, urls)
+        for name, url in self.urls(ticket).items():
+            if urls.get(name) != url:
+                log.warning("fal named no %s address that may have the key; it is built from the id", name)
+        return self.urls(ticket)
+
+
+def lifecycle(seconds: int) -> str:
+    """Return the value of fal's lifecycle headers: how long a file is kept, s."""
+    return json.dumps({"expiration_duration_seconds": seconds})
+
+
+def read_look(data: Any) -> Look | None:
+    """Read a status body; None when it is none. Everything but the status word may be missing."""
+    if not isinstance(data, dict) or not isinstance(data.get("status"), str):
+        return None
+    position = data.get("queue_position")
+    error = data.get("error") or data.get("error_type") or ""
+    return Look(
+        word=data["status"],
+        position=position if isinstance(position, int) and not isinstance(position, bool) else None,
+        logs=tuple(_log_lines(data.get("logs"))),
+        error=error if isinstance(error, str) else json.dumps(error),
+    )
+
+
+def _log_lines(logs: Any) -> list[tuple[str, str]]:
+    entries = logs if isinstance(logs, list) else []
+    return [
+        (str(entry.get("timestamp", "")), entry["message"])
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(entry.get("message"), str)
+    ]
+
+
+def _was_not_taken(answer: Answer) -> bool:
+    """Tell whether a complete answer proves that the order does not stand, and that asking again may help."""
+    return answer.status == 429 or (answer.status == 503 and names_platform(answer))

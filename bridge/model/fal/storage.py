@@ -1,0 +1,226 @@
+"""The clip's way to fal: an address asked for with the key, then the file itself sent without it.
+
+Two of fal's protocols are spoken: presigned first (two requests, real progress), direct to its CDN when that fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import httpx
+
+from bridge.errors import (
+    AccountError,
+    AnswerStrange,
+    ConfigInvalid,
+    EngineError,
+    OutageError,
+    RateLimited,
+    SourceMissing,
+    UploadFailed,
+)
+from bridge.model.base import Report, Uploaded
+from bridge.model.fal.errors import Doing, error_from
+from bridge.model.fal.hosts import shown
+from bridge.model.fal.patience import Patience, is_passing
+from bridge.model.fal.wire import Answer, WireError, Wire, read_answer
+
+log = logging.getLogger("bridge.model.fal")
+
+MIME = "audio/flac"
+LIFECYCLE = "X-Fal-Object-Lifecycle"
+EXPIRES: Mapping[str, int | None] = {
+    "1h": 3600,
+    "1d": 86400,
+    "7d": 604800,
+    "30d": 2592000,
+    "1y": 31536000,
+    "never": None,
+}
+_SURE_TO_KEEP = 604800  # s that fal keeps a file at least when nothing was said
+_CDN = "https://v3.fal.media"  # where its clients upload when the token's answer names no base
+_BLOCK = 256 * 1024  # bytes sent at a time, and so the grain of the progress
+_TRIES = 3  # of each request
+
+
+@dataclass(frozen=True, slots=True)
+class _Clip:
+    """What is uploaded."""
+
+    path: Path
+    name: str  # plain ASCII, since it goes into a header
+    size: int  # bytes
+    report: Report
+
+
+class FalStorage:
+    """Uploads to fal."""
+
+    def __init__(self, wire: Wire, patience: Patience, expires: str) -> None:
+        """Take how long fal shall keep the clip, one of `EXPIRES`.
+
+        Raises:
+            ConfigInvalid: it is none of them.
+        """
+        if expires not in EXPIRES:
+            raise ConfigInvalid(f"[fal] upload_expires is {expires!r}; it can be {', '.join(EXPIRES)}.")
+        self._wire = wire
+        self._patience = patience
+        self._expires = EXPIRES[expires]
+        self.host = httpx.URL(wire.hosts.rest).netloc.decode("ascii")  # part of the upload cache's key
+
+    async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
+        """Upload the FLAC file; safe to repeat.
+
+        Args:
+            path: The file.
+            sha256: Of its bytes; the name at fal comes from it and tells nothing else.
+            report: Told the fraction of bytes that were sent.
+
+        Raises:
+            EngineError: both protocols failed, the account is locked, or fal cannot be reached.
+            SourceMissing: the file cannot be read.
+        """
+        clip = _Clip(path, f"clip-{sha256[:8]}.flac", await asyncio.to_thread(_size, path), report)
+        until = self._patience.clock() + (_SURE_TO_KEEP if self._expires is None else self._expires)
+        try:
+            url = await self._presigned(clip)
+        except EngineError as refused:
+            if isinstance(refused, AccountError) or type(refused) is OutageError:
+                raise  # the other protocol begins with the same host and key
+            log.warning("the presigned upload failed, trying the direct one: %s", refused)
+            url = await self._directly(clip, refused)
+        report(fraction=1.0)
+        return Uploaded(url, self.host, until)
+
+    async def _directly(self, clip: _Clip, refused: EngineError) -> str:
+        """Fall back; when that fails too, the first protocol's error is the one to tell."""
+        try:
+            return await self._direct(clip)
+        except AccountError:
+            raise
+        except EngineError as again:
+            log.warning("the direct upload failed as well: %s", again)
+            if isinstance(refused, OutageError | RateLimited):
+                raise refused from again
+            raise UploadFailed(f"The clip could not be uploaded. {refused.text}") from again
+
+    async def _presigned(self, clip: _Clip) -> str:
+        """Ask for an address that is good for one PUT, and send the file there at once (it lives for minutes)."""
+        file_url = ""
+
+        async def once() -> Answer:
+            nonlocal file_url
+            named = await self._ask(
+                "/storage/upload/initiate?storage_type=fal-cdn-v3",
+                {"content_type": MIME, "file_name": clip.name},
+                self._lifecycle(),
+            )
+            upload_url, file_url = _text(named, "upload_url"), _text(named, "file_url")
+            return await self._send("PUT", upload_url, clip, {})
+
+        await self._sent(once, clip.report, again=lambda answer: not _is_good(answer))
+        return _address(file_url)
+
+    async def _direct(self, clip: _Clip) -> str:
+        """Send the file to fal's CDN with a token made for that."""
+        named = await self._ask("/storage/auth/token?storage_type=fal-cdn-v3", {}, {})
+        token, scheme = _text(named, "token"), _text(named, "token_type")
+        self._wire.secrets.hide(token)
+        base = named.get("base_url") or _CDN
+        headers = {
+            "Authorization": f"{scheme} {token}",
+            "Accept": "application/json",
+            "X-Fal-File-Name": clip.name,
+            **self._lifecycle(),
+        }
+        if not (f"{scheme}{token}".isascii() and f"{scheme}{token}".isprintable()):
+            raise AnswerStrange("fal's upload token has characters that no token has.")
+        url = f"{str(base).rstrip('/')}/files/upload"
+        answer = await self._sent(lambda: self._send("POST", url, clip, headers), clip.report, again=is_passing)
+        return _address(_text(answer.data, "access_url"))
+
+    async def _ask(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+        """POST to the storage's administration and return its JSON object."""
+        answer = await self._patience.persist(
+            lambda: self._wire.ask("POST", f"{self._wire.hosts.rest}{path}", json=body, headers=headers),
+            lambda text: log.info("upload: %s", text),
+            again=is_passing,
+            tries=_TRIES,
+        )
+        if not _is_good(answer):
+            raise error_from(answer, Doing.STORE, self._wire.secrets.scrub)
+        if not isinstance(answer.data, dict):
+            raise AnswerStrange("fal's storage answered with something that is not its protocol.")
+        return answer.data
+
+    async def _sent(
+        self, request: Callable[[], Awaitable[Answer]], report: Report, *, again: Callable[[Answer], bool]
+    ) -> Answer:
+        """Send a file, some times if need be, and return the good answer."""
+        try:
+            answer = await self._patience.persist(request, lambda text: report(message=text), again=again, tries=_TRIES)
+        except OutageError as error:
+            if type(error) is OutageError and isinstance(error.__cause__, WireError):
+                raise UploadFailed(f"The clip could not be uploaded: {error.__cause__}.") from error
+            raise
+        if not _is_good(answer):
+            raise error_from(answer, Doing.MOVE, self._wire.secrets.scrub)
+        return answer
+
+    async def _send(self, method: str, url: str, clip: _Clip, headers: Mapping[str, str]) -> Answer:
+        """Stream the file in one request with its exact length, without the key."""
+        asked = {"Content-Type": MIME, "Content-Length": str(clip.size), **headers}
+        try:
+            file = await asyncio.to_thread(clip.path.open, "rb")
+        except OSError as error:
+            raise SourceMissing(f"The rendered clip cannot be read: {error.strerror}.") from error
+        with file:
+            content = _blocks(file, clip)
+            async with self._wire.move(method, url, headers=asked, content=content) as response:
+                return await read_answer(response)
+
+    def _lifecycle(self) -> dict[str, str]:
+        if self._expires is None:
+            return {}
+        return {LIFECYCLE: json.dumps({"expiration_duration_seconds": self._expires})}
+
+
+async def _blocks(file: BinaryIO, clip: _Clip) -> AsyncIterator[bytes]:
+    """Yield the file block by block; what was yielded before has gone out when the next is asked for."""
+    sent = 0
+    while block := await asyncio.to_thread(file.read, min(_BLOCK, clip.size - sent)):
+        clip.report(fraction=sent / clip.size)
+        yield block
+        sent += len(block)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise SourceMissing(f"The rendered clip cannot be read: {error.strerror}.") from error
+
+
+def _is_good(answer: Answer) -> bool:
+    return 200 <= answer.status < 300
+
+
+def _text(data: Any, name: str) -> str:
+    value = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(value, str) or not value:
+        raise AnswerStrange(f"fal's storage answered without {name}.")
+    return value
+
+
+def _address(url: str) -> str:
+    """Return the file's address, which the model will read: it must be one."""
+    if "://" not in shown(url):
+        raise AnswerStrange("fal's storage named an address for the clip that is none.")
+    return url

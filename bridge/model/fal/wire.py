@@ -1,0 +1,229 @@
+"""The two ways out of the fal engine: one pool of connections that carries the key, one that cannot.
+
+Knows HTTP and nothing of queues or storage. Redirects are off, answers are bounded, and a failure says for certain
+whether the request had begun to be written.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+
+from bridge import __version__
+from bridge.errors import OutageError
+from bridge.model.fal.hosts import Hosts, shown
+from bridge.model.fal.secrets import Secrets
+from bridge.model.fal.settings import Timeouts
+
+log = logging.getLogger("bridge.http")
+
+USER_AGENT = f"ace-bridge/{__version__}"
+_LARGEST_ANSWER = 8 * 1024 * 1024  # bytes of a JSON answer; audio never comes this way
+_IDLE = 15.0  # s that an unused connection is kept: longer than any pause between polls
+_NO_PROXY = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
+
+
+class WireError(Exception):
+    """There is no complete answer; stays within this package.
+
+    Attributes:
+        written: Whether the request had begun to be written, so that it may have arrived.
+    """
+
+    def __init__(self, text: str, *, written: bool) -> None:
+        super().__init__(text)
+        self.written = written
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer."""
+
+    status: int  # HTTP status
+    headers: Mapping[str, str]  # lower case names
+    body: bytes  # as it came
+    data: Any  # the body as JSON, None when it is none
+
+
+class Wire:
+    """Makes single requests; whether to repeat one is decided elsewhere."""
+
+    def __init__(self, hosts: Hosts, secrets: Secrets, timeouts: Timeouts) -> None:
+        self.hosts = hosts
+        self.secrets = secrets
+        self.timeouts = timeouts
+        self._open: list[httpx.AsyncClient] = []
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        silence: float | None = None,
+    ) -> Answer:
+        """Send one request with the key and read the whole answer.
+
+        Args:
+            method: HTTP method.
+            url: On one of the configured bases.
+            json: Body, if any.
+            headers: Further headers.
+            silence: How long the answer may be silent, s; by default the time for asking.
+
+        Raises:
+            HostRefused: the URL may not have the key.
+            WireError: there is no complete answer.
+        """
+        silence = self.timeouts.ask if silence is None else silence
+        async with self.listen(method, url, json=json, headers=headers, silence=silence) as response:
+            return await read_answer(response)
+
+    @asynccontextmanager
+    async def listen(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        silence: float,
+    ) -> AsyncIterator[httpx.Response]:
+        """Send one request with the key and hand over the answer while it comes in (see `ask`)."""
+        self.hosts.require_key(url)
+        asked = {"Accept": "application/json", **(headers or {}), "Authorization": self.secrets.authorization()}
+        async with self._exchange(self._keyed, method, url, json=json, headers=asked, silence=silence) as response:
+            yield response
+
+    @asynccontextmanager
+    async def move(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: AsyncIterator[bytes] | None = None,
+    ) -> AsyncIterator[httpx.Response]:
+        """Send or fetch a file without the key and hand over the answer while it comes in.
+
+        Raises:
+            HostRefused: the URL's host is not listed for audio.
+            WireError: there is no complete answer.
+        """
+        self.hosts.require_audio(url)
+        silence = self.timeouts.move
+        async with self._exchange(self._bare, method, url, content=content, headers=headers, silence=silence) as moved:
+            yield moved
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        while self._open:
+            await self._open.pop().aclose()
+
+    @asynccontextmanager
+    async def _exchange(
+        self, client: httpx.AsyncClient, method: str, url: str, *, silence: float, **parts: Any
+    ) -> AsyncIterator[httpx.Response]:
+        trace = _Trace()
+        limits = httpx.Timeout(silence, connect=self.timeouts.connect, pool=None)
+        request = client.build_request(method, url, timeout=limits, extensions={"trace": trace}, **parts)
+        where = f"{method} {shown(url)}{request.url.path}"
+        try:
+            response = await client.send(request, stream=True)
+            log.debug("%s → %d", self.secrets.scrub(where), response.status_code)
+            try:
+                yield response
+            finally:
+                await response.aclose()
+        except httpx.HTTPError as error:
+            text = self.secrets.scrub(f"{_plain(error)} ({shown(url)})")
+            log.debug("%s → %s", self.secrets.scrub(where), text)
+            raise WireError(text, written=trace.written) from error
+
+    @cached_property
+    def _keyed(self) -> httpx.AsyncClient:
+        return self._client()
+
+    @cached_property
+    def _bare(self) -> httpx.AsyncClient:
+        return self._client()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        try:
+            return httpx.create_ssl_context()
+        except OSError as error:
+            raise OutageError("The certificates named by SSL_CERT_FILE or SSL_CERT_DIR cannot be read.") from error
+
+    def _client(self) -> httpx.AsyncClient:
+        """Make a client without cookies or redirects; the user's proxy settings count, except for this machine."""
+        client = httpx.AsyncClient(
+            headers={"User-Agent": USER_AGENT},
+            verify=self._tls,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=_IDLE),
+            mounts=_NO_PROXY,
+            follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+        self._open.append(client)
+        return client
+
+
+async def read_answer(response: httpx.Response) -> Answer:
+    """Read a bounded answer; one that is too large is cut, and so is no JSON."""
+    body = bytearray()
+    async for block in response.aiter_bytes():
+        body += block
+        if len(body) > _LARGEST_ANSWER:
+            break
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, bytes(body), parse_json(bytes(body)))
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the JSON value in the bytes, None when there is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+class _Trace:
+    """Hears from the HTTP library when it begins to write the request itself (a proxy's CONNECT is none)."""
+
+    def __init__(self) -> None:
+        self.written = False
+
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith(".send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.written = True
+
+
+def _plain(error: httpx.HTTPError) -> str:
+    """Say what happened without the library's words."""
+    for kind, words in _WORDS:
+        if isinstance(error, kind):
+            return words
+    return f"the connection failed: {type(error).__name__}"
+
+
+_WORDS: tuple[tuple[type[httpx.HTTPError], str], ...] = (
+    (httpx.ConnectTimeout, "no connection in time"),
+    (httpx.ConnectError, "no connection"),
+    (httpx.ProxyError, "the proxy refused the connection"),
+    (httpx.WriteTimeout, "the data could not be sent in time"),
+    (httpx.TimeoutException, "no answer in time"),
+    (httpx.DecodingError, "an answer that cannot be unpacked"),
+    (httpx.NetworkError, "the connection broke"),
+    (httpx.RemoteProtocolError, "the connection was closed before the answer was complete"),
+)
