@@ -1,0 +1,76 @@
+"""One argument of a command: its kind, range and default, and the check of a value that came from a surface.
+
+surface → raw values → here → checked values → commands.py → `Bridge`. Everything that does not fit is a RequestError.
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Literal
+
+from bridge.errors import RequestError, TokenWrong
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a command or of a message to surfaces."""
+
+    name: str
+    kind: Literal["text", "path", "number", "port", "value"]  # value: text or number, as the parameter wants it
+    help: str
+    required: bool = False
+    default: Any = None  # what stands for it when it is not given
+    low: float | None = None  # smallest number
+    high: float | None = None  # largest number
+    choices: tuple[str, ...] = ()  # all the texts that it may be; empty: any
+    longest: int = 128  # characters of a text
+
+
+def check_token(expected: str, given: str) -> None:
+    """Raise `TokenWrong` unless both are the same, in a time that tells nothing about where they differ."""
+    if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
+        raise TokenWrong
+
+
+def checked(address: str, argument: Argument, value: Any) -> Any:
+    """Return one value in its argument's kind.
+
+    Raises:
+        RequestError: it does not fit; the text names the command, the argument and what it takes.
+    """
+    where = f"{address}: {argument.name}"
+    if argument.kind in ("text", "path"):
+        return _text(where, argument, value)
+    if argument.kind == "value" and isinstance(value, (str, bool)):
+        return value if isinstance(value, bool) else _text(where, argument, value)
+    return _number(where, argument, value)
+
+
+def _text(where: str, argument: Argument, value: Any) -> str:
+    if not isinstance(value, str):
+        raise RequestError(f"{where} is a text, not {_shown(value)}.")
+    if len(value) > argument.longest:
+        raise RequestError(f"{where} is longer than {argument.longest} characters.")
+    if argument.choices and value not in argument.choices:
+        raise RequestError(f"{where} is one of {', '.join(argument.choices)}, not {_shown(value)}.")
+    if argument.kind == "path" and not PurePath(value).is_absolute():
+        raise RequestError(f"{where} is an absolute path, not {_shown(value)}.")
+    return value
+
+
+def _number(where: str, argument: Argument, value: Any) -> float | int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise RequestError(f"{where} is a number, not {_shown(value)}.")
+    if argument.low is not None and argument.high is not None and not argument.low <= value <= argument.high:
+        raise RequestError(f"{where} lies between {argument.low:g} and {argument.high:g}, not at {value:g}.")
+    if argument.kind == "port":
+        return int(value)
+    return value if argument.kind == "value" else float(value)
+
+
+def _shown(value: Any) -> str:
+    """Show what somebody sent, whatever it is, in a few characters."""
+    return repr(value)[:60]
