@@ -1,0 +1,238 @@
+"""Every setting of the bridge, typed, and where it comes from: default.toml, then config.toml, then the environment.
+
+Read once when the daemon or a longer command starts, and passed in from there; what is allowed stands in limits.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from bridge import limits
+from bridge.errors import ConfigInvalid
+from bridge.home import home_folder, prepare_home
+from bridge.nearest import did_you_mean
+from bridge.tomlfile import TomlError, TomlFile, read
+
+__all__ = ["Config", "home_folder", "load", "prepare_home"]
+
+PREFIX = "ACE_BRIDGE_"
+FILE = "config.toml"
+DEFAULTS = Path(__file__).with_name("default.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Osc:
+    """[osc]: the port that everything with buttons talks to."""
+
+    host: str  # address to listen on
+    port: int  # UDP and TCP; 0: a free one
+    max_packet: int  # bytes of one packet
+    max_nesting: int  # bundles within bundles
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """[inbox]: how new message files are noticed."""
+
+    watch: str  # "native" or "poll"
+    poll_interval: float  # s between two looks when polling
+    safety_interval: float  # s between two looks beside the native watch
+    max_message: int  # bytes of one message file
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """[outbox]: how much the DAW's scripts are told."""
+
+    progress_rate: float  # progress updates per second at most
+    keep_finished: int  # finished jobs that stay listed
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """[scheduler]: how much is done at the same time."""
+
+    slots: int  # variations that are made at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """[workers]: the processes for signal work."""
+
+    count: int  # 1 or 2
+    idle_seconds: float  # s without work until they end
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """[engine]: who makes the remix."""
+
+    default: str  # "auto" or the name of an engine
+
+
+@dataclass(frozen=True, slots=True)
+class Fal:
+    """[fal]: where fal is and what it costs."""
+
+    endpoint: str  # the model's id
+    queue_url: str  # base address of the queue
+    rest_url: str  # base address of the storage tokens
+    result_hosts: tuple[str, ...]  # where uploads may go to and results may come from; "*." stands for any subdomain
+    upload_expires: str  # how long fal keeps an uploaded clip
+    price_per_second: float  # US dollars per second of generated audio
+    longest: float  # longest clip, s
+    poll_first: float  # s until the second look at a running request
+    poll_longest: float  # s between two looks at most
+    status_stream: bool  # whether to listen to the status stream
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """[render]: what is read of a clip."""
+
+    handles: float  # s of source kept before and after the clip
+    highest_rate: int  # Hz; sources above are resampled to it
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """[fit]: what is done to a result."""
+
+    loudness: str | float  # "source", "off" or a level in LUFS
+    true_peak: float  # dBTP that the result never exceeds
+    format: str  # "pcm24" or "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """[privacy]: what may leave this machine unasked."""
+
+    upload_early: bool  # whether `prepare` uploads before a remix is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """[budget]: how much may be spent."""
+
+    daily_cap: float  # US dollars per day
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings; sections and keys are named as in default.toml."""
+
+    osc: Osc
+    inbox: Inbox
+    outbox: Outbox
+    scheduler: Scheduler
+    workers: Workers
+    engine: Engine
+    fal: Fal
+    render: Render
+    fit: Fit
+    privacy: Privacy
+    budget: Budget
+    home: Path  # the bridge's folder
+    origins: Mapping[str, str]  # "section.key" → "default", "config.toml" or the variable's name
+
+    def effective(self) -> dict[str, dict[str, Any]]:
+        """Return all values by section and key, as `ace-bridge config` shows them, without passwords in addresses."""
+        return {
+            section: {item.name: _shown(getattr(getattr(self, section), item.name)) for item in fields(kind)}
+            for section, kind in SECTIONS.items()
+        }
+
+
+SECTIONS: Mapping[str, Any] = {
+    name: kind for name, kind in get_type_hints(Config).items() if name not in ("home", "origins")
+}
+KEYS: Mapping[str, Mapping[str, Any]] = {name: get_type_hints(kind) for name, kind in SECTIONS.items()}
+
+
+def load(home: Path, environ: Mapping[str, str]) -> Config:
+    """Read all settings.
+
+    Args:
+        home: the bridge's folder; config.toml in it may be missing.
+        environ: ACE_BRIDGE_<SECTION>_<KEY> wins over the file; lists have commas, switches are true, false, 1 or 0.
+
+    Raises:
+        ConfigInvalid: names the file and line or the variable, the key, and what it takes or the nearest key.
+    """
+    values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+    origins: dict[str, str] = {}
+    for path, origin in ((DEFAULTS, "default"), (home / FILE, FILE)):
+        file = _read(path)
+        for section, key, value in _entries(file):
+            values[section][key] = limits.check(section, key, value, file.place(f"{section}.{key}"))
+            origins[f"{section}.{key}"] = origin
+    for name, section, key in _variables(environ):
+        value = limits.from_text(section, key, environ[name], name)
+        values[section][key] = value
+        origins[f"{section}.{key}"] = name
+    sections = {name: kind(**values[name]) for name, kind in SECTIONS.items()}
+    return Config(**sections, home=home, origins=origins)
+
+
+def _read(path: Path) -> TomlFile:
+    try:
+        return read(path)
+    except FileNotFoundError:
+        return TomlFile(path, {}, {})
+    except TomlError as problem:
+        where = f"{path}, line {problem.line}" if problem.line else str(path)
+        raise ConfigInvalid(f"{where}: {problem.text}.") from problem
+    except OSError as problem:
+        raise ConfigInvalid(f"{path} cannot be read: {problem.strerror}.") from problem
+
+
+def _entries(file: TomlFile) -> Iterator[tuple[str, str, Any]]:
+    """Yield section, key and value of a file, or say which of them does not exist."""
+    for section, entries in file.values.items():
+        if section not in KEYS:
+            at_home = "" if isinstance(entries, dict) else _section_of(section)
+            help_ = at_home or did_you_mean(section, KEYS)
+            raise ConfigInvalid(f"{file.place(section)}: there is no section [{section}].{help_}")
+        if not isinstance(entries, dict):
+            raise ConfigInvalid(
+                f"{file.place(section)}: [{section}] is a section and has to stand on a line of its own."
+            )
+        for key, value in entries.items():
+            if key not in KEYS[section]:
+                raise ConfigInvalid(f"{file.place(f'{section}.{key}')}: {_unknown(section, key)}")
+            yield section, key, value
+
+
+def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield name, section and key of each variable that is a setting; others of that beginning are left alone."""
+    for name in sorted(environ):
+        section, _, key = name.removeprefix(PREFIX).lower().partition("_")
+        if not name.startswith(PREFIX) or section not in KEYS:
+            continue
+        if key not in KEYS[section]:
+            raise ConfigInvalid(f"The environment variable {name} is no setting: {_unknown(section, key)}")
+        yield name, section, key
+
+
+def _unknown(section: str, key: str) -> str:
+    if section == "fal" and "key" in key.casefold():  # and whatever stands beside it is not repeated
+        return "the fal key does not belong here; run `ace-bridge config set-key`."
+    elsewhere = _section_of(key)
+    return f"there is no “{key}” in [{section}].{elsewhere or did_you_mean(key, KEYS[section])}"
+
+
+def _section_of(key: str) -> str:
+    homes = [section for section, keys in KEYS.items() if key in keys]
+    return f" It belongs in [{homes[0]}]." if homes else ""
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, str) and "://" in value:
+        return re.sub(r"://[^/@]*@", "://…@", value)
+    return value

@@ -1,0 +1,81 @@
+"""The bridge's folder on the three systems, and who may look into it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import HomeError
+from bridge.home import FOLDERS, home_folder, prepare_home
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "parts"),
+    [
+        ("linux", {"HOME": "/home/ada"}, "/home/ada/.local/share/ace-bridge"),
+        ("linux", {"HOME": "/home/ada", "XDG_DATA_HOME": "/data/ada"}, "/data/ada/ace-bridge"),
+        ("linux", {"HOME": "/home/ada", "XDG_DATA_HOME": "data"}, "/home/ada/.local/share/ace-bridge"),
+        ("linux", {"HOME": "/home/ada", "XDG_DATA_HOME": ""}, "/home/ada/.local/share/ace-bridge"),
+        ("freebsd14", {"HOME": "/home/ada"}, "/home/ada/.local/share/ace-bridge"),
+        ("darwin", {"HOME": "/Users/ada", "XDG_DATA_HOME": "/x"}, "/Users/ada/Library/Application Support/ace-bridge"),
+        ("win32", {"USERPROFILE": "/Users/ada", "APPDATA": "/x"}, "/Users/ada/ace-bridge"),
+        ("linux", {"HOME": "/home/ada", "ACE_BRIDGE_HOME": "/srv/bridge"}, "/srv/bridge"),
+        ("linux", {"HOME": "/home/ada", "ACE_BRIDGE_HOME": "~/music/bridge"}, "/home/ada/music/bridge"),
+        ("darwin", {"HOME": "/Users/ada", "ACE_BRIDGE_HOME": " /Volumes/Fast "}, "/Volumes/Fast"),
+        ("linux", {"HOME": "/home/ada", "ACE_BRIDGE_HOME": ""}, "/home/ada/.local/share/ace-bridge"),
+    ],
+)
+def test_home_per_system(platform: str, environ: dict[str, str], parts: str) -> None:
+    assert home_folder(environ, platform) == Path(parts)
+
+
+def test_a_relative_home_is_taken_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert home_folder({"ACE_BRIDGE_HOME": "bridge"}, sys.platform) == tmp_path / "bridge"
+
+
+@pytest.mark.parametrize(("platform", "name"), [("linux", "HOME"), ("darwin", "HOME"), ("win32", "USERPROFILE")])
+def test_without_a_home_directory_there_is_a_clear_error(platform: str, name: str) -> None:
+    with pytest.raises(HomeError, match=name) as caught:
+        home_folder({}, platform)
+    assert "ACE_BRIDGE_HOME" in caught.value.hint
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_the_home_is_for_its_owner_alone(tmp_path: Path) -> None:
+    home = tmp_path / "deep" / "ace-bridge"
+    before = os.umask(0)
+    try:
+        prepare_home(home)
+    finally:
+        os.umask(before)
+    for folder in (home, *(home / name for name in FOLDERS)):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_an_existing_home_is_kept_and_its_inbox_closed(tmp_path: Path) -> None:
+    home = tmp_path / "mine"
+    home.mkdir(mode=0o755)
+    (home / "inbox").mkdir()
+    (home / "inbox").chmod(0o777)
+    (home / "inbox" / "message.json").write_text("{}")
+    prepare_home(home)
+    prepare_home(home)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o755
+    assert stat.S_IMODE((home / "inbox").stat().st_mode) == 0o700
+    assert (home / "inbox" / "message.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize("blocked", ["home", "inbox"])
+def test_a_file_in_the_way_is_named(tmp_path: Path, blocked: str) -> None:
+    home = tmp_path / "home"
+    if blocked == "inbox":
+        home.mkdir()
+    (home if blocked == "home" else home / blocked).write_text("")
+    with pytest.raises(HomeError, match=blocked):
+        prepare_home(home)
