@@ -18,7 +18,7 @@ from bridge.errors import OutageError, ResultNotAudio, ResultTooLarge, ResultTru
 from bridge.model.base import Report
 from bridge.model.fal.errors import Doing, error_from
 from bridge.model.fal.patience import Patience, is_passing
-from bridge.model.fal.wire import Answer, WireError, Wire, read_answer
+from bridge.model.fal.wire import Answer, Wire, WireError, read_answer
 
 _TRIES = 5  # without one more byte
 _LARGEST = 2 * 1024**3  # bytes; an hour of 32-bit float stereo at 48 kHz is 1.4e9

@@ -16,7 +16,7 @@ from bridge.errors import OutageError, SubmitUnknown
 from bridge.model.base import CancelAnswer, Ticket
 from bridge.model.fal.errors import Doing, error_from, names_platform
 from bridge.model.fal.patience import Patience, is_passing
-from bridge.model.fal.wire import Answer, WireError, Wire, parse_json
+from bridge.model.fal.wire import Answer, Wire, WireError, parse_json
 
 log = logging.getLogger("bridge.model.fal")
 

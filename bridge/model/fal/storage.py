@@ -29,7 +29,7 @@ from bridge.model.base import Report, Uploaded
 from bridge.model.fal.errors import Doing, error_from
 from bridge.model.fal.hosts import shown
 from bridge.model.fal.patience import Patience, is_passing
-from bridge.model.fal.wire import Answer, WireError, Wire, read_answer
+from bridge.model.fal.wire import Answer, Wire, WireError, read_answer
 
 log = logging.getLogger("bridge.model.fal")
 

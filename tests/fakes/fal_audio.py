@@ -1,0 +1,75 @@
+"""The fake model's audio: deterministic from source and seed, with the length and the loudness of the real one.
+
+48 kHz, 32-bit float, up to 92.9 ms longer than the source, peaks above 0 dBFS; t = 0 stays t = 0.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import numpy as np
+import soundfile
+import soxr
+
+RATE = 48000  # Hz
+PEAK = 1.12  # +1 dBFS: the real model does not limit
+_FRAME = 4096  # samples at 44.1 kHz that one step of the model's latents stands for
+
+
+def result_frames(frames: int, rate: int) -> int:
+    """Return how many samples at 48 kHz the model makes of `frames` samples at `rate`."""
+    at_44100 = -(-frames * 44100 // rate)
+    steps = -(-at_44100 // _FRAME)
+    return -(-steps * _FRAME * 160 // 147)
+
+
+def make(source: bytes, seed: int, kind: str = "") -> bytes:
+    """Return the WAV that the fake model makes.
+
+    Args:
+        source: The uploaded file's bytes.
+        seed: Changes the result audibly: the place and sign of an echo.
+        kind: An audio fault of `fal_faults`, or nothing.
+
+    Raises:
+        soundfile.LibsndfileError: the source is no audio.
+    """
+    if kind == "not_audio":
+        return b"this is no audio, whatever its name says\n" * 64
+    heard, rate = soundfile.read(io.BytesIO(source), dtype="float32", always_2d=True)
+    frames = result_frames(len(heard), rate)
+    if rate != RATE:
+        heard = soxr.resample(heard, rate, RATE)
+    heard = heard[:frames, :2] if heard.shape[1] > 1 else np.repeat(heard[:frames], 2, axis=1)
+    made = np.zeros((frames, 2), np.float32)
+    made[: len(heard)] = heard
+    delay = 480 + seed % 4800
+    if len(heard) > delay:
+        made[delay : len(heard)] += np.float32(0.4 if seed % 2 else -0.4) * heard[: len(heard) - delay]
+    peak = float(np.abs(made).max(initial=0.0))
+    if peak > 0:
+        made *= np.float32(PEAK / peak)
+    return _spoiled(made, kind)
+
+
+def _spoiled(made: np.ndarray, kind: str) -> bytes:
+    if kind == "silence":
+        made = np.zeros_like(made)
+    elif kind == "nan":
+        made[len(made) // 2] = np.nan
+    elif kind == "short":
+        made = made[: len(made) // 2]
+    data = wav(made)
+    return data[: len(data) // 2] if kind == "header" else data
+
+
+def wav(samples: np.ndarray) -> bytes:
+    """Return frames × channels float32 as a WAV file; the same samples are always the same bytes."""
+    channels, data = samples.shape[1], samples.astype("<f4").tobytes()
+    form = struct.pack("<HHIIHHH", 3, channels, RATE, RATE * channels * 4, channels * 4, 32, 0)
+    chunks = b"".join(
+        name + struct.pack("<I", len(content)) + content
+        for name, content in ((b"fmt ", form), (b"fact", struct.pack("<I", len(samples))), (b"data", data))
+    )
+    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks

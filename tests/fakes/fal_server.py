@@ -1,0 +1,342 @@
+"""A fake fal on loopback: queue, status stream, three forms of storage, errors as fal writes them, faults on demand.
+
+In a test::
+
+    with FalServer() as fal:                     # or FalServer(zero_delay=True), FalServer(key="id:secret"), tls=...
+        settings: queue_url = rest_url = fal.url
+        fal.fail("submit", Fault("lost"))        # the next submit is taken and its answer lost (see fal_faults.py)
+        fal.fail("status", Fault("html", status=502), times=3, after=1)
+        fal.fail("model", Fault("answer", 422, {...}))   # the model itself refuses; Fault("silence"): it makes silence
+        fal.hold("IN_QUEUE")  fal.release()      # orders stay in that state meanwhile
+        fal.pause()  fal.resume()                # the network is gone, and back on the same port
+        fal.advance(3600)                        # its clock goes on: results, tokens and files expire
+        fal.wait_for("status", 2)                # until so many requests of a call were answered (blocks; in a
+                                                 #   coroutine: await asyncio.to_thread(fal.wait_for, "status", 2))
+        fal.seen("put")                          # the requests of a call: method, url, headers, body, times, status
+        fal.queue.submits()                      # Counter: orders by what they order; more than 1 was paid twice
+        fal.queue.jobs, fal.storage.files        # what it has
+        fal.queue.cancel_wins = False            # a running order completes although it was cancelled
+        fal.queue.status_word = "PAUSED"         # tell a word that nobody knows
+        fal.locked = True                        # the balance is used up
+
+As a process: ``python -m tests.fakes.fal_server --port 0 --log FILE [--zero-delay] [--key K] [--queue S] [--run S]
+[--until-eof]`` prints its port as the first line and runs until SIGTERM (or, with --until-eof, until its stdin ends).
+Each answered request is one JSON line in the log. Other processes steer it by POST /_control with any of
+``{"fail": {"call", "fault": {...fields of Fault}, "times", "after"}, "hold": word, "release": true, "advance": s,
+"clear": true, "locked": bool, "cancel_wins": bool, "status_word": word, "timing": {"queue", "run", "positions"}}``
+and read ``{"submits", "jobs", "requests"}`` by GET /_control.
+
+Requests to /_control are neither logged nor counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import re
+import signal
+import ssl
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.fal_faults import LOCKED, Fault, FaultBook, answer
+from tests.fakes.fal_http import HttpServer, Reply, Request
+from tests.fakes.fal_queue import Job, Queue, Timing
+from tests.fakes.fal_storage import Storage
+
+_TICK = 0.01  # s between two looks of the status stream at its order
+_ROUTES = [  # method, path, call, whether the key is wanted
+    ("POST", r"/storage/auth/token", "token", True),
+    ("POST", r"/storage/upload/initiate(-multipart)?", "initiate", True),
+    ("PUT", r"/upload/[^/]+", "put", False),
+    ("PUT", r"/upload-parts/(?P<upload>[^/]+)/(?P<number>\d+)", "part", False),
+    ("POST", r"/upload-parts/(?P<upload>[^/]+)/complete", "complete", False),
+    ("POST", r"/files/upload", "upload", False),
+    ("POST", r"/files/upload/multipart", "multipart", False),
+    ("PUT", r"/files/.+/multipart/(?P<upload>[^/]+)/(?P<number>\d+)", "part", False),
+    ("POST", r"/files/.+/multipart/(?P<upload>[^/]+)/complete", "complete", False),
+    ("GET", r"/files/.+", "file", False),
+    ("HEAD", r"/files/.+", "file", False),
+    ("GET", r"/[^/]+/[^/]+/requests/(?P<id>[^/]+)/status", "status", True),
+    ("GET", r"/[^/]+/[^/]+/requests/(?P<id>[^/]+)/status/stream", "stream", True),
+    ("GET", r"/[^/]+/[^/]+/requests/(?P<id>[^/]+)", "result", True),
+    ("PUT", r"/[^/]+/[^/]+/requests/(?P<id>[^/]+)/cancel", "cancel", True),
+    ("POST", r"/(?P<app>[^/]+/[^/]+)(/[^/]+)*", "submit", True),
+]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One request that was answered."""
+
+    call: str  # as in fal_faults.CALLS; empty: no such address
+    method: str
+    url: str  # complete, as the client sees it
+    headers: dict[str, str]  # lower case names
+    body: bytes
+    started: float  # unix time of its first line
+    ended: float  # unix time before its answer was sent
+    status: int  # 0: the connection was reset instead
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+class FalServer:
+    """The server; see the module's docstring."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        key: str | None = None,
+        zero_delay: bool = False,
+        timing: Timing | None = None,
+        tls: ssl.SSLContext | None = None,
+        log: Path | None = None,
+    ) -> None:
+        self._offset = 0.0
+        self._seen: list[Seen] = []
+        self._news = threading.Condition()
+        self._log = log.open("a", buffering=1) if log is not None else None
+        self.key = key  # None: any key is a good one
+        self.locked = False
+        self.faults = FaultBook()
+        self.storage = Storage(self.now)
+        timing = Timing(0.0, 0.0, 0) if zero_delay else timing or Timing()
+        self.queue = Queue(self.storage, self.faults, self.now, timing)
+        self._server = HttpServer(self._handle, port, tls)
+        self.port = self._server.port
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> FalServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.close()
+        if self._log is not None:
+            self._log.close()
+
+    def now(self) -> float:
+        """Return the fake's time, s."""
+        return time.time() + self._offset
+
+    def advance(self, seconds: float) -> None:
+        """Let the fake's clock go on."""
+        self._offset += seconds
+
+    def fail(self, call: str, fault: Fault, times: int = 1, after: int = 0) -> None:
+        """Plan a fault: `times` times (-1: always), after `after` good ones."""
+        self.faults.plan(call, fault, times, after)
+
+    def hold(self, word: str = "IN_QUEUE") -> None:
+        """Keep orders from leaving the state IN_QUEUE or IN_PROGRESS."""
+        self.queue.held = word
+
+    def release(self) -> None:
+        """Let orders go on."""
+        self.queue.held = ""
+
+    def pause(self) -> None:
+        """Stop listening and break every connection."""
+        self._server.pause()
+
+    def resume(self) -> None:
+        """Listen again on the same port."""
+        self._server.resume()
+
+    def seen(self, *calls: str) -> list[Seen]:
+        """Return the answered requests of these calls, of all calls when none is named, in order."""
+        with self._news:
+            return [seen for seen in self._seen if not calls or seen.call in calls]
+
+    def wait_for(self, call: str, count: int = 1, seconds: float = 20.0) -> list[Seen]:
+        """Block until `count` requests of a call were answered, and return them.
+
+        Raises:
+            TimeoutError: they did not come.
+        """
+        with self._news:
+            if not self._news.wait_for(lambda: sum(seen.call == call for seen in self._seen) >= count, seconds):
+                raise TimeoutError(f"no {count} requests of {call} within {seconds} s")
+            return [seen for seen in self._seen if seen.call == call]
+
+    # --- answering ---------------------------------------------------------------------------------------------------
+
+    async def _handle(self, request: Request) -> Reply:
+        if request.path == "/_control":
+            return self._control(request)
+        call, parts, wants_key = _route(request)
+        fault = self.faults.take(call) if call else None
+        if fault is not None and fault.prevents:
+            reply = fault.reply()
+        else:
+            reply = self._refuse_key(request) if wants_key else None
+            reply = reply or await self._answer(call, request, parts)
+            reply = fault.spoil(reply) if fault is not None else reply
+        self._note(call, request, reply)
+        return reply
+
+    def _refuse_key(self, request: Request) -> Reply | None:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme != "Key" or not key or (self.key is not None and key != self.key):
+            return answer(401, {"detail": "Cannot access application: invalid authentication credentials"})
+        return answer(403, LOCKED) if self.locked else None
+
+    async def _answer(self, call: str, request: Request, parts: dict[str, str]) -> Reply:
+        if "id" in parts:
+            job = await asyncio.to_thread(self.queue.find, parts["id"])  # making the audio takes a moment
+            return self._of_job(call, request, job) if job else self._unknown_job(call)
+        if call == "submit":
+            return await asyncio.to_thread(self._submit, request, parts["app"])
+        if call in ("part", "complete"):
+            return self._parts(call, request, parts)
+        if call in ("token", "initiate", "put", "upload", "multipart", "file"):
+            return getattr(self.storage, call)(request)
+        return answer(404, {"detail": "Not found"})
+
+    def _submit(self, request: Request, app: str) -> Reply:
+        try:
+            body = json.loads(request.body)
+        except ValueError:
+            body = None
+        return self.queue.submit(body, app, request.origin)
+
+    def _unknown_job(self, call: str) -> Reply:
+        return answer(404, {"status": "NOT_FOUND"} if call == "cancel" else {"detail": "Request not found"})
+
+    def _of_job(self, call: str, request: Request, job: Job) -> Reply:
+        logs = request.query.get("logs") in ("1", "true")
+        headers = {"x-fal-request-id": job.id}
+        if call == "status":
+            told = self.queue.status(job, logs=logs)
+            return answer(200 if job.word == "COMPLETED" else 202, told, headers)
+        if call == "stream":
+            kind = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", **headers}
+            return Reply(200, kind, events=self._events(job, logs=logs))
+        return self.queue.result(job) if call == "result" else self.queue.cancel(job)
+
+    def _parts(self, call: str, request: Request, parts: dict[str, str]) -> Reply:
+        token = request.path.startswith("/files/")
+        if call == "complete":
+            return self.storage.complete(request, parts["upload"], token=token)
+        return self.storage.part(request, parts["upload"], int(parts["number"]), token=token)
+
+    async def _events(self, job: Job, *, logs: bool) -> AsyncIterator[bytes]:
+        """Yield the status whenever it changes, until the order is complete."""
+        last, quiet = None, 0.0
+        while True:
+            found = await asyncio.to_thread(self.queue.find, job.id)
+            told = json.dumps(self.queue.status(found or job, logs=logs))
+            if told != last:
+                last, quiet = told, 0.0
+                yield f"data: {told}\n\n".encode()
+                if (found or job).completed is not None:
+                    return
+            elif quiet >= 15:
+                quiet = 0.0
+                yield b": keep-alive\n\n"
+            await asyncio.sleep(_TICK)
+            quiet += _TICK
+
+    def _note(self, call: str, request: Request, reply: Reply) -> None:
+        url = request.origin + request.target
+        status = 0 if reply.reset else reply.status
+        seen = Seen(call, request.method, url, request.headers, request.body, request.started, time.time(), status)
+        if self._log is not None:
+            self._log.write(json.dumps(_plain(seen)) + "\n")
+        with self._news:
+            self._seen.append(seen)
+            self._news.notify_all()
+
+    # --- being steered from another process --------------------------------------------------------------------------
+
+    def _control(self, request: Request) -> Reply:
+        if request.method == "GET":
+            jobs = [
+                {**asdict(job), "key": job.key, "failure": job.failure and job.failure[0]}
+                for job in self.queue.jobs.values()
+            ]
+            requests = [_plain(seen) for seen in self.seen()]
+            return answer(200, {"submits": self.queue.submits(), "jobs": jobs, "requests": requests})
+        try:
+            self._steer(json.loads(request.body))
+        except (ValueError, TypeError, KeyError) as wrong:
+            return answer(400, {"detail": str(wrong)})
+        return answer(200, {})
+
+    def _steer(self, wanted: dict[str, Any]) -> None:
+        if "fail" in wanted:
+            plan = wanted["fail"]
+            fault = Fault(**plan["fault"])
+            self.fail(plan["call"], fault, plan.get("times", 1), plan.get("after", 0))
+        if wanted.get("clear"):
+            self.faults.clear()
+        if wanted.get("release"):
+            self.release()
+        self.queue.held = wanted.get("hold", self.queue.held)
+        self.advance(wanted.get("advance", 0.0))
+        self.locked = wanted.get("locked", self.locked)
+        self.queue.cancel_wins = wanted.get("cancel_wins", self.queue.cancel_wins)
+        self.queue.status_word = wanted.get("status_word", self.queue.status_word)
+        known = {field.name for field in fields(Timing)}
+        for name, value in wanted.get("timing", {}).items():
+            if name not in known:
+                raise KeyError(name)
+            setattr(self.queue.timing, name, value)
+
+
+def _route(request: Request) -> tuple[str, dict[str, str], bool]:
+    for method, pattern, call, wants_key in _ROUTES:
+        found = re.fullmatch(pattern, request.path) if request.method == method else None
+        if found:
+            return call, found.groupdict(), wants_key
+    return "", {}, False
+
+
+def _plain(seen: Seen) -> dict[str, Any]:
+    """Return a request for the log: JSON bodies as they are, others by size and hash."""
+    told = {field.name: getattr(seen, field.name) for field in fields(Seen) if field.name != "body"}
+    if len(seen.body) < 65536 and "json" in seen.headers.get("content-type", ""):
+        return {**told, "body": seen.body.decode("utf-8", "replace")}
+    return {**told, "body_bytes": len(seen.body), "body_sha256": hashlib.sha256(seen.body).hexdigest()}
+
+
+def main() -> None:
+    """Run as a process."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fakes.fal_server")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--key")
+    parser.add_argument("--queue", type=float, default=Timing.queue)
+    parser.add_argument("--run", type=float, default=Timing.run)
+    parser.add_argument("--zero-delay", action="store_true")
+    parser.add_argument("--until-eof", action="store_true")
+    args = parser.parse_args()
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    timing = Timing(queue=args.queue, run=args.run)
+    with FalServer(port=args.port, key=args.key, zero_delay=args.zero_delay, timing=timing, log=args.log) as fal:
+        sys.stdout.write(f"{fal.port}\n")
+        sys.stdout.flush()
+        if args.until_eof:
+            threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+        ended.wait()
+
+
+if __name__ == "__main__":
+    main()

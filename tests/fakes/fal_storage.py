@@ -1,0 +1,197 @@
+"""The storage of the fake fal in its three forms: presigned, direct with a token, in parts.
+
+Files are public and expire as their lifecycle header says. The administration wants the key, the files never see it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.fakes.fal_faults import answer
+from tests.fakes.fal_http import Reply, Request
+
+PRESIGNED_LIVES = 120.0  # s
+TOKEN_LIVES = 10800.0  # s
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+
+
+@dataclass
+class File:
+    """One stored file."""
+
+    url: str
+    content_type: str
+    created: float
+    body: bytes | None = None  # None: announced, not there yet
+    expires: float | None = None  # s after its creation
+    name: str = ""
+    lifecycle: Any = None  # as asked for
+    parts: dict[int, bytes] = field(default_factory=dict)
+
+
+class Storage:
+    """All files, by the path of their URL."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._tokens: dict[str, float] = {}
+        self._presigned: dict[str, File] = {}  # by the path to PUT to
+        self._multipart: dict[str, File] = {}  # by upload id
+        self.files: dict[str, File] = {}
+
+    def read(self, url: str) -> bytes | None:
+        """Return a file's bytes as the model would read them, None when it is not there."""
+        path = "/" + url.partition("://")[2].partition("/")[2].partition("?")[0]
+        file = self._alive(path)
+        return file.body if file is not None else None
+
+    def keep(self, origin: str, name: str, body: bytes, content_type: str) -> str:
+        """Store a file of the model's own and return its URL."""
+        file = self._new(origin, name, content_type, None)
+        file.body = body
+        return file.url
+
+    def expire(self, url: str) -> None:
+        """Let a file be gone."""
+        self.files["/" + url.partition("://")[2].partition("/")[2]].expires = -1.0
+
+    def token(self, request: Request) -> Reply:
+        """POST /storage/auth/token."""
+        token = secrets.token_urlsafe(24)
+        self._tokens[token] = self._now() + TOKEN_LIVES
+        until = datetime.fromtimestamp(self._tokens[token], UTC).isoformat()
+        base = file_origin(request.origin)
+        return answer(200, {"token": token, "token_type": "Bearer", "base_url": base, "expires_at": until})
+
+    def initiate(self, request: Request) -> Reply:
+        """POST /storage/upload/initiate and initiate-multipart."""
+        body = json.loads(request.body)
+        if request.query.get("storage_type") not in ("fal-cdn-v3", "gcs"):
+            return answer(400, {"detail": "Unknown storage type"})
+        if not isinstance(body.get("content_type"), str) or not isinstance(body.get("file_name"), str):
+            return answer(422, {"detail": [{"loc": ["body"], "msg": "Field required", "type": "missing"}]})
+        origin = file_origin(request.origin, gcs=request.query["storage_type"] == "gcs")
+        file = self._new(origin, body["file_name"], body["content_type"], _lifecycle(request))
+        upload = secrets.token_hex(8)
+        if request.path.endswith("-multipart"):
+            self._multipart[upload] = file
+            url = f"{origin}/upload-parts/{upload}?signature={secrets.token_hex(8)}"
+        else:
+            self._presigned[f"/upload/{upload}"] = file
+            url = f"{origin}/upload/{upload}?signature={secrets.token_hex(8)}"
+        return answer(200, {"upload_url": url, "file_url": file.url})
+
+    def put(self, request: Request) -> Reply:
+        """PUT to a presigned address: no key, exact length, the announced type, in time."""
+        file = self._presigned.get(request.path)
+        if file is None or self._now() - file.created > PRESIGNED_LIVES:
+            return answer(403, "<Error><Code>AccessDenied</Code></Error>", {"Content-Type": "application/xml"})
+        if "content-length" not in request.headers:
+            return answer(411, "<Error><Code>MissingContentLength</Code></Error>")
+        if request.headers.get("content-type") != file.content_type:
+            return answer(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>")
+        file.body = request.body
+        return Reply(200, {"ETag": _etag(request.body)})
+
+    def upload(self, request: Request) -> Reply:
+        """POST /files/upload: the whole file with a token."""
+        if (refusal := self._refuse_token(request)) is not None:
+            return refusal
+        kind = request.headers.get("content-type", "application/octet-stream")
+        file = self._new(request.origin, request.headers.get("x-fal-file-name", "file"), kind, _lifecycle(request))
+        file.body = request.body
+        return answer(200, {"access_url": file.url})
+
+    def multipart(self, request: Request) -> Reply:
+        """POST /files/upload/multipart: announce a file in parts."""
+        if (refusal := self._refuse_token(request)) is not None:
+            return refusal
+        kind = request.headers.get("content-type", "application/octet-stream")
+        file = self._new(request.origin, request.headers.get("x-fal-file-name", "file"), kind, _lifecycle(request))
+        upload = secrets.token_hex(8)
+        self._multipart[upload] = file
+        return answer(200, {"access_url": file.url, "uploadId": upload})
+
+    def part(self, request: Request, upload: str, number: int, *, token: bool) -> Reply:
+        """PUT one part; the token form answers by ETag, the presigned form by JSON."""
+        if token and (refusal := self._refuse_token(request)) is not None:
+            return refusal
+        if upload not in self._multipart:
+            return answer(404, {"detail": "Upload not found"})
+        if not request.body:
+            return answer(400, {"detail": "Content length appears to be zero"})
+        self._multipart[upload].parts[number] = request.body
+        tag = _etag(request.body)
+        return Reply(200, {"ETag": tag}) if token else answer(200, {"partNumber": number, "etag": tag})
+
+    def complete(self, request: Request, upload: str, *, token: bool) -> Reply:
+        """POST the list of parts: they become the file."""
+        if token and (refusal := self._refuse_token(request)) is not None:
+            return refusal
+        file = self._multipart.get(upload)
+        if file is None:
+            return answer(404, {"detail": "Upload not found"})
+        named = {part["partNumber"]: part["etag"] for part in json.loads(request.body)["parts"]}
+        if named != {number: _etag(part) for number, part in file.parts.items()}:
+            return answer(400, {"detail": "The parts do not match what was uploaded"})
+        file.body = b"".join(file.parts[number] for number in sorted(named))
+        return answer(200, {"url": file.url})
+
+    def file(self, request: Request) -> Reply:
+        """GET a file, whole or from a byte on."""
+        file = self._alive(request.path)
+        if file is None or file.body is None:
+            return answer(404, {"detail": "Not found"})
+        tag = _etag(file.body)
+        headers = {"Content-Type": file.content_type, "Accept-Ranges": "bytes", "ETag": tag}
+        asked = _RANGE.fullmatch(request.headers.get("range", ""))
+        if asked is None or request.headers.get("if-range", tag) != tag:
+            return Reply(200, headers, file.body)
+        start, size = int(asked[1]), len(file.body)
+        if start >= size:
+            return Reply(416, {"Content-Range": f"bytes */{size}"})
+        end = min(int(asked[2] or size - 1), size - 1)
+        return Reply(206, {**headers, "Content-Range": f"bytes {start}-{end}/{size}"}, file.body[start : end + 1])
+
+    def _new(self, origin: str, name: str, content_type: str, lifecycle: Any) -> File:
+        path = f"/files/{secrets.token_hex(6)}/{name}"
+        expires = lifecycle.get("expiration_duration_seconds") if isinstance(lifecycle, dict) else None
+        file = File(f"{origin}{path}", content_type, self._now(), None, expires, name, lifecycle)
+        self.files[path] = file
+        return file
+
+    def _alive(self, path: str) -> File | None:
+        file = self.files.get(path)
+        if file is None or file.body is None:
+            return None
+        gone = file.expires is not None and self._now() > file.created + file.expires
+        return None if gone else file
+
+    def _refuse_token(self, request: Request) -> Reply | None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme != "Bearer" or self._tokens.get(token, 0.0) < self._now():
+            return answer(401, {"detail": "Invalid token"})
+        return None
+
+
+def file_origin(origin: str, *, gcs: bool = False) -> str:
+    """Return where files lie, seen from the administration: beside it here, at other hosts under fal's own names."""
+    if "fal.ai" in origin or "fal.run" in origin:
+        return "https://storage.googleapis.com" if gcs else "https://v3.fal.media"
+    return origin
+
+
+def _lifecycle(request: Request) -> Any:
+    text = request.headers.get("x-fal-object-lifecycle")
+    return json.loads(text) if text else None
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
