@@ -1,0 +1,48 @@
+"""Files that ship with the bridge: beside the package in a source checkout, inside it in an installed wheel.
+
+Presets, scripts for the DAWs and surfaces are found through here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bridge.errors import HomeError
+
+PACKAGE = Path(__file__).resolve().parent
+KINDS = ("presets", "reaper_scripts", "live_script", "ardour_scripts", "surfaces", "docs")
+
+
+def folder(kind: str, package: Path = PACKAGE) -> Path:
+    """Return the folder of one kind of shipped file.
+
+    Args:
+        kind: one of KINDS.
+        package: where the bridge's own modules lie.
+
+    Raises:
+        HomeError: this installation does not have it.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is no kind of shipped file")
+    shipped, checkout = package / "_assets" / kind, package.parent
+    if shipped.is_dir():
+        return shipped
+    if (checkout / "pyproject.toml").is_file() and (checkout / kind).is_dir():  # not any folder in site-packages
+        return checkout / kind
+    raise HomeError(
+        f"This installation of the bridge lacks its {kind} (looked in {shipped}).",
+        hint="Install ace-bridge again.",
+    )
+
+
+def file(kind: str, name: str, package: Path = PACKAGE) -> Path:
+    """Return one shipped file.
+
+    Raises:
+        HomeError: this installation does not have it.
+    """
+    path = folder(kind, package) / name
+    if not path.is_file():
+        raise HomeError(f"This installation of the bridge lacks {kind}/{name}.", hint="Install ace-bridge again.")
+    return path

@@ -1,0 +1,124 @@
+"""The fal key: where it is looked for, how it is kept, and how it is shown.
+
+The daemon asks for the fal engine, `ace-bridge config` sets it. What was found is hidden from the log at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.disk import write_bytes
+from bridge.errors import HomeError, KeyInvalid
+from bridge.scrub import SCRUBBER
+
+log = logging.getLogger("bridge.credentials")
+
+FILE = "credentials"
+_KEY = re.compile(r"[\x21-\x7e]+")
+_LINE = "FAL_KEY="
+_LONGEST = 8192  # bytes of the credentials file that are read
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A key and where it came from."""
+
+    key: str  # never to be shown
+    origin: str  # "FAL_KEY", "FAL_KEY_ID and FAL_KEY_SECRET", "keychain" or the file's path
+
+    def __repr__(self) -> str:
+        return f"Found({mask(self.key)!r}, {self.origin!r})"
+
+
+def from_keychain() -> str | None:
+    """Ask the system's keychain, if the optional package `keyring` is installed and a keychain is there."""
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return None
+    try:
+        found = keyring.get_password("ace-bridge", "fal")
+    except (KeyringError, OSError, RuntimeError) as problem:
+        log.debug("the keychain does not answer: %s", type(problem).__name__)
+        return None
+    return str(found) if found else None
+
+
+def fal_key(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | None] = from_keychain) -> str | None:
+    """Return the fal key, or None if there is none (see `find`)."""
+    found = find(environ, home, keychain)
+    return found.key if found else None
+
+
+def find(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | None] = from_keychain) -> Found | None:
+    """Look for the fal key: FAL_KEY, FAL_KEY_ID with FAL_KEY_SECRET, the keychain, the home's credentials file.
+
+    Args:
+        environ: the environment; blank variables do not count.
+        home: the bridge's folder.
+        keychain: asks the system's keychain.
+
+    Raises:
+        KeyInvalid: the first key found has characters that cannot stand in a header; the text says where it is.
+        HomeError: the credentials file cannot be read.
+    """
+    one = environ.get("FAL_KEY", "").strip()
+    parts = [environ.get(name, "").strip() for name in ("FAL_KEY_ID", "FAL_KEY_SECRET")]
+    if one:
+        return _checked(one, "FAL_KEY")
+    if all(parts):
+        return _checked(":".join(parts), "FAL_KEY_ID and FAL_KEY_SECRET")
+    kept = (keychain() or "").strip()
+    if kept:
+        return _checked(kept, "keychain")
+    written = _from_file(home / FILE)
+    return _checked(written, str(home / FILE)) if written else None
+
+
+def set_key(home: Path, key: str) -> Path:
+    """Write the key into the home's credentials file, for this person only; an earlier one is replaced.
+
+    Returns:
+        The file.
+
+    Raises:
+        KeyInvalid: it is empty or has characters that a key cannot have.
+        DiskFull, OutputUnwritable: the file could not be written.
+    """
+    found = _checked(key.strip(), "the key that was entered")
+    path = home / FILE
+    write_bytes(path, f"{_LINE}{found.key}\n".encode(), mode=0o600)
+    return path
+
+
+def mask(key: str) -> str:
+    """Return a key so that its owner recognises it and nobody else can use it."""
+    return f"{key[:4]}…" if len(key) >= 16 else "…"
+
+
+def _checked(key: str, origin: str) -> Found:
+    SCRUBBER.hide(key)
+    if not _KEY.fullmatch(key):
+        raise KeyInvalid(f"The fal key from {origin} is empty or has blanks, line breaks or letters that no key has.")
+    return Found(key, origin)
+
+
+def _from_file(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
+                os.fchmod(file.fileno(), 0o600)
+                log.warning("others could read %s; that has been closed, consider a new key", path)
+            text = file.read(_LONGEST).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+    except OSError as problem:
+        raise HomeError(f"{path} cannot be read: {problem.strerror}.") from problem
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return lines[0].removeprefix(_LINE).strip() if lines else None

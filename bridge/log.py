@@ -1,0 +1,106 @@
+"""The log: one rotating file in the home, a logger per direction, and no secret in any line of it.
+
+The daemon sets it up first of all; everything else takes `logging.getLogger("bridge.…")`.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import time
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO, cast
+
+from bridge.errors import HomeError
+from bridge.scrub import SCRUBBER, Scrubber
+
+FILE = "bridge.log"
+LARGEST = 2_000_000  # bytes of one file
+KEPT = 5  # files beside the newest
+LOGGERS = {
+    "bridge.osc.in": "what surfaces and scripts say",
+    "bridge.osc.out": "what they are told",
+    "bridge.http": "requests to an engine",
+    "bridge.daw": "messages of the DAW's scripts and what they are asked to place",
+    "bridge.jobs": "the way of each variation",
+    "bridge.workers": "the processes for signal work",
+}
+_NAME = "ace-bridge"  # of our handlers
+_LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_QUIET = ("httpx", "httpcore", "watchfiles", "asyncio")  # they log every request or file, addresses included
+
+
+class ScrubbingFormatter(logging.Formatter):
+    """Cleans the finished line, traceback and all, so that no part of a record gets past."""
+
+    def __init__(self, scrubber: Scrubber = SCRUBBER) -> None:
+        super().__init__(_LINE)
+        self._scrubber = scrubber
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, or with a traceback the lines, without secrets."""
+        return self._scrubber.clean(super().format(record))
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - the name is logging's
+        """Return local time with its offset, to the millisecond."""
+        local = time.localtime(record.created)
+        return f"{time.strftime('%Y-%m-%dT%H:%M:%S', local)}.{int(record.msecs):03d}{time.strftime('%z', local)}"
+
+
+class PrivateFileHandler(logging.handlers.RotatingFileHandler):
+    """A rotating file that only its owner can read."""
+
+    def _open(self) -> TextIOWrapper:
+        opened = open(  # noqa: SIM115 - the handler closes it; Path.open takes no opener
+            self.baseFilename,
+            self.mode,
+            encoding=self.encoding,
+            errors=self.errors,
+            opener=lambda path, flags: os.open(path, flags, 0o600),
+        )
+        return cast(TextIOWrapper, opened)
+
+
+def set_up(home: Path, level: str = "INFO", console: TextIO | None = None) -> None:
+    """Send everything that is logged to logs/bridge.log, and to the console if one is given.
+
+    May be called again (another home, another level); what was set up before is taken down.
+
+    Args:
+        home: the bridge's folder.
+        level: "DEBUG", "INFO", "WARNING" or "ERROR".
+        console: where a person watches, for example stderr.
+
+    Raises:
+        HomeError: the log file cannot be opened.
+    """
+    folder = home / "logs"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = PrivateFileHandler(
+            folder / FILE, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8", errors="backslashreplace"
+        )
+    except OSError as problem:
+        raise HomeError(f"The log {folder / FILE} cannot be written: {problem.strerror}.") from problem
+    take_down()
+    root = logging.getLogger()
+    for handler in (file, logging.StreamHandler(console) if console else None):
+        if handler:
+            handler.setFormatter(ScrubbingFormatter())
+            handler.set_name(_NAME)
+            root.addHandler(handler)
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+
+
+def take_down() -> None:
+    """Close what `set_up` opened; handlers of others stay."""
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if handler.get_name() == _NAME]:
+        root.removeHandler(handler)
+        handler.close()
+    logging.captureWarnings(False)

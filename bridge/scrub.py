@@ -1,0 +1,58 @@
+"""What must never be read by others: every secret that was found is taken out of every line that is written.
+
+credentials.py and the daemon tell it the secrets; log.py and whatever shows foreign text ask it to clean.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+
+MARK = "[hidden]"
+SHORTEST = 6  # characters; shorter parts are ordinary words and would blacken the log
+
+# Secrets that nobody told us: what follows an authorization scheme, and signatures in addresses.
+_SHAPES = re.compile(
+    r"(?i)(authorization['\"]?\s*[:=,]\s*['\"]?(?:b['\"])?(?:key|bearer|basic)\s+)[^\s'\",)]+"
+    r"|([?&](?:x-goog-signature|x-goog-credential|signature|token|sig)=)[^&\s'\"]+"
+)
+
+
+class Scrubber:
+    """Replaces known secrets in text, as they are, percent-encoded once or twice, and in base64."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # log lines come from any thread
+        self._secrets: dict[str, re.Pattern[str]] = {}
+
+    def hide(self, secret: str) -> None:
+        """Add a secret; of "id:secret" the second half is hidden by itself as well."""
+        parts = {secret.strip(), secret.strip().rpartition(":")[2]}
+        with self._lock:
+            for part in sorted(parts, key=len, reverse=True):
+                if len(part) >= SHORTEST and part not in self._secrets:
+                    self._secrets[part] = _pattern(part)
+
+    def clean(self, text: str) -> str:
+        """Return the text without any of the secrets."""
+        for pattern in tuple(self._secrets.values()):
+            text = pattern.sub(MARK, text)
+        return _SHAPES.sub(lambda found: f"{found[1] or found[2]}{MARK}", text)
+
+
+def _pattern(secret: str) -> re.Pattern[str]:
+    """Match a secret in every form in which a log line may carry it."""
+    import base64  # with its own imports more than the rest of this module costs
+
+    chars = "".join(f"(?:{re.escape(char)}|%(?:25)?{ord(char):02x})" for char in secret)
+    escaped = re.escape(secret.encode("unicode_escape").decode())
+    forms = [chars, escaped]
+    for before in range(3):  # base64 depends on where in a group of three the secret begins
+        coded = base64.b64encode(b"\0" * before + secret.encode()).decode()
+        inner = coded[-(-before * 4 // 3) : len(coded.rstrip("=")) - 1]
+        if len(inner) >= 2 * SHORTEST:
+            forms.append(re.escape(inner))
+    return re.compile("|".join(forms), re.IGNORECASE)
+
+
+SCRUBBER = Scrubber()  # one per process, as logging itself

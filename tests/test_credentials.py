@@ -1,0 +1,133 @@
+"""Where the key comes from, that it is kept for one person, and that nothing shows it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from bridge.credentials import FILE, Found, fal_key, find, from_keychain, mask, set_key
+from bridge.errors import HomeError, KeyInvalid
+from bridge.scrub import SCRUBBER
+
+KEY = "0b7c1d2e-aaaa-bbbb-cccc-1234567890ab:fedcba9876543210"
+
+
+def nothing() -> None:
+    """Be a keychain without a key."""
+
+
+def test_the_order_of_places(tmp_path: Path) -> None:
+    set_key(tmp_path, "from:file")
+    environ = {"FAL_KEY": "from:variable", "FAL_KEY_ID": "from", "FAL_KEY_SECRET": "pair"}
+    seen = []
+    for missing in ("FAL_KEY", "FAL_KEY_SECRET", "FAL_KEY_ID"):
+        seen.append(find(environ, tmp_path, lambda: "from:keychain"))
+        environ.pop(missing)
+    seen.append(find({}, tmp_path, nothing))
+    (tmp_path / FILE).unlink()
+    seen.append(find({}, tmp_path, nothing))
+    assert seen == [
+        Found("from:variable", "FAL_KEY"),
+        Found("from:pair", "FAL_KEY_ID and FAL_KEY_SECRET"),
+        Found("from:keychain", "keychain"),
+        Found("from:file", str(tmp_path / FILE)),
+        None,
+    ]
+
+
+def test_blank_places_are_passed_over_and_blanks_around_a_key_are_cut(tmp_path: Path) -> None:
+    environ = {"FAL_KEY": "  \n", "FAL_KEY_ID": " ", "FAL_KEY_SECRET": "x"}
+    assert fal_key(environ, tmp_path, lambda: "  ") is None
+    assert fal_key({"FAL_KEY": f" {KEY}\r\n"}, tmp_path, nothing) == KEY
+
+
+@pytest.mark.parametrize("bad", ["abc\ndef:ghijkl", "abc def", "schlüssel:geheim", "a\x00b", "abc\x7fdef"])
+def test_keys_that_cannot_be_are_refused_without_being_shown(tmp_path: Path, bad: str) -> None:
+    for ask in (lambda: fal_key({"FAL_KEY": bad}, tmp_path, nothing), lambda: set_key(tmp_path, bad)):
+        with pytest.raises(KeyInvalid) as caught:
+            ask()
+        assert bad[:3] not in caught.value.text.replace("that", "")
+    assert not (tmp_path / FILE).exists()
+
+
+def test_an_empty_key_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(KeyInvalid):
+        set_key(tmp_path, " \n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_the_file_is_for_its_owner_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    before = os.umask(0)
+    try:
+        path = set_key(tmp_path, KEY)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        path.chmod(0o644)
+        assert fal_key({}, tmp_path, nothing) == KEY
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert "others could read" in caplog.text
+        path.chmod(0o644)
+        set_key(tmp_path, "another:key")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    finally:
+        os.umask(before)
+    assert [entry.name for entry in tmp_path.iterdir()] == [FILE]
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        ("FAL_KEY=ab:cd\n", "ab:cd"),
+        ("\n# mine\n  ab:cd  \nother", "ab:cd"),
+        ("", None),
+        ("\n\n", None),
+        ("FAL_KEY=\n", None),
+    ],
+)
+def test_files_written_by_hand(tmp_path: Path, content: str, key: str | None) -> None:
+    (tmp_path / FILE).write_text(content)
+    assert fal_key({}, tmp_path, nothing) == key
+
+
+def test_an_unreadable_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(HomeError, match="credentials"):
+        fal_key({}, tmp_path, nothing)
+
+
+def test_the_keychain_is_optional(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    assert from_keychain() is None
+
+
+@pytest.mark.parametrize("answer", ["key", "nothing", "locked"])
+def test_the_keychain_is_asked_for_our_entry(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = types.ModuleType("keyring.errors")
+    errors.KeyringError = type("KeyringError", (Exception,), {})  # type: ignore[attr-defined]
+    keyring = types.ModuleType("keyring")
+
+    def get_password(service: str, user: str) -> str | None:
+        assert (service, user) == ("ace-bridge", "fal")
+        if answer == "locked":
+            raise errors.KeyringError("locked")
+        return KEY if answer == "key" else None
+
+    keyring.get_password = get_password  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    assert from_keychain() == (KEY if answer == "key" else None)
+
+
+def test_a_key_is_shown_only_in_part_and_hidden_from_the_log(tmp_path: Path) -> None:
+    found = find({"FAL_KEY": KEY}, tmp_path, nothing)
+    assert found is not None
+    assert mask(KEY) == "0b7c…"
+    assert mask("short:key") == "…"
+    for shown in (repr(found), str(found), f"{found}", mask(KEY)):
+        assert KEY[4:] not in shown
+        assert "fedcba" not in shown
+    assert SCRUBBER.clean(f"sent {KEY}") == "sent [hidden]"
