@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
-from bridge.errors import RequestError, TokenWrong
+from bridge.errors import ParamInvalid, RequestError, TokenWrong
+from bridge.params import PARAMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +75,28 @@ def _number(where: str, argument: Argument, value: Any) -> float | int:
 def _shown(value: Any) -> str:
     """Show what somebody sent, whatever it is, in a few characters."""
     return repr(value)[:60]
+
+
+def from_surface(name: str, value: str | int | float | bool) -> str | int | float | bool:
+    """Turn what a fader, button or menu sends into a value of the parameter's kind; ranges are checked later.
+
+    A fader knows no whole numbers and a button no words, so a whole number is rounded and a choice may come as its
+    place in the list.
+
+    Raises:
+        ParamInvalid: it is a text that surfaces do not carry, or a place in a list that is not there.
+    """
+    param = PARAMS.get(name)
+    if param is None:
+        return value  # `amount`, or unknown, which `Bridge.set_param` says
+    if param.kind in ("text", "url"):
+        raise ParamInvalid(
+            f"{name} is a text, and OSC carries none of those.", hint="Select a preset that has it, or put it in one."
+        )
+    if isinstance(value, str):
+        return value
+    if param.kind == "choice":
+        if not 0 <= round(value) < len(param.choices):
+            raise ParamInvalid(f"{name} has no choice number {value:g}; the choices are {param.span}, from 0.")
+        return param.choices[round(value)]
+    return round(value) if param.kind == "int" else value

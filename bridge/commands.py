@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from bridge.arguments import Argument, checked
+from bridge.arguments import Argument, checked, from_surface
 from bridge.errors import RequestError
 
 ROOT = "/bridge"
@@ -142,6 +142,7 @@ class Command:
     arguments: tuple[Argument, ...] = ()
     needs_daw: bool = False  # without a DAW that said hello it is an error
     spends: bool = False  # may cost money: long press on MIDI, a token from another machine
+    sets: bool = False  # changes what the next remix is made with: done in the order of arrival
     button: bool = False  # a number among the arguments is a button's state: 0 and F are its release, and ignored
 
 
@@ -225,27 +226,35 @@ COMMANDS: tuple[Command, ...] = (
         "Select a preset.",
         lambda b, v: b.select_preset(v["name"]),
         (Argument("name", "text", "name of the preset", required=True),),
+        sets=True,
         button=True,
     ),
     Command(
-        "preset.next", "/bridge/preset/next", "Select the next preset.", lambda b, v: b.step_preset(1), button=True
+        "preset.next",
+        "/bridge/preset/next",
+        "Select the next preset.",
+        lambda b, v: b.step_preset(1),
+        sets=True,
+        button=True,
     ),
     Command(
         "preset.previous",
         "/bridge/preset/previous",
         "Select the previous preset.",
         lambda b, v: b.step_preset(-1),
+        sets=True,
         button=True,
     ),
     Command(
         "param",
         "/bridge/param/<name>",
         "Set a parameter over the preset, for the remixes to come.",
-        lambda b, v: b.set_param(v["name"], v["value"]),
+        lambda b, v: b.set_param(v["name"], from_surface(v["name"], v["value"])),
         (
             Argument("name", "text", "name of the parameter, in the address", required=True),
             Argument("value", "value", "the value, within the parameter's range", required=True),
         ),
+        sets=True,
     ),
     Command(
         "audition",
