@@ -42,7 +42,7 @@ _WORK = (
 )
 
 # Each working state may go on to any later one (finished stages are skipped after a restart), may have to wait, and may
-# end badly. What ended goes back only by `retry`, through WAITING.
+# end badly. What ended goes back only by `retry`, through WAITING, or forward when a DAW says that it is there.
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.NEW: frozenset({State.WAITING, State.CANCELLED, State.FAILED, *_WORK}),
     State.WAITING: frozenset({*_WORK, State.READY, State.PLACING, State.CANCELLED, State.FAILED, State.UNKNOWN}),
@@ -64,8 +64,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.READY: frozenset({State.PLACING, State.DONE, State.FAILED, State.CANCELLED, State.WAITING}),
     State.PLACING: frozenset({State.READY, State.DONE, State.FAILED, State.CANCELLED, State.WAITING}),
     State.DONE: frozenset(),
-    State.FAILED: frozenset({State.WAITING}),
-    State.CANCELLED: frozenset({State.WAITING}),
+    State.FAILED: frozenset({State.WAITING, State.DONE}),  # DONE: a DAW placed it after all
+    State.CANCELLED: frozenset({State.WAITING, State.DONE}),
     State.UNKNOWN: frozenset({State.WAITING, State.CANCELLED}),
 }
 
@@ -117,11 +117,23 @@ class Job:
     created: float  # unix time, s
     request: Mapping[str, Any]  # the remix args as they came, unknown keys included
     recipe: Mapping[str, Any]  # everything needed to make the result again, see recipe.py
-    estimated: float  # money, in the engine's currency
+    price: float  # money per second of audio that is sent
     currency: str  # ISO code
+    seconds: tuple[float, ...]  # what is sent of each clip, s; as asked at first, as rendered later, 0: not known yet
+    each: int  # variations of each clip
     billed_units: float | None = None  # what the engine said it charged, in its units
     billed: float | None = None  # money, from billed_units
     warnings: tuple[Mapping[str, str], ...] = ()  # code and text of what could not be honoured
+
+    @property
+    def estimated(self) -> float:
+        """Money that the whole job is expected to cost: over the seconds really sent."""
+        return round(sum(self.seconds) * self.each * self.price, 6)
+
+    @property
+    def cost(self) -> float:
+        """What was billed, or the estimate while no bill has come."""
+        return self.estimated if self.billed is None else self.billed
 
 
 def job_state(states: Iterable[State]) -> State:

@@ -1,0 +1,1 @@
+"""The DAWs, each behind the Protocol of `base.py`."""

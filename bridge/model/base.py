@@ -27,6 +27,7 @@ class Capabilities:
     currency: str  # ISO code
     cancels: bool  # whether a cancel reaches the model
     submit_once: bool  # an order costs, so one whose answer was lost is never repeated by itself
+    upload_host: str = ""  # where uploads go; part of the upload cache's key
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Order:
     downbeats: tuple[int, ...]  # indices into beats
     scratch: Path  # the variation's folder, for engines that work on this machine
     expires_seconds: int | None = None  # lifetime asked for the result at the engine
+    chosen: frozenset[str] = frozenset()  # names of the parameters that the user or the preset set, not the defaults
+    family: str = ""  # the preset's hint for engines that have style families
 
 
 @dataclass(frozen=True, slots=True)

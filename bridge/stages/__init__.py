@@ -1,0 +1,1 @@
+"""The stages, one module each; `bridge.pipeline` has their order."""

@@ -1,0 +1,168 @@
+"""The jobs in hand: what stands in the store, in memory, with every change written before it is told.
+
+Stages, scheduler and desk change things only here, surfaces and outbox read here and listen to the bus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bridge.errors import UnknownJob
+from bridge.events import Event, EventBus
+from bridge.job import ENDED, Job, State, Variation, check_transition, job_state
+from bridge.store import Journal, Store
+
+KEPT = 200  # ended jobs that stay in memory; older ones are read from the store when asked for
+
+
+class Book:
+    """Jobs and variations by id."""
+
+    def __init__(self, journal: Journal, bus: EventBus) -> None:
+        self._journal = journal
+        self._bus = bus
+        self._jobs: dict[str, Job] = {}  # oldest first
+        self._variations: dict[str, dict[str, Variation]] = {}  # by job, in order
+        self._job_of: dict[str, str] = {}  # variation → job
+
+    async def load(self) -> list[Variation]:
+        """Read the newest jobs and all open ones; return the open variations, oldest first."""
+        for job, variations in reversed(await self._journal(Store.jobs, KEPT)):
+            self._keep(job, variations)
+        open_jobs = await self._journal(Store.open_jobs)
+        for job, variations in open_jobs:
+            self._keep(job, variations)
+        return [variation for _, found in open_jobs for variation in found if variation.state not in ENDED]
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def job(self, job_id: str) -> Job:
+        """Return a job that is in memory."""
+        return self._jobs[job_id]
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs in memory, oldest first."""
+        return list(self._jobs.values())
+
+    def variations(self, job_id: str) -> list[Variation]:
+        """Return a job's variations in order."""
+        return list(self._variations[job_id].values())
+
+    def variation(self, variation_id: str) -> Variation | None:
+        """Return a variation that is in memory."""
+        job_id = self._job_of.get(variation_id)
+        return None if job_id is None else self._variations[job_id][variation_id]
+
+    def state(self, job_id: str) -> State:
+        """Return a job's state."""
+        return job_state(variation.state for variation in self._variations[job_id].values())
+
+    async def find(self, start: str | None) -> tuple[Job, list[Variation]]:
+        """Return the job whose id, or one of whose variations' ids, begins with `start`; None: the newest.
+
+        Raises:
+            UnknownJob: there is none, or more than one.
+        """
+        if not start:
+            if not self._jobs:
+                raise UnknownJob("There is no job yet.")
+            newest = max(self._jobs.values(), key=lambda job: job.created)
+            return newest, self.variations(newest.id)
+        found = await self._journal(Store.find, start)
+        if len(found) != 1:
+            raise UnknownJob(
+                f"{'No job has' if not found else 'More than one job has'} an id that begins with {start}."
+            )
+        job, variations = found[0]
+        if job.id not in self._jobs:
+            self._keep(job, variations)
+        return self._jobs[job.id], self.variations(job.id)
+
+    # --- changing ----------------------------------------------------------------------------------------------------
+
+    async def add(self, job: Job, variations: Iterable[Variation]) -> None:
+        """Take on a job: on disk first."""
+        variations = list(variations)
+        await self._journal(Store.add_job, job, variations)
+        self._keep(job, variations)
+        self._forget_old()
+        self._tell(job.id)
+
+    async def change(
+        self, variation_id: str, *, mark: tuple[str, str, Mapping[str, Any]] | None = None, **fields: Any
+    ) -> Variation:
+        """Change a variation, and a stage's mark with it; returns when it is on the disk.
+
+        Raises:
+            IllegalTransition: the state table does not have this way.
+        """
+        before = self.variation(variation_id)
+        if before is None:
+            raise UnknownJob(f"There is no variation {variation_id} in hand.")
+        after = replace(before, **fields)
+        check_transition(before.state, after.state)
+        self._variations[after.job_id][after.id] = after
+        await self._journal(Store.save_variation, after, is_open=after.state not in ENDED, mark=mark)
+        path = {"path": after.result["path"]} if after.result and after.handed_over else {}
+        self._bus.publish(Event("variation", after.job_id, after.id, {"state": str(after.state), **path}))
+        self._tell(after.job_id)
+        return after
+
+    def progress(self, variation_id: str, **fields: Any) -> None:
+        """Note how far a variation is (progress, message, queue_position); in memory only."""
+        before = self.variation(variation_id)
+        if before is None or all(getattr(before, name) == value for name, value in fields.items()):
+            return
+        after = replace(before, **fields)
+        self._variations[after.job_id][after.id] = after
+        data = {"fraction": self.fraction(after.job_id), "message": after.message}
+        self._bus.publish(Event("progress", after.job_id, after.id, data))
+
+    def move(self, variation_id: str, state: State, **fields: Any) -> None:
+        """Change a state that a restart finds out again by itself; in memory only."""
+        before = self.variation(variation_id)
+        if before is None or before.state is state:
+            return
+        check_transition(before.state, state)
+        after = self._variations[before.job_id][before.id] = replace(before, state=state, **fields)
+        self._bus.publish(Event("variation", after.job_id, after.id, {"state": str(state)}))
+        self._tell(after.job_id)
+
+    async def note(self, job_id: str, **fields: Any) -> Job:
+        """Change a job: what was billed, its warnings."""
+        job = self._jobs[job_id] = replace(self._jobs[job_id], **fields)
+        await self._journal(Store.save_job, job)
+        self._tell(job_id)
+        return job
+
+    async def warn(self, job_id: str, warnings: Iterable[Mapping[str, str]]) -> None:
+        """Add warnings that the job does not have yet."""
+        have = self._jobs[job_id].warnings
+        new = [dict(warning) for warning in warnings if dict(warning) not in have]
+        if new:
+            await self.note(job_id, warnings=(*have, *new))
+
+    def fraction(self, job_id: str) -> float:
+        """Return how far a job is, 0..1."""
+        found = self._variations[job_id].values()
+        return sum(1.0 if one.state in ENDED else one.progress for one in found) / max(1, len(found))
+
+    # --- inner parts -------------------------------------------------------------------------------------------------
+
+    def _keep(self, job: Job, variations: Iterable[Variation]) -> None:
+        self._jobs[job.id] = job
+        self._variations[job.id] = {variation.id: variation for variation in variations}
+        self._job_of.update(dict.fromkeys(self._variations[job.id], job.id))
+
+    def _forget_old(self) -> None:
+        ended = [job_id for job_id in self._jobs if self.state(job_id) in (*ENDED, State.PARTIAL)]
+        for job_id in ended[: max(0, len(ended) - KEPT)]:
+            del self._jobs[job_id]
+            for variation_id in self._variations.pop(job_id):
+                del self._job_of[variation_id]
+
+    def _tell(self, job_id: str) -> None:
+        job = self._jobs[job_id]
+        self._bus.publish(Event("job", job_id, data={"state": str(self.state(job_id)), "cost": job.cost}))

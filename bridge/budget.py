@@ -1,0 +1,40 @@
+"""Money: what the day has cost so far, and whether one more order fits under the cap."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from bridge.errors import BudgetReached
+from bridge.store import Journal, Store
+
+
+class Budget:
+    """The day's cap, in the currency of the engines (US dollars)."""
+
+    def __init__(self, journal: Journal, daily_cap: float, clock: Callable[[], float]) -> None:
+        self._journal = journal
+        self._cap = daily_cap
+        self._clock = clock
+
+    async def spent_today(self) -> float:
+        """Return what was ordered since midnight, local time."""
+        return await self._journal(Store.spent_since, self._midnight())
+
+    async def spend(self, variation_id: str, cost: float) -> None:
+        """Note an order before it leaves; the same variation counts once.
+
+        Raises:
+            BudgetReached: it would go above the cap.
+        """
+        if cost <= 0:
+            return
+        spent = await self._journal(Store.spend, variation_id, cost, self._clock(), self._midnight(), self._cap)
+        if spent is not None:
+            raise BudgetReached(
+                f"This remix costs about ${cost:.4f}, and ${spent:.4f} of the day's ${self._cap:.2f} are used: it waits."
+            )
+
+    def _midnight(self) -> float:
+        now = time.localtime(self._clock())
+        return time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))

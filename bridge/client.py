@@ -1,0 +1,194 @@
+"""The command line as one more instance: writes messages into the inbox, reads its outbox, starts the daemon.
+
+Standard library only and cheap to import, since a key press waits for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bridge import PROTOCOL
+from bridge.errors import BridgeError, HomeError, NotRunning, from_wire
+
+POLL = 0.05  # s between two looks at the outbox
+START_PATIENCE = 20.0  # s for a daemon to come up on a slow disk
+PING = b"/bridge/ping\0\0\0\0,\0\0\0"  # one OSC message without arguments
+
+
+class Client:
+    """One run of the command line."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.instance = str(uuid.uuid4())
+
+    # --- the daemon --------------------------------------------------------------------------------------------------
+
+    def daemon(self) -> dict[str, Any] | None:
+        """Return daemon.json of a daemon that answers, else None."""
+        try:
+            about: dict[str, Any] = json.loads((self.home / "daemon.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+        return about if answers(int(about.get("osc_port") or 0)) else None
+
+    def need_daemon(self) -> dict[str, Any]:
+        """Return daemon.json, or raise NotRunning."""
+        about = self.daemon()
+        if about is None:
+            raise NotRunning
+        return about
+
+    def start(self) -> dict[str, Any]:
+        """Return the running daemon, starting one if there is none.
+
+        Raises:
+            BridgeError: it does not come up; with the reason it gave.
+        """
+        about = self.daemon()
+        if about is not None:
+            return about
+        logs = self.home / "logs"
+        logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        note = logs / "start.json"
+        note.unlink(missing_ok=True)
+        detached: dict[str, Any] = (
+            {"creationflags": 0x00000208}  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
+            if sys.platform == "win32"
+            else {"start_new_session": True}
+        )
+        with (logs / "start.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "bridge", "run", "--quiet"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "ACE_BRIDGE_HOME": str(self.home), "ACE_BRIDGE_START_NOTE": str(note)},
+                **detached,
+            )
+        return self._wait_until_up(process, note)
+
+    def _wait_until_up(self, process: subprocess.Popen[bytes], note: Path) -> dict[str, Any]:
+        end = time.monotonic() + START_PATIENCE
+        while time.monotonic() < end:
+            about = self.daemon()
+            if about is not None:
+                return about
+            if process.poll() is not None:
+                about = self.daemon()  # another one may have won the race for the lock
+                if about is not None:
+                    return about
+                break
+            time.sleep(POLL)
+        with contextlib.suppress(OSError, ValueError):
+            raise from_wire(json.loads(note.read_bytes()))
+        raise HomeError(f"The daemon did not come up; {self.home / 'logs' / 'start.log'} says why.")
+
+    # --- messages ----------------------------------------------------------------------------------------------------
+
+    def send(self, command: str, args: dict[str, Any]) -> str:
+        """Write a message into the inbox and return its id."""
+        message_id = str(uuid.uuid4())
+        message = {
+            "protocol": PROTOCOL,
+            "message_id": message_id,
+            "command": command,
+            "instance": self.instance,
+            "args": args,
+        }
+        inbox = self.home / "inbox"
+        try:
+            inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
+            partial = inbox / f".{message_id}.tmp"
+            partial.write_text(json.dumps(message), encoding="utf-8")
+            partial.replace(inbox / f"{message_id}.json")
+        except OSError as problem:
+            raise HomeError(f"The message cannot be written into {inbox}: {problem.strerror}.") from problem
+        return message_id
+
+    def follow(self, message_id: str) -> Iterator[dict[str, Any]]:
+        """Yield the job that a message made whenever it has changed, until all of it has ended.
+
+        Raises:
+            BridgeError: the message was refused, or the daemon is gone.
+        """
+        last: dict[str, Any] | None = None
+        for document in self._outbox():
+            self._raise_refusal(document, message_id)
+            job = next((one for one in document["jobs"] if one["message_id"] == message_id), None)
+            if job is not None and job != last:
+                last = job
+                yield job
+                if job["state"] in ("done", "failed", "cancelled", "unknown", "partial"):
+                    return
+
+    def answer(self, message_id: str) -> None:
+        """Wait until a message that makes no job has been taken in.
+
+        Raises:
+            BridgeError: it was refused.
+        """
+        path = self.home / "inbox" / f"{message_id}.json"
+        while path.exists():
+            self.need_daemon()
+            time.sleep(POLL)
+        with contextlib.suppress(OSError, ValueError):
+            self._raise_refusal(json.loads(self._outbox_path.read_bytes()), message_id)
+
+    def bye(self) -> None:
+        """Let the daemon forget this run; what it asked for goes on."""
+        with contextlib.suppress(BridgeError):
+            self.send("bye", {})
+
+    @property
+    def _outbox_path(self) -> Path:
+        return self.home / "outbox" / f"{self.instance}.json"
+
+    def _outbox(self) -> Iterator[dict[str, Any]]:
+        """Yield the outbox's content whenever it is new."""
+        seen = 0
+        quiet_since = time.monotonic()
+        while True:
+            try:
+                stamp = self._outbox_path.stat().st_mtime_ns
+                document = json.loads(self._outbox_path.read_bytes()) if stamp != seen else None
+            except (OSError, ValueError):
+                stamp, document = seen, None
+            if document is not None:
+                seen, quiet_since = stamp, time.monotonic()
+                if not document["daemon"]["alive"]:
+                    raise NotRunning("The daemon was stopped; it goes on with this remix when it is started again.")
+                yield document
+            elif time.monotonic() - quiet_since > 2.0:
+                quiet_since = time.monotonic()
+                if self.daemon() is None:
+                    raise NotRunning("The daemon is gone; it goes on with this remix when it is started again.")
+            time.sleep(POLL)
+
+    @staticmethod
+    def _raise_refusal(document: dict[str, Any], message_id: str) -> None:
+        for error in document.get("errors", []):
+            if error["message_id"] == message_id:
+                raise from_wire(error)
+
+
+def answers(port: int, timeout: float = 0.5) -> bool:
+    """Ask whether a bridge listens on this OSC port of this machine."""
+    if not port:
+        return False
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ping:
+        ping.settimeout(timeout)
+        ping.connect(("127.0.0.1", port))
+        ping.send(PING)
+        return ping.recv(2048).startswith(b"/bridge/pong")
+    return False

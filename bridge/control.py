@@ -1,0 +1,165 @@
+"""What surfaces can ask, done: the daemon's side of the command table.
+
+Whatever makes or changes a job goes to the desk as a message like every other, so that it is in the store first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from bridge import PROTOCOL, __version__
+from bridge.book import Book
+from bridge.commands import Accepted, ClipAsk, JobView, Pong, Snapshot, Value
+from bridge.desk import Desk
+from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
+from bridge.events import Event
+from bridge.job import ENDED, Job, State, Variation
+from bridge.mailbox import Inbox
+from bridge.preview import Player
+
+INSTANCE = "osc"  # surfaces are one instance
+PATIENCE = 1.0  # s that a DAW has to answer with its selection
+
+
+@dataclass(slots=True)
+class Control:
+    """Implements `commands.Bridge`."""
+
+    desk: Desk
+    mailbox: Inbox
+    player: Player
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def ping(self) -> Pong:
+        return Pong(__version__, PROTOCOL)
+
+    def inbox(self, message_id: str) -> None:
+        """Look into the inbox at once; the file is what counts, so the id is not needed to find it."""
+        task = asyncio.create_task(self._look(message_id), name="doorbell")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def clip(self, ask: ClipAsk) -> Accepted:
+        held = self.desk.hands.held()
+        remix = {"preset": ask.preset} if ask.preset else dict(held)
+        clip = {
+            "id": str(uuid.uuid4()),
+            "name": Path(ask.path).stem,
+            "position": ask.position,
+            "length": ask.length,
+            "source": {"path": ask.path, "offset": ask.offset},
+        }
+        return await self._ask("remix", {"clips": [clip], "remix": remix})
+
+    async def remix(self) -> Accepted:
+        here = await self.desk.offers.instances()
+        if not here:
+            raise DawMissing
+        daw = here[-1]
+        answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def hear(event: Event) -> None:
+            if event.kind == "selection" and event.data["instance"] == daw.id and not answered.done():
+                answered.set_result(event.job_id)
+
+        forget = self.desk.tools.bus.subscribe(hear)
+        try:
+            self.desk.outbox.ask(daw.id, {"id": str(uuid.uuid4()), "command": "selection"})
+            job_id = await asyncio.wait_for(answered, PATIENCE)
+        except TimeoutError:
+            raise DawMissing(f"{daw.daw} was asked for its selection and did not answer.") from None
+        finally:
+            forget()
+            self.desk.outbox.ask(daw.id, None)
+        return Accepted(self._book.job(job_id).message_id, job_id)
+
+    async def cancel(self, job: str) -> None:
+        target = job or self._newest(self._open(), "Nothing is being made, so there is nothing to stop.").id
+        await self._ask("cancel", {"job_id": target})
+
+    async def rerun(self, job: str) -> Accepted:
+        return await self._ask("rerun", {"job_id": job or None})
+
+    def select_preset(self, name: str) -> None:
+        self.desk.hands.select(name)
+
+    def step_preset(self, steps: int) -> None:
+        self.desk.hands.step(steps)
+
+    def set_param(self, name: str, value: Value) -> None:
+        self.desk.hands.set(name, value)
+
+    async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
+        found = self._with_result(variation)
+        if which == "result":
+            await self.player.play(Path(str((found.result or {})["path"])))
+            return
+        source = self.desk.tools.home / "jobs" / found.job_id / f"clip-{found.clip_index + 1}" / "source.flac"
+        if not source.exists():
+            raise NotPossibleNow("The clip has not been read yet.")
+        await self.player.play(source)
+
+    async def stop_audition(self) -> None:
+        await self.player.stop()
+
+    def snapshot(self) -> Snapshot:
+        jobs = self._book.jobs()
+        shown = [job for job in jobs if job in self._open() or job is jobs[-1]]
+        held = self.desk.hands.held()
+        params = {name: value for name, value in held.items() if name != "preset"}
+        return Snapshot(tuple(self._view(job) for job in shown), held.get("preset", ""), params)
+
+    # --- inner parts -------------------------------------------------------------------------------------------------
+
+    @property
+    def _book(self) -> Book:
+        return self.desk.book
+
+    async def _look(self, message_id: str) -> None:
+        await self.mailbox.look()
+
+    async def _ask(self, command: str, args: Mapping[str, Any]) -> Accepted:
+        """Take a message of our own in; what is refused is raised."""
+        message_id = str(uuid.uuid4())
+        message = {
+            "protocol": PROTOCOL,
+            "message_id": message_id,
+            "command": command,
+            "instance": INSTANCE,
+            "args": args,
+        }
+        taken = await self.desk.take(json.dumps(message).encode())
+        if taken.error is not None:
+            raise taken.error
+        return Accepted(message_id, taken.job_id or "")
+
+    def _open(self) -> list[Job]:
+        return [job for job in self._book.jobs() if self._book.state(job.id) not in (*ENDED, State.PARTIAL)]
+
+    def _newest(self, jobs: list[Job], otherwise: str) -> Job:
+        if not jobs:
+            raise UnknownJob(otherwise)
+        return max(jobs, key=lambda job: job.created)
+
+    def _with_result(self, start: str) -> Variation:
+        found = [one for job in self._book.jobs() for one in self._book.variations(job.id) if one.result]
+        found = [one for one in found if one.id.startswith(start)]
+        if not found:
+            raise UnknownJob("There is no finished variation to play.")
+        return found[-1]
+
+    def _view(self, job: Job) -> JobView:
+        messages = [one.message for one in self._book.variations(job.id)]
+        return JobView(
+            job.id,
+            str(self._book.state(job.id)),
+            self._book.fraction(job.id),
+            messages[-1] if messages else "",
+            job.cost,
+        )

@@ -1,0 +1,246 @@
+"""The composition root: builds every part, starts them in order, stops them in the opposite order.
+
+Only here are engines and DAWs named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import secrets
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from bridge import PROTOCOL, __version__
+from bridge.book import Book
+from bridge.budget import Budget
+from bridge.config import Config
+from bridge.control import Control
+from bridge.credentials import fal_key
+from bridge.daw.base import Daw
+from bridge.daw.folder import Folder, Scripted
+from bridge.desk import Desk
+from bridge.disk import write_json
+from bridge.engines import Engines
+from bridge.errors import AlreadyRunning, BridgeError, HomeError, KeyMissing
+from bridge.events import EventBus
+from bridge.hands import Hands
+from bridge.job import Variation
+from bridge.mailbox import Inbox
+from bridge.model.base import Engine
+from bridge.model.fal.engine import FalEngine
+from bridge.model.offline import OfflineEngine
+from bridge.offers import Offers
+from bridge.osc import OscSurface
+from bridge.outbox import Outbox
+from bridge.pipeline import Pipeline
+from bridge.presets import Presets
+from bridge.preview import Player
+from bridge.request import RemixArgs, decode
+from bridge.scheduler import Scheduler
+from bridge.store import Journal, Store
+from bridge.work import Tools, Work
+from bridge.workers import Workers
+
+log = logging.getLogger("bridge.daemon")
+
+SCRIPTED = ("ardour", "reaper", "live")  # DAWs that place by a script of their own
+
+
+class Daemon:
+    """One daemon of one home."""
+
+    def __init__(
+        self,
+        home: Path,
+        settings: Config,
+        environ: Mapping[str, str],
+        preset_folders: list[Path],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.home = home
+        self.token = secrets.token_urlsafe(24)
+        self._settings = settings
+        self._clock = clock
+        self._environ = environ
+        self._stop = asyncio.Event()
+        self._bus = EventBus()
+        self._workers = Workers(settings.workers.count, settings.workers.idle_seconds)
+        self._presets = Presets(preset_folders)
+        self._engines: dict[str, Engine] = {
+            "fal": FalEngine(settings.fal, self._key),
+            "offline": OfflineEngine(self._workers),
+        }
+        self._daws: dict[str, Daw] = {"folder": Folder(), **{name: Scripted(name) for name in SCRIPTED}}
+
+    async def run(self, ready: Callable[[Mapping[str, Any]], None] = lambda about: None) -> None:
+        """Work until `stop` is asked for.
+
+        Args:
+            ready: called with the content of daemon.json when everything stands.
+
+        Raises:
+            AlreadyRunning, PortTaken, HomeError: it cannot start.
+        """
+        with self._lock():
+            store = self._open_store()
+            journal = Journal(store)
+            try:
+                await self._serve(journal, ready)
+            finally:
+                journal.close()
+                (self.home / "daemon.json").unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """Ask for the end; what was ordered at an engine runs on there."""
+        self._stop.set()
+
+    # --- parts -------------------------------------------------------------------------------------------------------
+
+    async def _serve(self, journal: Journal, ready: Callable[[Mapping[str, Any]], None]) -> None:
+        """Build what needs the store, start it, wait, stop it in the opposite order."""
+        settings, book = self._settings, Book(journal, self._bus)
+        budget = Budget(journal, settings.budget.daily_cap, self._clock)
+        tools = Tools(self.home, settings, book, journal, self._bus, self._workers, budget, self._clock)
+        outbox = Outbox(
+            self.home / "outbox",
+            book,
+            self._bus,
+            self._clock,
+            progress_rate=settings.outbox.progress_rate,
+            keep=settings.outbox.keep_finished,
+        )
+        scheduler = Scheduler(tools, Pipeline(), settings.scheduler.slots, lambda v, c: self._work(tools, v, c))
+        hands = Hands(journal, self._bus, self._presets)
+        engines = Engines(self._engines, settings.engine.default, self._has_key, journal)
+        offers = Offers(book, journal, self._bus, self._clock)
+        desk = Desk(tools, scheduler, outbox, offers, self._presets, hands, engines.choose)
+        inbox = Inbox(
+            self.home / "inbox",
+            desk.take,
+            self._bus,
+            native=settings.inbox.watch == "native",
+            poll_interval=settings.inbox.poll_interval,
+            safety_interval=settings.inbox.safety_interval,
+            largest=settings.inbox.max_message,
+        )
+        player = Player()
+        surface = OscSurface(Control(desk, inbox, player), self._bus, settings.osc, lambda: self.token)
+
+        port = await surface.start()
+        try:
+            await hands.load()
+            await desk.resume()
+            about = self._about(port)
+            await asyncio.to_thread(write_json, self.home / "daemon.json", about)
+            inbox.start()
+            log.info("ace-bridge %s is up, OSC port %s", __version__, port)
+            ready(about)
+            await self._stop.wait()
+            log.info("stopping; what was ordered goes on at the engine")
+        finally:
+            await inbox.stop()
+            await scheduler.stop()
+            outbox.close()
+            await player.stop()
+            await surface.stop()
+            await hands.close()
+            for engine in self._engines.values():
+                await engine.aclose()
+            await self._workers.aclose()
+
+    def _work(self, tools: Tools, variation: Variation, cancel: asyncio.Event) -> Work:
+        """Give a variation what it needs on its way."""
+        job = tools.book.job(variation.job_id)
+        request = decode(dict(job.request), RemixArgs)
+        return Work(
+            tools=tools,
+            job_id=job.id,
+            variation_id=variation.id,
+            request=request,
+            clip=request.clips[variation.clip_index],
+            engine=self._engines[job.engine],
+            daw=self._daws.get(job.daw, self._daws["folder"]),
+            cancel=cancel,
+            share=lambda part: part,
+            done={},
+        )
+
+    def _about(self, port: int) -> dict[str, Any]:
+        """Return the content of daemon.json."""
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "protocols": [PROTOCOL],
+            "osc_port": port,
+            "osc_tcp_port": port,
+            "http_port": None,
+            "token": self.token,
+            "started": self._clock(),
+        }
+
+    def _key(self) -> str:
+        key = fal_key(self._environ, self.home)
+        if key is None:
+            raise KeyMissing
+        return key
+
+    def _has_key(self) -> bool:
+        return fal_key(self._environ, self.home) is not None
+
+    @contextlib.contextmanager
+    def _lock(self) -> Any:
+        """Hold the home for as long as the daemon lives; the system lets go of it even after a crash."""
+        lock = FileLock(self.home / "daemon.lock", mode=0o600)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise AlreadyRunning(f"A daemon already runs for {self.home}.") from None
+        except OSError as problem:
+            raise HomeError(f"{self.home} cannot be locked: {problem.strerror or problem}.") from problem
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _open_store(self) -> Store:
+        try:
+            return Store(self.home / "bridge.db")
+        except (sqlite3.Error, OSError) as problem:
+            raise HomeError(f"{self.home / 'bridge.db'} cannot be opened: {problem}.") from problem
+
+
+def run(daemon: Daemon, ready: Callable[[Mapping[str, Any]], None]) -> None:
+    """Run a daemon until SIGTERM or Ctrl-C."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            if sys.platform == "win32":
+
+                def ended(_number: int, _frame: FrameType | None) -> None:
+                    loop.call_soon_threadsafe(daemon.stop)
+
+                signal.signal(number, ended)
+            else:
+                loop.add_signal_handler(number, daemon.stop)
+        await daemon.run(ready)
+
+    asyncio.run(main())
+
+
+def explain_start(error: BridgeError, note: str | None) -> None:
+    """Leave word for whoever started this daemon and cannot see its terminal."""
+    if note:
+        Path(note).write_text(json.dumps(error.to_wire()), encoding="utf-8")

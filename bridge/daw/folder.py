@@ -1,0 +1,33 @@
+"""The adapter for everything without a DAW: the command line, a script, a Max patch. The file itself is the placing."""
+
+from __future__ import annotations
+
+from bridge.daw.base import Placing
+from bridge.errors import PlaceError
+
+
+class Folder:
+    """Exactly the clip as a file, without handles; needs no confirmation."""
+
+    name = "folder"
+    confirms = False
+    wants_handles = False
+
+    def place(self, placing: Placing) -> None:
+        """See that the file is there."""
+        if not placing.path.is_file() or placing.path.stat().st_size == 0:
+            raise PlaceError(f"The result should be at {placing.path}, and it is not there.")
+
+
+class Scripted:
+    """A DAW whose own script places and confirms (Ardour, REAPER, Live)."""
+
+    confirms = True
+    wants_handles = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def place(self, placing: Placing) -> None:
+        """Never called: the script in the DAW does it."""
+        raise PlaceError(f"{self.name} places {placing.path} by its own script.")

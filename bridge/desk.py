@@ -1,0 +1,271 @@
+"""The desk: where messages are taken in and become jobs, and where what a DAW or a person says of them is acted on.
+
+Inbox, OSC surface and start-up all come through here; it knows no engine and no DAW by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.book import Book
+from bridge.errors import (
+    BridgeError,
+    ConfirmNeeded,
+    NotPossibleNow,
+    RequestError,
+    Unexpected,
+    UnknownCommand,
+    UnknownJob,
+)
+from bridge.events import Event
+from bridge.hands import Hands
+from bridge.job import Job, State, Variation
+from bridge.mailbox import Taken
+from bridge.model.base import Engine
+from bridge.offers import Offers
+from bridge.outbox import Outbox
+from bridge.presets import Presets
+from bridge.recipe import compose, new_seed
+from bridge.request import HelloArgs, Message, PlacedArgs, RemixArgs, TargetArgs, decode, parse, sender
+from bridge.scheduler import Scheduler
+from bridge.store import Store
+from bridge.work import Tools
+
+log = logging.getLogger("bridge.desk")
+
+Handler = Callable[[Message], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Executes messages."""
+
+    tools: Tools
+    scheduler: Scheduler
+    outbox: Outbox
+    offers: Offers
+    presets: Presets
+    hands: Hands  # what surfaces have set: preset and parameters
+    choose: Callable[[str | None], Awaitable[Engine]]  # the engine of that name, or the default one
+
+    @property
+    def book(self) -> Book:
+        return self.tools.book
+
+    async def resume(self) -> None:
+        """At start: go on with what a crash or a stop left, in the order it came."""
+        variations = await self.book.load()
+        for instance in {self.book.job(one.job_id).instance for one in variations}:
+            self.outbox.open(instance, [dict(one) for one in await self._refusals(instance)])
+        self.scheduler.resume(variations)
+        for body in await self.tools.journal(Store.unapplied):
+            await self._apply(parse(body))
+
+    async def take(self, data: bytes) -> Taken:
+        """Take a message in: once per id, whole in the store before anything happens.
+
+        Raises:
+            RequestError: it is no message at all, or its id was used for another one.
+        """
+        try:
+            message = parse(data)
+            digest = hashlib.sha256(data).hexdigest()
+            now = self.tools.clock()
+            pending = await self.tools.journal(Store.take_in, message.message_id, digest, message.instance, data, now)
+        except RequestError as error:
+            message_id, instance = sender(data)
+            if instance:
+                self.outbox.refuse(instance, message_id, error)
+            raise
+        if pending:
+            return await self._apply(message)
+        self.outbox.open(message.instance, [dict(one) for one in await self._refusals(message.instance)])
+        return Taken(message.message_id, await self.tools.journal(Store.job_of_message, message.message_id))
+
+    async def _apply(self, message: Message) -> Taken:
+        """Give a message its effect; one that cannot have any is answered with why."""
+        handlers: Mapping[str, Handler] = {
+            "hello": self._hello,
+            "bye": self._bye,
+            "selection": self._selection,
+            "prepare": self._prepare,
+            "remix": self._remix,
+            "cancel": self._cancel,
+            "retry": self._retry,
+            "rerun": self._rerun,
+            "placed": self._placed,
+            "place_failed": self._place_failed,
+            "removed": self._removed,
+        }
+        try:
+            handler = handlers.get(message.command)
+            if handler is None:
+                raise UnknownCommand(f"There is no command “{message.command}”.")
+            job_id = await handler(message)
+        except BridgeError as error:
+            return await self._refuse(message, error)
+        except Exception:
+            log.exception("message %s", message.message_id)
+            return await self._refuse(message, Unexpected())
+        await self.tools.journal(Store.applied, message.message_id)
+        return Taken(message.message_id, job_id)
+
+    async def _refuse(self, message: Message, error: BridgeError) -> Taken:
+        await self.tools.journal(Store.applied, message.message_id, error.to_wire())
+        self.outbox.refuse(message.instance, message.message_id, error)
+        return Taken(message.message_id, None, error)
+
+    # --- what is asked for -------------------------------------------------------------------------------------------
+
+    async def _remix(self, message: Message) -> str:
+        """Asked for with everything it needs: what surfaces have set does not leak in."""
+        return (await self._take_on(message, decode(message.args, RemixArgs), {})).id
+
+    async def _selection(self, message: Message) -> str:
+        """A DAW's answer to a surface that asked for its selection: the surface's settings count."""
+        job = await self._take_on(message, decode(message.args, RemixArgs), self.hands.held())
+        self.tools.bus.publish(Event("selection", job.id, data={"instance": message.instance}))
+        return job.id
+
+    async def _take_on(self, message: Message, request: RemixArgs, held: Mapping[str, Any]) -> Job:
+        """Make a job of a request: everything that can be decided or refused now, is."""
+        wanted = request.wanted
+        engine = await self.choose(wanted.engine)
+        recipe = compose(request, wanted, self.presets, held)
+        seed = new_seed() if wanted.seed is None else wanted.seed
+        can = engine.capabilities
+        job = Job(
+            id=str(uuid.uuid4()),
+            message_id=message.message_id,
+            instance=message.instance,
+            daw=request.daw.name,
+            project=request.project.path or request.project.name,
+            engine=can.name,
+            seed=seed,
+            created=self.tools.clock(),
+            request=message.args,
+            recipe=recipe,
+            price=can.price_per_second,
+            currency=can.currency,
+            seconds=tuple(clip.length or 0.0 for clip in request.clips),
+            each=wanted.variations,
+            warnings=tuple(_not_honoured(recipe, engine)),
+        )
+        variations = [
+            Variation(str(uuid.uuid4()), job.id, clip.id, number, k, (seed + k) % 2**32)
+            for number, clip in enumerate(request.clips)
+            for k in range(wanted.variations)
+        ]
+        self.tools.workers.warm()
+        await self.book.add(job, variations)
+        for variation in variations:
+            self.scheduler.enqueue(variation.id)
+        return job
+
+    async def _prepare(self, message: Message) -> None:
+        """A remix is about to be asked for: check it and warm up; nothing leaves the machine."""
+        request = decode(message.args, RemixArgs)
+        compose(request, request.wanted, self.presets, {})
+        self.tools.workers.warm()
+
+    async def _rerun(self, message: Message) -> str:
+        target = decode(message.args, TargetArgs)
+        job, _ = await self.book.find(target.variation_id or target.job_id)
+        chosen = {name: job.recipe["params"][name] for name in job.recipe["chosen"]}
+        again = {"preset": job.recipe["preset"], "engine": job.engine, "seed": job.seed, "amount": job.recipe["amount"]}
+        remix = {**job.request.get("remix", {}), **chosen, **again, **target.remix}
+        args = {**job.request, "remix": {name: value for name, value in remix.items() if value is not None}}
+        fresh = Message(
+            protocol=message.protocol,
+            message_id=message.message_id,
+            command="remix",
+            instance=message.instance,
+            args=args,
+        )
+        return (await self._take_on(fresh, decode(args, RemixArgs), {})).id
+
+    async def _cancel(self, message: Message) -> str:
+        job, variations = await self._targets(message)
+        for variation in variations:
+            await self.scheduler.cancel(variation.id)
+        return job.id
+
+    async def _retry(self, message: Message) -> str:
+        """Go on where it stopped; order again only where nothing can be running."""
+        again = decode(message.args, TargetArgs).again
+        job, variations = await self._targets(message)
+        found = [one for one in variations if one.state in (State.FAILED, State.CANCELLED, State.UNKNOWN)]
+        waiting = [one for one in variations if one.state is State.WAITING]
+        if not found and not waiting:
+            raise NotPossibleNow("Nothing of this job has failed, was cancelled or waits.")
+        if any(one.state is State.UNKNOWN for one in found) and not again:
+            raise ConfirmNeeded("The order's answer was lost: it may be running, so ordering it again may cost twice.")
+        for variation in found:
+            lost = variation.state is State.UNKNOWN
+            mark: tuple[str, str, dict[str, Any]] | None = (variation.id, "remix", {}) if lost else None
+            await self.book.change(
+                variation.id,
+                mark=mark,
+                state=State.WAITING,
+                error=None,
+                cancel_asked=False,
+                message="again",
+                reason="slot",
+            )
+        for variation in (*found, *waiting):
+            self.scheduler.enqueue(variation.id)
+        return job.id
+
+    async def _targets(self, message: Message) -> tuple[Job, list[Variation]]:
+        """Return the job meant, and those of its variations that are meant."""
+        target = decode(message.args, TargetArgs)
+        job, variations = await self.book.find(target.variation_id or target.job_id)
+        if target.variation_id:
+            variations = [one for one in variations if one.id.startswith(target.variation_id)]
+            if not variations:
+                raise UnknownJob(f"There is no variation {target.variation_id}.")
+        return job, variations
+
+    # --- what a DAW says ---------------------------------------------------------------------------------------------
+
+    async def _hello(self, message: Message) -> None:
+        args = decode(message.args, HelloArgs)
+        self.tools.workers.warm()
+        self.outbox.open(message.instance, [dict(one) for one in await self._refusals(message.instance)])
+        await self.offers.hello(message.instance, args)
+
+    async def _bye(self, message: Message) -> None:
+        await self.offers.bye(message.instance)
+        self.outbox.leave(message.instance)
+
+    async def _placed(self, message: Message) -> None:
+        args = decode(message.args, PlacedArgs)
+        await self.offers.placed(args.variation_id, message.instance, args.item)
+
+    async def _place_failed(self, message: Message) -> None:
+        args = decode(message.args, PlacedArgs)
+        await self.offers.failed(args.variation_id, args.text)
+
+    async def _removed(self, message: Message) -> None:
+        args = decode(message.args, PlacedArgs)
+        await self.offers.removed(args.variation_id)
+
+    async def _refusals(self, instance: str) -> list[dict[str, str]]:
+        found = await self.tools.journal(Store.refusals, instance)
+        return [{"message_id": message_id, **error} for message_id, error in found]
+
+
+def _not_honoured(recipe: Mapping[str, Any], engine: Engine) -> list[dict[str, str]]:
+    """Say which of the chosen parameters this engine does not take."""
+    can = engine.capabilities
+    wanted = set(recipe["chosen"]) | ({"amount"} if recipe["amount"] is not None else set())
+    ignored = sorted(wanted - can.honours - {"original_tags", "original_lyrics", "lyrics", "edit_mode"})
+    warnings = [] if can.ace_step else [{"code": "not_ace_step", "text": f"Made by the {can.label}."}]
+    if ignored:
+        warnings.append({"code": "not_honoured", "text": f"{can.label} does not take {', '.join(ignored)}."})
+    return warnings

@@ -1,0 +1,90 @@
+"""Files that are either whole or not there: write aside, flush to the disk, rename.
+
+Stages, mailbox and client use this for whatever somebody else reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge.errors import BridgeError, DiskFull, OutputUnwritable
+
+
+def settle(partial: Path, final: Path) -> None:
+    """Bring a complete file to its name: its bytes are on the disk before the name is.
+
+    Raises:
+        DiskFull, OutputUnwritable: as `explained` says.
+    """
+    with explained(final):
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(final)
+        sync_folder(final.parent)
+
+
+def write_bytes(path: Path, data: bytes, *, sync: bool = True, mode: int = 0o600) -> None:
+    """Replace a file's content in one step.
+
+    Args:
+        path: the file.
+        data: its new content.
+        sync: whether it must outlive a power cut.
+        mode: permissions of the new file.
+
+    Raises:
+        DiskFull, OutputUnwritable: as `explained` says.
+    """
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    with explained(path):
+        try:
+            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                file.write(data)
+                if sync:
+                    file.flush()
+                    os.fsync(file.fileno())
+            partial.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise
+        if sync:
+            sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Mapping[str, Any], *, sync: bool = True) -> None:
+    """Replace a JSON file in one step (see `write_bytes`)."""
+    write_bytes(path, json.dumps(value, ensure_ascii=False, indent=1).encode(), sync=sync)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk, where the system can."""
+    with contextlib.suppress(OSError):  # Windows opens no folders, and some file systems sync none
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Any:
+    """Turn the system's word about a file into one that a musician can act on."""
+    try:
+        yield
+    except OSError as problem:
+        raise explain(problem, path) from problem
+
+
+def explain(problem: OSError, path: Path) -> BridgeError:
+    """Return the error for a failed write to `path`."""
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"There is no room left on the disk that holds {path.parent}.")
+    return OutputUnwritable(f"{path} cannot be written: {problem.strerror or problem}.")

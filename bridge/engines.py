@@ -1,0 +1,52 @@
+"""Which engine makes a remix: the one that was named, or by default the best that is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bridge.errors import EngineUnknown, KeyMissing
+from bridge.model.base import Engine
+from bridge.store import Journal, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The engines by name, best first."""
+
+    by_name: Mapping[str, Engine]
+    default: str  # "auto" or a name
+    has_key: Callable[[], bool]  # whether there is a key for fal; raises KeyInvalid for one that cannot be
+    journal: Journal
+
+    def get(self, name: str) -> Engine:
+        """Return the engine of that name.
+
+        Raises:
+            EngineUnknown: there is none.
+        """
+        if name not in self.by_name:
+            raise EngineUnknown(f"There is no engine “{name}”; there are auto, {', '.join(self.by_name)}.")
+        return self.by_name[name]
+
+    async def choose(self, name: str | None) -> Engine:
+        """Decide once, when a job is taken on; an engine that costs is never replaced in silence by one that does not.
+
+        Raises:
+            EngineUnknown: there is none of that name.
+            KeyMissing: fal was asked for, or has worked before, and its key is not there.
+        """
+        name = name or self.default
+        has_key = name in ("auto", "fal") and await asyncio.to_thread(self.has_key)  # a keychain may ask the user
+        if name == "auto":
+            if has_key:
+                name = "fal"
+            elif await self.journal(Store.fact, "worked:fal"):
+                raise KeyMissing("fal worked before and its key is gone, so nothing was sent.")
+            else:
+                name = "offline"
+        engine = self.get(name)
+        if name == "fal" and not has_key:
+            raise KeyMissing
+        return engine

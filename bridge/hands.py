@@ -1,0 +1,88 @@
+"""What the user's hands have set on surfaces: the chosen preset and parameters, for remixes asked for from there.
+
+Kept in the store, so that a controller finds its settings again after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.errors import ParamInvalid
+from bridge.events import Event, EventBus
+from bridge.params import check
+from bridge.presets import Presets
+from bridge.store import Journal, Store
+
+FACT = "hands"
+SAVE_DELAY = 0.2  # s
+
+
+class Hands:
+    """Preset, amount and parameters in hand."""
+
+    def __init__(self, journal: Journal, bus: EventBus, presets: Presets) -> None:
+        self._journal = journal
+        self._bus = bus
+        self._presets = presets
+        self._held: dict[str, Any] = {}
+        self._saving: asyncio.Task[None] | None = None
+
+    async def load(self) -> None:
+        """Read what was set before the last stop."""
+        kept = await self._journal(Store.fact, FACT)
+        self._held = json.loads(kept) if kept else {}
+
+    async def close(self) -> None:
+        """Write down what is still to be written."""
+        if self._saving is not None and not self._saving.done():
+            await self._saving
+
+    def held(self) -> Mapping[str, Any]:
+        """Return what is set now, by name."""
+        return dict(self._held)
+
+    def select(self, name: str) -> None:
+        """Choose a preset; parameters set by hand before belong to the old one and go.
+
+        Raises:
+            PresetUnknown: there is none of that name.
+        """
+        preset = self._presets.get(name)
+        self._held = {"preset": preset.name}
+        self._save()
+        self._bus.publish(Event("preset", data={"name": preset.name}))
+
+    def step(self, direction: int) -> None:
+        """Choose the next (1) or previous (-1) preset, in a ring."""
+        names = [preset.name for preset in self._presets.all()]
+        now = self._held.get("preset")
+        index = names.index(now) + direction if now in names else (0 if direction > 0 else -1)
+        self.select(names[index % len(names)])
+
+    def set(self, name: str, value: Any) -> None:
+        """Set a parameter or `amount`.
+
+        Raises:
+            ParamUnknown, ParamInvalid: name and range are in the text.
+        """
+        if name == "amount":
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not 0.0 <= value <= 1.0:
+                raise ParamInvalid(f"amount is {value!r}; it takes 0 to 1.")
+            self._held["amount"] = float(value)
+        else:
+            self._held |= check({name: value})
+        self._save()
+        self._bus.publish(Event("param", data={"name": name, "value": self._held.get(name, value)}))
+
+    def _save(self) -> None:
+        """Write it down soon; a knob that is turned asks for it many times a second."""
+        if self._saving is None or self._saving.done():
+            self._saving = asyncio.create_task(self._save_soon(), name="hands")
+
+    async def _save_soon(self) -> None:
+        await asyncio.sleep(SAVE_DELAY)
+        await self._journal(Store.remember, FACT, json.dumps(self._held))

@@ -1,0 +1,177 @@
+"""The inbox: how a message file becomes a job, whatever happens in between.
+
+The folder is watched natively and looked at now and then all the same; OSC may ring to have it looked at once. A
+message goes whole into the store first, then into the outbox's answer, and only then does its file go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import stat
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchfiles import awatch
+
+from bridge.disk import write_json
+from bridge.errors import BridgeError, MessageTooLarge, MessageUnreadable, RequestError
+from bridge.events import Event, EventBus
+
+log = logging.getLogger("bridge.mailbox")
+
+SECOND_LOOK = 0.3  # s after which a message that could not be read is read once more: it may have been half-written
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that was taken in."""
+
+    message_id: str
+    job_id: str | None  # the job it made, if it asked for one
+    error: BridgeError | None = None  # why it has no effect
+
+
+class Inbox:
+    """Takes the files of a folder in, oldest first, one after the other."""
+
+    def __init__(
+        self,
+        folder: Path,
+        take: Callable[[bytes], Awaitable[Taken]],
+        bus: EventBus,
+        *,
+        native: bool,
+        poll_interval: float,
+        safety_interval: float,
+        largest: int,
+    ) -> None:
+        self._folder = folder
+        self._take = take
+        self._bus = bus
+        self._native = native
+        self._poll_interval = poll_interval
+        self._interval = safety_interval if native else poll_interval
+        self._largest = largest
+        self._suspects: dict[str, tuple[int, int]] = {}  # files that could not be read once: name → size, mtime
+        self._looking = asyncio.Lock()
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._tasks.append(asyncio.create_task(self._look_now_and_then(), name="inbox"))
+        if self._native:
+            self._tasks.append(asyncio.create_task(self._watch(), name="inbox watch"))
+
+    async def stop(self) -> None:
+        """Stop looking; files that come now are taken in at the next start."""
+        self._stop.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def look(self) -> dict[str, Taken]:
+        """Take in what is there; return it by message_id."""
+        taken: dict[str, Taken] = {}
+        async with self._looking:
+            for path in await asyncio.to_thread(self._files):
+                result = await self._process(path)
+                if result is not None:
+                    taken[result.message_id] = result
+        return taken
+
+    # --- inner parts -------------------------------------------------------------------------------------------------
+
+    async def _look_now_and_then(self) -> None:
+        while not self._stop.is_set():
+            await self._look_safely()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), self._interval)
+
+    async def _watch(self) -> None:
+        """Look as soon as the system says that something is new; when it cannot say so, look more often."""
+        try:
+            async for _ in awatch(
+                self._folder, recursive=False, debounce=20, step=5, stop_event=self._stop, rust_timeout=1000
+            ):
+                await self._look_safely()
+        except (OSError, RuntimeError) as problem:
+            log.warning("the system does not tell of new files (%s): looking every %s s", problem, self._poll_interval)
+            self._interval = self._poll_interval
+
+    async def _look_safely(self) -> None:
+        try:
+            await self.look()
+        except Exception:
+            log.exception("the inbox could not be looked at")
+
+    def _files(self) -> list[Path]:
+        found = []
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(".json") and not entry.name.startswith("."):
+                    with contextlib.suppress(FileNotFoundError):
+                        found.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name, Path(entry.path)))
+        return [path for _, _, path in sorted(found)]
+
+    async def _process(self, path: Path) -> Taken | None:
+        try:
+            data = await asyncio.to_thread(self._read, path)
+            taken = await self._take(data)
+        except FileNotFoundError:
+            return None  # taken back, or taken in by an earlier look
+        except RequestError as error:
+            if await asyncio.to_thread(self._is_new_suspect, path):
+                asyncio.get_running_loop().call_later(SECOND_LOOK, self._look_again)
+                return None
+            await asyncio.to_thread(self._reject, path, error)
+            return None
+        self._suspects.pop(path.name, None)
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        return taken
+
+    def _look_again(self) -> None:
+        if not self._stop.is_set():
+            self._tasks = [task for task in self._tasks if not task.done()]
+            self._tasks.append(asyncio.create_task(self._look_safely(), name="inbox second look"))
+
+    def _read(self, path: Path) -> bytes:
+        try:
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        except FileNotFoundError:
+            raise
+        except OSError as problem:
+            raise MessageUnreadable(f"{path.name} cannot be opened: {problem.strerror}.") from problem
+        with os.fdopen(handle, "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode) or path.is_symlink():
+                raise MessageUnreadable(f"{path.name} is no regular file.")
+            if about.st_size > self._largest:
+                raise MessageTooLarge(f"{path.name} has {about.st_size} bytes; at most {self._largest} are taken in.")
+            return file.read(self._largest + 1)
+
+    def _is_new_suspect(self, path: Path) -> bool:
+        """Tell whether this file deserves a second look: it was not seen like this before."""
+        try:
+            about = path.lstat()
+        except FileNotFoundError:
+            return True
+        seen = (about.st_size, about.st_mtime_ns)
+        if self._suspects.get(path.name) == seen:
+            return False
+        self._suspects[path.name] = seen
+        return True
+
+    def _reject(self, path: Path, error: BridgeError) -> None:
+        self._suspects.pop(path.name, None)
+        rejected = self._folder / "rejected"
+        rejected.mkdir(exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            path.replace(rejected / path.name)
+        write_json(rejected / f"{path.name}.error", error.to_wire(), sync=False)
+        log.warning("%s was rejected: %s", path.name, error.text)
+        self._bus.publish(Event("alert", data={**error.to_wire(), "file": path.name}))

@@ -1,0 +1,134 @@
+"""Which DAW process is asked to place a finished result: the one that asked for it, or the next with its project.
+
+The daemon alone decides. What was confirmed is never offered again, and what nobody can take waits as `ready`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge.book import Book
+from bridge.errors import PlaceError, UnknownJob
+from bridge.events import Event, EventBus
+from bridge.job import ENDED, State, Variation
+from bridge.request import HelloArgs
+from bridge.store import Journal, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One running DAW process."""
+
+    id: str
+    daw: str
+    version: str
+    project: str
+    hello: float  # unix time, s
+
+
+class Offers:
+    """Listens for results that are ready and offers each to one instance."""
+
+    def __init__(self, book: Book, journal: Journal, bus: EventBus, clock: Callable[[], float]) -> None:
+        self._book = book
+        self._journal = journal
+        self._bus = bus
+        self._clock = clock
+        self._offering: set[asyncio.Task[None]] = set()
+        bus.subscribe(self._hear)
+
+    async def instances(self) -> list[Instance]:
+        """Return the DAW processes that said hello and not bye, oldest first."""
+        return [Instance(*row) for row in await self._journal(Store.instances)]
+
+    async def hello(self, instance: str, args: HelloArgs) -> None:
+        """A DAW process is there: it may take what waits for its project."""
+        project = args.project.path or args.project.name
+        await self._journal(Store.hello, instance, args.daw.name, args.daw.version, project, self._clock())
+        self._bus.publish(Event("daw", data={"name": args.daw.name, "instance": instance, "here": True}))
+        for variation in self._undelivered():
+            job = self._book.job(variation.job_id)
+            if job.daw == args.daw.name and (job.instance == instance or (project and job.project == project)):
+                await self._book.change(
+                    variation.id, state=State.PLACING, placed_by=instance, message="offered to the DAW"
+                )
+
+    async def bye(self, instance: str) -> None:
+        """A DAW process ends: what it has not placed waits again."""
+        await self._journal(Store.bye, instance)
+        self._bus.publish(Event("daw", data={"instance": instance, "here": False}))
+        for variation in self._undelivered():
+            if variation.state is State.PLACING and variation.placed_by == instance:
+                await self._book.change(
+                    variation.id, state=State.READY, placed_by="", message="ready, waiting for the DAW"
+                )
+
+    async def placed(self, variation_id: str, instance: str, item: str) -> None:
+        """The DAW confirms."""
+        variation = self._known(variation_id)
+        if variation.state is State.DONE and (variation.result or {}).get("placed"):
+            return
+        result = {**(variation.result or {}), "placed": True, "item": item}
+        await self._journal(Store.finish_stage, variation_id, "place", {"placed": True, "item": item})
+        await self._book.change(
+            variation_id,
+            state=State.DONE,
+            result=result,
+            error=None,
+            placed_by=instance,
+            handed_over=True,
+            progress=1.0,
+            message="placed",
+        )
+
+    async def failed(self, variation_id: str, text: str) -> None:
+        """The DAW could not place it: the file stays, and `retry` offers it again."""
+        variation = self._known(variation_id)
+        if variation.state in ENDED:
+            return
+        path = (variation.result or {}).get("path", "")
+        error = PlaceError(f"The DAW could not place the result{f' ({text})' if text else ''}; it lies at {path}.")
+        await self._book.change(
+            variation_id, state=State.FAILED, error=error.to_wire(), handed_over=True, message=error.text
+        )
+
+    async def removed(self, variation_id: str) -> None:
+        """The user took the result out of the project; it is not offered again."""
+        variation = self._known(variation_id)
+        result = {**(variation.result or {}), "placed": False}
+        await self._book.change(variation_id, result=result, message="removed from the project; the file is kept")
+
+    # --- inner parts -------------------------------------------------------------------------------------------------
+
+    def _hear(self, event: Event) -> None:
+        if event.kind == "variation" and event.data.get("state") == State.READY:
+            task = asyncio.create_task(self._offer(event.variation_id), name=f"offer {event.variation_id}")
+            self._offering.add(task)
+            task.add_done_callback(self._offering.discard)
+
+    async def _offer(self, variation_id: str) -> None:
+        """Offer a ready result to the instance that asked, if it is still there, else to the newest of its project."""
+        here = await self.instances()
+        variation = self._book.variation(variation_id)
+        if variation is None or variation.state is not State.READY:
+            return
+        job = self._book.job(variation.job_id)
+        asked = [one for one in here if one.id == job.instance]
+        heirs = [one for one in here if one.daw == job.daw and job.project and one.project == job.project]
+        chosen = (asked or heirs)[-1:]
+        if chosen:
+            await self._book.change(
+                variation_id, state=State.PLACING, placed_by=chosen[0].id, message="offered to the DAW"
+            )
+
+    def _undelivered(self) -> list[Variation]:
+        found = (one for job in self._book.jobs() for one in self._book.variations(job.id))
+        return [one for one in found if one.state in (State.READY, State.PLACING)]
+
+    def _known(self, variation_id: str) -> Variation:
+        variation = self._book.variation(variation_id)
+        if variation is None:
+            raise UnknownJob(f"There is no variation {variation_id}.")
+        return variation

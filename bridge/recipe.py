@@ -1,0 +1,107 @@
+"""Everything needed to make a result again: decided when a job is taken on, written down beside every result."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bridge import __version__
+from bridge.params import PARAMS, check, complete
+from bridge.presets import Preset, Presets
+from bridge.request import Remix, RemixArgs
+
+if TYPE_CHECKING:
+    from bridge.work import Work
+
+UNSAID = "instrumental music"  # what is said of a clip about which nothing is known; the model wants some text
+
+
+def compose(request: RemixArgs, wanted: Remix, presets: Presets, held: Mapping[str, Any]) -> dict[str, Any]:
+    """Decide the parameters of a job: defaults, under the preset, under what was asked for.
+
+    Args:
+        request: the remix as it was asked for.
+        wanted: its typed part.
+        presets: the presets there are.
+        held: what a surface has set, counts like asked for but below it; `preset` and `amount` may be among it.
+
+    Returns:
+        preset, family, amount, params (all inputs but audio_url and seed) and chosen (names that somebody set).
+
+    Raises:
+        PresetUnknown, PresetInvalid, ParamInvalid: one sentence, before anything is sent.
+    """
+    name = wanted.preset or held.get("preset")
+    preset = presets.get(name) if name else None
+    asked = {key: value for key, value in request.remix.items() if key in PARAMS and value is not None}
+    chosen = {**_of_preset(preset), **{key: held[key] for key in held if key in PARAMS}, **asked}
+    chosen.pop("seed", None)
+    chosen.pop("audio_url", None)
+    chosen.setdefault("original_tags", _guess(request))
+    amount = next(
+        (one for one in (wanted.amount, held.get("amount"), preset and preset.amount) if one is not None), None
+    )
+    params = complete(check(chosen))
+    return {
+        "preset": preset.name if preset else None,
+        "family": preset.family if preset else "",
+        "amount": amount,
+        "params": {key: value for key, value in params.items() if key not in ("seed", "audio_url")},
+        "chosen": sorted(chosen),
+    }
+
+
+def new_seed() -> int:
+    """Return a seed for a job that asked for none."""
+    return secrets.randbelow(2**32)
+
+
+def describe(work: Work, fitted: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the recipe that stands beside a result."""
+    job, clip, made = work.job, work.clip, work.done["remix"]
+    return {
+        "made_by": f"ace-bridge {__version__}",
+        "engine": {"name": job.engine, "label": work.engine.capabilities.label},
+        "job_id": job.id,
+        "variation_id": work.variation_id,
+        "result": path.name,
+        "seed": work.variation.seed,
+        "model_seed": made["seed"],
+        "request_id": made["request_id"],
+        "recipe": dict(job.recipe),
+        "clip": {
+            "id": clip.id,
+            "name": clip.name,
+            "position": clip.position,
+            "length": work.done["render"]["length"],
+            "source": msgspec.to_builtins(clip.source or clip.rendered),
+            "sha256": work.done["render"]["sha256"],
+        },
+        "project": msgspec.to_builtins(work.request.project),
+        "fit": {name: fitted[name] for name in ("sample_rate", "samples", "lead", "gain_db", "lufs", "true_peak_db")},
+        "cost": {"currency": job.currency, "billed_units": made["billed_units"]},
+        "warnings": [dict(warning) for warning in job.warnings],
+        "created": job.created,
+    }
+
+
+def _of_preset(preset: Preset | None) -> dict[str, Any]:
+    if preset is None:
+        return {}
+    named = {
+        "tags": preset.tags,
+        "lyrics": preset.lyrics,
+        "edit_mode": preset.edit_mode,
+        "original_tags": preset.original_tags,
+    }
+    return {**{key: value for key, value in named.items() if value is not None}, **preset.parameters}
+
+
+def _guess(request: RemixArgs) -> str:
+    """Say of the clip what is known: the model needs the source described (a later issue listens to it)."""
+    tempo = request.project.tempo
+    return f"{UNSAID}, {tempo:g} BPM" if tempo else UNSAID

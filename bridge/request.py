@@ -1,0 +1,269 @@
+"""What may be asked, as typed values: the inbox message and the arguments of a remix, protocol 1.
+
+A DAW script writes JSON, this module turns it into frozen values or says in one sentence which key is wrong. Unknown
+keys are ignored here and kept in the store, where the message stays as it came.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from bridge import PROTOCOL
+from bridge.errors import MessageUnreadable, ProtocolUnsupported, RequestError
+
+COMMANDS = (
+    "hello",
+    "bye",
+    "selection",
+    "prepare",
+    "remix",
+    "cancel",
+    "retry",
+    "rerun",
+    "placed",
+    "place_failed",
+    "removed",
+)
+
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")]  # becomes a file name: nothing else is allowed
+Seconds = Annotated[float, Meta(ge=0.0, le=1e7)]
+Decibels = Annotated[float, Meta(ge=-150.0, le=150.0)]
+Text = Annotated[str, Meta(max_length=20_000)]
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One file in the inbox."""
+
+    protocol: int
+    message_id: Identifier
+    command: Identifier
+    instance: Identifier
+    args: dict[str, Any] = {}
+
+
+class _Sender(Struct):
+    message_id: Identifier
+    instance: Identifier
+
+
+class DawInfo(Struct, frozen=True, kw_only=True):
+    """The program that asks."""
+
+    name: Identifier = "folder"
+    version: str = ""
+
+
+class Project(Struct, frozen=True, kw_only=True):
+    """The DAW's project the clips belong to."""
+
+    name: str = ""
+    path: str | None = None  # the project file or its folder
+    media_path: str | None = None  # where the project keeps its audio
+    sample_rate: Annotated[int, Meta(ge=8000, le=768_000)] | None = None  # Hz; null: keep the model's
+    tempo: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None  # BPM at the clip
+    time_signature: tuple[Annotated[int, Meta(ge=1, le=128)], Annotated[int, Meta(ge=1, le=128)]] = (4, 4)
+
+
+class Track(Struct, frozen=True, kw_only=True):
+    """Where the clip lies."""
+
+    id: str = ""
+    name: str = ""
+    index: int = 0
+    color: int | str | None = None
+    folder_depth: int = 0
+
+
+class Slot(Struct, frozen=True, kw_only=True):
+    """A session slot in Live."""
+
+    track: int
+    scene: int
+
+
+class Grid(Struct, frozen=True, kw_only=True):
+    """The beats over the clip and its handles, from the DAW's tempo map."""
+
+    beats: tuple[float, ...]  # s from the clip's start; negative: in the handle before it
+    downbeats: tuple[Annotated[int, Meta(ge=0)], ...] = ()  # indices into beats
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """A span of an audio file, and what the DAW does to it at item level."""
+
+    path: Annotated[str, Meta(min_length=1, max_length=4096)]
+    offset: Seconds = 0.0  # s into the file
+    playrate: Annotated[float, Meta(ge=0.01, le=100.0)] = 1.0
+    preserve_pitch: bool = True
+    pitch: Annotated[float, Meta(ge=-120.0, le=120.0)] = 0.0  # semitones
+    reverse: bool = False
+    section: tuple[Seconds, Seconds] | None = None  # start, length in s of the part of the file that is played
+    loop: bool = False
+    channels: Literal["normal", "left", "right", "downmix", "swap"] = "normal"
+    polarity: bool = False  # true: inverted
+    pan: Annotated[float, Meta(ge=-1.0, le=1.0)] | None = None
+    gain_db: Decibels = 0.0  # carried to the placed item, not baked in
+    fade_in: Seconds = 0.0  # s; carried, as the next three
+    fade_out: Seconds = 0.0
+    fade_in_shape: int | str | None = None
+    fade_out_shape: int | str | None = None
+    warp: tuple[tuple[float, float], ...] | None = None  # beat, second
+
+
+class Rendered(Struct, frozen=True, kw_only=True):
+    """A file that the DAW has rendered: what is heard, with handles."""
+
+    path: Annotated[str, Meta(min_length=1, max_length=4096)]
+    handles: tuple[Seconds, Seconds] = (0.0, 0.0)
+
+
+class Clip(Struct, frozen=True, kw_only=True):
+    """One item or region: a span of audio with its place."""
+
+    id: str
+    name: str = ""
+    track: Track = Track()
+    where: Literal["arrangement", "session"] = "arrangement"
+    slot: Slot | None = None
+    position: Seconds | None = None  # s on the timeline
+    length: Annotated[float, Meta(gt=0.0, le=1e6)] | None = None  # s on the timeline; null: to the end of the source
+    position_beats: float | None = None
+    grid: Grid | None = None
+    source: Source | None = None
+    rendered: Rendered | None = None
+    ignored: tuple[str, ...] = ()  # what the script knows it could not carry
+
+    def __post_init__(self) -> None:
+        if (self.source is None) == (self.rendered is None):
+            raise ValueError("a clip needs either `source` or `rendered`")
+
+
+class Remix(Struct, frozen=True, kw_only=True):
+    """What is wanted; the model's own inputs stand beside these keys and are checked by params.py."""
+
+    preset: str | None = None
+    engine: str | None = None
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] | None = None
+    variations: Annotated[int, Meta(ge=1, le=16)] = 1
+    amount: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+
+
+class Placement(Struct, frozen=True, kw_only=True):
+    """How the result is to stand in the DAW."""
+
+    mode: Literal["new_track", "take", "lane"] = "new_track"
+    source: Literal["mute", "keep"] = "keep"
+    as_one: bool = False
+
+
+class RemixArgs(Struct, frozen=True, kw_only=True):
+    """The arguments of `remix` and `prepare`."""
+
+    request_id: str = ""
+    daw: DawInfo = DawInfo()
+    project: Project = Project()
+    clips: Annotated[tuple[Clip, ...], Meta(min_length=1, max_length=500)]
+    remix: dict[str, Any] = {}
+    placement: Placement = Placement()
+
+    @property
+    def wanted(self) -> Remix:
+        """The typed part of `remix`."""
+        return decode(self.remix, Remix, "remix")
+
+
+class HelloArgs(Struct, frozen=True, kw_only=True):
+    """The arguments of `hello`: a DAW process says that it is there."""
+
+    daw: DawInfo = DawInfo()
+    project: Project = Project()
+
+
+class TargetArgs(Struct, frozen=True, kw_only=True):
+    """The arguments of `cancel`, `retry` and `rerun`: a job or one variation; neither means the newest job."""
+
+    job_id: str | None = None
+    variation_id: str | None = None
+    again: bool = False  # retry of `unknown`: accepts that it may cost twice
+    remix: dict[str, Any] = {}  # rerun: what is to be other than the first time
+
+
+class PlacedArgs(Struct, frozen=True, kw_only=True):
+    """The arguments of `placed`, `place_failed` and `removed`."""
+
+    variation_id: str
+    item: str = ""  # the id of what stands in the DAW now
+    text: str = ""  # place_failed: why
+
+
+T = TypeVar("T")
+
+_PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
+_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "nothing",
+    "array": "a list",
+    "object": "an object",
+}
+
+
+def parse(data: bytes) -> Message:
+    """Read one inbox file.
+
+    Raises:
+        RequestError: it is not JSON, or not a message.
+        ProtocolUnsupported: it speaks another protocol.
+    """
+    try:
+        raw = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise MessageUnreadable(f"The message is not complete JSON: {problem}.") from problem
+    spoken = raw.get("protocol") if isinstance(raw, dict) else None
+    if isinstance(spoken, int) and spoken != PROTOCOL:  # before its shape is judged by our rules
+        raise ProtocolUnsupported(f"The message speaks protocol {spoken}, this bridge speaks {PROTOCOL}.")
+    return decode(raw, Message)
+
+
+def sender(data: bytes) -> tuple[str, str]:
+    """Read message_id and instance of a message that cannot be taken in, as far as they are there."""
+    try:
+        raw = msgspec.json.decode(data)
+        found = msgspec.convert({"message_id": raw["message_id"], "instance": raw["instance"]}, type=_Sender)
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+        return "", ""
+    return found.message_id, found.instance
+
+
+def decode(args: Any, kind: type[T], where: str = "") -> T:
+    """Turn JSON arguments into `kind`.
+
+    Raises:
+        RequestError: a key is missing, out of range or of the wrong type; the text names it.
+    """
+    try:
+        return msgspec.convert(args, type=kind)
+    except msgspec.ValidationError as problem:
+        raise RequestError(_sentence(problem, where)) from problem
+
+
+def _sentence(problem: msgspec.ValidationError, where: str) -> str:
+    """Say in a musician's words what msgspec found."""
+    found = _PLACE.match(str(problem))
+    what, path = (found["what"], found["path"] or "") if found else (str(problem), "")
+    what = re.sub(r"`([\w| ]+)`", lambda found: _type_words(found[1]), what)
+    what = what[:1].lower() + what[1:]
+    key = (where + path).lstrip(".")
+    return f"{key}: {what}." if key else f"The message has an error: {what}."
+
+
+def _type_words(types: str) -> str:
+    """Name msgspec's types in plain words: `float | null` becomes "a number or nothing"."""
+    names = types.split(" | ")
+    return " or ".join(_WORDS[name] for name in names) if all(name in _WORDS for name in names) else f"`{types}`"

@@ -1,0 +1,178 @@
+"""Who is made when: so many variations at a time, the rest wait in order; cancel tells the truth.
+
+Knows the pipeline and the book, no stage and no DAW. A shutdown stops here and never reaches the model: what was
+ordered runs on there and is picked up at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bridge.book import Book
+from bridge.errors import BridgeError, BudgetReached, SubmitUnknown, Unexpected, Withdrawn
+from bridge.events import Event
+from bridge.job import ENDED, State, Variation
+from bridge.pipeline import Pipeline
+from bridge.work import Tools, Work
+
+log = logging.getLogger("bridge.scheduler")
+
+BUDGET_LOOK = 60.0  # s between two looks whether a waiting variation fits into the budget again
+
+# Stages before the order can simply be stopped; after it the engine has a say.
+STOPPABLE = frozenset({State.NEW, State.WAITING, State.RENDERING, State.UPLOADING})
+ORDERED = frozenset({State.SUBMITTING, State.QUEUED, State.RUNNING, State.FETCHING, State.FITTING})
+
+
+@dataclass(slots=True)
+class Run:
+    """A variation that is being made."""
+
+    task: asyncio.Task[None]
+    cancel: asyncio.Event = field(default_factory=asyncio.Event)  # the user wants it stopped
+
+
+class Scheduler:
+    """The queue and its slots."""
+
+    def __init__(
+        self, tools: Tools, pipeline: Pipeline, slots: int, work_of: Callable[[Variation, asyncio.Event], Work]
+    ) -> None:
+        self._book: Book = tools.book
+        self._tools = tools
+        self._pipeline = pipeline
+        self._slots = slots
+        self._work_of = work_of
+        self._queue: deque[str] = deque()
+        self._running: dict[str, Run] = {}
+        self._later: dict[str, asyncio.TimerHandle] = {}
+        self._stopping = False
+
+    def resume(self, variations: list[Variation]) -> None:
+        """Queue what a restart found unfinished; what was ordered goes first, since results do not live long."""
+        todo = [one for one in variations if one.state not in (State.READY, State.PLACING)]
+        for variation in sorted(todo, key=lambda one: one.state not in ORDERED):
+            self.enqueue(variation.id)
+
+    def enqueue(self, variation_id: str) -> None:
+        """Put a variation at the end of the queue."""
+        if timer := self._later.pop(variation_id, None):
+            timer.cancel()
+        if variation_id in self._running or variation_id in self._queue:
+            return
+        self._queue.append(variation_id)
+        self._fill()
+        variation = self._book.variation(variation_id)
+        if variation_id in self._queue and variation and variation.state in (State.NEW, State.WAITING):
+            self._book.move(variation_id, State.WAITING, reason="slot", message="waiting for a free slot")
+
+    async def cancel(self, variation_id: str) -> None:
+        """Stop a variation as far as that can be done; what was paid is kept."""
+        variation = self._book.variation(variation_id)
+        if variation is None or variation.state in ENDED:
+            return
+        run = self._running.get(variation_id)
+        if variation.state in STOPPABLE:
+            await self._stop_early(variation_id, run)
+        elif run is not None:
+            await self._book.change(variation_id, cancel_asked=True, message="asking the engine to stop")
+            run.cancel.set()
+        else:  # ready or offered: the file is here and paid for
+            result = {**(variation.result or {}), "placed": False}
+            text = f"cancelled; the finished result is kept: {result.get('path', '')}"
+            await self._book.change(variation_id, state=State.DONE, result=result, cancel_asked=True, message=text)
+
+    async def stop(self) -> None:
+        """End all work here; nothing that was ordered is cancelled, and an order on its way is seen to its end."""
+        self._stopping = True
+        for timer in self._later.values():
+            timer.cancel()
+        while self._tools.critical:
+            await asyncio.wait(set(self._tools.critical))
+        tasks = [run.task for run in self._running.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def busy(self) -> int:
+        """Variations that are being made now."""
+        return len(self._running)
+
+    # --- inner parts -------------------------------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        while self._queue and len(self._running) < self._slots and not self._stopping:
+            variation_id = self._queue.popleft()
+            run = Run(asyncio.create_task(self._make(variation_id), name=f"variation {variation_id}"))
+            variation = self._book.variation(variation_id)
+            if variation is not None and variation.cancel_asked:
+                run.cancel.set()
+            self._running[variation_id] = run
+
+    async def _make(self, variation_id: str) -> None:
+        try:
+            await self._take_through(variation_id)
+        except Exception:
+            log.exception("variation %s could not be brought to an end", variation_id)
+        finally:
+            self._running.pop(variation_id, None)
+            self._fill()
+
+    async def _take_through(self, variation_id: str) -> None:
+        """Run the pipeline and give the variation the state that follows from how it ended."""
+        variation = self._book.variation(variation_id)
+        if variation is None or variation.state in ENDED:
+            return
+        run = self._running[variation_id]
+        try:
+            await self._pipeline.run(self._work_of(variation, run.cancel))
+        except asyncio.CancelledError:
+            raise
+        except SubmitUnknown as error:
+            await self._end(variation_id, State.UNKNOWN, error)
+        except Withdrawn as error:
+            asked = run.cancel.is_set()
+            await self._end(variation_id, State.CANCELLED if asked else State.FAILED, None if asked else error)
+        except BudgetReached as error:
+            await self._book.change(variation_id, state=State.WAITING, reason="budget", message=error.text)
+            loop = asyncio.get_running_loop()
+            self._later[variation_id] = loop.call_later(BUDGET_LOOK, self.enqueue, variation_id)
+        except BridgeError as error:
+            log.info("variation %s: %s %s", variation_id, error.code, error.text, exc_info=error.__cause__)
+            await self._end(variation_id, State.FAILED, error)
+        except Exception:
+            log.exception("variation %s", variation_id)
+            await self._end(variation_id, State.FAILED, Unexpected())
+
+    async def _end(self, variation_id: str, state: State, error: BridgeError | None) -> None:
+        message = error.text if error else "cancelled; nothing was placed"
+        after = await self._book.change(
+            variation_id, state=state, error=error.to_wire() if error else None, message=message, queue_position=None
+        )
+        if error is not None:
+            alert = {"code": error.code, "text": error.text}
+            self._tools.bus.publish(Event("alert", after.job_id, variation_id, alert))
+
+    async def _stop_early(self, variation_id: str, run: Run | None) -> None:
+        if variation_id in self._queue:
+            self._queue.remove(variation_id)
+        if timer := self._later.pop(variation_id, None):
+            timer.cancel()
+        if run is not None:
+            run.task.cancel()
+            await asyncio.gather(run.task, return_exceptions=True)
+        after = self._book.variation(variation_id)
+        if after is None or after.state in ENDED:
+            return
+        if after.state not in STOPPABLE:  # it was ordered in the meantime: the engine has to be asked
+            await self._book.change(variation_id, cancel_asked=True)
+            self.enqueue(variation_id)
+            return
+        await self._book.change(
+            variation_id, state=State.CANCELLED, cancel_asked=True, message="cancelled before it was ordered", reason=""
+        )

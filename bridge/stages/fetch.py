@@ -1,0 +1,61 @@
+"""Stage 4, per variation: the paid result to this disk, checked, before anything else happens to it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from bridge.disk import settle
+from bridge.errors import ResultError, ResultTruncated
+from bridge.job import State
+from bridge.model.base import Output
+from bridge.work import Stage, Work
+
+TRIES = 3  # downloads of a result that breaks off
+
+
+async def fetch(work: Work) -> dict[str, Any]:
+    """Return path and format of the result as the engine made it.
+
+    Raises:
+        EngineError: it cannot be had.
+        ResultError: it is no usable audio; the file is kept beside the others.
+    """
+    final = work.folder / "raw.audio"
+    # A crash between the rename and the journal leaves the whole file here: then nothing is fetched again.
+    checked = await check(work, final) if final.exists() else await download(work, final)
+    return {**checked, "path": str(final)}
+
+
+async def download(work: Work, final: Path) -> dict[str, Any]:
+    """Fetch into a temporary file until it is complete, then give it its name; return what was found in it."""
+    made = work.done["remix"]
+    output = Output(made["url"], made["seed"], made["billed_units"], made["answer"])
+    partial = final.with_suffix(".part")
+    for attempt in range(1, TRIES + 1):
+        await work.engine.fetch(output, partial, work.report)
+        try:
+            checked = await check(work, partial)
+        except ResultTruncated:
+            if attempt == TRIES:
+                await asyncio.to_thread(partial.replace, final.with_name("raw.broken"))
+                raise
+            await asyncio.to_thread(partial.unlink)
+        except ResultError:
+            await asyncio.to_thread(settle, partial, final)
+            raise
+        else:
+            await asyncio.to_thread(settle, partial, final)
+            return checked
+    raise ResultTruncated
+
+
+async def check(work: Work, path: Path) -> dict[str, Any]:
+    """Look whether a file is usable audio of about the right length."""
+    rendered = work.done["render"]
+    seconds = rendered["frames"] / rendered["sample_rate"]
+    return await work.in_worker("probe", {"path": str(path), "seconds": seconds})
+
+
+STAGE = Stage("fetch", State.FETCHING, "downloading the result", per_clip=False, weight=0.1, run=fetch)

@@ -1,0 +1,148 @@
+"""Stage 5, per variation: the result becomes the clip's twin: rate, exact length, level, in its final place.
+
+Order inside the signal task: resample, (alignment, tempo and key: a later issue, between the two), cut, level, write.
+The file is written once, to where the DAW will find it, with its recipe beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from bridge.disk import explained, settle, write_json
+from bridge.errors import OutputUnwritable
+from bridge.job import State
+from bridge.names import result_name
+from bridge.recipe import describe
+from bridge.store import Store
+from bridge.work import Stage, Work
+
+
+async def fit(work: Work) -> dict[str, Any]:
+    """Return the placed-to-be file and what was done to it.
+
+    Raises:
+        HomeError: the folder for results cannot be written to; the result stays in the job's folder.
+    """
+    folder = results_folder(work)
+    await asyncio.to_thread(_make, folder)
+    final = await _own_name(work, folder)
+    partial = final.with_name(f".{work.variation_id}.part.wav")
+    span = span_of(work)
+    try:
+        fitted = await work.in_worker("fit", {**span, **level_of(work), **labels_of(work, span), "into": str(partial)})
+        await asyncio.to_thread(settle, partial, final)
+    finally:
+        await asyncio.to_thread(partial.unlink, missing_ok=True)
+    await work.warn(fitted["warnings"])
+    recipe = final.with_suffix(".recipe.json")
+    await asyncio.to_thread(write_json, recipe, describe(work, fitted, final))
+    rate = fitted["sample_rate"]
+    return {
+        **fitted,
+        "path": str(final),
+        "recipe": str(recipe),
+        "source_offset": fitted["lead"] / rate,
+        "offset_ms": 0.0,  # the alignment's correction
+    }
+
+
+def span_of(work: Work) -> dict[str, Any]:
+    """Return what part of the result to keep, in samples at the rate of the result.
+
+    The length is a difference of rounded positions, so that clips that meet on the timeline never gap (DESIGN.md).
+    """
+    rendered, raw = work.done["render"], work.done["fetch"]
+    rate = work.request.project.sample_rate or raw["sample_rate"]
+    position = work.clip.position or 0.0
+    before, after = rendered["handles"]
+    samples = round((position + rendered["length"]) * rate) - round(position * rate)
+    return {
+        "raw": raw["path"],
+        "sample_rate": rate,
+        "lead": round(before * rate),
+        "samples": samples,
+        "tail": round(after * rate),
+        "time_reference": round(position * rate) - round(before * rate),
+    }
+
+
+def level_of(work: Work) -> dict[str, Any]:
+    """Return how loud the result is to be."""
+    rendered, settings = work.done["render"], work.tools.settings.fit
+    target: float | None
+    match settings.loudness:
+        case "source":
+            target = rendered["lufs"]
+        case "off":
+            target = None
+        case number:
+            target = float(number)
+    return {
+        "target": target,
+        "source_gain_db": rendered["gain_db"],
+        "ceiling": settings.true_peak,
+        "format": settings.format,
+    }
+
+
+def labels_of(work: Work, span: dict[str, Any]) -> dict[str, Any]:
+    """Return what the file says of itself: BWF and INFO chunks."""
+    made = time.gmtime(work.job.created)
+    label = work.engine.capabilities.label
+    return {
+        "bext": {
+            "description": f"{work.clip.name} - remix by {label}, seed {work.variation.seed}",
+            "originator": "ace-bridge",
+            "originator_reference": work.variation_id.replace("-", "")[:32],
+            "origination_date": time.strftime("%Y-%m-%d", made),
+            "origination_time": time.strftime("%H:%M:%S", made),
+            "time_reference": max(0, span["time_reference"]),
+            "coding_history": "",
+        },
+        "info": {
+            "INAM": work.clip.name or "remix",
+            "ICMT": f"{work.job.recipe['params']['tags']} (seed {work.variation.seed})",
+            "ISFT": f"ace-bridge, {label}",
+        },
+    }
+
+
+def results_folder(work: Work) -> Path:
+    """Return where the project keeps its audio, else a folder beside the project, else the bridge's own."""
+    project = work.request.project
+    if project.media_path:
+        return Path(project.media_path)
+    if project.path:
+        path = Path(project.path)
+        return (path.parent if path.suffix else path) / "ACE Bridge"
+    return work.tools.home / "results"
+
+
+def _make(folder: Path) -> None:
+    if not folder.is_absolute():
+        raise OutputUnwritable(f"The folder for results, {folder}, is not an absolute path.")
+    with explained(folder / "result.wav"):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+async def _own_name(work: Work, folder: Path) -> Path:
+    """Return a name that nobody has, in the journal before it is used: only our own file is ever written again."""
+    mark, _ = await work.tools.journal(Store.stage, work.variation_id, NAME)
+    if "path" in mark and Path(mark["path"]).parent == folder:
+        return Path(mark["path"])
+    name = result_name(work.clip.name, work.job.recipe["preset"], work.variation.index, work.variation_id)
+    final = await asyncio.to_thread(_free, folder, name)
+    await work.tools.book.change(work.variation_id, mark=(work.variation_id, NAME, {"path": str(final)}))
+    return final
+
+
+def _free(folder: Path, name: str) -> Path:
+    names = (name, *(f"{name} ({count})" for count in range(2, 1000)))
+    return next(folder / f"{one}.wav" for one in names if not (folder / f"{one}.wav").exists())
+
+
+NAME = "fit"
+STAGE = Stage(NAME, State.FITTING, "fitting rate, length and level", per_clip=False, weight=0.06, run=fit)

@@ -1,0 +1,40 @@
+"""Stage 6, per variation: onto a new track.
+
+The folder adapter's result is placed when its file is there. A DAW's script is offered the result in the outbox and the
+variation is done when the script confirms, which arrives as a message and not here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from bridge.daw.base import Placing
+from bridge.job import State
+from bridge.work import Stage, Work
+
+
+async def place(work: Work) -> dict[str, Any] | None:
+    """Place the result, or hand it to the DAW's script and return None.
+
+    Raises:
+        PlaceError: the file is not where it should be.
+    """
+    fitted = work.done["fit"]
+    result = {name: fitted[name] for name in SHOWN} | {"placed": False}
+    if work.variation.cancel_asked:
+        text = f"it was complete before the cancel arrived, so it is kept: {fitted['path']}"
+        await work.enter(State.DONE, text, result=result, handed_over=True, progress=1.0)
+        return {"placed": False}
+    if work.daw.confirms:
+        await work.enter(State.READY, "ready, waiting for the DAW", result=result, progress=round(work.share(0.0), 4))
+        return None
+    await asyncio.to_thread(work.daw.place, Placing(work.variation_id, Path(fitted["path"]), fitted["samples"]))
+    result["placed"] = True
+    await work.enter(State.DONE, f"done: {fitted['path']}", result=result, handed_over=True, progress=1.0)
+    return {"placed": True}
+
+
+SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "gain_db", "recipe")
+STAGE = Stage("place", None, "placing", per_clip=False, weight=0.04, run=place)

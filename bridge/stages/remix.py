@@ -1,0 +1,156 @@
+"""Stage 3, per variation: order the remix exactly once and wait for the model.
+
+The journal holds, in this order: the intent (before the request leaves), the ticket (before the first poll), the
+answer. An intent without a ticket after a crash means that the order may stand: `unknown`, never a second submit by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+
+from bridge.disk import write_json
+from bridge.errors import EngineError, RefusedError, SubmitUnknown, UploadNotFetched
+from bridge.job import State
+from bridge.model.base import CancelAnswer, Order, Output, Ticket
+from bridge.store import Store
+from bridge.work import Stage, Work
+
+NAME = "remix"
+
+
+async def remix(work: Work) -> dict[str, Any]:
+    """Return the model's complete answer.
+
+    Raises:
+        SubmitUnknown: the order's answer was lost.
+        EngineError: the model refused or failed; the order does not stand.
+    """
+    order = order_of(work)
+    mark, _ = await work.tools.journal(Store.stage, work.variation_id, NAME)
+    if "ticket" in mark:
+        ticket = Ticket(**mark["ticket"])
+        await work.enter(State.QUEUED, "waiting for the model", stage=NAME)
+    elif mark.get("sent") and work.engine.capabilities.submit_once:
+        raise SubmitUnknown
+    else:
+        ticket = await work.guarded(submit(work, order))
+    try:
+        output = await follow(work, ticket, order)
+    except RefusedError as refusal:
+        await clear(work, refusal)
+        raise
+    await work.billed(output.billed_units)
+    await work.tools.journal(Store.remember, f"worked:{work.engine.capabilities.name}", work.variation_id)
+    return {
+        "url": output.url,
+        "seed": output.seed,
+        "billed_units": output.billed_units,
+        "answer": dict(output.answer),
+        "request_id": ticket.request_id,
+    }
+
+
+async def submit(work: Work, order: Order) -> Ticket:
+    """Send the order, with the intent on disk before and the ticket on disk after."""
+    await work.tools.budget.spend(work.variation_id, order.seconds * work.job.price)
+    intent = {"sent": True, "at": work.tools.clock(), "engine": work.engine.capabilities.name}
+    await asyncio.to_thread(write_json, work.folder / "submit.json", {**intent, "order": _plain(order)})
+    await work.enter(State.SUBMITTING, "ordering the remix", stage=NAME, mark=(work.variation_id, NAME, intent))
+    try:
+        ticket = await work.engine.submit(order)
+    except SubmitUnknown:
+        raise
+    except Exception:  # a complete answer, or nothing ever left: the order does not stand
+        await work.enter(State.SUBMITTING, "not ordered", mark=(work.variation_id, NAME, {}))
+        raise
+    mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
+    await asyncio.to_thread(write_json, work.folder / "submit.json", {**mark, "order": _plain(order)})
+    await work.enter(State.QUEUED, "waiting for the model", mark=(work.variation_id, NAME, mark))
+    return ticket
+
+
+async def follow(work: Work, ticket: Ticket, order: Order) -> Output:
+    """Wait for the model; when the user wants it stopped, ask the engine once and go on waiting for the truth."""
+    following = asyncio.ensure_future(work.engine.follow(ticket, order, Following(work)))
+    asking = asyncio.ensure_future(_cancel_when_asked(work, ticket))
+    try:
+        return await following
+    finally:
+        for task in (following, asking):
+            task.cancel()
+        await asyncio.gather(following, asking, return_exceptions=True)
+
+
+async def _cancel_when_asked(work: Work, ticket: Ticket) -> None:
+    await work.cancel.wait()
+    try:
+        answer = await work.engine.cancel(ticket)
+    except EngineError as error:
+        work.report(message=f"the cancel did not get through ({error.text}); it goes on")
+        return
+    work.report(message=SAID[answer])
+
+
+SAID = {
+    CancelAnswer.REMOVED: "cancelled before the model began; nothing is billed",
+    CancelAnswer.REQUESTED: "cancel sent; the model may still finish, and then it is billed and the result kept",
+    CancelAnswer.TOO_LATE: "too late to cancel: the model had finished; the result is kept",
+    CancelAnswer.UNKNOWN: "the engine does not know this order any more",
+}
+
+
+async def clear(work: Work, refusal: RefusedError) -> None:
+    """After a complete answer that says that nothing runs: let `retry` order again, and upload again if need be."""
+    await work.tools.book.change(work.variation_id, mark=(work.variation_id, NAME, {}))
+    if isinstance(refusal, UploadNotFetched):
+        await work.tools.journal(Store.forget_upload, work.done["upload"]["url"])
+        await work.forget(work.clip_unit, "upload")
+
+
+def order_of(work: Work) -> Order:
+    """Build the order from the journal; the same one every time."""
+    rendered = work.done["render"]
+    before = rendered["handles"][0]
+    grid = work.clip.grid
+    return Order(
+        audio_url=work.done["upload"]["url"],
+        params={**work.job.recipe["params"], "seed": work.variation.seed},
+        seconds=rendered["frames"] / rendered["sample_rate"],
+        amount=work.job.recipe["amount"],
+        tempo=work.request.project.tempo,
+        beats=tuple(beat + before for beat in grid.beats) if grid else (),
+        downbeats=grid.downbeats if grid else (),
+        scratch=work.folder,
+        chosen=frozenset(work.job.recipe["chosen"]),
+        family=work.job.recipe["family"],
+    )
+
+
+class Following:
+    """Passes the engine's reports on and moves the variation from queued to running."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._running = False
+
+    def __call__(
+        self,
+        *,
+        fraction: float | None = None,
+        message: str | None = None,
+        queue_position: int | None = None,
+        running: bool | None = None,
+    ) -> None:
+        self._work.report(fraction=fraction, message=message, queue_position=queue_position, running=running)
+        if running and not self._running:
+            self._running = True
+            self._work.tools.book.move(self._work.variation_id, State.RUNNING)
+
+
+def _plain(order: Order) -> dict[str, Any]:
+    return {**asdict(order), "scratch": str(order.scratch), "chosen": sorted(order.chosen)}
+
+
+STAGE = Stage(NAME, None, "ordering the remix", per_clip=False, weight=0.6, run=remix)

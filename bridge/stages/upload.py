@@ -1,0 +1,39 @@
+"""Stage 2, per clip: bring the clip to where the model can read it, once per content and engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bridge.job import State
+from bridge.model.base import Uploaded
+from bridge.store import Store
+from bridge.work import Stage, Work
+
+STILL_THERE = 6 * 3600.0  # s that a URL must have left to live, so that a long queue does not outlast it
+
+
+async def upload(work: Work) -> dict[str, Any]:
+    """Return the URL the model reads the clip from.
+
+    Raises:
+        EngineError: the clip could not be brought there; nothing was charged.
+    """
+    engine, journal = work.engine, work.tools.journal
+    name, sha256 = engine.capabilities.name, work.done["render"]["sha256"]
+    if not engine.capabilities.remote:
+        return _result(await engine.upload(Path(work.done["render"]["path"]), sha256, work.report), reused=False)
+    known = await journal(Store.upload, name, engine.capabilities.upload_host, sha256, work.tools.clock() + STILL_THERE)
+    if known is not None:
+        work.report(fraction=1.0, message="this clip was uploaded before")
+        return _result(Uploaded(known[0], engine.capabilities.upload_host, known[1]), reused=True)
+    uploaded = await engine.upload(Path(work.done["render"]["path"]), sha256, work.report)
+    await journal(Store.add_upload, name, engine.capabilities.upload_host, sha256, uploaded.url, uploaded.expires)
+    return _result(uploaded, reused=False)
+
+
+def _result(uploaded: Uploaded, *, reused: bool) -> dict[str, Any]:
+    return {"url": uploaded.url, "host": uploaded.host, "expires": uploaded.expires, "reused": reused}
+
+
+STAGE = Stage("upload", State.UPLOADING, "uploading the clip", per_clip=True, weight=0.12, run=upload)

@@ -1,0 +1,335 @@
+"""The journal: everything that must outlive a crash, in one SQLite file.
+
+Written before and after every side effect. WAL with synchronous FULL: a commit is on the disk when it returns, which is
+what "submitted once" rests on. `Journal` runs the calls in order on one thread, so that no slow disk stops the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from bridge.errors import RequestConflict
+from bridge.job import Job, State, Variation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS messages (      -- ids outlive the history: the same id is never taken in twice
+    message_id TEXT PRIMARY KEY, digest TEXT NOT NULL, received REAL NOT NULL, instance TEXT NOT NULL,
+    body BLOB NOT NULL,                    -- the message as it came, until it is applied
+    applied INTEGER NOT NULL,              -- 0: taken in, its effect is still to come
+    refused TEXT);                         -- why it has none: code, text, hint
+CREATE INDEX IF NOT EXISTS messages_refused ON messages (instance) WHERE refused IS NOT NULL;
+CREATE TABLE IF NOT EXISTS jobs (
+    id TEXT PRIMARY KEY, created REAL NOT NULL, message_id TEXT NOT NULL, instance TEXT NOT NULL, value TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS jobs_created ON jobs (created);
+CREATE INDEX IF NOT EXISTS jobs_message ON jobs (message_id);
+CREATE TABLE IF NOT EXISTS variations (
+    id TEXT PRIMARY KEY, job_id TEXT NOT NULL, place INTEGER NOT NULL, state TEXT NOT NULL, open INTEGER NOT NULL,
+    value TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS variations_job ON variations (job_id, place);
+CREATE INDEX IF NOT EXISTS variations_open ON variations (open) WHERE open = 1;
+CREATE TABLE IF NOT EXISTS stages (        -- unit: the clip's or the variation's, so that a clip is rendered once
+    unit TEXT NOT NULL, stage TEXT NOT NULL,
+    mark TEXT,                             -- what a stage must know of itself after a crash
+    result TEXT,                           -- null until it is finished
+    PRIMARY KEY (unit, stage));
+CREATE TABLE IF NOT EXISTS ledger (        -- what was ordered, with its estimate until the bill comes
+    variation_id TEXT PRIMARY KEY, at REAL NOT NULL, cost REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS ledger_at ON ledger (at);
+CREATE TABLE IF NOT EXISTS uploads (
+    engine TEXT NOT NULL, host TEXT NOT NULL, sha256 TEXT NOT NULL, url TEXT NOT NULL, expires REAL,
+    PRIMARY KEY (engine, host, sha256));
+CREATE TABLE IF NOT EXISTS instances (
+    id TEXT PRIMARY KEY, daw TEXT NOT NULL, version TEXT NOT NULL, project TEXT NOT NULL, hello REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+VERSION = 1
+
+
+class Store:
+    """The tables, as calls that each are one committed transaction."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        if read_only:  # the command line looks at the history beside a running daemon, or without one
+            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            return
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA busy_timeout = 5000")
+        self._db.executescript(SCHEMA)
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def close(self) -> None:
+        self._db.close()
+
+    # --- messages ----------------------------------------------------------------------------------------------------
+
+    def take_in(self, message_id: str, digest: str, instance: str, body: bytes, received: float) -> bool:
+        """Keep a message; return whether its effect is still to come (new, or taken in before a crash).
+
+        Raises:
+            RequestConflict: the id was used before with other content.
+        """
+        with self._transaction():
+            row = self._one("SELECT digest, applied FROM messages WHERE message_id = ?", message_id)
+            if row is None:
+                self._db.execute(
+                    "INSERT INTO messages VALUES (?, ?, ?, ?, ?, 0, NULL)",
+                    (message_id, digest, received, instance, body),
+                )
+                return True
+        if row[0] != digest:
+            raise RequestConflict
+        return not row[1]
+
+    def applied(self, message_id: str, refused: Mapping[str, str] | None = None) -> None:
+        """Note that a message has had its effect, or why it has none."""
+        self._db.execute(
+            "UPDATE messages SET applied = 1, body = x'', refused = ? WHERE message_id = ?",
+            (None if refused is None else json.dumps(refused), message_id),
+        )
+
+    def refusals(self, instance: str, limit: int = 20) -> list[tuple[str, dict[str, str]]]:
+        """Return id and error of an instance's newest refused messages, oldest first."""
+        rows = self._db.execute(
+            "SELECT message_id, refused FROM messages WHERE instance = ? AND refused IS NOT NULL "
+            "ORDER BY received DESC LIMIT ?",
+            (instance, limit),
+        ).fetchall()
+        return [(message_id, json.loads(refused)) for message_id, refused in reversed(rows)]
+
+    def job_of_message(self, message_id: str) -> str | None:
+        """Return the job that a message made."""
+        row = self._one("SELECT id FROM jobs WHERE message_id = ?", message_id)
+        return None if row is None else str(row[0])
+
+    def unapplied(self) -> list[bytes]:
+        """Return the messages that were taken in and whose effect a crash prevented, oldest first."""
+        rows = self._db.execute("SELECT body FROM messages WHERE applied = 0 ORDER BY received, rowid")
+        return [bytes(row[0]) for row in rows]
+
+    # --- jobs and variations -----------------------------------------------------------------------------------------
+
+    def add_job(self, job: Job, variations: Iterable[Variation]) -> None:
+        """Keep a job with its variations, and note its message as applied, in one step."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO jobs VALUES (?, ?, ?, ?, ?)",
+                (job.id, job.created, job.message_id, job.instance, _job_out(job)),
+            )
+            for place, variation in enumerate(variations):
+                self._db.execute(
+                    "INSERT INTO variations VALUES (?, ?, ?, ?, ?, ?)",
+                    (variation.id, job.id, place, variation.state, 1, _variation_out(variation)),
+                )
+            self.applied(job.message_id)
+
+    def save_job(self, job: Job) -> None:
+        """Replace a job."""
+        self._db.execute("UPDATE jobs SET value = ? WHERE id = ?", (_job_out(job), job.id))
+
+    def save_variation(
+        self, variation: Variation, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None
+    ) -> None:
+        """Replace a variation and, in the same step, a stage's mark (unit, stage, mark)."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE variations SET state = ?, open = ?, value = ? WHERE id = ?",
+                (variation.state, int(is_open), _variation_out(variation), variation.id),
+            )
+            if mark is not None:
+                self._mark(*mark)
+
+    def jobs(self, limit: int = 50, before: float = float("inf")) -> list[tuple[Job, list[Variation]]]:
+        """Return the newest jobs, newest first."""
+        rows = self._db.execute(
+            "SELECT id, value FROM jobs WHERE created < ? ORDER BY created DESC, rowid DESC LIMIT ?", (before, limit)
+        ).fetchall()
+        return [(_job_in(value), self._variations(job_id)) for job_id, value in rows]
+
+    def find(self, start: str) -> list[tuple[Job, list[Variation]]]:
+        """Return the jobs whose id, or one of whose variations' ids, begins with `start`."""
+        pattern = start.replace("%", "").replace("_", "") + "%"
+        rows = self._db.execute(
+            "SELECT id, value FROM jobs WHERE id LIKE ?1 "
+            "OR id IN (SELECT job_id FROM variations WHERE id LIKE ?1) ORDER BY created DESC LIMIT 20",
+            (pattern,),
+        ).fetchall()
+        return [(_job_in(value), self._variations(job_id)) for job_id, value in rows]
+
+    def open_jobs(self) -> list[tuple[Job, list[Variation]]]:
+        """Return the jobs that have work left, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, value FROM jobs WHERE id IN (SELECT job_id FROM variations WHERE open = 1) "
+            "ORDER BY created, rowid"
+        ).fetchall()
+        return [(_job_in(value), self._variations(job_id)) for job_id, value in rows]
+
+    # --- money -------------------------------------------------------------------------------------------------------
+
+    def spend(self, variation_id: str, cost: float, now: float, since: float, cap: float) -> float | None:
+        """Enter an order into the ledger; None, or what was spent since `since` if it does not fit under the cap."""
+        with self._transaction():
+            spent = self._spent(since, variation_id)
+            if spent + cost > cap:
+                return spent
+            self._db.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?)", (variation_id, now, cost))
+        return None
+
+    def bill(self, variation_id: str, cost: float) -> None:
+        """Replace an order's estimate by what was billed."""
+        self._db.execute("UPDATE ledger SET cost = ? WHERE variation_id = ?", (cost, variation_id))
+
+    def spent_since(self, moment: float) -> float:
+        """Return what was ordered since a unix time."""
+        return self._spent(moment, "")
+
+    def _spent(self, since: float, without: str) -> float:
+        row = self._one("SELECT TOTAL(cost) FROM ledger WHERE at >= ? AND variation_id <> ?", since, without)
+        return float(row[0]) if row else 0.0
+
+    # --- stages ------------------------------------------------------------------------------------------------------
+
+    def stage(self, unit: str, stage: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Return a stage's mark (empty if none) and its result (None until it is finished)."""
+        row = self._one("SELECT mark, result FROM stages WHERE unit = ? AND stage = ?", unit, stage)
+        if row is None:
+            return {}, None
+        return json.loads(row[0] or "{}"), None if row[1] is None else json.loads(row[1])
+
+    def finish_stage(self, unit: str, stage: str, result: Mapping[str, Any]) -> None:
+        """Note a stage's result."""
+        self._db.execute(
+            "INSERT INTO stages (unit, stage, result) VALUES (?1, ?2, ?3) "
+            "ON CONFLICT (unit, stage) DO UPDATE SET result = ?3",
+            (unit, stage, json.dumps(result)),
+        )
+
+    def forget_stage(self, unit: str, stage: str) -> None:
+        """Let a stage be done again."""
+        self._db.execute("DELETE FROM stages WHERE unit = ? AND stage = ?", (unit, stage))
+
+    def _mark(self, unit: str, stage: str, mark: Mapping[str, Any]) -> None:
+        self._db.execute(
+            "INSERT INTO stages (unit, stage, mark) VALUES (?1, ?2, ?3) "
+            "ON CONFLICT (unit, stage) DO UPDATE SET mark = ?3",
+            (unit, stage, json.dumps(mark)),
+        )
+
+    # --- uploads, instances, facts -----------------------------------------------------------------------------------
+
+    def upload(self, engine: str, host: str, sha256: str, valid_until: float) -> tuple[str, float | None] | None:
+        """Return URL and expiry of a content that was uploaded before and is still there at `valid_until`."""
+        row = self._one(
+            "SELECT url, expires FROM uploads WHERE engine = ? AND host = ? AND sha256 = ? "
+            "AND (expires IS NULL OR expires > ?)",
+            engine,
+            host,
+            sha256,
+            valid_until,
+        )
+        return None if row is None else (row[0], row[1])
+
+    def add_upload(self, engine: str, host: str, sha256: str, url: str, expires: float | None) -> None:
+        """Remember where a content lies at an engine."""
+        self._db.execute("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)", (engine, host, sha256, url, expires))
+
+    def forget_upload(self, url: str) -> None:
+        """Forget an upload that the model could not read."""
+        self._db.execute("DELETE FROM uploads WHERE url = ?", (url,))
+
+    def hello(self, instance: str, daw: str, version: str, project: str, now: float) -> None:
+        """Remember a DAW process."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?)", (instance, daw, version, project, now)
+        )
+
+    def bye(self, instance: str) -> None:
+        """Forget a DAW process."""
+        self._db.execute("DELETE FROM instances WHERE id = ?", (instance,))
+
+    def instances(self) -> list[tuple[str, str, str, str, float]]:
+        """Return id, DAW, version, project and time of hello of the DAW processes without a bye, oldest first."""
+        return list(self._db.execute("SELECT id, daw, version, project, hello FROM instances ORDER BY hello, rowid"))
+
+    def fact(self, key: str) -> str | None:
+        """Return a small thing that was remembered."""
+        row = self._one("SELECT value FROM facts WHERE key = ?", key)
+        return None if row is None else str(row[0])
+
+    def remember(self, key: str, value: str) -> None:
+        """Remember a small thing."""
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (key, value))
+
+    # --- inner parts -------------------------------------------------------------------------------------------------
+
+    def _variations(self, job_id: str) -> list[Variation]:
+        rows = self._db.execute("SELECT value FROM variations WHERE job_id = ? ORDER BY place", (job_id,))
+        return [_variation_in(value) for (value,) in rows]
+
+    def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
+        return row
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._db)
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when the block raises."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+class Journal:
+    """Runs a store's calls one after the other on a thread of their own: `await journal(Store.save_job, job)`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    async def __call__(self, call: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        # Shielded: a caller that is cancelled must not leave the question open whether its words were written.
+        return await asyncio.shield(loop.run_in_executor(self._thread, lambda: call(self._store, *args, **kwargs)))
+
+    def close(self) -> None:
+        """Finish what was asked for, then close the file."""
+        self._thread.shutdown(wait=True)
+        self._store.close()
+
+
+def _job_out(job: Job) -> str:
+    return json.dumps({name: getattr(job, name) for name in Job.__slots__})
+
+
+def _job_in(text: str) -> Job:
+    fields = json.loads(text)
+    fields |= {name: tuple(fields[name]) for name in ("warnings", "seconds")}
+    return Job(**fields)
+
+
+def _variation_out(variation: Variation) -> str:
+    return json.dumps({name: getattr(variation, name) for name in Variation.__slots__})
+
+
+def _variation_in(text: str) -> Variation:
+    fields = json.loads(text)
+    fields["state"] = State(fields["state"])
+    return Variation(**fields)

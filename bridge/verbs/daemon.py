@@ -1,0 +1,100 @@
+"""run, start, stop, status."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import time
+from typing import Any
+
+from bridge.cli import home
+from bridge.client import Client
+from bridge.errors import BridgeError, HomeError
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the daemon until it is stopped."""
+    from bridge import config, daemon, log
+    from bridge.home import prepare_home
+    from bridge.presets import folders
+
+    folder = home()
+    try:
+        prepare_home(folder)
+        settings = config.load(folder, os.environ)
+        log.set_up(folder, "INFO")
+        bridge = daemon.Daemon(folder, settings, os.environ, folders(folder))
+        daemon.run(bridge, lambda about: None if options.quiet else _greet(about))
+    except BridgeError as error:
+        daemon.explain_start(error, os.environ.get("ACE_BRIDGE_START_NOTE"))
+        raise
+    return 0
+
+
+def start(options: argparse.Namespace) -> int:
+    """Start the daemon in the background, unless it runs."""
+    client = Client(home())
+    before = client.daemon()
+    about = before or client.start()
+    if options.json:
+        print(json.dumps(_public(about) | {"started_now": before is None}))
+    else:
+        _greet(about, "already runs" if before else "runs now")
+    return 0
+
+
+def stop(options: argparse.Namespace) -> int:
+    """Stop the daemon and wait until it is gone."""
+    client = Client(home())
+    about = client.need_daemon()
+    os.kill(int(about["pid"]), signal.SIGTERM)
+    end = time.monotonic() + 150.0  # an order on its way is seen to its end, and fal may take two minutes to answer
+    while client.daemon() is not None or (client.home / "daemon.json").exists():
+        if time.monotonic() > end:
+            raise HomeError(f"The daemon (process {about['pid']}) was asked to stop and has not.")
+        time.sleep(0.05)
+    if options.json:
+        print(json.dumps({"stopped": about["pid"]}))
+    else:
+        print("The bridge has stopped. Remixes that were ordered go on when it starts again.")
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Show whether the daemon runs; exit status 3 when it does not, like other services."""
+    client = Client(home())
+    about = client.daemon()
+    if options.json:
+        print(json.dumps({"running": about is not None, "home": str(client.home), **_public(about or {})}))
+    elif about is None:
+        print(f"The bridge does not run. Start it with `ace-bridge start`.\n  home {client.home}")
+    else:
+        _greet(about, "runs")
+        print(f"  home {client.home}")
+        for line in _open_work(client):
+            print(f"  {line}")
+    return 0 if about else 3
+
+
+def _open_work(client: Client) -> list[str]:
+    """Say what is being made, as the outboxes tell it."""
+    lines = {}
+    for path in (client.home / "outbox").glob("*.json"):
+        with contextlib.suppress(OSError, ValueError):
+            for job in json.loads(path.read_bytes())["jobs"]:
+                if job["state"] not in ("done", "failed", "cancelled", "unknown", "partial"):
+                    lines[job["job_id"]] = f"job {job['job_id'][:8]}: {job['state']} ({job['engine']})"
+    return list(lines.values()) or ["nothing is being made"]
+
+
+def _greet(about: Any, what: str = "runs") -> None:
+    port, pid, version = about["osc_port"], about["pid"], about["version"]
+    print(f"The bridge {what}: version {version}, process {pid}, OSC port {port}.", flush=True)
+
+
+def _public(about: dict[str, Any]) -> dict[str, Any]:
+    """Return daemon.json without what is not for a terminal."""
+    return {name: value for name, value in about.items() if name != "token"}

@@ -1,0 +1,102 @@
+"""demo: the whole way once, in a home of its own, with a clip that is made here and a picture of source over result."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import signal
+import sys
+import tempfile
+import time
+import wave
+from array import array
+from pathlib import Path
+from typing import Any
+
+from bridge.client import Client
+from bridge.console import Console
+from bridge.tasks.peaks import peaks
+
+RATE = 48_000  # Hz
+TEMPO = 120.0  # BPM
+BARS = 8
+CHORDS = ((57, 60, 64), (53, 57, 60), (48, 52, 55), (55, 59, 62))  # Am F C G as MIDI notes
+WIDTH = 72  # columns of the picture
+STEPS = " ▁▂▃▄▅▆▇█"
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Run it and print the result's path as the last line."""
+    home = Path(os.environ.get("ACE_BRIDGE_HOME") or tempfile.mkdtemp(prefix="ace-bridge-demo-"))
+    os.environ.setdefault("ACE_BRIDGE_OSC_PORT", "0")  # beside a bridge that may be at work here
+    client, console = Client(home), Console(as_json=False)
+    source = home / "demo clip.wav"
+    home.mkdir(parents=True, exist_ok=True)
+    make_clip(source)
+    console.say(f"1. a clip of {BARS} bars at {TEMPO:.0f} BPM: {source}")
+    about = client.start()
+    console.say(f"2. the daemon is up: process {about['pid']}, OSC port {about['osc_port']}")
+    try:
+        return _remix(client, console, source, options)
+    finally:
+        os.kill(int(about["pid"]), signal.SIGTERM)
+        while client.daemon() is not None:
+            time.sleep(0.05)
+
+
+def _remix(client: Client, console: Console, source: Path, options: argparse.Namespace) -> int:
+    beat = 60.0 / TEMPO
+    clip = {
+        "id": "demo",
+        "name": "demo clip",
+        "position": 0.0,
+        "length": BARS * 4 * beat,
+        "grid": {"beats": [n * beat for n in range(BARS * 4)], "downbeats": list(range(0, BARS * 4, 4))},
+        "source": {"path": str(source)},
+    }
+    wanted = {"engine": options.engine, "seed": 7, **({"preset": options.preset} if options.preset else {})}
+    project = {"sample_rate": RATE, "tempo": TEMPO}
+    console.say("3. one message into the inbox, and it comes back as a remix:")
+    message_id = client.send("remix", {"project": project, "clips": [clip], "remix": wanted})
+    job: dict[str, Any] = {}
+    with console.progress({"demo": "demo clip"}) as show:
+        for job in client.follow(message_id):
+            show(job)
+    results = [Path(one["result"]["path"]) for one in job["variations"] if one["result"]]
+    for name, path in (("source", source), *(("result", path) for path in results)):
+        console.say(f"{name:>7} {picture(path)}")
+    client.bye()
+    return console.finish(job)
+
+
+def picture(path: Path) -> str:
+    """Draw a file's level over time in one line of text."""
+    found = peaks({"path": str(path), "columns": WIDTH}, lambda _: None)["peaks"]
+    levels = [max(abs(low), abs(high)) for low, high in found]
+    return "".join(STEPS[min(len(STEPS) - 1, round(level * (len(STEPS) - 1)))] for level in levels)
+
+
+def make_clip(path: Path) -> None:
+    """Write eight bars of chords, bass and a click of a hi-hat: 16 s, stereo, 16 bit, by the standard library alone."""
+    beat = round(RATE * 60.0 / TEMPO)
+    frames = array("h")
+    noise = 1
+    for n in range(BARS * 4 * beat):
+        bar, in_beat = n // (4 * beat), (n % beat) / beat
+        chord = CHORDS[bar % len(CHORDS)]
+        decay = math.exp(-3.0 * in_beat)
+        tones = [math.sin(2 * math.pi * 440.0 * 2 ** ((note - 69) / 12) * n / RATE) for note in chord]
+        bass = math.sin(2 * math.pi * 440.0 * 2 ** ((chord[0] - 24 - 69) / 12) * n / RATE) * math.exp(-2.0 * in_beat)
+        noise = (1103515245 * noise + 12345) % 2**31
+        hat = (noise / 2**30 - 1.0) * math.exp(-60.0 * ((2 * in_beat) % 1.0))
+        left = 0.16 * decay * (tones[0] + 0.7 * tones[1]) + 0.28 * bass + 0.06 * hat
+        right = 0.16 * decay * (tones[2] + 0.7 * tones[1]) + 0.28 * bass + 0.05 * hat
+        frames.extend((round(30_000 * left), round(30_000 * right)))
+    if sys.byteorder == "big":
+        frames.byteswap()
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(frames.tobytes())

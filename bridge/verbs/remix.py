@@ -1,0 +1,159 @@
+"""remix, retry, rerun: ask, follow the progress, say where the results lie."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from bridge.cli import home
+from bridge.client import Client
+from bridge.console import Console
+from bridge.errors import ConfirmNeeded, ParamInvalid, SourceMissing
+
+SUFFIXES = frozenset(
+    (".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".flac")
+    + (".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".alac")
+)
+ASK_ABOVE = 3  # clips that are remixed without a question when they cost
+
+
+def remix(options: argparse.Namespace) -> int:
+    """Remix files; 0 only if every result is there."""
+    files = find_files([Path(name) for name in options.files])
+    args = request(options, files)
+    folder = home()
+    _confirm(options, len(files), folder)
+    client = Client(folder)
+    client.start()
+    message_id = client.send("remix", args)
+    if options.no_wait:
+        client.answer(message_id)
+        print(message_id)
+        return 0
+    return follow(client, message_id, options, {clip["id"]: clip["name"] for clip in args["clips"]})
+
+
+def retry(options: argparse.Namespace) -> int:
+    """Go on with what failed."""
+    client = Client(home())
+    client.start()
+    args = {**_target(options.job), "again": options.again}
+    client.answer(client.send("retry", args))
+    Console(options.json).say("it goes on; `ace-bridge jobs` tells how")
+    client.bye()
+    return 0
+
+
+def rerun(options: argparse.Namespace) -> int:
+    """Make an old remix anew."""
+    client = Client(home())
+    client.start()
+    wanted = {"seed": options.seed, "tags": options.tags, "variations": options.variations}
+    change = {name: value for name, value in wanted.items() if value is not None}
+    message_id = client.send("rerun", {**_target(options.job), "remix": change})
+    return follow(client, message_id, options, {})
+
+
+def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
+    """Return the arguments of the `remix` message."""
+    wanted = {
+        "preset": options.preset,
+        "tags": options.tags,
+        "original_tags": options.original_tags,
+        "lyrics": options.lyrics,
+        "amount": options.amount,
+        "seed": options.seed,
+        "engine": options.engine,
+        "variations": options.variations,
+        **dict(_setting(text) for text in options.set),
+    }
+    clips = [
+        {
+            "id": f"file-{number}",
+            "name": path.stem,
+            "length": options.length,
+            "source": {"path": os.fspath(path), "offset": options.offset},
+        }
+        for number, path in enumerate(files, 1)
+    ]
+    out = None if options.out is None else os.fspath(Path(options.out).absolute())
+    return {
+        "daw": {"name": "folder"},
+        "project": {"media_path": out, "sample_rate": options.rate, "tempo": options.tempo},
+        "clips": clips,
+        "remix": {name: value for name, value in wanted.items() if value is not None},
+    }
+
+
+def follow(client: Client, message_id: str, options: argparse.Namespace, names: dict[str, str]) -> int:
+    """Show progress until the end; print the results' paths last."""
+    console = Console(options.json)
+    job: dict[str, Any] = {}
+    try:
+        with console.progress(names) as show:
+            for job in client.follow(message_id):
+                show(job)
+    except KeyboardInterrupt:
+        console.say("it goes on without this window: `ace-bridge jobs` shows it, `ace-bridge cancel` stops it")
+        return 130
+    finally:
+        client.bye()
+    return console.finish(job)
+
+
+def find_files(paths: list[Path]) -> list[Path]:
+    """Return the files meant: folders stand for the audio files in them.
+
+    Raises:
+        SourceMissing: a path is not there, or a folder holds no audio.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
+            if not inside:
+                raise SourceMissing(
+                    f"There is no audio file in the folder {path}.", hint="Name a file or another folder."
+                )
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise SourceMissing(f"There is no file {path}.", hint="Check the name and the folder you are in.")
+    return [path.absolute() for path in found]
+
+
+def _confirm(options: argparse.Namespace, clips: int, folder: Path) -> None:
+    """Ask before more than a few clips are sent to an engine that costs."""
+    if options.yes or clips <= ASK_ABOVE or options.engine == "offline":
+        return
+    from bridge.credentials import fal_key
+
+    if options.engine != "fal" and fal_key(os.environ, folder) is None:
+        return
+    total = clips * options.variations
+    question = f"{clips} clips make {total} remixes, and each of them costs."
+    if not sys.stdin.isatty() or options.json:
+        raise ConfirmNeeded(question, hint="Repeat it with --yes if you want that.")
+    print(f"{question} Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise ConfirmNeeded(
+            "Nothing was sent and nothing was charged.", hint="Name fewer files, or use --engine offline."
+        )
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    from bridge.params import from_text
+
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ParamInvalid(f"--set {text}: write NAME=VALUE, for example --set number_of_steps=60.")
+    name = name.strip().replace("-", "_")
+    return name, from_text(name, value.strip())
+
+
+def _target(job: str | None) -> dict[str, Any]:
+    return {"job_id": job} if job else {}

@@ -1,0 +1,161 @@
+"""What a stage gets and what it is: one variation's way with the results so far, and the tools to go on.
+
+Stages know this module, the Protocols of engine and DAW, and nothing of each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bridge.book import Book
+from bridge.budget import Budget
+from bridge.config import Config
+from bridge.daw.base import Daw
+from bridge.errors import UnknownJob
+from bridge.events import EventBus
+from bridge.job import Job, State, Variation
+from bridge.model.base import Engine
+from bridge.request import Clip, RemixArgs
+from bridge.store import Journal, Store
+from bridge.workers import Workers
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What all variations share."""
+
+    home: Path
+    settings: Config
+    book: Book
+    journal: Journal
+    bus: EventBus
+    workers: Workers
+    budget: Budget
+    clock: Callable[[], float]  # unix time, s
+    critical: set[asyncio.Task[Any]] = field(default_factory=set)  # steps that a shutdown waits for
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One variation on its way."""
+
+    tools: Tools
+    job_id: str
+    variation_id: str
+    request: RemixArgs
+    clip: Clip
+    engine: Engine
+    daw: Daw
+    cancel: asyncio.Event  # set when the user wants it stopped and the engine has a say in that
+    share: Callable[[float], float]  # fraction of the running stage → fraction of the whole way
+    done: Mapping[str, dict[str, Any]]  # results of the finished stages, by name
+
+    @property
+    def job(self) -> Job:
+        return self.tools.book.job(self.job_id)
+
+    @property
+    def variation(self) -> Variation:
+        found = self.tools.book.variation(self.variation_id)
+        if found is None:
+            raise UnknownJob(f"There is no variation {self.variation_id} in hand.")
+        return found
+
+    @property
+    def clip_unit(self) -> str:
+        """The journal's name for what is done once per clip."""
+        return f"{self.job_id}/{self.variation.clip_index}"
+
+    @property
+    def clip_folder(self) -> Path:
+        """The folder for what is made once per clip."""
+        return self._folder(f"clip-{self.variation.clip_index + 1}")
+
+    @property
+    def folder(self) -> Path:
+        """The folder for what is made once per variation."""
+        variation = self.variation
+        return self._folder(f"clip-{variation.clip_index + 1}/variation-{variation.index + 1}")
+
+    async def enter(self, state: State, message: str = "", **fields: Any) -> None:
+        """Go to a state, on disk first; where the variation stands already nothing is written."""
+        if self.variation.state is not state or fields:
+            await self.tools.book.change(
+                self.variation_id, state=state, reason="", message=message, queue_position=None, **fields
+            )
+
+    def report(
+        self,
+        *,
+        fraction: float | None = None,
+        message: str | None = None,
+        queue_position: int | None = None,
+        running: bool | None = None,
+    ) -> None:
+        """Tell how far the running stage is (see `model.base.Report`)."""
+        news: dict[str, Any] = {}
+        if fraction is not None:
+            news["progress"] = round(self.share(min(1.0, max(0.0, fraction))), 4)
+        if message is not None:
+            news["message"] = message
+        if queue_position is not None or running:
+            news["queue_position"] = queue_position
+        if news:
+            self.tools.book.progress(self.variation_id, **news)
+
+    async def in_worker(self, task: str, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a signal task in a worker process, its progress reported as this stage's."""
+        return await self.tools.workers.run(task, args, lambda fraction: self.report(fraction=fraction))
+
+    async def warn(self, warnings: list[dict[str, str]]) -> None:
+        """Add warnings to the job."""
+        await self.tools.book.warn(self.job_id, warnings)
+
+    async def sends(self, seconds: float) -> None:
+        """Note how much of the clip is really sent, since that is what costs."""
+        known = list(self.job.seconds)
+        known[self.variation.clip_index] = round(seconds, 3)
+        await self.tools.book.note(self.job_id, seconds=tuple(known))
+
+    async def billed(self, units: float | None) -> None:
+        """Note what the engine says it charged; its units are seconds of audio (reference: the model's price)."""
+        if units is None:
+            return
+        job, cost = self.job, round(units * self.job.price, 6)
+        await self.tools.journal(Store.bill, self.variation_id, cost)
+        total = (job.billed_units or 0.0) + units
+        await self.tools.book.note(self.job_id, billed_units=total, billed=round(total * job.price, 6))
+
+    async def forget(self, unit: str, stage: str) -> None:
+        """Let a finished stage be done again at the next retry."""
+        await self.tools.journal(Store.forget_stage, unit, stage)
+
+    async def guarded(self, step: Coroutine[Any, Any, T]) -> T:
+        """Run a step to its end even when this variation's task is cancelled; a shutdown waits for it."""
+        task = asyncio.ensure_future(step)
+        self.tools.critical.add(task)
+        task.add_done_callback(self.tools.critical.discard)
+        return await asyncio.shield(task)
+
+    def _folder(self, inner: str) -> Path:
+        folder = self.tools.home / "jobs" / self.job_id / inner
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the way."""
+
+    name: str  # as in the journal and in the outbox's `stage`
+    state: State | None  # what a variation is called meanwhile; None: the stage says it itself
+    says: str  # the message shown when it begins
+    per_clip: bool  # done once per clip, for all of its variations
+    weight: float  # its part of the whole way, for progress
+    run: Callable[[Work], Awaitable[dict[str, Any] | None]]  # its result; None: it ends outside, by a DAW's word
