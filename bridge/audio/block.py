@@ -1,0 +1,49 @@
+"""What flows through bridge.audio: blocks of samples, and the helpers that cut a stream of them to measure.
+
+Every stage of rendering and fitting takes an iterator of blocks and gives one, so that an hour needs no more memory
+than a second. Nothing depends on where the cuts between the blocks are: blocks equal one piece bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Block: TypeAlias = npt.NDArray[np.float32]  # frames × channels
+
+FRAMES = 65536  # frames per block: 512 KiB of stereo, which stays in a core's cache
+
+
+def silence(frames: int, channels: int, size: int = FRAMES) -> Iterator[Block]:
+    """Yield `frames` frames of zeros."""
+    while frames > 0:
+        part = min(frames, size)
+        yield np.zeros((part, channels), np.float32)
+        frames -= part
+
+
+def exactly(blocks: Iterable[Block], frames: int, channels: int) -> Iterator[Block]:
+    """Yield the first `frames` frames of the stream, with silence after its end where it is shorter."""
+    for block in blocks:
+        if len(block) >= frames:
+            yield block[:frames]
+            return
+        frames -= len(block)
+        yield block
+    yield from silence(frames, channels)
+
+
+def dropped(blocks: Iterable[Block], frames: int) -> Iterator[Block]:
+    """Yield the stream without its first `frames` frames."""
+    for block in blocks:
+        if frames < len(block):
+            yield block[frames:]
+        frames = max(0, frames - len(block))
+
+
+def between(block: Block, position: int, start: int, stop: int) -> Block:
+    """Return the part of a block, which begins at `position` in its stream, that lies in start ≤ frame < stop."""
+    return block[max(0, start - position) : max(0, stop - position)]

@@ -1,0 +1,93 @@
+"""From any number of channels to the two that are sent: channel choice, down-mix, pan and polarity.
+
+The render task passes every block of the source through `to_stereo`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from bridge.audio.block import Block
+
+MODES = ("normal", "left", "right", "downmix", "swap")
+
+_C = math.sqrt(0.5)  # centre and surrounds reach the fronts 3 dB lower: ITU-R BS.775-4, table 2
+# One row per output; columns in the order of WAVE_FORMAT_EXTENSIBLE for that many channels. The LFE is left out, as
+# BS.775 does.
+_LAYOUTS = {
+    3: ((1, 0, _C), (0, 1, _C)),
+    4: ((1, 0, _C, 0), (0, 1, 0, _C)),
+    5: ((1, 0, _C, _C, 0), (0, 1, _C, 0, _C)),
+    6: ((1, 0, _C, 0, _C, 0), (0, 1, _C, 0, 0, _C)),
+    7: ((1, 0, _C, 0, 0.5, _C, 0), (0, 1, _C, 0, 0.5, 0, _C)),
+    8: ((1, 0, _C, 0, _C, 0, _C, 0), (0, 1, _C, 0, 0, _C, 0, _C)),
+}
+
+
+def mix(channels: int, mode: str, pan: float | None, polarity: bool) -> npt.NDArray[np.float32]:
+    """Return the matrix (2 × channels) that makes stereo.
+
+    Pan is a balance: the side it moves away from gets 1 − |pan|, the other stays, so that the centre is unity.
+
+    Args:
+        channels: of the source.
+        mode: one of MODES; left and right are the source's first and second channel on both sides.
+        pan: -1 (left) to 1, None like 0.
+        polarity: turn the signal over.
+
+    Raises:
+        ValueError: there is no such mode.
+    """
+    first, second = np.eye(max(2, channels), dtype=np.float32)[:2, :channels]
+    if channels == 1:
+        second = first
+    elif channels > 2:
+        first, second = _folded(channels)
+    choice = {
+        "normal": (first, second),
+        "left": (np.eye(1, channels, dtype=np.float32)[0],) * 2,
+        "right": (np.eye(1, channels, min(1, channels - 1), dtype=np.float32)[0],) * 2,
+        "downmix": ((first + second) / 2,) * 2,
+        "swap": (second, first),
+    }
+    if mode not in choice:
+        raise ValueError(f"channels is {mode!r}, and it can be {', '.join(MODES)}.")
+    balance = pan or 0.0
+    gains = np.array([min(1.0, 1.0 - balance), min(1.0, 1.0 + balance)], np.float32)
+    matrix: npt.NDArray[np.float32] = np.stack(choice[mode]) * gains[:, None] * np.float32(-1.0 if polarity else 1.0)
+    return matrix
+
+
+def _folded(channels: int) -> npt.NDArray[np.float32]:
+    """Return the two rows for more than two channels; beyond 8 the odd ones go left and the even ones right."""
+    if channels in _LAYOUTS:
+        return np.array(_LAYOUTS[channels], np.float32)
+    rows = np.zeros((2, channels), np.float32)
+    rows[0, 0::2] = 1.0 / len(rows[0, 0::2])
+    rows[1, 1::2] = 1.0 / len(rows[1, 1::2])
+    return rows
+
+
+def is_identity(matrix: npt.NDArray[np.float32]) -> bool:
+    """Tell whether the samples of each side are those of one source channel, unchanged."""
+    return bool(np.all((matrix == 0) | (matrix == 1)) and np.all(matrix.sum(axis=1) == 1))
+
+
+def to_stereo(blocks: Iterable[Block], matrix: npt.NDArray[np.float32]) -> Iterator[Block]:
+    """Yield each block (frames × channels) as stereo (frames × 2).
+
+    Sums are taken channel by channel, not by a matrix product, whose rounding depends on the block's length.
+    """
+    straight = matrix.shape[1] == 2 and np.array_equal(matrix, np.eye(2, dtype=np.float32))
+    for block in blocks:
+        if straight:
+            yield block
+            continue
+        mixed = np.zeros((len(block), 2), np.float32)
+        for side, source in zip(*np.nonzero(matrix), strict=True):
+            mixed[:, side] += block[:, source] * matrix[side, source]
+        yield mixed

@@ -1,0 +1,78 @@
+"""What a sound file's own header promises: where its audio should end.
+
+files.py asks this before decoding, because libsndfile takes a file that was cut off for a shorter one.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+UNKNOWN_32 = 0xFFFFFFFF  # RF64 writes this where the true size is in its ds64 chunk
+W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+MOST_CHUNKS = 10_000  # more than any real file has; a hostile one is not walked for ever
+
+
+def promised_end(stream: BinaryIO) -> int | None:
+    """Return the byte at which the header says that the audio ends; None for formats without such a promise.
+
+    Known are RIFF, RIFX, RF64, BW64, W64, AIFF, AIFC and CAF.
+    """
+    head = stream.read(40)
+    if head[:4] in (b"RIFF", b"RF64", b"BW64"):
+        return _riff(stream, "<")
+    if head[:4] == b"RIFX":
+        return _riff(stream, ">")
+    if head[:16] == W64_RIFF:
+        return _find(_w64_chunks(stream), b"data")
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return _find(_chunks(stream, 12, ">4sI"), b"SSND")
+    if head[:4] == b"caff":
+        end = _find(_chunks(stream, 8, ">4sq", padded=False), b"data")
+        return None if end == 0 else end
+    return None
+
+
+def _find(chunks: Iterator[tuple[bytes, int, int]], name: bytes) -> int | None:
+    return next((start + size if size >= 0 else 0 for found, start, size in chunks if found == name), None)
+
+
+def _riff(stream: BinaryIO, order: str) -> int | None:
+    """Return the end of the data chunk; its size is in ds64 when the 32-bit field is full (EBU Tech 3306)."""
+    long_size = None
+    for name, start, size in _chunks(stream, 12, f"{order}4sI"):
+        if name == b"ds64":
+            stream.seek(start + 8)
+            field = stream.read(8)
+            long_size = struct.unpack("<Q", field)[0] if len(field) == 8 else None
+        if name == b"data":
+            return start + (long_size if size == UNKNOWN_32 and long_size is not None else size)
+    return None
+
+
+def _chunks(stream: BinaryIO, start: int, layout: str, *, padded: bool = True) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (name, first byte of its content, size) of each chunk."""
+    head_size = struct.calcsize(layout)
+    for _ in range(MOST_CHUNKS):
+        stream.seek(start)
+        head = stream.read(head_size)
+        if len(head) < head_size:
+            return
+        name, size = struct.unpack(layout, head)
+        yield name, start + head_size, size
+        start += head_size + max(0, size) + (size & 1 if padded else 0)
+
+
+def _w64_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the chunks of Sony Wave64: 16-byte names of which four spell it, sizes with the head, 8-byte alignment."""
+    start = 40
+    for _ in range(MOST_CHUNKS):
+        stream.seek(start, os.SEEK_SET)
+        head = stream.read(24)
+        if len(head) < 24:
+            return
+        size = max(24, struct.unpack("<Q", head[16:])[0])
+        yield head[:4], start + 24, size - 24
+        start += (size + 7) // 8 * 8

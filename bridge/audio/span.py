@@ -1,0 +1,72 @@
+"""A source the way a DAW plays it: a section of a file, perhaps backwards, perhaps over and over, silence around it.
+
+The render task builds a `Played` on a file's reader and takes the clip's span from it. Frames count from the section's
+start in the direction of play: with reverse, frame 0 is the section's last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bridge.audio.block import FRAMES, Block, silence
+
+Read = Callable[[int, int, int], Iterator[Block]]  # (start, frames, frames per block) of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What is played."""
+
+    read: Read  # the file
+    channels: int  # of the file
+    first: int  # the section's first frame in the file
+    frames: int  # the section's length, at least 1
+    reverse: bool = False  # play it backwards
+    loop: bool = False  # play it again and again, to both sides
+
+    def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:
+        """Yield `frames` frames from frame `start`, which may be negative; what is not there is silence."""
+        if self.loop:
+            yield from self._looped(start, frames, size)
+            return
+        before = min(frames, max(0, -start))
+        yield from silence(before, self.channels, size)
+        there = max(0, min(start + frames, self.frames) - max(start, 0))
+        if there:
+            yield from self._once(max(start, 0), there, size)
+        yield from silence(frames - before - there, self.channels, size)
+
+    def missing(self, start: int, frames: int) -> int:
+        """Return how many of these frames are silence because the source does not have them."""
+        if self.loop:
+            return 0
+        return frames - max(0, min(start + frames, self.frames) - max(start, 0))
+
+    def _once(self, start: int, frames: int, size: int) -> Iterator[Block]:
+        """Yield frames that lie within one pass."""
+        if not self.reverse:
+            yield from self.read(self.first + start, frames, size)
+            return
+        end = self.first + self.frames - start
+        for done in range(0, frames, size):
+            part = min(size, frames - done)
+            (block,) = self.read(end - done - part, part, part)
+            yield block[::-1]
+
+    def _looped(self, start: int, frames: int, size: int) -> Iterator[Block]:
+        """Yield pass after pass; a loop shorter than a block is read once, or an hour of it would be a million reads."""
+        if self.frames <= size:
+            once = np.concatenate(list(self._once(0, self.frames, size)))
+            for done in range(0, frames, size):
+                part = min(size, frames - done)
+                yield once[(start + done + np.arange(part)) % self.frames]
+            return
+        while frames > 0:
+            place = start % self.frames
+            part = min(frames, self.frames - place)
+            yield from self._once(place, part, size)
+            start += part
+            frames -= part

@@ -1,0 +1,114 @@
+"""The clip a render task is asked for, checked: what of which file is played, and how.
+
+Built from the task's arguments; render.py plans and renders it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from bridge.audio import files, span
+from bridge.audio.channels import MODES
+from bridge.errors import ClipTooShort, RequestError, SpanOutside
+from bridge.tasks.opening import number
+
+SHORTEST = 0.1  # s of timeline
+LONGEST = 86400.0  # s: a day, so that a slip of the pen in a looped clip does not fill the disk
+FARTHEST = 1e7  # s of source: nothing recorded is as long
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clip as a DAW describes it."""
+
+    path: Path  # the source's file
+    length: float  # s on the timeline
+    offset: float  # s of source, from the section's start in the direction of play, to the clip's start
+    playrate: float  # source seconds per timeline second
+    preserve_pitch: bool  # the playrate leaves the pitch alone
+    pitch: float  # semitones on top
+    reverse: bool  # the section is played backwards
+    section: tuple[float, float] | None  # start and length in the file, s; None is all of it
+    loop: bool  # the section is repeated
+    channels: str  # one of MODES
+    polarity: bool  # turned over
+    pan: float | None  # -1 … 1
+
+    @classmethod
+    def parse(cls, source: Mapping[str, Any], length: Mapping[str, Any]) -> Self:
+        """Check a request's `source` and the mapping that holds its `length`.
+
+        Raises:
+            RequestError: a value that cannot be.
+            ClipTooShort: less than 0.1 s.
+        """
+        seconds = number(length, "length", 0.0, LONGEST)
+        if seconds < SHORTEST:
+            raise ClipTooShort(f"The clip is {seconds:.3f} s long, and at least {SHORTEST} s are needed.")
+        channels = source.get("channels") or "normal"
+        if channels not in MODES:
+            raise RequestError(f"The clip's channels are {channels!r}, and they can be {', '.join(MODES)}.")
+        return cls(
+            path=_path(source),
+            length=seconds,
+            offset=number(source, "offset", -FARTHEST, FARTHEST, 0.0),
+            playrate=number(source, "playrate", 0.01, 100.0, 1.0),
+            preserve_pitch=bool(source.get("preserve_pitch")),
+            pitch=number(source, "pitch", -48.0, 48.0, 0.0),
+            reverse=bool(source.get("reverse")),
+            section=_section(source),
+            loop=bool(source.get("loop")),
+            channels=channels,
+            polarity=bool(source.get("polarity")),
+            pan=None if source.get("pan") is None else number(source, "pan", -1.0, 1.0),
+        )
+
+    @property
+    def stretches(self) -> bool:
+        """Tell whether time or pitch change apart from each other."""
+        return self.pitch != 0 or (self.preserve_pitch and self.playrate != 1)
+
+    @property
+    def plain(self) -> bool:
+        """Tell whether the file goes on before and after the clip as it does in it, so that handles can be had."""
+        return not (self.reverse or self.loop or self.section or self.stretches)
+
+    def played(self, reader: files.Reader) -> span.Played:
+        """Return what is played of the open file.
+
+        Raises:
+            SpanOutside: the section, or all of the clip, lies outside the file.
+        """
+        info = reader.info
+        first, frames = 0, info.frames
+        if self.section is not None:
+            first = round(self.section[0] * info.sample_rate)
+            frames = min(round(self.section[1] * info.sample_rate), info.frames - first)
+        played = span.Played(reader.blocks, info.channels, first, frames, self.reverse, self.loop)
+        start, wanted = round(self.offset * info.sample_rate), round(self.length * self.playrate * info.sample_rate)
+        if frames < 1 or played.missing(start, wanted) >= max(1, wanted):
+            raise SpanOutside(
+                f"The clip asks for {self.length * self.playrate:.3f} s from {self.offset:.3f} s on, and "
+                f"{self.path.name} has {max(0, frames) / info.sample_rate:.3f} s."
+            )
+        return played
+
+
+def _path(source: Mapping[str, Any]) -> Path:
+    path = source.get("path")
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise RequestError("The clip's source has no usable path.")
+    return Path(path)
+
+
+def _section(source: Mapping[str, Any]) -> tuple[float, float] | None:
+    section = source.get("section")
+    if section is None:
+        return None
+    if not isinstance(section, list | tuple) or len(section) != 2:
+        raise RequestError("The clip's section has to be [start, length] in seconds.")
+    parts = {"section start": section[0], "section length": section[1]}
+    return number(parts, "section start", 0.0, FARTHEST), number(parts, "section length", 0.0, FARTHEST)

@@ -1,0 +1,46 @@
+"""The task "peaks": lowest and highest sample per column, for the picture of a file in the terminal.
+
+The command line draws source over result from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.audio.block import FRAMES
+from bridge.tasks.opening import SOURCE, number, opened
+
+
+def peaks(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
+    """Measure a file's outline over all its channels.
+
+    Args:
+        args: path, columns (1 to 100000).
+        progress: told the share done, 0..1.
+
+    Returns:
+        peaks: [lowest, highest] per column; fewer columns where the file has fewer frames. seconds: its length.
+
+    Raises:
+        ClipError: the file cannot be used.
+    """
+    with opened(Path(args["path"]), SOURCE) as reader:
+        frames = reader.info.frames
+        columns = min(frames, round(number(args, "columns", 1, 100_000)))
+        edges = np.arange(columns) * frames // columns  # first frame of each column
+        lowest, highest = np.full(columns, np.inf), np.full(columns, -np.inf)
+        done = 0
+        for block in reader.blocks(0, frames, FRAMES):
+            first = int(np.searchsorted(edges, done, "right")) - 1
+            last = int(np.searchsorted(edges, done + len(block), "left"))
+            cuts = np.maximum(edges[first:last] - done, 0)
+            lowest[first:last] = np.minimum(lowest[first:last], np.minimum.reduceat(block, cuts).min(axis=1))
+            highest[first:last] = np.maximum(highest[first:last], np.maximum.reduceat(block, cuts).max(axis=1))
+            done += len(block)
+            progress(done / frames)
+        outline = np.nan_to_num(np.stack((lowest, highest), axis=1))
+        return {"peaks": outline.tolist(), "seconds": frames / reader.info.sample_rate}

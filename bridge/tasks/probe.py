@@ -1,0 +1,67 @@
+"""The task "probe": is what came back from an engine usable audio?
+
+Stage fetch asks before it takes a result on; the whole file is decoded once, in blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bridge.audio import files
+from bridge.errors import ResultBroken, ResultSilent, ResultTooLarge, ResultTooShort
+from bridge.tasks.opening import RESULT, number, opened
+
+SHORTEST_SHARE = 0.8  # of the expected length
+LONGEST_SHARE, LONGEST_EXTRA = 2.0, 10.0  # more than twice the length and 10 s is not this clip's remix
+SILENT = 10 ** (-80 / 20)  # no sample above -80 dBFS
+
+
+def probe(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
+    """Decode a result and judge it.
+
+    Args:
+        args: path, seconds (the clip's length as it was sent, handles included).
+        progress: told the share done, 0..1.
+
+    Returns:
+        format, sample_rate, channels, frames, peak (full scale 1.0).
+
+    Raises:
+        ResultError: one of its kinds.
+    """
+    expected = number(args, "seconds", 0.0, 1e7)
+    with opened(Path(args["path"]), RESULT) as reader:
+        info = reader.info
+        seconds = info.frames / info.sample_rate
+        if seconds > LONGEST_SHARE * expected + LONGEST_EXTRA:
+            raise ResultTooLarge(f"The result is {seconds:.1f} s long, and the clip has {expected:.1f} s.")
+        if seconds < SHORTEST_SHARE * expected:
+            raise ResultTooShort(f"The result is {seconds:.1f} s long, and the clip has {expected:.1f} s.")
+        peak = _peak(reader, progress)
+    if not math.isfinite(peak):
+        raise ResultBroken
+    if peak < SILENT:
+        raise ResultSilent
+    return {
+        "format": f"{info.format} {info.subtype}",
+        "sample_rate": info.sample_rate,
+        "channels": info.channels,
+        "frames": info.frames,
+        "peak": peak,
+    }
+
+
+def _peak(reader: files.Reader, progress: Callable[[float], None]) -> float:
+    """Return the highest absolute sample; NaN or infinite if one of them is."""
+    peak, done = 0.0, 0
+    for block in reader.blocks(0, reader.info.frames):
+        here = max(float(block.max()), -float(block.min()))  # both hand on NaN
+        if not math.isfinite(here):
+            return here
+        peak = max(peak, here)
+        done += len(block)
+        progress(done / reader.info.frames)
+    return peak

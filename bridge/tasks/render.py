@@ -1,0 +1,230 @@
+"""The task "render": the span of a file that is heard in a clip, as the stereo FLAC file that is sent.
+
+Stage render asks for it. File → span → stereo → speed and rate → pitch → FLAC, in blocks all the way, while loudness
+and true peak are measured on what passes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.audio import block, channels, files, resample, span, stretch
+from bridge.audio.block import Block
+from bridge.audio.loudness import Loudness
+from bridge.audio.true_peak import TruePeak
+from bridge.tasks.clip import Clip
+from bridge.tasks.opening import SOURCE, number, opened, writing
+
+Progress = Callable[[float], None]
+
+HANDLE_STEP = 0.04  # s: whole samples at every usual rate, so that the clip's start stays on a sample
+LONGEST_HANDLE = 60.0  # s
+UNNOTICED = 0.01  # s of silence at a clip's end that come from rounding and are not worth a warning
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The clip in frames."""
+
+    rate_in: int  # Hz, of the file
+    rate_out: int  # Hz, of what is sent
+    start: int  # first frame of the source's span, in the direction of play, handle included
+    read: int  # frames of source that are read
+    before: int  # frames of the handle before the clip, at rate_out
+    clip: int  # frames of the clip, at rate_out
+    after: int  # frames of the handle after the clip, at rate_out
+
+    @property
+    def frames(self) -> int:
+        """Return the frames of the FLAC file."""
+        return self.before + self.clip + self.after
+
+
+@dataclass(slots=True)
+class Heard:
+    """What is measured of the rendered stream."""
+
+    loudness: Loudness  # over the clip, without handles
+    true_peak: TruePeak = field(default_factory=TruePeak)  # over everything that is sent
+    peak: float = 0.0  # highest sample
+    broken: int = 0  # samples that were not numbers
+
+
+def plan(clip: Clip, played: span.Played, rate: int, highest: int, handles: tuple[float, float]) -> Plan:
+    """Lay out the clip in frames.
+
+    Args:
+        clip: what is asked for.
+        played: the source as it is played.
+        rate: of the file, Hz.
+        highest: sources above are sent at this rate, Hz.
+        handles: s wanted before and after the clip.
+    """
+    rate_out = min(rate, highest)
+    start = round(clip.offset * rate)
+    frames = round(clip.length * rate_out)
+    before = after = 0.0
+    if clip.plain:
+        left = start / rate / clip.playrate
+        right = (played.frames - start) / rate / clip.playrate - clip.length
+        before, after = _handle(handles[0], left, rate, rate_out), _handle(handles[1], right, rate, rate_out)
+    span_seconds = (before + after) + frames / rate_out
+    ahead = round(before * clip.playrate * rate)
+    if clip.playrate == 1 and rate == rate_out:
+        read = round(before * rate) + frames + round(after * rate)
+    else:
+        read = math.ceil((span_seconds + resample.MARGIN) * clip.playrate * rate)
+    return Plan(rate, rate_out, start - ahead, read, round(before * rate_out), frames, round(after * rate_out))
+
+
+def _handle(wanted: float, there: float, rate: int, rate_out: int) -> float:
+    """Return s of handle in whole steps of 40 ms, as are wanted and there; 0 where a step is no whole sample."""
+    if rate % 25 or rate_out % 25:
+        return 0.0
+    return max(0, math.floor(min(wanted, there) / HANDLE_STEP + 1e-9)) * HANDLE_STEP
+
+
+def stream(clip: Clip, played: span.Played, layout: Plan, heard: Heard | None, size: int) -> Iterator[Block]:
+    """Yield the span as stereo at the output's rate, exactly as long as planned."""
+    source = _finite(played.blocks(layout.start, layout.read, size), heard)
+    matrix = channels.mix(played.channels, clip.channels, clip.pan, clip.polarity)
+    stereo = channels.to_stereo(source, matrix)
+    stretches = clip.stretches and stretch.available()
+    tape = 1.0 if clip.preserve_pitch and stretches else clip.playrate
+    sound = resample.resampled(stereo, layout.rate_in * tape, layout.rate_out)
+    if stretches:
+        sound = stretch.stretched(sound, layout.rate_out, clip.playrate / tape, clip.pitch)
+    return block.exactly(sound, layout.frames, 2)
+
+
+def _finite(blocks: Iterator[Block], heard: Heard | None) -> Iterator[Block]:
+    """Yield the stream with zeros for what is not a number, and count them."""
+    for part in blocks:
+        # A sum is finite only if all its terms are; it costs a third of looking at each one.
+        if not np.isfinite(part.sum(dtype=np.float64)):
+            wrong = ~np.isfinite(part)
+            if heard is not None:
+                heard.broken += int(wrong.sum())
+            part = np.where(wrong, np.float32(0), part)
+        yield part
+
+
+def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -> dict[str, Any]:
+    """Render a clip.
+
+    Args:
+        args: source, length, handles, into, highest_rate; see docs of the stage render.
+        progress: told the share done, 0..1.
+        size: frames per block; the file is the same with any.
+
+    Returns:
+        sample_rate, frames, handles, sha256, gain_db, lufs, true_peak_db, source_rate, source_channels, warnings.
+
+    Raises:
+        ClipError: the source or the span cannot be used.
+        RequestError: an argument cannot be.
+        HomeError: the file cannot be written.
+    """
+    clip = Clip.parse(args["source"], args)
+    into = Path(args["into"])
+    highest = round(number(args, "highest_rate", 8000, 655350, 48000))
+    wanted = dict(zip(("before", "after"), args.get("handles") or (0.0, 0.0), strict=True))
+    handles = number(wanted, "before", 0.0, LONGEST_HANDLE), number(wanted, "after", 0.0, LONGEST_HANDLE)
+    with opened(clip.path, SOURCE, into.parent) as reader:
+        played = clip.played(reader)
+        layout = plan(clip, played, reader.info.sample_rate, highest, handles)
+        bits = _bits(clip, reader.info, layout)
+        with writing(into):
+            heard, gain_db = _write(clip, played, layout, bits, into, progress, size)
+            reader.check_unchanged()
+    peak = heard.true_peak.value()
+    return {
+        "sample_rate": layout.rate_out,
+        "frames": layout.frames,
+        "handles": [layout.before / layout.rate_out, layout.after / layout.rate_out],
+        "sha256": files.sha256(into),
+        "gain_db": gain_db,
+        "lufs": heard.loudness.value(),
+        "true_peak_db": 20 * math.log10(peak) if peak > 0 else None,
+        "source_rate": reader.info.sample_rate,
+        "source_channels": reader.info.channels,
+        "warnings": warnings(clip, played, layout, heard),
+    }
+
+
+def _bits(clip: Clip, info: files.Info, layout: Plan) -> int:
+    """Return 16 where the source's own samples are sent, since that is exact and half the bytes; else 24."""
+    untouched = layout.rate_in == layout.rate_out and clip.playrate == 1 and not clip.stretches
+    straight = channels.is_identity(channels.mix(info.channels, clip.channels, clip.pan, clip.polarity))
+    return 16 if info.subtype == "PCM_16" and untouched and straight else 24
+
+
+def _write(
+    clip: Clip, played: span.Played, layout: Plan, bits: int, into: Path, progress: Progress, size: int
+) -> tuple[Heard, float]:
+    """Write the FLAC file and measure on the way; a span over full scale is written anew, lower by what it is over.
+
+    Returns:
+        What was measured before any gain, and the gain in dB.
+    """
+    heard = Heard(Loudness(layout.rate_out))
+    writer = files.FlacWriter(into, layout.rate_out, bits)
+    done, over = 0, False
+    for part in stream(clip, played, layout, heard, size):
+        _measure(heard, part, done, layout)
+        over = over or heard.peak > 1.0
+        if not over:
+            writer.write(part)
+        done += len(part)
+        progress(done / layout.frames)
+    if not over:
+        writer.close()
+        return heard, 0.0
+    writer.abandon()
+    gain_db = -math.ceil(2000 * math.log10(heard.peak)) / 100  # whole hundredths, so that it can be undone exactly
+    gain = np.float32(10 ** (gain_db / 20))
+    writer = files.FlacWriter(into, layout.rate_out, bits)
+    for part in stream(clip, played, layout, None, size):
+        writer.write(part * gain)
+    writer.close()
+    return heard, gain_db
+
+
+def _measure(heard: Heard, part: Block, position: int, layout: Plan) -> None:
+    heard.loudness.add(block.between(part, position, layout.before, layout.before + layout.clip))
+    heard.true_peak.add(part)
+    heard.peak = max(heard.peak, float(part.max()), -float(part.min()))
+
+
+def warnings(clip: Clip, played: span.Played, layout: Plan, heard: Heard) -> list[dict[str, str]]:
+    """Return what could not be honoured, or was done without being asked for, in words."""
+    found: Mapping[str, str | None] = {
+        "channels_downmixed": f"{clip.path.name} has {played.channels} channels; they were mixed down to stereo."
+        if played.channels > 2 and clip.channels not in ("left", "right")
+        else None,
+        "stretch_missing": _without_stretch(clip) if clip.stretches and not stretch.available() else None,
+        "span_padded": _padded(clip, played, layout),
+        "not_numbers": f"{heard.broken} samples of {clip.path.name} are not numbers; they are silent in what was sent."
+        if heard.broken
+        else None,
+    }
+    return [{"code": code, "text": text} for code, text in found.items() if text]
+
+
+def _without_stretch(clip: Clip) -> str:
+    lost = "the pitch follows the speed" if clip.preserve_pitch else "the pitch was not shifted"
+    return f"The library for stretching is not installed, so {lost}; `pip install 'ace-bridge[stretch]'` adds it."
+
+
+def _padded(clip: Clip, played: span.Played, layout: Plan) -> str | None:
+    start = round(clip.offset * layout.rate_in)
+    seconds = played.missing(start, round(clip.length * clip.playrate * layout.rate_in)) / layout.rate_in
+    if seconds <= UNNOTICED:
+        return None
+    return f"The clip goes {seconds:.3f} s beyond {clip.path.name}; that part is silent, as it is in the DAW."
