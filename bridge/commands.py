@@ -75,9 +75,10 @@ class Bridge(Protocol):
     - Event("job", job_id, data={"state", "cost"}) at each change of a job's state or cost;
     - Event("progress", job_id, data={"fraction", "message"}), either may be missing;
     - Event("variation", job_id, variation_id, data={"state", "path"}), `path` once the result's final file is there;
-    - Event("alert", job_id or "", data={"code", "text"}) for each error or warning that a person should see;
+    - Event("alert", job_id or "", data={"code", "text"}) for each error or warning that a person should see,
+      one of a job before that job's end;
     - Event("preset", data={"name"}) and Event("param", data={"name", "value"}) when something was chosen or set,
-      published in the task that runs the command, before it returns: so a surface knows whose hand it was.
+      published before the command returns: so a surface knows whose hand it was.
     """
 
     def ping(self) -> Pong: ...
@@ -106,13 +107,13 @@ class Bridge(Protocol):
         """Make a new job from a job's recipe; "" is the newest one."""
         ...
 
-    async def select_preset(self, name: str) -> None: ...
+    def select_preset(self, name: str) -> None: ...
 
-    async def step_preset(self, steps: int) -> None:
+    def step_preset(self, steps: int) -> None:
         """Select the next (+1) or previous (-1) preset, round in a circle."""
         ...
 
-    async def set_param(self, name: str, value: Value) -> None:
+    def set_param(self, name: str, value: Value) -> None:
         """Set a parameter or `amount` over the preset for the remixes to come (ParamUnknown, ParamInvalid)."""
         ...
 
@@ -142,7 +143,6 @@ class Command:
     arguments: tuple[Argument, ...] = ()
     needs_daw: bool = False  # without a DAW that said hello it is an error
     spends: bool = False  # may cost money: long press on MIDI, a token from another machine
-    sets: bool = False  # changes what the next remix is made with: done in the order of arrival
     button: bool = False  # a number among the arguments is a button's state: 0 and F are its release, and ignored
 
 
@@ -226,7 +226,6 @@ COMMANDS: tuple[Command, ...] = (
         "Select a preset.",
         lambda b, v: b.select_preset(v["name"]),
         (Argument("name", "text", "name of the preset", required=True),),
-        sets=True,
         button=True,
     ),
     Command(
@@ -234,7 +233,6 @@ COMMANDS: tuple[Command, ...] = (
         "/bridge/preset/next",
         "Select the next preset.",
         lambda b, v: b.step_preset(1),
-        sets=True,
         button=True,
     ),
     Command(
@@ -242,7 +240,6 @@ COMMANDS: tuple[Command, ...] = (
         "/bridge/preset/previous",
         "Select the previous preset.",
         lambda b, v: b.step_preset(-1),
-        sets=True,
         button=True,
     ),
     Command(
@@ -254,7 +251,6 @@ COMMANDS: tuple[Command, ...] = (
             Argument("name", "text", "name of the parameter, in the address", required=True),
             Argument("value", "value", "the value, within the parameter's range", required=True),
         ),
-        sets=True,
     ),
     Command(
         "audition",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
 from bridge.errors import NotPossibleNow
-from bridge.osc_links import Counters, Peer
+from bridge.osc_links import Counters, Key, Peer
 
 log = logging.getLogger("bridge.osc.out")
 
@@ -27,7 +27,7 @@ class Listener:
     """One that is told: a subscriber of everything, or somebody who waits for jobs of their own."""
 
     peer: Peer  # where the messages go
-    hand: Hashable  # key of the peer that it sends from, which may be another port
+    hand: Key  # key of the peer that it sends from, which may be another port
     heard: float  # s on the loop's clock, when it last sent anything
     everything: bool  # a subscriber; otherwise an asker, who is told of `jobs` only
     jobs: dict[str, str] = field(default_factory=dict)  # an asker's jobs and the messages that asked for them
@@ -46,7 +46,7 @@ class Feedback:
 
     # --- who is told -------------------------------------------------------------------------------------------------
 
-    def subscribe(self, peer: Peer, hand: Hashable) -> None:
+    def subscribe(self, peer: Peer, hand: Key) -> None:
         """Tell `peer` everything from now on; subscribing again starts afresh.
 
         Raises:
@@ -68,7 +68,7 @@ class Feedback:
             self._add(key, Listener(peer, peer.key, _now(), everything=False))
         self._listeners[key].jobs[job_id] = message_id
 
-    def subscriptions(self, hand: Hashable) -> list[Listener]:
+    def subscriptions(self, hand: Key) -> list[Listener]:
         """Return the subscribers that send, or are told, under this key."""
         return [one for one in self._listeners.values() if one.everything and hand in (one.hand, one.peer.key)]
 
@@ -78,7 +78,7 @@ class Feedback:
             if job_id in listener.jobs:
                 yield listener, listener.jobs[job_id]
 
-    def unsubscribe(self, hand: Hashable) -> None:
+    def unsubscribe(self, hand: Key) -> None:
         for listener in self.subscriptions(hand):
             self._drop(listener)
 
@@ -119,9 +119,9 @@ class Feedback:
 
     # --- what is told ------------------------------------------------------------------------------------------------
 
-    def tell(self, topic: Topic, data: bytes, *, job_id: str = "", hand: Hashable = None) -> None:
+    def tell(self, topic: Topic, data: bytes, *, job_id: str = "", hand: Key | None = None) -> None:
         """Tell all subscribers, and those who wait for `job_id`, but not the hand it came from; once per receiver."""
-        told: set[Hashable] = set()
+        told: set[Key] = set()
         for listener in sorted(self._listeners.values(), key=lambda one: not one.everything):
             if not listener.everything and (job_id not in listener.jobs or listener.peer.key in told):
                 continue

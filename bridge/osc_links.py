@@ -10,9 +10,9 @@ import ipaddress
 import logging
 import socket
 import struct
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from bridge.errors import BridgeError
 from bridge.osc_ports import bound_socket, refused
@@ -39,12 +39,15 @@ class Counters:
     unsent: int = 0  # messages that a peer did not take
 
 
+Key = tuple[Literal["udp", "tcp"], str, int]  # with address and port; tells a peer from all others
+
+
 class Peer(Protocol):
     """Somebody on the other side."""
 
     @property
-    def key(self) -> Hashable:
-        """Return what tells this peer from all others."""
+    def key(self) -> Key:
+        """Return where it is, which tells it from all others."""
         ...
 
     @property
@@ -149,7 +152,7 @@ class UdpSender:
     def __init__(self, endpoint: UdpEndpoint, address: tuple[Any, ...]) -> None:
         self._endpoint = endpoint
         self._address = address
-        self.key: Hashable = ("udp", address[0], address[1])
+        self.key: Key = ("udp", address[0], address[1])
         self.host: str = address[0]
 
     def send(self, data: bytes) -> bool:
@@ -169,7 +172,7 @@ class UdpOutlet:
     """
 
     def __init__(self, host: str, port: int) -> None:
-        self.key: Hashable = ("udp", host, port)
+        self.key: Key = ("udp", host, port)
         self.host = host
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -197,7 +200,7 @@ class TcpPeer:
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         address = writer.get_extra_info("peername")
         self._writer = writer
-        self.key: Hashable = ("tcp", address[0], address[1])
+        self.key: Key = ("tcp", address[0], address[1])
         self.host: str = address[0]
         self.stuck = False  # it does not read what it is sent
 

@@ -1,0 +1,278 @@
+"""The OSC surface: messages in become commands, what they come to is answered, and what happens is told.
+
+sockets (osc_links.py) → here → commands.py → `Bridge`; event bus → osc_news.py → osc_feedback.py → sockets.
+A handler on a socket only parses and enqueues; nothing here ever sleeps, a time tag is a timer of the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.arguments import check_token
+from bridge.commands import MESSAGES, ROOT, Accepted, Bridge, Command, Outcome, Pong, find, read
+from bridge.config import Osc
+from bridge.errors import BridgeError, RequestError, TokenWrong, Unexpected, UnknownCommand
+from bridge.events import Event, EventBus
+from bridge.osc_feedback import Feedback
+from bridge.osc_links import Counters, Peer, TcpEndpoint, UdpEndpoint, UdpOutlet, is_local
+from bridge.osc_news import HAND, News
+from bridge.osc_packet import Incoming, PacketError, build, parse, shorten
+from bridge.osc_ports import bind_both
+
+log = logging.getLogger("bridge.osc.in")
+
+LATEST = 60.0  # s; a time tag further away is taken for a wrong clock, and done at once
+_TIMERS = 1024  # messages that wait for their time tag; more are done at once
+_WAITING = 20_000  # messages that wait to be looked at; more are dropped and counted
+_RUNNING = 64  # commands that run at a time; the next messages wait until one has ended
+_AT_A_TIME = 64  # messages looked at before the loop gets its turn
+
+_SPOKEN = frozenset(message.address for message in MESSAGES)  # what another bridge may say to us is no question
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command that was asked for."""
+
+    command: Command
+    values: Mapping[str, Any]  # checked
+    peer: Peer  # who asked
+
+
+class OscSurface:
+    """OSC in and out, over UDP and TCP on one port number."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        bus: EventBus,
+        settings: Osc,
+        token: Callable[[], str],
+        *,
+        clock: Callable[[], float] = time.time,
+        heartbeat: float = 5.0,
+        lease: float | None = None,
+    ) -> None:
+        """Prepare the surface; nothing is opened yet.
+
+        Args:
+            bridge: what executes the commands.
+            bus: what tells of everything that happens.
+            settings: the section [osc].
+            token: returns the token of daemon.json.
+            clock: unix time, s, that time tags are compared with.
+            heartbeat: s between two heartbeats.
+            lease: s after which a subscriber that sent nothing is dropped; None: never.
+        """
+        self.counters = Counters()
+        self._bridge = bridge
+        self._bus = bus
+        self._settings = settings
+        self._token = token
+        self._clock = clock
+        self._heartbeat = heartbeat
+        self._lease = lease
+        self._feedback = Feedback(self.counters)
+        self._news = News(bridge, self._feedback)
+        self._udp = UdpEndpoint(self._receive, self.counters, self._lost)
+        self._tcp = TcpEndpoint(self._receive, self._feedback.gone, self.counters, settings.max_packet)
+        self._queue: asyncio.Queue[tuple[Incoming, Peer]] = asyncio.Queue(_WAITING)
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._workers: list[asyncio.Task[None]] = []
+        self._unlisten: Callable[[], None] | None = None
+        self._own: Mapping[str, Callable[[Call], None]] = {
+            "subscribe": self._subscribe,
+            "refresh": self._refresh,
+            "unsubscribe": lambda call: self._feedback.unsubscribe(call.peer.key),
+        }
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> int:
+        """Listen, and return the port, the same for UDP and TCP.
+
+        Raises:
+            PortTaken: another program has it.
+            HomeError: the address cannot be listened on.
+        """
+        datagrams, stream = await bind_both(self._settings.host, self._settings.port)
+        port: int = datagrams.getsockname()[1]
+        self._news.start()
+        self._unlisten = self._bus.subscribe(self._news.hear)
+        loop = asyncio.get_running_loop()
+        self._workers = [loop.create_task(work()) for work in (self._work, self._beat)]
+        await self._udp.open(datagrams)
+        await self._tcp.open(stream)
+        log.info("listening on %s, port %d", self._settings.host, port)
+        return port
+
+    async def stop(self) -> None:
+        """Say what is still to be said and close everything; commands that are under way are let go."""
+        if self._unlisten is not None:
+            self._unlisten()
+        for timer in self._timers:
+            timer.cancel()
+        for task in (*self._workers, *self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._workers, *self._tasks, return_exceptions=True)
+        self._feedback.close()
+        await self._tcp.close()
+        await self._udp.close()
+
+    # --- in ----------------------------------------------------------------------------------------------------------
+
+    def _receive(self, data: bytes, peer: Peer) -> None:
+        """Take one packet from a socket."""
+        self.counters.packets += 1
+        self._feedback.heard(peer)
+        try:
+            messages = parse(data, self._settings.max_packet, self._settings.max_nesting)
+        except PacketError as error:
+            setattr(self.counters, error.reason, getattr(self.counters, error.reason) + 1)
+            log.debug("a packet from %s is dropped: %s", peer.host, error)
+            return
+        for message in messages:
+            wait = 0.0 if message.due is None else message.due - self._clock()
+            if 0.0 < wait <= LATEST and len(self._timers) < _TIMERS:
+                self._postpone(wait, message, peer)
+            else:
+                self._enqueue(message, peer)
+
+    def _postpone(self, wait: float, message: Incoming, peer: Peer) -> None:
+        loop = asyncio.get_running_loop()
+
+        def ring() -> None:
+            self._timers.discard(timer)
+            self._enqueue(message, peer)
+
+        timer = loop.call_at(loop.time() + wait, ring)
+        self._timers.add(timer)
+
+    def _enqueue(self, message: Incoming, peer: Peer) -> None:
+        self.counters.messages += 1
+        try:
+            self._queue.put_nowait((message, peer))
+        except asyncio.QueueFull:
+            self.counters.overrun += 1
+
+    async def _work(self) -> None:
+        """Look at one message after the other."""
+        done = 0
+        while True:
+            message, peer = await self._queue.get()
+            self._look(message, peer)
+            done += 1
+            if len(self._tasks) >= _RUNNING:
+                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            elif done % _AT_A_TIME == 0:
+                await asyncio.sleep(0)  # a full queue never makes `get` wait
+
+    def _look(self, message: Incoming, peer: Peer) -> None:
+        found = find(message.address)
+        if found is None:
+            self.counters.unknown += 1
+            log.debug("nobody knows %s, from %s", message.address[:80], peer.host)
+            if message.address.startswith(ROOT + "/") and not _is_spoken(message.address):
+                self._refuse(peer, {}, UnknownCommand(f"There is no command {message.address[:80]}."))
+            return
+        command, carried = found
+        values: Mapping[str, Any] | None = None
+        try:
+            values = read(command, (*carried, *message.arguments))
+            if values is not None:
+                self._begin(Call(command, values, peer))
+        except Exception as error:
+            self._refuse(peer, values or {}, error)
+
+    # --- commands ----------------------------------------------------------------------------------------------------
+
+    def _begin(self, call: Call) -> None:
+        """Do what only touches memory at once and in order; what has to wait becomes a task of its own."""
+        self._check_trust(call)
+        if call.command.run is None:
+            self._own[call.command.name](call)
+            return
+        HAND.set(call.peer.key if call.command.arguments else None)  # who asks for the next one does not know its name
+        outcome = call.command.run(self._bridge, call.values)
+        if inspect.isawaitable(outcome):
+            task = asyncio.get_running_loop().create_task(self._finish(call, outcome))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
+            self._answer(call, outcome)
+
+    def _check_trust(self, call: Call) -> None:
+        """Ask for the token where it is due; from another machine nothing spends without one (rule 7)."""
+        if "token" in call.values:
+            check_token(self._token(), call.values["token"])
+        elif call.command.spends and not is_local(call.peer.host):
+            raise TokenWrong(
+                f"{call.command.address} may cost money, so it is not taken from another machine.",
+                hint="Ask for it on the machine that the bridge runs on, or send /bridge/clip with the token.",
+            )
+
+    async def _finish(self, call: Call, outcome: Awaitable[Outcome]) -> None:
+        try:
+            self._answer(call, await outcome)
+        except Exception as error:
+            self._refuse(call.peer, call.values, error)
+
+    def _answer(self, call: Call, outcome: Outcome) -> None:
+        if isinstance(outcome, Pong):
+            call.peer.send(build("/bridge/pong", outcome.version, outcome.protocol))
+        elif isinstance(outcome, Accepted):
+            call.peer.send(build("/bridge/accepted", outcome.message_id, outcome.job_id))
+            if "token" in call.values:
+                self._news.follow(call.peer, outcome.job_id, outcome.message_id)
+
+    def _refuse(self, peer: Peer, values: Mapping[str, Any], error: Exception) -> None:
+        """Answer with an error; what is no error of ours goes to the log, and the surface goes on."""
+        if not isinstance(error, BridgeError):
+            log.error("a command failed", exc_info=error)
+            error = Unexpected()
+        peer.send(build("/bridge/error", values.get("message_id", ""), error.code, shorten(error.text)))
+
+    # --- the surface's own commands ----------------------------------------------------------------------------------
+
+    def _subscribe(self, call: Call) -> None:
+        """Tell a connection over itself, a sender of datagrams over an outlet to its address."""
+        peer, target = call.peer, call.peer
+        kind, host, own_port = peer.key
+        port = call.values["port"]
+        if kind == "udp" or port is not None:
+            try:
+                target = UdpOutlet(host, port or own_port)
+            except OSError as error:
+                raise RequestError(f"Nothing can be sent to {host}, port {port}: {error.strerror}.") from error
+        self._feedback.subscribe(target, peer.key)
+        self._refresh(call)
+
+    def _refresh(self, call: Call) -> None:
+        subscriptions = self._feedback.subscriptions(call.peer.key)
+        for listener in subscriptions:
+            self._news.resend(listener)
+        if not subscriptions:
+            self._news.answer(call.peer)
+
+    async def _beat(self) -> None:
+        data = build("/bridge/heartbeat")
+        while True:
+            await asyncio.sleep(self._heartbeat)
+            if self._lease is not None:
+                self._feedback.drop_silent(self._lease)
+            self._feedback.tell_always(data)
+
+    def _lost(self, error: BridgeError) -> None:
+        self._bus.publish(Event("alert", data=dict(error.to_wire())))
+
+
+def _is_spoken(address: str) -> bool:
+    """Tell whether this is what a bridge says to surfaces: answered with an error, two bridges would talk for ever."""
+    return address in _SPOKEN or address.startswith("/bridge/job/")

@@ -1,0 +1,151 @@
+"""What surfaces are told: from the bridge's events to the messages of the table in commands.py.
+
+event bus → here → osc_feedback.py. Also resends the present state to one who asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from bridge.commands import Bridge, JobView
+from bridge.events import Event
+from bridge.job import ENDED, State
+from bridge.osc_feedback import Feedback, Listener
+from bridge.osc_links import Key, Peer
+from bridge.osc_packet import build, shorten
+
+IDLE = "idle"  # /bridge/state when there is no job
+_OVER = frozenset(str(state) for state in (*ENDED, State.PARTIAL))
+_KNOWN = 256  # jobs remembered, so that an old one that moves is not taken for the newest
+
+# Whose command runs in this task: what it sets is echoed to all others.
+HAND: ContextVar[Key | None] = ContextVar("HAND", default=None)
+
+Lines = Iterator[tuple[str, str, tuple[str | int | float | bool, ...]]]  # address, job id of its topic, arguments
+
+
+class News:
+    """Listens to the bus and speaks to the listeners."""
+
+    def __init__(self, bridge: Bridge, feedback: Feedback) -> None:
+        self._bridge = bridge
+        self._feedback = feedback
+        self._jobs: dict[str, None] = {}  # ids of the jobs that were heard of, oldest first
+        self._kinds: Mapping[str, Callable[[Event], None]] = {
+            "job": self._job,
+            "progress": self._progress,
+            "variation": self._variation,
+            "alert": self._alert,
+            "preset": self._preset,
+            "param": self._param,
+        }
+
+    def start(self) -> None:
+        """Learn which jobs there are already."""
+        for view in self._bridge.snapshot().jobs:
+            self._know(view.id)
+
+    def hear(self, event: Event) -> None:
+        """Take one event from the bus; kinds that surfaces do not show are ignored."""
+        if act := self._kinds.get(event.kind):
+            act(event)
+
+    def resend(self, listener: Listener) -> None:
+        """Tell one listener everything as it is now."""
+        for address, job_id, arguments in self._state():
+            self._feedback.tell_one(listener, (address, job_id), build(address, *arguments))
+
+    def answer(self, peer: Peer) -> None:
+        """Tell everything as it is now to one who is not subscribed."""
+        for address, _, arguments in self._state():
+            peer.send(build(address, *arguments))
+
+    def follow(self, peer: Peer, job_id: str, message_id: str) -> None:
+        """Tell `peer` of one job, from its present state to its end (raises NotPossibleNow)."""
+        self._feedback.follow(peer, job_id, message_id)
+        for view in self._bridge.snapshot().jobs:
+            if view.id == job_id:
+                self._job(Event("job", job_id, data={"state": view.state}))
+
+    # --- one method for each kind of event ---------------------------------------------------------------------------
+
+    def _job(self, event: Event) -> None:
+        self._know(event.job_id)
+        newest = event.job_id == self._newest()
+        state, cost = event.data.get("state"), event.data.get("cost")
+        if state is not None:
+            self._tell("/bridge/job", event.job_id, event.job_id, str(state))
+            if newest:
+                self._tell("/bridge/state", "", str(state))
+        if cost is not None and newest:
+            self._tell("/bridge/cost", "", float(cost))
+        if state in _OVER:
+            self._feedback.ended(event.job_id)
+
+    def _progress(self, event: Event) -> None:
+        fraction, message = event.data.get("fraction"), event.data.get("message")
+        if fraction is not None:
+            self._tell(f"/bridge/job/{event.job_id}/progress", event.job_id, float(fraction))
+            if event.job_id == self._newest():
+                self._tell("/bridge/progress", "", float(fraction))
+        if message:
+            self._tell(f"/bridge/job/{event.job_id}/message", event.job_id, shorten(str(message)))
+
+    def _variation(self, event: Event) -> None:
+        """Say where a result lies, once, to those who gave a token for its job: a path is for nobody else."""
+        if path := event.data.get("path"):
+            address = f"/bridge/job/{event.job_id}/path"
+            topic = (f"{address} {event.variation_id}", event.job_id)
+            data = build(address, str(path), event.variation_id)
+            for listener, _ in self._feedback.askers(event.job_id):
+                if topic not in listener.sent:
+                    self._feedback.tell_one(listener, topic, data)
+
+    def _alert(self, event: Event) -> None:
+        code, text = str(event.data.get("code", "")), shorten(str(event.data.get("text", "")))
+        self._feedback.tell_always(build("/bridge/alert", code, text))
+        for listener, message_id in self._feedback.askers(event.job_id):
+            data = build("/bridge/error", message_id, code, text)
+            self._feedback.tell_one(listener, (f"/bridge/error {code} {text}", event.job_id), data)
+
+    def _preset(self, event: Event) -> None:
+        self._tell("/bridge/preset/select", "", str(event.data["name"]), hand=HAND.get())
+        for name, value in self._bridge.snapshot().params.items():
+            self._tell(f"/bridge/param/{name}", "", value)
+
+    def _param(self, event: Event) -> None:
+        self._tell(f"/bridge/param/{event.data['name']}", "", event.data["value"], hand=HAND.get())
+
+    # --- inner parts -------------------------------------------------------------------------------------------------
+
+    def _tell(self, address: str, job_id: str, *arguments: Any, hand: Key | None = None) -> None:
+        self._feedback.tell((address, job_id), build(address, *arguments), job_id=job_id, hand=hand)
+
+    def _state(self) -> Lines:
+        snapshot = self._bridge.snapshot()
+        for view in snapshot.jobs:
+            yield from _lines(view)
+        newest = snapshot.jobs[-1] if snapshot.jobs else JobView("", IDLE, 0.0, "", 0.0)
+        yield "/bridge/state", "", (newest.state,)
+        yield "/bridge/progress", "", (float(newest.fraction),)
+        yield "/bridge/cost", "", (float(newest.cost),)
+        yield "/bridge/preset/select", "", (snapshot.preset,)
+        for name, value in snapshot.params.items():
+            yield f"/bridge/param/{name}", "", (value,)
+
+    def _know(self, job_id: str) -> None:
+        self._jobs.setdefault(job_id)
+        while len(self._jobs) > _KNOWN:
+            del self._jobs[next(iter(self._jobs))]
+
+    def _newest(self) -> str:
+        return next(reversed(self._jobs), "")
+
+
+def _lines(view: JobView) -> Lines:
+    yield "/bridge/job", view.id, (view.id, view.state)
+    yield f"/bridge/job/{view.id}/progress", view.id, (float(view.fraction),)
+    if view.message:
+        yield f"/bridge/job/{view.id}/message", view.id, (shorten(view.message),)
