@@ -315,7 +315,7 @@ def _text(param: Param, value: Any) -> str:
         raise _refused(param, value)
     if len(value) > LONGEST_TEXT:
         raise ParamInvalid(f"{param.name} has {len(value)} characters; at most {LONGEST_TEXT} are sent.")
-    if any("\ud800" <= char <= "\udfff" or (char < " " and char not in "\t\r\n") for char in value):
+    if any("\ud800" <= char <= "\udfff" or char == "\x7f" or (char < " " and char not in "\t\r\n") for char in value):
         raise ParamInvalid(f"{param.name} has characters that are no text; write it again.")
     if param.required and not value.strip():
         raise ParamInvalid(f"{param.name} is empty; give at least one tag, or leave it to the preset.")

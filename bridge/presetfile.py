@@ -1,0 +1,221 @@
+"""One preset file: read with file, line and key in every error, or written for a user to begin with.
+
+presets.py looks the files up; the keys and their ranges are decided here and in params.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bridge import params
+from bridge.disk import explained, write_bytes
+from bridge.errors import NotPossibleNow, ParamInvalid, ParamUnknown, PresetInvalid
+from bridge.nearest import did_you_mean
+from bridge.tomlfile import TomlError, TomlFile, read
+
+VERSION = 1  # of the files' form
+FAMILIES = ("lofi", "house", "drum and bass", "ambient", "dub", "half-time trap", "chopped")
+TEXTS = ("title", "description", "family", "tags", "lyrics", "original_tags", "edit_mode")
+REQUIRED = ("version", "title", "description", "family", "tags", "lyrics")
+KEYS = ("version", *TEXTS, "amount", "parameters")
+LONGEST = {"title": 60, "description": 400, "tags": 600}  # characters
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_OWN = ("audio_url", "seed", *TEXTS)  # have a place of their own, or belong to the remix and not to a style
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One style to remix into."""
+
+    name: str  # what it is chosen by: the file's name without .toml
+    title: str  # for people
+    description: str  # what will be heard, one or two sentences
+    family: str  # the style the offline engine makes of it, one of FAMILIES
+    tags: str  # for the model
+    lyrics: str  # "[inst]": nobody sings
+    original_tags: str | None  # what the clip is now; None: not the preset's to say
+    edit_mode: str  # "remix" or "lyrics"
+    amount: float | None  # 0 = as the source .. 1 = as different as it gets; None: the engine's own default
+    version: int  # of the file's form
+    path: Path  # where it was read
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # the model's other inputs that it means to change
+
+
+def slug(name: str) -> str:
+    """Return a name as files have it: "Dusty Tape" becomes "dusty-tape"."""
+    return re.sub(r"[^a-z0-9]+", "-", name[:200].casefold()).strip("-")
+
+
+def load(path: Path) -> Preset:
+    """Read one preset.
+
+    Raises:
+        PresetInvalid: names file, line and key.
+    """
+    try:
+        file = read(path)
+    except TomlError as problem:
+        where = f"{path}, line {problem.line}" if problem.line else str(path)
+        raise PresetInvalid(f"{where}: {problem.text}.") from problem
+    except OSError as problem:
+        raise PresetInvalid(f"{path} cannot be read: {problem.strerror}.") from problem
+    if not _NAME.fullmatch(path.stem):
+        raise PresetInvalid(f"{path}: a preset's file name has small letters, digits and single hyphens only.")
+    _known_keys(file)
+    values = file.values
+    checked = _inputs(
+        file, {key: values[key] for key in ("tags", "lyrics", "original_tags", "edit_mode") if key in values}
+    )
+    return Preset(
+        name=path.stem,
+        title=_text(file, "title"),
+        description=_text(file, "description"),
+        family=_family(file),
+        tags=checked["tags"],
+        lyrics=checked["lyrics"].strip() or params.INSTRUMENTAL,
+        original_tags=checked.get("original_tags"),
+        edit_mode=checked.get("edit_mode", "remix"),
+        amount=_amount(file),
+        version=VERSION,
+        path=path,
+        parameters=_parameters(file),
+    )
+
+
+def new(folder: Path, name: str, like: Preset | None = None) -> Path:
+    """Write a new preset to begin with, commented, and return its file.
+
+    Args:
+        folder: the user's presets.
+        name: its title; the file's name is made from it.
+        like: a preset to copy; None: a simple one.
+
+    Raises:
+        PresetInvalid: nothing of the name can stand in a file's name.
+        NotPossibleNow: there is one of that name.
+        DiskFull, OutputUnwritable: it cannot be written.
+    """
+    title = " ".join(name.split())
+    path = folder / f"{slug(title)}.toml"
+    if not slug(title) or len(title) > LONGEST["title"] or not title.isprintable():
+        raise PresetInvalid(f"A preset's name has letters or digits and at most {LONGEST['title']} characters.")
+    if path.exists():
+        raise NotPossibleNow(f"{path} is there already.", hint="Edit that file, or choose another name.")
+    with explained(path):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_bytes(path, written(replace(like or _BEGINNING, title=title)).encode())
+    load(path)
+    return path
+
+
+def written(preset: Preset) -> str:
+    """Return the text of a preset's file."""
+    original = f"original_tags = {_quoted(preset.original_tags)}" if preset.original_tags else "# original_tags = "
+    amount = "# amount = 0.6" if preset.amount is None else f"amount = {preset.amount}"
+    lines = [
+        f"version = {VERSION}",
+        f"title = {_quoted(preset.title)}",
+        f"description = {_quoted(preset.description)}",
+        f"family = {_quoted(preset.family)}  # for the offline engine: {', '.join(FAMILIES)}",
+        f"tags = {_quoted(preset.tags)}",
+        f"lyrics = {_quoted(preset.lyrics)}  # [inst]: nobody sings",
+        f"{original}  # what the clips are now, if this preset is for one kind of clip",
+        f"edit_mode = {_quoted(preset.edit_mode)}  # remix, or lyrics: stays closer to the clip",
+        f"{amount}  # 0: as the clip is, 1: as different as it gets",
+        "",
+        "[parameters]  # docs/params.md lists them; only what this preset means to change",
+        *(f"{key} = {_quoted(value)}" for key, value in preset.parameters.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str | int | float) -> str:
+    return json.dumps(value, ensure_ascii=False)  # TOML's texts and numbers are written as JSON's
+
+
+_BEGINNING = Preset(
+    name="",
+    title="",
+    description="What will be heard, in one sentence.",
+    family="lofi",
+    tags="lofi hip hop, mellow, electric piano, dusty drums, tape saturation",
+    lyrics=params.INSTRUMENTAL,
+    original_tags=None,
+    edit_mode="remix",
+    amount=None,
+    version=VERSION,
+    path=Path(),
+)
+
+
+def _known_keys(file: TomlFile) -> None:
+    for key in file.values:
+        if key not in KEYS:
+            moved = (
+                " It belongs under [parameters]."
+                if key in params.PARAMS and key not in _OWN
+                else did_you_mean(key, KEYS)
+            )
+            raise PresetInvalid(f"{file.place(key)}: a preset has no “{key}”.{moved}")
+    for key in REQUIRED:
+        if key not in file.values:
+            raise PresetInvalid(f"{file.path}: “{key}” is missing.")
+    version = file.values["version"]
+    if isinstance(version, bool) or version != VERSION:
+        raise PresetInvalid(f"{file.place('version')}: version is {version!r}; this bridge reads version {VERSION}.")
+
+
+def _text(file: TomlFile, key: str) -> str:
+    value = file.values[key]
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    if not 1 <= len(text) <= LONGEST[key] or not text.isprintable():
+        raise PresetInvalid(f"{file.place(key)}: {key} has to be text of 1 to {LONGEST[key]} characters.")
+    return text
+
+
+def _family(file: TomlFile) -> str:
+    value = file.values["family"]
+    if value not in FAMILIES:
+        guess = did_you_mean(value, FAMILIES) if isinstance(value, str) else ""
+        raise PresetInvalid(f"{file.place('family')}: family is one of {', '.join(FAMILIES)}.{guess}")
+    return str(value)
+
+
+def _amount(file: TomlFile) -> float | None:
+    value = file.values.get("amount")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+        raise PresetInvalid(f"{file.place('amount')}: amount is {value!r}; it takes 0 to 1.")
+    return float(value)
+
+
+def _parameters(file: TomlFile) -> dict[str, Any]:
+    section = file.values.get("parameters", {})
+    if not isinstance(section, dict):
+        raise PresetInvalid(f"{file.place('parameters')}: [parameters] is a section.")
+    for key in section:
+        if key in _OWN:
+            raise PresetInvalid(f"{file.place(f'parameters.{key}')}: “{key}” does not belong under [parameters].")
+    return _inputs(file, section, "parameters.")
+
+
+def _inputs(file: TomlFile, values: Mapping[str, Any], section: str = "") -> dict[str, Any]:
+    """Check the model's inputs one by one, so that the error has its line."""
+    checked: dict[str, Any] = {}
+    for key, value in values.items():
+        try:
+            checked |= params.check({key: value})
+        except (ParamUnknown, ParamInvalid) as problem:
+            raise PresetInvalid(f"{file.place(section + key)}: {problem.text}") from problem
+    if len(checked.get("tags", "")) > LONGEST["tags"]:
+        raise PresetInvalid(
+            f"{file.place('tags')}: tags has over {LONGEST['tags']} characters; the model would not read all."
+        )
+    return checked
