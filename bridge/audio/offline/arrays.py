@@ -1,0 +1,72 @@
+"""The array types of the offline engine and the few steps that every module needs.
+
+Imported by all its siblings, imports none of them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Audio: TypeAlias = npt.NDArray[np.float32]  # frames × 2, or frames for one channel
+Curve: TypeAlias = npt.NDArray[np.float64]  # values over time or frequency
+Flags: TypeAlias = npt.NDArray[np.bool_]  # yes or no per value
+Spectrum: TypeAlias = npt.NDArray[np.complex64]  # windows × bins
+
+
+def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
+    """Return the random numbers for one purpose at one place (a phrase, a section).
+
+    Every place has a stream of its own, so that a long clip sounds the same however it is divided into sections.
+    """
+    return np.random.default_rng([seed & 0xFFFF_FFFF, zlib.crc32(purpose.encode()), index + (1 << 20)])
+
+
+def excerpt(audio: Audio, start: int, stop: int) -> Audio:
+    """Return frames start..stop; what lies outside the audio is silence.
+
+    Args:
+        audio: frames × channels.
+        start: first frame, may be negative.
+        stop: frame after the last, may lie behind the end.
+    """
+    inside = audio[max(start, 0) : max(stop, 0)]
+    if len(inside) == stop - start:
+        return inside
+    padded = np.zeros((stop - start, *audio.shape[1:]), dtype=np.float32)
+    if len(inside):
+        padded[max(-start, 0) :][: len(inside)] = inside
+    return padded
+
+
+def add_at(audio: Audio, position: int, sound: Audio) -> None:
+    """Add `sound` into `audio` in place from frame `position`; what falls outside is dropped."""
+    first = max(position, 0)
+    last = min(position + len(sound), len(audio))
+    if first < last:
+        audio[first:last] += sound[first - position : last - position]
+
+
+def fade_in(frames: int) -> Audio:
+    """Return the rising half of a raised cosine; together with its mirror image it sums to 1."""
+    return (0.5 - 0.5 * np.cos(np.pi * (np.arange(frames) + 0.5) / max(frames, 1))).astype(np.float32)
+
+
+def decibels(gain_db: float) -> float:
+    """Return the factor of a gain in dB."""
+    return float(10.0 ** (gain_db / 20.0))
+
+
+def at_rate(values: Curve, times: Curve, frames: int, rate: int) -> Audio:
+    """Draw a control curve out to one value per frame.
+
+    Args:
+        values: the curve at `times`.
+        times: s from the first frame, ascending.
+        frames: how many values to return.
+        rate: Hz.
+    """
+    return np.interp(np.arange(frames) / rate, times, values).astype(np.float32)

@@ -1,0 +1,77 @@
+"""Grooves: what the kit plays over a phrase, written as sixteenths, with swing, ghost notes, fills and arrangement.
+
+A pattern's characters: X accent · x stroke · o soft · - ghost · ? perhaps a ghost · r roll of three · R roll of four · . nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .drums import Hit
+from .grid import Bar, Phrase
+
+VELOCITY = {"X": 1.0, "x": 0.82, "o": 0.55, "-": 0.28, "?": 0.25, "r": 0.7, "R": 0.7}
+ROLLS = {"r": 3, "R": 4}
+CADENCE = 8  # bars after which a crash and a swell mark the form
+
+
+@dataclass(frozen=True, slots=True)
+class Groove:
+    """What a family's drummer plays."""
+
+    bars: tuple[Mapping[str, str], ...]  # patterns by voice, one bar after the other
+    fill: Mapping[str, str]  # instead, in the last bar of a phrase
+    bass: tuple[str, ...] = ()  # pattern of the bass, one bar after the other
+    swing: float = 0.0  # share of a sixteenth by which every second one comes late
+    arc: tuple[str, ...] = ("full", "full", "break", "full")  # phrases: "full" or "break" (no kick until the fill)
+    form: bool = True  # crashes and swells every `CADENCE` bars
+
+
+def phrase_hits(groove: Groove, phrase: Phrase, rng: np.random.Generator) -> list[Hit]:
+    """Return the hits of one phrase, in no order.
+
+    Args:
+        groove: what is played.
+        phrase: where; bars of another length than 16 steps take the pattern's beginning, or begin it again.
+        rng: of this phrase; decides ghosts and small differences of velocity.
+    """
+    mode = groove.arc[phrase.index % len(groove.arc)]
+    hits: list[Hit] = []
+    for number, bar in enumerate(phrase.bars):
+        last = number == len(phrase.bars) - 1
+        patterns = groove.fill if last else groove.bars[number % len(groove.bars)]
+        muted = {"kick"} if mode == "break" and not last else set()
+        for voice, pattern in patterns.items():
+            if voice not in muted:
+                hits += _bar_hits(bar, voice, pattern, groove.swing, rng)
+    if groove.form and phrase.bars[0].index % CADENCE == 0:
+        hits.append(Hit(phrase.start, "crash", 0.9))
+        hits.append(Hit(phrase.start, "swell", 0.8))
+    return hits
+
+
+def step_time(bar: Bar, step: int, swing: float) -> float:
+    """Return the time of a sixteenth of a bar in s; odd ones come late by the swing."""
+    late = swing * (bar.steps[step + 1] - bar.steps[step]) if step % 2 else 0.0
+    return bar.steps[step] + late
+
+
+def _bar_hits(bar: Bar, voice: str, pattern: str, swing: float, rng: np.random.Generator) -> list[Hit]:
+    hits: list[Hit] = []
+    for step in range(len(bar.steps) - 1):
+        sign = pattern[step % len(pattern)]
+        perhaps, human = rng.random(), 1.0 + 0.08 * float(np.clip(rng.standard_normal(), -2.0, 2.0))
+        if sign == "." or (sign == "?" and perhaps < 0.5):
+            continue
+        velocity = min(VELOCITY[sign] * human, 1.0)
+        begin = step_time(bar, step, swing)
+        strokes = ROLLS.get(sign, 1)
+        each = (bar.steps[step + 1] - begin) / strokes
+        for stroke in range(strokes):
+            # Rolls grow towards the next step.
+            grown = velocity * (0.6 + 0.4 * (stroke + 1) / strokes) if strokes > 1 else velocity
+            hits.append(Hit(begin + stroke * each, voice, grown))
+    return hits

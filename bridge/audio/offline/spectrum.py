@@ -1,0 +1,59 @@
+"""Short-time spectra: take audio apart into overlapping windows, change them, put it together again.
+
+Filters and the frozen pads of the ambient family are changes of such windows; an unchanged one gives the audio back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .arrays import Audio, Curve, Spectrum
+
+BATCH = 256  # windows that are in memory at the same time
+
+
+def window_count(frames: int, size: int) -> int:
+    """Return how many windows cover `frames`; window k has its centre at frame k·size/2."""
+    return -(-frames // (size // 2)) + 1
+
+
+def bin_frequencies(size: int, rate: int) -> Curve:
+    """Return the frequency of each bin, Hz."""
+    return np.fft.rfftfreq(size, 1.0 / rate)
+
+
+def change_windows(audio: Audio, size: int, change: Callable[[Spectrum, int, int], Spectrum]) -> Audio:
+    """Pass audio through windows of `size` frames that overlap by half.
+
+    The window is the root of a Hann window on the way in and out, so that windows overlap to exactly 1 and a change from
+    one to the next is cross-faded over size/2 frames: no change can click.
+
+    Args:
+        audio: frames × channels, float32.
+        size: frames of a window, even.
+        change: takes windows × bins, the index of the first of these windows, and the channel; returns the same shape.
+
+    Returns:
+        Audio of the same shape.
+    """
+    hop = size // 2
+    frames, channels = audio.shape
+    count = window_count(frames, size)
+    shape = np.sqrt(0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(size) + 0.5) / size)).astype(np.float32)
+    out = np.empty_like(audio)
+    for channel in range(channels):
+        padded = np.zeros((count + 1) * hop, dtype=np.float32)
+        padded[hop : hop + frames] = audio[:, channel]
+        halves = padded.reshape(-1, hop)
+        result = np.zeros_like(halves)
+        for first in range(0, count, BATCH):
+            last = min(first + BATCH, count)
+            windows = np.concatenate((halves[first:last], halves[first + 1 : last + 1]), axis=1) * shape
+            spectrum = change(np.fft.rfft(windows, axis=1), first, channel)
+            windows = np.fft.irfft(spectrum, size, axis=1) * shape
+            result[first:last] += windows[:, :hop]
+            result[first + 1 : last + 1] += windows[:, hop:]
+        out[:, channel] = result.reshape(-1)[hop : hop + frames]
+    return out
