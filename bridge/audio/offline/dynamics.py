@@ -1,0 +1,86 @@
+"""Level over time: ducking under the kick, saturation, and the gate that keeps silence silent.
+
+`chain.py` uses these between filters and mix; the final level is made in `level.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arrays import Audio, Curve, at_rate, decibels
+
+CONTROL = 500  # values per second of a control curve
+SILENT, SOUNDING = -66.0, -52.0  # dBFS over half a second: no drums below, all of them above
+
+
+@dataclass(frozen=True, slots=True)
+class Duck:
+    """How the clip makes room for the kick."""
+
+    depth: float  # dB at the kick
+    beats: float  # until it is back
+
+
+def duck_gain(kicks: Sequence[tuple[float, float]], duck: Duck, beat: float, frames: int, rate: int) -> Audio:
+    """Return the clip's gain under the kicks, one value per frame.
+
+    It falls within 5 ms before each kick, so that the kick meets it low and nothing clicks.
+
+    Args:
+        kicks: time (s from the first frame) and velocity of each.
+        duck: depth and length.
+        beat: length of a beat, s.
+        frames: how many values.
+        rate: Hz.
+    """
+    count = max(int(np.ceil(frames / rate * CONTROL)) + 1, 2)
+    times = np.arange(count) / CONTROL
+    gain_db = np.zeros(count)
+    length = max(duck.beats * beat, 0.02)
+    for kick, velocity in kicks:
+        first = max(int((kick - 0.01) * CONTROL), 0)
+        last = min(int((kick + length) * CONTROL) + 2, count)
+        since = times[first:last] - kick
+        # Back along a raised cosine: flat at both ends, the pumping of a slow release.
+        back = 0.5 + 0.5 * np.cos(np.pi * np.clip(since / length, 0.0, 1.0))
+        shape = np.where(since < 0.0, np.clip(1.0 + since / 0.005, 0.0, 1.0), back)
+        gain_db[first:last] = np.minimum(gain_db[first:last], -duck.depth * velocity * shape)
+    return at_rate(10.0 ** (gain_db / 20.0), times, frames, rate)
+
+
+def drive(audio: Audio, amount: float, reference: float) -> Audio:
+    """Saturate as tape does: what is louder than the reference is rounded off, and odd harmonics come in.
+
+    Args:
+        audio: frames × 2.
+        amount: 0 leaves it, 1 is crunchy.
+        reference: the audio's usual level, as a factor of full scale.
+    """
+    if amount <= 0.0 or reference <= 0.0:
+        return audio
+    knee = np.float32(reference * decibels(14.0 - 12.0 * amount))
+    return np.asarray(np.tanh(audio / knee) * knee, dtype=np.float32)
+
+
+def activity(audio: Audio, rate: int) -> tuple[Curve, Curve]:
+    """Return times (s) and 0..1 of whether the clip sounds, looked at over half a second.
+
+    Drums, bass and hiss are multiplied by it, so that they stop where the clip does and silence stays silent.
+    """
+    block = max(round(0.05 * rate), 1)
+    count = len(audio) // block
+    if count == 0:
+        power = np.array([float(np.mean(audio.astype(np.float64) ** 2))]) if len(audio) else np.zeros(1)
+    else:
+        squares = np.einsum("ij,ij->i", audio[: count * block], audio[: count * block])
+        power = squares.reshape(count, block).mean(axis=1, dtype=np.float64) / audio.shape[1]
+    width = 10
+    padded = np.pad(power, (width // 2, width - 1 - width // 2), mode="edge")
+    highest = np.lib.stride_tricks.sliding_window_view(padded, width).max(axis=1)
+    level = 10.0 * np.log10(highest + 1e-12)
+    share = np.clip((level - SILENT) / (SOUNDING - SILENT), 0.0, 1.0)
+    smooth = np.convolve(np.pad(share, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    return (np.arange(len(smooth)) + 0.5) * (block / rate), smooth

@@ -1,0 +1,62 @@
+"""Age: the wow of a slow turntable, its crackle and hiss.
+
+Used by the lofi and dub families; all levels are relative to the clip's loudness.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arrays import Audio, add_at, decibels
+
+
+def wobble(audio: Audio, rate: int, cents: float, origin: int) -> Audio:
+    """Let the pitch waver as a worn tape does, without ever losing the beat.
+
+    The reading point swings by under 2 ms around its place, in three slow sines whose periods do not meet.
+
+    Args:
+        audio: frames × 2.
+        rate: Hz.
+        cents: largest deviation of the pitch, roughly.
+        origin: the section's first frame in the clip, so that sections meet.
+    """
+    deviation = 2.0 ** (cents / 1200.0) - 1.0
+    # Curves at 200 points per second, drawn out to every frame.
+    coarse = np.arange(0.0, len(audio) + rate / 100, rate / 200)
+    times = (coarse + origin) / rate
+    shift = np.zeros(len(coarse))
+    for speed, share in ((0.55, 0.5), (1.3, 0.3), (6.1, 0.2)):
+        shift += deviation * share / (2.0 * np.pi * speed) * np.sin(2.0 * np.pi * speed * times)
+    frames = np.arange(len(audio), dtype=np.float64)
+    read = frames + np.interp(frames, coarse, shift * rate)
+    np.clip(read, 0.0, max(len(audio) - 1, 0), out=read)
+    index = read.astype(np.int64)
+    share = (read - index).astype(np.float32)[:, None]
+    following = np.minimum(index + 1, max(len(audio) - 1, 0))
+    return np.asarray(audio[index] * (1.0 - share) + audio[following] * share, dtype=np.float32)
+
+
+def crackle(frames: int, rate: int, rng: np.random.Generator, density: float = 9.0) -> Audio:
+    """Return hiss and crackle, frames × 2, peak of the crackle about 1.
+
+    Args:
+        frames: how many.
+        rate: Hz.
+        rng: of their places and sizes.
+        density: crackles per second.
+    """
+    hiss = rng.standard_normal((frames, 2), dtype=np.float32)
+    hiss[1:] = 0.5 * (hiss[1:] + hiss[:-1])
+    track = hiss * np.float32(decibels(-34.0))
+    length = max(rate // 500, 8)
+    times = np.arange(length) / rate
+    for _ in range(int(rng.poisson(density * frames / rate))):
+        # A short knock of a record's dust, rounded so that it is no digital click.
+        pitch = rng.uniform(900.0, 3200.0)
+        shape = np.sin(np.pi * np.arange(length) / length) ** 2 * np.sin(2.0 * np.pi * pitch * times)
+        size = float(np.clip(rng.pareto(2.5) * 0.3, 0.05, 1.0))
+        sides = rng.uniform(0.3, 1.0, 2)
+        knock = (size * shape[:, None] * sides).astype(np.float32)
+        add_at(track, int(rng.integers(0, max(frames, 1))), knock)
+    return track
