@@ -60,6 +60,7 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self.port = port
+        self.accepted = 0  # connections so far
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake-http", daemon=True)
         self._thread.start()
         self._call(self._listen())
@@ -105,6 +106,7 @@ class HttpServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        self.accepted += 1
         scheme = "https" if self._tls else "http"
         try:
             while (request := await _read_request(reader, scheme)) is not None:

@@ -14,6 +14,7 @@ In a test::
                                                  #   coroutine: await asyncio.to_thread(fal.wait_for, "status", 2))
         fal.seen("put")                          # the requests of a call: method, url, headers, body, times, status
         fal.queue.submits()                      # Counter: orders by what they order; more than 1 was paid twice
+        fal.connections                          # how many were made
         fal.queue.jobs, fal.storage.files        # what it has
         fal.queue.cancel_wins = False            # a running order completes although it was cancelled
         fal.queue.status_word = "PAUSED"         # tell a word that nobody knows
@@ -129,6 +130,11 @@ class FalServer:
         self._server.close()
         if self._log is not None:
             self._log.close()
+
+    @property
+    def connections(self) -> int:
+        """How many connections were made to it so far."""
+        return self._server.accepted
 
     def now(self) -> float:
         """Return the fake's time, s."""

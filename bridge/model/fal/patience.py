@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from bridge.errors import OutageError
 from bridge.model.fal.wire import Answer, WireError
 
 _FIRST, _LONGEST = 0.5, 15.0  # s, bounds of the pause that doubles
@@ -61,7 +60,7 @@ class Patience:
             tries: None: for ever, as for a request that costs money; else the last answer is returned as it is.
 
         Raises:
-            OutageError: no answer at all in `tries` tries.
+            WireError: no answer at all in `tries` tries.
         """
         attempt = 0
         while True:
@@ -69,9 +68,9 @@ class Patience:
             answer: Answer | None = None
             try:
                 answer = await request()
-            except WireError as broken:
+            except WireError:
                 if tries is not None and attempt >= tries:
-                    raise OutageError(f"fal cannot be reached: {broken}.") from broken
+                    raise
                 note("waiting for the network")
             else:
                 if not again(answer) or (tries is not None and attempt >= tries):

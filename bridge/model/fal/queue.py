@@ -112,12 +112,18 @@ class FalQueue:
         Raises:
             EngineError: no answer, or none that tells anything.
         """
-        answer = await self._patience.persist(
-            lambda: self._wire.ask("PUT", self.urls(ticket)["cancel"]),
-            lambda text: log.info("cancel: %s", text),
-            again=is_passing,
-            tries=_CANCEL_TRIES,
-        )
+        try:
+            answer = await self._patience.persist(
+                lambda: self._wire.ask("PUT", self.urls(ticket)["cancel"]),
+                lambda text: log.info("cancel: %s", text),
+                again=is_passing,
+                tries=_CANCEL_TRIES,
+            )
+        except WireError as broken:
+            raise OutageError(f"fal cannot be reached, so the remix may go on: {broken}.") from broken
+        return self._cancel_answer(answer)
+
+    def _cancel_answer(self, answer: Answer) -> CancelAnswer:
         word = str(answer.data.get("status")) if isinstance(answer.data, dict) else ""
         if word in _CANCEL_WORDS:
             return _CANCEL_WORDS[word]

@@ -148,12 +148,15 @@ class FalStorage:
 
     async def _ask(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
         """POST to the storage's administration and return its JSON object."""
-        answer = await self._patience.persist(
-            lambda: self._wire.ask("POST", f"{self._wire.hosts.rest}{path}", json=body, headers=headers),
-            lambda text: log.info("upload: %s", text),
-            again=is_passing,
-            tries=_TRIES,
-        )
+        try:
+            answer = await self._patience.persist(
+                lambda: self._wire.ask("POST", f"{self._wire.hosts.rest}{path}", json=body, headers=headers),
+                lambda text: log.info("upload: %s", text),
+                again=is_passing,
+                tries=_TRIES,
+            )
+        except WireError as broken:
+            raise OutageError(f"fal cannot be reached, so the clip was not uploaded: {broken}.") from broken
         if not _is_good(answer):
             raise error_from(answer, Doing.STORE, self._wire.secrets.scrub)
         if not isinstance(answer.data, dict):
@@ -166,10 +169,8 @@ class FalStorage:
         """Send a file, some times if need be, and return the good answer."""
         try:
             answer = await self._patience.persist(request, lambda text: report(message=text), again=again, tries=_TRIES)
-        except OutageError as error:
-            if type(error) is OutageError and isinstance(error.__cause__, WireError):
-                raise UploadFailed(f"The clip could not be uploaded: {error.__cause__}.") from error
-            raise
+        except WireError as broken:
+            raise UploadFailed(f"The clip could not be uploaded: {broken}.") from broken
         if not _is_good(answer):
             raise error_from(answer, Doing.MOVE, self._wire.secrets.scrub)
         return answer
