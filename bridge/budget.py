@@ -32,7 +32,7 @@ class Budget:
         spent = await self._journal(Store.spend, variation_id, cost, self._clock(), self._midnight(), self._cap)
         if spent is not None:
             raise BudgetReached(
-                f"This remix costs about ${cost:.4f}, and ${spent:.4f} of the day's ${self._cap:.2f} are used: it waits."
+                f"This remix costs about ${cost:.4f}, and ${spent:.4f} of the day's ${self._cap:.2f} are used."
             )
 
     def _midnight(self) -> float:

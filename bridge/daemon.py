@@ -66,7 +66,7 @@ class Daemon:
         home: Path,
         settings: Config,
         environ: Mapping[str, str],
-        preset_folders: list[Path],
+        presets: Presets,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.home = home
@@ -77,7 +77,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._bus = EventBus()
         self._workers = Workers(settings.workers.count, settings.workers.idle_seconds)
-        self._presets = Presets(preset_folders)
+        self._presets = presets
         self._engines: dict[str, Engine] = {
             "fal": FalEngine(settings.fal, self._key),
             "offline": OfflineEngine(self._workers),

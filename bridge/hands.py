@@ -57,10 +57,9 @@ class Hands:
 
     def step(self, direction: int) -> None:
         """Choose the next (1) or previous (-1) preset, in a ring."""
-        names = [preset.name for preset in self._presets.all()]
-        now = self._held.get("preset")
-        index = names.index(now) + direction if now in names else (0 if direction > 0 else -1)
-        self.select(names[index % len(names)])
+        now = self._held.get("preset", "")
+        found = self._presets.next(now) if direction > 0 else self._presets.previous(now)
+        self.select(found.name)
 
     def set(self, name: str, value: Any) -> None:
         """Set a parameter or `amount`.

@@ -35,6 +35,18 @@ def promised_end(stream: BinaryIO) -> int | None:
     return None
 
 
+def is_float_w64(head: bytes) -> bool:
+    """Tell whether a W64 file holds 32-bit float samples under the extensible format tag, as ffmpeg writes them.
+
+    Args:
+        head: the file's first 128 bytes; the format chunk comes first in every W64 that we know.
+    """
+    if head[:16] != W64_RIFF or head[40:44] != b"fmt " or len(head) < 104:
+        return False
+    tag, width, form = (int.from_bytes(head[at : at + 2], "little") for at in (64, 78, 88))
+    return tag == 0xFFFE and width == 32 and form == 3
+
+
 def _find(chunks: Iterator[tuple[bytes, int, int]], name: bytes) -> int | None:
     return next((start + size if size >= 0 else 0 for found, start, size in chunks if found == name), None)
 

@@ -25,7 +25,7 @@ from bridge.audio import container, mp3, wav
 from bridge.audio.block import FRAMES, Block
 
 PREROLL = 16384  # frames decoded before a seek's target: Vorbis is exact only after its longest window (8192)
-UNSURE = 2**48  # FLAC of unknown length claims more frames than this
+UNSURE = 2**48  # a FLAC that does not know its length claims more frames than this, and libsndfile cannot seek in it
 LEVEL = 0.5  # FLAC level 4 of 8: 20 ms more than level 1 for 30 s, 6 % fewer bytes; pays below about 130 Mbit/s
 SPOOL_BYTES = 64 * 2**20  # a spool this large goes to the disk
 
@@ -70,12 +70,17 @@ class Info:
         return self.subtype in ("FLOAT", "DOUBLE")
 
 
+def shown(path: Path, *, whole: bool = False) -> str:
+    """Return a file's name, or its whole path, as text that every surface can print, whatever bytes are in it."""
+    return os.fsencode(path if whole else path.name).decode(errors="replace")
+
+
 def _identity(path: Path) -> tuple[int, int, int]:
     """Return what changes when a file is rewritten: size, time of change, inode."""
     try:
         stat = path.stat()
     except OSError as error:
-        raise Missing(f"There is no file {path} ({error.strerror}).") from error
+        raise Missing(f"There is no file {shown(path, whole=True)} ({error.strerror}).") from error
     return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
@@ -94,6 +99,7 @@ class Reader:
         """
         self.path = path
         self._before = _identity(path)
+        self._as_integers = False  # libsndfile 1.2.2 takes these floats for integers; their bits are right
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         head = self._check_bytes()
         if _is_aac(head, path):
@@ -102,14 +108,16 @@ class Reader:
         else:
             self._file = _open(path)
             form, subtype = self._file.format, self._file.subtype
-            if form == "MP3" and self._is_misjudged():
+            if form == "W64" and subtype == "PCM_32" and container.is_float_w64(head):
+                self._as_integers = True
+                subtype = "FLOAT"
+            if self._file.frames >= UNSURE or (form == "MP3" and self._is_misjudged()):
                 self._file.close()
                 self._file = self._through_ffmpeg(scratch)
-        frames = self._file.frames if self._file.frames < UNSURE else self._count()
-        self.info = Info(form, subtype, self._file.samplerate, self._file.channels, frames)
-        if frames == 0:
+        self.info = Info(form, subtype, self._file.samplerate, self._file.channels, self._file.frames)
+        if self.info.frames == 0:
             self.close()
-            raise Unreadable(f"{path.name} holds no sound.")
+            raise Unreadable(f"{shown(path)} holds no sound.")
 
     def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:
         """Yield `frames` frames from frame `start`, exact to the sample in every format.
@@ -122,14 +130,16 @@ class Reader:
         while frames > 0:
             block = self._read(min(size, frames))
             if len(block) == 0:
-                raise CutShort(f"{self.path.name} ends {frames / self.info.sample_rate:.3f} s before its header says.")
+                raise CutShort(
+                    f"{shown(self.path)} ends {frames / self.info.sample_rate:.3f} s before its header says."
+                )
             frames -= len(block)
             yield block
 
     def check_unchanged(self) -> None:
         """Raise `Changed` if the file is not the one that was opened."""
         if _identity(self.path) != self._before:
-            raise Changed(f"{self.path.name} was rewritten while it was being read.")
+            raise Changed(f"{shown(self.path)} was rewritten while it was being read.")
 
     def close(self) -> None:
         """Close the file and remove what ffmpeg wrote."""
@@ -148,19 +158,19 @@ class Reader:
     def _check_bytes(self) -> bytes:
         """Refuse what is no file, empty or cut off, and return the first bytes."""
         if not self.path.is_file():
-            raise Unreadable(f"{self.path} is a folder or a device, not a sound file.")
+            raise Unreadable(f"{shown(self.path)} is a folder or a device, not a sound file.")
         size = self._before[0]
         if size == 0:
-            raise Unreadable(f"{self.path.name} is empty.")
+            raise Unreadable(f"{shown(self.path)} is empty.")
         try:
             with self.path.open("rb") as stream:
                 end = container.promised_end(stream)
                 stream.seek(0)
-                head = stream.read(64)
+                head = stream.read(128)
         except OSError as error:
-            raise Unreadable(f"{self.path.name} cannot be read: {error.strerror}.") from error
+            raise Unreadable(f"{shown(self.path)} cannot be read: {error.strerror}.") from error
         if end is not None and end > size:
-            raise CutShort(f"{self.path.name} has {size} bytes, and its header promises {end}.")
+            raise CutShort(f"{shown(self.path)} has {size} bytes, and its header promises {end}.")
         return head
 
     def _is_misjudged(self) -> bool:
@@ -169,14 +179,14 @@ class Reader:
         return counted is not None and counted != self._file.frames
 
     def _through_ffmpeg(self, scratch: Path | None) -> soundfile.SoundFile:
-        """Let ffmpeg decode the whole file once, so that every seek in it is exact."""
+        """Let ffmpeg decode the whole file once into a WAV, in which every seek is exact."""
         command = shutil.which("ffmpeg")
         if command is None:
             raise NeedsFfmpeg(
-                f"{self.path.name} can only be decoded by the ffmpeg command, which is not installed here."
+                f"{shown(self.path)} can only be decoded by the ffmpeg command, which is not installed here."
             )
         self._folder = tempfile.TemporaryDirectory(prefix=".decoded-", dir=scratch)
-        decoded = Path(self._folder.name) / "decoded.w64"
+        decoded = Path(self._folder.name) / "decoded.wav"
         options = [
             "-nostdin",
             "-v",
@@ -190,42 +200,38 @@ class Reader:
             "0:a:0",
         ]
         done = subprocess.run(
-            [command, *options, "-c:a", "pcm_f32le", "-f", "w64", str(decoded)], capture_output=True, check=False
+            [command, *options, "-c:a", "pcm_f32le", "-rf64", "auto", "-f", "wav", str(decoded)],
+            capture_output=True,
+            check=False,
         )
         if done.returncode != 0:
             self._folder.cleanup()
             said = done.stderr.decode(errors="replace").strip().splitlines()
-            raise Unreadable(f"{self.path.name} cannot be decoded: {said[-1] if said else 'ffmpeg gave no reason'}.")
+            raise Unreadable(f"{shown(self.path)} cannot be decoded: {said[-1] if said else 'ffmpeg gave no reason'}.")
         return _open(decoded)
 
     def _seek(self, start: int) -> None:
         try:
             self._file.seek(max(0, start - PREROLL))
         except soundfile.LibsndfileError as error:
-            raise Unreadable(f"{self.path.name} cannot be decoded from frame {start} on.") from error
+            raise Unreadable(f"{shown(self.path)} cannot be decoded from frame {start} on.") from error
         if start:
             self._read(min(start, PREROLL))
 
     def _read(self, frames: int) -> Block:
         try:
-            block: Block = self._file.read(frames, dtype="float32", always_2d=True)
+            dtype = "int32" if self._as_integers else "float32"
+            block: Block = self._file.read(frames, dtype=dtype, always_2d=True).view(np.float32)
         except soundfile.LibsndfileError as error:
-            raise Unreadable(f"{self.path.name} cannot be decoded: {error.error_string}") from error
+            raise Unreadable(f"{shown(self.path)} cannot be decoded: {error.error_string}") from error
         return block
-
-    def _count(self) -> int:
-        """Count the frames of a file that does not know them, by decoding it once."""
-        total = 0
-        while count := len(self._read(FRAMES)):
-            total += count
-        return total
 
 
 def _open(path: Path) -> soundfile.SoundFile:
     try:
-        return soundfile.SoundFile(path)
+        return soundfile.SoundFile(str(path) if os.name == "nt" else os.fsencode(path))
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name that ends in .raw needs what we lack
-        raise Unreadable(f"{path.name} is not a sound file of a known kind.") from error
+        raise Unreadable(f"{shown(path)} is not a sound file of a known kind.") from error
 
 
 def _is_aac(head: bytes, path: Path) -> bool:

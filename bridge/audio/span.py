@@ -57,7 +57,7 @@ class Played:
             yield block[::-1]
 
     def _looped(self, start: int, frames: int, size: int) -> Iterator[Block]:
-        """Yield pass after pass; a loop shorter than a block is read once, or an hour of it would be a million reads."""
+        """Yield pass after pass; a loop shorter than a block is read once, or an hour of it is a million reads."""
         if self.frames <= size:
             once = np.concatenate(list(self._once(0, self.frames, size)))
             for done in range(0, frames, size):

@@ -1,7 +1,7 @@
 """Stage 3, per variation: order the remix exactly once and wait for the model.
 
 The journal holds, in this order: the intent (before the request leaves), the ticket (before the first poll), the
-answer. An intent without a ticket after a crash means that the order may stand: `unknown`, never a second submit by itself.
+answer. An intent without a ticket after a crash means that the order may stand: `unknown`, never a blind second submit.
 """
 
 from __future__ import annotations

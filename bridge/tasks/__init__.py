@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 # name → "module:function"; a task is `(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]`
 TASKS: Mapping[str, str] = {
+    "length": "bridge.tasks.length:length",
     "render": "bridge.tasks.render:render",
     "probe": "bridge.tasks.probe:probe",
     "fit": "bridge.tasks.fit:fit",

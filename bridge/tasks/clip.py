@@ -92,7 +92,7 @@ class Clip:
         if frames < 1 or played.missing(start, wanted) >= max(1, wanted):
             raise SpanOutside(
                 f"The clip asks for {self.length * self.playrate:.3f} s from {self.offset:.3f} s on, and "
-                f"{self.path.name} has {max(0, frames) / info.sample_rate:.3f} s."
+                f"{files.shown(self.path)} has {max(0, frames) / info.sample_rate:.3f} s."
             )
         return played
 

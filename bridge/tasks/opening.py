@@ -80,8 +80,10 @@ def writing(path: Path) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT) or _is_full(path)
         path.unlink(missing_ok=True)
         if full:
-            raise DiskFull(f"There is no room left to write {path}.") from error
-        raise OutputUnwritable(f"{path} cannot be written: {error.strerror or error}.") from error
+            raise DiskFull(f"There is no room left to write {files.shown(path, whole=True)}.") from error
+        raise OutputUnwritable(
+            f"{files.shown(path, whole=True)} cannot be written: {error.strerror or error}."
+        ) from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -7,7 +7,7 @@ and true peak are measured on what passes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -204,17 +204,18 @@ def _measure(heard: Heard, part: Block, position: int, layout: Plan) -> None:
 
 def warnings(clip: Clip, played: span.Played, layout: Plan, heard: Heard) -> list[dict[str, str]]:
     """Return what could not be honoured, or was done without being asked for, in words."""
-    found: Mapping[str, str | None] = {
-        "channels_downmixed": f"{clip.path.name} has {played.channels} channels; they were mixed down to stereo."
-        if played.channels > 2 and clip.channels not in ("left", "right")
-        else None,
-        "stretch_missing": _without_stretch(clip) if clip.stretches and not stretch.available() else None,
-        "span_padded": _padded(clip, played, layout),
-        "not_numbers": f"{heard.broken} samples of {clip.path.name} are not numbers; they are silent in what was sent."
-        if heard.broken
-        else None,
-    }
-    return [{"code": code, "text": text} for code, text in found.items() if text]
+    name = files.shown(clip.path)
+    found: list[tuple[str, str]] = []
+    if played.channels > 2 and clip.channels not in ("left", "right"):
+        found.append(("channels_downmixed", f"{name} has {played.channels} channels; they were mixed down to stereo."))
+    if clip.stretches and not stretch.available():
+        found.append(("stretch_missing", _without_stretch(clip)))
+    if padded := _padded(clip, played, layout):
+        found.append(("span_padded", padded))
+    if heard.broken:
+        text = f"{heard.broken} samples of {name} are not numbers; they are silent in what was sent."
+        found.append(("not_numbers", text))
+    return [{"code": code, "text": text} for code, text in found]
 
 
 def _without_stretch(clip: Clip) -> str:
@@ -227,4 +228,4 @@ def _padded(clip: Clip, played: span.Played, layout: Plan) -> str | None:
     seconds = played.missing(start, round(clip.length * clip.playrate * layout.rate_in)) / layout.rate_in
     if seconds <= UNNOTICED:
         return None
-    return f"The clip goes {seconds:.3f} s beyond {clip.path.name}; that part is silent, as it is in the DAW."
+    return f"The clip goes {seconds:.3f} s beyond {files.shown(clip.path)}; that part is silent, as it is in the DAW."

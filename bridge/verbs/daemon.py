@@ -19,14 +19,14 @@ def run(options: argparse.Namespace) -> int:
     """Run the daemon until it is stopped."""
     from bridge import config, daemon, log
     from bridge.home import prepare_home
-    from bridge.presets import folders
+    from bridge.presets import standard
 
     folder = home()
     try:
         prepare_home(folder)
         settings = config.load(folder, os.environ)
         log.set_up(folder, "INFO")
-        bridge = daemon.Daemon(folder, settings, os.environ, folders(folder))
+        bridge = daemon.Daemon(folder, settings, os.environ, standard(folder))
         daemon.run(bridge, lambda about: None if options.quiet else _greet(about))
     except BridgeError as error:
         daemon.explain_start(error, os.environ.get("ACE_BRIDGE_START_NOTE"))

@@ -14,8 +14,11 @@ from bridge.console import Console
 from bridge.errors import ConfirmNeeded, ParamInvalid, SourceMissing
 
 SUFFIXES = frozenset(
-    (".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".flac")
-    + (".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".alac")
+    f".{name}"
+    for name in (
+        *("wav", "wave", "bwf", "rf64", "w64", "aif", "aiff", "aifc", "caf", "flac"),
+        *("mp3", "ogg", "oga", "opus", "m4a", "mp4", "aac", "alac"),
+    )
 )
 ASK_ABOVE = 3  # clips that are remixed without a question when they cost
 

@@ -13,12 +13,12 @@ from typing import Any
 from bridge.cli import home
 from bridge.errors import PresetUnknown, SettingError
 from bridge.home import prepare_home
-from bridge.presets import Preset, Presets, folders, new_preset
+from bridge.presets import Preset, Presets, new, standard
 
 
 def presets(options: argparse.Namespace) -> int:
     """List, show, check or begin presets."""
-    shelf = Presets(folders(home()))
+    shelf = standard(home())
     actions = {"list": _list, "show": _show, "new": _new, "check": _check}
     return actions[options.action](shelf, options)
 
@@ -54,14 +54,14 @@ def _show(shelf: Presets, options: argparse.Namespace) -> int:
 
 def _new(_: Presets, options: argparse.Namespace) -> int:
     prepare_home(home())
-    path = new_preset(home() / "presets", _named(options))
+    path = new(home() / "presets", _named(options))
     print(path)
     return 0
 
 
 def _check(shelf: Presets, options: argparse.Namespace) -> int:
     """Read every file; 1 when one has an error."""
-    problems = shelf.check()
+    problems = shelf.problems()
     for problem in problems:
         print(json.dumps(problem.to_wire()) if options.json else f"{problem.text}\n  {problem.hint}")
     if not problems and not options.json:

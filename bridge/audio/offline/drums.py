@@ -107,7 +107,9 @@ def _metal(seconds: float, rate: int, rng: np.random.Generator, low: float) -> C
 
 def _rim(rate: int) -> Curve:
     times = _times(0.06, rate)
-    return np.asarray((np.sin(2 * np.pi * 1720.0 * times) + 0.6 * np.sin(2 * np.pi * 480.0 * times)) * _decay(times, 0.045))
+    return np.asarray(
+        (np.sin(2 * np.pi * 1720.0 * times) + 0.6 * np.sin(2 * np.pi * 480.0 * times)) * _decay(times, 0.045)
+    )
 
 
 def _shaker(rate: int, rng: np.random.Generator) -> Curve:

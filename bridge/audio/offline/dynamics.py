@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Audio, Curve, at_rate, decibels
+from .arrays import Audio, at_rate, decibels
 
 CONTROL = 500  # values per second of a control curve
-SILENT, SOUNDING = -66.0, -52.0  # dBFS over half a second: no drums below, all of them above
+SOUNDING = -52.0  # dBFS over half a second: drums are there in full above it
+UNDER = 18.0  # dB under the clip's loudness: where it lies for clips quieter than -34 LUFS
+CLOSING = 14.0  # dB further down there are no drums at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,15 @@ def drive(audio: Audio, amount: float, reference: float) -> Audio:
     return np.asarray(np.tanh(audio / knee) * knee, dtype=np.float32)
 
 
-def activity(audio: Audio, rate: int) -> tuple[Curve, Curve]:
-    """Return times (s) and 0..1 of whether the clip sounds, looked at over half a second.
+def activity(audio: Audio, rate: int, loudness: float) -> Audio:
+    """Return 0..1 per frame of whether the clip sounds, looked at over half a second.
 
     Drums, bass and hiss are multiplied by it, so that they stop where the clip does and silence stays silent.
+
+    Args:
+        audio: frames × 2.
+        rate: Hz.
+        loudness: of the whole clip, LUFS.
     """
     block = max(round(0.05 * rate), 1)
     count = len(audio) // block
@@ -81,6 +88,7 @@ def activity(audio: Audio, rate: int) -> tuple[Curve, Curve]:
     padded = np.pad(power, (width // 2, width - 1 - width // 2), mode="edge")
     highest = np.lib.stride_tricks.sliding_window_view(padded, width).max(axis=1)
     level = 10.0 * np.log10(highest + 1e-12)
-    share = np.clip((level - SILENT) / (SOUNDING - SILENT), 0.0, 1.0)
+    sounding = min(SOUNDING, loudness - UNDER)
+    share = np.clip((level - sounding) / CLOSING + 1.0, 0.0, 1.0)
     smooth = np.convolve(np.pad(share, 2, mode="edge"), np.full(5, 0.2), mode="valid")
-    return (np.arange(len(smooth)) + 0.5) * (block / rate), smooth
+    return at_rate(smooth, (np.arange(len(smooth)) + 0.5) * (block / rate), len(audio), rate)

@@ -1,0 +1,20 @@
+"""The task "length": how long a sound file is, for clips that go to the end of their source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bridge.tasks.opening import SOURCE, opened
+
+
+def length(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
+    """Return the `seconds` of the file at `path`.
+
+    Raises:
+        ClipError: it cannot be read.
+    """
+    path = Path(args["path"])
+    with opened(path, SOURCE, path.parent) as reader:
+        return {"seconds": reader.info.frames / reader.info.sample_rate}

@@ -1,0 +1,164 @@
+"""A bridge without daemon, sockets and processes: store, desk, scheduler and pipeline are real, the engine is the fake."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from bridge.book import Book
+from bridge.budget import Budget
+from bridge.config import load
+from bridge.daw.folder import Folder, Scripted
+from bridge.desk import Desk
+from bridge.events import Event, EventBus
+from bridge.hands import Hands
+from bridge.job import Variation
+from bridge.mailbox import Taken
+from bridge.model.base import Engine
+from bridge.model.fake import FakeEngine
+from bridge.offers import Offers
+from bridge.outbox import Outbox
+from bridge.pipeline import Pipeline
+from bridge.presets import standard
+from bridge.request import RemixArgs, decode
+from bridge.scheduler import Scheduler
+from bridge.store import Journal, Store
+from bridge.tasks import TASKS
+from bridge.work import Tools, Work
+
+
+class InlineWorkers:
+    """Runs signal tasks in a thread of this process."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    async def run(
+        self, task: str, args: Mapping[str, Any], progress: Callable[[float], None] | None = None
+    ) -> dict[str, Any]:
+        self.ran.append(task)
+        module, name = TASKS[task].split(":")
+        result: dict[str, Any] = await asyncio.to_thread(
+            getattr(import_module(module), name), dict(args), lambda part: None
+        )
+        return result
+
+    def warm(self) -> None:
+        self.ran.append("warm")
+
+    async def aclose(self) -> None:
+        return
+
+
+class Studio:
+    """One life of the bridge over a home; a second one over the same home is a restart."""
+
+    def __init__(self, home: Path, engine: FakeEngine | None = None, **environ: str) -> None:
+        self.home = home
+        self.engine = engine or FakeEngine()
+        self.settings = load(home, environ)
+        self.events: list[Event] = []
+        self.bus = EventBus()
+        self.bus.subscribe(self.events.append)
+        self.now = time.time()
+        self.journal = Journal(Store(home / "bridge.db"))
+        self.book = Book(self.journal, self.bus)
+        self.workers = InlineWorkers()
+        budget = Budget(self.journal, self.settings.budget.daily_cap, self.clock)
+        tools = Tools(
+            home, self.settings, self.book, self.journal, self.bus, self.workers, budget, self.clock  # type: ignore[arg-type]
+        )
+        self.tools = tools
+        self.outbox = Outbox(home / "outbox", self.book, self.bus, self.clock, progress_rate=5.0, keep=20)
+        self.scheduler = Scheduler(tools, Pipeline(), self.settings.scheduler.slots, self._work)
+        presets = standard(home)
+        self.hands = Hands(self.journal, self.bus, presets)
+        self.offers = Offers(self.book, self.journal, self.bus, self.clock)
+        self.desk = Desk(tools, self.scheduler, self.outbox, self.offers, presets, self.hands, self._choose)
+
+    def clock(self) -> float:
+        return self.now
+
+    async def _choose(self, name: str | None) -> Engine:
+        return self.engine
+
+    def _work(self, variation: Variation, cancel: asyncio.Event) -> Work:
+        job = self.book.job(variation.job_id)
+        request = decode(dict(job.request), RemixArgs)
+        daw = Folder() if job.daw == "folder" else Scripted(job.daw)
+        clip = request.clips[variation.clip_index]
+        return Work(self.tools, job.id, variation.id, request, clip, self.engine, daw, cancel, lambda part: part, {})
+
+    async def __aenter__(self) -> Studio:
+        await self.desk.resume()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.scheduler.stop()
+        self.outbox.close()
+        await self.hands.close()
+        self.journal.close()
+
+    # --- what tests ask for ------------------------------------------------------------------------------------------
+
+    async def send(self, command: str, args: Mapping[str, Any], **changes: Any) -> Taken:
+        message = {
+            "protocol": 1,
+            "message_id": str(uuid.uuid4()),
+            "command": command,
+            "instance": "test",
+            "args": dict(args),
+            **changes,
+        }
+        return await self.desk.take(json.dumps(message).encode())
+
+    async def remix(self, path: Path, **changes: Any) -> str:
+        taken = await self.send("remix", remix_args(path, **changes))
+        if taken.error:
+            raise taken.error
+        assert taken.job_id
+        return taken.job_id
+
+    async def until(self, job_id: str, *states: str, timeout: float = 20.0) -> list[Variation]:
+        """Wait until the job is in one of these states."""
+
+        async def look() -> None:
+            while str(self.book.state(job_id)) not in states:
+                await asyncio.sleep(0.01)
+
+        try:
+            await asyncio.wait_for(look(), timeout)
+        except TimeoutError:
+            raise AssertionError(f"{self.book.state(job_id)}: {self.book.variations(job_id)}") from None
+        return self.book.variations(job_id)
+
+    def document(self, instance: str = "test") -> dict[str, Any]:
+        """The outbox file as it is on the disk."""
+        found: dict[str, Any] = json.loads((self.home / "outbox" / f"{instance}.json").read_bytes())
+        return found
+
+
+def remix_args(path: Path, **changes: Any) -> dict[str, Any]:
+    """The arguments of a plain remix of a whole file; `source`, `clip` and the others are merged in."""
+    source = {"path": str(path), **changes.pop("source", {})}
+    clip = {"id": "clip-1", "name": path.stem, "source": source, **changes.pop("clip", {})}
+    remix = {"tags": "dub, deep bass", "seed": 7, **changes.pop("remix", {})}
+    return {"clips": [clip], "remix": remix, **changes}
+
+
+def write_tone(path: Path, seconds: float = 1.0, rate: int = 48_000, channels: int = 2, level: float = 0.25) -> Path:
+    """A chord with an attack every half second: something that has a loudness, a level and onsets."""
+    t = np.arange(round(seconds * rate)) / rate
+    tone = sum(np.sin(2 * np.pi * f * t) for f in (220.0, 277.2, 329.6)) / 3 * np.exp(-3 * (t % 0.5))
+    sound = level * np.stack([tone * (1 - 0.1 * c) for c in range(channels)], axis=1)
+    soundfile.write(path, sound, rate, subtype="PCM_24")
+    return path

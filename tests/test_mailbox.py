@@ -1,0 +1,159 @@
+"""The inbox with a real folder: whatever is written there is taken in once, or set aside with a reason."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.errors import RequestError
+from bridge.events import Event, EventBus
+from bridge.mailbox import Inbox, Taken
+from bridge.request import parse
+
+
+class Door:
+    """Takes messages as the desk does and remembers them."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    async def take(self, data: bytes) -> Taken:
+        message = parse(data)
+        self.taken.append(message.message_id)
+        return Taken(message.message_id, None)
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+def inbox(home: Path, door: Door, *, native: bool = True, **changes: Any) -> tuple[Inbox, list[Event]]:
+    bus, events = EventBus(), []
+    bus.subscribe(events.append)
+    settings = {"poll_interval": 0.02, "safety_interval": 60.0, "largest": 10_000, **changes}
+    return Inbox(home / "inbox", door.take, bus, native=native, **settings), events
+
+
+def put(home: Path, message_id: str | None = None, text: str | None = None) -> str:
+    message_id = message_id or str(uuid.uuid4())
+    message = {"protocol": 1, "message_id": message_id, "command": "hello", "instance": "test", "args": {}}
+    partial = home / "inbox" / f".{message_id}.tmp"
+    partial.write_text(text if text is not None else json.dumps(message), encoding="utf-8")
+    partial.replace(home / "inbox" / f"{message_id}.json")
+    return message_id
+
+
+async def until(condition: Callable[[], bool], timeout: float = 10.0) -> None:
+    async def look() -> None:
+        while not condition():
+            await asyncio.sleep(0.005)
+
+    await asyncio.wait_for(look(), timeout)
+
+
+@pytest.mark.parametrize("native", [True, False])
+async def test_a_file_is_noticed_without_any_doorbell(home: Path, door: Door, native: bool) -> None:
+    box, _ = inbox(home, door, native=native)
+    box.start()
+    await asyncio.sleep(0.3)  # the first look is over: only the watch can notice what comes now
+    message_id = put(home)
+    await until(lambda: door.taken == [message_id])
+    await until(lambda: not list((home / "inbox").glob("*.json")))
+    await box.stop()
+
+
+async def test_what_lies_there_at_the_start_is_taken_oldest_first(home: Path, door: Door) -> None:
+    ids = [put(home) for _ in range(5)]
+    for age, message_id in enumerate(ids):
+        os.utime(home / "inbox" / f"{message_id}.json", (1000 - age, 1000 - age))
+    box, _ = inbox(home, door)
+    await box.look()
+    assert door.taken == ids[::-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('{"protocol": 1, "message_id"', "message_unreadable"),
+        ("", "message_unreadable"),
+        ("\x00" * 50, "message_unreadable"),
+        ("[1, 2]", "bad_request"),
+        ('{"protocol": 2, "words": "other"}', "protocol_unsupported"),
+        ("x" * 20_000, "message_too_large"),
+    ],
+)
+async def test_what_cannot_be_read_is_looked_at_twice_and_set_aside(home: Path, door: Door, text: str, code: str) -> None:
+    name = put(home, text=text)
+    box, events = inbox(home, door)
+    await box.look()
+    assert (home / "inbox" / f"{name}.json").exists()
+    await box.look()
+    rejected = home / "inbox" / "rejected"
+    assert (rejected / f"{name}.json").read_text(encoding="utf-8") == text
+    assert json.loads((rejected / f"{name}.json.error").read_bytes())["code"] == code
+    assert [event.data["code"] for event in events] == [code]
+    assert door.taken == []
+    await box.stop()
+
+
+async def test_a_half_written_file_that_is_completed_is_taken(home: Path, door: Door) -> None:
+    path = home / "inbox" / "slow.json"
+    path.write_text('{"protocol": 1, "message_id": "slow", "comm', encoding="utf-8")
+    box, _ = inbox(home, door)
+    await box.look()
+    with path.open("a", encoding="utf-8") as file:
+        file.write('and": "hello", "instance": "test"}')
+    await box.look()
+    assert door.taken == ["slow"]
+    assert not path.exists()
+    await box.stop()
+
+
+async def test_symlinks_are_refused(home: Path, door: Door, tmp_path: Path) -> None:
+    secret = tmp_path / "elsewhere.json"
+    secret.write_text('{"protocol": 1, "message_id": "x", "command": "hello", "instance": "test"}', encoding="utf-8")
+    (home / "inbox" / "link.json").symlink_to(secret)
+    box, _ = inbox(home, door)
+    await box.look()
+    await box.look()
+    assert door.taken == []
+    assert not (home / "inbox" / "link.json").exists()
+    assert secret.exists()
+    await box.stop()
+
+
+async def test_other_files_and_folders_are_left_alone(home: Path, door: Door) -> None:
+    (home / "inbox" / "notes.txt").write_text("mine", encoding="utf-8")
+    (home / "inbox" / ".hidden.json").write_text("{}", encoding="utf-8")
+    box, _ = inbox(home, door)
+    await box.look()
+    assert (home / "inbox" / "notes.txt").exists()
+    assert (home / "inbox" / ".hidden.json").exists()
+
+
+async def test_an_error_in_one_message_does_not_keep_the_others(home: Path) -> None:
+    taken: list[str] = []
+
+    async def take(data: bytes) -> Taken:
+        message = parse(data)
+        if message.message_id == "bad":
+            raise RequestError("no")
+        taken.append(message.message_id)
+        return Taken(message.message_id, None)
+
+    box = Inbox(
+        home / "inbox", take, EventBus(), native=False, poll_interval=0.01, safety_interval=1.0, largest=10_000
+    )
+    put(home, "bad")
+    put(home, "good")
+    await box.look()
+    assert taken == ["good"]
+    await box.stop()

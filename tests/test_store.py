@@ -1,0 +1,175 @@
+"""The journal on a real disk: what was committed is there after a restart, and conflicts are told."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import RequestConflict
+from bridge.job import Job, State, Variation
+from bridge.store import Journal, Store
+
+
+def job(job_id: str = "job-1", created: float = 1.0) -> Job:
+    return Job(
+        id=job_id,
+        message_id=f"message of {job_id}",
+        instance="i",
+        daw="folder",
+        project="",
+        engine="fake",
+        seed=1,
+        created=created,
+        request={"clips": [{"id": "c"}], "unknown": {"kept": True}},
+        recipe={"params": {}},
+        price=0.0002,
+        currency="USD",
+        seconds=(10.0, 20.0),
+        each=2,
+    )
+
+
+def variation(variation_id: str = "v-1", job_id: str = "job-1") -> Variation:
+    return Variation(variation_id, job_id, "c", 0, 0, 1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "bridge.db")
+
+
+def test_commits_are_on_the_disk_when_they_return(store: Store, tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / "bridge.db")
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+    db.close()
+
+
+def test_jobs_come_back_as_they_were(store: Store, tmp_path: Path) -> None:
+    store.add_job(job(), [variation("v-1"), variation("v-2")])
+    changed = replace(
+        variation("v-1"), state=State.DONE, result={"path": "/ä.wav"}, error=None, message="ünïcode", handed_over=True
+    )
+    store.save_variation(changed, is_open=False)
+    store.close()
+    ((found, variations),) = Store(tmp_path / "bridge.db").jobs()
+    assert found == job()
+    assert variations == [changed, variation("v-2")]
+    assert found.estimated == pytest.approx(0.012)
+
+
+def test_open_jobs_are_those_with_work_left(store: Store) -> None:
+    store.add_job(job("a", 1.0), [variation("v-1", "a")])
+    store.add_job(job("b", 2.0), [variation("v-2", "b")])
+    store.save_variation(replace(variation("v-1", "a"), state=State.FAILED), is_open=False)
+    assert [found.id for found, _ in store.open_jobs()] == ["b"]
+    assert [found.id for found, _ in store.jobs()] == ["b", "a"]
+
+
+def test_jobs_are_found_by_the_beginning_of_their_own_or_a_variations_id(store: Store) -> None:
+    store.add_job(job("abc"), [variation("xyz", "abc")])
+    assert [found.id for found, _ in store.find("ab")] == ["abc"]
+    assert [found.id for found, _ in store.find("xy")] == ["abc"]
+    assert store.find("%") == store.find("_") == store.find("")
+
+
+class TestMessages:
+    def test_the_same_bytes_are_taken_in_once(self, store: Store) -> None:
+        assert store.take_in("m", "digest", "i", b"body", 1.0) is True
+        assert store.unapplied() == [b"body"]
+        store.applied("m")
+        assert store.take_in("m", "digest", "i", b"body", 2.0) is False
+        assert store.unapplied() == []
+
+    def test_one_that_a_crash_kept_from_its_effect_is_still_to_come(self, store: Store) -> None:
+        store.take_in("m", "digest", "i", b"body", 1.0)
+        assert store.take_in("m", "digest", "i", b"body", 2.0) is True
+
+    def test_other_bytes_under_the_same_id_are_a_conflict(self, store: Store) -> None:
+        store.take_in("m", "digest", "i", b"body", 1.0)
+        with pytest.raises(RequestConflict):
+            store.take_in("m", "other", "i", b"other", 2.0)
+
+    def test_refusals_are_remembered_by_instance(self, store: Store) -> None:
+        store.take_in("m", "digest", "i", b"body", 1.0)
+        store.applied("m", {"code": "bad_request", "text": "t", "hint": "h"})
+        assert store.refusals("i") == [("m", {"code": "bad_request", "text": "t", "hint": "h"})]
+        assert store.refusals("other") == []
+
+    def test_a_job_and_its_message_are_one_step(self, store: Store) -> None:
+        store.take_in("message of job-1", "digest", "i", b"body", 1.0)
+        store.add_job(job(), [variation()])
+        assert store.unapplied() == []
+        assert store.job_of_message("message of job-1") == "job-1"
+
+
+class TestStages:
+    def test_marks_and_results(self, store: Store) -> None:
+        assert store.stage("v", "remix") == ({}, None)
+        store.add_job(job(), [variation()])
+        store.save_variation(variation(), is_open=True, mark=("v", "remix", {"sent": True}))
+        assert store.stage("v", "remix") == ({"sent": True}, None)
+        store.finish_stage("v", "remix", {"url": "u"})
+        assert store.stage("v", "remix") == ({"sent": True}, {"url": "u"})
+        store.forget_stage("v", "remix")
+        assert store.stage("v", "remix") == ({}, None)
+
+    def test_a_mark_that_cannot_be_written_takes_the_state_with_it(self, store: Store) -> None:
+        store.add_job(job(), [variation()])
+        unwritable = {"path": object()}
+        with pytest.raises(TypeError):
+            store.save_variation(replace(variation(), state=State.DONE), is_open=False, mark=("v", "s", unwritable))
+        assert [found.id for found, _ in store.open_jobs()] == ["job-1"]
+
+
+class TestMoney:
+    def test_an_order_that_fits_is_entered_once(self, store: Store) -> None:
+        assert store.spend("v", 2.0, now=10.0, since=0.0, cap=3.0) is None
+        assert store.spend("v", 2.0, now=11.0, since=0.0, cap=3.0) is None
+        assert store.spent_since(0.0) == 2.0
+        assert store.spend("w", 2.0, now=12.0, since=0.0, cap=3.0) == 2.0
+        assert store.spent_since(0.0) == 2.0
+
+    def test_the_bill_replaces_the_estimate_and_yesterday_does_not_count(self, store: Store) -> None:
+        store.spend("v", 2.0, now=10.0, since=0.0, cap=3.0)
+        store.bill("v", 2.5)
+        assert store.spent_since(0.0) == 2.5
+        assert store.spent_since(11.0) == 0.0
+
+
+def test_uploads_are_used_only_while_they_live_long_enough(store: Store) -> None:
+    store.add_upload("fal", "host", "sha", "https://a", 100.0)
+    assert store.upload("fal", "host", "sha", 99.0) == ("https://a", 100.0)
+    assert store.upload("fal", "host", "sha", 100.0) is None
+    assert store.upload("fal", "other", "sha", 0.0) is None
+    store.add_upload("fal", "host", "sha", "https://b", None)
+    assert store.upload("fal", "host", "sha", 1e12) == ("https://b", None)
+    store.forget_upload("https://b")
+    assert store.upload("fal", "host", "sha", 0.0) is None
+
+
+async def test_calls_run_in_order_on_one_other_thread(tmp_path: Path) -> None:
+    journal = Journal(Store(tmp_path / "bridge.db"))
+    seen: list[tuple[int, str]] = []
+
+    def note(store: Store, text: str) -> None:
+        seen.append((threading.get_ident(), text))
+
+    await asyncio.gather(*(journal(note, str(n)) for n in range(20)))
+    assert [text for _, text in seen] == [str(n) for n in range(20)]
+    assert len({thread for thread, _ in seen} - {threading.get_ident()}) == 1
+    journal.close()
+
+
+def test_the_history_can_be_read_beside_a_writer(store: Store, tmp_path: Path) -> None:
+    store.add_job(job(), [variation()])
+    reader = Store(tmp_path / "bridge.db", read_only=True)
+    assert [found.id for found, _ in reader.jobs()] == ["job-1"]
+    with pytest.raises(sqlite3.OperationalError):
+        reader.remember("key", "value")
+    reader.close()
