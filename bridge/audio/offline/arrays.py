@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 Audio: TypeAlias = npt.NDArray[np.float32]  # frames × 2, or frames for one channel
 Curve: TypeAlias = npt.NDArray[np.float64]  # values over time or frequency
-Flags: TypeAlias = npt.NDArray[np.bool_]  # yes or no per value
+Frames: TypeAlias = npt.NDArray[np.int64]  # positions in frames
 Spectrum: TypeAlias = npt.NDArray[np.complex64]  # windows × bins
 
 

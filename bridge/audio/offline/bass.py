@@ -127,4 +127,4 @@ def _sound(note: Note, sound: str, rate: int) -> Audio:
     wave[:edge] *= fade_in(edge)
     release = min(max(round(0.02 * rate), 2), count // 2)
     wave[count - release :] *= fade_in(release)[::-1]
-    return (note.velocity * wave).astype(np.float32)
+    return np.asarray(note.velocity * wave, dtype=np.float32)

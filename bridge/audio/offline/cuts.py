@@ -1,7 +1,7 @@
 """Which slice goes where: one function per way of cutting a phrase, in sixteenths.
 
-The table CUTS is what `families.py` chooses from. A cut never moves a slice out of its phrase, so that the harmony stays
-near and a phrase can be made without the rest of the clip.
+The table CUTS is what `families.py` chooses from. A cut never moves a slice out of its phrase, so that the harmony
+stays near and a phrase can be made without the rest of the clip.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def loop(material: Material) -> list[Cell]:
 
 
 def chop(material: Material) -> list[Cell]:
-    """Cut into eighths and shuffle them as on the pads of a sampler: the same place of another bar, repeats, reverses."""
+    """Cut into eighths and shuffle them as on a sampler's pads: the same place of another bar, repeats, reverses."""
     cells: list[Cell] = []
     grain = 2
     at = 0

@@ -40,7 +40,7 @@ def duck_gain(kicks: Sequence[tuple[float, float]], duck: Duck, beat: float, fra
     """
     count = max(int(np.ceil(frames / rate * CONTROL)) + 1, 2)
     times = np.arange(count) / CONTROL
-    gain_db = np.zeros(count)
+    gain_db = np.zeros(count, dtype=np.float64)
     length = max(duck.beats * beat, 0.02)
     for kick, velocity in kicks:
         first = max(int((kick - 0.01) * CONTROL), 0)
@@ -50,7 +50,7 @@ def duck_gain(kicks: Sequence[tuple[float, float]], duck: Duck, beat: float, fra
         back = 0.5 + 0.5 * np.cos(np.pi * np.clip(since / length, 0.0, 1.0))
         shape = np.where(since < 0.0, np.clip(1.0 + since / 0.005, 0.0, 1.0), back)
         gain_db[first:last] = np.minimum(gain_db[first:last], -duck.depth * velocity * shape)
-    return at_rate(10.0 ** (gain_db / 20.0), times, frames, rate)
+    return at_rate(np.power(10.0, gain_db / 20.0), times, frames, rate)
 
 
 def drive(audio: Audio, amount: float, reference: float) -> Audio:
@@ -90,5 +90,6 @@ def activity(audio: Audio, rate: int, loudness: float) -> Audio:
     level = 10.0 * np.log10(highest + 1e-12)
     sounding = min(SOUNDING, loudness - UNDER)
     share = np.clip((level - sounding) / CLOSING + 1.0, 0.0, 1.0)
-    smooth = np.convolve(np.pad(share, 2, mode="edge"), np.full(5, 0.2), mode="valid")
-    return at_rate(smooth, (np.arange(len(smooth)) + 0.5) * (block / rate), len(audio), rate)
+    smooth = np.asarray(np.convolve(np.pad(share, 2, mode="edge"), np.full(5, 0.2), mode="valid"), dtype=np.float64)
+    centres = np.asarray((np.arange(len(smooth)) + 0.5) * (block / rate), dtype=np.float64)
+    return at_rate(smooth, centres, len(audio), rate)

@@ -1,11 +1,10 @@
-"""The style families: what each does to a clip, and the words in the tags that choose it.
+"""The style families: what each does to a clip.
 
-A family is data; `chain.py` carries it out. docs/offline.md has what is measured of each.
+A family is data; `words.py` chooses one, `chain.py` carries it out, docs/offline.md has what is measured of each.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +15,8 @@ from .filters import Bump, Sweep, Tone
 from .grooves import Groove
 from .space import Echo, Reverb
 
+DEFAULT_KIT = Kit()
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -23,11 +24,10 @@ class Family:
 
     name: str  # as presets and results call it
     does: str  # one line for people
-    words: tuple[str, ...]  # in the tags, lower case, without punctuation
     amount: float  # how far from the source, when the user does not say
     felt: tuple[float, float]  # BPM that the style lives in; the beat is counted double or half to get there
     cut: str  # how the clip is cut, a name of cuts.CUTS
-    tone: Tone = Tone()  # filter at rest
+    tone: Tone  # filter at rest
     sweep: Sweep | None = None  # filter that moves with the bars
     drive: float = 0.0  # saturation, 0..1
     wobble: float = 0.0  # cents of pitch wavering
@@ -37,7 +37,7 @@ class Family:
     reverb: Reverb | None = None  # room
     duck: Duck | None = None  # the clip gives way to the kick
     groove: Groove | None = None  # drums
-    kit: Kit = Kit()  # how they sound
+    kit: Kit = DEFAULT_KIT  # how they sound
     drums: float = 0.0  # dB of a full kick's peak over the clip's loudness
     bass: Bass | None = None  # bass that follows the clip's own
     crackle: float | None = None  # dB of vinyl noise over the clip's loudness; None: none
@@ -46,26 +46,6 @@ class Family:
 LOFI = Family(
     name="lofi",
     does="dusty two-bar loops, wavering tape, a soft swung beat",
-    words=(
-        "lofi",
-        "lo fi",
-        "chillhop",
-        "chill",
-        "study",
-        "boom bap",
-        "hip hop",
-        "hiphop",
-        "jazz",
-        "neo soul",
-        "r b",
-        "soul",
-        "rhodes",
-        "vinyl",
-        "tape",
-        "mellow",
-        "bossa nova",
-        "nostalgic",
-    ),
     amount=0.7,
     felt=(60.0, 112.0),
     cut="loop",
@@ -98,24 +78,6 @@ LOFI = Family(
 HOUSE = Family(
     name="house",
     does="four on the floor, the clip pumping under it and opening up over eight bars",
-    words=(
-        "house",
-        "deep house",
-        "disco",
-        "dance",
-        "club",
-        "edm",
-        "electro",
-        "garage",
-        "funk",
-        "nu disco",
-        "pop",
-        "synth pop",
-        "eurodance",
-        "party",
-        "four on the floor",
-        "upbeat",
-    ),
     amount=0.7,
     felt=(95.0, 150.0),
     cut="straight",
@@ -160,21 +122,6 @@ HOUSE = Family(
 TECHNO = Family(
     name="techno",
     does="a hard straight kick, the clip narrowed to a band that moves through the spectrum",
-    words=(
-        "techno",
-        "trance",
-        "minimal",
-        "acid",
-        "rave",
-        "hard techno",
-        "industrial",
-        "warehouse",
-        "hypnotic",
-        "tech house",
-        "psytrance",
-        "hardcore",
-        "driving",
-    ),
     amount=0.75,
     felt=(110.0, 155.0),
     cut="breaks",
@@ -207,26 +154,8 @@ TECHNO = Family(
 )
 
 DRUM_AND_BASS = Family(
-    name="drum-and-bass",
+    name="drum and bass",
     does="a fast two-step break and a moving bass under the thinned clip",
-    words=(
-        "drum and bass",
-        "drum n bass",
-        "dnb",
-        "d b",
-        "jungle",
-        "breakbeat",
-        "breakcore",
-        "liquid",
-        "neurofunk",
-        "breaks",
-        "rock",
-        "metal",
-        "punk",
-        "energetic",
-        "aggressive",
-        "fast",
-    ),
     amount=0.75,
     felt=(135.0, 200.0),
     cut="breaks",
@@ -269,26 +198,6 @@ DRUM_AND_BASS = Family(
 AMBIENT = Family(
     name="ambient",
     does="the clip dissolved into a wide slow pad of its own harmony, no drums",
-    words=(
-        "ambient",
-        "drone",
-        "pad",
-        "pads",
-        "cinematic",
-        "orchestral",
-        "space",
-        "meditation",
-        "ethereal",
-        "dreamy",
-        "calm",
-        "classical",
-        "strings",
-        "atmospheric",
-        "soundscape",
-        "peaceful",
-        "new age",
-        "shoegaze",
-    ),
     amount=0.75,
     felt=(50.0, 200.0),
     cut="straight",
@@ -303,7 +212,6 @@ AMBIENT = Family(
 DUB = Family(
     name="dub",
     does="off-beat stabs thrown into long tape echoes over a one-drop and a deep bass",
-    words=("dub", "reggae", "dancehall", "ska", "dub techno", "roots", "steppers", "sound system", "echo", "afrobeat"),
     amount=0.75,
     felt=(60.0, 100.0),
     cut="off-beat",
@@ -334,25 +242,8 @@ DUB = Family(
 )
 
 TRAP = Family(
-    name="trap",
+    name="half-time trap",
     does="the clip at half speed, an octave down, under a half-time beat with rolling hats and an 808",
-    words=(
-        "trap",
-        "half time",
-        "halftime",
-        "808",
-        "drill",
-        "phonk",
-        "dubstep",
-        "hats",
-        "hat rolls",
-        "rap",
-        "cloud rap",
-        "screwed",
-        "dark",
-        "moody",
-        "urban",
-    ),
     amount=0.75,
     felt=(115.0, 180.0),
     cut="half speed",
@@ -383,23 +274,6 @@ TRAP = Family(
 CHOPPED = Family(
     name="chopped",
     does="the clip cut into eighths and replayed on a sampler's pads: shuffled, repeated, reversed",
-    words=(
-        "chopped",
-        "chop",
-        "chops",
-        "glitch",
-        "stutter",
-        "idm",
-        "sampled",
-        "cut up",
-        "remix",
-        "experimental",
-        "beat repeat",
-        "mpc",
-        "slice",
-        "sliced",
-        "plunderphonics",
-    ),
     amount=0.7,
     felt=(75.0, 150.0),
     cut="chop",
@@ -424,34 +298,3 @@ CHOPPED = Family(
 FAMILIES: Mapping[str, Family] = {
     family.name: family for family in (LOFI, HOUSE, TECHNO, DRUM_AND_BASS, AMBIENT, DUB, TRAP, CHOPPED)
 }
-DEFAULT = HOUSE
-
-
-def normal(text: str) -> str:
-    """Return text in lower case with everything but letters and digits as single blanks, and blanks at both ends."""
-    return f" {re.sub(r'[^0-9a-z]+', ' ', text.lower()).strip()} "
-
-
-def choose(tags: str, hint: str = "") -> tuple[Family, bool]:
-    """Choose a family.
-
-    Each tag votes for the family with the longest of its words in it; earlier tags count more, as they do for the model.
-
-    Args:
-        tags: separated by commas, or free text.
-        hint: name of a family, from a preset; it decides when there is such a family.
-
-    Returns:
-        The family, and whether anything chose it (False: the default).
-    """
-    wanted = normal(hint).strip().replace(" ", "-")
-    if wanted in FAMILIES:
-        return FAMILIES[wanted], True
-    votes = dict.fromkeys(FAMILIES, 0.0)
-    for place, tag in enumerate(tag for tag in tags.split(",") if tag.strip()):
-        text = normal(tag)
-        found = [(len(word), name) for name, family in FAMILIES.items() for word in family.words if f" {word} " in text]
-        if found:
-            votes[max(found)[1]] += 1.0 / (1.0 + 0.5 * place)
-    best = max(votes, key=lambda name: votes[name])
-    return (FAMILIES[best], True) if votes[best] > 0.0 else (DEFAULT, False)

@@ -114,4 +114,4 @@ def tone_size(rate: int) -> int:
 def tone_windows(frames: int, rate: int) -> Curve:
     """Return the centres of the filter's windows, s."""
     size = tone_size(rate)
-    return np.arange(window_count(frames, size)) * (size / 2 / rate)
+    return np.asarray(np.arange(window_count(frames, size)) * (size / 2 / rate), dtype=np.float64)

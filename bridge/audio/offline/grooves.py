@@ -1,6 +1,6 @@
 """Grooves: what the kit plays over a phrase, written as sixteenths, with swing, ghost notes, fills and arrangement.
 
-A pattern's characters: X accent · x stroke · o soft · - ghost · ? perhaps a ghost · r roll of three · R roll of four · . nothing.
+A pattern's characters: X accent · x stroke · o soft · - ghost · ? perhaps a ghost · r roll of 3 · R of 4 · . nothing.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class LoudnessMeter:
         self._step = max(round(rate / 10), 2)
         frequencies = np.fft.rfftfreq(self._step, 1.0 / rate)
         # Twice for the negative frequencies; Parseval's 1/n² makes it a mean square.
-        self._weights = 2.0 * weighting(frequencies) / self._step**2
+        self._weights = 2.0 * weighting(np.asarray(frequencies, dtype=np.float64)) / self._step**2
         self._rest = np.zeros((0, 2), dtype=np.float32)
         self._powers: list[Curve] = []
 
@@ -92,8 +92,8 @@ def loudness(audio: Audio, rate: int) -> float:
 def limit(audio: Audio, rate: int, ceiling: float = CEILING) -> Audio:
     """Keep every sample at or under the ceiling, turning the level down for a few milliseconds around a peak.
 
-    The gain per block of 1 ms is the lowest that any block within 5 ms needs, then averaged over the same 5 ms: a smooth
-    gain that is never above what the block itself needs.
+    The gain per block of 1 ms is the lowest that any block within 5 ms needs, then averaged over the same 5 ms: a
+    smooth gain that is never above what the block itself needs.
 
     Args:
         audio: frames × channels.
@@ -115,4 +115,4 @@ def limit(audio: Audio, rate: int, ceiling: float = CEILING) -> Audio:
     smooth = np.convolve(lowest, np.full(2 * reach - 1, 1.0 / (2 * reach - 1)), mode="same")[reach:-reach]
     centres = (np.arange(count) + 0.5) * block
     gain = np.interp(np.arange(len(audio)), centres, smooth).astype(np.float32)
-    return np.clip(audio * gain[:, None], -ceiling, ceiling)
+    return np.asarray(np.clip(audio * gain[:, None], -ceiling, ceiling), dtype=np.float32)

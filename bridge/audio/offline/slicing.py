@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from .arrays import Audio, Curve, add_at, excerpt, fade_in
+from .arrays import Audio, Curve, Frames, add_at, excerpt, fade_in
 
 FADE = 0.004  # s of cross-fade, which ends where the slice begins, so that the attack stays whole
 
@@ -46,7 +46,7 @@ def assemble(audio: Audio, origin: int, rate: int, phrases: Sequence[tuple[Curve
     fade = max(round(FADE * rate), 2)
     out = np.zeros_like(audio)
     for times, cells in phrases:
-        edges = np.round(times * rate).astype(int) - origin
+        edges = np.round(times * rate).astype(np.int64) - origin
         for cell in cells:
             start, stop = int(edges[cell.at]), int(edges[cell.at + cell.steps])
             if stop > 0 and start < len(audio) and cell.gain:
@@ -54,7 +54,7 @@ def assemble(audio: Audio, origin: int, rate: int, phrases: Sequence[tuple[Curve
     return out
 
 
-def _slice(audio: Audio, edges: Curve, cell: Cell, fade: int) -> Audio:
+def _slice(audio: Audio, edges: Frames, cell: Cell, fade: int) -> Audio:
     """Return a cell's sound with its fades; it begins `fade` frames before the cell does."""
     length = int(edges[cell.at + cell.steps] - edges[cell.at])
     start, stop = int(edges[cell.source]), int(edges[cell.source + cell.span])

@@ -21,14 +21,14 @@ def window_count(frames: int, size: int) -> int:
 
 def bin_frequencies(size: int, rate: int) -> Curve:
     """Return the frequency of each bin, Hz."""
-    return np.fft.rfftfreq(size, 1.0 / rate)
+    return np.asarray(np.fft.rfftfreq(size, 1.0 / rate), dtype=np.float64)
 
 
 def change_windows(audio: Audio, size: int, change: Callable[[Spectrum, int, int], Spectrum]) -> Audio:
     """Pass audio through windows of `size` frames that overlap by half.
 
-    The window is the root of a Hann window on the way in and out, so that windows overlap to exactly 1 and a change from
-    one to the next is cross-faded over size/2 frames: no change can click.
+    The window is the root of a Hann window on the way in and out, so that windows overlap to exactly 1 and a change
+    from one to the next is cross-faded over size/2 frames: no change can click.
 
     Args:
         audio: frames × channels, float32.
@@ -51,7 +51,7 @@ def change_windows(audio: Audio, size: int, change: Callable[[Spectrum, int, int
         for first in range(0, count, BATCH):
             last = min(first + BATCH, count)
             windows = np.concatenate((halves[first:last], halves[first + 1 : last + 1]), axis=1) * shape
-            spectrum = change(np.fft.rfft(windows, axis=1), first, channel)
+            spectrum = change(np.fft.rfft(windows, axis=1).astype(np.complex64, copy=False), first, channel)
             windows = np.fft.irfft(spectrum, size, axis=1) * shape
             result[first:last] += windows[:, :hop]
             result[first + 1 : last + 1] += windows[:, hop:]

@@ -21,8 +21,8 @@ FALLBACK = 120.0  # BPM of a clip without any onset
 def find_tempo(onsets: Onsets) -> float:
     """Estimate the tempo in BPM.
 
-    The autocorrelation of the onset strength is summed over the first four multiples of a beat and weighted with a bell of
-    0.7 octaves around `PREFERRED`. Right to 2 % for about 3 of 4 clips with drums, mostly off by an octave otherwise.
+    The autocorrelation of the onset strength is summed over the first four multiples of a beat and weighted with a bell
+    of 0.7 octaves around `PREFERRED`. Right to 2 % for about 3 of 4 clips with drums, else mostly off by an octave.
     """
     strength = onsets.all - onsets.all.mean() if len(onsets.all) else onsets.all
     if len(strength) < round(2.0 / STEP) or not np.any(strength):

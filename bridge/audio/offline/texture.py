@@ -32,9 +32,9 @@ def wobble(audio: Audio, rate: int, cents: float, origin: int) -> Audio:
     read = frames + np.interp(frames, coarse, shift * rate)
     np.clip(read, 0.0, max(len(audio) - 1, 0), out=read)
     index = read.astype(np.int64)
-    share = (read - index).astype(np.float32)[:, None]
+    between = (read - index).astype(np.float32)[:, None]
     following = np.minimum(index + 1, max(len(audio) - 1, 0))
-    return np.asarray(audio[index] * (1.0 - share) + audio[following] * share, dtype=np.float32)
+    return np.asarray(audio[index] * (1.0 - between) + audio[following] * between, dtype=np.float32)
 
 
 def crackle(frames: int, rate: int, rng: np.random.Generator, density: float = 9.0) -> Audio:

@@ -1,0 +1,167 @@
+"""One section of a clip through a family's chain: cut, filter, dissolve, echo, duck, then drums and bass on top.
+
+`remix.py` calls this section by section; the order of the steps is the function `render`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from .arrays import Audio, Curve, decibels, generator
+from .bass import bar_notes, play_bass
+from .cuts import CUTS, Material
+from .drums import Hit, play
+from .dynamics import activity, drive, duck_gain
+from .filters import OPEN_HIGH, OPEN_LOW, filter_tone, sweep_curve, tone_windows, towards
+from .grid import Phrase
+from .grooves import phrase_hits
+from .level import SILENCE
+from .plan import Plan, Section
+from .slicing import Cell, assemble
+from .space import echo, pad, reverb
+from .texture import crackle, wobble
+
+
+def render(audio: Audio, section: Section, plan: Plan) -> Audio:
+    """Remix one section.
+
+    Args:
+        audio: frames section.origin..section.end of the clip, × 2, float32.
+        section: where it lies.
+        plan: what is to be done.
+
+    Returns:
+        The whole section remixed, as long as `audio`, before the final level.
+    """
+    if plan.depth <= 0.0 or plan.survey.loudness <= SILENCE:
+        return audio
+    phrases = _inside(plan, section)
+    hits = _hits(plan, section)
+    cut = _cut(audio, section, plan, phrases)
+    music = _around(_tone(_age(cut, section, plan), section, plan), section, plan)
+    music = _duck(music, section, plan, hits)
+    music *= np.float32(1.0 - plan.dry)
+    music += audio * np.float32(plan.dry)
+    added = _added(cut, section, plan, phrases, hits)
+    added *= activity(audio, plan.survey.rate, plan.survey.loudness)[:, None]
+    music += added
+    return music
+
+
+def _inside(plan: Plan, section: Section) -> list[Phrase]:
+    """Return the phrases that begin before the section's end and end after its beginning."""
+    rate = plan.survey.rate
+    half = 0.5 / rate
+    return [
+        phrase
+        for phrase in plan.phrases
+        if phrase.start < section.end / rate - half and phrase.end > section.origin / rate + half
+    ]
+
+
+def _hits(plan: Plan, section: Section) -> list[Hit]:
+    """Return the drum hits of the section, and of the phrase after it, whose swell begins in this one."""
+    groove = plan.family.groove
+    if groove is None:
+        return []
+    until = section.end / plan.survey.rate
+    following = [phrase for phrase in plan.phrases if phrase.start >= until - 1e-6][:1]
+    hits: list[Hit] = []
+    for phrase in [*_inside(plan, section), *following]:
+        hits += phrase_hits(groove, phrase, generator(plan.seed, "groove", phrase.index))
+    return hits
+
+
+def _cut(audio: Audio, section: Section, plan: Plan, phrases: Sequence[Phrase]) -> Audio:
+    """Cut the clip and put it together again."""
+    rate, seconds = plan.survey.rate, plan.survey.frames / plan.survey.rate
+    parts: list[tuple[Curve, list[Cell]]] = []
+    for phrase in phrases:
+        steps = phrase.steps
+        bars = np.cumsum([0, *(len(bar.steps) - 1 for bar in phrase.bars)])
+        inside = np.flatnonzero((steps >= -1e-3) & (steps <= seconds + 1e-3))
+        material = Material(
+            bars=tuple(int(bar) for bar in bars),
+            first=int(inside[0]) if len(inside) else 0,
+            last=int(inside[-1]) if len(inside) else 0,
+            depth=plan.depth,
+            rng=generator(plan.seed, "cut", phrase.index),
+        )
+        parts.append((steps, CUTS[plan.family.cut](material)))
+    return assemble(audio, section.origin, rate, parts)
+
+
+def _age(music: Audio, section: Section, plan: Plan) -> Audio:
+    """Let the pitch waver."""
+    cents = plan.family.wobble * plan.strength
+    return wobble(music, plan.survey.rate, cents, section.origin) if cents else music
+
+
+def _tone(music: Audio, section: Section, plan: Plan) -> Audio:
+    """Filter, with the cut that moves, and saturate."""
+    family, rate = plan.family, plan.survey.rate
+    windows = tone_windows(len(music), rate)
+    bars = plan.grid.bar_positions(windows + section.origin / rate)
+    low = np.full(len(windows), towards(OPEN_LOW, family.tone.low_cut, plan.strength))
+    high = np.full(len(windows), towards(OPEN_HIGH, family.tone.high_cut, plan.strength))
+    if family.sweep is not None and family.sweep.cut == "low":
+        low = np.maximum(low, sweep_curve(family.sweep, bars, plan.strength))
+    elif family.sweep is not None:
+        high = np.minimum(high, sweep_curve(family.sweep, bars, plan.strength))
+    music = filter_tone(music, rate, family.tone, low, high, plan.strength)
+    return drive(music, family.drive * plan.strength, decibels(plan.survey.loudness))
+
+
+def _around(music: Audio, section: Section, plan: Plan) -> Audio:
+    """Dissolve a share into a pad, then add echoes and room."""
+    family, rate = plan.family, plan.survey.rate
+    if family.pad:
+        share = np.float32(family.pad * plan.strength)
+        # The phases are random anyway, so sections differ there and cross-fade.
+        soft = pad(music, rate, generator(plan.seed, "pad", section.index), family.shimmer)
+        music = music * np.float32(np.sqrt(1.0 - share**2)) + soft * share
+    wet = np.zeros_like(music)
+    if family.echo is not None:
+        settings = replace(family.echo, level=family.echo.level + _share_db(plan))
+        wet += echo(music, rate, 60.0 / plan.grid.tempo, settings)
+    if family.reverb is not None:
+        room = replace(family.reverb, level=family.reverb.level + _share_db(plan))
+        wet += reverb(music + wet, rate, room, generator(plan.seed, "room"))
+    return music + wet
+
+
+def _share_db(plan: Plan) -> float:
+    """Return the depth as a level: echo and room grow with it, beyond where the rest is complete."""
+    return float(20.0 * np.log10(max(plan.depth, 1e-3) / 0.75))
+
+
+def _duck(music: Audio, section: Section, plan: Plan, hits: Sequence[Hit]) -> Audio:
+    """Let the clip give way to the kick."""
+    duck = plan.family.duck
+    if duck is None:
+        return music
+    rate = plan.survey.rate
+    kicks = [(hit.time - section.origin / rate, hit.velocity * plan.strength) for hit in hits if hit.voice == "kick"]
+    gain = duck_gain(kicks, duck, 60.0 / plan.grid.tempo, len(music), rate)
+    return np.asarray(music * gain[:, None], dtype=np.float32)
+
+
+def _added(cut: Audio, section: Section, plan: Plan, phrases: Sequence[Phrase], hits: Sequence[Hit]) -> Audio:
+    """Return drums, bass and dust: what the family brings along."""
+    family, rate, frames = plan.family, plan.survey.rate, len(cut)
+    added = play(hits, plan.kit, section.origin, frames, rate)
+    if family.bass is not None and family.groove is not None:
+        notes = []
+        for phrase in phrases:
+            for number, bar in enumerate(phrase.bars):
+                pattern = family.groove.bass[number % len(family.groove.bass)]
+                notes += bar_notes(bar, pattern, cut, section.origin, rate)
+        added += play_bass(notes, family.bass, section.origin, frames, rate) * np.float32(decibels(family.bass.level))
+    added *= np.float32(decibels(plan.survey.loudness + family.drums) * plan.strength)
+    if family.crackle is not None:
+        dust = crackle(frames, rate, generator(plan.seed, "dust", section.index))
+        added += dust * np.float32(decibels(plan.survey.loudness + family.crackle) * plan.strength)
+    return added

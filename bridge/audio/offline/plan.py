@@ -1,0 +1,151 @@
+"""Everything that is decided before audio is changed: style, grid, depth, seed, and the sections to work through.
+
+`chain.py` carries a plan out section by section; a plan and a section give the same audio every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .drums import Sound, build_kit
+from .families import Family
+from .grid import Grid, Phrase, build_grid, felt
+from .survey import Survey
+from .tempo import find_beats, find_downbeat
+from .words import choose
+
+WHOLE = 60.0  # s; clips up to this length are one section
+SECTION = 24.0  # s of clip per section at least, in whole phrases
+BEFORE = 6.0  # s before a section at least, in whole phrases, so that echoes and rooms are under way
+MARGIN = 0.3  # s before a section's last bar line where the next one takes over: behind it filters lack their context
+JOIN = 0.02  # s of cross-fade between sections
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for."""
+
+    tags: str  # choose the family
+    seed: int  # of every random choice
+    amount: float | None = None  # 0 = as the source .. 1; None: the family's own
+    tempo: float | None = None  # BPM, from the DAW
+    beats: tuple[float, ...] = ()  # s from the first frame, from the DAW
+    downbeats: tuple[int, ...] = ()  # indices into beats
+    family: str = ""  # name of a family, from a preset
+
+    @property
+    def has_beats(self) -> bool:
+        """Tell whether the DAW gave enough beats for a grid."""
+        return len(self.beats) >= 2
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the clip that is in memory at once; all in frames of the clip."""
+
+    index: int  # from 0
+    origin: int  # first frame that is read
+    start: int  # first frame that is kept
+    stop: int  # frame after the last one kept
+    end: int  # frame after the last one read
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a clip is remixed."""
+
+    survey: Survey  # of the clip
+    family: Family  # the style
+    chosen: bool  # whether the tags chose it
+    tempo: float  # BPM as the DAW gave it or as it was found
+    found: bool  # whether the tempo had to be found
+    grid: Grid  # as the style counts
+    phrases: tuple[Phrase, ...]  # of the grid, over the whole clip and beyond
+    depth: float  # 0..1
+    seed: int  # of every random choice
+    kit: Mapping[str, Sound]  # drums, at the clip's rate
+
+    @property
+    def strength(self) -> float:
+        """Return how much of levels and filters is applied: all of it from a depth of 0.6."""
+        return min(1.0, self.depth / 0.6)
+
+    @property
+    def dry(self) -> float:
+        """Return the share of the untouched clip: all of it at depth 0, none from 0.5."""
+        return max(0.0, 1.0 - self.depth / 0.5)
+
+    @property
+    def description(self) -> str:
+        """Return one line for people and recipes."""
+        chosen = "" if self.chosen else " (no tag names a style that this engine knows)"
+        tempo = f"{self.tempo:.1f} BPM{' as found in the clip' if self.found else ''}"
+        return f"{self.family.name}{chosen}: {self.family.does}; {tempo}, amount {self.depth:.2f}"
+
+
+def make_plan(survey: Survey, wish: Wish) -> Plan:
+    """Decide.
+
+    Args:
+        survey: of the clip; with onsets unless the wish has beats.
+        wish: what is asked for.
+
+    Raises:
+        ValueError: neither beats nor onsets, or no frames.
+    """
+    if survey.frames == 0:
+        raise ValueError("there is no audio")
+    family, chosen = choose(wish.tags, wish.family)
+    seconds = survey.frames / survey.rate
+    grid = find_grid(survey, wish, seconds)
+    counted = felt(grid, *family.felt)
+    depth = family.amount if wish.amount is None else min(max(wish.amount, 0.0), 1.0)
+    return Plan(
+        survey=survey,
+        family=family,
+        chosen=chosen,
+        tempo=wish.tempo or grid.tempo,
+        found=not wish.tempo and not wish.has_beats,
+        grid=counted,
+        phrases=counted.phrases(),
+        depth=depth,
+        seed=wish.seed,
+        kit=build_kit(family.kit, survey.rate, wish.seed),
+    )
+
+
+def find_grid(survey: Survey, wish: Wish, seconds: float) -> Grid:
+    """Return the DAW's grid, or one found in the clip; with the DAW's tempo if that is known.
+
+    Raises:
+        ValueError: neither beats nor onsets.
+    """
+    if wish.has_beats:
+        return build_grid(wish.beats, wish.downbeats, seconds)
+    if survey.onsets is None:
+        raise ValueError("without beats the clip has to be listened to")
+    beats = find_beats(survey.onsets, wish.tempo)
+    first = find_downbeat(survey.onsets, beats)
+    return build_grid(tuple(float(beat) for beat in beats), tuple(range(first, len(beats), 4)), seconds)
+
+
+def sections(plan: Plan) -> tuple[Section, ...]:
+    """Divide the clip: one section up to `WHOLE` seconds, else whole phrases with some before them."""
+    frames, rate = plan.survey.frames, plan.survey.rate
+    lines = [phrase.start for phrase in plan.phrases if phrase.start < frames / rate]
+    if frames <= WHOLE * rate or len(lines) < 3:
+        return (Section(0, 0, 0, frames, frames),)
+    cuts = [0.0]
+    for line in lines:
+        if line - cuts[-1] >= SECTION and frames / rate - line >= SECTION / 2:
+            cuts.append(line)
+    found: list[Section] = []
+    for index, cut in enumerate(cuts):
+        lead = max((line for line in lines if line <= cut - BEFORE), default=0.0)
+        last = index == len(cuts) - 1
+        end = frames if last else round(cuts[index + 1] * rate)
+        start = 0 if index == 0 else found[-1].stop
+        stop = frames if last else end - round(MARGIN * rate)
+        found.append(Section(index, max(round(lead * rate), 0) if index else 0, start, stop, end))
+    return tuple(found)

@@ -1,0 +1,81 @@
+"""The words in the tags that choose a style family.
+
+Presets may name the family instead; without either the default is taken, and the result says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from .families import FAMILIES, HOUSE, Family
+
+DEFAULT = HOUSE
+
+# Lower case, without punctuation: tags are brought to the same form before they are compared.
+WORDS: Mapping[str, str] = {
+    "lofi": (
+        "lofi, lo fi, chillhop, chill, study, boom bap, hip hop, hiphop, jazz, neo soul, r b, soul, rhodes, "
+        "vinyl, tape, mellow, bossa nova, nostalgic"
+    ),
+    "house": (
+        "house, deep house, disco, dance, club, edm, electro, garage, funk, nu disco, pop, synth pop, "
+        "eurodance, party, four on the floor, upbeat"
+    ),
+    "techno": (
+        "techno, trance, minimal, acid, rave, hard techno, industrial, warehouse, hypnotic, tech house, "
+        "psytrance, hardcore, driving"
+    ),
+    "drum and bass": (
+        "drum and bass, drum n bass, dnb, d b, jungle, breakbeat, breakcore, liquid, neurofunk, breaks, "
+        "rock, metal, punk, energetic, aggressive, fast"
+    ),
+    "ambient": (
+        "ambient, drone, pad, pads, cinematic, orchestral, space, meditation, ethereal, dreamy, calm, "
+        "classical, strings, atmospheric, soundscape, peaceful, new age, shoegaze"
+    ),
+    "dub": ("dub, reggae, dancehall, ska, dub techno, roots, steppers, sound system, echo, afrobeat"),
+    "half-time trap": (
+        "trap, half time, halftime, 808, drill, phonk, dubstep, hats, hat rolls, rap, cloud rap, screwed, "
+        "dark, moody, urban"
+    ),
+    "chopped": (
+        "chopped, chop, chops, glitch, stutter, idm, sampled, cut up, remix, experimental, beat repeat, mpc, "
+        "slice, sliced, plunderphonics"
+    ),
+}
+
+
+def words_of(family: str) -> tuple[str, ...]:
+    """Return the words that choose a family."""
+    return tuple(word.strip() for word in WORDS[family].split(","))
+
+
+def normal(text: str) -> str:
+    """Return text in lower case with everything but letters and digits as single blanks, and blanks at both ends."""
+    return f" {re.sub(r'[^0-9a-z]+', ' ', text.lower()).strip()} "
+
+
+def choose(tags: str, hint: str = "") -> tuple[Family, bool]:
+    """Choose a family.
+
+    Each tag votes for the family with the longest of its words in it; earlier tags count more, as for the model.
+
+    Args:
+        tags: separated by commas, or free text.
+        hint: name of a family, from a preset; it decides when there is such a family.
+
+    Returns:
+        The family, and whether anything chose it (False: the default).
+    """
+    for name, family in FAMILIES.items():
+        if normal(name) == normal(hint):
+            return family, True
+    votes = dict.fromkeys(FAMILIES, 0.0)
+    for place, tag in enumerate(tag for tag in tags.split(",") if tag.strip()):
+        text = normal(tag)
+        found = [(len(word), name) for name in FAMILIES for word in words_of(name) if f" {word} " in text]
+        if found:
+            votes[max(found)[1]] += 1.0 / (1.0 + 0.5 * place)
+    best = max(votes, key=lambda name: votes[name])
+    return (FAMILIES[best], True) if votes[best] > 0.0 else (DEFAULT, False)
