@@ -1,0 +1,330 @@
+"""Sound files of every kind against independent decoders, damaged files, and what the writers write."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bridge.audio import files, wav
+from tests.audio.signals import Sound, lag, noise
+
+RATE = 48000
+SECONDS = 8
+
+
+def run(*command: str | Path) -> bytes:
+    return subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=60).stdout
+
+
+def by_ffmpeg(path: Path, channels: int = 2) -> Sound:
+    out = run("ffmpeg", "-nostdin", "-v", "error", "-i", path, "-f", "f32le", "-")
+    return np.frombuffer(out, np.float32).reshape(-1, channels)
+
+
+def whole(path: Path) -> Sound:
+    with files.Reader(path) as reader:
+        return np.concatenate(list(reader.blocks(0, reader.info.frames)))
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("original") / "original.wav"
+    soundfile.write(path, noise(RATE * SECONDS), RATE, subtype="PCM_24")
+    return path
+
+
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is the independent decoder")
+
+LIBSNDFILE = {
+    "wav16.wav": ("WAV", "PCM_16"),
+    "wav24.wav": ("WAV", "PCM_24"),
+    "wav32f.wav": ("WAV", "FLOAT"),
+    "wav64f.wav": ("WAV", "DOUBLE"),
+    "extensible.wav": ("WAVEX", "PCM_24"),
+    "rf64.wav": ("RF64", "PCM_24"),
+    "w64.w64": ("W64", "PCM_24"),
+    "aiff.aiff": ("AIFF", "PCM_24"),
+    "caf.caf": ("CAF", "PCM_24"),
+    "flac.flac": ("FLAC", "PCM_24"),
+    "au.au": ("AU", "PCM_24"),
+}
+FFMPEG = {
+    "cbr.mp3": ["-b:a", "192k"],
+    "vbr.mp3": ["-q:a", "2"],
+    "cbr-without-tag.mp3": ["-b:a", "192k", "-write_xing", "0", "-id3v2_version", "0"],
+    "vbr-without-tag.mp3": ["-q:a", "4", "-write_xing", "0"],
+    "low-rate-vbr-without-tag.mp3": ["-ar", "22050", "-q:a", "6", "-write_xing", "0"],
+    "float-extensible.w64": ["-c:a", "pcm_f32le"],
+    "float.caf": ["-c:a", "pcm_f32le"],
+    "extensible-rf64.wav": ["-c:a", "pcm_s24le", "-rf64", "always"],
+    "vorbis.ogg": ["-c:a", "libvorbis"],
+    "opus.opus": [],
+    "aac.m4a": ["-c:a", "aac"],
+    "alac.m4a": ["-c:a", "alac"],
+    "adts.aac": ["-c:a", "aac"],
+}
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", LIBSNDFILE)
+def test_lossless_formats_are_read_exactly(original: Path, tmp_path: Path, name: str) -> None:
+    form, subtype = LIBSNDFILE[name]
+    data, rate = soundfile.read(original, dtype="float32")
+    soundfile.write(tmp_path / name, data, rate, format=form, subtype=subtype)
+    got = whole(tmp_path / name)
+    assert np.array_equal(got, by_ffmpeg(tmp_path / name))
+    assert len(got) == RATE * SECONDS
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", FFMPEG)
+def test_lossy_formats_have_no_lag_against_ffmpeg(original: Path, tmp_path: Path, name: str) -> None:
+    run("ffmpeg", "-nostdin", "-v", "error", "-i", original, *FFMPEG[name], tmp_path / name)
+    got, theirs = whole(tmp_path / name), by_ffmpeg(tmp_path / name)
+    assert abs(len(got) - len(theirs)) <= 1
+    assert lag(theirs, got) == 0
+    frames = min(len(got), len(theirs))
+    assert np.abs(got[:frames] - theirs[:frames]).max() < 1e-3
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", ["vbr.mp3", "vbr-without-tag.mp3", "vorbis.ogg", "opus.opus", "aac.m4a"])
+def test_any_place_reads_as_it_does_from_the_start(original: Path, tmp_path: Path, name: str) -> None:
+    run("ffmpeg", "-nostdin", "-v", "error", "-i", original, *FFMPEG[name], tmp_path / name)
+    everything = whole(tmp_path / name)
+    places = np.random.default_rng(5).integers(0, len(everything) - 3000, 40)
+    with files.Reader(tmp_path / name) as reader:
+        for place in (0, 1, 1151, 1152, *places.tolist()):
+            (part,) = reader.blocks(place, 2000, 2000)
+            assert np.array_equal(part, everything[place : place + 2000]), place
+
+
+@needs_ffmpeg
+@pytest.mark.skipif(shutil.which("sox") is None, reason="sox is the independent encoder")
+def test_flac_of_unknown_length_is_read_whole(original: Path, tmp_path: Path) -> None:
+    path = tmp_path / "piped.flac"
+    data = bytearray(run("sox", original, "-t", "flac", "-"))
+    assert data[:4] == b"fLaC"
+    data[8 + 13] &= 0xF0  # STREAMINFO: the 36 bits of the number of samples
+    data[8 + 14 : 8 + 18] = bytes(4)
+    path.write_bytes(data)
+    with files.Reader(path) as reader:
+        assert reader.info.frames == RATE * SECONDS
+    assert np.array_equal(whole(path), whole(original))
+
+
+@pytest.mark.parametrize("name", [name for name in LIBSNDFILE if name not in ("flac.flac", "au.au")])
+def test_a_file_that_was_cut_off_is_refused(original: Path, tmp_path: Path, name: str) -> None:
+    form, subtype = LIBSNDFILE[name]
+    data, rate = soundfile.read(original, dtype="float32")
+    path = tmp_path / name
+    soundfile.write(path, data, rate, format=form, subtype=subtype)
+    with path.open("r+b") as stream:
+        stream.truncate(path.stat().st_size * 2 // 3)
+    with pytest.raises(files.CutShort, match="promises"):
+        files.Reader(path)
+
+
+def test_a_flac_that_was_cut_off_is_told_while_reading(original: Path, tmp_path: Path) -> None:
+    data, rate = soundfile.read(original, dtype="float32")
+    path = tmp_path / "cut.flac"
+    soundfile.write(path, data, rate, subtype="PCM_24")
+    with path.open("r+b") as stream:
+        stream.truncate(path.stat().st_size // 2)
+    with files.Reader(path) as reader, pytest.raises((files.CutShort, files.Unreadable)):
+        list(reader.blocks(0, reader.info.frames))
+
+
+@pytest.mark.parametrize("promise", [0xFFFFFFFF, 0xFFFFFF00])
+def test_a_header_that_promises_4_gb_is_refused(original: Path, tmp_path: Path, promise: int) -> None:
+    data = bytearray(original.read_bytes())
+    place = data.index(b"data")
+    data[place + 4 : place + 8] = struct.pack("<I", promise)
+    (tmp_path / "huge.wav").write_bytes(data)
+    with pytest.raises(files.CutShort, match=r"huge\.wav has \d+ bytes, and its header promises 42949"):
+        files.Reader(tmp_path / "huge.wav")
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "words"),
+    [
+        (b"", files.Unreadable, "is empty"),
+        (b"these are the lyrics\n" * 50, files.Unreadable, "not a sound file"),
+        (b"<html><body>502 Bad Gateway</body></html>", files.Unreadable, "not a sound file"),
+        (b"RIFF", files.Unreadable, "not a sound file"),
+        (b"RIFF\0\0\0\0WAVE", files.Unreadable, "not a sound file"),
+        (os.urandom(4096), files.Unreadable, "sound"),
+    ],
+)
+def test_what_is_no_sound_is_refused(tmp_path: Path, content: bytes, error: type[Exception], words: str) -> None:
+    path = tmp_path / "some Ünïcode 🎧 name.wav"
+    path.write_bytes(content)
+    with pytest.raises(error, match=words):
+        files.Reader(path)
+
+
+def test_folders_missing_files_and_raw_names(tmp_path: Path) -> None:
+    (tmp_path / "x.raw").write_bytes(bytes(1000))
+    for path, error in ((tmp_path, files.Unreadable), (tmp_path / "no", files.Missing)):
+        with pytest.raises(error):
+            files.Reader(path)
+    with pytest.raises(files.Unreadable):
+        files.Reader(tmp_path / "x.raw")
+
+
+def test_a_wav_without_samples_is_refused(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "none.wav", np.zeros((0, 2)), RATE)
+    with pytest.raises(files.Unreadable, match="holds no sound"):
+        files.Reader(tmp_path / "none.wav")
+
+
+def test_aac_without_ffmpeg_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.m4a").write_bytes(struct.pack(">I4s4s", 20, b"ftyp", b"M4A ") + bytes(100))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(files.NeedsFfmpeg, match="ffmpeg"):
+        files.Reader(tmp_path / "x.m4a")
+
+
+@needs_ffmpeg
+def test_a_broken_m4a_is_unreadable_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.m4a"
+    path.write_bytes(struct.pack(">I4s4s", 20, b"ftyp", b"M4A ") + bytes(100))
+    with pytest.raises(files.Unreadable, match="cannot be decoded"):
+        files.Reader(path, scratch=tmp_path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.uname().sysname == "Darwin", reason="file names there are Unicode")
+def test_a_path_that_is_not_utf_8(original: Path, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.wav"))
+    shutil.copy(original, path)
+    assert len(whole(path)) == RATE * SECONDS
+
+
+def test_a_rewritten_file_is_noticed(original: Path, tmp_path: Path) -> None:
+    path = tmp_path / "take.wav"
+    shutil.copy(original, path)
+    with files.Reader(path) as reader:
+        reader.check_unchanged()
+        with path.open("ab") as stream:
+            stream.write(bytes(6))
+        with pytest.raises(files.Changed, match="rewritten"):
+            reader.check_unchanged()
+
+
+@pytest.mark.parametrize("bits", [16, 24])
+@pytest.mark.parametrize("cut", [1, 777, 65536])
+def test_flac_holds_pcm_exactly_in_any_blocks(tmp_path: Path, bits: int, cut: int) -> None:
+    sound = noise(3000, bits=bits)
+    sound[0], sound[1] = -1.0, 1.0 - 2.0 ** (1 - bits)
+    writer = files.FlacWriter(tmp_path / "x.flac", 44100, bits)
+    for start in range(0, 3000, cut):
+        writer.write(sound[start : start + cut])
+    writer.close()
+    read, rate = soundfile.read(tmp_path / "x.flac", dtype="float32")
+    assert rate == 44100
+    assert soundfile.info(tmp_path / "x.flac").subtype == f"PCM_{bits}"
+    assert np.array_equal(read, sound)
+
+
+def test_over_range_is_held_at_full_scale_and_never_wraps(tmp_path: Path) -> None:
+    sound = np.array([[1.5, -1.5], [1.0, -1.0], [0.0, 0.25]], np.float32)
+    writer = files.FlacWriter(tmp_path / "x.flac", 44100, 24)
+    writer.write(sound)
+    writer.close()
+    read, _ = soundfile.read(tmp_path / "x.flac", dtype="float64")
+    top = 1 - 2.0**-23
+    assert read.tolist() == [[top, -1.0], [top, -1.0], [0.0, 0.25]]
+
+
+def fill(writer: files.FlacWriter) -> None:
+    for _ in range(10):
+        writer.write(noise(RATE))
+    writer.close()
+
+
+def test_a_disk_that_takes_no_more_is_an_error(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    writer = files.FlacWriter(tmp_path / "x.flac", 48000, 24)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))  # Python ignores SIGXFSZ, so writes fail with EFBIG
+    try:
+        with pytest.raises(OSError, match="could not be written"):
+            fill(writer)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        writer.abandon()
+
+
+BEXT = wav.Bext(
+    "a remix, ü", "ace-bridge", "ref-1", "2026-01-02", "03:04:05", 2**33 + 7, "A=PCM,F=48000\r\n", -14.25, -1.5
+)
+
+
+@pytest.mark.parametrize(("encoding", "subtype"), [("pcm24", "PCM_24"), ("float32", "FLOAT")])
+@pytest.mark.parametrize("frames", [1, 1001])
+def test_broadcast_wav_is_read_by_others(tmp_path: Path, encoding: wav.Encoding, subtype: str, frames: int) -> None:
+    sound = noise(frames)
+    path = tmp_path / "x.wav"
+    writer = files.WavWriter(path, 44100, frames, encoding, BEXT, {"INAM": "Späti", "ISFT": "ace-bridge 0.1"})
+    for start in range(0, frames, 300):
+        writer.write(sound[start : start + 300])
+    writer.close()
+    with soundfile.SoundFile(path) as read:
+        assert (read.samplerate, read.subtype, read.frames) == (44100, subtype, frames)
+        assert (read.title, read.software) == ("Späti", "ace-bridge 0.1")
+        assert np.array_equal(read.read(dtype="float32"), sound)
+    with path.open("rb") as stream:
+        stream.read(4)
+        assert struct.unpack("<I", stream.read(4))[0] == path.stat().st_size - 8
+    if shutil.which("ffprobe"):
+        out = run("ffprobe", "-v", "error", "-show_entries", "format_tags", "-of", "flat", path).decode()
+        assert f'time_reference="{2**33 + 7}"' in out
+        assert 'originator_reference="ref-1"' in out
+        assert 'coding_history="A=PCM,F=48000' in out
+    if shutil.which("sox"):
+        assert len(run("sox", path, "-t", "f32", "-")) == frames * 8
+
+
+def test_bext_version_2_carries_the_loudness(tmp_path: Path) -> None:
+    head = wav.header(48000, 2, 10, "pcm24", BEXT, {})
+    start = head.index(b"bext") + 8
+    version, levels = head[start + 346 : start + 348], head[start + 412 : start + 422]
+    assert struct.unpack("<H", version) == (2,)
+    assert struct.unpack("<5h", levels) == (-1425, 0x7FFF, -150, 0x7FFF, 0x7FFF)
+
+
+def test_rf64_above_4_gib(tmp_path: Path) -> None:
+    frames = 2**30
+    head = wav.header(48000, 2, frames, "float32", BEXT, {"INAM": "long"})
+    path = tmp_path / "long.wav"
+    path.write_bytes(head)
+    with path.open("r+b") as stream:
+        stream.truncate(len(head) + frames * 8)  # sparse: takes no room
+    with files.Reader(path) as reader:
+        assert (reader.info.format, reader.info.frames) == ("RF64", frames)
+        assert len(next(reader.blocks(frames - 10, 10))) == 10
+    with path.open("r+b") as stream:
+        stream.truncate(len(head) + frames * 8 - 8)
+    with pytest.raises(files.CutShort):
+        files.Reader(path)
+
+
+def test_a_spool_gives_back_what_it_got(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "SPOOL_BYTES", 20_000)
+    sound = noise(5000)
+    spool = files.Spool(tmp_path)
+    for start in range(0, 5000, 700):
+        spool.append(sound[start : start + 700])
+    assert spool.frames == 5000
+    for size in (33, 5000):
+        assert np.array_equal(np.concatenate(list(spool.blocks(size))), sound)
+    spool.close()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,398 @@
+"""The task render: the right samples of the right file, in every way a DAW can play them."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bridge.audio import files, stretch
+from bridge.errors import (
+    ClipTooShort,
+    DiskFull,
+    OutputUnwritable,
+    RequestError,
+    SourceChanged,
+    SourceMissing,
+    SourceTruncated,
+    SourceUnreadable,
+    SpanOutside,
+)
+from bridge.tasks.render import render
+from tests.audio.signals import Sound, noise, sine
+
+RATE = 48000
+Rendered = tuple[dict[str, Any], Sound]
+
+
+def nothing(share: float) -> None:
+    """Take progress and ignore it."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("render")
+
+
+@pytest.fixture(scope="module")
+def sound() -> Sound:
+    return noise(RATE * 4)
+
+
+@pytest.fixture(scope="module")
+def source(folder: Path, sound: Sound) -> Path:
+    path = folder / "source.wav"
+    soundfile.write(path, sound, RATE, subtype="PCM_24")
+    return path
+
+
+def run(path: Path, length: float, into: Path | None = None, *, size: int = 65536, **more: Any) -> Rendered:
+    into = into or path.parent / "out.flac"
+    top = {key: more.pop(key) for key in ("handles", "highest_rate") if key in more}
+    args = {"source": {"path": str(path), **more}, "length": length, "handles": [0, 0], "into": str(into)} | top
+    answer = render(args, nothing, size=size)
+    json.dumps(answer, allow_nan=False)
+    data, rate = soundfile.read(into, dtype="float32")
+    assert (answer["sample_rate"], answer["frames"]) == (rate, len(data))
+    assert answer["sha256"] == files.sha256(into)
+    return answer, data
+
+
+def codes(answer: dict[str, Any]) -> list[str]:
+    return [warning["code"] for warning in answer["warnings"]]
+
+
+def test_the_span_is_exact_to_the_sample(source: Path, sound: Sound) -> None:
+    answer, data = run(source, 1.25, offset=0.5)
+    assert np.array_equal(data, sound[24000 : 24000 + 60000])
+    assert answer["gain_db"] == 0.0
+    assert answer["warnings"] == []
+    assert (answer["source_rate"], answer["source_channels"]) == (RATE, 2)
+
+
+def test_handles_are_whole_steps_of_what_is_there(source: Path, sound: Sound) -> None:
+    answer, data = run(source, 1.0, offset=0.1, handles=[0.5, 0.25])
+    assert answer["handles"] == [0.08, 0.24]
+    assert np.array_equal(data, sound[4800 - 3840 : 4800 + 48000 + 11520])
+    answer, data = run(source, 1.0, offset=2.99, handles=[0.05, 0.5])
+    assert answer["handles"] == [0.04, 0.0]
+    assert len(data) == 1920 + 48000
+
+
+@pytest.mark.parametrize("more", [{"reverse": True}, {"loop": True}, {"section": [1.0, 2.5]}])
+def test_no_handles_where_the_source_does_not_simply_go_on(source: Path, more: dict[str, Any]) -> None:
+    answer, _ = run(source, 1.0, offset=0.5, handles=[0.5, 0.5], **more)
+    assert answer["handles"] == [0.0, 0.0]
+
+
+def test_sixteen_bits_stay_sixteen_and_become_24_when_touched(folder: Path) -> None:
+    path = folder / "sixteen.wav"
+    data = noise(RATE, bits=16)
+    soundfile.write(path, data, RATE, subtype="PCM_16")
+    _, out = run(path, 0.5, channels="swap")
+    assert soundfile.info(folder / "out.flac").subtype == "PCM_16"
+    assert np.array_equal(out, data[:24000, ::-1])
+    run(path, 0.5, pan=0.3)
+    assert soundfile.info(folder / "out.flac").subtype == "PCM_24"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"channels": "left"}, lambda x: x[:, [0, 0]]),
+        ({"channels": "right"}, lambda x: x[:, [1, 1]]),
+        ({"channels": "swap"}, lambda x: x[:, ::-1]),
+        ({"channels": "downmix"}, lambda x: x.mean(axis=1, keepdims=True).repeat(2, axis=1)),
+        ({"polarity": True}, lambda x: -x),
+        ({"pan": 0.25}, lambda x: x * np.float32([0.75, 1.0])),
+        ({"pan": -1}, lambda x: x * np.float32([1.0, 0.0])),
+        ({"reverse": True}, lambda x: None),
+    ],
+)
+def test_channels_pan_and_polarity(
+    source: Path, sound: Sound, more: dict[str, Any], expected: Callable[[Sound], Sound | None]
+) -> None:
+    _, data = run(source, 1.0, offset=1.0, **more)
+    wanted = expected(sound[48000:96000])
+    if wanted is None:
+        wanted = sound[::-1][48000:96000]
+    assert np.abs(data - wanted).max() <= 2.0**-23
+
+
+@pytest.mark.parametrize("channels", range(1, 9))
+def test_any_number_of_channels_becomes_stereo(folder: Path, channels: int) -> None:
+    path = folder / f"{channels}.wav"
+    data = noise(RATE, channels, level=0.2)
+    soundfile.write(path, data, RATE, subtype="PCM_24")
+    answer, out = run(path, 1.0)
+    assert codes(answer) == (["channels_downmixed"] if channels > 2 else [])
+    assert answer["source_channels"] == channels
+    if channels == 1:
+        assert np.array_equal(out, data.repeat(2, axis=1))
+    if channels == 6:
+        half = math.sqrt(0.5)
+        left = data[:, 0] + half * data[:, 2] + half * data[:, 4]
+        assert np.abs(out[:, 0] - left).max() < 1e-6
+    assert np.array_equal(run(path, 1.0, channels="right")[1][:, 0], data[:, min(1, channels - 1)])
+
+
+def test_a_section_is_a_file_of_its_own(source: Path, sound: Sound) -> None:
+    _, data = run(source, 0.5, section=[1.0, 2.0], offset=0.25)
+    assert np.array_equal(data, sound[60000:84000])
+    _, data = run(source, 0.5, section=[1.0, 2.0], offset=0.25, reverse=True)
+    assert np.array_equal(data, sound[48000:144000][::-1][12000:36000])
+
+
+def test_a_loop_goes_on_beyond_the_end_and_before_the_start(source: Path, sound: Sound) -> None:
+    answer, data = run(source, 6.0, offset=-1.0, loop=True)
+    assert np.array_equal(data, np.tile(sound, (3, 1))[144000 : 144000 + 288000])
+    assert codes(answer) == []
+    _, data = run(source, 2.0, section=[0.5, 0.013], offset=0.001, loop=True, reverse=True)
+    once = sound[24000 : 24000 + 624][::-1]
+    assert np.array_equal(data, np.tile(once, (200, 1))[48 : 48 + 96000])
+
+
+def test_silence_stands_where_the_source_has_nothing(source: Path, sound: Sound) -> None:
+    answer, data = run(source, 5.0, offset=-0.5)
+    silent = np.zeros((24000, 2), np.float32)
+    assert np.array_equal(data, np.concatenate((silent, sound, silent)))
+    assert codes(answer) == ["span_padded"]
+    assert "1.000 s" in answer["warnings"][0]["text"]
+
+
+def test_high_rates_come_down_and_stay_in_place(folder: Path) -> None:
+    path = folder / "high.wav"
+    high = sine(96000 * 2, 96000, 997.0)
+    soundfile.write(path, high, 96000, subtype="PCM_24")
+    answer, data = run(path, 1.0, offset=0.5, handles=[0.2, 0.2])
+    assert answer["sample_rate"] == 48000
+    assert answer["handles"] == [0.2, 0.2]
+    expected = sine(48000 * 2, 48000, 997.0)[round(0.3 * 48000) :][: len(data)]
+    assert np.abs(data[500:] - expected[500:]).max() < 1e-4
+
+
+def test_speed_without_preserved_pitch_is_tape(source: Path, folder: Path) -> None:
+    path = folder / "tone.wav"
+    soundfile.write(path, sine(RATE * 4, RATE, 500.0), RATE, subtype="PCM_24")
+    _, data = run(path, 1.0, offset=1.0, playrate=2.0)
+    expected = sine(RATE * 2, RATE, 1000.0)[: len(data)]
+    assert len(data) == RATE
+    assert np.abs(data[500:-500] - expected[500:-500]).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("more", "frequency"),
+    [
+        ({"playrate": 1.25, "preserve_pitch": True}, 500.0),
+        ({"playrate": 0.5, "preserve_pitch": True, "pitch": 12}, 1000.0),
+        ({"playrate": 2.0, "pitch": -12}, 500.0),
+        ({"pitch": 7}, 500 * 2 ** (7 / 12)),
+    ],
+)
+def test_time_and_pitch_apart(folder: Path, more: dict[str, Any], frequency: float) -> None:
+    pytest.importorskip("python_stretch")
+    path = folder / "pitched.wav"
+    soundfile.write(path, sine(RATE * 6, RATE, 500.0), RATE, subtype="PCM_24")
+    answer, data = run(path, 2.0, offset=0.5, **more)
+    assert len(data) == RATE * 2
+    assert codes(answer) == []
+    spectrum = np.abs(np.fft.rfft(data[:, 0] * np.hanning(len(data))))
+    assert abs(int(spectrum.argmax()) / 2.0 - frequency) < 2.0
+
+
+def test_a_stretched_click_lands_where_it_should(folder: Path) -> None:
+    pytest.importorskip("python_stretch")
+    path = folder / "click.wav"
+    data = np.zeros((RATE * 4, 2), np.float32)
+    data[RATE * 2 : RATE * 2 + 20] = 0.8
+    soundfile.write(path, data, RATE, subtype="PCM_24")
+    _, out = run(path, 2.0, offset=1.0, playrate=0.8, preserve_pitch=True)
+    assert abs(int(np.abs(out[:, 0]).argmax()) - RATE / 0.8) < 0.003 * RATE
+
+
+def test_without_the_stretch_library_it_says_so(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretch, "available", lambda: False)
+    answer, data = run(source, 1.0, playrate=1.5, preserve_pitch=True)
+    assert codes(answer) == ["stretch_missing"]
+    assert "the pitch follows the speed" in answer["warnings"][0]["text"]
+    assert len(data) == RATE
+
+
+def test_over_range_floats_are_scaled_and_the_gain_is_told(folder: Path) -> None:
+    path = folder / "hot.wav"
+    hot = noise(RATE, level=0.9) * np.float32(4.0)
+    soundfile.write(path, hot, RATE, subtype="FLOAT")
+    answer, data = run(path, 1.0)
+    assert -11.2 < answer["gain_db"] < -11.1
+    assert np.abs(data * 10 ** (-answer["gain_db"] / 20) - hot).max() < 1e-5
+    assert answer["true_peak_db"] > 11.0
+    soundfile.write(path, hot / 8, RATE, subtype="FLOAT")
+    quiet, _ = run(path, 1.0)
+    assert answer["lufs"] - quiet["lufs"] == pytest.approx(20 * math.log10(8), abs=0.05)
+
+
+def test_what_is_not_a_number_is_silent_and_told(folder: Path) -> None:
+    path = folder / "nan.wav"
+    data = noise(RATE)
+    data[100, 0], data[200, 1] = np.nan, np.inf
+    soundfile.write(path, data, RATE, subtype="FLOAT")
+    answer, out = run(path, 1.0)
+    assert codes(answer) == ["not_numbers"]
+    assert "2 samples" in answer["warnings"][0]["text"]
+    assert out[100, 0] == 0.0
+    assert out[200, 1] == 0.0
+
+
+def test_silence_has_no_loudness(folder: Path) -> None:
+    soundfile.write(folder / "silent.wav", np.zeros((RATE, 2)), RATE, subtype="PCM_24")
+    answer, _ = run(folder / "silent.wav", 1.0)
+    assert answer["lufs"] is None
+    assert answer["true_peak_db"] is None
+
+
+def test_loudness_is_of_the_clip_without_its_handles(folder: Path) -> None:
+    data = sine(RATE * 3, RATE, 997.0, 0.01)
+    data[RATE : RATE * 2] *= 50
+    soundfile.write(folder / "steps.wav", data, RATE, subtype="PCM_24")
+    answer, _ = run(folder / "steps.wav", 1.0, offset=1.0, handles=[0.8, 0.8])
+    assert answer["lufs"] == pytest.approx(20 * math.log10(0.5), abs=0.1)  # both channels: -3.01 + 3.01
+
+
+PLAYED = {
+    "offset": st.floats(-1.0, 1.9),
+    "length": st.floats(0.1, 2.5),
+    "playrate": st.one_of(st.just(1.0), st.floats(0.25, 4.0)),
+    "reverse": st.booleans(),
+    "loop": st.booleans(),
+    "section": st.one_of(st.none(), st.tuples(st.floats(0, 0.5), st.floats(0.01, 3.0)).map(list)),
+    "rate": st.sampled_from([8000, 11025, 22050, 44100, 48000, 96000, 192000, 37831]),
+    "channels": st.integers(1, 4),
+    "mode": st.sampled_from(["normal", "left", "right", "downmix", "swap"]),
+    "handles": st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)).map(list),
+    "size": st.integers(50, 30000),
+}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.fixed_dictionaries(PLAYED))
+def test_any_clip_has_its_exact_length_and_blocks_equal_one_piece(folder: Path, drawn: dict[str, Any]) -> None:
+    rate, channels, size = drawn.pop("rate"), drawn.pop("channels"), drawn.pop("size")
+    length, mode = drawn.pop("length"), drawn.pop("mode")
+    path = folder / f"{rate}-{channels}.wav"
+    if not path.exists():
+        soundfile.write(path, noise(rate * 2, channels), rate, subtype="PCM_24")
+    try:
+        answer, once = run(path, length, folder / "a.flac", size=10**7, channels=mode, **drawn)
+    except SpanOutside:
+        wanted = round(length * drawn["playrate"] * rate)
+        start = round(drawn["offset"] * rate)
+        assert not drawn["loop"]
+        assert start + wanted <= 0 or drawn["section"] is not None
+        return
+    out = min(rate, 48000)
+    before, after = answer["handles"]
+    assert answer["frames"] == round(length * out) + round(before * out) + round(after * out)
+    for handle, wanted in zip(answer["handles"], drawn["handles"], strict=True):
+        assert handle <= wanted + 1e-6
+        assert round(handle / 0.04, 6) == round(handle / 0.04)
+    again, blocks = run(path, length, folder / "b.flac", size=size, channels=mode, **drawn)
+    assert np.array_equal(once, blocks)
+    assert again["sha256"] == answer["sha256"] or again["gain_db"] != answer["gain_db"]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, RATE * 3 - 4800), st.integers(4800, RATE))
+def test_any_span_at_the_files_rate_is_the_files_samples(source: Path, sound: Sound, start: int, frames: int) -> None:
+    _, data = run(source, frames / RATE, offset=start / RATE)
+    assert np.array_equal(data, sound[start : start + frames])
+
+
+def test_resampling_equals_one_shot_bit_for_bit(folder: Path) -> None:
+    data = noise(96000 * 2)
+    soundfile.write(folder / "r.wav", data, 96000, subtype="PCM_24")
+    _, out = run(folder / "r.wav", 2.0, size=4321)
+    expected = soxr.resample(np.concatenate((data, np.zeros((1920, 2), np.float32))), 96000, 48000, "VHQ")[:96000]
+    assert np.array_equal(out, files.quantised(expected, 24) / np.float32(2**23))
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "words"),
+    [
+        ({"length": math.nan}, RequestError, "length"),
+        ({"length": -1.0}, RequestError, "length"),
+        ({"length": 0.05}, ClipTooShort, "0.050 s"),
+        ({"offset": math.inf}, RequestError, "offset"),
+        ({"offset": "1"}, RequestError, "offset"),
+        ({"offset": 100.0}, SpanOutside, "4.000 s"),
+        ({"offset": -100.0}, SpanOutside, "4.000 s"),
+        ({"playrate": 0}, RequestError, "playrate"),
+        ({"playrate": True}, RequestError, "playrate"),
+        ({"pan": 2}, RequestError, "pan"),
+        ({"pitch": math.nan}, RequestError, "pitch"),
+        ({"channels": "both"}, RequestError, "normal, left"),
+        ({"section": [9.0, 1.0]}, SpanOutside, "0.000 s"),
+        ({"section": [1.0]}, RequestError, "section"),
+        ({"section": [math.nan, 1.0]}, RequestError, "section start"),
+        ({"path": ""}, RequestError, "path"),
+        ({"path": "a\0b"}, RequestError, "path"),
+        ({"path": 7}, RequestError, "path"),
+        ({"path": "/nowhere/at all.wav"}, SourceMissing, "no file"),
+        ({"path": "/"}, SourceUnreadable, "folder"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(
+    source: Path, tmp_path: Path, values: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    into = tmp_path / "x.flac"
+    args = {"source": {"path": str(source)} | values, "length": values.get("length", 1.0), "into": str(into)}
+    with pytest.raises(error, match=words):
+        render(args, nothing)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_was_cut_off_leaves_nothing_behind(source: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(source.read_bytes()[:-1000])
+    with pytest.raises(SourceTruncated, match=r"cut\.wav"):
+        run(cut, 1.0)
+    assert list(tmp_path.iterdir()) == [cut]
+
+
+def test_a_file_that_is_rewritten_meanwhile_is_refused(source: Path, tmp_path: Path) -> None:
+    path = tmp_path / "take.wav"
+    path.write_bytes(source.read_bytes())
+
+    def rewrite(share: float) -> None:
+        os.utime(path, ns=(1, 1))
+
+    args = {"source": {"path": str(path)}, "length": 1.0, "into": str(tmp_path / "x.flac")}
+    with pytest.raises(SourceChanged, match="rewritten"):
+        render(args, rewrite)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_takes_no_file(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OutputUnwritable, match="cannot be written"):
+        run(source, 1.0, tmp_path / "gone" / "x.flac")
+    monkeypatch.setattr(files, "free_bytes", lambda path: 1000)
+    with pytest.raises(DiskFull, match="no room"):
+        run(source, 1.0, tmp_path / "gone" / "x.flac")
+
+
+def test_progress_ends_at_one(source: Path, tmp_path: Path) -> None:
+    seen: list[float] = []
+    args = {"source": {"path": str(source)}, "length": 4.0, "into": str(tmp_path / "x.flac")}
+    render(args, seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert len(seen) >= 3
