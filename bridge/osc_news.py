@@ -85,6 +85,7 @@ class News:
             self._feedback.ended(event.job_id)
 
     def _progress(self, event: Event) -> None:
+        self._know(event.job_id)
         fraction, message = event.data.get("fraction"), event.data.get("message")
         if fraction is not None:
             self._tell(f"/bridge/job/{event.job_id}/progress", event.job_id, float(fraction))

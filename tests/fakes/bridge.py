@@ -1,0 +1,80 @@
+"""A `commands.Bridge` that notes what it is asked, for tests of the surfaces."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from bridge.commands import Accepted, ClipAsk, JobView, Pong, Snapshot, Value
+from bridge.errors import BridgeError
+from bridge.events import Event, EventBus
+from bridge.params import check
+
+
+@dataclass
+class NotingBridge:
+    """Answers every command as the daemon would, at once and without any work behind it."""
+
+    bus: EventBus
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    jobs: list[JobView] = field(default_factory=list)
+    preset: str = "dub"
+    params: dict[str, Value] = field(default_factory=dict)
+    refuses: BridgeError | Exception | None = None  # what clip, remix and rerun raise
+    gate: asyncio.Event | None = None  # what remix waits for
+
+    def ping(self) -> Pong:
+        self.asked.append(("ping",))
+        return Pong("1.2.3", 1)
+
+    def inbox(self, message_id: str) -> None:
+        self.asked.append(("inbox", message_id))
+
+    async def clip(self, ask: ClipAsk) -> Accepted:
+        return self._accept("clip", ask)
+
+    async def remix(self) -> Accepted:
+        if self.gate is not None:
+            await self.gate.wait()
+        return self._accept("remix")
+
+    async def cancel(self, job: str) -> None:
+        self.asked.append(("cancel", job))
+
+    async def rerun(self, job: str) -> Accepted:
+        return self._accept("rerun", job)
+
+    def select_preset(self, name: str) -> None:
+        self.asked.append(("select_preset", name))
+        self.preset, self.params = name, {}
+        self.bus.publish(Event("preset", data={"name": name}))
+
+    def step_preset(self, steps: int) -> None:
+        self.asked.append(("step_preset", steps))
+        self.preset = f"step {steps}"
+        self.bus.publish(Event("preset", data={"name": self.preset}))
+
+    def set_param(self, name: str, value: Value) -> None:
+        self.asked.append(("set_param", name, value))
+        checked: Mapping[str, Value] = {name: value} if name == "amount" else check({name: value})
+        self.params |= checked
+        self.bus.publish(Event("param", data={"name": name, "value": self.params[name]}))
+
+    async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
+        self.asked.append(("audition", variation, which))
+
+    async def stop_audition(self) -> None:
+        self.asked.append(("stop_audition",))
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(tuple(self.jobs), self.preset, dict(self.params))
+
+    def _accept(self, *asked: Any) -> Accepted:
+        self.asked.append(asked)
+        if self.refuses is not None:
+            raise self.refuses
+        number = len(self.jobs) + 1
+        self.jobs.append(JobView(f"job-{number}", "new", 0.0, "", 0.006))
+        return Accepted(f"message-{number}", f"job-{number}")

@@ -1,0 +1,115 @@
+"""OSC clients for tests: python-osc's own over UDP, and a bare TCP one, both with a poll for what they were told."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import build_msg
+from pythonosc.udp_client import UDPClient
+
+PATIENCE = 5.0  # s until a condition that should come true is given up
+
+Heard = tuple[str, tuple[Any, ...]]  # address and arguments
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for a condition to come true."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+class Client:
+    """What both clients share."""
+
+    def __init__(self) -> None:
+        self.heard: list[Heard] = []
+
+    def send_bytes(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def send(self, address: str, *arguments: Any) -> None:
+        self.send_bytes(build_msg(address, arguments).dgram)
+
+    def of(self, address: str) -> list[tuple[Any, ...]]:
+        """Return the arguments of what was heard at an address, in order."""
+        return [arguments for heard, arguments in self.heard if heard == address]
+
+    async def hear(self, address: str, *arguments: Any) -> tuple[Any, ...]:
+        """Wait for a message, any of its address or exactly these arguments, and return its arguments."""
+        await until(lambda: arguments in self.of(address) if arguments else self.of(address))
+        return arguments or self.of(address)[0]
+
+    def _take(self, data: bytes) -> None:
+        message = OscMessage(data)
+        self.heard.append((message.address, tuple(message.params)))
+
+
+class UdpClient(Client, asyncio.DatagramProtocol):
+    """python-osc's client, whose socket is read by the loop."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._client = UDPClient("127.0.0.1", port)
+        self._client._sock.bind(("127.0.0.1", 0))  # the client of the library binds at the first send
+        self.port: int = self._client._sock.getsockname()[1]
+        asyncio.get_running_loop().add_reader(self._client._sock, self._read)
+
+    def send_bytes(self, data: bytes) -> None:
+        self._client._sock.sendto(data, (self._client._address, self._client._port))
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._client._sock)
+        self._client._sock.close()
+
+    def _read(self) -> None:
+        try:
+            while True:
+                self._take(self._client._sock.recv(65536))
+        except BlockingIOError:
+            return
+
+
+class TcpClient(Client):
+    """A bare socket with OSC 1.0's length before each packet."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        super().__init__()
+        self.closed = False
+        self._writer = writer
+        self._reading = asyncio.create_task(self._read(reader))
+
+    @classmethod
+    async def connect(cls, port: int) -> TcpClient:
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
+
+    def send_bytes(self, data: bytes) -> None:
+        self.send_raw(struct.pack(">i", len(data)) + data)
+
+    def send_raw(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    async def close(self) -> None:
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        self._writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while True:
+                (length,) = struct.unpack(">i", await reader.readexactly(4))
+                self._take(await reader.readexactly(length))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.closed = True
+
+
+def free_udp_port() -> int:
+    """Return a port where nobody listens."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

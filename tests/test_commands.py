@@ -1,0 +1,143 @@
+"""The command table: complete, unambiguous, and strict about what it is given."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+
+import pytest
+
+from bridge import commands
+from bridge.arguments import check_token, from_surface
+from bridge.commands import COMMANDS, MESSAGES, Bridge, ClipAsk, find, read
+from bridge.errors import ParamInvalid, RequestError, TokenWrong
+from bridge.events import EventBus
+from tests.fakes.bridge import NotingBridge
+
+BY_NAME = {command.name: command for command in COMMANDS}
+
+
+def test_every_method_of_the_bridge_is_asked_by_a_command() -> None:
+    source = inspect.getsource(commands)
+    methods = {name for name, one in vars(Bridge).items() if inspect.isfunction(one) and not name.startswith("_")}
+    asked = set(re.findall(r"(?:\bb|bridge)\.(\w+)\(", source))
+    assert methods - {"snapshot"} == asked, "the table and the Protocol say the same; snapshot is the surface's"
+
+
+def test_addresses_and_names_are_unique_and_conventional() -> None:
+    assert (
+        len({command.address for command in COMMANDS}) == len({command.name for command in COMMANDS}) == len(COMMANDS)
+    )
+    for address in [one.address for one in (*COMMANDS, *MESSAGES)]:
+        assert re.fullmatch(r"/bridge(/[a-z]+|/<[a-z]+>)+", address), address
+    assert {command.name for command in COMMANDS if command.spends} == {"clip", "remix", "rerun"}
+
+
+def test_a_button_has_no_numbers_of_its_own() -> None:
+    for command in COMMANDS:
+        if command.button:
+            assert all(argument.kind == "text" for argument in command.arguments), command.name
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_find_knows_every_address(command: commands.Command) -> None:
+    found = find(command.address.replace("<name>", "omega_scale"))
+    assert found == (command, ("omega_scale",) if "<" in command.address else ())
+
+
+@pytest.mark.parametrize("address", ["/bridge", "/bridge/", "/bridge/param/", "/bridge/param/a/b", "/other/ping", ""])
+def test_find_refuses_other_addresses(address: str) -> None:
+    assert find(address) is None
+
+
+@pytest.mark.parametrize("raw", [[0], [0.0], [False], ["job", 0.0], [0, "job"]])
+def test_a_release_is_nothing(raw: list[object]) -> None:
+    assert read(BY_NAME["cancel"], raw) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "job"),
+    [([], ""), ([1], ""), ([1.0], ""), ([True], ""), ([0.3], ""), (["j"], "j"), (["j", 1.0], "j"), ([None], "")],
+)
+def test_a_press_is_a_command(raw: list[object], job: str) -> None:
+    assert read(BY_NAME["cancel"], raw) == {"job": job}
+
+
+def test_audition_takes_the_side_alone() -> None:
+    assert read(BY_NAME["audition"], ["source"]) == {"variation": "", "which": "source"}
+    assert read(BY_NAME["audition"], ["v1", "source", 1.0]) == {"variation": "v1", "which": "source"}
+    assert read(BY_NAME["audition"], ["v1"]) == {"variation": "v1", "which": "result"}
+    with pytest.raises(RequestError, match="which is one of source, result, not 'both'"):
+        read(BY_NAME["audition"], ["v1", "both"])
+
+
+async def test_clip_turns_its_sentinels_into_none() -> None:
+    bridge = NotingBridge(EventBus())
+    values = read(BY_NAME["clip"], ["t", "/tmp/Küche ☂.wav", 1, 0, -1])
+    assert values is not None
+    await commands._clip(bridge, values)
+    assert bridge.asked == [("clip", ClipAsk("/tmp/Küche ☂.wav", 1.0, None, None, ""))]
+    values = read(BY_NAME["clip"], ["t", "/a.wav", 1.5, 2.5, 0.0, "dub", "later", 7])
+    assert values is not None
+    await commands._clip(bridge, values)
+    assert bridge.asked[1] == ("clip", ClipAsk("/a.wav", 1.5, 2.5, 0.0, "dub"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        ([], "needs its argument token"),
+        (["t"], "needs its argument path"),
+        (["t", None], "needs its argument path"),
+        ([7, "/a"], "token is a text, not 7"),
+        (["t", "a.wav"], "path is an absolute path, not 'a.wav'"),
+        (["t", "/" + "a" * 5000], "path is longer than 4096 characters"),
+        (["t", "/a", "soon"], "offset is a number, not 'soon'"),
+        (["t", "/a", True], "offset is a number, not True"),
+        (["t", "/a", math.nan], "offset is a number, not nan"),
+        (["t", "/a", math.inf], "offset is a number, not inf"),
+        (["t", "/a", -0.5], "offset lies between 0 and 86400, not at -0.5"),
+        (["t", "/a", 0, 1, 0, "p" * 129], "preset is longer than 128 characters"),
+        (["t", "/a", b"\x00" * 4000], "offset is a number"),
+    ],
+)
+def test_a_wrong_argument_is_named(raw: list[object], says: str) -> None:
+    with pytest.raises(RequestError, match=re.escape(says)) as caught:
+        read(BY_NAME["clip"], raw)
+    assert len(caught.value.text) < 200
+
+
+def test_the_token_is_compared_and_an_empty_one_never_fits() -> None:
+    check_token("sécret", "sécret")
+    for expected, given in (("secret", "secre"), ("secret", "SECRET"), ("", ""), ("secret", "")):
+        with pytest.raises(TokenWrong):
+            check_token(expected, given)
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "becomes"),
+    [
+        ("number_of_steps", 26.7, 27),
+        ("number_of_steps", 27, 27),
+        ("edit_mode", 1.0, "remix"),
+        ("edit_mode", 0, "lyrics"),
+        ("edit_mode", True, "remix"),
+        ("edit_mode", "lyrics", "lyrics"),
+        ("guidance_scale", 12.5, 12.5),
+        ("amount", 0.25, 0.25),
+        ("no_such_parameter", 1.0, 1.0),
+    ],
+)
+def test_faders_and_buttons_become_the_parameters_kind(name: str, sent: float | str, becomes: object) -> None:
+    value = from_surface(name, sent)
+    assert value == becomes
+    assert type(value) is type(becomes)
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"), [("lyrics", "la"), ("tags", "dub"), ("audio_url", "http://x"), ("edit_mode", 2.0)]
+)
+def test_texts_and_places_off_the_list_are_refused(name: str, sent: float | str) -> None:
+    with pytest.raises(ParamInvalid, match=name):
+        from_surface(name, sent)
