@@ -65,7 +65,7 @@ _TABLE = (
         "original_tags",
         "text",
         "What the clip is now, as tags: “piano, slow, melancholic”. The model moves from here towards the tags, so a "
-        f"true description helps; without one the bridge says “{UNKNOWN_TAGS}”.",
+        "true description helps; without one the bridge says what little it knows.",
         required=True,
     ),
     Param(
@@ -246,7 +246,7 @@ def check(values: Mapping[str, Any]) -> dict[str, Any]:
 def complete(values: Mapping[str, Any]) -> dict[str, Any]:
     """Check the values and fill in the defaults; `audio_url` is filled in by the engine and may be missing here.
 
-    An empty lyric becomes "[inst]", unknown original tags become "music", a seed that was not given stays out.
+    An empty lyric becomes "[inst]", missing original tags become "music", a seed that was not given stays out.
 
     Raises:
         ParamUnknown, ParamInvalid: as `check`, and when the tags are missing.
