@@ -1,0 +1,197 @@
+"""The pages for those who write scripts against the bridge: messages, states, and what an engine is."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from typing import Any
+
+import msgspec
+from tables import code, page, table
+
+from bridge import PROTOCOL, job, request
+from bridge.model import base
+
+SHAPES: dict[str, tuple[type, ...]] = {  # what stands in inbox files, in the order in which a reader needs it
+    "A message": (request.Message,),
+    "remix and prepare": (
+        request.RemixArgs,
+        request.DawInfo,
+        request.Project,
+        request.Clip,
+        request.Track,
+        request.Slot,
+        request.Grid,
+        request.Source,
+        request.Rendered,
+        request.Remix,
+        request.Placement,
+    ),
+    "hello": (request.HelloArgs,),
+    "cancel, retry and rerun": (request.TargetArgs,),
+    "placed, place_failed and removed": (request.PlacedArgs,),
+}
+
+
+def messages() -> str:
+    """Describe what goes into the inbox."""
+    parts = []
+    for title, shapes in SHAPES.items():
+        parts.append(f"## {title}")
+        for shape in shapes:
+            parts += [f"### {shape.__name__}", inspect.getdoc(shape) or "", _fields(shape)]
+    return page(
+        f"Messages, protocol {PROTOCOL}",
+        "bridge/request.py",
+        "A message is a JSON file in the home's `inbox/`, written under another name and renamed to "
+        "`<message_id>.json`. Sent twice with the same bytes it counts once. Keys that are not listed are kept and "
+        "ignored; a wrong type is an error that names the key. `messages.schema.json` says the same for machines.",
+        f"Commands: {', '.join(f'`{command}`' for command in request.COMMANDS)}. Beside the keys of `Remix`, `remix` "
+        "takes every parameter of [params.md](../params.md).",
+        *parts,
+    )
+
+
+def schema() -> str:
+    """Return the JSON schema of all messages."""
+    roots = [shapes[0] for shapes in SHAPES.values()] + [request.Remix]
+    _, components = msgspec.json.schema_components(roots, ref_template="#/$defs/{name}")
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"ace-bridge inbox messages, protocol {PROTOCOL}",
+        "$ref": "#/$defs/Message",
+        "$defs": dict(sorted(components.items())),
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=False)
+
+
+def states() -> str:
+    """Describe the states of variations and jobs and the ways between them."""
+    said = _comments(job.State)
+    rows = [
+        (
+            f"`{state}`",
+            said[state.name],
+            ", ".join(f"`{after}`" for after in job.State if after in job.TRANSITIONS.get(state, ())),
+        )
+        for state in job.State
+    ]
+    return page(
+        "States",
+        "bridge/job.py",
+        "The states of a variation, and where it may go from there; a job uses the same words and is as far as its "
+        f"furthest open variation. {', '.join(f'`{state}`' for state in job.State if state in job.ENDED)} are ends.",
+        table(("state", "means", "may become"), rows),
+    )
+
+
+def engine() -> str:
+    """Describe what an engine is to the bridge."""
+    shapes = (base.Capabilities, base.Order, base.Uploaded, base.Ticket, base.Output)
+    methods = [
+        (f"`{name}`", (inspect.getdoc(method) or "").split("\n", 1)[0])
+        for name, method in inspect.getmembers(base.Engine, inspect.isfunction)
+        if not name.startswith("_") and inspect.getdoc(method)
+    ]
+    answers = _comments(base.CancelAnswer)
+    parts = [
+        part for shape in shapes for part in (f"## {shape.__name__}", inspect.getdoc(shape) or "", _plain_fields(shape))
+    ]
+    return page(
+        "Engines",
+        "bridge/model/base.py",
+        "One way to get a remix made. The stages know this and no engine by name.",
+        table(("method", "does"), methods),
+        *parts,
+        "## CancelAnswer",
+        table(("answer", "means"), ((f"`{one.value}`", answers[one.name]) for one in base.CancelAnswer)),
+    )
+
+
+# --- inner parts -----------------------------------------------------------------------------------------------------
+
+
+def _fields(shape: type) -> str:
+    """Return the table of a message's keys: types and ranges from msgspec, meanings from the comments."""
+    _, components = msgspec.json.schema_components([shape], ref_template="{name}")
+    described: dict[str, Any] = components[shape.__name__]
+    said = _comments(shape)
+    rows = [
+        (
+            f"`{name}`",
+            _takes(facts),
+            "required" if name in described.get("required", ()) else code(_shown(facts)),
+            said.get(name, ""),
+        )
+        for name, facts in described["properties"].items()
+    ]
+    return table(("key", "takes", "default", "meaning"), rows)
+
+
+def _shown(facts: dict[str, Any]) -> str | None:
+    return json.dumps(facts["default"], ensure_ascii=False) if "default" in facts else None
+
+
+def _takes(facts: dict[str, Any]) -> str:
+    """Say a JSON schema in words."""
+    if "$ref" in facts:
+        return f"{facts['$ref']}"
+    if "anyOf" in facts:
+        return " or ".join(_takes(one) for one in facts["anyOf"])
+    if "enum" in facts:
+        return " or ".join(f"`{one}`" for one in facts["enum"])
+    if facts.get("type") == "array":
+        inner = facts.get("prefixItems") or [facts.get("items") or {}]
+        many = "each " if not facts.get("prefixItems") else ""
+        return f"list, {many}{', '.join(dict.fromkeys(_takes(one) for one in inner))}"
+    names = {
+        "string": "text",
+        "integer": "whole number",
+        "boolean": "true or false",
+        "null": "null",
+        "object": "object",
+    }
+    return f"{names.get(facts.get('type', ''), facts.get('type', 'anything'))}{_extent(facts)}"
+
+
+def _extent(facts: dict[str, Any]) -> str:
+    low, high = facts.get("minimum", facts.get("exclusiveMinimum")), facts.get("maximum")
+    if low is not None and high is not None:
+        above = "above " if "exclusiveMinimum" in facts else ""
+        return f", {above}{low:.12g} to {high:.12g}"
+    if "maxLength" in facts:
+        return f", up to {facts['maxLength']} characters"
+    if "pattern" in facts:
+        return f" like `{facts['pattern']}`"
+    return f", from {low:g}" if low is not None else ""
+
+
+def _plain_fields(shape: type) -> str:
+    said = _comments(shape)
+    return table(
+        ("field", "type", "meaning"), ((f"`{name}`", f"`{kind}`", said.get(name, "")) for name, kind in _types(shape))
+    )
+
+
+def _types(shape: type) -> list[tuple[str, str]]:
+    return [(name, str(kind)) for name, kind in shape.__annotations__.items()]
+
+
+def _comments(shape: type) -> dict[str, str]:
+    """Return the one-line comment beside each field or member of a class, from its source."""
+    source = inspect.getsource(shape)
+    lines = source.splitlines()
+    found: dict[str, str] = {}
+    for node in ast.parse(source).body[0].body:  # type: ignore[attr-defined]  # the one class
+        target = (
+            node.target
+            if isinstance(node, ast.AnnAssign)
+            else node.targets[0]
+            if isinstance(node, ast.Assign)
+            else None
+        )
+        if isinstance(target, ast.Name):
+            after = lines[(node.end_lineno or node.lineno) - 1][node.end_col_offset or 0 :]
+            found[target.id] = after.partition("#")[2].strip()
+    return found

@@ -1,0 +1,62 @@
+"""The generated pages say what the code says, and a difference is found."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import skips  # noqa: E402
+from tables import table  # noqa: E402
+
+import docs  # noqa: E402 - lies in scripts/
+
+
+def test_the_pages_are_up_to_date() -> None:
+    done = subprocess.run([sys.executable, "scripts/docs.py", "--check"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_difference_is_shown(tmp_path: Path) -> None:
+    docs.write(tmp_path)
+    assert docs.drift(tmp_path) == []
+    page = tmp_path / "params.md"
+    page.write_text(page.read_text("utf-8").replace("3 to 60", "3 to 61"), "utf-8")
+    (tmp_path / "errors.md").unlink()
+    found = "\n".join(docs.drift(tmp_path))
+    assert "-| `number_of_steps` | whole numbers 3 to 61" in found
+    assert "+| `number_of_steps` | whole numbers 3 to 60" in found
+    assert "+# Errors" in found
+    assert "presets.md" not in found
+
+
+@pytest.mark.parametrize("name", sorted(docs.PAGES))
+def test_pages_hold_nothing_of_this_machine(name: str) -> None:
+    text = docs.texts()[name]
+    assert str(ROOT) not in text
+    assert str(Path.home()) not in text
+    assert "object at 0x" not in text
+
+
+def test_tables_keep_their_columns() -> None:
+    assert table(("a", "b", "c"), [("1", "", "x | y"), ("2", "", "z\n  z")]) == (
+        "| a | c |\n| --- | --- |\n| 1 | x \\| y |\n| 2 | z z |"
+    )
+
+
+def test_a_skipped_test_is_a_failure_where_all_is_installed(tmp_path: Path) -> None:
+    (tmp_path / "test_one.py").write_text(
+        "import pytest\n"
+        "def test_runs(): pass\n"
+        "@pytest.mark.xfail\ndef test_known(): assert False\n"
+        "def test_skips(): pytest.skip('no strace here')\n"
+    )
+    report = tmp_path / "report.xml"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", str(tmp_path)]
+    subprocess.run([*command, "-c", "/dev/null"], capture_output=True, cwd=tmp_path, check=True)
+    assert skips.skipped(report) == ["test_one.test_skips: no strace here"]
