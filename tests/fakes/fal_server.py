@@ -24,7 +24,8 @@ As a process: ``python -m tests.fakes.fal_server --port 0 --log FILE [--zero-del
 [--until-eof]`` prints its port as the first line and runs until SIGTERM (or, with --until-eof, until its stdin ends).
 Each answered request is one JSON line in the log. Other processes steer it by POST /_control with any of
 ``{"fail": {"call", "fault": {...fields of Fault}, "times", "after"}, "hold": word, "release": true, "advance": s,
-"clear": true, "locked": bool, "cancel_wins": bool, "status_word": word, "timing": {"queue", "run", "positions"}}``
+"clear": true, "outage": s, "locked": bool, "cancel_wins": bool, "status_word": word,
+"timing": {"queue", "run", "positions"}}``
 and read ``{"submits", "jobs", "requests"}`` by GET /_control.
 
 Requests to /_control are neither logged nor counted.
@@ -293,6 +294,9 @@ class FalServer:
             self.faults.clear()
         if wanted.get("release"):
             self.release()
+        if "outage" in wanted:  # from threads of their own: this one has to answer
+            threading.Timer(0.0, self.pause).start()
+            threading.Timer(wanted["outage"], self.resume).start()
         self.queue.held = wanted.get("hold", self.queue.held)
         self.advance(wanted.get("advance", 0.0))
         self.locked = wanted.get("locked", self.locked)

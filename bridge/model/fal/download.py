@@ -136,7 +136,7 @@ class Download:
     def _begin(self, response: httpx.Response) -> int | None:
         """Find out where this answer's bytes begin, and the size of the whole, None when it is not told."""
         length = response.headers.get("content-length", "")
-        size = int(length) if length.isdigit() else None
+        size = int(length) if length.isdecimal() else None
         if response.status_code == 200:
             self._at.have = 0
             return size

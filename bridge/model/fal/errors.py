@@ -15,6 +15,7 @@ from bridge.errors import BridgeError
 from bridge.model.fal.wire import Answer
 
 _LONGEST_MESSAGE = 300  # characters of fal's own words
+_LONGEST_SIGN = 80  # characters of a type word, a field's name or an id
 
 
 class Doing(enum.Enum):
@@ -50,12 +51,12 @@ def read_complaint(answer: Answer) -> Complaint:
     is_page = answer.data is None and b"<html" in answer.body[:2048].lower()
     return Complaint(
         status=answer.status,
-        kind=str(kind),
+        kind=_one_line(str(kind), _LONGEST_SIGN),
         message=_one_line(_message(data, detail, first, answer)),
-        field=_field(first),
+        field=_one_line(_field(first), _LONGEST_SIGN),
         listed=bool(first),
         is_page=is_page,
-        request_id=answer.headers.get("x-fal-request-id", ""),
+        request_id=_one_line(answer.headers.get("x-fal-request-id", ""), _LONGEST_SIGN),
     )
 
 
@@ -220,7 +221,7 @@ def _field(first: Mapping[str, Any]) -> str:
     return ".".join(str(part) for part in place if part != "body")
 
 
-def _one_line(text: str) -> str:
-    """Return one printable line of bounded length."""
+def _one_line(text: str, longest: int = _LONGEST_MESSAGE) -> str:
+    """Return one printable line of at most `longest` characters."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -103,7 +103,7 @@ def _matches(pattern: str, url: httpx.URL) -> bool:
 
 
 def _has_port(pattern: str) -> bool:
-    return pattern.rpartition(":")[2].isdigit()
+    return pattern.rpartition(":")[2].isdecimal()
 
 
 def _is_loopback(host: str) -> bool:

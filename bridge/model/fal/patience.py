@@ -36,7 +36,7 @@ class Patience:
     def asked(self, answer: Answer | None) -> float:
         """Return the seconds that Retry-After asks for (a number or a date); 0 when it says nothing sensible."""
         value = answer.headers.get("retry-after", "").strip() if answer else ""
-        if value.isdigit():
+        if value.isdecimal():
             return min(float(value), _LONGEST_ASKED)
         try:
             return min(max(0.0, parsedate_to_datetime(value).timestamp() - self.clock()), _LONGEST_ASKED)

@@ -167,14 +167,20 @@ class Wire:
 
     def _client(self) -> httpx.AsyncClient:
         """Make a client without cookies or redirects; the user's proxy settings count, except for this machine."""
-        client = httpx.AsyncClient(
-            headers={"User-Agent": USER_AGENT},
-            verify=self._tls,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=_IDLE),
-            mounts=_NO_PROXY,
-            follow_redirects=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        )
+        try:
+            client = httpx.AsyncClient(
+                headers={"User-Agent": USER_AGENT},
+                verify=self._tls,
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=_IDLE),
+                mounts=_NO_PROXY,
+                follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            )
+        except (ImportError, ValueError) as error:  # a SOCKS proxy, or no proxy's address at all
+            raise OutageError(
+                "The proxy named by HTTPS_PROXY or ALL_PROXY cannot be used.",
+                hint="Set it to an http:// address or remove it, then `ace-bridge retry`; nothing was charged.",
+            ) from error
         self._open.append(client)
         return client
 

@@ -1,0 +1,96 @@
+"""Runs the two judges that we did not write, each in a process of its own, against a fake of its own."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import importlib.metadata
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.fal_queue import Timing
+from tests.fakes.fal_server import FalServer, Seen
+from tests.judges.tunnel import ConnectProxy, certificate
+from tests.model.fal_kit import KEY, clip_bytes
+
+CLIP_NAME = "clip-0123abcd.flac"
+_ROOT = Path(__file__).parents[2]
+_JS = Path(__file__).parent / "js"
+_TIMING = Timing(queue=0.3, run=0.3)
+_SECONDS = 180  # until a judge is taken for hanging
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge saw, and what the fake saw of it."""
+
+    version: str
+    saw: dict[str, Any]
+    requests: list[Seen]
+    files: dict[str, bytes]  # what the fake stored, by URL
+
+
+def python_verdict(folder: Path) -> Verdict:
+    """Let fal's Python client judge, through a proxy and with a certificate (nothing in it is patched)."""
+    if shutil.which("openssl") is None:
+        pytest.skip("the openssl command is needed for a certificate")
+    clip = folder / CLIP_NAME
+    clip.write_bytes(clip_bytes())
+    pem, context = certificate(folder)
+    with FalServer(key=KEY, tls=context, timing=_TIMING) as fal, ConnectProxy(fal.port) as proxy:
+        environ = _environ({"HTTPS_PROXY": proxy.url, "SSL_CERT_FILE": str(pem)})
+        command = [sys.executable, "-m", "tests.judges.python_judge", str(clip), str(folder)]
+        saw = _run(command, _ROOT, environ)
+        assert all(host.endswith(":443") for host in proxy.asked)
+        return Verdict(importlib.metadata.version("fal-client"), saw, fal.seen(), _files(fal))
+
+
+def js_verdict() -> Verdict:
+    """Let fal's JavaScript client judge, with a fetch that goes to the fake."""
+    version = _install_js()
+    environ = _environ({"CLIP_NAME": CLIP_NAME, "CLIP_BASE64": base64.b64encode(clip_bytes(0.2)).decode()})
+    with FalServer(key=KEY, timing=_TIMING) as fal:
+        saw = _run(["node", "judge.mjs"], _JS, {**environ, "FAKE_URL": fal.url})
+        return Verdict(version, saw, fal.seen(), _files(fal))
+
+
+@functools.cache
+def _install_js() -> str:
+    """Install the pinned client beside its script, in a folder that git ignores, and return its version."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node and npm are needed for fal's JavaScript client")
+    installed = _JS / "node_modules" / "@fal-ai" / "client" / "package.json"
+    wanted = json.loads((_JS / "package.json").read_text())["dependencies"]["@fal-ai/client"]
+    if not installed.exists() or json.loads(installed.read_text())["version"] != wanted:
+        command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
+        done = subprocess.run(command, cwd=_JS, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        assert done.returncode == 0, done.stderr
+    return str(json.loads(installed.read_text())["version"])
+
+
+def _run(command: list[str], folder: Path, environ: dict[str, str]) -> dict[str, Any]:
+    done = subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, text=True, timeout=_SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def _environ(more: dict[str, str]) -> dict[str, str]:
+    """Return this environment without what would lead the clients elsewhere."""
+    led = ("FAL_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT")
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(led)}
+    return {**kept, "FAL_KEY": KEY, **more}
+
+
+def _files(fal: FalServer) -> dict[str, bytes]:
+    return {file.url: file.body for file in fal.storage.files.values() if file.body is not None}
