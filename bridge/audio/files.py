@@ -123,16 +123,18 @@ class Reader:
         """Yield `frames` frames from frame `start`, exact to the sample in every format.
 
         Raises:
-            CutShort: the file ends before its header says.
-            Unreadable: a part of it cannot be decoded.
+            CutShort: the file ends before its header says, or decodes no further.
+            Unreadable: the start cannot be reached.
         """
         self._seek(start)
         while frames > 0:
-            block = self._read(min(size, frames))
+            try:
+                block = self._read(min(size, frames))
+            except Unreadable as error:
+                raise CutShort(f"{error} It is damaged or was cut off.") from error
             if len(block) == 0:
-                raise CutShort(
-                    f"{shown(self.path)} ends {frames / self.info.sample_rate:.3f} s before its header says."
-                )
+                missing = frames / self.info.sample_rate
+                raise CutShort(f"{shown(self.path)} ends {missing:.3f} s before its header says.")
             frames -= len(block)
             yield block
 
@@ -223,7 +225,9 @@ class Reader:
             dtype = "int32" if self._as_integers else "float32"
             block: Block = self._file.read(frames, dtype=dtype, always_2d=True).view(np.float32)
         except soundfile.LibsndfileError as error:
-            raise Unreadable(f"{shown(self.path)} cannot be decoded: {error.error_string}") from error
+            raise Unreadable(
+                f"{shown(self.path)} cannot be decoded to its end: {error.error_string.rstrip('.')}."
+            ) from error
         return block
 
 

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from bridge.audio.block import Block
 
-HALF = (
-    24  # taps on each side, where the annex's filter has 6; within 0.1 dB of soxr VHQ on music, clipped music and noise
-)
+HALF = 24  # taps on each side, where the annex has 6; nearer to the ideal than soxr at the band's edge
+AT_ONCE = 2048  # places interpolated together: 400 KB, which stays in a core's cache
+BETA = 6.0  # of the Kaiser window: a narrow fall-off at the band's edge, for ripples of 0.01 dB below it
 PHASES = (0.25, 0.5, 0.75)
 # Between two samples that both lie under half of the highest value so far nothing is looked for: an overshoot of more
 # than 6 dB over both neighbours needs a signal at the very edge of the band, which reaches its peak elsewhere too.
@@ -21,9 +21,9 @@ THRESHOLD = 0.5
 
 
 def _taps() -> npt.NDArray[np.float32]:
-    """Return a Kaiser-windowed sinc (β 8) per phase: 2·HALF × phases."""
+    """Return a Kaiser-windowed sinc (β 6) per phase: 2·HALF × phases."""
     places = np.arange(-HALF + 1, HALF + 1)[:, None] - np.array(PHASES)[None, :]
-    window = np.i0(8.0 * np.sqrt(np.clip(1 - (places / HALF) ** 2, 0, None))) / np.i0(8.0)
+    window = np.i0(BETA * np.sqrt(np.clip(1 - (places / HALF) ** 2, 0, None))) / np.i0(BETA)
     taps = np.sinc(places) * window
     result: npt.NDArray[np.float32] = (taps / taps.sum(axis=0)).astype(np.float32)
     return result
@@ -64,6 +64,7 @@ class TruePeak:
             return
         high = heights[HALF - 1 : len(samples) - HALF + 1] >= THRESHOLD * self._highest
         places = np.flatnonzero(high[:-1] | high[1:])
-        windows = np.lib.stride_tricks.sliding_window_view(samples, 2 * HALF)[places]
-        if len(places):
-            self._highest = max(self._highest, float(np.abs(windows @ TAPS).max()))
+        windows = np.lib.stride_tricks.sliding_window_view(samples, 2 * HALF)
+        for start in range(0, len(places), AT_ONCE):
+            between = windows[places[start : start + AT_ONCE]] @ TAPS
+            self._highest = max(self._highest, float(np.abs(between).max()))
