@@ -23,6 +23,7 @@ from bridge.workers import SECRETS
 START_PATIENCE = 15.0  # s until the device must have been opened; a cold start of the libraries takes one or two
 STOP_PATIENCE = 2.0  # s until a child that was told to stop is ended
 BLOCK = 1024  # frames written at a time: how soon a stop is heard
+TAIL = 0.1  # s of silence after a sound, since some outputs cut off what is in their last buffer
 FADE = 0.005  # s of fade when a sound is stopped in its middle, so that it does not click
 
 
@@ -124,6 +125,11 @@ async def _first_word(child: asyncio.subprocess.Process) -> BridgeError | None:
 class Stream(Protocol):
     """An open audio output."""
 
+    @property
+    def latency(self) -> float:
+        """Return how long a sample is on its way, s."""
+        ...
+
     def write(self, data: Any) -> Any:
         """Play a block (frames × channels, float32); waits until the output has room for it."""
         ...
@@ -183,6 +189,7 @@ def play_file(path: Path, start: OpenStream, stopped: threading.Event, started: 
                         stream.write(_faded(block, int(FADE * info.sample_rate)))
                         break
                     stream.write(block)
+                stream.write(_silence(block, int((stream.latency + TAIL) * info.sample_rate)))
                 stream.stop()
             finally:
                 stream.close()
@@ -198,6 +205,11 @@ def _faded(block: Any, frames: int) -> Any:
     for index in range(len(faded)):
         faded[index] *= 1.0 - (index + 1) / len(faded)
     return faded
+
+
+def _silence(like: Any, frames: int) -> Any:
+    """Return `frames` frames of silence with the type and channels of a block (frames × channels)."""
+    return like[:1].repeat(frames, axis=0) * 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
