@@ -19,7 +19,7 @@ from bridge.nearest import did_you_mean
 from bridge.tomlfile import TomlError, TomlFile, read
 
 VERSION = 1  # of the files' form
-FAMILIES = ("lofi", "house", "drum and bass", "ambient", "dub", "half-time trap", "chopped")
+FAMILIES = ("lofi", "house", "techno", "drum and bass", "ambient", "dub", "half-time trap", "chopped")
 TEXTS = ("title", "description", "family", "tags", "lyrics", "original_tags", "edit_mode")
 REQUIRED = ("version", "title", "description", "family", "tags", "lyrics")
 KEYS = ("version", *TEXTS, "amount", "parameters")

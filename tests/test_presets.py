@@ -57,6 +57,12 @@ def test_every_shipped_preset_can_be_sent_and_changes_only_what_it_means_to(pres
     assert slug(preset.name) == preset.name
 
 
+def test_the_families_are_those_of_the_offline_engine() -> None:
+    from bridge.audio.offline.families import FAMILIES as STYLES
+
+    assert set(FAMILIES) == set(STYLES)
+
+
 def test_no_shipped_preset_sets_the_same_as_another() -> None:
     counted = Counter((preset.tags, preset.edit_mode, preset.amount) for preset in SHIPPED.all())
     assert counted.most_common(1)[0][1] == 1
