@@ -19,7 +19,7 @@ import soundfile
 from tests.fakes import fal_audio
 from tests.fakes.fal_faults import AUDIO_KINDS, Fault, FaultBook, answer
 from tests.fakes.fal_http import Reply
-from tests.fakes.fal_storage import Storage
+from tests.fakes.fal_storage import Storage, file_origin
 
 REQUIRED = ("audio_url", "original_tags", "tags")
 CHOICES = {
@@ -211,7 +211,7 @@ class Queue:
             place, ctx = ["body", "audio_url"], {"supported_formats": ["wav", "mp3", "flac"]}
             self._end(job, _refusal(422, "unsupported_audio_format", place, "Unsupported audio format.", ctx))
             return
-        url = self._storage.keep(job.origin, f"{job.id}.wav", audio, "audio/wav")
+        url = self._storage.keep(file_origin(job.origin), f"{job.id}.wav", audio, "audio/wav")
         job.answer = {
             "audio": {"url": url, "content_type": "audio/wav", "file_name": "output.wav", "file_size": len(audio)},
             "seed": seed,

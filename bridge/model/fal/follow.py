@@ -24,7 +24,7 @@ log = logging.getLogger("bridge.model.fal")
 
 _GROWTH = 1.3  # each pause between two looks is so much longer than the one before
 _TRIES_UNNAMED = 5  # looks at a failing result before a failure without a name is believed
-_TRIES_MISSING = 3  # looks at a request that is not there (yet) before it is believed
+_TRIES_MISSING = 6  # looks at a request or result that is not there (yet) before it is believed: it may be paid
 _LOOKS_AFTER_REMOVAL = 3  # a request that fal says it removed may go on being listed
 _PERCENT = re.compile(r"(\d{1,3})%\|")  # a progress bar in the model's log
 _WAITING = frozenset({"IN_QUEUE", "IN_PROGRESS"})
@@ -97,8 +97,7 @@ class Following:
         answer = await self._patience.persist(
             lambda: self._queue.status(self._ticket), self._say, again=self._is_passing_look
         )
-        if answer.status == 404 and self._nudge.cancel is None and self._missing < _TRIES_MISSING:
-            self._missing += 1  # just after the order, fal's own servers may not all know it yet
+        if self._is_missing(answer):
             return None
         look = read_look(answer.data)
         if look is None or not 200 <= answer.status < 300:
@@ -158,7 +157,7 @@ class Following:
         The model's own failure comes with the same statuses. It is believed when the status named an error, when the
         body has a form that only model and platform write, or when it stays.
         """
-        if answer.status in (408, 425, 429):
+        if answer.status in (408, 425, 429) or self._is_missing(answer):
             return True
         if answer.status < 500:
             return False
@@ -168,6 +167,13 @@ class Following:
             return False
         self._unnamed += 1
         return self._unnamed < _TRIES_UNNAMED
+
+    def _is_missing(self, answer: Answer) -> bool:
+        """Tell whether to look again for what is not there: fal's own servers may not all know it yet."""
+        if answer.status != 404 or self._nudge.cancel is not None:
+            return False
+        self._missing += 1
+        return self._missing < _TRIES_MISSING
 
     def _check_removed(self, look: Look) -> None:
         """End the wait for a request that fal said it removed but goes on listing as queued."""
