@@ -15,7 +15,7 @@ from .bass import bar_notes, play_bass
 from .cuts import CUTS, Material
 from .drums import Hit, play
 from .dynamics import activity, drive, duck_gain
-from .filters import OPEN_HIGH, OPEN_LOW, filter_tone, sweep_curve, tone_windows, towards
+from .filters import cut_curves, filter_tone, tone_windows
 from .grid import Phrase
 from .grooves import phrase_hits
 from .level import SILENCE
@@ -101,17 +101,13 @@ def _age(music: Audio, section: Section, plan: Plan) -> Audio:
 
 
 def _tone(music: Audio, section: Section, plan: Plan) -> Audio:
-    """Filter, with the cut that moves, and saturate."""
+    """Filter, with the cut that moves, bring the level back and saturate."""
     family, rate = plan.family, plan.survey.rate
     windows = tone_windows(len(music), rate)
     bars = plan.grid.bar_positions(windows + section.origin / rate)
-    low = np.full(len(windows), towards(OPEN_LOW, family.tone.low_cut, plan.strength))
-    high = np.full(len(windows), towards(OPEN_HIGH, family.tone.high_cut, plan.strength))
-    if family.sweep is not None and family.sweep.cut == "low":
-        low = np.maximum(low, sweep_curve(family.sweep, bars, plan.strength))
-    elif family.sweep is not None:
-        high = np.minimum(high, sweep_curve(family.sweep, bars, plan.strength))
+    low, high = cut_curves(family.tone, family.sweep, bars, plan.strength)
     music = filter_tone(music, rate, family.tone, low, high, plan.strength)
+    music *= np.float32(decibels(plan.makeup))
     return drive(music, family.drive * plan.strength, decibels(plan.survey.loudness))
 
 

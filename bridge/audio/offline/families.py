@@ -29,6 +29,7 @@ class Family:
     cut: str  # how the clip is cut, a name of cuts.CUTS
     tone: Tone  # filter at rest
     sweep: Sweep | None = None  # filter that moves with the bars
+    music: float = 0.0  # dB of the filtered clip over the clip's loudness
     drive: float = 0.0  # saturation, 0..1
     wobble: float = 0.0  # cents of pitch wavering
     pad: float = 0.0  # share of the clip that is dissolved into a pad, 0..1
@@ -116,7 +117,7 @@ HOUSE = Family(
     ),
     kit=Kit(kick_pitch=48.0, kick_seconds=0.34, kick_click=0.45, snare_seconds=0.18, brightness=15000.0),
     drums=10.0,
-    bass=Bass("sub", -7.0),
+    bass=Bass("sub", -10.0),
 )
 
 TECHNO = Family(
@@ -157,7 +158,7 @@ DRUM_AND_BASS = Family(
     name="drum and bass",
     does="a fast two-step break and a moving bass under the thinned clip",
     amount=0.75,
-    felt=(135.0, 200.0),
+    felt=(135.0, 190.0),
     cut="breaks",
     tone=Tone(190.0, 22000.0, (Bump(500.0, -2.5, 0.8), Bump(7500.0, 3.5, 1.2))),
     drive=0.3,
@@ -191,8 +192,8 @@ DRUM_AND_BASS = Family(
     kit=Kit(
         kick_pitch=54.0, kick_seconds=0.2, kick_click=0.7, snare_pitch=205.0, snare_seconds=0.19, brightness=16000.0
     ),
-    drums=10.5,
-    bass=Bass("reese", -5.0),
+    drums=12.0,
+    bass=Bass("reese", -10.5),
 )
 
 AMBIENT = Family(
@@ -217,6 +218,7 @@ DUB = Family(
     cut="off-beat",
     tone=Tone(160.0, 6000.0, (Bump(800.0, 2.5, 0.9),)),
     sweep=Sweep("high", 2200.0, 7000.0, 4, "wave"),
+    music=1.0,
     drive=0.35,
     wobble=6.0,
     echo=Echo(0.75, 0.66, -4.0, 5),
@@ -237,8 +239,8 @@ DUB = Family(
         swing=0.12,
     ),
     kit=Kit(kick_pitch=47.0, kick_seconds=0.36, kick_click=0.25, snare_pitch=210.0, brightness=7000.0),
-    drums=8.0,
-    bass=Bass("sub", -3.5),
+    drums=10.0,
+    bass=Bass("sub", -6.0),
 )
 
 TRAP = Family(
@@ -267,8 +269,8 @@ TRAP = Family(
         bass=("X.....x...o.....", "X..........x..x."),
     ),
     kit=Kit(kick_pitch=44.0, kick_seconds=0.4, kick_click=0.6, snare_seconds=0.22, brightness=16000.0),
-    drums=9.5,
-    bass=Bass("808", -2.5),
+    drums=11.0,
+    bass=Bass("808", -5.0),
 )
 
 CHOPPED = Family(
@@ -292,7 +294,7 @@ CHOPPED = Family(
         form=False,
     ),
     kit=Kit(kick_pitch=52.0, kick_seconds=0.22, kick_click=0.55, snare_pitch=185.0, brightness=10000.0),
-    drums=8.0,
+    drums=11.0,
 )
 
 FAMILIES: Mapping[str, Family] = {

@@ -86,11 +86,7 @@ def filter_tone(audio: Audio, rate: int, tone: Tone, low_cut: Curve, high_cut: C
     """
     size = tone_size(rate)
     frequencies = np.maximum(bin_frequencies(size, rate), 1.0)
-    octaves = np.log2(frequencies)
-    gain_db = np.zeros_like(frequencies)
-    for bump in tone.bumps:
-        gain_db += bump.gain * np.exp(-0.5 * ((octaves - np.log2(bump.centre)) / bump.octaves) ** 2)
-    bumps = (10.0 ** (gain_db * depth / 20.0)).astype(np.float32)
+    bumps = bump_gain(tone, frequencies, depth).astype(np.float32)
     bumps[0] = 0.0  # no constant offset survives a remix
     rising = (frequencies / 1000.0) ** 8
     low = (low_cut / 1000.0) ** 8
@@ -104,6 +100,35 @@ def filter_tone(audio: Audio, rate: int, tone: Tone, low_cut: Curve, high_cut: C
         return spectrum
 
     return change_windows(audio, size, change)
+
+
+def bump_gain(tone: Tone, frequencies: Curve, depth: float) -> Curve:
+    """Return the factor of the bumps at frequencies in Hz, with `depth` (0..1) of their dB."""
+    octaves = np.log2(np.maximum(frequencies, 1.0))
+    gain_db = np.zeros_like(frequencies)
+    for bump in tone.bumps:
+        gain_db += bump.gain * np.exp(-0.5 * ((octaves - np.log2(bump.centre)) / bump.octaves) ** 2)
+    return np.asarray(10.0 ** (gain_db * depth / 20.0), dtype=np.float64)
+
+
+def cut_curves(tone: Tone, sweep: Sweep | None, bars: Curve, depth: float) -> tuple[Curve, Curve]:
+    """Return the low and the high cut in Hz at positions given in bars, the moving one included."""
+    low = np.full(len(bars), towards(OPEN_LOW, tone.low_cut, depth))
+    high = np.full(len(bars), towards(OPEN_HIGH, tone.high_cut, depth))
+    if sweep is not None and sweep.cut == "low":
+        low = np.maximum(low, sweep_curve(sweep, bars, depth))
+    elif sweep is not None:
+        high = np.minimum(high, sweep_curve(sweep, bars, depth))
+    return low, high
+
+
+def mean_power(tone: Tone, sweep: Sweep | None, frequencies: Curve, depth: float) -> Curve:
+    """Return the power gain of the filter at frequencies in Hz, averaged over a cycle of its sweep."""
+    places = np.arange(24, dtype=np.float64) / 24.0 * (sweep.bars if sweep is not None else 1)
+    low, high = cut_curves(tone, sweep, places, depth)
+    hertz = np.maximum(frequencies, 1.0)
+    cuts = (1.0 + (low[:, None] / hertz) ** 8) * (1.0 + (hertz / high[:, None]) ** 8)
+    return np.asarray((1.0 / cuts).mean(axis=0) * bump_gain(tone, frequencies, depth) ** 2, dtype=np.float64)
 
 
 def tone_size(rate: int) -> int:

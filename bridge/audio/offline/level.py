@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .arrays import Audio, Curve
@@ -27,6 +29,23 @@ def weighting(frequencies: Curve) -> Curve:
     return np.asarray(np.abs(shelf * high_pass) ** 2, dtype=np.float64)
 
 
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """How a clip's loudness is spread over the spectrum."""
+
+    frequencies: Curve  # Hz
+    power: Curve  # K-weighted, at each frequency, in no unit
+
+    def change(self, gain: Curve) -> float:
+        """Return by how many dB a filter changes the loudness.
+
+        Args:
+            gain: power gain at each of the frequencies.
+        """
+        before, after = float(self.power.sum()), float(self.power @ gain)
+        return float(10.0 * np.log10(after / before)) if before > 0.0 and after > 0.0 else 0.0
+
+
 class LoudnessMeter:
     """Integrated loudness of audio that comes in blocks, by the gating of BS.1770-4.
 
@@ -40,6 +59,8 @@ class LoudnessMeter:
         self._weights = 2.0 * weighting(np.asarray(frequencies, dtype=np.float64)) / self._step**2
         self._rest = np.zeros((0, 2), dtype=np.float32)
         self._powers: list[Curve] = []
+        self._frequencies = np.asarray(frequencies, dtype=np.float64)
+        self._balance = np.zeros(len(frequencies), dtype=np.float64)
 
     def add(self, audio: Audio) -> None:
         """Take in the next block, frames × 2."""
@@ -53,8 +74,14 @@ class LoudnessMeter:
         power = np.zeros(len(steps))
         for channel in range(steps.shape[2]):
             spectrum = np.fft.rfft(steps[:, :, channel], axis=1)
-            power += (spectrum.real**2 + spectrum.imag**2) @ self._weights
+            squares = spectrum.real**2 + spectrum.imag**2
+            power += squares @ self._weights
+            self._balance += squares.sum(axis=0) * self._weights
         return power
+
+    def balance(self) -> Balance:
+        """Return how the loudness so far is spread over the spectrum."""
+        return Balance(self._frequencies, self._balance)
 
     def loudness(self) -> float:
         """Return the loudness so far in LUFS; `SILENCE` when nothing passes the gate.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .drums import Sound, build_kit
 from .families import Family
+from .filters import mean_power
 from .grid import Grid, Phrase, build_grid, felt
 from .survey import Survey
 from .tempo import find_beats, find_downbeat
@@ -19,6 +20,7 @@ WHOLE = 60.0  # s; clips up to this length are one section
 SECTION = 24.0  # s of clip per section at least, in whole phrases
 BEFORE = 6.0  # s before a section at least, in whole phrases, so that echoes and rooms are under way
 MARGIN = 0.3  # s before a section's last bar line where the next one takes over: behind it filters lack their context
+MAKEUP = 12.0  # dB at most that a filtered clip is brought up
 JOIN = 0.02  # s of cross-fade between sections
 
 
@@ -51,6 +53,11 @@ class Section:
     end: int  # frame after the last one read
 
 
+def strength(depth: float) -> float:
+    """Return how much of levels and filters is applied: all of it from a depth of 0.6."""
+    return min(1.0, depth / 0.6)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How a clip is remixed."""
@@ -65,11 +72,12 @@ class Plan:
     depth: float  # 0..1
     seed: int  # of every random choice
     kit: Mapping[str, Sound]  # drums, at the clip's rate
+    makeup: float  # dB that give the filtered clip its loudness back
 
     @property
     def strength(self) -> float:
-        """Return how much of levels and filters is applied: all of it from a depth of 0.6."""
-        return min(1.0, self.depth / 0.6)
+        """Return how much of levels and filters is applied, 0..1."""
+        return strength(self.depth)
 
     @property
     def dry(self) -> float:
@@ -112,7 +120,20 @@ def make_plan(survey: Survey, wish: Wish) -> Plan:
         depth=depth,
         seed=wish.seed,
         kit=build_kit(family.kit, survey.rate, wish.seed),
+        makeup=find_makeup(survey, family, depth),
     )
+
+
+def find_makeup(survey: Survey, family: Family, depth: float) -> float:
+    """Return the gain in dB after the family's filter, from the clip's own balance.
+
+    A clip that is all bass would otherwise be lost under the drums of a family that cuts the bass. One gain for the
+    whole clip, so that its own dynamics stay.
+    """
+    # At half speed everything lies an octave lower when it meets the filter.
+    shift = 0.5 if family.cut == "half speed" else 1.0
+    gain = mean_power(family.tone, family.sweep, survey.balance.frequencies * shift, strength(depth))
+    return min(max(-survey.balance.change(gain), 0.0), MAKEUP) + family.music * strength(depth)
 
 
 def find_grid(survey: Survey, wish: Wish, seconds: float) -> Grid:

@@ -5,7 +5,7 @@ survey → plan → chain per section → level. `bridge/tasks/offline.py` does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +19,8 @@ from .survey import Surveyor
 Read = Callable[[int, int], Audio]  # frames start..stop of the clip, × 2, float32
 
 LARGEST_GAIN = 15.0  # dB; the final level changes no more than that
-BLOCK = 10  # s of audio per block of the last step
-CONTEXT = 40  # ms around a block that the limiter has to see
+BLOCK = 5000  # ms of audio that are limited at once
+CONTEXT = 40  # ms around them that the limiter has to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +66,29 @@ def final_gain(plan: Plan, measured: float) -> float:
     return decibels(min(max(plan.survey.loudness - measured, -LARGEST_GAIN), LARGEST_GAIN))
 
 
-def finish(read: Read, frames: int, rate: int, gain: float) -> Iterator[Audio]:
+def finish(blocks: Iterable[Audio], rate: int, gain: float) -> Iterator[Audio]:
     """Yield the remix at its final level, no sample over `level.CEILING`.
 
+    What is limited at once is whole milliseconds long and sees `CONTEXT` around it, so that the limiter's gain is the
+    same however the stream is divided.
+
     Args:
-        read: gives the remix before its final level.
-        frames: its length.
+        blocks: the remix before its final level, frames × 2 each, any length.
         rate: Hz.
         gain: from `final_gain`.
-
-    Blocks are whole milliseconds long and see `CONTEXT` around them, so that the limiter's gain is the same however the
-    remix is divided.
     """
     step = max(rate // 1000, 1)
-    block, context = step * 1000 * BLOCK, step * CONTEXT
-    for start in range(0, frames, block):
-        before = min(context, start)
-        stop = min(start + block, frames)
-        audio = read(start - before, min(stop + context, frames)) * np.float32(gain)
-        yield limit(audio, rate)[before : before + stop - start]
+    size, context = step * BLOCK, step * CONTEXT
+    held = np.zeros((0, 2), dtype=np.float32)
+    before = 0  # frames of what is held that went out already
+    for block in blocks:
+        held = np.concatenate((held, block * np.float32(gain)))
+        while len(held) >= before + size + context:
+            yield limit(held[: before + size + context], rate)[before : before + size]
+            held = held[before + size - context :]
+            before = context
+    if len(held) > before:
+        yield limit(held, rate)[before:]
 
 
 def remix(audio: Audio, rate: int, wish: Wish) -> Remixed:
@@ -106,5 +110,4 @@ def remix(audio: Audio, rate: int, wish: Wish) -> Remixed:
     plan = make_plan(surveyor.survey(), wish)
     raw = np.concatenate(list(render_clip(lambda start, stop: audio[start:stop], plan, lambda _: None)))
     gain = final_gain(plan, loudness(raw, rate))
-    made = np.concatenate(list(finish(lambda start, stop: raw[start:stop], len(raw), rate, gain)))
-    return Remixed(made, plan)
+    return Remixed(np.concatenate(list(finish([raw], rate, gain))), plan)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .arrays import Audio
-from .level import LoudnessMeter
+from .level import Balance, LoudnessMeter
 from .novelty import Listener, Onsets
 
 
@@ -19,6 +19,7 @@ class Survey:
     rate: int  # Hz
     frames: int  # length
     loudness: float  # LUFS, integrated; level.SILENCE for silence
+    balance: Balance  # over the spectrum
     onsets: Onsets | None  # None where the DAW gave the beats
 
 
@@ -47,4 +48,4 @@ class Surveyor:
     def survey(self) -> Survey:
         """Return what was found."""
         onsets = self._listener.onsets() if self._listener is not None else None
-        return Survey(self._rate, self._frames, self._meter.loudness(), onsets)
+        return Survey(self._rate, self._frames, self._meter.loudness(), self._meter.balance(), onsets)

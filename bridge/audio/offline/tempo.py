@@ -11,7 +11,7 @@ from .arrays import Curve
 from .novelty import HOP, RATE, Onsets
 
 STEP = HOP / RATE  # s between two values of the onset strength
-LAG = 0.0065  # s by which the strength of an onset comes after it; measured on clicks
+LAG = -0.0096  # s by which the strength of an onset comes after it: before, since windows reach ahead; measured
 SLOWEST, FASTEST = 55.0, 210.0  # BPM that are looked for
 PREFERRED = 118.0  # BPM; of a tempo and its double the one nearer to this is taken
 STRETCH = 30.0  # s of one constant tempo; longer clips are followed from stretch to stretch
@@ -38,6 +38,13 @@ def find_tempo(onsets: Onsets) -> float:
         score += np.interp(lags * multiple, np.arange(len(similar)), similar, right=0.0) / multiple**0.5
     score = np.maximum(score, 0.0) * np.exp(-0.5 * (np.log2(tempos / PREFERRED) / 0.7) ** 2)
     return float(tempos[int(np.argmax(score))])
+
+
+def _refined(strength: Curve, start: float, periods: Curve, offsets: Curve, seconds: float) -> tuple[float, float]:
+    """Fit twice: over the whole range, then finely around what was found; arguments and result as for `_fit`."""
+    period, begin = _fit(strength, start, periods, offsets, seconds)
+    near = np.linspace(-0.00025, 0.00025, 7) if len(periods) > 1 else np.zeros(1)
+    return _fit(strength, begin, period * (1.0 + near), np.linspace(-0.012, 0.012, 25), seconds - (begin - start))
 
 
 def _fit(strength: Curve, start: float, periods: Curve, offsets: Curve, seconds: float) -> tuple[float, float]:
@@ -69,11 +76,11 @@ def find_beats(onsets: Onsets, tempo: float | None) -> Curve:
         Times of the beats in s, ascending, over the whole clip, at least two.
     """
     period = 60.0 / (tempo or find_tempo(onsets))
-    strength = np.convolve(onsets.all, np.hanning(7)[1:-1], mode="same") if len(onsets.all) else np.zeros(1)
+    strength = np.convolve(onsets.all, np.hanning(9)[1:-1], mode="same") if len(onsets.all) else np.zeros(1)
     everywhere = np.arange(96) / 96.0
     first = min(STRETCH, onsets.seconds)
     spread = np.zeros(1) if tempo or not np.any(strength) else np.linspace(-0.02, 0.02, 81)
-    period, begin = _fit(strength, 0.0, period * (1.0 + spread), everywhere, first)
+    period, begin = _refined(strength, 0.0, period * (1.0 + spread), everywhere, first)
     beats = [begin + np.arange(max(int(np.ceil((first - begin) / period)), 2)) * period]
     near = np.linspace(-0.1, 0.1, 41)
     spread = np.zeros(1) if tempo else np.linspace(-0.004, 0.004, 17)
@@ -81,7 +88,7 @@ def find_beats(onsets: Onsets, tempo: float | None) -> Curve:
         start = beats[-1][-1] + period
         left = min(STRETCH, onsets.seconds - start)
         if not tempo and left > 4 * period:
-            period, start = _fit(strength, start, period * (1.0 + spread), near, left)
+            period, start = _refined(strength, start, period * (1.0 + spread), near, left)
         beats.append(start + np.arange(max(int(np.ceil(left / period)), 1)) * period)
     return np.concatenate(beats)
 

@@ -1,0 +1,172 @@
+"""The offline engine: the default without a key, a remix by signal processing on this machine. It is not ACE-Step.
+
+Implements `base.Engine` over the worker task "offline"; the order lies in the variation's folder, so that `follow` can
+be repeated after a restart. The styles are in bridge/audio/offline, and docs/offline.md describes them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from bridge.disk import explained, settle, write_json
+from bridge.errors import Withdrawn
+from bridge.model.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
+
+CAPABILITIES = Capabilities(
+    name="offline",
+    label="offline remix (signal processing, not ACE-Step)",
+    ace_step=False,
+    remote=False,
+    honours=frozenset({"tags", "seed", "amount"}),
+    inert=frozenset(),
+    longest=3600.0,
+    price_per_second=0.0,
+    currency="USD",
+    cancels=True,
+    submit_once=False,
+)
+
+ORDER = "offline.json"  # in the variation's folder: the task's arguments
+RESULT = "offline.wav"  # beside it: the remix
+ANSWER = "offline.done.json"  # beside them: the task's answer, written when the remix is complete
+
+
+class Runner(Protocol):
+    """What the engine needs of `bridge.workers.Workers`."""
+
+    async def run(
+        self, task: str, args: Mapping[str, Any], progress: Callable[[float], None] | None = None
+    ) -> dict[str, Any]: ...
+
+
+class OfflineEngine:
+    """Makes remixes in the worker processes. A ticket's id is the folder that its order lies in."""
+
+    def __init__(self, workers: Runner) -> None:
+        self.capabilities = CAPABILITIES
+        self._workers = workers
+        self._running: dict[str, asyncio.Task[dict[str, Any]]] = {}  # by request id
+        self._withdrawn: set[str] = set()  # request ids that were cancelled
+
+    async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
+        """Name the clip where it lies; nothing leaves this machine and nothing is copied."""
+        del sha256
+        report(fraction=1.0, message="nothing is uploaded: the remix is made on this machine")
+        return Uploaded(str(path), self.capabilities.upload_host, None)
+
+    async def submit(self, order: Order) -> Ticket:
+        """Write the order into the variation's folder; what an earlier order left there is taken away.
+
+        Raises:
+            HomeError: the folder cannot be written to.
+        """
+        folder = order.scratch
+        await asyncio.to_thread(_write_order, folder, arguments(order))
+        self._withdrawn.discard(str(folder))
+        return Ticket(str(folder))
+
+    async def follow(self, ticket: Ticket, order: Order, report: Report) -> Output:
+        """Make the remix, or find the one that was made before a restart.
+
+        Raises:
+            Withdrawn: it was cancelled.
+            BridgeError: as the task raises it.
+        """
+        folder = Path(ticket.request_id)
+        answer = await asyncio.to_thread(_read, folder / ANSWER)
+        if answer is None or not (folder / RESULT).exists():
+            answer = await self._make(ticket.request_id, order, report)
+            await asyncio.to_thread(write_json, folder / ANSWER, answer)
+        return Output(str(folder / RESULT), answer["seed"], None, answer)
+
+    async def fetch(self, output: Output, into: Path, report: Report) -> None:
+        """Copy the remix to where the stage wants it; the first one stays, so that this can be repeated.
+
+        Raises:
+            HomeError: the copy cannot be written.
+        """
+        with explained(into):
+            await asyncio.to_thread(shutil.copyfile, output.url, into)
+        report(fraction=1.0)
+
+    async def cancel(self, ticket: Ticket) -> CancelAnswer:
+        """Stop the work; `follow` then raises `Withdrawn`. Nothing was ever billed."""
+        name = ticket.request_id
+        if (Path(name) / ANSWER).exists():
+            return CancelAnswer.TOO_LATE
+        if not (Path(name) / ORDER).exists():
+            return CancelAnswer.UNKNOWN
+        self._withdrawn.add(name)
+        if name in self._running:
+            self._running[name].cancel()
+        return CancelAnswer.REMOVED
+
+    async def aclose(self) -> None:
+        """Stop what runs; `follow` makes it again after a restart."""
+        running = tuple(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _make(self, name: str, order: Order, report: Report) -> dict[str, Any]:
+        """Run the task and bring its file to its name.
+
+        Raises:
+            Withdrawn: `cancel` was called, before or meanwhile.
+        """
+        if name in self._withdrawn:
+            raise Withdrawn
+        args = await asyncio.to_thread(_read, Path(name) / ORDER) or arguments(order)
+        report(running=True, fraction=0.0, message=f"offline remix, not ACE-Step: {args['tags'] or 'no tags'}")
+        work = asyncio.ensure_future(self._workers.run("offline", args, lambda share: report(fraction=share)))
+        self._running[name] = work
+        try:
+            answer = await work
+        except asyncio.CancelledError:
+            if name in self._withdrawn:
+                raise Withdrawn from None
+            raise
+        finally:
+            work.cancel()
+            del self._running[name]
+        await asyncio.to_thread(settle, Path(args["into"]), Path(name) / RESULT)
+        report(fraction=1.0, message=answer["description"])
+        return answer
+
+
+def arguments(order: Order) -> dict[str, Any]:
+    """Return the task's arguments for an order."""
+    return {
+        "source": order.audio_url,
+        "into": str(order.scratch / f"{RESULT}.part"),
+        "tags": order.params.get("tags", ""),
+        "lyrics": order.params.get("lyrics", ""),
+        "seed": order.params.get("seed", 0),
+        "amount": order.amount,
+        "tempo": order.tempo,
+        "beats": list(order.beats),
+        "downbeats": list(order.downbeats),
+        "family": order.family,
+    }
+
+
+def _write_order(folder: Path, args: Mapping[str, Any]) -> None:
+    """Replace the order, after taking away the result of an earlier one."""
+    with explained(folder):
+        (folder / ANSWER).unlink(missing_ok=True)
+        (folder / RESULT).unlink(missing_ok=True)
+    write_json(folder / ORDER, args)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return a JSON file's object, None where there is none; files come whole or not at all (see `bridge.disk`)."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return found
