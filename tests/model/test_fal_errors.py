@@ -108,3 +108,11 @@ async def test_this_machine_is_reached_without_the_proxy(monkeypatch: pytest.Mon
     with FalServer() as fal:
         async with at(fal) as engine:
             assert (await engine.cancel(Ticket("an-id"))).value == "unknown"
+
+
+async def test_certificates_that_cannot_be_read_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/certificates.pem")
+    with FalServer() as fal:
+        async with at(fal) as engine:
+            with pytest.raises(errors.OutageError, match="certificates"):
+                await engine.cancel(Ticket("an-id"))

@@ -6,13 +6,13 @@ whether the request had begun to be written.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -61,7 +61,8 @@ class Wire:
         self.hosts = hosts
         self.secrets = secrets
         self.timeouts = timeouts
-        self._open: list[httpx.AsyncClient] = []
+        self._open: list[httpx.AsyncClient] = []  # the keyed client and the bare one, once there are any
+        self._making = asyncio.Lock()
 
     async def ask(
         self,
@@ -102,7 +103,8 @@ class Wire:
         """Send one request with the key and hand over the answer while it comes in (see `ask`)."""
         self.hosts.require_key(url)
         asked = {"Accept": "application/json", **(headers or {}), "Authorization": self.secrets.authorization()}
-        async with self._exchange(self._keyed, method, url, json=json, headers=asked, silence=silence) as response:
+        keyed, _ = await self._ready()
+        async with self._exchange(keyed, method, url, json=json, headers=asked, silence=silence) as response:
             yield response
 
     @asynccontextmanager
@@ -122,7 +124,8 @@ class Wire:
         """
         self.hosts.require_audio(url)
         silence = self.timeouts.move
-        async with self._exchange(self._bare, method, url, content=content, headers=headers, silence=silence) as moved:
+        _, bare = await self._ready()
+        async with self._exchange(bare, method, url, content=content, headers=headers, silence=silence) as moved:
             yield moved
 
     async def aclose(self) -> None:
@@ -150,39 +153,39 @@ class Wire:
             log.debug("%s → %s", self.secrets.scrub(where), text)
             raise WireError(text, written=trace.written) from error
 
-    @cached_property
-    def _keyed(self) -> httpx.AsyncClient:
-        return self._client()
+    async def _ready(self) -> tuple[httpx.AsyncClient, httpx.AsyncClient]:
+        """Return the client for requests with the key and the bare one, made in a thread at first use.
 
-    @cached_property
-    def _bare(self) -> httpx.AsyncClient:
-        return self._client()
+        Reading the certificates takes a tenth of a second, in which the daemon would be deaf.
+        """
+        async with self._making:
+            if not self._open:
+                self._open = await asyncio.to_thread(self._make)
+        return self._open[0], self._open[1]
 
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
+    def _make(self) -> list[httpx.AsyncClient]:
         try:
-            return httpx.create_ssl_context()
+            tls = httpx.create_ssl_context()
+            return [_client(tls), _client(tls)]
         except OSError as error:
             raise OutageError("The certificates named by SSL_CERT_FILE or SSL_CERT_DIR cannot be read.") from error
-
-    def _client(self) -> httpx.AsyncClient:
-        """Make a client without cookies or redirects; the user's proxy settings count, except for this machine."""
-        try:
-            client = httpx.AsyncClient(
-                headers={"User-Agent": USER_AGENT},
-                verify=self._tls,
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=_IDLE),
-                mounts=_NO_PROXY,
-                follow_redirects=False,
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            )
         except (ImportError, ValueError) as error:  # a SOCKS proxy, or no proxy's address at all
             raise OutageError(
                 "The proxy named by HTTPS_PROXY or ALL_PROXY cannot be used.",
                 hint="Set it to an http:// address or remove it, then `ace-bridge retry`; nothing was charged.",
             ) from error
-        self._open.append(client)
-        return client
+
+
+def _client(tls: ssl.SSLContext) -> httpx.AsyncClient:
+    """Make a client without cookies or redirects; the user's proxy settings count, except for this machine."""
+    return httpx.AsyncClient(
+        headers={"User-Agent": USER_AGENT},
+        verify=tls,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=_IDLE),
+        mounts=_NO_PROXY,
+        follow_redirects=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
 
 
 async def read_answer(response: httpx.Response) -> Answer:
