@@ -100,17 +100,19 @@ def test_a_newer_python_of_another_name_is_found(machine: Machine) -> None:
 def test_programs_that_tests_need_are_installed_or_named(machine: Machine, script: str) -> None:
     machine.has("uname", "echo Darwin")
     machine.has("sox")
-    assert "brew install ffmpeg node" in machine.runs(script)
+    assert "brew install ffmpeg node openssl" in machine.runs(script)
     machine.has("uname", "echo Linux")
     assert "The tests need ffmpeg" in machine.runs(script)
     machine.is_debian(root=False)
     machine.has("dpkg-query", "exit 1")
-    assert "sudo apt-get install ffmpeg strace nodejs npm libportaudio2 tuxmath-data xmoto-data" in machine.runs(script)
+    said = machine.runs(script)
+    assert "sudo apt-get install ffmpeg strace openssl pulseaudio pulseaudio-utils nodejs npm libportaudio2" in said
+    assert "xmoto-data" in said
 
 
 def test_a_failing_check_fails_the_whole_and_is_named_at_the_end(machine: Machine) -> None:
     machine.is_debian(root=True)
-    for program in ("ffmpeg", "sox", "strace", "node", "npm"):
+    for program in ("ffmpeg", "sox", "strace", "openssl", "pulseaudio", "parec", "node", "npm"):
         machine.has(program)
     tools = machine.project / ".venv" / "bin"
     tools.mkdir(parents=True)
