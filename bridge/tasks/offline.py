@@ -107,7 +107,12 @@ def _render(reader: files.Reader, plan: Plan, spool: files.Spool, progress: Prog
     """Remix into the spool, before the final level, and return the gain that is missing."""
 
     def read(start: int, stop: int) -> Block:
-        return np.concatenate(list(_stereo(reader, start, stop - start)))
+        audio = np.empty((stop - start, 2), dtype=np.float32)
+        done = 0
+        for part in _stereo(reader, start, stop - start):
+            audio[done : done + len(part)] = part
+            done += len(part)
+        return audio
 
     def on_way(share: float) -> None:
         progress(SURVEYED + (RENDERED - SURVEYED) * share)

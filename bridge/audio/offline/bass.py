@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Audio, add_at, excerpt, fade_in
+from .arrays import Audio, Curve, add_at, excerpt, fade_in, mono
 from .grid import Bar
 
 LOWEST = 38.0  # Hz; notes are folded into the octave above
 SEARCH = (55.0, 220.0)  # Hz where the source's bass is looked for
 CLEAR = 6.0  # how far the peak must stand above the band's median magnitude
+# One cycle of a saw of six partials, the upper ones dull.
+_CYCLE = 2.0 * np.pi * np.arange(16384) / 16384
+SAW = np.asarray(sum(np.sin(partial * _CYCLE) / partial**1.4 for partial in range(1, 7)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,9 @@ def find_pitch(audio: Audio, rate: int) -> float | None:
     """
     if len(audio) < rate // 10:
         return None
-    mono = audio.mean(axis=1) * np.hanning(len(audio)).astype(np.float32)
+    windowed = mono(audio) * np.hanning(len(audio)).astype(np.float32)
     step = max(rate // 2000, 1)  # bass needs no more than 1 kHz; means of `step` frames are filter enough
-    coarse = mono[: len(mono) // step * step].reshape(-1, step).mean(axis=1)
+    coarse = windowed[: len(windowed) // step * step].reshape(-1, step).mean(axis=1)
     size = 1 << (4 * len(coarse) - 1).bit_length()
     magnitude = np.abs(np.fft.rfft(coarse, size))
     width = rate / step / size
@@ -112,13 +115,8 @@ def _sound(note: Note, sound: str, rate: int) -> Audio:
         pitch *= 1.0 + 1.2 * np.exp(-times / 0.02)
     phase = np.cumsum(pitch) / rate
     if sound == "reese":
-        # Two saws of six partials each, 0.6 % apart, with the upper partials dull.
-        wave = sum(
-            np.sin(2.0 * np.pi * partial * detune * phase) / partial**1.4
-            for partial in range(1, 7)
-            for detune in (0.997, 1.003)
-        )
-        wave = 0.6 * np.asarray(wave)
+        # Two saws 0.6 % apart, read from one cycle.
+        wave = 0.6 * (_saw(0.997 * phase) + _saw(1.003 * phase))
     else:
         wave = np.tanh(1.5 * np.sin(2.0 * np.pi * phase)) / np.tanh(1.5)
     if sound == "808":
@@ -128,3 +126,8 @@ def _sound(note: Note, sound: str, rate: int) -> Audio:
     release = min(max(round(0.02 * rate), 2), count // 2)
     wave[count - release :] *= fade_in(release)[::-1]
     return np.asarray(note.velocity * wave, dtype=np.float32)
+
+
+def _saw(phase: Curve) -> Curve:
+    """Return the dull saw at phases given in cycles."""
+    return np.asarray(SAW[(np.mod(phase, 1.0) * len(SAW)).astype(np.int64)], dtype=np.float64)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from .arrays import Audio, Curve
+from .arrays import Audio, Curve, mono
 
 RATE = 16000  # Hz the clip is brought to; beats need no more
 SIZE = 512  # frames of a window there, 32 ms
@@ -57,8 +57,7 @@ class Listener:
 
     def add(self, audio: Audio, *, last: bool = False) -> None:
         """Take in the next block, frames × 2."""
-        mono = np.ascontiguousarray(audio.mean(axis=1, dtype=np.float32))
-        samples = np.concatenate((self._rest, self._resampler.resample_chunk(mono, last=last)))
+        samples = np.concatenate((self._rest, self._resampler.resample_chunk(mono(audio), last=last)))
         if len(samples) < SIZE:
             self._rest = samples
             return

@@ -17,7 +17,7 @@ from .tempo import find_beats, find_downbeat
 from .words import choose
 
 WHOLE = 60.0  # s; clips up to this length are one section
-SECTION = 24.0  # s of clip per section at least, in whole phrases
+SECTION = 16.0  # s of clip per section at least, in whole phrases
 BEFORE = 6.0  # s before a section at least, in whole phrases, so that echoes and rooms are under way
 MARGIN = 0.3  # s before a section's last bar line where the next one takes over: behind it filters lack their context
 MAKEUP = 12.0  # dB at most that a filtered clip is brought up

@@ -16,7 +16,7 @@ from .level import SILENCE, limit, loudness
 from .plan import JOIN, Plan, Wish, make_plan, sections
 from .survey import Surveyor
 
-Read = Callable[[int, int], Audio]  # frames start..stop of the clip, × 2, float32
+Read = Callable[[int, int], Audio]  # frames start..stop of the clip, × 2, float32, all of them numbers
 
 LARGEST_GAIN = 15.0  # dB; the final level changes no more than that
 BLOCK = 5000  # ms of audio that are limited at once
@@ -43,8 +43,7 @@ def render_clip(read: Read, plan: Plan, progress: Callable[[float], None]) -> It
     join = round(JOIN * plan.survey.rate)
     tail: Audio | None = None
     for part in parts:
-        audio = np.nan_to_num(read(part.origin, part.end), copy=True, posinf=0.0, neginf=0.0)
-        made = render(audio, part, plan)[part.start - part.origin :]
+        made = render(read(part.origin, part.end), part, plan)[part.start - part.origin :]
         if tail is not None:
             rise = fade_in(join)[:, None]
             made[:join] = made[:join] * rise + tail * rise[::-1]
@@ -106,7 +105,8 @@ def remix(audio: Audio, rate: int, wish: Wish) -> Remixed:
         ValueError: the clip is empty.
     """
     surveyor = Surveyor(rate, listen=not wish.has_beats)
-    surveyor.add(np.nan_to_num(audio, copy=True, posinf=0.0, neginf=0.0), last=True)
+    audio = np.nan_to_num(audio, copy=True, posinf=0.0, neginf=0.0)
+    surveyor.add(audio, last=True)
     plan = make_plan(surveyor.survey(), wish)
     raw = np.concatenate(list(render_clip(lambda start, stop: audio[start:stop], plan, lambda _: None)))
     gain = final_gain(plan, loudness(raw, rate))

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from .arrays import Audio, Spectrum, decibels
+from .arrays import Audio, Spectrum, decibels, mono
 from .spectrum import bin_frequencies, change_windows
 
+PHASES = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)  # what a random phase is drawn from
 QUIET = -42.0  # dB of the last echo that is played
 
 
@@ -91,17 +92,17 @@ def reverb(audio: Audio, rate: int, settings: Reverb, rng: np.random.Generator) 
     Made from the mono sum at half the rate: rooms are dark, and this is the dearest step of the chain.
     """
     half = max(rate // 2, 1)
-    mono = soxr.resample(np.ascontiguousarray(audio.mean(axis=1)), rate, half, quality="MQ")
+    dry = soxr.resample(mono(audio), rate, half, quality="MQ")
     room = impulse(settings, half, rng)
     size = 1 << int(np.ceil(np.log2(max(4 * len(room), 1 << 15))))
     block = size - len(room)
     spectra = [np.fft.rfft(room[:, side], size) for side in (0, 1)]
-    wet = np.zeros((len(mono) + size, 2), dtype=np.float32)
-    for start in range(0, len(mono), block):
-        spectrum = np.fft.rfft(mono[start : start + block], size)
+    wet = np.zeros((len(dry) + size, 2), dtype=np.float32)
+    for start in range(0, len(dry), block):
+        spectrum = np.fft.rfft(dry[start : start + block], size)
         for side in (0, 1):
             wet[start : start + size, side] += np.fft.irfft(spectrum * spectra[side], size)
-    wet = soxr.resample(wet[: len(mono)], half, rate, quality="MQ") * np.float32(decibels(settings.level))
+    wet = soxr.resample(wet[: len(dry)], half, rate, quality="MQ") * np.float32(decibels(settings.level))
     out = np.zeros_like(audio)
     out[: len(wet)] = wet[: len(audio)]
     return out
@@ -135,8 +136,8 @@ def pad(audio: Audio, rate: int, rng: np.random.Generator, shimmer: float) -> Au
         levels[channel] = level
         octave = magnitude[:, : (magnitude.shape[1] + 1) // 2]
         magnitude[:, : 2 * octave.shape[1] : 2] += shimmer * octave.copy()
-        angle = rng.random(magnitude.shape, dtype=np.float32) * np.float32(2.0 * np.pi)
-        changed: Spectrum = (magnitude * dull).astype(np.float32) * np.exp(1j * angle).astype(np.complex64)
+        phases = PHASES[rng.integers(0, len(PHASES), magnitude.shape, dtype=np.uint16)]
+        changed: Spectrum = (magnitude * dull).astype(np.float32) * phases
         return changed
 
     return change_windows(audio, size, change)

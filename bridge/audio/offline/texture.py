@@ -9,6 +9,8 @@ import numpy as np
 
 from .arrays import Audio, add_at, decibels
 
+CHUNK = 1 << 16  # frames that are read at once, for the sake of memory
+
 
 def wobble(audio: Audio, rate: int, cents: float, origin: int) -> Audio:
     """Let the pitch waver as a worn tape does, without ever losing the beat.
@@ -28,13 +30,15 @@ def wobble(audio: Audio, rate: int, cents: float, origin: int) -> Audio:
     shift = np.zeros(len(coarse))
     for speed, share in ((0.55, 0.5), (1.3, 0.3), (6.1, 0.2)):
         shift += deviation * share / (2.0 * np.pi * speed) * np.sin(2.0 * np.pi * speed * times)
-    frames = np.arange(len(audio), dtype=np.float64)
-    read = frames + np.interp(frames, coarse, shift * rate)
-    np.clip(read, 0.0, max(len(audio) - 1, 0), out=read)
-    index = read.astype(np.int64)
-    between = (read - index).astype(np.float32)[:, None]
-    following = np.minimum(index + 1, max(len(audio) - 1, 0))
-    return np.asarray(audio[index] * (1.0 - between) + audio[following] * between, dtype=np.float32)
+    out = np.empty_like(audio)
+    for start in range(0, len(audio), CHUNK):
+        frames = np.arange(start, min(start + CHUNK, len(audio)), dtype=np.float64)
+        read = np.clip(frames + np.interp(frames, coarse, shift * rate), 0.0, len(audio) - 1)
+        index = read.astype(np.int64)
+        between = (read - index).astype(np.float32)[:, None]
+        following = np.minimum(index + 1, len(audio) - 1)
+        out[start : start + CHUNK] = audio[index] * (1.0 - between) + audio[following] * between
+    return out
 
 
 def crackle(frames: int, rate: int, rng: np.random.Generator, density: float = 9.0) -> Audio:
