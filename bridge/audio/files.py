@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import IO, BinaryIO, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +73,11 @@ class Info:
 def shown(path: Path, *, whole: bool = False) -> str:
     """Return a file's name, or its whole path, as text that every surface can print, whatever bytes are in it."""
     return os.fsencode(path if whole else path.name).decode(errors="replace")
+
+
+def _name(path: Path) -> str | bytes:
+    """Return a path as libsndfile takes it: bytes where names are bytes, since soundfile refuses those not in UTF-8."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
@@ -233,7 +238,7 @@ class Reader:
 
 def _open(path: Path) -> soundfile.SoundFile:
     try:
-        return soundfile.SoundFile(str(path) if os.name == "nt" else os.fsencode(path))
+        return soundfile.SoundFile(_name(path))
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name that ends in .raw needs what we lack
         raise Unreadable(f"{shown(path)} is not a sound file of a known kind.") from error
 
@@ -268,7 +273,7 @@ class FlacWriter:
         self._bits = bits
         self._frames = 0
         self._file = soundfile.SoundFile(
-            path, "w", sample_rate, 2, f"PCM_{bits}", format="FLAC", compression_level=LEVEL
+            _name(path), "w", sample_rate, 2, f"PCM_{bits}", format="FLAC", compression_level=LEVEL
         )
 
     def write(self, block: Block) -> None:
@@ -291,7 +296,7 @@ class FlacWriter:
         """
         self._file.close()
         try:
-            with soundfile.SoundFile(self._path) as written:
+            with soundfile.SoundFile(_name(self._path)) as written:
                 written.seek(max(0, self._frames - 1))
                 complete = len(written.read(1)) == min(1, self._frames)
         except soundfile.LibsndfileError:
@@ -348,25 +353,40 @@ class Spool:
     """Keeps a stream of stereo blocks to be read again: in memory, and on the disk where it gets large."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - lives as long as the spool
-            SPOOL_BYTES, dir=str(folder), prefix=".spool-"
-        )
+        self._folder = folder
+        self._held: list[Block] = []
+        self._file: IO[bytes] | None = None
         self.frames = 0
 
     def append(self, block: Block) -> None:
-        """Add a block (frames × 2)."""
-        self._file.write(np.ascontiguousarray(block).data)
+        """Add a block (frames × 2); it must not be changed afterwards.
+
+        Raises:
+            OSError: the disk did not take it.
+        """
+        self._held.append(block)
         self.frames += len(block)
+        if self._file is None and self.frames * 8 > SPOOL_BYTES:
+            self._file = tempfile.TemporaryFile(dir=self._folder, prefix=".spool-")  # noqa: SIM115 - lives as we do
+        if self._file is not None:
+            for held in self._held:
+                self._file.write(np.ascontiguousarray(held).data)
+            self._held.clear()
 
     def blocks(self, size: int = FRAMES) -> Iterator[Block]:
-        """Yield everything from the start."""
+        """Yield everything from the start; blocks have `size` frames, or the sizes that they came in."""
+        if self._file is None:
+            yield from self._held
+            return
         self._file.seek(0)
         while data := self._file.read(size * 8):
             yield np.frombuffer(data, np.float32).reshape(-1, 2)
 
     def close(self) -> None:
         """Forget everything."""
-        self._file.close()
+        self._held.clear()
+        if self._file is not None:
+            self._file.close()
 
 
 def sha256(path: Path) -> str:
