@@ -245,7 +245,7 @@ async def test_a_real_output_plays_the_file(null_sink: None, clip: Path) -> None
     record = [
         "parec",
         "--device=ace.monitor",
-        "--latency-msec=20",
+        "--latency-msec=500",
         "--format=float32le",
         f"--rate={RATE}",
         "--channels=2",
