@@ -60,6 +60,19 @@ def mono(audio: Audio) -> Audio:
     return np.asarray((audio[:, 0] + audio[:, 1]) * np.float32(0.5), dtype=np.float32)
 
 
+def fade_edges(audio: Audio, frames: int) -> Audio:
+    """Return audio (frames × 2) with its first and last `frames` faded, for what is heard again elsewhere.
+
+    A clip may begin and end in the middle of a wave: there that is its own, anywhere else it is a click.
+    """
+    faded = audio.copy()
+    edge = min(frames, len(audio) // 2)
+    if edge:
+        faded[:edge] *= fade_in(edge)[:, None]
+        faded[-edge:] *= fade_in(edge)[::-1, None]
+    return faded
+
+
 def decibels(gain_db: float) -> float:
     """Return the factor of a gain in dB."""
     return float(10.0 ** (gain_db / 20.0))

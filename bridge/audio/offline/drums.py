@@ -94,7 +94,9 @@ def _snare(kit: Kit, rate: int, rng: np.random.Generator) -> Curve:
 def _clap(kit: Kit, rate: int, rng: np.random.Generator) -> Curve:
     times = _times(kit.snare_seconds * 1.3, rate)
     noise = _band(rng.standard_normal(len(times)), rate, 900.0, 5500.0)
-    hands = sum(np.where(times >= late, np.exp(-(times - late) / 0.006), 0.0) for late in (0.0, 0.011, 0.021))
+    # Three hands, each with an attack of half a millisecond.
+    since = [np.maximum(times - late, 0.0) for late in (0.0, 0.011, 0.021)]
+    hands = sum(np.minimum(time / 0.0005, 1.0) * np.exp(-time / 0.006) for time in since)
     return np.asarray(noise * (0.8 * hands + _decay(times, kit.snare_seconds * 1.2)))
 
 

@@ -29,7 +29,7 @@ class Duck:
 def duck_gain(kicks: Sequence[tuple[float, float]], duck: Duck, beat: float, frames: int, rate: int) -> Audio:
     """Return the clip's gain under the kicks, one value per frame.
 
-    It falls within 5 ms before each kick, so that the kick meets it low and nothing clicks.
+    It falls within 8 ms before each kick, so that the kick meets it low and nothing clicks.
 
     Args:
         kicks: time (s from the first frame) and velocity of each.
@@ -43,12 +43,12 @@ def duck_gain(kicks: Sequence[tuple[float, float]], duck: Duck, beat: float, fra
     gain_db = np.zeros(count, dtype=np.float64)
     length = max(duck.beats * beat, 0.02)
     for kick, velocity in kicks:
-        first = max(int((kick - 0.01) * CONTROL), 0)
+        first = max(int((kick - 0.012) * CONTROL), 0)
         last = min(int((kick + length) * CONTROL) + 2, count)
         since = times[first:last] - kick
         # Back along a raised cosine: flat at both ends, the pumping of a slow release.
         back = 0.5 + 0.5 * np.cos(np.pi * np.clip(since / length, 0.0, 1.0))
-        shape = np.where(since < 0.0, np.clip(1.0 + since / 0.005, 0.0, 1.0), back)
+        shape = np.where(since < 0.0, 0.5 + 0.5 * np.cos(np.pi * np.clip(since / 0.008, -1.0, 0.0)), back)
         gain_db[first:last] = np.minimum(gain_db[first:last], -duck.depth * velocity * shape)
     return at_rate(np.power(10.0, gain_db / 20.0), times, frames, rate)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from .arrays import Audio, Curve, Frames, add_at, excerpt, fade_in
+from .arrays import Audio, Curve, Frames, add_at, excerpt, fade_edges, fade_in
 
 FADE = 0.004  # s of cross-fade, which ends where the slice begins, so that the attack stays whole
 
@@ -45,12 +45,14 @@ def assemble(audio: Audio, origin: int, rate: int, phrases: Sequence[tuple[Curve
     """
     fade = max(round(FADE * rate), 2)
     out = np.zeros_like(audio)
+    faded = fade_edges(audio, fade)
     for times, cells in phrases:
         edges = np.round(times * rate).astype(np.int64) - origin
         for cell in cells:
             start, stop = int(edges[cell.at]), int(edges[cell.at + cell.steps])
             if stop > 0 and start < len(audio) and cell.gain:
-                add_at(out, start - fade, _slice(audio, edges, cell, fade))
+                stays = cell.source == cell.at and cell.span == cell.steps and not cell.reverse
+                add_at(out, start - fade, _slice(audio if stays else faded, edges, cell, fade))
     return out
 
 

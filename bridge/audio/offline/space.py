@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from .arrays import Audio, Spectrum, decibels, mono
+from .arrays import Audio, Spectrum, decibels, fade_edges, mono
 from .spectrum import bin_frequencies, change_windows
 
 PHASES = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)  # what a random phase is drawn from
@@ -49,7 +49,7 @@ def echo(audio: Audio, rate: int, beat: float, settings: Echo) -> Audio:
     spread = max(round(settings.dark * rate / 48000), 1)
     count = max(1, int(np.ceil(QUIET / (20.0 * np.log10(settings.feedback)))))
     wet = np.zeros_like(audio)
-    tape = audio * np.float32(decibels(settings.level))
+    tape = fade_edges(audio, max(rate // 200, 2)) * np.float32(decibels(settings.level))
     for number in range(1, count + 1):
         if number * delay >= len(audio):
             break

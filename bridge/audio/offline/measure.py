@@ -1,0 +1,93 @@
+"""What can be said about a remix by numbers: balance, onsets, likeness to the source, clicks.
+
+For the tests and for the table in docs/offline.md (scripts/offline_table.py); the engine itself does not need it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arrays import Audio, Curve, Frames, mono
+from .level import loudness
+from .novelty import Listener
+
+BANDS = ((20.0, 120.0), (120.0, 500.0), (500.0, 2000.0), (2000.0, 6000.0), (6000.0, 16000.0))  # Hz
+ONSET = 0.15  # strength of what counts as an onset
+STANDS_OUT = 14.0  # times the curvature around it: a click
+AUDIBLE = 0.004  # full scale; curvature below is no click worth the name
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A clip in numbers."""
+
+    balance: tuple[float, ...]  # dB of each of BANDS against the sum of them all
+    onsets: float  # per second
+    likeness: float  # correlation with the source over time, -1..1
+    loudness: float  # LUFS
+    peak: float  # highest absolute sample, full scale
+    clicks: int  # found by `find_clicks`
+
+
+def balance(audio: Audio, rate: int) -> tuple[float, ...]:
+    """Return the power in each of BANDS in dB against their sum; audio is frames × 2."""
+    spectrum = np.abs(np.fft.rfft(mono(audio))) ** 2
+    frequencies = np.fft.rfftfreq(len(audio), 1.0 / rate)
+    powers = np.array([spectrum[(frequencies >= low) & (frequencies < high)].sum() for low, high in BANDS]) + 1e-12
+    return tuple(float(level) for level in 10.0 * np.log10(powers / powers.sum()))
+
+
+def onset_times(audio: Audio, rate: int) -> Curve:
+    """Return the times of clear onsets in s, to about 5 ms."""
+    listener = Listener(rate)
+    listener.add(audio, last=True)
+    strength = listener.onsets().all
+    if len(strength) < 3:
+        return np.zeros(0)
+    middle = strength[1:-1]
+    tops = (middle > strength[:-2]) & (middle >= strength[2:]) & (middle > ONSET)
+    return np.asarray((np.flatnonzero(tops) + 1) * 0.005, dtype=np.float64)
+
+
+def likeness(first: Audio, second: Audio) -> float:
+    """Return the correlation of two clips of the same length, 0 where one is silent."""
+    both = float(np.sqrt(np.sum(first.astype(np.float64) ** 2) * np.sum(second.astype(np.float64) ** 2)))
+    return float(np.sum(first.astype(np.float64) * second)) / both if both else 0.0
+
+
+def find_clicks(audio: Audio, rate: int) -> Frames:
+    """Return frames where the waveform breaks: its curvature stands far out of that of the 5 ms before and after.
+
+    An attack is no click, since it goes on; a break in the waveform is over after a sample or two.
+
+    Args:
+        audio: frames × channels.
+        rate: Hz.
+    """
+    reach, gap = max(rate // 200, 32), 4
+    found: set[int] = set()
+    for channel in range(audio.shape[1]):
+        bend = np.abs(np.diff(audio[:, channel].astype(np.float64), 2))
+        padded = np.pad(bend, reach + gap, mode="edge")
+        total = np.concatenate(([0.0], np.cumsum(padded**2)))
+        start = np.arange(len(bend))
+        before = total[start + reach] - total[start]
+        after = total[start + 2 * (reach + gap) + 1] - total[start + reach + 2 * gap + 1]
+        around = np.sqrt(np.maximum(np.maximum(before, after), 0.0) / reach)
+        clicks = np.flatnonzero((bend > STANDS_OUT * around) & (bend > AUDIBLE))
+        found.update(int(frame) + 1 for frame in clicks)
+    return np.array(sorted(found), dtype=np.int64)
+
+
+def portray(audio: Audio, source: Audio, rate: int) -> Portrait:
+    """Measure a clip (frames × 2) beside its source of the same length."""
+    return Portrait(
+        balance=balance(audio, rate),
+        onsets=len(onset_times(audio, rate)) / (len(audio) / rate),
+        likeness=likeness(audio, source),
+        loudness=loudness(audio, rate),
+        peak=float(np.max(np.abs(audio), initial=0.0)),
+        clicks=len(find_clicks(audio, rate)),
+    )
