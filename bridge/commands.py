@@ -76,7 +76,7 @@ class Bridge(Protocol):
     - Event("progress", job_id, data={"fraction", "message"}), either may be missing;
     - Event("variation", job_id, variation_id, data={"state", "path"}), `path` once the result's final file is there;
     - Event("alert", job_id or "", data={"code", "text"}) for each error or warning that a person should see,
-      one of a job before that job's end;
+      one of a job within a second of that job's end;
     - Event("preset", data={"name"}) and Event("param", data={"name", "value"}) when something was chosen or set,
       published before the command returns: so a surface knows whose hand it was.
     """

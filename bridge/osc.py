@@ -122,6 +122,7 @@ class OscSurface:
         for task in (*self._workers, *self._tasks):
             task.cancel()
         await asyncio.gather(*self._workers, *self._tasks, return_exceptions=True)
+        self._news.stop()
         self._feedback.close()
         await self._tcp.close()
         await self._udp.close()

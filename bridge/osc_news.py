@@ -5,6 +5,7 @@ event bus → here → osc_feedback.py. Also resends the present state to one wh
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -18,6 +19,7 @@ from bridge.osc_packet import build, shorten
 
 IDLE = "idle"  # /bridge/state when there is no job
 _OVER = frozenset(str(state) for state in (*ENDED, State.PARTIAL))
+AFTERWARDS = 1.0  # s after a job's end in which its error or path is still told to who waits for it
 _KNOWN = 256  # jobs remembered, so that an old one that moves is not taken for the newest
 
 # Whose command runs in this task: what it sets is echoed to all others.
@@ -32,6 +34,7 @@ class News:
     def __init__(self, bridge: Bridge, feedback: Feedback) -> None:
         self._bridge = bridge
         self._feedback = feedback
+        self._ending: dict[str, asyncio.TimerHandle] = {}  # jobs that are over and may have a last word
         self._jobs: dict[str, None] = {}  # ids of the jobs that were heard of, oldest first
         self._kinds: Mapping[str, Callable[[Event], None]] = {
             "job": self._job,
@@ -46,6 +49,11 @@ class News:
         """Learn which jobs there are already."""
         for view in self._bridge.snapshot().jobs:
             self._know(view.id)
+
+    def stop(self) -> None:
+        """Wait for no last words any more."""
+        for timer in self._ending.values():
+            timer.cancel()
 
     def hear(self, event: Event) -> None:
         """Take one event from the bus; kinds that surfaces do not show are ignored."""
@@ -81,8 +89,9 @@ class News:
                 self._tell("/bridge/state", "", str(state))
         if cost is not None and newest:
             self._tell("/bridge/cost", "", float(cost))
-        if state in _OVER:
-            self._feedback.ended(event.job_id)
+        if state in _OVER and event.job_id not in self._ending:
+            loop = asyncio.get_running_loop()
+            self._ending[event.job_id] = loop.call_later(AFTERWARDS, self._ended, event.job_id)
 
     def _progress(self, event: Event) -> None:
         self._know(event.job_id)
@@ -135,6 +144,10 @@ class News:
         yield "/bridge/preset/select", "", (snapshot.preset,)
         for name, value in snapshot.params.items():
             yield f"/bridge/param/{name}", "", (value,)
+
+    def _ended(self, job_id: str) -> None:
+        del self._ending[job_id]
+        self._feedback.ended(job_id)
 
     def _know(self, job_id: str) -> None:
         self._jobs.setdefault(job_id)

@@ -241,6 +241,7 @@ async def test_clip_is_answered_followed_and_told_its_path(stage: Stage, over: s
     stage.bus.publish(Event("job", "job-1", data={"state": "done", "cost": 0.006}))
     await client.hear("/bridge/job", "job-1", "done")
     assert client.of("/bridge/job/job-1/path") == [("/erg/Süden ☂.wav", "v-1")]
+    await until(lambda: not stage.surface._feedback._listeners)
     client.heard.clear()
     stage.bus.publish(Event("job", "job-1", data={"state": "failed"}))
     await stage.settle()
@@ -263,13 +264,17 @@ async def test_the_wrong_token_gets_nothing_but_an_error(stage: Stage, token: st
     assert stage.bridge.asked == []
 
 
-async def test_a_failed_clip_says_why_before_it_ends(stage: Stage) -> None:
+@pytest.mark.parametrize("alert_first", [True, False])
+async def test_a_failed_clip_says_why_just_before_or_after_its_end(stage: Stage, alert_first: bool) -> None:
     client = stage.udp()
     client.send("/bridge/clip", TOKEN, "/a.wav")
     await client.hear("/bridge/accepted")
-    stage.bus.publish(Event("alert", "job-1", data={"code": "source_missing", "text": "It is not there."}))
-    stage.bus.publish(Event("job", "job-1", data={"state": "failed", "cost": 0.0}))
+    alert = Event("alert", "job-1", data={"code": "source_missing", "text": "It is not there."})
+    end = Event("job", "job-1", data={"state": "failed", "cost": 0.0})
+    for event in (alert, end) if alert_first else (end, alert):
+        stage.bus.publish(event)
     await client.hear("/bridge/job", "job-1", "failed")
+    await client.hear("/bridge/error")
     assert client.of("/bridge/error") == [("message-1", "source_missing", "It is not there.")]
 
 
