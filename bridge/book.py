@@ -108,6 +108,8 @@ class Book:
         path = {"path": after.result["path"]} if after.result and after.handed_over else {}
         self._bus.publish(Event("variation", after.job_id, after.id, {"state": str(after.state), **path}))
         self._tell(after.job_id)
+        if (after.progress, after.message) != (before.progress, before.message):
+            self._tell_progress(after)
         return after
 
     def progress(self, variation_id: str, **fields: Any) -> None:
@@ -117,8 +119,7 @@ class Book:
             return
         after = replace(before, **fields)
         self._variations[after.job_id][after.id] = after
-        data = {"fraction": self.fraction(after.job_id), "message": after.message}
-        self._bus.publish(Event("progress", after.job_id, after.id, data))
+        self._tell_progress(after)
 
     def move(self, variation_id: str, state: State, **fields: Any) -> None:
         """Change a state that a restart finds out again by itself; in memory only."""
@@ -166,3 +167,7 @@ class Book:
     def _tell(self, job_id: str) -> None:
         job = self._jobs[job_id]
         self._bus.publish(Event("job", job_id, data={"state": str(self.state(job_id)), "cost": job.cost}))
+
+    def _tell_progress(self, variation: Variation) -> None:
+        data = {"fraction": self.fraction(variation.job_id), "message": variation.message}
+        self._bus.publish(Event("progress", variation.job_id, variation.id, data))

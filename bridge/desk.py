@@ -60,7 +60,8 @@ class Desk:
     async def resume(self) -> None:
         """At start: go on with what a crash or a stop left, in the order it came."""
         variations = await self.book.load()
-        for instance in {self.book.job(one.job_id).instance for one in variations}:
+        waiting = {self.book.job(one.job_id).instance for one in variations}
+        for instance in sorted(waiting | self.outbox.left_behind()):
             self.outbox.open(instance, [dict(one) for one in await self._refusals(instance)])
         self.scheduler.resume(variations)
         for body in await self.tools.journal(Store.unapplied):

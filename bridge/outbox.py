@@ -22,6 +22,8 @@ from bridge.job import ENDED, Job, State, Variation
 
 log = logging.getLogger("bridge.outbox")
 
+STALE = 7 * 86400.0  # s
+
 
 @dataclass(slots=True)
 class Box:
@@ -55,6 +57,16 @@ class Outbox:
         if errors is not None:
             box.errors = tuple(errors)
         self._plan(instance, 0.0)
+
+    def left_behind(self) -> set[str]:
+        """Return the instances that read a file of an earlier daemon; what nobody has wanted for a week goes."""
+        found = set()
+        for path in self._folder.glob("*.json"):
+            if path.stat().st_mtime < self._clock() - STALE:
+                path.unlink(missing_ok=True)
+            else:
+                found.add(path.stem)
+        return found
 
     def refuse(self, instance: str, message_id: str, error: BridgeError) -> None:
         """Tell an instance that a message of it has no effect."""

@@ -242,7 +242,7 @@ class TestBudget:
             await studio.until(first, "done")
             second = await studio.remix(tone, remix={"seed": 9})
             (one,) = await studio.until(second, "waiting")
-            while not one.reason == "budget":
+            while one.reason != "budget":
                 await asyncio.sleep(0.01)
                 (one,) = studio.book.variations(second)
             assert len(studio.engine.calls["submit"]) == 1

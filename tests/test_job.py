@@ -15,8 +15,8 @@ def test_every_state_has_a_row() -> None:
 
 def test_the_words_of_the_contract() -> None:
     words = (
-        "new waiting rendering uploading submitting queued running fetching fitting ready placing done failed cancelled "
-        "unknown partial"
+        "new waiting rendering uploading submitting queued running fetching fitting ready placing "
+        "done failed cancelled unknown partial"
     )
     assert [str(state) for state in State] == words.split()
 

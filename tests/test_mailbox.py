@@ -90,7 +90,7 @@ async def test_what_lies_there_at_the_start_is_taken_oldest_first(home: Path, do
         ("x" * 20_000, "message_too_large"),
     ],
 )
-async def test_what_cannot_be_read_is_looked_at_twice_and_set_aside(home: Path, door: Door, text: str, code: str) -> None:
+async def test_the_unreadable_is_looked_at_twice_and_set_aside(home: Path, door: Door, text: str, code: str) -> None:
     name = put(home, text=text)
     box, events = inbox(home, door)
     await box.look()
@@ -149,9 +149,7 @@ async def test_an_error_in_one_message_does_not_keep_the_others(home: Path) -> N
         taken.append(message.message_id)
         return Taken(message.message_id, None)
 
-    box = Inbox(
-        home / "inbox", take, EventBus(), native=False, poll_interval=0.01, safety_interval=1.0, largest=10_000
-    )
+    box = Inbox(home / "inbox", take, EventBus(), native=False, poll_interval=0.01, safety_interval=1.0, largest=10_000)
     put(home, "bad")
     put(home, "good")
     await box.look()

@@ -55,7 +55,7 @@ def span_of(work: Work) -> dict[str, Any]:
     The length is a difference of rounded positions, so that clips that meet on the timeline never gap (DESIGN.md).
     """
     rendered, raw = work.done["render"], work.done["fetch"]
-    rate = work.request.project.sample_rate or raw["sample_rate"]
+    rate = work.request.project.sample_rate or MODEL_RATE
     position = work.clip.position or 0.0
     before, after = rendered["handles"]
     samples = round((position + rendered["length"]) * rate) - round(position * rate)
@@ -145,4 +145,5 @@ def _free(folder: Path, name: str) -> Path:
 
 
 NAME = "fit"
+MODEL_RATE = 48_000  # Hz: what ACE-Step makes, and what a result has when no project says otherwise, by every engine
 STAGE = Stage(NAME, State.FITTING, "fitting rate, length and level", per_clip=False, weight=0.06, run=fit)

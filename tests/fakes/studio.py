@@ -1,4 +1,4 @@
-"""A bridge without daemon, sockets and processes: store, desk, scheduler and pipeline are real, the engine is the fake."""
+"""A bridge without daemon, sockets and processes: store, desk, scheduler, pipeline are real, the engine is the fake."""
 
 from __future__ import annotations
 
@@ -75,7 +75,14 @@ class Studio:
         self.workers = InlineWorkers()
         budget = Budget(self.journal, self.settings.budget.daily_cap, self.clock)
         tools = Tools(
-            home, self.settings, self.book, self.journal, self.bus, self.workers, budget, self.clock  # type: ignore[arg-type]
+            home,
+            self.settings,
+            self.book,
+            self.journal,
+            self.bus,
+            self.workers,
+            budget,
+            self.clock,  # type: ignore[arg-type]
         )
         self.tools = tools
         self.outbox = Outbox(home / "outbox", self.book, self.bus, self.clock, progress_rate=5.0, keep=20)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Audio, Curve, add_at, excerpt, fade_in, mono
-from .grid import Bar
+from bridge.audio.offline.arrays import Audio, Curve, add_at, excerpt, fade_in, mono
+from bridge.audio.offline.grid import Bar
 
 LOWEST = 38.0  # Hz; notes are folded into the octave above
 SEARCH = (55.0, 220.0)  # Hz where the source's bass is looked for

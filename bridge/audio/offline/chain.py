@@ -10,19 +10,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from .arrays import Audio, Curve, decibels, generator
-from .bass import bar_notes, play_bass
-from .cuts import CUTS, Material
-from .drums import Hit, play
-from .dynamics import activity, drive, duck_gain
-from .filters import cut_curves, filter_tone, tone_windows
-from .grid import Phrase
-from .grooves import phrase_hits
-from .level import SILENCE
-from .plan import Plan, Section
-from .slicing import Cell, assemble
-from .space import echo, pad, reverb
-from .texture import crackle, wobble
+from bridge.audio.offline.arrays import Audio, Curve, decibels, generator
+from bridge.audio.offline.bass import bar_notes, play_bass
+from bridge.audio.offline.cuts import CUTS, Material
+from bridge.audio.offline.drums import Hit, play
+from bridge.audio.offline.dynamics import activity, drive, duck_gain
+from bridge.audio.offline.filters import cut_curves, filter_tone, tone_windows
+from bridge.audio.offline.grid import Phrase
+from bridge.audio.offline.grooves import phrase_hits
+from bridge.audio.offline.level import SILENCE
+from bridge.audio.offline.plan import Plan, Section
+from bridge.audio.offline.slicing import Cell, assemble
+from bridge.audio.offline.space import echo, pad, reverb
+from bridge.audio.offline.texture import crackle, wobble
 
 
 def render(audio: Audio, section: Section, plan: Plan) -> Audio:

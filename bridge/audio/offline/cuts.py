@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .slicing import Cell
+from bridge.audio.offline.slicing import Cell
 
 
 @dataclass(frozen=True, slots=True)

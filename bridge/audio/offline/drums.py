@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Audio, Curve, add_at, decibels, fade_in, generator
+from bridge.audio.offline.arrays import Audio, Curve, add_at, decibels, fade_in, generator
 
 TAKES = 3  # versions of each noisy sound, so that repeats do not sound like a machine gun
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Audio, at_rate, decibels
+from bridge.audio.offline.arrays import Audio, at_rate, decibels
 
 CONTROL = 500  # values per second of a control curve
 SOUNDING = -52.0  # dBFS over half a second: drums are there in full above it

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .bass import Bass
-from .drums import Kit
-from .dynamics import Duck
-from .filters import Bump, Sweep, Tone
-from .grooves import Groove
-from .space import Echo, Reverb
+from bridge.audio.offline.bass import Bass
+from bridge.audio.offline.drums import Kit
+from bridge.audio.offline.dynamics import Duck
+from bridge.audio.offline.filters import Bump, Sweep, Tone
+from bridge.audio.offline.grooves import Groove
+from bridge.audio.offline.space import Echo, Reverb
 
 DEFAULT_KIT = Kit()
 

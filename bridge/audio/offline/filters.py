@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Audio, Curve, Spectrum
-from .spectrum import bin_frequencies, change_windows, window_count
+from bridge.audio.offline.arrays import Audio, Curve, Spectrum
+from bridge.audio.offline.spectrum import bin_frequencies, change_windows, window_count
 
 SIZE = 2048  # frames per window at 48 kHz: 43 ms, 23 Hz per bin
 OPEN_LOW = 16.0  # Hz; a low cut there does nothing

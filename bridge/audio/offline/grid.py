@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Curve
+from bridge.audio.offline.arrays import Curve
 
 STEPS_PER_BEAT = 4  # sixteenths
 PHRASE_BARS = 4  # bars after which something happens: a fill, a cut, another arrangement

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .drums import Hit
-from .grid import Bar, Phrase
+from bridge.audio.offline.drums import Hit
+from bridge.audio.offline.grid import Bar, Phrase
 
 VELOCITY = {"X": 1.0, "x": 0.82, "o": 0.55, "-": 0.28, "?": 0.25, "r": 0.7, "R": 0.7}
 ROLLS = {"r": 3, "R": 4}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Audio, Curve
+from bridge.audio.offline.arrays import Audio, Curve
 
 SILENCE = -70.0  # LUFS; BS.1770's absolute gate, returned for silence
 CEILING = 0.96  # full scale, of the limiter (-0.35 dBFS)

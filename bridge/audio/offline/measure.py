@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Audio, Curve, Frames, mono
-from .level import loudness
-from .novelty import Listener
+from bridge.audio.offline.arrays import Audio, Curve, Frames, mono
+from bridge.audio.offline.level import loudness
+from bridge.audio.offline.novelty import Listener
 
 BANDS = ((20.0, 120.0), (120.0, 500.0), (500.0, 2000.0), (2000.0, 6000.0), (6000.0, 16000.0))  # Hz
 ONSET = 0.15  # strength of what counts as an onset

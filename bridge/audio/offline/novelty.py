@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from .arrays import Audio, Curve, mono
+from bridge.audio.offline.arrays import Audio, Curve, mono
 
 RATE = 16000  # Hz the clip is brought to; beats need no more
 SIZE = 512  # frames of a window there, 32 ms

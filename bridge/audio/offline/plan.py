@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .drums import Sound, build_kit
-from .families import Family
-from .filters import mean_power
-from .grid import Grid, Phrase, build_grid, felt
-from .survey import Survey
-from .tempo import find_beats, find_downbeat
-from .words import choose
+from bridge.audio.offline.drums import Sound, build_kit
+from bridge.audio.offline.families import Family
+from bridge.audio.offline.filters import mean_power
+from bridge.audio.offline.grid import Grid, Phrase, build_grid, felt
+from bridge.audio.offline.survey import Survey
+from bridge.audio.offline.tempo import find_beats, find_downbeat
+from bridge.audio.offline.words import choose
 
 WHOLE = 60.0  # s; clips up to this length are one section
 SECTION = 16.0  # s of clip per section at least, in whole phrases

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Audio, decibels, fade_in
-from .chain import render
-from .level import SILENCE, limit, loudness
-from .plan import JOIN, Plan, Wish, make_plan, sections
-from .survey import Surveyor
+from bridge.audio.offline.arrays import Audio, decibels, fade_in
+from bridge.audio.offline.chain import render
+from bridge.audio.offline.level import SILENCE, limit, loudness
+from bridge.audio.offline.plan import JOIN, Plan, Wish, make_plan, sections
+from bridge.audio.offline.survey import Surveyor
 
 Read = Callable[[int, int], Audio]  # frames start..stop of the clip, × 2, float32, all of them numbers
 

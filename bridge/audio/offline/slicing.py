@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from .arrays import Audio, Curve, Frames, add_at, excerpt, fade_edges, fade_in
+from bridge.audio.offline.arrays import Audio, Curve, Frames, add_at, excerpt, fade_edges, fade_in
 
 FADE = 0.004  # s of cross-fade, which ends where the slice begins, so that the attack stays whole
 

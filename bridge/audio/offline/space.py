@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from .arrays import Audio, Spectrum, decibels, fade_edges, mono
-from .spectrum import bin_frequencies, change_windows
+from bridge.audio.offline.arrays import Audio, Spectrum, decibels, fade_edges, mono
+from bridge.audio.offline.spectrum import bin_frequencies, change_windows
 
 PHASES = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)  # what a random phase is drawn from
 QUIET = -42.0  # dB of the last echo that is played

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .arrays import Audio, Curve, Spectrum
+from bridge.audio.offline.arrays import Audio, Curve, Spectrum
 
 BATCH = 256  # windows that are in memory at the same time
 

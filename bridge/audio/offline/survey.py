@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .arrays import Audio
-from .level import Balance, LoudnessMeter
-from .novelty import Listener, Onsets
+from bridge.audio.offline.arrays import Audio
+from bridge.audio.offline.level import Balance, LoudnessMeter
+from bridge.audio.offline.novelty import Listener, Onsets
 
 
 @dataclass(frozen=True, slots=True)

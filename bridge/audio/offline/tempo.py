@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import Curve
-from .novelty import HOP, RATE, Onsets
+from bridge.audio.offline.arrays import Curve
+from bridge.audio.offline.novelty import HOP, RATE, Onsets
 
 STEP = HOP / RATE  # s between two values of the onset strength
 LAG = -0.0096  # s by which the strength of an onset comes after it: before, since windows reach ahead; measured

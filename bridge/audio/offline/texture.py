@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import Audio, add_at, decibels
+from bridge.audio.offline.arrays import Audio, add_at, decibels
 
 CHUNK = 1 << 16  # frames that are read at once, for the sake of memory
 

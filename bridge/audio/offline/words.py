@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .families import FAMILIES, HOUSE, Family
+from bridge.audio.offline.families import FAMILIES, HOUSE, Family
 
 DEFAULT = HOUSE
 

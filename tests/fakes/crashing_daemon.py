@@ -1,0 +1,68 @@
+"""`ace-bridge run` that kills itself (SIGKILL) at one moment: python -m tests.fakes.crashing_daemon MOMENT.
+
+Moments: `begin:STAGE`, `done:STAGE` (before and after a stage's result is in the journal), `file:STAGE` (the stage has
+made its file, the journal does not know it yet), `intent` and `ticket` with `-before` or `-after`, `placed`, `taken`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.cli import main
+from bridge.job import State, Variation
+from bridge.store import Store
+
+MOMENT = sys.argv[1]
+
+
+def die_at(moment: str) -> None:
+    if moment == MOMENT:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class CrashingStore:
+    """Replaces methods of the real store; everything else is as it is."""
+
+    save = Store.save_variation
+    finish = Store.finish_stage
+    add = Store.add_job
+
+    @staticmethod
+    def save_variation(
+        store: Store, variation: Variation, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None
+    ) -> None:
+        step = ""
+        if mark is not None and mark[1] == "remix":
+            step = "ticket" if "ticket" in mark[2] else "intent" if mark[2] else ""
+        die_at(f"{step}-before")
+        if variation.state is State.DONE:
+            die_at("placed-before")
+        CrashingStore.save(store, variation, is_open=is_open, mark=mark)
+        die_at(f"{step}-after")
+        die_at(f"begin:{variation.stage}")
+        if variation.state is State.DONE:
+            die_at("placed-after")
+
+    @staticmethod
+    def finish_stage(store: Store, unit: str, stage: str, result: Mapping[str, Any]) -> None:
+        die_at(f"file:{stage}")
+        CrashingStore.finish(store, unit, stage, result)
+        die_at(f"done:{stage}")
+
+    @staticmethod
+    def add_job(store: Store, *args: Any) -> None:
+        die_at("taken-before")
+        CrashingStore.add(store, *args)
+        die_at("taken-after")
+
+
+Store.save_variation = CrashingStore.save_variation  # type: ignore[method-assign]
+Store.finish_stage = CrashingStore.finish_stage  # type: ignore[method-assign]
+Store.add_job = CrashingStore.add_job  # type: ignore[method-assign]
+
+if __name__ == "__main__":
+    sys.exit(main(["run"]))

@@ -1,0 +1,138 @@
+"""Real daemons in processes of their own, each with a home of its own, ended by pid."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+KEY = "test-key-id:test-key-secret"
+PATIENCE = 40.0  # s for anything to happen on a busy machine
+
+
+def environment(home: Path, **changes: str) -> dict[str, str]:
+    """An environment without the person's own keys and settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FAL_", "ACE_BRIDGE_"))}
+    return {**kept, "ACE_BRIDGE_HOME": str(home), "ACE_BRIDGE_OSC_PORT": "0", **changes}
+
+
+def fal_environment(url: str, **changes: str) -> dict[str, str]:
+    """Settings that point at a fake fal."""
+    return {"FAL_KEY": KEY, "ACE_BRIDGE_FAL_QUEUE_URL": url, "ACE_BRIDGE_FAL_REST_URL": url, **changes}
+
+
+class Daemon:
+    """One process of `ace-bridge run`."""
+
+    def __init__(self, home: Path, *, program: tuple[str, ...] = ("-m", "bridge", "run"), **environ: str) -> None:
+        self.home = home
+        self.environ = environment(home, **environ)
+        self.process = subprocess.Popen(
+            [sys.executable, *program],
+            cwd=Path(__file__).parents[2],
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def wait_until_up(self) -> dict[str, Any]:
+        def about() -> dict[str, Any] | None:
+            assert self.process.poll() is None, self.process.communicate()[0]
+            with contextlib.suppress(OSError, ValueError):
+                found: dict[str, Any] = json.loads((self.home / "daemon.json").read_bytes())
+                return found if found["pid"] == self.process.pid else None
+            return None
+
+        return until(about)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=PATIENCE)
+
+    def stop(self) -> str:
+        """End it politely and return what it said."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        said, _ = self.process.communicate(timeout=PATIENCE)
+        return said
+
+
+@contextlib.contextmanager
+def running(home: Path, **environ: str) -> Iterator[Daemon]:
+    """A daemon that is up, and is stopped and was healthy at the end."""
+    daemon = Daemon(home, **environ)
+    try:
+        daemon.wait_until_up()
+        yield daemon
+        said = daemon.stop()
+        assert daemon.process.returncode == 0, said
+    finally:
+        if daemon.process.poll() is None:
+            daemon.kill()
+
+
+def until(look: Callable[[], Any], timeout: float = PATIENCE) -> Any:
+    """Return the first thing that is not None or False."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        found = look()
+        if found is not None and found is not False:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("it did not happen")
+
+
+def put(home: Path, command: str, args: Mapping[str, Any], *, instance: str = "test", message_id: str = "") -> str:
+    """Write a message into the inbox as a DAW's script does."""
+    message_id = message_id or str(uuid.uuid4())
+    message = {
+        "protocol": 1,
+        "message_id": message_id,
+        "command": command,
+        "instance": instance,
+        "args": dict(args),
+    }
+    partial = home / "inbox" / f".{message_id}.tmp"
+    partial.write_text(json.dumps(message), encoding="utf-8")
+    partial.replace(home / "inbox" / f"{message_id}.json")
+    return message_id
+
+
+def outbox(home: Path, instance: str = "test") -> dict[str, Any]:
+    """The outbox of an instance; empty before it is written."""
+    with contextlib.suppress(OSError, ValueError):
+        found: dict[str, Any] = json.loads((home / "outbox" / f"{instance}.json").read_bytes())
+        return found
+    return {"jobs": [], "errors": [], "place": []}
+
+
+def job_of(
+    home: Path, message_id: str, *states: str, instance: str = "test", timeout: float = PATIENCE
+) -> dict[str, Any]:
+    """Wait until the job of a message is in one of these states, and return it as the outbox shows it."""
+    last: dict[str, Any] = {}
+
+    def look() -> dict[str, Any] | None:
+        nonlocal last
+        document = outbox(home, instance)
+        assert not [one for one in document["errors"] if one["message_id"] == message_id], document["errors"]
+        for job in document["jobs"]:
+            if job["message_id"] == message_id:
+                last = job
+                return job if job["state"] in states else None
+        return None
+
+    try:
+        return until(look, timeout)  # type: ignore[no-any-return]
+    except AssertionError as error:
+        raise AssertionError(f"{error}; last seen: {json.dumps(last, indent=1)}") from None

@@ -1,0 +1,116 @@
+"""The daemon is killed at every boundary of the way, and the next one finishes the job without ordering twice."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from tests.fakes.fal_faults import Fault
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, put, running, until
+from tests.fakes.studio import remix_args, write_tone
+
+STAGES = ("render", "upload", "fetch", "fit")
+MOMENTS = (
+    "taken-before",
+    "taken-after",
+    *(f"{moment}:{stage}" for stage in STAGES for moment in ("begin", "file", "done")),
+    "intent-before",
+    "ticket-after",
+    "file:remix",
+    "done:remix",
+    "placed-before",
+    "placed-after",
+    "file:place",
+)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_kill_at_any_boundary_costs_nothing(home: Path, tmp_path: Path, moment: str) -> None:
+    tone = write_tone(tmp_path / "tone.wav")
+    out = tmp_path / "media"
+    out.mkdir()
+    with FalServer(zero_delay=True, key=KEY) as fal:
+        environ = fal_environment(fal.url)
+        message_id = put(home, "remix", remix_args(tone, project={"media_path": str(out)}))
+        crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", moment), **environ)
+        crashed.process.communicate(timeout=60)
+        assert crashed.process.returncode == -signal.SIGKILL
+        with running(home, **environ):
+            job = job_of(home, message_id, "done", "failed", "unknown")
+        assert job["state"] == "done", job
+        assert sum(fal.queue.submits().values()) == 1
+        (one,) = job["variations"]
+        assert soundfile.info(one["result"]["path"]).frames == 48_000
+        assert len(list(out.glob("*.wav"))) == 1
+        assert not list(home.rglob("*.part*")) + list(home.rglob("*.tmp")) + list(out.glob(".*"))
+
+
+@pytest.mark.parametrize("moment", ["intent-after", "ticket-before"])
+def test_a_kill_with_the_order_on_its_way_is_unknown_and_never_ordered_twice(
+    home: Path, tmp_path: Path, moment: str
+) -> None:
+    """The intent is on disk and the ticket is not: nobody can know, so nobody guesses."""
+    tone = write_tone(tmp_path / "tone.wav")
+    with FalServer(zero_delay=True, key=KEY) as fal:
+        environ = fal_environment(fal.url)
+        message_id = put(home, "remix", remix_args(tone))
+        crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", moment), **environ)
+        crashed.process.communicate(timeout=60)
+        before = sum(fal.queue.submits().values())
+        assert before == (0 if moment == "intent-after" else 1)
+        with running(home, **environ):
+            job = job_of(home, message_id, "unknown")
+            assert job["variations"][0]["error"]["code"] == "submit_unknown"
+            assert sum(fal.queue.submits().values()) == before
+            put(home, "retry", {"job_id": job["job_id"], "again": True})
+            job_of(home, message_id, "done")
+        assert sum(fal.queue.submits().values()) == before + 1
+
+
+def test_a_polite_stop_sees_an_order_on_its_way_to_its_end_and_cancels_nothing(home: Path, tmp_path: Path) -> None:
+    tone = write_tone(tmp_path / "tone.wav")
+    with FalServer(zero_delay=True, key=KEY) as fal:
+        environ = fal_environment(fal.url)
+        fal.fail("submit", Fault("late", seconds=1.0))
+        fal.hold("IN_PROGRESS")
+        with running(home, **environ):
+            message_id = put(home, "remix", remix_args(tone))
+            job_of(home, message_id, "submitting")
+        assert sum(fal.queue.submits().values()) == 1
+        assert not fal.seen("cancel")
+        fal.release()
+        with running(home, **environ):
+            job = job_of(home, message_id, "done", "unknown", "failed")
+        assert job["state"] == "done"
+        assert sum(fal.queue.submits().values()) == 1
+
+
+def test_a_kill_while_the_model_runs_goes_on_with_the_same_order(home: Path, tmp_path: Path) -> None:
+    tone = write_tone(tmp_path / "tone.wav")
+    with FalServer(zero_delay=True, key=KEY) as fal:
+        environ = fal_environment(fal.url)
+        fal.hold("IN_PROGRESS")
+        message_id = put(home, "remix", remix_args(tone, remix={"variations": 3}))
+        first = Daemon(home, **environ)
+        job_of(home, message_id, "running")
+        until(lambda: sum(fal.queue.submits().values()) == 2)
+        first.kill()
+        fal.release()
+        with running(home, **environ):
+            job = job_of(home, message_id, "done", "partial", "unknown")
+        assert job["state"] == "done", job
+        assert sum(fal.queue.submits().values()) == 3
+
+
+def test_one_daemon_per_home(home: Path) -> None:
+    with running(home):
+        second = Daemon(home)
+        said, _ = second.process.communicate(timeout=60)
+        assert second.process.returncode == 1
+        assert "already_running" in said
+    with running(home):
+        pass  # the lock went with the first
