@@ -6,7 +6,9 @@ The clip is 30 s of real music, stereo 24 bit 48 kHz; the model is the loopback 
 its own, with its result made beforehand. Per round, in turn:
 
 - bridge: a message is renamed into the inbox; the clock stops when the outbox says `done` (daemon and workers are warm).
-- script: soundfile → FLAC → fal_client.upload_file + subscribe → download → librosa resample → pyloudnorm → soundfile.
+- script: soundfile → FLAC → fal_client.upload_file + subscribe → download → librosa resample → pyloudnorm → soundfile,
+          all of it imported and warm.
+- whole:  the same script as it is really used: one process per clip.
 - floor:  the same decode, FLAC, bytes over loopback, decode, resample, loudness, true peak and write, bare on arrays.
 """
 
@@ -120,6 +122,12 @@ def script_way(url: str, clip: Path, folder: Path) -> Callable[[], None]:
     return run
 
 
+def whole_way(url: str, clip: Path, folder: Path) -> Callable[[], None]:
+    """Return one run of the script as a process of its own."""
+    command = [sys.executable, __file__, "--script-once", url, str(clip), str(folder)]
+    return lambda: subprocess.run(command, check=True) and None
+
+
 def floor_way(clip: Path, raw: Path, folder: Path) -> Callable[[], None]:
     """Return one round of the work itself and nothing else."""
     result = raw.read_bytes()
@@ -218,7 +226,12 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--rounds", type=int, default=9)
     words.add_argument("--without-script", action="store_true", help="leave the script (librosa, pyloudnorm) out")
-    rounds: Any = words.parse_args()
+    words.add_argument("--script-once", nargs=3, metavar=("URL", "CLIP", "FOLDER"), help=argparse.SUPPRESS)
+    options: Any = words.parse_args()
+    if options.script_once:
+        url, clip, folder = options.script_once
+        script_way(url, Path(clip), Path(folder))()
+        return
     with tempfile.TemporaryDirectory() as name, fake_fal() as url:
         folder = Path(name)
         clip = folder / "clip.wav"
@@ -233,12 +246,13 @@ def main() -> None:
             bridge()
             raw = next((home / "jobs").rglob("raw.audio"))
             ways: dict[str, Callable[[], None]] = {"bridge": bridge}
-            if not rounds.without_script:
+            if not options.without_script:
                 ways["script"] = script_way(url, clip, folder)
+                ways["whole"] = whole_way(url, clip, folder)
             ways["floor"] = floor_way(clip, raw, folder)
-            times = measure(ways, rounds.rounds)
-            cpu = start_up(rounds.rounds, home)
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {rounds.rounds} rounds")
+            times = measure(ways, options.rounds)
+            cpu = start_up(options.rounds, home)
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {options.rounds} rounds")
     medians = {name: statistics.median(found) for name, found in times.items()}
     for name, found in times.items():
         print(

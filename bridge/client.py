@@ -9,16 +9,18 @@ import contextlib
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge import PROTOCOL
 from bridge.errors import BridgeError, HomeError, NotRunning, from_wire
+
+if TYPE_CHECKING:
+    import subprocess
 
 POLL = 0.05  # s between two looks at the outbox
 START_PATIENCE = 20.0  # s for a daemon to come up on a slow disk
@@ -30,7 +32,11 @@ class Client:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.instance = str(uuid.uuid4())
+
+    @cached_property
+    def instance(self) -> str:
+        """The id under which this run asks."""
+        return new_id()
 
     # --- the daemon --------------------------------------------------------------------------------------------------
 
@@ -55,6 +61,8 @@ class Client:
         Raises:
             BridgeError: it does not come up; with the reason it gave.
         """
+        import subprocess  # only here: `send` and `status` do without its start-up time
+
         about = self.daemon()
         if about is not None:
             return about
@@ -98,7 +106,7 @@ class Client:
 
     def send(self, command: str, args: dict[str, Any]) -> str:
         """Write a message into the inbox and return its id."""
-        message_id = str(uuid.uuid4())
+        message_id = new_id()
         message = {
             "protocol": PROTOCOL,
             "message_id": message_id,
@@ -180,6 +188,13 @@ class Client:
         for error in document.get("errors", []):
             if error["message_id"] == message_id:
                 raise from_wire(error)
+
+
+def new_id() -> str:
+    """Return a new uuid (imported only here, for the same reason)."""
+    import uuid
+
+    return str(uuid.uuid4())
 
 
 def answers(port: int, timeout: float = 0.5) -> bool:

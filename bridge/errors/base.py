@@ -1,0 +1,28 @@
+"""The root of the error tree; `bridge.errors` draws the tree."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class BridgeError(Exception):
+    """Something went wrong inside the bridge."""
+
+    code: ClassVar[str] = "internal"
+    hint: str = "The details are in logs/bridge.log; `ace-bridge retry` goes on from the last finished stage."
+
+    def __init__(self, text: str | None = None, *, hint: str | None = None) -> None:
+        self.text = text or " ".join((type(self).__doc__ or "").split())
+        if hint is not None:
+            self.hint = hint
+        super().__init__(self.text)
+
+    def to_wire(self) -> dict[str, str]:
+        """Return the form that goes into outbox files, OSC replies and `--json` output."""
+        return {"code": self.code, "text": self.text, "hint": self.hint}
+
+
+class Unexpected(BridgeError):
+    """Something happened that the bridge does not know how to handle; the clip and any paid result are kept."""
+
+    code = "unexpected"

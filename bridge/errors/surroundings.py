@@ -1,0 +1,75 @@
+"""Errors of the DAW and of this machine."""
+
+from __future__ import annotations
+
+from bridge.errors.base import BridgeError
+
+
+class PlaceError(BridgeError):
+    """The result is ready, but the DAW could not place it."""
+
+    code = "place_failed"
+    hint = "The file is kept at the path shown; drag it onto a track."
+
+
+class DawMissing(PlaceError):
+    """No DAW has said hello, so there is no selection to remix."""
+
+    code = "daw_missing"
+    hint = "Run one of the bridge's actions in the DAW once, or use `ace-bridge remix FILE`."
+
+
+class HomeError(BridgeError):
+    """The bridge's own folder or process cannot be used."""
+
+    code = "home_unusable"
+    hint = "Check the folder's permissions, or set ACE_BRIDGE_HOME to another one."
+
+
+class AlreadyRunning(HomeError):
+    """Another daemon already runs for this home."""
+
+    code = "already_running"
+    hint = "`ace-bridge status` shows it, `ace-bridge stop` ends it; remixes that run are not lost."
+
+
+class NotRunning(HomeError):
+    """The daemon does not run."""
+
+    code = "not_running"
+    hint = "Start it with `ace-bridge start`."
+
+
+class PortTaken(HomeError):
+    """Another program holds the bridge's OSC port."""
+
+    code = "port_taken"
+    hint = "End that program, or set another [osc] port; 0 takes a free one."
+
+
+class DiskFull(HomeError):
+    """There is no room left on the disk."""
+
+    code = "disk_full"
+    hint = "Free some space, then `ace-bridge retry`; what was made so far is kept."
+
+
+class OutputUnwritable(HomeError):
+    """The folder for results cannot be written to."""
+
+    code = "output_unwritable"
+    hint = "Check the folder's permissions or choose another one, then `ace-bridge retry`; the result is kept."
+
+
+class WorkerDied(HomeError):
+    """The process that reads and writes audio ended unexpectedly."""
+
+    code = "worker_died"
+    hint = "The audio file may be damaged; `ace-bridge retry`, or export the clip as WAV."
+
+
+class AudioDeviceMissing(HomeError):
+    """There is no audio output here that can play the clip."""
+
+    code = "audio_device_missing"
+    hint = "Open the file in a player or in the DAW; on Linux the package libportaudio2 is needed."
