@@ -169,15 +169,15 @@ DRUM_AND_BASS = Family(
         bars=(
             {
                 "kick": "X.........x.....",
-                "snare": "....X..-.-..X..?",
-                "hat": "x.o.x.o.x.o.x.o.",
-                "ride": "..-...-...-...-.",
+                "snare": "....X..o.o..X..-",
+                "hat": "xoxoxoxoxoxoxoxo",
+                "ride": "..o...o...o...o.",
             },
             {
                 "kick": "X.....o...x.....",
-                "snare": "....X..-.?..X.-.",
-                "hat": "x.o.x.oox.o.x.oo",
-                "ride": "..-...-...-...-.",
+                "snare": "....X..o.-..X.o.",
+                "hat": "xoxoxooxxoxoxoxx",
+                "ride": "..o...o...o...o.",
             },
         ),
         fill={
@@ -192,7 +192,7 @@ DRUM_AND_BASS = Family(
     kit=Kit(
         kick_pitch=54.0, kick_seconds=0.2, kick_click=0.7, snare_pitch=205.0, snare_seconds=0.19, brightness=16000.0
     ),
-    drums=12.0,
+    drums=13.0,
     bass=Bass("reese", -10.5),
 )
 
@@ -279,21 +279,21 @@ CHOPPED = Family(
     amount=0.7,
     felt=(75.0, 150.0),
     cut="chop",
-    tone=Tone(60.0, 15000.0, (Bump(1500.0, 1.5, 1.0),)),
+    tone=Tone(60.0, 8500.0, (Bump(1500.0, 1.5, 1.0),)),
     drive=0.5,
     reverb=Reverb(0.7, -20.0, 4000.0),
     duck=Duck(3.0, 0.4),
     groove=Groove(
         bars=(
-            {"kick": "X......x..x.....", "snare": "....X.......X..-", "hat": "x.x.x.x.x.x.x.x."},
-            {"kick": "X..x......x..x..", "snare": "....X..?....X...", "hat": "x.x.x.xxx.x.x.x."},
+            {"kick": "X......x..x.....", "snare": "....X.......X..-", "hat": "x...x...x.o.x..."},
+            {"kick": "X..x......x..x..", "snare": "....X..?....X...", "hat": "x...x.o.x...x.oo"},
         ),
         fill={"kick": "X......x..x.....", "snare": "....X.......oxXX", "hat": "x.x.x.x.x......."},
         swing=0.2,
         arc=("full", "full", "full", "break"),
         form=False,
     ),
-    kit=Kit(kick_pitch=52.0, kick_seconds=0.22, kick_click=0.55, snare_pitch=185.0, brightness=10000.0),
+    kit=Kit(kick_pitch=52.0, kick_seconds=0.22, kick_click=0.55, snare_pitch=185.0, brightness=6000.0),
     drums=11.0,
 )
 

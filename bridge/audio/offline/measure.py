@@ -51,6 +51,26 @@ def onset_times(audio: Audio, rate: int) -> Curve:
     return np.asarray((np.flatnonzero(tops) + 1) * 0.005, dtype=np.float64)
 
 
+def rhythm(audio: Audio, rate: int, bars: Curve) -> Curve:
+    """Return the mean onset strength on each sixteenth of a bar: 16 values of the lowest bands, then 16 of all bands.
+
+    Args:
+        audio: frames × 2.
+        rate: Hz.
+        bars: times of the bar lines in s, of bars in 4/4.
+    """
+    listener = Listener(rate)
+    listener.add(audio, last=True)
+    onsets = listener.onsets()
+    times = np.arange(len(onsets.all)) * 0.005
+    positions = np.interp(times, bars, np.arange(len(bars)), left=-1.0, right=-1.0)
+    steps = np.round((positions % 1.0) * 16.0).astype(np.int64) % 16
+    inside = positions >= 0.0
+    count = np.maximum(np.bincount(steps[inside], minlength=16), 1)
+    rows = [np.bincount(steps[inside], strength[inside], minlength=16) / count for strength in (onsets.low, onsets.all)]
+    return np.concatenate(rows)
+
+
 def likeness(first: Audio, second: Audio) -> float:
     """Return the correlation of two clips of the same length, 0 where one is silent."""
     both = float(np.sqrt(np.sum(first.astype(np.float64) ** 2) * np.sum(second.astype(np.float64) ** 2)))
