@@ -1,0 +1,189 @@
+"""The offline engine over real worker processes: order, remix, restart, cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+
+from bridge.errors import OutputUnwritable, SourceMissing, Withdrawn
+from bridge.model.base import CancelAnswer, Engine, Order
+from bridge.model.offline import CAPABILITIES, OfflineEngine
+from bridge.workers import Workers
+from tests.audio.offline.clips import RATE, chords, grid
+
+
+class Reports:
+    """Keeps what the engine reports."""
+
+    def __init__(self) -> None:
+        self.said: list[dict[str, Any]] = []
+
+    def __call__(self, **news: Any) -> None:
+        self.said.append(news)
+
+    def all(self, name: str) -> list[Any]:
+        return [news[name] for news in self.said if news.get(name) is not None]
+
+
+class Held:
+    """A runner whose task waits until it is let go; it counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.go = asyncio.Event()
+        self.runs = 0
+
+    async def run(
+        self, task: str, args: Mapping[str, Any], progress: Callable[[float], None] | None = None
+    ) -> dict[str, Any]:
+        assert task == "offline"
+        self.runs += 1
+        self.begun.set()
+        await self.go.wait()
+        Path(args["into"]).write_bytes(b"a remix")
+        return {"seed": args["seed"], "family": "house", "tempo": 120.0, "description": "house"}
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    made = Workers(1)
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Order:
+    soundfile.write(tmp_path / "clip.flac", chords(2.0), RATE, "PCM_24")
+    scratch = tmp_path / "variation"
+    scratch.mkdir()
+    where = grid(2.0)
+    return Order(
+        audio_url=str(tmp_path / "clip.flac"),
+        params={"tags": "lofi, chill", "lyrics": "[inst]", "seed": 11},
+        seconds=2.0,
+        amount=0.6,
+        tempo=120.0,
+        beats=where["beats"],
+        downbeats=where["downbeats"],
+        scratch=scratch,
+    )
+
+
+def test_it_says_plainly_what_it_is() -> None:
+    assert "not ACE-Step" in CAPABILITIES.label
+    assert not CAPABILITIES.ace_step
+    assert not CAPABILITIES.remote
+    assert not CAPABILITIES.submit_once
+    assert CAPABILITIES.price_per_second == 0.0
+    assert CAPABILITIES.honours == {"tags", "seed", "amount"}
+    engine: Engine = OfflineEngine(Held())
+    assert engine.capabilities is CAPABILITIES
+
+
+async def test_a_clip_goes_in_and_its_remix_comes_back(workers: Workers, order: Order, tmp_path: Path) -> None:
+    engine, reports = OfflineEngine(workers), Reports()
+    uploaded = await engine.upload(Path(order.audio_url), "0" * 64, reports)
+    assert uploaded.url == order.audio_url
+    ticket = await engine.submit(order)
+    output = await engine.follow(ticket, order, reports)
+    assert (output.seed, output.billed_units) == (11, None)
+    assert output.answer["family"] == "lofi"
+    assert True in reports.all("running")
+    assert any("not ACE-Step" in message for message in reports.all("message"))
+    assert reports.all("fraction")[-1] == 1.0
+    for name in ("first.audio", "second.audio"):  # fetch can be repeated
+        await engine.fetch(output, tmp_path / name, reports)
+        assert soundfile.info(tmp_path / name).frames == 2 * RATE
+    assert await engine.cancel(ticket) is CancelAnswer.TOO_LATE
+
+
+async def test_a_restart_follows_the_same_order_and_a_finished_one_is_not_made_again(order: Order) -> None:
+    first = Held()
+    engine = OfflineEngine(first)
+    ticket = await engine.submit(order)
+    following = asyncio.create_task(engine.follow(ticket, order, Reports()))
+    await first.begun.wait()
+    await engine.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await following
+
+    second = Held()
+    second.go.set()
+    again = OfflineEngine(second)
+    output = await again.follow(ticket, order, Reports())
+    assert Path(output.url).read_bytes() == b"a remix"
+    assert await again.follow(ticket, order, Reports()) == output
+    assert second.runs == 1
+
+
+async def test_cancel_stops_the_work_and_follow_says_so(order: Order) -> None:
+    runner = Held()
+    engine = OfflineEngine(runner)
+    ticket = await engine.submit(order)
+    following = asyncio.create_task(engine.follow(ticket, order, Reports()))
+    await runner.begun.wait()
+    assert await engine.cancel(ticket) is CancelAnswer.REMOVED
+    with pytest.raises(Withdrawn):
+        await following
+    # `retry` orders anew.
+    runner.go.set()
+    output = await engine.follow(await engine.submit(order), order, Reports())
+    assert output.seed == 11
+
+
+async def test_cancel_before_follow_and_of_a_stranger(order: Order, tmp_path: Path) -> None:
+    engine = OfflineEngine(Held())
+    ticket = await engine.submit(order)
+    assert await engine.cancel(ticket) is CancelAnswer.REMOVED
+    with pytest.raises(Withdrawn):
+        await engine.follow(ticket, order, Reports())
+    assert await engine.cancel(replace(ticket, request_id=str(tmp_path / "nowhere"))) is CancelAnswer.UNKNOWN
+
+
+async def test_the_callers_own_cancel_is_no_withdrawal(order: Order) -> None:
+    runner = Held()
+    engine = OfflineEngine(runner)
+    ticket = await engine.submit(order)
+    following = asyncio.create_task(engine.follow(ticket, order, Reports()))
+    await runner.begun.wait()
+    following.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await following
+    runner.go.set()
+    assert (await engine.follow(ticket, order, Reports())).seed == 11
+
+
+async def test_a_new_order_takes_the_old_result_away(order: Order) -> None:
+    runner = Held()
+    runner.go.set()
+    engine = OfflineEngine(runner)
+    await engine.follow(await engine.submit(order), order, Reports())
+    other = replace(order, params={**order.params, "seed": 12})
+    output = await engine.follow(await engine.submit(other), other, Reports())
+    assert output.seed == 12
+    assert runner.runs == 2
+    assert json.loads((order.scratch / "offline.json").read_text())["seed"] == 12
+
+
+async def test_errors_of_the_task_come_through(workers: Workers, order: Order) -> None:
+    engine = OfflineEngine(workers)
+    gone = replace(order, audio_url=str(order.scratch / "gone.flac"))
+    ticket = await engine.submit(gone)
+    with pytest.raises(SourceMissing):
+        await engine.follow(ticket, gone, Reports())
+
+
+async def test_an_unwritable_place_is_told(order: Order, tmp_path: Path) -> None:
+    runner = Held()
+    runner.go.set()
+    engine = OfflineEngine(runner)
+    output = await engine.follow(await engine.submit(order), order, Reports())
+    with pytest.raises(OutputUnwritable):
+        await engine.fetch(output, tmp_path / "no such folder" / "x", Reports())
