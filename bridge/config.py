@@ -91,6 +91,13 @@ class Fal:
 
 
 @dataclass(frozen=True, slots=True)
+class Remix:
+    """[remix]: what is made when nothing is said."""
+
+    preset: str  # of a remix that names neither a preset nor tags
+
+
+@dataclass(frozen=True, slots=True)
 class Render:
     """[render]: what is read of a clip."""
 
@@ -132,6 +139,7 @@ class Config:
     workers: Workers
     engine: Engine
     fal: Fal
+    remix: Remix
     render: Render
     fit: Fit
     privacy: Privacy

@@ -112,8 +112,7 @@ class Control:
         jobs = self._book.jobs()
         shown = [job for job in jobs if job in self._open() or job is jobs[-1]]
         held = self.desk.hands.held()
-        params = {name: value for name, value in held.items() if name != "preset"}
-        return Snapshot(tuple(self._view(job) for job in shown), held.get("preset", ""), params)
+        return Snapshot(tuple(self._view(job) for job in shown), held.get("preset", ""), self.desk.hands.effective())
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 

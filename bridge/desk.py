@@ -137,7 +137,7 @@ class Desk:
         """Make a job of a request: everything that can be decided or refused now, is."""
         wanted = request.wanted
         engine = await self.choose(wanted.engine)
-        recipe = compose(request, wanted, self.presets, held)
+        recipe = compose(request, wanted, self.presets, held, self.tools.settings.remix.preset)
         seed = new_seed() if wanted.seed is None else wanted.seed
         can = engine.capabilities
         job = Job(
@@ -171,7 +171,7 @@ class Desk:
     async def _prepare(self, message: Message) -> None:
         """A remix is about to be asked for: check it and warm up; nothing leaves the machine."""
         request = decode(message.args, RemixArgs)
-        compose(request, request.wanted, self.presets, {})
+        compose(request, request.wanted, self.presets, {}, self.tools.settings.remix.preset)
         self.tools.workers.warm()
 
     async def _rerun(self, message: Message) -> str:

@@ -6,13 +6,14 @@ Kept in the store, so that a controller finds its settings again after a restart
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.errors import ParamInvalid
+from bridge.errors import ParamInvalid, PresetInvalid, PresetUnknown
 from bridge.events import Event, EventBus
-from bridge.params import check
+from bridge.params import PARAMS, check
 from bridge.presets import Presets
 from bridge.store import Journal, Store
 
@@ -44,6 +45,17 @@ class Hands:
         """Return what is set now, by name."""
         return dict(self._held)
 
+    def effective(self) -> dict[str, Any]:
+        """Return every value that a fader or button can show: defaults, under the preset, under what hands have set."""
+        values: dict[str, Any] = {param.name: param.default for param in PARAMS.values() if param.kind != "text"}
+        name = self._held.get("preset")
+        with contextlib.suppress(PresetUnknown, PresetInvalid):  # its file is gone or broken: a remix will say so
+            preset = self._presets.get(name) if name else None
+            if preset is not None:
+                values |= {"edit_mode": preset.edit_mode, "amount": preset.amount, **preset.parameters}
+        values |= self._held
+        return {key: value for key, value in values.items() if key not in ("preset", "audio_url") and value is not None}
+
     def select(self, name: str) -> None:
         """Choose a preset; parameters set by hand before belong to the old one and go.
 
@@ -54,6 +66,8 @@ class Hands:
         self._held = {"preset": preset.name}
         self._save()
         self._bus.publish(Event("preset", data={"name": preset.name}))
+        for name, value in self.effective().items():  # faders follow the preset
+            self._bus.publish(Event("param", data={"name": name, "value": value}))
 
     def step(self, direction: int) -> None:
         """Choose the next (1) or previous (-1) preset, in a ring."""

@@ -120,6 +120,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "workers.count": _whole(1, 2),
         "workers.idle_seconds": _number(0, 86_400),
         "engine.default": _text(re.compile(r"^[a-z][a-z0-9_-]*$"), 'text: "auto" or the name of an engine'),
+        "remix.preset": _text(re.compile(r"^\S.{0,199}$"), "the name of a preset"),
         "fal.endpoint": _text(_ENDPOINT, "a model's id, for example fal-ai/ace-step/audio-to-audio"),
         "fal.queue_url": _text(_URL, "an http or https address"),
         "fal.rest_url": _text(_URL, "an http or https address"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 UNSAID = "instrumental music"  # what is said of a clip about which nothing is known; the model wants some text
 
 
-def compose(request: RemixArgs, wanted: Remix, presets: Presets, held: Mapping[str, Any]) -> dict[str, Any]:
+def compose(request: RemixArgs, wanted: Remix, presets: Presets, held: Mapping[str, Any], usual: str) -> dict[str, Any]:
     """Decide the parameters of a job: defaults, under the preset, under what was asked for.
 
     Args:
@@ -28,6 +28,7 @@ def compose(request: RemixArgs, wanted: Remix, presets: Presets, held: Mapping[s
         wanted: its typed part.
         presets: the presets there are.
         held: what a surface has set, counts like asked for but below it; `preset` and `amount` may be among it.
+        usual: the preset of a remix that names neither a preset nor tags.
 
     Returns:
         preset, family, amount, params (all inputs but audio_url and seed) and chosen (names that somebody set).
@@ -35,16 +36,17 @@ def compose(request: RemixArgs, wanted: Remix, presets: Presets, held: Mapping[s
     Raises:
         PresetUnknown, PresetInvalid, ParamInvalid: one sentence, before anything is sent.
     """
-    name = wanted.preset or held.get("preset")
+    asked = {**held, **{key: value for key, value in request.remix.items() if value is not None}}
+    asked = {key: value for key, value in asked.items() if key in PARAMS and key not in ("seed", "audio_url")}
+    name = wanted.preset or held.get("preset") or ("" if "tags" in asked else usual)
     preset = presets.get(name) if name else None
-    asked = {key: value for key, value in request.remix.items() if key in PARAMS and value is not None}
-    chosen = {**_of_preset(preset), **{key: held[key] for key in held if key in PARAMS}, **asked}
-    chosen.pop("seed", None)
-    chosen.pop("audio_url", None)
+    amount = held.get("amount") if wanted.amount is None else wanted.amount
+    chosen = {**_of_preset(preset), **asked}
+    if amount is not None and "edit_mode" not in asked:
+        chosen.pop("edit_mode", None)  # what the user set is closer to the user than the preset's mode
+    elif amount is None and preset is not None:
+        amount = preset.amount
     chosen.setdefault("original_tags", _guess(request))
-    amount = next(
-        (one for one in (wanted.amount, held.get("amount"), preset and preset.amount) if one is not None), None
-    )
     params = complete(check(chosen))
     return {
         "preset": preset.name if preset else None,

@@ -28,11 +28,10 @@ STEPS = " ▁▂▃▄▅▆▇█"
 
 def demo(options: argparse.Namespace) -> int:
     """Run it and print the result's path as the last line."""
-    home = Path(os.environ.get("ACE_BRIDGE_HOME") or tempfile.mkdtemp(prefix="ace-bridge-demo-"))
+    home = Path(tempfile.mkdtemp(prefix="ace-bridge-demo-"))
     os.environ.setdefault("ACE_BRIDGE_OSC_PORT", "0")  # beside a bridge that may be at work here
     client, console = Client(home), Console(as_json=False)
     source = home / "demo clip.wav"
-    home.mkdir(parents=True, exist_ok=True)
     make_clip(source)
     console.say(f"1. a clip of {BARS} bars at {TEMPO:.0f} BPM: {source}")
     about = client.start()

@@ -1,0 +1,75 @@
+"""What surfaces have set: presets and parameters in hand, told to faders, kept over a restart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import ParamInvalid, PresetUnknown
+from tests.fakes.studio import Studio, write_tone
+
+
+def told(studio: Studio, kind: str) -> list[dict[str, object]]:
+    return [event.data for event in studio.events if event.kind == kind]
+
+
+async def test_a_preset_is_chosen_and_the_faders_follow(home: Path) -> None:
+    async with Studio(home) as studio:
+        studio.hands.set("number_of_steps", 60)
+        studio.hands.select("roots-dub")
+        assert told(studio, "preset") == [{"name": "roots-dub"}]
+        assert {"name": "number_of_steps", "value": 27} in told(studio, "param")
+        assert studio.hands.held() == {"preset": "roots-dub"}
+
+
+async def test_next_and_previous_go_round(home: Path) -> None:
+    async with Studio(home) as studio:
+        studio.hands.step(1)
+        first = studio.hands.held()["preset"]
+        studio.hands.step(-1)
+        studio.hands.step(1)
+        assert studio.hands.held()["preset"] == first
+
+
+async def test_what_was_set_is_there_after_a_restart(home: Path) -> None:
+    async with Studio(home) as studio:
+        studio.hands.select("roots-dub")
+        studio.hands.set("amount", 0.25)
+    async with Studio(home) as studio:
+        await studio.hands.load()
+        assert studio.hands.held() == {"preset": "roots-dub", "amount": 0.25}
+
+
+async def test_wrong_values_change_nothing(home: Path) -> None:
+    async with Studio(home) as studio:
+        for name, value in (("number_of_steps", 99), ("amount", 1.5), ("amount", True)):
+            with pytest.raises(ParamInvalid):
+                studio.hands.set(name, value)
+        with pytest.raises(PresetUnknown):
+            studio.hands.select("no such")
+        assert studio.hands.held() == {}
+        assert studio.events == []
+
+
+async def test_a_daws_selection_takes_what_hands_have_set_and_a_remix_does_not(home: Path, tmp_path: Path) -> None:
+    tone = write_tone(tmp_path / "tone.wav")
+    args = {"clips": [{"id": "c", "source": {"path": str(tone)}}], "remix": {"seed": 1}}
+    async with Studio(home) as studio:
+        studio.hands.select("roots-dub")
+        studio.hands.set("guidance_scale", 20)
+        studio.hands.set("amount", 0.2)
+        selected = await studio.send("selection", args)
+        plain = await studio.send("remix", args)
+        assert selected.job_id
+        assert plain.job_id
+        recipe = studio.book.job(selected.job_id).recipe
+        assert recipe["preset"] == "roots-dub"
+        assert recipe["params"]["guidance_scale"] == 20
+        assert recipe["amount"] == 0.2
+        assert "edit_mode" not in recipe["chosen"]
+        usual = studio.book.job(plain.job_id).recipe
+        assert usual["preset"] == "lofi-chill"
+        assert usual["params"]["guidance_scale"] == 15
+        await studio.until(selected.job_id, "done")
+        await studio.until(plain.job_id, "done")
