@@ -70,7 +70,7 @@ class Offers:
         variation = self._known(variation_id)
         if variation.state is State.DONE and (variation.result or {}).get("placed"):
             return
-        result = {**(variation.result or {}), "placed": True, "item": item}
+        result = {**(variation.result or {}), "placed": True}
         await self._journal(Store.finish_stage, variation_id, "place", {"placed": True, "item": item})
         await self._book.change(
             variation_id,

@@ -11,14 +11,16 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from bridge import PROTOCOL, __version__
+from bridge.answers import AskAnswer, DaemonAnswer, JobAnswer, OutboxFile, RefusalAnswer, cost_answer, variation_answer
 from bridge.book import Book
-from bridge.disk import write_json
+from bridge.disk import write_bytes
 from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
-from bridge.job import ENDED, Job, State, Variation
+from bridge.job import ENDED, Job, State
 
 log = logging.getLogger("bridge.outbox")
 
@@ -105,29 +107,29 @@ class Outbox:
         with contextlib.suppress(RuntimeError):  # no loop: the daemon has stopped
             box.written = asyncio.get_running_loop().time()
         try:
-            write_json(self._folder / f"{instance}.json", self.content(instance), sync=False)
+            write_bytes(self._folder / f"{instance}.json", msgspec.json.encode(self.content(instance)), sync=False)
         except BridgeError as error:  # a full disk must not stop the work; the next change writes it again
             log.error("outbox of %s: %s", instance, error.text)
 
-    def content(self, instance: str) -> dict[str, Any]:
+    def content(self, instance: str) -> OutboxFile:
         """Return what the file says."""
         jobs = self._jobs(instance)
         box = self._boxes.get(instance, Box())
-        return {
-            "protocol": PROTOCOL,
-            "instance": instance,
-            "updated": self._clock(),
-            "daemon": {"version": __version__, "alive": self._alive},
-            "jobs": [self._job(job) for job in jobs],
-            "place": [
+        return OutboxFile(
+            protocol=PROTOCOL,
+            instance=instance,
+            updated=self._clock(),
+            daemon=DaemonAnswer(version=__version__, alive=self._alive),
+            jobs=[self._job(job) for job in jobs],
+            place=[
                 variation.id
                 for job in jobs
                 for variation in self._book.variations(job.id)
                 if variation.state is State.PLACING and variation.placed_by == instance
             ],
-            "ask": dict(box.ask) if box.ask else None,
-            "errors": [dict(error) for error in box.errors],
-        }
+            ask=AskAnswer(**box.ask) if box.ask else None,
+            errors=[RefusalAnswer(**error) for error in box.errors],
+        )
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
@@ -164,36 +166,13 @@ class Outbox:
         old = {job.id for job in finished[: max(0, len(finished) - self._keep)]}
         return [job for job in mine if job.id not in old]
 
-    def _job(self, job: Job) -> dict[str, Any]:
-        return {
-            "job_id": job.id,
-            "message_id": job.message_id,
-            "state": str(self._book.state(job.id)),
-            "engine": job.engine,
-            "cost": {
-                "currency": job.currency,
-                "estimated": job.estimated,
-                "billed_units": job.billed_units,
-                "billed": job.billed,
-            },
-            "warnings": [dict(warning) for warning in job.warnings],
-            "variations": [variation_out(variation) for variation in self._book.variations(job.id)],
-        }
-
-
-def variation_out(variation: Variation) -> dict[str, Any]:
-    """Return a variation as the outbox shows it."""
-    return {
-        "variation_id": variation.id,
-        "clip_id": variation.clip_id,
-        "index": variation.index,
-        "seed": variation.seed,
-        "state": str(variation.state),
-        "reason": variation.reason or None,
-        "stage": variation.stage or None,
-        "progress": variation.progress,
-        "message": variation.message,
-        "queue_position": variation.queue_position,
-        "result": dict(variation.result) if variation.result else None,
-        "error": dict(variation.error) if variation.error else None,
-    }
+    def _job(self, job: Job) -> JobAnswer:
+        return JobAnswer(
+            job_id=job.id,
+            message_id=job.message_id,
+            state=self._book.state(job.id),
+            engine=job.engine,
+            cost=cost_answer(job),
+            warnings=[dict(warning) for warning in job.warnings],
+            variations=[variation_answer(variation) for variation in self._book.variations(job.id)],
+        )

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from tables import code, page, table
 
-from bridge import PROTOCOL, job, request
+from bridge import PROTOCOL, answers, job, request
 from bridge.model import base
 
 SHAPES: dict[str, tuple[type, ...]] = {  # what stands in inbox files, in the order in which a reader needs it
@@ -33,6 +33,19 @@ SHAPES: dict[str, tuple[type, ...]] = {  # what stands in inbox files, in the or
     "placed, place_failed and removed": (request.PlacedArgs,),
 }
 
+ANSWERS = (
+    answers.OutboxFile,
+    answers.DaemonAnswer,
+    answers.JobAnswer,
+    answers.CostAnswer,
+    answers.NoteAnswer,
+    answers.VariationAnswer,
+    answers.ResultAnswer,
+    answers.ErrorAnswer,
+    answers.RefusalAnswer,
+    answers.AskAnswer,
+)
+
 
 def messages() -> str:
     """Describe what goes into the inbox."""
@@ -49,6 +62,23 @@ def messages() -> str:
         "ignored; a wrong type is an error that names the key. `messages.schema.json` says the same for machines.",
         f"Commands: {', '.join(f'`{command}`' for command in request.COMMANDS)}. Beside the keys of `Remix`, `remix` "
         "takes every parameter of [params.md](../params.md).",
+        *parts,
+    )
+
+
+def outbox() -> str:
+    """Describe what stands in the outbox."""
+    parts = [
+        part
+        for shape in ANSWERS
+        for part in (f"## {shape.__name__}", inspect.getdoc(shape) or "", _plain_fields(shape))
+    ]
+    return page(
+        f"The outbox, protocol {PROTOCOL}",
+        "bridge/answers.py",
+        "One JSON file for each instance, replaced in one step: at once when a state changes, a few times a second for "
+        "progress. An instance reads its own file while it has something open, places what `place` lists, and confirms "
+        "with a `placed` message. Before it places, it looks whether its project has that variation already.",
         *parts,
     )
 

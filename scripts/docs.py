@@ -24,6 +24,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": pages.cli,
     "contracts/messages.md": contracts.messages,
     "contracts/messages.schema.json": contracts.schema,
+    "contracts/outbox.md": contracts.outbox,
     "contracts/states.md": contracts.states,
     "contracts/engine.md": contracts.engine,
 }

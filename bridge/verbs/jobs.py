@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from bridge.answers import cost_answer, variation_answer
 from bridge.cli import home
 from bridge.client import Client
 from bridge.console import LABELS, ago
 from bridge.errors import UnknownJob
 from bridge.job import ENDED, Job, State, Variation, job_state
-from bridge.outbox import variation_out
 from bridge.store import Store
 
 Found = tuple[Job, list[Variation]]
@@ -121,14 +123,9 @@ def _document(job: Job, variations: list[Variation]) -> dict[str, Any]:
         "preset": job.recipe["preset"],
         "tags": job.recipe["params"].get("tags"),
         "clips": _names(job),
-        "cost": {
-            "currency": job.currency,
-            "estimated": job.estimated,
-            "billed_units": job.billed_units,
-            "billed": job.billed,
-        },
+        "cost": msgspec.to_builtins(cost_answer(job)),
         "warnings": [dict(one) for one in job.warnings],
-        "variations": [variation_out(one) for one in variations],
+        "variations": [msgspec.to_builtins(variation_answer(one)) for one in variations],
     }
 
 
