@@ -5,7 +5,7 @@
 The clip is 30 s of real music, stereo 24 bit 48 kHz; the model is the loopback fake without delay, in a process of
 its own, with its result made beforehand. Per round, in turn:
 
-- bridge: a message is renamed into the inbox; the clock stops when the outbox says `done` (daemon and workers are warm).
+- bridge: a message is renamed into the inbox; the clock stops when the outbox says `done` (all processes are warm).
 - script: soundfile → FLAC → fal_client.upload_file + subscribe → download → librosa resample → pyloudnorm → soundfile,
           all of it imported and warm.
 - whole:  the same script as it is really used: one process per clip.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bridge.home import prepare_home
+from tests.fakes.osc_stage import Stage
 
 
 @pytest.fixture
@@ -15,3 +18,11 @@ def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home"
     prepare_home(folder)
     return folder
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Stage]:
+    made = Stage()
+    made.port = await made.surface.start()
+    yield made
+    await made.close()

@@ -1,0 +1,184 @@
+"""The OSC surface over real sockets: who is told what, how often, and who is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bridge.commands import JobView
+from bridge.events import Event
+from bridge.osc import OscSurface
+from tests.fakes.osc_clients import free_udp_port, until
+from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
+
+# --- subscribers -----------------------------------------------------------------------------------------------------
+
+
+async def test_subscribing_tells_the_present_state_and_refresh_tells_it_again(stage: Stage) -> None:
+    stage.bridge.jobs.append(JobView("j-1", "running", 0.25, "step 7", 0.006))
+    stage.bridge.params["number_of_steps"] = 40
+    expected = [
+        ("/bridge/job", ("j-1", "running")),
+        ("/bridge/job/j-1/progress", (0.25,)),
+        ("/bridge/job/j-1/message", ("step 7",)),
+        ("/bridge/state", ("running",)),
+        ("/bridge/progress", (0.25,)),
+        ("/bridge/cost", (pytest.approx(0.006),)),
+        ("/bridge/preset/select", ("dub",)),
+        ("/bridge/param/number_of_steps", (40,)),
+    ]
+    client = stage.udp()
+    for address in ("/bridge/subscribe", "/bridge/refresh"):
+        client.heard.clear()
+        client.send(address)
+        await client.hear("/bridge/param/number_of_steps")
+        assert len(client.heard) == len(expected)
+        assert all(any(heard == one for one in expected) for heard in client.heard)
+    stranger = stage.udp()
+    stranger.send("/bridge/refresh", 1.0)
+    await stranger.hear("/bridge/param/number_of_steps")
+
+
+async def test_without_jobs_the_state_is_idle(stage: Stage) -> None:
+    client = stage.udp()
+    client.send("/bridge/subscribe")
+    assert await client.hear("/bridge/state") == ("idle",)
+
+
+async def test_a_subscription_may_name_another_port(stage: Stage) -> None:
+    hand, ear = stage.udp(), stage.udp()
+    hand.send("/bridge/subscribe", float(ear.port))
+    await ear.hear("/bridge/state", "idle")
+    hand.send("/bridge/param/amount", 0.5)
+    await until(lambda: stage.bridge.params == {"amount": 0.5})
+    hand.send("/bridge/refresh")
+    await ear.hear("/bridge/param/amount", 0.5)
+    assert len(ear.of("/bridge/param/amount")) == 1, "the hand's own value comes back only when it asks"
+    hand.send("/bridge/unsubscribe")
+    await stage.settle()
+    ear.heard.clear()
+    stage.bus.publish(Event("alert", data={"code": "x", "text": "y"}))
+    await stage.settle()
+    assert ear.heard == []
+
+
+async def test_several_subscribers_hear_the_newest_job_as_the_one(stage: Stage) -> None:
+    clients = [await stage.subscribed(), await stage.subscribed(), await stage.tcp()]
+    clients[2].send("/bridge/subscribe")
+    await clients[2].hear("/bridge/preset/select")
+    stage.bus.publish(Event("job", "old", data={"state": "running", "cost": 0.5}))
+    stage.bus.publish(Event("job", "new", data={"state": "queued", "cost": 0.25}))
+    stage.bus.publish(Event("progress", "old", data={"fraction": 0.9}))
+    stage.bus.publish(Event("progress", "new", data={"fraction": 0.125}))
+    for client in clients:
+        await client.hear("/bridge/job", "old", "running")
+        await client.hear("/bridge/job", "new", "queued")
+        await client.hear("/bridge/state", "queued")
+        await client.hear("/bridge/cost", 0.25)
+        await client.hear("/bridge/progress", 0.125)
+        assert (pytest.approx(0.9),) not in client.of("/bridge/progress")
+        assert client.of("/bridge/job/old/path") == []
+
+
+async def test_a_value_is_echoed_to_the_others_and_not_to_its_hand(stage: Stage) -> None:
+    hand, other, third = await stage.subscribed(), await stage.subscribed(), await stage.tcp()
+    third.send("/bridge/subscribe")
+    await third.hear("/bridge/preset/select")
+    hand.send("/bridge/param/guidance_scale", 12.5)
+    await other.hear("/bridge/param/guidance_scale", 12.5)
+    await third.hear("/bridge/param/guidance_scale", 12.5)
+    third.send("/bridge/param/guidance_scale", 8.0)
+    await hand.hear("/bridge/param/guidance_scale", 8.0)
+    hand.send("/bridge/param/guidance_scale", 9.0)
+    await third.hear("/bridge/param/guidance_scale", 9.0)
+    third.send("/bridge/param/guidance_scale", 8.0)
+    await until(lambda: len(hand.of("/bridge/param/guidance_scale")) == 2)
+    assert hand.of("/bridge/param/guidance_scale") == [(8.0,), (8.0,)]
+
+
+async def test_a_selected_preset_is_echoed_and_the_one_who_steps_hears_its_name(stage: Stage) -> None:
+    hand, other = await stage.subscribed(), await stage.subscribed()
+    stage.bridge.params["amount"] = 0.5
+    hand.send("/bridge/preset/select", "ambient")
+    await other.hear("/bridge/preset/select", "ambient")
+    hand.send("/bridge/preset/next")
+    assert await hand.hear("/bridge/preset/select") == ("step 1",)
+
+
+async def test_a_flood_of_values_is_thinned_and_its_last_one_arrives(stage: Stage) -> None:
+    client = await stage.subscribed()
+    begun = asyncio.get_running_loop().time()
+    for step in range(1, 1001):
+        stage.bus.publish(Event("progress", "j", data={"fraction": step / 1000}))
+        if step % 100 == 0:
+            await asyncio.sleep(0.01)
+    await client.hear("/bridge/progress", 1.0)
+    await client.hear("/bridge/job/j/progress", 1.0)
+    most = (asyncio.get_running_loop().time() - begun) * 30 + 2
+    assert len(client.of("/bridge/progress")) <= most
+    assert client.of("/bridge/progress") == sorted(client.of("/bridge/progress"))
+
+
+async def test_alerts_are_never_thinned(stage: Stage) -> None:
+    client = await stage.subscribed()
+    for number in range(20):
+        stage.bus.publish(Event("alert", data={"code": "c", "text": str(number)}))
+    await client.hear("/bridge/alert", "c", "19")
+    assert [text for _, text in client.of("/bridge/alert")] == [str(number) for number in range(20)]
+
+
+async def test_heartbeats_come_and_a_lease_runs_out() -> None:
+    stage = Stage()
+    stage.surface = OscSurface(stage.bridge, stage.bus, SETTINGS, lambda: TOKEN, heartbeat=0.02, lease=0.2)
+    stage.port = await stage.surface.start()
+    silent = await stage.subscribed()
+    await until(lambda: len(silent.of("/bridge/heartbeat")) >= 3)
+    assert stage.surface._feedback.subscriptions(("udp", "127.0.0.1", silent.port))
+    await until(lambda: not stage.surface._feedback.subscriptions(("udp", "127.0.0.1", silent.port)))
+    await stage.close()
+
+
+async def test_a_dead_subscriber_is_dropped_and_deafens_nobody(stage: Stage) -> None:
+    dead_port, alive = free_udp_port(), await stage.subscribed()
+    hand = stage.udp()
+    hand.send("/bridge/subscribe", dead_port)
+    await stage.settle()
+    dead = ("udp", "127.0.0.1", dead_port)
+    assert stage.surface._feedback.subscriptions(dead)
+    number = 0
+    while stage.surface._feedback.subscriptions(dead):
+        number += 1
+        assert number < 100, "it must be dropped soon"
+        stage.bus.publish(Event("alert", data={"code": "c", "text": str(number)}))
+        await asyncio.sleep(0.002)  # the system's answer that nobody listens comes on its own time
+    await alive.hear("/bridge/alert", "c", str(number))
+    assert len(alive.of("/bridge/alert")) == number
+    await stage.settle()
+    assert stage.surface.counters.unsent >= 5
+
+
+async def test_a_subscriber_that_speaks_is_kept_through_failures(stage: Stage) -> None:
+    port, hand = free_udp_port(), stage.udp()
+    hand.send("/bridge/subscribe", port)
+    for number in range(30):
+        stage.bus.publish(Event("alert", data={"code": "c", "text": str(number)}))
+        hand.send("/bridge/ping")
+        await until(lambda count=number + 1: len(hand.of("/bridge/pong")) == count)
+    assert stage.surface._feedback.subscriptions(("udp", "127.0.0.1", port))
+
+
+async def test_too_many_subscribers_are_told_so(stage: Stage) -> None:
+    client = stage.udp()
+    for port in range(20_001, 20_066):
+        client.send("/bridge/subscribe", port)
+    assert (await client.hear("/bridge/error"))[1] == "not_possible_now"
+
+
+async def test_a_tcp_subscriber_that_hangs_up_is_forgotten(stage: Stage) -> None:
+    client = await stage.tcp()
+    client.send("/bridge/subscribe")
+    await client.hear("/bridge/preset/select")
+    assert len(stage.surface._feedback._listeners) == 1
+    await client.close()
+    await until(lambda: not stage.surface._feedback._listeners)
