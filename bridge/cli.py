@@ -39,6 +39,8 @@ Words = argparse.ArgumentParser
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status: 0 done, 1 an error was explained, 2 a wrong option, 130 Ctrl-C."""
     options = build_parser().parse_args(argv)
+    if options.home:
+        os.environ["ACE_BRIDGE_HOME"] = options.home
     module, function = options.does.split(":")
     try:
         return int(getattr(import_module(f"bridge.verbs.{module}"), function)(options))
@@ -71,8 +73,9 @@ def build_parser() -> Words:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ace-bridge {__version__}")
+    parser.add_argument("--home", metavar="PATH", help="the bridge's folder (default: ACE_BRIDGE_HOME or the usual)")
     words = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_daemon_words, _remix_words, _job_words, _other_words):
+    for add in (_daemon_words, _remix_words, _job_words, _install_words, _other_words):
         add(words)
     return parser
 
@@ -177,6 +180,23 @@ def _job_words(words: Any) -> None:
     )
     word.add_argument("job", nargs="?", help="id of a job or variation, or its beginning (default: the newest)")
     _json(word)
+
+
+def _install_words(words: Any) -> None:
+    for name, text in (("install", "put the bridge's scripts into a DAW"), ("uninstall", "take them out again")):
+        word = _word(words, name, f"install:{name}", text)
+        word.add_argument("daw", choices=("ardour", "live", "reaper"), metavar="DAW", help="ardour, live or reaper")
+        word.add_argument(
+            "--folder",
+            "--resource-path",
+            metavar="PATH",
+            help="the DAW's folder for its user's files, where it is not the usual one",
+        )
+        word.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        word.add_argument("--yes", action="store_true", help="agree to changes in the DAW's own settings files")
+        if name == "install":
+            word.add_argument("--force", action="store_true", help="replace files of others; backups are kept")
+        _json(word)
 
 
 def _other_words(words: Any) -> None:

@@ -36,6 +36,7 @@ from bridge.engines import Engines
 from bridge.errors import AlreadyRunning, BridgeError, HomeError, KeyMissing
 from bridge.events import EventBus
 from bridge.hands import Hands
+from bridge.install import Pointer, refresh, start_command
 from bridge.job import Variation
 from bridge.mailbox import Inbox
 from bridge.model.base import Engine
@@ -56,6 +57,7 @@ from bridge.workers import Workers
 log = logging.getLogger("bridge.daemon")
 
 SCRIPTED = ("ardour", "reaper", "live")  # DAWs that place by a script of their own
+LOCK_PATIENCE = 0.5  # s: a command that looks whether the home is held lets go of it at once
 
 
 class Daemon:
@@ -144,6 +146,8 @@ class Daemon:
             await desk.resume()
             about = self._about(port)
             await asyncio.to_thread(write_json, self.home / "daemon.json", about)
+            pointer = Pointer(self.home, start_command(self.home, sys.executable), __version__)
+            await asyncio.to_thread(refresh, pointer)
             inbox.start()
             log.info("ace-bridge %s is up, OSC port %s", __version__, port)
             ready(about)
@@ -204,7 +208,7 @@ class Daemon:
         """Hold the home for as long as the daemon lives; the system lets go of it even after a crash."""
         lock = FileLock(self.home / "daemon.lock", mode=0o600)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=LOCK_PATIENCE, poll_interval=0.02)
         except Timeout:
             raise AlreadyRunning(f"A daemon already runs for {self.home}.") from None
         except OSError as problem:

@@ -73,3 +73,17 @@ class AudioDeviceMissing(HomeError):
 
     code = "audio_device_missing"
     hint = "Open the file in a player or in the DAW; on Linux the package libportaudio2 is needed."
+
+
+class InstallRefused(HomeError):
+    """A file of somebody else stands where one of the bridge's should."""
+
+    code = "install_refused"
+    hint = "Look at the file; `--force` replaces it and keeps a backup."
+
+
+class DawRunning(HomeError):
+    """The DAW runs, and would overwrite what is changed in its files now."""
+
+    code = "daw_running"
+    hint = "Quit the DAW, then do it again."

@@ -1,0 +1,300 @@
+"""How the bridge's files come into a DAW and out of it again: planned, compared, backed up, written down.
+
+`bridge.installs` has one plan per DAW; `ace-bridge install` and `uninstall` carry them out, each daemon start refreshes
+the pointer files that tell the scripts where the bridge is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from bridge.disk import explained, write_bytes, write_json
+from bridge.errors import BridgeError, DawRunning, InstallRefused
+
+FOLDER = "installed"  # in the home: what was installed where
+POINTER = "ace-bridge.json"  # the usual name of a pointer file, beside the scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A file that is the bridge's alone."""
+
+    path: Path
+    data: bytes
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A file of the DAW or of its user in which the bridge has a part."""
+
+    path: Path
+    what: str  # for people: what is put in
+    put: Callable[[bytes | None], bytes]  # its content (None: no such file) → with the bridge's part; twice is once
+    take: Callable[[bytes], bytes | None]  # its content → without the bridge's part; None: nothing is left
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Everything that one DAW gets."""
+
+    daw: str  # as in `daw.name` of its requests
+    title: str  # for people
+    files: tuple[Own, ...]
+    pointer: Path  # where its scripts look for the bridge
+    edits: tuple[Edit, ...] = ()
+    busy: Callable[[], str | None] = lambda: None  # why nothing may be changed now, such as a DAW that runs
+    steps: tuple[str, ...] = ()  # what is left to do for the person
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is done, or would be."""
+
+    action: Literal["create", "replace", "edit", "remove", "keep"]
+    path: Path
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What scripts in a DAW need to know of the bridge; they never compute it."""
+
+    home: Path
+    command: tuple[str, ...]  # starts the daemon, wherever it is called
+    version: str
+
+    def bytes(self) -> bytes:
+        """Return the pointer file's content."""
+        value = {"home": str(self.home), "command": list(self.command), "version": self.version}
+        return json.dumps(value, indent=1).encode() + b"\n"
+
+
+class Installer:
+    """Carries plans out for one home."""
+
+    def __init__(self, pointer: Pointer) -> None:
+        self._pointer = pointer
+        self._notes = pointer.home / FOLDER
+
+    def install(self, plan: Installation, *, dry: bool = False, force: bool = False) -> list[Change]:
+        """Bring a DAW's files to what the plan says; twice changes nothing.
+
+        Args:
+            plan: what goes where.
+            dry: only say what would be done.
+            force: replace foreign files too; they are backed up.
+
+        Raises:
+            DawRunning: the DAW runs and would overwrite its files.
+            InstallRefused: a file of somebody else stands where one of the bridge's should.
+            HomeError: a folder cannot be written to.
+        """
+        note = self._note(plan)
+        files = (*plan.files, Own(plan.pointer, self._pointer.bytes()))
+        changes = [self._own(file, note, force) for file in files]
+        changes += [_edited(edit) for edit in plan.edits]
+        kept = {str(file.path) for file in files}
+        left = [path for path in note["files"] if path not in kept]
+        changes += [_removal(Path(path), note["files"][path]) for path in left]
+        if dry or not _any(changes):
+            return changes
+        _refuse_while_busy(plan)
+        for file in files:
+            self._back_up(file.path, plan, note, unless=note["files"].get(str(file.path)))
+            _write(file.path, file.data, file.mode)
+            note["files"][str(file.path)] = _digest(file.data)
+        for edit in plan.edits:
+            self._edit(edit, plan, note)
+        for path in left:
+            _remove_own(Path(path), note["files"].pop(path))
+        self._save(plan, note)
+        return changes
+
+    def uninstall(self, plan: Installation, *, dry: bool = False) -> list[Change]:
+        """Take everything out that was put in; what the person has changed since is kept.
+
+        Raises:
+            DawRunning, HomeError: as `install`.
+        """
+        note = self._note(plan)
+        changes = [_removal(Path(path), digest) for path, digest in note["files"].items()]
+        changes += [_taken(edit) for edit in plan.edits]
+        if dry or not _any(changes):
+            return changes
+        _refuse_while_busy(plan)
+        for path, digest in note["files"].items():
+            _remove_own(Path(path), digest)
+            self._restore(Path(path), note)
+        for edit in plan.edits:
+            self._take(edit, note)
+        self._note_path(plan).unlink(missing_ok=True)
+        return changes
+
+    # --- inner parts -------------------------------------------------------------------------------------------------
+
+    def _own(self, file: Own, note: Mapping[str, Any], force: bool) -> Change:
+        """Say what becomes of one of our own files."""
+        now = _read(file.path)
+        if now == file.data:
+            return Change("keep", file.path, "is as it should be")
+        if now is None:
+            return Change("create", file.path)
+        if note["files"].get(str(file.path)) == _digest(now):
+            return Change("replace", file.path, "from another version of the bridge")
+        if not force and file.path.name != POINTER:
+            raise InstallRefused(f"{file.path} is there already and is not the bridge's, or was changed by hand.")
+        return Change("replace", file.path, "is kept as a backup")
+
+    def _edit(self, edit: Edit, plan: Installation, note: dict[str, Any]) -> None:
+        now = _read(edit.path)
+        then = edit.put(now)
+        if then == now:
+            return
+        self._back_up(edit.path, plan, note, unless=note["edits"].get(str(edit.path)))
+        _write(edit.path, then, _mode(edit.path))
+        note["edits"][str(edit.path)] = _digest(then)
+
+    def _take(self, edit: Edit, note: Mapping[str, Any]) -> None:
+        """Bring the file back to the byte if nobody has changed it since, else take our part out of it."""
+        now = _read(edit.path)
+        if now is None:
+            return
+        if note["edits"].get(str(edit.path)) == _digest(now) and self._restore(edit.path, note):
+            return
+        then = edit.take(now)
+        if then is None:
+            edit.path.unlink()
+        elif then != now:
+            _write(edit.path, then, _mode(edit.path))
+
+    def _back_up(self, path: Path, plan: Installation, note: dict[str, Any], unless: str | None) -> None:
+        """Keep what stood there before the bridge's first change; what we wrote ourselves needs no backup."""
+        now = _read(path)
+        if now is None or _digest(now) == unless:
+            return
+        folder = self._notes / f"{self._note_path(plan).stem}-backup"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        backup = folder / f"{_digest(now)[:12]}-{path.name}"
+        _write(backup, now, 0o600)
+        note["backups"][str(path)] = str(backup)
+
+    def _restore(self, path: Path, note: Mapping[str, Any]) -> bool:
+        backup = _read(Path(note["backups"].get(str(path), path / "none")))
+        if backup is None or path.name == POINTER:
+            return False
+        _write(path, backup, _mode(path))
+        return True
+
+    def _note_path(self, plan: Installation) -> Path:
+        """One note per place: a person may have a portable REAPER beside the normal one."""
+        return self._notes / f"{plan.daw}-{_digest(str(plan.pointer).encode())[:8]}.json"
+
+    def _note(self, plan: Installation) -> dict[str, Any]:
+        empty: dict[str, Any] = {"files": {}, "edits": {}, "backups": {}}
+        return empty | (_note_of(self._note_path(plan)) or {})
+
+    def _save(self, plan: Installation, note: Mapping[str, Any]) -> None:
+        self._notes.mkdir(parents=True, exist_ok=True, mode=0o700)
+        about = {"daw": plan.daw, "version": self._pointer.version, "pointer": str(plan.pointer)}
+        write_json(self._note_path(plan), {**about, **note})
+
+
+def refresh(pointer: Pointer) -> list[Path]:
+    """Write the pointer files of all installations anew, where they say something else; called at each daemon start.
+
+    A DAW whose folder is gone is passed over: that is no reason for the bridge not to start.
+    """
+    written = []
+    for path in sorted((pointer.home / FOLDER).glob("*.json")):
+        note = _note_of(path) or {}
+        target = Path(note.get("pointer", ""))
+        if note.get("pointer") and target.parent.is_dir() and _read(target) != pointer.bytes():
+            with contextlib.suppress(BridgeError):
+                write_bytes(target, pointer.bytes(), sync=False, mode=0o644)
+                note["files"] = {**note.get("files", {}), str(target): _digest(pointer.bytes())}
+                write_json(path, note, sync=False)
+                written.append(target)
+    return written
+
+
+def start_command(home: Path, python: str) -> tuple[str, ...]:
+    """Return the command that starts the daemon of a home; -P, since a folder called "bridge" may lie anywhere."""
+    return (python, "-P", "-m", "bridge", "--home", str(home), "start")
+
+
+def _edited(edit: Edit) -> Change:
+    now = _read(edit.path)
+    if edit.put(now) == now:
+        return Change("keep", edit.path, f"has {edit.what}")
+    return Change("edit" if now is not None else "create", edit.path, edit.what)
+
+
+def _taken(edit: Edit) -> Change:
+    now = _read(edit.path)
+    if now is None or edit.take(now) == now:
+        return Change("keep", edit.path, "has nothing of the bridge's")
+    return Change("edit", edit.path, f"without {edit.what}")
+
+
+def _removal(path: Path, digest: str) -> Change:
+    now = _read(path)
+    if now is None:
+        return Change("keep", path, "is gone already")
+    changed = _digest(now) != digest and path.name != POINTER
+    return Change("keep", path, "was changed by hand") if changed else Change("remove", path)
+
+
+def _remove_own(path: Path, digest: str) -> None:
+    """Remove one of our files, and its folder if nothing else is in it."""
+    if _removal(path, digest).action == "remove":
+        with explained(path):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty, so not ours alone
+            path.parent.rmdir()
+
+
+def _refuse_while_busy(plan: Installation) -> None:
+    reason = plan.busy()
+    if reason:
+        raise DawRunning(reason)
+
+
+def _any(changes: Sequence[Change]) -> bool:
+    return any(change.action != "keep" for change in changes)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    if _read(path) == data:
+        return
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path.resolve(), data, mode=mode)  # resolved: dotfiles may be links into somebody's repository
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777 if path.exists() else 0o644
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _note_of(path: Path) -> dict[str, Any] | None:
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(path.read_bytes())
+        return found if isinstance(found, dict) else None
+    return None
