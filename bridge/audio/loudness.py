@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import math
 
-import loudness
 import numpy as np
 import numpy.typing as npt
 
 from bridge.audio.block import Block
+
+try:
+    import loudness
+except ImportError:  # Intel Macs have no wheel of it
+    loudness = None
 
 GATE_SECONDS = 0.4  # one gating block; anything shorter cannot be gated
 HELD_SECONDS = 60.0  # 23 MB of stereo at 48 kHz, and as much again while it is measured
@@ -124,7 +128,7 @@ class Loudness:
             self._meter.add(block)
             return
         self._held.append(block)
-        if self._frames > HELD_SECONDS * self._rate:
+        if self._frames > HELD_SECONDS * self._rate or (loudness is None and self._frames >= GATE_SECONDS * self._rate):
             self._stream()
 
     def value(self) -> float | None:

@@ -138,3 +138,19 @@ def test_true_peak_is_never_below_a_sample_and_sees_the_edges() -> None:
     sound = np.zeros((1000, 2), np.float32)
     sound[0, 0], sound[-1, 1] = 0.7, -0.8
     assert peak_db(sound) >= 20 * math.log10(0.8)
+
+
+@pytest.mark.parametrize("seconds", [0.3, 2.0, 10.0])
+def test_without_the_package_our_own_meter_says_the_same(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Intel Macs have no wheel of it."""
+    sound = 0.2 * np.random.default_rng(3).standard_normal((round(seconds * 48_000), 2)).astype(np.float32)
+
+    def measured() -> float | None:
+        meter = loudness.Loudness(48_000)
+        for start in range(0, len(sound), 10_000):
+            meter.add(sound[start : start + 10_000])
+        return meter.value()
+
+    with_package = measured()
+    monkeypatch.setattr("bridge.audio.loudness.loudness", None)
+    assert measured() == pytest.approx(with_package, abs=0.03)
