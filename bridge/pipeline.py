@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 from weakref import WeakValueDictionary
 
+from bridge.disk import write_json
 from bridge.stages import fetch, fit, place, remix, render, upload
 from bridge.store import Store
 from bridge.work import Stage, Work
@@ -58,6 +59,8 @@ class Pipeline:
             await work.enter(stage.state, stage.says, stage=stage.name, progress=round(work.share(0.0), 4))
         result = await stage.run(work)
         if result is not None:
+            folder = work.clip_folder if stage.per_clip else work.folder
+            await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # for people
             await work.tools.journal(Store.finish_stage, unit, stage.name, result)
         return result
 

@@ -125,7 +125,7 @@ class Engine(Protocol):
         ...
 
     async def fetch(self, output: Output, into: Path, report: Report) -> None:
-        """Bring the audio to the file `into` (which may be there in part from an earlier try), whole or with an error."""
+        """Bring the audio to the file `into` (an earlier try may have left a part), whole or with an error."""
         ...
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
