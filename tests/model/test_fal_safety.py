@@ -83,7 +83,7 @@ def test_secrets_and_their_halves_are_erased() -> None:
     secrets = Secrets(lambda: "id-part:secret/part")
     secrets.authorization()
     said = secrets.scrub("Key id-part:secret/part, secret/part, secret%2Fpart, innocent")
-    assert said == "Key ***, ***, ***, innocent"
+    assert said == "Key [hidden], [hidden], [hidden], innocent"
 
 
 async def _everything(engine: FalEngine, fal: FalServer, tmp_path: Path) -> list[errors.BridgeError]:

@@ -1,4 +1,4 @@
-"""The key, fetched when a request needs it, and the eraser that keeps it out of every text.
+"""The key, fetched when a request needs it, and kept out of every text from then on.
 
 A server, a proxy or a library may echo what it was sent, so every text passes `scrub` before it becomes an error.
 """
@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import quote
 
 from bridge.errors import KeyInvalid
+from bridge.scrub import SCRUBBER, Scrubber
 
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
-_SHORTEST = 6  # characters; shorter pieces would blot out innocent text
 
 
 class Secrets:
-    """Gives the key out for headers only, and remembers what must never be read anywhere."""
+    """Gives the key out for headers only, and tells the scrubber what must never be read anywhere."""
 
-    def __init__(self, key: Callable[[], str]) -> None:
+    def __init__(self, key: Callable[[], str], scrubber: Scrubber = SCRUBBER) -> None:
         self._key = key
-        self._hidden: set[str] = set()
+        self.hide = scrubber.hide
+        self.scrub = scrubber.clean
 
     def authorization(self) -> str:
         """Return the value of the Authorization header.
@@ -34,15 +34,3 @@ class Secrets:
         if not _SENDABLE.fullmatch(key):
             raise KeyInvalid
         return f"Key {key}"
-
-    def hide(self, secret: str) -> None:
-        """Keep a secret and its halves (a key is often `id:secret`) out of all texts from now on."""
-        for piece in (secret, secret.partition(":")[2]):
-            if len(piece) >= _SHORTEST:
-                self._hidden.update((piece, quote(piece, safe="")))
-
-    def scrub(self, text: str) -> str:
-        """Return the text with every secret replaced."""
-        for secret in sorted(self._hidden, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
