@@ -35,6 +35,10 @@ class Budget:
                 f"This remix costs about ${cost:.4f}, and ${spent:.4f} of the day's ${self._cap:.2f} are used."
             )
 
+    async def refund(self, variation_id: str) -> None:
+        """Take an order out of the ledger that did not come about, so that the day's cap counts only what costs."""
+        await self._journal(Store.bill, variation_id, 0.0)
+
     def _midnight(self) -> float:
         now = time.localtime(self._clock())
         return time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))

@@ -50,6 +50,7 @@ class Scheduler:
         self._queue: deque[str] = deque()
         self._running: dict[str, Run] = {}
         self._later: dict[str, asyncio.TimerHandle] = {}
+        self._again: set[str] = set()  # asked for once more while their run was still ending
         self._stopping = False
 
     def resume(self, variations: list[Variation]) -> None:
@@ -62,7 +63,10 @@ class Scheduler:
         """Put a variation at the end of the queue."""
         if timer := self._later.pop(variation_id, None):
             timer.cancel()
-        if variation_id in self._running or variation_id in self._queue:
+        if variation_id in self._queue:
+            return
+        if variation_id in self._running:
+            self._again.add(variation_id)
             return
         self._queue.append(variation_id)
         self._fill()
@@ -121,6 +125,9 @@ class Scheduler:
             log.exception("variation %s could not be brought to an end", variation_id)
         finally:
             self._running.pop(variation_id, None)
+            if variation_id in self._again:
+                self._again.discard(variation_id)
+                self.enqueue(variation_id)  # what has ended meanwhile is dropped there
             self._fill()
 
     async def _take_through(self, variation_id: str) -> None:
@@ -164,8 +171,9 @@ class Scheduler:
         if timer := self._later.pop(variation_id, None):
             timer.cancel()
         if run is not None:
+            run.cancel.set()  # an order that is just about to leave sees this and does not
             run.task.cancel()
-            await asyncio.gather(run.task, return_exceptions=True)
+            await asyncio.gather(run.task, *self._tools.critical_of(variation_id), return_exceptions=True)
         after = self._book.variation(variation_id)
         if after is None or after.state in ENDED:
             return

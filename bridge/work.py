@@ -38,7 +38,11 @@ class Tools:
     workers: Workers
     budget: Budget
     clock: Callable[[], float]  # unix time, s
-    critical: set[asyncio.Task[Any]] = field(default_factory=set)  # steps that a shutdown waits for
+    critical: set[asyncio.Task[Any]] = field(default_factory=set)  # steps that a shutdown waits for, by variation id
+
+    def critical_of(self, variation_id: str) -> list[asyncio.Task[Any]]:
+        """Return a variation's steps that are seen to their end."""
+        return [task for task in self.critical if task.get_name() == variation_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class Work:
 
     async def guarded(self, step: Coroutine[Any, Any, T]) -> T:
         """Run a step to its end even when this variation's task is cancelled; a shutdown waits for it."""
-        task = asyncio.ensure_future(step)
+        task = asyncio.create_task(step, name=self.variation_id)
         self.tools.critical.add(task)
         task.add_done_callback(self.tools.critical.discard)
         return await asyncio.shield(task)

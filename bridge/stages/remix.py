@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bridge.disk import write_json
-from bridge.errors import EngineError, RefusedError, SubmitUnknown, UploadNotFetched
+from bridge.errors import EngineError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.job import State
 from bridge.model.base import CancelAnswer, Order, Output, Ticket
 from bridge.store import Store
@@ -57,6 +57,9 @@ async def submit(work: Work, order: Order) -> Ticket:
     await work.tools.budget.spend(work.variation_id, order.seconds * work.job.price)
     intent = {"sent": True, "at": work.tools.clock(), "engine": work.engine.capabilities.name}
     await asyncio.to_thread(write_json, work.folder / "submit.json", {**intent, "order": _plain(order)})
+    if work.cancel.is_set():  # no await between this look and the state that a cancel goes by
+        await work.tools.budget.refund(work.variation_id)
+        raise Withdrawn
     await work.enter(State.SUBMITTING, "ordering the remix", stage=NAME, mark=(work.variation_id, NAME, intent))
     try:
         ticket = await work.engine.submit(order)
@@ -64,6 +67,7 @@ async def submit(work: Work, order: Order) -> Ticket:
         raise
     except Exception:  # a complete answer, or nothing ever left: the order does not stand
         await work.enter(State.SUBMITTING, "not ordered", mark=(work.variation_id, NAME, {}))
+        await work.tools.budget.refund(work.variation_id)
         raise
     mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
     await asyncio.to_thread(write_json, work.folder / "submit.json", {**mark, "order": _plain(order)})
@@ -102,7 +106,13 @@ SAID = {
 
 
 async def clear(work: Work, refusal: RefusedError) -> None:
-    """After a complete answer that says that nothing runs: let `retry` order again, and upload again if need be."""
+    """After a complete answer that says that nothing runs: let `retry` order again, and upload again if need be.
+
+    A result that is gone was made and billed: only `rerun` may buy it again.
+    """
+    if isinstance(refusal, ResultGone):
+        return
+    await work.tools.budget.refund(work.variation_id)
     await work.tools.book.change(work.variation_id, mark=(work.variation_id, NAME, {}))
     if isinstance(refusal, UploadNotFetched):
         await work.tools.journal(Store.forget_upload, work.done["upload"]["url"])
