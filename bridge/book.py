@@ -65,15 +65,12 @@ class Book:
         Raises:
             UnknownJob: there is none, or more than one.
         """
-        if not start:
-            if not self._jobs:
-                raise UnknownJob("There is no job yet.")
-            newest = max(self._jobs.values(), key=lambda job: job.created)
-            return newest, self.variations(newest.id)
-        found = await self._journal(Store.find, start)
+        found = await self._journal(Store.find, start) if start else await self._journal(Store.jobs, 1)
         if len(found) != 1:
             raise UnknownJob(
-                f"{'No job has' if not found else 'More than one job has'} an id that begins with {start}."
+                f"{'More than one job has' if found else 'No job has'} an id that begins with {start}."
+                if start
+                else "There is no job yet."
             )
         job, variations = found[0]
         if job.id not in self._jobs:
@@ -104,12 +101,10 @@ class Book:
         after = replace(before, **fields)
         check_transition(before.state, after.state)
         self._variations[after.job_id][after.id] = after
-        await self._journal(Store.save_variation, after, is_open=after.state not in ENDED, mark=mark)
-        path = {"path": after.result["path"]} if after.result and after.handed_over else {}
-        self._bus.publish(Event("variation", after.job_id, after.id, {"state": str(after.state), **path}))
-        self._tell(after.job_id)
-        if (after.progress, after.message) != (before.progress, before.message):
-            self._tell_progress(after)
+        try:
+            await self._journal(Store.save_variation, after, is_open=after.state not in ENDED, mark=mark)
+        finally:  # a disk that is full must not keep from the user how it stands
+            self._tell_change(before, after)
         return after
 
     def progress(self, variation_id: str, **fields: Any) -> None:
@@ -163,6 +158,13 @@ class Book:
             del self._jobs[job_id]
             for variation_id in self._variations.pop(job_id):
                 del self._job_of[variation_id]
+
+    def _tell_change(self, before: Variation, after: Variation) -> None:
+        path = {"path": after.result["path"]} if after.result and after.handed_over else {}
+        self._bus.publish(Event("variation", after.job_id, after.id, {"state": str(after.state), **path}))
+        self._tell(after.job_id)
+        if (after.progress, after.message) != (before.progress, before.message):
+            self._tell_progress(after)
 
     def _tell(self, job_id: str) -> None:
         job = self._jobs[job_id]

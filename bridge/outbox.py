@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from bridge.job import ENDED, Job, State
 log = logging.getLogger("bridge.outbox")
 
 STALE = 7 * 86400.0  # s
+ONCE_MORE = 1.0  # s until a file that could not be written is written again
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Box:
     written: float = -1e9  # loop time of the last write
     errors: tuple[Mapping[str, str], ...] = ()  # messages of this instance that have no effect
     ask: Mapping[str, str] | None = None  # what the DAW is asked for, by a surface
+    left: bool = False  # it said bye: the file goes as soon as nothing of it is open
 
 
 class Outbox:
@@ -56,6 +59,7 @@ class Outbox:
     def open(self, instance: str, errors: list[Mapping[str, str]] | None = None) -> None:
         """Begin to write for an instance."""
         box = self._boxes.setdefault(instance, Box())
+        box.left = False
         if errors is not None:
             box.errors = tuple(errors)
         self._plan(instance, 0.0)
@@ -84,18 +88,13 @@ class Outbox:
 
     def leave(self, instance: str) -> None:
         """Forget an instance that said bye; its file goes unless something of it is still open."""
-        if any(self._book.state(job.id) not in (*ENDED, State.PARTIAL) for job in self._jobs(instance)):
-            self.write(instance)
-            return
-        box = self._boxes.pop(instance, None)
-        if box and box.timer:
-            box.timer.cancel()
-        (self._folder / f"{instance}.json").unlink(missing_ok=True)
+        self._boxes.setdefault(instance, Box()).left = True
+        self.write(instance)
 
     def close(self) -> None:
         """Write a last time that the daemon is gone."""
         self._alive = False
-        for instance in self._boxes:
+        for instance in tuple(self._boxes):
             self.write(instance)
 
     def write(self, instance: str) -> None:
@@ -104,12 +103,17 @@ class Outbox:
         if box.timer:
             box.timer.cancel()
             box.timer = None
+        if box.left and not self._has_open(instance):
+            del self._boxes[instance]
+            (self._folder / f"{instance}.json").unlink(missing_ok=True)
+            return
         with contextlib.suppress(RuntimeError):  # no loop: the daemon has stopped
             box.written = asyncio.get_running_loop().time()
         try:
-            write_bytes(self._folder / f"{instance}.json", msgspec.json.encode(self.content(instance)), sync=False)
-        except BridgeError as error:  # a full disk must not stop the work; the next change writes it again
+            write_bytes(self._folder / f"{instance}.json", _encoded(self.content(instance)), sync=False)
+        except BridgeError as error:  # a full disk must not stop the work, nor keep its end from whoever waits for it
             log.error("outbox of %s: %s", instance, error.text)
+            self._plan(instance, ONCE_MORE)
 
     def content(self, instance: str) -> OutboxFile:
         """Return what the file says."""
@@ -139,7 +143,8 @@ class Outbox:
         job = self._book.job(event.job_id)
         instances = {job.instance, *(one.placed_by for one in self._book.variations(job.id) if one.placed_by)}
         for instance in instances:
-            self._plan(instance, self._interval if event.kind == "progress" else 0.0)
+            if instance in self._boxes or self._is_open(job):  # nobody reads on for one that said bye
+                self._plan(instance, self._interval if event.kind == "progress" else 0.0)
 
     def _plan(self, instance: str, interval: float) -> None:
         """Write soon, but not sooner than `interval` after the last time; several changes at once make one write."""
@@ -154,6 +159,12 @@ class Outbox:
             box.timer.cancel()
         box.due = due
         box.timer = loop.call_at(due, self.write, instance)
+
+    def _has_open(self, instance: str) -> bool:
+        return any(self._is_open(job) for job in self._jobs(instance))
+
+    def _is_open(self, job: Job) -> bool:
+        return self._book.state(job.id) not in (*ENDED, State.PARTIAL)
 
     def _jobs(self, instance: str) -> list[Job]:
         """Return the instance's open jobs and the last finished ones, oldest first."""
@@ -176,3 +187,10 @@ class Outbox:
             warnings=[dict(warning) for warning in job.warnings],
             variations=[variation_answer(variation) for variation in self._book.variations(job.id)],
         )
+
+
+def _encoded(content: OutboxFile) -> bytes:
+    try:
+        return msgspec.json.encode(content)
+    except UnicodeEncodeError:  # a path that is no UTF-8 stands in it escaped
+        return json.dumps(msgspec.to_builtins(content)).encode()

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from bridge.errors import RequestConflict
+from bridge.errors import DiskFull, HomeError, RequestConflict
 from bridge.job import Job, State, Variation
 
 P = ParamSpec("P")
@@ -102,7 +102,7 @@ class Store:
         """Return id and error of an instance's newest refused messages, oldest first."""
         rows = self._db.execute(
             "SELECT message_id, refused FROM messages WHERE instance = ? AND refused IS NOT NULL "
-            "ORDER BY received DESC LIMIT ?",
+            "ORDER BY rowid DESC LIMIT ?",
             (instance, limit),
         ).fetchall()
         return [(message_id, json.loads(refused)) for message_id, refused in reversed(rows)]
@@ -114,7 +114,7 @@ class Store:
 
     def unapplied(self) -> list[bytes]:
         """Return the messages that were taken in and whose effect a crash prevented, oldest first."""
-        rows = self._db.execute("SELECT body FROM messages WHERE applied = 0 ORDER BY received, rowid")
+        rows = self._db.execute("SELECT body FROM messages WHERE applied = 0 ORDER BY rowid")
         return [bytes(row[0]) for row in rows]
 
     # --- jobs and variations -----------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class Store:
     def jobs(self, limit: int = 50, before: float = float("inf")) -> list[tuple[Job, list[Variation]]]:
         """Return the newest jobs, newest first."""
         rows = self._db.execute(
-            "SELECT id, value FROM jobs WHERE created < ? ORDER BY created DESC, rowid DESC LIMIT ?", (before, limit)
+            "SELECT id, value FROM jobs WHERE created < ? ORDER BY rowid DESC LIMIT ?", (before, limit)
         ).fetchall()
         return [(_job_in(value), self._variations(job_id)) for job_id, value in rows]
 
@@ -161,7 +161,7 @@ class Store:
         pattern = start.replace("%", "").replace("_", "") + "%"
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE id LIKE ?1 "
-            "OR id IN (SELECT job_id FROM variations WHERE id LIKE ?1) ORDER BY created DESC LIMIT 20",
+            "OR id IN (SELECT job_id FROM variations WHERE id LIKE ?1) ORDER BY rowid DESC LIMIT 20",
             (pattern,),
         ).fetchall()
         return [(_job_in(value), self._variations(job_id)) for job_id, value in rows]
@@ -169,8 +169,7 @@ class Store:
     def open_jobs(self) -> list[tuple[Job, list[Variation]]]:
         """Return the jobs that have work left, oldest first."""
         rows = self._db.execute(
-            "SELECT id, value FROM jobs WHERE id IN (SELECT job_id FROM variations WHERE open = 1) "
-            "ORDER BY created, rowid"
+            "SELECT id, value FROM jobs WHERE id IN (SELECT job_id FROM variations WHERE open = 1) ORDER BY rowid"
         ).fetchall()
         return [(_job_in(value), self._variations(job_id)) for job_id, value in rows]
 
@@ -294,7 +293,12 @@ class _Transaction:
         self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:  # a full disk ends some transactions by itself and leaves others open
+                self._db.execute("ROLLBACK")
 
 
 class Journal:
@@ -307,7 +311,20 @@ class Journal:
     async def __call__(self, call: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
         # Shielded: a caller that is cancelled must not leave the question open whether its words were written.
-        return await asyncio.shield(loop.run_in_executor(self._thread, lambda: call(self._store, *args, **kwargs)))
+        return await asyncio.shield(loop.run_in_executor(self._thread, self._run, call, args, kwargs))
+
+    def _run(self, call: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
+        """Make a call; what the disk says against it comes out in words for people.
+
+        Raises:
+            DiskFull, HomeError: it could not be written down, and nothing of it was.
+        """
+        try:
+            return call(self._store, *args, **kwargs)
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                raise DiskFull("There is no room left on the disk that holds the bridge's journal.") from problem
+            raise HomeError(f"The bridge's journal cannot be read or written: {problem}.") from problem
 
     def close(self) -> None:
         """Finish what was asked for, then close the file."""
