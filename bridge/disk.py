@@ -60,8 +60,12 @@ def write_bytes(path: Path, data: bytes, *, sync: bool = True, mode: int = 0o600
 
 
 def write_json(path: Path, value: Mapping[str, Any], *, sync: bool = True) -> None:
-    """Replace a JSON file in one step (see `write_bytes`)."""
-    write_bytes(path, json.dumps(value, ensure_ascii=False, indent=1).encode(), sync=sync)
+    """Replace a JSON file in one step (see `write_bytes`); a path that is no UTF-8 stands in it escaped."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, indent=1).encode()
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=1).encode()
+    write_bytes(path, text, sync=sync)
 
 
 def sync_folder(folder: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from watchfiles import awatch
 
 from bridge.disk import write_json
-from bridge.errors import BridgeError, MessageTooLarge, MessageUnreadable, RequestError
+from bridge.errors import BridgeError, HomeError, MessageTooLarge, MessageUnreadable, RequestError, Unexpected
 from bridge.events import Event, EventBus
 
 log = logging.getLogger("bridge.mailbox")
@@ -130,6 +130,15 @@ class Inbox:
                 return None
             await asyncio.to_thread(self._reject, path, error)
             return None
+        except HomeError as error:  # this machine's trouble: the message stays and is taken in when it is over
+            if await asyncio.to_thread(self._is_new_suspect, path):
+                log.error("%s waits in the inbox: %s", path.name, error.text)
+                self._bus.publish(Event("alert", data={**error.to_wire(), "file": path.name}))
+            return None
+        except Exception:  # one message must not keep the others from being taken in
+            log.exception("message %s", path.name)
+            await asyncio.to_thread(self._reject, path, Unexpected())
+            return None
         self._suspects.pop(path.name, None)
         await asyncio.to_thread(path.unlink, missing_ok=True)
         return taken
@@ -172,6 +181,9 @@ class Inbox:
         rejected.mkdir(exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
             path.replace(rejected / path.name)
-        write_json(rejected / f"{path.name}.error", error.to_wire(), sync=False)
+        try:
+            write_json(rejected / f"{path.name}.error", error.to_wire(), sync=False)
+        except BridgeError as problem:
+            log.error("why %s was rejected cannot be written beside it: %s", path.name, problem.text)
         log.warning("%s was rejected: %s", path.name, error.text)
         self._bus.publish(Event("alert", data={**error.to_wire(), "file": path.name}))

@@ -14,6 +14,7 @@ LONGEST = 60  # characters of a clip's or preset's name, so that the whole stays
 
 def safe(text: str) -> str:
     """Return a text as part of a file name: no separators, no control or direction marks, no trailing dots."""
+    text = text.encode(errors="replace").decode()  # half a character, from a name that is no UTF-8
     text = _UNWANTED.sub(" ", unicodedata.normalize("NFC", text))
     text = " ".join(text.split())
     while len(text.encode()) > LONGEST * 2 or len(text) > LONGEST:

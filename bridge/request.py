@@ -6,6 +6,7 @@ keys are ignored here and kept in the store, where the message stays as it came.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -222,8 +223,8 @@ def parse(data: bytes) -> Message:
         ProtocolUnsupported: it speaks another protocol.
     """
     try:
-        raw = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raw = _json(data)
+    except (ValueError, RecursionError) as problem:
         raise MessageUnreadable(f"The message is not complete JSON: {problem}.") from problem
     spoken = raw.get("protocol") if isinstance(raw, dict) else None
     if isinstance(spoken, int) and spoken != PROTOCOL:  # before its shape is judged by our rules
@@ -234,11 +235,31 @@ def parse(data: bytes) -> Message:
 def sender(data: bytes) -> tuple[str, str]:
     """Read message_id and instance of a message that cannot be taken in, as far as they are there."""
     try:
-        raw = msgspec.json.decode(data)
+        raw = _json(data)
         found = msgspec.convert({"message_id": raw["message_id"], "instance": raw["instance"]}, type=_Sender)
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError):
         return "", ""
     return found.message_id, found.instance
+
+
+def _json(data: bytes) -> Any:
+    """Read JSON; half a surrogate pair in it is how a path that is no UTF-8 is written, which msgspec refuses.
+
+    Raises:
+        ValueError: it is no JSON, NaN and infinity included.
+    """
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.ValidationError:  # a number that no float holds
+        raise
+    except msgspec.DecodeError:
+        if b"\\ud" not in data.lower():
+            raise
+        return json.loads(data, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
 
 
 def decode(args: Any, kind: type[T], where: str = "") -> T:
