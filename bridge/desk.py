@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from bridge.book import Book
 from bridge.errors import (
     BridgeError,
@@ -30,7 +32,7 @@ from bridge.model.base import Engine
 from bridge.offers import Offers
 from bridge.outbox import Outbox
 from bridge.presets import Presets
-from bridge.recipe import compose, new_seed
+from bridge.recipe import compose, new_seed, recompose
 from bridge.request import HelloArgs, Message, PlacedArgs, RemixArgs, TargetArgs, decode, parse, sender
 from bridge.scheduler import Scheduler
 from bridge.store import Store
@@ -61,7 +63,8 @@ class Desk:
         """At start: go on with what a crash or a stop left, in the order it came."""
         variations = await self.book.load()
         waiting = {self.book.job(one.job_id).instance for one in variations}
-        for instance in sorted(waiting | self.outbox.left_behind()):
+        here = {one.id for one in await self.offers.instances()}
+        for instance in sorted(waiting | (self.outbox.left_behind() & here)):
             self.outbox.open(instance, [dict(one) for one in await self._refusals(instance)])
         self.scheduler.resume(variations)
         for body in await self.tools.journal(Store.unapplied):
@@ -134,10 +137,14 @@ class Desk:
         return job.id
 
     async def _take_on(self, message: Message, request: RemixArgs, held: Mapping[str, Any]) -> Job:
-        """Make a job of a request: everything that can be decided or refused now, is."""
+        """Make a job of a request by what it asks for and what is set."""
+        recipe = compose(request, request.wanted, self.presets, held, self.tools.settings.remix.preset)
+        return await self._begin(message, request, recipe)
+
+    async def _begin(self, message: Message, request: RemixArgs, recipe: dict[str, Any]) -> Job:
+        """Make a job: everything that can be decided or refused now, is."""
         wanted = request.wanted
         engine = await self.choose(wanted.engine)
-        recipe = compose(request, wanted, self.presets, held, self.tools.settings.remix.preset)
         seed = new_seed() if wanted.seed is None else wanted.seed
         can = engine.capabilities
         job = Job(
@@ -175,20 +182,19 @@ class Desk:
         self.tools.workers.warm()
 
     async def _rerun(self, message: Message) -> str:
+        """Make a new job from an old recipe, which counts whatever has become of its preset since."""
         target = decode(message.args, TargetArgs)
         job, _ = await self.book.find(target.variation_id or target.job_id)
         chosen = {name: job.recipe["params"][name] for name in job.recipe["chosen"]}
         again = {"preset": job.recipe["preset"], "engine": job.engine, "seed": job.seed, "amount": job.recipe["amount"]}
-        remix = {**job.request.get("remix", {}), **chosen, **again, **target.remix}
+        change = {name: value for name, value in target.remix.items() if value is not None}
+        remix = {**job.request.get("remix", {}), **chosen, **again, **change}
         args = {**job.request, "remix": {name: value for name, value in remix.items() if value is not None}}
-        fresh = Message(
-            protocol=message.protocol,
-            message_id=message.message_id,
-            command="remix",
-            instance=message.instance,
-            args=args,
-        )
-        return (await self._take_on(fresh, decode(args, RemixArgs), {})).id
+        fresh, request = msgspec.structs.replace(message, command="remix", args=args), decode(args, RemixArgs)
+        if "preset" in change:
+            return (await self._take_on(fresh, request, {})).id
+        _ = request.wanted  # checked before the recipe is
+        return (await self._begin(fresh, request, recompose(job.recipe, change))).id
 
     async def _cancel(self, message: Message) -> str:
         job, variations = await self._targets(message)
@@ -226,10 +232,11 @@ class Desk:
         """Return the job meant, and those of its variations that are meant."""
         target = decode(message.args, TargetArgs)
         job, variations = await self.book.find(target.variation_id or target.job_id)
-        if target.variation_id:
-            variations = [one for one in variations if one.id.startswith(target.variation_id)]
-            if not variations:
-                raise UnknownJob(f"There is no variation {target.variation_id}.")
+        start = target.variation_id or target.job_id or job.id
+        if target.variation_id or not job.id.startswith(start):
+            variations = [one for one in variations if one.id.startswith(start)]
+        if not variations:
+            raise UnknownJob(f"There is no variation {start}.")
         return job, variations
 
     # --- what a DAW says ---------------------------------------------------------------------------------------------

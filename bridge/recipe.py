@@ -57,6 +57,25 @@ def compose(request: RemixArgs, wanted: Remix, presets: Presets, held: Mapping[s
     }
 
 
+def recompose(old: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an old recipe with what is to be other this time.
+
+    Raises:
+        ParamInvalid: one sentence, before anything is sent.
+    """
+    asked = {key: value for key, value in change.items() if key in PARAMS and key not in ("seed", "audio_url")}
+    chosen = {**{name: old["params"][name] for name in old["chosen"]}, **asked}
+    if "amount" in change and "edit_mode" not in asked:
+        chosen.pop("edit_mode", None)  # as in `compose`
+    params = complete(check(chosen))
+    return {
+        **old,
+        "amount": change.get("amount", old["amount"]),
+        "params": {key: value for key, value in params.items() if key not in ("seed", "audio_url")},
+        "chosen": sorted(chosen),
+    }
+
+
 def new_seed() -> int:
     """Return a seed for a job that asked for none."""
     return secrets.randbelow(2**32)
