@@ -46,7 +46,21 @@ class Client:
             about: dict[str, Any] = json.loads((self.home / "daemon.json").read_bytes())
         except (OSError, ValueError):
             return None
-        return about if answers(int(about.get("osc_port") or 0)) else None
+        alive = answers(int(about.get("osc_port") or 0)) and self._is_locked()
+        return about if alive else None
+
+    def _is_locked(self) -> bool:
+        """Tell whether a daemon holds this home: after a crash another home's may answer at the port that was ours."""
+        if sys.platform == "win32":
+            return True  # no shared lock without a library there; the port is all there is to go by
+        import fcntl
+
+        with contextlib.suppress(FileNotFoundError), (self.home / "daemon.lock").open("rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return True
+        return False
 
     def need_daemon(self) -> dict[str, Any]:
         """Return daemon.json, or raise NotRunning."""
@@ -118,7 +132,7 @@ class Client:
         try:
             inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
             partial = inbox / f".{message_id}.tmp"
-            partial.write_text(json.dumps(message), encoding="utf-8")
+            partial.write_text(json.dumps(message, allow_nan=False), encoding="utf-8")
             partial.replace(inbox / f"{message_id}.json")
         except OSError as problem:
             raise HomeError(f"The message cannot be written into {inbox}: {problem.strerror}.") from problem
@@ -164,11 +178,12 @@ class Client:
 
     def _outbox(self) -> Iterator[dict[str, Any]]:
         """Yield the outbox's content whenever it is new."""
-        seen = 0
+        seen: object = None
         quiet_since = time.monotonic()
         while True:
             try:
-                stamp = self._outbox_path.stat().st_mtime_ns
+                about = self._outbox_path.stat()  # two changes may fall into one tick of the file system's clock
+                stamp: object = (about.st_mtime_ns, about.st_ino, about.st_size)
                 document = json.loads(self._outbox_path.read_bytes()) if stamp != seen else None
             except (OSError, ValueError):
                 stamp, document = seen, None
