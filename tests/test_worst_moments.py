@@ -1,0 +1,270 @@
+"""What happens at the worst moment: a cancel beside an order, a full disk, a message that breaks the parser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import ModelFailed, RateLimited, ResultGone
+from bridge.events import Event, EventBus
+from bridge.home import prepare_home
+from bridge.job import State
+from bridge.mailbox import Inbox
+from bridge.model.fake import FakeEngine
+from bridge.store import Store
+from tests.fakes.disks import disk
+from tests.fakes.studio import Studio, remix_args, write_tone
+
+
+@pytest.fixture
+def tone(tmp_path: Path) -> Path:
+    return write_tone(tmp_path / "tone.wav")
+
+
+async def wait_for(condition: object, timeout: float = 15.0) -> None:
+    async def look() -> None:
+        while not condition():  # type: ignore[operator]
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(look(), timeout)
+
+
+class TestMoney:
+    async def test_a_cancel_beside_an_order_that_is_about_to_leave_keeps_it_from_leaving(
+        self, home: Path, tone: Path
+    ) -> None:
+        """The order's last steps are seen to their end, so the cancel waits for them and then knows."""
+        async with Studio(home) as studio:
+            spend, reached, go_on = studio.tools.budget.spend, asyncio.Event(), asyncio.Event()
+
+            async def slow(variation_id: str, cost: float) -> None:
+                await spend(variation_id, cost)
+                reached.set()
+                await go_on.wait()
+
+            studio.tools.budget.spend = slow  # type: ignore[method-assign]
+            job_id = await studio.remix(tone)
+            await asyncio.wait_for(reached.wait(), 15)
+            asking = asyncio.create_task(studio.send("cancel", {"job_id": job_id}))
+            await wait_for(lambda: not studio.scheduler.busy)
+            go_on.set()
+            await asking
+            await studio.until(job_id, "cancelled")
+            assert not studio.engine.calls["submit"]
+            assert await studio.tools.budget.spent_today() == 0
+
+    @pytest.mark.parametrize(("method", "refusal"), [("submit", RateLimited()), ("follow", ModelFailed())])
+    async def test_an_order_that_did_not_come_about_does_not_use_up_the_days_cap(
+        self, home: Path, tone: Path, method: str, refusal: ModelFailed | RateLimited
+    ) -> None:
+        async with Studio(home) as studio:
+            studio.engine.faults[method].append(refusal)
+            await studio.until(await studio.remix(tone), "failed")
+            assert await studio.tools.budget.spent_today() == 0
+
+    async def test_a_result_that_is_gone_was_paid_so_retry_does_not_buy_it_again(self, home: Path, tone: Path) -> None:
+        async with Studio(home) as studio:
+            studio.engine.faults["follow"].extend([ResultGone(), ResultGone()])
+            job_id = await studio.remix(tone)
+            await studio.until(job_id, "failed")
+            await studio.send("retry", {"job_id": job_id})
+            await wait_for(lambda: len(studio.engine.calls["follow"]) == 2)
+            (one,) = await studio.until(job_id, "failed")
+            assert len(studio.engine.calls["submit"]) == 1
+            assert one.error is not None
+            assert "rerun" in one.error["hint"]
+
+    async def test_cancelling_one_of_three_during_their_shared_upload_leaves_the_others(
+        self, home: Path, tone: Path
+    ) -> None:
+        engine = FakeEngine()
+        upload, go_on = engine.upload, asyncio.Event()
+
+        async def slow(path: Path, sha256: str, report: object) -> object:
+            answer = await upload(path, sha256, report)  # type: ignore[arg-type]
+            await go_on.wait()
+            return answer
+
+        engine.upload = slow  # type: ignore[method-assign, assignment]
+        async with Studio(home, engine) as studio:
+            job_id = await studio.remix(tone, remix={"variations": 3})
+            await wait_for(lambda: engine.calls["upload"])
+            first, *others = studio.book.variations(job_id)
+            await studio.send("cancel", {"job_id": first.id[:12]})  # as `ace-bridge cancel ID` asks
+            go_on.set()
+            await studio.until(job_id, "partial")
+            states = [one.state for one in studio.book.variations(job_id)]
+            assert states == [State.CANCELLED, State.DONE, State.DONE]
+            assert len(engine.calls["submit"]) == len(others)
+
+    async def test_asked_for_again_while_its_run_is_still_ending_it_runs_again(self, home: Path, tone: Path) -> None:
+        async with Studio(home, ACE_BRIDGE_BUDGET_DAILY_CAP="0.0001") as studio:
+
+            def hear(event: Event) -> None:
+                if event.kind == "variation" and studio.book.job(event.job_id).id and not studio.engine.calls["submit"]:
+                    variation = studio.book.variation(event.variation_id)
+                    if variation is not None and variation.reason == "budget":
+                        studio.tools.budget._cap = 5.0
+                        studio.scheduler.enqueue(variation.id)
+
+            studio.bus.subscribe(hear)
+            await studio.until(await studio.remix(tone), "done")
+
+
+class TestFullDisk:
+    async def test_a_home_that_is_full_is_told_and_the_retry_loses_nothing(self, tone: Path, tmp_path: Path) -> None:
+        engine = FakeEngine()
+        engine.finish.clear()
+        with disk(tmp_path / "small", 4096) as small:
+            prepare_home(small.path / "home")
+            async with Studio(small.path / "home", engine) as studio:
+                job_id = await studio.remix(tone)
+                await studio.until(job_id, "running")
+                small.fill()
+                engine.finish.set()
+                (one,) = await studio.until(job_id, "failed")
+                assert one.error is not None
+                assert one.error["code"] == "disk_full"
+                small.free()
+                await wait_for(lambda: studio.document()["jobs"][0]["state"] == "failed")  # the outbox tries again
+                await studio.send("retry", {"job_id": job_id})
+                await studio.until(job_id, "done")
+                assert len(engine.calls["submit"]) == 1
+
+    async def test_an_outbox_that_could_not_be_written_is_written_when_it_can_be(self, home: Path, tone: Path) -> None:
+        async with Studio(home) as studio:
+            (home / "outbox").rename(home / "away")
+            await studio.until(await studio.remix(tone), "done")
+            (home / "away").rename(home / "outbox")
+            await wait_for(lambda: (home / "outbox" / "test.json").exists())
+            assert studio.document()["jobs"][0]["state"] == "done"
+
+    async def test_a_message_waits_in_the_inbox_until_it_can_be_written_down(self, tone: Path, tmp_path: Path) -> None:
+        with disk(tmp_path / "small", 4096) as small:
+            home = small.path / "home"
+            prepare_home(home)
+            async with Studio(home) as studio:
+                inbox = inbox_of(studio)
+                put(home, "m-1", "remix", remix_args(tone))
+                small.fill()
+                assert not await inbox.look()
+                assert not await inbox.look()
+                assert (home / "inbox" / "m-1.json").exists()
+                assert [event.data["code"] for event in studio.events if event.kind == "alert"] == ["disk_full"]
+                small.free()
+                taken = await inbox.look()
+                await studio.until(str(taken["m-1"].job_id), "done")
+
+
+class TestMessages:
+    async def test_one_that_breaks_the_parser_does_not_keep_the_others_waiting(self, home: Path, tone: Path) -> None:
+        async with Studio(home) as studio:
+            (home / "inbox" / "bomb.json").write_bytes(b"[" * 200_000)
+            os.utime(home / "inbox" / "bomb.json", (1, 1))
+            put(home, "m-1", "remix", remix_args(tone))
+            inbox = inbox_of(studio)
+            taken = await inbox.look()
+            await inbox.look()
+            await studio.until(str(taken["m-1"].job_id), "done")
+            assert json.loads((home / "inbox/rejected/bomb.json.error").read_bytes())["code"] == "message_unreadable"
+
+    async def test_a_defect_of_ours_costs_one_message_and_not_the_inbox(self, home: Path) -> None:
+        seen: list[bytes] = []
+
+        async def take(data: bytes) -> object:
+            seen.append(data)
+            raise LookupError
+
+        inbox = Inbox(
+            home / "inbox",
+            take,  # type: ignore[arg-type]
+            EventBus(),
+            native=False,
+            poll_interval=1,
+            safety_interval=1,
+            largest=1000,
+        )
+        for name in ("a", "b"):
+            (home / "inbox" / f"{name}.json").write_text(name)
+        await inbox.look()
+        assert seen == [b"a", b"b"]
+        assert len(list((home / "inbox/rejected").glob("*.error"))) == 2
+
+
+class TestInstances:
+    async def test_the_file_of_one_that_said_bye_goes_when_its_work_is_done(self, home: Path, tone: Path) -> None:
+        engine = FakeEngine()
+        engine.finish.clear()
+        async with Studio(home, engine) as studio:
+            job_id = await studio.remix(tone)
+            await studio.until(job_id, "running")
+            await studio.send("bye", {})
+            assert studio.document()["jobs"]
+            engine.finish.set()
+            await studio.until(job_id, "done")
+            await wait_for(lambda: not (home / "outbox" / "test.json").exists())
+            await studio.send("hello", {"daw": {"name": "folder"}})  # it comes back
+            await wait_for(lambda: (home / "outbox" / "test.json").exists())
+            assert [job["job_id"] for job in studio.document()["jobs"]] == [job_id]
+
+    async def test_files_that_nobody_wants_any_more_are_not_kept_young_by_restarts(self, home: Path) -> None:
+        left = home / "outbox" / "gone.json"
+        left.write_text("{}")
+        async with Studio(home) as studio:
+            week = studio.now - 8 * 86400
+            os.utime(left, (week, week))
+        async with Studio(home):
+            assert not left.exists()
+
+
+async def test_a_recipe_can_be_made_again_when_its_preset_is_gone(home: Path, tone: Path) -> None:
+    preset = home / "presets" / "mine.toml"
+    preset.write_text(
+        'title = "Mine"\ndescription = "d"\ntags = "dub, tape echo"\nlyrics = "[inst]"\nedit_mode = "remix"\n'
+        'family = "dub"\nversion = 1\n\n[parameters]\nguidance_scale = 21.0\n'
+    )
+    async with Studio(home) as studio:
+        args = remix_args(tone)
+        args["remix"] = {"preset": "mine", "seed": 3}
+        first = await studio.send("remix", args)
+        assert first.job_id
+        await studio.until(first.job_id, "done")
+    preset.unlink()
+    async with Studio(home) as studio:
+        again = await studio.send("rerun", {"job_id": first.job_id, "remix": {"seed": 4}})
+        assert again.job_id, again.error
+        await studio.until(again.job_id, "done")
+        one, other = studio.book.job(first.job_id), studio.book.job(again.job_id)
+        assert one.recipe == other.recipe
+        assert other.seed == 4
+
+
+async def test_the_newest_job_is_the_last_one_even_if_the_clock_was_set_back(home: Path, tone: Path) -> None:
+    async with Studio(home) as studio:
+        await studio.until(await studio.remix(tone), "done")
+        studio.now -= 90 * 86400
+        newest = await studio.remix(tone)
+        await studio.until(newest, "done")
+        assert (await studio.book.find(None))[0].id == newest
+        assert (await studio.journal(Store.jobs, 1))[0][0].id == newest
+
+
+def inbox_of(studio: Studio) -> Inbox:
+    return Inbox(
+        studio.home / "inbox",
+        studio.desk.take,
+        studio.bus,
+        native=False,
+        poll_interval=1,
+        safety_interval=1,
+        largest=2**20,
+    )
+
+
+def put(home: Path, message_id: str, command: str, args: object) -> None:
+    message = {"protocol": 1, "message_id": message_id, "command": command, "instance": "test", "args": args}
+    (home / "inbox" / f"{message_id}.json").write_text(json.dumps(message))
