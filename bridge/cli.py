@@ -6,6 +6,8 @@ Nothing heavy is imported here: `ace-bridge send` may hang on a foot switch.
 from __future__ import annotations
 
 import argparse
+import io
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -34,11 +36,14 @@ The DAWs' scripts, every OSC address and every setting are described in docs/.
 """
 
 Words = argparse.ArgumentParser
+JOB_STATES = ("open", "ready", "done", "failed", "cancelled", "unknown", "partial")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status: 0 done, 1 an error was explained, 2 a wrong option, 130 Ctrl-C."""
     options = build_parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper) and os.name == "posix":
+        sys.stdout.reconfigure(errors="surrogateescape")  # a path is printed as the bytes that it is
     if options.home:
         os.environ["ACE_BRIDGE_HOME"] = options.home
     module, function = options.does.split(":")
@@ -116,7 +121,7 @@ def _daemon_words(words: Any) -> None:
     )
     word.add_argument("address", metavar="ADDRESS", help="for example /bridge/preset/next; docs/osc.md has them all")
     word.add_argument("arguments", metavar="ARG", nargs="*")
-    word.add_argument("--wait", type=float, default=0.3, metavar="S", help="how long to listen for an answer, in s")
+    word.add_argument("--wait", type=number, default=0.3, metavar="S", help="how long to listen for an answer, in s")
     _json(word)
 
 
@@ -130,17 +135,17 @@ def _remix_words(words: Any) -> None:
     )
     word.add_argument("files", metavar="FILE", nargs="+", help="audio files, or folders with audio files")
     span = word.add_argument_group("which part")
-    span.add_argument("--offset", type=float, default=0.0, metavar="S", help="start in the file, in s (default 0)")
-    span.add_argument("--length", type=float, metavar="S", help="how much of it, in s (default: to its end)")
+    span.add_argument("--offset", type=number, default=0.0, metavar="S", help="start in the file, in s (default 0)")
+    span.add_argument("--length", type=number, metavar="S", help="how much of it, in s (default: to its end)")
     wanted = word.add_argument_group("what it shall become")
     wanted.add_argument("--preset", metavar="NAME", help="`ace-bridge presets` lists them")
     wanted.add_argument("--tags", metavar="TEXT", help='for example "lo-fi, dusty drums, warm Rhodes"')
     wanted.add_argument("--original-tags", metavar="TEXT", help="what the clip is now; it helps the model")
     wanted.add_argument("--lyrics", metavar="TEXT", help="what is to be sung; without it nobody sings")
-    wanted.add_argument("--amount", type=float, metavar="0-1", help="how far from the source")
+    wanted.add_argument("--amount", type=number, metavar="0-1", help="how far from the source")
     wanted.add_argument("--seed", type=int, metavar="N", help="the same seed makes the same remix again")
     wanted.add_argument("--variations", type=int, default=1, metavar="N", help="how many of each file (default 1)")
-    wanted.add_argument("--tempo", type=float, metavar="BPM", help="of the clip; helps to stay on the beat")
+    wanted.add_argument("--tempo", type=number, metavar="BPM", help="of the clip; helps to stay on the beat")
     wanted.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any input of the model")
     made = word.add_argument_group("how it is made")
     made.add_argument("--engine", metavar="NAME", help="fal, offline or auto")
@@ -163,8 +168,8 @@ def _remix_words(words: Any) -> None:
 
 def _job_words(words: Any) -> None:
     word = _word(words, "jobs", "jobs:jobs", "list what was made, newest first")
-    word.add_argument("-n", "--limit", type=int, default=20, metavar="N", help="how many (default 20)")
-    word.add_argument("--state", metavar="WORD", help="only those: open, done, failed, cancelled, unknown, partial")
+    word.add_argument("-n", "--limit", type=positive, default=20, metavar="N", help="how many (default 20)")
+    word.add_argument("--state", choices=JOB_STATES, metavar="WORD", help=f"only those: {', '.join(JOB_STATES)}")
     word.add_argument("--engine", metavar="NAME", help="only those of one engine")
     word.add_argument("--search", metavar="TEXT", help="only those with this in clip, preset or tags")
     _json(word)
@@ -217,6 +222,22 @@ def _other_words(words: Any) -> None:
     )
     word.add_argument("--preset", metavar="NAME", help="another style than the demo's")
     word.add_argument("--engine", default="offline", metavar="NAME", help="fal or offline (default: offline)")
+
+
+def number(text: str) -> float:
+    """Read a number; "nan" and "inf" are none for a musician."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text} is no number")
+    return value
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return value
 
 
 def home() -> Any:

@@ -145,7 +145,7 @@ class Client:
             BridgeError: the message was refused, or the daemon is gone.
         """
         last: dict[str, Any] | None = None
-        for document in self._outbox():
+        for document in self._outbox(message_id):
             self._raise_refusal(document, message_id)
             job = next((one for one in document["jobs"] if one["message_id"] == message_id), None)
             if job is not None and job != last:
@@ -164,6 +164,7 @@ class Client:
         while path.exists():
             self.need_daemon()
             time.sleep(POLL)
+        self._raise_rejection(message_id)
         with contextlib.suppress(OSError, ValueError):
             self._raise_refusal(json.loads(self._outbox_path.read_bytes()), message_id)
 
@@ -176,8 +177,8 @@ class Client:
     def _outbox_path(self) -> Path:
         return self.home / "outbox" / f"{self.instance}.json"
 
-    def _outbox(self) -> Iterator[dict[str, Any]]:
-        """Yield the outbox's content whenever it is new."""
+    def _outbox(self, message_id: str) -> Iterator[dict[str, Any]]:
+        """Yield the outbox's content whenever it is new, as long as a daemon is there that may answer the message."""
         seen: object = None
         quiet_since = time.monotonic()
         while True:
@@ -194,9 +195,18 @@ class Client:
                 yield document
             elif time.monotonic() - quiet_since > 2.0:
                 quiet_since = time.monotonic()
+                self._raise_rejection(message_id)
                 if self.daemon() is None:
                     raise NotRunning("The daemon is gone; it goes on with this remix when it is started again.")
             time.sleep(POLL)
+
+    def _raise_rejection(self, message_id: str) -> None:
+        """Raise why a message did not even get as far as the outbox."""
+        try:
+            reason = json.loads((self.home / "inbox" / "rejected" / f"{message_id}.json.error").read_bytes())
+        except (OSError, ValueError):
+            return
+        raise from_wire(reason)
 
     @staticmethod
     def _raise_refusal(document: dict[str, Any], message_id: str) -> None:

@@ -95,7 +95,7 @@ class _Lines:
             line = _line(one)
             if self._said.get(one["variation_id"]) != line:
                 self._said[one["variation_id"]] = line
-                name = self._names.get(one["clip_id"], one["clip_id"])
+                name = plain(self._names.get(one["clip_id"], one["clip_id"]))
                 percent = f"{one['progress'] * 100:3.0f} %"
                 print(f"{name} {one['index'] + 1}: {percent} {line}", file=sys.stderr, flush=True)
 
@@ -120,7 +120,7 @@ def _bars(names: Mapping[str, str]) -> Iterator[Show]:
         def show(job: Mapping[str, Any]) -> None:
             for one in job["variations"]:
                 if one["variation_id"] not in bars:
-                    name = f"{names.get(one['clip_id'], one['clip_id'])} {one['index'] + 1}"
+                    name = plain(f"{names.get(one['clip_id'], one['clip_id'])} {one['index'] + 1}")
                     bars[one["variation_id"]] = progress.add_task("", total=1.0, name=escape(name), line="")
                 ended = one["state"] in ("done", "failed", "cancelled", "unknown")
                 done = 1.0 if one["state"] == "done" else one["progress"]
@@ -130,6 +130,11 @@ def _bars(names: Mapping[str, str]) -> Iterator[Show]:
                     progress.stop_task(bar)
 
         yield show
+
+
+def plain(text: str) -> str:
+    """Return a name for one line of a terminal: no line breaks and no control characters, whatever it has."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def ago(moment: float) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from bridge.answers import cost_answer, variation_answer
 from bridge.cli import home
 from bridge.client import Client
-from bridge.console import LABELS, ago
+from bridge.console import LABELS, ago, plain
 from bridge.errors import UnknownJob
 from bridge.job import ENDED, Job, State, Variation, job_state
 from bridge.store import Store
@@ -51,7 +51,7 @@ def show(options: argparse.Namespace) -> int:
     for warning in job.warnings:
         print(f"  note      {warning['text']}")
     for one in variations:
-        print(f"  {one.clip_id} {one.index + 1} [{one.id[:8]}]: {one.state}, seed {one.seed}")
+        print(f"  {plain(one.clip_id)} {one.index + 1} [{one.id[:8]}]: {one.state}, seed {one.seed}")
         if one.result:
             print(f"    {one.result['path']}")
         if one.error:
@@ -138,7 +138,7 @@ def _row(job: Job, variations: list[Variation]) -> str:
 
 
 def _names(job: Job) -> list[str]:
-    return [str(clip.get("name") or clip.get("id")) for clip in job.request["clips"]]
+    return [plain(str(clip.get("name") or clip.get("id"))) for clip in job.request["clips"]]
 
 
 def _money(job: Job) -> str:

@@ -34,6 +34,7 @@ def remix(options: argparse.Namespace) -> int:
     message_id = client.send("remix", args)
     if options.no_wait:
         client.answer(message_id)
+        client.bye()
         print(message_id)
         return 0
     return follow(client, message_id, options, {clip["id"]: clip["name"] for clip in args["clips"]})
@@ -76,7 +77,7 @@ def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
     clips = [
         {
             "id": f"file-{number}",
-            "name": path.stem,
+            "name": os.fsencode(path.stem).decode(errors="replace"),  # a name is for people, whatever bytes it has
             "length": options.length,
             "source": {"path": os.fspath(path), "offset": options.offset},
         }
