@@ -1,0 +1,180 @@
+"""What surfaces can ask, done by the daemon's side: the same commands over the real desk."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bridge.commands import ClipAsk
+from bridge.control import Control
+from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
+from bridge.mailbox import Inbox
+from bridge.model.fake import FakeEngine
+from bridge.preview import Player
+from tests.fakes.processes import put
+from tests.fakes.studio import Studio, remix_args, write_tone
+
+
+class NotingPlayer(Player):
+    """Remembers what it was asked to play."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.played: list[Path] = []
+
+    async def play(self, path: Path) -> None:
+        self.played.append(path)
+
+    async def stop(self) -> None:
+        self.played.append(Path("stopped"))
+
+
+@pytest.fixture
+def tone(tmp_path: Path) -> Path:
+    return write_tone(tmp_path / "tone.wav")
+
+
+def control_of(studio: Studio) -> Control:
+    inbox = Inbox(
+        studio.home / "inbox",
+        studio.desk.take,
+        studio.bus,
+        native=False,
+        poll_interval=60.0,
+        safety_interval=60.0,
+        largest=100_000,
+    )
+    return Control(studio.desk, inbox, NotingPlayer())
+
+
+def ask(path: Path, **changes: object) -> ClipAsk:
+    fields = {"path": str(path), "offset": 0.25, "length": 0.5, "position": None, "preset": "", **changes}
+    return ClipAsk(**fields)  # type: ignore[arg-type]
+
+
+async def test_a_clip_is_remixed_with_what_hands_have_set(home: Path, tone: Path) -> None:
+    async with Studio(home) as studio:
+        control = control_of(studio)
+        control.select_preset("roots-dub")
+        control.set_param("guidance_scale", 22)
+        held = await control.clip(ask(tone))
+        named = await control.clip(ask(tone, preset="boom-bap-crate"))
+        (one,) = await studio.until(held.job_id, "done")
+        await studio.until(named.job_id, "done")
+        assert one.result is not None
+        assert one.result["samples"] == 24_000
+        recipes = [studio.book.job(job_id).recipe for job_id in (held.job_id, named.job_id)]
+        assert [recipe["preset"] for recipe in recipes] == ["roots-dub", "boom-bap-crate"]
+        assert [recipe["params"]["guidance_scale"] for recipe in recipes] == [22, 15]
+
+
+async def test_an_error_comes_back_to_the_one_who_asked(home: Path, tone: Path) -> None:
+    async with Studio(home) as studio:
+        control = control_of(studio)
+        with pytest.raises(PresetUnknown, match="no-such"):
+            await control.clip(ask(tone, preset="no-such"))
+
+
+async def test_the_doorbell_has_the_inbox_looked_at(home: Path, tone: Path) -> None:
+    async with Studio(home) as studio:
+        control = control_of(studio)
+        message_id = put(home, "remix", remix_args(tone))
+        control.inbox(message_id)
+        while not studio.book.jobs():
+            await asyncio.sleep(0.01)
+        await studio.until(studio.book.jobs()[0].id, "done")
+
+
+async def test_cancel_and_rerun_mean_the_newest_by_default(home: Path, tone: Path) -> None:
+    engine = FakeEngine()
+    engine.finish.clear()
+    engine.withdrawn = True
+    async with Studio(home, engine) as studio:
+        control = control_of(studio)
+        with pytest.raises(UnknownJob):
+            await control.cancel("")
+        job_id = await studio.remix(tone)
+        await studio.until(job_id, "running")
+        await control.cancel("")
+        while not engine.calls["cancel"]:
+            await asyncio.sleep(0.01)
+        engine.finish.set()
+        await studio.until(job_id, "cancelled")
+        engine.withdrawn = False
+        again = await control.rerun("")
+        (one,) = await studio.until(again.job_id, "done")
+        assert one.seed == 7
+
+
+class TestRemixOfASelection:
+    async def test_without_a_daw_it_is_an_error(self, home: Path) -> None:
+        async with Studio(home) as studio:
+            with pytest.raises(DawMissing):
+                await control_of(studio).remix()
+
+    async def test_the_daw_is_asked_in_its_outbox_and_answers(self, home: Path, tone: Path) -> None:
+        async with Studio(home) as studio:
+            await studio.send("hello", {"daw": {"name": "ardour"}})
+            asking = asyncio.ensure_future(control_of(studio).remix())
+            while not (home / "outbox" / "test.json").exists() or not studio.document()["ask"]:
+                await asyncio.sleep(0.01)
+            assert studio.document()["ask"]["command"] == "selection"
+            answered = await studio.send("selection", remix_args(tone, daw={"name": "ardour"}))
+            accepted = await asking
+            assert accepted.job_id == answered.job_id
+            assert studio.document()["ask"] is None
+            await studio.until(accepted.job_id, "placing")
+
+    async def test_a_daw_that_does_not_answer_is_told(
+        self, home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("bridge.control.PATIENCE", 0.05)
+        async with Studio(home) as studio:
+            await studio.send("hello", {"daw": {"name": "ardour"}})
+            with pytest.raises(DawMissing, match="ardour"):
+                await control_of(studio).remix()
+            assert studio.document()["ask"] is None
+
+
+async def test_audition_plays_the_result_or_the_clip(home: Path, tone: Path) -> None:
+    async with Studio(home) as studio:
+        control = control_of(studio)
+        player = control.player
+        assert isinstance(player, NotingPlayer)
+        with pytest.raises(UnknownJob):
+            await control.audition("", "result")
+        job_id = await studio.remix(tone)
+        (one,) = await studio.until(job_id, "done")
+        assert one.result is not None
+        await control.audition("", "result")
+        await control.audition(one.id[:6], "source")
+        await control.stop_audition()
+        assert [str(path) for path in player.played] == [
+            one.result["path"],
+            str(home / "jobs" / job_id / "clip-1" / "source.flac"),
+            "stopped",
+        ]
+        (home / "jobs" / job_id / "clip-1" / "source.flac").unlink()
+        with pytest.raises(NotPossibleNow):
+            await control.audition("", "source")
+
+
+async def test_a_snapshot_shows_what_is_open_and_what_faders_stand_at(home: Path, tone: Path) -> None:
+    engine = FakeEngine()
+    engine.finish.clear()
+    async with Studio(home, engine) as studio:
+        control = control_of(studio)
+        control.select_preset("roots-dub")
+        control.set_param("number_of_steps", 40)
+        job_id = await studio.remix(tone)
+        await studio.until(job_id, "running")
+        snapshot = control.snapshot()
+        assert snapshot.preset == "roots-dub"
+        assert snapshot.params["number_of_steps"] == 40
+        assert snapshot.params["guidance_scale"] == 15.0
+        assert [(view.id, view.state) for view in snapshot.jobs] == [(job_id, "running")]
+        engine.finish.set()
+        await studio.until(job_id, "done")
+        assert [view.fraction for view in control.snapshot().jobs] == [1.0]
