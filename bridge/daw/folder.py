@@ -19,14 +19,19 @@ class Folder:
             raise PlaceError(f"The result should be at {placing.path}, and it is not there.")
 
 
+# Live: a clip begins where its file begins only if there is no handle before it, and whether a script can move a clip's
+# start in the Arrangement without moving the clip is not known for every version.
+WITHOUT_HANDLES = ("live",)
+
+
 class Scripted:
     """A DAW whose own script places and confirms (Ardour, REAPER, Live)."""
 
     confirms = True
-    wants_handles = True
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.wants_handles = name not in WITHOUT_HANDLES
 
     def place(self, placing: Placing) -> None:
         """Never called: the script in the DAW does it."""

@@ -1,0 +1,68 @@
+"""One pad, key or knob of a MIDI controller that asks for a remix when it is held, and shows by its light what goes on.
+
+It is chosen in `live/pad.json` of the bridge's home: {"note": 36, "channel": 1} or {"cc": 20, "channel": 1}. It has to
+be held, since a remix may cost money and nothing on a controller spends by a slip of the finger.
+"""
+
+from __future__ import annotations
+
+HOLD = 0.5  # s
+NOTE_OFF, NOTE_ON, CONTROL = 0x80, 0x90, 0xB0
+DARK, DIM, BRIGHT = 0, 1, 127
+
+
+class Button:
+    """Watches one note or controller number; without settings it watches nothing."""
+
+    def __init__(self, settings, send_midi):
+        self._send = send_midi
+        self._shown = None
+        self._since = None
+        self._fired = False
+        settings = settings if isinstance(settings, dict) else {}
+        self._is_note = "note" in settings
+        number = settings.get("note", settings.get("cc"))
+        channel = settings.get("channel", 1)
+        self.on = _within(number, 0, 127) and _within(channel, 1, 16)
+        self._number = number if self.on else 0
+        self._channel = channel - 1 if self.on else 0
+
+    def build(self, midi_map, script_handle, map_handle):
+        """Have Live hand us this one note or controller; all others stay the user's."""
+        if self.on:
+            forward = midi_map.forward_midi_note if self._is_note else midi_map.forward_midi_cc
+            forward(script_handle, map_handle, self._channel, self._number)
+
+    def receive(self, midi, now):
+        """Take a MIDI message."""
+        if not self.on or len(midi) != 3 or midi[1] != self._number or midi[0] & 0x0F != self._channel:
+            return
+        kind, value = midi[0] & 0xF0, midi[2]
+        if kind not in ((NOTE_ON, NOTE_OFF) if self._is_note else (CONTROL,)):
+            return
+        pressed = value > 0 and kind != NOTE_OFF
+        self._since = now if pressed else None
+        self._fired = False
+
+    def held(self, now):
+        """Tell, once per press, that it was held long enough."""
+        if self._since is None or self._fired or now - self._since < HOLD:
+            return False
+        self._fired = True
+        return True
+
+    def show(self, working):
+        """Light it: dark when nothing goes on, dim while it is pressed, bright while a remix is made."""
+        value = BRIGHT if working else DIM if self._since is not None else DARK
+        if self.on and value != self._shown:
+            self._shown = value
+            self._send(((NOTE_ON if self._is_note else CONTROL) | self._channel, self._number, value))
+
+    def dark(self):
+        """Put the light out."""
+        self._since = None
+        self.show(False)
+
+
+def _within(value, low, high):
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

@@ -1,0 +1,119 @@
+"""Gives a new clip what its source has: warping, markers, span, loop, pitch, gain; and tells what did not take.
+
+place.py calls `dress` when it has made a clip and `differences` one tick later, since Live may show, and even do, what
+a script sets only then.
+"""
+
+from __future__ import annotations
+
+from .warp import WarpMap
+
+CLOSE = 1e-3  # beats, or s for clips that are not warped
+
+
+def dress(clip, context, piece, lead, seconds, make_marker):
+    """Set everything on a clip; in the order in which each setting allows the next.
+
+    Args:
+        clip: Live's, fresh from a file, in the Arrangement or a slot.
+        context: of the request, see describe.py.
+        piece: (start, end) that is to be heard, in the clip's own time; None: a Session clip, with loop and markers.
+        lead: s of the file before the clip begins.
+        seconds: length of the file's part that is the clip, s.
+        make_marker: Live.Clip.WarpMarker.
+    """
+    if bool(clip.warping) != context["warping"]:
+        clip.warping = context["warping"]
+    if context["warping"]:
+        if context["warp_mode"] in list(clip.available_warp_modes):
+            clip.warp_mode = context["warp_mode"]
+        set_markers(clip, points(context, lead, seconds), make_marker)
+    clip.name = context["name"]
+    clip.color = context["color"]
+    coarse, fine = context["pitch"]
+    clip.pitch_coarse, clip.pitch_fine = int(coarse), float(fine)
+    clip.gain = context["gain"]
+    looping = piece is None and context["looping"]
+    if bool(clip.looping) != looping:
+        clip.looping = looping
+    start, end, loop = bounds(context, piece, lead, seconds)
+    if looping:
+        _set_loop(clip, *loop)
+        clip.start_marker = start
+        if end > start:
+            clip.end_marker = end
+    else:
+        _set_loop(clip, start, end)  # with the loop off these are the start and end markers
+
+
+def points(context, lead, seconds):
+    """Return the (beat, second of the result's file) pairs of a warped result, none beyond the file's end."""
+    pairs = [(beat, second) for beat, second in context["points"]]
+    inside = [(beat, second + lead) for beat, second in pairs if second < seconds - 1e-6]
+    return [*inside, (WarpMap(pairs).beat(seconds), seconds + lead)]
+
+
+def bounds(context, piece, lead, seconds):
+    """Return (start, end, loop) in the new clip's own time."""
+    start, end = piece or context["markers"]
+    if context["warping"]:
+        return start, end, context["loop"]
+    origin = context["origin"] - lead
+    return max(0.0, start - origin), min(end - origin, lead + seconds), None
+
+
+def set_markers(clip, wanted, make_marker):
+    """Make a clip's warp markers say what `wanted` says; it needs `add_warp_marker` (11.1 on).
+
+    One old marker stays, since a clip needs one, and is moved onto the wanted line first: then each new marker agrees
+    with it, and no stretch between two of them is ever outside what Live takes.
+    """
+    line = WarpMap(wanted)
+    old = list(clip.warp_markers)[:-1]  # the last one is Live's own, hidden, and cannot be edited
+    for marker in old[:0:-1]:
+        clip.remove_warp_marker(marker.beat_time)
+    first = old[0]
+    distance = line.beat(first.sample_time) - first.beat_time
+    if abs(distance) > 1e-9:
+        clip.move_warp_marker(first.beat_time, distance)
+    for beat, second in wanted:
+        if abs(second - first.sample_time) > 1e-6:
+            clip.add_warp_marker(make_marker(float(second), float(beat)))
+
+
+def differences(clip, context, piece, lead, seconds):
+    """Return in words what of a clip is not as it was set; empty when all of it took."""
+    if bool(clip.warping) != context["warping"]:
+        return "warping"
+    if context["warping"] and _off(clip, points(context, lead, seconds)):
+        return "warp markers"
+    looping = piece is None and context["looping"]
+    if bool(clip.looping) != looping:
+        return "loop"
+    start, end, loop = bounds(context, piece, lead, seconds)
+    wanted = [("loop_start", loop[0]), ("loop_end", loop[1])] if looping else [("loop_start", start), ("loop_end", end)]
+    if looping:
+        wanted.append(("start_marker", start))
+    for name, value in wanted:
+        if abs(getattr(clip, name) - value) > CLOSE:
+            return name.replace("_", " ")
+    return ""
+
+
+def _off(clip, wanted):
+    markers = [(marker.beat_time, marker.sample_time) for marker in clip.warp_markers]
+    try:
+        line = WarpMap(markers)
+    except ValueError:
+        return True
+    return any(abs(line.second(beat) - second) > 1e-4 for beat, second in wanted)
+
+
+def _set_loop(clip, start, end):
+    """Set both ends; the start must stay before the end at every moment."""
+    if start >= clip.loop_end:
+        clip.loop_end = end
+        clip.loop_start = start
+    else:
+        clip.loop_start = start
+        clip.loop_end = end

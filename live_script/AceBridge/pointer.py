@@ -1,0 +1,53 @@
+"""Where the bridge is: the pointer file beside this script, and what the running daemon says of itself.
+
+`ace-bridge install live` and each start of the daemon write the pointer; the script never computes the home.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import namedtuple
+
+NAME = "ace-bridge.json"
+
+# home: the bridge's folder; command: starts the daemon; version: of the bridge that wrote the pointer
+Pointer = namedtuple("Pointer", "home command version")
+
+
+def read(folder):
+    """Return the Pointer in a folder, or None when the bridge was not installed for Live."""
+    found = _json(os.path.join(folder, NAME))
+    if not isinstance(found, dict) or not isinstance(found.get("home"), str):
+        return None
+    return Pointer(found["home"], [str(word) for word in found.get("command") or []], str(found.get("version", "")))
+
+
+def daemon(home):
+    """Return daemon.json as a dict; empty when no daemon runs."""
+    found = _json(os.path.join(home, "daemon.json"))
+    return found if isinstance(found, dict) else {}
+
+
+def start(command):
+    """Start the daemon in the background, and return whether that could be tried."""
+    if not command:
+        return False
+    import subprocess  # only here: a Live whose Python lacks it can do all the rest
+
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    if os.name == "nt":
+        quiet["creationflags"] = 0x08000000  # CREATE_NO_WINDOW
+    try:
+        subprocess.Popen(command, **quiet)
+    except OSError:
+        return False
+    return True
+
+
+def _json(path):
+    try:
+        with open(path, "rb") as file:
+            return json.loads(file.read().decode("utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,309 @@
+"""The script object: what happens in each tick of Live's, and in which order.
+
+trigger (MIDI pad, the daemon's question, a datagram) → selection → request → inbox; outbox → place → check → placed.
+Everything runs on Live's main thread, nothing waits, nothing is changed from inside a listener: there are none.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+import uuid
+
+import Live
+
+from . import PROTOCOL, VERSION, board, describe, live, pointer, project
+from .button import Button
+from .doorbell import Doorbell
+from .live import Refused
+from .mailbox import Mailbox
+from .place import Placing, blocked, standing
+from .selection import selected
+from .selftest import SelfTest
+
+BUDGET = 0.008  # s of a tick for messages; Live draws its window in the same thread
+POLL = 3  # ticks between two looks at the outbox when no bell rings
+PROJECT = 20  # ticks between two looks at the Set's path
+SUBSCRIBE = 300  # ticks between two subscriptions to the daemon's bell
+PAUSE = 2.0  # s without a tick after which what was asked meanwhile is too old
+AGAIN = 1.0  # s in which a second press means the first one
+PATIENCE = 3.0  # s that the daemon has to take a message in
+
+_active = []  # the one script object of this Live that works
+
+
+class AceBridge:
+    """One instance: a running Live with one Set."""
+
+    def __init__(self, c_instance, clock=time.monotonic, wall=time.time):
+        self._live = c_instance
+        self._clock, self._wall = clock, wall
+        self._instance = str(uuid.uuid4())
+        self._board = board.Board()
+        self._pointer = pointer.read(os.path.dirname(os.path.abspath(__file__)))
+        self._mail = self._bell = None
+        self._button = Button(None, c_instance.send_midi)
+        self._ticks, self._last = 0, clock()
+        self._wanted = False  # somebody asked for a remix of the selection
+        self._asked_at = -1e9
+        self._sources = {}  # message_id → the clip that was asked for, while this Set is open
+        self._queue = []  # (variation_id, job, variation) still to be placed
+        self._placing = None
+        self._selftest = None
+        self._project = None
+        self._waiting = None  # (message_id, time) of the newest request that the daemon has not taken in
+        self._said = ""
+        if _active:
+            self._say("AceBridge is active in another control surface slot already; set this one to None.")
+        elif self._pointer is None:
+            self._say("AceBridge is not set up: run `ace-bridge install live` and restart Live.")
+        else:
+            _active.append(self)
+            self._begin()
+
+    # --- what Live calls ---------------------------------------------------------------------------------------------
+
+    def update_display(self):
+        """Work for one tick, about every 100 ms."""
+        if self._mail is None:
+            return
+        try:
+            self._tick()
+        except Exception:  # a tick that raises would be the script's last one
+            self._log(traceback.format_exc())
+            self._say("AceBridge met an error; Log.txt has it.")
+
+    def receive_midi(self, midi):
+        """Take a message of the controller whose port was chosen for this script."""
+        self._button.receive(midi, self._clock())
+
+    def build_midi_map(self, map_handle):
+        """Say which notes or controllers come to us."""
+        self._button.build(Live.MidiMap, self._live.handle(), map_handle)
+
+    def disconnect(self):
+        """Say bye and give everything back; the Set may be gone already."""
+        if self not in _active:
+            return
+        _active.remove(self)
+        self._button.dark()
+        self._send("bye", {})
+        self._ring("/bridge/unsubscribe")
+        self._mail.drop("instance-" + self._instance)
+        self._bell.close()
+        self._mail = None
+
+    def refresh_state(self):
+        """Light the pad anew."""
+        self._button.show(self._board.open)
+
+    def connect_script_instances(self, scripts):
+        """Other scripts are none of our business."""
+
+    def can_lock_to_devices(self):
+        """Return False: it follows no device."""
+        return False
+
+    def suggest_input_port(self):
+        """Return no port: a controller is the user's choice."""
+        return ""
+
+    def suggest_output_port(self):
+        """Return no port."""
+        return ""
+
+    # --- a tick ------------------------------------------------------------------------------------------------------
+
+    def _begin(self):
+        self._mail = Mailbox(self._pointer.home, self._instance)
+        self._mail.tidy()
+        self._bell = Doorbell(self._log)
+        self._button = Button(self._mail.kept("pad"), self._live.send_midi)
+        about = {"port": self._bell.port, "pid": os.getpid(), "protocol": PROTOCOL, "version": VERSION}
+        self._mail.write("instance-" + self._instance, about)
+        self._say("AceBridge %s is here. Select an audio clip and ask for a remix." % VERSION)
+
+    def _tick(self):
+        now = self._clock()
+        paused, self._last = now - self._last > PAUSE, now
+        self._ticks += 1
+        if self._ticks % PROJECT == 1:
+            self._greet()
+        if self._ticks % SUBSCRIBE == 1:
+            self._ring("/bridge/subscribe")
+        woken = self._hear(now, paused)
+        if self._button.held(now) and not paused:
+            self._wanted = True
+        if woken or self._ticks % POLL == 0:
+            self._read()
+        if self._wanted:
+            self._wanted = False
+            self._ask(now)
+        self._look_after(now)
+        self._work()
+        self._button.show(self._board.open)
+
+    def _greet(self):
+        """Say hello at the start and whenever the Set has got another path."""
+        here = project.path_of(self._song) or ""
+        if here == self._project:
+            return
+        self._project = here
+        about = project.describe(self._song, float(self._song.tempo))
+        self._send("hello", {"daw": {"name": "live", "version": live.version(self._application)}, "project": about})
+
+    def _hear(self, now, paused):
+        """Take what came by datagram, as much as the budget of a tick allows; return whether anything did."""
+        woken, end = False, self._clock() + BUDGET
+        for address, _values, port in self._bell.messages(lambda: self._clock() < end):
+            woken = True
+            if address == "/bridge/remix" and not paused:
+                self._wanted = True
+            elif address == "/bridge/ping":
+                self._bell.ring(port, "/bridge/pong", VERSION, PROTOCOL)
+            elif address == "/bridge/selftest" and self._selftest is None:
+                folder = os.path.join(self._pointer.home, "live")
+                self._selftest = SelfTest(self._song, self._application, Live, folder)
+        return woken
+
+    def _read(self):
+        """Act on what is new in the outbox."""
+        outbox = self._mail.news()
+        if outbox is None:
+            return
+        for text in self._board.lines(outbox):
+            self._say(text)
+        if outbox.get("protocol") != PROTOCOL:
+            return
+        if self._board.question(outbox, self._wall()):
+            self._wanted = True
+        self._queue.extend(self._board.offers(outbox))
+        wanted = set(outbox.get("place") or ())
+        self._queue = [one for one in self._queue if one[0] in wanted]
+
+    def _ask(self, now):
+        """Ask for a remix of the selected clip."""
+        if now - self._asked_at < AGAIN:
+            return
+        self._asked_at = now
+        try:
+            found = selected(self._song, self._application)
+            args, context = describe.request(self._song, self._application, found)
+        except Refused as reason:
+            self._say("Remix: %s" % reason)
+            return
+        message_id = str(uuid.uuid4())
+        self._mail.keep(message_id, context)
+        self._sources[message_id] = found.clip
+        if self._send("selection", args, message_id):
+            self._waiting = (message_id, now)
+            self._say("Remix of “%s” asked for." % found.clip.name)
+
+    def _look_after(self, now):
+        """Start the daemon if it does not take a request in."""
+        if self._waiting is None:
+            return
+        message_id, since = self._waiting
+        if not self._mail.waits(message_id):
+            self._waiting = None
+        elif now - since > PATIENCE:
+            self._waiting = None
+            started = pointer.start(self._pointer.command)
+            tail = "it is being started." if started else "run `ace-bridge start`; nothing is lost."
+            self._say("Remix: the bridge does not answer; %s" % tail)
+
+    # --- placing -----------------------------------------------------------------------------------------------------
+
+    def _work(self):
+        """Do one step that changes the Set, at most."""
+        if self._selftest is not None:
+            if self._selftest.step():
+                self._mail.write("selftest", self._selftest.report)
+                self._say("AceBridge: the self-test has ended.")
+                self._selftest = None
+        elif self._placing is not None:
+            self._check()
+        elif self._queue:
+            reason = blocked(self._song, self._application)
+            if reason:
+                self._say("A remix is ready and waits: %s." % reason)
+            else:
+                self._place(*self._queue.pop(0))
+
+    def _place(self, variation_id, job, variation):
+        track = standing(self._song, variation_id)
+        if track is not None:
+            self._send("placed", {"variation_id": variation_id, "item": str(track._live_ptr)})
+            return
+        context = self._mail.kept(job["message_id"])
+        if context is None:
+            self._fail(variation_id, "what was known of its clip is lost", variation["result"]["path"])
+            return
+        source = self._sources.get(job["message_id"])
+        placing = Placing(self._song, Live, variation_id, job["job_id"], context, variation["result"], source)
+        if self._safely(placing, placing.place):
+            self._placing = placing
+
+    def _check(self):
+        placing, final = self._placing, []
+        if not self._safely(placing, lambda: final.append(placing.check())):
+            self._placing = None
+        elif final[0]:
+            self._placing = None
+            self._send("placed", {"variation_id": placing.variation_id, "item": placing.item, "text": placing.note})
+            if placing.note:
+                self._log("%s: %s %s" % (placing.path, placing.note, placing.trouble))
+                self._say("The remix is placed; check its %s, Live did not take it." % placing.note)
+            else:
+                self._say("The remix is placed.")
+
+    def _safely(self, placing, step):
+        """Do a step of a placing; what goes wrong is told to the user and the daemon."""
+        try:
+            step()
+        except Refused as reason:
+            self._fail(placing.variation_id, str(reason), placing.path)
+        except Exception:
+            self._log(traceback.format_exc())
+            self._fail(placing.variation_id, "an error in the script, Live's Log.txt has it", placing.path)
+        else:
+            return True
+        return False
+
+    def _fail(self, variation_id, reason, path):
+        self._send("place_failed", {"variation_id": variation_id, "text": reason})
+        self._say("The remix lies at %s: %s." % (path, reason))
+
+    # --- small parts -------------------------------------------------------------------------------------------------
+
+    @property
+    def _song(self):
+        return self._live.song()
+
+    @property
+    def _application(self):
+        return Live.Application.get_application()
+
+    def _send(self, command, args, message_id=None):
+        """Send a message and ring; return whether it could be written."""
+        try:
+            sent = self._mail.send(command, args, message_id)
+        except OSError as problem:
+            self._log(str(problem))
+            self._say("AceBridge cannot write to the bridge's folder: %s" % problem)
+            return False
+        self._ring("/bridge/inbox", sent)
+        return True
+
+    def _ring(self, address, *values):
+        self._bell.ring(int(pointer.daemon(self._pointer.home).get("osc_port") or 0), address, *values)
+
+    def _say(self, text):
+        """Show a line in the status bar, and the same one only once."""
+        if text != self._said:
+            self._said = text
+            self._live.show_message(text)
+
+    def _log(self, text):
+        self._live.log_message("AceBridge: %s" % text)

@@ -1,0 +1,62 @@
+"""Warp markers as a map between a clip's beats and its file's seconds: straight lines between them.
+
+describe.py reads it from a clip, dress.py writes it to the result.
+"""
+
+from __future__ import annotations
+
+EPSILON = 1e-6  # s and beats
+
+
+class WarpMap:
+    """A rising, piecewise straight map; beyond its ends the outer lines go on."""
+
+    def __init__(self, points):
+        """Take (beat, second) pairs, in any order, at least two that differ."""
+        kept = []
+        for beat, second in sorted((float(beat), float(second)) for beat, second in points):
+            if not kept or (beat > kept[-1][0] + EPSILON and second > kept[-1][1] + EPSILON):
+                kept.append((beat, second))
+        if len(kept) < 2:
+            raise ValueError("a warp map needs two markers")
+        self.points = kept
+
+    def second(self, beat):
+        """Return where in the file a beat lies, s."""
+        (beat0, second0), (beat1, second1) = self._around(0, beat)
+        return second0 + (beat - beat0) * (second1 - second0) / (beat1 - beat0)
+
+    def beat(self, second):
+        """Return the beat at a second of the file."""
+        (beat0, second0), (beat1, second1) = self._around(1, second)
+        return beat0 + (second - second0) * (beat1 - beat0) / (second1 - second0)
+
+    def cut(self, start, end):
+        """Return the map over a span of the file: (beat, second from `start`) at its ends and at each bend between."""
+        bends = [(beat, second) for beat, second in self.points if start + 1e-3 < second < end - 1e-3]
+        ends = [(self.beat(start), start)], [(self.beat(end), end)]
+        return [[beat, second - start] for beat, second in ends[0] + self._bends(bends) + ends[1]]
+
+    def steady(self, start, end):
+        """Tell whether the tempo is the same, to a thousandth, all over a span of the file."""
+        return self._straight(self.beat(start), start, self.beat(end), end)
+
+    def _straight(self, beat0, start, beat1, end):
+        slope = (beat1 - beat0) / (end - start)
+        inner = [(beat, second) for beat, second in self.points if start < second < end]
+        return all(abs(beat0 + (second - start) * slope - beat) < 1e-3 for beat, second in inner)
+
+    def _bends(self, points):
+        """Leave out points on a straight line, such as the hidden last marker that Live counts."""
+        kept = []
+        for beat, second in points:
+            before, after = self.beat(second - 1e-3), self.beat(second + 1e-3)
+            if abs((before + after) / 2.0 - beat) > 1e-9:
+                kept.append((beat, second))
+        return kept
+
+    def _around(self, axis, value):
+        for left, right in zip(self.points, self.points[1:]):
+            if value < right[axis]:
+                return left, right
+        return self.points[-2], self.points[-1]

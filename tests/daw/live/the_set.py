@@ -1,0 +1,109 @@
+"""The Live Set behind the double: plain data, so that an undo step is a copy of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+_next = count(1000)
+
+
+def new_ptr() -> int:
+    return next(_next)
+
+
+@dataclass
+class ClipData:
+    """One clip, audio or MIDI."""
+
+    path: str = ""
+    seconds: float = 0.0  # of the file
+    rate: float = 48_000.0  # Hz, of the file
+    audio: bool = True
+    start_time: float | None = None  # beats in the Arrangement; None: a Session clip
+    extent: float = 0.0  # beats that a looped clip covers in the Arrangement
+    warping: bool = False
+    warp_mode: int = 4
+    markers: list[tuple[float, float]] = field(default_factory=list)  # (beat, second), the visible ones
+    last_tempo: float = 120.0  # BPM after the last marker
+    looping: bool = False
+    brace: tuple[float, float] = (0.0, 4.0)  # the loop's ends
+    start: float = 0.0  # marker: beats if warped, else s
+    end: float = 0.0
+    name: str = ""
+    color: int = 0xFF0000
+    pitch_coarse: int = 0
+    pitch_fine: float = 0.0
+    gain: float = 0.4
+    recording: bool = False
+    envelopes: bool = False
+    groove: bool = False
+    signature: tuple[int, int] = (4, 4)
+    ptr: int = field(default_factory=new_ptr)
+
+    def beats(self, tempo: float) -> float:
+        """Return how many beats of the timeline it covers."""
+        if self.looping:
+            return self.extent
+        return (self.end - self.start) * (1.0 if self.warping else tempo / 60.0)
+
+    def all_markers(self) -> list[tuple[float, float]]:
+        """Return the markers as Live tells them: the last one is hidden, 1/32 beat on, and holds the last tempo."""
+        beat, second = self.markers[-1]
+        return [*self.markers, (beat + 1 / 32, second + 60.0 / self.last_tempo / 32)]
+
+
+@dataclass
+class SlotData:
+    """One cell of a Session track."""
+
+    clip: ClipData | None = None
+    ptr: int = field(default_factory=new_ptr)
+
+
+@dataclass
+class TrackData:
+    """One track."""
+
+    name: str
+    audio: bool = True
+    frozen: bool = False
+    color: int = 0x00FF00
+    slots: list[SlotData] = field(default_factory=list)
+    clips: list[ClipData] = field(default_factory=list)  # in the Arrangement
+    data: dict[str, Any] = field(default_factory=dict)
+    ptr: int = field(default_factory=new_ptr)
+
+
+@dataclass
+class SetData:
+    """Everything that undo brings back."""
+
+    tracks: list[TrackData] = field(default_factory=list)
+    scenes: list[int] = field(default_factory=lambda: [new_ptr() for _ in range(4)])
+    selected_track: int = 0  # ptr
+    detail_clip: int = 0  # ptr; 0: none
+    highlighted_slot: int = 0  # ptr
+
+    def add_track(self, name: str, index: int | None = None, **about: Any) -> TrackData:
+        track = TrackData(name, slots=[SlotData() for _ in self.scenes], **about)
+        self.tracks.insert(len(self.tracks) if index is None else index, track)
+        self.selected_track = track.ptr
+        self.highlighted_slot = track.slots[0].ptr
+        return track
+
+    def find(self, ptr: int) -> tuple[Any, Any]:
+        """Return (thing, the thing it belongs to) of a ptr; (None, None) when it is gone."""
+        for track in self.tracks:
+            if track.ptr == ptr:
+                return track, None
+            for slot in track.slots:
+                if slot.ptr == ptr:
+                    return slot, track
+                if slot.clip is not None and slot.clip.ptr == ptr:
+                    return slot.clip, slot
+            for clip in track.clips:
+                if clip.ptr == ptr:
+                    return clip, track
+        return None, None
