@@ -1,0 +1,6 @@
+-- @noindex
+-- Remixes what lies in the razor edits.
+
+local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
+package.path = folder .. 'lib/?.lua;' .. package.path
+require 'main'(folder, 'remix_razor')

@@ -1,0 +1,6 @@
+-- @noindex
+-- Makes the selected remix again in another style.
+
+local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
+package.path = folder .. 'lib/?.lua;' .. package.path
+require 'main'(folder, 'same_seed_new_tags')

@@ -1,0 +1,6 @@
+-- @noindex
+-- Measures what REAPER's documents leave open, for `ace-bridge doctor`.
+
+local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
+package.path = folder .. 'lib/?.lua;' .. package.path
+require 'main'(folder, 'selftest')

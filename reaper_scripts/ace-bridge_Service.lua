@@ -1,0 +1,6 @@
+-- @noindex
+-- Started by the other actions; ends by itself.
+
+local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
+package.path = folder .. 'lib/?.lua;' .. package.path
+require 'main'(folder, 'service')

@@ -1,0 +1,6 @@
+-- @noindex
+-- Lists the remixes of this REAPER in the console.
+
+local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
+package.path = folder .. 'lib/?.lua;' .. package.path
+require 'main'(folder, 'show_jobs')

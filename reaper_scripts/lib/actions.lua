@@ -1,0 +1,186 @@
+-- Actions: what each entry of the action list does. They write a message or an order, wake the service, and end.
+
+local dialog = require 'dialog'
+local home = require 'home'
+local json = require 'json'
+local mail = require 'mail'
+local outgoing = require 'outgoing'
+local ranges = require 'ranges'
+local registry = require 'registry'
+local report = require 'report'
+local request = require 'request'
+local results = require 'results'
+local selftest = require 'selftest'
+local state = require 'state'
+local trap = require 'trap'
+local wishes = require 'wishes'
+
+local actions = {}
+
+local HIGHEST_SEED = 4294967295
+local MANY = 3 -- clips; more of them ask first
+
+local function current()
+  return reaper.EnumProjects(-1)
+end
+
+local function send(command, args)
+  local id, problem = mail.send(command, args)
+  if not id then trap.refuse(problem) end
+  state.order({ kind = 'sent', message_id = id, without_answer = true })
+end
+
+local function is_wanted(made, found, wish)
+  local seconds = 0
+  for _, range in ipairs(found) do seconds = seconds + range.to - range.from end
+  local count = #found * (wish.remix.variations or 1)
+  if count > MANY then
+    local text = ('%d remixes will be made: %s.'):format(count, dialog.price(seconds * (wish.remix.variations or 1)))
+    if not dialog.confirm(text) then return false end
+  end
+  for _, work in ipairs(made.work) do
+    if work.route == 'render' then
+      return dialog.confirm('REAPER has to render a MIDI item or take effects first. '
+        .. 'It renders at full speed and does nothing else meanwhile.')
+    end
+  end
+  return true
+end
+
+local function remix(found, wish, hint)
+  if #found == 0 then trap.refuse(hint) end
+  local made = request.of(current(), found, wish.remix, wish.placement)
+  if not is_wanted(made, found, wish) then return end
+  if #made.work > 0 then
+    state.order({ kind = 'remix', made = made })
+  else
+    outgoing.send(made)
+    state.order({ kind = 'sent', message_id = made.message_id })
+  end
+  registry.wake_service()
+end
+
+local SELECT = 'Select an audio item first.'
+
+-- Prepared while the dialog is open: the daemon starts its workers.
+local function prepare(found)
+  if #found == 0 then trap.refuse(SELECT) end
+  local made = request.of(current(), found, {}, wishes.last().placement)
+  if #made.work == 0 then mail.send('prepare', made.args) end
+end
+
+function actions.remix_dialog()
+  local found = ranges.meant(current())
+  prepare(found)
+  local wish = dialog.wish()
+  if wish then remix(found, wish, SELECT) end
+end
+
+function actions.remix_last()
+  remix(ranges.meant(current()), wishes.last(), SELECT)
+end
+
+function actions.remix_time_selection()
+  remix(ranges.in_time_selection(current()), wishes.last(), 'Make a time selection over some items first.')
+end
+
+function actions.remix_razor()
+  remix(ranges.razor(current()), wishes.last(), 'Make a razor edit over some items first.')
+end
+
+local function remix_favourite(place)
+  local name = wishes.favourites()[place]
+  if not name then trap.refuse(('There is no favourite %d. Run "Choose favourites".'):format(place)) end
+  remix(ranges.meant(current()), wishes.of_preset(name), SELECT)
+end
+
+function actions.remix_favourite_1() remix_favourite(1) end
+function actions.remix_favourite_2() remix_favourite(2) end
+function actions.remix_favourite_3() remix_favourite(3) end
+
+function actions.choose_favourites()
+  local names = {}
+  for i, preset in ipairs(home.catalogue().presets) do names[i] = preset.name end
+  local text = dialog.line('Favourites (with spaces)', table.concat(wishes.favourites(), ' '))
+  if not text then return end
+  local known, chosen = {}, json.list()
+  for _, name in ipairs(names) do known[name] = true end
+  for name in text:gmatch('[^%s|]+') do
+    if not known[name] then trap.refuse(('There is no preset %s. There are:\n%s'):format(name, table.concat(names, ', '))) end
+    chosen[#chosen + 1] = name
+  end
+  wishes.choose_favourites(chosen)
+end
+
+function actions.cancel()
+  local outbox, count = mail.outbox(), 0
+  for _, job in ipairs(outbox and outbox.jobs or {}) do
+    if not mail.has_ended(job) then
+      send('cancel', { job_id = job.job_id })
+      count = count + 1
+    end
+  end
+  if count == 0 then trap.refuse('Nothing of this REAPER is under way.') end
+  registry.wake_service()
+end
+
+local function rerun(changes)
+  for _, id in ipairs(results.rerun(current(), changes)) do state.order({ kind = 'sent', message_id = id }) end
+  registry.wake_service()
+end
+
+-- A new seed by chance, everything else as before.
+function actions.rerun()
+  rerun({ seed = math.random(0, HIGHEST_SEED) })
+end
+
+function actions.same_seed_new_tags()
+  local first = results.selected(current())[1]
+  local tags = dialog.line('New tags', wishes.last().remix.tags)
+  if tags and tags ~= '' then rerun({ tags = tags, seed = math.tointeger(tonumber(first.seed)) }) end
+end
+
+function actions.place_ready()
+  send('hello', { daw = request.daw(), project = request.project(current()) })
+  state.order({ kind = 'place_now' })
+  registry.wake_service()
+end
+
+function actions.swap()
+  results.swap(current())
+end
+
+function actions.remove()
+  results.remove(current())
+end
+
+function actions.audition()
+  home.run({ 'audition', results.selected(current())[1].variation })
+end
+
+function actions.show_jobs()
+  reaper.ShowConsoleMsg(report.jobs(mail.outbox()))
+end
+
+-- The service stays for controllers that ask for a remix, until this is run again or REAPER ends.
+function actions.listen()
+  local listens = state.get('listen') ~= true
+  state.set('listen', listens)
+  if listens then registry.wake_service() end
+end
+
+function actions.install()
+  local names = registry.install()
+  trap.tell(('%d actions are in the action list; filter it by "ace-bridge".\n\n'):format(#names)
+    .. 'Give "Remix with last settings" a key there, and run "Self-test" once.')
+end
+
+function actions.uninstall()
+  registry.remove()
+end
+
+function actions.selftest()
+  trap.tell(selftest.run(current()))
+end
+
+return actions

@@ -1,0 +1,149 @@
+-- Delivery: results that the daemon asks this REAPER to place, and news of requests that have ended.
+
+local json = require 'json'
+local mail = require 'mail'
+local notes = require 'notes'
+local peaks = require 'peaks'
+local placing = require 'placing'
+local state = require 'state'
+local trap = require 'trap'
+
+local delivery = {}
+
+local RECORDING = 4 -- bit of GetPlayState
+
+local confirmed = {} -- variation ids: never placed twice, also after the user's undo
+local closed = {} -- endings of jobs that were looked at
+local waiting = false -- something is to be placed, and may be soon
+local open_jobs = false
+local forced = false
+
+-- The user asked for it: place although there is something to redo.
+function delivery.force()
+  forced = true
+  waiting = true
+end
+
+function delivery.busy()
+  return open_jobs or waiting
+end
+
+local function confirm(variation_id, item)
+  if mail.send('placed', { variation_id = variation_id, item = item }) then confirmed[variation_id] = true end
+end
+
+local function refuse(variation_id, problem)
+  if mail.send('place_failed', { variation_id = variation_id, text = problem }) then confirmed[variation_id] = true end
+end
+
+local function place_in(project, plans)
+  local ok, outcomes, sources = pcall(placing.place, project, plans)
+  if not ok then
+    trap.log(tostring(outcomes))
+    for _, plan in ipairs(plans) do refuse(plan.variation.variation_id, 'an error in the script, see reaper.log') end
+    return
+  end
+  for _, outcome in ipairs(outcomes) do
+    local id = outcome.plan.variation.variation_id
+    if outcome.item then confirm(id, outcome.item) else refuse(id, outcome.problem) end
+  end
+  for _, source in ipairs(sources) do peaks.build(project, source) end
+end
+
+-- Said once per REAPER: where a result is whose project is closed.
+local function tell_closed(found)
+  local told = state.get('told') or {}
+  local id = found.variation.variation_id
+  if told[id] then return end
+  told[id] = true
+  state.set('told', told)
+  trap.tell('A remix is ready, but the project it belongs to is not open. Open it and run "Place ready remixes".\n\n'
+    .. 'The file is kept: ' .. found.variation.result.path)
+end
+
+-- The plans that can be carried out now, by project.
+local function sorted_out(outbox)
+  local known, by_project, order = mail.variations(outbox), {}, {}
+  for _, id in ipairs(outbox.place) do
+    local found = not confirmed[id] and known[id]
+    local note = found and notes.load(found.job.message_id)
+    local plan = note and placing.plan(note, found)
+    if found and not plan then refuse(id, 'the note of this request is gone') end
+    if plan and not plan.project then
+      tell_closed(found)
+    elseif plan then
+      if not by_project[plan.project] then
+        by_project[plan.project] = {}
+        order[#order + 1] = plan.project
+      end
+      table.insert(by_project[plan.project], plan)
+    end
+  end
+  return by_project, order
+end
+
+local function place_all(outbox)
+  local by_project, order = sorted_out(outbox)
+  waiting = false
+  for _, project in ipairs(order) do
+    if placing.obstacle(project, forced) then
+      waiting = true
+    else
+      place_in(project, by_project[project])
+    end
+  end
+  forced = false
+end
+
+local function sentence(job)
+  for _, variation in ipairs(job.variations) do
+    local error = json.maybe(variation.error)
+    if error then return ('%s\n\n%s'):format(error.text, error.hint) end
+  end
+end
+
+-- A request has ended: what failed is said once. Its note stays for `retry` and re-runs, until the service sweeps.
+local function close(job)
+  local ending = job.job_id .. job.state
+  if closed[ending] then return end
+  closed[ending] = true
+  local problem = job.state ~= 'done' and job.state ~= 'cancelled' and sentence(job)
+  local note = problem and notes.load(job.message_id)
+  if not note or note.told == ending then return end
+  note.told = ending
+  notes.save(note)
+  trap.tell('The remix has a problem.\n\n' .. problem)
+end
+
+local function tell_refusals(outbox)
+  for _, refusal in ipairs(outbox.errors or {}) do
+    local note = not closed[refusal.message_id] and notes.load(refusal.message_id)
+    closed[refusal.message_id] = true
+    if note then
+      notes.remove(note)
+      trap.tell(('The bridge did not take the request on.\n\n%s\n\n%s'):format(refusal.text, refusal.hint))
+    end
+  end
+end
+
+-- Look through the outbox. No box is shown and nothing is placed while REAPER records.
+function delivery.look(outbox)
+  open_jobs = false
+  local to_place = {}
+  for _, id in ipairs(outbox.place) do to_place[id] = true end
+  local recording = reaper.GetPlayState() & RECORDING ~= 0
+  for _, job in ipairs(outbox.jobs) do
+    if mail.has_ended(job) then
+      if not recording then close(job) end
+    else
+      for _, one in ipairs(job.variations) do
+        local on_its_way = not mail.has_ended(one) and not to_place[one.variation_id]
+        open_jobs = open_jobs or on_its_way
+      end
+    end
+  end
+  if not recording then tell_refusals(outbox) end
+  place_all(outbox)
+end
+
+return delivery

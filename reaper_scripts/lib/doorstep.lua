@@ -1,0 +1,81 @@
+-- Doorstep: messages that were left for the daemon. When nobody takes them in, the daemon is started, once.
+
+local home = require 'home'
+local mail = require 'mail'
+local state = require 'state'
+local trap = require 'trap'
+
+local doorstep = {}
+
+local PATIENCE = 1.5 -- s for a running daemon to take a message in
+local START_PATIENCE = 25 -- s for a daemon to start on a slow disk
+
+local watched = {} -- message_id → time since when
+local taken_is_enough = {} -- ids of messages that have no answer
+local started -- when the daemon was started from here
+local given_up = false
+
+local function save()
+  local ids = {}
+  for id in pairs(watched) do ids[#ids + 1] = id end
+  if #ids > 0 then state.set('open', ids) else state.forget('open') end
+end
+
+function doorstep.watch(message_id, without_answer)
+  watched[message_id] = reaper.time_precise()
+  taken_is_enough[message_id] = without_answer
+  given_up = false
+  save()
+end
+
+-- What an earlier service of this REAPER was waiting for.
+function doorstep.recall()
+  for _, id in ipairs(state.get('open') or {}) do doorstep.watch(id) end
+end
+
+-- Whether a request has no answer in the outbox yet.
+function doorstep.busy()
+  return next(watched) ~= nil and not given_up
+end
+
+local function start_daemon(now)
+  started = now
+  home.run()
+end
+
+local function forget_answered(outbox)
+  for _, job in ipairs(outbox and outbox.jobs or {}) do watched[job.message_id] = nil end
+  for _, refusal in ipairs(outbox and outbox.errors or {}) do watched[refusal.message_id] = nil end
+  for id in pairs(taken_is_enough) do
+    if not mail.waits(id) then watched[id], taken_is_enough[id] = nil, nil end
+  end
+end
+
+local function oldest_waiting(now)
+  local longest = 0
+  for id, since in pairs(watched) do
+    if mail.waits(id) then longest = math.max(longest, now - since) end
+  end
+  return longest
+end
+
+function doorstep.look(outbox)
+  local before = next(watched) ~= nil
+  forget_answered(outbox)
+  if before then save() end
+  local now = reaper.time_precise()
+  local waiting = oldest_waiting(now)
+  if waiting == 0 then
+    started = nil
+  elseif not started and waiting > PATIENCE then
+    start_daemon(now)
+  elseif started and now - started > START_PATIENCE and not given_up then
+    given_up = true
+    started = nil
+    trap.tell('The bridge does not answer, and starting it did not help.\n\n'
+      .. 'Nothing was sent, nothing was charged. The request waits and is taken up when the bridge runs:\n'
+      .. 'run "ace-bridge doctor" in a terminal; it says what is wrong.')
+  end
+end
+
+return doorstep

@@ -1,0 +1,93 @@
+-- Heard: how the sound of a take gets out of REAPER without changing the project.
+-- Route "file": the daemon cuts it from the file, exact. Route "accessor": REAPER's reader of the take, before its FX.
+-- Route "render": REAPER renders it, through take FX or the MIDI item's instrument; blocking.
+
+local files = require 'files'
+local trap = require 'trap'
+
+local heard = {}
+
+-- What libsndfile and ffmpeg read at the same sample as REAPER does.
+local EXACT_TYPES = { WAVE = true, FLAC = true, AIFF = true, MP3 = true, VORBIS = true, OGG = true, OPUS = true }
+local CHANNELS = { [0] = 'normal', [1] = 'swap', [2] = 'downmix', [3] = 'left', [4] = 'right' }
+local FIRST_MULTICHANNEL_MODE = 5
+local ROUNDING = 1e-6 -- s by which a clip may pass the end of its file
+
+-- The source that has a file, below sections and reversed ones.
+local function root_of(source)
+  local parent = reaper.GetMediaSourceParent(source)
+  while parent do
+    source, parent = parent, reaper.GetMediaSourceParent(parent)
+  end
+  return source
+end
+
+local function value(take, key)
+  return reaper.GetMediaItemTakeInfo_Value(take, key)
+end
+
+local function has_active_fx(take)
+  for fx = 0, reaper.TakeFX_GetCount(take) - 1 do
+    if reaper.TakeFX_GetEnabled(take, fx) and not reaper.TakeFX_GetOffline(take, fx) then return true end
+  end
+  return false
+end
+
+-- Why the file alone does not say what is heard from `offset` on for `length` seconds of the source; nil where it does.
+local function why_not_exact(take, source, offset, length)
+  local rate = value(take, 'D_PLAYRATE')
+  if reaper.GetMediaSourceParent(source) then return 'a section or reversed' end
+  if not EXACT_TYPES[reaper.GetMediaSourceType(source)] then return 'a kind of file that only REAPER reads' end
+  if value(take, 'D_PITCH') ~= 0 then return 'a changed pitch' end
+  if rate ~= 1 and value(take, 'B_PPITCH') ~= 0 then return 'a changed rate with kept pitch' end
+  if reaper.GetTakeNumStretchMarkers(take) > 0 then return 'stretch markers' end
+  if reaper.CountTakeEnvelopes(take) > 0 then return 'a take envelope' end
+  if not CHANNELS[math.floor(value(take, 'I_CHANMODE'))] then return 'a choice of channels' end
+  local seconds = reaper.GetMediaSourceLength(source)
+  if offset < 0 or offset + length > seconds + ROUNDING then return 'a loop, or silence around the file' end
+  return nil
+end
+
+-- The span of the file that is heard; the daemon keeps to channel mode, polarity and pan, the placed item to the gain.
+local function span_of(take, source, offset)
+  local rate, pan = value(take, 'D_PLAYRATE'), value(take, 'D_PAN')
+  return {
+    path = reaper.GetMediaSourceFileName(source),
+    offset = offset,
+    playrate = rate,
+    preserve_pitch = false,
+    channels = CHANNELS[math.floor(value(take, 'I_CHANMODE'))],
+    polarity = value(take, 'D_VOL') < 0,
+    pan = pan ~= 0 and math.max(-1, math.min(1, pan)) or nil,
+  }
+end
+
+local function check_file(source)
+  local path = reaper.GetMediaSourceFileName(source)
+  if path == '' then trap.refuse('This item has no audio file.') end
+  if not files.exists(path) then
+    trap.refuse('The item\'s file is offline or missing:\n' .. path .. '\n\nNothing was sent, nothing was charged.')
+  end
+end
+
+-- How the range {item, from, to} gets out: {route, source = span or nil, ignored = {…}, why}.
+function heard.plan(range)
+  local take = reaper.GetActiveTake(range.item)
+  if not take then trap.refuse('This item is empty: it has no take to remix.') end
+  if reaper.TakeIsMIDI(take) then return { route = 'render', take = take, midi = true, ignored = {} } end
+  local source = reaper.GetMediaItemTake_Source(take)
+  if not source then trap.refuse('This item\'s media is offline.') end
+  check_file(root_of(source))
+  if has_active_fx(take) then return { route = 'render', take = take, ignored = {} } end
+  local rate = value(take, 'D_PLAYRATE')
+  local start = range.from - reaper.GetMediaItemInfo_Value(range.item, 'D_POSITION')
+  local offset = value(take, 'D_STARTOFFS') + start * rate
+  local why = why_not_exact(take, source, offset, (range.to - range.from) * rate)
+  if not why then return { route = 'file', take = take, source = span_of(take, source, offset), ignored = {} } end
+  local ignored = {}
+  if value(take, 'I_CHANMODE') >= FIRST_MULTICHANNEL_MODE then ignored[1] = 'the choice of channels beyond stereo' end
+  if reaper.CountTakeEnvelopes(take) > 0 then ignored[#ignored + 1] = 'take envelopes' end
+  return { route = 'accessor', take = take, why = why, ignored = ignored }
+end
+
+return heard

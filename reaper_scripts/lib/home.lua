@@ -1,0 +1,63 @@
+-- Home: where the bridge is, from the pointer file that install and each daemon start write beside these scripts.
+
+local files = require 'files'
+local json = require 'json'
+
+local home = {}
+
+local POINTER = 'ace-bridge.json'
+local RUN_HIDDEN = -2 -- ExecProcess: no waiting, no console window
+
+local here = '' -- the folder of the actions, with its last separator
+local about -- the pointer's content, read once
+
+function home.set_scripts_folder(folder)
+  here = folder
+end
+
+function home.scripts_folder()
+  return here
+end
+
+-- The pointer's content; nil and a sentence where the bridge is not set up.
+function home.pointer()
+  if about then return about end
+  local found = json.decode(files.read(here .. POINTER) or '')
+  if type(found) ~= 'table' or type(found.home) ~= 'string' then
+    return nil, ('The scripts do not know where the bridge is: %s%s is missing.\n\n'):format(here, POINTER)
+      .. 'Run "ace-bridge install reaper" in a terminal.'
+  end
+  about = found
+  return about
+end
+
+function home.path(...)
+  return files.join(home.pointer().home, ...)
+end
+
+-- A folder of these scripts inside the home, made when it is first asked for.
+function home.own_folder(name)
+  local path = home.path('reaper', name)
+  files.make_folder(path)
+  return path
+end
+
+local function quoted(word)
+  return '"' .. word .. '"'
+end
+
+-- Run the bridge's command line, detached; `words` replace the last word of the command that starts the daemon.
+-- Only words of our own and ids get here, never a name, a prompt or a path of the project.
+function home.run(words)
+  local parts = {}
+  for _, word in ipairs(home.pointer().command) do parts[#parts + 1] = quoted(word) end
+  if words then parts[#parts] = table.concat(words, ' ') end
+  return reaper.ExecProcess(table.concat(parts, ' '), RUN_HIDDEN)
+end
+
+-- What install wrote beside the scripts: presets and the price.
+function home.catalogue()
+  return json.decode(files.read(here .. 'catalogue.json') or '') or { presets = {}, price = {} }
+end
+
+return home

@@ -1,0 +1,60 @@
+-- Mail: messages to the daemon as files in its inbox, its answer in this instance's outbox file.
+
+local files = require 'files'
+local home = require 'home'
+local json = require 'json'
+local state = require 'state'
+
+local mail = { PROTOCOL = 1 }
+
+local function inbox_file(message_id)
+  return home.path('inbox', message_id .. '.json')
+end
+
+-- Returns the message's id, or nil and why it could not be written.
+function mail.send(command, args, message_id)
+  message_id = message_id or state.new_id()
+  local message = {
+    protocol = mail.PROTOCOL,
+    message_id = message_id,
+    command = command,
+    instance = state.instance(),
+    args = args,
+  }
+  local ok, problem = files.write(inbox_file(message_id), json.encode(message))
+  if ok then return message_id end
+  return nil, ('The bridge\'s inbox cannot be written to: %s'):format(problem)
+end
+
+mail.new_id = state.new_id
+
+-- Whether the daemon has not taken the message in yet.
+function mail.waits(message_id)
+  return files.exists(inbox_file(message_id))
+end
+
+-- The outbox as it is now, or nil before the daemon has written it.
+function mail.outbox()
+  local found = json.decode(files.read(home.path('outbox', state.instance() .. '.json')) or '')
+  if type(found) == 'table' and type(found.jobs) == 'table' then return found end
+  return nil
+end
+
+-- The variations of an outbox by their id, each with its job.
+function mail.variations(outbox)
+  local found = {}
+  for _, job in ipairs(outbox and outbox.jobs or {}) do
+    for _, variation in ipairs(job.variations) do
+      found[variation.variation_id] = { job = job, variation = variation }
+    end
+  end
+  return found
+end
+
+local ENDED = { done = true, failed = true, cancelled = true, unknown = true, partial = true }
+
+function mail.has_ended(job)
+  return ENDED[job.state] == true
+end
+
+return mail

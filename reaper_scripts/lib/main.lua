@@ -1,0 +1,24 @@
+-- Main: the way into every action: is REAPER new enough, is the bridge set up, then do it.
+
+local home = require 'home'
+local trap = require 'trap'
+
+local OLDEST = 7.08
+
+return function(folder, name)
+  home.set_scripts_folder(folder)
+  local version = reaper.GetAppVersion():match('^%d+%.%d+')
+  trap.run(function()
+    if tonumber(version) < OLDEST then
+      trap.refuse(('The ACE Bridge scripts need REAPER %.2f or newer; this is %s.'):format(OLDEST, version))
+    end
+    local pointer, problem = home.pointer()
+    if not pointer then trap.refuse(problem) end
+    if name == 'service' then
+      require('service').run()
+    else
+      require('actions')[name]()
+      require('undo').none()
+    end
+  end)
+end

@@ -1,0 +1,39 @@
+-- Notes: what these scripts must know of a request when its result comes, on disk, since REAPER may end meanwhile.
+-- A note: {message_id, project, placement, clips = {[clip_id] = anchor}, rendered = {paths}}.
+
+local files = require 'files'
+local home = require 'home'
+local json = require 'json'
+
+local notes = {}
+
+local SUFFIX = '.json'
+
+local function path_of(message_id)
+  return files.join(home.own_folder('requests'), message_id .. SUFFIX)
+end
+
+function notes.save(note)
+  return files.write(path_of(note.message_id), json.encode(note))
+end
+
+function notes.load(message_id)
+  return json.decode(files.read(path_of(message_id)) or '')
+end
+
+-- The request has ended: its note goes, and the audio that was written for it.
+function notes.remove(note)
+  for _, path in ipairs(note.rendered or {}) do os.remove(path) end
+  os.remove(path_of(note.message_id))
+end
+
+-- The ids of all requests that are still open.
+function notes.open()
+  local ids = {}
+  for _, name in ipairs(files.names(home.own_folder('requests'))) do
+    ids[#ids + 1] = name:match('^([%x-]+)%.json$')
+  end
+  return ids
+end
+
+return notes

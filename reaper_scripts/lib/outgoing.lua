@@ -1,0 +1,109 @@
+-- Outgoing: requests whose clips must be written by REAPER before they can be sent; a few milliseconds per tick.
+
+local anchor = require 'anchor'
+local doorstep = require 'doorstep'
+local files = require 'files'
+local home = require 'home'
+local mail = require 'mail'
+local notes = require 'notes'
+local objects = require 'objects'
+local reader = require 'reader'
+local render = require 'render'
+local state = require 'state'
+local trap = require 'trap'
+
+local outgoing = {}
+
+local BUDGET = 0.010 -- s of a tick; with one block more it stays under 20 ms
+
+local queue = {} -- requests as request.of made them
+local reading -- {reader, work, path}
+
+function outgoing.add(made)
+  queue[#queue + 1] = made
+end
+
+function outgoing.busy()
+  return #queue > 0
+end
+
+local function path_for(made, work)
+  return home.own_folder('rendered'), made.message_id .. '-' .. work.clip
+end
+
+local function hand_over(made, work, path)
+  for _, clip in ipairs(made.args.clips) do
+    if clip.id == work.clip then clip.rendered = { path = path, handles = { 0, 0 } } end
+  end
+  made.note.rendered[#made.note.rendered + 1] = path
+  table.remove(made.work, 1)
+end
+
+-- Save the note, then send: a result never comes to a script that does not know where it belongs.
+function outgoing.send(made)
+  made.note.created = os.time()
+  local ok, problem = notes.save(made.note)
+  if not ok then trap.refuse('The request cannot be written: ' .. problem .. '\n\nNothing was sent.') end
+  ok, problem = mail.send('remix', made.args, made.message_id)
+  if not ok then
+    notes.remove(made.note)
+    trap.refuse(problem .. '\n\nNothing was sent.')
+  end
+end
+
+local function begin(made, work)
+  local clip = made.note.clips[work.clip]
+  local project = anchor.project_of(made.note.project, clip)
+  local item = project and objects.find_item(project, work.item)
+  if not item then trap.refuse('The item was deleted before it was read. Nothing was sent, nothing was charged.') end
+  local folder, name = path_for(made, work)
+  if work.route == 'render' then
+    local order = { item = item, from = work.from, length = work.length, midi = work.midi }
+    hand_over(made, work, render.item(project, order, folder, name))
+    return
+  end
+  local path = files.join(folder, name .. '.wav')
+  reading = { reader = reader.start(project, item, work.from, work.length, path), work = work, path = path }
+end
+
+local function advance(made)
+  local work = made.work[1]
+  if not work then
+    table.remove(queue, 1)
+    outgoing.send(made)
+    doorstep.watch(made.message_id)
+  elseif not reading then
+    begin(made, work)
+  elseif reading.reader:step(BUDGET) then
+    local done = reading
+    reading = nil
+    done.reader:finish()
+    hand_over(made, work, done.path)
+  end
+end
+
+local function drop(made)
+  if reading then reading.reader:discard() end
+  reading = nil
+  for _, path in ipairs(made.note.rendered) do os.remove(path) end
+  if queue[1] == made then table.remove(queue, 1) end
+end
+
+function outgoing.step()
+  local made = queue[1]
+  if not made then return end
+  local ok, problem = pcall(advance, made)
+  if ok then return end
+  drop(made)
+  error(problem, 0)
+end
+
+-- The service ends: what is not sent is left for the next one.
+function outgoing.abandon()
+  if reading then reading.reader:discard() end
+  reading = nil
+  for _, made in ipairs(queue) do state.order({ kind = 'remix', made = made }) end
+  queue = {}
+end
+
+return outgoing

@@ -1,0 +1,139 @@
+-- Placing: a result that is on disk becomes an item on a new track, a take or a fixed lane, inside an undo point.
+
+local anchor = require 'anchor'
+local objects = require 'objects'
+local tracks = require 'tracks'
+local undo = require 'undo'
+
+local placing = {}
+
+local RECORDING = 4 -- bit of GetPlayStateEx
+local FIXED_LANES = 2 -- I_FREEMODE
+
+-- Why nothing may be placed in this project now, or nil.
+function placing.obstacle(project, even_with_redo)
+  if reaper.GetPlayStateEx(project) & RECORDING ~= 0 then return 'waits until the recording ends' end
+  if not even_with_redo and reaper.Undo_CanRedo2(project) then return 'waits while there is something to redo' end
+  if not tracks.can_insert(project) then return 'waits until its project tab is in front' end
+  return nil
+end
+
+-- What a placement needs, from the outbox and the note: nil where the note has nothing of the clip.
+function placing.plan(note, found)
+  local clip = note.clips[found.variation.clip_id]
+  if not clip then return nil end
+  return {
+    clip = clip,
+    note = note,
+    result = found.variation.result,
+    variation = found.variation,
+    job = found.job,
+    project = anchor.project_of(note.project, clip),
+  }
+end
+
+local function fill_take(plan, take, source, offset)
+  reaper.SetMediaItemTake_Source(take, source)
+  reaper.SetMediaItemTakeInfo_Value(take, 'D_STARTOFFS', offset)
+  reaper.SetMediaItemTakeInfo_Value(take, 'D_VOL', plan.clip.gain)
+  local name = plan.clip.name ~= '' and plan.clip.name or 'clip'
+  local label = ('%s - remix %d'):format(name, plan.variation.index + 1)
+  reaper.GetSetMediaItemTakeInfo_String(take, 'P_NAME', label, true)
+end
+
+local function mark(mark_one, object, plan)
+  mark_one(object, 'variation', plan.variation.variation_id)
+  mark_one(object, 'job', plan.job.job_id)
+  mark_one(object, 'request', plan.note.message_id)
+  mark_one(object, 'source', plan.clip.item)
+  mark_one(object, 'seed', ('%d'):format(plan.variation.seed))
+  mark_one(object, 'recipe', plan.result.recipe)
+end
+
+local function fill_item(plan, item, place, source)
+  reaper.SetMediaItemInfo_Value(item, 'D_POSITION', place.from)
+  reaper.SetMediaItemInfo_Value(item, 'D_LENGTH', place.to - place.from)
+  reaper.SetMediaItemInfo_Value(item, 'B_LOOPSRC', 0)
+  for key, value in pairs(plan.clip.carried) do reaper.SetMediaItemInfo_Value(item, key, value) end
+  local take = reaper.AddTakeToMediaItem(item)
+  fill_take(plan, take, source, plan.result.source_offset + place.from - place.zero)
+  mark(objects.mark_item, item, plan)
+end
+
+local function as_track(plan, place, source)
+  local group = ('%s/%s/%d'):format(plan.note.message_id, plan.clip.track, plan.variation.index)
+  if plan.note.placement.as_one then group = ('%s/%d'):format(plan.note.message_id, plan.variation.index) end
+  local suffix = ('remix %d'):format(plan.variation.index + 1)
+  local track = tracks.for_group(plan.project, place.track, group, suffix)
+  local item = reaper.AddMediaItemToTrack(track)
+  fill_item(plan, item, place, source)
+  return item
+end
+
+local function as_take(plan, place, source)
+  local take = reaper.AddTakeToMediaItem(place.item)
+  local position = reaper.GetMediaItemInfo_Value(place.item, 'D_POSITION')
+  fill_take(plan, take, source, plan.result.source_offset + position - place.zero)
+  mark(objects.mark_take, take, plan)
+  reaper.SetActiveTake(take)
+  return place.item
+end
+
+local function as_lane(plan, place, source)
+  local lane = reaper.GetMediaTrackInfo_Value(place.track, 'I_NUMFIXEDLANES')
+  local item = reaper.AddMediaItemToTrack(place.track)
+  reaper.SetMediaItemInfo_Value(item, 'I_FIXEDLANE', lane)
+  fill_item(plan, item, place, source)
+  reaper.UpdateItemLanes(plan.project)
+  reaper.UpdateTimeline()
+  return item
+end
+
+-- The wanted mode, or a new track where that is not possible: a lane only where the track uses lanes already.
+local function way(plan, place)
+  local mode = plan.note.placement.mode
+  if mode == 'take' and place.item then return as_take end
+  if mode == 'lane' and place.track and reaper.GetMediaTrackInfo_Value(place.track, 'I_FREEMODE') == FIXED_LANES then
+    return as_lane
+  end
+  return as_track
+end
+
+local function place_one(plan, source)
+  local rate = plan.result.sample_rate
+  local tail = math.max(0, reaper.GetMediaSourceLength(source) - plan.result.source_offset - plan.result.samples / rate)
+  local place = anchor.find(plan.project, plan.clip, plan.result.source_offset, tail)
+  local item = way(plan, place)(plan, place, source)
+  if plan.note.placement.source == 'mute' and place.item and place.item ~= item then
+    reaper.SetMediaItemInfo_Value(place.item, 'B_MUTE', 1)
+  end
+  reaper.UpdateItemInProject(item)
+  return item
+end
+
+-- Place results of one project as one undo point. Returns a list of {plan, item} or {plan, problem}, and new sources.
+function placing.place(project, plans)
+  local outcomes, ready, sources = {}, {}, {}
+  for _, plan in ipairs(plans) do
+    local item = objects.find_variation(project, plan.variation.variation_id)
+    local source = not item and reaper.PCM_Source_CreateFromFile(plan.result.path)
+    if item then -- placed before, and not confirmed
+      outcomes[#outcomes + 1] = { plan = plan, item = objects.item_guid(item) }
+    elseif source then
+      ready[#ready + 1], sources[#sources + 1] = plan, source
+    else
+      local problem = 'REAPER cannot open ' .. plan.result.path
+      outcomes[#outcomes + 1] = { plan = plan, problem = problem }
+    end
+  end
+  if #ready == 0 then return outcomes, sources end
+  local name = #ready == 1 and 'Place remix' or ('Place %d remixes'):format(#ready)
+  undo.point(project, name, function()
+    for i, plan in ipairs(ready) do
+      outcomes[#outcomes + 1] = { plan = plan, item = objects.item_guid(place_one(plan, sources[i])) }
+    end
+  end)
+  return outcomes, sources
+end
+
+return placing

@@ -1,0 +1,68 @@
+-- Ranges: which items are meant, and which part of each. A range is {item, from, to} in seconds on the timeline.
+
+local objects = require 'objects'
+
+local ranges = {}
+
+local SHORTEST = 1e-6 -- s; less than that is nothing
+
+local function item_bounds(item)
+  local from = reaper.GetMediaItemInfo_Value(item, 'D_POSITION')
+  return from, from + reaper.GetMediaItemInfo_Value(item, 'D_LENGTH')
+end
+
+local function add(found, item, from, to)
+  local first, last = item_bounds(item)
+  from, to = math.max(from, first), math.min(to, last)
+  if to - from > SHORTEST then found[#found + 1] = { item = item, from = from, to = to } end
+end
+
+function ranges.time_selection(project)
+  local from, to = reaper.GetSet_LoopTimeRange2(project, false, false, 0, 0, false)
+  if to > from then return from, to end
+end
+
+-- Selected items, whole.
+function ranges.selected(project)
+  local found = {}
+  for item in objects.selected_items(project) do add(found, item, item_bounds(item)) end
+  return found
+end
+
+-- The part of the selected items that lies in the time selection; of all items where none is selected.
+function ranges.in_time_selection(project)
+  local from, to = ranges.time_selection(project)
+  local found = {}
+  if not from then return found end
+  local any = reaper.CountSelectedMediaItems(project) > 0
+  for item in (any and objects.selected_items or objects.items)(project) do add(found, item, from, to) end
+  return found
+end
+
+-- Razor edits of media, not of envelopes: "from to guid" areas, separated by commas.
+function ranges.razor(project)
+  local found = {}
+  for track in objects.tracks(project) do
+    local _, areas = reaper.GetSetMediaTrackInfo_String(track, 'P_RAZOREDITS_EXT', '', false)
+    for area in areas:gmatch('[^,]+') do
+      local from, to, envelope = area:match('^%s*(%S+)%s+(%S+)%s*(%S*)')
+      if from and (envelope == '' or envelope == '""') then
+        for item in objects.items_of(track) do add(found, item, tonumber(from), tonumber(to)) end
+      end
+    end
+  end
+  return found
+end
+
+-- What a user means by "this": a razor area, else the selected items within the time selection, else the items whole.
+function ranges.meant(project)
+  local found = ranges.razor(project)
+  if #found > 0 then return found end
+  if reaper.CountSelectedMediaItems(project) > 0 then
+    found = ranges.in_time_selection(project)
+    if #found > 0 then return found end
+  end
+  return ranges.selected(project)
+end
+
+return ranges

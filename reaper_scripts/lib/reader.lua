@@ -1,0 +1,74 @@
+-- Reader: a take as REAPER plays it before its FX, written to a file a few milliseconds at a time.
+-- local one = reader.start(item, from, length, path); repeat until one:step(0.01) per tick.
+
+local trap = require 'trap'
+local wave = require 'wave'
+
+local reader = {}
+reader.__index = reader
+
+local CHANNELS = 2
+local BLOCK = 4096 -- frames
+local USUAL_RATE, LOWEST_RATE, HIGHEST_RATE = 48000, 8000, 192000
+
+local function rate_of(take)
+  local rate = reaper.GetMediaSourceSampleRate(reaper.GetMediaItemTake_Source(take))
+  return rate >= LOWEST_RATE and rate <= HIGHEST_RATE and rate or USUAL_RATE
+end
+
+-- Read `length` seconds of the item's active take from timeline second `from` on.
+function reader.start(project, item, from, length, path)
+  local take = reaper.GetActiveTake(item)
+  local rate = math.floor(rate_of(take))
+  local frames = math.floor(length * rate + 0.5)
+  local file, problem = wave.create(path, rate, CHANNELS, frames)
+  if not file then trap.refuse(('The clip cannot be written to %s: %s'):format(path, problem)) end
+  return setmetatable({
+    project = project,
+    item = item,
+    file = file,
+    rate = rate,
+    frames = frames,
+    at = 0,
+    start = from - reaper.GetMediaItemInfo_Value(item, 'D_POSITION'),
+    accessor = reaper.CreateTakeAudioAccessor(take),
+    buffer = reaper.new_array(BLOCK * CHANNELS),
+  }, reader)
+end
+
+function reader:block()
+  local count = math.min(BLOCK, self.frames - self.at)
+  self.buffer.clear()
+  local time = self.start + self.at / self.rate
+  local got = reaper.GetAudioAccessorSamples(self.accessor, self.rate, CHANNELS, time, count, self.buffer)
+  if got < 0 then trap.refuse('REAPER could not read the item\'s audio.') end
+  local ok, problem = self.file:append(self.buffer.table(), count * CHANNELS)
+  if not ok then trap.refuse('The clip cannot be written: ' .. problem) end
+  self.at = self.at + count
+end
+
+-- Work for about `budget` seconds. Returns true when the file is complete.
+function reader:step(budget)
+  local stop = reaper.time_precise() + budget
+  if not reaper.ValidatePtr2(self.project, self.item, 'MediaItem*') then
+    trap.refuse('The item was deleted before it was read. Nothing was sent, nothing was charged.')
+  end
+  while self.at < self.frames do
+    self:block()
+    if reaper.time_precise() >= stop then return self.at >= self.frames end
+  end
+  return true
+end
+
+function reader:finish()
+  reaper.DestroyAudioAccessor(self.accessor)
+  local ok, problem = self.file:close()
+  if not ok then trap.refuse('The clip cannot be written: ' .. tostring(problem)) end
+end
+
+function reader:discard()
+  reaper.DestroyAudioAccessor(self.accessor)
+  self.file:discard()
+end
+
+return reader

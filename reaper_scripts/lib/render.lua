@@ -1,0 +1,101 @@
+-- Render: one item through its take FX (or a MIDI item through its track's instrument), never through the master.
+-- REAPER renders in one go and does nothing else meanwhile. Every setting and the selection are as before, also after
+-- an error.
+
+local files = require 'files'
+local objects = require 'objects'
+local trap = require 'trap'
+
+local render = {}
+
+local RENDER_NOW = 42230 -- File: Render project, using the most recent render settings, auto-close render dialog
+local SELECTED_ITEMS, TRACK_STEMS = 32, 2 -- RENDER_SETTINGS
+local CUSTOM_BOUNDS = 0
+local CURRENT = 0 -- Main_OnCommandEx: no flags
+local WAVE_FORMAT = 'evaw'
+
+local NUMBERS = {
+  'RENDER_SETTINGS', 'RENDER_BOUNDSFLAG', 'RENDER_STARTPOS', 'RENDER_ENDPOS', 'RENDER_CHANNELS', 'RENDER_SRATE',
+  'RENDER_TAILFLAG', 'RENDER_TAILMS', 'RENDER_ADDTOPROJ', 'RENDER_DITHER', 'RENDER_NORMALIZE',
+}
+local TEXTS = { 'RENDER_FILE', 'RENDER_PATTERN', 'RENDER_FORMAT', 'RENDER_FORMAT2' }
+
+local function snapshot(project)
+  local kept = { numbers = {}, texts = {}, items = {}, tracks = {} }
+  for _, key in ipairs(NUMBERS) do kept.numbers[key] = reaper.GetSetProjectInfo(project, key, 0, false) end
+  for _, key in ipairs(TEXTS) do
+    local _, text = reaper.GetSetProjectInfo_String(project, key, '', false)
+    kept.texts[key] = text
+  end
+  for item in objects.selected_items(project) do kept.items[#kept.items + 1] = item end
+  for track in objects.tracks(project) do
+    if reaper.GetMediaTrackInfo_Value(track, 'I_SELECTED') ~= 0 then kept.tracks[#kept.tracks + 1] = track end
+  end
+  return kept
+end
+
+local function select_only(project, items, chosen_tracks)
+  local wanted = {}
+  for _, one in ipairs(items) do wanted[one] = true end
+  for _, one in ipairs(chosen_tracks) do wanted[one] = true end
+  for item in objects.items(project) do reaper.SetMediaItemSelected(item, wanted[item] == true) end
+  for track in objects.tracks(project) do
+    reaper.SetMediaTrackInfo_Value(track, 'I_SELECTED', wanted[track] and 1 or 0)
+  end
+end
+
+local function restore(project, kept)
+  for key, value in pairs(kept.numbers) do reaper.GetSetProjectInfo(project, key, value, true) end
+  for key, text in pairs(kept.texts) do reaper.GetSetProjectInfo_String(project, key, text, true) end
+  select_only(project, kept.items, kept.tracks)
+end
+
+local function apply(project, order, folder, name)
+  local numbers = {
+    RENDER_SETTINGS = order.midi and TRACK_STEMS or SELECTED_ITEMS,
+    RENDER_BOUNDSFLAG = CUSTOM_BOUNDS,
+    RENDER_STARTPOS = order.from,
+    RENDER_ENDPOS = order.from + order.length,
+    RENDER_CHANNELS = 2,
+    RENDER_SRATE = 0,
+    RENDER_TAILFLAG = 0,
+    RENDER_TAILMS = 0,
+    RENDER_ADDTOPROJ = 0,
+    RENDER_DITHER = 0,
+    RENDER_NORMALIZE = 0,
+  }
+  for _, key in ipairs(NUMBERS) do reaper.GetSetProjectInfo(project, key, numbers[key], true) end
+  local texts = { RENDER_FILE = folder, RENDER_PATTERN = name, RENDER_FORMAT = WAVE_FORMAT, RENDER_FORMAT2 = '' }
+  for _, key in ipairs(TEXTS) do reaper.GetSetProjectInfo_String(project, key, texts[key], true) end
+end
+
+local function promised(project)
+  local _, targets = reaper.GetSetProjectInfo_String(project, 'RENDER_TARGETS', '', false)
+  return targets:match('^[^;]+')
+end
+
+local function run(project, order, folder, name)
+  apply(project, order, folder, name)
+  select_only(project, { order.item }, order.midi and { reaper.GetMediaItem_Track(order.item) } or {})
+  local target = promised(project)
+  reaper.Main_OnCommandEx(RENDER_NOW, CURRENT, project)
+  local content = target and files.read(target)
+  if not content or content == '' then
+    if target then os.remove(target) end
+    trap.refuse('REAPER rendered nothing for this item. Nothing was sent, nothing was charged.')
+  end
+  return target
+end
+
+-- Render {item, from, length, midi} into folder/name.wav and return its path.
+function render.item(project, order, folder, name)
+  local kept = snapshot(project)
+  reaper.PreventUIRefresh(1)
+  local ok, result = pcall(run, project, order, folder, name)
+  restore(project, kept)
+  reaper.PreventUIRefresh(-1)
+  if not ok then error(result, 0) end
+  return result
+end
+
+return render

@@ -1,0 +1,130 @@
+-- Request: the arguments of a `remix` message for some ranges, and the note of what must be known when it is answered.
+
+local anchor = require 'anchor'
+local facts = require 'facts'
+local files = require 'files'
+local grid = require 'grid'
+local heard = require 'heard'
+local json = require 'json'
+local objects = require 'objects'
+local state = require 'state'
+local tracks = require 'tracks'
+
+local request = {}
+
+local HIGHEST_RATE, LOWEST_RATE = 768000, 8000
+
+function request.daw()
+  return { name = 'reaper', version = reaper.GetAppVersion() }
+end
+
+local function sample_rate(project)
+  if reaper.GetSetProjectInfo(project, 'PROJECT_SRATE_USE', 0, false) == 0 then return nil end
+  local rate = math.floor(reaper.GetSetProjectInfo(project, 'PROJECT_SRATE', 0, false))
+  return rate >= LOWEST_RATE and rate <= HIGHEST_RATE and rate or nil
+end
+
+-- The project as the daemon knows it; tempo and time signature are those at second `at`.
+function request.project(project, at)
+  local path = objects.project_path(project)
+  local media = reaper.GetProjectPathEx(project)
+  local numerator, denominator, tempo = reaper.TimeMap_GetTimeSigAtTime(project, at or 0)
+  return {
+    name = reaper.GetProjectName(project),
+    path = path ~= '' and path or nil,
+    media_path = files.is_absolute(media) and media or nil,
+    sample_rate = sample_rate(project),
+    tempo = tempo,
+    time_signature = { numerator, denominator },
+  }
+end
+
+local function track_of(item)
+  local track = reaper.GetMediaItem_Track(item)
+  return {
+    id = objects.track_guid(track),
+    name = tracks.name(track),
+    index = math.floor(reaper.GetMediaTrackInfo_Value(track, 'IP_TRACKNUMBER')) - 1,
+    color = math.floor(reaper.GetMediaTrackInfo_Value(track, 'I_CUSTOMCOLOR')),
+    folder_depth = math.floor(reaper.GetMediaTrackInfo_Value(track, 'I_FOLDERDEPTH')),
+  }
+end
+
+local function decibels(gain)
+  return gain > 0 and math.max(-150, 20 * math.log(gain, 10)) or -150
+end
+
+-- What is carried to the placed item, told to the daemon too, since it stands in the recipe.
+local function add_carried(source, clip)
+  source.gain_db = decibels(clip.gain * (clip.carried.D_VOL or 1))
+  source.fade_in = math.max(0, clip.carried.D_FADEINLEN or 0)
+  source.fade_out = math.max(0, clip.carried.D_FADEOUTLEN or 0)
+  return source
+end
+
+-- What a route bakes into the clip: a render of an item has its volume and fades, of the accessor the self-test knows.
+local function baked_by(route)
+  local rendered = route == 'render'
+  return {
+    take_volume = rendered or facts.get('accessor_has_take_volume'),
+    item_volume = rendered or facts.get('accessor_has_item_volume'),
+    fades = rendered or facts.get('accessor_has_fades'),
+  }
+end
+
+-- One clip, its anchor, and what is to be written before it can be sent (nil where nothing is).
+local function clip_of(project, range, id)
+  local plan = heard.plan(range)
+  local clip = anchor.of(range, plan.take)
+  local args = {
+    id = id,
+    name = clip.name,
+    track = track_of(range.item),
+    position = clip.position,
+    length = clip.length,
+    position_beats = reaper.TimeMap2_timeToQN(project, clip.position),
+    grid = grid.over(project, range.from, range.to),
+    ignored = json.list(plan.ignored),
+  }
+  if plan.route == 'file' then
+    args.source = add_carried(plan.source, clip)
+    return args, clip
+  end
+  anchor.drop_baked(clip, baked_by(plan.route))
+  return args, clip, { clip = id, route = plan.route, item = clip.item, from = clip.position, length = clip.length,
+    midi = plan.midi, why = plan.why }
+end
+
+-- Everything of one request: {message_id, args, note, work}; `work` lists what the service must write first.
+function request.of(project, ranges, remix, placement)
+  local message_id = state.new_id()
+  local made = {
+    message_id = message_id,
+    work = json.list(),
+    note = {
+      message_id = message_id,
+      project = objects.project_path(project),
+      placement = placement,
+      clips = {},
+      rendered = json.list(),
+    },
+  }
+  local clips = json.list()
+  for i, range in ipairs(ranges) do
+    local id = ('clip-%d'):format(i)
+    local args, clip, work = clip_of(project, range, id)
+    clips[i], made.note.clips[id] = args, clip
+    made.work[#made.work + 1] = work
+  end
+  made.args = {
+    request_id = message_id,
+    daw = request.daw(),
+    project = request.project(project, ranges[1].from),
+    clips = clips,
+    remix = remix,
+    placement = placement,
+  }
+  return made
+end
+
+return request

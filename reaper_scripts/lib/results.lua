@@ -1,0 +1,114 @@
+-- Results: what the bridge has placed, when the user has it in hand: swap with the source, remove, run again.
+
+local json = require 'json'
+local mail = require 'mail'
+local notes = require 'notes'
+local objects = require 'objects'
+local tracks = require 'tracks'
+local trap = require 'trap'
+local undo = require 'undo'
+
+local results = {}
+
+local KEYS = { 'variation', 'job', 'request', 'source', 'seed', 'recipe' }
+
+local function about(object, mark)
+  local found = {}
+  for _, key in ipairs(KEYS) do found[key] = mark(object, key) end
+  return found.variation and found or nil
+end
+
+-- What a placed item says of itself, or nil: {item, variation, job, source, seed, recipe}.
+function results.of(item)
+  local found = about(item, objects.item_mark)
+  local take = not found and reaper.GetActiveTake(item)
+  if take then
+    found = about(take, objects.take_mark)
+    if found then found.take = take end
+  end
+  if found then found.item = item end
+  return found
+end
+
+-- The results among the selected items; stops the action where there is none.
+function results.selected(project)
+  local found = {}
+  for item in objects.selected_items(project) do found[#found + 1] = results.of(item) end
+  if #found == 0 then trap.refuse('Select an item that the bridge has placed.') end
+  return found
+end
+
+local function set_mute(item, muted)
+  reaper.SetMediaItemInfo_Value(item, 'B_MUTE', muted and 1 or 0)
+end
+
+local function results_of_source(project, guid)
+  local found = {}
+  for item in objects.items(project) do
+    if objects.item_mark(item, 'source') == guid then found[#found + 1] = item end
+  end
+  return found
+end
+
+-- Source and results from the selection, whichever of them is selected.
+local function pairs_of_selection(project)
+  local found = {}
+  for item in objects.selected_items(project) do
+    local own = objects.item_mark(item, 'source')
+    local source = own and objects.find_item(project, own) or not own and item
+    local others = own and { item } or results_of_source(project, objects.item_guid(item))
+    if source and #others > 0 then found[#found + 1] = { source = source, results = others } end
+  end
+  if #found == 0 then trap.refuse('Select a remix on its own track, or the item it was made from.') end
+  return found
+end
+
+function results.swap(project)
+  local found = pairs_of_selection(project)
+  undo.point(project, 'Swap source and remix', function()
+    for _, pair in ipairs(found) do
+      local source_sounds = reaper.GetMediaItemInfo_Value(pair.source, 'B_MUTE') == 0
+      set_mute(pair.source, source_sounds)
+      for _, item in ipairs(pair.results) do set_mute(item, not source_sounds) end
+    end
+  end)
+end
+
+function results.remove(project)
+  local found = results.selected(project)
+  for _, one in ipairs(found) do
+    if one.take then trap.refuse('This remix is a take: remove it with REAPER\'s "Delete active take from items".') end
+  end
+  undo.point(project, 'Remove remix', function()
+    for _, one in ipairs(found) do
+      local track = reaper.GetMediaItem_Track(one.item)
+      reaper.DeleteTrackMediaItem(track, one.item)
+      tracks.remove_if_ours_and_empty(track)
+    end
+  end)
+  for _, one in ipairs(found) do mail.send('removed', { variation_id = one.variation }) end
+end
+
+-- Ask for the selected results again, with changes in `remix`. Returns the messages' ids.
+function results.rerun(project, remix)
+  local ids, seen = json.list(), {}
+  for _, one in ipairs(results.selected(project)) do
+    if not seen[one.job] then
+      seen[one.job] = true
+      ids[#ids + 1] = results.rerun_one(one, remix)
+    end
+  end
+  return ids
+end
+
+function results.rerun_one(one, remix)
+  local note = one.request and notes.load(one.request)
+  if not note then trap.refuse('The notes of this remix are gone; remix its source item instead.') end
+  note.message_id, note.created, note.told = mail.new_id(), os.time(), nil
+  note.rendered = json.list() -- they belong to the first request
+  local ok, problem = notes.save(note)
+  if ok then ok, problem = mail.send('rerun', { job_id = one.job, remix = remix }, note.message_id) end
+  return ok and note.message_id or trap.refuse('The request cannot be written: ' .. tostring(problem))
+end
+
+return results

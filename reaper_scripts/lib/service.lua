@@ -1,0 +1,100 @@
+-- Service: the one loop. It reads the outbox five times a second while something is open, writes clips that REAPER
+-- itself must read, places results and confirms them; it ends when nothing is open.
+
+local delivery = require 'delivery'
+local doorstep = require 'doorstep'
+local mail = require 'mail'
+local notes = require 'notes'
+local objects = require 'objects'
+local outgoing = require 'outgoing'
+local peaks = require 'peaks'
+local request = require 'request'
+local state = require 'state'
+local surface = require 'surface'
+local trap = require 'trap'
+
+local service = {}
+
+local INTERVAL = 0.2 -- s between two looks at the outbox
+local KEEP_NOTES = 30 * 86400 -- s
+
+-- While it runs: started again it ends itself and begins anew, without REAPER's question; its button is lit.
+local ONE_INSTANCE, RESTART, LIT, DARK = 1, 2, 4, 8
+
+local GREET_AGAIN = 30 -- s: a daemon that died is noticed by the greeting that nobody takes in
+local STAY = 3.0 -- s after a greeting: what waits is offered by then
+local MOST_FAILURES = 3
+
+local next_look = 0
+local failures = 0
+local stay_until, greet_at = 0, 0
+local greeted -- the project path that the daemon knows
+
+local function greet()
+  local now, project = reaper.time_precise(), reaper.EnumProjects(-1)
+  local path = objects.project_path(project)
+  if greeted == path and now < greet_at then return end
+  local id = mail.send('hello', { daw = request.daw(), project = request.project(project) })
+  if not id then return end
+  if greeted ~= path then stay_until = now + STAY end
+  if delivery.busy() then doorstep.watch(id, true) end
+  greeted, greet_at = path, now + GREET_AGAIN
+end
+
+local function sweep()
+  for _, id in ipairs(notes.open()) do
+    local note = notes.load(id)
+    if note and os.time() - (note.created or 0) > KEEP_NOTES then notes.remove(note) end
+  end
+end
+
+local function obey(order)
+  if order.kind == 'remix' then outgoing.add(order.made) end
+  if order.kind == 'sent' then doorstep.watch(order.message_id, order.without_answer) end
+  if order.kind == 'place_now' then delivery.force() end
+end
+
+local function look()
+  state.service_beats()
+  greet()
+  for _, order in ipairs(state.take_orders()) do trap.run(obey, order) end
+  local outbox = mail.outbox()
+  doorstep.look(outbox)
+  if outbox then
+    surface.answer(outbox)
+    delivery.look(outbox)
+  end
+end
+
+local function something_is_open()
+  return outgoing.busy() or doorstep.busy() or delivery.busy() or peaks.busy() or state.get('orders') ~= nil
+    or state.get('listen') == true or reaper.time_precise() < stay_until
+end
+
+local function tick()
+  local now = reaper.time_precise()
+  if now >= next_look then
+    next_look = now + INTERVAL
+    failures = trap.run(look) and 0 or failures + 1
+  end
+  trap.run(outgoing.step)
+  trap.run(peaks.step)
+  if failures < MOST_FAILURES and something_is_open() then reaper.defer(tick) end
+end
+
+local function leave()
+  outgoing.abandon()
+  mail.send('bye', {})
+  state.service_ends()
+  reaper.set_action_options(DARK)
+end
+
+function service.run()
+  reaper.set_action_options(ONE_INSTANCE | RESTART | LIT)
+  reaper.atexit(function() trap.run(leave) end)
+  doorstep.recall()
+  trap.run(sweep)
+  tick()
+end
+
+return service

@@ -1,0 +1,31 @@
+-- Surface: the daemon asks for the selection when a fader box or a pad wants a remix.
+
+local doorstep = require 'doorstep'
+local json = require 'json'
+local mail = require 'mail'
+local notes = require 'notes'
+local ranges = require 'ranges'
+local request = require 'request'
+local wishes = require 'wishes'
+
+local surface = {}
+
+local answered -- id of the last question
+
+-- Only what needs no rendering is sent: the asker waits for a second, and nothing on a surface blocks REAPER.
+function surface.answer(outbox)
+  local ask = json.maybe(outbox.ask)
+  if not ask or ask.id == answered or ask.command ~= 'selection' then return end
+  answered = ask.id
+  local project = reaper.EnumProjects(-1)
+  local meant = ranges.meant(project)
+  if #meant == 0 then return end
+  local made = request.of(project, meant, {}, wishes.last().placement)
+  if #made.work > 0 then return end
+  made.note.created = os.time()
+  if notes.save(made.note) and mail.send('selection', made.args, made.message_id) then
+    doorstep.watch(made.message_id)
+  end
+end
+
+return surface

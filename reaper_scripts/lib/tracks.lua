@@ -1,0 +1,92 @@
+-- Tracks: a new track below another, at the right depth of its folder, without touching the selection.
+
+local objects = require 'objects'
+
+local tracks = {}
+
+local FOLDER_DEPTH = 'I_FOLDERDEPTH'
+local PLAIN = 0 -- InsertTrackInProject: no default settings, as a bare track
+
+local function number_of(track)
+  return math.floor(reaper.GetMediaTrackInfo_Value(track, 'IP_TRACKNUMBER')) -- from 1
+end
+
+local function insert(project, index)
+  if reaper.APIExists('InsertTrackInProject') then
+    reaper.InsertTrackInProject(project, index, PLAIN)
+  else -- older REAPER knows only the tab in front; the caller has seen to that
+    reaper.InsertTrackAtIndex(index, false)
+  end
+  return reaper.GetTrack(project, index)
+end
+
+-- Whether a track can be inserted into this project now.
+function tracks.can_insert(project)
+  return reaper.APIExists('InsertTrackInProject') or reaper.EnumProjects(-1) == project
+end
+
+-- How deep in folders the tracks after `track` are, compared with `track` itself.
+local function last_in_folder(project, track)
+  local depth = reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH)
+  local index, last = number_of(track), track -- index: of the track after it, from 0
+  while depth > 0 and index < reaper.CountTracks(project) do
+    last = reaper.GetTrack(project, index)
+    depth = depth + reaper.GetMediaTrackInfo_Value(last, FOLDER_DEPTH)
+    index = index + 1
+  end
+  return last, depth
+end
+
+-- A track below `track`: a sibling, never its child. Below a folder that is after its last child; a track that ends
+-- folders hands that on to the new one.
+function tracks.insert_below(project, track)
+  local is_folder = reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH) > 0
+  local last, closes = track, reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH)
+  if is_folder then last, closes = last_in_folder(project, track) end
+  local new = insert(project, number_of(last))
+  if closes < 0 then
+    reaper.SetMediaTrackInfo_Value(last, FOLDER_DEPTH, reaper.GetMediaTrackInfo_Value(last, FOLDER_DEPTH) - closes)
+    reaper.SetMediaTrackInfo_Value(new, FOLDER_DEPTH, closes)
+  end
+  return new
+end
+
+function tracks.append(project)
+  return insert(project, reaper.CountTracks(project))
+end
+
+function tracks.name(track)
+  local _, name = reaper.GetSetMediaTrackInfo_String(track, 'P_NAME', '', false)
+  return name
+end
+
+function tracks.find_group(project, group)
+  for track in objects.tracks(project) do
+    if objects.track_mark(track, 'group') == group then return track end
+  end
+end
+
+-- The track that the results of one request from one track share; made below the source, named and coloured like it.
+function tracks.for_group(project, source, group, suffix)
+  local track = tracks.find_group(project, group)
+  if track then return track end
+  if not source then
+    track = tracks.append(project)
+  else
+    track = tracks.insert_below(project, source)
+    reaper.SetMediaTrackInfo_Value(track, 'I_CUSTOMCOLOR', reaper.GetMediaTrackInfo_Value(source, 'I_CUSTOMCOLOR'))
+  end
+  local name = source and tracks.name(source) or ''
+  reaper.GetSetMediaTrackInfo_String(track, 'P_NAME', (name ~= '' and name .. ' - ' or '') .. suffix, true)
+  objects.mark_track(track, 'group', group)
+  return track
+end
+
+-- A track is ours to delete when it was made for results and none is left.
+function tracks.remove_if_ours_and_empty(track)
+  if objects.track_mark(track, 'group') and reaper.GetTrackNumMediaItems(track) == 0 then
+    if reaper.TrackFX_GetCount(track) == 0 then reaper.DeleteTrack(track) end
+  end
+end
+
+return tracks

@@ -1,0 +1,42 @@
+-- Trap: no error ends in silence. What goes wrong is said once and written where `ace-bridge doctor` reads it.
+
+local files = require 'files'
+local home = require 'home'
+
+local trap = {}
+
+local TITLE = 'ACE Bridge'
+local OK = 0
+
+function trap.tell(text)
+  reaper.MB(text, TITLE, OK)
+end
+
+local function log(text)
+  if not home.pointer() then return end
+  local file = io.open(files.join(home.own_folder('logs'), 'reaper.log'), 'ab')
+  if not file then return end
+  file:write(os.date('!%Y-%m-%dT%H:%M:%SZ '), text, '\n')
+  file:close()
+end
+
+trap.log = log
+
+-- Run `step`; an error with a sentence for the user is a table {text = …}, anything else is a mistake of ours.
+function trap.run(step, ...)
+  local ok, result = xpcall(step, function(problem)
+    if type(problem) == 'table' then return problem end
+    return { text = 'Something went wrong in the ACE Bridge scripts.', trace = debug.traceback(tostring(problem)) }
+  end, ...)
+  if ok then return true, result end
+  log(result.trace or result.text)
+  trap.tell(result.text .. (result.trace and '\n\n' .. result.trace or ''))
+  return false
+end
+
+-- Stop the action with a sentence for the user.
+function trap.refuse(text)
+  error({ text = text }, 0)
+end
+
+return trap

@@ -1,0 +1,82 @@
+-- Wishes: what the user wants of a remix, as last said in the dialog; kept in REAPER's ini file.
+
+local home = require 'home'
+local json = require 'json'
+local state = require 'state'
+
+local wishes = {}
+
+local KEY = 'wishes'
+local FAVOURITES = 3
+local MODES = { new_track = true, take = true, lane = true }
+
+function wishes.last()
+  return state.get(KEY) or { remix = {}, placement = { mode = 'new_track', source = 'keep' } }
+end
+
+function wishes.remember(wish)
+  state.keep(KEY, wish)
+end
+
+-- A wish with a preset's own settings: what was typed for another preset does not leak in.
+function wishes.of_preset(name)
+  return { remix = { preset = name }, placement = wishes.last().placement }
+end
+
+-- The user's favourite presets; until some are chosen, the first ones that are shipped.
+function wishes.favourites()
+  local names = state.get('favourites')
+  if names then return names end
+  names = json.list()
+  for i, preset in ipairs(home.catalogue().presets) do
+    if i <= FAVOURITES then names[i] = preset.name end
+  end
+  return names
+end
+
+function wishes.choose_favourites(names)
+  state.keep('favourites', json.list(names))
+end
+
+local function number(text, low, high, what)
+  local value = tonumber(text)
+  if not value or value < low or value > high then
+    return nil, ('%s must be a number from %s to %s.'):format(what, low, high)
+  end
+  return value
+end
+
+local READERS = {
+  amount = function(text) return number(text, 0, 1, 'Amount') end,
+  seed = function(text)
+    local value, problem = number(text, 0, 4294967295, 'Seed')
+    if not value then return nil, problem end
+    return math.tointeger(value), 'Seed must be a whole number.'
+  end,
+  variations = function(text)
+    local value, problem = number(text, 1, 16, 'Variations')
+    if not value then return nil, problem end
+    return math.tointeger(value), 'Variations must be a whole number.'
+  end,
+}
+
+-- A wish from the texts of the dialog's fields; nil and a sentence where one makes no sense. Empty means: as it comes.
+function wishes.read(fields)
+  local remix = {}
+  for _, key in ipairs({ 'preset', 'tags', 'lyrics', 'amount', 'seed', 'variations', 'engine' }) do
+    local text = (fields[key] or ''):match('^%s*(.-)%s*$')
+    if text ~= '' then
+      local value, problem = text, nil
+      if READERS[key] then value, problem = READERS[key](text) end
+      if value == nil then return nil, problem end
+      remix[key] = key == 'lyrics' and value:gsub('|', '\n') or value
+    end
+  end
+  local mode = (fields.mode or ''):match('^%s*(.-)%s*$')
+  if mode == '' then mode = 'new_track' end
+  if not MODES[mode] then return nil, 'Place as must be new_track, take or lane.' end
+  local mute = (fields.mute or ''):lower():match('^%s*y') ~= nil
+  return { remix = remix, placement = { mode = mode, source = mute and 'mute' or 'keep' } }
+end
+
+return wishes
