@@ -15,43 +15,12 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bridge.errors import DiskFull, HomeError, RequestConflict
-from bridge.job import Job, State, Variation
+from bridge.job import Job, Variation
+from bridge.records import job_in, job_out, variation_in, variation_out
+from bridge.schema import migrate
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS messages (      -- ids outlive the history: the same id is never taken in twice
-    message_id TEXT PRIMARY KEY, digest TEXT NOT NULL, received REAL NOT NULL, instance TEXT NOT NULL,
-    body BLOB NOT NULL,                    -- the message as it came, until it is applied
-    applied INTEGER NOT NULL,              -- 0: taken in, its effect is still to come
-    refused TEXT);                         -- why it has none: code, text, hint
-CREATE INDEX IF NOT EXISTS messages_refused ON messages (instance) WHERE refused IS NOT NULL;
-CREATE TABLE IF NOT EXISTS jobs (
-    id TEXT PRIMARY KEY, created REAL NOT NULL, message_id TEXT NOT NULL, instance TEXT NOT NULL, value TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS jobs_created ON jobs (created);
-CREATE INDEX IF NOT EXISTS jobs_message ON jobs (message_id);
-CREATE TABLE IF NOT EXISTS variations (
-    id TEXT PRIMARY KEY, job_id TEXT NOT NULL, place INTEGER NOT NULL, state TEXT NOT NULL, open INTEGER NOT NULL,
-    value TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS variations_job ON variations (job_id, place);
-CREATE INDEX IF NOT EXISTS variations_open ON variations (open) WHERE open = 1;
-CREATE TABLE IF NOT EXISTS stages (        -- unit: the clip's or the variation's, so that a clip is rendered once
-    unit TEXT NOT NULL, stage TEXT NOT NULL,
-    mark TEXT,                             -- what a stage must know of itself after a crash
-    result TEXT,                           -- null until it is finished
-    PRIMARY KEY (unit, stage));
-CREATE TABLE IF NOT EXISTS ledger (        -- what was ordered, with its estimate until the bill comes
-    variation_id TEXT PRIMARY KEY, at REAL NOT NULL, cost REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS ledger_at ON ledger (at);
-CREATE TABLE IF NOT EXISTS uploads (
-    engine TEXT NOT NULL, host TEXT NOT NULL, sha256 TEXT NOT NULL, url TEXT NOT NULL, expires REAL,
-    PRIMARY KEY (engine, host, sha256));
-CREATE TABLE IF NOT EXISTS instances (
-    id TEXT PRIMARY KEY, daw TEXT NOT NULL, version TEXT NOT NULL, project TEXT NOT NULL, hello REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
-VERSION = 1
 
 
 class Store:
@@ -62,11 +31,14 @@ class Store:
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
             return
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA busy_timeout = 5000")
-        self._db.executescript(SCHEMA)
-        self._db.execute(f"PRAGMA user_version = {VERSION}")
+        try:
+            self._db.execute("PRAGMA busy_timeout = 5000")
+            migrate(self._db)  # before anything is written: a newer bridge's journal is not touched
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+        except Exception:
+            self._db.close()
+            raise
 
     def close(self) -> None:
         self._db.close()
@@ -124,18 +96,18 @@ class Store:
         with self._transaction():
             self._db.execute(
                 "INSERT INTO jobs VALUES (?, ?, ?, ?, ?)",
-                (job.id, job.created, job.message_id, job.instance, _job_out(job)),
+                (job.id, job.created, job.message_id, job.instance, job_out(job)),
             )
             for place, variation in enumerate(variations):
                 self._db.execute(
                     "INSERT INTO variations VALUES (?, ?, ?, ?, ?, ?)",
-                    (variation.id, job.id, place, variation.state, 1, _variation_out(variation)),
+                    (variation.id, job.id, place, variation.state, 1, variation_out(variation)),
                 )
             self.applied(job.message_id)
 
     def save_job(self, job: Job) -> None:
         """Replace a job."""
-        self._db.execute("UPDATE jobs SET value = ? WHERE id = ?", (_job_out(job), job.id))
+        self._db.execute("UPDATE jobs SET value = ? WHERE id = ?", (job_out(job), job.id))
 
     def save_variation(
         self, variation: Variation, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None
@@ -144,7 +116,7 @@ class Store:
         with self._transaction():
             self._db.execute(
                 "UPDATE variations SET state = ?, open = ?, value = ? WHERE id = ?",
-                (variation.state, int(is_open), _variation_out(variation), variation.id),
+                (variation.state, int(is_open), variation_out(variation), variation.id),
             )
             if mark is not None:
                 self._mark(*mark)
@@ -154,7 +126,7 @@ class Store:
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE created < ? ORDER BY rowid DESC LIMIT ?", (before, limit)
         ).fetchall()
-        return [(_job_in(value), self._variations(job_id)) for job_id, value in rows]
+        return [(job_in(value), self._variations(job_id)) for job_id, value in rows]
 
     def find(self, start: str) -> list[tuple[Job, list[Variation]]]:
         """Return the jobs whose id, or one of whose variations' ids, begins with `start`."""
@@ -164,14 +136,18 @@ class Store:
             "OR id IN (SELECT job_id FROM variations WHERE id LIKE ?1) ORDER BY rowid DESC LIMIT 20",
             (pattern,),
         ).fetchall()
-        return [(_job_in(value), self._variations(job_id)) for job_id, value in rows]
+        return [(job_in(value), self._variations(job_id)) for job_id, value in rows]
+
+    def variations_of(self, job_id: str) -> list[Variation]:
+        """Return a job's variations in order; none if there is no such job."""
+        return self._variations(job_id)
 
     def open_jobs(self) -> list[tuple[Job, list[Variation]]]:
         """Return the jobs that have work left, oldest first."""
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE id IN (SELECT job_id FROM variations WHERE open = 1) ORDER BY rowid"
         ).fetchall()
-        return [(_job_in(value), self._variations(job_id)) for job_id, value in rows]
+        return [(job_in(value), self._variations(job_id)) for job_id, value in rows]
 
     # --- money -------------------------------------------------------------------------------------------------------
 
@@ -273,7 +249,7 @@ class Store:
 
     def _variations(self, job_id: str) -> list[Variation]:
         rows = self._db.execute("SELECT value FROM variations WHERE job_id = ? ORDER BY place", (job_id,))
-        return [_variation_in(value) for (value,) in rows]
+        return [variation_in(value) for (value,) in rows]
 
     def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
@@ -330,23 +306,3 @@ class Journal:
         """Finish what was asked for, then close the file."""
         self._thread.shutdown(wait=True)
         self._store.close()
-
-
-def _job_out(job: Job) -> str:
-    return json.dumps({name: getattr(job, name) for name in Job.__slots__})
-
-
-def _job_in(text: str) -> Job:
-    fields = json.loads(text)
-    fields |= {name: tuple(fields[name]) for name in ("warnings", "seconds")}
-    return Job(**fields)
-
-
-def _variation_out(variation: Variation) -> str:
-    return json.dumps({name: getattr(variation, name) for name in Variation.__slots__})
-
-
-def _variation_in(text: str) -> Variation:
-    fields = json.loads(text)
-    fields["state"] = State(fields["state"])
-    return Variation(**fields)

@@ -26,6 +26,27 @@ class HomeError(BridgeError):
     hint = "Check the folder's permissions, or set ACE_BRIDGE_HOME to another one."
 
 
+class HomeElsewhere(HomeError):
+    """The bridge's folder lies where its journal is not safe: on a network drive or in a folder that a cloud copies."""
+
+    code = "home_elsewhere"
+    hint = "Set ACE_BRIDGE_HOME to a folder on this machine's own disk; results may lie anywhere."
+
+
+class StoreNewer(HomeError):
+    """The bridge's journal was written by a newer ace-bridge."""
+
+    code = "store_newer"
+    hint = "Update ace-bridge, or set ACE_BRIDGE_HOME to another folder for this version."
+
+
+class StoreLost(HomeError):
+    """The journal was damaged before this was ordered, so it was not made; nothing was charged."""
+
+    code = "store_lost"
+    hint = "`ace-bridge retry` makes it now."
+
+
 class AlreadyRunning(HomeError):
     """Another daemon already runs for this home."""
 
