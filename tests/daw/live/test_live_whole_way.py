@@ -1,0 +1,142 @@
+"""The real script in the double, its real files and datagrams, the real daemon, both engines: from key to track."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from tests.daw.live.conftest import Start
+from tests.daw.live.host import Host, put_clip
+from tests.daw.live.table import PLACING
+from tests.fakes.fal_server import FalServer
+from tests.fakes.music import track
+from tests.fakes.processes import KEY, PATIENCE, fal_environment, outbox, running
+
+
+@pytest.fixture(params=["offline", "fal"])
+def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, str]]]:
+    if request.param == "offline":
+        yield "offline", {}
+        return
+    with FalServer(zero_delay=True, key=KEY) as fal:
+        yield "fal", fal_environment(fal.url)
+
+
+def ticking(host: Host, look: Callable[[], Any]) -> Any:
+    """Tick as Live does, only faster, until something is there."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        host.tick()
+        found = look()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"it did not happen; the status bar said {host.said[-5:]}")
+
+
+def start(start_live: Start, version: str, **about: Any) -> Host:
+    host = start_live(version, clock=time.monotonic, **about)
+    host.wall.now = time.time()
+    return host
+
+
+def warped_clip(host: Host, slot: int | None) -> Any:
+    source = track("gravity")
+    about = soundfile.info(source)
+    seconds = about.frames / about.samplerate
+    found = [(0.0, 0.5), (8.0, 4.6), (16.0, 8.5)]
+    return put_clip(
+        host.world,
+        source,
+        seconds,
+        slot=slot,
+        rate=float(about.samplerate),
+        warping=True,
+        markers=found,
+        last_tempo=122.0,
+        start=2.0,
+        end=14.0,
+    )
+
+
+def press(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
+        channel.sendto(OscMessageBuilder("/bridge/remix").build().dgram, ("127.0.0.1", port))
+
+
+@pytest.mark.parametrize("slot", [None, 1], ids=["arrangement", "session"])
+def test_from_the_key_to_the_track(
+    start_live: Start, home: Path, tmp_path: Path, engine: tuple[str, dict[str, str]], slot: int | None
+) -> None:
+    name, environ = engine
+    (tmp_path / "Song Project" / "Ableton Project Info").mkdir(parents=True)
+    set_file = tmp_path / "Song Project" / "Song.als"
+    with running(home, **environ) as daemon:
+        port = daemon.wait_until_up()["osc_port"]
+        host = start(start_live, "12.3.6", tempo=124.0, path=str(set_file))
+        source = warped_clip(host, slot)
+        ticking(host, lambda: outbox(home, host.id)["jobs"] == [] and (home / "outbox" / f"{host.id}.json").exists())
+        press(port)
+        ticking(host, lambda: "The remix is placed." in host.said)
+        (job,) = ticking(host, lambda: [one for one in outbox(home, host.id)["jobs"] if one["state"] == "done"])
+        assert job["engine"] == name
+        (variation,) = job["variations"]
+        assert variation["result"]["placed"]
+        assert variation["result"]["source_offset"] == 0.0
+        new = host.world.state.tracks[2]
+        (clip,) = new.clips or [one.clip for one in new.slots if one.clip]
+        assert Path(clip.path) == Path(variation["result"]["path"])
+        assert Path(clip.path).parent == tmp_path / "Song Project" / "Samples" / "ACE Bridge"
+        assert (clip.start_time, clip.start, clip.end) == (source.start_time, pytest.approx(2.0), pytest.approx(14.0))
+        assert (new.slots[1].clip is not None) == (slot == 1)
+        assert len(host.world.undo_steps) == 1
+        assert any("%" in text for text in host.said)
+
+
+@pytest.mark.parametrize("version", PLACING[:2])
+def test_other_lives_that_place(start_live: Start, home: Path, version: str) -> None:
+    with running(home):
+        host = start(start_live, version, tempo=124.0)
+        warped_clip(host, None)
+        host.tick()
+        press(host.script._bell.port)
+        ticking(host, lambda: "The remix is placed." in host.said)
+        assert Path(host.world.state.tracks[2].clips[0].path).parent == home / "results"
+
+
+def test_a_live_that_cannot_place_says_where_the_file_lies(start_live: Start, home: Path) -> None:
+    with running(home):
+        host = start(start_live, "11.3.20", tempo=124.0)
+        warped_clip(host, None)
+        host.tick()
+        press(host.script._bell.port)
+        ticking(host, lambda: any("drag the file" in text for text in host.said))
+        (job,) = ticking(host, lambda: [one for one in outbox(home, host.id)["jobs"] if one["state"] == "failed"])
+        (variation,) = job["variations"]
+        assert variation["error"]["code"] == "place_failed"
+        assert Path(variation["result"]["path"]).is_file()
+        assert any(variation["result"]["path"] in text for text in host.said)
+        assert len(host.world.state.tracks) == 3
+
+
+def test_a_set_that_was_closed_gets_its_remix_when_it_is_opened_again(start_live: Start, home: Path) -> None:
+    with running(home):
+        first = start(start_live, "12.3.6", path="/music/song.als")
+        warped_clip(first, None)
+        first.world.dialogs = 1  # nothing may be placed, so the set is closed before it is
+        first.tick()
+        press(first.script._bell.port)
+        ticking(first, lambda: any("waits: a dialog is open" in text for text in first.said))
+        first.script.disconnect()
+        second = start(start_live, "12.3.6", path="/music/song.als")
+        warped_clip(second, None)
+        ticking(second, lambda: "The remix is placed." in second.said)
+        (clip,) = second.world.state.tracks[2].clips
+        assert clip.start_time == 16.0
