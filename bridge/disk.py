@@ -52,8 +52,7 @@ def write_bytes(path: Path, data: bytes, *, sync: bool = True, mode: int = 0o600
                     os.fsync(file.fileno())
             partial.replace(path)
         except OSError:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
+            discard(partial)
             raise
         if sync:
             sync_folder(path.parent)
@@ -66,6 +65,12 @@ def write_json(path: Path, value: Mapping[str, Any], *, sync: bool = True) -> No
     except UnicodeEncodeError:
         text = json.dumps(value, indent=1).encode()
     write_bytes(path, text, sync=sync)
+
+
+def discard(partial: Path) -> None:
+    """Remove a half-written file; what keeps it there is the trouble that is told of already."""
+    with contextlib.suppress(OSError):
+        partial.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

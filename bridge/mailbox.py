@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import stat
@@ -154,6 +155,8 @@ class Inbox:
         except FileNotFoundError:
             raise
         except OSError as problem:
+            if problem.errno == errno.ELOOP:
+                raise MessageUnreadable(f"{path.name} is a symbolic link, which is not followed.") from problem
             raise MessageUnreadable(f"{path.name} cannot be opened: {problem.strerror}.") from problem
         with os.fdopen(handle, "rb") as file:
             about = os.fstat(file.fileno())

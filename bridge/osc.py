@@ -17,7 +17,7 @@ from typing import Any
 from bridge.arguments import check_token
 from bridge.commands import MESSAGES, ROOT, Accepted, Bridge, Command, Outcome, Pong, find, read
 from bridge.config import Osc
-from bridge.errors import BridgeError, RequestError, TokenWrong, Unexpected, UnknownCommand
+from bridge.errors import BridgeError, OscUnreadable, RequestError, TokenWrong, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus
 from bridge.osc_feedback import Feedback
 from bridge.osc_links import Counters, Peer, TcpEndpoint, UdpEndpoint, UdpOutlet, is_local
@@ -28,6 +28,7 @@ from bridge.osc_ports import bind_both
 log = logging.getLogger("bridge.osc.in")
 
 LATEST = 60.0  # s; a time tag further away is taken for a wrong clock, and done at once
+COMPLAINTS = 10.0  # s between two alerts about packets that are dropped
 _TIMERS = 1024  # messages that wait for their time tag; more are done at once
 _WAITING = 20_000  # messages that wait to be looked at; more are dropped and counted
 _RUNNING = 64  # commands that run at a time; the next messages wait until one has ended
@@ -83,6 +84,7 @@ class OscSurface:
         self._udp = UdpEndpoint(self._receive, self.counters, self._lost)
         self._tcp = TcpEndpoint(self._receive, self._feedback.gone, self.counters, settings.max_packet)
         self._queue: asyncio.Queue[tuple[Incoming, Peer]] = asyncio.Queue(_WAITING)
+        self._complain_from = 0.0  # loop time
         self._timers: set[asyncio.TimerHandle] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._workers: list[asyncio.Task[None]] = []
@@ -137,7 +139,7 @@ class OscSurface:
             messages = parse(data, self._settings.max_packet, self._settings.max_nesting)
         except PacketError as error:
             setattr(self.counters, error.reason, getattr(self.counters, error.reason) + 1)
-            log.debug("a packet from %s is dropped: %s", peer.host, error)
+            self._complain(OscUnreadable(f"A packet from {peer.host} was dropped: {error}."))
             return
         for message in messages:
             wait = 0.0 if message.due is None else message.due - self._clock()
@@ -145,6 +147,14 @@ class OscSurface:
                 self._postpone(wait, message, peer)
             else:
                 self._enqueue(message, peer)
+
+    def _complain(self, error: OscUnreadable) -> None:
+        """Tell of a packet that is dropped; a stream of them is told of now and then."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._complain_from:
+            self._complain_from = now + COMPLAINTS
+            log.warning("%s", error.text)
+            self._bus.publish(Event("alert", data=dict(error.to_wire())))
 
     def _postpone(self, wait: float, message: Incoming, peer: Peer) -> None:
         loop = asyncio.get_running_loop()

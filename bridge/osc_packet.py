@@ -111,7 +111,7 @@ def _message(data: bytes, due: float | None, limit: int) -> Incoming:
     except (
         Exception
     ) as error:  # python-osc lets UnicodeDecodeError, OverflowError and others through; all mean the same
-        raise PacketError("malformed", f"{type(error).__name__}: {error}") from error
+        raise PacketError("malformed", "the message breaks off or has a wrong argument") from error
     return Incoming(message.address, tuple(message.params), due)
 
 

@@ -33,7 +33,12 @@ COMMANDS = (
 Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")]  # becomes a file name: nothing else is allowed
 Seconds = Annotated[float, Meta(ge=0.0, le=1e7)]
 Decibels = Annotated[float, Meta(ge=-150.0, le=150.0)]
-Text = Annotated[str, Meta(max_length=20_000)]
+FilePath = Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+def _check_path(path: str) -> None:
+    if "\0" in path:
+        raise ValueError("a path has no zero byte")
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -68,6 +73,10 @@ class Project(Struct, frozen=True, kw_only=True):
     tempo: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None  # BPM at the clip
     time_signature: tuple[Annotated[int, Meta(ge=1, le=128)], Annotated[int, Meta(ge=1, le=128)]] = (4, 4)
 
+    def __post_init__(self) -> None:
+        for path in (self.path, self.media_path):
+            _check_path(path or "")
+
 
 class Track(Struct, frozen=True, kw_only=True):
     """Where the clip lies."""
@@ -96,7 +105,7 @@ class Grid(Struct, frozen=True, kw_only=True):
 class Source(Struct, frozen=True, kw_only=True):
     """A span of an audio file, and what the DAW does to it at item level."""
 
-    path: Annotated[str, Meta(min_length=1, max_length=4096)]
+    path: FilePath
     offset: Seconds = 0.0  # s into the file
     playrate: Annotated[float, Meta(ge=0.01, le=100.0)] = 1.0
     preserve_pitch: bool = True
@@ -114,12 +123,18 @@ class Source(Struct, frozen=True, kw_only=True):
     fade_out_shape: int | str | None = None
     warp: tuple[tuple[float, float], ...] | None = None  # beat, second
 
+    def __post_init__(self) -> None:
+        _check_path(self.path)
+
 
 class Rendered(Struct, frozen=True, kw_only=True):
     """A file that the DAW has rendered: what is heard, with handles."""
 
-    path: Annotated[str, Meta(min_length=1, max_length=4096)]
+    path: FilePath
     handles: tuple[Seconds, Seconds] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        _check_path(self.path)
 
 
 class Clip(Struct, frozen=True, kw_only=True):
@@ -224,8 +239,11 @@ def parse(data: bytes) -> Message:
     """
     try:
         raw = _json(data)
-    except (ValueError, RecursionError) as problem:
-        raise MessageUnreadable(f"The message is not complete JSON: {problem}.") from problem
+    except RecursionError as problem:
+        raise MessageUnreadable("The message is nested too deeply.") from problem
+    except ValueError as problem:
+        what = str(problem).partition(" - at `$")[0].removeprefix("JSON is malformed: ").rstrip(".")
+        raise MessageUnreadable(f"The message is not complete JSON: {what}.") from problem
     spoken = raw.get("protocol") if isinstance(raw, dict) else None
     if isinstance(spoken, int) and spoken != PROTOCOL:  # before its shape is judged by our rules
         raise ProtocolUnsupported(f"The message speaks protocol {spoken}, this bridge speaks {PROTOCOL}.")
@@ -279,9 +297,16 @@ def _sentence(problem: msgspec.ValidationError, where: str) -> str:
     found = _PLACE.match(str(problem))
     what, path = (found["what"], found["path"] or "") if found else (str(problem), "")
     what = re.sub(r"`([\w| ]+)`", lambda found: _type_words(found[1]), what)
+    what = re.sub(r"^Expected (.*?) (>=|<=|>) (-?[\d.]+)$", _bound, what)
     what = what[:1].lower() + what[1:]
     key = (where + path).lstrip(".")
     return f"{key}: {what}." if key else f"The message has an error: {what}."
+
+
+def _bound(found: re.Match[str]) -> str:
+    """Turn msgspec's "Expected a number >= 0.0" into words."""
+    words = {">=": "of at least", "<=": "of at most", ">": "above"}
+    return f"it takes {found[1]} {words[found[2]]} {float(found[3]):g}"
 
 
 def _type_words(types: str) -> str:

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from bad_inputs import BAD_INPUTS
 from tables import code, page, table
 
 from bridge import assets
@@ -140,7 +141,23 @@ def errors() -> str:
         "next step. The sentence names the file, the value or the range where there is one; the general form stands "
         "here. Tracebacks are in `logs/bridge.log`.",
         *parts,
+        *_bad_inputs(),
     )
+
+
+def _bad_inputs() -> Iterator[str]:
+    """Show which input gives which error."""
+    yield "## Which input gives which error"
+    yield (
+        "Every line is made to happen by tests/test_bad_input.py, with real daemons and files. The source stays as it "
+        "is, nothing is ordered that was not ordered before, and the clips behind go on."
+    )
+    rows = [
+        (bad.what, f"`{bad.code}`" if bad.code else "none", bad.says or "it is remixed", bad.after)
+        for bad in BAD_INPUTS
+    ]
+    yield table(("input", "code", "what is said", "and then"), rows)
+    yield "A model's input out of its range, or of a wrong type, is `param_invalid`; params.md has the ranges."
 
 
 def osc() -> str:

@@ -74,6 +74,13 @@ class ConfirmNeeded(RequestError):
     hint = "Repeat the command with --again if you accept that."
 
 
+class OscUnreadable(RequestError):
+    """A packet at the OSC port is not OSC, or is larger or deeper than the bridge takes in."""
+
+    code = "osc_unreadable"
+    hint = "It was dropped; look at what the controller or script at that address sends."
+
+
 class TokenWrong(RequestError):
     """The token in this OSC message is not the one of the running daemon."""
 

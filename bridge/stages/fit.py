@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bridge.disk import explained, settle, write_json
+from bridge.disk import discard, explained, settle, write_json
 from bridge.errors import OutputUnwritable
 from bridge.job import State
 from bridge.names import result_name
@@ -35,7 +35,7 @@ async def fit(work: Work) -> dict[str, Any]:
         fitted = await work.in_worker("fit", {**span, **level_of(work), **labels_of(work, span), "into": str(partial)})
         await asyncio.to_thread(settle, partial, final)
     finally:
-        await asyncio.to_thread(partial.unlink, missing_ok=True)
+        await asyncio.to_thread(discard, partial)
     await work.warn(fitted["warnings"])
     recipe = final.with_suffix(".recipe.json")
     await asyncio.to_thread(write_json, recipe, describe(work, fitted, final))

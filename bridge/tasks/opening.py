@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,15 +78,20 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT) or _is_full(path)
-        path.unlink(missing_ok=True)
+        _discard(path)
+        folder = files.shown(path.parent, whole=True)
         if full:
-            raise DiskFull(f"There is no room left to write {files.shown(path, whole=True)}.") from error
-        raise OutputUnwritable(
-            f"{files.shown(path, whole=True)} cannot be written: {error.strerror or error}."
-        ) from error
+            raise DiskFull(f"There is no room left on the disk that holds {folder}.") from error
+        raise OutputUnwritable(f"Nothing can be written into {folder}: {error.strerror or error}.") from error
     except BaseException:
-        path.unlink(missing_ok=True)
+        _discard(path)
         raise
+
+
+def _discard(path: Path) -> None:
+    """Remove a half-written file; what keeps it there is the trouble that is told of already."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _is_full(path: Path) -> bool:

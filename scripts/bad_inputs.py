@@ -1,0 +1,187 @@
+"""The table of wrong inputs: which one gives which error, in which words, and what became of the clip.
+
+docs/errors.md shows it, and tests/test_bad_input.py sends every line of it through real daemons and holds the sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BadInput:
+    """One thing that a person or a script gets wrong, or that happens to a file."""
+
+    name: str  # of its test
+    what: str  # for people
+    code: str  # of the error; empty: it is none, the clip is remixed
+    says: str  # the sentence; … stands for what differs
+    after: str = ""  # what goes on when it is put right, if that is more than asking again
+
+
+RETRY = "put right, `retry` goes on"
+PAID = "put right, `retry` goes on without a second order"
+REJECTED = "the file lies in inbox/rejected with the reason beside it"
+
+BAD_INPUTS: tuple[BadInput, ...] = (
+    # the file
+    BadInput("missing", "a file that is not there", "source_missing", "There is no file … (…).", RETRY),
+    BadInput(
+        "relative",
+        "a path that is not absolute",
+        "source_missing",
+        "The path … is not absolute, so the bridge cannot tell where the file is.",
+    ),
+    BadInput("removed", "a file on a volume that was taken away", "source_missing", "There is no file … (…).", RETRY),
+    BadInput("directory", "a folder", "source_unreadable", "… is a folder or a device, not a sound file."),
+    BadInput("empty", "a file of zero bytes", "source_unreadable", "… is empty."),
+    BadInput("text", "a text that is called .wav", "source_unreadable", "… is not a sound file of a known kind."),
+    BadInput(
+        "cut", "a WAV file that was cut off", "source_truncated", "… has … bytes, and its header promises ….", RETRY
+    ),
+    BadInput(
+        "promising",
+        "a WAV file whose header promises 4 GB",
+        "source_truncated",
+        "… has … bytes, and its header promises ….",
+    ),
+    BadInput(
+        "rewritten",
+        "a file that is rewritten while it is read",
+        "source_changed",
+        "… was rewritten while it was being read.",
+        RETRY,
+    ),
+    BadInput(
+        "aac",
+        "an AAC file where ffmpeg is not installed",
+        "format_needs_ffmpeg",
+        "… can only be decoded by the ffmpeg command, which is not installed here.",
+    ),
+    BadInput("bytes", "a path that is no UTF-8", "", ""),
+    BadInput("emoji", "a path with emoji, blanks and a line break", "", ""),
+    BadInput("zero_byte", "a path with a zero byte", "bad_request", "clips[0].source: a path has no zero byte."),
+    # the span
+    BadInput(
+        "beyond", "an offset beyond the file's end", "span_outside", "The clip asks for … s from … s on, and … has … s."
+    ),
+    BadInput(
+        "negative_offset",
+        "a negative offset",
+        "bad_request",
+        "clips[0].source.offset: it takes a number of at least 0.",
+    ),
+    BadInput("negative_length", "a negative length", "bad_request", "clips[0].length: it takes a number above 0."),
+    BadInput(
+        "nan",
+        "NaN where a number belongs",
+        "message_unreadable",
+        "The message is not complete JSON: invalid character (byte …).",
+        REJECTED,
+    ),
+    BadInput(
+        "infinite",
+        "a number that is too large for any number",
+        "message_unreadable",
+        "The message is not complete JSON: Number out of range.",
+        REJECTED,
+    ),
+    BadInput(
+        "short",
+        "a clip under 0.1 s",
+        "clip_too_short",
+        "The clip is … s long; the shortest that can be remixed is 0.1 s.",
+    ),
+    BadInput("long", "a clip over the engine's limit", "clip_too_long", "The clip is … s long; … takes up to … s."),
+    BadInput(
+        "no_source", "a clip without audio", "bad_request", "clips[0]: a clip needs either `source` or `rendered`."
+    ),
+    # what is wanted
+    BadInput("preset", "a preset that is not there", "preset_unknown", "There is no preset “…”. Did you mean “…”?"),
+    BadInput("engine", "an engine that is not there", "engine_unknown", "There is no engine “…”; there are …."),
+    BadInput(
+        "no_tags", "empty tags", "param_invalid", "tags is empty; give at least one tag, or leave it to the preset."
+    ),
+    BadInput(
+        "few_steps", "number_of_steps 2", "param_invalid", "number_of_steps is 2; it takes whole numbers 3 to 60."
+    ),
+    BadInput(
+        "many_steps", "number_of_steps 61", "param_invalid", "number_of_steps is 61; it takes whole numbers 3 to 60."
+    ),
+    BadInput("word", "a word where a number belongs", "param_invalid", "guidance_scale is loud; it takes 0 to 200."),
+    # the message
+    BadInput(
+        "half", "a message that is half-written", "message_unreadable", "The message is not complete JSON: ….", REJECTED
+    ),
+    BadInput(
+        "nested",
+        "a message with a hundred thousand brackets",
+        "message_unreadable",
+        "The message is nested too deeply.",
+        REJECTED,
+    ),
+    BadInput("huge", "a message of 50 MB", "message_too_large", "… has … bytes; at most … are taken in.", REJECTED),
+    BadInput(
+        "link",
+        "a symbolic link in the inbox",
+        "message_unreadable",
+        "… is a symbolic link, which is not followed.",
+        REJECTED,
+    ),
+    BadInput(
+        "protocol",
+        "a message that speaks protocol 2",
+        "protocol_unsupported",
+        "The message speaks protocol 2, this bridge speaks 1.",
+        REJECTED,
+    ),
+    BadInput("command", "a command that is not there", "unknown_command", "There is no command “…”."),
+    BadInput(
+        "conflict",
+        "the id of an earlier message with another content",
+        "request_conflict",
+        "A message with the same message_id but other content was taken in before.",
+        REJECTED,
+    ),
+    BadInput("job", "`retry` of a job that is not there", "unknown_job", "No job has an id that begins with …."),
+    BadInput(
+        "done",
+        "`retry` of a job that is done",
+        "not_possible_now",
+        "Nothing of this job has failed, was cancelled or waits.",
+    ),
+    BadInput(
+        "osc",
+        "an OSC packet that is none",
+        "osc_unreadable",
+        "A packet from … was dropped: ….",
+        "it is counted and dropped",
+    ),
+    # this machine and the account
+    BadInput(
+        "read_only",
+        "a results folder that is read-only",
+        "output_unwritable",
+        "Nothing can be written into …: ….",
+        PAID,
+    ),
+    BadInput(
+        "full",
+        "a full disk under the results folder",
+        "disk_full",
+        "There is no room left on the disk that holds ….",
+        PAID,
+    ),
+    BadInput(
+        "no_key",
+        "`--engine fal` without a key",
+        "key_missing",
+        "There is no fal key on this machine, so nothing was sent.",
+    ),
+    BadInput(
+        "broken_key",
+        "a key with a line break in it",
+        "key_invalid",
+        "The fal key from … is empty or has blanks, line breaks or letters that no key has.",
+    ),
+)
