@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -121,14 +121,23 @@ class Job:
     currency: str  # ISO code
     seconds: tuple[float, ...]  # what is sent of each clip, s; as asked at first, as rendered later, 0: not known yet
     each: int  # variations of each clip
-    billed_units: float | None = None  # what the engine said it charged, in its units
-    billed: float | None = None  # money, from billed_units
+    bills: Mapping[str, float] = field(default_factory=dict)  # variation → what the engine said it charged, its units
     warnings: tuple[Mapping[str, str], ...] = ()  # code and text of what could not be honoured
 
     @property
     def estimated(self) -> float:
         """Money that the whole job is expected to cost: over the seconds really sent."""
         return round(sum(self.seconds) * self.each * self.price, 6)
+
+    @property
+    def billed_units(self) -> float | None:
+        """What the engine said it charged so far, in its units (fal: seconds); None while no bill has come."""
+        return sum(self.bills.values()) if self.bills else None
+
+    @property
+    def billed(self) -> float | None:
+        """The same as money."""
+        return None if self.billed_units is None else round(self.billed_units * self.price, 6)
 
     @property
     def cost(self) -> float:

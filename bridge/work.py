@@ -131,10 +131,9 @@ class Work:
         """Note what the engine says it charged; its units are seconds of audio (reference: the model's price)."""
         if units is None:
             return
-        job, cost = self.job, round(units * self.job.price, 6)
-        await self.tools.journal(Store.bill, self.variation_id, cost)
-        total = (job.billed_units or 0.0) + units
-        await self.tools.book.note(self.job_id, billed_units=total, billed=round(total * job.price, 6))
+        await self.tools.journal(Store.bill, self.variation_id, round(units * self.job.price, 6))
+        # Read after the wait: another variation's bill may have come in between.
+        await self.tools.book.note(self.job_id, bills={**self.job.bills, self.variation_id: units})
 
     async def forget(self, unit: str, stage: str) -> None:
         """Let a finished stage be done again at the next retry."""

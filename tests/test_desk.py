@@ -64,7 +64,7 @@ async def test_the_outbox_says_what_the_contract_says(home: Path, tone: Path) ->
             *("queue_position", "result", "error"),
         }
         assert set(job["variations"][0]["result"]) == {
-            *("path", "sample_rate", "samples", "source_offset", "offset_ms", "gain_db", "recipe", "placed"),
+            *("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe", "placed"),
         }
 
 
@@ -384,3 +384,12 @@ async def test_results_never_overwrite_and_are_named_after_clip_and_preset(home:
         assert len(paths) == 2
         assert sorted(path.suffix for path in out.iterdir()) == [".json", ".json", ".wav", ".wav"]
         assert all(Path(path).name.startswith("ünïcode ❤ clip") for path in paths)
+
+
+async def test_bills_that_come_together_are_all_counted(home: Path, tone: Path) -> None:
+    async with Studio(home, ACE_BRIDGE_SCHEDULER_SLOTS="8") as studio:
+        job_id = await studio.remix(tone, remix={"variations": 8})
+        await studio.until(job_id, "done")
+        job = studio.book.job(job_id)
+        assert job.billed_units == pytest.approx(8.0)  # 1 s each
+        assert job.billed == pytest.approx(job.estimated)
