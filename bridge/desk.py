@@ -33,7 +33,7 @@ from bridge.offers import Offers
 from bridge.outbox import Outbox
 from bridge.presets import Presets
 from bridge.recipe import compose, new_seed, recompose
-from bridge.request import HelloArgs, Message, PlacedArgs, RemixArgs, TargetArgs, decode, parse, sender
+from bridge.request import HelloArgs, Message, PlacedArgs, RemixArgs, TargetArgs, TroubleArgs, decode, parse, sender
 from bridge.scheduler import Scheduler
 from bridge.store import Store
 from bridge.work import Tools
@@ -105,6 +105,7 @@ class Desk:
             "placed": self._placed,
             "place_failed": self._place_failed,
             "removed": self._removed,
+            "trouble": self._trouble,
         }
         try:
             handler = handlers.get(message.command)
@@ -253,7 +254,7 @@ class Desk:
 
     async def _placed(self, message: Message) -> None:
         args = decode(message.args, PlacedArgs)
-        await self.offers.placed(args.variation_id, message.instance, args.item)
+        await self.offers.placed(args.variation_id, message.instance, args.item, args.text)
 
     async def _place_failed(self, message: Message) -> None:
         args = decode(message.args, PlacedArgs)
@@ -262,6 +263,10 @@ class Desk:
     async def _removed(self, message: Message) -> None:
         args = decode(message.args, PlacedArgs)
         await self.offers.removed(args.variation_id)
+
+    async def _trouble(self, message: Message) -> None:
+        """A DAW's script did not know how to go on: what it says goes where all trouble is looked for."""
+        log.error("the script of instance %s: %s", message.instance, decode(message.args, TroubleArgs).text)
 
     async def _refusals(self, instance: str) -> list[dict[str, str]]:
         found = await self.tools.journal(Store.refusals, instance)

@@ -65,8 +65,8 @@ class Offers:
                     variation.id, state=State.READY, placed_by="", message="ready, waiting for the DAW"
                 )
 
-    async def placed(self, variation_id: str, instance: str, item: str) -> None:
-        """The DAW confirms."""
+    async def placed(self, variation_id: str, instance: str, item: str, text: str = "") -> None:
+        """The DAW confirms; `text` is what there is to say about the place."""
         variation = self._known(variation_id)
         if variation.state is State.DONE and (variation.result or {}).get("placed"):
             return
@@ -80,7 +80,7 @@ class Offers:
             placed_by=instance,
             handed_over=True,
             progress=1.0,
-            message="placed",
+            message=f"placed; {text}" if text else "placed",
         )
 
     async def failed(self, variation_id: str, text: str) -> None:

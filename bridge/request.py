@@ -28,6 +28,7 @@ COMMANDS = (
     "placed",
     "place_failed",
     "removed",
+    "trouble",
 )
 
 Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")]  # becomes a file name: nothing else is allowed
@@ -106,6 +107,7 @@ class Source(Struct, frozen=True, kw_only=True):
     """A span of an audio file, and what the DAW does to it at item level."""
 
     path: FilePath
+    path_right: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None  # the right side's file, if it has one
     offset: Seconds = 0.0  # s into the file
     playrate: Annotated[float, Meta(ge=0.01, le=100.0)] = 1.0
     preserve_pitch: bool = True
@@ -213,7 +215,13 @@ class PlacedArgs(Struct, frozen=True, kw_only=True):
 
     variation_id: str
     item: str = ""  # the id of what stands in the DAW now
-    text: str = ""  # place_failed: why
+    text: str = ""  # place_failed: why; placed: what there is to say about it
+
+
+class TroubleArgs(Struct, frozen=True, kw_only=True):
+    """The arguments of `trouble`: something went wrong inside a DAW's script; it goes to the log."""
+
+    text: str = ""
 
 
 T = TypeVar("T")

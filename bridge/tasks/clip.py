@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from bridge.audio import files, span
 from bridge.audio.channels import MODES
+from bridge.audio.pair import Pair
 from bridge.errors import ClipTooShort, RequestError, SpanOutside
 from bridge.tasks.opening import number
 
@@ -25,6 +26,7 @@ class Clip:
     """One clip as a DAW describes it."""
 
     path: Path  # the source's file
+    path_right: Path | None  # the file of its right side, where that is another one
     length: float  # s on the timeline
     offset: float  # s of source, from the section's start in the direction of play, to the clip's start
     playrate: float  # source seconds per timeline second
@@ -52,7 +54,8 @@ class Clip:
         if channels not in MODES:
             raise RequestError(f"The clip's channels are {channels!r}, and they can be {', '.join(MODES)}.")
         return cls(
-            path=_path(source),
+            path=_path(source, "path"),
+            path_right=_path(source, "path_right") if source.get("path_right") else None,
             length=seconds,
             offset=number(source, "offset", -FARTHEST, FARTHEST, 0.0),
             playrate=number(source, "playrate", 0.01, 100.0, 1.0),
@@ -76,7 +79,7 @@ class Clip:
         """Tell whether the file goes on before and after the clip as it does in it, so that handles can be had."""
         return not (self.reverse or self.loop or self.section or self.stretches)
 
-    def played(self, reader: files.Reader) -> span.Played:
+    def played(self, reader: files.Reader | Pair) -> span.Played:
         """Return what is played of the open file.
 
         Raises:
@@ -97,8 +100,8 @@ class Clip:
         return played
 
 
-def _path(source: Mapping[str, Any]) -> Path:
-    path = source.get("path")
+def _path(source: Mapping[str, Any], key: str) -> Path:
+    path = source.get(key)
     if not isinstance(path, str) or not path or "\0" in path:
         raise RequestError("The clip's source has no usable path.")
     return Path(path)

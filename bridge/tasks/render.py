@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from bridge.audio import block, channels, files, resample, span, stretch
 from bridge.audio.block import Block
 from bridge.audio.loudness import Loudness
+from bridge.audio.pair import Pair
 from bridge.audio.true_peak import TruePeak
 from bridge.tasks.clip import Clip
 from bridge.tasks.opening import SOURCE, number, opened, writing
@@ -136,7 +138,7 @@ def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES
     highest = round(number(args, "highest_rate", 8000, 655350, 48000))
     wanted = dict(zip(("before", "after"), args.get("handles") or (0.0, 0.0), strict=True))
     handles = number(wanted, "before", 0.0, LONGEST_HANDLE), number(wanted, "after", 0.0, LONGEST_HANDLE)
-    with opened(clip.path, SOURCE, into.parent) as reader:
+    with _sources(clip, into.parent) as reader:
         played = clip.played(reader)
         layout = plan(clip, played, reader.info.sample_rate, highest, handles)
         bits = _bits(clip, reader.info, layout)
@@ -156,6 +158,17 @@ def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES
         "source_channels": reader.info.channels,
         "warnings": warnings(clip, played, layout, heard),
     }
+
+
+@contextmanager
+def _sources(clip: Clip, scratch: Path) -> Iterator[files.Reader | Pair]:
+    """Open the clip's file, or its two."""
+    with opened(clip.path, SOURCE, scratch) as reader:
+        if clip.path_right is None:
+            yield reader
+            return
+        with opened(clip.path_right, SOURCE, scratch) as right:
+            yield Pair(reader, right)
 
 
 def _bits(clip: Clip, info: files.Info, layout: Plan) -> int:

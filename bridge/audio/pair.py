@@ -1,0 +1,48 @@
+"""Two mono files as one stereo file: how Ardour, and others, keep a stereo recording.
+
+The render task opens one of these where a clip's source names a second file, and reads it like any `files.Reader`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from bridge.audio.block import FRAMES, Block
+from bridge.audio.files import Info, Reader, Unreadable, shown
+
+
+class Pair:
+    """The first channel of two open files, side by side."""
+
+    def __init__(self, left: Reader, right: Reader) -> None:
+        """Join two files.
+
+        Args:
+            left: the left side.
+            right: the right side, at the same rate.
+
+        Raises:
+            Unreadable: their rates differ.
+        """
+        self._sides = (left, right)
+        if left.info.sample_rate != right.info.sample_rate:
+            raise Unreadable(f"{shown(left.path)} and {shown(right.path)} have different sample rates.")
+        self.info: Info = replace(left.info, channels=2, frames=min(left.info.frames, right.info.frames))
+
+    def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:
+        """Yield `frames` frames from frame `start`, frames × 2, float32.
+
+        Raises:
+            CutShort, Unreadable: as `files.Reader.blocks`.
+        """
+        left, right = (side.blocks(start, frames, size) for side in self._sides)
+        for one, other in zip(left, right, strict=True):
+            yield np.stack([one[:, 0], other[:, 0]], axis=1)
+
+    def check_unchanged(self) -> None:
+        """Raise `Changed` if one of the files is not the one that was opened."""
+        for side in self._sides:
+            side.check_unchanged()
