@@ -30,19 +30,18 @@ def daemon(home):
 
 
 def start(command):
-    """Start the daemon in the background, and return whether that could be tried."""
+    """Start the daemon in the background; return its starter's process, or None when that cannot be done."""
     if not command:
-        return False
+        return None
     import subprocess  # only here: a Live whose Python lacks it can do all the rest
 
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     if os.name == "nt":
         quiet["creationflags"] = 0x08000000  # CREATE_NO_WINDOW
     try:
-        subprocess.Popen(command, **quiet)
+        return subprocess.Popen(command, **quiet)
     except OSError:
-        return False
-    return True
+        return None
 
 
 def _json(path):

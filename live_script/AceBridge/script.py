@@ -53,6 +53,7 @@ class AceBridge:
         self._selftest = None
         self._project = None
         self._waiting = None  # (message_id, time) of the newest request that the daemon has not taken in
+        self._starter = None  # the process that starts the daemon, to be asked whether it has ended
         self._said = ""
         if _active:
             self._say("AceBridge is active in another control surface slot already; set this one to None.")
@@ -202,6 +203,8 @@ class AceBridge:
 
     def _look_after(self, now):
         """Start the daemon if it does not take a request in."""
+        if self._starter is not None and self._starter.poll() is not None:
+            self._starter = None
         if self._waiting is None:
             return
         message_id, since = self._waiting
@@ -209,8 +212,8 @@ class AceBridge:
             self._waiting = None
         elif now - since > PATIENCE:
             self._waiting = None
-            started = pointer.start(self._pointer.command)
-            tail = "it is being started." if started else "run `ace-bridge start`; nothing is lost."
+            self._starter = pointer.start(self._pointer.command)
+            tail = "it is being started." if self._starter else "run `ace-bridge start`; nothing is lost."
             self._say("Remix: the bridge does not answer; %s" % tail)
 
     # --- placing -----------------------------------------------------------------------------------------------------

@@ -19,8 +19,10 @@ def start_live(home: Path, tmp_path: Path) -> Iterator[Start]:
     """Start a Live with the script: `start_live("12.3.6", tempo=128.0)`; ended, and its rules checked, afterwards."""
     hosts: list[Host] = []
 
-    def start(version: str = "12.3.6", *, installed: bool = True, clock: Any = None, **about: Any) -> Host:
-        host = Host(World(version, **about), tmp_path, home if installed else None, clock)
+    def start(
+        version: str = "12.3.6", *, installed: bool = True, clock: Any = None, plant: Any = None, **about: Any
+    ) -> Host:
+        host = Host(World(version, **about), tmp_path, home if installed else None, clock, plant)
         hosts.append(host)
         return host
 

@@ -65,13 +65,20 @@ class Instance:
 class Host:
     """One running Live with the script as control surface."""
 
-    def __init__(self, world: World, folder: Path, home: Path | None, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        folder: Path,
+        home: Path | None,
+        clock: Callable[[], float] | None = None,
+        plant: tuple[str, str, str] | None = None,
+    ) -> None:
         self.world = world
         self.clock = clock or Clock()
         self.wall = Clock()
         self.home = home
         self.instance = Instance(world)
-        self.package = load(world, folder, home)
+        self.package = load(world, folder, home, plant)
         self.script = self.start()
 
     def start(self) -> Any:
@@ -131,13 +138,25 @@ class Host:
         return variation_id
 
 
-def load(world: World, folder: Path, home: Path | None) -> Any:
-    """Import the shipped folder under a name of its own, as each Live has its own copy in memory."""
+def load(world: World, folder: Path, home: Path | None, plant: tuple[str, str, str] | None = None) -> Any:
+    """Import the shipped folder under a name of its own, as each Live has its own copy in memory.
+
+    Args:
+        world: the Live that it is loaded by.
+        folder: where the copy goes.
+        home: of the bridge, for the pointer file; None: the bridge was not installed for Live.
+        plant: (file, what stands there, a mistake to put there instead).
+    """
     name = f"AceBridge_{next(_numbers)}"
     shutil.copytree(assets.folder("live_script") / "AceBridge", folder / name, ignore=shutil.ignore_patterns("__py*"))
     if home is not None:
         about = {"home": str(home), "command": [], "version": "0.1.0"}
         (folder / name / "ace-bridge.json").write_text(json.dumps(about), encoding="utf-8")
+    if plant is not None:
+        path = folder / name / plant[0]
+        text = path.read_text(encoding="utf-8")
+        assert plant[1] in text, f"{plant[0]} has changed: plant the mistake elsewhere"
+        path.write_text(text.replace(plant[1], plant[2]), encoding="utf-8")
     with _live_module(world), _on_path(folder):
         package = importlib.import_module(name)
         importlib.import_module(f"{name}.script")
