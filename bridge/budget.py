@@ -21,6 +21,16 @@ class Budget:
         """Return what was ordered since midnight, local time."""
         return await self._journal(Store.spent_since, self._midnight())
 
+    async def check(self, variation_id: str, cost: float) -> None:
+        """See before anything is uploaded whether an order will fit.
+
+        Raises:
+            BudgetReached: it would go above the cap.
+        """
+        spent = await self._journal(Store.spent_since, self._midnight(), variation_id)
+        if cost > 0 and spent + cost > self._cap:
+            raise self._reached(cost, spent)
+
     async def spend(self, variation_id: str, cost: float) -> None:
         """Note an order before it leaves; the same variation counts once.
 
@@ -31,14 +41,23 @@ class Budget:
             return
         spent = await self._journal(Store.spend, variation_id, cost, self._clock(), self._midnight(), self._cap)
         if spent is not None:
-            raise BudgetReached(
-                f"This remix costs about ${cost:.4f}, and ${spent:.4f} of the day's ${self._cap:.2f} are used."
-            )
+            raise self._reached(cost, spent)
 
     async def refund(self, variation_id: str) -> None:
         """Take an order out of the ledger that did not come about, so that the day's cap counts only what costs."""
         await self._journal(Store.bill, variation_id, 0.0)
 
+    def _reached(self, cost: float, spent: float) -> BudgetReached:
+        used = f"{money(spent)} of the day's {money(self._cap)} are used"
+        return BudgetReached(f"This remix costs about {money(cost)}, and {used}: it waits.")
+
     def _midnight(self) -> float:
         now = time.localtime(self._clock())
         return time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
+
+
+def money(amount: float) -> str:
+    """Write an amount of dollars: cents, and parts of a cent where there are any."""
+    text = f"{amount:.4f}".rstrip("0")
+    whole, _, part = text.partition(".")
+    return f"${whole}.{part.ljust(2, '0')}"

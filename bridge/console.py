@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from bridge.errors import BudgetReached
+
 Show = Callable[[Mapping[str, Any]], None]
 
 LABELS = {"fal": "ACE-Step on fal", "offline": "offline remix, not ACE-Step"}
@@ -52,28 +54,41 @@ class Console:
                 json.dumps({"event": "end", "state": job["state"], "paths": results, "cost": job["cost"]}), flush=True
             )
             return 0 if complete else 1
-        for warning in job["warnings"]:
-            self.say(f"note: {warning['text']}")
+        for warning in job["warnings"] if results else ():
+            if warning["code"] != "not_ace_step":  # the last line says who made it
+                self.say(f"note: {warning['text']}")
         for one in job["variations"]:
             if one["error"]:
                 self.say(f"{one['error']['text']}\n  {one['error']['hint']}\n  [{one['error']['code']}]")
+            elif one["reason"] == "budget":
+                self.say(f"{one['message']}\n  {BudgetReached.hint}\n  [{BudgetReached.code}]")
             elif one["state"] != "done":
                 self.say(one["message"])
-        self.say(_made(job))
+        self.say(_made(job, len(results)))
         for path in results:
             print(path, flush=True)
         return 0 if complete else 1
 
 
-def _made(job: Mapping[str, Any]) -> str:
+def _made(job: Mapping[str, Any], results: int) -> str:
     """Say who made it and what it cost."""
     cost = job["cost"]
     by = LABELS.get(job["engine"], job["engine"])
-    if not cost["estimated"] and not cost["billed"]:
+    states = {one["state"] for one in job["variations"]}
+    billed = None if cost["billed"] is None else f"billed {cost['billed']:.4f} {cost['currency']}"
+    if "unknown" in states:
+        return f"{by}: {billed or 'perhaps billed'}; one remix costs about {_each(job):.4f} {cost['currency']}"
+    if not results:
+        return f"nothing was made{f', {billed}' if billed else ' and nothing was charged'}"
+    if not cost["estimated"] and not billed:
         return f"made by: {by}; free"
-    if cost["billed"] is None:
+    if billed is None:
         return f"made by: {by}; about {cost['estimated']:.4f} {cost['currency']}, the bill is not known yet"
-    return f"made by: {by}; billed {cost['billed']:.4f} {cost['currency']} (estimate {cost['estimated']:.4f})"
+    return f"made by: {by}; {billed} (estimate {cost['estimated']:.4f})"
+
+
+def _each(job: Mapping[str, Any]) -> float:
+    return float(job["cost"]["estimated"]) / max(1, len(job["variations"]))
 
 
 def _line(one: Mapping[str, Any]) -> str:

@@ -192,6 +192,7 @@ class Daemon:
             "http_port": None,
             "token": self.token,
             "started": self._clock(),
+            "environment_key": any(self._environ.get(name) for name in ("FAL_KEY", "FAL_KEY_SECRET")),
         }
 
     def _key(self) -> str:

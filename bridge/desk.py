@@ -31,6 +31,7 @@ from bridge.mailbox import Taken
 from bridge.model.base import Engine
 from bridge.offers import Offers
 from bridge.outbox import Outbox
+from bridge.params import INSTRUMENTAL, PARAMS
 from bridge.presets import Presets
 from bridge.recipe import compose, new_seed, recompose
 from bridge.request import HelloArgs, Message, PlacedArgs, RemixArgs, TargetArgs, TroubleArgs, decode, parse, sender
@@ -163,7 +164,7 @@ class Desk:
             currency=can.currency,
             seconds=tuple(clip.length or 0.0 for clip in request.clips),
             each=wanted.variations,
-            warnings=tuple(_not_honoured(recipe, engine)),
+            warnings=tuple(_not_honoured(request.remix, engine)),
         )
         variations = [
             Variation(str(uuid.uuid4()), job.id, clip.id, number, k, (seed + k) % 2**32)
@@ -273,12 +274,14 @@ class Desk:
         return [{"message_id": message_id, **error} for message_id, error in found]
 
 
-def _not_honoured(recipe: Mapping[str, Any], engine: Engine) -> list[dict[str, str]]:
-    """Say which of the chosen parameters this engine does not take."""
+def _not_honoured(asked: Mapping[str, Any], engine: Engine) -> list[dict[str, str]]:
+    """Say which of the parameters set by hand this engine does not take; a preset's are its own affair."""
     can = engine.capabilities
-    wanted = set(recipe["chosen"]) | ({"amount"} if recipe["amount"] is not None else set())
-    ignored = sorted(wanted - can.honours - {"original_tags", "original_lyrics", "lyrics", "edit_mode"})
+    wanted = {name for name in asked if name in PARAMS or name == "amount"} - {"original_tags", "original_lyrics"}
+    if str(asked.get("lyrics", "")).strip() in ("", INSTRUMENTAL):
+        wanted -= {"lyrics"}
+    ignored = sorted(wanted - can.honours)
     warnings = [] if can.ace_step else [{"code": "not_ace_step", "text": f"Made by the {can.label}."}]
     if ignored:
-        warnings.append({"code": "not_honoured", "text": f"{can.label} does not take {', '.join(ignored)}."})
+        warnings.append({"code": "not_honoured", "text": f"The {can.label} does not take {', '.join(ignored)}."})
     return warnings

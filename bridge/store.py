@@ -164,9 +164,9 @@ class Store:
         """Replace an order's estimate by what was billed."""
         self._db.execute("UPDATE ledger SET cost = ? WHERE variation_id = ?", (cost, variation_id))
 
-    def spent_since(self, moment: float) -> float:
-        """Return what was ordered since a unix time."""
-        return self._spent(moment, "")
+    def spent_since(self, moment: float, without: str = "") -> float:
+        """Return what was ordered since a unix time, leaving one variation out."""
+        return self._spent(moment, without)
 
     def _spent(self, since: float, without: str) -> float:
         row = self._one("SELECT TOTAL(cost) FROM ledger WHERE at >= ? AND variation_id <> ?", since, without)

@@ -87,6 +87,12 @@ class Work:
         variation = self.variation
         return self._folder(f"clip-{variation.clip_index + 1}/variation-{variation.index + 1}")
 
+    @property
+    def seconds(self) -> float:
+        """How much is sent, s: the clip with its handles."""
+        rendered = self.done["render"]
+        return float(rendered["frames"] / rendered["sample_rate"])
+
     async def enter(self, state: State, message: str = "", **fields: Any) -> None:
         """Go to a state, on disk first; where the variation stands already nothing is written."""
         if self.variation.state is not state or fields:

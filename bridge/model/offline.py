@@ -85,13 +85,13 @@ class OfflineEngine:
         return Output(str(folder / RESULT), answer["seed"], None, answer)
 
     async def fetch(self, output: Output, into: Path, report: Report) -> None:
-        """Copy the remix to where the stage wants it; the first one stays, so that this can be repeated.
+        """Give the remix a second name where the stage wants it, so that this can be repeated without a copy.
 
         Raises:
             HomeError: the copy cannot be written.
         """
         with explained(into):
-            await asyncio.to_thread(shutil.copyfile, output.url, into)
+            await asyncio.to_thread(_link, Path(output.url), into)
         report(fraction=1.0)
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
@@ -161,6 +161,14 @@ def _write_order(folder: Path, args: Mapping[str, Any]) -> None:
         (folder / ANSWER).unlink(missing_ok=True)
         (folder / RESULT).unlink(missing_ok=True)
     write_json(folder / ORDER, args)
+
+
+def _link(made: Path, into: Path) -> None:
+    into.unlink(missing_ok=True)
+    try:
+        into.hardlink_to(made)
+    except OSError:  # a file system without links
+        shutil.copyfile(made, into)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

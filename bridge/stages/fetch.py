@@ -53,9 +53,7 @@ async def download(work: Work, final: Path) -> dict[str, Any]:
 
 async def check(work: Work, path: Path) -> dict[str, Any]:
     """Look whether a file is usable audio of about the right length."""
-    rendered = work.done["render"]
-    seconds = rendered["frames"] / rendered["sample_rate"]
-    return await work.in_worker("probe", {"path": str(path), "seconds": seconds})
+    return await work.in_worker("probe", {"path": str(path), "seconds": work.seconds})
 
 
 STAGE = Stage("fetch", State.FETCHING, "downloading the result", per_clip=False, weight=0.1, run=fetch)

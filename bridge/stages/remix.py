@@ -127,7 +127,7 @@ def order_of(work: Work) -> Order:
     return Order(
         audio_url=work.done["upload"]["url"],
         params={**work.job.recipe["params"], "seed": work.variation.seed},
-        seconds=rendered["frames"] / rendered["sample_rate"],
+        seconds=work.seconds,
         amount=work.job.recipe["amount"],
         tempo=work.request.project.tempo,
         beats=tuple(beat + before for beat in grid.beats) if grid else (),

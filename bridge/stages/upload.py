@@ -21,6 +21,7 @@ async def upload(work: Work) -> dict[str, Any]:
     """
     engine, journal = work.engine, work.tools.journal
     name, sha256 = engine.capabilities.name, work.done["render"]["sha256"]
+    await work.tools.budget.check(work.variation_id, work.seconds * work.job.price)
     if not engine.capabilities.remote:
         return _result(await engine.upload(Path(work.done["render"]["path"]), sha256, work.report), reused=False)
     known = await journal(Store.upload, name, engine.capabilities.upload_host, sha256, work.tools.clock() + STILL_THERE)

@@ -1,4 +1,4 @@
-"""The task "length": how long a sound file is, for clips that go to the end of their source."""
+"""The task "length": how long a sound file is, for clips that go to the end of their source, and its rate."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bridge.tasks.opening import SOURCE, opened
 
 
 def length(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Return the `seconds` of the file at `path`.
+    """Return `seconds` and `sample_rate` (Hz) of the file at `path`.
 
     Raises:
         ClipError: it cannot be read.
     """
     path = Path(args["path"])
     with opened(path, SOURCE, path.parent) as reader:
-        return {"seconds": reader.info.frames / reader.info.sample_rate}
+        return {"seconds": reader.info.frames / reader.info.sample_rate, "sample_rate": reader.info.sample_rate}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 from bridge.cli import home
 from bridge.client import Client
 from bridge.console import Console
-from bridge.errors import ConfirmNeeded, ParamInvalid, SourceMissing
+from bridge.errors import ParamInvalid, SourceMissing
+from bridge.verbs import asking
 
 SUFFIXES = frozenset(
     f".{name}"
@@ -20,23 +21,24 @@ SUFFIXES = frozenset(
         *("mp3", "ogg", "oga", "opus", "m4a", "mp4", "aac", "alac"),
     )
 )
-ASK_ABOVE = 3  # clips that are remixed without a question when they cost
 
 
 def remix(options: argparse.Namespace) -> int:
     """Remix files; 0 only if every result is there."""
     files = find_files([Path(name) for name in options.files])
+    options.out = asking.folder_for(options.out)
     args = request(options, files)
-    folder = home()
-    _confirm(options, len(files), folder)
+    folder, console = home(), Console(options.json)
     client = Client(folder)
-    client.start()
+    about = client.start()
+    found = asking.survey(files, options.offset, options.length)
+    if options.rate is None:
+        args["project"]["sample_rate"] = found.rate
+    if asking.costs(options, folder, about, console):
+        asking.confirm(options, len(files), found.seconds, folder, console)
     message_id = client.send("remix", args)
     if options.no_wait:
-        client.answer(message_id)
-        client.bye()
-        print(message_id)
-        return 0
+        return _accepted(client, message_id, console, as_json=options.json)
     return follow(client, message_id, options, {clip["id"]: clip["name"] for clip in args["clips"]})
 
 
@@ -83,10 +85,9 @@ def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
         }
         for number, path in enumerate(files, 1)
     ]
-    out = None if options.out is None else os.fspath(Path(options.out).absolute())
     return {
         "daw": {"name": "folder"},
-        "project": {"media_path": out, "sample_rate": options.rate, "tempo": options.tempo},
+        "project": {"media_path": options.out, "sample_rate": options.rate, "tempo": options.tempo},
         "clips": clips,
         "remix": {name: value for name, value in wanted.items() if value is not None},
     }
@@ -100,6 +101,8 @@ def follow(client: Client, message_id: str, options: argparse.Namespace, names: 
         with console.progress(names) as show:
             for job in client.follow(message_id):
                 show(job)
+                if _waits_for_money(job):
+                    break
     except KeyboardInterrupt:
         console.say("it goes on without this window: `ace-bridge jobs` shows it, `ace-bridge cancel` stops it")
         return 130
@@ -130,23 +133,22 @@ def find_files(paths: list[Path]) -> list[Path]:
     return [path.absolute() for path in found]
 
 
-def _confirm(options: argparse.Namespace, clips: int, folder: Path) -> None:
-    """Ask before more than a few clips are sent to an engine that costs."""
-    if options.yes or clips <= ASK_ABOVE or options.engine == "offline":
-        return
-    from bridge.credentials import fal_key
+def _accepted(client: Client, message_id: str, console: Console, *, as_json: bool) -> int:
+    """Print the job's id as soon as there is one."""
+    job = next(client.follow(message_id))
+    client.bye()
+    if as_json:
+        print(json.dumps({"event": "accepted", "job_id": job["job_id"], "message_id": message_id}))
+        return 0
+    console.say(f"it is being made: `ace-bridge show {job['job_id'][:8]}` tells how it goes")
+    print(job["job_id"])
+    return 0
 
-    if options.engine != "fal" and fal_key(os.environ, folder) is None:
-        return
-    total = clips * options.variations
-    question = f"{clips} clips make {total} remixes, and each of them costs."
-    if not sys.stdin.isatty() or options.json:
-        raise ConfirmNeeded(question, hint="Repeat it with --yes if you want that.")
-    print(f"{question} Go on? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise ConfirmNeeded(
-            "Nothing was sent and nothing was charged.", hint="Name fewer files, or use --engine offline."
-        )
+
+def _waits_for_money(job: dict[str, Any]) -> bool:
+    """Tell whether nothing goes on before the user does something."""
+    open_ones = [one for one in job["variations"] if one["state"] not in ("done", "failed", "cancelled", "unknown")]
+    return bool(open_ones) and all(one["reason"] == "budget" for one in open_ones)
 
 
 def _setting(text: str) -> tuple[str, Any]:

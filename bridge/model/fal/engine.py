@@ -130,7 +130,7 @@ def _capabilities(settings: FalSettings, upload_host: str) -> Capabilities:
         label="ACE-Step on fal",
         ace_step=True,
         remote=True,
-        honours=frozenset(param.name for param in inputs),
+        honours=frozenset(param.name for param in inputs) | {"amount"},  # the amount chooses between two edit modes
         inert=frozenset(param.name for param in inputs if param.inert),
         longest=settings.longest,
         price_per_second=settings.price_per_second,
