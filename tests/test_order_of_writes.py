@@ -1,0 +1,100 @@
+"""Submitted once rests on an order of writes, seen here from outside: the journal's fsync, then the bytes on the wire.
+
+strace watches a real daemon: the intent is on the disk before `POST …` leaves, the ticket before the first look at it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, put, until
+from tests.fakes.studio import remix_args, write_tone
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")
+
+CALLS = "pwrite64,write,fsync,fdatasync,sendto,sendmsg,writev"
+_LINE = re.compile(r"^(?P<thread>\d+) +(?:<\.\.\. )?(?P<call>\w+)(?P<rest>.*)$")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One system call."""
+
+    name: str
+    text: str  # arguments and result
+    began: int  # line of the trace
+    ended: int
+
+
+def under_strace(trace: Path) -> tuple[str, ...]:
+    """Return the program that runs the daemon as itself, watched by a process beside it."""
+    words = ["strace", "-D", "-f", "-qq", "-y", "-s", "20000", "-e", f"trace={CALLS}", "-o", str(trace)]
+    words += [sys.executable, "-m", "bridge", "run"]
+    return ("-c", f"import os; os.execvp('strace', {words!r})")
+
+
+def read(trace: Path) -> list[Call]:
+    """Read a trace; a call that another thread interrupted stands in two lines."""
+    open_calls: dict[str, tuple[int, str]] = {}
+    calls = []
+    for number, line in enumerate(trace.read_text("utf-8", "replace").splitlines()):
+        found = _LINE.match(line)
+        if not found:
+            continue
+        thread, name, rest = found["thread"], found["call"], found["rest"]
+        if rest.endswith("<unfinished ...>"):
+            open_calls[thread] = (number, rest.removesuffix("<unfinished ...>"))
+            continue
+        began, before = open_calls.pop(thread, (number, "")) if rest.startswith(" resumed>") else (number, "")
+        calls.append(Call(name, before + rest, began, number))
+    return calls
+
+
+def first(calls: list[Call], names: str, *parts: str, after: int = -1) -> Call:
+    """Return the first call of one of these names that has all the parts."""
+    for call in calls:
+        if call.name in names.split() and call.began > after and all(part in call.text for part in parts):
+            return call
+    raise AssertionError(f"no {names} with {parts} after line {after}")
+
+
+SEND = "sendto sendmsg write writev"
+SYNC = "fsync fdatasync"
+
+
+@pytest.mark.timeout(120)
+def test_the_intent_is_on_the_disk_before_the_order_and_the_ticket_before_the_first_look(
+    home: Path, tmp_path: Path
+) -> None:
+    tone, trace = write_tone(tmp_path / "tone.wav"), tmp_path / "trace.txt"
+    with FalServer(zero_delay=True, key=KEY) as fal:
+        environ = fal_environment(fal.url, ACE_BRIDGE_FAL_STATUS_STREAM="false")
+        daemon = Daemon(home, program=under_strace(trace), **environ)
+        try:
+            daemon.wait_until_up()
+            job_of(home, put(home, "remix", remix_args(tone)), "done")
+        finally:
+            daemon.stop()
+        (order,) = fal.seen("submit")
+        request_id = next(iter(fal.queue.jobs))
+    assert order.status == 200
+    until(lambda: "POST /fal-ai/ace-step" in trace.read_text("utf-8", "replace"))
+    calls = read(trace)
+    journal = "bridge.db-wal>"
+
+    post = first(calls, SEND, '"POST /fal-ai/ace-step')
+    intent = first(calls, "pwrite64 write", journal, r"\"sent\": true")
+    flushed = first(calls, SYNC, journal, "= 0", after=intent.ended)
+    assert intent.ended < flushed.began <= flushed.ended < post.began
+
+    look = first(calls, SEND, f"requests/{request_id}", '"GET /')
+    ticket = first(calls, "pwrite64 write", journal, r"\"ticket\"", request_id)
+    flushed = first(calls, SYNC, journal, "= 0", after=ticket.ended)
+    assert post.began < ticket.began
+    assert ticket.ended < flushed.began <= flushed.ended < look.began
