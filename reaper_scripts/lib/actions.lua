@@ -4,6 +4,7 @@ local dialog = require 'dialog'
 local home = require 'home'
 local json = require 'json'
 local mail = require 'mail'
+local objects = require 'objects'
 local outgoing = require 'outgoing'
 local ranges = require 'ranges'
 local registry = require 'registry'
@@ -17,12 +18,10 @@ local wishes = require 'wishes'
 
 local actions = {}
 
+local current = objects.current
+
 local HIGHEST_SEED = 4294967295
 local MANY = 3 -- clips; more of them ask first
-
-local function current()
-  return reaper.EnumProjects(-1)
-end
 
 local function send(command, args)
   local id, problem = mail.send(command, args)
@@ -106,7 +105,9 @@ function actions.choose_favourites()
   local known, chosen = {}, json.list()
   for _, name in ipairs(names) do known[name] = true end
   for name in text:gmatch('[^%s|]+') do
-    if not known[name] then trap.refuse(('There is no preset %s. There are:\n%s'):format(name, table.concat(names, ', '))) end
+    if not known[name] then
+      trap.refuse(('There is no preset %s. There are:\n%s'):format(name, table.concat(names, ', ')))
+    end
     chosen[#chosen + 1] = name
   end
   wishes.choose_favourites(chosen)

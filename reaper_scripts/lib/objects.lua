@@ -72,9 +72,14 @@ function objects.takes(item)
   return counted(reaper.CountTakes(item), function(i) return reaper.GetTake(item, i) end)
 end
 
+-- The project of the tab in front; EnumProjects has its path as a second value.
+function objects.current()
+  return (reaper.EnumProjects(-1))
+end
+
 -- Open projects, the active tab first.
 function objects.projects()
-  local active = reaper.EnumProjects(-1)
+  local active = objects.current()
   local found, i = { active }, 0
   local project = reaper.EnumProjects(0)
   while project do

@@ -56,7 +56,7 @@ local function fill_item(plan, item, place, source)
   reaper.SetMediaItemInfo_Value(item, 'B_LOOPSRC', 0)
   for key, value in pairs(plan.clip.carried) do reaper.SetMediaItemInfo_Value(item, key, value) end
   local take = reaper.AddTakeToMediaItem(item)
-  fill_take(plan, take, source, plan.result.source_offset + place.from - place.zero)
+  fill_take(plan, take, source, plan.result.source_offset + (place.from - place.zero))
   mark(objects.mark_item, item, plan)
 end
 
@@ -73,7 +73,7 @@ end
 local function as_take(plan, place, source)
   local take = reaper.AddTakeToMediaItem(place.item)
   local position = reaper.GetMediaItemInfo_Value(place.item, 'D_POSITION')
-  fill_take(plan, take, source, plan.result.source_offset + position - place.zero)
+  fill_take(plan, take, source, plan.result.source_offset + (position - place.zero))
   mark(objects.mark_take, take, plan)
   reaper.SetActiveTake(take)
   return place.item

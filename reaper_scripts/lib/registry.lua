@@ -3,6 +3,7 @@
 local files = require 'files'
 local home = require 'home'
 local json = require 'json'
+local objects = require 'objects'
 local state = require 'state'
 
 local registry = {}
@@ -50,7 +51,7 @@ end
 
 function registry.wake_service()
   if state.service_is_alive() then return end
-  reaper.Main_OnCommandEx(service_command(), 0, reaper.EnumProjects(-1))
+  reaper.Main_OnCommandEx(service_command(), 0, objects.current())
 end
 
 return registry

@@ -31,7 +31,7 @@ local stay_until, greet_at = 0, 0
 local greeted -- the project path that the daemon knows
 
 local function greet()
-  local now, project = reaper.time_precise(), reaper.EnumProjects(-1)
+  local now, project = reaper.time_precise(), objects.current()
   local path = objects.project_path(project)
   if greeted == path and now < greet_at then return end
   local id = mail.send('hello', { daw = request.daw(), project = request.project(project) })

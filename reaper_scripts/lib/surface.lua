@@ -4,6 +4,7 @@ local doorstep = require 'doorstep'
 local json = require 'json'
 local mail = require 'mail'
 local notes = require 'notes'
+local objects = require 'objects'
 local ranges = require 'ranges'
 local request = require 'request'
 local wishes = require 'wishes'
@@ -17,7 +18,7 @@ function surface.answer(outbox)
   local ask = json.maybe(outbox.ask)
   if not ask or ask.id == answered or ask.command ~= 'selection' then return end
   answered = ask.id
-  local project = reaper.EnumProjects(-1)
+  local project = objects.current()
   local meant = ranges.meant(project)
   if #meant == 0 then return end
   local made = request.of(project, meant, {}, wishes.last().placement)

@@ -22,7 +22,7 @@ end
 
 -- Whether a track can be inserted into this project now.
 function tracks.can_insert(project)
-  return reaper.APIExists('InsertTrackInProject') or reaper.EnumProjects(-1) == project
+  return reaper.APIExists('InsertTrackInProject') or objects.current() == project
 end
 
 -- How deep in folders the tracks after `track` are, compared with `track` itself.

@@ -1,0 +1,164 @@
+"""A REAPER project as data: tracks, items, takes, sources, and what is selected; enough of it to place remixes."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+ITEM_KEYS = {
+    **dict.fromkeys(
+        "D_POSITION D_LENGTH D_SNAPOFFSET D_FADEINLEN D_FADEOUTLEN D_FADEINDIR D_FADEOUTDIR C_FADEINSHAPE "
+        "C_FADEOUTSHAPE I_CUSTOMCOLOR B_MUTE I_FIXEDLANE I_GROUPID C_LOCK".split(),
+        0.0,
+    ),
+    "D_VOL": 1.0,
+    "B_LOOPSRC": 1.0,
+    "D_FADEINLEN_AUTO": -1.0,
+    "D_FADEOUTLEN_AUTO": -1.0,
+}
+TAKE_KEYS = {
+    "D_STARTOFFS": 0.0,
+    "D_PLAYRATE": 1.0,
+    "D_PITCH": 0.0,
+    "B_PPITCH": 1.0,
+    "D_VOL": 1.0,
+    "D_PAN": 0.0,
+    "I_CHANMODE": 0.0,
+}
+TRACK_KEYS = {"I_FOLDERDEPTH": 0.0, "I_CUSTOMCOLOR": 0.0, "I_SELECTED": 0.0, "I_FREEMODE": 0.0, "I_NUMFIXEDLANES": 1.0}
+
+
+def guid() -> str:
+    return "{" + str(uuid.uuid4()).upper() + "}"
+
+
+class Handle:
+    """What Lua sees of any of these: something to hand back, and nothing else."""
+
+    kind = ""
+    alive = True
+
+
+@dataclass(eq=False, repr=False)
+class Source(Handle):
+    kind = "PCM_source"
+    path: str = ""
+    type: str = "WAVE"
+    parent: Source | None = None
+    section: tuple[float, float] | None = None  # start, length in the parent
+    reverse: bool = False
+
+    def samples(self) -> tuple[np.ndarray, int]:
+        """Frames × channels and the rate."""
+        if self.parent is None:
+            return soundfile.read(self.path, dtype="float32", always_2d=True)  # type: ignore[no-any-return]
+        sound, rate = self.parent.samples()
+        start, length = self.section or (0.0, len(sound) / rate)
+        part = sound[round(start * rate) : round((start + length) * rate)]
+        return part[::-1] if self.reverse else part, rate
+
+    def info(self) -> tuple[float, int, int]:
+        """Seconds, rate, channels."""
+        about = soundfile.info(self.path if self.parent is None else self.parent.path)
+        seconds = self.section[1] if self.section else about.frames / about.samplerate
+        return seconds, about.samplerate, about.channels
+
+
+@dataclass(eq=False, repr=False)
+class Take(Handle):
+    kind = "MediaItem_Take"
+    item: Item
+    source: Source | None = None
+    name: str = ""
+    guid: str = field(default_factory=guid)
+    values: dict[str, float] = field(default_factory=lambda: dict(TAKE_KEYS))
+    texts: dict[str, str] = field(default_factory=dict)
+    fx: list[bool] = field(default_factory=list)  # enabled?
+    stretch_markers: int = 0
+    envelopes: int = 0
+    midi: bool = False
+
+    def read(self, rate: int, start: float, frames: int) -> np.ndarray:
+        """Frames × 2 from `start` seconds into the item: offset, rate and the source's loop, no gain and no fades."""
+        assert self.source is not None
+        sound, own = self.source.samples()
+        times = self.values["D_STARTOFFS"] + (start + np.arange(frames) / rate) * self.values["D_PLAYRATE"]
+        at = np.floor(times * own + 1e-6).astype(int)
+        inside = (at >= 0) & (at < len(sound))
+        if self.item.values["B_LOOPSRC"]:
+            at, inside = at % len(sound), np.ones(frames, bool)
+        stereo = np.broadcast_to(sound[:, :1], (len(sound), 2)) if sound.shape[1] == 1 else sound[:, :2]
+        return np.where(inside[:, None], stereo[np.clip(at, 0, len(sound) - 1)], 0.0)
+
+
+@dataclass(eq=False, repr=False)
+class Item(Handle):
+    kind = "MediaItem"
+    track: Track
+    guid: str = field(default_factory=guid)
+    values: dict[str, float] = field(default_factory=lambda: dict(ITEM_KEYS))
+    texts: dict[str, str] = field(default_factory=dict)
+    takes: list[Take] = field(default_factory=list)
+    active: int = 0
+    selected: bool = False
+
+    @property
+    def take(self) -> Take | None:
+        return self.takes[self.active] if self.takes else None
+
+
+@dataclass(eq=False, repr=False)
+class Track(Handle):
+    kind = "MediaTrack"
+    project: Project
+    name: str = ""
+    guid: str = field(default_factory=guid)
+    values: dict[str, float] = field(default_factory=lambda: dict(TRACK_KEYS))
+    texts: dict[str, str] = field(default_factory=dict)
+    items: list[Item] = field(default_factory=list)
+    razor: str = ""
+
+
+@dataclass(eq=False, repr=False)
+class Project(Handle):
+    kind = "ReaProject"
+    folder: Path
+    path: str = ""  # the .RPP; "" while unsaved
+    tracks: list[Track] = field(default_factory=list)
+    time_selection: tuple[float, float] = (0.0, 0.0)
+    tempo: float = 120.0
+    beats_per_bar: int = 4
+    rate: int | None = 48_000
+    play_state: int = 0
+    render: dict[str, float | str] = field(default_factory=dict)
+    undone: list[str] = field(default_factory=list)  # names of points, for redo
+    history: list[tuple[str, list[Track]]] = field(default_factory=list)  # name, tracks before
+
+    @property
+    def items(self) -> list[Item]:
+        return [item for track in self.tracks for item in sorted(track.items, key=lambda one: one.values["D_POSITION"])]
+
+    def add_track(self, name: str = "", depth: int = 0) -> Track:
+        track = Track(self, name)
+        track.values["I_FOLDERDEPTH"] = float(depth)
+        self.tracks.append(track)
+        return track
+
+    def everything(self) -> list[Handle]:
+        takes = [take for item in self.items for take in item.takes]
+        return [*self.tracks, *self.items, *takes, *(take.source for take in takes if take.source)]
+
+
+def add_item(track: Track, path: Path | str, position: float, length: float, offset: float = 0.0) -> Item:
+    """An audio item as a user's drag makes it, selected."""
+    item = Item(track, selected=True)
+    item.values |= {"D_POSITION": position, "D_LENGTH": length}
+    take = Take(item, Source(str(path)), Path(path).stem)
+    take.values["D_STARTOFFS"] = offset
+    item.takes.append(take)
+    track.items.append(item)
+    return item

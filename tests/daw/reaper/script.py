@@ -1,0 +1,91 @@
+"""One run of a script: a Lua of its own, its `reaper` table, its deferred functions; io and os kept to what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lupa.lua54 import LuaRuntime
+
+if TYPE_CHECKING:
+    from tests.daw.reaper.host import Host
+
+# REAPER hands out the same pointer for the same thing, so that == works: `known` does that for Python's objects.
+PRELUDE = """
+local call, key_of, refuse, may_touch, exists, windows = ...
+local known = setmetatable({}, { __mode = 'v' })
+
+local function one(value)
+  if type(value) ~= 'userdata' then return value end
+  local key = key_of(value)
+  if key == 0 then return value end
+  known[key] = known[key] or value
+  return known[key]
+end
+
+local function each(first, ...)
+  if select('#', ...) == 0 then return one(first) end
+  return one(first), each(...)
+end
+
+reaper = setmetatable({}, {
+  __index = function(_, name)
+    return function(...) return each(call(name, ...)) end
+  end,
+  __newindex = function(_, name) refuse('reaper.' .. tostring(name) .. ' is written to') end,
+})
+
+for _, name in ipairs({ 'execute', 'exit', 'tmpname' }) do
+  os[name] = function() refuse('os.' .. name .. ' blocks or leaves REAPER') end
+end
+io.popen = function() refuse('io.popen blocks REAPER') end
+local open, rename, remove = io.open, os.rename, os.remove
+io.open = function(path, mode)
+  if mode and mode:find('[wa+]') and not may_touch(path) then refuse('writes outside the home: ' .. path) end
+  return open(path, mode)
+end
+os.rename = function(from, to)
+  if not may_touch(to) then refuse('renames outside the home: ' .. to) end
+  if windows and exists(to) then return nil, 'File exists' end
+  return rename(from, to)
+end
+os.remove = function(path)
+  if not may_touch(path) then refuse('removes outside the home: ' .. path) end
+  return remove(path)
+end
+
+setmetatable(_G, {
+  __newindex = function(_, name) refuse('the global ' .. tostring(name) .. ' is written') end,
+  __index = function(_, name) refuse('the global ' .. tostring(name) .. ' is read') end,
+})
+"""
+
+
+class Script:
+    """Runs until nothing is deferred."""
+
+    def __init__(self, host: Host, path: Path) -> None:
+        self.path = path
+        self.deferred: list[Any] = []
+        self.at_exit: list[Any] = []
+        self.options = 0
+        self.told_console = False
+        self.runtime = LuaRuntime(unpack_returned_tuples=True)
+        prelude = self.runtime.eval(f"function(...) {PRELUDE} end")
+        windows = host.system.startswith("Win")
+        prelude(host.call, _key_of, host.fail, _inside(host), lambda file: Path(file).exists(), windows)
+
+    def start(self) -> None:
+        loaded = self.runtime.globals().loadfile(str(self.path))
+        assert not isinstance(loaded, tuple), loaded[1]
+        loaded()
+
+
+def _key_of(value: Any) -> int:
+    """Python's identity for objects of ours; 0 for what Lua has itself."""
+    return id(value) if hasattr(value, "kind") else 0
+
+
+def _inside(host: Host) -> Callable[[str], bool]:
+    return lambda path: Path(path).is_relative_to(host.home) or Path(path).is_relative_to(host.resources)

@@ -1,0 +1,75 @@
+"""What REAPER's functions are called, what they take and return: `api.tsv`, names, counts and types only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Function:
+    """One row."""
+
+    name: str
+    least: int
+    most: int
+    takes: tuple[str, ...]
+    returns: tuple[str, ...]
+    since: str  # the first REAPER that has it for certain
+
+
+@cache
+def functions() -> dict[str, Function]:
+    found = {}
+    for line in Path(__file__).with_name("api.tsv").read_text("utf-8").splitlines()[1:]:
+        name, least, most, takes, returns, since = line.split("\t")
+        found[name] = Function(name, int(least), int(most), _types(takes), _types(returns), since)
+    return found
+
+
+def version(text: str) -> tuple[int, ...]:
+    """7.08 → (7, 8)."""
+    return tuple(int(part) for part in text.split("."))
+
+
+def available(name: str, reaper: str) -> bool:
+    row = functions().get(name)
+    return row is not None and version(row.since) <= version(reaper)
+
+
+def _types(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)
+
+
+def complaint(row: Function, args: Sequence[Any], is_handle: Any) -> str | None:
+    """What is wrong with a call, in REAPER's manner; None: nothing."""
+    if not row.least <= len(args) <= row.most:
+        return f"{row.name} takes {row.least} to {row.most} arguments, not {len(args)}"
+    for number, (wanted, value) in enumerate(zip(row.takes, args, strict=False), 1):
+        if not _fits(wanted.rstrip("?"), value, wanted.endswith("?"), is_handle):
+            return f"bad argument #{number} to {row.name}: {wanted} expected, got {value!r}"
+    return None
+
+
+def _fits(wanted: str, value: Any, optional: bool, is_handle: Any) -> bool:
+    if value is None:
+        return optional
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    match wanted:
+        case "integer":
+            return is_number and float(value).is_integer()
+        case "number":
+            return is_number
+        case "table|number" | "any":
+            return True
+        case "boolean":
+            return isinstance(value, bool)
+        case "string":
+            return isinstance(value, str)
+        case "function":
+            return callable(value)
+        case kind:
+            return bool(is_handle(value, kind))
