@@ -194,6 +194,7 @@ def _install_words(words: Any) -> None:
         word.add_argument(
             "--folder",
             "--resource-path",
+            "--user-library",
             metavar="PATH",
             help="the DAW's folder for its user's files, where it is not the usual one",
         )

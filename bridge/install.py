@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,7 @@ class Installation:
     edits: tuple[Edit, ...] = ()
     busy: Callable[[], str | None] = lambda: None  # why nothing may be changed now, such as a DAW that runs
     steps: tuple[str, ...] = ()  # what is left to do for the person
+    caches: tuple[Path, ...] = ()  # folders that the DAW makes beside our files and that go with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ class Installer:
         if dry or not _any(changes):
             return changes
         _refuse_while_busy(plan)
+        for cache in plan.caches:
+            shutil.rmtree(cache, ignore_errors=True)
         for path, digest in note["files"].items():
             _remove_own(Path(path), digest)
             self._restore(Path(path), note)

@@ -82,7 +82,7 @@ def test_from_the_key_to_the_track(
         port = daemon.wait_until_up()["osc_port"]
         host = start(start_live, "12.3.6", tempo=124.0, path=str(set_file))
         source = warped_clip(host, slot)
-        ticking(host, lambda: outbox(home, host.id)["jobs"] == [] and (home / "outbox" / f"{host.id}.json").exists())
+        ticking(host, lambda: (home / "outbox" / f"{host.id}.json").exists() and not host.messages("hello"))
         press(port)
         ticking(host, lambda: "The remix is placed." in host.said)
         (job,) = ticking(host, lambda: [one for one in outbox(home, host.id)["jobs"] if one["state"] == "done"])

@@ -1,0 +1,95 @@
+"""The script comes into the User Library and out of it; Live finds it there, and it finds the bridge."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import HomeError
+from bridge.installs import Surroundings
+from bridge.installs.live import plan
+from tests.fakes.processes import environment
+
+
+def cli(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bridge", *words]
+    return subprocess.run(
+        command, env=environment(home, **environ), capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A User Library with somebody else's script in it."""
+    folder = tmp_path / "My Library"
+    (folder / "Remote Scripts" / "Other").mkdir(parents=True)
+    (folder / "Remote Scripts" / "Other" / "__init__.py").write_text("mine = 1\n")
+    return folder
+
+
+def test_in_and_out(home: Path, library: Path) -> None:
+    where = ["--user-library", str(library)]
+    before = sorted(library.rglob("*"))
+    dry = cli(home, "install", "live", "--dry-run", *where)
+    assert dry.returncode == 0, dry.stderr
+    assert "would create" in dry.stdout
+    assert sorted(library.rglob("*")) == before
+    done = cli(home, "install", "live", *where)
+    assert done.returncode == 0, done.stderr
+    assert "Restart Live" in done.stdout
+    script = library / "Remote Scripts" / "AceBridge"
+    about = json.loads((script / "ace-bridge.json").read_bytes())
+    assert about["home"] == str(home)
+    assert about["command"][-1] == "start"
+    assert {"__init__.py", "script.py", "place.py", "osc.py"} <= {path.name for path in script.iterdir()}
+    assert "nothing to do" in cli(home, "install", "live", *where).stdout
+    (script / "__pycache__").mkdir()
+    (script / "__pycache__" / "osc.cpython-37.pyc").write_bytes(b"x")
+    assert cli(home, "uninstall", "live", *where).returncode == 0
+    assert sorted(library.rglob("*")) == before
+
+
+def test_a_folder_of_the_same_name_is_not_touched(home: Path, library: Path) -> None:
+    foreign = library / "Remote Scripts" / "AceBridge" / "__init__.py"
+    foreign.parent.mkdir()
+    foreign.write_text("somebody = 'else'\n")
+    done = cli(home, "install", "live", "--user-library", str(library))
+    assert done.returncode == 1
+    assert "is not the bridge's" in done.stderr
+    assert foreign.read_text() == "somebody = 'else'\n"
+    assert list(foreign.parent.iterdir()) == [foreign]
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "parts"),
+    [("darwin", "HOME", ("Music",)), ("win32", "USERPROFILE", ("Documents",)), ("linux", "HOME", ("Music",))],
+)
+def test_where_the_user_library_is(tmp_path: Path, platform: str, variable: str, parts: tuple[str, ...]) -> None:
+    surroundings = Surroundings({variable: str(tmp_path)}, platform)
+    with pytest.raises(HomeError, match="no Live User Library") as caught:
+        plan(surroundings)
+    assert "--user-library" in caught.value.hint
+    library = tmp_path.joinpath(*parts, "Ableton", "User Library")
+    library.mkdir(parents=True)
+    assert plan(surroundings).pointer == library / "Remote Scripts" / "AceBridge" / "ace-bridge.json"
+
+
+def test_the_installed_script_finds_the_bridge(home: Path, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli(home, "install", "live", "--user-library", str(library)).returncode == 0
+    monkeypatch.syspath_prepend(str(library / "Remote Scripts"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    package = importlib.import_module("AceBridge")
+    pointer = importlib.import_module("AceBridge.pointer")
+    try:
+        found = pointer.read(str(Path(package.__file__ or "").parent))
+        assert found.home == str(home)
+        assert found.version == package.VERSION
+        assert pointer.daemon(found.home) == {}
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == "AceBridge"]:
+            del sys.modules[name]
