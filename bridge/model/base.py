@@ -72,6 +72,7 @@ class Output:
     seed: int | None  # as the model reports it
     billed_units: float | None  # what the engine says it charged
     answer: Mapping[str, Any]  # the answer as it came, for the recipe
+    warnings: tuple[Mapping[str, str], ...] = ()  # code and text of what a person should know of it
 
 
 class CancelAnswer(enum.Enum):

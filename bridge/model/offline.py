@@ -82,7 +82,9 @@ class OfflineEngine:
         if answer is None or not (folder / RESULT).exists():
             answer = await self._make(ticket.request_id, order, report)
             await asyncio.to_thread(write_json, folder / ANSWER, answer)
-        return Output(str(folder / RESULT), answer["seed"], None, answer)
+        text = f"No tag names a style that the offline engine knows, so it is {answer['family']}."
+        warnings = () if answer["chosen"] else ({"code": "style_unknown", "text": text},)
+        return Output(str(folder / RESULT), answer["seed"], None, answer, warnings)
 
     async def fetch(self, output: Output, into: Path, report: Report) -> None:
         """Give the remix a second name where the stage wants it, so that this can be repeated without a copy.

@@ -42,6 +42,7 @@ async def remix(work: Work) -> dict[str, Any]:
         await clear(work, refusal)
         raise
     await work.billed(output.billed_units)
+    await work.warn([dict(warning) for warning in output.warnings])
     await work.tools.journal(Store.remember, f"worked:{work.engine.capabilities.name}", work.variation_id)
     return {
         "url": output.url,

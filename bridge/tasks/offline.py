@@ -36,7 +36,7 @@ def offline(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
         progress: told the share done, 0..1.
 
     Returns:
-        seed, family, tempo (BPM), description (one line that says how it was made).
+        seed, family, chosen (whether somebody named it), tempo (BPM), description (one line that says how it was made).
 
     Raises:
         RequestError: an argument is of the wrong kind.
@@ -53,7 +53,13 @@ def offline(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
             _write(spool, plan, gain, into, progress)
         finally:
             spool.close()
-    return {"seed": plan.seed, "family": plan.family.name, "tempo": plan.tempo, "description": plan.description}
+    return {
+        "seed": plan.seed,
+        "family": plan.family.name,
+        "chosen": plan.chosen,
+        "tempo": plan.tempo,
+        "description": plan.description,
+    }
 
 
 def _wish(args: dict[str, Any]) -> Wish:

@@ -48,7 +48,7 @@ class Held:
         self.begun.set()
         await self.go.wait()
         Path(args["into"]).write_bytes(b"a remix")
-        return {"seed": args["seed"], "family": "house", "tempo": 120.0, "description": "house"}
+        return {"seed": args["seed"], "family": "house", "chosen": True, "tempo": 120.0, "description": "house"}
 
 
 @pytest.fixture
@@ -187,3 +187,11 @@ async def test_an_unwritable_place_is_told(order: Order, tmp_path: Path) -> None
     output = await engine.follow(await engine.submit(order), order, Reports())
     with pytest.raises(OutputUnwritable):
         await engine.fetch(output, tmp_path / "no such folder" / "x", Reports())
+
+
+@pytest.mark.parametrize(("tags", "codes"), [("polka, accordion", ["style_unknown"]), ("dub, deep bass", [])])
+async def test_tags_that_name_no_style_are_said(workers: Workers, order: Order, tags: str, codes: list[str]) -> None:
+    engine = OfflineEngine(workers)
+    order = replace(order, params={**order.params, "tags": tags}, family="")
+    output = await engine.follow(await engine.submit(order), order, Reports())
+    assert [warning["code"] for warning in output.warnings] == codes
