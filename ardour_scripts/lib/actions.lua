@@ -1,0 +1,141 @@
+-- What the bridge's entries in Ardour's menu do. An action writes a message and ends; the hook brings the answer.
+local need = ...
+local json, files, link, session = need ("json"), need ("files"), need ("link"), need ("session")
+local placing, show = need ("placing"), need ("show")
+
+local actions = {}
+local MANY = 3 -- more clips than this are asked about
+
+local function last_path () return link.home () .. "/ardour-last.json" end
+
+local function last_settings ()
+  local ok, settings = pcall (json.decode, files.read (last_path ()) or "")
+  if not ok or type (settings) ~= "table" then settings = {} end
+  settings.remix = settings.remix or {}
+  settings.placement = settings.placement or { mode = "new_track", source = "keep" }
+  return settings
+end
+
+-- Returns the arguments of `remix` for the selected regions and remembers what is needed to place the results.
+local function request (settings)
+  local places = session.selected ()
+  if #places == 0 then error ({ text = "Select an audio region first, then ask for its remix." }) end
+  local known_fades = session.fades (session.rate ())
+  local memory, clips = link.memory (), json.list ()
+  for index, place in ipairs (places) do
+    local id = session.id (place.region) .. "-" .. files.uuid ():sub (1, 8)
+    clips[index] = session.clip (place, id, known_fades)
+    memory.clips[id] = session.anchor (place, known_fades, settings.placement, settings.remix.preset)
+    memory.order[#memory.order + 1] = id
+  end
+  link.remember (memory)
+  return {
+    request_id = files.uuid (), daw = { name = "ardour", version = need ("selftest").version () },
+    project = session.project (places[1].region:position ():samples ()), clips = clips,
+    remix = settings.remix, placement = settings.placement,
+  }
+end
+
+-- Says so when nobody is there to do the work; the message waits in the inbox either way.
+local function wake_up ()
+  if link.daemon () then return end
+  if show.agrees ("The bridge is not running. Your remix is kept and begins when the bridge runs. Start it now?") then
+    link.start ()
+  end
+end
+
+local function ask (settings)
+  local args = request (settings)
+  if #args.clips > MANY and not show.agrees ("Remix " .. #args.clips .. " clips? Each is ordered on its own.") then
+    return nil
+  end
+  local id = link.send ("remix", args)
+  wake_up ()
+  return id
+end
+
+-- "Remix with last settings": for a key, a pad, a button; opens no window.
+function actions.remix () return ask (last_settings ()) end
+
+-- "Remix selected clip…": asks for the style first.
+function actions.remix_ask ()
+  if #session.selected () == 0 then error ({ text = "Select an audio region first, then ask for its remix." }) end
+  local settings = need ("dialog").ask (last_settings ())
+  if not settings then return nil end
+  files.write (last_path (), json.encode (settings))
+  return ask (settings)
+end
+
+-- A surface has asked the daemon for what is selected here.
+function actions.selection (instance)
+  local settings = last_settings ()
+  settings.remix = {} -- what the surface has set counts
+  return link.send ("selection", request (settings), instance)
+end
+
+local OPEN = {
+  new = true, waiting = true, rendering = true, uploading = true, submitting = true, queued = true, running = true,
+  fetching = true, fitting = true,
+}
+
+local function outbox ()
+  local text = link.outbox (link.instance ())
+  return text and json.decode (text) or { jobs = {}, place = {} }
+end
+
+function actions.cancel ()
+  local count = 0
+  for _, job in ipairs (outbox ().jobs) do
+    if OPEN[job.state] then
+      link.send ("cancel", { job_id = job.job_id })
+      count = count + 1
+    end
+  end
+  if count == 0 then error ({ text = "No remix is being made for this session." }) end
+end
+
+-- "Place ready remixes": says hello, so that the daemon offers what waits for this session, and places what is offered.
+function actions.place ()
+  local hindered = placing.forbidden ()
+  if hindered then error ({ text = "Nothing is placed while Ardour is set to record. Disarm, then try again." }) end
+  if not link.daemon () then wake_up () end
+  need ("hook").hello ()
+  placing.all (outbox (), link.instance ())
+end
+
+-- Returns the variation that a file of the bridge holds, by the recipe beside it.
+local function variation_of (path)
+  local text = files.read ((path:gsub ("%.wav$", ".recipe.json")))
+  local ok, recipe = pcall (json.decode, text or "")
+  return ok and type (recipe) == "table" and recipe.variation_id or nil
+end
+
+-- "Remove this remix": takes the selected remixes off the timeline; their files are kept.
+function actions.remove ()
+  local removed = {}
+  Session:begin_reversible_command ("Remove ACE Bridge remix")
+  for _, place in ipairs (session.selected ()) do
+    local file = place.region:source (0):to_filesource ()
+    local variation = not file:isnil () and variation_of (file:path ())
+    if variation then
+      place.playlist:to_stateful ():clear_changes ()
+      place.playlist:remove_region (place.region)
+      Session:add_stateful_diff_command (place.playlist:to_statefuldestructible ())
+      removed[#removed + 1] = variation
+    end
+  end
+  if #removed == 0 then
+    Session:abort_reversible_command ()
+    error ({ text = "Select a remix first: a region that the bridge has placed." })
+  end
+  Session:commit_reversible_command (nil)
+  for _, variation in ipairs (removed) do link.send ("removed", { variation_id = variation }) end
+end
+
+function actions.selftest ()
+  local text = need ("selftest").report ()
+  files.write (link.home () .. "/logs/ardour-selftest.txt", text)
+  show.news (text)
+end
+
+return actions

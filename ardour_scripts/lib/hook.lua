@@ -1,0 +1,84 @@
+-- The way back: called ten times a second by Ardour's Lua timer, looks at this session's outbox three times a second.
+-- A look costs one small file read; the file is only parsed when it has changed.
+local need = ...
+local json, link, placing, show = need ("json"), need ("link"), need ("placing"), need ("show")
+local session = need ("session")
+
+local hook = { count = 0, busy = false, asked = {}, shown = {} }
+local EVERY = 3 -- ticks between two looks at the outbox
+local GREETING = 10 -- ticks between two looks whether a daemon has come up
+
+function hook.hello (instance)
+  link.send ("hello", {
+    daw = { name = "ardour", version = need ("selftest").version () }, project = session.project (0),
+  }, instance)
+end
+
+-- A session was opened: it gets an instance of its own, and the one before says goodbye.
+local function opened (project)
+  if hook.instance then pcall (link.send, "bye", {}, hook.instance) end
+  hook.project, hook.instance = project, link.instance (true)
+  hook.daemon, hook.last, hook.waits = nil, nil, false
+end
+
+-- Says hello to each new daemon, once.
+local function greet ()
+  local daemon = link.daemon ()
+  if daemon and daemon ~= hook.daemon then hook.hello (hook.instance) end
+  hook.daemon = daemon
+end
+
+local function once (key, text)
+  if hook.shown[key] then return end
+  hook.shown[key] = true
+  show.problem (text)
+end
+
+-- Shows what went wrong with what this instance asked for.
+local function tell (outbox)
+  for _, refused in ipairs (outbox.errors or {}) do
+    once (refused.message_id, refused.text .. "\n\n" .. (refused.hint or ""))
+  end
+  for _, job in ipairs (outbox.jobs) do
+    for _, variation in ipairs (job.variations) do
+      if variation.state == "failed" and variation.error ~= json.null then
+        once (variation.variation_id, variation.error.text .. "\n\n" .. (variation.error.hint or ""))
+      end
+    end
+  end
+end
+
+local function answer (ask)
+  if type (ask) ~= "table" or ask.command ~= "selection" or hook.asked[ask.id] then return end
+  hook.asked[ask.id] = true
+  need ("actions").selection (hook.instance)
+end
+
+local function look ()
+  local text = link.outbox (hook.instance)
+  if not text or (text == hook.last and not hook.waits) then return end
+  hook.last = text
+  local ok, outbox = pcall (json.decode, text)
+  if not ok then return end -- on systems without atomic rename it may be half there; the next look sees all of it
+  local _, hindered = placing.all (outbox, hook.instance)
+  hook.waits = hindered ~= nil and #outbox.place > 0
+  answer (outbox.ask)
+  if not hindered then tell (outbox) end
+end
+
+-- One tick. A window that is open lets the timer run on, so a tick inside a tick does nothing.
+function hook.tick ()
+  if hook.busy or not Session then return end
+  hook.busy = true
+  local ok, wrong = pcall (function ()
+    hook.count = hook.count + 1
+    local project = Session:path ()
+    if project ~= hook.project then opened (project) end
+    if hook.count % GREETING == 1 then greet () end
+    if hook.count % EVERY == 0 then look () end
+  end)
+  hook.busy = false
+  if not ok then error (wrong, 0) end
+end
+
+return hook

@@ -1,0 +1,101 @@
+-- The way to the daemon: the pointer file says where its home is, messages are files in the inbox, OSC is the doorbell,
+-- the outbox file of this instance is the answer.
+local need, folder = ...
+local json, files = need ("json"), need ("files")
+
+local link = {}
+local KEPT = 200 -- clips that are remembered per session
+
+function link.pointer ()
+  local text = files.read (folder .. "/ace-bridge.json")
+  if not text then
+    error ({ text = "The bridge is not installed for this Ardour. Run `ace-bridge install ardour` in a terminal." })
+  end
+  return json.decode (text)
+end
+
+function link.home () return link.pointer ().home end
+
+-- Returns daemon.json as text if a daemon runs; where the system can tell, a dead one's is not believed.
+function link.daemon ()
+  local text = files.read (link.home () .. "/daemon.json")
+  if not text then return nil end
+  local ok, about = pcall (json.decode, text)
+  if not ok then return nil end
+  if files.read ("/proc/self/stat") and not files.read ("/proc/" .. about.pid .. "/stat") then return nil end
+  return text, about
+end
+
+function link.project () return Session:path () end
+
+local function memory_path ()
+  return link.home () .. "/ardour-" .. files.hash (link.project ()) .. ".json"
+end
+
+-- What is remembered of this session: its instance and the clips that were asked for.
+function link.memory ()
+  local ok, memory = pcall (json.decode, files.read (memory_path ()) or "")
+  if not ok or type (memory) ~= "table" then memory = {} end
+  memory.project = link.project ()
+  memory.clips = memory.clips or {}
+  memory.order = json.list (memory.order)
+  return memory
+end
+
+function link.remember (memory)
+  while #memory.order > KEPT do
+    memory.clips[memory.order[1]] = nil
+    table.remove (memory.order, 1)
+  end
+  files.write (memory_path (), json.encode (memory))
+end
+
+-- Returns the id of this process in this session; the hook makes a new one each time a session is opened.
+function link.instance (fresh)
+  local memory = link.memory ()
+  if fresh or not memory.instance then
+    memory.instance = files.uuid ()
+    link.remember (memory)
+  end
+  return memory.instance
+end
+
+function link.send (command, args, instance)
+  local id = files.uuid ()
+  local message = {
+    protocol = 1, message_id = id, command = command, instance = instance or link.instance (), args = args,
+  }
+  files.write (link.home () .. "/inbox/" .. id .. ".json", json.encode (message))
+  pcall (function ()
+    local _, about = link.daemon ()
+    if about then
+      ARDOUR.LuaOSC.Address ("osc.udp://127.0.0.1:" .. math.tointeger (about.osc_port)):send ("/bridge/inbox", "s", id)
+    end
+  end)
+  return id
+end
+
+function link.taken (message_id)
+  return files.read (link.home () .. "/inbox/" .. message_id .. ".json") == nil
+end
+
+function link.outbox (instance)
+  return files.read (link.home () .. "/outbox/" .. instance .. ".json")
+end
+
+function link.trouble (text) pcall (link.send, "trouble", { text = text }) end
+
+local function quoted (word) return "'" .. word:gsub ("'", "'\\''") .. "'" end
+
+function link.command (words)
+  local parts = {}
+  for index, word in ipairs (words) do parts[index] = quoted (word) end
+  return table.concat (parts, " ")
+end
+
+-- Starts the daemon without waiting for it.
+function link.start ()
+  os.execute (link.command (link.pointer ().command) .. " >/dev/null 2>&1 </dev/null &")
+end
+
+return link

@@ -1,0 +1,158 @@
+-- A finished remix onto the timeline: a new track under the source's, the region at the exact sample, one step of undo.
+local need = ...
+local json, session, fades, link = need ("json"), need ("session"), need ("fades"), need ("link")
+
+local placing = {}
+
+function placing.forbidden ()
+  if Session:actively_recording () or Session:record_status () ~= ARDOUR.Session.RecordState.Disabled then
+    return "recording"
+  end
+  return nil
+end
+
+-- Brings the file into the session without copying it; returns the region that stands for the whole of it.
+local function embedded (path)
+  local function whole ()
+    for _, region in ARDOUR.RegionFactory.regions ():iter () do
+      local file = region:source (0):to_filesource ()
+      if region:whole_file () and not file:isnil () and file:path () == path then return region end
+    end
+  end
+  local known = whole ()
+  if known then return known end
+  local files = C.StringVector ()
+  files:push_back (path)
+  Editor:do_embed (files, Editing.ImportDistinctFiles, Editing.ImportAsRegion, Temporal.timepos_t (0),
+    ARDOUR.PluginInfo (), ARDOUR.Track ())
+  return whole () or error ({ text = "Ardour did not take the file " .. path })
+end
+
+-- Returns where the music lies now, in samples, and what has to be said about it. The anchor is source time: the source
+-- may have been moved, trimmed on the left or slipped.
+local function position_now (anchor)
+  local place = session.find (anchor.region)
+  if not place then return anchor.position, nil, "the source is gone or was split, so it lies at the old place" end
+  if session.rate () ~= anchor.rate then return anchor.position, place, "the sample rate has changed" end
+  local region = place.region
+  local at = region:position ():samples () + anchor.start - region:start ():samples ()
+  if at < 0 then return anchor.position, place, "its music now begins before the session, so it lies at the old place" end
+  return at, place, nil
+end
+
+local function route_by_id (id)
+  for route in Session:get_tracks ():iter () do
+    if session.id (route) == id then return route end
+  end
+end
+
+local function new_track (name, channels, under, comment)
+  local order = under and under:presentation_info_ptr ():order () + 1 or ARDOUR.PresentationInfo.max_order
+  local made = Session:new_audio_track (channels, 2, nil, 1, name, order, ARDOUR.TrackMode.Normal, true, false)
+  if made:empty () then error ({ text = "Ardour made no new track." }) end
+  local route = made:front ()
+  if under then route:presentation_info_ptr ():set_color (under:presentation_info_ptr ():color ()) end
+  route:set_comment (comment, nil)
+  return route
+end
+
+-- Cuts the clip out of the file's region; what lies around it stays in the file, for longer edges later.
+local function cut (whole, variation, anchor)
+  local result = variation.result
+  local lead = math.floor (result.source_offset * result.sample_rate + 0.5)
+  local region = ARDOUR.RegionFactory.clone_region (whole, true, false)
+  local base = region:position ():samples ()
+  region:trim_end (Temporal.timepos_t (base + lead + result.samples))
+  region:trim_front (Temporal.timepos_t (base + lead))
+  region:set_name (anchor.name .. " " .. (anchor.style or "remix"))
+  local audio = region:to_audioregion ()
+  audio:set_scale_amplitude (anchor.scale)
+  if anchor.fades then fades.apply (audio, anchor.fades) end
+  return region
+end
+
+-- Returns the track for a remix: its own, or with "lane" the one that another variation of the clip has made.
+local function track_for (anchor, variation, place, note)
+  if anchor.placement.mode == "lane" and anchor.remix_track then
+    local route = route_by_id (anchor.remix_track)
+    if route then return route end
+  end
+  local under = place and place.route or route_by_id (anchor.track)
+  local name = anchor.name .. " · " .. (anchor.style or "remix")
+  if variation.index > 0 and anchor.placement.mode ~= "lane" then name = name .. " " .. variation.index + 1 end
+  local about = "ACE Bridge remix, seed " .. math.tointeger (variation.seed) .. (note and ("; " .. note) or "")
+  return new_track (name, 2, under, about)
+end
+
+local function put (region, route, at, place, anchor, variation)
+  local playlist = route:to_track ():playlist ()
+  local mute = place and anchor.placement.source == "mute" and not place.region:muted ()
+  local layered = anchor.placement.mode == "lane" and variation.index > 0
+  Session:begin_reversible_command ("ACE Bridge remix")
+  playlist:to_stateful ():clear_changes ()
+  if layered then region:set_muted (true) end
+  playlist:add_region (region, Temporal.timepos_t (at), 1, false, 0, 0, false)
+  Session:add_stateful_diff_command (playlist:to_statefuldestructible ())
+  if mute then
+    place.region:to_stateful ():clear_changes ()
+    place.region:set_muted (true)
+    Session:add_stateful_diff_command (place.region:to_statefuldestructible ())
+  end
+  Session:commit_reversible_command (nil)
+end
+
+local function place_new (variation, anchor)
+  local result = variation.result
+  if session.rate () ~= result.sample_rate then
+    error ({ text = "The remix has " .. result.sample_rate .. " Hz and the session " .. session.rate () })
+  end
+  local at, place, note = position_now (anchor)
+  local whole = embedded (result.path)
+  local route = track_for (anchor, variation, place, note)
+  put (cut (whole, variation, anchor), route, at, place, anchor, variation)
+  local placed = session.playing (result.path)
+  if not placed or placed.region:position ():samples () ~= at then error ({ text = "Ardour did not keep the region." }) end
+  anchor.remix_track = session.id (route)
+  return placed, note
+end
+
+-- Places one variation and tells the daemon; one that is there already is only confirmed.
+function placing.place (variation, instance)
+  local memory = link.memory ()
+  local anchor = memory.clips[variation.clip_id]
+  local ok, wrong = pcall (function ()
+    local there = session.playing (variation.result.path)
+    if there then
+      link.send ("placed", { variation_id = variation.variation_id, item = session.id (there.region) }, instance)
+      return
+    end
+    if not anchor then error ({ text = "this session does not know the clip that it was made from" }) end
+    local placed, note = place_new (variation, anchor)
+    link.remember (memory)
+    link.send ("placed", {
+      variation_id = variation.variation_id, item = session.id (placed.region), text = note or "",
+    }, instance)
+  end)
+  if ok then return true end
+  local text = type (wrong) == "table" and wrong.text or tostring (wrong)
+  link.send ("place_failed", { variation_id = variation.variation_id, text = text }, instance)
+  return false
+end
+
+-- Places everything that the daemon offers to this instance; returns how many, and what hinders it.
+function placing.all (outbox, instance)
+  local hindered = placing.forbidden ()
+  if hindered then return 0, hindered end
+  local wanted, count = {}, 0
+  for _, id in ipairs (outbox.place) do wanted[id] = true end
+  for _, job in ipairs (outbox.jobs) do
+    for _, variation in ipairs (job.variations) do
+      if wanted[variation.variation_id] and variation.result ~= json.null then
+        if placing.place (variation, instance) then count = count + 1 end
+      end
+    end
+  end
+  return count, nil
+end
+
+return placing

@@ -1,0 +1,183 @@
+-- What Ardour knows of the session and its regions, in the words of the bridge's request.
+local need = ...
+local json, fades = need ("json"), need ("fades")
+
+local session = {}
+local TICKS = 1920 -- of a quarter note
+local AROUND = 1.0 -- s of tempo grid before and after a clip: more than any handle
+
+function session.rate () return math.tointeger (math.floor (Session:nominal_sample_rate ())) end
+
+function session.audio_folder ()
+  return Session:path () .. "/interchange/" .. Session:name () .. "/audiofiles"
+end
+
+-- Calls visit (region, route, playlist) for each audio region on a track until it returns something.
+function session.each_region (visit)
+  for route in Session:get_tracks ():iter () do
+    local track = route:to_track ()
+    if not track:isnil () and not track:to_audio_track ():isnil () then
+      local playlist = track:playlist ()
+      for region in playlist:region_list ():iter () do
+        local found = visit (region, route, playlist)
+        if found ~= nil then return found end
+      end
+    end
+  end
+end
+
+function session.id (thing) return thing:to_stateful ():id ():to_s () end
+
+function session.find (id)
+  return session.each_region (function (region, route, playlist)
+    if session.id (region) == id then return { region = region, route = route, playlist = playlist } end
+  end)
+end
+
+-- Returns the region on a track that plays a file.
+function session.playing (path)
+  return session.each_region (function (region, route, playlist)
+    local file = region:source (0):to_filesource ()
+    if not file:isnil () and file:path () == path then
+      return { region = region, route = route, playlist = playlist }
+    end
+  end)
+end
+
+-- Returns the selected audio regions with their tracks, in time order.
+function session.selected ()
+  local found = {}
+  for region in Editor:get_selection ().regions:regionlist ():iter () do
+    if not region:to_audioregion ():isnil () then
+      local place = session.find (session.id (region))
+      if place then found[#found + 1] = place end
+    end
+  end
+  table.sort (found, function (a, b) return a.region:position ():samples () < b.region:position ():samples () end)
+  return found
+end
+
+-- Returns the region's source as a file and an offset, or nil and why that cannot say what is heard.
+function session.source (region)
+  if region:is_compound () then return nil, "it is a compound of other regions" end
+  local channels = region:to_audioregion ():n_channels ()
+  local files = {}
+  for index = 0, channels - 1 do
+    local file = region:source (index):to_filesource ()
+    if file:isnil () then return nil, "its audio lies in no file" end
+    files[#files + 1] = { path = file:path (), channel = file:channel () }
+  end
+  local first, second = files[1], files[2]
+  local source = { path = first.path, offset = region:start ():samples () / session.rate () }
+  if channels == 1 then
+    -- A mono region may be one side of a stereo file; a mono file's only channel is both.
+    if region:source (0):to_filesource ():channel () == 1 then source.channels = "right" end
+    return source
+  end
+  if channels > 2 then return nil, "it has more than two channels" end
+  if first.path == second.path then return source end
+  source.path_right = second.path -- Ardour keeps the two sides of a recording in a file each
+  return source
+end
+
+local function quarter_ticks (map, time)
+  local quarters, ticks = tostring (map:quarters_at (time)):match ("^(-?%d+):(%d+)")
+  return math.tointeger (quarters) * TICKS + math.tointeger (ticks)
+end
+
+local function on_beat (map, ticks)
+  local bbt = map:bbt_at (Temporal.timepos_t.from_ticks (ticks))
+  return bbt.ticks == 0
+end
+
+local function beat_length (map, ticks)
+  return TICKS * 4 // map:meter_at (Temporal.timepos_t.from_ticks (ticks)):note_value ()
+end
+
+-- Returns the first beat at or before a time, in ticks of quarter notes.
+local function beat_before (map, time)
+  local at, bbt = quarter_ticks (map, time), map:bbt_at (time)
+  local length = TICKS * 4 // map:meter_at (time):note_value ()
+  for _, inside in ipairs ({ bbt.ticks, bbt.ticks * length // TICKS }) do
+    for nearby = at - inside - 1, at - inside + 1 do
+      if nearby >= 0 and on_beat (map, nearby) then return nearby end
+    end
+  end
+  return nil
+end
+
+-- Returns the beats over a span and a second around it, in s from its start, and which of them begin a bar.
+function session.grid (position, length)
+  local map, rate = Temporal.TempoMap.read (), session.rate ()
+  local from = math.max (0, position - math.floor (AROUND * rate))
+  local upto = position + length + math.floor (AROUND * rate)
+  local at = beat_before (map, Temporal.timepos_t (from))
+  if not at then return nil end
+  local beats, downbeats = json.list (), json.list ()
+  while #beats < 20000 do
+    local time = Temporal.timepos_t.from_ticks (at)
+    if time:samples () > upto then break end
+    if map:bbt_at (time).beats == 1 then downbeats[#downbeats + 1] = #beats end
+    beats[#beats + 1] = (time:samples () - position) / rate
+    at = at + beat_length (map, at)
+  end
+  return { beats = beats, downbeats = downbeats }
+end
+
+function session.project (at)
+  local map = Temporal.TempoMap.read ()
+  local time = Temporal.timepos_t (at)
+  local meter = map:meter_at (time)
+  return {
+    name = Session:name (), path = Session:path (), media_path = session.audio_folder (), sample_rate = session.rate (),
+    tempo = map:quarters_per_minute_at (time),
+    time_signature = json.list ({
+      math.tointeger (math.floor (meter:divisions_per_bar ())), math.tointeger (math.floor (meter:note_value ())),
+    }),
+  }
+end
+
+-- Returns a place (see `selected`) as a clip of the request.
+function session.clip (place, id, known_fades)
+  local region, route, rate = place.region, place.route, session.rate ()
+  local audio = region:to_audioregion ()
+  local position, length = region:position ():samples (), region:length ():samples ()
+  local ignored = json.list ()
+  local source, why = session.source (region)
+  if not source then error ({ text = "“" .. region:name () .. "” cannot be remixed: " .. why .. ". Bounce it first." }) end
+  local scale = audio:scale_amplitude ()
+  source.gain_db = scale ~= 0 and 20 * math.log (math.abs (scale), 10) or -150
+  source.polarity = false -- a turned region is turned again natively on the remix
+  local fade = known_fades[session.id (region)]
+  if fade then
+    source.fade_in, source.fade_out = fade.in_length / rate, fade.out_length / rate
+    source.fade_in_shape, source.fade_out_shape = fade.in_shape, fade.out_shape
+  else
+    ignored[1] = "the region's fades"
+  end
+  if audio:envelope_active () then ignored[#ignored + 1] = "the region's gain curve" end
+  local info = route:presentation_info_ptr ()
+  local ticks = quarter_ticks (Temporal.TempoMap.read (), region:position ())
+  return {
+    id = id, name = region:name (),
+    track = { id = session.id (route), name = route:name (), index = info:order (), color = info:color () },
+    position = position / rate, length = length / rate, position_beats = ticks / TICKS,
+    grid = session.grid (position, length), source = source, ignored = ignored,
+  }
+end
+
+-- Returns what is needed to place a remix of this region later, whatever happens to it meanwhile.
+function session.anchor (place, known_fades, placement, style)
+  local region = place.region
+  local id = session.id (region)
+  return {
+    region = id, name = region:name (), position = region:position ():samples (), start = region:start ():samples (),
+    length = region:length ():samples (), scale = region:to_audioregion ():scale_amplitude (),
+    fades = known_fades[id], track = session.id (place.route), placement = placement, style = style,
+    rate = session.rate (),
+  }
+end
+
+session.fades = fades.read
+
+return session

@@ -1,0 +1,112 @@
+"""What Ardour gets: scripts for its picker, their parts, the pointer; with consent six action slots and the hook.
+
+Proven with Ardour 7.3; other versions keep their files elsewhere and say so by `--folder`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from bridge import assets
+from bridge.errors import HomeError
+from bridge.install import POINTER, Edit, Installation, Own
+from bridge.installs import Surroundings, slots
+
+STEPS = (
+    "Start Ardour, select an audio region, and run Edit > Lua Scripts > “ACE Bridge: Remix with last settings”.",
+    "A key: Window > Keyboard Shortcuts, look for “ACE Bridge”, press the key, for example Ctrl+Alt+R.",
+    "A button: right-click one of the script buttons in the toolbar and choose an “ACE Bridge” script.",
+    "A MIDI pad: Preferences > Control Surfaces > Generic MIDI, with a map that has the line"
+    ' <Binding channel="1" note="36" action="LuaAction/script-{remix}"/>.',
+    "An OSC controller: send /access_action “LuaAction/script-{remix}” to Ardour's port 3819.",
+    "docs/ardour.md tells more.",
+)
+
+
+def plan(surroundings: Surroundings) -> Installation:
+    """Return what Ardour gets here.
+
+    Raises:
+        HomeError: this installation lacks the scripts, or Ardour has never run for this person.
+    """
+    config = surroundings.folder or _config(surroundings.environ, surroundings.platform)
+    if not config.is_dir():
+        raise HomeError(
+            f"There is no {config}: Ardour 7 has not run here yet.", hint="Start Ardour once, or name its --folder."
+        )
+    shipped = assets.folder("ardour_scripts")
+    scripts, parts = sorted((shipped / "scripts").glob("*.lua")), sorted((shipped / "lib").glob("*.lua"))
+    read = {path.name: slots.script(path.read_text("utf-8")) for path in scripts}
+    actions = [one for name, one in read.items() if "hook" not in name]
+    hooks = [one for name, one in read.items() if "hook" in name]
+    ui_scripts = config / "ui_scripts"
+    edit = Edit(
+        ui_scripts, "six actions in free slots and a hook", lambda now: slots.put(now, actions, hooks), slots.take
+    )
+    return Installation(
+        daw="ardour",
+        title="Ardour",
+        files=(
+            *(Own(config / "scripts" / path.name, path.read_bytes()) for path in scripts),
+            *(Own(config / "ace-bridge" / path.name, path.read_bytes()) for path in parts),
+        ),
+        pointer=config / "ace-bridge" / POINTER,
+        edits=(edit,),
+        busy=partial(_busy, config, surroundings.platform),
+        steps=tuple(step.replace("{remix}", str(_slot(ui_scripts, actions, hooks))) for step in STEPS),
+    )
+
+
+def _slot(ui_scripts: Path, actions: list[slots.Script], hooks: list[slots.Script]) -> int:
+    """Return the slot that "Remix with last settings" has or will have."""
+    now = ui_scripts.read_bytes() if ui_scripts.exists() else None
+    return next(number for name, number in slots.numbers(slots.put(now, actions, hooks)).items() if "last" in name)
+
+
+def _config(environ: Mapping[str, str], platform: str) -> Path:
+    """Return the folder in which Ardour 7 keeps its user's files."""
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
+    if platform == "darwin":
+        return home / "Library" / "Preferences" / "Ardour7"
+    if platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "ardour7"
+    return Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "ardour7"
+
+
+def _busy(config: Path, platform: str) -> str | None:
+    """Say so if an Ardour runs that has this folder: at its end it writes its own view of the slots."""
+    runs = _with_folder(config) if platform == "linux" else _by_name(platform)
+    return "Ardour runs, and writes its script slots anew when it ends." if runs else None
+
+
+def _with_folder(config: Path) -> bool:
+    for process in _ardours():
+        about = dict(part.partition(b"=")[::2] for part in _bytes(process / "environ").split(b"\0"))
+        environ = {name: about.get(name.encode(), b"").decode(errors="replace") for name in ("HOME", "XDG_CONFIG_HOME")}
+        if not about.get(b"HOME") or _config(environ, "linux") == config:
+            return True
+    return False
+
+
+def _ardours() -> Iterator[Path]:
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and _bytes(process / "comm").lower().startswith(
+            (b"ardour-", b"ardour7", b"ardour\n")
+        ):
+            yield process
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # it has ended meanwhile, or is another person's
+        return b""
+
+
+def _by_name(platform: str) -> bool:
+    command = ["tasklist"] if platform == "win32" else ["ps", "-A", "-o", "comm="]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    return any("ardour" in line.lower() and "ardour7-" not in line.lower() for line in listed.stdout.splitlines())

@@ -1,0 +1,202 @@
+"""Ardour's action slots and hooks: the file `ui_scripts`, read and written without harming what else is in it.
+
+The actions are Lua text in base64: `scripts[N]["n"] = "name"` and so on; Ardour writes it anew at each exit. Only whole
+statements are understood here; a text with anything else in it is refused rather than guessed at.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from bridge.errors import InstallRefused
+
+OURS = "ACE Bridge"  # how the names of all our actions and hooks begin
+SLOTS = 32  # of Ardour 7
+HOOK_ID = "20261"  # any number that is not taken; Ardour gives its own on the next save
+SIGNALS = 49  # of Ardour 7.3; LuaTimerDS is number 47
+TIMER = 47
+EMPTY = b'<UIScripts><ActionScript lua="Lua 5.3"/><ActionHooks/></UIScripts>'
+
+_VALUE = rb'(?:\{\}|"(?:\\.|[^"\\])*"|-?[0-9.]+|nil|true|false|\[====\[.*?\]====\])'
+_STATEMENT = re.compile(rb"\s*scripts(?:\[(\d+)\]((?:\[[^\]]*\])*))?\s*=\s*(" + _VALUE + rb")\s*", re.DOTALL)
+_PART = re.compile(rb's\["(\w)"\]\s*=\s*(' + _VALUE + rb")", re.DOTALL)
+_NAME = re.compile(rb'"n"')
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One Lua script of Ardour's."""
+
+    name: str  # as in its header
+    source: str  # the whole file
+
+
+def script(source: str) -> Script:
+    """Read a script file's name from its header."""
+    found = re.search(r'name\s*=\s*"([^"]+)"', source)
+    if found is None:
+        raise ValueError("a script without a name")
+    return Script(found[1], source)
+
+
+def put(now: bytes | None, actions: Sequence[Script], hooks: Sequence[Script]) -> bytes:
+    """Return ui_scripts with our actions in free slots (in those they had, if any) and our hooks.
+
+    Raises:
+        InstallRefused: the file is not understood, or no slot is free.
+    """
+    root = _parse(now)
+    holder = root.find("ActionScript")
+    if holder is None:
+        holder = ElementTree.SubElement(root, "ActionScript", lua="Lua 5.3")
+    place = root.find("ActionHooks")
+    if place is None:
+        place = ElementTree.SubElement(root, "ActionHooks")
+    before = _decoded(holder)
+    theirs, ours = _split(before)
+    if now is not None and _sources(before, place) == {one.name: one.source for one in (*actions, *hooks)}:
+        return now  # Ardour has written it in its own way since, and it says the same
+    had = {name: number for number, name in ours.items()}
+    text = b"scripts = {} " + b"".join(theirs.values())
+    for number, one in _assigned(actions, had, set(theirs)).items():
+        text += _action(number, one)
+    holder.text = base64.b64encode(text).decode()
+    _without_ours(place)
+    for one in hooks:
+        place.append(_hook(one))
+    return _written(root, now)
+
+
+def take(now: bytes) -> bytes | None:
+    """Return ui_scripts without anything of ours; None when nothing is left."""
+    root = _parse(now)
+    holder, place = root.find("ActionScript"), root.find("ActionHooks")
+    theirs: Mapping[int, bytes] = {}
+    if holder is not None:
+        theirs, _ = _split(_decoded(holder))
+        holder.text = base64.b64encode(b"scripts = {} " + b"".join(theirs.values())).decode() if theirs else None
+    if place is not None:
+        _without_ours(place)
+    if not theirs and (place is None or len(place) == 0):
+        return None
+    return _written(root, now)
+
+
+def numbers(now: bytes | None) -> dict[str, int]:
+    """Return which of our actions is in which slot."""
+    holder = _parse(now).find("ActionScript")
+    return {} if holder is None else {name: number for number, name in _split(_decoded(holder))[1].items()}
+
+
+def _parse(now: bytes | None) -> ElementTree.Element:
+    try:
+        return ElementTree.fromstring(now or EMPTY)  # noqa: S314  # the person's own settings file
+    except ElementTree.ParseError as problem:
+        raise InstallRefused(f"Ardour's file ui_scripts cannot be read: {problem}.") from problem
+
+
+def _decoded(holder: ElementTree.Element) -> bytes:
+    try:
+        return base64.b64decode((holder.text or "").strip(), validate=False)
+    except binascii.Error as problem:
+        raise InstallRefused("Ardour's file ui_scripts holds no readable scripts.") from problem
+
+
+def _split(text: bytes) -> tuple[dict[int, bytes], dict[int, str]]:
+    """Return the statements of others by slot, and the names of ours by slot."""
+    statements: dict[int, bytes] = {}
+    names: dict[int, str] = {}
+    at = 0
+    while at < len(text.rstrip()):
+        found = _STATEMENT.match(text, at)
+        if found is None:
+            raise InstallRefused("Ardour's file ui_scripts holds something that the bridge does not understand.")
+        at = found.end()
+        if found[1] is None:  # scripts = {}
+            continue
+        number = int(found[1])
+        statements[number] = statements.get(number, b"") + found[0].strip() + b" "
+        if _NAME.search(found[2] or b""):
+            names[number] = found[3].decode(errors="replace").strip('"')
+    ours = {number: name for number, name in names.items() if name.startswith(OURS)}
+    return {number: text for number, text in statements.items() if number not in ours}, ours
+
+
+def _sources(text: bytes, place: ElementTree.Element) -> dict[str, str]:
+    """Return the source of each of our actions and hooks as it is there now, by name."""
+    found: dict[int, dict[bytes, str]] = {}
+    for match in _STATEMENT.finditer(text):
+        if match[1] is not None:
+            found.setdefault(int(match[1]), {})[match[2] or b""] = _unquoted(match[3])
+    sources = {one.get(b'["n"]', ""): one.get(b'["s"]', "") for one in found.values()}
+    for hook in place:
+        state = {match[1]: _unquoted(match[2]) for match in _PART.finditer(_decoded(hook))}
+        sources[hook.get("name") or ""] = state.get(b"s", "")
+    return {name: source for name, source in sources.items() if name.startswith(OURS)}
+
+
+def _unquoted(value: bytes) -> str:
+    """Return the text of a Lua string, as `%q` or long brackets write it."""
+    text = value.decode(errors="replace")
+    if text.startswith("[====["):
+        return text[len("[====[\n") : -len("]====]")]
+    return re.sub(r"\\(13|.)", lambda found: "\r" if found[1] == "13" else found[1], text[1:-1], flags=re.DOTALL)
+
+
+def _assigned(actions: Sequence[Script], had: Mapping[str, int], taken: set[int]) -> dict[int, Script]:
+    """Give each action its slot: keys and buttons are bound to the number, so it must not change."""
+    placed = {had[one.name]: one for one in actions if one.name in had}
+    free = iter(number for number in range(1, SLOTS + 1) if number not in taken | set(placed))
+    for one in actions:
+        if one.name not in had:
+            number = next(free, None)
+            if number is None:
+                raise InstallRefused(f"All {SLOTS} action slots of Ardour are taken.", hint="Empty one in Ardour.")
+            placed[number] = one
+    return dict(sorted(placed.items()))
+
+
+def _loader(one: Script) -> str:
+    """Return Lua that makes the action: the script file as Ardour would run it."""
+    return f"local ardour = function () end\nlocal factory\n{one.source}\nreturn factory (...)\n"
+
+
+def _action(number: int, one: Script) -> bytes:
+    slot = f"scripts[{number}]"
+    parts = {"n": f'"{one.name}"', "s": _quoted(one.source), "f": _quoted(_loader(one)), "a": "{}"}
+    return (f"{slot} = {{}} " + "".join(f'{slot}["{key}"] = {value} ' for key, value in parts.items())).encode()
+
+
+def _hook(one: Script) -> ElementTree.Element:
+    bits = "".join("1" if bit == TIMER else "0" for bit in reversed(range(SIGNALS)))
+    hook = ElementTree.Element("LuaCallback", lua="Lua 5.3", id=HOOK_ID, name=one.name, signals=bits)
+    loader = _loader(one).replace("local factory\n", "local factory, signals\n", 1)
+    parts = {"n": f'"{one.name}"', "s": _quoted(one.source), "f": _quoted(loader), "a": "{}"}
+    text = "s = {} " + "".join(f's["{key}"] = {value} ' for key, value in parts.items())
+    hook.text = base64.b64encode(text.encode()).decode()
+    return hook
+
+
+def _quoted(text: str) -> str:
+    if "]====]" in text:
+        raise ValueError("the script cannot be quoted")
+    return f"[====[\n{text}]====]"
+
+
+def _without_ours(place: ElementTree.Element) -> None:
+    for hook in list(place):
+        if (hook.get("name") or "").startswith(OURS):
+            place.remove(hook)
+
+
+def _written(root: ElementTree.Element, now: bytes | None) -> bytes:
+    """Return the file; the very bytes that were there if nothing in it has changed."""
+    text: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    if now is not None and ElementTree.canonicalize(now) == ElementTree.canonicalize(text):
+        return now
+    return text

@@ -1,0 +1,71 @@
+"""One screen for all of these tests; an Ardour, a daemon and a session for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daw.ardour import rig
+from tests.daw.ardour.studio import Studio
+
+Open = Callable[..., Studio]
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    with rig.screen() as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Empty sessions, each made once."""
+    made: dict[int, Path] = {}
+
+    def template(rate: int) -> Path:
+        if rate not in made:
+            made[rate] = rig.new_session(tmp_path_factory.mktemp("sessions") / str(rate) / "song", "song", rate)
+        return made[rate]
+
+    return template
+
+
+@pytest.fixture
+def open_studio(display: str, templates: Callable[[int], Path], tmp_path: Path) -> Iterator[Open]:
+    """Open a studio: installed bridge, running daemon, running Ardour; everything ends with the test."""
+    opened: list[Studio] = []
+
+    def studio(
+        rate: int = 48_000,
+        *,
+        osc: bool = True,
+        midi: bool = False,
+        engine: Mapping[str, str] = rig.DUMMY,
+        daemon: bool = True,
+        options: tuple[str, ...] = (),
+        prepare: Callable[[Studio], None] = lambda studio: None,
+        ardour_environ: Mapping[str, str] | None = None,
+        **environ: Any,
+    ) -> Studio:
+        person = tmp_path / "person"
+        person.mkdir()
+        ardour = rig.Ardour(person, display, ardour_environ or {})
+        ardour.configure(rate, engine)
+        session = rig.copy_session(templates(rate), tmp_path / "songs" / "song")
+        rig.switch_on(session, osc=osc, midi=midi)
+        one = Studio(ardour, tmp_path / "bridge", session, rate)
+        opened.append(one)
+        one.bridge("install", "ardour", "--yes")
+        ardour.give_hand()
+        prepare(one)
+        if daemon:
+            one.start_daemon(**environ)
+        ardour.start(session, *(option.format(config=ardour.config) for option in options))
+        return one
+
+    yield studio
+    for one in opened:
+        one.close()

@@ -1,0 +1,248 @@
+"""A real Ardour under a screen of its own: configured so that no dialog opens, driven by a hook of the tests' own.
+
+Every process is started here, waited for by polling, and ended by its id.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+HERE = Path(__file__).parent
+PATIENCE = 40.0  # s
+
+STATE = (
+    '<State backend="{backend}" driver="{driver}" device="{device}" input-device="" output-device="" '
+    'sample-rate="{rate}" buffer-size="1024" n-periods="0" input-latency="0" output-latency="0" lm-input="" '
+    'lm-output="" active="1" use-buffered-io="0" midi-option="{midi}" lru="0"><MIDIDevices/></State>'
+)
+DUMMY = {"backend": "None (Dummy)", "driver": "Normal Speed", "device": "Silence", "midi": "1 in, 1 out, Silence"}
+JACK = {"backend": "JACK", "driver": "", "device": "x", "midi": ""}
+CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
+<Ardour>
+  <Config>
+    <Option name="try-autostart-engine" value="1"/>
+    <Option name="hide-dummy-backend" value="0"/>
+    <Option name="check-announcements" value="0"/>
+    <Option name="copy-demo-sessions" value="0"/>
+    <Option name="discover-plugins-on-start" value="0"/>
+    <Option name="osc-port" value="{osc_port}"/>
+  </Config>
+  <Extra><AudioMIDISetup><EngineStates>{state}</EngineStates></AudioMIDISetup></Extra>
+</Ardour>
+"""
+
+
+def until(look: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
+    """Return the first thing that is not None or False."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        found = look()
+        if found is not None and found is not False:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
+    """End a process that was started here."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(patience)
+
+
+@contextlib.contextmanager
+def screen() -> Iterator[str]:
+    """A screen that nobody sees; its name for DISPLAY."""
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+        pass_fds=[writing],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as answer:
+            number = answer.readline().strip()
+        assert number, "Xvfb did not start"
+        yield f":{number}"
+    finally:
+        end(server)
+
+
+def new_session(folder: Path, name: str, rate: int) -> Path:
+    """Make an empty session; return its session file."""
+    environ = {**os.environ, "HOME": str(folder.parent), "XDG_CONFIG_HOME": str(folder.parent / ".new")}
+    subprocess.run(
+        ["ardour7-new_session", "-s", str(rate), str(folder), name],
+        check=True,
+        capture_output=True,
+        env=environ,
+        timeout=60,
+    )
+    return folder / f"{name}.ardour"
+
+
+def switch_on(session: Path, *, osc: bool, midi: bool = False) -> None:
+    """Choose which control surfaces a session has on."""
+    text = session.read_text("utf-8")
+    text = re.sub(
+        r'<Protocol name="Open Sound Control \(OSC\)"[^>]*/>',
+        f'<Protocol name="Open Sound Control (OSC)" active="{int(osc)}" feedback="0" debugmode="0" address-only="1" '
+        'remote-port="9" banksize="0" striptypes="31" gainmode="0"/>',
+        text,
+    )
+    if midi:
+        text = re.sub(
+            r'<Protocol name="Generic MIDI"[^>]*/>',
+            '<Protocol name="Generic MIDI" active="1" motorized="0" threshold="10" binding="bridge" '
+            'session-state="1"/>',
+            text,
+        )
+        text = re.sub(r"<EngineHints[^>]*/>", "", text)
+    session.write_text(text, "utf-8")
+
+
+@dataclass
+class Ardour:
+    """One person's Ardour: a home directory, a configuration, and a process when it runs."""
+
+    home: Path  # HOME of this Ardour
+    display: str
+    environ: Mapping[str, str] = field(default_factory=dict)
+    osc_port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+    asked: int = 0
+
+    @property
+    def config(self) -> Path:
+        return self.home / ".config" / "ardour7"
+
+    @property
+    def hand(self) -> Path:
+        return self.home / "hand"
+
+    def configure(self, rate: int = 48_000, engine: Mapping[str, str] = DUMMY) -> None:
+        """Write what a person has who has used Ardour before."""
+        self.config.mkdir(parents=True, exist_ok=True)
+        self.hand.mkdir(exist_ok=True)
+        (self.config / ".a7").touch()
+        state = STATE.format(rate=rate, **engine)
+        (self.config / "config").write_text(CONFIG.format(osc_port=self.osc_port, state=state))
+
+    def give_hand(self) -> None:
+        """Add the tests' hook beside whatever hooks there are."""
+        path = self.config / "ui_scripts"
+        root = (
+            ElementTree.fromstring(path.read_bytes())
+            if path.exists()
+            else ElementTree.fromstring('<UIScripts><ActionScript lua="Lua 5.3"/><ActionHooks/></UIScripts>')
+        )
+        hooks = root.find("ActionHooks")
+        assert hooks is not None
+        source = (HERE / "hand.lua").read_text().replace("FOLDER", f'"{self.hand}"', 1)
+        state = f's = {{}} s["n"] = "tests" s["s"] = "" s["f"] = [====[\n{source}]====] s["a"] = {{}}'
+        hook = ElementTree.SubElement(hooks, "LuaCallback", lua="Lua 5.3", id="4711", name="tests", signals=signals())
+        hook.text = base64.b64encode(state.encode()).decode()
+        path.write_bytes(ElementTree.tostring(root))
+
+    def start(self, session: Path, *options: str) -> None:
+        """Start with a session and wait until its editor is there."""
+        with (self.home / "ardour.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["ardour", "-a", "-n", *options, str(session)],
+                env={**self._environ(), **self.environ},
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.run("return Session:name()")
+
+    def _environ(self) -> dict[str, str]:
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("FAL_", "ACE_BRIDGE_", "XDG_"))
+        }
+        return {**kept, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"), "DISPLAY": self.display}
+
+    def run(self, code: str, timeout: float = PATIENCE) -> str:
+        """Run Lua inside Ardour and return what it returns, as text."""
+        self.asked += 1
+        asked = str(self.asked)
+        partial = self.hand / "ask.tmp"
+        partial.write_text(f"{asked}\n{code}", "utf-8")
+        partial.replace(self.hand / "ask")
+
+        def look() -> tuple[str, str] | None:
+            assert self.process is not None
+            assert self.process.poll() is None, "Ardour has ended: " + (self.home / "ardour.log").read_text()[-2000:]
+            with contextlib.suppress(OSError, ValueError):
+                number, how, text = (self.hand / "answer").read_text("utf-8").split("\n", 2)
+                return (how, text) if number == asked else None
+            return None
+
+        how, text = until(look, "an answer of Ardour", timeout)
+        assert how == "ok", text
+        return str(text)
+
+    def quit(self) -> int:
+        """Save and quit as a person does."""
+        assert self.process is not None
+        self.run('Session:save_state ("", false, false, false, false, false)')
+        self.asked += 1
+        partial = self.hand / "ask.tmp"
+        partial.write_text(f'{self.asked}\nEditor:access_action ("Common", "Quit")')
+        partial.replace(self.hand / "ask")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(PATIENCE)
+        end(self.process)
+        return int(self.process.returncode)
+
+    def kill(self) -> None:
+        """The power goes."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(PATIENCE)
+
+    def picture(self, path: Path) -> None:
+        subprocess.run(
+            ["import", "-display", self.display, "-window", "root", str(path)],
+            check=True,
+            timeout=30,
+            env=self._environ(),
+        )
+
+
+def signals() -> str:
+    """The set of signals of a hook that hears the 0.1 s timer: bit 47 of 49 in Ardour 7.3, the highest bit first."""
+    return "".join("1" if bit == 47 else "0" for bit in reversed(range(49)))
+
+
+def copy_session(template: Path, folder: Path) -> Path:
+    """Copy a session's folder; return the copy's session file."""
+    shutil.copytree(template.parent, folder)
+    return folder / template.name

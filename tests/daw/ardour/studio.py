@@ -1,0 +1,192 @@
+"""A musician's desk for one test: an Ardour with the bridge installed, a daemon, and a session with a clip in it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from bridge.installs import slots
+from tests.daw.ardour import saved
+from tests.daw.ardour.rig import Ardour, end, until
+from tests.fakes.processes import Daemon, environment
+
+ROOT = Path(__file__).parents[3]
+OPEN = ("new", "waiting", "rendering", "uploading", "submitting", "queued", "running", "fetching", "fitting", "ready")
+
+IMPORT = """
+local files = C.StringVector () files:push_back ("{path}")
+local make = {embed}
+if make then
+  Editor:do_embed (files, Editing.ImportDistinctFiles, Editing.ImportAsTrack, Temporal.timepos_t (0),
+    ARDOUR.PluginInfo (), ARDOUR.Track ())
+else
+  Editor:do_import (files, Editing.ImportDistinctFiles, Editing.ImportAsTrack, ARDOUR.SrcQuality.SrcBest,
+    ARDOUR.MidiTrackNameSource.SMFTrackName, ARDOUR.MidiTempoMapDisposition.SMFTempoIgnore, Temporal.timepos_t (0),
+    ARDOUR.PluginInfo (), ARDOUR.Track (), false)
+end
+local region
+for route in Session:get_tracks ():iter () do
+  if route:name () == "{name}" then
+    for one in route:to_track ():playlist ():region_list ():iter () do region = one end
+  end
+end
+region:trim_end (Temporal.timepos_t ({start} + {length}))
+region:trim_front (Temporal.timepos_t ({start}))
+region:set_position (Temporal.timepos_t ({position}))
+return region:to_stateful ():id ():to_s ()
+"""
+
+SELECT = """
+local list, count = ArdourUI.SelectionList (), 0
+for route in Session:get_tracks ():iter () do
+  for region in route:to_track ():playlist ():region_list ():iter () do
+    if ({ids})[region:to_stateful ():id ():to_s ()] then
+      local view = Editor:regionview_from_region (region)
+      if view then list:push_back (view) count = count + 1 end
+    end
+  end
+end
+if count > 0 then Editor:set_selection (list, ArdourUI.SelectionOp.Set) end
+local selected = 0
+for _ in Editor:get_selection ().regions:regionlist ():iter () do selected = selected + 1 end
+return selected
+"""
+
+REGION = """
+local function region (id)
+  for route in Session:get_tracks ():iter () do
+    for one in route:to_track ():playlist ():region_list ():iter () do
+      if one:to_stateful ():id ():to_s () == id then return one, route end
+    end
+  end
+end
+"""
+
+
+class Studio:
+    """See the module."""
+
+    def __init__(self, ardour: Ardour, home: Path, session: Path, rate: int) -> None:
+        self.ardour, self.home, self.session, self.rate = ardour, home, session, rate
+        self.daemon: Daemon | None = None
+
+    # --- bridge ------------------------------------------------------------------------------------------------------
+
+    def bridge(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `ace-bridge` as this person."""
+        environ = {**environment(self.home), "HOME": str(self.ardour.home), "XDG_CONFIG_HOME": ""}
+        return subprocess.run(
+            [sys.executable, "-m", "bridge", *words],
+            cwd=ROOT,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=check,
+            timeout=60,
+        )
+
+    def start_daemon(self, **environ: str) -> None:
+        self.daemon = Daemon(self.home, **environ)
+        self.daemon.wait_until_up()
+
+    def settings(self, **remix: Any) -> None:
+        """What "Remix with last settings" will use."""
+        placement = {"mode": remix.pop("mode", "new_track"), "source": remix.pop("source", "keep")}
+        text = json.dumps({"remix": remix, "placement": placement})
+        (self.home / "ardour-last.json").write_text(text)
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Every job of the home."""
+        done = self.bridge("jobs", "--json")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def memory(self) -> dict[str, Any]:
+        found = list(self.home.glob("ardour-????????????????.json"))
+        return json.loads(found[0].read_text()) if found else {}
+
+    def outbox(self) -> dict[str, Any]:
+        path = self.home / "outbox" / f"{self.memory().get('instance')}.json"
+        try:
+            return json.loads(path.read_bytes())  # type: ignore[no-any-return]
+        except (OSError, ValueError):
+            return {"jobs": [], "errors": []}
+
+    def variations(self) -> list[dict[str, Any]]:
+        return [one for job in self.outbox()["jobs"] for one in job["variations"]]
+
+    def finished(self, count: int = 1, timeout: float = 40.0) -> list[dict[str, Any]]:
+        """Wait until so many variations have ended; return them."""
+
+        def look() -> list[dict[str, Any]] | None:
+            found = self.variations()
+            ended = [one for one in found if one["state"] in ("done", "failed", "cancelled", "unknown")]
+            return found if len(found) >= count and len(ended) == len(found) else None
+
+        try:
+            return until(look, "the remix", timeout)  # type: ignore[no-any-return]
+        except AssertionError as error:
+            log = self.home / "logs" / "bridge.log"
+            tail = log.read_text()[-1500:] if log.exists() else ""
+            raise AssertionError(f"{error}: {json.dumps(self.outbox(), indent=1)}\n{tail}") from None
+
+    # --- Ardour ------------------------------------------------------------------------------------------------------
+
+    def lua(self, code: str) -> str:
+        return self.ardour.run(code)
+
+    def clip(self, path: Path, *, position: int, start: int, length: int, embed: bool = False) -> str:
+        """Put a file on a track of its own and trim it; return the region's id."""
+        code = IMPORT.format(
+            path=path, name=path.stem, position=position, start=start, length=length, embed=str(embed).lower()
+        )
+        return self.lua(code)
+
+    def select(self, *ids: str) -> None:
+        wanted = "{" + ",".join(f'["{one}"]=true' for one in ids) + "}"
+        code = SELECT.replace("{ids}", wanted)
+        until(lambda: self.lua(code) == str(len(ids)), "the selection")
+
+    def change(self, id_: str, code: str) -> None:
+        """Run Lua with `one` being a region and `route` its track."""
+        self.lua(f'{REGION}\nlocal one, route = region ("{id_}")\n{code}')
+
+    def action(self, name: str) -> None:
+        """Trigger one of the bridge's actions over Ardour's OSC surface."""
+        message = OscMessageBuilder("/access_action")
+        message.add_arg(self.slot(name))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(message.build().dgram, ("127.0.0.1", self.ardour.osc_port))
+
+    def slot(self, name: str) -> str:
+        numbers = slots.numbers((self.ardour.config / "ui_scripts").read_bytes())
+        return next(f"LuaAction/script-{number}" for title, number in numbers.items() if name in title)
+
+    def save(self) -> list[saved.Track]:
+        """Save the session and read it."""
+        self.lua('Session:save_state ("", false, false, false, false, false)')
+        return saved.tracks(self.session, self.rate)
+
+    def close(self) -> None:
+        if self.ardour.process is not None:
+            end(self.ardour.process)
+        if self.daemon is not None and self.daemon.process.poll() is None:
+            self.daemon.stop()
+
+
+def music(path: Path, rate: int = 48_000, seconds: float = 8.0, channels: int = 2, subtype: str = "PCM_24") -> Path:
+    """A beat with chords at 120 BPM, different on both sides."""
+    rng = np.random.default_rng(5)
+    t = np.arange(round(seconds * rate)) / rate
+    beat = rng.normal(0, 0.3, len(t)) * np.exp(-40 * (t % 0.5))
+    chord = sum(np.sin(2 * np.pi * f * t) for f in (220.0, 277.2, 329.6)) / 3 * np.exp(-2 * (t % 2.0))
+    sides = [0.4 * (beat + chord * (1 - 0.4 * side) + 0.02 * rng.normal(0, 1, len(t))) for side in range(channels)]
+    soundfile.write(path, np.stack(sides, axis=1).clip(-0.95, 0.95), rate, subtype=subtype)
+    return path
