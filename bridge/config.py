@@ -53,6 +53,17 @@ class Outbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """[store]: how the journal is cared for, and how long the jobs' folders stay."""
+
+    copies: int  # copies of the journal that are kept
+    copy_hours: float  # hours between two copies
+    keep_days: float  # days that the folder of a finished job stays
+    keep_gigabytes: float  # size of all jobs' folders above which the oldest finished ones go
+    any_place: bool  # whether the home may lie on a network drive or in a cloud's folder
+
+
+@dataclass(frozen=True, slots=True)
 class Scheduler:
     """[scheduler]: how much is done at the same time."""
 
@@ -135,6 +146,7 @@ class Config:
     osc: Osc
     inbox: Inbox
     outbox: Outbox
+    store: Store
     scheduler: Scheduler
     workers: Workers
     engine: Engine

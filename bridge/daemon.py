@@ -12,7 +12,6 @@ import logging
 import os
 import secrets
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -22,9 +21,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from bridge import PROTOCOL, __version__
+from bridge import PROTOCOL, __version__, storecare
 from bridge.book import Book
 from bridge.budget import Budget
+from bridge.caretaker import Caretaker
 from bridge.config import Config
 from bridge.control import Control
 from bridge.credentials import fal_key
@@ -50,7 +50,7 @@ from bridge.presets import Presets
 from bridge.preview import Player
 from bridge.request import RemixArgs, decode
 from bridge.scheduler import Scheduler
-from bridge.store import Journal, Store
+from bridge.store import Journal
 from bridge.work import Tools, Work
 from bridge.workers import Workers
 
@@ -96,7 +96,7 @@ class Daemon:
             AlreadyRunning, PortTaken, HomeError: it cannot start.
         """
         with self._lock():
-            store = self._open_store()
+            store = storecare.open_store(self.home, self._clock, self._settings.store.copies)
             journal = Journal(store)
             try:
                 await self._serve(journal, ready)
@@ -140,6 +140,8 @@ class Daemon:
         player = Player()
         surface = OscSurface(Control(desk, inbox, player), self._bus, settings.osc, lambda: self.token)
 
+        caretaker = Caretaker(self.home, journal, settings.store, self._clock)
+
         port = await surface.start()
         try:
             await hands.load()
@@ -149,12 +151,14 @@ class Daemon:
             pointer = Pointer(self.home, start_command(self.home, sys.executable), __version__)
             await asyncio.to_thread(refresh, pointer)
             inbox.start()
+            caretaker.start()
             log.info("ace-bridge %s is up, OSC port %s", __version__, port)
             ready(about)
             await self._stop.wait()
             log.info("stopping; what was ordered goes on at the engine")
         finally:
             await inbox.stop()
+            await caretaker.stop()
             await scheduler.stop()
             outbox.close()
             await player.stop()
@@ -218,12 +222,6 @@ class Daemon:
             yield
         finally:
             lock.release()
-
-    def _open_store(self) -> Store:
-        try:
-            return Store(self.home / "bridge.db")
-        except (sqlite3.Error, OSError) as problem:
-            raise HomeError(f"{self.home / 'bridge.db'} cannot be opened: {problem}.") from problem
 
 
 def run(daemon: Daemon, ready: Callable[[Mapping[str, Any]], None]) -> None:

@@ -60,7 +60,7 @@ class Pipeline:
         result = await stage.run(work)
         if result is not None:
             folder = work.clip_folder if stage.per_clip else work.folder
-            await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # for people
+            await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # also for rescue
             await work.tools.journal(Store.finish_stage, unit, stage.name, result)
         return result
 

@@ -93,6 +93,11 @@ class Work:
         rendered = self.done["render"]
         return float(rendered["frames"] / rendered["sample_rate"])
 
+    @property
+    def job_folder(self) -> Path:
+        """The folder of the whole job."""
+        return self._folder("")
+
     async def enter(self, state: State, message: str = "", **fields: Any) -> None:
         """Go to a state, on disk first; where the variation stands already nothing is written."""
         if self.variation.state is not state or fields:

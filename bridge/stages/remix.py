@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import asdict
 from typing import Any
 
+from bridge import jobfile
 from bridge.disk import write_json
 from bridge.errors import EngineError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.job import State
@@ -57,9 +58,10 @@ async def submit(work: Work, order: Order) -> Ticket:
     """Send the order, with the intent on disk before and the ticket on disk after."""
     await work.tools.budget.spend(work.variation_id, order.seconds * work.job.price)
     intent = {"sent": True, "at": work.tools.clock(), "engine": work.engine.capabilities.name}
-    await asyncio.to_thread(write_json, work.folder / "submit.json", {**intent, "order": _plain(order)})
+    await asyncio.to_thread(jobfile.keep, work.job_folder, work.job, work.tools.book.variations(work.job_id))
+    await asyncio.to_thread(write_json, work.folder / jobfile.ORDER, {**intent, "order": _plain(order)})
     if work.cancel.is_set():  # no await between this look and the state that a cancel goes by
-        await work.tools.budget.refund(work.variation_id)
+        await not_ordered(work)
         raise Withdrawn
     await work.enter(State.SUBMITTING, "ordering the remix", stage=NAME, mark=(work.variation_id, NAME, intent))
     try:
@@ -68,10 +70,10 @@ async def submit(work: Work, order: Order) -> Ticket:
         raise
     except Exception:  # a complete answer, or nothing ever left: the order does not stand
         await work.enter(State.SUBMITTING, "not ordered", mark=(work.variation_id, NAME, {}))
-        await work.tools.budget.refund(work.variation_id)
+        await not_ordered(work)
         raise
     mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
-    await asyncio.to_thread(write_json, work.folder / "submit.json", {**mark, "order": _plain(order)})
+    await asyncio.to_thread(write_json, work.folder / jobfile.ORDER, {**mark, "order": _plain(order)})
     await work.enter(State.QUEUED, "waiting for the model", mark=(work.variation_id, NAME, mark))
     return ticket
 
@@ -113,11 +115,17 @@ async def clear(work: Work, refusal: RefusedError) -> None:
     """
     if isinstance(refusal, ResultGone):
         return
-    await work.tools.budget.refund(work.variation_id)
     await work.tools.book.change(work.variation_id, mark=(work.variation_id, NAME, {}))
+    await not_ordered(work)
     if isinstance(refusal, UploadNotFetched):
         await work.tools.journal(Store.forget_upload, work.done["upload"]["url"])
         await work.forget(work.clip_unit, "upload")
+
+
+async def not_ordered(work: Work) -> None:
+    """Nothing stands at the engine: the day's cap has its money back, and no rescue takes this for an order."""
+    await work.tools.budget.refund(work.variation_id)
+    await asyncio.to_thread((work.folder / jobfile.ORDER).unlink, missing_ok=True)
 
 
 def order_of(work: Work) -> Order:

@@ -1,0 +1,87 @@
+"""What the daemon does for its home by itself: copies of the journal, and working files that had their time.
+
+daemon.py starts it; it looks every few minutes and does nothing that somebody waits for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bridge import retention, storecare
+from bridge.config import Store as Settings
+from bridge.errors import BridgeError
+from bridge.store import Journal, Store
+
+log = logging.getLogger("bridge.care")
+
+LOOK = 600.0  # s between two looks whether something is due
+GIGABYTE = 10**9
+
+
+class Caretaker:
+    """Looks after one home while its daemon runs."""
+
+    def __init__(
+        self,
+        home: Path,
+        journal: Journal,
+        settings: Settings,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._home = home
+        self._journal = journal
+        self._settings = settings
+        self._clock = clock
+        self._sleep = sleep
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look after the home."""
+        self._task = asyncio.create_task(self._run(), name="caretaker")
+
+    async def stop(self) -> None:
+        """Stop; what is half done is done again another time."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def look(self) -> None:
+        """Do what is due; what cannot be done is logged, and tried again at the next look."""
+        for duty in (self._copy, self._sweep):
+            try:
+                await duty()
+            except (BridgeError, sqlite3.Error, OSError) as problem:
+                log.warning("not done this time: %s", problem)
+
+    async def _run(self) -> None:
+        while True:
+            await self.look()
+            await self._sleep(LOOK)
+
+    async def _copy(self) -> None:
+        newest = await asyncio.to_thread(storecare.newest_copy, self._home)
+        now = self._clock()
+        if newest is not None and 0 <= now - newest < self._settings.copy_hours * 3600:
+            return
+        if await self._journal(Store.jobs, 1):  # a journal without jobs is not worth a copy
+            made = await asyncio.to_thread(storecare.copy, self._home, now, self._settings.copies)
+            log.info("the journal was copied to %s", made)
+
+    async def _sweep(self) -> None:
+        gone = await retention.sweep(
+            self._home / "jobs",
+            lambda job_id: self._journal(Store.variations_of, job_id),
+            asyncio.to_thread,
+            now=self._clock(),
+            days=self._settings.keep_days,
+            largest=round(self._settings.keep_gigabytes * GIGABYTE),
+        )
+        if gone:
+            log.info("the working files of %d finished jobs were removed; their results are kept", len(gone))

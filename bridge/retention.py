@@ -1,0 +1,99 @@
+"""How long working files stay: what a finished job has sent and received goes after days, or when it grows too much.
+
+bridge.caretaker calls it. Only whole folders under the home's jobs/ ever go; a result lies elsewhere and belongs to the
+person, and a paid result that nobody has yet keeps its folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.disk import explained
+from bridge.job import State, Variation
+
+GONE = ".gone-"  # the name of a folder while it is being removed
+FINISHED = frozenset({State.DONE, State.FAILED, State.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """The working files of one job."""
+
+    path: Path
+    touched: float  # unix time of the last change in it, s
+    size: int  # bytes
+
+
+async def sweep(
+    jobs: Path,
+    variations_of: Callable[[str], Awaitable[list[Variation]]],
+    run: Callable[[Callable[[], object]], Awaitable[object]],
+    *,
+    now: float,
+    days: float,
+    largest: int,
+) -> list[Path]:
+    """Remove what has had its time; return the folders that went.
+
+    Args:
+        jobs: the home's folder of jobs.
+        variations_of: returns a job's variations by its id, none if there is no such job.
+        run: does a slow thing outside of the loop.
+        now: unix time, s.
+        days: age from which a finished job's folder goes.
+        largest: bytes of all folders together above which the oldest finished ones go.
+
+    Raises:
+        OutputUnwritable: a folder cannot be removed.
+    """
+    found: list[Working] = []
+    await run(lambda: found.extend(measure(jobs)))
+    total, gone = sum(one.size for one in found), []
+    for one in sorted(found, key=lambda each: each.touched):
+        if now - one.touched <= days * 86_400 and total <= largest:
+            break
+        if may_go(await variations_of(one.path.name), one.path):
+            await run(lambda path=one.path: remove(path))  # type: ignore[misc]
+            total -= one.size
+            gone.append(one.path)
+    return gone
+
+
+def measure(jobs: Path) -> list[Working]:
+    """Return the jobs' folders with age and size; what an interrupted removal left is removed first."""
+    found = []
+    for folder in jobs.iterdir() if jobs.is_dir() else ():
+        if folder.is_symlink() or not folder.is_dir():
+            continue  # not ours: the bridge makes no links
+        if folder.name.startswith(GONE):
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
+        files = [path.stat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+        touched = max((about.st_mtime for about in files), default=folder.stat().st_mtime)
+        found.append(Working(folder, touched, sum(about.st_size for about in files)))
+    return found
+
+
+def may_go(variations: Iterable[Variation], folder: Path) -> bool:
+    """Tell whether nobody can want anything of a job's folder any more."""
+    listed = list(variations)
+    return bool(listed) and all(_done_with(one, folder) for one in listed)
+
+
+def _done_with(variation: Variation, folder: Path) -> bool:
+    own = folder / f"clip-{variation.clip_index + 1}" / f"variation-{variation.index + 1}"
+    paid = (own / "raw.audio").exists() or (own / "submit.json").exists()
+    path = (variation.result or {}).get("path")
+    inside = path is not None and folder in Path(path).parents
+    return variation.state in FINISHED and not inside and (variation.handed_over or not paid)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder; a crash on the way leaves it under a name that says so."""
+    aside = folder.with_name(GONE + folder.name)
+    with explained(folder):
+        folder.rename(aside)
+        shutil.rmtree(aside)

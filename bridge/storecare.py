@@ -1,0 +1,165 @@
+"""Care for the journal's file: sound at start or set aside and replaced, copied every night, old copies rotated.
+
+The daemon opens the journal through here; bridge.caretaker calls `copy` while it runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bridge.disk import explained, settle
+from bridge.errors import HomeError
+from bridge.rescue import rescue
+from bridge.schema import VERSION, version_of
+from bridge.store import Store
+
+log = logging.getLogger("bridge.store")
+
+FILE = "bridge.db"
+COPIES, DAMAGED = "backups", "damaged"  # folders in the home
+BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a journal
+BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def open_store(home: Path, clock: Callable[[], float], keep: int) -> Store:
+    """Open the home's journal; a damaged or lost one is replaced by the last good copy and what the folders know.
+
+    Args:
+        home: the bridge's folder, held by this process.
+        clock: unix time, s.
+        keep: copies that stay; see `copy`.
+
+    Raises:
+        StoreNewer: a newer bridge wrote it.
+        HomeError: it cannot be opened, for a reason that is no damage.
+    """
+    path = home / FILE
+    try:
+        trouble = ailment(path) or _missed(home)
+        if trouble is not None:
+            log.error("the journal %s %s; it is set aside and put together anew", path, trouble)
+            _replace(home, clock())
+        elif 0 < _version(path) < VERSION:
+            copy(home, clock(), keep)
+        return Store(path)
+    except (sqlite3.Error, OSError) as problem:
+        raise HomeError(f"The bridge's journal {path} cannot be opened: {problem}.") from problem
+
+
+def ailment(path: Path) -> str | None:
+    """Return what is wrong with a journal, as what follows its name; None when it is sound or not there.
+
+    Raises:
+        sqlite3.Error: it cannot be looked at, for a reason that is no damage.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        try:
+            found = [str(row[0]) for row in db.execute("PRAGMA quick_check(3)")]
+        except sqlite3.DatabaseError as problem:
+            if getattr(problem, "sqlite_errorcode", 0) & 0xFF not in BROKEN:
+                raise
+            return f"is damaged ({problem})"
+    return None if found == ["ok"] else f"is damaged ({'; '.join(found)})"
+
+
+def copy(home: Path, now: float, keep: int) -> Path:
+    """Write a whole, checked copy of the journal while it is in use; older ones than the newest `keep` go.
+
+    Args:
+        home: the bridge's folder.
+        now: unix time, s; it names the copy.
+        keep: copies that stay, at least 1.
+
+    Raises:
+        DiskFull, OutputUnwritable: there is no room, or the folder takes no file.
+        sqlite3.Error: the journal cannot be read.
+    """
+    folder = home / COPIES
+    with explained(folder / FILE):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        final = folder / f"bridge-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}.db"
+        partial = folder / f".{final.name}.part"
+        for left in folder.glob(".*.part*"):
+            left.unlink(missing_ok=True)
+        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # private before anything is in it
+    with contextlib.closing(sqlite3.connect(home / FILE)) as db:
+        db.execute("VACUUM INTO ?", (str(partial),))
+    trouble = ailment(partial)
+    if trouble is not None:
+        partial.unlink()
+        raise HomeError(f"The nightly copy of the journal {trouble}; the older copies are kept.")
+    os.utime(partial, (now, now))
+    settle(partial, final)
+    for old in copies(home)[max(1, keep) :]:
+        old.unlink(missing_ok=True)
+    return final
+
+
+def copies(home: Path) -> list[Path]:
+    """Return the journal's copies, newest first."""
+    return sorted((home / COPIES).glob("bridge-*.db"), reverse=True)
+
+
+def newest_copy(home: Path) -> float | None:
+    """Return when the newest copy was made, unix time in s; None if there is none."""
+    found = copies(home)
+    return found[0].stat().st_mtime if found else None
+
+
+def _missed(home: Path) -> str | None:
+    """Tell whether there must have been a journal, where there is none or an empty file."""
+    path = home / FILE
+    if path.exists() and path.stat().st_size:
+        return None
+    lost = bool(copies(home)) or any((home / "jobs").glob("*/job.json"))
+    return "is gone, and there were jobs" if lost else None
+
+
+def _replace(home: Path, now: float) -> None:
+    """Put a journal together aside and rename it: a crash on the way leaves none, and then all of it is done again."""
+    path, made = home / FILE, home / f".{FILE}.rescue"
+    _set_aside(home, now)
+    for beside in ("", *BESIDE):
+        made.with_name(made.name + beside).unlink(missing_ok=True)
+    good = next((one for one in copies(home) if ailment(one) is None and _version(one)), None)
+    if good is not None:
+        shutil.copyfile(good, made)
+    store = Store(made)
+    made.chmod(0o600)
+    try:
+        found = rescue(store, home / "jobs", now)
+    finally:
+        store.close()
+    settle(made, path)
+    log.warning(
+        "the journal stands again: from %s; brought back from the jobs' folders: %d jobs, %d orders or results",
+        good.name if good else "nothing",
+        found.jobs,
+        found.variations,
+    )
+
+
+def _set_aside(home: Path, now: float) -> None:
+    """Move a damaged journal away; it is never deleted, since somebody may read more out of it."""
+    damaged = [path for beside in ("", *BESIDE) if (path := home / f"{FILE}{beside}").exists()]
+    if damaged:
+        base = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+        names = (base, *(f"{base}-{count}" for count in range(2, 1000)))
+        folder = next(home / DAMAGED / name for name in names if not (home / DAMAGED / name).exists())
+        folder.mkdir(parents=True, mode=0o700)
+        for path in damaged:
+            path.replace(folder / path.name)
+
+
+def _version(path: Path) -> int:
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        return version_of(db)
