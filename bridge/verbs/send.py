@@ -34,12 +34,12 @@ def audition(options: argparse.Namespace) -> int:
 
 
 def _exchange(options: argparse.Namespace, address: str, values: list[Any], wait: float) -> int:
-    about = Client(home()).need_daemon()
+    port = getattr(options, "port", None) or Client(home()).need_daemon()["osc_port"]
     builder = OscMessageBuilder(address=address)
     for value in values:
         builder.add_arg(value)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
-        channel.connect(("127.0.0.1", about["osc_port"]))
+        channel.connect(("127.0.0.1", port))
         channel.send(builder.build().dgram)
         for answer in _answers(channel, wait):
             parameters = list(answer.params)

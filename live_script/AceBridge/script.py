@@ -123,7 +123,7 @@ class AceBridge:
         self._button = Button(self._mail.kept("pad"), self._live.send_midi)
         about = {"port": self._bell.port, "pid": os.getpid(), "protocol": PROTOCOL, "version": VERSION}
         self._mail.write("instance-" + self._instance, about)
-        self._say("AceBridge %s is here. Select an audio clip and ask for a remix." % VERSION)
+        self._say("AceBridge %s is here (port %s). Select an audio clip, ask for a remix." % (VERSION, self._bell.port))
 
     def _tick(self):
         now = self._clock()
@@ -166,6 +166,7 @@ class AceBridge:
             elif address == "/bridge/selftest" and self._selftest is None:
                 folder = os.path.join(self._pointer.home, "live")
                 self._selftest = SelfTest(self._song, self._application, Live, folder)
+                self._bell.ring(port, "/bridge/selftest", "runs; its report will be %s/selftest.json" % folder)
         return woken
 
     def _read(self):

@@ -283,8 +283,10 @@ def test_no_pad_or_a_wrong_one(start_live: Start, file: Path, home: Path, pad: s
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_self_test_reports_and_leaves_nothing(start_live: Start, file: Path, home: Path, version: str) -> None:
     host = live_with_clip(start_live, file, version)
-    ring(host, "/bridge/selftest").close()
-    host.tick(12)
+    with ring(host, "/bridge/selftest") as channel:
+        host.tick(12)
+        (answer,) = parse(channel.recv(1000), 1000, 2)
+    assert "selftest.json" in answer.arguments[0]
     report = json.loads((home / "live" / "selftest.json").read_bytes())
     assert report["finished"]
     assert "error" not in report
