@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import argparse
 import io
-import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from bridge import __version__
 from bridge.errors import BridgeError
+from bridge.options import Number, OneOf, Parser
 
 ABOUT = """\
 Select a clip, press one key, and a remix of it stands on a new track.
@@ -35,13 +36,34 @@ examples:
 The DAWs' scripts, every OSC address and every setting are described in docs/.
 """
 
-Words = argparse.ArgumentParser
 JOB_STATES = ("open", "ready", "done", "failed", "cancelled", "unknown", "partial")
+DAWS = ("ardour", "live", "reaper")
+GROUPS = {
+    "remix": ("remix", "retry", "rerun", "cancel"),
+    "look and listen": ("jobs", "show", "audition", "presets", "demo"),
+    "set up": ("config", "install", "uninstall"),
+    "the daemon": ("start", "stop", "status", "run", "send"),
+}
+SEED = Number(0, 2**32 - 1, whole=True)
+VARIATIONS = Number(1, 16, whole=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status: 0 done, 1 an error was explained, 2 a wrong option, 130 Ctrl-C."""
-    options = build_parser().parse_args(argv)
+    """Run one command.
+
+    Returns:
+        The exit status: 0 done, 1 an error was explained, 2 a wrong option, 3 (`status`) the daemon does not run,
+        130 Ctrl-C.
+    """
+    parser = build_parser()
+    options, unknown = parser.parse_known_args(argv)
+    if options.command is None:
+        if unknown:
+            parser.unknown(unknown)
+        parser.print_help()
+        return 0
+    if unknown:
+        options.parser.unknown(unknown)
     if isinstance(sys.stdout, io.TextIOWrapper) and os.name == "posix":
         sys.stdout.reconfigure(errors="surrogateescape")  # a path is printed as the bytes that it is
     if options.home:
@@ -57,6 +79,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `ace-bridge jobs | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as problem:  # a defect: its place is said, and no value that may be secret
+        complain(_unforeseen(problem), as_json=getattr(options, "json", False))
+        return 1
+
+
+def _unforeseen(problem: Exception) -> BridgeError:
+    """Name the kind of a defect and the line where it happened."""
+    place, trace = "", problem.__traceback__
+    while trace is not None:
+        place, trace = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}", trace.tb_next
+    return BridgeError(
+        f"The command met something that it does not know how to handle ({type(problem).__name__} at {place}).",
+        hint="Remixes that are being made go on; `ace-bridge status` and `ace-bridge jobs` tell how they stand.",
+    )
 
 
 def complain(error: BridgeError, *, as_json: bool) -> None:
@@ -69,31 +105,48 @@ def complain(error: BridgeError, *, as_json: bool) -> None:
         print(f"ace-bridge: {error.text}\n  {error.hint}\n  [{error.code}]", file=sys.stderr)
 
 
-def build_parser() -> Words:
+def build_parser() -> Parser:
     """Return the parser of all words."""
-    parser = Words(
+    parser = Parser(
         prog="ace-bridge",
+        usage="ace-bridge [--home PATH] COMMAND …",
         description=ABOUT,
-        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ace-bridge {__version__}")
     parser.add_argument("--home", metavar="PATH", help="the bridge's folder (default: ACE_BRIDGE_HOME or the usual)")
-    words = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    # The list of commands stands in groups below, which argparse cannot do.
+    words = parser.add_subparsers(dest="command", metavar="COMMAND", prog="ace-bridge", help=argparse.SUPPRESS)
     for add in (_daemon_words, _remix_words, _job_words, _install_words, _other_words):
         add(words)
+    parser.epilog = "\n".join([*_overview(words.choices), EXAMPLES])
     return parser
 
 
-def _word(words: Any, name: str, does: str, text: str, more: str = "") -> Words:
-    word: Words = words.add_parser(
+def _overview(words: Mapping[str, argparse.ArgumentParser]) -> Iterator[str]:
+    """List the commands in groups."""
+    for title, names in GROUPS.items():
+        yield f"{title}:"
+        for name in names:
+            yield f"  {name:<10} {(words[name].description or '').partition(chr(10))[0]}"
+        yield ""
+
+
+def _word(words: Any, name: str, does: str, text: str, more: str = "") -> Parser:
+    word: Parser = words.add_parser(
         name, help=text, description=f"{text}\n\n{more}", formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    word.set_defaults(does=does)
+    word.set_defaults(does=does, parser=word)
     return word
 
 
-def _json(word: Words) -> None:
+def _number(word: Any, name: str, number: Number, text: str, metavar: str, default: float | None = None) -> None:
+    """Add an option that takes a number, its range said in the help."""
+    usual = "" if default is None else f"; default {default:g}"
+    word.add_argument(name, type=number, default=default, metavar=metavar, help=f"{text}: {number.words}{usual}")
+
+
+def _json(word: Parser) -> None:
     word.add_argument("--json", action="store_true", help="one JSON object per line, for scripts")
 
 
@@ -107,7 +160,7 @@ def _daemon_words(words: Any) -> None:
         "stop",
         "daemon:stop",
         "stop the daemon",
-        "Remixes that were ordered are not lost: the next start goes on.",
+        "Remixes that are being made are not lost: the next start goes on with them.",
     )
     _json(word)
     word = _word(words, "status", "daemon:status", "show whether the daemon runs and what it is doing")
@@ -117,12 +170,13 @@ def _daemon_words(words: Any) -> None:
         "send",
         "send:send",
         "send one OSC message to the daemon and print what it answers",
-        "Arguments that look like numbers are sent as numbers; s:1 sends the text “1”.",
+        "Arguments that look like numbers are sent as numbers; s:1 sends the text “1”. For /bridge/clip, `token` is\n"
+        "replaced by the daemon's own, a path may be relative, and what happens is told until the result is there.",
     )
     word.add_argument("address", metavar="ADDRESS", help="for example /bridge/preset/next; docs/osc.md has them all")
     word.add_argument("arguments", metavar="ARG", nargs="*")
     word.add_argument("--port", type=int, metavar="N", help="of a DAW's script on this machine, instead of the daemon's")
-    word.add_argument("--wait", type=number, default=0.3, metavar="S", help="how long to listen for an answer, in s")
+    _number(word, "--wait", Number(0, 86400, "s"), "how long to listen for an answer", "S", 0.3)
     _json(word)
 
 
@@ -136,41 +190,50 @@ def _remix_words(words: Any) -> None:
     )
     word.add_argument("files", metavar="FILE", nargs="+", help="audio files, or folders with audio files")
     span = word.add_argument_group("which part")
-    span.add_argument("--offset", type=number, default=0.0, metavar="S", help="start in the file, in s (default 0)")
-    span.add_argument("--length", type=number, metavar="S", help="how much of it, in s (default: to its end)")
+    _number(span, "--offset", Number(0, unit="s"), "start in the file", "S", 0.0)
+    _number(span, "--length", Number(0.1, unit="s"), "how much of it (default: to its end)", "S")
     wanted = word.add_argument_group("what it shall become")
     wanted.add_argument("--preset", metavar="NAME", help="`ace-bridge presets` lists them")
     wanted.add_argument("--tags", metavar="TEXT", help='for example "lo-fi, dusty drums, warm Rhodes"')
     wanted.add_argument("--original-tags", metavar="TEXT", help="what the clip is now; it helps the model")
     wanted.add_argument("--lyrics", metavar="TEXT", help="what is to be sung; without it nobody sings")
-    wanted.add_argument("--amount", type=number, metavar="0-1", help="how far from the source")
-    wanted.add_argument("--seed", type=int, metavar="N", help="the same seed makes the same remix again")
-    wanted.add_argument("--variations", type=int, default=1, metavar="N", help="how many of each file (default 1)")
-    wanted.add_argument("--tempo", type=number, metavar="BPM", help="of the clip; helps to stay on the beat")
+    _number(wanted, "--amount", Number(0, 1), "how far from the source", "0-1")
+    _number(wanted, "--seed", SEED, "the same seed makes the same remix again", "N")
+    _number(wanted, "--variations", VARIATIONS, "how many of each file", "N", 1)
+    _number(wanted, "--tempo", Number(1, 1000, "BPM"), "of the clip; helps to stay on the beat", "BPM")
     wanted.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any input of the model")
     made = word.add_argument_group("how it is made")
     made.add_argument("--engine", metavar="NAME", help="fal, offline or auto")
     made.add_argument("--out", metavar="DIR", help="folder for the results (default: the bridge's results folder)")
-    made.add_argument("--rate", type=int, metavar="HZ", help="sample rate of the results (default: the model's)")
+    _number(
+        made,
+        "--rate",
+        Number(8000, 768_000, "Hz", whole=True),
+        "sample rate of the results (default: the model's)",
+        "HZ",
+    )
     made.add_argument("--yes", action="store_true", help="do not ask, whatever it costs")
     made.add_argument("--no-wait", action="store_true", help="return at once; `ace-bridge jobs` tells how it went")
     _json(word)
     word = _word(words, "retry", "remix:retry", "go on with what failed, from the stage where it stopped")
     word.add_argument("job", nargs="?", help="id of a job or variation, or its beginning (default: the newest job)")
     word.add_argument("--again", action="store_true", help="order again although it may cost twice")
+    word.add_argument("--no-wait", action="store_true", help="return at once; `ace-bridge jobs` tells how it went")
     _json(word)
     word = _word(words, "rerun", "remix:rerun", "make a new remix from an old one's recipe; that costs again")
     word.add_argument("job", nargs="?", help="id of a job, or its beginning (default: the newest)")
-    word.add_argument("--seed", type=int, metavar="N", help="another seed (default: the same, for the same result)")
+    _number(word, "--seed", SEED, "another seed (default: the same, for the same result)", "N")
     word.add_argument("--tags", metavar="TEXT", help="other tags")
-    word.add_argument("--variations", type=int, metavar="N", help="another number of variations")
+    _number(word, "--variations", VARIATIONS, "another number of variations", "N")
     _json(word)
 
 
 def _job_words(words: Any) -> None:
     word = _word(words, "jobs", "jobs:jobs", "list what was made, newest first")
-    word.add_argument("-n", "--limit", type=positive, default=20, metavar="N", help="how many (default 20)")
-    word.add_argument("--state", choices=JOB_STATES, metavar="WORD", help=f"only those: {', '.join(JOB_STATES)}")
+    word.add_argument(
+        "-n", "--limit", type=Number(1, whole=True), default=20, metavar="N", help="how many: 1 and more; default 20"
+    )
+    word.add_argument("--state", type=OneOf(JOB_STATES), metavar="WORD", help=f"only those: {', '.join(JOB_STATES)}")
     word.add_argument("--engine", metavar="NAME", help="only those of one engine")
     word.add_argument("--search", metavar="TEXT", help="only those with this in clip, preset or tags")
     _json(word)
@@ -191,7 +254,7 @@ def _job_words(words: Any) -> None:
 def _install_words(words: Any) -> None:
     for name, text in (("install", "put the bridge's scripts into a DAW"), ("uninstall", "take them out again")):
         word = _word(words, name, f"install:{name}", text)
-        word.add_argument("daw", choices=("ardour", "live", "reaper"), metavar="DAW", help="ardour, live or reaper")
+        word.add_argument("daw", type=OneOf(DAWS), metavar="DAW", help="ardour, live or reaper")
         word.add_argument(
             "--folder",
             "--resource-path",
@@ -208,8 +271,10 @@ def _install_words(words: Any) -> None:
 
 def _other_words(words: Any) -> None:
     word = _word(words, "presets", "settings:presets", "list the presets, or show, check or begin one")
-    word.add_argument("action", nargs="?", choices=("list", "show", "new", "check"), default="list")
-    word.add_argument("name", nargs="?", help="for show and new")
+    word.add_argument(
+        "action", nargs="?", default="list", metavar="ACTION", help="list (default), show, new or check; or just a name"
+    )
+    word.add_argument("name", nargs="?", metavar="NAME", help="for show and new")
     _json(word)
     word = _word(words, "audition", "send:audition", "play a result, or the clip that it was made from")
     word.add_argument("variation", nargs="?", help="id of a variation, or its beginning (default: the newest)")
@@ -217,29 +282,16 @@ def _other_words(words: Any) -> None:
     word.add_argument("--stop", action="store_true", help="stop playing")
     _json(word)
     word = _word(words, "config", "settings:config", "show the settings in effect, or store the key for fal")
-    word.add_argument("action", nargs="?", choices=("show", "set-key", "forget-key", "path"), default="show")
+    actions = ("show", "set-key", "forget-key", "path")
+    word.add_argument(
+        "action", nargs="?", type=OneOf(actions), default="show", metavar="ACTION", help=", ".join(actions)
+    )
     _json(word)
     word = _word(
         words, "demo", "demo:demo", "show the whole way once: a clip that is made here, its remix, a picture of both"
     )
     word.add_argument("--preset", metavar="NAME", help="another style than the demo's")
     word.add_argument("--engine", default="offline", metavar="NAME", help="fal or offline (default: offline)")
-
-
-def number(text: str) -> float:
-    """Read a number; "nan" and "inf" are none for a musician."""
-    value = float(text)
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text} is no number")
-    return value
-
-
-def positive(text: str) -> int:
-    """Read a whole number from 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return value
 
 
 def home() -> Any:

@@ -75,22 +75,30 @@ class Client:
         Raises:
             BridgeError: it does not come up; with the reason it gave.
         """
-        import subprocess  # only here: `send` and `status` do without its start-up time
-
         about = self.daemon()
         if about is not None:
             return about
-        logs = self.home / "logs"
-        logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        note = logs / "start.json"
+        note = self.home / "logs" / "start.json"
+        try:
+            process = self._spawn(note)
+        except OSError as problem:
+            where = problem.filename or self.home
+            raise HomeError(f"The daemon cannot be started with {where}: {problem.strerror}.") from problem
+        return self._wait_until_up(process, note)
+
+    def _spawn(self, note: Path) -> subprocess.Popen[bytes]:
+        """Start the daemon as a process that outlives this one; `note` is where it says why it does not come up."""
+        import subprocess  # only here: `send` and `status` do without its start-up time
+
+        note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         note.unlink(missing_ok=True)
         detached: dict[str, Any] = (
             {"creationflags": 0x00000208}  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
             if sys.platform == "win32"
             else {"start_new_session": True}
         )
-        with (logs / "start.log").open("ab") as log:
-            process = subprocess.Popen(
+        with (note.parent / "start.log").open("ab") as log:
+            return subprocess.Popen(
                 [sys.executable, "-m", "bridge", "run", "--quiet"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -98,7 +106,6 @@ class Client:
                 env={**os.environ, "ACE_BRIDGE_HOME": str(self.home), "ACE_BRIDGE_START_NOTE": str(note)},
                 **detached,
             )
-        return self._wait_until_up(process, note)
 
     def _wait_until_up(self, process: subprocess.Popen[bytes], note: Path) -> dict[str, Any]:
         end = time.monotonic() + START_PATIENCE

@@ -20,6 +20,8 @@ def presets(options: argparse.Namespace) -> int:
     """List, show, check or begin presets."""
     shelf = standard(home())
     actions = {"list": _list, "show": _show, "new": _new, "check": _check}
+    if options.action not in actions:  # `presets roots-dub` shows it
+        options.action, options.name = "show", options.action
     return actions[options.action](shelf, options)
 
 

@@ -1,0 +1,104 @@
+"""Options of the command line: numbers with their ranges, and a parser that speaks of the option, not of argparse.
+
+`bridge.cli` builds its words from these. Nothing heavy is imported: every run of `ace-bridge` comes through here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from bridge.nearest import did_you_mean
+
+_ABOUT_OPTION = re.compile(r"argument (?P<names>[^:]+): (?P<text>.*)", re.DOTALL)
+_UNKNOWN_WORD = re.compile(r"invalid choice: '(?P<word>.*?)'", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number within a range; argparse calls it with the text of an option."""
+
+    low: float  # smallest
+    high: float | None = None  # largest; None: any
+    unit: str = ""  # "s", "Hz", "BPM", for the words
+    whole: bool = False  # whole numbers only
+
+    @property
+    def words(self) -> str:
+        """The range in words: "0 to 1", "0 and more (s)"."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"{self.low:g} and more{unit}" if self.high is None else f"{self.low:g} to {self._top}{unit}"
+
+    @property
+    def _top(self) -> str:
+        return f"{self.high:.0f}" if self.whole else f"{self.high:g}"
+
+    def __call__(self, text: str) -> float:
+        """Read a number; "nan" and "inf" are none for a musician."""
+        try:
+            value = int(text) if self.whole else float(text)
+        except ValueError:
+            value = math.nan
+        if not self.low <= value <= (math.inf if self.high is None else self.high) or math.isinf(value):
+            kind = "a whole number, " if self.whole and self.high is None else ""
+            raise argparse.ArgumentTypeError(f"is {_shown(text)}; it takes {kind}{self.words}.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    def __call__(self, text: str) -> str:
+        if text not in self.words:
+            listed = ", ".join(self.words)
+            raise argparse.ArgumentTypeError(f"is {_shown(text)}; it takes {listed}.{did_you_mean(text, self.words)}")
+        return text
+
+
+class Parser(argparse.ArgumentParser):
+    """A word of the command line, or all of them."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say in one line what is wrong with an option; for everything else show how the word is used; status 2."""
+        about = _ABOUT_OPTION.fullmatch(message)
+        if about is None:
+            self.print_usage(sys.stderr)
+            self.exit(2, f"{self.prog}: {message}\n")
+        option, text = about["names"].rpartition("/")[2], about["text"]
+        unknown = _UNKNOWN_WORD.match(text)
+        if text.startswith("expected"):
+            text = "needs a value."
+        elif unknown and option == "COMMAND":
+            word = unknown["word"]
+            self.exit(
+                2,
+                f"{self.prog}: There is no command “{_shown(word)}”.{did_you_mean(word, self.commands())}\n"
+                f"  `{self.prog} --help` lists them.\n",
+            )
+        self.exit(2, f"{self.prog}: {option} {text}\n")
+
+    def unknown(self, words: Sequence[str]) -> NoReturn:
+        """Say that there are no such options, with those that were probably meant; status 2."""
+        self.print_usage(sys.stderr)
+        options = [name for action in self._actions for name in action.option_strings]
+        strange = [word.partition("=")[0] for word in words if word.startswith("-")]
+        said = [f"There is no option {_shown(name)}.{did_you_mean(name, options)}" for name in strange]
+        said = said or [f"“{_shown(word)}” is too much." for word in words]
+        self.exit(2, f"{self.prog}: {' '.join(said)}\n")
+
+    def commands(self) -> list[str]:
+        """Return the names of the sub-commands, none for a sub-command."""
+        return [name for action in self._actions for name in action.choices or () if action.dest == "command"]
+
+
+def _shown(text: str) -> str:
+    """Show what somebody wrote in one short line."""
+    return "".join(one if one.isprintable() else "?" for one in text[:60])
