@@ -1,0 +1,209 @@
+"""How late a result is against its source, and whether it drifts: measured on onsets, from coarse to fine.
+
+The task `fit` asks before it cuts the result. Line through the offsets of short segments → offset in the middle and
+drift → features of how sure that is → a probability (confidence.py). The array functions know no files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bridge.audio import harmony, onsets
+from bridge.audio.onsets import STEP, Envelope, Mono
+
+REACH = 0.35  # s of offset that are looked for
+DRIFT = 0.012  # of drift that is looked for
+SEGMENT = 4.0  # s per segment: at 1 % of drift its onsets smear by 40 ms
+SHORTEST = 1.5  # s; less music has no rhythm to be sure of
+FAR = 8.0  # s of lag over which the chance level of the correlation is taken
+NEAR = 12  # values (60 ms) around the peak that belong to it
+
+Curve = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A line through the offsets, and what speaks for it."""
+
+    offset: float  # s by which the result is late in the middle of the clip
+    drift: float  # the result's time runs as 1 + drift
+    seconds: float  # of music that was compared
+    height: float  # normalised correlation of the onsets along the line, 0..1
+    sharpness: float  # the peak over the spread of the correlation at all lags up to FAR
+    prominence: float  # 1 - second highest peak / peak
+    agreement: float  # share of segments whose own best offset lies on the line
+    harmony: float  # how much more the harmonies are alike than by chance
+
+
+def measure(source: Mono, result: Mono) -> Measured | None:
+    """Compare two sounds at onsets.RATE.
+
+    Args:
+        source: the clip as it was sent, frames.
+        result: what came back, frames.
+
+    Returns:
+        The best line, or None where there is nothing to compare (too short, or no onsets).
+    """
+    seconds = min(len(source), len(result)) / onsets.RATE
+    if seconds < SHORTEST:
+        return None
+    frames = round(seconds * onsets.RATE)
+    first, second = onsets.onset_envelope(source[:frames]), onsets.onset_envelope(result[:frames])
+    if not first.any() or not second.any():
+        return None
+    flat = whitened(first), whitened(second)
+    offset, drift = coarse(*flat)
+    offset, drift, agreement = fine(*flat, offset, drift)
+    straight = flat[0], moved(flat[1], offset, drift)
+    sharpness, prominence = standing_out(*straight)
+    height = likeness(first, moved(second, offset, drift))
+    chords = harmony.shared(harmony.chroma(source[:frames]), harmony.chroma(result[:frames]), offset, drift)
+    return Measured(offset, drift, seconds, height, sharpness, prominence, agreement, chords)
+
+
+def whitened(envelope: Envelope) -> Envelope:
+    """Return an onset envelope (bands × values) with half of its spectrum's shape taken out, band by band.
+
+    The product of two such is the cross-correlation with PHAT^0.5 weighting (Knapp and Carter 1976, softened): peaks
+    get sharp, and a regular beat counts less than what happens only once.
+    """
+    centred: Envelope = envelope - envelope.mean(axis=1, keepdims=True)
+    points = _points(envelope.shape[1])
+    spectrum = np.fft.rfft(centred, points, axis=1)
+    size = np.abs(spectrum)
+    floor = np.maximum(size.mean(axis=1, keepdims=True) * 0.05, 1e-9)
+    flat = np.fft.irfft(spectrum / np.sqrt(np.maximum(size, floor)), points, axis=1)[:, : envelope.shape[1]]
+    weight = np.sqrt(np.maximum((flat**2).mean(axis=1, keepdims=True), 1e-12))
+    active = envelope.std(axis=1, keepdims=True)
+    share = np.sqrt(active / max(1e-9, float(active.max())))
+    even: Envelope = (flat / weight * share).astype(np.float32)
+    return even
+
+
+def coarse(first: Envelope, second: Envelope) -> tuple[float, float]:
+    """Return offset (s, in the middle) and drift whose line collects most correlation over all segments."""
+    times, curves = _segments(first, second, REACH + DRIFT * first.shape[1] * STEP / 2)
+    lags = (np.arange(curves.shape[1]) - curves.shape[1] // 2) * STEP
+    offsets = np.arange(-round(REACH / STEP), round(REACH / STEP) + 1) * STEP
+    widest = max(STEP, float(np.abs(times).max()))
+    steps = max(1, int(np.ceil(DRIFT * widest / STEP)))
+    drifts = np.linspace(-DRIFT, DRIFT, 2 * steps + 1) if len(times) > 2 else np.zeros(1)
+    total = np.zeros((len(drifts), len(offsets)))
+    for time, curve in zip(times, curves, strict=True):
+        total += np.interp(offsets[None, :] + drifts[:, None] * time, lags, curve)
+    # t = 0 is t = 0 in the model: of two lines that are about as good, the one near to nothing is the likelier.
+    prior = (1 - 0.15 * (offsets / REACH) ** 2)[None, :] * (1 - 0.15 * np.abs(drifts) / DRIFT)[:, None]
+    best = np.unravel_index(int(np.argmax(total * prior)), total.shape)
+    return float(offsets[best[1]]), float(drifts[best[0]])
+
+
+def fine(first: Envelope, second: Envelope, offset: float, drift: float) -> tuple[float, float, float]:
+    """Return offset, drift and agreement, from the segments' own peaks near the coarse line."""
+    for _ in range(2):
+        times, curves = _segments(first, moved(second, offset, drift), REACH)
+        middle = curves.shape[1] // 2
+        places, heights = _peaks(curves, middle, 6)
+        shift, turn = _line(times, places, heights, drifts=len(times) > 2)
+        offset, drift = offset + shift, drift + turn
+    free = np.argmax(curves, axis=1) - middle
+    return offset, drift, float(np.mean(np.abs(free) * STEP < 0.02))
+
+
+def moved(envelope: Envelope, offset: float, drift: float) -> Envelope:
+    """Return the envelope as it would be without this offset (s, in the middle) and drift, as long as before."""
+    count = envelope.shape[1]
+    middle = (count - 1) / 2
+    places = np.arange(count) + offset / STEP + drift * (np.arange(count) - middle)
+    whole = np.floor(places).astype(np.intp)
+    part = (places - whole).astype(np.float32)
+    padded = np.pad(envelope, ((0, 0), (1, 2)))
+    left = padded[:, np.clip(whole + 1, 0, count + 1)]
+    right = padded[:, np.clip(whole + 2, 0, count + 1)]
+    between: Envelope = left * (1 - part) + right * part
+    return between
+
+
+def standing_out(first: Envelope, second: Envelope) -> tuple[float, float]:
+    """Return sharpness and prominence of the correlation at lag 0 against all lags up to FAR or a third of the clip."""
+    count = first.shape[1]
+    reach = min(round(FAR / STEP), count // 3)
+    curve = _correlation(first, second, reach)
+    overlap = count - np.abs(np.arange(-reach, reach + 1))
+    curve = curve * count / overlap
+    peak = float(curve[reach - 2 : reach + 3].max())
+    others = np.concatenate((curve[: reach - NEAR], curve[reach + NEAR + 1 :]))
+    if peak <= 0 or not len(others):
+        return 0.0, 0.0
+    spread = float(np.sqrt(np.mean((others - others.mean()) ** 2)))
+    return peak / max(spread, 1e-12), 1 - float(others.max()) / peak
+
+
+def likeness(first: Envelope, second: Envelope) -> float:
+    """Return the normalised correlation (-1..1) of two onset envelopes, their bands added up."""
+    one, two = first.sum(axis=0), second.sum(axis=0)
+    one, two = one - one.mean(), two - two.mean()
+    size = float(np.sqrt((one @ one) * (two @ two)))
+    return float(one @ two) / size if size > 0 else 0.0
+
+
+def _segments(first: Envelope, second: Envelope, reach: float) -> tuple[Curve, Curve]:
+    """Return the segments' middles (s from the clip's middle) and their correlation curves (segments × lags)."""
+    count = first.shape[1]
+    size = min(round(SEGMENT / STEP), count)
+    starts = np.unique(np.linspace(0, count - size, max(1, round(2 * count / size) - 1)).astype(int))
+    span = round(reach / STEP)
+    padded = np.pad(second, ((0, 0), (span, span)))
+    points = _points(size + 2 * span)
+    curves = np.empty((len(starts), 2 * span + 1))
+    for row, start in enumerate(starts):
+        one = np.fft.rfft(first[:, start : start + size], points, axis=1)
+        two = np.fft.rfft(padded[:, start : start + size + 2 * span], points, axis=1)
+        curves[row] = np.fft.irfft((two * one.conj()).sum(axis=0), points)[: 2 * span + 1]
+    times = (starts + size / 2 - count / 2) * STEP
+    return times, curves
+
+
+def _correlation(first: Envelope, second: Envelope, reach: int) -> Curve:
+    """Return the correlation at lags -reach..reach values (second late: positive), bands added up."""
+    points = _points(first.shape[1] + reach)
+    spectrum = (np.fft.rfft(second, points, axis=1) * np.fft.rfft(first, points, axis=1).conj()).sum(axis=0)
+    curve = np.fft.irfft(spectrum, points)
+    return np.concatenate((curve[-reach:], curve[: reach + 1])).astype(np.float64)
+
+
+def _peaks(curves: Curve, middle: int, around: int) -> tuple[Curve, Curve]:
+    """Return place (s) and height of each curve's highest value within `around` of the middle, between values too."""
+    near = curves[:, middle - around : middle + around + 1]
+    top = np.argmax(near, axis=1)
+    inner = np.clip(top, 1, 2 * around - 1)
+    rows = np.arange(len(near))
+    left, at, right = near[rows, inner - 1], near[rows, inner], near[rows, inner + 1]
+    bend = left - 2 * at + right
+    part = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0)
+    place = np.where(top == inner, inner + np.clip(part, -1, 1), top)
+    return (place - around) * STEP, np.maximum(near[rows, top], 0.0)
+
+
+def _line(times: Curve, places: Curve, heights: Curve, *, drifts: bool) -> tuple[float, float]:
+    """Fit places = shift + turn·times, segments far from the line counting less and less (Cauchy weights)."""
+    if not heights.any():
+        return 0.0, 0.0
+    columns = np.stack((np.ones_like(times), times), axis=1)[:, : 2 if drifts else 1]
+    weights = heights.copy()
+    answer = np.zeros(columns.shape[1])
+    for _ in range(5):
+        root = np.sqrt(weights)[:, None]
+        answer = np.linalg.lstsq(columns * root, places * root[:, 0], rcond=None)[0]
+        miss = places - columns @ answer
+        weights = heights / (1 + (miss / 0.006) ** 2)
+    return float(answer[0]), float(answer[1]) if drifts else 0.0
+
+
+def _points(count: int) -> int:
+    """Return the power of two that holds `count` values."""
+    return 1 << max(1, (count - 1).bit_length())

@@ -1,0 +1,92 @@
+"""Where something begins in a sound: the rise of level in bands over time, at a low rate, for alignment and tempo.
+
+The tasks `fit` and `listen` bring a clip to mono at `RATE` with `heard`; align.py and rhythm.py work on the envelopes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from bridge.audio.block import Block
+
+Mono: TypeAlias = npt.NDArray[np.float32]  # frames
+Curve: TypeAlias = npt.NDArray[np.float32]  # values over time
+Envelope: TypeAlias = npt.NDArray[np.float32]  # bands × values over time, so that a band lies in one piece
+
+RATE = 16_000  # Hz; no onset needs more than 8 kHz of band
+SIZE = 512  # frames of a window, 32 ms
+HOP = 80  # frames between two values, 5 ms
+STEP = HOP / RATE  # s
+BANDS = 24  # on a mel scale up to RATE / 2
+COMPRESSION = 300.0  # how far below the loudest a level still counts: high enough that an attack counts when it starts
+AT_ONCE = 4096  # windows that are transformed together, which bounds the memory
+LONGEST = 600.0  # s that are looked at; more says nothing new about one offset
+
+
+def heard(blocks: Iterable[Block], rate: float, longest: float = LONGEST) -> Mono:
+    """Return a stream (frames × channels) as mono at RATE, its first `longest` seconds.
+
+    Args:
+        blocks: float32, any number of channels.
+        rate: Hz.
+        longest: s.
+    """
+    stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="LQ")
+    parts, left = [], round(longest * RATE)
+    for block in blocks:  # to its end, since somebody else may listen to the stream as well
+        if left > 0:
+            part = stream.resample_chunk(np.ascontiguousarray(block.mean(axis=1, dtype=np.float32)))[:left]
+            parts.append(part)
+            left -= len(part)
+    parts.append(stream.resample_chunk(np.zeros(0, np.float32), last=True)[:left])
+    return np.concatenate(parts)
+
+
+def band_edges(bands: int = BANDS) -> npt.NDArray[np.intp]:
+    """Return the first spectrum bin of each mel band, strictly rising (mel after O'Shaughnessy: 2595·lg(1 + f/700))."""
+    top = 2595.0 * np.log10(1.0 + RATE / 2 / 700.0)
+    hertz = 700.0 * (10.0 ** (np.arange(bands) * top / bands / 2595.0) - 1.0)
+    bins: npt.NDArray[np.intp] = np.round(hertz / (RATE / SIZE)).astype(np.intp)
+    for band in range(1, bands):
+        bins[band] = max(bins[band], bins[band - 1] + 1)
+    return bins
+
+
+def levels(sound: Mono) -> Envelope:
+    """Return the magnitude per mel band: bands × values; value i is centred at i·STEP seconds."""
+    count = len(sound) // HOP + 1
+    padded = np.pad(sound, (SIZE // 2, SIZE))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, SIZE)[::HOP][:count]
+    window = np.hanning(SIZE).astype(np.float32)
+    edges = band_edges()
+    found = np.empty((BANDS, count), np.float32)
+    for start in range(0, count, AT_ONCE):
+        spectrum = np.fft.rfft(windows[start : start + AT_ONCE] * window, axis=1)
+        power = np.add.reduceat(spectrum.real**2 + spectrum.imag**2, edges, axis=1)
+        found[:, start : start + AT_ONCE] = np.sqrt(power).T
+    return found
+
+
+def rises(magnitudes: Envelope) -> Envelope:
+    """Return by how much each band's compressed level rises over two values; what falls is zero (spectral flux).
+
+    The level is compressed as log(1 + COMPRESSION · level / loudest), after M. Müller, "Fundamentals of Music
+    Processing", 6.1.2. The difference spans two values, so that the rise stands at the value between them.
+    """
+    if not magnitudes.size:
+        return magnitudes
+    loudest = max(float(np.quantile(magnitudes.max(axis=0), 0.98)), 1e-6)
+    compressed = np.log1p(magnitudes * np.float32(COMPRESSION / loudest))
+    around = np.pad(compressed, ((0, 0), (1, 1)), mode="edge")
+    rise: Envelope = np.maximum(around[:, 2:] - around[:, :-2], np.float32(0))
+    return rise
+
+
+def onset_envelope(sound: Mono) -> Envelope:
+    """Return the onset strength of a sound at RATE: bands × values, one per STEP, never negative."""
+    return rises(levels(sound))
