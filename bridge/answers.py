@@ -54,6 +54,7 @@ class ResultAnswer(Struct, frozen=True, kw_only=True):
     samples: int  # frames of the clip in it, at sample_rate
     source_offset: float  # s into the file at which the clip begins: the handle before it, and the alignment
     offset_ms: float  # how late the model's result was, already corrected in source_offset
+    fitted: str  # what was measured and done about time, in words
     gain_db: float  # what was done to its level
     recipe: str  # the JSON file beside it that says how it was made
     placed: bool  # whether it stands in the DAW, or for folders in its place

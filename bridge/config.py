@@ -120,6 +120,7 @@ class Render:
 class Fit:
     """[fit]: what is done to a result."""
 
+    align: bool  # whether a measured offset and drift are corrected
     loudness: str | float  # "source", "off" or a level in LUFS
     true_peak: float  # dBTP that the result never exceeds
     format: str  # "pcm24" or "float32"

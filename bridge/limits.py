@@ -138,6 +138,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "fal.status_stream": _switch(),
         "render.handles": _number(0, 60),
         "render.highest_rate": _whole(8000, 768_000),
+        "fit.align": _switch(),
         "fit.loudness": _loudness(),
         "fit.true_peak": _number(-60, 0),
         "fit.format": _one_of("pcm24", "float32"),

@@ -17,6 +17,7 @@ from bridge.request import Remix, RemixArgs
 if TYPE_CHECKING:
     from bridge.work import Work
 
+FITTED = ("sample_rate", "samples", "lead", "alignment", "gain_db", "limiter_db", "lufs", "true_peak_db")
 UNSAID = "instrumental music"  # what is said of a clip about which nothing is known; the model wants some text
 
 
@@ -103,7 +104,7 @@ def describe(work: Work, fitted: Mapping[str, Any], path: Path) -> dict[str, Any
             "sha256": work.done["render"]["sha256"],
         },
         "project": msgspec.to_builtins(work.request.project),
-        "fit": {name: fitted[name] for name in ("sample_rate", "samples", "lead", "gain_db", "lufs", "true_peak_db")},
+        "fit": {name: fitted[name] for name in FITTED},
         "cost": {"currency": job.currency, "billed_units": made["billed_units"]},
         "warnings": [dict(warning) for warning in job.warnings],
         "created": job.created,

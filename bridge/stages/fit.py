@@ -1,6 +1,6 @@
 """Stage 5, per variation: the result becomes the clip's twin: rate, exact length, level, in its final place.
 
-Order inside the signal task: resample, (alignment, tempo and key: a later issue, between the two), cut, level, write.
+Order inside the signal task: compare with the source, take drift out, resample, cut, level, write.
 The file is written once, to where the DAW will find it, with its recipe beside it.
 """
 
@@ -32,7 +32,9 @@ async def fit(work: Work) -> dict[str, Any]:
     partial = final.with_name(f".{work.variation_id}.part.wav")
     span = span_of(work)
     try:
-        fitted = await work.in_worker("fit", {**span, **level_of(work), **labels_of(work, span), "into": str(partial)})
+        fitted = await work.in_worker(
+            "fit", {**span, **comparison_of(work), **level_of(work), **labels_of(work, span), "into": str(partial)}
+        )
         await asyncio.to_thread(settle, partial, final)
     finally:
         await asyncio.to_thread(discard, partial)
@@ -45,7 +47,8 @@ async def fit(work: Work) -> dict[str, Any]:
         "path": str(final),
         "recipe": str(recipe),
         "source_offset": fitted["lead"] / rate,
-        "offset_ms": 0.0,  # the alignment's correction
+        "offset_ms": fitted["alignment"]["corrected_ms"],
+        "fitted": fitted["alignment"]["text"],
     }
 
 
@@ -66,6 +69,15 @@ def span_of(work: Work) -> dict[str, Any]:
         "samples": samples,
         "tail": round(after * rate),
         "time_reference": round(position * rate) - round(before * rate),
+    }
+
+
+def comparison_of(work: Work) -> dict[str, Any]:
+    """Return what the result is laid beside, and whether a measured offset is corrected."""
+    return {
+        "source": work.done["render"]["path"],
+        "align": work.tools.settings.fit.align,
+        "tempo": work.request.project.tempo,
     }
 
 

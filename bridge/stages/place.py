@@ -36,5 +36,5 @@ async def place(work: Work) -> dict[str, Any] | None:
     return {"placed": True}
 
 
-SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "gain_db", "recipe")
+SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe")
 STAGE = Stage("place", None, "placing", per_clip=False, weight=0.04, run=place)

@@ -1,29 +1,33 @@
-"""The task "fit": the raw result at the project's rate, exactly as long as the clip, as loud as it, as a broadcast WAV.
+"""The task "fit": the raw result at the project's rate, in time, as long as the clip and as loud as it, as a WAV.
 
-Stage fit asks for it. Raw → stereo → rate → exact length → measured into a spool → gain → WAV.
+Stage fit asks for it. Compare with the source → raw without DC → stereo → drift out → rate → exact length, measured
+into a spool → level → broadcast WAV.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bridge.audio import block, channels, files, resample, wav
+from bridge.audio import block, channels, files, resample, stretch, wav
 from bridge.audio.block import Block
-from bridge.audio.loudness import Loudness
-from bridge.audio.true_peak import TruePeak
 from bridge.errors import RequestError
+from bridge.tasks import compare, leveling
+from bridge.tasks.compare import Alignment, Heard
+from bridge.tasks.leveling import Level, Wanted
 from bridge.tasks.opening import RESULT, number, opened, writing
 
 Progress = Callable[[float], None]
 
 FADE = 0.005  # s at the end of a result that is too short
 UNNOTICED = 0.1  # s that a result may be short without a warning; a latent frame of the model is 0.093 s
+QUIETER = 0.5  # dB under the wanted level that are worth a warning
+DIRECT = 0.002  # full scale, -54 dB: a mean of the wave above is DC and taken out; below, it can be chance
 MOST_FRAMES = 1e11
 
 
@@ -33,11 +37,15 @@ class Order:
 
     raw: Path  # the result as it came
     into: Path  # the file to write
+    source: Path | None  # the clip as it was sent; None: nothing is compared
+    align: bool  # whether a measured offset is corrected
+    tempo: float | None  # BPM that the DAW says
     sample_rate: int | None  # Hz; None keeps the raw's
     lead: int  # frames of handle before the clip, at the rate of the file to write
     samples: int  # frames of the clip
     tail: int  # frames of handle after the clip
-    skip: float  # s of the raw's start to leave out, below 0 to put silence before it: the place of alignment
+    skip: float  # s of the raw's start to leave out, below 0 to put silence before it
+    nudge: float  # s by which a hand moves the result, above 0 later; counts beside what is measured
     undo_db: float  # dB that bring the raw to the source's level when loudness is left alone
     target: float | None  # LUFS
     ceiling: float  # dBTP
@@ -52,13 +60,14 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """How loud the result is, and what is done about it."""
+class Cut:
+    """How the raw becomes the file."""
 
-    lufs: float | None  # of the clip's part, before the gain; None is silence
-    peak_db: float | None  # true peak of everything, before the gain, dBTP; None is silence
-    gain_db: float  # what is applied
-    limited_db: float  # by how much the ceiling kept it lower, dB
+    rate: int  # Hz of the file
+    start: int  # first frame of the clip in the file
+    skip: float  # s of the (stretched) raw's start to leave out; below 0: silence to put before it
+    speed: float  # how much faster the raw is played, at the same pitch
+    mean: tuple[float, ...]  # of each of the raw's channels, taken out
 
 
 def parse(args: Mapping[str, Any]) -> Order:
@@ -73,11 +82,15 @@ def parse(args: Mapping[str, Any]) -> Order:
     return Order(
         raw=Path(args["raw"]),
         into=Path(args["into"]),
+        source=Path(args["source"]) if args.get("source") else None,
+        align=bool(args.get("align", True)),
+        tempo=None if args.get("tempo") is None else number(args, "tempo", 0.0, 1000.0),
         sample_rate=None if rate is None else round(number(args, "sample_rate", 8000, 768000)),
         lead=round(number(args, "lead", 0, MOST_FRAMES, 0)),
         samples=round(number(args, "samples", 1, MOST_FRAMES)),
         tail=round(number(args, "tail", 0, MOST_FRAMES, 0)),
-        skip=number(args, "skip", -10.0, 10.0, 0.0),
+        skip=number(args, "skip", -60.0, 60.0, 0.0),
+        nudge=number(args, "nudge", -10.0, 10.0, 0.0),
         undo_db=-number(args, "source_gain_db", -120.0, 120.0, 0.0),
         target=None if args.get("target") is None else number(args, "target", -70.0, 0.0),
         ceiling=number(args, "ceiling", -60.0, 20.0, -1.0),
@@ -91,13 +104,15 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
     """Fit a result to its clip.
 
     Args:
-        args: raw, into, sample_rate, lead, samples, tail, source_gain_db, target, ceiling, format, bext, info, skip.
+        args: raw, into, source, align, tempo, sample_rate, lead, samples, tail, skip, nudge, source_gain_db, target,
+            ceiling, format, bext, info.
         progress: told the share done, 0..1.
         size: frames per block; the file is the same with any.
 
     Returns:
-        sample_rate, samples (of the clip), frames (of the file), lead, gain_db, lufs and true_peak_db (of the file as
-        it is), warnings.
+        sample_rate, samples (of the clip), frames (of the file), lead (first frame of the clip in the file), gain_db,
+        limiter_db (the most that the limiter takes), lufs and true_peak_db (of the file as it is), alignment (see
+        compare.Alignment), nudge_ms, warnings.
 
     Raises:
         ResultError: the raw cannot be used.
@@ -105,42 +120,87 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
         HomeError: the file cannot be written.
     """
     order = parse(args)
+    result = compare.result_of(order.raw, order.into.parent)
+    found, notes = _compared(order, result)
+    progress(0.3)
     with opened(order.raw, RESULT, order.into.parent) as reader, writing(order.into):
         rate = order.sample_rate or reader.info.sample_rate
+        how = cut(order, found, rate, result)
         spool = files.Spool(order.into.parent)
         try:
-            level = _measure(order, rate, _stream(order, reader, rate, size), spool, progress)
-            _write(order, rate, level, spool, size)
+            stream = _stream(order, how, reader, size)
+            level = _level(order, how, stream, spool, progress)
+            _write(order, how, level, spool, size)
         finally:
             spool.close()
-        seconds = reader.info.frames / reader.info.sample_rate - order.skip
+        seconds = reader.info.frames / reader.info.sample_rate / how.speed - how.skip
     progress(1.0)
     return {
         "sample_rate": rate,
         "samples": order.samples,
         "frames": order.frames,
-        "lead": order.lead,
+        "lead": how.start,
         "gain_db": level.gain_db,
-        "lufs": _sum(level.lufs, level.gain_db),
-        "true_peak_db": _sum(level.peak_db, level.gain_db),
-        "warnings": _warnings(order, level, order.frames / rate - seconds),
+        "limiter_db": float(level.curve.max()) if len(level.curve) else 0.0,
+        "lufs": level.lufs,
+        "true_peak_db": level.peak_db,
+        "alignment": found.to_wire(),
+        "nudge_ms": order.nudge * 1000,
+        "warnings": [*notes, *_warnings(order, level, (how.start + order.samples) / rate - seconds)],
     }
 
 
-def _stream(order: Order, reader: files.Reader, rate: int, size: int) -> Iterator[Block]:
+def _compared(order: Order, result: Heard) -> tuple[Alignment, list[dict[str, str]]]:
+    """Return how the result lies on its source, and what is wrong with it."""
+    if order.source is None:
+        return Alignment(), []
+    source = compare.source_of(order.source, order.into.parent)
+    found = compare.alignment(source, result)
+    notes = compare.warnings(source, result, found, order.tempo)
+    if not order.align and found.slip:
+        found = replace(found, slip=0.0, speed=1.0, text=f"{found.offset * 1000:+.0f} ms measured, left as it came")
+    return found, notes
+
+
+def cut(order: Order, found: Alignment, rate: int, result: Heard) -> Cut:
+    """Decide where the clip lies in the file.
+
+    The correction is a slip where the handles have room for it: the file stays as it came and the clip begins
+    elsewhere in it, so that it can be slipped back. Where they have not, the raw's start is cut or moved.
+    """
+    slip = found.slip - order.nudge
+    shift = round(slip * rate)
+    fits = -order.lead <= shift <= order.tail
+    mean = tuple(float(value) if abs(value) > DIRECT else 0.0 for value in result.passed.mean)
+    skip = order.skip / found.speed
+    if fits:
+        return Cut(rate, order.lead + shift, skip, found.speed, mean)
+    return Cut(rate, order.lead, skip + slip, found.speed, mean)
+
+
+def _stream(order: Order, how: Cut, reader: files.Reader, size: int) -> Iterator[Block]:
     """Yield the raw as stereo at the file's rate, exactly as long as the file; a short one is faded out first."""
     info = reader.info
-    skip = round(order.skip * info.sample_rate)
-    wanted = math.ceil((order.frames / rate + resample.MARGIN) * info.sample_rate)
+    skip = round(how.skip * how.speed * info.sample_rate)  # in frames of the raw, before it is stretched
+    wanted = math.ceil((order.frames / how.rate + resample.MARGIN) * how.speed * info.sample_rate)
     there = min(info.frames, max(0, wanted + skip))
     raw = reader.blocks(max(0, skip), max(0, there - max(0, skip)), size)
-    stereo = channels.to_stereo(raw, channels.mix(info.channels, "normal", None, False))
-    short = (info.frames - skip) / info.sample_rate < order.frames / rate
-    if short:
+    stereo = channels.to_stereo(_without(raw, how.mean), channels.mix(info.channels, "normal", None, False))
+    if (info.frames - skip) / info.sample_rate / how.speed < order.frames / how.rate:
         stereo = _faded(stereo, max(0, there - max(0, skip)), round(FADE * info.sample_rate))
-    before = block.silence(max(0, -skip), 2, size)
-    sound = resample.resampled(_joined(before, stereo), info.sample_rate, rate)
-    return block.exactly(sound, order.frames, 2)
+    sound = _joined(block.silence(max(0, -skip), 2, size), stereo)
+    if how.speed != 1.0:
+        sound = stretch.stretched(sound, info.sample_rate, how.speed, 0.0)
+    return block.exactly(resample.resampled(sound, info.sample_rate, how.rate), order.frames, 2)
+
+
+def _without(blocks: Iterator[Block], mean: tuple[float, ...]) -> Iterator[Block]:
+    """Yield the stream without its DC."""
+    if not any(mean):
+        yield from blocks
+        return
+    for part in blocks:
+        yield part - np.array(mean, np.float32)
 
 
 def _joined(*streams: Iterator[Block]) -> Iterator[Block]:
@@ -159,45 +219,35 @@ def _faded(blocks: Iterator[Block], frames: int, fade: int) -> Iterator[Block]:
         )
 
 
-def _measure(order: Order, rate: int, blocks: Iterator[Block], spool: files.Spool, progress: Progress) -> Level:
+def _level(order: Order, how: Cut, blocks: Iterator[Block], spool: files.Spool, progress: Progress) -> Level:
     """Keep the stream in the spool and find the gain for it."""
-    loudness, true_peak = Loudness(rate), TruePeak()
+    wanted = Wanted(order.target, order.undo_db, order.ceiling, how.start, how.start + order.samples)
+    lufs, peak_db = leveling.measured(_kept(blocks, spool, order.frames, progress), how.rate, wanted)
+    return leveling.find_level(wanted, lufs, peak_db, how.rate, spool)
+
+
+def _kept(blocks: Iterator[Block], spool: files.Spool, frames: int, progress: Progress) -> Iterator[Block]:
     for part in blocks:
-        loudness.add(block.between(part, spool.frames, order.lead, order.lead + order.samples))
-        true_peak.add(part)
         spool.append(part)
-        progress(0.7 * spool.frames / order.frames)
-    lufs, peak = loudness.value(), true_peak.value()
-    peak_db = 20 * math.log10(peak) if peak > 0 else None
-    return level(order, lufs, peak_db)
+        progress(0.3 + 0.5 * spool.frames / frames)
+        yield part
 
 
-def level(order: Order, lufs: float | None, peak_db: float | None) -> Level:
-    """Return the gain that brings the clip to its target, or back to the source's level, under the ceiling."""
-    wanted = order.undo_db if order.target is None else order.target - lufs if lufs is not None else 0.0
-    gain = wanted if peak_db is None else min(wanted, order.ceiling - peak_db)
-    return Level(lufs, peak_db, gain, wanted - gain)
-
-
-def _write(order: Order, rate: int, result: Level, spool: files.Spool, size: int) -> None:
-    bext = wav.Bext(
-        **order.bext, lufs=_sum(result.lufs, result.gain_db), true_peak_db=_sum(result.peak_db, result.gain_db)
-    )
-    writer = files.WavWriter(order.into, rate, order.frames, order.encoding, bext, order.info)
-    gain = np.float32(10 ** (result.gain_db / 20))
-    for part in spool.blocks(size):
-        writer.write(part * gain)
+def _write(order: Order, how: Cut, level: Level, spool: files.Spool, size: int) -> None:
+    bext = dict(order.bext)
+    if "time_reference" in bext:  # of the file's first frame; a slip moves the clip in the file and not on the timeline
+        bext["time_reference"] = max(0, bext["time_reference"] + order.lead - how.start)
+    chunk = wav.Bext(**bext, lufs=level.lufs, true_peak_db=level.peak_db)
+    writer = files.WavWriter(order.into, how.rate, order.frames, order.encoding, chunk, order.info)
+    for part in level.applied(spool.blocks(size)):
+        writer.write(part)
     writer.close()
 
 
-def _sum(value: float | None, gain_db: float) -> float | None:
-    return None if value is None else value + gain_db
-
-
-def _warnings(order: Order, result: Level, short: float) -> list[dict[str, str]]:
+def _warnings(order: Order, level: Level, short: float) -> list[dict[str, str]]:
     found = []
-    if result.limited_db > 0.05:
-        text = f"The result is {result.limited_db:.1f} dB below the wanted level, to keep its true peak under "
+    if level.short_db > QUIETER:
+        text = f"The result is {level.short_db:.1f} dB below the wanted level, to keep its true peak under "
         found.append({"code": "loudness_limited", "text": f"{text}{order.ceiling:g} dBTP."})
     if short > UNNOTICED:
         found.append({"code": "result_short", "text": f"The result is {short:.2f} s too short; its end is silent."})

@@ -1,0 +1,85 @@
+"""What can be told of a stream while it passes: its level over time, its mean, and flat tops.
+
+The task `fit` sends source and result through one each; flaws.py judges by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bridge.audio.block import Block
+
+STEP = 0.005  # s per value of the level
+FLAT = 4  # neighbouring samples of one value that make a flat top; three can be a slow wave's crest at 16 bits
+EQUAL = 1e-5  # full scale; nearer than this is the same value
+BINS = 128  # heights of flat tops are counted in so many steps up to twice full scale
+TOP = 0.95  # of the highest sample: flat tops above are clipping
+
+Curve = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What was told."""
+
+    levels: Curve  # highest absolute sample in each STEP
+    mean: npt.NDArray[np.float64]  # of each channel, full scale 1.0
+    clipped: float  # share of samples that lie in flat tops
+    peak: float  # highest absolute sample
+
+
+class Intake:
+    """Looks at the blocks (frames × channels) of one stream."""
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self._step = max(1, round(rate * STEP))
+        self._rest = np.zeros(0, np.float32)  # heights that do not fill a step yet
+        self._levels: list[Curve] = []
+        self._sum = np.zeros(channels)
+        self._frames = 0
+        self._tops = np.zeros(BINS, np.int64)
+        self._peak = 0.0
+
+    def watched(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """Yield the stream as it is, and look at it."""
+        for block in blocks:
+            self.add(block)
+            yield block
+
+    def add(self, block: Block) -> None:
+        """Look at the next block."""
+        if not len(block):
+            return
+        self._frames += len(block)
+        self._sum += block.sum(axis=0, dtype=np.float64)
+        heights = np.concatenate((self._rest, np.abs(block).max(axis=1)))
+        self._peak = max(self._peak, float(heights.max()))
+        whole = len(heights) // self._step * self._step
+        self._levels.append(heights[:whole].reshape(-1, self._step).max(axis=1))
+        self._rest = heights[whole:]
+        for channel in range(block.shape[1]):
+            self._count_tops(block[:, channel])
+
+    def passed(self) -> Passed:
+        """Return what was told."""
+        rest = [self._rest.max(keepdims=True)] if len(self._rest) else []
+        levels = np.concatenate([*self._levels, *rest]) if self._frames else np.zeros(0, np.float32)
+        high = np.arange(BINS) / BINS * 2 >= TOP * min(2.0, self._peak) - 2 / BINS
+        samples = max(1, self._frames * len(self._sum))
+        return Passed(levels, self._sum / max(1, self._frames), float(self._tops[high].sum()) / samples, self._peak)
+
+    def _count_tops(self, samples: Curve) -> None:
+        """Count the samples that are the same as the FLAT - 1 before them, by height."""
+        high = np.abs(samples)
+        if float(high.max()) < 0.25 or len(samples) < FLAT:
+            return
+        same = (np.abs(np.diff(samples)) < EQUAL) & (high[1:] > 0.25)
+        runs = same[: len(same) - FLAT + 2].copy()
+        for shift in range(1, FLAT - 1):
+            runs &= same[shift : len(same) - FLAT + 2 + shift]
+        at = np.minimum(BINS - 1, (high[FLAT - 1 :][runs] * (BINS / 2)).astype(np.intp))
+        self._tops += np.bincount(at, minlength=BINS)

@@ -1,0 +1,124 @@
+"""The tempo of a clip from its onsets, with the DAW's tempo as the prior where there is one.
+
+The task `listen` asks; the envelope comes from onsets.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bridge.audio.onsets import STEP, Envelope
+
+SLOWEST, FASTEST = 50.0, 220.0  # BPM that are looked for
+PREFERRED, OCTAVES = 115.0, 0.75  # of a tempo and its double the one nearer to this counts more: a bell over octaves
+LONGEST_LAG = 12.0  # s over which the period is followed, which is what makes it exact
+MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)  # of a beat at which music repeats itself
+WEIGHTS = (0.5, 1.0, 1.0, 0.4, 1.0, 0.4, 0.8)
+SURE = 0.22  # clearness from which on a tempo is said at all; see docs/fit.md for how often it is then right
+GRID = 0.005  # how far a measured tempo may lie from the DAW's to be a confirmation of it
+
+Curve = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How fast a clip is."""
+
+    bpm: float  # beats per minute; the DAW's own where it gave one
+    clearness: float  # 0..1: how much the music repeats itself at this period
+    measured: float  # BPM that the sound alone says
+
+    @property
+    def sure(self) -> bool:
+        """Tell whether it may be said."""
+        return self.clearness >= SURE
+
+
+def find_tempo(envelope: Envelope, prior: float | None = None) -> Tempo | None:
+    """Return the tempo of an onset envelope (bands × values, one per onsets.STEP); None under 2 s or without onsets.
+
+    The autocorrelations of all bands are added up; a beat's score is their mean at its multiples.
+
+    Args:
+        envelope: of the clip.
+        prior: BPM that the DAW says; it wins, and the sound is only asked whether it agrees.
+    """
+    if envelope.shape[1] * STEP < 2.0 or not envelope.any():
+        return None
+    similar = self_similarity(envelope)
+    tempos = SLOWEST * 1.003 ** np.arange(int(np.log(FASTEST / SLOWEST) / np.log(1.003)))
+    score = _score(similar, 60.0 / tempos) * np.exp(-0.5 * (np.log2(tempos / PREFERRED) / OCTAVES) ** 2)
+    found = 60.0 / refined(similar, 60.0 / float(tempos[int(np.argmax(score))]))
+    if prior is None:
+        return Tempo(found, _clearness(similar, found), found)
+    near = 60.0 / refined(similar, 60.0 / prior)
+    return Tempo(prior, _clearness(similar, prior), near if abs(near / prior - 1) < 0.03 else found)
+
+
+def self_similarity(envelope: Envelope) -> Curve:
+    """Return the autocorrelation over lags 0 … LONGEST_LAG in values, bands added up, 1 at lag 0."""
+    count = envelope.shape[1]
+    centred = envelope - envelope.mean(axis=1, keepdims=True)
+    points = 1 << (2 * count - 1).bit_length()
+    spectrum = np.fft.rfft(centred, points, axis=1)
+    curve = np.fft.irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0), points)
+    lags = np.arange(min(count // 2, round(LONGEST_LAG / STEP)) + 1)
+    curve = curve[: len(lags)] * count / (count - lags)
+    smooth = np.convolve(curve, np.hanning(9)[1:-1] / np.hanning(9).sum(), "same")
+    similar: Curve = (smooth / max(1e-12, float(curve[0]))).astype(np.float64)
+    return similar
+
+
+def refined(similar: Curve, period: float) -> float:
+    """Return a beat's period (s) by following its multiples to longer and longer lags."""
+    for multiple in (1, 2, 4, 8, 12, 16, 24, 32):
+        place = period * multiple / STEP
+        reach = max(2.0, place * 0.012 if multiple < 4 else min(10.0, 0.12 * period / STEP))
+        low, high = int(np.floor(place - reach)), int(np.ceil(place + reach)) + 1
+        if high + 1 >= len(similar) or low < 2:
+            break
+        top = low + int(np.argmax(similar[low:high]))
+        if top in (low, high - 1):
+            continue
+        left, at, right = similar[top - 1 : top + 2]
+        bend = left - 2 * at + right
+        part = 0.5 * (left - right) / bend if bend < 0 else 0.0
+        period = (top + part) * STEP / multiple
+    return period
+
+
+def _score(similar: Curve, periods: Curve) -> Curve:
+    """Return for each period the weighted mean of the similarity at its multiples that are within reach."""
+    total, weight = np.zeros(len(periods)), np.zeros(len(periods))
+    for multiple, share in zip(MULTIPLES, WEIGHTS, strict=True):
+        places = periods * multiple / STEP
+        inside = places < len(similar) - 1
+        total += np.where(inside, share * np.interp(places, np.arange(len(similar)), similar), 0.0)
+        weight += np.where(inside, share, 0.0)
+    return np.maximum(total / np.maximum(weight, 1e-9), 1e-6)
+
+
+def _clearness(similar: Curve, bpm: float) -> float:
+    """Return how much more the music is like itself at multiples of the beat than at other lags, 0..1."""
+    period = 60.0 / bpm / STEP
+    on = np.arange(1, int((len(similar) - 2) / period) + 1) * period
+    if not len(on):
+        return 0.0
+    lags = np.arange(len(similar))
+    tops = np.max([np.interp(on + shift, lags, similar) for shift in (-2, -1, 0, 1, 2)], axis=0)
+    rest = similar[round(0.25 * period) :]
+    return float(np.clip(tops.mean() - rest.mean(), 0.0, 1.0))
+
+
+def related(first: Tempo, second: Tempo) -> bool:
+    """Tell whether two tempos may be one: not both are sure, or one is a simple multiple of the other."""
+    if not (first.sure and second.sure):
+        return True
+    ratio = second.bpm / first.bpm
+    return any(
+        abs(ratio / simple - 1) < 0.03 for simple in (1, 2, 1 / 2, 3, 1 / 3, 3 / 2, 2 / 3, 4 / 3, 3 / 4, 4, 1 / 4)
+    )

@@ -1,0 +1,187 @@
+"""The task `fit` beside its source: offsets slipped or cut, drift taken out, flaws told in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from bridge.audio import align, onsets
+from bridge.tasks.fit import fit
+from tests.audio.signals import Sound
+from tests.fakes.music import track
+
+RATE = 44_100
+SECONDS = 12.0
+SAMPLES = round(SECONDS * RATE)
+
+
+@pytest.fixture(scope="module")
+def music() -> Sound:
+    """Return 14 s of real music, of which the clip is the part from 1 s on."""
+    data, rate = soundfile.read(track("gravity"), dtype="float32", always_2d=True, frames=14 * 44_100)
+    assert rate == RATE
+    return data if data.shape[1] == 2 else data.repeat(2, axis=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, music: Sound) -> Path:
+    soundfile.write(tmp_path / "source.flac", music[RATE : RATE + SAMPLES], RATE, subtype="PCM_24")
+    return tmp_path
+
+
+def changed(music: Sound, late: float = 0.0) -> Sound:
+    """Return the clip as a model might give it back: brighter, and late."""
+    start = RATE - round(late * RATE)
+    sound = music[start : start + SAMPLES]
+    return (0.7 * sound + 0.6 * np.diff(sound, axis=0, prepend=sound[:1])).astype(np.float32)
+
+
+def run(folder: Path, result: Sound, **args: Any) -> tuple[dict[str, Any], Sound]:
+    soundfile.write(folder / "raw.wav", result, RATE, subtype="FLOAT")
+    into = folder / "fitted.wav"
+    defaults = {
+        "raw": str(folder / "raw.wav"),
+        "source": str(folder / "source.flac"),
+        "into": str(into),
+        "sample_rate": RATE,
+        "lead": 0,
+        "samples": SAMPLES,
+        "tail": 0,
+        "target": None,
+        "ceiling": 20.0,
+        "format": "float32",
+    }
+    answer = fit(defaults | args, lambda share: None)
+    data, _ = soundfile.read(into, dtype="float32", always_2d=True)
+    assert len(data) == answer["frames"]
+    return answer, data
+
+
+def codes(answer: dict[str, Any]) -> list[str]:
+    return [one["code"] for one in answer["warnings"]]
+
+
+def lateness(folder: Path, data: Sound) -> align.Measured:
+    """Measure what was written against the source."""
+    source, _ = soundfile.read(folder / "source.flac", dtype="float32", always_2d=True)
+    heard = [soxr.resample(sound.mean(axis=1), RATE, onsets.RATE) for sound in (source, data)]
+    measured = align.measure(*heard)
+    assert measured is not None
+    return measured
+
+
+@pytest.mark.parametrize("late", [0.0234, -0.0612])
+def test_without_handles_the_start_is_cut_or_moved(folder: Path, music: Sound, late: float) -> None:
+    answer, data = run(folder, changed(music, late))
+    assert answer["alignment"]["corrected_ms"] == pytest.approx(late * 1000, abs=1.5)
+    assert answer["alignment"]["confidence"] > 0.85
+    assert answer["lead"] == 0
+    assert lateness(folder, data).offset == pytest.approx(0.0, abs=0.0015)
+    assert f"{late * 1000:+.0f} ms corrected" in answer["alignment"]["text"]
+
+
+def test_with_handles_the_file_stays_and_the_clip_slips(folder: Path, music: Sound) -> None:
+    handle = round(0.5 * RATE)
+    result = changed(music, 0.0234)
+    bext = {"description": "", "originator": "", "originator_reference": "", "origination_date": "2026-01-01"}
+    bext |= {"origination_time": "00:00:00", "time_reference": 480_000, "coding_history": ""}
+    answer, data = run(folder, result, lead=handle, samples=SAMPLES - 2 * handle, tail=handle, bext=bext)
+    assert np.array_equal(data, result)
+    assert answer["lead"] == pytest.approx(handle + 0.0234 * RATE, abs=0.0015 * RATE)
+    chunk = (folder / "fitted.wav").read_bytes()
+    start = chunk.index(b"bext") + 8
+    reference = int.from_bytes(chunk[start + 338 : start + 346], "little")
+    assert reference == 480_000 + handle - answer["lead"]
+
+
+def test_what_is_in_place_is_not_touched(folder: Path, music: Sound) -> None:
+    result = changed(music)
+    answer, data = run(folder, result)
+    assert answer["alignment"]["corrected_ms"] == 0.0
+    assert "is in place" in answer["alignment"]["text"]
+    assert np.array_equal(data, result)
+
+
+def test_a_drift_is_taken_out(folder: Path, music: Sound) -> None:
+    late = soxr.resample(changed(music), RATE, RATE * 1.006, "VHQ")
+    answer, data = run(folder, late)
+    assert answer["alignment"]["drift_percent"] == pytest.approx(0.6, abs=0.03)
+    assert answer["alignment"]["drift_corrected"] is True
+    measured = lateness(folder, data)
+    assert abs(measured.drift) < 0.0004
+    assert abs(measured.offset) < 0.003
+
+
+def test_switched_off_it_is_measured_and_left(folder: Path, music: Sound) -> None:
+    result = changed(music, 0.0234)
+    answer, data = run(folder, result, align=False)
+    assert answer["alignment"]["offset_ms"] == pytest.approx(23.4, abs=1.5)
+    assert answer["alignment"]["corrected_ms"] == 0.0
+    assert np.array_equal(data, result)
+
+
+def test_a_stranger_is_left_as_it_came(folder: Path) -> None:
+    other, rate = soundfile.read(track("speeditup"), dtype="float32", always_2d=True, frames=SAMPLES)
+    other = soxr.resample(other, rate, RATE)[:SAMPLES]
+    other = other if other.shape[1] == 2 else other.repeat(2, axis=1)
+    answer, data = run(folder, other)
+    assert answer["alignment"]["corrected_ms"] == 0.0
+    assert "not clear" in answer["alignment"]["text"]
+    assert np.array_equal(data[: len(other)], other)
+
+
+def test_a_nudge_counts_beside_what_is_measured(folder: Path, music: Sound) -> None:
+    _, data = run(folder, changed(music, 0.0234), nudge=0.05)
+    assert lateness(folder, data).offset == pytest.approx(0.05, abs=0.0015)
+
+
+def test_dc_is_taken_out(folder: Path, music: Sound) -> None:
+    _, data = run(folder, changed(music) + np.array([0.05, -0.02], np.float32))
+    assert np.abs(data.mean(axis=0)).max() < 0.001
+
+
+def test_the_source_once_more_is_told(folder: Path, music: Sound) -> None:
+    answer, _ = run(folder, music[RATE : RATE + SAMPLES] * np.float32(0.8))
+    assert codes(answer) == ["result_unchanged"]
+    assert "another seed" in answer["warnings"][0]["text"]
+
+
+def test_noise_is_told(folder: Path) -> None:
+    noise = np.random.default_rng(1).standard_normal((SAMPLES, 2)).astype(np.float32) * 0.1
+    answer, _ = run(folder, noise)
+    assert codes(answer) == ["result_noise"]
+
+
+def test_drop_outs_are_told(folder: Path, music: Sound) -> None:
+    result = changed(music)
+    loud = int(np.argmax(np.convolve(np.abs(result).max(axis=1), np.ones(4000), "valid")[RATE:-RATE])) + RATE
+    result[loud : loud + 4000] = 0
+    answer, _ = run(folder, result)
+    assert codes(answer) == ["result_gaps"]
+    assert "breaks off once, for 8" in answer["warnings"][0]["text"]  # 91 ms, in whole steps of 5 ms
+
+
+def test_clipping_is_told(folder: Path, music: Sound) -> None:
+    answer, _ = run(folder, np.clip(changed(music) * 6, -0.9, 0.9))
+    assert codes(answer) == ["result_clipped"]
+
+
+def test_a_result_that_goes_silent_is_told(folder: Path, music: Sound) -> None:
+    result = changed(music)
+    result[3 * RATE :] = 0
+    answer, _ = run(folder, result)
+    assert "result_mostly_silent" in codes(answer)
+
+
+@pytest.mark.parametrize("target", [-9.0, -12.0, -20.0])
+def test_real_music_comes_within_half_a_unit_under_the_ceiling(folder: Path, music: Sound, target: float) -> None:
+    answer, data = run(folder, changed(music), target=target, ceiling=-1.0)
+    peak = float(np.abs(soxr.resample(data, RATE, 4 * RATE, "VHQ")).max())
+    assert 20 * np.log10(peak) <= -0.9
+    short = answer["limiter_db"] > 5.9
+    assert answer["lufs"] == pytest.approx(target, abs=0.5) or (short and "loudness_limited" in codes(answer))
