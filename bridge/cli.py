@@ -175,7 +175,7 @@ def _daemon_words(words: Any) -> None:
     )
     word.add_argument("address", metavar="ADDRESS", help="for example /bridge/preset/next; docs/osc.md has them all")
     word.add_argument("arguments", metavar="ARG", nargs="*")
-    word.add_argument("--port", type=int, metavar="N", help="of a DAW's script on this machine, instead of the daemon's")
+    word.add_argument("--port", type=int, metavar="N", help="of a DAW's script, instead of the daemon's")
     _number(word, "--wait", Number(0, 86400, "s"), "how long to listen for an answer", "S", 0.3)
     _json(word)
 
