@@ -1,7 +1,8 @@
-"""One hour of stereo at 24 bits and 96 kHz through a worker process, which stays under 200 MB of memory."""
+"""One hour of stereo at 24 bits and 96 kHz through render, upload and fit: no process takes 200 MB of memory."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -12,15 +13,19 @@ import soundfile
 from bridge.audio import files, wav
 from bridge.workers import Workers
 from tests.audio.signals import noise
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import KEY, fal_environment, job_of, put, running
+from tests.fakes.studio import remix_args
 
 RATE = 96000
 SECONDS = 3600
 LIMIT = 200 * 2**20  # bytes
+EVERY = 40  # s, of which ten are sound: the FLAC file is larger than a process may be
 
 
 @pytest.fixture
 def hour(tmp_path: Path) -> Path:
-    """Return a file of two gigabytes: ten seconds of sound now and then, holes in the file between them."""
+    """Return a file of two gigabytes: ten seconds of sound again and again, holes in the file between them."""
     path = tmp_path / "hour.wav"
     frames = RATE * SECONDS
     head = wav.header(RATE, 2, frames, "pcm24", None, {})
@@ -28,7 +33,7 @@ def hour(tmp_path: Path) -> Path:
     sound = samples.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
     with path.open("wb") as stream:
         stream.write(head)
-        for second in range(0, SECONDS - 10, 300):
+        for second in range(0, SECONDS - 10, EVERY):
             stream.seek(len(head) + second * RATE * 6)
             stream.write(sound)
         stream.truncate(len(head) + frames * 6)
@@ -43,27 +48,52 @@ def most_memory(pid: int) -> int:
 
 @pytest.mark.timeout(400)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the highest resident size is read from /proc")
-async def test_an_hour_renders_in_bounded_memory(hour: Path, tmp_path: Path) -> None:
+def test_an_hour_is_rendered_and_uploaded_in_bounded_memory(hour: Path, home: Path, tmp_path: Path) -> None:
+    """Through the daemon, to a fal that takes clips of any length: every process of the bridge stays small."""
+    patient = {"ACE_BRIDGE_FAL_LONGEST": "4000", "ACE_BRIDGE_WORKERS_IDLE_SECONDS": "600"}
+    with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **patient)) as daemon:
+        fal.hold("IN_QUEUE")  # what the model would make of it is not asked for here
+        clip = {"length": float(SECONDS)}
+        job = job_of(home, put(home, "remix", remix_args(hour, clip=clip)), "queued", "failed", timeout=300)
+        assert job["state"] == "queued", job
+        assert job["cost"]["estimated"] == pytest.approx(0.0002 * SECONDS)
+        (order,) = fal.queue.jobs.values()
+        flac = home / "jobs" / job["job_id"] / "clip-1" / "source.flac"
+        assert flac.stat().st_size > LIMIT  # whoever held it in memory would be found out
+        assert order.body["audio_url"].startswith("http")
+        sent = sum(len(seen.body) for seen in fal.seen("put", "part"))
+        assert sent == flac.stat().st_size
+        assert soundfile.info(flac).frames == 48_000 * SECONDS
+        pids = [daemon.process.pid, *children(daemon.process.pid)]
+        assert len(pids) >= 2
+        most = {pid: most_memory(pid) for pid in pids}
+        assert max(most.values()) < LIMIT, most
+        put(home, "cancel", {"job_id": job["job_id"]})
+        job_of(home, job["message_id"], "cancelled")
+    asyncio.run(fit_an_hour(flac, tmp_path / "fit.wav"))
+
+
+async def fit_an_hour(raw: Path, into: Path) -> None:
+    """The way back: an hour is fitted by a worker as small."""
     workers = Workers(1)
-    seen: list[float] = []
-    into = tmp_path / "hour.flac"
-    args = {"source": {"path": str(hour)}, "length": float(SECONDS), "into": str(into), "highest_rate": 48000}
-    answer = await workers.run("render", args, seen.append)
-    (child,) = (int(name) for name in os.listdir("/proc") if name.isdigit() and is_child(int(name)))
-    assert most_memory(child) < LIMIT
-    assert answer["frames"] == 48000 * SECONDS == soundfile.info(into).frames
-    assert answer["lufs"] is not None
-    assert len(seen) >= 90
-    order = {"raw": str(into), "into": str(tmp_path / "fit.wav"), "samples": answer["frames"], "target": -20.0}
-    assert (await workers.run("fit", order))["lufs"] == pytest.approx(-20.0)
-    assert most_memory(child) < LIMIT
-    await workers.aclose()
-
-
-def is_child(pid: int) -> bool:
-    """Tell whether a process is a worker that this one started."""
     try:
-        parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
-        return int(parent) == os.getpid() and b"bridge.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        order = {"raw": str(raw), "into": str(into), "samples": 48_000 * SECONDS, "target": -20.0}
+        assert (await workers.run("fit", order))["lufs"] == pytest.approx(-20.0)
+        (child,) = children(os.getpid())
+        assert most_memory(child) < LIMIT
+    finally:
+        await workers.aclose()
+
+
+def children(pid: int) -> list[int]:
+    """Return the workers that a process has started."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and is_child(int(name), pid)]
+
+
+def is_child(pid: int, parent: int) -> bool:
+    """Tell whether a process is a worker that another one started."""
+    try:
+        found = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
+        return int(found) == parent and b"bridge.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return False
