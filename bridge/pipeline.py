@@ -56,7 +56,8 @@ class Pipeline:
         if result is not None:
             return result
         if stage.state is not None:
-            await work.enter(stage.state, stage.says, stage=stage.name, progress=round(work.share(0.0), 4))
+            says = stage.words(remote=work.engine.capabilities.remote)
+            await work.enter(stage.state, says, stage=stage.name, progress=round(work.share(0.0), 4))
         result = await stage.run(work)
         if result is not None:
             folder = work.clip_folder if stage.per_clip else work.folder

@@ -173,3 +173,8 @@ class Stage:
     per_clip: bool  # done once per clip, for all of its variations
     weight: float  # its part of the whole way, for progress
     run: Callable[[Work], Awaitable[dict[str, Any] | None]]  # its result; None: it ends outside, by a DAW's word
+    says_here: str = ""  # the message where the engine works on this machine; empty: the same
+
+    def words(self, *, remote: bool) -> str:
+        """Return the message that fits where the engine works."""
+        return self.says if remote or not self.says_here else self.says_here

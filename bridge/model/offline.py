@@ -56,7 +56,7 @@ class OfflineEngine:
     async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
         """Name the clip where it lies; nothing leaves this machine and nothing is copied."""
         del sha256
-        report(fraction=1.0, message="nothing is uploaded: the remix is made on this machine")
+        report(fraction=1.0, message="the clip stays on this machine")
         return Uploaded(str(path), self.capabilities.upload_host, None)
 
     async def submit(self, order: Order) -> Ticket:
@@ -124,7 +124,7 @@ class OfflineEngine:
         if name in self._withdrawn:
             raise Withdrawn
         args = await asyncio.to_thread(_read, Path(name) / ORDER) or arguments(order)
-        report(running=True, fraction=0.0, message=f"offline remix, not ACE-Step: {args['tags'] or 'no tags'}")
+        report(running=True, fraction=0.0, message="offline remix, not ACE-Step")
         work = asyncio.ensure_future(self._workers.run("offline", args, lambda share: report(fraction=share)))
         self._running[name] = work
         try:

@@ -56,4 +56,12 @@ async def check(work: Work, path: Path) -> dict[str, Any]:
     return await work.in_worker("probe", {"path": str(path), "seconds": work.seconds})
 
 
-STAGE = Stage("fetch", State.FETCHING, "downloading the result", per_clip=False, weight=0.1, run=fetch)
+STAGE = Stage(
+    "fetch",
+    State.FETCHING,
+    "downloading the result",
+    per_clip=False,
+    weight=0.1,
+    run=fetch,
+    says_here="looking at the result",
+)

@@ -32,7 +32,7 @@ async def remix(work: Work) -> dict[str, Any]:
     mark, _ = await work.tools.journal(Store.stage, work.variation_id, NAME)
     if "ticket" in mark:
         ticket = Ticket(**mark["ticket"])
-        await work.enter(State.QUEUED, "waiting for the model", stage=NAME)
+        await work.enter(State.QUEUED, _says(work, "waiting for the model"), stage=NAME)
     elif mark.get("sent") and work.engine.capabilities.submit_once:
         raise SubmitUnknown
     else:
@@ -63,7 +63,8 @@ async def submit(work: Work, order: Order) -> Ticket:
     if work.cancel.is_set():  # no await between this look and the state that a cancel goes by
         await not_ordered(work)
         raise Withdrawn
-    await work.enter(State.SUBMITTING, "ordering the remix", stage=NAME, mark=(work.variation_id, NAME, intent))
+    says = _says(work, "ordering the remix")
+    await work.enter(State.SUBMITTING, says, stage=NAME, mark=(work.variation_id, NAME, intent))
     try:
         ticket = await work.engine.submit(order)
     except SubmitUnknown:
@@ -74,7 +75,7 @@ async def submit(work: Work, order: Order) -> Ticket:
         raise
     mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
     await asyncio.to_thread(write_json, work.folder / jobfile.ORDER, {**mark, "order": _plain(order)})
-    await work.enter(State.QUEUED, "waiting for the model", mark=(work.variation_id, NAME, mark))
+    await work.enter(State.QUEUED, _says(work, "waiting for the model"), mark=(work.variation_id, NAME, mark))
     return ticket
 
 
@@ -168,8 +169,13 @@ class Following:
             self._work.tools.book.move(self._work.variation_id, State.RUNNING)
 
 
+def _says(work: Work, words: str) -> str:
+    """Return the words for an engine far away, or what is said where nothing is ordered and nothing waits in line."""
+    return words if work.engine.capabilities.remote else STAGE.says_here
+
+
 def _plain(order: Order) -> dict[str, Any]:
     return {**asdict(order), "scratch": str(order.scratch), "chosen": sorted(order.chosen)}
 
 
-STAGE = Stage(NAME, None, "ordering the remix", per_clip=False, weight=0.6, run=remix)
+STAGE = Stage(NAME, None, "ordering the remix", per_clip=False, weight=0.6, run=remix, says_here="starting the remix")

@@ -28,7 +28,9 @@ async def render(work: Work) -> dict[str, Any]:
     if length < SHORTEST:
         raise ClipTooShort(f"The clip is {length:.3f} s long; the shortest that can be remixed is {SHORTEST} s.")
     if longest is not None and length > longest:
-        raise ClipTooLong(f"The clip is {length:.1f} s long; {work.engine.capabilities.label} takes up to {longest:.0f} s.")
+        raise ClipTooLong(
+            f"The clip is {length:.1f} s long; {work.engine.capabilities.label} takes up to {longest:.0f} s."
+        )
     source, handles = heard(work)
     final = work.clip_folder / "source.flac"
     partial = final.with_suffix(".part.flac")

@@ -37,4 +37,12 @@ def _result(uploaded: Uploaded, *, reused: bool) -> dict[str, Any]:
     return {"url": uploaded.url, "host": uploaded.host, "expires": uploaded.expires, "reused": reused}
 
 
-STAGE = Stage("upload", State.UPLOADING, "uploading the clip", per_clip=True, weight=0.12, run=upload)
+STAGE = Stage(
+    "upload",
+    State.UPLOADING,
+    "uploading the clip",
+    per_clip=True,
+    weight=0.12,
+    run=upload,
+    says_here="the clip stays on this machine",
+)

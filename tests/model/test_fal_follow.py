@@ -54,7 +54,11 @@ async def test_position_and_log_lines_are_reported_once_each() -> None:
     assert positions == sorted(set(positions), reverse=True)
     assert len(lines) == len(set(lines))
     assert "ACE-Step: loading the source" in lines
-    assert reports.of("fraction") == [0.5]  # from the model's own progress bar
+    assert "ACE-Step: step 14 of 27" in lines  # from the model's own progress bar
+    assert not [line for line in lines if "|" in line]
+    assert reports.of("fraction") == [pytest.approx(14 / 27)]
+    assert "in fal's queue, 1 ahead" in lines
+    assert "next in fal's queue" in lines
     assert reports.of("running") == [True]
 
 

@@ -26,7 +26,7 @@ _GROWTH = 1.3  # each pause between two looks is so much longer than the one bef
 _TRIES_UNNAMED = 5  # looks at a failing result before a failure without a name is believed
 _TRIES_MISSING = 6  # looks at a request or result that is not there (yet) before it is believed: it may be paid
 _LOOKS_AFTER_REMOVAL = 3  # a request that fal says it removed may go on being listed
-_PERCENT = re.compile(r"(\d{1,3})%\|")  # a progress bar in the model's log
+_BAR = re.compile(r"(\d{1,3})%\|(?:[^|]*\|\s*(\d+)/(\d+))?")  # a progress bar in the model's log: percent, step, steps
 _WAITING = frozenset({"IN_QUEUE", "IN_PROGRESS"})
 
 
@@ -189,9 +189,7 @@ class Following:
             log.warning("fal tells an unknown status: %s", self._queue.scrub(look.word[:40]))
             self._say("fal tells a status that this version does not know; waiting on")
         if look.word == "IN_QUEUE" and (self._last is None or self._last.position != look.position):
-            ahead = look.position
-            text = "in fal's queue" if ahead is None else f"in fal's queue, {ahead} ahead"
-            self._report(message=text, queue_position=ahead)
+            self._report(message=_place(look.position), queue_position=look.position)
         if look.word == "IN_PROGRESS" and (self._last is None or self._last.word != "IN_PROGRESS"):
             self._report(message="the model is working", running=True)
         for index, (stamp, text) in enumerate(look.logs):
@@ -202,9 +200,11 @@ class Following:
 
     def _tell_line(self, text: str) -> None:
         line = self._queue.scrub(" ".join(text.split()))[:200]
-        percent = _PERCENT.search(line)
-        if line:
-            self._report(message=line, fraction=min(int(percent[1]), 100) / 100 if percent else None)
+        bar = _BAR.search(line)
+        if bar:
+            self._report(message=_step(bar), fraction=_share(bar))
+        elif line:
+            self._report(message=line)
 
     def _say(self, text: str) -> None:
         self._report(message=text)
@@ -231,6 +231,26 @@ class Following:
             called.cancel()
             await asyncio.gather(due, called, return_exceptions=True)
         wake.clear()
+
+
+def _place(ahead: int | None) -> str:
+    """Say where in the queue an order is."""
+    if ahead is None:
+        return "in fal's queue"
+    return f"in fal's queue, {ahead} ahead" if ahead else "next in fal's queue"
+
+
+def _step(bar: re.Match[str]) -> str:
+    """Say in words what a progress bar shows."""
+    percent, step, steps = bar.groups()
+    return f"ACE-Step: step {step} of {steps}" if steps else f"ACE-Step: {percent} %"
+
+
+def _share(bar: re.Match[str]) -> float:
+    """Return how far a progress bar is, 0..1."""
+    percent, step, steps = bar.groups()
+    share = int(step) / int(steps) if steps and int(steps) else int(percent) / 100
+    return min(share, 1.0)
 
 
 def _is_unfinished(answer: Answer) -> bool:

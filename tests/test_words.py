@@ -1,0 +1,31 @@
+"""What is said while a remix is made fits where it is made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridge.model.fake import CAPABILITIES, FakeEngine
+from tests.fakes.studio import Studio, write_tone
+
+FAR = {"uploading the clip", "ordering the remix", "waiting for the model", "downloading the result"}
+HERE = {"the clip stays on this machine", "starting the remix", "looking at the result"}
+
+
+@pytest.mark.parametrize(("remote", "wanted", "other"), [(True, FAR, HERE), (False, HERE, FAR)])
+async def test_the_stages_speak_of_where_the_engine_works(
+    tmp_path: Path, remote: bool, wanted: set[str], other: set[str]
+) -> None:
+    async with Studio(tmp_path, FakeEngine(replace(CAPABILITIES, remote=remote))) as studio:
+        said: set[str] = set()
+        studio.bus.subscribe(
+            lambda event: (
+                said.update(one.message for one in studio.book.variations(event.job_id)) if event.job_id else None
+            )
+        )
+        job_id = await studio.remix(write_tone(tmp_path / "tone.wav"))
+        await studio.until(job_id, "done", "failed")
+    assert said >= wanted
+    assert said.isdisjoint(other)
