@@ -4,6 +4,7 @@ local home = require 'home'
 local trap = require 'trap'
 
 local OLDEST = 7.08
+local ONE_INSTANCE, RESTART = 1, 2 -- a second press within the same moment begins anew, without REAPER's question
 
 return function(folder, name)
   home.set_scripts_folder(folder)
@@ -17,6 +18,7 @@ return function(folder, name)
     if name == 'service' then
       require('service').run()
     else
+      reaper.set_action_options(ONE_INSTANCE | RESTART)
       require('actions')[name]()
       require('undo').none()
     end

@@ -21,8 +21,8 @@ TICK = 1 / 30  # s between two defers
 LONGEST_TICK = 0.020  # s
 RENDER_NOW = 42230
 RENDER_DEFAULTS: dict[str, float | str] = {
-    **dict.fromkeys("RENDER_SETTINGS RENDER_BOUNDSFLAG RENDER_STARTPOS RENDER_ENDPOS RENDER_SRATE".split(), 0.0),
-    **dict.fromkeys("RENDER_TAILFLAG RENDER_ADDTOPROJ RENDER_DITHER RENDER_NORMALIZE".split(), 1.0),
+    **dict.fromkeys(["RENDER_SETTINGS", "RENDER_BOUNDSFLAG", "RENDER_STARTPOS", "RENDER_ENDPOS", "RENDER_SRATE"], 0.0),
+    **dict.fromkeys(["RENDER_TAILFLAG", "RENDER_ADDTOPROJ", "RENDER_DITHER", "RENDER_NORMALIZE"], 1.0),
     "RENDER_CHANNELS": 2.0,
     "RENDER_TAILMS": 1000.0,
     "RENDER_FILE": "my renders",
@@ -146,6 +146,8 @@ class Host(Changing):
                 self.violations.append("REAPER asks: the script is already running")
                 return
             self._end(old)
+            if not old.options & 2:
+                return
         script = Script(self, path)
         self.scripts[path] = script
         self._inside(script, script.start)
@@ -222,7 +224,7 @@ class Host(Changing):
         return False, str(self.running.path), 0, self._command(self.running.path), -1, -1, -1.0, ""
 
     def time_precise(self) -> float:
-        self.clock += 1e-6
+        self.clock += 5e-5
         return self.clock
 
     def GetAppVersion(self) -> str:
@@ -286,7 +288,7 @@ class Host(Changing):
     # --- actions and rendering ---------------------------------------------------------------------------------------
 
     def _command(self, path: Path) -> int:
-        return next((id for id, one in self.registered.items() if one == path), -1)
+        return next((known for known, one in self.registered.items() if one == path), -1)
 
     def AddRemoveReaScript(self, add: bool, section: int, path: str, commit: bool) -> int:
         known = self._command(Path(path))

@@ -1,4 +1,4 @@
-"""One run of a script: a Lua of its own, its `reaper` table, its deferred functions; io and os kept to what it may do."""
+"""One run of a script: a Lua of its own, its `reaper` table, what it deferred; io and os kept to what it may do."""
 
 from __future__ import annotations
 
