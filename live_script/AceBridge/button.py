@@ -58,6 +58,10 @@ class Button:
             self._shown = value
             self._send(((NOTE_ON if self._is_note else CONTROL) | self._channel, self._number, value))
 
+    def forget(self):
+        """Have the light sent again with the next tick."""
+        self._shown = None
+
     def dark(self):
         """Put the light out."""
         self._since = None

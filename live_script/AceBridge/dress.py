@@ -69,7 +69,10 @@ def set_markers(clip, wanted, make_marker):
     with it, and no stretch between two of them is ever outside what Live takes.
     """
     line = WarpMap(wanted)
-    old = list(clip.warp_markers)[:-1]  # the last one is Live's own, hidden, and cannot be edited
+    markers = list(clip.warp_markers)
+    old = markers[:-1] or markers  # the last one is Live's own, hidden, and cannot be edited
+    if not old:
+        raise RuntimeError("the clip has no warp markers yet")
     for marker in old[:0:-1]:
         clip.remove_warp_marker(marker.beat_time)
     first = old[0]

@@ -249,10 +249,9 @@ class _View:
 
 
 def same_file(one, other):
-    """Tell whether two paths name one file, however the system spells accents."""
-    return unicodedata.normalize("NFC", os.path.normcase(one or "")) == unicodedata.normalize(
-        "NFC", os.path.normcase(other)
-    )
+    """Tell whether two paths end in the same name: a system may spell accents and the way there differently."""
+    names = [os.path.normcase(os.path.basename(unicodedata.normalize("NFC", path or ""))) for path in (one, other)]
+    return names[0] == names[1]
 
 
 def _mark(track):

@@ -97,10 +97,14 @@ class AceBridge:
 
     def refresh_state(self):
         """Light the pad anew."""
-        self._button.show(self._board.open)
+        self._button.forget()
 
     def connect_script_instances(self, scripts):
         """Other scripts are none of our business."""
+
+    def port_settings_changed(self):
+        """Light the pad anew: another controller may be there."""
+        self._button.forget()
 
     def can_lock_to_devices(self):
         """Return False: it follows no device."""

@@ -20,6 +20,7 @@ CLASSES = (
     "DeviceParameter",
     "MidiMap(module)",
     "MixerDevice",
+    "RemoteScript",
     "Scene",
     "Song",
     "Song.View",

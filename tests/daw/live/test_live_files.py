@@ -10,6 +10,7 @@ import pytest
 
 from bridge import PROTOCOL, __version__, assets
 from tests.daw.live.conftest import Start
+from tests.daw.live.table import members
 
 FILES = sorted((assets.folder("live_script") / "AceBridge").glob("*.py"))
 # Parts of the standard library that Live 11's Python 3.7 does not have, or that would block or break a plug-in host.
@@ -53,11 +54,15 @@ def test_only_the_script_module_needs_live() -> None:
 def test_the_names_that_live_calls_are_there(start_live: Start) -> None:
     host = start_live(installed=False)
     assert callable(host.package.create_instance)
-    for name in ("update_display", "disconnect", "receive_midi", "build_midi_map", "refresh_state"):
+    called = set(members("12.3.6")["RemoteScript"]) - {"create_instance", "get_capabilities"}  # the module's
+    assert {"update_display", "disconnect", "receive_midi", "build_midi_map"} < called
+    for name in called:
         assert callable(getattr(host.script, name))
     assert host.script.can_lock_to_devices() is False
     assert (host.script.suggest_input_port(), host.script.suggest_output_port()) == ("", "")
     host.script.connect_script_instances([])
+    host.script.port_settings_changed()
+    host.script.refresh_state()
 
 
 def test_script_and_bridge_are_of_one_version(start_live: Start) -> None:
