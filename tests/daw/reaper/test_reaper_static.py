@@ -65,10 +65,11 @@ def test_arguments_are_counted(code: str, count: int) -> None:
 
 
 def test_lua_and_luacheck_accept_everything() -> None:
-    for program in ("luac5.4", "luacheck"):
-        assert shutil.which(program), f"{program} is not installed"
+    luac = shutil.which("luac5.4") or shutil.which("luac")
+    assert luac, "luac 5.4 is not installed"
+    assert shutil.which("luacheck"), "luacheck is not installed"
     for path in FILES:  # one by one: luac itself falls over a list
-        subprocess.run(["luac5.4", "-p", str(path)], check=True, timeout=60)
+        subprocess.run([luac, "-p", str(path)], check=True, timeout=60)
     checked = subprocess.run(
         ["luacheck", "--config", str(SCRIPTS.parent / ".luacheckrc"), str(SCRIPTS)],
         check=False, timeout=60, capture_output=True, text=True,

@@ -1,0 +1,86 @@
+"""What REAPER gets: the ReaScripts with their parts, the pointer and a catalogue of presets, in Scripts/ACE Bridge.
+
+No file of REAPER's own is touched, so it may run meanwhile; the action "Install" then registers them from inside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bridge import assets
+from bridge.config import load
+from bridge.errors import HomeError
+from bridge.home import home_folder
+from bridge.install import POINTER, Installation, Own
+from bridge.installs import Surroundings
+from bridge.presets import standard
+
+NAME = "ACE Bridge"  # the folder in Scripts; ReaPack makes one of its own
+CATALOGUE = "catalogue.json"
+STEPS = (
+    "In REAPER: Actions > Show action list > New action > Load ReaScript, choose “ace-bridge_Install.lua” in"
+    " Scripts/ACE Bridge, and run it: the other actions are in the list then.",
+    "Give “Script: ace-bridge_Remix with last settings.lua” a key: select it in the action list, Add shortcut.",
+    "Select an audio item that sounds from its start and run “Script: ace-bridge_Self-test.lua” once.",
+    "docs/reaper.md tells of pads, faders and OSC.",
+)
+
+
+def plan(surroundings: Surroundings) -> Installation:
+    """Return what REAPER gets here.
+
+    Raises:
+        HomeError: this installation lacks the scripts, or it is not clear where REAPER keeps its user's files.
+    """
+    resources = surroundings.folder or _only(list(candidates(surroundings.environ, surroundings.platform)))
+    if not (resources / "reaper.ini").is_file():
+        raise HomeError(
+            f"{resources} is no resource folder of REAPER: it has no reaper.ini.",
+            hint="REAPER's Options > Show REAPER resource path shows it; name it with --resource-path.",
+        )
+    target = resources / "Scripts" / NAME
+    shipped = assets.folder("reaper_scripts")
+    scripts = sorted((*shipped.glob("*.lua"), *shipped.glob("lib/*.lua")))
+    return Installation(
+        daw="reaper",
+        title="REAPER",
+        files=(
+            *(Own(target / path.relative_to(shipped), path.read_bytes()) for path in scripts),
+            Own(target / CATALOGUE, _catalogue(surroundings)),
+        ),
+        pointer=target / POINTER,
+        steps=STEPS,
+    )
+
+
+def candidates(environ: Mapping[str, str], platform: str) -> Iterator[Path]:
+    """Yield the folders where a REAPER of this person keeps its files; a portable one is only known to the person."""
+    home = Path(environ.get("USERPROFILE" if platform == "win32" else "HOME") or Path.home())
+    if platform == "win32":
+        usual = [Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "REAPER"]
+    elif platform == "darwin":
+        usual = [home / "Library" / "Application Support" / "REAPER"]
+    else:
+        flatpak = home / ".var" / "app" / "fm.reaper.Reaper" / "config" / "REAPER"
+        usual = [Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "REAPER", flatpak]
+    yield from (path for path in usual if (path / "reaper.ini").is_file())
+
+
+def _only(found: list[Path]) -> Path:
+    """Return the one folder; between two the person chooses."""
+    if len(found) == 1:
+        return found[0]
+    hint = "Start REAPER once, or name its resource folder with --resource-path (Options > Show REAPER resource path)."
+    if not found:
+        raise HomeError("REAPER has not run here yet: no resource folder with a reaper.ini was found.", hint=hint)
+    raise HomeError(f"There are several REAPERs: {', '.join(map(str, found))}.", hint="Choose one by --resource-path.")
+
+
+def _catalogue(surroundings: Surroundings) -> bytes:
+    """Return what the scripts show without asking the daemon: presets, and fal's price per second."""
+    home = home_folder(surroundings.environ, surroundings.platform)
+    presets = [{"name": preset.name, "title": preset.title} for preset in standard(home).all()]
+    price = {"currency": "USD", "per_second": load(home, surroundings.environ).fal.price_per_second}
+    return json.dumps({"presets": presets, "price": price}, indent=1, ensure_ascii=False).encode() + b"\n"
