@@ -20,9 +20,9 @@ def start_live(home: Path, tmp_path: Path) -> Iterator[Start]:
     hosts: list[Host] = []
 
     def start(
-        version: str = "12.3.6", *, installed: bool = True, clock: Any = None, plant: Any = None, **about: Any
+        version: str = "12.3.6", *, installed: bool = True, clock: Any = None, command: Any = (), **about: Any
     ) -> Host:
-        host = Host(World(version, **about), tmp_path, home if installed else None, clock, plant)
+        host = Host(World(version, **about), tmp_path, home if installed else None, clock, command=command)
         hosts.append(host)
         return host
 

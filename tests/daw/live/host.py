@@ -72,13 +72,14 @@ class Host:
         home: Path | None,
         clock: Callable[[], float] | None = None,
         plant: tuple[str, str, str] | None = None,
+        command: tuple[str, ...] = (),
     ) -> None:
         self.world = world
         self.clock = clock or Clock()
         self.wall = Clock()
         self.home = home
         self.instance = Instance(world)
-        self.package = load(world, folder, home, plant)
+        self.package = load(world, folder, home, plant, command)
         self.script = self.start()
 
     def start(self) -> Any:
@@ -138,7 +139,13 @@ class Host:
         return variation_id
 
 
-def load(world: World, folder: Path, home: Path | None, plant: tuple[str, str, str] | None = None) -> Any:
+def load(
+    world: World,
+    folder: Path,
+    home: Path | None,
+    plant: tuple[str, str, str] | None = None,
+    command: tuple[str, ...] = (),
+) -> Any:
     """Import the shipped folder under a name of its own, as each Live has its own copy in memory.
 
     Args:
@@ -146,11 +153,12 @@ def load(world: World, folder: Path, home: Path | None, plant: tuple[str, str, s
         folder: where the copy goes.
         home: of the bridge, for the pointer file; None: the bridge was not installed for Live.
         plant: (file, what stands there, a mistake to put there instead).
+        command: starts the daemon, as the pointer file says it.
     """
     name = f"AceBridge_{next(_numbers)}"
     shutil.copytree(assets.folder("live_script") / "AceBridge", folder / name, ignore=shutil.ignore_patterns("__py*"))
     if home is not None:
-        about = {"home": str(home), "command": [], "version": "0.1.0"}
+        about = {"home": str(home), "command": command, "version": "0.1.0"}
         (folder / name / "ace-bridge.json").write_text(json.dumps(about), encoding="utf-8")
     if plant is not None:
         path = folder / name / plant[0]

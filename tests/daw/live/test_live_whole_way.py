@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,12 +15,13 @@ import pytest
 import soundfile
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from bridge.install import start_command
 from tests.daw.live.conftest import Start
 from tests.daw.live.host import Host, put_clip
 from tests.daw.live.table import PLACING
 from tests.fakes.fal_server import FalServer
 from tests.fakes.music import track
-from tests.fakes.processes import KEY, PATIENCE, fal_environment, outbox, running
+from tests.fakes.processes import KEY, PATIENCE, Daemon, fal_environment, outbox, running
 
 
 @pytest.fixture(params=["offline", "fal"])
@@ -140,3 +144,60 @@ def test_a_set_that_was_closed_gets_its_remix_when_it_is_opened_again(start_live
         ticking(second, lambda: "The remix is placed." in second.said)
         (clip,) = second.world.state.tracks[2].clips
         assert clip.start_time == 16.0
+
+
+def test_the_script_starts_the_daemon_that_is_not_there(
+    start_live: Start, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the very command that `ace-bridge install live` writes into the pointer file."""
+    for name in [name for name in os.environ if name.startswith(("FAL_", "ACE_BRIDGE_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ACE_BRIDGE_OSC_PORT", "0")
+    host = start(start_live, "12.3.6", tempo=124.0, command=start_command(home, sys.executable))
+    warped_clip(host, None)
+    host.tick(2)
+    press(host.script._bell.port)
+    try:
+        ticking(host, lambda: "The remix is placed." in host.said)
+    finally:
+        words = [sys.executable, "-m", "bridge", "--home", str(home), "stop"]
+        stopped = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert stopped.returncode == 0, stopped.stderr
+    assert any("it is being started" in text for text in host.said)
+    assert len(host.world.state.tracks[2].clips) == 1
+
+
+def test_two_lives_get_their_own(start_live: Start, home: Path) -> None:
+    with running(home):
+        lives = [start(start_live, version, tempo=tempo) for version, tempo in (("12.3.6", 124.0), ("11.3.25", 118.0))]
+        for host in lives:
+            warped_clip(host, None)
+            host.tick()
+            press(host.script._bell.port)
+            host.tick(2)
+        for host in lives:
+            ticking(host, lambda host=host: "The remix is placed." in host.said)
+        paths = {host.world.state.tracks[2].clips[0].path for host in lives}
+        assert len(paths) == 2
+
+
+def test_a_daemon_that_is_killed_in_between(start_live: Start, home: Path) -> None:
+    """The script takes no notice but in its status bar; the next daemon goes on and the result is placed once."""
+    host = start(start_live, "12.3.6", tempo=124.0)
+    warped_clip(host, None)
+    first = Daemon(home)
+    try:
+        first.wait_until_up()
+        host.world.dialogs = 1
+        host.tick()
+        press(host.script._bell.port)
+        ticking(host, lambda: any("waits: a dialog is open" in text for text in host.said))
+    finally:
+        first.kill()
+    host.tick(5)
+    with running(home):
+        host.world.dialogs = 0
+        ticking(host, lambda: "The remix is placed." in host.said)
+        (job,) = ticking(host, lambda: [one for one in outbox(home, host.id)["jobs"] if one["state"] == "done"])
+    assert job["variations"][0]["result"]["placed"]
+    assert len(host.world.state.tracks) == 4
