@@ -41,7 +41,7 @@ DAWS = ("ardour", "live", "reaper")
 GROUPS = {
     "remix": ("remix", "retry", "rerun", "cancel"),
     "look and listen": ("jobs", "show", "audition", "presets", "demo"),
-    "set up": ("config", "install", "uninstall"),
+    "set up": ("doctor", "config", "install", "uninstall"),
     "the daemon": ("start", "stop", "status", "run", "send"),
 }
 SEED = Number(0, 2**32 - 1, whole=True)
@@ -285,6 +285,24 @@ def _other_words(words: Any) -> None:
     actions = ("show", "set-key", "forget-key", "path")
     word.add_argument(
         "action", nargs="?", type=OneOf(actions), default="show", metavar="ACTION", help=", ".join(actions)
+    )
+    _json(word)
+    word = _word(
+        words,
+        "doctor",
+        "doctor:doctor",
+        "look at the whole chain and say what to do about what is wrong",
+        "Nothing is changed and nothing is ordered; exit status 1 when something will not work.",
+    )
+    word.add_argument("--online", action="store_true", help="ask fal too, whether it takes the key")
+    word.add_argument("--bundle", metavar="FILE", help="write a zip for a cry for help: no key, prompt or audio in it")
+    word.add_argument(
+        "--include",
+        action="append",
+        default=[],
+        type=OneOf(("prompts", "audio")),
+        metavar="WHAT",
+        help="put prompts or audio into the bundle after all",
     )
     _json(word)
     word = _word(

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import time
 from typing import Any
 
@@ -17,14 +18,16 @@ from bridge.errors import BridgeError, HomeError
 
 def run(options: argparse.Namespace) -> int:
     """Run the daemon until it is stopped."""
-    from bridge import config, daemon, log
+    from bridge import config, daemon, log, whereabouts
     from bridge.home import prepare_home
     from bridge.presets import standard
 
     folder = home()
     try:
-        prepare_home(folder)
         settings = config.load(folder, os.environ)
+        if not settings.store.any_place:
+            whereabouts.require(folder, sys.platform)
+        prepare_home(folder)
         log.set_up(folder, "INFO")
         bridge = daemon.Daemon(folder, settings, os.environ, standard(folder))
         daemon.run(bridge, lambda about: None if options.quiet else _greet(about))

@@ -1,0 +1,159 @@
+"""What the bridge sends with a cry for help: findings, settings, log and the last jobs in one zip, nothing personal in it.
+
+`ace-bridge doctor --bundle FILE` writes it. Secrets never go in; prompts and names, or audio, only when asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sqlite3
+import zipfile
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge import __version__
+from bridge.disk import explained
+from bridge.doctor import Finding, Patient, summary
+from bridge.job import Job, Variation
+from bridge.scrub import SCRUBBER
+from bridge.store import Store
+
+JOBS = 50  # the newest that are told of
+LOGS = ("bridge.log", "bridge.log.1", "start.log")
+LARGEST_LOG = 2_000_000  # bytes of each, its end
+PERSONAL = ("tags", "lyrics", "original_tags", "original_lyrics")  # of a recipe
+AUDIO = ("source.flac", "raw.audio")
+SHORTEST = 4  # characters of a text that is taken out of the log; shorter ones are ordinary words
+
+Found = tuple[Job, list[Variation]]
+
+
+def write(path: Path, findings: list[Finding], patient: Patient, extra: Collection[str] = ()) -> list[str]:
+    """Write the zip and return what is in it.
+
+    Args:
+        path: where to; a file that is there is not replaced.
+        findings: what the doctor found.
+        patient: what was looked at.
+        extra: "prompts" and "audio" when they shall be in it.
+
+    Raises:
+        OutputUnwritable: it cannot be written, or stands there already.
+    """
+    jobs = _jobs(patient.home)
+    prompts = "prompts" in extra
+    hidden = [] if prompts else _personal_texts(jobs, patient.home)
+    texts = {
+        "doctor.json": {
+            "version": __version__,
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "summary": summary(findings),
+            "findings": [one.plain() for one in findings],
+        },
+        "settings.json": patient.settings.effective(),
+        "jobs.json": [_told(job, variations, prompts) for job, variations in jobs],
+    }
+    with explained(path), zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as bundle:
+        for name, value in texts.items():
+            text = json.dumps(value, indent=1, ensure_ascii=False)
+            bundle.writestr(name, _clean(text, hidden, patient))
+        for name in LOGS:
+            log = patient.home / "logs" / name
+            if log.is_file() and not log.is_symlink():
+                text = log.read_bytes()[-LARGEST_LOG:].decode("utf-8", "replace")
+                bundle.writestr(f"logs/{name}", _clean(text, hidden, patient))
+        for file in _audio(jobs, patient.home) if "audio" in extra else ():
+            bundle.write(file, f"audio/{'/'.join(file.parts[-4:])}")
+        names = bundle.namelist()
+    path.chmod(0o600)
+    return names
+
+
+def _clean(text: str, hidden: Iterable[str], patient: Patient) -> str:
+    """Take out secrets, personal texts and the person's name in paths."""
+    text = SCRUBBER.clean(text)
+    for one in hidden:
+        for form in (one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1]):
+            text = text.replace(form, "[personal]")
+    person = patient.environ.get("USERPROFILE" if patient.platform == "win32" else "HOME", "")
+    for path, mark in ((str(patient.home), "[home]"), (person, "~")):
+        if len(path) > 1:
+            text = text.replace(json.dumps(path)[1:-1], mark).replace(path, mark)
+    return text
+
+
+def _personal_texts(jobs: list[Found], home: Path) -> list[str]:
+    """Return what people typed and how they named things, longest first."""
+    found: set[str] = set()
+    for job, variations in jobs:
+        found |= {str(job.recipe.get("params", {}).get(name) or "") for name in PERSONAL}
+        found |= set(_strings(job.request))
+        found |= {str(one.result["path"]) for one in variations if one.result and one.result.get("path")}
+        found |= {Path(one.result["path"]).stem for one in variations if one.result and one.result.get("path")}
+    kept = {str(home), "reaper", "ardour", "live", "folder"}
+    return sorted((one for one in found - kept if len(one) >= SHORTEST), key=lambda one: (-len(one), one))
+
+
+def _strings(value: Any) -> Iterable[str]:
+    """Yield every text of a request: names of clips, tracks and projects, paths, tags; of paths the last part too."""
+    if isinstance(value, str):
+        yield value
+        if "/" in value or "\\" in value:
+            yield Path(value).name
+            yield Path(value).stem
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name not in ("daw", "engine", "edit_mode", "mode", "channels", "where"):
+                yield from _strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _strings(inner)
+
+
+def _told(job: Job, variations: list[Variation], prompts: bool) -> dict[str, Any]:
+    """Say how a job went, without what it was about."""
+    told: dict[str, Any] = {
+        "job": job.id,
+        "daw": job.daw,
+        "engine": job.engine,
+        "created": job.created,
+        "seconds": list(job.seconds),
+        "estimated": job.estimated,
+        "billed": job.billed,
+        "warnings": [warning.get("code") for warning in job.warnings],
+        "variations": [
+            {
+                "variation": one.id,
+                "state": str(one.state),
+                "reason": one.reason,
+                "stage": one.stage,
+                "error": (one.error or {}).get("code"),
+                "handed_over": one.handed_over,
+            }
+            for one in variations
+        ],
+    }
+    return {**told, "recipe": dict(job.recipe), "request": dict(job.request)} if prompts else told
+
+
+def _jobs(home: Path) -> list[Found]:
+    path = home / "bridge.db"
+    if not path.exists():
+        return []
+    try:
+        store = Store(path, read_only=True)
+        try:
+            return store.jobs(JOBS)
+        finally:
+            store.close()
+    except sqlite3.Error:
+        return []  # the findings say what is wrong with the journal
+
+
+def _audio(jobs: list[Found], home: Path) -> list[Path]:
+    """Return what the newest job has sent and received."""
+    folder = home / "jobs" / jobs[0][0].id if jobs else home / "none"
+    return sorted(path for name in AUDIO for path in folder.rglob(name) if path.is_file() and not path.is_symlink())

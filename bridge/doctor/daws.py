@@ -1,0 +1,122 @@
+"""The DAWs: are the scripts there and of this version, when did each say hello, what did its self-test find?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge import __version__
+from bridge.doctor import Finding, Patient
+from bridge.install import FOLDER
+from bridge.store import Store
+
+TITLES = {"ardour": "Ardour", "live": "Ableton Live", "reaper": "REAPER"}
+SELF_TESTS = {"live": "live/selftest.json", "reaper": "logs/selftest.json"}  # where the scripts leave their reports
+
+
+def look(patient: Patient) -> Iterator[Finding]:
+    """Look at every DAW that the scripts were put into."""
+    notes = [(path, _read(path)) for path in sorted((patient.home / FOLDER).glob("*.json"))]
+    hellos = _hellos(patient.home)
+    if not notes:
+        text = "No DAW has the bridge's scripts yet; files can be remixed by `ace-bridge remix FILE`."
+        yield Finding("daws", "hint", text, "ace-bridge install reaper (or live, or ardour)")
+    for path, note in notes:
+        if note is None:
+            yield Finding("daws", "trouble", f"{path} cannot be read.", "Install the DAW's scripts again.")
+            continue
+        yield _scripts(note, patient)
+        yield _hello(str(note.get("daw", "")), hellos, patient.clock())
+    for daw, place in SELF_TESTS.items():
+        yield from _self_test(daw, patient.home / place)
+
+
+def _scripts(note: Mapping[str, Any], patient: Patient) -> Finding:
+    daw = str(note.get("daw", ""))
+    title, files = TITLES.get(daw, daw), note.get("files", {})
+    check, fix = f"{daw}.scripts", f"ace-bridge install {daw}"
+    states = {path: _state(Path(path), digest) for path, digest in files.items()}
+    missing = [path for path, state in states.items() if state == "missing"]
+    changed = [path for path, state in states.items() if state == "changed"]
+    if missing:
+        text = f"{len(missing)} of the files that {title} needs are gone, for example {missing[0]}."
+        return Finding(check, "trouble", text, fix)
+    pointer = _read(Path(str(note.get("pointer", "")))) or {}
+    if pointer.get("home") != str(patient.home):
+        text = f"{title}'s scripts work with another folder of the bridge ({pointer.get('home', 'none')})."
+        return Finding(check, "trouble", text, fix)
+    if note.get("version") != __version__:
+        text = f"{title}'s scripts are of version {note.get('version')}, the bridge is {__version__}."
+        return Finding(check, "trouble", text, fix)
+    if changed:
+        text = f"{len(changed)} of {title}'s scripts were changed by hand, for example {changed[0]}."
+        return Finding(check, "hint", text, f"{fix} --force, if that was not meant; a backup is kept.")
+    return Finding(check, "well", f"{title} has all {len(files)} files of this version.")
+
+
+def _state(path: Path, digest: str) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return "missing"
+    pointer = path.suffix == ".json"  # written anew at each start
+    return "there" if pointer or hashlib.sha256(data).hexdigest() == digest else "changed"
+
+
+def _hello(daw: str, hellos: list[tuple[str, str, float]], now: float) -> Finding:
+    title = TITLES.get(daw, daw)
+    own = [(version, at) for name, version, at in hellos if name == daw]
+    if not own:
+        text = f"{title} has not said hello: it does not run, or its script was not started."
+        return Finding(f"{daw}.hello", "hint", text, f"Start {title} and run one of the bridge's actions.")
+    version, at = max(own, key=lambda one: one[1])
+    return Finding(f"{daw}.hello", "well", f"{title} {version} said hello {_ago(now - at)} ago.")
+
+
+def _hellos(home: Path) -> list[tuple[str, str, float]]:
+    """Return DAW, version and time of each that said hello and not bye."""
+    path = home / "bridge.db"
+    if not path.exists():
+        return []
+    try:
+        store = Store(path, read_only=True)
+        try:
+            return [(daw, version, at) for _, daw, version, _, at in store.instances()]
+        finally:
+            store.close()
+    except sqlite3.Error:
+        return []  # the journal's own finding says what is wrong with it
+
+
+def _self_test(daw: str, path: Path) -> Iterator[Finding]:
+    if not path.exists():
+        return
+    title, report = TITLES[daw], _read(path)
+    check, again = f"{daw}.selftest", f"Run the self-test in {TITLES[daw]} again."
+    if report is None:
+        yield Finding(check, "hint", f"The report of {title}'s self-test cannot be read.", again)
+    elif report.get("error"):
+        yield Finding(check, "trouble", f"{title}'s self-test failed: {report['error']}.", again)
+    elif report.get("finished") is False:
+        yield Finding(check, "hint", f"{title}'s self-test was not finished.", again)
+    else:
+        yield Finding(check, "well", f"{title}'s self-test went through.")
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _ago(seconds: float) -> str:
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"

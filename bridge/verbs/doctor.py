@@ -1,0 +1,96 @@
+"""doctor."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bridge import config, whereabouts
+from bridge.cli import home
+from bridge.credentials import from_keychain
+from bridge.doctor import Finding, Patient, examine, worst
+from bridge.errors import AudioDeviceMissing, ConfigInvalid
+
+SIGNS = {"well": "ok  ", "hint": "hint", "trouble": "BAD "}
+DEVICE = "import sounddevice; print(sounddevice.query_devices(kind='output')['name'])"
+PATIENCE = 20.0  # s for the sound system
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Look at the whole chain; 1 when something will not work."""
+    logging.getLogger("bridge").addHandler(logging.NullHandler())  # what is wrong is said as a finding
+    patient = _patient(options)
+    findings = examine(patient)
+    if options.bundle:
+        from bridge.doctor import bundle
+
+        path = Path(options.bundle).expanduser().absolute()
+        names = bundle.write(path, findings, patient, options.include)
+        _say_bundle(path, names, options)
+    elif options.json:
+        for finding in findings:
+            print(json.dumps(finding.plain()))
+    else:
+        _show(findings)
+    return 1 if worst(findings) == "trouble" else 0
+
+
+def _patient(options: argparse.Namespace) -> Patient:
+    folder, trouble = home(), ""
+    try:
+        settings = config.load(folder, os.environ)
+    except ConfigInvalid as problem:
+        trouble = problem.text
+        settings = config.load(folder / "nowhere", {})
+    return Patient(
+        home=folder,
+        environ=os.environ,
+        platform=sys.platform,
+        settings=settings,
+        settings_trouble=trouble,
+        clock=time.time,
+        which=shutil.which,
+        mounts=whereabouts.mounts,
+        device=_device,
+        keychain=from_keychain,
+        online=options.online,
+    )
+
+
+def _device() -> str:
+    """Ask in a process of its own: sound systems print at length, and some hang."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", DEVICE], capture_output=True, text=True, timeout=PATIENCE, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        raise AudioDeviceMissing from None
+    return done.stdout.strip().splitlines()[-1]
+
+
+def _show(findings: list[Finding]) -> None:
+    for finding in findings:
+        print(f"{SIGNS[finding.level]}  {finding.text}")
+        if finding.fix:
+            print(f"      → {finding.fix}")
+    troubles = sum(finding.level == "trouble" for finding in findings)
+    hints = sum(finding.level == "hint" for finding in findings)
+    ends = {"well": "Everything is well.", "hint": f"It works; {hints} hints above."}
+    print(f"\n{ends.get(worst(findings), f'{troubles} troubles above; each line with an arrow says what to do.')}")
+
+
+def _say_bundle(path: Path, names: list[str], options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps({"bundle": str(path), "files": names}))
+        return
+    print(path)
+    for name in names:
+        print(f"  {name}")
+    print("No key is in it." if options.include else "No key, prompt, name of yours or audio is in it.")

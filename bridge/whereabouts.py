@@ -1,0 +1,90 @@
+"""Whether a folder lies where a journal is safe: on a disk of this machine, not where a cloud copies it.
+
+The daemon refuses a home elsewhere at start, the doctor says so before. SQLite's locks and its memory-mapped log need a
+local disk (sqlite.org/wal.html), and a cloud's client replaces or withdraws files while they are open.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from bridge.errors import HomeElsewhere
+
+NETWORK = frozenset(
+    (
+        *("nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afpfs", "webdav", "davfs", "davfs2", "afs", "ncpfs"),
+        *("ceph", "glusterfs", "lustre", "fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.gvfsd-fuse", "fuse.davfs2"),
+        *("fuse.glusterfs", "fuse.google-drive-ocamlfuse"),
+    )
+)
+CLOUDS = (
+    (r"Dropbox( \(.*\))?", "Dropbox"),
+    (r"OneDrive( - .*)?", "OneDrive"),
+    (r"Google ?Drive|GoogleDrive-.*|My Drive", "Google Drive"),
+    (r"iCloud ?Drive|Mobile Documents|com~apple~CloudDocs", "iCloud"),
+    (r"Nextcloud|ownCloud|pCloud ?Drive|MEGA|Box( Sync)?|Proton Drive|CloudStorage", "a cloud's folder"),
+)
+
+
+def mounts(platform: str) -> str:
+    """Return the system's table of file systems as text: one "… mount point … type …" per line; empty if unknown."""
+    if platform == "linux":
+        path = Path("/proc/self/mountinfo")
+        return path.read_text("utf-8", "surrogateescape") if path.exists() else ""
+    if platform == "darwin":
+        done = subprocess.run(["/sbin/mount"], capture_output=True, text=True, timeout=10, check=False)
+        return done.stdout
+    return ""
+
+
+def trouble(folder: Path, platform: str, table: Callable[[str], str] = mounts) -> str | None:
+    """Return why a journal is not safe in a folder, as a clause; None when nothing speaks against it.
+
+    Args:
+        folder: the home; it need not exist.
+        platform: as in `sys.platform`.
+        table: returns the system's table of file systems.
+    """
+    real = folder.resolve()
+    for part in (*folder.parts, *real.parts):
+        for pattern, name in CLOUDS:
+            if re.fullmatch(pattern, part, re.IGNORECASE):
+                return f"it lies in {name} ({part}), which copies files while they are written"
+    if platform == "win32" and str(real).startswith("\\\\"):
+        return "it lies on a network drive"
+    found = file_system(real, table(platform))
+    return f"it lies on a network drive ({found})" if found in NETWORK else None
+
+
+def require(folder: Path, platform: str, table: Callable[[str], str] = mounts) -> None:
+    """Refuse a home where its journal is not safe.
+
+    Raises:
+        HomeElsewhere: with the reason.
+    """
+    why = trouble(folder, platform, table)
+    if why:
+        raise HomeElsewhere(f"The bridge's folder {folder} cannot be used: {why}.")
+
+
+def file_system(folder: Path, table: str) -> str:
+    """Return the type of the file system that a folder lies on, "" if the table does not tell."""
+    found = [(point, kind) for point, kind in _entries(table) if point == folder or point in folder.parents]
+    return max(found, key=lambda entry: len(entry[0].parts))[1] if found else ""
+
+
+def _entries(table: str) -> list[tuple[Path, str]]:
+    """Read mount point and type of each line, of Linux' mountinfo (proc(5)) or of what `mount` prints on macOS."""
+    found = []
+    for line in table.splitlines():
+        before, dash, after = line.partition(" - ")
+        fields = before.split(" ")
+        if dash and len(fields) > 4:
+            point = re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), fields[4])
+            found.append((Path(point), after.split(" ")[0]))
+        elif spoken := re.fullmatch(r".* on (/.*) \((\w+)[,)].*", line):
+            found.append((Path(spoken[1]), spoken[2]))
+    return found

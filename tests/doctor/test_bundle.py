@@ -1,0 +1,75 @@
+"""The zip for a cry for help: what has to be in it, and above all what must not."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from bridge.credentials import find
+from bridge.doctor import bundle, examine
+from bridge.errors import OutputUnwritable
+from tests.doctor.test_doctor import KEY, patient_of
+from tests.fakes.studio import Studio, write_tone
+
+PRIVATE = ("velvet heartbreak dub", "Ex-Lover Demo", "divorce album", "/home/anna")
+
+
+async def lived_in(home: Path, tmp_path: Path) -> None:
+    """A home with a remix of something private, and a log that speaks of it and holds the key."""
+    tone = write_tone(tmp_path / "Ex-Lover Demo.wav")
+    async with Studio(home) as studio:
+        job_id = await studio.remix(
+            tone, remix={"tags": "velvet heartbreak dub"}, project={"name": "divorce album", "tempo": 90}
+        )
+        await studio.until(job_id, "done")
+        (one,) = studio.book.variations(job_id)
+    assert one.result is not None
+    (home / "logs" / "bridge.log").write_text(
+        f"INFO ordered “velvet heartbreak dub” with Key {KEY}\nINFO read {tone}\n"
+        f"INFO wrote {one.result['path']}\nINFO /home/anna/Music\nERROR Traceback: something broke\n"
+    )
+
+
+def contents(path: Path) -> dict[str, str]:
+    with zipfile.ZipFile(path) as made:
+        return {name: made.read(name).decode("utf-8", "replace") for name in made.namelist()}
+
+
+async def test_it_tells_what_helps_and_nothing_personal(home: Path, tmp_path: Path) -> None:
+    await lived_in(home, tmp_path)
+    patient = patient_of(home, environ={"HOME": "/home/anna"})
+    path = tmp_path / "bundle.zip"
+    bundle.write(path, examine(patient), patient)
+    texts = contents(path)
+    assert set(texts) == {"doctor.json", "settings.json", "jobs.json", "logs/bridge.log"}
+    everything = "\n".join(texts.values())
+    for private in (*PRIVATE, KEY, KEY.partition(":")[2], str(home)):
+        assert private not in everything
+    assert "something broke" in texts["logs/bridge.log"]
+    (job,) = json.loads(texts["jobs.json"])
+    assert job["variations"][0]["state"] == "done"
+    assert json.loads(texts["doctor.json"])["findings"]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_prompts_and_audio_are_in_it_only_when_asked_for_and_the_key_never(home: Path, tmp_path: Path) -> None:
+    await lived_in(home, tmp_path)
+    patient = patient_of(home)
+    path = tmp_path / "bundle.zip"
+    bundle.write(path, examine(patient), patient, ("prompts", "audio"))
+    texts = contents(path)
+    assert "velvet heartbreak dub" in texts["jobs.json"]
+    assert [name.rpartition("/")[2] for name in texts if name.startswith("audio/")] == ["source.flac", "raw.audio"]
+    assert KEY not in "\n".join(texts.values())
+
+
+def test_a_file_that_is_there_is_not_replaced(home: Path, tmp_path: Path) -> None:
+    patient = patient_of(home)
+    assert find(patient.environ, home, patient.keychain) is not None
+    (tmp_path / "bundle.zip").write_text("mine")
+    with pytest.raises(OutputUnwritable):
+        bundle.write(tmp_path / "bundle.zip", [], patient)
+    assert (tmp_path / "bundle.zip").read_text() == "mine"

@@ -1,0 +1,326 @@
+"""The doctor over planted troubles: each is found, named in words, and comes with its fix."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from bridge import __version__, config, doctor
+from bridge.doctor import Finding, Patient, examine, worst
+from bridge.doctor.lines import holders
+from bridge.errors import AudioDeviceMissing
+from bridge.store import Store
+from tests.fakes.processes import environment, running
+
+KEY = "0123abcd-4567-89ef:0123456789abcdef0123456789abcdef"
+ROOT = Path(__file__).parents[2]
+
+
+def patient_of(home: Path, **changes: Any) -> Patient:
+    settings = config.load(home, {"ACE_BRIDGE_OSC_PORT": "0", **changes.pop("settings", {})})
+    well: dict[str, Any] = {
+        "environ": {"HOME": "/home/nobody"},
+        "platform": "linux",
+        "settings": settings,
+        "settings_trouble": "",
+        "clock": time.time,
+        "which": lambda name: f"/usr/bin/{name}",
+        "mounts": lambda platform: "",
+        "device": lambda: "Built-in",
+        "keychain": lambda: KEY,
+    }
+    return Patient(home=home, **{**well, **changes})
+
+
+def found(patient: Patient, check: str) -> Finding:
+    findings = [one for one in examine(patient) if one.check == check]
+    assert len(findings) == 1, findings
+    return findings[0]
+
+
+def test_every_trouble_and_hint_comes_with_a_fix_and_whatever_is_well_with_none(home: Path, tmp_path: Path) -> None:
+    for patient in (patient_of(home), patient_of(tmp_path / "none", keychain=lambda: None, which=lambda name: None)):
+        for finding in examine(patient):
+            assert bool(finding.fix) == (finding.level != "well"), finding
+            assert finding.text.endswith(".")
+            assert KEY not in repr(finding)
+
+
+def test_a_home_in_order_has_no_trouble(home: Path) -> None:
+    assert worst(examine(patient_of(home))) != "trouble"
+    assert found(patient_of(home), "key").level == "well"
+
+
+def no_device() -> str:
+    raise AudioDeviceMissing
+
+
+def bad_home(home: Path) -> None:
+    (home / "inbox").chmod(0o777)
+
+
+def open_key(home: Path) -> None:
+    (home / "credentials").write_text(f"FAL_KEY={KEY}\n")
+    (home / "credentials").chmod(0o644)
+
+
+def spoilt_journal(home: Path) -> None:
+    (home / "bridge.db").write_bytes(b"no journal " * 500)
+
+
+def forgotten_message(home: Path) -> None:
+    (home / "inbox" / "m.json").write_text("{}")
+    os.utime(home / "inbox" / "m.json", (time.time() - 600,) * 2)
+
+
+def bad_preset(home: Path) -> None:
+    (home / "presets" / "mine.toml").write_text("version = 1\n[preset]\nnonsense = 1\n")
+
+
+def broken_report(home: Path) -> None:
+    (home / "live").mkdir()
+    (home / "live" / "selftest.json").write_text('{"finished": true, "error": "RuntimeError: no track"}')
+
+
+PLANTED: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
+    ("home", "trouble", bad_home, {}, "can order remixes"),
+    ("home", "trouble", open_key, {"keychain": lambda: KEY}, "could read your fal key"),
+    ("journal", "trouble", spoilt_journal, {}, "what was paid is not lost"),
+    ("inbox", "trouble", forgotten_message, {}, "nobody takes them in"),
+    ("presets", "trouble", bad_preset, {}, "mine.toml"),
+    ("live.selftest", "trouble", broken_report, {}, "no track"),
+    (
+        "home.place",
+        "trouble",
+        lambda home: None,
+        {"mounts": lambda _: "1 0 0:1 / / rw - nfs4 nas:/ rw"},
+        "network drive",
+    ),
+    ("clock", "trouble", lambda home: None, {"clock": lambda: 0.0}, "1970"),
+    ("ffmpeg", "hint", lambda home: None, {"which": lambda name: None}, "AAC"),
+    ("audio", "hint", lambda home: None, {"device": no_device}, "Previews"),
+    ("key", "trouble", lambda home: None, {"keychain": lambda: "two words"}, "blanks"),
+    ("key", "hint", lambda home: None, {"keychain": lambda: "nocolon-in-this-one"}, "does not look like one"),
+    ("key", "hint", lambda home: None, {"keychain": lambda: None}, "offline"),
+    ("key", "hint", lambda home: None, {"environ": {"FAL_KEY": KEY}}, "environment"),
+    ("settings", "trouble", lambda home: None, {"settings_trouble": "config.toml, line 3: no."}, "line 3"),
+    ("reach", "hint", lambda home: None, {"settings": {"ACE_BRIDGE_OSC_HOST": "0.0.0.0"}}, "other devices"),
+    ("daws", "hint", lambda home: None, {}, "No DAW"),
+]
+
+
+@pytest.mark.parametrize(
+    ("check", "level", "plant", "changes", "said"), PLANTED, ids=[f"{one[0]}-{one[4]}" for one in PLANTED]
+)
+def test_a_planted_trouble_is_found(
+    home: Path, check: str, level: str, plant: Callable[[Path], None], changes: dict[str, Any], said: str
+) -> None:
+    plant(home)
+    finding = found(patient_of(home, **dict(changes)), check)
+    assert finding.level == level
+    assert said in finding.text
+
+
+def test_a_part_that_breaks_is_a_finding_and_the_others_go_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(_: Patient) -> Any:
+        raise RuntimeError("the ground gave way")
+
+    monkeypatch.setattr("bridge.doctor.machine.look", breaks)
+    findings = examine(patient_of(home))
+    assert "the ground gave way" in next(one.text for one in findings if one.check == "machine.examined")
+    assert {one.check for one in findings} >= {"home", "port", "key", "daws"}
+
+
+class TestPorts:
+    def test_who_holds_the_port_is_named(self, home: Path) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", 0))
+            port = other.getsockname()[1]
+            finding = found(patient_of(home, settings={"ACE_BRIDGE_OSC_PORT": str(port)}), "port")
+            assert finding.level == "trouble"
+            assert str(port) in finding.text
+        assert found(patient_of(home, settings={"ACE_BRIDGE_OSC_PORT": str(port)}), "port").level == "well"
+
+    def test_the_holder_is_read_from_the_systems_tables(self, tmp_path: Path) -> None:
+        (tmp_path / "net").mkdir()
+        head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        line = "  1: 0100007F:23A3 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 4711 2\n"
+        (tmp_path / "net" / "udp").write_text(head + line)
+        descriptors = tmp_path / "812" / "fd"
+        descriptors.mkdir(parents=True)
+        (descriptors / "5").symlink_to("socket:[4711]")
+        (tmp_path / "812" / "comm").write_text("touchosc\n")
+        (tmp_path / "999").mkdir()
+        assert holders(9123, "linux", tmp_path) == ["touchosc (process 812)"]
+        assert holders(9124, "linux", tmp_path) == []
+
+
+class TestDaws:
+    def install(self, home: Path, tmp_path: Path, **changes: Any) -> Path:
+        script, pointer = tmp_path / "reaper" / "remix.lua", tmp_path / "reaper" / "ace-bridge.json"
+        script.parent.mkdir()
+        script.write_text("-- a script")
+        pointer.write_text(json.dumps({"home": str(home)}))
+        files = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in (script, pointer)}
+        note = {"daw": "reaper", "version": __version__, "pointer": str(pointer), "files": files, **changes}
+        (home / "installed").mkdir()
+        (home / "installed" / "reaper-1.json").write_text(json.dumps(note))
+        return script
+
+    def test_scripts_that_are_there_and_a_hello(self, home: Path, tmp_path: Path) -> None:
+        self.install(home, tmp_path)
+        store = Store(home / "bridge.db")
+        store.hello("instance", "reaper", "7.60", "song", time.time() - 7200)
+        store.close()
+        assert found(patient_of(home), "reaper.scripts").level == "well"
+        hello = found(patient_of(home), "reaper.hello")
+        assert (hello.level, hello.text) == ("well", "REAPER 7.60 said hello 2 hours ago.")
+
+    def test_no_hello_is_told(self, home: Path, tmp_path: Path) -> None:
+        self.install(home, tmp_path)
+        assert found(patient_of(home), "reaper.hello").level == "hint"
+
+    @pytest.mark.parametrize("what", ["gone", "changed", "older", "elsewhere"])
+    def test_what_is_wrong_with_the_scripts(self, home: Path, tmp_path: Path, what: str) -> None:
+        script = self.install(home, tmp_path, **({"version": "0.0.9"} if what == "older" else {}))
+        if what == "gone":
+            script.unlink()
+        elif what == "changed":
+            script.write_text("-- my own")
+        elif what == "elsewhere":
+            (script.parent / "ace-bridge.json").write_text('{"home": "/other"}')
+        finding = found(patient_of(home), "reaper.scripts")
+        assert finding.level == ("hint" if what == "changed" else "trouble")
+        assert "ace-bridge install reaper" in finding.fix
+
+
+class Fal:
+    """Answers every request alike and keeps what was asked."""
+
+    def __init__(self, status: int, **headers: str) -> None:
+        asked: list[tuple[str, str, str]] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append((self.command, self.path, self.headers.get("Authorization", "")))
+                self.send_response_only(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self.asked = asked
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
+
+    def __enter__(self) -> Fal:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+
+class TestOnline:
+    @pytest.mark.parametrize(("status", "level"), [(404, "well"), (422, "well"), (401, "trouble"), (503, "trouble")])
+    def test_fal_is_asked_once_and_nothing_is_ordered(self, home: Path, status: int, level: str) -> None:
+        with Fal(status) as fal:
+            settings = {"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}
+            assert found(patient_of(home, settings=settings, online=True), "fal").level == level
+        ((method, path, authorization),) = fal.asked
+        assert method == "GET"
+        assert path.endswith("/status")
+        assert authorization == f"Key {KEY}"
+
+    def test_a_redirect_does_not_get_the_key(self, home: Path) -> None:
+        with Fal(404) as elsewhere, Fal(302, Location=elsewhere.url) as fal:
+            examine(patient_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}, online=True))
+        assert len(fal.asked) == 1
+        assert elsewhere.asked == []
+
+    def test_a_clock_that_is_off_is_told(self, home: Path) -> None:
+        with Fal(404, Date="Tue, 14 Nov 2023 22:13:20 GMT") as fal:
+            patient = patient_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}, online=True)
+            finding = found(replace(patient, clock=lambda: 1_700_000_000.0 + 3600), "clock.online")
+        assert "3600 s fast" in finding.text
+
+    def test_without_a_network_it_is_said(self, home: Path) -> None:
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            settings = {"ACE_BRIDGE_FAL_QUEUE_URL": f"http://127.0.0.1:{unused.getsockname()[1]}"}
+            assert "cannot be reached" in found(patient_of(home, settings=settings, online=True), "fal").text
+
+    def test_the_key_goes_over_no_open_line(self, home: Path) -> None:
+        settings = {"ACE_BRIDGE_FAL_QUEUE_URL": "http://queue.example.org"}
+        assert "not sent" in found(patient_of(home, settings=settings, online=True), "fal").text
+
+    def test_it_is_not_asked_by_itself(self, home: Path) -> None:
+        with Fal(404) as fal:
+            examine(patient_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}))
+        assert fal.asked == []
+
+
+def command(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bridge", "doctor", *words],
+        env=environment(home, **environ),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+
+
+def test_the_command_says_it_in_words_and_in_json_and_by_its_exit_status(home: Path) -> None:
+    (home / "config.toml").write_text("[osc]\nhots = 1\n")
+    done = command(home)
+    assert done.returncode == 1, done.stderr
+    assert "BAD " in done.stdout
+    assert "hots" in done.stdout
+    (home / "config.toml").unlink()
+    done = command(home, "--json")
+    assert done.returncode == 0, done.stdout
+    findings = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {one["check"] for one in findings} >= {"settings", "home", "disk", "daemon", "port", "key", "audio", "daws"}
+
+
+def test_it_sees_the_running_bridge_and_another_version(home: Path) -> None:
+    with running(home):
+        patient = patient_of(home)
+        assert found(patient, "daemon").level == "well"
+        assert found(patient, "port").level == "well"
+        about = json.loads((home / "daemon.json").read_bytes())
+        (home / "daemon.json").write_text(json.dumps({**about, "version": "0.0.1"}))
+        finding = found(patient, "daemon")
+        assert (finding.level, "0.0.1" in finding.text) == ("trouble", True)
+        (home / "daemon.json").write_text(json.dumps(about))
+
+
+def test_levels_are_ordered() -> None:
+    well, hint, trouble = (Finding("c", level, "t.") for level in ("well", "hint", "trouble"))
+    assert worst([well, hint]) == "hint"
+    assert worst([well, trouble, hint]) == "trouble"
+    assert worst([]) == "well"
+    assert doctor.summary([well, well, hint]) == {"trouble": 0, "hint": 1, "well": 2}
