@@ -6,6 +6,8 @@ local json = require 'json'
 local home = {}
 
 local POINTER = 'ace-bridge.json'
+local INSTALLED = 'Scripts/ACE Bridge/' -- where install writes it; ReaPack's copy of the scripts lies elsewhere
+local CATALOGUE = 'catalogue.json'
 local RUN_HIDDEN = -2 -- ExecProcess: no waiting, no console window
 
 local here = '' -- the folder of the actions, with its last separator
@@ -19,10 +21,14 @@ function home.scripts_folder()
   return here
 end
 
+local function beside(name)
+  return files.read(here .. name) or files.read(reaper.GetResourcePath() .. '/' .. INSTALLED .. name) or ''
+end
+
 -- The pointer's content; nil and a sentence where the bridge is not set up.
 function home.pointer()
   if about then return about end
-  local found = json.decode(files.read(here .. POINTER) or '')
+  local found = json.decode(beside(POINTER))
   if type(found) ~= 'table' or type(found.home) ~= 'string' then
     return nil, ('The scripts do not know where the bridge is: %s%s is missing.\n\n'):format(here, POINTER)
       .. 'Run "ace-bridge install reaper" in a terminal.'
@@ -57,7 +63,7 @@ end
 
 -- What install wrote beside the scripts: presets and the price.
 function home.catalogue()
-  return json.decode(files.read(here .. 'catalogue.json') or '') or { presets = {}, price = {} }
+  return json.decode(beside(CATALOGUE)) or { presets = {}, price = {} }
 end
 
 return home

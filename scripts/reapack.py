@@ -1,0 +1,65 @@
+"""Print ReaPack's index.xml for the ReaScripts: `python scripts/reapack.py https://host/owner/ace-bridge/raw/v0.1.0`.
+
+The package's header stands in ace-bridge_Install.lua; ReaPack's rules for it are checked by tests.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+SCRIPTS = Path(__file__).resolve().parent.parent / "reaper_scripts"
+PACKAGE = "ace-bridge_Install.lua"
+
+
+def header(text: str) -> dict[str, str]:
+    """Return the @tags of a script's first comment; a tag's text goes on over the indented lines after it."""
+    found: dict[str, list[str]] = {}
+    tag = ""
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        started = re.match(r"-- @(\w+)\s*(.*)", line)
+        if started:
+            tag = started[1]
+            found[tag] = [started[2]] if started[2] else []
+        elif tag:
+            found[tag].append(line[2:].strip())
+    return {name: "\n".join(lines).strip() for name, lines in found.items()}
+
+
+def sources() -> list[tuple[str, bool]]:
+    """Return the package's files and whether each is an action, as its @provides says."""
+    provides = header((SCRIPTS / PACKAGE).read_text(encoding="utf-8"))["provides"]
+    found = {PACKAGE: True}
+    for line in provides.splitlines():
+        option, pattern = re.fullmatch(r"\[(main|nomain)\] (.+)", line.strip()).groups()  # type: ignore[union-attr]
+        for path in sorted(SCRIPTS.glob(pattern)):
+            found.setdefault(path.relative_to(SCRIPTS).as_posix(), option == "main")
+    return sorted(found.items())
+
+
+def index(base: str, time: str) -> str:
+    """Return index.xml for the files under `base`, a URL of this repository's root at a tag."""
+    about = header((SCRIPTS / PACKAGE).read_text(encoding="utf-8"))
+    root = ElementTree.Element("index", version="1", name="ACE Bridge")
+    category = ElementTree.SubElement(root, "category", name=SCRIPTS.name)
+    package = ElementTree.SubElement(category, "reapack", name=PACKAGE, type="script", desc=about["description"])
+    version = ElementTree.SubElement(package, "version", name=about["version"], author=about["author"], time=time)
+    for name, is_action in sources():
+        attributes = {"main": "main"} if is_action else {}
+        if name != PACKAGE:
+            attributes["file"] = name
+        source = ElementTree.SubElement(version, "source", attributes)
+        source.text = f"{base.rstrip('/')}/{SCRIPTS.name}/{quote(name)}"
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: reapack.py URL-OF-THE-TAG TIME-OF-THE-RELEASE (2026-01-31T12:00:00Z)")
+    print(index(sys.argv[1], sys.argv[2]), end="")
