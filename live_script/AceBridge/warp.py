@@ -33,7 +33,7 @@ class WarpMap:
 
     def cut(self, start, end):
         """Return the map over a span of the file: (beat, second from `start`) at its ends and at each bend between."""
-        bends = [(beat, second) for beat, second in self.points if start + 1e-3 < second < end - 1e-3]
+        bends = [(beat, second) for beat, second in self.points if start + 1e-4 < second < end - 1e-4]
         ends = [(self.beat(start), start)], [(self.beat(end), end)]
         return [[beat, second - start] for beat, second in ends[0] + self._bends(bends) + ends[1]]
 
