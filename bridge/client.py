@@ -11,7 +11,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 POLL = 0.05  # s between two looks at the outbox
 START_PATIENCE = 20.0  # s for a daemon to come up on a slow disk
+OVER = ("done", "failed", "cancelled", "unknown", "partial")  # states in which nothing of a job goes on
 PING = b"/bridge/ping\0\0\0\0,\0\0\0"  # one OSC message without arguments
 
 
@@ -158,8 +159,37 @@ class Client:
             if job is not None and job != last:
                 last = job
                 yield job
-                if job["state"] in ("done", "failed", "cancelled", "unknown", "partial"):
+                if job["state"] in OVER:
                     return
+
+    def follow_again(
+        self, job_id: str, instance: str, ended: Callable[[], dict[str, Any] | None]
+    ) -> Iterator[dict[str, Any]]:
+        """Yield a job that goes on after a retry, as the outbox of the instance that once asked for it shows it.
+
+        Args:
+            job_id: the job.
+            instance: the instance that asked for it.
+            ended: returns the job once the journal says that it has ended; an outbox may still show an earlier end.
+
+        Raises:
+            NotRunning: the daemon is gone.
+        """
+        last: dict[str, Any] | None = None
+        path, looked = self.home / "outbox" / f"{instance}.json", time.monotonic()
+        while (end := ended()) is None:
+            with contextlib.suppress(OSError, ValueError):
+                jobs = json.loads(path.read_bytes())["jobs"]
+                job = next((one for one in jobs if one["job_id"] == job_id), None)
+                if job is not None and job != last and job["state"] not in OVER:
+                    last = job
+                    yield job
+            if time.monotonic() - looked > 2.0:
+                looked = time.monotonic()
+                if self.daemon() is None:
+                    raise NotRunning("The daemon is gone; it goes on with this remix when it is started again.")
+            time.sleep(2 * POLL)
+        yield end
 
     def answer(self, message_id: str) -> None:
         """Wait until a message that makes no job has been taken in.

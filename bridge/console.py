@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bridge.errors import BudgetReached
+from bridge.progress import LABELS, Describe, Lines
 
 Show = Callable[[Mapping[str, Any]], None]
-
-LABELS = {"fal": "ACE-Step on fal", "offline": "offline remix, not ACE-Step"}
 
 
 class Console:
@@ -31,19 +30,24 @@ class Console:
             print(text, file=sys.stderr, flush=True)
 
     @contextlib.contextmanager
-    def progress(self, names: Mapping[str, str]) -> Iterator[Show]:
+    def progress(self, describe: Describe) -> Iterator[Show]:
         """Show a job while it runs.
 
         Args:
-            names: the clips' names by their ids.
+            describe: says what stands above and before the bars.
         """
         if self._json:
             yield lambda job: print(json.dumps({"event": "job", **job}), flush=True)
-        elif sys.stderr.isatty():
-            with _bars(names) as show:
-                yield show
+            return
+        if sys.stderr.isatty():
+            from rich.console import Console as Terminal  # only here: a pipe does without its start-up time
+
+            from bridge.bars import Bars
+
+            with Bars(Terminal(stderr=True), describe) as bars:
+                yield bars
         else:
-            yield _Lines(names)
+            yield Lines(self.say, describe)
 
     def finish(self, job: Mapping[str, Any]) -> int:
         """Print what came of it, the paths last; 0 only if every result is there."""
@@ -89,67 +93,6 @@ def _made(job: Mapping[str, Any], results: int) -> str:
 
 def _each(job: Mapping[str, Any]) -> float:
     return float(job["cost"]["estimated"]) / max(1, len(job["variations"]))
-
-
-def _line(one: Mapping[str, Any]) -> str:
-    """Say how a variation stands."""
-    ahead = one["queue_position"]
-    queue = f", {ahead} ahead" if ahead else ""
-    return f"{one['message'] or one['state']}{queue}"
-
-
-class _Lines:
-    """One line per piece of news."""
-
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
-        self._said: dict[str, str] = {}
-
-    def __call__(self, job: Mapping[str, Any]) -> None:
-        for one in job["variations"]:
-            line = _line(one)
-            if self._said.get(one["variation_id"]) != line:
-                self._said[one["variation_id"]] = line
-                name = plain(self._names.get(one["clip_id"], one["clip_id"]))
-                percent = f"{one['progress'] * 100:3.0f} %"
-                print(f"{name} {one['index'] + 1}: {percent} {line}", file=sys.stderr, flush=True)
-
-
-@contextlib.contextmanager
-def _bars(names: Mapping[str, str]) -> Iterator[Show]:
-    from rich.console import Console as RichConsole
-    from rich.markup import escape
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    bars: dict[str, Any] = {}
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.fields[name]}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[line]}"),
-    )
-    with Progress(*columns, console=RichConsole(stderr=True)) as progress:
-
-        def show(job: Mapping[str, Any]) -> None:
-            for one in job["variations"]:
-                if one["variation_id"] not in bars:
-                    name = plain(f"{names.get(one['clip_id'], one['clip_id'])} {one['index'] + 1}")
-                    bars[one["variation_id"]] = progress.add_task("", total=1.0, name=escape(name), line="")
-                ended = one["state"] in ("done", "failed", "cancelled", "unknown")
-                done = 1.0 if one["state"] == "done" else one["progress"]
-                bar = bars[one["variation_id"]]
-                progress.update(bar, completed=done, line=escape(_line(one)))
-                if ended:
-                    progress.stop_task(bar)
-
-        yield show
-
-
-def plain(text: str) -> str:
-    """Return a name for one line of a terminal: no line breaks and no control characters, whatever it has."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def ago(moment: float) -> str:

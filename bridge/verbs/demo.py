@@ -17,6 +17,7 @@ from typing import Any
 from bridge.client import Client
 from bridge.console import Console
 from bridge.tasks.peaks import peaks
+from bridge.verbs.remix import heading
 
 RATE = 48_000  # Hz
 TEMPO = 120.0  # BPM
@@ -27,7 +28,7 @@ STEPS = " ▁▂▃▄▅▆▇█"
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Run it and print the result's path as the last line."""
+    """Run it; the result's path is all that stands on the standard output."""
     home = Path(tempfile.mkdtemp(prefix="ace-bridge-demo-"))
     os.environ.setdefault("ACE_BRIDGE_OSC_PORT", "0")  # beside a bridge that may be at work here
     client, console = Client(home), Console(as_json=False)
@@ -59,14 +60,25 @@ def _remix(client: Client, console: Console, source: Path, options: argparse.Nam
     console.say("3. one message into the inbox, and it comes back as a remix:")
     message_id = client.send("remix", {"project": project, "clips": [clip], "remix": wanted})
     job: dict[str, Any] = {}
-    with console.progress({"demo": "demo clip"}) as show:
+    with console.progress(lambda job_id: heading(client.home, job_id)) as show:
         for job in client.follow(message_id):
             show(job)
     results = [Path(one["result"]["path"]) for one in job["variations"] if one["result"]]
     for name, path in (("source", source), *(("result", path) for path in results)):
         console.say(f"{name:>7} {picture(path)}")
     client.bye()
-    return console.finish(job)
+    status = console.finish(job)
+    if status == 0:
+        console.say(f"now with your own: {_command(sys.argv[0])} remix FILE")
+    return status
+
+
+def _command(program: str) -> str:
+    """Return how this command is called from the folder that the user is in."""
+    if Path(program).name != "ace-bridge":
+        return "ace-bridge"
+    near = os.path.relpath(program)
+    return program if near.startswith("..") else near
 
 
 def picture(path: Path) -> str:

@@ -4,141 +4,155 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
-from typing import Any
+import time
+from collections.abc import Iterator
 
-import msgspec
-
-from bridge.answers import cost_answer, variation_answer
+from bridge import history
 from bridge.cli import home
 from bridge.client import Client
-from bridge.console import LABELS, ago, plain
-from bridge.errors import UnknownJob
-from bridge.job import ENDED, Job, State, Variation, job_state
-from bridge.store import Store
+from bridge.console import ago
+from bridge.errors import NotPossibleNow
+from bridge.history import Found
+from bridge.job import ENDED, Job, State, Variation
+from bridge.layout import coloured, cut, labelled, width
+from bridge.params import INSTRUMENTAL, PARAMS
+from bridge.progress import LABELS
 
-Found = tuple[Job, list[Variation]]
 LOOK_THROUGH = 10_000  # jobs that a filter searches
+COLUMN = 16  # columns of the labels of `show`
 
 
 def jobs(options: argparse.Namespace) -> int:
     """List jobs, newest first."""
     filtered = options.state or options.engine or options.search
-    found = _history(home(), LOOK_THROUGH if filtered else options.limit)
+    found = history.newest(home(), LOOK_THROUGH if filtered else options.limit)
     chosen = [one for one in found if _wanted(one, options)][: options.limit]
-    for job, variations in chosen:
-        if options.json:
-            print(json.dumps(_document(job, variations)))
-        else:
-            print(_row(job, variations))
+    for one in chosen:
+        print(json.dumps(history.document(one)) if options.json else _row(one))
     if not chosen and not options.json:
-        print("There is no such job." if found else "Nothing was made yet: try `ace-bridge demo`.")
+        print("There is no such job." if found else "Nothing was made yet: try `ace-bridge remix FILE`.")
     return 0
 
 
 def show(options: argparse.Namespace) -> int:
     """Show one job whole."""
-    job, variations = _one(home(), options.job)
+    found = history.one(home(), options.job)
+    job, variations = found
     if options.json:
-        print(json.dumps(_document(job, variations) | {"recipe": dict(job.recipe), "request": dict(job.request)}))
+        more = {"recipe": dict(job.recipe), "request": dict(job.request)}
+        print(json.dumps(history.document(found) | more))
         return 0
-    print(_row(job, variations))
-    print(f"  made by   {LABELS.get(job.engine, job.engine)}")
-    print(f"  seed      {job.seed}")
-    print(f"  cost      {_money(job)}")
-    for name in job.recipe["chosen"]:
-        print(f"  {name:<9} {job.recipe['params'][name]}")
-    for warning in job.warnings:
-        print(f"  note      {warning['text']}")
+    print(history.title(job))
+    state = str(history.state_of(found))
+    made = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
+    print(f"  {'state':<{COLUMN}}{coloured(state)}")
+    for label, text in (("asked for", f"{made}, {ago(job.created)}"), *_about(job)):
+        for line in labelled(label, text, COLUMN, 2):
+            print(line)
+    names = history.clip_names(job)
     for one in variations:
-        print(f"  {plain(one.clip_id)} {one.index + 1} [{one.id[:8]}]: {one.state}, seed {one.seed}")
+        print(f"  {names.get(one.clip_id, one.clip_id)} {one.index + 1} [{one.id[:8]}]: ", end="")
+        print(f"{coloured(str(one.state))}, seed {one.seed}")
         if one.result:
-            print(f"    {one.result['path']}")
-        if one.error:
-            print(f"    {one.error['text']}\n    {one.error['hint']} [{one.error['code']}]")
-        elif one.state is not State.DONE:
-            print(f"    {one.message}")
+            print(f"    {one.result['path']}")  # in one piece, for copying
+        for text in _outcome(one):
+            for line in labelled("", text, 0, 4):
+                print(line)
     return 0
 
 
 def cancel(options: argparse.Namespace) -> int:
-    """Stop a job."""
+    """Stop a job, or one of its variations; without an id the newest one that is being made."""
     client = Client(home())
     client.need_daemon()
-    args = {"job_id": options.job} if options.job else {}
-    client.answer(client.send("cancel", args))
+    found = _to_stop(options.job)
+    job, variations = found
+    meant = [one for one in variations if options.job and one.id.startswith(options.job)] or variations
+    if all(one.state in ENDED for one in meant):
+        state = meant[0].state if len(meant) == 1 else history.state_of(found)
+        raise NotPossibleNow(f"{history.title(job)} is {state} already; nothing to stop.")
+    client.answer(client.send("cancel", {"job_id": options.job or job.id}))
     client.bye()
     if options.json:
-        print(json.dumps({"event": "cancel", "asked": True}))
+        print(json.dumps({"event": "cancel", "asked": True, "job_id": job.id}))
     else:
-        print("Asked to stop; `ace-bridge show` tells how it ended.")
+        print(f"{history.title(job)} was asked to stop; `ace-bridge show {job.id[:8]}` tells how it ended.")
     return 0
 
 
-def _history(folder: Path, limit: int) -> list[Found]:
-    if not (folder / "bridge.db").exists():
-        return []
-    store = Store(folder / "bridge.db", read_only=True)
-    try:
-        return store.jobs(limit)
-    finally:
-        store.close()
-
-
-def _one(folder: Path, start: str | None) -> Found:
-    if not (folder / "bridge.db").exists():
-        raise UnknownJob("There is no job yet.")
-    store = Store(folder / "bridge.db", read_only=True)
-    try:
-        found = store.find(start) if start else store.jobs(1)
-    finally:
-        store.close()
-    if len(found) != 1:
-        what = (
-            "There is no job yet." if not start else f"{len(found) or 'No'} jobs have an id that begins with {start}."
-        )
-        raise UnknownJob(what)
-    return found[0]
+def _to_stop(start: str | None) -> Found:
+    """Return the job that is meant."""
+    being_made = [] if start else history.still_open(home())
+    return being_made[-1] if being_made else history.one(home(), start)
 
 
 def _wanted(found: Found, options: argparse.Namespace) -> bool:
-    job, variations = found
-    state = job_state(one.state for one in variations)
-    if options.state and options.state != state and not (options.state == "open" and state not in _CLOSED):
+    job, _ = found
+    if options.state == "open":
+        if not history.is_open(found):
+            return False
+    elif options.state and options.state != history.state_of(found):
         return False
     if options.engine and options.engine != job.engine:
         return False
-    words = " ".join([*_names(job), str(job.recipe["preset"]), str(job.recipe["params"].get("tags"))]).lower()
-    return not options.search or options.search.lower() in words
+    words = [*history.clip_names(job).values(), str(job.recipe["preset"]), str(job.recipe["params"].get("tags"))]
+    return not options.search or options.search.lower() in " ".join(words).lower()
 
 
-def _document(job: Job, variations: list[Variation]) -> dict[str, Any]:
-    return {
-        "job_id": job.id,
-        "created": job.created,
-        "state": str(job_state(one.state for one in variations)),
-        "engine": job.engine,
-        "daw": job.daw,
-        "seed": job.seed,
-        "preset": job.recipe["preset"],
-        "tags": job.recipe["params"].get("tags"),
-        "clips": _names(job),
-        "cost": msgspec.to_builtins(cost_answer(job)),
-        "warnings": [dict(one) for one in job.warnings],
-        "variations": [msgspec.to_builtins(variation_answer(one)) for one in variations],
-    }
+def _row(found: Found) -> str:
+    job, _ = found
+    state = str(history.state_of(found))
+    left = width() - 43  # for clips and style
+    clips = cut(history.clips(job), left // 2)
+    style = cut(history.style(job), left - left // 2)
+    return f"{job.id[:8]}  {coloured(state, f'{state:<9}')}  {ago(job.created):>10}  {clips}  {style}  {job.engine}"
 
 
-def _row(job: Job, variations: list[Variation]) -> str:
-    state = job_state(one.state for one in variations)
-    names = _names(job)
-    clips = names[0] if len(names) == 1 else f"{len(names)} clips"
-    style = job.recipe["preset"] or job.recipe["params"].get("tags", "")
-    return f"{job.id[:8]}  {state:<9}  {ago(job.created):>9}  {clips[:32]:<32}  {style[:32]:<32}  {job.engine}"
+def _about(job: Job) -> Iterator[tuple[str, str]]:
+    """Yield what a job was made from and what was chosen for it, as label and text."""
+    for clip in job.request["clips"]:
+        source = clip.get("source") or clip.get("rendered") or {}
+        yield "source", f"{source.get('path', '')}{_span(source.get('offset') or 0.0, clip.get('length'))}"
+    yield "made by", LABELS.get(job.engine, job.engine)
+    if job.recipe["preset"]:
+        yield "preset", str(job.recipe["preset"])
+    asked = job.request.get("remix", {})
+    params = job.recipe["params"]
+    for name in sorted({"tags", *asked} & params.keys()):
+        if params[name] not in (PARAMS[name].default, INSTRUMENTAL):
+            yield name.replace("_", " "), str(params[name])
+    if job.recipe["amount"] is not None:
+        yield "amount", f"{job.recipe['amount']:g}"
+    tempo = job.request.get("project", {}).get("tempo")
+    if tempo:
+        yield "tempo", f"{tempo:g} BPM"
+    yield "seed", str(job.seed)
+    yield "cost", _money(job)
+    for warning in job.warnings:
+        yield "note", str(warning["text"])
 
 
-def _names(job: Job) -> list[str]:
-    return [plain(str(clip.get("name") or clip.get("id"))) for clip in job.request["clips"]]
+def _span(offset: float, length: float | None) -> str:
+    """Say which part of a file it is, nothing for all of it."""
+    if length is None:
+        return f", from {_clock(offset)}" if offset else ""
+    return f", {_clock(offset)} to {_clock(offset + length)}"
+
+
+def _clock(seconds: float) -> str:
+    """Return a time in a file as m:ss, with tenths where there are some."""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    return f"{minutes}:{rest // 10:02}" + (f".{rest % 10}" if rest % 10 else "")
+
+
+def _outcome(one: Variation) -> Iterator[str]:
+    """Yield what there is to say of a variation beside its result's path."""
+    if one.error:
+        yield one.error["text"]
+        yield f"{one.error['hint']} [{one.error['code']}]"
+    elif one.state is not State.DONE and one.message:
+        yield one.message
 
 
 def _money(job: Job) -> str:
@@ -147,6 +161,3 @@ def _money(job: Job) -> str:
     if job.billed is None:
         return f"about {job.estimated:.4f} {job.currency}"
     return f"{job.billed:.4f} {job.currency} billed (estimate {job.estimated:.4f})"
-
-
-_CLOSED = (*ENDED, State.PARTIAL)

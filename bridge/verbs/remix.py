@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bridge import history
 from bridge.cli import home
 from bridge.client import Client
 from bridge.console import Console
 from bridge.errors import ParamInvalid, SourceMissing
+from bridge.progress import Heading
 from bridge.verbs import asking
 
 SUFFIXES = frozenset(
@@ -39,28 +42,36 @@ def remix(options: argparse.Namespace) -> int:
     message_id = client.send("remix", args)
     if options.no_wait:
         return _accepted(client, message_id, console, as_json=options.json)
-    return follow(client, message_id, options, {clip["id"]: clip["name"] for clip in args["clips"]})
+    return follow(client, client.follow(message_id), options)
 
 
 def retry(options: argparse.Namespace) -> int:
     """Go on with what failed."""
-    client = Client(home())
+    job, _ = history.one(home(), options.job)
+    client, console = Client(home()), Console(options.json)
     client.start()
-    args = {**_target(options.job), "again": options.again}
-    client.answer(client.send("retry", args))
-    Console(options.json).say("it goes on; `ace-bridge jobs` tells how")
-    client.bye()
-    return 0
+    client.answer(client.send("retry", {"job_id": options.job or job.id, "again": options.again}))
+    console.say(f"going on with {history.title(job)}")
+    if options.no_wait:
+        client.bye()
+        if options.json:
+            print(json.dumps({"event": "accepted", "job_id": job.id}))
+        else:
+            print(job.id)
+        return 0
+    return follow(client, client.follow_again(job.id, job.instance, lambda: _ended(job.id)), options)
 
 
 def rerun(options: argparse.Namespace) -> int:
     """Make an old remix anew."""
+    job, _ = history.one(home(), options.job)
     client = Client(home())
     client.start()
+    Console(options.json).say(f"making {history.title(job)} again")
     wanted = {"seed": options.seed, "tags": options.tags, "variations": options.variations}
     change = {name: value for name, value in wanted.items() if value is not None}
-    message_id = client.send("rerun", {**_target(options.job), "remix": change})
-    return follow(client, message_id, options, {})
+    message_id = client.send("rerun", {"job_id": options.job or job.id, "remix": change})
+    return follow(client, client.follow(message_id), options)
 
 
 def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
@@ -93,13 +104,13 @@ def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
     }
 
 
-def follow(client: Client, message_id: str, options: argparse.Namespace, names: dict[str, str]) -> int:
+def follow(client: Client, jobs: Iterator[dict[str, Any]], options: argparse.Namespace) -> int:
     """Show progress until the end; print the results' paths last."""
     console = Console(options.json)
     job: dict[str, Any] = {}
     try:
-        with console.progress(names) as show:
-            for job in client.follow(message_id):
+        with console.progress(lambda job_id: heading(client.home, job_id)) as show:
+            for job in jobs:
                 show(job)
                 if _waits_for_money(job):
                     break
@@ -109,6 +120,18 @@ def follow(client: Client, message_id: str, options: argparse.Namespace, names: 
     finally:
         client.bye()
     return console.finish(job)
+
+
+def heading(folder: Path, job_id: str) -> Heading:
+    """Say what stands above and before the bars of a job."""
+    job, _ = history.one(folder, job_id)
+    return Heading(history.clip_names(job), history.style(job))
+
+
+def _ended(job_id: str) -> dict[str, Any] | None:
+    """Return a job if it has ended."""
+    found = history.one(home(), job_id)
+    return None if history.is_open(found) else history.document(found)
 
 
 def find_files(paths: list[Path]) -> list[Path]:
@@ -159,7 +182,3 @@ def _setting(text: str) -> tuple[str, Any]:
         raise ParamInvalid(f"--set {text}: write NAME=VALUE, for example --set number_of_steps=60.")
     name = name.strip().replace("-", "_")
     return name, from_text(name, value.strip())
-
-
-def _target(job: str | None) -> dict[str, Any]:
-    return {"job_id": job} if job else {}

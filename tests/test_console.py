@@ -1,0 +1,153 @@
+"""What is shown while a remix is made: bars that hold their layout, lines for pipes, and what is said at the end."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console as Terminal
+
+from bridge.bars import NAME, Bars, label
+from bridge.console import Console
+from bridge.progress import Heading, Lines, news
+
+LONG = "Lead Vocal, second take, bridge comp"
+
+
+def one(index: int = 0, **changes: Any) -> dict[str, Any]:
+    """A variation as the outbox shows it."""
+    return {
+        "variation_id": f"v-{index}",
+        "clip_id": "clip",
+        "index": index,
+        "state": "running",
+        "progress": 0.42,
+        "message": "ACE-Step: step 14 of 27",
+        "queue_position": None,
+        "reason": None,
+        "result": None,
+        "error": None,
+        **changes,
+    }
+
+
+def job(*variations: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    cost = {"currency": "USD", "estimated": 0.0, "billed_units": None, "billed": None}
+    return {
+        "job_id": "j",
+        "state": "running",
+        "engine": "offline",
+        "cost": cost,
+        "warnings": [],
+        "variations": list(variations),
+        **changes,
+    }
+
+
+def heading(_: str) -> Heading:
+    return Heading({"clip": LONG}, "roots-dub")
+
+
+def drawn(width: int, *jobs: dict[str, Any]) -> list[str]:
+    """Draw jobs one after the other; return the heading and the lines of the last picture."""
+    terminal = Terminal(width=width, height=30, record=True, force_terminal=True, file=io.StringIO())
+    with Bars(terminal, heading) as bars:
+        for seen in jobs:
+            bars(seen)
+    said = terminal.export_text().splitlines()[0]
+    terminal.print(bars)
+    return [said, *terminal.export_text().splitlines()]
+
+
+@pytest.mark.parametrize("width", [80, 130])
+def test_the_bars_keep_name_percent_and_time(width: int) -> None:
+    message = "in fal's queue, 1 ahead, and then a good many words more than there can ever be room for on one line"
+    said, first, second = drawn(width, job(one(0, message=message), one(11, message="")))
+    assert said.rstrip() == "offline remix, not ACE-Step · roots-dub"
+    assert label(LONG, 1) in first
+    assert label(LONG, 12) in second
+    for line in (first, second):
+        assert cell_len(line) <= width
+        assert " 42 % " in line
+        assert "0:00" in line
+    assert "in fal's queue, 1 ahead" in first
+    assert "…" in first.split("0:00")[1]
+    bar = first.split("42 %")[0]
+    assert sum(char in "━╸╺" for char in bar) == (24 if width >= 100 else 16)
+
+
+def test_at_the_end_it_says_done_and_no_path() -> None:
+    ended = one(0, state="done", progress=0.9, message="The remix lies at /a/very/long/path.wav", result={"path": "/p"})
+    line = drawn(80, job(one(0)), job(ended))[-1]
+    assert "100 %" in line
+    assert line.rstrip().endswith("done")
+
+
+def test_names_with_brackets_and_wide_letters_stay_whole() -> None:
+    terminal = Terminal(width=80, record=True, force_terminal=True, file=io.StringIO())
+    with Bars(terminal, lambda _: Heading({"clip": "[bold]ギター・ソロ・テイク・二番"}, "dub [red]")) as bars:
+        bars(job(one(1)))
+    lines = terminal.export_text().splitlines()
+    assert "dub [red]" in lines[0]
+    assert "[bold]" in lines[-1]
+    assert " 2 " in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "shown"),
+    [
+        ("loop", 1, "loop 1"),
+        ("Lead Vocals comp", 2, "Lead Vocals comp 2"),
+        ("Lead Vocals long comp", 2, "Lead Voca…ong comp 2"),
+        ("Lead Vocals long comp", 16, "Lead Voc…ong comp 16"),
+    ],
+)
+def test_a_long_name_loses_its_middle_and_keeps_its_number(name: str, number: int, shown: str) -> None:
+    assert label(name, number) == shown
+    assert cell_len(label(name * 3, number)) <= NAME
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"state": "new", "message": "", "progress": 0.0}, "starting"),
+        ({"message": "in fal's queue, 1 ahead", "queue_position": 1}, "in fal's queue, 1 ahead"),
+        ({"message": "offline remix, not ACE-Step"}, "offline remix"),
+        ({"state": "done", "message": "it lies at /x"}, "done"),
+        ({"state": "failed", "message": "again"}, "failed"),
+        ({"state": "fitting", "message": ""}, "fitting"),
+    ],
+)
+def test_news_is_said_once_and_in_words(changes: dict[str, Any], text: str) -> None:
+    assert news(one(**changes)) == text
+
+
+def test_a_pipe_gets_each_piece_of_news_once() -> None:
+    said: list[str] = []
+    lines = Lines(said.append, heading)
+    running = {"message": "offline remix, not ACE-Step"}
+    lines(job(one(0, state="new", message="", progress=0.0), one(1, state="new", message="", progress=0.0)))
+    for progress in (0.2, 0.3, 0.4):
+        lines(job(one(0, progress=progress, **running), one(1, progress=progress, **running)))
+    lines(job(one(0, state="done"), one(1, state="failed")))
+    assert said == [
+        "offline remix, not ACE-Step · roots-dub",
+        f"{LONG} 1:   0 % starting",
+        f"{LONG} 2:   0 % starting",
+        f"{LONG} 1:  20 % offline remix",
+        f"{LONG} 2:  20 % offline remix",
+        f"{LONG} 1: 100 % done",
+        f"{LONG} 2:  42 % failed",
+    ]
+
+
+def test_the_paths_are_all_that_stands_on_the_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = job(one(0, state="done", result={"path": "/results/a.wav"}), state="done")
+    with Console(as_json=False).progress(heading) as show:
+        show(ended)
+    assert Console(as_json=False).finish(ended) == 0
+    out, err = capsys.readouterr()
+    assert out == "/results/a.wav\n"
+    assert err.startswith("offline remix, not ACE-Step · roots-dub\n")
