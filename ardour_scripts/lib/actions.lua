@@ -97,7 +97,7 @@ end
 -- "Place ready remixes": says hello, so that the daemon offers what waits for this session, and places what is offered.
 function actions.place ()
   local hindered = placing.forbidden ()
-  if hindered then error ({ text = "Nothing is placed while Ardour is set to record. Disarm, then try again." }) end
+  if hindered then error ({ text = "Nothing is placed while Ardour records. Stop, and it comes by itself." }) end
   if not link.daemon () then wake_up () end
   need ("hook").hello ()
   placing.all (outbox (), link.instance ())

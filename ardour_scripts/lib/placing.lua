@@ -5,10 +5,7 @@ local json, session, fades, link = need ("json"), need ("session"), need ("fades
 local placing = {}
 
 function placing.forbidden ()
-  if Session:actively_recording () or Session:record_status () ~= ARDOUR.Session.RecordState.Disabled then
-    return "recording"
-  end
-  return nil
+  return Session:actively_recording () and "recording" or nil
 end
 
 -- Brings the file into the session without copying it; returns the region that stands for the whole of it.

@@ -86,7 +86,7 @@ def _with_folder(config: Path) -> bool:
     for process in _ardours():
         about = dict(part.partition(b"=")[::2] for part in _bytes(process / "environ").split(b"\0"))
         environ = {name: about.get(name.encode(), b"").decode(errors="replace") for name in ("HOME", "XDG_CONFIG_HOME")}
-        if not about.get(b"HOME") or _config(environ, "linux") == config:
+        if about.get(b"HOME") and _config(environ, "linux") == config:  # one that has just ended shows no environment
             return True
     return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,22 @@ import pytest
 
 from tests.daw.ardour import rig
 from tests.daw.ardour.studio import Studio
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import KEY
 
 Open = Callable[..., Studio]
+
+
+@pytest.fixture(autouse=True)
+def _only_where_ardour_is() -> None:
+    if sys.platform != "linux":
+        pytest.skip("Ardour is run headless on Linux alone")
+
+
+@pytest.fixture
+def fal() -> Iterator[FalServer]:
+    with FalServer(zero_delay=True, key=KEY) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

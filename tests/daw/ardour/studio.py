@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from pythonosc.osc_message_builder import OscMessageBuilder
 
 from bridge.installs import slots
 from tests.daw.ardour import saved
@@ -97,20 +97,31 @@ class Studio:
         self.daemon = Daemon(self.home, **environ)
         self.daemon.wait_until_up()
 
+    def osc_port(self) -> int:
+        return int(json.loads((self.home / "daemon.json").read_bytes())["osc_port"])
+
     def settings(self, **remix: Any) -> None:
         """What "Remix with last settings" will use."""
         placement = {"mode": remix.pop("mode", "new_track"), "source": remix.pop("source", "keep")}
         text = json.dumps({"remix": remix, "placement": placement})
         (self.home / "ardour-last.json").write_text(text)
 
-    def jobs(self) -> list[dict[str, Any]]:
-        """Every job of the home."""
-        done = self.bridge("jobs", "--json")
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
     def memory(self) -> dict[str, Any]:
-        found = list(self.home.glob("ardour-????????????????.json"))
-        return json.loads(found[0].read_text()) if found else {}
+        return self.memory_of(self.session)
+
+    def memory_of(self, session: Path) -> dict[str, Any]:
+        """What the scripts remember of a session."""
+        for path in self.home.glob("ardour-????????????????.json"):
+            found: dict[str, Any] = json.loads(path.read_text())
+            if found["project"] == str(session.parent):
+                return found
+        return {}
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The arguments of every remix that the daemon has taken on."""
+        with contextlib.closing(sqlite3.connect(self.home / "bridge.db")) as database:
+            rows = database.execute("SELECT value FROM jobs ORDER BY created")
+            return [json.loads(value)["request"] for (value,) in rows]
 
     def outbox(self) -> dict[str, Any]:
         path = self.home / "outbox" / f"{self.memory().get('instance')}.json"
@@ -160,14 +171,40 @@ class Studio:
 
     def action(self, name: str) -> None:
         """Trigger one of the bridge's actions over Ardour's OSC surface."""
-        message = OscMessageBuilder("/access_action")
-        message.add_arg(self.slot(name))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.sendto(message.build().dgram, ("127.0.0.1", self.ardour.osc_port))
+        self.ardour.action(self.slot(name))
 
     def slot(self, name: str) -> str:
         numbers = slots.numbers((self.ardour.config / "ui_scripts").read_bytes())
         return next(f"LuaAction/script-{number}" for title, number in numbers.items() if name in title)
+
+    def window(self, title: str) -> str:
+        """Wait for a window and return its id."""
+        return until(lambda: self.windows(title) or None, f"a window “{title}”")  # type: ignore[no-any-return]
+
+    def windows(self, title: str) -> str:
+        return self.ardour.hands("search", "--onlyvisible", "--name", title).strip()
+
+    def answer(self, title: str, key: str) -> None:
+        """Press a key in a window until it is gone."""
+        window = self.window(title).split()[0]
+
+        def closed() -> bool:
+            self.ardour.hands("mousemove", "--window", window, "20", "20", "windowfocus", window, "key", key)
+            return not self.windows(title)
+
+        until(closed, f"the end of “{title}”")
+
+    def ask(self, *ids: str) -> None:
+        """Select regions and remix them with the last settings; returns when the daemon has the order."""
+        before = len(self.outbox()["jobs"])
+        self.select(*ids)
+        self.action("last settings")
+        until(lambda: len(self.outbox()["jobs"]) > before, "the job")
+
+    def ticks(self, count: int = 12) -> None:
+        """Let the hook run: each answer of the tests' hand takes a tick of the same timer."""
+        for _ in range(count):
+            self.lua("return 1")
 
     def save(self) -> list[saved.Track]:
         """Save the session and read it."""

@@ -5,31 +5,184 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
 from tests.daw.ardour.conftest import Open
-from tests.daw.ardour.studio import music
+from tests.daw.ardour.saved import Region, Track
+from tests.daw.ardour.studio import Studio, music
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import fal_environment
 
 
-def test_osc_action(open_studio: Open, tmp_path: Path) -> None:
-    studio = open_studio()
+def check_placed(region: Region, variation: dict, position: int, length: int, rate: int) -> None:
+    """The region lies where it should and plays the result file's span bit for bit, from the file itself."""
+    assert (region.position, region.length) == (position, length)
+    result, result_rate = soundfile.read(variation["result"]["path"], dtype="float64", always_2d=True)
+    assert result_rate == rate
+    lead = round(variation["result"]["source_offset"] * rate)
+    assert region.start == lead
+    assert np.array_equal(region.audio(), result[lead : lead + length])
+    assert {path for path, _ in region.sources} == {Path(variation["result"]["path"])}
+
+
+def sent(studio: Studio) -> tuple[np.ndarray, int]:
+    """What was sent to the model, and its rate."""
+    (flac,) = (studio.home / "jobs").rglob("source.flac")
+    return soundfile.read(flac, dtype="float64", always_2d=True)
+
+
+def only(tracks: list[Track], name: str) -> Region:
+    (region,) = next(one for one in tracks if one.name == name).regions
+    return region
+
+
+CASES = [
+    # rate, channels, subtype, embedded, position, start, length
+    pytest.param(48_000, 2, "PCM_24", False, 168_013, 24_001, 96_003, id="48k-stereo-in-two-files"),
+    pytest.param(44_100, 1, "PCM_16", False, 44_101, 12_345, 88_211, id="44k-mono"),
+    pytest.param(96_000, 2, "PCM_24", True, 0, 0, 192_001, id="96k-stereo-in-one-file-at-zero"),
+]
+
+
+@pytest.mark.parametrize(("rate", "channels", "subtype", "embed", "position", "start", "length"), CASES)
+def test_to_the_sample_and_bit_for_bit(
+    open_studio: Open,
+    tmp_path: Path,
+    rate: int,
+    channels: int,
+    subtype: str,
+    embed: bool,
+    position: int,
+    start: int,
+    length: int,
+) -> None:
+    studio = open_studio(rate)
     studio.settings(preset="lofi-chill", seed=7)
-    clip = studio.clip(music(tmp_path / "take.wav"), position=168_013, start=24_001, length=96_003)
+    source = music(tmp_path / "take.wav", rate, 6.0, channels, subtype)
+    clip = studio.clip(source, position=position, start=start, length=length, embed=embed)
     (before,) = studio.save()
     files = before.regions[0].files()
-    studio.select(clip)
-    studio.action("last settings")
+    studio.ask(clip)
     (variation,) = studio.finished()
     assert variation["state"] == "done", variation
-    source, remix = studio.save()
+    original, remix = studio.save()
     assert remix.name == "take · lofi-chill"
-    assert source.regions == before.regions
-    assert source.regions[0].files() == files
+    assert original.regions == before.regions
+    assert original.regions[0].files() == files
+    check_placed(remix.regions[0], variation, position, length, rate)
+
+    # What was sent is what is heard at the region's level: the very samples of the source, with handles around.
+    heard, heard_rate = sent(studio)
+    if rate <= 48_000:
+        lead = round(variation["result"]["source_offset"] * rate)
+        wanted = soundfile.read(source, dtype="float64", always_2d=True)[0][start : start + length]
+        assert heard_rate == rate
+        assert np.array_equal(heard[lead : lead + length], np.broadcast_to(wanted, (length, 2)))
+
+    # One undo takes the remix away and leaves the empty track; it does not come back by itself.
+    studio.lua("Editor:undo (1)")
+    studio.ticks()
+    original, remix = studio.save()
+    assert remix.regions == ()
+    assert original.regions == before.regions
+
+
+def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> None:
+    studio = open_studio()
+    studio.settings(preset="dub-techno-haze", seed=3, source="mute")
+    clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=4_800, length=120_000)
+    studio.change(
+        clip,
+        """
+        local audio = one:to_audioregion ()
+        audio:set_scale_amplitude (0.5)
+        audio:set_fade_in_shape (ARDOUR.FadeShape.FadeConstantPower) audio:set_fade_in_length (4800)
+        audio:set_fade_out_shape (ARDOUR.FadeShape.FadeSlow) audio:set_fade_out_length (9600)
+        route:presentation_info_ptr ():set_color (0x336699ff)
+        """,
+    )
+    before = only(studio.save(), "take")
+    studio.ask(clip)
+    (variation,) = studio.finished()
+    source, remix = studio.save()
     (region,) = remix.regions
-    assert (region.position, region.length) == (168_013, 96_003)
-    result, rate = soundfile.read(variation["result"]["path"], dtype="float64", always_2d=True)
-    assert rate == 48_000
-    lead = round(variation["result"]["source_offset"] * rate)
-    assert region.start == lead > 0
-    assert np.array_equal(region.audio(), result[lead : lead + 96_003])
-    assert {path for path, _ in region.sources} == {Path(variation["result"]["path"])}
+    check_placed(region, variation, 96_000, 120_000, 48_000)
+    assert region.scale == before.scale == 0.5
+    for fade, original, length, half in (
+        (region.fade_in, before.fade_in, 4_800, 0.707),
+        (region.fade_out, before.fade_out, 9_600, 0.097),
+    ):
+        assert fade[0] == original[0] == length
+        assert fade[1] == pytest.approx(half, abs=0.02)  # Ardour's own points lie a little apart each time
+        assert original[1] == pytest.approx(half, abs=0.02)
+    assert source.regions[0].muted
+    assert source.color == remix.color
+    assert not list(studio.session.parent.glob("*.pending"))
+    clip_sent = sent(studio)[0]
+    wanted = soundfile.read(tmp_path / "take.wav", dtype="float64", always_2d=True)[0]
+    lead = round(variation["result"]["source_offset"] * 48_000)
+    assert np.array_equal(clip_sent[lead : lead + 120_000], wanted[4_800 : 4_800 + 120_000])  # fades and gain not baked
+
+    studio.lua("Editor:undo (1)")
+    source, remix = studio.save()
+    assert (source.regions[0].muted, remix.regions) == (False, ())
+
+
+@pytest.mark.parametrize("mode", ["new_track", "lane"])
+def test_three_variations(open_studio: Open, tmp_path: Path, mode: str) -> None:
+    studio = open_studio()
+    studio.settings(preset="lofi-chill", seed=7, variations=3, mode=mode)
+    take = studio.clip(music(tmp_path / "take.wav"), position=48_000, start=0, length=96_000)
+    studio.clip(music(tmp_path / "other.wav"), position=0, start=0, length=96_000)
+    studio.ask(take)
+    variations = studio.finished(3)
+    assert [one["state"] for one in variations] == ["done"] * 3
+    tracks = studio.save()
+    if mode == "new_track":
+        assert {one.name for one in tracks[1:4]} == {
+            "take · lofi-chill",
+            "take · lofi-chill 2",
+            "take · lofi-chill 3",
+        }
+        regions = [one.regions[0] for one in tracks[1:4]]
+    else:
+        assert tracks[1].name == "take · lofi-chill"
+        regions = list(tracks[1].regions)
+        assert sorted(one.muted for one in regions) == [False, True, True]
+    assert (tracks[0].name, tracks[-1].name) == ("take", "other")
+    paths = {one["result"]["path"]: one for one in variations}
+    assert len(regions) == len(paths) == 3
+    for region in regions:
+        check_placed(region, paths[str(region.sources[0][0])], 48_000, 96_000, 48_000)
+
+
+def test_the_tempo_grid_of_the_session_reaches_the_model(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
+    studio = open_studio(**fal_environment(fal.url))
+    studio.settings(tags="dub, deep bass", seed=7)
+    studio.lua(
+        """
+        local map = Temporal.TempoMap.fetch_writable ()
+        map:set_tempo (Temporal.Tempo (90, 90, 4), Temporal.timepos_t (0))
+        map:set_tempo (Temporal.Tempo (135, 135, 4), Temporal.timepos_t.from_ticks (1920 * 8))
+        Temporal.TempoMap.update (map)
+        """
+    )
+    clip = studio.clip(music(tmp_path / "take.wav"), position=192_000, start=0, length=192_000)  # 4 s to 8 s
+    studio.ask(clip)
+    (variation,) = studio.finished()
+    assert variation["state"] == "done", variation
+    check_placed(only(studio.save(), "take · remix"), variation, 192_000, 192_000, 48_000)
+    (message,) = studio.requests()
+    assert message["project"]["tempo"] == pytest.approx(90)
+    (asked,) = message["clips"]
+    grid = asked["grid"]
+    beats = np.array(grid["beats"]) + 4.0  # on the timeline
+    change = 8 * 60 / 90
+    assert np.allclose(np.diff(beats[beats <= change + 1e-6]), 60 / 90, atol=1e-4)
+    assert np.allclose(np.diff(beats[beats >= change - 1e-3]), 60 / 135, atol=1e-4)
+    assert beats[0] <= 3.0
+    assert beats[-1] >= 9.0 - 60 / 135
+    bars = [change / 2, change, change + 240 / 135, change + 480 / 135]
+    assert [beats[index] for index in grid["downbeats"]] == pytest.approx(bars, abs=1e-3)
+    assert asked["position_beats"] == pytest.approx(6.0, abs=0.01)

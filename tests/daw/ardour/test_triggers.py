@@ -1,0 +1,99 @@
+"""What can ask: a key, a MIDI pad, a controller at the bridge; both engines; with the session's OSC surface off."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from tests.daw.ardour import rig
+from tests.daw.ardour.conftest import Open
+from tests.daw.ardour.pad import Pad, jack_server
+from tests.daw.ardour.rig import until
+from tests.daw.ardour.studio import ROOT, Studio, music
+from tests.daw.ardour.test_round_trip import check_placed, only
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import fal_environment
+
+KEYS = Path("/etc/ardour7/ardour.keys")
+MAP = """<?xml version="1.0" encoding="UTF-8"?>
+<ArdourMIDIBindings version="1.0.0" name="bridge">
+  <Binding channel="1" note="36" action="{action}"/>
+</ArdourMIDIBindings>
+"""
+
+
+def bind_key(studio: Studio) -> None:
+    text = KEYS.read_text()
+    binding = f'<Binding key="Primary-Secondary-r" action="{studio.slot("last settings")}"/>'
+    editor = text.index('<Bindings name="Editor">')
+    press = text.index("<Press>", editor) + len("<Press>")
+    (studio.ardour.config / "test.keys").write_text(text[:press] + binding + text[press:])
+
+
+def test_a_key_with_no_osc_surface_and_fal(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
+    options = ("-k", "{config}/test.keys")
+    studio = open_studio(osc=False, options=options, prepare=bind_key, **fal_environment(fal.url))
+    studio.settings(preset="lofi-chill", seed=7)
+    clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=24_000, length=96_000)
+    studio.select(clip)
+    studio.ardour.hands("mousemove", "800", "560", "key", "ctrl+alt+r")
+    (variation,) = studio.finished()
+    assert variation["state"] == "done", variation
+    check_placed(only(studio.save(), "take · lofi-chill"), variation, 96_000, 96_000, 48_000)
+    assert len(fal.seen("submit")) == 1
+    pictures = ROOT / ".pytest_cache" / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    studio.ardour.picture(pictures / "ardour.png")
+    assert (pictures / "ardour.png").stat().st_size > 10_000
+
+
+def test_a_midi_pad(open_studio: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_map(studio: Studio) -> None:
+        maps = studio.ardour.config / "midi_maps"
+        maps.mkdir()
+        (maps / "bridge.map").write_text(MAP.format(action=studio.slot("last settings")))
+
+    with jack_server(f"ace-{os.getpid()}") as environ:
+        monkeypatch.setenv("JACK_DEFAULT_SERVER", environ["JACK_DEFAULT_SERVER"])
+        pad = Pad()
+        try:
+            studio = open_studio(osc=False, midi=True, engine=rig.JACK, prepare=give_map, ardour_environ=environ)
+            studio.settings(preset="lofi-chill", seed=7)
+            clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=24_000, length=96_000)
+            studio.select(clip)
+            pad.plug_into("ardour:MIDI Control In")
+            pad.hit(36)
+            (variation,) = studio.finished()
+            assert variation["state"] == "done", variation
+            check_placed(only(studio.save(), "take · lofi-chill"), variation, 96_000, 96_000, 48_000)
+            assert len(studio.requests()) == 1
+            rig.end(studio.ardour.process)
+        finally:
+            pad.close()
+
+
+def test_a_controller_asks_the_bridge_and_the_bridge_asks_ardour(open_studio: Open, tmp_path: Path) -> None:
+    studio = open_studio(osc=False)
+    studio.settings(preset="space-ambient")
+    clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=24_000, length=96_000)
+    studio.select(clip)
+    until(lambda: studio.outbox().get("instance"), "hello")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as controller:
+        controller.settimeout(20)
+        controller.connect(("127.0.0.1", studio.osc_port()))
+        for address, words in (("/bridge/preset/select", ["lofi-chill"]), ("/bridge/remix", [])):
+            message = OscMessageBuilder(address)
+            for word in words:
+                message.add_arg(word)
+            controller.send(message.build().dgram)
+        said = OscMessage(controller.recv(4096))
+    assert said.address == "/bridge/accepted", list(said)
+    (variation,) = studio.finished()
+    assert variation["state"] == "done", variation
+    check_placed(studio.save()[1].regions[0], variation, 96_000, 96_000, 48_000)
+    assert "lofi" in Path(variation["result"]["path"]).name
