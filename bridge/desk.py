@@ -64,8 +64,7 @@ class Desk:
         """At start: go on with what a crash or a stop left, in the order it came."""
         variations = await self.book.load()
         waiting = {self.book.job(one.job_id).instance for one in variations}
-        here = {one.id for one in await self.offers.instances()}
-        for instance in sorted(waiting | (self.outbox.left_behind() & here)):
+        for instance in sorted(waiting | self.outbox.left_behind()):
             self.outbox.open(instance, [dict(one) for one in await self._refusals(instance)])
         self.scheduler.resume(variations)
         for body in await self.tools.journal(Store.unapplied):

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,6 +72,19 @@ def discard(partial: Path) -> None:
     """Remove a half-written file; what keeps it there is the trouble that is told of already."""
     with contextlib.suppress(OSError):
         partial.unlink(missing_ok=True)
+
+
+def require_room(folder: Path, size: float, what: str) -> None:
+    """Make sure that a folder's disk takes so many bytes.
+
+    Raises:
+        DiskFull: it does not; `what` says what is left undone.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise DiskFull(
+            f"The disk that holds {folder} has {free / 1e6:.0f} MB left, and {size / 1e6:.0f} are needed; {what}."
+        )
 
 
 def sync_folder(folder: Path) -> None:

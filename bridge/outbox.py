@@ -65,12 +65,12 @@ class Outbox:
         self._plan(instance, 0.0)
 
     def left_behind(self) -> set[str]:
-        """Return the instances that read a file of an earlier daemon; what nobody has wanted for a week goes."""
+        """Return the instances that may wait for news of an earlier daemon's file; what is a week old goes."""
         found = set()
         for path in self._folder.glob("*.json"):
             if path.stat().st_mtime < self._clock() - STALE:
                 path.unlink(missing_ok=True)
-            else:
+            elif _says_open(path):  # the others keep their age, or no file would ever go
                 found.add(path.stem)
         return found
 
@@ -194,3 +194,12 @@ def _encoded(content: OutboxFile) -> bytes:
         return msgspec.json.encode(content)
     except UnicodeEncodeError:  # a path that is no UTF-8 stands in it escaped
         return json.dumps(msgspec.to_builtins(content)).encode()
+
+
+def _says_open(path: Path) -> bool:
+    """Tell whether a file speaks of work that has not ended; one that cannot be read is written anew."""
+    try:
+        jobs = json.loads(path.read_bytes())["jobs"]
+        return any(job["state"] not in (*ENDED, State.PARTIAL) for job in jobs)
+    except (OSError, ValueError, KeyError, TypeError):
+        return True

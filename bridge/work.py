@@ -15,6 +15,7 @@ from bridge.book import Book
 from bridge.budget import Budget
 from bridge.config import Config
 from bridge.daw.base import Daw
+from bridge.disk import explained
 from bridge.errors import UnknownJob
 from bridge.events import EventBus
 from bridge.job import Job, State, Variation
@@ -159,7 +160,8 @@ class Work:
 
     def _folder(self, inner: str) -> Path:
         folder = self.tools.home / "jobs" / self.job_id / inner
-        folder.mkdir(parents=True, exist_ok=True)
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         return folder
 
 

@@ -10,7 +10,7 @@ import soundfile
 
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, put, running, until
+from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running, until
 from tests.fakes.studio import remix_args, write_tone
 
 STAGES = ("render", "upload", "fetch", "fit")
@@ -97,7 +97,7 @@ def test_a_kill_while_the_model_runs_goes_on_with_the_same_order(home: Path, tmp
         message_id = put(home, "remix", remix_args(tone, remix={"variations": 3}))
         first = Daemon(home, **environ)
         job_of(home, message_id, "running")
-        until(lambda: sum(fal.queue.submits().values()) == 2)
+        until(lambda: [one["state"] for one in outbox(home)["jobs"][0]["variations"]].count("running") == 2)
         first.kill()
         fal.release()
         with running(home, **environ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,23 @@ class TestFullDisk:
                 await studio.until(job_id, "done")
                 assert len(engine.calls["submit"]) == 1
 
+    async def test_nothing_is_ordered_that_there_is_no_room_for(self, tone: Path, tmp_path: Path) -> None:
+        """A result that cannot be kept is money thrown away, so the order waits for room."""
+        with disk(tmp_path / "small", 8192) as small:
+            prepare_home(small.path / "home")
+            async with Studio(small.path / "home") as studio:
+                (small.path / "large").write_bytes(bytes(shutil.disk_usage(small.path).free - 1_300_000))
+                job_id = await studio.remix(tone)
+                (one,) = await studio.until(job_id, "failed")
+                assert one.error is not None
+                assert one.error["code"] == "disk_full"
+                assert "nothing was ordered" in one.error["text"]
+                assert not studio.engine.calls["submit"]
+                assert await studio.tools.budget.spent_today() == 0
+                (small.path / "large").unlink()
+                await studio.send("retry", {"job_id": job_id})
+                await studio.until(job_id, "done")
+
     async def test_an_outbox_that_could_not_be_written_is_written_when_it_can_be(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             (home / "outbox").rename(home / "away")
@@ -213,7 +231,7 @@ class TestInstances:
 
     async def test_files_that_nobody_wants_any_more_are_not_kept_young_by_restarts(self, home: Path) -> None:
         left = home / "outbox" / "gone.json"
-        left.write_text("{}")
+        left.write_text('{"jobs": [{"state": "done"}]}')
         async with Studio(home) as studio:
             week = studio.now - 8 * 86400
             os.utime(left, (week, week))

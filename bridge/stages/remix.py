@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bridge import jobfile
-from bridge.disk import write_json
+from bridge.disk import require_room, write_json
 from bridge.errors import EngineError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.job import State
 from bridge.model.base import CancelAnswer, Order, Output, Ticket
@@ -19,6 +19,8 @@ from bridge.store import Store
 from bridge.work import Stage, Work
 
 NAME = "remix"
+PER_SECOND = 2 * 48_000 * 2 * 4  # bytes: a result as the model makes it, and once more for where it is fitted
+SPARE = 2**20  # bytes for the journal: a paid order must never be lost for want of room
 
 
 async def remix(work: Work) -> dict[str, Any]:
@@ -56,6 +58,8 @@ async def remix(work: Work) -> dict[str, Any]:
 
 async def submit(work: Work, order: Order) -> Ticket:
     """Send the order, with the intent on disk before and the ticket on disk after."""
+    left_undone = "nothing was ordered"
+    await asyncio.to_thread(require_room, work.tools.home, order.seconds * PER_SECOND + SPARE, left_undone)
     await work.tools.budget.spend(work.variation_id, order.seconds * work.job.price)
     intent = {"sent": True, "at": work.tools.clock(), "engine": work.engine.capabilities.name}
     await asyncio.to_thread(jobfile.keep, work.job_folder, work.job, work.tools.book.variations(work.job_id))
