@@ -1,5 +1,5 @@
 -- @noindex
--- Lists the remixes of this REAPER in the console.
+-- Shows the remixes of this REAPER and their progress in a window.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

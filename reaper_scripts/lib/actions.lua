@@ -159,7 +159,7 @@ function actions.audition()
   home.run({ 'audition', results.selected(current())[1].variation })
 end
 
-function actions.show_jobs()
+function actions.list_jobs()
   reaper.ShowConsoleMsg(report.jobs(mail.outbox()))
 end
 

@@ -142,7 +142,11 @@ function delivery.look(outbox)
       end
     end
   end
-  if not recording then tell_refusals(outbox) end
+  if recording then
+    waiting = #outbox.place > 0
+    return
+  end
+  tell_refusals(outbox)
   place_all(outbox)
 end
 

@@ -17,6 +17,8 @@ return function(folder, name)
     if not pointer then trap.refuse(problem) end
     if name == 'service' then
       require('service').run()
+    elseif name == 'show_jobs' then
+      require('window').open()
     else
       reaper.set_action_options(ONE_INSTANCE | RESTART)
       require('actions')[name]()

@@ -13,7 +13,9 @@ local FIXED_LANES = 2 -- I_FREEMODE
 -- Why nothing may be placed in this project now, or nil.
 function placing.obstacle(project, even_with_redo)
   if reaper.GetPlayStateEx(project) & RECORDING ~= 0 then return 'waits until the recording ends' end
-  if not even_with_redo and reaper.Undo_CanRedo2(project) then return 'waits while there is something to redo' end
+  if not even_with_redo and (reaper.Undo_CanRedo2(project) or '') ~= '' then
+    return 'waits while there is something to redo'
+  end
   if not tracks.can_insert(project) then return 'waits until its project tab is in front' end
   return nil
 end

@@ -79,7 +79,12 @@ local function tick()
   end
   trap.run(outgoing.step)
   trap.run(peaks.step)
-  if failures < MOST_FAILURES and something_is_open() then reaper.defer(tick) end
+  return failures < MOST_FAILURES and something_is_open()
+end
+
+local function loop()
+  local ok, goes_on = trap.run(tick)
+  if ok and goes_on then reaper.defer(loop) end
 end
 
 local function leave()
@@ -94,7 +99,7 @@ function service.run()
   reaper.atexit(function() trap.run(leave) end)
   doorstep.recall()
   trap.run(sweep)
-  tick()
+  loop()
 end
 
 return service

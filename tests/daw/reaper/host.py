@@ -63,6 +63,8 @@ class Host(Changing):
         self.peaks: list[tuple[str, int]] = []
         self.rendering = "writes"  # or "nothing", "empty"
         self.rendered: list[dict[str, float | str]] = []
+        self.keys: list[int] = []  # pressed in gfx windows
+        self.picture: list[tuple[Any, ...]] = []  # the last that a gfx window showed
         self.running: Script = None  # type: ignore[assignment]
 
     # --- the rules ---------------------------------------------------------------------------------------------------

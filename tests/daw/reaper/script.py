@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # REAPER hands out the same pointer for the same thing, so that == works: `known` does that for Python's objects.
 PRELUDE = """
-local call, key_of, refuse, may_touch, exists, windows = ...
+local call, key_of, refuse, may_touch, exists, windows, draw = ...
 local known = setmetatable({}, { __mode = 'v' })
 
 local function one(value)
@@ -34,6 +34,11 @@ reaper = setmetatable({}, {
     return function(...) return each(call(name, ...)) end
   end,
   __newindex = function(_, name) refuse('reaper.' .. tostring(name) .. ' is written to') end,
+})
+
+gfx = setmetatable({ x = 0, y = 0, w = 0, h = 0 }, {
+  __index = function(_, name) return function(...) return draw(name, ...) end end,
+  __newindex = function(_, name) refuse('gfx.' .. tostring(name) .. ' is written to') end,
 })
 
 for _, name in ipairs({ 'execute', 'exit', 'tmpname' }) do
@@ -62,11 +67,18 @@ setmetatable(_G, {
 """
 
 
+GFX = {  # least and most arguments
+    "init": (1, 6), "set": (3, 8), "rect": (4, 5), "setfont": (1, 4), "drawstr": (1, 4), "getchar": (0, 2),
+    "update": (0, 0), "quit": (0, 0),
+}  # fmt: skip
+
+
 class Script:
     """Runs until nothing is deferred."""
 
     def __init__(self, host: Host, path: Path) -> None:
-        self.path = path
+        self.host, self.path = host, path
+        self.drawn: list[tuple[Any, ...]] = []
         self.deferred: list[Any] = []
         self.at_exit: list[Any] = []
         self.options = 0
@@ -74,7 +86,23 @@ class Script:
         self.runtime = LuaRuntime(unpack_returned_tuples=True)
         prelude = self.runtime.eval(f"function(...) {PRELUDE} end")
         windows = host.system.startswith("Win")
-        prelude(host.call, _key_of, host.fail, _inside(host), lambda file: Path(file).exists(), windows)
+        prelude(host.call, _key_of, host.fail, _inside(host), lambda file: Path(file).exists(), windows, self.draw)
+
+    def draw(self, name: str, *args: Any) -> Any:
+        """One call of gfx; what was drawn since the last `update` is the picture."""
+        least, most = GFX.get(name, (1, 0))
+        if not least <= len(args) <= most:
+            self.host.fail(f"gfx has no {name} with {len(args)} arguments")
+        if name == "init":
+            gfx = self.runtime.globals().gfx
+            gfx.w, gfx.h = args[1], args[2]
+        if name == "getchar":
+            return self.host.keys.pop(0) if self.host.keys else 0
+        if name == "update":
+            self.host.picture, self.drawn = self.drawn, []
+        else:
+            self.drawn.append((name, *args))
+        return None
 
     def start(self) -> None:
         loaded = self.runtime.globals().loadfile(str(self.path))

@@ -552,3 +552,52 @@ def test_a_full_disk_is_said_and_nothing_is_sent(rig: Rig) -> None:
     rig.act("Remix with last settings")
     assert "cannot be written" in rig.host.boxes[0]
     assert not list((rig.home / "reaper" / "requests").iterdir())
+
+
+@pytest.mark.parametrize("version", ["7.08", "7.27", "7.60"])
+@pytest.mark.parametrize("system", ["Win64", "macOS-arm64", "Other"])
+def test_the_main_way_on_every_system_and_version(home: Path, tmp_path: Path, version: str, system: str) -> None:
+    rig = Rig(home, tmp_path, version=version, system=system)
+    rig.wish()
+    item = rig.item()
+    offer(rig, ask(rig))
+    assert len(of_bridge(rig)) == 1
+    item.take.values["D_PITCH"] = 1.0  # type: ignore[union-attr]
+    message = ask_by_reader(rig)
+    error = {"code": "x", "text": "It failed.", "hint": "Again."}
+    rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
+    rig.host.tick(8)  # the note is written over itself, which Windows' rename refuses
+    assert "It failed." in rig.host.boxes[-1]
+    rig.host.verify()
+
+
+def ask_by_reader(rig: Rig) -> dict[str, Any]:
+    rig.act("Remix with last settings")
+    return rig.until(lambda: rig.messages("remix"))[-1]  # type: ignore[no-any-return]
+
+
+def test_a_reaper_that_is_too_old_is_told(home: Path, tmp_path: Path) -> None:
+    rig = Rig(home, tmp_path, version="6.83")
+    rig.item()
+    rig.act("Remix with last settings")
+    assert "need REAPER 7.08" in rig.host.boxes[0]
+
+
+def test_the_window_shows_progress_and_closes(rig: Rig) -> None:
+    rig.item()
+    message = ask(rig)
+    made = job(message["message_id"], rig.tone, state="running")
+    made["variations"][0] |= {"progress": 0.5, "message": "the model works"}
+    rig.answer(jobs=[made])
+    rig.act("Show jobs")
+    rig.host.tick(8)
+    assert ("drawstr", "running  the model works", 0, 448, 52) in rig.host.picture
+    bars = [one[3] for one in rig.host.picture if one[0] == "rect"]
+    assert bars[-2:] == [436, 218]
+    rig.act("Show jobs")  # again: closed
+    assert not [path for path in rig.host.scripts if "Show jobs" in path.name]
+    rig.act("Show jobs")
+    rig.host.keys = [27]
+    rig.host.tick(1)
+    assert not [path for path in rig.host.scripts if "Show jobs" in path.name]
+    rig.host.verify()

@@ -87,4 +87,4 @@ def test_an_action_leads_to_something_that_exists(path: Path) -> None:
     assert not set('*\\:<>?/|"') & set(path.name)
     (name,) = re.findall(r"require 'main'\(folder, '(\w+)'\)", path.read_text("utf-8"))
     actions = (SCRIPTS / "lib" / "actions.lua").read_text("utf-8")
-    assert name == "service" or re.search(rf"^function actions\.{name}\(", actions, re.MULTILINE)
+    assert name in ("service", "show_jobs") or re.search(rf"^function actions\.{name}\(", actions, re.MULTILINE)

@@ -274,6 +274,6 @@ def test_cancel(home: Path, tmp_path: Path) -> None:
         rig.until(lambda: states(rig) == ["queued"])
         rig.act("Cancel remixes")
         rig.until(lambda: states(rig) == ["cancelled"])
-        rig.act("Show jobs")
+        rig.act("List jobs")
         assert "cancelled" in rig.host.console[0]
         assert not rig.project.history
