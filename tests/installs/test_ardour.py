@@ -1,0 +1,143 @@
+"""Ardour's settings keep everything that is not the bridge's, whoever wrote them last."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from bridge import assets
+from bridge.errors import HomeError, InstallRefused
+from bridge.install import Installer, Pointer, start_command
+from bridge.installs import Surroundings, plan, slots
+
+OURS = [slots.Script("ACE Bridge: one", 'ardour { name = "ACE Bridge: one" }'), slots.Script("ACE Bridge: two", "-- 2")]
+HOOK = [slots.Script("ACE Bridge", "-- hook")]
+THEIRS = (
+    'scripts = {} scripts[1] = {} scripts[1]["n"] = "Mine" scripts[1]["s"] = "a \\"quoted\\"\\\nline" '
+    'scripts[1]["f"] = "\\27Lua\\0" scripts[1]["a"] = {} scripts[1]["a"]["x"] = "y" scripts[1]["c"] = false '
+)
+
+
+def ui_scripts(text: str) -> bytes:
+    code = base64.b64encode(text.encode()).decode()
+    hook = '<LuaCallback lua="Lua 5.3" id="7" name="Backup" signals="0">cyA9IHt9</LuaCallback>'
+    return (
+        f'<UIScripts><ActionScript lua="Lua 5.3">{code}</ActionScript><ActionHooks>{hook}</ActionHooks></UIScripts>'
+    ).encode()
+
+
+def inside(data: bytes) -> str:
+    return base64.b64decode(ElementTree.fromstring(data).findtext("ActionScript") or "").decode()
+
+
+def test_free_slots_are_taken_and_given_back() -> None:
+    before = ui_scripts(THEIRS)
+    with_ours = slots.put(before, OURS, HOOK)
+    assert slots.numbers(with_ours) == {"ACE Bridge: one": 2, "ACE Bridge: two": 3}
+    assert inside(with_ours).startswith(THEIRS)
+    assert slots.put(with_ours, OURS, HOOK) == with_ours
+    without = slots.take(with_ours)
+    assert without is not None
+    assert ElementTree.canonicalize(without) == ElementTree.canonicalize(before)
+    assert slots.take(slots.put(None, OURS, HOOK)) is None
+
+
+def test_a_new_version_stays_in_its_slots_since_keys_are_bound_to_them() -> None:
+    taken = slots.put(None, OURS, HOOK)
+    newer = [slots.Script("ACE Bridge: nought", "-- 0"), slots.Script("ACE Bridge: two", "-- 2, newer")]
+    assert slots.numbers(slots.put(taken, newer, HOOK)) == {"ACE Bridge: nought": 1, "ACE Bridge: two": 2}
+
+
+def test_what_ardour_wrote_in_its_own_way_is_the_same() -> None:
+    """At its exit Ardour writes sources in quotes and code as bytes."""
+    text = "scripts = {} "
+    for number, one in enumerate(OURS, 4):
+        quoted = one.source.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\\n")
+        slot = f"scripts[{number}]"
+        text += f'{slot} = {{}} {slot}["f"] = "\\27Lua" {slot}["s"] = "{quoted}" {slot}["n"] = "{one.name}" '
+    root = ElementTree.fromstring(slots.put(ui_scripts(text), [], HOOK))
+    written = ElementTree.tostring(root).replace(
+        (root.findtext("ActionScript") or "").encode(), base64.b64encode(text.encode())
+    )
+    assert slots.put(written, OURS, HOOK) == written
+    assert slots.numbers(written) == {"ACE Bridge: one": 4, "ACE Bridge: two": 5}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("scripts = {} os.exit ()", "does not understand"),
+        ("".join(f'scripts[{n}] = {{}} scripts[{n}]["n"] = "x" ' for n in range(1, 32)), "slots of Ardour are taken"),
+    ],
+)
+def test_what_cannot_be_done_safely_is_refused(text: str, said: str) -> None:
+    with pytest.raises(InstallRefused, match=said):
+        slots.put(ui_scripts(text), OURS, HOOK)
+    with pytest.raises(InstallRefused, match="cannot be read"):
+        slots.put(b"<UIScripts>", OURS, HOOK)
+
+
+def test_in_and_out_of_a_persons_ardour(tmp_path: Path) -> None:
+    config = tmp_path / ".config" / "ardour7"
+    here = Surroundings({"HOME": str(tmp_path)}, "linux")
+    with pytest.raises(HomeError, match="has not run here"):
+        plan("ardour", here)
+    (config / "scripts").mkdir(parents=True)
+    (config / "ui_scripts").write_bytes(ui_scripts(THEIRS))
+    before = {path: path.read_bytes() for path in config.rglob("*") if path.is_file()}
+    installer = Installer(Pointer(tmp_path / "bridge", start_command(tmp_path / "bridge", "python3"), "1"))
+    planned = plan("ardour", here)
+    installer.install(planned)
+    assert {change.action for change in installer.install(plan("ardour", here))} == {"keep"}
+    assert len(slots.numbers((config / "ui_scripts").read_bytes())) == 6
+    assert (config / "ace-bridge" / "ace-bridge.json").is_file()
+    assert any("LuaAction/script-3" in step for step in planned.steps)
+    installer.uninstall(planned)
+    assert {path: path.read_bytes() for path in config.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "folder"),
+    [
+        ("linux", {"HOME": "/h", "XDG_CONFIG_HOME": "/x"}, "/x/ardour7"),
+        ("linux", {"HOME": "/h"}, "/h/.config/ardour7"),
+        ("darwin", {"HOME": "/h"}, "/h/Library/Preferences/Ardour7"),
+        ("win32", {"USERPROFILE": "/h", "LOCALAPPDATA": "/l"}, "/l/ardour7"),
+    ],
+)
+def test_where_ardour_keeps_its_files(platform: str, environ: dict[str, str], folder: str) -> None:
+    with pytest.raises(HomeError, match=folder):
+        plan("ardour", Surroundings(environ, platform))
+
+
+def test_every_script_is_good_lua_and_json_comes_back(tmp_path: Path) -> None:
+    shipped = assets.folder("ardour_scripts")
+    compiler, lua = shutil.which("luac5.4"), shutil.which("lua5.4")
+    assert compiler is not None
+    assert lua is not None
+    for path in shipped.rglob("*.lua"):
+        subprocess.run([compiler, "-p", str(path)], check=True, timeout=20)
+    check = tmp_path / "check.lua"
+    check.write_text(
+        f'local json = loadfile ("{shipped / "lib" / "json.lua"}") ()\n'
+        r"""
+        local text = [==[{"a":[1,2.5,-3e2,true,false,null],"b":{"c":"\u00e4\ud83d\ude00\n\\\"\/"},"d":[],"e":{}}]==]
+        local value = json.decode (text)
+        assert (value.a[1] == 1 and value.a[2] == 2.5 and value.a[3] == -300 and value.a[6] == json.null)
+        assert (value.b.c == "ä😀\n\\\"/")
+        local again = json.decode (json.encode (value))
+        assert (again.b.c == value.b.c and #again.a == 6 and json.encode (again) == json.encode (value))
+        assert (json.encode (json.list ()) == "[]" and json.encode ({}) == "{}")
+        for _, broken in ipairs ({ "", "{", '{"a"}', "[1,]x", '"a', "nil", "{} {}", "[1 2]" }) do
+          assert (not pcall (json.decode, broken), broken)
+        end
+        assert (not pcall (json.encode, 0/0) and not pcall (json.encode, math.huge))
+        """,
+        "utf-8",
+    )
+    subprocess.run([lua, str(check)], check=True, timeout=20)
