@@ -157,7 +157,7 @@ class Placing:
         about = self._context["track"]
         self._track.name = ("%s remix" % (self._context["name"] or about["name"])).replace("#", "")
         self._track.color = int(source.color) if source is not None else about["color"]
-        self._track.set_data(DATA, {"variation": self.variation_id, "job": self._job_id})
+        self._track.set_data(DATA, "%s %s" % (self.variation_id, self._job_id))
 
     def _fill(self):
         """Make the clips; each is found again by its place, since not every Live returns it."""
@@ -255,5 +255,6 @@ def same_file(one, other):
 
 
 def _mark(track):
-    found = track.get_data(DATA, {})
-    return found if isinstance(found, dict) else {}
+    """Return {"variation", "job"} of a track that we made, else an empty dict; any Live can keep a plain text."""
+    words = str(track.get_data(DATA, "")).split()
+    return dict(zip(("variation", "job"), words)) if len(words) == 2 else {}

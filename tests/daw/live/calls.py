@@ -117,13 +117,13 @@ _selected("Clip", "detail_clip", True)
 plain("Track", "name", "str")
 plain("Track", "color", "int")
 GETTERS["Track", "canonical_parent"] = lambda world, track: world.wrap("Song")
-GETTERS["Track", "group_track"] = lambda world, track: None
+GETTERS["Track", "group_track"] = lambda world, track: world.wrap("Track", track.group) if track.group else None
 GETTERS["Track", "clip_slots"] = lambda world, track: vector([world.wrap("ClipSlot", slot.ptr) for slot in track.slots])
 GETTERS["Track", "arrangement_clips"] = lambda world, track: vector(
     [world.wrap("Clip", clip.ptr) for clip in sorted(track.clips, key=lambda clip: clip.start_time)]
 )
 METHODS["Track", "get_data"] = ("str", "any"), False, lambda world, track, key, other: track.data.get(key, other)
-METHODS["Track", "set_data"] = ("str", "any"), True, lambda world, track, key, value: track.data.update({key: value})
+METHODS["Track", "set_data"] = ("str", "str"), True, lambda world, track, key, value: track.data.update({key: value})
 GETTERS["ClipSlot", "has_clip"] = lambda world, slot: slot.clip is not None
 GETTERS["ClipSlot", "clip"] = lambda world, slot: None if slot.clip is None else world.wrap("Clip", slot.clip.ptr)
 GETTERS["ClipSlot", "canonical_parent"] = lambda world, slot: world.wrap("Track", world.state.find(slot.ptr)[1].ptr)

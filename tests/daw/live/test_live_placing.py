@@ -113,8 +113,8 @@ def test_variations_stand_in_their_order(start_live: Start, file: Path, result: 
     for number in (1, 2, 3):
         host.offer(message, result, 192_000, variation_id=f"v{number}")
         host.tick(5)
-    marks = [track.data.get("ace_bridge", {}).get("variation") for track in host.world.state.tracks]
-    assert marks == [None, None, "v1", "v2", "v3", None]
+    marks = [track.data.get("ace_bridge", "").split(" ")[0] for track in host.world.state.tracks]
+    assert marks == ["", "", "v1", "v2", "v3", ""]
 
 
 def test_what_stands_already_is_only_confirmed(start_live: Start, file: Path, result: Path) -> None:
@@ -193,6 +193,18 @@ def test_other_tracks_came_before_it(start_live: Start, file: Path, result: Path
     host.offer(message, result, 192_000)
     host.tick(5)
     assert names(host) == ["New", "Drums", "Loop", "break remix", "Keys"]
+
+
+def test_a_source_in_two_groups(start_live: Start, file: Path, result: Path) -> None:
+    host = start_live()
+    put_clip(host.world, file, 8.0, **WARPED)
+    outer, inner, track = host.world.state.tracks[2], host.world.state.tracks[0], host.world.state.tracks[1]
+    track.group, inner.group = inner.ptr, outer.ptr
+    message = asked(host)
+    assert message["args"]["clips"][0]["track"]["folder_depth"] == 2
+    host.offer(message, result, 192_000)
+    host.tick(5)
+    assert names(host) == ["Drums", "Loop", "break remix", "Keys"]
 
 
 def test_the_source_track_is_frozen(start_live: Start, file: Path, result: Path) -> None:

@@ -6,7 +6,7 @@ import importlib.util
 from types import ModuleType
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge import assets
@@ -35,6 +35,7 @@ def markers(first: tuple[float, float], steps: list[tuple[float, float]]) -> lis
     return found
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])  # no test measures the machine
 @given(st.floats(-50, 50), st.floats(0, 5), segments, st.floats(0, 1), st.floats(0.2, 100))
 def test_a_cut_says_the_same_as_the_whole(beat: float, second: float, steps: list, where: float, length: float) -> None:
     points = markers((beat, second), steps)
@@ -47,6 +48,7 @@ def test_a_cut_says_the_same_as_the_whole(beat: float, second: float, steps: lis
         assert part.beat(moment) == pytest.approx(whole.beat(start + moment), abs=0.004)
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])  # no test measures the machine
 @given(st.floats(-50, 50), st.floats(0, 5), segments, st.floats(-10, 500))
 def test_there_and_back(beat: float, second: float, steps: list, moment: float) -> None:
     whole = warp.WarpMap(markers((beat, second), steps))

@@ -70,6 +70,7 @@ class TrackData:
     audio: bool = True
     frozen: bool = False
     color: int = 0x00FF00
+    group: int = 0  # ptr of the group track; 0: in none
     slots: list[SlotData] = field(default_factory=list)
     clips: list[ClipData] = field(default_factory=list)  # in the Arrangement
     data: dict[str, Any] = field(default_factory=dict)
