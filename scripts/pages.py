@@ -231,7 +231,8 @@ def cli() -> str:
     return page(
         "Command line",
         "bridge/cli.py",
-        "Exit status: 0 done, 1 an error was explained, 2 a wrong option, 130 Ctrl-C.",
+        "Exit status: 0 done, 1 an error was explained, 2 a wrong option, 3 (`status` only) the daemon does not run, "
+        "130 Ctrl-C.",
         *parts,
     )
 

@@ -17,8 +17,8 @@ import pytest
 import soundfile
 
 from bridge.client import Client
-from bridge.console import plain
 from bridge.errors import MessageTooLarge
+from bridge.history import plain
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, environment, fal_environment, running
@@ -105,7 +105,6 @@ def test_single_files_that_look_like_options(home: Path, odd: Path) -> None:
         (("show", "zzz"), 1, "[unknown_job]"),
         (("show",), 1, "[unknown_job]"),
         (("cancel",), 1, "[not_running]"),
-        (("stop",), 1, "[not_running]"),
         (("presets", "show"), 1, "[preset_unknown]"),
         (("presets", "show", "lofi-chil"), 1, "lofi-chill"),
         (("presets", "new", "../.."), 1, "["),
@@ -233,7 +232,7 @@ def test_what_a_killed_daemon_left_behind_is_not_believed(home: Path, tmp_path: 
         (home / "daemon.json").write_text(json.dumps(about))
         (home / "daemon.lock").touch()
         assert cli(home, "status").returncode == 3
-        assert "[not_running]" in cli(home, "stop").stderr
+        assert "nothing to stop" in cli(home, "stop").stdout
         assert stranger.poll() is None
         stranger.send_signal(signal.SIGKILL)
     with running(home):

@@ -81,11 +81,24 @@ def confirm(options: argparse.Namespace, clips: int, seconds: float | None, fold
         return
     if not sys.stdin.isatty() or options.json:
         raise ConfirmNeeded(f"{what}: that many have to be confirmed.", hint="Repeat it with --yes if you want that.")
-    print(f"{what}. Go on? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if not agreed(f"{what}. Go on?"):
         raise ConfirmNeeded(
             "Nothing was sent and nothing was charged.", hint="Name fewer files, or use --engine offline."
         )
+
+
+def agreed(question: str) -> bool:
+    """Ask a person; Ctrl-C leaves the question's line before it ends the command.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    try:
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except KeyboardInterrupt:
+        print("\nNothing was sent.", file=sys.stderr, flush=True)
+        raise
 
 
 def folder_for(name: str | None) -> str | None:

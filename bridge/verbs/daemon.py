@@ -11,9 +11,11 @@ import sys
 import time
 from typing import Any
 
+from bridge import history
 from bridge.cli import home
 from bridge.client import Client
 from bridge.errors import BridgeError, HomeError
+from bridge.job import ENDED
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,17 +54,22 @@ def start(options: argparse.Namespace) -> int:
 def stop(options: argparse.Namespace) -> int:
     """Stop the daemon and wait until it is gone."""
     client = Client(home())
-    about = client.need_daemon()
+    about = client.daemon()
+    if about is None:
+        print(json.dumps({"stopped": None}) if options.json else "The bridge does not run; nothing to stop.")
+        return 0
     os.kill(int(about["pid"]), signal.SIGTERM)
     end = time.monotonic() + 150.0  # an order on its way is seen to its end, and fal may take two minutes to answer
     while client.daemon() is not None or (client.home / "daemon.json").exists():
         if time.monotonic() > end:
             raise HomeError(f"The daemon (process {about['pid']}) was asked to stop and has not.")
         time.sleep(0.05)
+    left = sum(one.state not in ENDED for _, variations in history.still_open(client.home) for one in variations)
     if options.json:
-        print(json.dumps({"stopped": about["pid"]}))
+        print(json.dumps({"stopped": about["pid"], "open": left}))
     else:
-        print("The bridge has stopped. Remixes that were ordered go on when it starts again.")
+        remixes = f"{left} remixes that are not done yet go" if left > 1 else "One remix that is not done yet goes"
+        print("The bridge has stopped." + (f" {remixes} on when it starts again." if left else ""))
     return 0
 
 
@@ -71,26 +78,29 @@ def status(options: argparse.Namespace) -> int:
     client = Client(home())
     about = client.daemon()
     if options.json:
-        print(json.dumps({"running": about is not None, "home": str(client.home), **_public(about or {})}))
+        known = {"running": about is not None, "home": str(client.home), **_public(about or {})}
+        print(json.dumps({**known, "jobs": _open_jobs(client)}))
     elif about is None:
         print(f"The bridge does not run. Start it with `ace-bridge start`.\n  home {client.home}")
     else:
         _greet(about, "runs")
         print(f"  home {client.home}")
-        for line in _open_work(client):
-            print(f"  {line}")
+        making = _open_jobs(client)
+        if not making:
+            print("  nothing is being made")
+        for job in making:
+            print(f"  {', '.join(job['clips'])} ({job['job_id'][:8]}): {job['state']} ({job['engine']})")
     return 0 if about else 3
 
 
-def _open_work(client: Client) -> list[str]:
-    """Say what is being made, as the outboxes tell it."""
-    lines = {}
+def _open_jobs(client: Client) -> list[dict[str, Any]]:
+    """Return what is being made: from the journal, with the newer states of the outboxes."""
+    newer: dict[str, str] = {}
     for path in (client.home / "outbox").glob("*.json"):
         with contextlib.suppress(OSError, ValueError):
-            for job in json.loads(path.read_bytes())["jobs"]:
-                if job["state"] not in ("done", "failed", "cancelled", "unknown", "partial"):
-                    lines[job["job_id"]] = f"job {job['job_id'][:8]}: {job['state']} ({job['engine']})"
-    return list(lines.values()) or ["nothing is being made"]
+            newer |= {job["job_id"]: job["state"] for job in json.loads(path.read_bytes())["jobs"]}
+    found = [history.document(one) for one in history.still_open(client.home)]
+    return [{**job, "state": newer.get(job["job_id"], job["state"])} for job in found]
 
 
 def _greet(about: Any, what: str = "runs") -> None:

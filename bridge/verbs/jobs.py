@@ -102,17 +102,25 @@ def _wanted(found: Found, options: argparse.Namespace) -> bool:
 def _row(found: Found) -> str:
     job, _ = found
     state = str(history.state_of(found))
-    left = width() - 43  # for clips and style
-    clips = cut(history.clips(job), left // 2)
+    left = width() - 44  # for clips and style
+    clips = _clips(job, left // 2)
     style = cut(history.style(job), left - left // 2)
     return f"{job.id[:8]}  {coloured(state, f'{state:<9}')}  {ago(job.created):>10}  {clips}  {style}  {job.engine}"
+
+
+def _clips(job: Job, columns: int) -> str:
+    """Name a job's clips in exactly so many columns; a long name leaves room for how many more there are."""
+    names = list(history.clip_names(job).values())
+    more = f" +{len(names) - 1}" if len(names) > 1 else ""
+    return cut(cut(names[0], columns - len(more)).rstrip() + more, columns)
 
 
 def _about(job: Job) -> Iterator[tuple[str, str]]:
     """Yield what a job was made from and what was chosen for it, as label and text."""
     for clip in job.request["clips"]:
         source = clip.get("source") or clip.get("rendered") or {}
-        yield "source", f"{source.get('path', '')}{_span(source.get('offset') or 0.0, clip.get('length'))}"
+        path = history.plain(str(source.get("path", "")))
+        yield "source", path + _span(source.get("offset") or 0.0, clip.get("length"))
     yield "made by", LABELS.get(job.engine, job.engine)
     if job.recipe["preset"]:
         yield "preset", str(job.recipe["preset"])

@@ -11,9 +11,12 @@ from dataclasses import asdict
 from typing import Any
 
 from bridge.cli import home
-from bridge.errors import PresetUnknown, SettingError
+from bridge.errors import KeyInvalid, PresetUnknown, SettingError
 from bridge.home import prepare_home
+from bridge.layout import labelled
 from bridge.presets import Preset, Presets, new, standard
+
+FIRST = ("key", "engine", "fal")  # the sections that most people look for
 
 
 def presets(options: argparse.Namespace) -> int:
@@ -39,7 +42,7 @@ def _list(shelf: Presets, options: argparse.Namespace) -> int:
         if options.json:
             print(json.dumps(_plain(preset)))
         else:
-            print(f"{preset.name:<22} {preset.description}")
+            _say(preset.name, preset.description, 23)
     return 0
 
 
@@ -50,7 +53,7 @@ def _show(shelf: Presets, options: argparse.Namespace) -> int:
         return 0
     for name, value in _plain(preset).items():
         if value not in (None, "", {}):
-            print(f"{name:<14} {value}")
+            _say(name.replace("_", " "), _written(value), 15)
     return 0
 
 
@@ -73,12 +76,26 @@ def _check(shelf: Presets, options: argparse.Namespace) -> int:
 
 def _named(options: argparse.Namespace) -> str:
     if not options.name:
-        raise PresetUnknown(f"`ace-bridge presets {options.action}` needs a preset's name.")
+        example = "my-dub" if options.action == "new" else "roots-dub"
+        raise PresetUnknown(
+            f"`ace-bridge presets {options.action}` needs a preset's name.",
+            hint=f"For example `ace-bridge presets {options.action} {example}`; `ace-bridge presets` lists them.",
+        )
     return str(options.name)
 
 
 def _plain(preset: Preset) -> dict[str, Any]:
     return {**asdict(preset), "parameters": dict(preset.parameters), "path": str(preset.path)}
+
+
+def _written(value: Any) -> str:
+    """Write a preset's value for people."""
+    return ", ".join(f"{name} {one}" for name, one in value.items()) if isinstance(value, dict) else str(value)
+
+
+def _say(label: str, text: str, column: int) -> None:
+    for line in labelled(label, text, column):
+        print(line)
 
 
 # --- settings and the key --------------------------------------------------------------------------------------------
@@ -94,11 +111,18 @@ def _settings(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(shown))
         return 0
-    for section, values in shown.items():
-        print(f"[{section}]")
-        for name, value in values.items():
-            origin = effective.origins.get(f"{section}.{name}", "")
-            print(f"  {name:<20} {value!s:<44} {origin if origin != 'default' else ''}".rstrip())
+    file = home() / "config.toml"
+    print(f"# home         {home()}")
+    print(f"# config.toml  {file}{'' if file.exists() else ' (not there: every setting is as it came)'}")
+    for section in (*FIRST, *(name for name in shown if name not in FIRST)):
+        print(
+            f"\n[{section}]"
+            + ("  # kept apart from config.toml: `ace-bridge config set-key`" if section == "key" else "")
+        )
+        for name, value in shown[section].items():
+            origin = effective.origins.get(f"{section}.{name}", "default")
+            line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
+            print(line if origin == "default" else f"{line:<40}  # from {origin}")
     return 0
 
 
@@ -107,8 +131,18 @@ def _set_key(_: argparse.Namespace) -> int:
     from bridge.credentials import set_key
 
     prepare_home(home())
-    asked = sys.stdin.isatty()
-    key = getpass.getpass("fal key (not shown): ") if asked else sys.stdin.readline()
+    try:
+        key = getpass.getpass("fal key (not shown): ") if sys.stdin.isatty() else sys.stdin.readline()
+    except (KeyboardInterrupt, EOFError):
+        print("\nNothing was stored.", file=sys.stderr)
+        return 130
+    key = key.strip()
+    if not key:
+        raise KeyInvalid(
+            "Nothing was entered.", hint="Nothing was stored; fal shows your keys at fal.ai/dashboard/keys."
+        )
+    if len(key.split()) > 1:
+        raise KeyInvalid("A fal key has no blanks.", hint="Nothing was stored; copy the key in one piece.")
     print(f"The key is kept in {set_key(home(), key)}, readable for you alone.")
     return 0
 

@@ -1,0 +1,233 @@
+"""jobs, show, cancel, retry, status and stop over a journal that lies there, without a daemon."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge import history, layout
+from bridge.cli import main
+from bridge.errors import UnknownJob
+from bridge.job import ENDED, Job, State, Variation
+from bridge.store import Store
+
+Said = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACE_BRIDGE_HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TZ", "UTC")
+
+
+def keep(
+    home: Path,
+    job_id: str,
+    *states: State,
+    clips: tuple[str, ...] = ("loop",),
+    remix: dict[str, Any] | None = None,
+    recipe: dict[str, Any] | None = None,
+) -> Job:
+    """Write a job with one variation per clip and state into the journal."""
+    params = {"tags": "dub, deep bass", "lyrics": "[inst]", "original_tags": "music", "number_of_steps": 27}
+    listed: list[dict[str, Any]] = [
+        {"id": f"file-{n}", "name": name, "length": 8.5, "source": {"path": f"/music/{name}.wav", "offset": 62.0}}
+        for n, name in enumerate(clips, 1)
+    ]
+    job = Job(
+        id=job_id,
+        message_id=f"m-{job_id}",
+        instance="i",
+        daw="folder",
+        project="",
+        engine="offline",
+        seed=7,
+        created=1_700_000_000.0,
+        request={"clips": listed, "remix": remix or {}, "project": {"tempo": 92.0}},
+        recipe={"preset": "roots-dub", "amount": 0.6, "params": params, "chosen": ["tags"], "family": "dub"}
+        | (recipe or {}),
+        price=0.0,
+        currency="USD",
+        seconds=(8.5,),
+        each=len(states),
+    )
+    variations = [
+        Variation(f"v{n}{k}-{job_id}", job_id, clip["id"], n, k, 7 + k, state)
+        for n, clip in enumerate(listed)
+        for k, state in enumerate(states)
+    ]
+    store = Store(home / "bridge.db")
+    try:
+        store.add_job(job, variations)
+        for one in variations:
+            store.save_variation(one, is_open=one.state not in ENDED)
+    finally:
+        store.close()
+    return job
+
+
+def said(words: str, capsys: Said) -> tuple[int, str, str]:
+    status = main(words.split())
+    written = capsys.readouterr()
+    return status, written.out, written.err
+
+
+# --- jobs and show ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", [60, 80, 130])
+def test_jobs_fit_the_terminal(home: Path, columns: int, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    keep(home, "aaaa1111", State.DONE)
+    names = ("a rather long name of a clip that goes on and on", "part2", "part3", "part4", "part5")
+    keep(home, "bbbb2222", State.FAILED, clips=names)
+    keep(home, "cccc3333", State.DONE, clips=("part1", "part2", "part3", "part4", "part5"))
+    status, out, _ = said("jobs", capsys)
+    lines = out.splitlines()
+    assert (status, len(lines)) == (0, 3)
+    assert all(len(line) <= columns for line in lines)
+    assert "part1 +4" in lines[0]
+    assert "failed" in lines[1]
+    assert "… +4 " in lines[1]
+    assert len({line.rindex("offline") for line in lines}) == 1, "columns are columns"
+    assert "\x1b" not in out
+
+
+def test_states_have_colours_where_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert layout.coloured("done") == "\x1b[32mdone\x1b[0m"
+    assert layout.coloured("failed", "failed   ") == "\x1b[31mfailed   \x1b[0m"
+    assert layout.coloured("running") == "running"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert layout.coloured("failed") == "failed"
+
+
+def test_show_tells_what_it_was_made_from_and_what_was_chosen(home: Path, capsys: Said) -> None:
+    tags = "a long list of tags, " * 8
+    keep(home, "aaaa1111", State.DONE, remix={"seed": 7}, recipe={"params": {"tags": tags, "lyrics": "[inst]"}})
+    status, out, _ = said("show", capsys)
+    lines = out.splitlines()
+    assert status == 0
+    assert lines[0] == "loop (aaaa1111)"
+    about = {line[2:18].strip(): line[18:] for line in lines[1:]}
+    assert about["source"] == "/music/loop.wav, 1:02 to 1:10.5"
+    assert about["asked for"].startswith("2023-11-14 22:13, ")
+    assert (about["amount"], about["tempo"], about["preset"]) == ("0.6", "92 BPM", "roots-dub")
+    assert "lyrics" not in about
+    assert "original tags" not in about
+    first = next(number for number, line in enumerate(lines) if line.startswith("  tags"))
+    assert lines[first + 1].startswith(" " * 18 + "a long")
+    assert all(len(line) <= 80 for line in lines)
+    assert "  loop 1 [v00-aaaa]: done, seed 7" in lines
+
+
+def test_several_jobs_of_one_beginning_are_named(home: Path, capsys: Said) -> None:
+    keep(home, "aaaa1111", State.DONE)
+    keep(home, "aaaa2222", State.DONE, clips=("kick",))
+    status, _, err = said("show aaaa", capsys)
+    assert status == 1
+    assert "2 jobs have an id that begins with aaaa: kick (aaaa2222), loop (aaaa1111)." in err
+    assert said("show aaaa2", capsys)[0] == 0
+
+
+@pytest.mark.parametrize("words", ["show", "retry", "rerun"])
+def test_without_any_job_it_says_how_to_make_one(words: str, capsys: Said) -> None:
+    status, out, err = said(words, capsys)
+    assert (status, out) == (1, "")
+    assert "There is no job yet.\n  Make one: `ace-bridge remix FILE`.\n" in err
+
+
+def test_an_empty_list_says_how_to_begin(home: Path, capsys: Said) -> None:
+    assert said("jobs", capsys)[1] == "Nothing was made yet: try `ace-bridge remix FILE`.\n"
+    keep(home, "aaaa1111", State.DONE)
+    assert said("jobs --state failed", capsys)[1] == "There is no such job.\n"
+
+
+def test_a_job_is_found_by_its_variation(home: Path) -> None:
+    keep(home, "aaaa1111", State.DONE, State.FAILED)
+    assert history.one(home, "v01-")[0].id == "aaaa1111"
+    with pytest.raises(UnknownJob):
+        history.one(home, "zz")
+    assert [job.id for job, _ in history.newest(home, 5)] == ["aaaa1111"]
+
+
+# --- cancel, stop and status -----------------------------------------------------------------------------------------
+
+
+class Daemonless:
+    """What `cancel` needs of a daemon: that it is there, and takes the message."""
+
+    sent: list[tuple[str, dict[str, Any]]]
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sent = []
+        monkeypatch.setattr("bridge.client.Client.need_daemon", lambda client: {"pid": 1})
+        monkeypatch.setattr("bridge.client.Client.answer", lambda client, message_id: None)
+        monkeypatch.setattr("bridge.client.Client.send", lambda client, *asked: self.sent.append(asked))
+
+
+def test_cancel_of_what_has_ended(home: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    daemon = Daemonless(monkeypatch)
+    keep(home, "94380a12", State.DONE)
+    status, out, err = said("cancel 9438", capsys)
+    assert (status, out) == (1, "")
+    assert err.startswith("ace-bridge: loop (94380a12) is done already; nothing to stop.\n")
+    assert daemon.sent == []
+
+
+def test_cancel_without_an_id_takes_what_is_being_made(
+    home: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon = Daemonless(monkeypatch)
+    keep(home, "aaaa1111", State.RUNNING, State.DONE)
+    keep(home, "bbbb2222", State.DONE)
+    status, out, _ = said("cancel", capsys)
+    assert status == 0
+    assert out.startswith("loop (aaaa1111) was asked to stop; ")
+    assert daemon.sent[0] == ("cancel", {"job_id": "aaaa1111"})
+    assert said("cancel v01-aaaa", capsys)[0] == 1  # this one of its variations has ended
+    assert said("cancel v00-aaaa", capsys)[0] == 0
+    assert daemon.sent[-2] == ("cancel", {"job_id": "v00-aaaa"})
+
+
+def test_stop_where_nothing_runs(capsys: Said) -> None:
+    assert said("stop", capsys) == (0, "The bridge does not run; nothing to stop.\n", "")
+    assert json.loads(said("stop --json", capsys)[1]) == {"stopped": None}
+
+
+def test_status_for_scripts_lists_what_is_being_made(home: Path, capsys: Said) -> None:
+    keep(home, "aaaa1111", State.QUEUED)
+    keep(home, "bbbb2222", State.DONE)
+    (home / "outbox").mkdir(exist_ok=True)
+    newer = {"jobs": [{"job_id": "aaaa1111", "state": "running"}]}
+    (home / "outbox" / "i.json").write_text(json.dumps(newer))
+    status, out, _ = said("status --json", capsys)
+    assert status == 3
+    told = json.loads(out)
+    assert told["running"] is False
+    assert [(job["job_id"], job["state"], job["clips"]) for job in told["jobs"]] == [("aaaa1111", "running", ["loop"])]
+
+
+# --- the layout ------------------------------------------------------------------------------------------------------
+
+
+def test_texts_stay_behind_their_labels() -> None:
+    lines = list(layout.labelled("tags", "one two three four five six seven\nnew line", 8, 2))
+    assert lines[0].startswith("  tags    one")
+    assert lines[-1] == " " * 10 + "new line"
+    assert layout.cut("abcdef", 4) == "abc…"
+    assert layout.cut("ab", 4) == "ab  "
+
+
+def test_a_job_without_a_name_is_called_by_its_clip(home: Path) -> None:
+    job = keep(home, "aaaa1111", State.DONE)
+    nameless = replace(job, request={"clips": [{"id": "clip-7"}]}, recipe={**job.recipe, "preset": None})
+    assert history.title(nameless) == "clip-7 (aaaa1111)"
+    assert history.style(nameless) == "dub, deep bass"

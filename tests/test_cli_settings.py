@@ -1,0 +1,116 @@
+"""presets and config on the command line: what they print, and what they say to a slip of the hand."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bridge import config
+from bridge.cli import main
+from bridge.verbs.demo import _command
+
+Said = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACE_BRIDGE_HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "70")
+    for name in ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET", "ACE_BRIDGE_OSC_PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def said(words: str, capsys: Said) -> tuple[int, str, str]:
+    status = main(words.split())
+    written = capsys.readouterr()
+    return status, written.out, written.err
+
+
+def test_presets_are_wrapped_under_their_text(capsys: Said) -> None:
+    _, out, _ = said("presets", capsys)
+    lines = out.splitlines()
+    assert all(len(line) <= 70 for line in lines)
+    assert all(line[22:24].strip() or line[:22].strip() for line in lines)
+    assert any(line.startswith(" " * 23) for line in lines)
+
+
+def test_a_preset_is_shown_by_its_name_alone(capsys: Said) -> None:
+    by_name = said("presets roots-dub", capsys)
+    assert by_name[0] == 0
+    assert by_name == said("presets show roots-dub", capsys)
+    assert "edit mode      remix" in by_name[1]
+    status, _, err = said("presets dubb", capsys)
+    assert status == 1
+    assert "“roots-dub”" in err
+    status, _, err = said("presets new", capsys)
+    assert status == 1
+    assert "`ace-bridge presets new my-dub`" in err
+
+
+def test_config_is_what_one_would_write(home: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACE_BRIDGE_OSC_PORT", "9999")
+    (home / "config.toml").write_text("[fal]\nlongest = 100.0\n")
+    status, out, _ = said("config", capsys)
+    assert status == 0
+    lines = out.splitlines()
+    assert lines[0].endswith(str(home))
+    assert lines[1].endswith(str(home / "config.toml"))
+    read = tomllib.loads(out)
+    assert list(read)[:3] == ["key", "engine", "fal"]
+    assert read.pop("key") == {"fal": "none"}
+    assert (read["osc"]["port"], read["fal"]["longest"]) == (9999, 100.0)
+    assert [line for line in lines if line.endswith("# from ACE_BRIDGE_OSC_PORT")]
+    (home / "config.toml").write_text(out.replace("[key]", "").split("fal = ")[0] + out.split('fal = "none"')[1])
+    assert config.load(home, {}).osc.port == 9999, "what it prints can be read again"
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [("", "Nothing was entered."), ("  \n", "Nothing was entered."), ("abc def\n", "A fal key has no blanks.")],
+)
+def test_a_key_that_is_none(typed: str, text: str, home: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    status, out, err = said("config set-key", capsys)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"ace-bridge: {text}\n")
+    assert not (home / "credentials").exists()
+
+
+def test_ctrl_c_at_the_key_stores_nothing(home: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Person(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def interrupted(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", Person())
+    monkeypatch.setattr("getpass.getpass", interrupted)
+    assert said("config set-key", capsys) == (130, "", "\nNothing was stored.\n")
+    assert not (home / "credentials").exists()
+
+
+def test_ctrl_c_at_a_question_sends_nothing(capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bridge.verbs import asking
+
+    class Person:
+        def readline(self) -> str:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", Person())
+    with pytest.raises(KeyboardInterrupt):
+        asking.agreed("5 remixes. Go on?")
+    assert capsys.readouterr().err == "5 remixes. Go on? [y/N] \nNothing was sent.\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Y\n"))
+    assert asking.agreed("Go on?")
+
+
+def test_the_demo_says_how_it_is_called_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _command(str(tmp_path / ".venv" / "bin" / "ace-bridge")) == ".venv/bin/ace-bridge"
+    assert _command("/somewhere/else/ace-bridge") == "/somewhere/else/ace-bridge"
+    assert _command("/usr/lib/python3/bridge/__main__.py") == "ace-bridge"
