@@ -11,6 +11,9 @@ local GUESSES = {
   accessor_has_take_volume = false,
   accessor_has_item_volume = false,
   accessor_has_fades = false,
+  render_has_take_volume = true,
+  render_has_item_volume = true,
+  render_has_fades = true,
 }
 
 local measured

@@ -62,13 +62,12 @@ local function add_carried(source, clip)
   return source
 end
 
--- What a route bakes into the clip: a render of an item has its volume and fades, of the accessor the self-test knows.
+-- What a route ("accessor" or "render") bakes into the clip.
 local function baked_by(route)
-  local rendered = route == 'render'
   return {
-    take_volume = rendered or facts.get('accessor_has_take_volume'),
-    item_volume = rendered or facts.get('accessor_has_item_volume'),
-    fades = rendered or facts.get('accessor_has_fades'),
+    take_volume = facts.get(route .. '_has_take_volume'),
+    item_volume = facts.get(route .. '_has_item_volume'),
+    fades = facts.get(route .. '_has_fades'),
   }
 end
 

@@ -3,56 +3,74 @@
 local facts = require 'facts'
 local files = require 'files'
 local home = require 'home'
+local level = require 'level'
 local mail = require 'mail'
 local objects = require 'objects'
+local render = require 'render'
 local request = require 'request'
+local state = require 'state'
 local trap = require 'trap'
 local undo = require 'undo'
 
 local selftest = {}
 
-local RATE, CHANNELS, FRAMES = 48000, 2, 4096
 local PATIENCE = 3.0 -- s for the daemon to take a message in
-local HALF = 0.5
-local SAID = { 'accessor_has_take_volume', 'accessor_has_item_volume', 'accessor_has_fades', 'unicode_paths' }
+local PIECE = 0.1 -- s that are rendered
 local FADE = 10.0 -- s: much longer than what is measured
+local QUIETER = 0.8 -- a level below this part of the plain one has followed
+local SOUNDING = 'Select an audio item that sounds from its first moment on.'
+local SAID = {
+  'accessor_has_take_volume', 'accessor_has_item_volume', 'accessor_has_fades',
+  'render_has_take_volume', 'render_has_item_volume', 'render_has_fades', 'render_has_track_volume', 'unicode_paths',
+}
 
--- The level of the first samples of a take, as the accessor reads them.
-local function level(take)
-  local accessor = reaper.CreateTakeAudioAccessor(take)
-  local buffer = reaper.new_array(FRAMES * CHANNELS)
-  buffer.clear()
-  reaper.GetAudioAccessorSamples(accessor, RATE, CHANNELS, 0, FRAMES, buffer)
-  reaper.DestroyAudioAccessor(accessor)
-  local sum = 0
-  for _, value in ipairs(buffer.table()) do sum = sum + value * value end
-  return math.sqrt(sum / (FRAMES * CHANNELS))
-end
-
--- Whether the accessor's level follows a value of the item or take; the value is as before at the end.
-local function follows(get, set, object, key, value, take)
-  local before = get(object, key)
-  local plain = level(take)
-  set(object, key, value)
-  local changed = level(take)
-  set(object, key, before)
-  return changed < 0.8 * plain
-end
-
-local function probe_accessor(project, item)
-  local take = reaper.GetActiveTake(item)
-  if not take or reaper.TakeIsMIDI(take) or level(take) == 0 then
-    trap.refuse('Select an audio item that sounds from its first moment on.')
+-- What may be baked into a clip: a name and how to change it; each change makes the beginning quieter.
+local function causes(item, take)
+  local function cause(get, set, object, key, value)
+    return { get = get, set = set, object = object, key = key, value = value or get(object, key) / 2 }
   end
+  local track = reaper.GetMediaItem_Track(item)
+  local of_item, to_item = reaper.GetMediaItemInfo_Value, reaper.SetMediaItemInfo_Value
+  return {
+    take_volume = cause(reaper.GetMediaItemTakeInfo_Value, reaper.SetMediaItemTakeInfo_Value, take, 'D_VOL'),
+    item_volume = cause(of_item, to_item, item, 'D_VOL'),
+    fades = cause(of_item, to_item, item, 'D_FADEINLEN', FADE),
+    track_volume = cause(reaper.GetMediaTrackInfo_Value, reaper.SetMediaTrackInfo_Value, track, 'D_VOL'),
+  }
+end
+
+-- Which causes a way of measuring follows; every value is as before at the end.
+local function followed(measure, list)
+  local plain, found = measure(), {}
+  for name, cause in pairs(list) do
+    local before = cause.get(cause.object, cause.key)
+    cause.set(cause.object, cause.key, cause.value)
+    local ok, changed = pcall(measure)
+    cause.set(cause.object, cause.key, before)
+    if not ok then error(changed, 0) end
+    found[name] = changed < QUIETER * plain
+  end
+  return found
+end
+
+local function rendered_level(project, item)
+  local order = { item = item, from = reaper.GetMediaItemInfo_Value(item, 'D_POSITION'), length = PIECE }
+  local path = render.item(project, order, home.own_folder('rendered'), 'self-test-' .. state.new_id())
+  local found = level.of_file(path)
+  os.remove(path)
+  return found or trap.refuse('REAPER did not render a WAV file that the self-test can read.')
+end
+
+local function probe_sound(project, item)
+  local take = reaper.GetActiveTake(item)
+  if not take or reaper.TakeIsMIDI(take) or level.of_take(take) == 0 then trap.refuse(SOUNDING) end
   return undo.point(project, 'ACE Bridge self-test (changes nothing)', function()
-    local of_item, to_item = reaper.GetMediaItemInfo_Value, reaper.SetMediaItemInfo_Value
-    local of_take, to_take = reaper.GetMediaItemTakeInfo_Value, reaper.SetMediaItemTakeInfo_Value
-    local volume = of_item(item, 'D_VOL')
-    return {
-      accessor_has_take_volume = follows(of_take, to_take, take, 'D_VOL', of_take(take, 'D_VOL') * HALF, take),
-      accessor_has_item_volume = follows(of_item, to_item, item, 'D_VOL', volume * HALF, take),
-      accessor_has_fades = follows(of_item, to_item, item, 'D_FADEINLEN', FADE, take),
-    }
+    local found = {}
+    local read = followed(function() return level.of_take(take) end, causes(item, take))
+    local printed = followed(function() return rendered_level(project, item) end, causes(item, take))
+    for name, value in pairs(read) do found['accessor_has_' .. name] = value end
+    for name, value in pairs(printed) do found['render_has_' .. name] = value end
+    return found
   end)
 end
 
@@ -73,17 +91,8 @@ local function probe_daemon(project)
   return nil
 end
 
--- Returns what was found, in words.
-function selftest.run(project)
-  local item = objects.selected_items(project)()
-  if not item then trap.refuse('Select an audio item that sounds from its first moment on.') end
-  local found = probe_accessor(project, item)
-  found.unicode_paths = probe_paths()
-  found.inbox_seconds = probe_daemon(project)
-  found.reaper, found.system, found.lua = reaper.GetAppVersion(), reaper.GetOS(), _VERSION
-  local ok, problem = facts.save(found)
-  if not ok then trap.refuse('The report cannot be written: ' .. problem) end
-  local lines = { 'Self-test of ' .. found.reaper }
+local function in_words(found)
+  local lines = { 'Self-test of REAPER ' .. found.reaper }
   for _, key in ipairs(SAID) do
     local words = key:gsub('_', ' ')
     lines[#lines + 1] = ('%s: %s'):format(words, found[key] and 'yes' or 'no')
@@ -91,6 +100,18 @@ function selftest.run(project)
   lines[#lines + 1] = found.inbox_seconds and ('the bridge answered after %.2f s'):format(found.inbox_seconds)
     or 'the bridge does not answer: run "ace-bridge start"'
   return table.concat(lines, '\n')
+end
+
+-- Returns what was found, in words.
+function selftest.run(project)
+  local item = objects.selected_items(project)() or trap.refuse(SOUNDING)
+  local found = probe_sound(project, item)
+  found.unicode_paths = probe_paths()
+  found.inbox_seconds = probe_daemon(project)
+  found.reaper, found.system, found.lua = reaper.GetAppVersion(), reaper.GetOS(), _VERSION
+  local ok, problem = facts.save(found)
+  if not ok then trap.refuse('The report cannot be written: ' .. problem) end
+  return in_words(found)
 end
 
 return selftest

@@ -212,6 +212,7 @@ class Reading:
             self.host.fail("the buffer is too small")
         self.host.clock += frames * 2e-6  # what reading costs
         found = accessor.take.read(int(rate), start, int(frames))
+        found = found * accessor.take.gain(self.host.accessor_has, int(rate), int(frames))
         array.values[: int(frames * channels)] = [float(one) for one in found.reshape(-1)]
         return 1
 

@@ -61,6 +61,8 @@ class Host(Changing):
         self.refresh = self.updates = self.accessors = 0
         self.new_sources: list[Source] = []
         self.peaks: list[tuple[str, int]] = []
+        self.accessor_has: set[str] = set()  # what a real REAPER bakes in is not known: tests try all
+        self.render_has = {"take_volume", "item_volume", "fades"}
         self.rendering = "writes"  # or "nothing", "empty"
         self.rendered: list[dict[str, float | str]] = []
         self.keys: list[int] = []  # pressed in gfx windows
@@ -356,7 +358,8 @@ class Host(Changing):
         assert take is not None
         start = float(settings["RENDER_STARTPOS"])
         frames = round((float(settings["RENDER_ENDPOS"]) - start) * rate)
-        soundfile.write(target, 0.5 * take.read(rate, start - item.values["D_POSITION"], frames), rate, "PCM_24")
+        sound = take.read(rate, start - item.values["D_POSITION"], frames) * take.gain(self.render_has, rate, frames)
+        soundfile.write(target, sound * (0.5 if any(take.fx) else 1.0), rate, "PCM_24")
 
     def open_project(self, folder: Path, path: str = "") -> Project:
         project = Project(folder, path, render=dict(RENDER_DEFAULTS))

@@ -29,7 +29,14 @@ TAKE_KEYS = {
     "D_PAN": 0.0,
     "I_CHANMODE": 0.0,
 }
-TRACK_KEYS = {"I_FOLDERDEPTH": 0.0, "I_CUSTOMCOLOR": 0.0, "I_SELECTED": 0.0, "I_FREEMODE": 0.0, "I_NUMFIXEDLANES": 1.0}
+TRACK_KEYS = {
+    "I_FOLDERDEPTH": 0.0,
+    "I_CUSTOMCOLOR": 0.0,
+    "I_SELECTED": 0.0,
+    "I_FREEMODE": 0.0,
+    "I_NUMFIXEDLANES": 1.0,
+    "D_VOL": 1.0,
+}
 
 
 def guid() -> str:
@@ -81,6 +88,18 @@ class Take(Handle):
     stretch_markers: int = 0
     envelopes: int = 0
     midi: bool = False
+
+    def gain(self, includes: set[str], rate: int, frames: int) -> np.ndarray | float:
+        """What is baked into sound that has these: by name, over the first frames of the item."""
+        item = self.item
+        factors = {
+            "take_volume": abs(self.values["D_VOL"]),
+            "item_volume": item.values["D_VOL"],
+            "track_volume": item.track.values["D_VOL"],
+        }
+        flat = float(np.prod([factor for name, factor in factors.items() if name in includes]))
+        fade = item.values["D_FADEINLEN"] if "fades" in includes else 0.0
+        return flat * np.clip(np.arange(frames) / rate / fade, 0, 1)[:, None] if fade else flat
 
     def read(self, rate: int, start: float, frames: int) -> np.ndarray:
         """Frames × 2 from `start` seconds into the item: offset, rate and the source's loop, no gain and no fades."""

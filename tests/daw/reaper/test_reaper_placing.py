@@ -137,13 +137,13 @@ def test_take_fx_and_midi_are_rendered_and_everything_is_as_before(rig: Rig, mid
     item = rig.item()
     rig.item(6.0, track=item.track).selected = False
     assert item.take
-    item.take.fx, item.take.midi = [True], midi
+    item.take.fx, item.take.midi = [not midi], midi
     rig.act("Remix with last settings")
     assert "does nothing else meanwhile" in rig.host.boxes[0]
     rig.until(lambda: rig.messages("remix"))
     (clip,) = rig.messages("remix")[0]["args"]["clips"]
     sound, _ = soundfile.read(clip["rendered"]["path"])
-    np.testing.assert_allclose(sound, 0.5 * item.take.read(48_000, 0.0, 48_000), atol=1e-6)
+    np.testing.assert_allclose(sound, (1.0 if midi else 0.5) * item.take.read(48_000, 0.0, 48_000), atol=1e-6)
     assert rig.host.rendered[0]["RENDER_SETTINGS"] == (2.0 if midi else 32.0)
     rig.host.verify()
 
@@ -527,16 +527,39 @@ def test_a_remix_is_made_again(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_the_self_test_changes_nothing_and_is_believed(rig: Rig) -> None:
+SETS: list[set[str]] = [set(), {"take_volume"}, {"item_volume", "fades"}, {"take_volume", "item_volume", "fades"}]
+
+
+@pytest.mark.parametrize(("accessor", "render"), list(zip(SETS, reversed(SETS), strict=True)), ids=str)
+def test_the_self_test_finds_the_truth_and_changes_nothing(rig: Rig, accessor: set[str], render: set[str]) -> None:
+    rig.host.accessor_has, rig.host.render_has = accessor, render
     item = rig.item()
-    values = json.dumps([item.values, item.take and item.take.values])
+    values = json.dumps([item.values, item.take and item.take.values, item.track.values])
     rig.act("Self-test")
-    assert json.dumps([item.values, item.take and item.take.values]) == values
+    assert json.dumps([item.values, item.take and item.take.values, item.track.values]) == values
     found = json.loads((rig.home / "reaper" / "logs" / "selftest.json").read_bytes())
-    assert (found["accessor_has_take_volume"], found["unicode_paths"], found["reaper"]) == (
-        False, True, "7.60/linux-x86_64",
-    )  # fmt: skip
+    for name in ("take_volume", "item_volume", "fades", "track_volume"):
+        assert (found[f"accessor_has_{name}"], found[f"render_has_{name}"]) == (name in accessor, name in render)
+    assert (found["unicode_paths"], found["reaper"]) == (True, "7.60/linux-x86_64")
+    assert not list((rig.home / "reaper" / "rendered").iterdir())
     rig.host.verify()
+
+
+@pytest.mark.parametrize("has", [set(), {"take_volume", "item_volume", "fades"}], ids=str)
+def test_what_reaper_bakes_in_is_not_applied_twice(rig: Rig, has: set[str]) -> None:
+    item = rig.item()
+    rig.host.accessor_has = has
+    rig.act("Self-test")
+    rig.host.boxes.clear()
+    assert item.take
+    item.take.values |= {"D_PITCH": 1.0, "D_VOL": 0.5}
+    item.values |= {"D_VOL": 0.25, "D_FADEINLEN": 0.1}
+    message = ask_by_reader(rig)
+    offer(rig, message)
+    (result,) = of_bridge(rig)
+    assert result.take
+    applied = (result.take.values["D_VOL"], result.values["D_VOL"], result.values["D_FADEINLEN"])
+    assert applied == ((1.0, 1.0, 0.0) if has else (0.5, 0.25, 0.1))
 
 
 def test_without_its_pointer_file_it_says_how_to_get_one(rig: Rig) -> None:
