@@ -32,6 +32,7 @@ class Osc:
     port: int  # UDP and TCP; 0: a free one
     max_packet: int  # bytes of one packet
     max_nesting: int  # bundles within bundles
+    lease: float  # s after which a subscriber that sent nothing is told no more; 0: never
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,9 @@ class Daemon:
             largest=settings.inbox.max_message,
         )
         player = Player()
-        surface = OscSurface(Control(desk, inbox, player), self._bus, settings.osc, lambda: self.token)
+        surface = OscSurface(
+            Control(desk, inbox, player), self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None
+        )
 
         caretaker = Caretaker(self.home, journal, settings.store, self._clock)
 

@@ -31,7 +31,7 @@ COMMANDS = (
     "trouble",
 )
 
-Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")]  # becomes a file name: nothing else is allowed
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}(?!\n)$")]  # becomes a file name: nothing else
 Seconds = Annotated[float, Meta(ge=0.0, le=1e7)]
 Decibels = Annotated[float, Meta(ge=-150.0, le=150.0)]
 FilePath = Annotated[str, Meta(min_length=1, max_length=4096)]

@@ -38,7 +38,7 @@ async def test_a_taken_port_is_an_error_and_nothing_stays_open(kind: socket.Sock
         if kind == socket.SOCK_STREAM:
             holder.listen()
         stage = Stage()
-        surface = OscSurface(stage.bridge, stage.bus, Osc("127.0.0.1", port, 8192, 8), lambda: TOKEN)
+        surface = OscSurface(stage.bridge, stage.bus, Osc("127.0.0.1", port, 8192, 8, 0.0), lambda: TOKEN)
         with pytest.raises(PortTaken, match=str(port)):
             await surface.start()
         await surface.stop()
@@ -49,7 +49,7 @@ async def test_a_taken_port_is_an_error_and_nothing_stays_open(kind: socket.Sock
 
 async def test_an_address_that_is_not_ours_is_said() -> None:
     stage = Stage()
-    surface = OscSurface(stage.bridge, stage.bus, Osc("192.0.2.1", 0, 8192, 8), lambda: TOKEN)
+    surface = OscSurface(stage.bridge, stage.bus, Osc("192.0.2.1", 0, 8192, 8, 0.0), lambda: TOKEN)
     with pytest.raises(HomeError, match=r"192\.0\.2\.1"):
         await surface.start()
 
@@ -58,7 +58,7 @@ async def test_the_port_is_free_again_after_stop() -> None:
     first = Stage()
     port = await first.surface.start()
     await first.close()
-    second = OscSurface(first.bridge, first.bus, Osc("127.0.0.1", port, 8192, 8), lambda: TOKEN)
+    second = OscSurface(first.bridge, first.bus, Osc("127.0.0.1", port, 8192, 8, 0.0), lambda: TOKEN)
     assert await second.start() == port
     await second.stop()
 

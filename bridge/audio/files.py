@@ -25,6 +25,7 @@ from bridge.audio import container, mp3, wav
 from bridge.audio.block import FRAMES, Block
 
 PREROLL = 16384  # frames decoded before a seek's target: Vorbis is exact only after its longest window (8192)
+LARGEST_DECODED = 2**32  # bytes that ffmpeg may write: three hours of stereo; a few kilobytes of FLAC can hold days
 UNSURE = 2**48  # a FLAC that does not know its length claims more frames than this, and libsndfile cannot seek in it
 LEVEL = 0.5  # FLAC level 4 of 8: 20 ms more than level 1 for 30 s, 6 % fewer bytes; pays below about 130 Mbit/s
 SPOOL_BYTES = 64 * 2**20  # a spool this large goes to the disk
@@ -194,20 +195,22 @@ class Reader:
             )
         self._folder = tempfile.TemporaryDirectory(prefix=".decoded-", dir=scratch)
         decoded = Path(self._folder.name) / "decoded.wav"
-        options = [
-            "-nostdin",
-            "-v",
-            "error",
-            "-protocol_whitelist",
-            "file",
-            "-i",
-            f"file:{self.path}",
+        source = ("-nostdin", "-v", "error", "-protocol_whitelist", "file", "-i", f"file:{self.path}")
+        target = (
             "-vn",
             "-map",
             "0:a:0",
-        ]
+            "-c:a",
+            "pcm_f32le",
+            "-rf64",
+            "auto",
+            "-fs",
+            str(LARGEST_DECODED),
+            "-f",
+            "wav",
+        )
         done = subprocess.run(
-            [command, *options, "-c:a", "pcm_f32le", "-rf64", "auto", "-f", "wav", str(decoded)],
+            [command, *source, *target, str(decoded)],
             capture_output=True,
             check=False,
         )
@@ -215,6 +218,9 @@ class Reader:
             self._folder.cleanup()
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise Unreadable(f"{shown(self.path)} cannot be decoded: {said[-1] if said else 'ffmpeg gave no reason'}.")
+        if decoded.stat().st_size >= LARGEST_DECODED - 2**16:  # ffmpeg stops at a packet's end below the limit
+            self._folder.cleanup()
+            raise Unreadable(f"{shown(self.path)} is longer than anything that can be remixed.")
         return _open(decoded)
 
     def _seek(self, start: int) -> None:

@@ -1,6 +1,6 @@
-"""The doctor: the whole chain from key to DAW looked at, and what is wrong said in a musician's words with its fix.
+"""The doctor: looks at the whole chain from key to DAW and says what is wrong in a musician's words, with its fix.
 
-verbs/doctor.py → here → one module per part of the chain. It changes nothing and orders nothing; only `online` asks fal.
+verbs/doctor.py → here → one module per part of the chain. It changes and orders nothing; only `online` asks fal.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the bridge sends with a cry for help: findings, settings, log and the last jobs in one zip, nothing personal in it.
+"""What the bridge sends with a cry for help: findings, settings, log and the last jobs in one zip.
 
 `ace-bridge doctor --bundle FILE` writes it. Secrets never go in; prompts and names, or audio, only when asked for.
 """

@@ -1,4 +1,4 @@
-"""The bridge's folder: where it lies, who can read it, how much room there is, whether its journal and inbox are well."""
+"""The bridge's folder: its place, who can read it, the room there is, and whether journal and inbox are well."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def holders(port: int, platform: str, proc: Path = Path("/proc")) -> list[str]:
 
 
 def _from_proc(port: int, proc: Path) -> list[str]:
-    """Read who has the sockets of a port: /proc/net has them by inode, each process's fd/ links to its own (proc(5))."""
+    """Read who has a port's sockets: /proc/net has them by inode, each process's fd/ links to its own (proc(5))."""
     inodes = set()
     for name in ("udp", "udp6", "tcp", "tcp6"):
         with contextlib.suppress(OSError):
