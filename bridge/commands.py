@@ -83,8 +83,8 @@ class Bridge(Protocol):
 
     def ping(self) -> Pong: ...
 
-    def inbox(self, message_id: str) -> None:
-        """Look into the inbox at once; `message_id` ("" if not given) is the one that was just written."""
+    async def inbox(self, message_id: str) -> Accepted | None:
+        """Look into the inbox at once; tell what became of `message_id` ("" if not given), if it made a job."""
         ...
 
     async def clip(self, ask: ClipAsk) -> Accepted:
@@ -180,7 +180,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "inbox",
         "/bridge/inbox",
-        "Say that a message file was written into the inbox, so that it is taken in at once.",
+        "Say that a message file was written into the inbox, so that it is taken in at once; with its id, the answer "
+        "names the job that it made.",
         lambda b, v: b.inbox(v["message_id"]),
         (Argument("message_id", "text", "id of the message", default=""),),
         button=True,

@@ -9,7 +9,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from bridge.events import Event
 from bridge.job import ENDED, Job, State, Variation
 from bridge.mailbox import Inbox
 from bridge.preview import Player
+from bridge.store import Store
 
 INSTANCE = "osc"  # surfaces are one instance
 PATIENCE = 1.0  # s that a DAW has to answer with its selection
@@ -34,16 +35,18 @@ class Control:
     desk: Desk
     mailbox: Inbox
     player: Player
-    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def ping(self) -> Pong:
         return Pong(__version__, PROTOCOL)
 
-    def inbox(self, message_id: str) -> None:
-        """Look into the inbox at once; the file is what counts, so the id is not needed to find it."""
-        task = asyncio.create_task(self._look(message_id), name="doorbell")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def inbox(self, message_id: str) -> Accepted | None:
+        """Look into the inbox at once; the file is what counts, the id is there for the answer."""
+        taken = (await self.mailbox.look()).get(message_id)
+        if taken is not None and taken.error is not None:
+            raise taken.error
+        # The folder's watch may have been quicker than the doorbell.
+        job_id = taken.job_id if taken else await self.desk.tools.journal(Store.job_of_message, message_id)
+        return Accepted(message_id, job_id) if job_id else None
 
     async def clip(self, ask: ClipAsk) -> Accepted:
         held = self.desk.hands.held()
@@ -119,9 +122,6 @@ class Control:
     @property
     def _book(self) -> Book:
         return self.desk.book
-
-    async def _look(self, message_id: str) -> None:
-        await self.mailbox.look()
 
     async def _ask(self, command: str, args: Mapping[str, Any]) -> Accepted:
         """Take a message of our own in; what is refused is raised."""

@@ -77,14 +77,18 @@ async def test_an_error_comes_back_to_the_one_who_asked(home: Path, tone: Path) 
             await control.clip(ask(tone, preset="no-such"))
 
 
-async def test_the_doorbell_has_the_inbox_looked_at(home: Path, tone: Path) -> None:
+async def test_the_doorbell_has_the_inbox_looked_at_and_tells_the_job(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         control = control_of(studio)
         message_id = put(home, "remix", remix_args(tone))
-        control.inbox(message_id)
-        while not studio.book.jobs():
-            await asyncio.sleep(0.01)
-        await studio.until(studio.book.jobs()[0].id, "done")
+        accepted = await control.inbox(message_id)
+        assert accepted is not None
+        assert accepted.job_id == studio.book.jobs()[0].id
+        assert await control.inbox(message_id) == accepted  # rung twice, or after the watch has seen the file
+        assert await control.inbox("") is None
+        await studio.until(accepted.job_id, "done")
+        with pytest.raises(PresetUnknown):
+            await control.inbox(put(home, "remix", remix_args(tone, remix={"preset": "no-such"})))
 
 
 async def test_cancel_and_rerun_mean_the_newest_by_default(home: Path, tone: Path) -> None:

@@ -98,6 +98,7 @@ def test_by_osc_doorbell(home: Path, engine: tuple[str, dict[str, str]]) -> None
         message_id = put(home, "remix", remix_args(source))
         with osc(port) as channel:
             send(channel, "/bridge/inbox", message_id)
+            assert receive(channel, "/bridge/accepted").params[0] == message_id
             job = job_of(home, message_id, "done", "failed")
         assert job["state"] == "done", job
         assert job["engine"] == name

@@ -29,7 +29,7 @@ class NotingBridge:
         self.asked.append(("ping",))
         return Pong("1.2.3", 1)
 
-    def inbox(self, message_id: str) -> None:
+    async def inbox(self, message_id: str) -> None:
         self.asked.append(("inbox", message_id))
 
     async def clip(self, ask: ClipAsk) -> Accepted:
