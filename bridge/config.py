@@ -113,6 +113,7 @@ class Remix:
 class Render:
     """[render]: what is read of a clip."""
 
+    context: float  # s that a short clip is sent with at least, where its source has them
     handles: float  # s of source kept before and after the clip
     highest_rate: int  # Hz; sources above are resampled to it
 

@@ -137,6 +137,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "fal.poll_first": _number(0.001, 600),
         "fal.poll_longest": _number(0.001, 600),
         "fal.status_stream": _switch(),
+        "render.context": _number(0, 60),
         "render.handles": _number(0, 60),
         "render.highest_rate": _whole(8000, 768_000),
         "fit.align": _switch(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bridge import __version__
+from bridge.describe import original_tags
 from bridge.params import PARAMS, check, complete
 from bridge.presets import Preset, Presets
 from bridge.request import Remix, RemixArgs
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from bridge.work import Work
 
 FITTED = ("sample_rate", "samples", "lead", "alignment", "gain_db", "limiter_db", "lufs", "true_peak_db")
-UNSAID = "instrumental music"  # what is said of a clip about which nothing is known; the model wants some text
 
 
 def compose(request: RemixArgs, wanted: Remix, presets: Presets, held: Mapping[str, Any], usual: str) -> dict[str, Any]:
@@ -47,6 +47,9 @@ def compose(request: RemixArgs, wanted: Remix, presets: Presets, held: Mapping[s
         chosen.pop("edit_mode", None)  # what the user set is closer to the user than the preset's mode
     elif amount is None and preset is not None:
         amount = preset.amount
+    given = {
+        name: "user" if name in asked else "preset" if name in chosen else "clip" for name in ("original_tags", "tags")
+    }
     chosen.setdefault("original_tags", _guess(request))
     params = complete(check(chosen))
     return {
@@ -55,6 +58,8 @@ def compose(request: RemixArgs, wanted: Remix, presets: Presets, held: Mapping[s
         "amount": amount,
         "params": {key: value for key, value in params.items() if key not in ("seed", "audio_url")},
         "chosen": sorted(chosen),
+        "described_by": given["original_tags"],
+        "tags_by": given["tags"],
     }
 
 
@@ -71,6 +76,8 @@ def recompose(old: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, An
     params = complete(check(chosen))
     return {
         **old,
+        "described_by": "user" if "original_tags" in asked else old.get("described_by", "preset"),
+        "tags_by": "user" if "tags" in asked else old.get("tags_by", "user"),
         "amount": change.get("amount", old["amount"]),
         "params": {key: value for key, value in params.items() if key not in ("seed", "audio_url")},
         "chosen": sorted(chosen),
@@ -95,6 +102,8 @@ def describe(work: Work, fitted: Mapping[str, Any], path: Path) -> dict[str, Any
         "model_seed": made["seed"],
         "request_id": made["request_id"],
         "recipe": dict(job.recipe),
+        "said": made.get("said", {}),
+        "heard": work.done["render"].get("heard"),
         "clip": {
             "id": clip.id,
             "name": clip.name,
@@ -124,6 +133,6 @@ def _of_preset(preset: Preset | None) -> dict[str, Any]:
 
 
 def _guess(request: RemixArgs) -> str:
-    """Say of the clip what is known: the model needs the source described (a later issue listens to it)."""
-    tempo = request.project.tempo
-    return f"{UNSAID}, {tempo:g} BPM" if tempo else UNSAID
+    """Say of the clips what is known before they are heard; stage remix says it anew for each of them."""
+    heard = {"tempo": request.project.tempo, "tempo_sure": True}
+    return original_tags((request.clips[0].track.name, request.clips[0].name), heard)

@@ -18,6 +18,7 @@ PREFERRED, OCTAVES = 115.0, 0.75  # of a tempo and its double the one nearer to 
 LONGEST_LAG = 12.0  # s over which the period is followed, which is what makes it exact
 MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)  # of a beat at which music repeats itself
 WEIGHTS = (0.5, 1.0, 1.0, 0.4, 1.0, 0.4, 0.8)
+THIRDS = 0.2  # how much likeness at 2/3 and 4/3 of a period speaks against it: it is then three halves of the beat
 SURE = 0.22  # clearness from which on a tempo is said at all; see docs/fit.md for how often it is then right
 GRID = 0.005  # how far a measured tempo may lie from the DAW's to be a confirmation of it
 
@@ -88,7 +89,7 @@ def refined(similar: Curve, period: float) -> float:
         bend = left - 2 * at + right
         part = 0.5 * (left - right) / bend if bend < 0 else 0.0
         period = (top + part) * STEP / multiple
-    return period
+    return float(period)
 
 
 def _score(similar: Curve, periods: Curve) -> Curve:
@@ -99,7 +100,9 @@ def _score(similar: Curve, periods: Curve) -> Curve:
         inside = places < len(similar) - 1
         total += np.where(inside, share * np.interp(places, np.arange(len(similar)), similar), 0.0)
         weight += np.where(inside, share, 0.0)
-    return np.maximum(total / np.maximum(weight, 1e-9), 1e-6)
+    lags = np.arange(len(similar))
+    against = sum(np.interp(periods * third / STEP, lags, similar) for third in (2 / 3, 4 / 3))
+    return np.maximum(total / np.maximum(weight, 1e-9) - THIRDS * np.maximum(against, 0) / 2, 1e-6)
 
 
 def _clearness(similar: Curve, bpm: float) -> float:

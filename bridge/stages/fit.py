@@ -32,9 +32,8 @@ async def fit(work: Work) -> dict[str, Any]:
     partial = final.with_name(f".{work.variation_id}.part.wav")
     span = span_of(work)
     try:
-        fitted = await work.in_worker(
-            "fit", {**span, **comparison_of(work), **level_of(work), **labels_of(work, span), "into": str(partial)}
-        )
+        order = {**span, **comparison_of(work), **level_of(work), **labels_of(work, span), "into": str(partial)}
+        fitted = await work.in_worker("fit", order)
         await asyncio.to_thread(settle, partial, final)
     finally:
         await asyncio.to_thread(discard, partial)
@@ -49,6 +48,7 @@ async def fit(work: Work) -> dict[str, Any]:
         "source_offset": fitted["lead"] / rate,
         "offset_ms": fitted["alignment"]["corrected_ms"],
         "fitted": fitted["alignment"]["text"],
+        "order": {**order, "final": str(final)},  # so that a nudge can cut it anew
     }
 
 
@@ -60,7 +60,8 @@ def span_of(work: Work) -> dict[str, Any]:
     rendered, raw = work.done["render"], work.done["fetch"]
     rate = work.request.project.sample_rate or MODEL_RATE
     position = work.clip.position or 0.0
-    before, after = rendered["handles"]
+    there = rendered["handles"]
+    before, after = rendered.get("keep", there)  # the rest was context for the model
     samples = round((position + rendered["length"]) * rate) - round(position * rate)
     return {
         "raw": raw["path"],
@@ -68,6 +69,7 @@ def span_of(work: Work) -> dict[str, Any]:
         "lead": round(before * rate),
         "samples": samples,
         "tail": round(after * rate),
+        "skip": there[0] - before,
         "time_reference": round(position * rate) - round(before * rate),
     }
 

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import asdict
 from typing import Any
 
-from bridge import jobfile
+from bridge import describe, jobfile
 from bridge.disk import require_room, write_json
 from bridge.errors import EngineError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.job import State
@@ -53,6 +53,7 @@ async def remix(work: Work) -> dict[str, Any]:
         "billed_units": output.billed_units,
         "answer": dict(output.answer),
         "request_id": ticket.request_id,
+        "said": {name: order.params[name] for name in ("original_tags", "tags") if name in order.params},
     }
 
 
@@ -137,10 +138,11 @@ def order_of(work: Work) -> Order:
     """Build the order from the journal; the same one every time."""
     rendered = work.done["render"]
     before = rendered["handles"][0]
+    params = {**work.job.recipe["params"], **described(work)}
     grid = work.clip.grid
     return Order(
         audio_url=work.done["upload"]["url"],
-        params={**work.job.recipe["params"], "seed": work.variation.seed},
+        params={**params, "seed": work.variation.seed},
         seconds=work.seconds,
         amount=work.job.recipe["amount"],
         tempo=work.request.project.tempo,
@@ -150,6 +152,18 @@ def order_of(work: Work) -> Order:
         chosen=frozenset(work.job.recipe["chosen"]),
         family=work.job.recipe["family"],
     )
+
+
+def described(work: Work) -> dict[str, Any]:
+    """Return the tags that write themselves, for a model that reads them: what the clip is, its tempo and key."""
+    heard, recipe = work.done["render"].get("heard"), work.job.recipe
+    if not heard or not work.engine.capabilities.ace_step:
+        return {}
+    tags = describe.target_tags(recipe["params"]["tags"], heard, own=recipe.get("tags_by") != "preset")
+    if recipe.get("described_by") != "clip":
+        return {"tags": tags}
+    names = (work.clip.track.name, work.clip.name)
+    return {"tags": tags, "original_tags": heard["said"] or describe.original_tags(names, heard)}
 
 
 class Following:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from bridge.describe import FACT
 from bridge.disk import settle
 from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
 from bridge.job import State
 from bridge.request import Rendered, Source
+from bridge.store import Store
 from bridge.work import Stage, Work
 
 SHORTEST = 0.1  # s
+HANDLE_STEP = 0.04  # s: whole samples at every usual rate
 
 
 async def render(work: Work) -> dict[str, Any]:
@@ -32,12 +37,13 @@ async def render(work: Work) -> dict[str, Any]:
             f"The clip is {length:.1f} s long; {work.engine.capabilities.label} takes up to {longest:.0f} s."
         )
     source, handles = heard(work)
+    context = around(work, length)
     final = work.clip_folder / "source.flac"
     partial = final.with_suffix(".part.flac")
     args = {
         "source": msgspec.to_builtins(source),
         "length": length,
-        "handles": handles,
+        "handles": [max(handle, context) for handle in handles],
         "into": str(partial),
         "highest_rate": work.tools.settings.render.highest_rate,
     }
@@ -46,7 +52,32 @@ async def render(work: Work) -> dict[str, Any]:
     ignored = [{"code": "not_carried", "text": text} for text in work.clip.ignored]
     await work.warn([*result["warnings"], *ignored])
     await work.sends(result["frames"] / result["sample_rate"])
-    return {**result, "path": str(final), "length": length}
+    keep = [min(there, _whole(wanted)) for there, wanted in zip(result["handles"], handles, strict=True)]
+    return {**result, "path": str(final), "length": length, "keep": keep, "heard": await known(work, result, final)}
+
+
+def around(work: Work, length: float) -> float:
+    """Return how much music, in s, a short clip gets on each side, so that the model has something to go on from.
+
+    The result is cut back to the clip and the handles that the DAW wants.
+    """
+    if work.clip.source is None:
+        return 0.0  # what a DAW has rendered has the handles that it has
+    return max(0.0, (work.tools.settings.render.context - length) / 2)
+
+
+async def known(work: Work, result: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return what is heard of the clip, and what its user once said of it; what is said now is remembered."""
+    recipe, name = work.job.recipe, f"{FACT}{result['sha256']}"
+    if recipe.get("described_by") == "user":
+        await work.tools.journal(Store.remember, name, recipe["params"]["original_tags"])
+    args = {"path": str(path), "tempo": work.request.project.tempo}
+    return {**await work.in_worker("listen", args), "said": await work.tools.journal(Store.fact, name)}
+
+
+def _whole(handle: float) -> float:
+    """Return a handle in whole steps of 40 ms, as the signal task cuts them."""
+    return math.floor(handle / HANDLE_STEP + 1e-9) * HANDLE_STEP
 
 
 async def clip_length(work: Work) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 TASKS: Mapping[str, str] = {
     "length": "bridge.tasks.length:length",
     "render": "bridge.tasks.render:render",
+    "listen": "bridge.tasks.listen:listen",
     "probe": "bridge.tasks.probe:probe",
     "fit": "bridge.tasks.fit:fit",
     "peaks": "bridge.tasks.peaks:peaks",

@@ -1,0 +1,95 @@
+"""The key of a clip, as a guess: a chroma of its partials against the profiles of the 24 keys.
+
+The task `listen` asks. From a full mix a key is offered, never stated: `margin` says how much the best key wins by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bridge.audio.onsets import RATE, Mono
+
+SIZE = 8192  # frames of a window at onsets.RATE: 0.5 s, two semitones apart at 65 Hz
+HOP = 4096
+LOWEST, HIGHEST = 65.0, 2000.0  # Hz of partials that count
+SURE = 0.1  # margin from which on a key is offered; see docs/fit.md for how often it is then right
+NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+# Profiles by D. Temperley, "What's key for key?", Music Perception 17 (1999), table 3 (revised Krumhansl-Schmuckler).
+MAJOR = (5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0)
+MINOR = (5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0)
+
+Curve = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key."""
+
+    tonic: int  # semitones above C
+    minor: bool
+    margin: float  # correlation with its profile minus that with the next best key that is not its relative
+
+    @property
+    def name(self) -> str:
+        """Return it in words, for example "A minor"."""
+        return f"{NAMES[self.tonic]} {'minor' if self.minor else 'major'}"
+
+    @property
+    def sure(self) -> bool:
+        """Tell whether it may be offered."""
+        return self.margin >= SURE
+
+
+def find_key(sound: Mono) -> Key | None:
+    """Return the likeliest key of a sound at onsets.RATE; None where there is no tone."""
+    tones = chroma(sound)
+    if not tones.any():
+        return None
+    fits = np.array([[_like(np.roll(profile, tonic), tones) for tonic in range(12)] for profile in (MAJOR, MINOR)])
+    mode, tonic = (int(value) for value in np.unravel_index(int(np.argmax(fits)), fits.shape))
+    relative = (tonic + (9 if mode == 0 else 3)) % 12
+    others = fits.copy()
+    others[mode, tonic] = others[1 - mode, relative] = -1.0
+    return Key(tonic, mode == 1, float(fits[mode, tonic] - others.max()))
+
+
+def chroma(sound: Mono) -> Curve:
+    """Return the strength of the 12 pitch classes from C on, their greatest 1.
+
+    Peaks of each spectrum count by the root of their size, tuned by the mean deviation of all peaks from equal
+    temperament at 440 Hz.
+    """
+    if len(sound) < SIZE:
+        sound = np.pad(sound, (0, SIZE - len(sound)))
+    windows = np.lib.stride_tricks.sliding_window_view(sound, SIZE)[::HOP]
+    window = np.hanning(SIZE).astype(np.float32)
+    first, last = int(LOWEST * SIZE / RATE), int(HIGHEST * SIZE / RATE)
+    notes, sizes = [np.zeros(0)], [np.zeros(0)]
+    for piece in windows:
+        size = np.abs(np.fft.rfft(piece * window))[first - 1 : last + 2].astype(np.float64)
+        around = np.convolve(size, np.ones(41) / 41, "same")[1:-1]
+        left, at, right = size[:-2], size[1:-1], size[2:]
+        top = np.flatnonzero((at > left) & (at >= right) & (at > 2.0 * around))
+        part = 0.5 * (left[top] - right[top]) / np.minimum(left[top] - 2 * at[top] + right[top], -1e-12)
+        notes.append(69 + 12 * np.log2((top + first + part) * RATE / SIZE / 440.0))
+        sizes.append(np.sqrt(at[top]))
+    return _folded(np.concatenate(notes), np.concatenate(sizes))
+
+
+def _folded(notes: Curve, sizes: Curve) -> Curve:
+    """Return peaks (MIDI note numbers, sizes) as a chroma, after taking out the common detuning."""
+    if not sizes.sum():
+        return np.zeros(12)
+    detuned = np.angle(np.sum(sizes * np.exp(2j * np.pi * notes))) / (2 * np.pi)
+    notes = notes - detuned
+    nearest = np.round(notes)
+    weight = sizes * np.maximum(0.0, 1 - 2 * np.abs(notes - nearest))
+    tones = np.bincount(nearest.astype(np.intp) % 12, weight, 12)
+    return tones / max(1e-12, float(tones.max()))
+
+
+def _like(profile: Curve, tones: Curve) -> float:
+    return float(np.corrcoef(profile, tones)[0, 1]) if tones.std() else 0.0

@@ -1,0 +1,88 @@
+"""Tags that write themselves: what the clip is, and the song's tempo and key in what it shall become.
+
+Stage render listens and remembers, stage remix sends what stands here, `show` and the recipe say it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+UNSAID = "instrumental music"  # what is said of a clip about which nothing is known; the model wants some text
+FACT = "original_tags:"  # before the hash of a clip's sound: what its user said of it
+_WORDS = (
+    (r"drums?|beat|break|loop\s*kit", "drums"),
+    (r"kick|bd", "kick drum"),
+    (r"snare|sd", "snare drum"),
+    (r"hats?|hh|cymbals?", "hi-hats"),
+    (r"perc|percussion|congas?|bongos?|shaker", "percussion"),
+    (r"bass|sub|808", "bass"),
+    (r"guitars?|gtrs?|git", "guitar"),
+    (r"piano|pno|grand", "piano"),
+    (r"rhodes|wurli|e-?piano|keys|keyboards?", "electric piano"),
+    (r"organ|hammond", "organ"),
+    (r"synths?|arps?|leads?", "synthesizer"),
+    (r"pads?|atmos?|ambient", "synth pad"),
+    (r"vox|vocals?|voice|choir|singer", "vocals"),
+    (r"strings?|violins?|cellos?|viola", "strings"),
+    (r"brass|horns?|trumpets?|trombones?", "brass"),
+    (r"sax|saxophone", "saxophone"),
+    (r"flutes?|clarinets?|oboes?", "woodwinds"),
+    (r"marimba|vibes|vibraphone|xylophone|bells?", "mallets"),
+)
+_NAMES = tuple((re.compile(rf"(?<![a-z])(?:{pattern})(?![a-z])"), word) for pattern, word in _WORDS)
+_TEMPO = re.compile(r"\b\d{2,3}(?:\.\d+)?\s*bpm\b", re.IGNORECASE)
+_KEY = re.compile(r"\b[A-G](?:[#b♯♭])?\s+(?:major|minor)\b", re.IGNORECASE)
+
+
+def original_tags(names: tuple[str, ...], heard: Mapping[str, Any]) -> str:
+    """Say what a clip is.
+
+    Args:
+        names: of its track and of itself.
+        heard: the answer of the task `listen`; empty where nobody listened.
+
+    Returns:
+        For example "drums, 105 BPM" or "electric piano, 92 BPM, A minor"; a key only where it is likely to be right.
+    """
+    found = instruments(names)
+    if not found:
+        found = ["drums" if heard.get("kind") == "drums" else UNSAID]
+    return ", ".join([*found, *song(heard)])
+
+
+def instruments(names: tuple[str, ...]) -> list[str]:
+    """Return the instruments that names speak of, each once."""
+    text = " ".join(names).lower().replace("_", " ")
+    return [word for pattern, word in _NAMES if pattern.search(text)]
+
+
+def song(heard: Mapping[str, Any]) -> list[str]:
+    """Return tempo and key of a clip in the model's words, as far as they are sure."""
+    words = []
+    if heard.get("tempo") and heard.get("tempo_sure"):
+        words.append(f"{heard['tempo']:.0f} BPM")
+    if heard.get("key") and heard.get("key_sure"):
+        words.append(str(heard["key"]))
+    return words
+
+
+def target_tags(tags: str, heard: Mapping[str, Any], *, own: bool) -> str:
+    """Return the wanted tags with the song's tempo and key.
+
+    Args:
+        tags: of the preset, or as the user wrote them.
+        heard: the answer of the task `listen`.
+        own: the user wrote them: then a tempo or key in them is meant and stays alone.
+    """
+    words = song(heard)
+    if not words:
+        return tags
+    parts = [part.strip() for part in tags.split(",")]
+    has_tempo, has_key = (any(pattern.search(part) for part in parts) for pattern in (_TEMPO, _KEY))
+    if not own:
+        parts = [part for part in (_TEMPO.sub("", part).strip() for part in parts) if part]
+    tempo = [word for word in words if _TEMPO.search(word) and not (own and has_tempo)]
+    key = [word for word in words if _KEY.search(word) and not has_key]
+    return ", ".join([*parts, *tempo, *key])
