@@ -39,7 +39,7 @@ The DAWs' scripts, every OSC address and every setting are described in docs/.
 JOB_STATES = ("open", "ready", "done", "failed", "cancelled", "unknown", "partial")
 DAWS = ("ardour", "live", "reaper")
 GROUPS = {
-    "remix": ("remix", "retry", "rerun", "cancel"),
+    "remix": ("remix", "retry", "rerun", "cancel", "nudge"),
     "look and listen": ("jobs", "show", "audition", "presets", "demo"),
     "set up": ("doctor", "config", "install", "uninstall"),
     "the daemon": ("start", "stop", "status", "run", "send"),
@@ -239,6 +239,16 @@ def _job_words(words: Any) -> None:
     _json(word)
     word = _word(words, "show", "jobs:show", "show everything about a job: its recipe, its variations, where they lie")
     word.add_argument("job", nargs="?", help="id of a job or variation, or its beginning (default: the newest)")
+    _json(word)
+    word = _word(
+        words,
+        "nudge",
+        "nudge:nudge",
+        "move a result in time by hand, without a new remix",
+        "Milliseconds above 0 move it later, below 0 earlier. A file that stands in a project is never rewritten.",
+    )
+    word.add_argument("ms", type=Number(-2000, 2000), metavar="MS", help="by how much, for example 15 or -15")
+    word.add_argument("variation", nargs="?", help="id of a variation, or its beginning (default: the newest job's)")
     _json(word)
     word = _word(
         words,

@@ -29,12 +29,24 @@ from bridge.hands import Hands
 from bridge.job import Job, State, Variation
 from bridge.mailbox import Taken
 from bridge.model.base import Engine
+from bridge.nudge import nudge
 from bridge.offers import Offers
 from bridge.outbox import Outbox
 from bridge.params import INSTRUMENTAL, PARAMS
 from bridge.presets import Presets
 from bridge.recipe import compose, new_seed, recompose
-from bridge.request import HelloArgs, Message, PlacedArgs, RemixArgs, TargetArgs, TroubleArgs, decode, parse, sender
+from bridge.request import (
+    HelloArgs,
+    Message,
+    NudgeArgs,
+    PlacedArgs,
+    RemixArgs,
+    TargetArgs,
+    TroubleArgs,
+    decode,
+    parse,
+    sender,
+)
 from bridge.scheduler import Scheduler
 from bridge.store import Store
 from bridge.work import Tools
@@ -102,6 +114,7 @@ class Desk:
             "cancel": self._cancel,
             "retry": self._retry,
             "rerun": self._rerun,
+            "nudge": self._nudge,
             "placed": self._placed,
             "place_failed": self._place_failed,
             "removed": self._removed,
@@ -227,6 +240,17 @@ class Desk:
             )
         for variation in (*found, *waiting):
             self.scheduler.enqueue(variation.id)
+        return job.id
+
+    async def _nudge(self, message: Message) -> str:
+        """Move a finished result by hand."""
+        args = decode(message.args, NudgeArgs)
+        job, variations = await self.book.find(args.variation_id)
+        if args.variation_id and not job.id.startswith(args.variation_id):
+            variations = [one for one in variations if one.id.startswith(args.variation_id)]
+        if len(variations) != 1:
+            raise UnknownJob("More than one result is meant: name one of the job's variations.")
+        await nudge(self.tools, variations[0], args.ms)
         return job.id
 
     async def _targets(self, message: Message) -> tuple[Job, list[Variation]]:

@@ -25,6 +25,7 @@ COMMANDS = (
     "cancel",
     "retry",
     "rerun",
+    "nudge",
     "placed",
     "place_failed",
     "removed",
@@ -208,6 +209,13 @@ class TargetArgs(Struct, frozen=True, kw_only=True):
     variation_id: str | None = None
     again: bool = False  # retry of `unknown`: accepts that it may cost twice
     remix: dict[str, Any] = {}  # rerun: what is to be other than the first time
+
+
+class NudgeArgs(Struct, frozen=True, kw_only=True):
+    """The arguments of `nudge`: a finished result is moved, without a new remix."""
+
+    variation_id: str | None = None  # the beginning of its id; none: of the newest job
+    ms: Annotated[float, Meta(ge=-2000.0, le=2000.0)]  # above 0 later, below 0 earlier
 
 
 class PlacedArgs(Struct, frozen=True, kw_only=True):

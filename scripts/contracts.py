@@ -30,6 +30,7 @@ SHAPES: dict[str, tuple[type, ...]] = {  # what stands in inbox files, in the or
     ),
     "hello": (request.HelloArgs,),
     "cancel, retry and rerun": (request.TargetArgs,),
+    "nudge": (request.NudgeArgs,),
     "placed, place_failed and removed": (request.PlacedArgs,),
 }
 

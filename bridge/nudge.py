@@ -1,0 +1,70 @@
+"""A result moved by hand, without a new remix: within its handles by where the clip begins, else as a file of its own.
+
+The desk calls it for the message `nudge`. What was handed over is never rewritten: without handles a second file is cut
+from what the model gave back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge.disk import settle
+from bridge.errors import NotPossibleNow
+from bridge.job import Variation
+from bridge.store import Store
+from bridge.work import Tools
+
+MOST = 2000.0  # ms, all nudges of a result together
+
+
+async def nudge(tools: Tools, variation: Variation, ms: float) -> None:
+    """Move a result.
+
+    Args:
+        tools: journal, book and workers.
+        variation: whose result is moved.
+        ms: above 0 later, below 0 earlier; counts on top of earlier nudges.
+
+    Raises:
+        NotPossibleNow: it has no result yet, or it would be moved too far.
+        BridgeError: what the signal task says.
+    """
+    _, fitted = await tools.journal(Store.stage, variation.id, "fit")
+    if fitted is None or variation.result is None or "order" not in fitted:
+        raise NotPossibleNow("There is no finished result that could be nudged.")
+    total = fitted["nudge_ms"] + ms
+    if abs(total) > MOST:
+        raise NotPossibleNow(f"That would move the result by {total:+.0f} ms in all; {MOST:.0f} ms are the most.")
+    lead = fitted["lead"] - round(ms / 1000 * fitted["sample_rate"])
+    if 0 <= lead <= fitted["frames"] - fitted["samples"]:
+        moved = {**fitted, "lead": lead, "source_offset": lead / fitted["sample_rate"], "nudge_ms": total}
+        text = f"nudged {total:+.0f} ms: in its file the clip begins at {moved['source_offset']:.3f} s"
+    else:
+        moved = await _cut_anew(tools, fitted, total)
+        text = f"nudged {total:+.0f} ms: {moved['path']}"
+    await tools.journal(Store.finish_stage, variation.id, "fit", moved)
+    result = {**variation.result, **{name: moved[name] for name in ("path", "source_offset")}, "nudge_ms": total}
+    await tools.book.change(variation.id, result=result, message=text)
+
+
+async def _cut_anew(tools: Tools, fitted: Mapping[str, Any], total: float) -> dict[str, Any]:
+    """Run the signal task again with the nudge; the file gets a name that says it."""
+    first = Path(fitted["order"]["final"])
+    final = await asyncio.to_thread(_free, first, total)
+    partial = final.with_name(f".{final.stem}.part.wav")
+    order = {**fitted["order"], "nudge": total / 1000, "into": str(partial)}
+    try:
+        answer = await tools.workers.run("fit", order)
+        await asyncio.to_thread(settle, partial, final)
+    finally:
+        await asyncio.to_thread(partial.unlink, missing_ok=True)
+    return {**fitted, **answer, "path": str(final), "source_offset": answer["lead"] / answer["sample_rate"]}
+
+
+def _free(first: Path, total: float) -> Path:
+    """Return a name beside the first file that nobody has."""
+    names = (f"{first.stem} {total:+.0f} ms{mark}.wav" for mark in ("", *(f" ({count})" for count in range(2, 1000))))
+    return next(path for path in (first.with_name(name) for name in names) if not path.exists())

@@ -1,0 +1,24 @@
+"""nudge: a result moved by some milliseconds, without a new remix."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from bridge.cli import home
+from bridge.client import Client
+from bridge.console import Console
+
+
+def nudge(options: argparse.Namespace) -> int:
+    """Move a result and say that it was."""
+    client = Client(home())
+    client.start()
+    args = {"variation_id": options.variation, "ms": options.ms}
+    client.answer(client.send("nudge", {name: value for name, value in args.items() if value is not None}))
+    client.bye()
+    if options.json:
+        print(json.dumps({"event": "nudge", "ms": options.ms}))
+    else:
+        Console(False).say(f"nudged by {options.ms:+g} ms; `ace-bridge show` tells where it lies")
+    return 0
