@@ -143,6 +143,7 @@ class Command:
     arguments: tuple[Argument, ...] = ()
     needs_daw: bool = False  # without a DAW that said hello it is an error
     spends: bool = False  # may cost money: long press on MIDI, a token from another machine
+    tells_preset: bool = False  # a sender that has not subscribed is answered with the preset that is selected now
     button: bool = False  # a number among the arguments is a button's state: 0 and F are its release, and ignored
 
 
@@ -227,6 +228,7 @@ COMMANDS: tuple[Command, ...] = (
         "Select a preset.",
         lambda b, v: b.select_preset(v["name"]),
         (Argument("name", "text", "name of the preset", required=True),),
+        tells_preset=True,
         button=True,
     ),
     Command(
@@ -234,6 +236,7 @@ COMMANDS: tuple[Command, ...] = (
         "/bridge/preset/next",
         "Select the next preset.",
         lambda b, v: b.step_preset(1),
+        tells_preset=True,
         button=True,
     ),
     Command(
@@ -241,6 +244,7 @@ COMMANDS: tuple[Command, ...] = (
         "/bridge/preset/previous",
         "Select the previous preset.",
         lambda b, v: b.step_preset(-1),
+        tells_preset=True,
         button=True,
     ),
     Command(
@@ -319,7 +323,8 @@ MESSAGES: tuple[Message, ...] = (
     ),
     Message(
         "/bridge/preset/select",
-        "A preset was selected; not sent to the hand that selected it by name.",
+        "A preset was selected; not sent to the subscriber that selected it by name. Also the answer to a sender of "
+        "/bridge/preset/select, next or previous that has not subscribed.",
         (Argument("name", "text", "name of the preset"),),
     ),
     Message("/bridge/alert", "Something that a person should see.", (_CODE, _TEXT)),

@@ -242,6 +242,8 @@ class OscSurface:
             call.peer.send(build("/bridge/accepted", outcome.message_id, outcome.job_id))
             if "token" in call.values:
                 self._news.follow(call.peer, outcome.job_id, outcome.message_id)
+        elif call.command.tells_preset and not self._feedback.subscriptions(call.peer.key):
+            call.peer.send(build("/bridge/preset/select", self._bridge.snapshot().preset))
 
     def _refuse(self, peer: Peer, values: Mapping[str, Any], error: Exception) -> None:
         """Answer with an error; what is no error of ours goes to the log, and the surface goes on."""

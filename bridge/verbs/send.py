@@ -5,24 +5,54 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
+import os
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from bridge.cli import home
-from bridge.client import Client
-from bridge.errors import from_wire
+from bridge.client import OVER, Client
+from bridge.errors import NotRunning, RequestError, from_wire
 
 LONGEST = 65_507  # bytes of a UDP datagram
+LAST_WORD = 2.0  # s of silence after which the daemon is looked for, or a job that has ended has nothing more to say
 
 
 def send(options: argparse.Namespace) -> int:
     """Send and print what is answered; 1 when the answer is an error."""
-    return _exchange(options, options.address, [_value(text) for text in options.arguments], options.wait)
+    address, texts = options.address, options.arguments
+    if not address.startswith("/"):
+        raise RequestError("An OSC address begins with /: /bridge/ping.", hint="docs/osc.md has them all.")
+    if address == "/bridge/clip":
+        return _clip(options, texts)
+    return _exchange(options, address, [_value(text) for text in texts], options.wait)
+
+
+def _clip(options: argparse.Namespace, texts: list[str]) -> int:
+    """Send a whole request and listen until its result is there; 1 when there will be none."""
+    client = Client(home())
+    token = client.need_daemon()["token"]
+    words: list[Any] = [token if text == "token" else text for text in texts[:1]]
+    words += [os.fspath(Path(text).absolute()) for text in texts[1:2]]
+    words += [_value(text) for text in texts[2:]]
+    with _channel(_port(options), "/bridge/clip", words) as channel:
+        over = math.inf  # when to stop listening: a job's path or error may come a little after its end
+        while time.monotonic() < over:
+            for answer in _answers(channel, LAST_WORD):
+                _tell(options, answer)
+                if answer.address.endswith("/path"):
+                    return 0
+                if answer.address == "/bridge/job" and answer.params[1] in OVER:
+                    over = time.monotonic() + LAST_WORD
+            if client.daemon() is None:
+                raise NotRunning("The daemon is gone; it goes on with this remix when it is started again.")
+    return 1
 
 
 def audition(options: argparse.Namespace) -> int:
@@ -34,20 +64,35 @@ def audition(options: argparse.Namespace) -> int:
 
 
 def _exchange(options: argparse.Namespace, address: str, values: list[Any], wait: float) -> int:
-    port = getattr(options, "port", None) or Client(home()).need_daemon()["osc_port"]
+    with _channel(_port(options), address, values) as channel:
+        for answer in _answers(channel, wait):
+            _tell(options, answer)
+    return 0
+
+
+def _port(options: argparse.Namespace) -> int:
+    return int(getattr(options, "port", None) or Client(home()).need_daemon()["osc_port"])
+
+
+@contextlib.contextmanager
+def _channel(port: int, address: str, values: list[Any]) -> Iterator[socket.socket]:
+    """Send one message and return where its answers come."""
     builder = OscMessageBuilder(address=address)
     for value in values:
         builder.add_arg(value)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
         channel.connect(("127.0.0.1", port))
         channel.send(builder.build().dgram)
-        for answer in _answers(channel, wait):
-            parameters = list(answer.params)
-            if answer.address == "/bridge/error":
-                raise from_wire({"code": parameters[1], "text": parameters[2]})
-            shown = {"event": "answer", "address": answer.address, "arguments": parameters}
-            print(json.dumps(shown) if options.json else " ".join([answer.address, *map(str, parameters)]), flush=True)
-    return 0
+        yield channel
+
+
+def _tell(options: argparse.Namespace, answer: OscMessage) -> None:
+    """Print an answer; one that is an error is raised."""
+    parameters = list(answer.params)
+    if answer.address == "/bridge/error":
+        raise from_wire({"code": parameters[1], "text": parameters[2]})
+    shown = {"event": "answer", "address": answer.address, "arguments": parameters}
+    print(json.dumps(shown) if options.json else " ".join([answer.address, *map(str, parameters)]), flush=True)
 
 
 def _answers(channel: socket.socket, wait: float) -> Iterator[OscMessage]:
@@ -56,7 +101,11 @@ def _answers(channel: socket.socket, wait: float) -> Iterator[OscMessage]:
     while (left := end - time.monotonic()) > 0:
         channel.settimeout(left)
         with contextlib.suppress(TimeoutError):
-            yield OscMessage(channel.recv(LONGEST))
+            try:
+                data = channel.recv(LONGEST)
+            except ConnectionError as problem:
+                raise NotRunning from problem
+            yield OscMessage(data)
 
 
 def _value(text: str) -> str | int | float:

@@ -1,0 +1,119 @@
+"""`ace-bridge send` against a real OSC surface: what it fills in, how long it listens, what it prints."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bridge.cli import main
+from bridge.commands import ClipAsk
+from bridge.events import Event
+from tests.fakes.osc_clients import until
+from tests.fakes.osc_stage import TOKEN, Stage
+
+Said = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+async def stage(monkeypatch: pytest.MonkeyPatch, home: Path) -> AsyncIterator[Stage]:
+    stage = Stage()
+    stage.port = await stage.surface.start()
+    about = {"osc_port": stage.port, "token": TOKEN}
+    monkeypatch.setenv("ACE_BRIDGE_HOME", str(home))
+    monkeypatch.setattr("bridge.client.Client.daemon", lambda client: about)
+    yield stage
+    await stage.close()
+
+
+async def send(*words: str) -> int:
+    return await asyncio.to_thread(main, ["send", *words])
+
+
+async def test_the_token_is_filled_in_and_the_path_made_absolute(
+    stage: Stage, capsys: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It listens to the result's path."""
+    monkeypatch.chdir(tmp_path)
+    sending = asyncio.create_task(send("/bridge/clip", "token", "808", "1", "8"))
+    await until(lambda: stage.bridge.asked)
+    assert stage.bridge.asked == [("clip", ClipAsk(os.fspath(tmp_path / "808"), 1.0, 8.0, None, ""))]
+    stage.bus.publish(Event("progress", "job-1", data={"fraction": 0.5, "message": "half"}))
+    stage.bus.publish(Event("variation", "job-1", "v-1", {"state": "done", "path": "/results/a.wav"}))
+    assert await sending == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "/bridge/accepted message-1 job-1"
+    assert "/bridge/job/job-1/message half" in lines
+    assert lines[-1] == "/bridge/job/job-1/path /results/a.wav v-1"
+
+
+async def test_it_listens_until_the_error(stage: Stage, capsys: Said) -> None:
+    sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav"))
+    await until(lambda: stage.bridge.asked)
+    stage.bus.publish(Event("job", "job-1", data={"state": "failed", "cost": 0.0}))
+    stage.bus.publish(Event("alert", "job-1", data={"code": "source_missing", "text": "It is not there."}))
+    assert await sending == 1
+    assert "It is not there." in capsys.readouterr().err
+
+
+async def test_a_cancelled_one_ends_without_a_path(stage: Stage, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.verbs.send.LAST_WORD", 0.05)
+    sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav", "--json"))
+    await until(lambda: stage.bridge.asked)
+    stage.bus.publish(Event("job", "job-1", data={"state": "cancelled", "cost": 0.0}))
+    assert await sending == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"event": "answer", "address": "/bridge/job", "arguments": ["job-1", "cancelled"]} in lines
+
+
+async def test_a_daemon_that_goes_ends_the_wait(stage: Stage, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.verbs.send.LAST_WORD", 0.05)
+    sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav"))
+    await until(lambda: stage.bridge.asked)
+    monkeypatch.setattr("bridge.client.Client.daemon", lambda client: None)
+    assert await sending == 1
+    assert "[not_running]" in capsys.readouterr().err
+
+
+async def test_a_wrong_token_is_told_at_once(stage: Stage, capsys: Said) -> None:
+    assert await send("/bridge/clip", "guess", "/a.wav") == 1
+    assert "[token_wrong]" in capsys.readouterr().err
+    assert stage.bridge.asked == []
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("/bridge/preset/select", "roots-dub"), "roots-dub"),
+        (("/bridge/preset/next",), "step 1"),
+        (("/bridge/preset/previous",), "step -1"),
+    ],
+)
+async def test_the_preset_that_is_selected_is_printed(
+    stage: Stage, words: tuple[str, ...], name: str, capsys: Said
+) -> None:
+    assert await send(*words) == 0
+    assert capsys.readouterr().out == f"/bridge/preset/select {name}\n"
+
+
+async def test_a_subscriber_is_not_answered_with_what_it_selected(stage: Stage) -> None:
+    hand = await stage.subscribed()
+    hand.send("/bridge/preset/select", "ambient")
+    await stage.settle()
+    assert hand.of("/bridge/preset/select") == []
+    hand.send("/bridge/preset/next")
+    await hand.hear("/bridge/preset/select", "step 1")
+    await stage.settle()
+    assert hand.of("/bridge/preset/select") == [("step 1",)]
+
+
+async def test_an_address_begins_with_a_slash(stage: Stage, capsys: Said) -> None:
+    assert await send("bridge/ping") == 1
+    assert capsys.readouterr().err.startswith("ace-bridge: An OSC address begins with /: /bridge/ping.\n")
+    assert stage.bridge.asked == []
+    assert await send("/bridge/ping") == 0
+    assert capsys.readouterr().out == "/bridge/pong 1.2.3 1\n"
