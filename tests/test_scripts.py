@@ -106,7 +106,8 @@ def test_programs_that_tests_need_are_installed_or_named(machine: Machine, scrip
     machine.is_debian(root=False)
     machine.has("dpkg-query", "exit 1")
     said = machine.runs(script)
-    assert "sudo apt-get install ffmpeg strace openssl pulseaudio pulseaudio-utils nodejs npm libportaudio2" in said
+    assert "sudo apt-get install ffmpeg strace openssl pulseaudio pulseaudio-utils nodejs npm" in said
+    assert "lua5.4 lua-check libportaudio2" in said
     assert "xmoto-data" in said
 
 
