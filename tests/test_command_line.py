@@ -161,10 +161,15 @@ def test_again_once_more_and_filters(home: Path, tmp_path: Path, fal: FalServer)
         assert "[" in failed.stderr
         retried = cli(home, "retry", **environ)
         assert retried.returncode == 0, retried.stderr
+        assert "going on with kick loop (" in retried.stderr
+        assert "kick loop 1: 100 % done" in retried.stderr
+        assert Path(retried.stdout.splitlines()[-1]).exists()
         assert until_done(home) == ["done"]
         rerun = cli(home, "rerun", "--tags", "house, four on the floor", **environ)
         assert rerun.returncode == 0, rerun.stderr
         assert Path(rerun.stdout.splitlines()[-1]).exists()
+        assert "making kick loop (" in rerun.stderr
+        assert "kick loop 1: 100 % done" in rerun.stderr
         assert cli(home, "retry", **environ).returncode == 1  # nothing has failed
         assert cli(home, "remix", str(tone), "--engine", "offline", "--preset", "roots-dub").returncode == 0
     orders = [job.body["tags"] for job in fal.queue.jobs.values()]
