@@ -7,13 +7,14 @@ ordered runs on there and is picked up at the next start.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bridge.book import Book
-from bridge.errors import BridgeError, BudgetReached, SubmitUnknown, Unexpected, Withdrawn
+from bridge.errors import BridgeError, BudgetReached, DiskFull, SubmitUnknown, Unexpected, Withdrawn
 from bridge.events import Event
 from bridge.job import ENDED, State, Variation
 from bridge.pipeline import Pipeline
@@ -21,6 +22,7 @@ from bridge.work import Tools, Work
 
 log = logging.getLogger("bridge.scheduler")
 
+DISK_LOOK = 30.0  # s until a variation that found no room on a disk tries again
 BUDGET_LOOK = 60.0  # s between two looks whether a waiting variation fits into the budget again
 
 # Stages before the order can simply be stopped; after it the engine has a say.
@@ -146,9 +148,12 @@ class Scheduler:
             asked = run.cancel.is_set()
             await self._end(variation_id, State.CANCELLED if asked else State.FAILED, None if asked else error)
         except BudgetReached as error:
-            await self._book.change(variation_id, state=State.WAITING, reason="budget", message=error.text)
-            loop = asyncio.get_running_loop()
-            self._later[variation_id] = loop.call_later(BUDGET_LOOK, self.enqueue, variation_id)
+            await self._wait(variation_id, "budget", BUDGET_LOOK, error)
+        except DiskFull as error:
+            with contextlib.suppress(
+                DiskFull
+            ):  # the journal's disk may be the full one: in memory it waits all the same
+                await self._wait(variation_id, "disk", DISK_LOOK, error)
         except BridgeError as error:
             log.info("variation %s: %s %s", variation_id, error.code, error.text, exc_info=error.__cause__)
             await self._end(variation_id, State.FAILED, error)
@@ -156,14 +161,26 @@ class Scheduler:
             log.exception("variation %s", variation_id)
             await self._end(variation_id, State.FAILED, Unexpected())
 
+    async def _wait(self, variation_id: str, reason: str, seconds: float, error: BridgeError) -> None:
+        """Let a variation wait for what is missing; it looks again by itself, and `retry` lets it look at once."""
+        loop = asyncio.get_running_loop()
+        self._later[variation_id] = loop.call_later(seconds, self.enqueue, variation_id)
+        if reason == "disk":
+            self._alert(variation_id, error)
+        await self._book.change(variation_id, state=State.WAITING, reason=reason, message=error.text)
+
+    def _alert(self, variation_id: str, error: BridgeError) -> None:
+        variation = self._book.variation(variation_id)
+        alert = {"code": error.code, "text": error.text}
+        self._tools.bus.publish(Event("alert", variation.job_id if variation else "", variation_id, alert))
+
     async def _end(self, variation_id: str, state: State, error: BridgeError | None) -> None:
         message = error.text if error else "cancelled; nothing was placed"
-        after = await self._book.change(
+        await self._book.change(
             variation_id, state=state, error=error.to_wire() if error else None, message=message, queue_position=None
         )
         if error is not None:
-            alert = {"code": error.code, "text": error.text}
-            self._tools.bus.publish(Event("alert", after.job_id, variation_id, alert))
+            self._alert(variation_id, error)
 
     async def _stop_early(self, variation_id: str, run: Run | None) -> None:
         if variation_id in self._queue:
@@ -181,6 +198,6 @@ class Scheduler:
             await self._book.change(variation_id, cancel_asked=True)
             self.enqueue(variation_id)
             return
-        await self._book.change(
-            variation_id, state=State.CANCELLED, cancel_asked=True, message="cancelled before it was ordered", reason=""
-        )
+        begun = after.stage in ("remix", "fetch", "fit", "place")  # it waited for room on its way back
+        text = "cancelled; `retry` goes on where it stopped" if begun else "cancelled before it was ordered"
+        await self._book.change(variation_id, state=State.CANCELLED, cancel_asked=True, message=text, reason="")

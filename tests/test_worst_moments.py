@@ -127,11 +127,12 @@ class TestFullDisk:
                 await studio.until(job_id, "running")
                 small.fill()
                 engine.finish.set()
-                (one,) = await studio.until(job_id, "failed")
-                assert one.error is not None
-                assert one.error["code"] == "disk_full"
+                (one,) = await studio.until(job_id, "waiting")
+                assert one.reason == "disk"
+                assert "no room" in one.message
+                assert "disk_full" in [event.data["code"] for event in studio.events if event.kind == "alert"]
                 small.free()
-                await wait_for(lambda: studio.document()["jobs"][0]["state"] == "failed")  # the outbox tries again
+                await wait_for(lambda: studio.document()["jobs"][0]["state"] == "waiting")  # the outbox tries again
                 await studio.send("retry", {"job_id": job_id})
                 await studio.until(job_id, "done")
                 assert len(engine.calls["submit"]) == 1
@@ -143,15 +144,39 @@ class TestFullDisk:
             async with Studio(small.path / "home") as studio:
                 (small.path / "large").write_bytes(bytes(shutil.disk_usage(small.path).free - 1_300_000))
                 job_id = await studio.remix(tone)
-                (one,) = await studio.until(job_id, "failed")
-                assert one.error is not None
-                assert one.error["code"] == "disk_full"
-                assert "nothing was ordered" in one.error["text"]
+                await wait_for(lambda: studio.book.variations(job_id)[0].reason == "disk")
+                (one,) = studio.book.variations(job_id)
+                assert "nothing was ordered" in one.message
                 assert not studio.engine.calls["submit"]
                 assert await studio.tools.budget.spent_today() == 0
                 (small.path / "large").unlink()
                 await studio.send("retry", {"job_id": job_id})
                 await studio.until(job_id, "done")
+
+    async def test_it_goes_on_by_itself_when_there_is_room_again(
+        self, tone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("bridge.scheduler.DISK_LOOK", 0.05)
+        with disk(tmp_path / "small", 8192) as small:
+            prepare_home(small.path / "home")
+            async with Studio(small.path / "home") as studio:
+                (small.path / "large").write_bytes(bytes(shutil.disk_usage(small.path).free - 1_300_000))
+                job_id = await studio.remix(tone)
+                await wait_for(lambda: studio.book.variations(job_id)[0].reason == "disk")
+                (small.path / "large").unlink()
+                await studio.until(job_id, "done")
+                assert len(studio.engine.calls["submit"]) == 1
+
+    async def test_what_waits_for_room_can_be_cancelled(self, tone: Path, tmp_path: Path) -> None:
+        with disk(tmp_path / "small", 8192) as small:
+            prepare_home(small.path / "home")
+            async with Studio(small.path / "home") as studio:
+                (small.path / "large").write_bytes(bytes(shutil.disk_usage(small.path).free - 1_300_000))
+                job_id = await studio.remix(tone)
+                await wait_for(lambda: studio.book.variations(job_id)[0].reason == "disk")
+                await studio.send("cancel", {"job_id": job_id})
+                await studio.until(job_id, "cancelled")
+                assert not studio.engine.calls["submit"]
 
     async def test_an_outbox_that_could_not_be_written_is_written_when_it_can_be(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:

@@ -72,7 +72,7 @@ class DiskFull(HomeError):
     """There is no room left on the disk."""
 
     code = "disk_full"
-    hint = "Free some space, then `ace-bridge retry`; what was made so far is kept."
+    hint = "Free some space: it goes on by itself then, or at once with `ace-bridge retry`; what was made is kept."
 
 
 class OutputUnwritable(HomeError):
