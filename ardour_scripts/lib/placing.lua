@@ -136,11 +136,36 @@ function placing.place (variation, instance)
   return false
 end
 
+-- Returns a function that selects again what is selected now: a new track takes the selection for itself.
+local function selection_kept ()
+  local regions, routes = {}, {}
+  local selection = Editor:get_selection ()
+  for region in selection.regions:regionlist ():iter () do regions[#regions + 1] = region end
+  for route in selection.tracks:routelist ():iter () do routes[#routes + 1] = route end
+  return function ()
+    local list, count = ArdourUI.SelectionList (), 0
+    for _, region in ipairs (regions) do
+      local view = Editor:regionview_from_region (region)
+      if view then list:push_back (view) count = count + 1 end
+    end
+    for _, route in ipairs (routes) do
+      local view = Editor:rtav_from_route (route)
+      if view then list:push_back (view) count = count + 1 end
+    end
+    if count > 0 then
+      Editor:set_selection (list, ArdourUI.SelectionOp.Set)
+    else
+      Editor:get_selection ():clear ()
+    end
+  end
+end
+
 -- Places everything that the daemon offers to this instance; returns how many, and what hinders it.
 function placing.all (outbox, instance)
   local hindered = placing.forbidden ()
   if hindered then return 0, hindered end
-  local wanted, count = {}, 0
+  if #outbox.place == 0 then return 0, nil end
+  local wanted, count, select_again = {}, 0, selection_kept ()
   for _, id in ipairs (outbox.place) do wanted[id] = true end
   for _, job in ipairs (outbox.jobs) do
     for _, variation in ipairs (job.variations) do
@@ -149,6 +174,7 @@ function placing.all (outbox, instance)
       end
     end
   end
+  select_again ()
   return count, nil
 end
 

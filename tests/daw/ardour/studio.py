@@ -165,6 +165,18 @@ class Studio:
         code = SELECT.replace("{ids}", wanted)
         until(lambda: self.lua(code) == str(len(ids)), "the selection")
 
+    def selected(self) -> list[str]:
+        """The ids of the selected regions."""
+        return self.lua(
+            """
+            local ids = {}
+            for region in Editor:get_selection ().regions:regionlist ():iter () do
+              ids[#ids + 1] = region:to_stateful ():id ():to_s ()
+            end
+            return table.concat (ids, " ")
+            """
+        ).split()
+
     def change(self, id_: str, code: str) -> None:
         """Run Lua with `one` being a region and `route` its track."""
         self.lua(f'{REGION}\nlocal one, route = region ("{id_}")\n{code}')
@@ -190,6 +202,20 @@ class Studio:
 
         def closed() -> bool:
             self.ardour.hands("mousemove", "--window", window, "20", "20", "windowfocus", window, "key", key)
+            return not self.windows(title)
+
+        until(closed, f"the end of “{title}”")
+
+    def agree(self, title: str) -> None:
+        """Click the button in a window's lower right corner, which is OK, until the window is gone."""
+        window = self.window(title).split()[0]
+
+        def closed() -> bool:
+            said = self.ardour.hands("getwindowgeometry", "--shell", window)
+            size = dict(line.split("=") for line in said.splitlines())
+            if size:
+                corner = str(int(size["WIDTH"]) - 40), str(int(size["HEIGHT"]) - 22)
+                self.ardour.hands("mousemove", "--window", window, *corner, "click", "1")
             return not self.windows(title)
 
         until(closed, f"the end of “{title}”")

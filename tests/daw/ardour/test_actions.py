@@ -12,12 +12,17 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import fal_environment
 
 
-def test_remove_takes_the_remix_away_and_keeps_its_file(open_studio: Open, tmp_path: Path) -> None:
+def test_a_remix_is_asked_for_in_a_window_and_removed_again(open_studio: Open, tmp_path: Path) -> None:
     studio = open_studio()
     studio.settings(preset="lofi-chill", seed=7)
     clip = studio.clip(music(tmp_path / "take.wav"), position=0, start=0, length=96_000)
-    studio.ask(clip)
+    studio.select(clip)
+    studio.action("Remix selected clip")
+    studio.agree("ACE Bridge")
     (variation,) = studio.finished()
+    (asked,) = studio.requests()
+    assert asked["remix"]["preset"] == "lofi-chill"
+    assert json.loads((studio.home / "ardour-last.json").read_text())["remix"]["variations"] == 1
     (remix,) = studio.save()[1].regions
     assert variation["result"]["placed"]
     studio.select(remix.id)
@@ -60,6 +65,12 @@ def test_without_a_daemon_the_remix_is_kept(open_studio: Open, tmp_path: Path) -
 
 def test_what_goes_wrong_is_shown_and_no_slot_is_lost(open_studio: Open, tmp_path: Path) -> None:
     studio = open_studio()
+    studio.action("Self-test")
+    studio.answer("ACE Bridge", "Return")
+    report = (studio.home / "logs" / "ardour-selftest.txt").read_text()
+    assert "all bindings are there" in report
+    assert "Ardour 7.3" in report
+    assert "the bridge runs" in report
     studio.action("last settings")  # nothing is selected
     studio.answer("ACE Bridge", "Return")
     clip = studio.clip(music(tmp_path / "take.wav"), position=0, start=0, length=96_000)
@@ -78,27 +89,3 @@ def test_what_goes_wrong_is_shown_and_no_slot_is_lost(open_studio: Open, tmp_pat
     studio.ask(clip)  # the slot is still there
     (variation,) = studio.finished()
     assert variation["state"] == "done", variation
-
-
-def test_the_self_test_finds_everything(open_studio: Open) -> None:
-    studio = open_studio()
-    studio.action("Self-test")
-    studio.answer("ACE Bridge", "Return")
-    report = (studio.home / "logs" / "ardour-selftest.txt").read_text()
-    assert "all bindings are there" in report
-    assert "Ardour 7.3" in report
-    assert "the bridge runs" in report
-
-
-def test_the_dialog_asks_for_a_style(open_studio: Open, tmp_path: Path) -> None:
-    studio = open_studio()
-    studio.settings(preset="lofi-chill")
-    clip = studio.clip(music(tmp_path / "take.wav"), position=0, start=0, length=96_000)
-    studio.select(clip)
-    studio.action("Remix selected clip")
-    studio.answer("ACE Bridge", "Return")
-    (variation,) = studio.finished()
-    assert variation["state"] == "done", variation
-    (asked,) = studio.requests()
-    assert asked["remix"]["preset"] == "lofi-chill"
-    assert json.loads((studio.home / "ardour-last.json").read_text())["remix"]["variations"] == 1

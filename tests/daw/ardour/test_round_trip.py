@@ -10,7 +10,7 @@ import soundfile
 
 from tests.daw.ardour.conftest import Open
 from tests.daw.ardour.saved import Region, Track
-from tests.daw.ardour.studio import Studio, music
+from tests.daw.ardour.studio import ROOT, Studio, music
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import fal_environment
 
@@ -108,6 +108,13 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
     source, remix = studio.save()
     (region,) = remix.regions
     check_placed(region, variation, 96_000, 120_000, 48_000)
+    assert studio.selected() == [clip]
+    pictures = ROOT / ".pytest_cache" / "pictures"  # kept by whoever runs the tests
+    pictures.mkdir(parents=True, exist_ok=True)
+    studio.lua("Editor:reset_zoom (200)")
+    studio.ticks(5)
+    studio.ardour.picture(pictures / "ardour.png")
+    assert (pictures / "ardour.png").stat().st_size > 10_000
     assert region.scale == before.scale == 0.5
     for fade, original, length, half in (
         (region.fade_in, before.fade_in, 4_800, 0.707),
@@ -129,32 +136,28 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
     assert (source.regions[0].muted, remix.regions) == (False, ())
 
 
-@pytest.mark.parametrize("mode", ["new_track", "lane"])
-def test_three_variations(open_studio: Open, tmp_path: Path, mode: str) -> None:
+def test_three_variations_on_a_track_each_and_in_layers_of_one(open_studio: Open, tmp_path: Path) -> None:
     studio = open_studio()
-    studio.settings(preset="lofi-chill", seed=7, variations=3, mode=mode)
     take = studio.clip(music(tmp_path / "take.wav"), position=48_000, start=0, length=96_000)
-    studio.clip(music(tmp_path / "other.wav"), position=0, start=0, length=96_000)
+    other = studio.clip(music(tmp_path / "other.wav"), position=0, start=0, length=96_000)
+    studio.settings(preset="lofi-chill", seed=7, variations=3)
     studio.ask(take)
-    variations = studio.finished(3)
-    assert [one["state"] for one in variations] == ["done"] * 3
+    studio.finished(3)
+    studio.settings(preset="lofi-chill", seed=70, variations=3, mode="lane")
+    studio.ask(other)
+    variations = {one["result"]["path"]: one for one in studio.finished(6)}
+    assert [one["state"] for one in variations.values()] == ["done"] * 6
     tracks = studio.save()
-    if mode == "new_track":
-        assert {one.name for one in tracks[1:4]} == {
-            "take · lofi-chill",
-            "take · lofi-chill 2",
-            "take · lofi-chill 3",
-        }
-        regions = [one.regions[0] for one in tracks[1:4]]
-    else:
-        assert tracks[1].name == "take · lofi-chill"
-        regions = list(tracks[1].regions)
-        assert sorted(one.muted for one in regions) == [False, True, True]
-    assert (tracks[0].name, tracks[-1].name) == ("take", "other")
-    paths = {one["result"]["path"]: one for one in variations}
-    assert len(regions) == len(paths) == 3
-    for region in regions:
-        check_placed(region, paths[str(region.sources[0][0])], 48_000, 96_000, 48_000)
+    assert tracks[0].name == "take"
+    assert {one.name for one in tracks[1:4]} == {"take · lofi-chill", "take · lofi-chill 2", "take · lofi-chill 3"}
+    assert [one.name for one in tracks[4:]] == ["other", "other · lofi-chill"]
+    apart, layered = [one.regions[0] for one in tracks[1:4]], tracks[5].regions
+    assert [one.muted for one in apart] == [False] * 3
+    assert sorted(one.muted for one in layered) == [False, True, True]
+    for position, regions in ((48_000, apart), (0, layered)):
+        assert len({str(region.sources[0][0]) for region in regions}) == 3
+        for region in regions:
+            check_placed(region, variations[str(region.sources[0][0])], position, 96_000, 48_000)
 
 
 def test_the_tempo_grid_of_the_session_reaches_the_model(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
