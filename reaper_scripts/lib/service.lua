@@ -91,7 +91,7 @@ local function leave()
   outgoing.abandon()
   mail.send('bye', {})
   state.service_ends()
-  reaper.set_action_options(DARK)
+  reaper.set_action_options(ONE_INSTANCE | RESTART | DARK) -- it may be ending in order to begin anew
 end
 
 function service.run()

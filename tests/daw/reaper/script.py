@@ -37,7 +37,12 @@ reaper = setmetatable({}, {
 })
 
 gfx = setmetatable({ x = 0, y = 0, w = 0, h = 0 }, {
-  __index = function(_, name) return function(...) return draw(name, ...) end end,
+  __index = function(self, name)
+    return function(...)
+      if name == 'drawstr' then draw('at', self.x, self.y) end
+      return draw(name, ...)
+    end
+  end,
   __newindex = function(_, name) refuse('gfx.' .. tostring(name) .. ' is written to') end,
 })
 
@@ -90,6 +95,9 @@ class Script:
 
     def draw(self, name: str, *args: Any) -> Any:
         """One call of gfx; what was drawn since the last `update` is the picture."""
+        if name == "at":
+            self.drawn.append((name, *args))
+            return None
         least, most = GFX.get(name, (1, 0))
         if not least <= len(args) <= most:
             self.host.fail(f"gfx has no {name} with {len(args)} arguments")

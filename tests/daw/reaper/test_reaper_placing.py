@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.daw.reaper import picture
 from tests.daw.reaper.model import Item, Source, Track
 from tests.daw.reaper.rig import Rig, job
 from tests.fakes.studio import write_tone
@@ -614,6 +615,7 @@ def test_the_window_shows_progress_and_closes(rig: Rig) -> None:
     rig.answer(jobs=[made])
     rig.act("Show jobs")
     rig.host.tick(8)
+    assert ("at", 12, 12) in rig.host.picture
     assert ("drawstr", "running  the model works", 0, 448, 52) in rig.host.picture
     bars = [one[3] for one in rig.host.picture if one[0] == "rect"]
     assert bars[-2:] == [436, 218]
@@ -623,4 +625,67 @@ def test_the_window_shows_progress_and_closes(rig: Rig) -> None:
     rig.host.keys = [27]
     rig.host.tick(1)
     assert not [path for path in rig.host.scripts if "Show jobs" in path.name]
+    rig.host.verify()
+
+
+def test_the_picture_in_the_docs_is_what_is_drawn(home: Path, tmp_path: Path) -> None:
+    assert picture.PICTURE.read_text("utf-8") == picture.window(home, tmp_path)
+
+
+def test_an_item_that_is_deleted_while_it_is_read_is_said_and_nothing_is_left(rig: Rig) -> None:
+    item = rig.item(0.0, 60.0)
+    assert item.take
+    item.take.values["D_PITCH"] = 1.0
+    rig.act("Remix with last settings")
+    rig.host.tick(3)
+    item.track.items.remove(item)
+    rig.host.bury(item, item.take)
+    rig.host.tick(10)
+    assert "was deleted before it was read" in rig.host.boxes[0]
+    assert len(rig.host.boxes) == 1
+    assert not rig.messages("remix")
+    assert not list((rig.home / "reaper" / "rendered").iterdir())
+    rig.host.verify()
+
+
+def test_a_service_that_is_stopped_while_it_reads_goes_on_at_its_next_start(rig: Rig) -> None:
+    item = rig.item(0.0, 6.0)
+    assert item.take
+    item.take.values["D_PITCH"] = 1.0
+    rig.act("Remix with last settings")
+    rig.host.tick(3)
+    rig.act("Service")  # run by hand: it ends itself and begins anew
+    rig.until(lambda: rig.messages("remix"))
+    (clip,) = rig.messages("remix")[0]["args"]["clips"]
+    assert soundfile.info(clip["rendered"]["path"]).frames == 6 * 48_000
+    rig.host.verify()
+
+
+def test_a_refused_request_is_said_and_forgotten(rig: Rig) -> None:
+    rig.item()
+    message = ask(rig)
+    refusal = {
+        "message_id": message["message_id"],
+        "code": "preset_unknown",
+        "text": "There is no preset.",
+        "hint": "x",
+    }
+    rig.answer(errors=[refusal])
+    rig.host.tick(150)
+    assert [box for box in rig.host.boxes if "There is no preset." in box] == rig.host.boxes
+    assert len(rig.host.boxes) == 1
+    assert not rig.host.busy()
+    assert not list((rig.home / "reaper" / "requests").iterdir())
+
+
+def test_what_fails_is_placed_after_a_retry(rig: Rig) -> None:
+    rig.item()
+    message = ask(rig)
+    error = {"code": "x", "text": "It failed.", "hint": "Again."}
+    rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
+    rig.host.tick(150)
+    assert not rig.host.busy()
+    rig.act("Place ready remixes")
+    offer(rig, message)
+    assert len(of_bridge(rig)) == 1
     rig.host.verify()
