@@ -235,7 +235,7 @@ class Desk:
                 state=State.WAITING,
                 error=None,
                 cancel_asked=False,
-                message="again",
+                message="starting again",
                 reason="slot",
             )
         for variation in (*found, *waiting):

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Iterator
 
 COLOURS = {"done": 32, "failed": 31, "unknown": 33, "partial": 33}  # green, red, yellow as ANSI knows them
@@ -32,7 +33,17 @@ def coloured(state: str, text: str = "") -> str:
 
 def cut(text: str, columns: int) -> str:
     """Return a text of exactly so many columns, its end given up where it is longer."""
-    return f"{text[: max(0, columns - 1)]}…" if len(text) > columns else f"{text:<{columns}}"
+    if cells(text) > columns:
+        while text and cells(text) > columns - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (columns - cells(text))
+
+
+def cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes: two for each Chinese letter or emoji, none for an accent."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) != 0 for char in text)
 
 
 def labelled(label: str, text: str, column: int, indent: int = 0) -> Iterator[str]:

@@ -87,8 +87,8 @@ def confirm(options: argparse.Namespace, clips: int, seconds: float | None, fold
         )
 
 
-def agreed(question: str) -> bool:
-    """Ask a person; Ctrl-C leaves the question's line before it ends the command.
+def agreed(question: str, otherwise: str = "Nothing was sent.") -> bool:
+    """Ask a person; Ctrl-C leaves the question's line and says what was not done before it ends the command.
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
@@ -97,7 +97,7 @@ def agreed(question: str) -> bool:
     try:
         return sys.stdin.readline().strip().lower() in ("y", "yes")
     except KeyboardInterrupt:
-        print("\nNothing was sent.", file=sys.stderr, flush=True)
+        print(f"\n{otherwise}", file=sys.stderr, flush=True)
         raise
 
 

@@ -15,6 +15,7 @@ from bridge.cli import home
 from bridge.home import prepare_home
 from bridge.install import Change, Installation, Installer, Pointer, start_command
 from bridge.installs import Surroundings, plan
+from bridge.verbs.asking import agreed
 
 
 def install(options: argparse.Namespace) -> int:
@@ -63,7 +64,7 @@ def _left_out(planned: Installation, changes: Sequence[Change], options: argpars
     if not options.json and sys.stdin.isatty():
         for change in asked:
             print(f"{change.path}: {change.why}")
-        if input("Change these files of the DAW? A backup is kept. [y/N] ").strip().lower() in ("y", "yes"):
+        if agreed("Change these files of the DAW? A backup is kept.", "Nothing was changed."):
             return []
     return asked
 

@@ -19,6 +19,7 @@ from bridge.params import INSTRUMENTAL, PARAMS
 from bridge.progress import LABELS
 
 LOOK_THROUGH = 10_000  # jobs that a filter searches
+ROOMY = 72  # columns from which `jobs` has room for the engine
 COLUMN = 16  # columns of the labels of `show`
 
 
@@ -102,10 +103,12 @@ def _wanted(found: Found, options: argparse.Namespace) -> bool:
 def _row(found: Found) -> str:
     job, _ = found
     state = str(history.state_of(found))
-    left = width() - 44  # for clips and style
+    engine = f"  {job.engine:<7}" if width() >= ROOMY else ""
+    left = width() - 36 - len(engine)  # for clips and style
     clips = _clips(job, left // 2)
     style = cut(history.style(job), left - left // 2)
-    return f"{job.id[:8]}  {coloured(state, f'{state:<9}')}  {ago(job.created):>10}  {clips}  {style}  {job.engine}"
+    when = f"{ago(job.created):>10}"
+    return f"{job.id[:8]}  {coloured(state, f'{state:<10}')}  {when}  {clips}  {style}{engine}".rstrip()
 
 
 def _clips(job: Job, columns: int) -> str:
