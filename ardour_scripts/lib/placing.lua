@@ -136,27 +136,18 @@ function placing.place (variation, instance)
   return false
 end
 
--- Returns a function that selects again what is selected now: a new track takes the selection for itself.
+-- Returns a function that selects the regions again that are selected now: a new track takes the selection for itself.
+-- Selected tracks are left as Ardour leaves them: handing 7.3 a list of tracks to select has hung it.
 local function selection_kept ()
-  local regions, routes = {}, {}
-  local selection = Editor:get_selection ()
-  for region in selection.regions:regionlist ():iter () do regions[#regions + 1] = region end
-  for route in selection.tracks:routelist ():iter () do routes[#routes + 1] = route end
+  local regions = {}
+  for region in Editor:get_selection ().regions:regionlist ():iter () do regions[#regions + 1] = region end
   return function ()
     local list, count = ArdourUI.SelectionList (), 0
     for _, region in ipairs (regions) do
       local view = Editor:regionview_from_region (region)
       if view then list:push_back (view) count = count + 1 end
     end
-    for _, route in ipairs (routes) do
-      local view = Editor:rtav_from_route (route)
-      if view then list:push_back (view) count = count + 1 end
-    end
-    if count > 0 then
-      Editor:set_selection (list, ArdourUI.SelectionOp.Set)
-    else
-      Editor:get_selection ():clear ()
-    end
+    if count > 0 then Editor:set_selection (list, ArdourUI.SelectionOp.Set) end
   end
 end
 

@@ -57,7 +57,24 @@ def jack_server(name: str, rate: int = 48_000) -> Iterator[dict[str, str]]:
     """A JACK server without sound; yields the environment in which its clients find it."""
     environ = {"JACK_NO_AUDIO_RESERVATION": "1", "JACK_DEFAULT_SERVER": name}
     server = subprocess.Popen(
-        ["jackd", "--no-realtime", "-n", name, "-d", "dummy", "-r", str(rate), "-p", "1024", "-C", "2", "-P", "2"],
+        [
+            "jackd",
+            "--no-realtime",
+            "-t",
+            "10000",
+            "-n",
+            name,
+            "-d",
+            "dummy",
+            "-r",
+            str(rate),
+            "-p",
+            "2048",
+            "-C",
+            "2",
+            "-P",
+            "2",
+        ],
         env={**os.environ, **environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
