@@ -113,6 +113,7 @@ class Client:
         while time.monotonic() < end:
             about = self.daemon()
             if about is not None:
+                _end_rival(process, int(about["pid"]))
                 return about
             if process.poll() is not None:
                 about = self.daemon()  # another one may have won the race for the lock
@@ -250,6 +251,13 @@ class Client:
         for error in document.get("errors", []):
             if error["message_id"] == message_id:
                 raise from_wire(error)
+
+
+def _end_rival(process: subprocess.Popen[bytes], pid: int) -> None:
+    """End a daemon of ours that came second, or it would take over as soon as the first one is stopped."""
+    if sys.platform != "win32" and process.pid != pid:  # there a launcher stands before the daemon, with another pid
+        process.terminate()
+        process.wait()
 
 
 def new_id() -> str:

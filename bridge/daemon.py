@@ -57,7 +57,7 @@ from bridge.workers import Workers
 log = logging.getLogger("bridge.daemon")
 
 SCRIPTED = ("ardour", "reaper", "live")  # DAWs that place by a script of their own
-LOCK_PATIENCE = 0.5  # s: a command that looks whether the home is held lets go of it at once
+LOCK_PATIENCE = 0.1  # s: a command that looks whether the home is held lets go of it at once
 
 
 class Daemon:

@@ -256,7 +256,8 @@ def test_many_that_start_at_once_share_one_daemon(home: Path) -> None:
         assert [one.returncode for one in told] == [0] * 4, [one.stderr for one in told]
         assert len({json.loads(one.stdout)["pid"] for one in told}) == 1
     finally:
-        cli(home, "stop")
+        assert cli(home, "stop").returncode == 0
+    assert cli(home, "status").returncode == 3  # and no other one has taken over
 
 
 def test_a_port_that_is_taken_is_said_where_the_daemon_was_started(home: Path) -> None:

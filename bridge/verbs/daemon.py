@@ -58,9 +58,14 @@ def stop(options: argparse.Namespace) -> int:
     if about is None:
         print(json.dumps({"stopped": None}) if options.json else "The bridge does not run; nothing to stop.")
         return 0
-    os.kill(int(about["pid"]), signal.SIGTERM)
+    asked: set[int] = set()
     end = time.monotonic() + 150.0  # an order on its way is seen to its end, and fal may take two minutes to answer
     while client.daemon() is not None or (client.home / "daemon.json").exists():
+        about = client.daemon() or about
+        if about["pid"] not in asked:  # one that waited for the lock may have taken over
+            asked.add(about["pid"])
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(about["pid"]), signal.SIGTERM)
         if time.monotonic() > end:
             raise HomeError(f"The daemon (process {about['pid']}) was asked to stop and has not.")
         time.sleep(0.05)
