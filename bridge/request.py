@@ -108,7 +108,7 @@ class Source(Struct, frozen=True, kw_only=True):
     """A span of an audio file, and what the DAW does to it at item level."""
 
     path: FilePath
-    path_right: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None  # the right side's file, if it has one
+    path_right: FilePath | None = None  # the right side's file, where the two sides have a file each
     offset: Seconds = 0.0  # s into the file
     playrate: Annotated[float, Meta(ge=0.01, le=100.0)] = 1.0
     preserve_pitch: bool = True
@@ -128,6 +128,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _check_path(self.path)
+        _check_path(self.path_right or "")
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
