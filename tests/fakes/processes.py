@@ -76,6 +76,10 @@ def running(home: Path, **environ: str) -> Iterator[Daemon]:
         yield daemon
         said = daemon.stop()
         assert daemon.process.returncode == 0, said
+    except BaseException:
+        with contextlib.suppress(OSError):  # what the daemon wrote down, beside what pytest shows
+            sys.stdout.write("".join((home / "logs" / "bridge.log").read_text().splitlines(keepends=True)[-60:]))
+        raise
     finally:
         if daemon.process.poll() is None:
             daemon.kill()
