@@ -120,6 +120,15 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield Bench(home, fal, about["osc_port"], folder, write_tone(folder / "tone.wav"))
 
 
+@pytest.fixture(autouse=True)
+def tidy() -> Iterator[None]:
+    """Take disks and writers away, however a test ended."""
+    yield
+    for name in ("removed", "rewritten", "read_only", "full"):
+        clear(name)
+    OPEN.clear()
+
+
 @pytest.mark.parametrize("bad", BAD_INPUTS, ids=lambda bad: bad.name)
 def test_one_clear_sentence_and_nothing_lost(bench: Bench, bad: BadInput, tmp_path: Path) -> None:
     orders = bench.orders
@@ -139,7 +148,6 @@ def test_one_clear_sentence_and_nothing_lost(bench: Bench, bad: BadInput, tmp_pa
     if bad.name in MEND:  # put right, it goes on where it stopped
         MEND[bad.name](bench, tmp_path)
         assert bench.orders == orders + 1
-        clear(bad.name)
     assert bench.remix(bench.tone, remix={"seed": len(bench.sent)}) is None  # the queue goes on
 
 
