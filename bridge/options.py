@@ -10,8 +10,7 @@ import math
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from bridge.nearest import did_you_mean
 
@@ -19,8 +18,7 @@ _ABOUT_OPTION = re.compile(r"argument (?P<names>[^:]+): (?P<text>.*)", re.DOTALL
 _UNKNOWN_WORD = re.compile(r"invalid choice: '(?P<word>.*?)'", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):  # a dataclass would double the start-up time of every command
     """A number within a range; argparse calls it with the text of an option."""
 
     low: float  # smallest
@@ -50,8 +48,7 @@ class Number:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(NamedTuple):
     """One of a few words."""
 
     words: tuple[str, ...]

@@ -11,11 +11,11 @@ import sys
 import time
 from typing import Any
 
-from bridge import history
 from bridge.cli import home
 from bridge.client import Client
 from bridge.errors import BridgeError, HomeError
-from bridge.job import ENDED
+
+ENDS = ("done", "failed", "cancelled", "unknown", "partial")  # as in bridge.job, whose import would cost too much here
 
 
 def run(options: argparse.Namespace) -> int:
@@ -69,7 +69,9 @@ def stop(options: argparse.Namespace) -> int:
         if time.monotonic() > end:
             raise HomeError(f"The daemon (process {about['pid']}) was asked to stop and has not.")
         time.sleep(0.05)
-    left = sum(one.state not in ENDED for _, variations in history.still_open(client.home) for one in variations)
+    from bridge import history
+
+    left = sum(one.state not in ENDS for _, variations in history.still_open(client.home) for one in variations)
     if options.json:
         print(json.dumps({"stopped": about["pid"], "open": left}))
     else:
@@ -104,6 +106,10 @@ def _open_jobs(client: Client) -> list[dict[str, Any]]:
     for path in (client.home / "outbox").glob("*.json"):
         with contextlib.suppress(OSError, ValueError):
             newer |= {job["job_id"]: job["state"] for job in json.loads(path.read_bytes())["jobs"]}
+    if all(state in ENDS for state in newer.values()):
+        return []
+    from bridge import history  # only now: most often nothing is being made, and the answer should be quick
+
     found = [history.document(one) for one in history.still_open(client.home)]
     return [{**job, "state": newer.get(job["job_id"], job["state"])} for job in found]
 
