@@ -21,6 +21,7 @@ class BadInput:
 
 RETRY = "put right, `retry` goes on"
 PAID = "put right, `retry` goes on without a second order"
+WAITS = "it waits for room and goes on by itself, without a second order; `retry` lets it look at once"
 REJECTED = "the file lies in inbox/rejected with the reason beside it"
 
 BAD_INPUTS: tuple[BadInput, ...] = (
@@ -170,7 +171,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "a full disk under the results folder",
         "disk_full",
         "There is no room left on the disk that holds ….",
-        PAID,
+        WAITS,
     ),
     BadInput(
         "no_key",

@@ -65,7 +65,7 @@ class Bench:
         self.sent.append(put(self.home, "remix", remix_args(Path(path), **changes)))
         return self.answer(self.sent[-1])
 
-    def answer(self, message_id: str, *ends: str) -> Error | None:
+    def answer(self, message_id: str) -> Error | None:
         """Return how a message ended: a refusal, a rejection, a failed variation, or None."""
 
         def look() -> Error | bool | None:
@@ -74,8 +74,13 @@ class Bench:
                 if refusal["message_id"] == message_id:
                     return dict(refusal)
             for job in document["jobs"]:
-                if job["message_id"] == message_id and job["state"] in (ends or ("done", "failed", "unknown")):
-                    return job["variations"][0]["error"] or True
+                one = job["variations"][0]
+                if job["message_id"] != message_id:
+                    continue
+                if one["reason"] == "disk":  # it waits for room, and says so
+                    return {"code": "disk_full", "text": one["message"], "hint": "it goes on by itself"}
+                if job["state"] in ("done", "failed", "unknown"):
+                    return one["error"] or True
             return self.rejected(message_id)
 
         found = until(look)
