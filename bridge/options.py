@@ -10,7 +10,7 @@ import math
 import re
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from bridge.nearest import did_you_mean
 
@@ -18,13 +18,19 @@ _ABOUT_OPTION = re.compile(r"argument (?P<names>[^:]+): (?P<text>.*)", re.DOTALL
 _UNKNOWN_WORD = re.compile(r"invalid choice: '(?P<word>.*?)'", re.DOTALL)
 
 
-class Number(NamedTuple):  # a dataclass would double the start-up time of every command
+class Number:
     """A number within a range; argparse calls it with the text of an option."""
 
-    low: float  # smallest
-    high: float | None = None  # largest; None: any
-    unit: str = ""  # "s", "Hz", "BPM", for the words
-    whole: bool = False  # whole numbers only
+    def __init__(self, low: float, high: float | None = None, unit: str = "", *, whole: bool = False) -> None:
+        """Take the range.
+
+        Args:
+            low: smallest.
+            high: largest; None: any.
+            unit: "s", "Hz", "BPM", for the words.
+            whole: whole numbers only.
+        """
+        self.low, self.high, self.unit, self.whole = low, high, unit, whole
 
     @property
     def words(self) -> str:
@@ -48,10 +54,11 @@ class Number(NamedTuple):  # a dataclass would double the start-up time of every
         return value
 
 
-class OneOf(NamedTuple):
+class OneOf:
     """One of a few words."""
 
-    words: tuple[str, ...]
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self.words = words
 
     def __call__(self, text: str) -> str:
         if text not in self.words:
