@@ -102,7 +102,8 @@ def _score(similar: Curve, periods: Curve) -> Curve:
         weight += np.where(inside, share, 0.0)
     lags = np.arange(len(similar))
     against = sum(np.interp(periods * third / STEP, lags, similar) for third in (2 / 3, 4 / 3))
-    return np.maximum(total / np.maximum(weight, 1e-9) - THIRDS * np.maximum(against, 0) / 2, 1e-6)
+    score: Curve = np.maximum(total / np.maximum(weight, 1e-9) - THIRDS * np.maximum(against, 0) / 2, 1e-6)
+    return score
 
 
 def _clearness(similar: Curve, bpm: float) -> float:
