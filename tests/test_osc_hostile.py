@@ -40,9 +40,7 @@ async def test_a_port_that_is_lost_for_good_is_told(stage: Stage, monkeypatch: p
     await stage.settle()
 
 
-async def test_bad_packets_are_counted_by_kind_and_told_once(
-    stage: Stage, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_bad_packets_are_counted_by_kind_and_told_once(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     deep = b"/bridge/remix\0\0\0,\0\0\0"
     for _ in range(9):
         deep = b"#bundle\0" + struct.pack(">Qi", 1, len(deep)) + deep
