@@ -23,36 +23,18 @@ import soundfile
 
 from bridge.audio import container, mp3, wav
 from bridge.audio.block import FRAMES, Block
+from bridge.audio.fileerrors import Changed as Changed
+from bridge.audio.fileerrors import CutShort as CutShort
+from bridge.audio.fileerrors import FileError as FileError
+from bridge.audio.fileerrors import Missing as Missing
+from bridge.audio.fileerrors import NeedsFfmpeg as NeedsFfmpeg
+from bridge.audio.fileerrors import Unreadable as Unreadable
 
 PREROLL = 16384  # frames decoded before a seek's target: Vorbis is exact only after its longest window (8192)
 LARGEST_DECODED = 2**32  # bytes that ffmpeg may write: three hours of stereo; a few kilobytes of FLAC can hold days
 UNSURE = 2**48  # a FLAC that does not know its length claims more frames than this, and libsndfile cannot seek in it
 LEVEL = 0.5  # FLAC level 4 of 8: 20 ms more than level 1 for 30 s, 6 % fewer bytes; pays below about 130 Mbit/s
 SPOOL_BYTES = 64 * 2**20  # a spool this large goes to the disk
-
-
-class FileError(Exception):
-    """A sound file cannot be used; the text is a sentence for people."""
-
-
-class Missing(FileError):
-    """It is not there."""
-
-
-class Unreadable(FileError):
-    """It is there, but no sound can be decoded from it."""
-
-
-class CutShort(FileError):
-    """It is shorter than its own header says."""
-
-
-class Changed(FileError):
-    """It was rewritten while it was read."""
-
-
-class NeedsFfmpeg(FileError):
-    """Only the ffmpeg command decodes it, and that is not installed."""
 
 
 @dataclass(frozen=True, slots=True)

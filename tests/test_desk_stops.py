@@ -1,0 +1,133 @@
+"""Cancel, budget and refusals at the desk: what is not made, or not placed, and what is said of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bridge.model.base import CancelAnswer
+from bridge.model.fake import FakeEngine
+from tests.fakes.studio import Studio, remix_args, write_tone
+
+
+@pytest.fixture
+def tone(tmp_path: Path) -> Path:
+    return write_tone(tmp_path / "tone.wav")
+
+
+class TestCancel:
+    async def test_before_the_order_it_just_stops(self, home: Path, tone: Path) -> None:
+        engine = FakeEngine()
+        engine.finish.clear()
+        async with Studio(home, engine) as studio:
+            first = await studio.remix(tone, remix={"variations": 2})
+            second = await studio.remix(tone)
+            await studio.send("cancel", {"job_id": second})
+            (one,) = await studio.until(second, "cancelled")
+            assert "before it was ordered" in one.message
+            engine.finish.set()
+            await studio.until(first, "done")
+            assert len(engine.calls["submit"]) == 2
+
+    async def test_a_model_that_obeys_ends_as_cancelled(self, home: Path, tone: Path) -> None:
+        engine = FakeEngine()
+        engine.finish.clear()
+        engine.withdrawn = True
+        async with Studio(home, engine) as studio:
+            job_id = await studio.remix(tone)
+            await studio.until(job_id, "running")
+            await studio.send("cancel", {"job_id": job_id})
+            while not engine.calls["cancel"]:
+                await asyncio.sleep(0.01)
+            engine.finish.set()
+            (one,) = await studio.until(job_id, "cancelled")
+            assert one.error is None
+
+    @pytest.mark.parametrize("answer", [CancelAnswer.REQUESTED, CancelAnswer.TOO_LATE])
+    async def test_what_was_finished_all_the_same_is_kept_and_not_placed(
+        self, home: Path, tone: Path, answer: CancelAnswer
+    ) -> None:
+        engine = FakeEngine()
+        engine.finish.clear()
+        engine.cancel_answer = answer
+        async with Studio(home, engine) as studio:
+            job_id = await studio.remix(tone, daw={"name": "ardour"})
+            await studio.until(job_id, "running")
+            await studio.send("cancel", {"job_id": job_id})
+            while not engine.calls["cancel"]:
+                await asyncio.sleep(0.01)
+            engine.finish.set()
+            (one,) = await studio.until(job_id, "done")
+            assert one.result is not None
+            assert one.result["placed"] is False
+            assert Path(one.result["path"]).exists()
+            assert one.result["path"] in one.message
+
+
+class TestBudget:
+    async def test_what_would_go_above_the_cap_waits_and_is_not_ordered(self, home: Path, tone: Path) -> None:
+        async with Studio(home, ACE_BRIDGE_BUDGET_DAILY_CAP="0.0003") as studio:
+            first = await studio.remix(tone)
+            await studio.until(first, "done")
+            second = await studio.remix(tone, remix={"seed": 9})
+            (one,) = await studio.until(second, "waiting")
+            while one.reason != "budget":
+                await asyncio.sleep(0.01)
+                (one,) = studio.book.variations(second)
+            assert len(studio.engine.calls["submit"]) == 1
+            studio.now += 86400
+            await studio.send("retry", {"job_id": second})
+            await studio.until(second, "done")
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("change", "code", "named"),
+        [
+            ({"clip": {"length": "long"}}, "bad_request", "clips[0].length"),
+            ({"clip": {"length": -1}}, "bad_request", "clips[0].length"),
+            ({"source": {"offset": -0.5}}, "bad_request", "clips[0].source.offset"),
+            ({"remix": {"number_of_steps": 61}}, "param_invalid", "number_of_steps"),
+            ({"remix": {"number_of_steps": 2}}, "param_invalid", "number_of_steps"),
+            ({"remix": {"tags": ""}}, "param_invalid", "tags"),
+            ({"remix": {"preset": "no-such"}}, "preset_unknown", "no-such"),
+            ({"remix": {"variations": 0}}, "bad_request", "remix.variations"),
+            ({"project": {"sample_rate": "48k"}}, "bad_request", "project.sample_rate"),
+        ],
+    )
+    async def test_wrong_requests_are_refused_at_once(
+        self, home: Path, tone: Path, change: dict[str, object], code: str, named: str
+    ) -> None:
+        async with Studio(home) as studio:
+            taken = await studio.send("remix", remix_args(tone, **change))
+            assert taken.job_id is None
+            (error,) = studio.document()["errors"]
+            assert error["code"] == code
+            assert named in error["text"]
+            assert not studio.book.jobs()
+
+    async def test_a_refusal_is_answered_again_after_a_restart(self, home: Path, tone: Path) -> None:
+        bad = remix_args(tone, remix={"number_of_steps": 2})
+        async with Studio(home) as studio:
+            await studio.send("remix", bad, message_id="m-2")
+        async with Studio(home) as studio:
+            await studio.send("remix", bad, message_id="m-2")
+            studio.outbox.write("test")
+            assert [one["message_id"] for one in studio.document()["errors"]] == ["m-2"]
+
+    async def test_unknown_keys_are_ignored_and_kept(self, home: Path, tone: Path) -> None:
+        async with Studio(home) as studio:
+            job_id = await studio.remix(tone, future={"key": 1}, remix={"sparkle": True})
+            await studio.until(job_id, "done")
+            assert studio.book.job(job_id).request["future"] == {"key": 1}
+
+    async def test_a_missing_file_fails_with_its_name_and_costs_nothing(self, home: Path, tmp_path: Path) -> None:
+        async with Studio(home) as studio:
+            job_id = await studio.remix(tmp_path / "gone.wav")
+            (one,) = await studio.until(job_id, "failed")
+            assert one.error is not None
+            assert one.error["code"] == "source_missing"
+            assert "gone.wav" in one.error["text"]
+            assert not studio.engine.calls["upload"]
