@@ -1,0 +1,215 @@
+"""The scripts with a daemon that the test plays: other actions, the self-test, faults and the window."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+
+from tests.daw.reaper import picture
+from tests.daw.reaper.rig import Rig, job
+from tests.daw.reaper.steps import ask, of_bridge, offer, source_tracks
+
+
+@pytest.fixture
+def rig(home: Path, tmp_path: Path) -> Rig:
+    rig = Rig(home, tmp_path)
+    rig.wish()
+    return rig
+
+
+def test_swap_and_remove(rig: Rig) -> None:
+    item = rig.item()
+    offer(rig, ask(rig))
+    (result,) = of_bridge(rig)
+    item.selected, result.selected = False, True
+    rig.act("Swap source and remix")
+    assert (item.values["B_MUTE"], result.values["B_MUTE"]) == (1.0, 0.0)
+    rig.act("Swap source and remix")
+    assert (item.values["B_MUTE"], result.values["B_MUTE"]) == (0.0, 1.0)
+    removed = result.texts["P_EXT:ace_bridge_variation"]
+    rig.project.time_selection = (0.0, 0.0)
+    rig.act("Remove this remix")
+    assert source_tracks(rig) == ["Guitar"]
+    assert rig.messages("removed")[0]["args"] == {"variation_id": removed}
+    assert [name for name, _ in rig.project.history][1:] == ["Swap source and remix"] * 2 + ["Remove remix"]
+
+
+def test_a_remix_is_made_again(rig: Rig) -> None:
+    item = rig.item()
+    offer(rig, ask(rig))
+    (result,) = of_bridge(rig)
+    item.selected, result.selected = False, True
+    rig.act("Re-run this remix")
+    rig.host.answers = ["techno, hard"]
+    rig.act("Same seed, new tags")
+    first, second = (one["args"] for one in rig.messages("rerun"))
+    assert first["job_id"] == second["job_id"] == result.texts["P_EXT:ace_bridge_job"]
+    assert second["remix"] == {"tags": "techno, hard", "seed": 7}
+    rig.host.verify()
+
+
+SETS: list[set[str]] = [set(), {"take_volume"}, {"item_volume", "fades"}, {"take_volume", "item_volume", "fades"}]
+
+
+@pytest.mark.parametrize(("accessor", "render"), list(zip(SETS, reversed(SETS), strict=True)), ids=str)
+def test_the_self_test_finds_the_truth_and_changes_nothing(rig: Rig, accessor: set[str], render: set[str]) -> None:
+    rig.host.accessor_has, rig.host.render_has = accessor, render
+    item = rig.item()
+    values = json.dumps([item.values, item.take and item.take.values, item.track.values])
+    rig.act("Self-test")
+    assert json.dumps([item.values, item.take and item.take.values, item.track.values]) == values
+    found = json.loads((rig.home / "reaper" / "logs" / "selftest.json").read_bytes())
+    for name in ("take_volume", "item_volume", "fades", "track_volume"):
+        assert (found[f"accessor_has_{name}"], found[f"render_has_{name}"]) == (name in accessor, name in render)
+    assert (found["unicode_paths"], found["reaper"]) == (True, "7.60/linux-x86_64")
+    assert not list((rig.home / "reaper" / "rendered").iterdir())
+    rig.host.verify()
+
+
+@pytest.mark.parametrize("has", [set(), {"take_volume", "item_volume", "fades"}], ids=str)
+def test_what_reaper_bakes_in_is_not_applied_twice(rig: Rig, has: set[str]) -> None:
+    item = rig.item()
+    rig.host.accessor_has = has
+    rig.act("Self-test")
+    rig.host.boxes.clear()
+    assert item.take
+    item.take.values |= {"D_PITCH": 1.0, "D_VOL": 0.5}
+    item.values |= {"D_VOL": 0.25, "D_FADEINLEN": 0.1}
+    message = ask_by_reader(rig)
+    offer(rig, message)
+    (result,) = of_bridge(rig)
+    assert result.take
+    applied = (result.take.values["D_VOL"], result.values["D_VOL"], result.values["D_FADEINLEN"])
+    assert applied == ((1.0, 1.0, 0.0) if has else (0.5, 0.25, 0.1))
+
+
+def test_without_its_pointer_file_it_says_how_to_get_one(rig: Rig) -> None:
+    (rig.scripts / "ace-bridge.json").unlink()
+    rig.item()
+    rig.act("Remix with last settings")
+    assert "ace-bridge install reaper" in rig.host.boxes[0]
+
+
+def test_a_full_disk_is_said_and_nothing_is_sent(rig: Rig) -> None:
+    rig.item()
+    (rig.home / "inbox").rename(rig.home / "no inbox")
+    rig.act("Remix with last settings")
+    assert "cannot be written" in rig.host.boxes[0]
+    assert not list((rig.home / "reaper" / "requests").iterdir())
+
+
+@pytest.mark.parametrize("version", ["7.08", "7.27", "7.60"])
+@pytest.mark.parametrize("system", ["Win64", "macOS-arm64", "Other"])
+def test_the_main_way_on_every_system_and_version(home: Path, tmp_path: Path, version: str, system: str) -> None:
+    rig = Rig(home, tmp_path, version=version, system=system)
+    rig.wish()
+    item = rig.item()
+    offer(rig, ask(rig))
+    assert len(of_bridge(rig)) == 1
+    item.take.values["D_PITCH"] = 1.0  # type: ignore[union-attr]
+    message = ask_by_reader(rig)
+    error = {"code": "x", "text": "It failed.", "hint": "Again."}
+    rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
+    rig.host.tick(8)  # the note is written over itself, which Windows' rename refuses
+    assert "It failed." in rig.host.boxes[-1]
+    rig.host.verify()
+
+
+def ask_by_reader(rig: Rig) -> dict[str, Any]:
+    rig.act("Remix with last settings")
+    return rig.until(lambda: rig.messages("remix"))[-1]  # type: ignore[no-any-return]
+
+
+def test_a_reaper_that_is_too_old_is_told(home: Path, tmp_path: Path) -> None:
+    rig = Rig(home, tmp_path, version="6.83")
+    rig.item()
+    rig.act("Remix with last settings")
+    assert "need REAPER 7.08" in rig.host.boxes[0]
+
+
+def test_the_window_shows_progress_and_closes(rig: Rig) -> None:
+    rig.item()
+    message = ask(rig)
+    made = job(message["message_id"], rig.tone, state="running")
+    made["variations"][0] |= {"progress": 0.5, "message": "the model works"}
+    rig.answer(jobs=[made])
+    rig.act("Show jobs")
+    rig.host.tick(8)
+    assert ("at", 12, 12) in rig.host.picture
+    assert ("drawstr", "running  the model works", 0, 448, 52) in rig.host.picture
+    bars = [one[3] for one in rig.host.picture if one[0] == "rect"]
+    assert bars[-2:] == [436, 218]
+    rig.act("Show jobs")  # again: closed
+    assert not [path for path in rig.host.scripts if "Show jobs" in path.name]
+    rig.act("Show jobs")
+    rig.host.keys = [27]
+    rig.host.tick(1)
+    assert not [path for path in rig.host.scripts if "Show jobs" in path.name]
+    rig.host.verify()
+
+
+def test_the_picture_in_the_docs_is_what_is_drawn(home: Path, tmp_path: Path) -> None:
+    assert picture.PICTURE.read_text("utf-8") == picture.window(home, tmp_path)
+
+
+def test_an_item_that_is_deleted_while_it_is_read_is_said_and_nothing_is_left(rig: Rig) -> None:
+    item = rig.item(0.0, 60.0)
+    assert item.take
+    item.take.values["D_PITCH"] = 1.0
+    rig.act("Remix with last settings")
+    rig.host.tick(3)
+    item.track.items.remove(item)
+    rig.host.bury(item, item.take)
+    rig.host.tick(10)
+    assert "was deleted before it was read" in rig.host.boxes[0]
+    assert len(rig.host.boxes) == 1
+    assert not rig.messages("remix")
+    assert not list((rig.home / "reaper" / "rendered").iterdir())
+    rig.host.verify()
+
+
+def test_a_service_that_is_stopped_while_it_reads_goes_on_at_its_next_start(rig: Rig) -> None:
+    item = rig.item(0.0, 6.0)
+    assert item.take
+    item.take.values["D_PITCH"] = 1.0
+    rig.act("Remix with last settings")
+    rig.host.tick(3)
+    rig.act("Service")  # run by hand: it ends itself and begins anew
+    rig.until(lambda: rig.messages("remix"))
+    (clip,) = rig.messages("remix")[0]["args"]["clips"]
+    assert soundfile.info(clip["rendered"]["path"]).frames == 6 * 48_000
+    rig.host.verify()
+
+
+def test_a_refused_request_is_said_and_forgotten(rig: Rig) -> None:
+    rig.item()
+    message = ask(rig)
+    refusal = {
+        "message_id": message["message_id"],
+        "code": "preset_unknown",
+        "text": "There is no preset.",
+        "hint": "x",
+    }
+    rig.answer(errors=[refusal])
+    rig.host.tick(150)
+    assert [box for box in rig.host.boxes if "There is no preset." in box] == rig.host.boxes
+    assert len(rig.host.boxes) == 1
+    assert not rig.host.busy()
+    assert not list((rig.home / "reaper" / "requests").iterdir())
+
+
+def test_what_fails_is_placed_after_a_retry(rig: Rig) -> None:
+    rig.item()
+    message = ask(rig)
+    error = {"code": "x", "text": "It failed.", "hint": "Again."}
+    rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
+    rig.host.tick(150)
+    assert not rig.host.busy()
+    rig.act("Place ready remixes")
+    offer(rig, message)
+    assert len(of_bridge(rig)) == 1
+    rig.host.verify()
