@@ -151,8 +151,9 @@ class Workers:
     async def aclose(self) -> None:
         """End every process; tasks that still run get WorkerDied."""
         self._closed = True
-        await asyncio.gather(*(self._drop(child) for child in tuple(self._children)))
-        await asyncio.gather(*self._background, return_exceptions=True)
+        while self._children or self._background:  # one that was just being started is still to come, and to be ended
+            await asyncio.gather(*(self._drop(child) for child in tuple(self._children)))
+            await asyncio.gather(*self._background, return_exceptions=True)
 
     async def _converse(
         self, child: Child, request: Mapping[str, Any], progress: Callable[[float], None] | None

@@ -176,3 +176,12 @@ def test_a_busy_child_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
     child.stdin.close()  # a daemon that was killed closes it just so
     assert child.wait(20) == 0
     child.stdout.close()
+
+
+async def test_closing_ends_a_process_that_is_only_being_started() -> None:
+    pool = Workers(2, tasks="tests.fakes.tasks", environ=ENVIRON)
+    pool.warm()
+    await asyncio.sleep(0)  # the warming has begun, and no process stands yet
+    await pool.aclose()
+    assert not pool._children
+    assert not pool._background
