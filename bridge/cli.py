@@ -225,6 +225,7 @@ def _remix_words(words: Any) -> None:
     _number(word, "--seed", SEED, "another seed (default: the same, for the same result)", "N")
     word.add_argument("--tags", metavar="TEXT", help="other tags")
     _number(word, "--variations", VARIATIONS, "another number of variations", "N")
+    word.add_argument("--yes", action="store_true", help="do not ask, whatever it costs")
     _json(word)
 
 

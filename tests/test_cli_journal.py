@@ -33,6 +33,7 @@ def keep(
     clips: tuple[str, ...] = ("loop",),
     remix: dict[str, Any] | None = None,
     recipe: dict[str, Any] | None = None,
+    price: float = 0.0,
 ) -> Job:
     """Write a job with one variation per clip and state into the journal."""
     params = {"tags": "dub, deep bass", "lyrics": "[inst]", "original_tags": "music", "number_of_steps": 27}
@@ -52,9 +53,9 @@ def keep(
         request={"clips": listed, "remix": remix or {}, "project": {"tempo": 92.0}},
         recipe={"preset": "roots-dub", "amount": 0.6, "params": params, "chosen": ["tags"], "family": "dub"}
         | (recipe or {}),
-        price=0.0,
+        price=price,
         currency="USD",
-        seconds=(8.5,),
+        seconds=(8.5,) * len(clips),
         each=len(states),
     )
     variations = [
@@ -234,3 +235,10 @@ def test_a_job_without_a_name_is_called_by_its_clip(home: Path) -> None:
     nameless = replace(job, request={"clips": [{"id": "clip-7"}]}, recipe={**job.recipe, "preset": None})
     assert history.title(nameless) == "clip-7 (aaaa1111)"
     assert history.style(nameless) == "dub, deep bass"
+
+
+def test_a_rerun_of_many_that_cost_is_asked_about(home: Path, capsys: Said) -> None:
+    keep(home, "paid", State.DONE, clips=("one", "two", "three", "four"), price=0.0002)
+    assert main(["rerun", "paid", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["code"] == "confirm_needed"
+    assert not list((home / "inbox").glob("*.json"))

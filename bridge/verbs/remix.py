@@ -65,9 +65,13 @@ def retry(options: argparse.Namespace) -> int:
 def rerun(options: argparse.Namespace) -> int:
     """Make an old remix anew."""
     job, _ = history.one(home(), options.job)
+    console = Console(options.json)
+    if job.price:
+        options.variations = options.variations or job.each
+        asking.confirm(options, len(job.seconds), sum(job.seconds), home(), console)
     client = Client(home())
     client.start()
-    Console(options.json).say(f"making {history.title(job)} again")
+    console.say(f"making {history.title(job)} again")
     wanted = {"seed": options.seed, "tags": options.tags, "variations": options.variations}
     change = {name: value for name, value in wanted.items() if value is not None}
     message_id = client.send("rerun", {"job_id": options.job or job.id, "remix": change})
