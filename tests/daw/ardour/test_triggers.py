@@ -48,6 +48,8 @@ def test_a_key_with_no_osc_surface_and_fal(open_studio: Open, tmp_path: Path, fa
     assert len(fal.seen("submit")) == 1
 
 
+# JACK puts out a client that a busy machine keeps waiting, and Ardour does not come back by itself then.
+@pytest.mark.flaky(reruns=2, only_rerun="waited in vain for ardour:MIDI Control In")
 def test_a_midi_pad(open_studio: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def give_map(studio: Studio) -> None:
         maps = studio.ardour.config / "midi_maps"
