@@ -66,8 +66,15 @@ class Child:
         return message
 
     async def death(self) -> WorkerDied:
-        """Wait for the process's end and describe it."""
-        await self.kill()
+        """Wait for the process's end and describe it.
+
+        It is left to end by itself first: to signal a process that has just ended is to collect its exit code
+        (subprocess.Popen.send_signal polls), and then asyncio's own watcher comes too late and reports 255.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.process.wait(), KILL_SECONDS)
+        if self.alive:
+            await self.kill()
         code = self.process.returncode
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         return WorkerDied(f"The process that reads and writes audio ended unexpectedly ({how}).")
