@@ -310,6 +310,11 @@ MESSAGES: tuple[Message, ...] = (
     Message("/bridge/job/<id>/progress", "A job's progress.", (_FRACTION,)),
     Message("/bridge/job/<id>/message", "What a job is at.", (_TEXT,)),
     Message("/bridge/progress", "Progress of the newest job, for a single fader.", (_FRACTION,)),
+    Message(
+        "/bridge/message",
+        "What the newest job is at, or what went wrong last: one line for a display.",
+        (_TEXT,),
+    ),
     Message("/bridge/state", "State of the newest job, idle when there is none.", (_STATE,)),
     Message(
         "/bridge/cost",

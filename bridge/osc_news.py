@@ -102,6 +102,8 @@ class News:
                 self._tell("/bridge/progress", "", float(fraction))
         if message:
             self._tell(f"/bridge/job/{event.job_id}/message", event.job_id, shorten(str(message)))
+            if event.job_id == self._newest():
+                self._tell("/bridge/message", "", shorten(str(message)))
 
     def _variation(self, event: Event) -> None:
         """Say where a result lies, once, to those who gave a token for its job: a path is for nobody else."""
@@ -116,6 +118,7 @@ class News:
     def _alert(self, event: Event) -> None:
         code, text = str(event.data.get("code", "")), shorten(str(event.data.get("text", "")))
         self._feedback.tell_always(build("/bridge/alert", code, text))
+        self._tell("/bridge/message", "", text)
         for listener, message_id in self._feedback.askers(event.job_id):
             data = build("/bridge/error", message_id, code, text)
             self._feedback.tell_one(listener, (f"/bridge/error {code} {text}", event.job_id), data)
@@ -140,6 +143,7 @@ class News:
         newest = snapshot.jobs[-1] if snapshot.jobs else JobView("", IDLE, 0.0, "", 0.0)
         yield "/bridge/state", "", (newest.state,)
         yield "/bridge/progress", "", (float(newest.fraction),)
+        yield "/bridge/message", "", (shorten(newest.message),)
         yield "/bridge/cost", "", (float(newest.cost),)
         yield "/bridge/preset/select", "", (snapshot.preset,)
         for name, value in snapshot.params.items():

@@ -219,6 +219,19 @@ PARAMS: Mapping[str, Param] = MappingProxyType(
     {param.name: param for param in _TABLE}
 )  # in the order of the model's page
 
+# No input of the model, but of the bridge: it becomes edit_mode and, offline, a depth. Surfaces set it like the others.
+AMOUNT = Param(
+    "amount",
+    "float",
+    "How far from the clip: 0 stays as it is, 1 is as different as it gets. Untouched: the preset's own.",
+    None,
+    0,
+    1,
+    surface=(0, 1),
+    source="the bridge",
+)
+HAND_PARAMS = (AMOUNT, *(param for param in _TABLE if param.kind not in ("text", "url")))  # what OSC and MIDI can set
+
 
 def check(values: Mapping[str, Any]) -> dict[str, Any]:
     """Check types and ranges of some parameters; None means "not given" and is left out.

@@ -1,19 +1,25 @@
-"""Write the pages of docs/ that come from tables in the code, or with --check fail if one is out of date.
+"""Write what comes from tables in the code: pages of docs/, surfaces/; or with --check fail if one is out of date.
 
-To add a page, add one line to PAGES: its name under docs/ and the function that returns its text.
+To add a page, add one line to PAGES: its name under docs/ and the function that returns its text. What lies elsewhere
+goes to FILES. A .tosc is compressed, and compared by what is in it: compressors differ between machines.
 """
 
 from __future__ import annotations
 
 import difflib
 import sys
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import contracts
 import pages
+import picture
+import stage_control
+import touch_pages
+import touchosc
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+PROJECT = Path(__file__).resolve().parent.parent
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "params.md": pages.params,
@@ -27,20 +33,25 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "contracts/outbox.md": contracts.outbox,
     "contracts/states.md": contracts.states,
     "contracts/engine.md": contracts.engine,
+    "pictures/touchosc.svg": lambda: picture.touchosc(touchosc.layout(touch_pages.pages())),
+    "pictures/open-stage-control.svg": lambda: picture.stage_control(stage_control.session(touch_pages.pages())),
+}
+FILES: Mapping[str, Callable[[], str]] = {
+    **{f"docs/{name}": text for name, text in PAGES.items()},
+    "surfaces/ace-bridge.tosc": lambda: touchosc.xml(touch_pages.pages()).decode(),
+    "surfaces/ace-bridge.json": lambda: stage_control.session(touch_pages.pages()).decode(),
 }
 
 
-def drift(docs: Path) -> list[str]:
-    """Return the differences between what is written and what the code says, as lines of a diff."""
+def drift(root: Path) -> list[str]:
+    """Return the differences between what is written under a root and what the code says, as lines of a diff."""
     lines: list[str] = []
     for name, text in texts().items():
-        path = docs / name
-        written = path.read_text(encoding="utf-8") if path.exists() else ""
         lines += difflib.unified_diff(
-            written.splitlines(),
+            _read(root / name).splitlines(),
             text.splitlines(),
-            f"docs/{name} as written",
-            f"docs/{name} from the code",
+            f"{name} as written",
+            f"{name} from the code",
             n=1,
             lineterm="",
         )
@@ -48,30 +59,41 @@ def drift(docs: Path) -> list[str]:
 
 
 def texts() -> dict[str, str]:
-    """Return every page's text by its name."""
-    return {name: page().strip() + "\n" for name, page in PAGES.items()}
+    """Return every file's text by its name."""
+    return {name: made().strip() + "\n" for name, made in FILES.items()}
 
 
-def write(docs: Path) -> None:
-    """Write every page."""
+def write(root: Path) -> None:
+    """Write every file that is not yet as it should be."""
     for name, text in texts().items():
-        path = docs / name
+        path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        if _read(path) != text:
+            data = text.encode()
+            path.write_bytes(zlib.compress(data, 9) if path.suffix == ".tosc" else data)
+
+
+def _read(path: Path) -> str:
+    """Return what is written, nothing if there is no such file or it cannot be read."""
+    data = path.read_bytes() if path.exists() else b""
+    try:
+        return (zlib.decompress(data) if path.suffix == ".tosc" else data).decode()
+    except (zlib.error, UnicodeDecodeError):
+        return ""
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages; with --check only compare, and return 1 if they differ."""
+    """Write the files; with --check only compare, and return 1 if they differ."""
     if arguments == ["--check"]:
-        found = drift(DOCS)
+        found = drift(PROJECT)
         print(
             "\n".join([*found, "Run scripts/docs.py and commit what it writes."])
             if found
-            else f"{len(PAGES)} pages are up to date."
+            else f"{len(FILES)} files are up to date."
         )
         return 1 if found else 0
-    write(DOCS)
-    print(f"Wrote {len(PAGES)} pages under docs/.")
+    write(PROJECT)
+    print(f"Wrote {len(FILES)} files.")
     return 0
 
 

@@ -25,17 +25,19 @@ def test_the_pages_are_up_to_date() -> None:
 def test_a_difference_is_shown(tmp_path: Path) -> None:
     docs.write(tmp_path)
     assert docs.drift(tmp_path) == []
-    page = tmp_path / "params.md"
+    page = tmp_path / "docs" / "params.md"
     page.write_text(page.read_text("utf-8").replace("3 to 60", "3 to 61"), "utf-8")
-    (tmp_path / "errors.md").unlink()
+    (tmp_path / "docs" / "errors.md").unlink()
+    (tmp_path / "surfaces" / "ace-bridge.tosc").write_bytes(b"broken")
     found = "\n".join(docs.drift(tmp_path))
     assert "-| `number_of_steps` | whole numbers 3 to 61" in found
     assert "+| `number_of_steps` | whole numbers 3 to 60" in found
     assert "+# Errors" in found
+    assert '+<lexml version="3">' in found
     assert "presets.md" not in found
 
 
-@pytest.mark.parametrize("name", sorted(docs.PAGES))
+@pytest.mark.parametrize("name", sorted(docs.FILES))
 def test_pages_hold_nothing_of_this_machine(name: str) -> None:
     text = docs.texts()[name]
     assert str(ROOT) not in text

@@ -24,6 +24,7 @@ async def test_subscribing_tells_the_present_state_and_refresh_tells_it_again(st
         ("/bridge/job/j-1/message", ("step 7",)),
         ("/bridge/state", ("running",)),
         ("/bridge/progress", (0.25,)),
+        ("/bridge/message", ("step 7",)),
         ("/bridge/cost", (pytest.approx(0.006),)),
         ("/bridge/preset/select", ("dub",)),
         ("/bridge/param/number_of_steps", (40,)),
