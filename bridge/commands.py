@@ -146,6 +146,11 @@ class Command:
     tells_preset: bool = False  # a sender that has not subscribed is answered with the preset that is selected now
     button: bool = False  # a number among the arguments is a button's state: 0 and F are its release, and ignored
 
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Return the few words of which one may stand behind the address: hardware buttons send nothing else."""
+        return next((argument.choices for argument in self.arguments if argument.choices and self.button), ())
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -336,7 +341,9 @@ MESSAGES: tuple[Message, ...] = (
     Message("/bridge/heartbeat", "The bridge is alive; every few seconds."),
 )
 
-_BY_ADDRESS = {command.address: command for command in COMMANDS if "<" not in command.address}
+_BY_ADDRESS = {command.address: (command, ()) for command in COMMANDS if "<" not in command.address} | {
+    f"{command.address}/{side}": (command, (side,)) for command in COMMANDS for side in command.sides
+}
 _PARAM = next(command for command in COMMANDS if command.name == "param")
 _PARAM_PREFIX = _PARAM.address.removesuffix("<name>")
 
@@ -346,8 +353,8 @@ _PARAM_PREFIX = _PARAM.address.removesuffix("<name>")
 
 def find(address: str) -> tuple[Command, tuple[str, ...]] | None:
     """Return the command of an OSC address and the arguments that the address itself carries, or None."""
-    if command := _BY_ADDRESS.get(address):
-        return command, ()
+    if found := _BY_ADDRESS.get(address):
+        return found
     name = address.removeprefix(_PARAM_PREFIX)
     if name and name != address and "/" not in name:
         return _PARAM, (name,)

@@ -36,6 +36,14 @@ class Osc:
 
 
 @dataclass(frozen=True, slots=True)
+class Http:
+    """[http]: the OSCQuery tree."""
+
+    on: bool  # whether it is there
+    port: int  # TCP; 0: a free one
+
+
+@dataclass(frozen=True, slots=True)
 class Inbox:
     """[inbox]: how new message files are noticed."""
 
@@ -147,6 +155,7 @@ class Config:
     """All settings; sections and keys are named as in default.toml."""
 
     osc: Osc
+    http: Http
     inbox: Inbox
     outbox: Outbox
     store: Store

@@ -48,6 +48,7 @@ from bridge.outbox import Outbox
 from bridge.pipeline import Pipeline
 from bridge.presets import Presets
 from bridge.preview import Player
+from bridge.query_server import QueryServer
 from bridge.request import RemixArgs, decode
 from bridge.scheduler import Scheduler
 from bridge.store import Journal
@@ -138,9 +139,9 @@ class Daemon:
             largest=settings.inbox.max_message,
         )
         player = Player()
-        surface = OscSurface(
-            Control(desk, inbox, player), self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None
-        )
+        control = Control(desk, inbox, player)
+        surface = OscSurface(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
+        http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
 
         caretaker = Caretaker(self.home, journal, settings.store, self._clock)
 
@@ -148,7 +149,7 @@ class Daemon:
         try:
             await hands.load()
             await desk.resume()
-            about = self._about(port)
+            about = self._about(port, await http.start(port) if settings.http.on else None)
             await asyncio.to_thread(write_json, self.home / "daemon.json", about)
             pointer = Pointer(self.home, start_command(self.home, sys.executable), __version__)
             await asyncio.to_thread(refresh, pointer)
@@ -164,6 +165,7 @@ class Daemon:
             await scheduler.stop()
             outbox.close()
             await player.stop()
+            await http.stop()
             await surface.stop()
             await hands.close()
             for engine in self._engines.values():
@@ -187,7 +189,7 @@ class Daemon:
             done={},
         )
 
-    def _about(self, port: int) -> dict[str, Any]:
+    def _about(self, port: int, http_port: int | None) -> dict[str, Any]:
         """Return the content of daemon.json."""
         return {
             "pid": os.getpid(),
@@ -195,7 +197,7 @@ class Daemon:
             "protocols": [PROTOCOL],
             "osc_port": port,
             "osc_tcp_port": port,
-            "http_port": None,
+            "http_port": http_port,
             "token": self.token,
             "started": self._clock(),
             "environment_key": any(self._environ.get(name) for name in ("FAL_KEY", "FAL_KEY_SECRET")),

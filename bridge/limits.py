@@ -111,6 +111,8 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "osc.max_packet": _whole(512, 65507),
         "osc.max_nesting": _whole(1, 64),
         "osc.lease": _number(0, 31_536_000),
+        "http.on": _switch(),
+        "http.port": _whole(0, 65535),
         "inbox.watch": _one_of("native", "poll"),
         "inbox.poll_interval": _number(0.001, 60),
         "inbox.safety_interval": _number(0.01, 3600),

@@ -129,6 +129,16 @@ class OscSurface:
         await self._tcp.close()
         await self._udp.close()
 
+    # --- others that are told ----------------------------------------------------------------------------------------
+
+    def attach(self, peer: Peer) -> None:
+        """Tell `peer` everything from now on (raises NotPossibleNow)."""
+        self._feedback.subscribe(peer, peer.key)
+
+    def detach(self, peer: Peer) -> None:
+        """Tell it no more."""
+        self._feedback.gone(peer)
+
     # --- in ----------------------------------------------------------------------------------------------------------
 
     def _receive(self, data: bytes, peer: Peer) -> None:

@@ -95,9 +95,9 @@ class Feedback:
                 listener.heard, listener.failures = _now(), 0
 
     def drop_silent(self, lease: float) -> None:
-        """Drop the subscribers that sent nothing for `lease` seconds."""
+        """Drop the subscribers that sent nothing for `lease` seconds; a websocket's own pings say that it lives."""
         for listener in tuple(self._listeners.values()):
-            if listener.everything and _now() - listener.heard > lease:
+            if listener.everything and listener.peer.key[0] != "ws" and _now() - listener.heard > lease:
                 log.info("%s is told no more: it was not heard for %g s", listener.peer.host, lease)
                 self._drop(listener)
 

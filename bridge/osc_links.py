@@ -39,7 +39,7 @@ class Counters:
     unsent: int = 0  # messages that a peer did not take
 
 
-Key = tuple[Literal["udp", "tcp"], str, int]  # with address and port; tells a peer from all others
+Key = tuple[Literal["udp", "tcp", "ws"], str, int]  # with address and port; tells a peer from all others
 
 
 class Peer(Protocol):

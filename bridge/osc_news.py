@@ -6,26 +6,24 @@ event bus → here → osc_feedback.py. Also resends the present state to one wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from bridge.commands import Bridge, JobView
+from bridge.commands import Bridge
 from bridge.events import Event
 from bridge.job import ENDED, State
 from bridge.osc_feedback import Feedback, Listener
 from bridge.osc_links import Key, Peer
 from bridge.osc_packet import build, shorten
+from bridge.osc_state import lines
 
-IDLE = "idle"  # /bridge/state when there is no job
 _OVER = frozenset(str(state) for state in (*ENDED, State.PARTIAL))
 AFTERWARDS = 1.0  # s after a job's end in which its error or path is still told to who waits for it
 _KNOWN = 256  # jobs remembered, so that an old one that moves is not taken for the newest
 
 # Whose command runs in this task: what it sets is echoed to all others.
 HAND: ContextVar[Key | None] = ContextVar("HAND", default=None)
-
-Lines = Iterator[tuple[str, str, tuple[str | int | float | bool, ...]]]  # address, job id of its topic, arguments
 
 
 class News:
@@ -62,12 +60,12 @@ class News:
 
     def resend(self, listener: Listener) -> None:
         """Tell one listener everything as it is now."""
-        for address, job_id, arguments in self._state():
+        for address, job_id, arguments in lines(self._bridge.snapshot()):
             self._feedback.tell_one(listener, (address, job_id), build(address, *arguments))
 
     def answer(self, peer: Peer) -> None:
         """Tell everything as it is now to one who is not subscribed."""
-        for address, _, arguments in self._state():
+        for address, _, arguments in lines(self._bridge.snapshot()):
             peer.send(build(address, *arguments))
 
     def follow(self, peer: Peer, job_id: str, message_id: str) -> None:
@@ -136,19 +134,6 @@ class News:
     def _tell(self, address: str, job_id: str, *arguments: Any, hand: Key | None = None) -> None:
         self._feedback.tell((address, job_id), build(address, *arguments), job_id=job_id, hand=hand)
 
-    def _state(self) -> Lines:
-        snapshot = self._bridge.snapshot()
-        for view in snapshot.jobs:
-            yield from _lines(view)
-        newest = snapshot.jobs[-1] if snapshot.jobs else JobView("", IDLE, 0.0, "", 0.0)
-        yield "/bridge/state", "", (newest.state,)
-        yield "/bridge/progress", "", (float(newest.fraction),)
-        yield "/bridge/message", "", (shorten(newest.message),)
-        yield "/bridge/cost", "", (float(newest.cost),)
-        yield "/bridge/preset/select", "", (snapshot.preset,)
-        for name, value in snapshot.params.items():
-            yield f"/bridge/param/{name}", "", (value,)
-
     def _ended(self, job_id: str) -> None:
         del self._ending[job_id]
         self._feedback.ended(job_id)
@@ -160,10 +145,3 @@ class News:
 
     def _newest(self) -> str:
         return next(reversed(self._jobs), "")
-
-
-def _lines(view: JobView) -> Lines:
-    yield "/bridge/job", view.id, (view.id, view.state)
-    yield f"/bridge/job/{view.id}/progress", view.id, (float(view.fraction),)
-    if view.message:
-        yield f"/bridge/job/{view.id}/message", view.id, (shorten(view.message),)

@@ -65,6 +65,11 @@ def build(address: str, *arguments: str | int | float | bool) -> bytes:
     return builder.build().dgram
 
 
+def address_of(data: bytes) -> str:
+    """Return the address of a message that `build` has written."""
+    return data[: data.index(0)].decode()
+
+
 def shorten(text: str) -> str:
     """Cut a text for people to `LONGEST_TEXT` bytes of UTF-8, at a whole character."""
     data = text.encode("utf-8", "replace")

@@ -14,6 +14,7 @@ from typing import Any
 from bridge.errors import HomeError, PortTaken
 
 _RECEIVE_BUFFER = 1 << 20  # bytes the system may hold back for us while the loop is busy
+_TAKEN = (errno.EADDRINUSE, errno.EACCES)  # what systems say of a port that another program has
 _TRIES = 20  # free UDP ports tried until one is free for TCP as well
 
 
@@ -24,11 +25,7 @@ async def bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]
         PortTaken: another program has it.
         HomeError: the address cannot be listened on.
     """
-    loop = asyncio.get_running_loop()
-    try:
-        family, _, _, _, address = (await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM))[0]
-    except OSError as error:
-        raise refused(error, host, port) from error
+    family, address = await _resolve(host, port, socket.SOCK_DGRAM)
     tries = 0
     while True:
         try:
@@ -37,6 +34,30 @@ async def bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]
             tries += 1
             if port or tries == _TRIES or error.errno != errno.EADDRINUSE:
                 raise refused(error, host, port) from error
+
+
+async def bind_stream(host: str, port: int) -> socket.socket:
+    """Bind a TCP socket to a port, or to a free one where that is taken.
+
+    Raises:
+        HomeError: the address cannot be listened on.
+    """
+    family, address = await _resolve(host, port, socket.SOCK_STREAM)
+    try:
+        return bound_socket(family, socket.SOCK_STREAM, address)
+    except OSError as error:
+        if not port or error.errno not in _TAKEN:
+            raise refused(error, host, port) from error
+    return await bind_stream(host, 0)
+
+
+async def _resolve(host: str, port: int, kind: socket.SocketKind) -> tuple[int, tuple[Any, ...]]:
+    """Return family and address of a host's first address."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=kind)
+    except OSError as error:
+        raise refused(error, host, port) from error
+    return found[0][0], found[0][4]
 
 
 def _pair(family: int, address: tuple[Any, ...]) -> tuple[socket.socket, socket.socket]:
@@ -71,7 +92,7 @@ def bound_socket(family: int, kind: int, address: tuple[Any, ...]) -> socket.soc
 
 def refused(error: OSError, host: str, port: int) -> HomeError:
     """Say in words for people why a port cannot be had."""
-    if error.errno in (errno.EADDRINUSE, errno.EACCES):
+    if error.errno in _TAKEN:
         return PortTaken(f"The OSC port {port} on {host} is not free: {error.strerror}.")
     return HomeError(
         f"The bridge cannot listen for OSC on {host}, port {port}: {error.strerror}.",

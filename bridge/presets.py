@@ -26,6 +26,10 @@ class Presets:
         """Return the valid ones, by name; `problems` tells of the others."""
         return [found for found in self._read_all() if isinstance(found, Preset)]
 
+    def names(self) -> list[str]:
+        """Return what presets can be selected by, whether their files are right or not."""
+        return sorted(self._files())
+
     def problems(self) -> list[PresetInvalid]:
         """Return one error for each file that cannot be used."""
         return [found for found in self._read_all() if isinstance(found, PresetInvalid)]

@@ -189,6 +189,12 @@ def osc() -> str:
         table(("address", "arguments", "what happens"), asked),
         "## Out",
         table(("address", "arguments", "meaning", "goes to"), told),
+        "## OSCQuery",
+        "Programs that know OSCQuery find all of this by themselves: `http://127.0.0.1:9124/` (`[http]` in config.md; "
+        "`http_port` of daemon.json) has the tree of addresses with types, ranges, descriptions and present values, "
+        "`?HOST_INFO` says where OSC is. `?VALUE` and the other attributes work on every address. Over a websocket at "
+        "the same port `LISTEN` and `IGNORE` tell values as they change. It is to be read only, and for programs: what "
+        "a website asks for, under whatever name, is refused.",
     )
 
 
@@ -212,6 +218,8 @@ def _manner(command: Command) -> str:
         notes.append("needs a DAW that said hello")
     if command.spends:
         notes.append("may cost money")
+    if command.sides:
+        notes.append(f"{' or '.join(command.sides)} may also stand behind the address, as its last part")
     if command.button:
         notes.append("a button's release (0 or F) is ignored")
     text = "; ".join(notes)

@@ -93,7 +93,7 @@ def _remix() -> Iterator[Widget]:
             (command, side)
             for command in buttons()
             if command.name not in steps and command.run is not None and command.name != "inbox"
-            for side in _sides(command)
+            for side in command.sides or ("",)
         ],
         (0, 192, WIDTH, 180),
     )
@@ -125,11 +125,6 @@ def _connect() -> Iterator[Widget]:
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
-
-
-def _sides(command: Command) -> list[str]:
-    """Return the words that a command's button may carry: one button each; one of nothing where there are none."""
-    return next((list(argument.choices) for argument in command.arguments if argument.choices), [""])
 
 
 def _button(command: Command, side: str, frame: Frame) -> Widget:

@@ -72,6 +72,14 @@ def test_audition_takes_the_side_alone() -> None:
         read(BY_NAME["audition"], ["v1", "both"])
 
 
+@pytest.mark.parametrize("side", ["source", "result"])
+def test_audition_takes_the_side_in_its_address(side: str) -> None:
+    found = find(f"/bridge/audition/{side}")
+    assert found == (BY_NAME["audition"], (side,))
+    assert read(found[0], (*found[1], 1.0)) == {"variation": "", "which": side}
+    assert read(found[0], (*found[1], 0.0)) is None
+
+
 async def test_clip_turns_its_sentinels_into_none() -> None:
     bridge = NotingBridge(EventBus())
     values = read(BY_NAME["clip"], ["t", "/tmp/Küche ☂.wav", 1, 0, -1])

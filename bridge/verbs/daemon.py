@@ -92,6 +92,8 @@ def status(options: argparse.Namespace) -> int:
     else:
         _greet(about, "runs")
         print(f"  home {client.home}")
+        if about.get("http_port"):
+            print(f"  OSCQuery http://127.0.0.1:{about['http_port']}/")
         making = _open_jobs(client)
         if not making:
             print("  nothing is being made")

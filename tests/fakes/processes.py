@@ -21,7 +21,8 @@ PATIENCE = 40.0  # s for anything to happen on a busy machine
 def environment(home: Path, **changes: str) -> dict[str, str]:
     """An environment without the person's own keys and settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FAL_", "ACE_BRIDGE_"))}
-    return {**kept, "ACE_BRIDGE_HOME": str(home), "ACE_BRIDGE_OSC_PORT": "0", **changes}
+    free = {"ACE_BRIDGE_OSC_PORT": "0", "ACE_BRIDGE_HTTP_PORT": "0"}
+    return {**kept, "ACE_BRIDGE_HOME": str(home), **free, **changes}
 
 
 def fal_environment(url: str, **changes: str) -> dict[str, str]:

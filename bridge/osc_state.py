@@ -1,0 +1,36 @@
+"""The present state as messages: what a surface is told when it subscribes, and the values of the OSCQuery tree.
+
+A snapshot of commands.py → here → osc_news.py, oscquery.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.commands import JobView, Snapshot, Value
+from bridge.osc_packet import shorten
+
+IDLE = "idle"  # /bridge/state when there is no job
+
+Line = tuple[str, str, tuple[Value, ...]]  # address, job id that it belongs to or "", arguments
+
+
+def lines(snapshot: Snapshot) -> Iterator[Line]:
+    """Yield a message for everything that has a value now."""
+    for view in snapshot.jobs:
+        yield from _of_job(view)
+    newest = snapshot.jobs[-1] if snapshot.jobs else JobView("", IDLE, 0.0, "", 0.0)
+    yield "/bridge/state", "", (newest.state,)
+    yield "/bridge/progress", "", (float(newest.fraction),)
+    yield "/bridge/message", "", (shorten(newest.message),)
+    yield "/bridge/cost", "", (float(newest.cost),)
+    yield "/bridge/preset/select", "", (snapshot.preset,)
+    for name, value in snapshot.params.items():
+        yield f"/bridge/param/{name}", "", (value,)
+
+
+def _of_job(view: JobView) -> Iterator[Line]:
+    yield "/bridge/job", view.id, (view.id, view.state)
+    yield f"/bridge/job/{view.id}/progress", view.id, (float(view.fraction),)
+    if view.message:
+        yield f"/bridge/job/{view.id}/message", view.id, (shorten(view.message),)
