@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bridge.audio import harmony, onsets
+from bridge.audio.beside import both
 from bridge.audio.onsets import STEP, Envelope, Mono
 
 REACH = 0.35  # s of offset that are looked for
@@ -53,16 +54,17 @@ def measure(source: Mono, result: Mono) -> Measured | None:
     if seconds < SHORTEST:
         return None
     frames = round(seconds * onsets.RATE)
-    first, second = onsets.onset_envelope(source[:frames]), onsets.onset_envelope(result[:frames])
+    source, result = source[:frames], result[:frames]
+    first, second = both(onsets.onset_envelope, source, result)
     if not first.any() or not second.any():
         return None
-    flat = whitened(first), whitened(second)
+    flat = both(whitened, first, second)
     offset, drift = coarse(*flat)
     offset, drift, agreement = fine(*flat, offset, drift)
     straight = flat[0], moved(flat[1], offset, drift)
     sharpness, prominence = standing_out(*straight)
     height = likeness(first, moved(second, offset, drift))
-    chords = harmony.shared(harmony.chroma(source[:frames]), harmony.chroma(result[:frames]), offset, drift)
+    chords = harmony.shared(*both(harmony.chroma, source, result), offset, drift)
     return Measured(offset, drift, seconds, height, sharpness, prominence, agreement, chords)
 
 

@@ -47,3 +47,23 @@ def dropped(blocks: Iterable[Block], frames: int) -> Iterator[Block]:
 def between(block: Block, position: int, start: int, stop: int) -> Block:
     """Return the part of a block, which begins at `position` in its stream, that lies in start ≤ frame < stop."""
     return block[max(0, start - position) : max(0, stop - position)]
+
+
+def mono(block: Block) -> npt.NDArray[np.float32]:
+    """Return the mean of a block's channels, frame by frame.
+
+    Channel by channel, as in `heights`: numpy takes ten times as long to reduce an axis of two samples.
+    """
+    total = block[:, 0].copy()
+    for channel in range(1, block.shape[1]):
+        total += block[:, channel]
+    total /= np.float32(block.shape[1])
+    return total
+
+
+def heights(block: Block) -> npt.NDArray[np.float32]:
+    """Return the highest absolute sample of each frame of a block."""
+    highest = np.abs(block[:, 0])
+    for channel in range(1, block.shape[1]):
+        np.maximum(highest, np.abs(block[:, channel]), out=highest)
+    return highest

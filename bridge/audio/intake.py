@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bridge.audio.block import Block
+from bridge.audio.block import heights as of_frames
 
 STEP = 0.005  # s per value of the level
 FLAT = 4  # neighbouring samples of one value that make a flat top; three can be a slow wave's crest at 16 bits
@@ -55,8 +56,8 @@ class Intake:
         if not len(block):
             return
         self._frames += len(block)
-        self._sum += block.sum(axis=0, dtype=np.float64)
-        heights = np.concatenate((self._rest, np.abs(block).max(axis=1)))
+        self._sum += [block[:, channel].sum(dtype=np.float64) for channel in range(block.shape[1])]
+        heights = np.concatenate((self._rest, of_frames(block)))
         self._peak = max(self._peak, float(heights.max()))
         whole = len(heights) // self._step * self._step
         self._levels.append(heights[:whole].reshape(-1, self._step).max(axis=1))

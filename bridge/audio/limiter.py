@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from bridge.audio.block import Block
+from bridge.audio.block import Block, heights
 from bridge.audio.true_peak import HALF, TAPS
 
 CONTROL = 32  # frames per value of the gain curve: 0.67 ms at 48 kHz
@@ -50,7 +50,7 @@ class PeakCurve:
         return np.concatenate(self._values) if self._values else np.zeros(0, np.float32)
 
     def _peaks(self, joined: Block, frames: int) -> Curve:
-        heights = np.abs(joined[HALF : HALF + frames]).max(axis=1)
+        highest = heights(joined[HALF : HALF + frames])
         for channel in range(joined.shape[1]):
             samples = np.ascontiguousarray(joined[:, channel])
             near = np.abs(samples[HALF : HALF + frames + 1])
@@ -59,8 +59,8 @@ class PeakCurve:
             for start in range(0, len(places), 2048):
                 at = places[start : start + 2048]
                 between = np.abs(windows[at + 1] @ TAPS).max(axis=1)
-                heights[at] = np.maximum(heights[at], between)
-        peaks: Curve = heights.reshape(-1, CONTROL).max(axis=1)
+                highest[at] = np.maximum(highest[at], between)
+        peaks: Curve = highest.reshape(-1, CONTROL).max(axis=1)
         return peaks
 
 

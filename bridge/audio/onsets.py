@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from bridge.audio.block import Block
+from bridge.audio.block import Block, mono
 
 Mono: TypeAlias = npt.NDArray[np.float32]  # frames
 Curve: TypeAlias = npt.NDArray[np.float32]  # values over time
@@ -40,7 +40,7 @@ def heard(blocks: Iterable[Block], rate: float, longest: float = LONGEST) -> Mon
     parts, left = [], round(longest * RATE)
     for block in blocks:  # to its end, since somebody else may listen to the stream as well
         if left > 0:
-            part = stream.resample_chunk(np.ascontiguousarray(block.mean(axis=1, dtype=np.float32)))[:left]
+            part = stream.resample_chunk(mono(block))[:left]
             parts.append(part)
             left -= len(part)
     parts.append(stream.resample_chunk(np.zeros(0, np.float32), last=True)[:left])

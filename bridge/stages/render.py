@@ -47,13 +47,34 @@ async def render(work: Work) -> dict[str, Any]:
         "into": str(partial),
         "highest_rate": work.tools.settings.render.highest_rate,
     }
-    result = await work.in_worker("render", args)
+    result, listened = await both(work, args)
     await asyncio.to_thread(settle, partial, final)
     ignored = [{"code": "not_carried", "text": text} for text in work.clip.ignored]
     await work.warn([*result["warnings"], *ignored])
     await work.sends(result["frames"] / result["sample_rate"])
     keep = [min(there, _whole(wanted)) for there, wanted in zip(result["handles"], handles, strict=True)]
-    return {**result, "path": str(final), "length": length, "keep": keep, "heard": await known(work, result, final)}
+    return {
+        **result,
+        "path": str(final),
+        "length": length,
+        "keep": keep,
+        "heard": {**listened, "said": await said(work, result)},
+    }
+
+
+async def both(work: Work, args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Render the clip and listen to it, side by side, and return both tasks' answers.
+
+    One that fails does not cancel the other, which would cost a worker process; what rendering says goes first.
+    """
+    listening = {**args, "tempo": work.request.project.tempo}
+    answers = await asyncio.gather(
+        work.in_worker("render", args), work.tools.workers.run("listen", listening), return_exceptions=True
+    )
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return answers  # type: ignore[return-value]  # none of them is an exception
 
 
 def around(work: Work, length: float) -> float:
@@ -66,13 +87,12 @@ def around(work: Work, length: float) -> float:
     return max(0.0, (work.tools.settings.render.context - length) / 2)
 
 
-async def known(work: Work, result: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Return what is heard of the clip, and what its user once said of it; what is said now is remembered."""
+async def said(work: Work, result: Mapping[str, Any]) -> Any:
+    """Return what the clip's user once said of it, None for nothing; what is said now is remembered."""
     recipe, name = work.job.recipe, f"{FACT}{result['sha256']}"
     if recipe.get("described_by") == "user":
         await work.tools.journal(Store.remember, name, recipe["params"]["original_tags"])
-    args = {"path": str(path), "tempo": work.request.project.tempo}
-    return {**await work.in_worker("listen", args), "said": await work.tools.journal(Store.fact, name)}
+    return await work.tools.journal(Store.fact, name)
 
 
 def _whole(handle: float) -> float:

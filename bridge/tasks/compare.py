@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.audio import align, confidence, files, flaws, onsets, rhythm, stretch
+from bridge.audio.beside import both
 from bridge.audio.intake import Intake, Passed
 from bridge.audio.onsets import Mono
 from bridge.errors import BridgeError
@@ -66,13 +67,17 @@ def listen(path: Path, errors: Mapping[type[files.FileError], type[BridgeError]]
         return Heard(sound, intake.passed(), info.sample_rate)
 
 
-def source_of(path: Path, scratch: Path) -> Heard:
-    """Listen to the clip as it was sent."""
-    return listen(path, SOURCE, scratch)
+def listen_to_both(source: Path, result: Path, scratch: Path) -> tuple[Heard, Heard]:
+    """Listen to the clip as it was sent and to what came back, side by side.
+
+    Raises:
+        ClipError, ResultError: one of them cannot be used.
+    """
+    return both(lambda one: listen(*one, scratch), (source, SOURCE), (result, RESULT))
 
 
 def result_of(path: Path, scratch: Path) -> Heard:
-    """Listen to what came back."""
+    """Listen to what came back alone."""
     return listen(path, RESULT, scratch)
 
 

@@ -120,8 +120,7 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
         HomeError: the file cannot be written.
     """
     order = parse(args)
-    result = compare.result_of(order.raw, order.into.parent)
-    found, notes = _compared(order, result)
+    result, found, notes = _compared(order)
     progress(0.3)
     with opened(order.raw, RESULT, order.into.parent) as reader, writing(order.into):
         rate = order.sample_rate or reader.info.sample_rate
@@ -150,16 +149,16 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
     }
 
 
-def _compared(order: Order, result: Heard) -> tuple[Alignment, list[dict[str, str]]]:
-    """Return how the result lies on its source, and what is wrong with it."""
+def _compared(order: Order) -> tuple[Heard, Alignment, list[dict[str, str]]]:
+    """Return the result as it is heard, how it lies on its source, and what is wrong with it."""
     if order.source is None:
-        return Alignment(), []
-    source = compare.source_of(order.source, order.into.parent)
+        return compare.result_of(order.raw, order.into.parent), Alignment(), []
+    source, result = compare.listen_to_both(order.source, order.raw, order.into.parent)
     found = compare.alignment(source, result)
     notes = compare.warnings(source, result, found, order.tempo)
     if not order.align and found.slip:
         found = replace(found, slip=0.0, speed=1.0, text=f"{found.offset * 1000:+.0f} ms measured, left as it came")
-    return found, notes
+    return result, found, notes
 
 
 def cut(order: Order, found: Alignment, rate: int, result: Heard) -> Cut:

@@ -1,16 +1,17 @@
 """The task "listen": what is the clip? Tempo, a guess at its key, and whether it is drums alone.
 
-Stage render asks once per clip, for the tags that write themselves (bridge/describe.py).
+Stage render asks once per clip, for the tags that write themselves (bridge/describe.py), while another worker renders
+the same clip: so nobody waits for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from bridge.audio import character, onsets, rhythm, tonality
-from bridge.tasks.opening import SOURCE, number, opened
+from bridge.audio import block, character, onsets, rhythm, tonality
+from bridge.tasks.opening import number
+from bridge.tasks.render import laid_out, stream
 
 LONGEST = 120.0  # s that are listened to; a song keeps its tempo and its key
 
@@ -19,7 +20,7 @@ def listen(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str,
     """Listen to a clip.
 
     Args:
-        args: path (of the FLAC file that is sent), tempo (BPM that the DAW says, or None).
+        args: those of the task render, which say what is heard, and tempo (BPM that the DAW says, or None).
         progress: told the share done, 0..1.
 
     Returns:
@@ -27,13 +28,12 @@ def listen(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str,
         key_sure, kind ("drums", "music" or None).
 
     Raises:
-        ClipError: the file cannot be read.
+        ClipError: the source or the span cannot be used.
     """
     prior = None if args.get("tempo") is None else number(args, "tempo", 10.0, 1000.0)
-    with opened(Path(args["path"]), SOURCE) as reader:
-        info = reader.info
-        frames = min(info.frames, round(LONGEST * info.sample_rate))
-        sound = onsets.heard(reader.blocks(0, frames), info.sample_rate)
+    with laid_out(args) as (clip, _, played, layout):
+        frames = min(layout.frames, round(LONGEST * layout.rate_out))
+        sound = onsets.heard(block.exactly(stream(clip, played, layout, None), frames, 2), layout.rate_out)
     progress(0.5)
     tempo = rhythm.find_tempo(onsets.onset_envelope(sound), prior)
     key = tonality.find_key(sound) if len(sound) >= 2 * onsets.RATE else None

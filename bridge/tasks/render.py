@@ -7,7 +7,7 @@ and true peak are measured on what passes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,7 +92,9 @@ def _handle(wanted: float, there: float, rate: int, rate_out: int) -> float:
     return max(0, math.floor(min(wanted, there) / HANDLE_STEP + 1e-9)) * HANDLE_STEP
 
 
-def stream(clip: Clip, played: span.Played, layout: Plan, heard: Heard | None, size: int) -> Iterator[Block]:
+def stream(
+    clip: Clip, played: span.Played, layout: Plan, heard: Heard | None, size: int = block.FRAMES
+) -> Iterator[Block]:
     """Yield the span as stereo at the output's rate, exactly as long as planned."""
     source = _finite(played.blocks(layout.start, layout.read, size), heard)
     matrix = channels.mix(played.channels, clip.channels, clip.pan, clip.polarity)
@@ -133,14 +135,8 @@ def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES
         RequestError: an argument cannot be.
         HomeError: the file cannot be written.
     """
-    clip = Clip.parse(args["source"], args)
     into = Path(args["into"])
-    highest = round(number(args, "highest_rate", 8000, 655350, 48000))
-    wanted = dict(zip(("before", "after"), args.get("handles") or (0.0, 0.0), strict=True))
-    handles = number(wanted, "before", 0.0, LONGEST_HANDLE), number(wanted, "after", 0.0, LONGEST_HANDLE)
-    with _sources(clip, into.parent) as reader:
-        played = clip.played(reader)
-        layout = plan(clip, played, reader.info.sample_rate, highest, handles)
+    with laid_out(args) as (clip, reader, played, layout):
         bits = _bits(clip, reader.info, layout)
         with writing(into):
             heard, gain_db = _write(clip, played, layout, bits, into, progress, size)
@@ -158,6 +154,23 @@ def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES
         "source_channels": reader.info.channels,
         "warnings": warnings(clip, played, layout, heard),
     }
+
+
+@contextmanager
+def laid_out(args: Mapping[str, Any]) -> Iterator[tuple[Clip, files.Reader | Pair, span.Played, Plan]]:
+    """Open what a clip plays and lay it out in frames (args: see `render`).
+
+    Raises:
+        ClipError: the source or the span cannot be used.
+        RequestError: an argument cannot be.
+    """
+    clip = Clip.parse(args["source"], args)
+    highest = round(number(args, "highest_rate", 8000, 655350, 48000))
+    wanted = dict(zip(("before", "after"), args.get("handles") or (0.0, 0.0), strict=True))
+    handles = number(wanted, "before", 0.0, LONGEST_HANDLE), number(wanted, "after", 0.0, LONGEST_HANDLE)
+    with _sources(clip, Path(args["into"]).parent) as reader:
+        played = clip.played(reader)
+        yield clip, reader, played, plan(clip, played, reader.info.sample_rate, highest, handles)
 
 
 @contextmanager

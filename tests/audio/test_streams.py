@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.audio import block, channels, container, mp3, resample, span, stretch
+from bridge.audio.beside import both
 from tests.audio.signals import Sound, lag, noise, sine
 
 
@@ -154,3 +155,18 @@ def test_mp3_frames_are_counted_by_their_headers() -> None:
     assert mp3.counted(frame * 5 + frame[:100]) == 5 * 1152
     assert mp3.counted(frame[:4] + b"Xing" + frame[8:] + frame * 5) is None
     assert mp3.counted(b"not an MP3 at all") is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_mean_and_height_of_frames_are_those_over_the_channels(count: int) -> None:
+    sound = noise(1000, count)
+    assert np.allclose(block.mono(sound), sound.mean(axis=1), atol=1e-7)
+    assert np.array_equal(block.heights(sound), np.abs(sound).max(axis=1))
+
+
+def test_both_are_worked_on_and_the_first_ones_trouble_is_told() -> None:
+    assert both(abs, -1, -2) == (1, 2)
+    with pytest.raises(ValueError, match="'one'"):
+        both(int, "one", "two")
+    with pytest.raises(ValueError, match="'two'"):
+        both(int, "1", "two")
