@@ -150,10 +150,23 @@ def _json(word: Parser) -> None:
     word.add_argument("--json", action="store_true", help="one JSON object per line, for scripts")
 
 
+def _listen(word: Parser) -> None:
+    word.add_argument(
+        "--listen",
+        nargs="?",
+        const="0.0.0.0",  # noqa: S104 - what the word means
+        metavar="ADDRESS",
+        help="let tablets and consoles in the local network control the bridge, this time; "
+        "ordering remixes from there needs [osc] secret",
+    )
+
+
 def _daemon_words(words: Any) -> None:
     word = _word(words, "run", "daemon:run", "run the daemon in this terminal")
     word.add_argument("--quiet", action="store_true", help="say nothing on the terminal; logs/bridge.log has it all")
+    _listen(word)
     word = _word(words, "start", "daemon:start", "start the daemon in the background")
+    _listen(word)
     _json(word)
     word = _word(
         words,

@@ -142,7 +142,7 @@ class Command:
     run: Run | None  # None: the surface's own affair (subscribe, unsubscribe, refresh)
     arguments: tuple[Argument, ...] = ()
     needs_daw: bool = False  # without a DAW that said hello it is an error
-    spends: bool = False  # may cost money: long press on MIDI, a token from another machine
+    spends: bool = False  # may cost money: long press on MIDI, token or secret from another machine
     tells_preset: bool = False  # a sender that has not subscribed is answered with the preset that is selected now
     button: bool = False  # a number among the arguments is a button's state: 0 and F are its release, and ignored
 
@@ -283,6 +283,13 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("refresh", "/bridge/refresh", "Tell the present state once more.", None, button=True),
     Command("unsubscribe", "/bridge/unsubscribe", "Be told no more.", None, button=True),
+    Command(
+        "unlock",
+        "/bridge/unlock",
+        "From another machine: let this sender ask for what may cost money, for a while.",
+        None,
+        (Argument("secret", "text", "`[osc] secret` of the bridge's settings", required=True),),
+    ),
 )
 
 _CODE = Argument("code", "text", "the error's stable name, see errors.md")
@@ -305,6 +312,12 @@ MESSAGES: tuple[Message, ...] = (
         to_sender=True,
     ),
     Message("/bridge/error", "That could not be done.", (_MESSAGE_ID, _CODE, _TEXT), to_sender=True),
+    Message(
+        "/bridge/unlocked",
+        "What may cost money is taken from you now.",
+        (Argument("seconds", "number", "how long"),),
+        to_sender=True,
+    ),
     Message(
         "/bridge/job/<id>/path",
         "Where a result of your /bridge/clip lies; once for each variation.",

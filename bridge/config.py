@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -21,6 +21,7 @@ __all__ = ["Config", "home_folder", "load", "prepare_home"]
 
 PREFIX = "ACE_BRIDGE_"
 FILE = "config.toml"
+NO_SECRET = limits.NO_SECRET
 DEFAULTS = Path(__file__).with_name("default.toml")
 
 
@@ -33,6 +34,9 @@ class Osc:
     max_packet: int  # bytes of one packet
     max_nesting: int  # bundles within bundles
     lease: float  # s after which a subscriber that sent nothing is told no more; 0: never
+    secret: str = field(repr=False)  # what another machine unlocks spending with; NO_SECRET: it cannot
+    unlock: float  # s that it lasts
+    advertise: bool  # whether to be found in the network, when listening there
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,10 @@ class Config:
     def effective(self) -> dict[str, dict[str, Any]]:
         """Return all values by section and key, as `ace-bridge config` shows them, without passwords in addresses."""
         return {
-            section: {item.name: _shown(getattr(getattr(self, section), item.name)) for item in fields(kind)}
+            section: {
+                item.name: _shown(section, item.name, getattr(getattr(self, section), item.name))
+                for item in fields(kind)
+            }
             for section, kind in SECTIONS.items()
         }
 
@@ -262,7 +269,9 @@ def _section_of(key: str) -> str:
     return f" It belongs in [{homes[0]}]." if homes else ""
 
 
-def _shown(value: Any) -> Any:
+def _shown(section: str, key: str, value: Any) -> Any:
+    if limits.LIMITS[f"{section}.{key}"].secret and value != NO_SECRET:
+        return "…"
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, str) and "://" in value:

@@ -31,6 +31,7 @@ from bridge.credentials import fal_key
 from bridge.daw.base import Daw
 from bridge.daw.folder import Folder, Scripted
 from bridge.desk import Desk
+from bridge.discovery import Advert
 from bridge.disk import write_json
 from bridge.engines import Engines
 from bridge.errors import AlreadyRunning, BridgeError, HomeError, KeyMissing
@@ -142,14 +143,17 @@ class Daemon:
         control = Control(desk, inbox, player)
         surface = OscSurface(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
-
+        advert = Advert(settings.osc.host)
         caretaker = Caretaker(self.home, journal, settings.store, self._clock)
 
         port = await surface.start()
         try:
             await hands.load()
             await desk.resume()
-            about = self._about(port, await http.start(port) if settings.http.on else None)
+            http_port = await http.start(port) if settings.http.on else None
+            if settings.osc.advertise:
+                advert.start(port, http_port)
+            about = self._about(port, http_port)
             await asyncio.to_thread(write_json, self.home / "daemon.json", about)
             pointer = Pointer(self.home, start_command(self.home, sys.executable), __version__)
             await asyncio.to_thread(refresh, pointer)
@@ -165,6 +169,7 @@ class Daemon:
             await scheduler.stop()
             outbox.close()
             await player.stop()
+            await advert.stop()
             await http.stop()
             await surface.stop()
             await hands.close()
@@ -195,6 +200,7 @@ class Daemon:
             "pid": os.getpid(),
             "version": __version__,
             "protocols": [PROTOCOL],
+            "osc_host": self._settings.osc.host,
             "osc_port": port,
             "osc_tcp_port": port,
             "http_port": http_port,

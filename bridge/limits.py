@@ -14,6 +14,8 @@ from typing import Any
 
 from bridge.errors import ConfigInvalid
 
+NO_SECRET = "off"  # noqa: S105 - the word for none
+
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?$")
 _URL = re.compile(r"^https?://[^\s/?#]+(/[^\s?#]*)?$")
 _ENDPOINT = re.compile(r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$")
@@ -27,6 +29,7 @@ class Limit:
     words: str  # for people, as in "it takes …"
     read: Callable[[Any], Any]  # the value in its proper type; raises ValueError if it is not one
     parse: Callable[[str], Any]  # the same from text, before `read`
+    secret: bool = False  # whether the value is shown to nobody
 
 
 def _whole(low: int, high: int) -> Limit:
@@ -79,6 +82,15 @@ def _switch() -> Limit:
     return Limit("true or false", read, parse)
 
 
+def _secret() -> Limit:
+    word = _text(re.compile(r"^\S{8,64}$"), "")
+
+    def read(value: Any) -> str:
+        return NO_SECRET if value == NO_SECRET else str(word.read(value))
+
+    return Limit(f'"{NO_SECRET}" or 8 to 64 characters without blanks', read, str, secret=True)
+
+
 def _hosts() -> Limit:
     def read(value: Any) -> tuple[str, ...]:
         if not isinstance(value, list | tuple) or not value:
@@ -111,6 +123,9 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "osc.max_packet": _whole(512, 65507),
         "osc.max_nesting": _whole(1, 64),
         "osc.lease": _number(0, 31_536_000),
+        "osc.secret": _secret(),
+        "osc.unlock": _number(1, 86_400),
+        "osc.advertise": _switch(),
         "http.on": _switch(),
         "http.port": _whole(0, 65535),
         "inbox.watch": _one_of("native", "poll"),
@@ -169,6 +184,7 @@ def check(section: str, key: str, value: Any, where: str) -> Any:
         return limit.read(value)
     except (TypeError, ValueError, OverflowError) as problem:
         shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}…"
+        shown = "hidden here" if limit.secret and not isinstance(value, bool) else shown
         raise ConfigInvalid(f"{where}: [{section}] {key} is {shown}, but it takes {limit.words}.") from problem
 
 

@@ -14,16 +14,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.arguments import check_token
 from bridge.commands import MESSAGES, ROOT, Accepted, Bridge, Command, Outcome, Pong, find, read
 from bridge.config import Osc
-from bridge.errors import BridgeError, OscUnreadable, RequestError, TokenWrong, Unexpected, UnknownCommand
+from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus
 from bridge.osc_feedback import Feedback
-from bridge.osc_links import Counters, Peer, TcpEndpoint, UdpEndpoint, UdpOutlet, is_local
+from bridge.osc_links import Counters, Peer, TcpEndpoint, UdpEndpoint, UdpOutlet
 from bridge.osc_news import HAND, News
 from bridge.osc_packet import Incoming, PacketError, build, parse, shorten
 from bridge.osc_ports import bind_both
+from bridge.osc_trust import Trust
 
 log = logging.getLogger("bridge.osc.in")
 
@@ -75,7 +75,7 @@ class OscSurface:
         self._bridge = bridge
         self._bus = bus
         self._settings = settings
-        self._token = token
+        self._trust = Trust(token, settings)
         self._clock = clock
         self._heartbeat = heartbeat
         self._lease = lease
@@ -92,6 +92,7 @@ class OscSurface:
         self._own: Mapping[str, Callable[[Call], None]] = {
             "subscribe": self._subscribe,
             "refresh": self._refresh,
+            "unlock": self._unlock,
             "unsubscribe": lambda call: self._feedback.unsubscribe(call.peer.key),
         }
 
@@ -216,7 +217,7 @@ class OscSurface:
 
     def _begin(self, call: Call) -> None:
         """Do what only touches memory at once and in order; what has to wait becomes a task of its own."""
-        self._check_trust(call)
+        self._trust.check(call.command, call.values, call.peer)
         if call.command.run is None:
             self._own[call.command.name](call)
             return
@@ -228,16 +229,6 @@ class OscSurface:
             task.add_done_callback(self._tasks.discard)
         else:
             self._answer(call, outcome)
-
-    def _check_trust(self, call: Call) -> None:
-        """Ask for the token where it is due; from another machine nothing spends without one (rule 7)."""
-        if "token" in call.values:
-            check_token(self._token(), call.values["token"])
-        elif call.command.spends and not is_local(call.peer.host):
-            raise TokenWrong(
-                f"{call.command.address} may cost money, so it is not taken from another machine.",
-                hint="Ask for it on the machine that the bridge runs on, or send /bridge/clip with the token.",
-            )
 
     async def _finish(self, call: Call, outcome: Awaitable[Outcome]) -> None:
         try:
@@ -283,6 +274,9 @@ class OscSurface:
             self._news.resend(listener)
         if not subscriptions:
             self._news.answer(call.peer)
+
+    def _unlock(self, call: Call) -> None:
+        call.peer.send(build("/bridge/unlocked", self._trust.unlock(call.peer, call.values["secret"])))
 
     async def _beat(self) -> None:
         data = build("/bridge/heartbeat")

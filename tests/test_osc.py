@@ -6,18 +6,18 @@ import asyncio
 import socket
 import struct
 import time
+from dataclasses import replace
 
 import pytest
 from pythonosc.osc_bundle_builder import OscBundleBuilder
 from pythonosc.osc_message_builder import build_msg
 
 from bridge.commands import ClipAsk
-from bridge.config import Osc
 from bridge.errors import DawMissing, HomeError, PortTaken
 from bridge.events import Event
 from bridge.osc import OscSurface
 from tests.fakes.osc_clients import until
-from tests.fakes.osc_stage import TOKEN, Stage
+from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
 
 # --- ports -----------------------------------------------------------------------------------------------------------
 
@@ -38,7 +38,7 @@ async def test_a_taken_port_is_an_error_and_nothing_stays_open(kind: socket.Sock
         if kind == socket.SOCK_STREAM:
             holder.listen()
         stage = Stage()
-        surface = OscSurface(stage.bridge, stage.bus, Osc("127.0.0.1", port, 8192, 8, 0.0), lambda: TOKEN)
+        surface = OscSurface(stage.bridge, stage.bus, replace(SETTINGS, host="127.0.0.1", port=port), lambda: TOKEN)
         with pytest.raises(PortTaken, match=str(port)):
             await surface.start()
         await surface.stop()
@@ -49,7 +49,7 @@ async def test_a_taken_port_is_an_error_and_nothing_stays_open(kind: socket.Sock
 
 async def test_an_address_that_is_not_ours_is_said() -> None:
     stage = Stage()
-    surface = OscSurface(stage.bridge, stage.bus, Osc("192.0.2.1", 0, 8192, 8, 0.0), lambda: TOKEN)
+    surface = OscSurface(stage.bridge, stage.bus, replace(SETTINGS, host="192.0.2.1", port=0), lambda: TOKEN)
     with pytest.raises(HomeError, match=r"192\.0\.2\.1"):
         await surface.start()
 
@@ -58,7 +58,7 @@ async def test_the_port_is_free_again_after_stop() -> None:
     first = Stage()
     port = await first.surface.start()
     await first.close()
-    second = OscSurface(first.bridge, first.bus, Osc("127.0.0.1", port, 8192, 8, 0.0), lambda: TOKEN)
+    second = OscSurface(first.bridge, first.bus, replace(SETTINGS, host="127.0.0.1", port=port), lambda: TOKEN)
     assert await second.start() == port
     await second.stop()
 
@@ -292,4 +292,4 @@ async def test_from_another_machine_nothing_spends_without_the_token(stage: Stag
     stage.surface._receive(build_msg(address).dgram, FarPeer())  # type: ignore[arg-type]
     await stage.settle()
     assert (len(stage.bridge.asked) == 2) is may
-    assert (b"token_wrong" in b"".join(FarPeer.sent)) is not may
+    assert (b"secret_needed" in b"".join(FarPeer.sent)) is not may

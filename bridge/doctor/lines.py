@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import re
 import socket
 import subprocess
@@ -13,7 +12,9 @@ from typing import Any
 
 from bridge import __version__
 from bridge.client import Client
+from bridge.config import NO_SECRET
 from bridge.doctor import Finding, Patient
+from bridge.lan import is_loopback
 
 
 def look(patient: Patient) -> Iterator[Finding]:
@@ -57,16 +58,11 @@ def _port(patient: Patient, about: dict[str, Any] | None) -> Finding:
 
 def _reach(patient: Patient) -> Finding:
     host = patient.settings.osc.host
-    if _is_loopback(host):
+    if is_loopback(host):
         return Finding("reach", "well", "Only programs of this machine reach the bridge.")
-    text = f"The bridge listens on {host}: other devices of the network may control it, and cannot order remixes."
+    may = "cannot order remixes" if patient.settings.osc.secret == NO_SECRET else "order remixes with the secret"
+    text = f"The bridge listens on {host}: other devices of the network may control it, and {may}."
     return Finding("reach", "hint", text, "If no tablet or console needs that, set [osc] host to 127.0.0.1.")
-
-
-def _is_loopback(host: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    return host == "localhost"
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -16,6 +16,7 @@ AHEAD = 300.0  # s that a file of ours may lie in the future
 
 PACKAGES = {
     "keyring": ("keep the key in the system's keychain", "keychain"),
+    "zeroconf": ("be found by tablets in the network, when it listens there", "lan"),
     "python_stretch": ("keep the pitch of clips that play faster or slower", "stretch"),
 }
 

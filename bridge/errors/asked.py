@@ -88,6 +88,20 @@ class TokenWrong(RequestError):
     hint = "Read `token` from daemon.json in the bridge's home; it changes with every start of the daemon."
 
 
+class SecretNeeded(RequestError):
+    """What may cost money is taken from another machine only after /bridge/unlock with the secret."""
+
+    code = "secret_needed"
+    hint = "Send /bridge/unlock with the secret that stands under [osc] secret; privacy.md says more."
+
+
+class SecretWrong(RequestError):
+    """The secret in /bridge/unlock is not the one that is set."""
+
+    code = "secret_wrong"
+    hint = "Compare it with [osc] secret on the machine that the bridge runs on; after ten wrong ones wait a minute."
+
+
 class ClipError(InputError):
     """The clip cannot be used."""
 

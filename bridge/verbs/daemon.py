@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.cli import home
 from bridge.client import Client
-from bridge.errors import BridgeError, HomeError
+from bridge.errors import BridgeError, HomeError, NotPossibleNow
 
 ENDS = ("done", "failed", "cancelled", "unknown", "partial")  # as in bridge.job, whose import would cost too much here
 
@@ -25,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from bridge.presets import standard
 
     folder = home()
+    _open(options.listen)
     try:
         settings = config.load(folder, os.environ)
         if not settings.store.any_place:
@@ -43,6 +44,12 @@ def start(options: argparse.Namespace) -> int:
     """Start the daemon in the background, unless it runs."""
     client = Client(home())
     before = client.daemon()
+    if before and options.listen and before.get("osc_host") != options.listen:
+        raise NotPossibleNow(
+            f"The bridge runs already and listens on {before.get('osc_host')}.",
+            hint="ace-bridge stop, then ace-bridge start --listen.",
+        )
+    _open(options.listen)
     about = before or client.start()
     if options.json:
         print(json.dumps(_public(about) | {"started_now": before is None}))
@@ -102,6 +109,12 @@ def status(options: argparse.Namespace) -> int:
     return 0 if about else 3
 
 
+def _open(listen: str | None) -> None:
+    """Let a daemon of this process or of the next one listen there, whatever the settings say."""
+    if listen:
+        os.environ["ACE_BRIDGE_OSC_HOST"] = listen
+
+
 def _open_jobs(client: Client) -> list[dict[str, Any]]:
     """Return what is being made: from the journal, with the newer states of the outboxes."""
     newer: dict[str, str] = {}
@@ -119,6 +132,12 @@ def _open_jobs(client: Client) -> list[dict[str, Any]]:
 def _greet(about: Any, what: str = "runs") -> None:
     port, pid, version = about["osc_port"], about["pid"], about["version"]
     print(f"The bridge {what}: version {version}, process {pid}, OSC port {port}.", flush=True)
+    host = about.get("osc_host", "127.0.0.1")
+    if host != "127.0.0.1":
+        from bridge.lan import own_address  # most often the question does not arise, and `status` should be quick
+
+        where = own_address(host) or "(no network now)"
+        print(f"  it is reached at {where} too: other devices there may control it", flush=True)
 
 
 def _public(about: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,17 @@ from tests.fakes.bridge import NotingBridge
 from tests.fakes.osc_clients import TcpClient, UdpClient
 
 TOKEN = "correct-horse"
-SETTINGS = Osc(host="127.0.0.1", port=0, max_packet=8192, max_nesting=8, lease=0.0)
+SECRET = "battery-staple"
+SETTINGS = Osc(
+    host="127.0.0.1",
+    port=0,
+    max_packet=8192,
+    max_nesting=8,
+    lease=0.0,
+    secret=SECRET,
+    unlock=900.0,
+    advertise=False,
+)
 
 
 class Stage:

@@ -1,0 +1,173 @@
+"""Who may spend over OSC: the secret, how long it lasts, how often it may be guessed, and where it is never written."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import build_msg
+
+from bridge.commands import COMMANDS, Command
+from bridge.config import load
+from bridge.errors import ConfigInvalid, NotPossibleNow, SecretNeeded, SecretWrong
+from bridge.osc_links import Key
+from bridge.osc_trust import MOST, SPAN, TRIES, Trust
+from bridge.scrub import SCRUBBER
+from tests.fakes.osc_stage import SECRET, SETTINGS, TOKEN, Stage
+
+BY_NAME = {command.name: command for command in COMMANDS}
+
+
+class Far:
+    """A sender in the network, as the surface sees one."""
+
+    def __init__(self, host: str = "192.0.2.7", port: int = 9000) -> None:
+        self.key: Key = ("udp", host, port)
+        self.host = host
+        self.heard: list[tuple[object, ...]] = []
+
+    def send(self, data: bytes) -> bool:
+        message = OscMessage(data)
+        self.heard.append((message.address, *message.params))
+        return True
+
+    def close(self) -> None: ...
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def trust(clock: Clock, **changes: object) -> Trust:
+    return Trust(lambda: TOKEN, replace(SETTINGS, **changes), clock)  # type: ignore[arg-type]
+
+
+def may(trusted: Trust, peer: Far, command: Command = BY_NAME["remix"]) -> bool:
+    try:
+        trusted.check(command, {}, peer)
+    except SecretNeeded:
+        return False
+    return True
+
+
+def test_from_this_machine_everything_passes_and_from_afar_only_control() -> None:
+    trusted = trust(Clock(), secret="off")
+    for command in COMMANDS:
+        assert may(trusted, Far("127.0.0.1"), command)
+        assert may(trusted, Far("::1"), command)
+        assert may(trusted, Far("::ffff:127.0.0.1"), command)
+        assert may(trusted, Far(), command) is not command.spends
+
+
+def test_the_secret_unlocks_its_sender_alone_and_for_a_while() -> None:
+    clock = Clock()
+    trusted = trust(clock, unlock=60.0)
+    peer = Far()
+    assert trusted.unlock(peer, SECRET) == 60.0
+    assert may(trusted, peer)
+    assert not may(trusted, Far(port=9001)), "another program of the same machine"
+    assert not may(trusted, Far("192.0.2.8"))
+    clock.now += 59.9
+    assert may(trusted, peer)
+    clock.now += 0.1
+    assert not may(trusted, peer)
+    trusted.unlock(peer, SECRET)
+    assert may(trusted, peer)
+
+
+@pytest.mark.parametrize("wrong", ["", "battery-stapl", "battery-staple ", "BATTERY-STAPLE", "ü" * 64, "\ud800"])
+def test_a_wrong_secret_unlocks_nothing(wrong: str, caplog: pytest.LogCaptureFixture) -> None:
+    trusted, peer = trust(Clock()), Far()
+    with pytest.raises(SecretWrong) as caught:
+        trusted.unlock(peer, wrong)
+    assert not may(trusted, peer)
+    assert SECRET not in caught.value.text + caplog.text
+
+
+def test_guessing_ends_for_everybody_and_goes_on_after_a_while() -> None:
+    clock = Clock()
+    trusted = trust(clock)
+    for number in range(TRIES):
+        clock.now += 0.1
+        with pytest.raises(SecretWrong):
+            trusted.unlock(Far(f"192.0.2.{number}"), "wrong-wrong")
+    for secret in ("wrong-wrong", SECRET):
+        with pytest.raises(NotPossibleNow):
+            trusted.unlock(Far(), secret)
+    clock.now += SPAN
+    assert trusted.unlock(Far(), SECRET)
+
+
+def test_without_a_secret_nothing_is_unlocked() -> None:
+    trusted = trust(Clock(), secret="off")
+    for tried in ("off", "", SECRET):
+        with pytest.raises(NotPossibleNow, match="No secret is set"):
+            trusted.unlock(Far(), tried)
+
+
+def test_the_number_of_unlocked_senders_is_bounded() -> None:
+    trusted = trust(Clock())
+    peers = [Far(port=port) for port in range(1, MOST + 2)]
+    for peer in peers:
+        trusted.unlock(peer, SECRET)
+    assert not may(trusted, peers[0])
+    assert all(may(trusted, peer) for peer in peers[1:])
+
+
+async def test_the_surface_asks_answers_and_lets_pass(stage: Stage) -> None:
+    peer = Far()
+
+    def send(address: str, *arguments: object) -> None:
+        stage.surface._receive(build_msg(address, arguments).dgram, peer)
+
+    send("/bridge/remix", 1.0)
+    send("/bridge/unlock", "not-the-secret")
+    send("/bridge/unlock", SECRET)
+    send("/bridge/remix", 1.0)
+    await stage.settle()
+    answers = [
+        (address, arguments[1] if address == "/bridge/error" else arguments[0]) for address, *arguments in peer.heard
+    ]
+    assert answers == [
+        ("/bridge/error", "secret_needed"),
+        ("/bridge/error", "secret_wrong"),
+        ("/bridge/unlocked", 900.0),
+        ("/bridge/accepted", "message-1"),
+    ]
+    assert stage.bridge.asked.count(("remix",)) == 1
+
+
+# --- where it is never written ---------------------------------------------------------------------------------------
+
+
+def test_the_secret_is_in_no_log_no_setting_shown_and_no_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    marked = "Zx9-marked-secret"
+    (tmp_path / "config.toml").write_text(f'[osc]\nsecret = "{marked}"\n')
+    settings = load(tmp_path, {})
+    assert settings.osc.secret == marked
+    assert settings.effective()["osc"]["secret"] == "…"
+    assert marked not in repr(settings)
+    trusted = Trust(lambda: TOKEN, settings.osc)
+    with pytest.raises(SecretWrong):
+        trusted.unlock(Far(), f"{marked}x")
+    trusted.unlock(Far(), marked)
+    assert marked not in caplog.text
+    assert marked not in SCRUBBER.clean(json.dumps({"said": marked}))
+
+
+@pytest.mark.parametrize("written", ['"short"', '"with a blank in it"', "12345678", f'"{"x" * 65}"'])
+def test_a_secret_that_is_none_is_refused_and_not_repeated(tmp_path: Path, written: str) -> None:
+    (tmp_path / "config.toml").write_text(f"[osc]\nsecret = {written}\n")
+    with pytest.raises(ConfigInvalid, match=r"\[osc\] secret is hidden here, but it takes") as caught:
+        load(tmp_path, {})
+    assert written.strip('"') not in caught.value.text
