@@ -65,6 +65,7 @@ class Snapshot:
     jobs: tuple[JobView, ...]  # the open ones and the newest one, oldest first
     preset: str  # name of the selected preset, "" for none
     params: Mapping[str, Value]  # what the next remix from a surface gets: the preset and what was set over it
+    heard: str = ""  # the side that is played: "source", "result", or "" when nothing is
 
 
 class Bridge(Protocol):
@@ -77,6 +78,7 @@ class Bridge(Protocol):
     - Event("variation", job_id, variation_id, data={"state", "path"}), `path` once the result's final file is there;
     - Event("alert", job_id or "", data={"code", "text"}) for each error or warning that a person should see,
       one of a job within a second of that job's end;
+    - Event("audition", data={"heard"}), the name of the side that is heard now, "" when none is;
     - Event("preset", data={"name"}) and Event("param", data={"name", "value"}) when something was chosen or set,
       published before the command returns: so a surface knows whose hand it was.
     """
@@ -118,7 +120,18 @@ class Bridge(Protocol):
         ...
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
-        """Play a variation ("" is the newest that has a result), or the clip it was made from."""
+        """Play a variation ("" is the newest that has a result), or the clip it was made from.
+
+        While that variation is played already, only the side changes, at the same place and equally loud.
+        """
+        ...
+
+    async def switch_audition(self) -> None:
+        """Let the other side be heard; where nothing is played, begin with the newest result."""
+        ...
+
+    async def loop_audition(self, on: bool | None) -> None:
+        """Begin again at the end, or not; None turns it over."""
         ...
 
     async def stop_audition(self) -> None: ...
@@ -265,13 +278,27 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "audition",
         "/bridge/audition",
-        "Play a variation, or the clip it was made from.",
+        "Play a variation, or the clip it was made from; while it is played, change the side at the same place.",
         lambda b, v: b.audition(v["variation"], v["which"]),
         (
             Argument("variation", "text", "id of the variation; without it the newest with a result", default=""),
             Argument("which", "text", "which side", default="result", choices=("source", "result")),
         ),
         button=True,
+    ),
+    Command(
+        "audition.switch",
+        "/bridge/audition/switch",
+        "Let the other side be heard, at the same place and equally loud; begin with the newest result.",
+        lambda b, v: b.switch_audition(),
+        button=True,
+    ),
+    Command(
+        "audition.loop",
+        "/bridge/audition/loop",
+        "Begin again at the end, or not.",
+        lambda b, v: b.loop_audition(None if v["on"] is None else bool(v["on"])),
+        (Argument("on", "value", "1 or T is on, 0 or F off; without it the other of both"),),
     ),
     Command("audition.stop", "/bridge/audition/stop", "Stop playing.", lambda b, v: b.stop_audition(), button=True),
     Command(
@@ -349,6 +376,11 @@ MESSAGES: tuple[Message, ...] = (
         "A preset was selected; not sent to the subscriber that selected it by name. Also the answer to a sender of "
         "/bridge/preset/select, next or previous that has not subscribed.",
         (Argument("name", "text", "name of the preset"),),
+    ),
+    Message(
+        "/bridge/audition/heard",
+        "What is played now.",
+        (Argument("side", "text", "source or result, empty when nothing is played", choices=("source", "result", "")),),
     ),
     Message("/bridge/alert", "Something that a person should see.", (_CODE, _TEXT)),
     Message("/bridge/heartbeat", "The bridge is alive; every few seconds."),

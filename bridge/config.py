@@ -141,6 +141,13 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
+class Audition:
+    """[audition]: where results are played."""
+
+    device: str  # name of the output or a part of it; "default": the system's
+
+
+@dataclass(frozen=True, slots=True)
 class Privacy:
     """[privacy]: what may leave this machine unasked."""
 
@@ -170,6 +177,7 @@ class Config:
     remix: Remix
     render: Render
     fit: Fit
+    audition: Audition
     privacy: Privacy
     budget: Budget
     home: Path  # the bridge's folder

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bridge import PROTOCOL, __version__
+from bridge.audition import sides
 from bridge.book import Book
 from bridge.commands import Accepted, ClipAsk, JobView, Pong, Snapshot, Value
 from bridge.desk import Desk
@@ -21,7 +22,7 @@ from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event
 from bridge.job import ENDED, Job, State, Variation
 from bridge.mailbox import Inbox
-from bridge.preview import Player
+from bridge.preview import Player, Side
 from bridge.store import Store
 
 INSTANCE = "osc"  # surfaces are one instance
@@ -99,14 +100,19 @@ class Control:
         self.desk.hands.set(name, value)
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
-        found = self._with_result(variation)
-        if which == "result":
-            await self.player.play(Path(str((found.result or {})["path"])))
-            return
-        source = self.desk.tools.home / "jobs" / found.job_id / f"clip-{found.clip_index + 1}" / "source.flac"
-        if not source.exists():
-            raise NotPossibleNow("The clip has not been read yet.")
-        await self.player.play(source)
+        found = await self._sides(variation)
+        if which not in {side.name for side in found}:
+            raise NotPossibleNow("The clip is not there any more, so only the result can be played.")
+        await self.player.play(found, which)
+
+    async def switch_audition(self) -> None:
+        if self.player.playing:
+            await self.player.switch()
+        else:
+            await self.audition("", "result")
+
+    async def loop_audition(self, on: bool | None) -> None:
+        await self.player.set_loop(on)
 
     async def stop_audition(self) -> None:
         await self.player.stop()
@@ -115,7 +121,8 @@ class Control:
         jobs = self._book.jobs()
         shown = [job for job in jobs if job in self._open() or job is jobs[-1]]
         held = self.desk.hands.held()
-        return Snapshot(tuple(self._view(job) for job in shown), held.get("preset", ""), self.desk.hands.effective())
+        views = tuple(self._view(job) for job in shown)
+        return Snapshot(views, held.get("preset", ""), self.desk.hands.effective(), self.player.heard)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
@@ -145,6 +152,15 @@ class Control:
         if not jobs:
             raise UnknownJob(otherwise)
         return max(jobs, key=lambda job: job.created)
+
+    async def _sides(self, start: str) -> tuple[Side, ...]:
+        """Return what there is to hear of a variation ("" is the newest that has a result)."""
+        found = self._with_result(start)
+        clip = f"{found.job_id}/{found.clip_index}"
+        _, rendered = await self.desk.tools.journal(Store.stage, clip, "render")
+        _, fitted = await self.desk.tools.journal(Store.stage, found.id, "fit")
+        there = rendered is not None and await asyncio.to_thread(Path(rendered["path"]).exists)
+        return sides(found.result or {}, fitted or {}, rendered if there else None)
 
     def _with_result(self, start: str) -> Variation:
         found = [one for job in self._book.jobs() for one in self._book.variations(job.id) if one.result]

@@ -35,7 +35,7 @@ from bridge.discovery import Advert
 from bridge.disk import write_json
 from bridge.engines import Engines
 from bridge.errors import AlreadyRunning, BridgeError, HomeError, KeyMissing
-from bridge.events import EventBus
+from bridge.events import Event, EventBus
 from bridge.hands import Hands
 from bridge.install import Pointer, refresh, start_command
 from bridge.job import Variation
@@ -139,7 +139,9 @@ class Daemon:
             safety_interval=settings.inbox.safety_interval,
             largest=settings.inbox.max_message,
         )
-        player = Player()
+        player = Player(
+            settings.audition.device, tell=lambda heard: self._bus.publish(Event("audition", data={"heard": heard}))
+        )
         control = Control(desk, inbox, player)
         surface = OscSurface(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)

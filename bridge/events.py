@@ -17,7 +17,7 @@ log = logging.getLogger("bridge.events")
 class Event:
     """One thing that happened."""
 
-    kind: str  # "job" | "variation" | "progress" | "alert" | "preset" | "param" | "daw" | "stopping"
+    kind: str  # "job" | "variation" | "progress" | "alert" | "preset" | "param" | "audition" | "daw" | "stopping"
     job_id: str = ""  # the job it belongs to, if any
     variation_id: str = ""  # the variation it belongs to, if any
     data: dict[str, Any] = field(default_factory=dict)  # small values that surfaces show

@@ -161,6 +161,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "fit.loudness": _loudness(),
         "fit.true_peak": _number(-60, 0),
         "fit.format": _one_of("pcm24", "float32"),
+        "audition.device": _text(re.compile(r"^[^\x00-\x1f]{1,199}$"), "the name of an audio output, or a part of it"),
         "privacy.upload_early": _switch(),
         "budget.daily_cap": _number(0, 1_000_000),
     }

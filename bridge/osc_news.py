@@ -39,6 +39,7 @@ class News:
             "progress": self._progress,
             "variation": self._variation,
             "alert": self._alert,
+            "audition": self._audition,
             "preset": self._preset,
             "param": self._param,
         }
@@ -120,6 +121,9 @@ class News:
         for listener, message_id in self._feedback.askers(event.job_id):
             data = build("/bridge/error", message_id, code, text)
             self._feedback.tell_one(listener, (f"/bridge/error {code} {text}", event.job_id), data)
+
+    def _audition(self, event: Event) -> None:
+        self._tell("/bridge/audition/heard", "", str(event.data["heard"]))
 
     def _preset(self, event: Event) -> None:
         self._tell("/bridge/preset/select", "", str(event.data["name"]), hand=HAND.get())

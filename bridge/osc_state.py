@@ -24,6 +24,7 @@ def lines(snapshot: Snapshot) -> Iterator[Line]:
     yield "/bridge/progress", "", (float(newest.fraction),)
     yield "/bridge/message", "", (shorten(newest.message),)
     yield "/bridge/cost", "", (float(newest.cost),)
+    yield "/bridge/audition/heard", "", (snapshot.heard,)
     yield "/bridge/preset/select", "", (snapshot.preset,)
     for name, value in snapshot.params.items():
         yield f"/bridge/param/{name}", "", (value,)

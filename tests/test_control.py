@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from bridge.control import Control
 from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
 from bridge.mailbox import Inbox
 from bridge.model.fake import FakeEngine
-from bridge.preview import Player
+from bridge.preview import Player, Side
 from tests.fakes.processes import put
 from tests.fakes.studio import Studio, remix_args, write_tone
 
@@ -22,13 +23,29 @@ class NotingPlayer(Player):
 
     def __init__(self) -> None:
         super().__init__()
-        self.played: list[Path] = []
+        self.played: list[tuple[str, ...]] = []
+        self.laid_on: list[tuple[Side, ...]] = []
+        self.is_playing = False
 
-    async def play(self, path: Path) -> None:
-        self.played.append(path)
+    @property
+    def playing(self) -> bool:
+        return self.is_playing
+
+    async def play(self, sides: Sequence[Side], heard: str) -> None:
+        self.laid_on.append(tuple(sides))
+        self.played.append(("play", heard))
+        self.is_playing = True
+
+    async def switch(self) -> None:
+        self.played.append(("switch",))
+
+    async def set_loop(self, on: bool | None) -> bool:
+        self.played.append(("loop", str(on)))
+        return bool(on)
 
     async def stop(self) -> None:
-        self.played.append(Path("stopped"))
+        self.played.append(("stop",))
+        self.is_playing = False
 
 
 @pytest.fixture
@@ -149,19 +166,30 @@ async def test_audition_plays_the_result_or_the_clip(home: Path, tone: Path) -> 
         assert isinstance(player, NotingPlayer)
         with pytest.raises(UnknownJob):
             await control.audition("", "result")
+        with pytest.raises(UnknownJob):
+            await control.switch_audition()
         job_id = await studio.remix(tone)
         (one,) = await studio.until(job_id, "done")
         assert one.result is not None
-        await control.audition("", "result")
+        clip = home / "jobs" / job_id / "clip-1" / "source.flac"
+        await control.switch_audition()  # nothing is heard yet, so it begins
+        await control.switch_audition()
+        await control.loop_audition(None)
         await control.audition(one.id[:6], "source")
         await control.stop_audition()
-        assert [str(path) for path in player.played] == [
-            one.result["path"],
-            str(home / "jobs" / job_id / "clip-1" / "source.flac"),
-            "stopped",
-        ]
-        (home / "jobs" / job_id / "clip-1" / "source.flac").unlink()
-        with pytest.raises(NotPossibleNow):
+        assert player.played == [("play", "result"), ("switch",), ("loop", "None"), ("play", "source"), ("stop",)]
+        for source, result in player.laid_on:
+            assert (source.name, source.path, result.name, str(result.path)) == (
+                "source",
+                clip,
+                "result",
+                one.result["path"],
+            )
+            assert source.length == result.length == one.result["samples"] / one.result["sample_rate"]
+        clip.unlink()
+        await control.audition("", "result")
+        assert [side.name for side in player.laid_on[-1]] == ["result"]
+        with pytest.raises(NotPossibleNow, match="not there any more"):
             await control.audition("", "source")
 
 

@@ -161,7 +161,7 @@ def test_numeric_libraries_stay_in_audio_and_tasks() -> None:
         f"{module} → {target}"
         for module, targets in graph().items()
         for target in targets
-        if target.split(".")[0] in NUMERIC and not of(module, "bridge.audio", "bridge.tasks", "bridge.preview")
+        if target.split(".")[0] in NUMERIC and not of(module, "bridge.audio", "bridge.tasks")
     }
     assert outside == set()
 

@@ -82,6 +82,10 @@ async def test_the_port_is_free_again_after_stop() -> None:
         ("/bridge/param/seed", (2**32 - 1,), ("set_param", "seed", 2**32 - 1)),
         ("/bridge/param/amount", (0.5,), ("set_param", "amount", 0.5)),
         ("/bridge/audition", ("source",), ("audition", "", "source")),
+        ("/bridge/audition/switch", (1.0,), ("switch_audition",)),
+        ("/bridge/audition/loop", (), ("loop_audition", None)),
+        ("/bridge/audition/loop", (1.0,), ("loop_audition", True)),
+        ("/bridge/audition/loop", (False,), ("loop_audition", False)),
         ("/bridge/audition/stop", (1,), ("stop_audition",)),
     ],
 )

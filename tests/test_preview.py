@@ -1,19 +1,12 @@
-"""Audition: what is written to the output is the file, a device that is not there is a message, and no child survives.
-
-The last test plays through a real PulseAudio null sink and compares what its monitor records; it needs `pulseaudio`
-and ALSA's plug-in for it.
-"""
+"""Audition: what is written is the file, a device that is not there is a message, and no child survives."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,33 +14,38 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.errors import AudioDeviceMissing, SourceMissing, SourceUnreadable, Unexpected
-from bridge.preview import BLOCK, FADE, TAIL, Player, open_device, play_file
+from bridge.errors import AudioDeviceMissing, NotPossibleNow, SourceMissing, SourceUnreadable, Unexpected
+from bridge.playback import BLOCK, TAIL, Order, Playing, open_device
+from bridge.preview import Player, Side
 from tests.fakes.osc_clients import until
 
 RATE = 48000
 
 
 class FakeStream:
-    """Keeps what is written."""
+    """Keeps what is written, and turns the deck after a block."""
 
     latency = 0.01
 
-    def __init__(self, after: int | None = None, stopped: threading.Event | None = None) -> None:
+    def __init__(self) -> None:
         self.blocks: list[np.ndarray[Any, Any]] = []
         self.ends: list[str] = []
-        self._after, self._stopped = after, stopped
+        self.turns: dict[int, Any] = {}
 
     def write(self, data: Any) -> None:
         self.blocks.append(np.array(data))
-        if self._stopped is not None and len(self.blocks) == self._after:
-            self._stopped.set()
+        if turn := self.turns.pop(len(self.blocks), None):
+            turn()
 
     def stop(self) -> None:
         self.ends.append("stop")
 
     def close(self) -> None:
         self.ends.append("close")
+
+    @property
+    def heard(self) -> np.ndarray[Any, Any]:
+        return np.concatenate(self.blocks)
 
 
 @pytest.fixture
@@ -57,6 +55,14 @@ def clip(tmp_path: Path) -> Path:
     noise = np.random.default_rng(7).uniform(-0.5, 0.5, (RATE, 2))
     soundfile.write(path, noise, RATE, subtype="PCM_24")
     return path
+
+
+def alone(path: Path) -> tuple[Side, ...]:
+    return (Side("result", path),)
+
+
+def order(*sides: Side, heard: int = 0, loop: bool = False) -> Order:
+    return Order([side.to_wire() for side in sides], heard, loop, "default")
 
 
 def said(child: str, tmp_path: Path) -> tuple[str, ...]:
@@ -77,30 +83,43 @@ def test_the_whole_file_is_written_as_it_is(clip: Path) -> None:
         opened.append((sample_rate, channels))
         return stream
 
-    play_file(clip, start, threading.Event(), lambda: started.append(True))
+    Playing(order(*alone(clip))).run(start, lambda: started.append(True))
     assert opened == [(RATE, 2)]
     assert started == [True]
     expected, _ = soundfile.read(clip, dtype="float32")
-    *blocks, silence = stream.blocks
-    np.testing.assert_array_equal(np.concatenate(blocks), expected)
-    assert silence.shape == (int((FakeStream.latency + TAIL) * RATE), 2)
-    assert not silence.any()
+    np.testing.assert_array_equal(stream.heard[: len(expected)], expected)
+    assert len(stream.heard) == len(expected) + int((FakeStream.latency + TAIL) * RATE)
+    assert not stream.heard[len(expected) :].any()
     assert stream.ends == ["stop", "close"]
 
 
-def test_a_stop_fades_out_and_ends(clip: Path) -> None:
-    stopped = threading.Event()
-    stream = FakeStream(after=3, stopped=stopped)
-    play_file(clip, lambda rate, channels: stream, stopped, lambda: None)
-    *whole, faded, silence = stream.blocks
-    assert not silence.any()
-    assert len(whole) == 3
-    assert len(faded) == int(FADE * RATE)
-    assert not faded[-1].any()
-    expected, _ = soundfile.read(clip, start=3 * BLOCK, frames=len(faded), dtype="float32")
-    slope = 1 - (np.arange(len(faded)) + 1) / len(faded)
-    np.testing.assert_allclose(faded, expected * slope[:, None], atol=1e-6)
-    assert stream.ends == ["stop", "close"]
+def test_a_span_at_its_gain_from_another_rate_in_step_with_the_result(tmp_path: Path) -> None:
+    """The side heard second was sent at 44.1 kHz with a handle and lies where the result lies, to the sample."""
+    t = np.arange(2 * 44_100) / 44_100
+    soundfile.write(tmp_path / "source.wav", 0.4 * np.sin(2 * np.pi * 100 * (t - 0.5)), 44_100, subtype="FLOAT")
+    t = np.arange(RATE) / RATE
+    soundfile.write(tmp_path / "result.wav", np.zeros((RATE, 2)), RATE, subtype="FLOAT")
+    source = Side("source", tmp_path / "source.wav", 0.5, 1.0, -6.0)
+    stream = FakeStream()
+    playing = Playing(order(source, Side("result", tmp_path / "result.wav", 0.0, 1.0), heard=1))
+    stream.turns[4] = lambda: playing.turn('{"heard": 0}')
+    playing.run(lambda rate, channels: stream, lambda: None)
+    assert not stream.heard[: 4 * BLOCK].any()
+    after = slice(5 * BLOCK, RATE - 1000)
+    expected = 10 ** (-6 / 20) * 0.4 * np.sin(2 * np.pi * 100 * t)
+    np.testing.assert_allclose(stream.heard[after, 0], expected[after], atol=2e-4)
+    np.testing.assert_array_equal(stream.heard[:, 0], stream.heard[:, 1])
+
+
+def test_lines_that_are_no_order_change_nothing(clip: Path) -> None:
+    stream = FakeStream()
+    playing = Playing(order(*alone(clip)))
+    for word in ("", "x", "[]", "7", '{"heard": 5}', '{"heard": []}', '{"loop": "yes"}'):
+        playing.turn(word)
+        stream.turns[len(stream.turns) + 1] = lambda word=word: playing.turn(word)  # type: ignore[misc]
+    playing.run(lambda rate, channels: stream, lambda: None)
+    expected, _ = soundfile.read(clip, dtype="float32")
+    np.testing.assert_array_equal(stream.heard[: len(expected)], expected)
 
 
 @pytest.mark.parametrize(("content", "error"), [(None, SourceMissing), (b"not audio at all", SourceUnreadable)])
@@ -109,7 +128,7 @@ def test_a_file_that_cannot_be_played_is_said(tmp_path: Path, content: bytes | N
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(error, match=r"x\.wav"):
-        play_file(path, lambda rate, channels: FakeStream(), threading.Event(), lambda: None)
+        Playing(order(*alone(path))).run(lambda rate, channels: FakeStream(), lambda: None)
 
 
 def test_missing_portaudio_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,27 +142,27 @@ def test_missing_portaudio_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
     with pytest.raises(AudioDeviceMissing, match="PortAudio library not found"):
-        open_device("")
+        open_device("default")
 
 
 async def test_a_device_that_is_not_there_is_a_message(clip: Path) -> None:
     player = Player("no device has this name")
     with pytest.raises(AudioDeviceMissing, match="no device has this name"):
-        await player.play(clip)
+        await player.play(alone(clip), "result")
     assert not player.playing
 
 
 async def test_a_missing_file_comes_back_as_its_error(tmp_path: Path) -> None:
     player = Player()
     with pytest.raises((SourceMissing, AudioDeviceMissing)):  # the latter where PortAudio is not installed
-        await player.play(tmp_path / "gone.wav")
+        await player.play(alone(tmp_path / "gone.wav"), "result")
     assert not player.playing
 
 
 async def test_stop_ends_the_child_and_playing_says_so(tmp_path: Path, clip: Path) -> None:
     player = Player(command=said(PLAYING, tmp_path))
     assert not player.playing
-    await player.play(clip)
+    await player.play(alone(clip), "result")
     assert player.playing
     child = player._child
     await player.stop()
@@ -155,18 +174,57 @@ async def test_stop_ends_the_child_and_playing_says_so(tmp_path: Path, clip: Pat
 
 async def test_another_file_takes_the_place_of_the_first(tmp_path: Path, clip: Path) -> None:
     player = Player(command=said(PLAYING, tmp_path))
-    await player.play(clip)
+    await player.play(alone(clip), "result")
     first = player._child
-    await asyncio.gather(player.play(clip), player.play(clip))
+    other = (Side("result", clip, 0.5),)
+    await asyncio.gather(player.play(alone(clip), "result"), player.play(other, "result"))
     assert first is not None
     assert first.returncode == 0
     assert player.playing
     await player.stop()
 
 
+LISTENING = """
+import json, sys
+with open(sys.argv[1], "w") as out:
+    print(json.dumps({"playing": True}), flush=True)
+    for line in sys.stdin:
+        out.write(line)
+        out.flush()
+"""
+
+
+async def test_hands_turn_what_is_played_and_everybody_is_told(tmp_path: Path, clip: Path) -> None:
+    script, heard = tmp_path / "turned.jsonl", []
+    command = (*said(LISTENING, tmp_path), str(script))
+    player = Player(command=command, tell=heard.append)
+    with pytest.raises(NotPossibleNow, match="Nothing is played"):
+        await player.switch()
+    assert await player.set_loop(None) is True  # for what is played next
+    both = (Side("source", clip), Side("result", clip, 0.1))
+    await player.play(both, "result")
+    child = player._child
+    await player.play(both, "result")
+    await player.switch()
+    await player.play(both, "result")
+    await player.play(both, "source")
+    assert await player.set_loop(None) is False
+    assert player._child is child, "it plays on at the same place"
+    assert player.heard == "source"
+    await until(lambda: script.read_text().count("\n") == 4)
+    turned = [json.loads(line) for line in script.read_text().splitlines()]
+    assert turned == [{"heard": 0}, {"heard": 1}, {"heard": 0}, {"loop": False}]
+    await player.stop()
+    assert heard == ["result", "source", "result", "source", ""]
+    await player.play(alone(clip), "result")
+    with pytest.raises(NotPossibleNow, match="only the result"):
+        await player.switch()
+    await player.stop()
+
+
 async def test_a_sound_that_has_ended_plays_no_more(tmp_path: Path, clip: Path) -> None:
     player = Player(command=said("print('{\"playing\": true}', flush=True)\n", tmp_path))
-    await player.play(clip)
+    await player.play(alone(clip), "result")
     await until(lambda: not player.playing)
     await player.stop()
 
@@ -176,7 +234,7 @@ async def test_a_child_that_does_not_listen_is_ended(
 ) -> None:
     monkeypatch.setattr("bridge.preview.STOP_PATIENCE", 0.05)
     player = Player(command=said("import time\nprint('{\"playing\": true}', flush=True)\ntime.sleep(100)\n", tmp_path))
-    await player.play(clip)
+    await player.play(alone(clip), "result")
     child = player._child
     await player.stop()
     assert child is not None
@@ -187,21 +245,21 @@ async def test_a_device_that_hangs_is_given_up(tmp_path: Path, clip: Path, monke
     monkeypatch.setattr("bridge.preview.START_PATIENCE", 0.05)
     player = Player(command=said("import sys\nsys.stdin.read()\n", tmp_path))
     with pytest.raises(AudioDeviceMissing, match="did not open within"):
-        await player.play(clip)
+        await player.play(alone(clip), "result")
     assert not player.playing
 
 
 async def test_a_child_that_dies_is_said(tmp_path: Path, clip: Path) -> None:
     player = Player(command=said("raise SystemExit(3)\n", tmp_path))
     with pytest.raises(Unexpected, match="ended before it could say why"):
-        await player.play(clip)
+        await player.play(alone(clip), "result")
 
 
 async def test_the_child_gets_no_key(tmp_path: Path, clip: Path) -> None:
     seen = tmp_path / "environment.json"
     child = f"import json, os\njson.dump(dict(os.environ), open({str(seen)!r}, 'w'))\n" + PLAYING
     player = Player(command=said(child, tmp_path), environ={**os.environ, "FAL_KEY": "id:secret", "OTHER": "1"})
-    await player.play(clip)
+    await player.play(alone(clip), "result")
     await player.stop()
     environment = json.loads(seen.read_text())
     assert "FAL_KEY" not in environment
@@ -209,69 +267,7 @@ async def test_the_child_gets_no_key(tmp_path: Path, clip: Path) -> None:
 
 
 def test_neither_numpy_nor_portaudio_loads_with_the_player() -> None:
-    code = "import bridge.preview, sys; print({'numpy', 'sounddevice', 'soundfile'} & set(sys.modules))"
+    code = (
+        "import bridge.audition, bridge.preview, sys; print({'numpy', 'sounddevice', 'soundfile'} & set(sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
-
-
-@pytest.fixture
-def null_sink(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A PulseAudio of its own whose only output is a null sink."""
-    if shutil.which("pulseaudio") is None or shutil.which("parec") is None:
-        pytest.skip("pulseaudio and pulseaudio-utils are not installed")
-    runtime = tmp_path_factory.mktemp("pulse")
-    runtime.chmod(0o700)
-    for name in ("XDG_RUNTIME_DIR", "HOME", "PULSE_RUNTIME_PATH"):
-        monkeypatch.setenv(name, str(runtime))
-    monkeypatch.setenv("PULSE_SERVER", f"unix:{runtime}/native")
-    server = subprocess.Popen(
-        [
-            "pulseaudio", "-n", "--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no",
-            "-L", f"module-native-protocol-unix auth-anonymous=1 socket={runtime}/native",
-            "-L", f"module-null-sink sink_name=ace rate={RATE} format=s24le",
-        ],
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        subprocess.run(
-            ["timeout", "10", "sh", "-c", "until pactl info >/dev/null 2>&1; do sleep 0.05; done"], check=True
-        )
-        yield
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-async def test_a_real_output_plays_the_file(null_sink: None, clip: Path) -> None:
-    record = [
-        "parec",
-        "--device=ace.monitor",
-        "--latency-msec=500",
-        "--format=float32le",
-        f"--rate={RATE}",
-        "--channels=2",
-        "--raw",
-    ]
-    recorder = await asyncio.create_subprocess_exec(*record, stdout=asyncio.subprocess.PIPE)
-    assert recorder.stdout is not None
-    heard = bytearray(await recorder.stdout.readexactly(8 * 1000))  # it records before anything is played
-    player = Player("pulse")
-    try:
-        await player.play(clip)
-    except AudioDeviceMissing as error:
-        recorder.terminate()
-        await recorder.communicate()
-        pytest.skip(f"ALSA's plug-in for PulseAudio is not installed: {error.text}")
-    assert player.playing
-    while player.playing:
-        heard += await recorder.stdout.read(65536)
-    heard += await recorder.stdout.readexactly(8 * RATE // 2)  # what is still on its way
-    recorder.terminate()
-    await recorder.communicate()
-    sent = soundfile.read(clip, dtype="float32")[0]
-    got = np.frombuffer(bytes(heard[: len(heard) // 8 * 8]), np.float32).reshape(-1, 2)
-    start = int(np.flatnonzero(np.abs(got).sum(1) > 0)[0])
-    both = got[start : start + len(sent)]
-    lead = int(np.flatnonzero(np.abs(sent).sum(1) > 1e-4)[0])
-    sent = sent[lead : lead + len(both)]
-    assert len(both) == len(sent) + lead
-    assert np.corrcoef(both[: len(sent)].ravel(), sent.ravel())[0, 1] > 0.999

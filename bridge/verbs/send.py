@@ -8,6 +8,8 @@ import json
 import math
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,11 +58,29 @@ def _clip(options: argparse.Namespace, texts: list[str]) -> int:
 
 
 def audition(options: argparse.Namespace) -> int:
-    """Play or stop."""
+    """Play, turn what is played, or stop."""
+    if options.devices:
+        return _devices(options)
     if options.stop:
         return _exchange(options, "/bridge/audition/stop", [], 0.3)
+    if options.switch:
+        return _exchange(options, "/bridge/audition/switch", [], 2.0)
+    if options.loop:
+        return _exchange(options, "/bridge/audition/loop", [options.loop == "on"], 0.3)
     side = "source" if options.source else "result"
     return _exchange(options, "/bridge/audition", [options.variation or "", side], 2.0)
+
+
+def _devices(options: argparse.Namespace) -> int:
+    """List the audio outputs; the process that plays knows them."""
+    asked = [sys.executable, "-m", "bridge.playback", "outputs"]
+    word = json.loads(subprocess.run(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout)
+    if "error" in word:
+        raise from_wire(word["error"])
+    for output in word["outputs"]:
+        usual = "  (the system's)" if output["default"] else ""
+        print(json.dumps(output) if options.json else f"{output['name']}  ·  {output['interface']}{usual}")
+    return 0
 
 
 def _exchange(options: argparse.Namespace, address: str, values: list[Any], wait: float) -> int:

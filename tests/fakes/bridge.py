@@ -22,6 +22,7 @@ class NotingBridge:
     jobs: list[JobView] = field(default_factory=list)
     preset: str = "dub"
     params: dict[str, Value] = field(default_factory=dict)
+    heard: str = ""
     refuses: BridgeError | Exception | None = None  # what clip, remix and rerun raise
     gate: asyncio.Event | None = None  # what remix waits for
 
@@ -64,12 +65,25 @@ class NotingBridge:
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
         self.asked.append(("audition", variation, which))
+        self._hear(which)
+
+    async def switch_audition(self) -> None:
+        self.asked.append(("switch_audition",))
+        self._hear("source" if self.heard == "result" else "result")
+
+    async def loop_audition(self, on: bool | None) -> None:
+        self.asked.append(("loop_audition", on))
 
     async def stop_audition(self) -> None:
         self.asked.append(("stop_audition",))
+        self._hear("")
 
     def snapshot(self) -> Snapshot:
-        return Snapshot(tuple(self.jobs), self.preset, dict(self.params))
+        return Snapshot(tuple(self.jobs), self.preset, dict(self.params), self.heard)
+
+    def _hear(self, side: str) -> None:
+        self.heard = side
+        self.bus.publish(Event("audition", data={"heard": side}))
 
     def _accept(self, *asked: Any) -> Accepted:
         self.asked.append(asked)

@@ -1,0 +1,48 @@
+"""What there is to hear of a variation: the result, and beside it its clip, equally loud and cut to the same span.
+
+control.py asks here; preview.py plays the sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge.preview import Side
+
+
+def sides(result: Mapping[str, Any], fitted: Mapping[str, Any], rendered: Mapping[str, Any] | None) -> tuple[Side, ...]:
+    """Return the clip, where it is still there, and the result.
+
+    The louder side is turned down to the quieter, and both to what full scale holds: of two sounds the louder one
+    always pleases more, which says nothing about the remix.
+
+    Args:
+        result: a variation's result, as surfaces are shown it.
+        fitted: what stage fit found: lufs and true_peak_db of the file.
+        rendered: what stage render found, lufs before the gain_db that the file has; None: the clip is gone.
+    """
+    length = result["samples"] / result["sample_rate"]
+    levels = {"result": (fitted.get("lufs"), fitted.get("true_peak_db"), 0.0)}
+    if rendered is not None:
+        sent_db = rendered["gain_db"]
+        levels["source"] = (rendered.get("lufs"), rendered.get("true_peak_db"), sent_db)
+    gains = _gains(levels)
+    found = [Side("result", Path(result["path"]), result["source_offset"], length, gains["result"])]
+    if rendered is not None:
+        found.insert(0, Side("source", Path(rendered["path"]), rendered["handles"][0], length, gains["source"]))
+    return tuple(found)
+
+
+def _gains(levels: Mapping[str, tuple[float | None, float | None, float]]) -> dict[str, float]:
+    """Return a gain in dB for each file from its loudness (LUFS), true peak (dBTP) and the gain that it has already."""
+    known = [lufs for lufs, _, _ in levels.values() if lufs is not None]
+    quietest = min(known) if len(known) == len(levels) else None  # silence has no loudness to be matched
+    wanted = {
+        name: (quietest - lufs if quietest is not None and lufs is not None else 0.0)
+        for name, (lufs, _, _) in levels.items()
+    }
+    peaks = [peak + wanted[name] for name, (_, peak, _) in levels.items() if peak is not None]
+    over = max([0.0, *peaks])
+    return {name: wanted[name] - over - given for name, (_, _, given) in levels.items()}

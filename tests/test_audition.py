@@ -1,0 +1,42 @@
+"""What there is to hear of a variation: two sides, cut alike and equally loud."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.audition import sides
+
+RESULT = {"path": "/r.wav", "samples": 96_000, "sample_rate": 48_000, "source_offset": 0.5}
+FITTED = {"lufs": -14.0, "true_peak_db": -1.0}
+RENDERED = {"path": "/s.flac", "handles": [0.25, 0.5], "lufs": -20.0, "true_peak_db": -6.0, "gain_db": 0.0}
+
+
+def gains(fitted: dict[str, object] = FITTED, rendered: dict[str, object] | None = None) -> dict[str, float]:
+    found = sides(RESULT, fitted, {**RENDERED, **(rendered or {})})
+    return {side.name: pytest.approx(side.gain_db) for side in found}
+
+
+def test_both_are_cut_to_the_clip() -> None:
+    source, result = sides(RESULT, FITTED, RENDERED)
+    assert (source.name, source.start, source.length) == ("source", 0.25, 2.0)
+    assert (result.name, result.start, result.length) == ("result", 0.5, 2.0)
+
+
+def test_the_louder_is_turned_down() -> None:
+    assert gains() == {"source": 0.0, "result": -6.0}
+    assert gains({"lufs": -26.0, "true_peak_db": -10.0}) == {"source": -6.0, "result": 0.0}
+
+
+def test_the_gain_that_was_sent_is_undone_as_far_as_full_scale_goes() -> None:
+    # The clip was 3 dB over full scale and was sent 3 dB lower; both are turned down by what would be over.
+    hot = {"lufs": -14.0, "true_peak_db": 3.0, "gain_db": -3.0}
+    assert gains(rendered=hot) == {"source": 0.0, "result": -3.0}
+
+
+def test_silence_has_no_loudness_to_be_matched() -> None:
+    assert gains({"lufs": None, "true_peak_db": None}) == {"source": 0.0, "result": 0.0}
+
+
+def test_a_clip_that_is_gone_leaves_the_result() -> None:
+    (only,) = sides(RESULT, FITTED, None)
+    assert (only.name, only.gain_db) == ("result", 0.0)
