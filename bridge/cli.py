@@ -205,6 +205,7 @@ def _remix_words(words: Any) -> None:
     span = word.add_argument_group("which part")
     _number(span, "--offset", Number(0, unit="s"), "start in the file", "S", 0.0)
     _number(span, "--length", Number(0.1, unit="s"), "how much of it (default: to its end)", "S")
+    span.add_argument("--loop", action="store_true", help="it is a loop: the result's end meets its beginning")
     wanted = word.add_argument_group("what it shall become")
     wanted.add_argument("--preset", metavar="NAME", help="`ace-bridge presets` lists them")
     wanted.add_argument("--tags", metavar="TEXT", help='for example "lo-fi, dusty drums, warm Rhodes"')

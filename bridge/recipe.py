@@ -18,7 +18,7 @@ from bridge.request import Remix, RemixArgs
 if TYPE_CHECKING:
     from bridge.work import Work
 
-FITTED = ("sample_rate", "samples", "lead", "alignment", "gain_db", "limiter_db", "lufs", "true_peak_db")
+FITTED = ("sample_rate", "samples", "lead", "alignment", "gain_db", "limiter_db", "lufs", "true_peak_db", "loop")
 
 
 def compose(request: RemixArgs, wanted: Remix, presets: Presets, held: Mapping[str, Any], usual: str) -> dict[str, Any]:

@@ -155,6 +155,7 @@ class Clip(Struct, frozen=True, kw_only=True):
     grid: Grid | None = None
     source: Source | None = None
     rendered: Rendered | None = None
+    loops: bool = False  # it is played over and over: the result's end has to meet its beginning
     ignored: tuple[str, ...] = ()  # what the script knows it could not carry
 
     def __post_init__(self) -> None:

@@ -1,7 +1,8 @@
 """A source the way a DAW plays it: a section of a file, perhaps backwards, perhaps over and over, silence around it.
 
-The render task builds a `Played` on a file's reader and takes the clip's span from it. Frames count from the section's
-start in the direction of play: with reverse, frame 0 is the section's last one.
+The render task builds a `Played` on a file's reader and takes the clip's span from it, with a `Repeated` around it
+where the model gets more music than there is. Frames count from the section's start in the direction of play: with
+reverse, frame 0 is the section's last one.
 """
 
 from __future__ import annotations
@@ -68,5 +69,39 @@ class Played:
             place = start % self.frames
             part = min(frames, self.frames - place)
             yield from self._once(place, part, size)
+            start += part
+            frames -= part
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A stretch of what is played that goes on to both sides by repeating itself, so that its bar lines go on too."""
+
+    played: Played  # the source
+    first: int  # where the stretch begins
+    stop: int  # the frame after its last
+    period: int  # frames after which it comes again: whole bars, at least 1 and at most its length
+
+    @property
+    def channels(self) -> int:
+        """Return the channels of the source."""
+        return self.played.channels
+
+    def missing(self, start: int, frames: int) -> int:
+        """Return how many of these frames, within the stretch, are silence because the source does not have them."""
+        return self.played.missing(start, frames)
+
+    def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:
+        """Yield `frames` frames from frame `start`, which may lie anywhere."""
+        while frames > 0:
+            if start < self.first:
+                place = self.first + (start - self.first) % self.period
+                part = min(frames, self.first + self.period - place)
+            elif start < self.stop:
+                place, part = start, min(frames, self.stop - start)
+            else:
+                place = self.stop - self.period + (start - self.stop) % self.period
+                part = min(frames, self.stop - place)
+            yield from self.played.blocks(place, part, size)
             start += part
             frames -= part

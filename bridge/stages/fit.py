@@ -70,6 +70,7 @@ def span_of(work: Work) -> dict[str, Any]:
         "samples": samples,
         "tail": round(after * rate),
         "skip": there[0] - before,
+        "loops": rendered.get("loops", False),
         "time_reference": round(position * rate) - round(before * rate),
     }
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from bridge import barlines
 from bridge.describe import FACT
 from bridge.disk import settle
 from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
@@ -19,7 +19,7 @@ from bridge.store import Store
 from bridge.work import Stage, Work
 
 SHORTEST = 0.1  # s
-HANDLE_STEP = 0.04  # s: whole samples at every usual rate
+LOOP_AROUND = 1.0  # s on each side of a loop
 
 
 async def render(work: Work) -> dict[str, Any]:
@@ -37,13 +37,15 @@ async def render(work: Work) -> dict[str, Any]:
             f"The clip is {length:.1f} s long; {work.engine.capabilities.label} takes up to {longest:.0f} s."
         )
     source, handles = heard(work)
-    context = around(work, length)
     final = work.clip_folder / "source.flac"
     partial = final.with_suffix(".part.flac")
     args = {
         "source": msgspec.to_builtins(source),
         "length": length,
-        "handles": [max(handle, context) for handle in handles],
+        "handles": handles,
+        "context": around(work, length),
+        "period": barlines.period(work.clip, work.request.project, length),
+        "loops": work.clip.loops,
         "into": str(partial),
         "highest_rate": work.tools.settings.render.highest_rate,
     }
@@ -52,12 +54,10 @@ async def render(work: Work) -> dict[str, Any]:
     ignored = [{"code": "not_carried", "text": text} for text in work.clip.ignored]
     await work.warn([*result["warnings"], *ignored])
     await work.sends(result["frames"] / result["sample_rate"])
-    keep = [min(there, _whole(wanted)) for there, wanted in zip(result["handles"], handles, strict=True)]
     return {
         **result,
         "path": str(final),
         "length": length,
-        "keep": keep,
         "heard": {**listened, "said": await said(work, result)},
     }
 
@@ -78,13 +78,15 @@ async def both(work: Work, args: dict[str, Any]) -> tuple[dict[str, Any], dict[s
 
 
 def around(work: Work, length: float) -> float:
-    """Return how much music, in s, a short clip gets on each side, so that the model has something to go on from.
+    """Return how much music, in s, the model gets on each side of a short clip, so that it has something to go on from.
 
-    The result is cut back to the clip and the handles that the DAW wants.
+    It is cut away again. A loop gets some whatever its length: what was made before its beginning is what its end is
+    led over to, so that it goes round without a click.
     """
-    if work.clip.source is None:
-        return 0.0  # what a DAW has rendered has the handles that it has
-    return max(0.0, (work.tools.settings.render.context - length) / 2)
+    source = work.clip.source
+    short = max(0.0, (work.tools.settings.render.context - length) / 2)
+    goes_round = work.clip.loops or (source is not None and source.loop)
+    return max(short, LOOP_AROUND) if goes_round else short
 
 
 async def said(work: Work, result: Mapping[str, Any]) -> Any:
@@ -93,11 +95,6 @@ async def said(work: Work, result: Mapping[str, Any]) -> Any:
     if recipe.get("described_by") == "user":
         await work.tools.journal(Store.remember, name, recipe["params"]["original_tags"])
     return await work.tools.journal(Store.fact, name)
-
-
-def _whole(handle: float) -> float:
-    """Return a handle in whole steps of 40 ms, as the signal task cuts them."""
-    return math.floor(handle / HANDLE_STEP + 1e-9) * HANDLE_STEP
 
 
 async def clip_length(work: Work) -> float:

@@ -6,28 +6,25 @@ into a spool → level → broadcast WAV.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from bridge.audio import block, channels, files, resample, stretch, wav
+from bridge.audio import block, files, seam, wav
 from bridge.audio.block import Block
 from bridge.errors import RequestError
-from bridge.tasks import compare, leveling
+from bridge.tasks import compare, leveling, raw
 from bridge.tasks.compare import Alignment, Heard
 from bridge.tasks.leveling import Level, Wanted
 from bridge.tasks.opening import RESULT, number, opened, writing
 
 Progress = Callable[[float], None]
 
-FADE = 0.005  # s at the end of a result that is too short
 UNNOTICED = 0.1  # s that a result may be short without a warning; a latent frame of the model is 0.093 s
 QUIETER = 0.5  # dB under the wanted level that are worth a warning
 DIRECT = 0.002  # full scale, -54 dB: a mean of the wave above is DC and taken out; below, it can be chance
+AROUND = 4.0  # s on both sides of a loop's seam that it is measured against
 MOST_FRAMES = 1e11
 
 
@@ -44,6 +41,7 @@ class Order:
     lead: int  # frames of handle before the clip, at the rate of the file to write
     samples: int  # frames of the clip
     tail: int  # frames of handle after the clip
+    loops: bool  # its end has to meet its beginning
     skip: float  # s of the raw's start to leave out, below 0 to put silence before it
     nudge: float  # s by which a hand moves the result, above 0 later; counts beside what is measured
     undo_db: float  # dB that bring the raw to the source's level when loudness is left alone
@@ -89,6 +87,7 @@ def parse(args: Mapping[str, Any]) -> Order:
         lead=round(number(args, "lead", 0, MOST_FRAMES, 0)),
         samples=round(number(args, "samples", 1, MOST_FRAMES)),
         tail=round(number(args, "tail", 0, MOST_FRAMES, 0)),
+        loops=bool(args.get("loops")),
         skip=number(args, "skip", -60.0, 60.0, 0.0),
         nudge=number(args, "nudge", -10.0, 10.0, 0.0),
         undo_db=-number(args, "source_gain_db", -120.0, 120.0, 0.0),
@@ -104,15 +103,15 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
     """Fit a result to its clip.
 
     Args:
-        args: raw, into, source, align, tempo, sample_rate, lead, samples, tail, skip, nudge, source_gain_db, target,
-            ceiling, format, bext, info.
+        args: raw, into, source, align, tempo, sample_rate, lead, samples, tail, skip, loops, nudge, source_gain_db,
+            target, ceiling, format, bext, info.
         progress: told the share done, 0..1.
         size: frames per block; the file is the same with any.
 
     Returns:
         sample_rate, samples (of the clip), frames (of the file), lead (first frame of the clip in the file), gain_db,
         limiter_db (the most that the limiter takes), lufs and true_peak_db (of the file as it is), alignment (see
-        compare.Alignment), nudge_ms, warnings.
+        compare.Alignment), nudge_ms, loop (see seam.Measured; None where it is none), warnings.
 
     Raises:
         ResultError: the raw cannot be used.
@@ -129,7 +128,7 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
         try:
             stream = _stream(order, how, reader, size)
             level = _level(order, how, stream, spool, progress)
-            _write(order, how, level, spool, size)
+            loop = _write(order, how, level, spool, size)
         finally:
             spool.close()
         seconds = reader.info.frames / reader.info.sample_rate / how.speed - how.skip
@@ -145,6 +144,7 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
         "true_peak_db": level.peak_db,
         "alignment": found.to_wire(),
         "nudge_ms": order.nudge * 1000,
+        "loop": loop,
         "warnings": [*notes, *_warnings(order, level, (how.start + order.samples) / rate - seconds)],
     }
 
@@ -178,44 +178,18 @@ def cut(order: Order, found: Alignment, rate: int, result: Heard) -> Cut:
 
 
 def _stream(order: Order, how: Cut, reader: files.Reader, size: int) -> Iterator[Block]:
-    """Yield the raw as stereo at the file's rate, exactly as long as the file; a short one is faded out first."""
-    info = reader.info
-    skip = round(how.skip * how.speed * info.sample_rate)  # in frames of the raw, before it is stretched
-    wanted = math.ceil((order.frames / how.rate + resample.MARGIN) * how.speed * info.sample_rate)
-    there = min(info.frames, max(0, wanted + skip))
-    raw = reader.blocks(max(0, skip), max(0, there - max(0, skip)), size)
-    stereo = channels.to_stereo(_without(raw, how.mean), channels.mix(info.channels, "normal", None, False))
-    if (info.frames - skip) / info.sample_rate / how.speed < order.frames / how.rate:
-        stereo = _faded(stereo, max(0, there - max(0, skip)), round(FADE * info.sample_rate))
-    sound = _joined(block.silence(max(0, -skip), 2, size), stereo)
-    if how.speed != 1.0:
-        sound = stretch.stretched(sound, info.sample_rate, how.speed, 0.0)
-    return block.exactly(resample.resampled(sound, info.sample_rate, how.rate), order.frames, 2)
+    """Yield the file as it will be, before its level is found; a loop's end goes on into its beginning."""
+    fade = _lead_over(order, how)
+    frames = order.frames + fade
+    sound = raw.played(reader, raw.Take(how.rate, how.skip - fade / how.rate, frames, how.speed, how.mean), size)
+    return seam.closed(sound, fade, order.frames) if fade else sound
 
 
-def _without(blocks: Iterator[Block], mean: tuple[float, ...]) -> Iterator[Block]:
-    """Yield the stream without its DC."""
-    if not any(mean):
-        yield from blocks
-        return
-    for part in blocks:
-        yield part - np.array(mean, np.float32)
-
-
-def _joined(*streams: Iterator[Block]) -> Iterator[Block]:
-    for stream in streams:
-        yield from stream
-
-
-def _faded(blocks: Iterator[Block], frames: int, fade: int) -> Iterator[Block]:
-    """Yield a stream of `frames` frames with its last `fade` frames faded out linearly."""
-    position = 0
-    for part in blocks:
-        left = frames - position - np.arange(len(part), dtype=np.float32)
-        position += len(part)
-        yield (
-            part if position <= frames - fade else part * np.minimum(1.0, (left - 1) / fade)[:, None].astype(np.float32)
-        )
+def _lead_over(order: Order, how: Cut) -> int:
+    """Return over how many frames the end is led over to the beginning; 0 where it is no loop, or nothing is there."""
+    fade = min(round(seam.LOOP_FADE * how.rate), order.samples // 4)
+    has_handles = order.lead or order.tail  # then it is the DAW that goes round, within the handles
+    return fade if order.loops and not has_handles and how.skip >= fade / how.rate else 0
 
 
 def _level(order: Order, how: Cut, blocks: Iterator[Block], spool: files.Spool, progress: Progress) -> Level:
@@ -232,15 +206,18 @@ def _kept(blocks: Iterator[Block], spool: files.Spool, frames: int, progress: Pr
         yield part
 
 
-def _write(order: Order, how: Cut, level: Level, spool: files.Spool, size: int) -> None:
+def _write(order: Order, how: Cut, level: Level, spool: files.Spool, size: int) -> dict[str, float] | None:
+    """Write the file; return how a loop's end meets its beginning, as it is written."""
     bext = dict(order.bext)
     if "time_reference" in bext:  # of the file's first frame; a slip moves the clip in the file and not on the timeline
         bext["time_reference"] = max(0, bext["time_reference"] + order.lead - how.start)
     chunk = wav.Bext(**bext, lufs=level.lufs, true_peak_db=level.peak_db)
     writer = files.WavWriter(order.into, how.rate, order.frames, order.encoding, chunk, order.info)
-    for part in level.applied(spool.blocks(size)):
+    ends = seam.Ends(order.frames, round(AROUND * how.rate))
+    for part in ends.watched(level.applied(spool.blocks(size))):
         writer.write(part)
     writer.close()
+    return ends.met(how.rate).to_wire() if _lead_over(order, how) else None
 
 
 def _warnings(order: Order, level: Level, short: float) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,32 +20,15 @@ from bridge.audio.block import Block
 from bridge.audio.loudness import Loudness
 from bridge.audio.pair import Pair
 from bridge.audio.true_peak import TruePeak
-from bridge.tasks.clip import Clip
+from bridge.tasks.clip import LONGEST, Clip
+from bridge.tasks.frames import Around, Plan, plan, sounding
 from bridge.tasks.opening import SOURCE, number, opened, writing
 
 Progress = Callable[[float], None]
+Sounding: TypeAlias = span.Played | span.Repeated  # a source as it is played
 
-HANDLE_STEP = 0.04  # s: whole samples at every usual rate, so that the clip's start stays on a sample
-LONGEST_HANDLE = 60.0  # s
+LONGEST_HANDLE = 60.0  # s, of handle or of context
 UNNOTICED = 0.01  # s of silence at a clip's end that come from rounding and are not worth a warning
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The clip in frames."""
-
-    rate_in: int  # Hz, of the file
-    rate_out: int  # Hz, of what is sent
-    start: int  # first frame of the source's span, in the direction of play, handle included
-    read: int  # frames of source that are read
-    before: int  # frames of the handle before the clip, at rate_out
-    clip: int  # frames of the clip, at rate_out
-    after: int  # frames of the handle after the clip, at rate_out
-
-    @property
-    def frames(self) -> int:
-        """Return the frames of the FLAC file."""
-        return self.before + self.clip + self.after
 
 
 @dataclass(slots=True)
@@ -58,42 +41,8 @@ class Heard:
     broken: int = 0  # samples that were not numbers
 
 
-def plan(clip: Clip, played: span.Played, rate: int, highest: int, handles: tuple[float, float]) -> Plan:
-    """Lay out the clip in frames.
-
-    Args:
-        clip: what is asked for.
-        played: the source as it is played.
-        rate: of the file, Hz.
-        highest: sources above are sent at this rate, Hz.
-        handles: s wanted before and after the clip.
-    """
-    rate_out = min(rate, highest)
-    start = round(clip.offset * rate)
-    frames = round(clip.length * rate_out)
-    before = after = 0.0
-    if clip.plain:
-        left = start / rate / clip.playrate
-        right = (played.frames - start) / rate / clip.playrate - clip.length
-        before, after = _handle(handles[0], left, rate, rate_out), _handle(handles[1], right, rate, rate_out)
-    span_seconds = (before + after) + frames / rate_out
-    ahead = round(before * clip.playrate * rate)
-    if clip.playrate == 1 and rate == rate_out:
-        read = round(before * rate) + frames + round(after * rate)
-    else:
-        read = math.ceil((span_seconds + resample.MARGIN) * clip.playrate * rate)
-    return Plan(rate, rate_out, start - ahead, read, round(before * rate_out), frames, round(after * rate_out))
-
-
-def _handle(wanted: float, there: float, rate: int, rate_out: int) -> float:
-    """Return s of handle in whole steps of 40 ms, as are wanted and there; 0 where a step is no whole sample."""
-    if rate % 25 or rate_out % 25:
-        return 0.0
-    return max(0, math.floor(min(wanted, there) / HANDLE_STEP + 1e-9)) * HANDLE_STEP
-
-
 def stream(
-    clip: Clip, played: span.Played, layout: Plan, heard: Heard | None, size: int = block.FRAMES
+    clip: Clip, played: Sounding, layout: Plan, heard: Heard | None, size: int = block.FRAMES
 ) -> Iterator[Block]:
     """Yield the span as stereo at the output's rate, exactly as long as planned."""
     source = _finite(played.blocks(layout.start, layout.read, size), heard)
@@ -123,12 +72,15 @@ def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES
     """Render a clip.
 
     Args:
-        args: source, length, handles, into, highest_rate; see docs of the stage render.
+        args: source, length, handles (s on each side), context (s on each side, handles included), period (s after
+            which the clip may be repeated where its source has no context; None: not), loops, into, highest_rate.
         progress: told the share done, 0..1.
         size: frames per block; the file is the same with any.
 
     Returns:
-        sample_rate, frames, handles, sha256, gain_db, lufs, true_peak_db, source_rate, source_channels, warnings.
+        sample_rate, frames, handles (s on each side, context included), keep (those of them that the DAW gets), loops
+        (whether its end has to meet its beginning), sha256, gain_db, lufs, true_peak_db, source_rate, source_channels,
+        warnings.
 
     Raises:
         ClipError: the source or the span cannot be used.
@@ -146,6 +98,8 @@ def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES
         "sample_rate": layout.rate_out,
         "frames": layout.frames,
         "handles": [layout.before / layout.rate_out, layout.after / layout.rate_out],
+        "keep": list(layout.keep),
+        "loops": layout.loops,
         "sha256": files.sha256(into),
         "gain_db": gain_db,
         "lufs": heard.loudness.value(),
@@ -156,8 +110,19 @@ def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES
     }
 
 
+def _around(args: Mapping[str, Any]) -> Around:
+    wanted = dict(zip(("before", "after"), args.get("handles") or (0.0, 0.0), strict=True))
+    period = number(args, "period", 0.0, LONGEST, 0.0)
+    return Around(
+        (number(wanted, "before", 0.0, LONGEST_HANDLE), number(wanted, "after", 0.0, LONGEST_HANDLE)),
+        number(args, "context", 0.0, LONGEST_HANDLE, 0.0),
+        period or None,
+        bool(args.get("loops")),
+    )
+
+
 @contextmanager
-def laid_out(args: Mapping[str, Any]) -> Iterator[tuple[Clip, files.Reader | Pair, span.Played, Plan]]:
+def laid_out(args: Mapping[str, Any]) -> Iterator[tuple[Clip, files.Reader | Pair, Sounding, Plan]]:
     """Open what a clip plays and lay it out in frames (args: see `render`).
 
     Raises:
@@ -166,11 +131,11 @@ def laid_out(args: Mapping[str, Any]) -> Iterator[tuple[Clip, files.Reader | Pai
     """
     clip = Clip.parse(args["source"], args)
     highest = round(number(args, "highest_rate", 8000, 655350, 48000))
-    wanted = dict(zip(("before", "after"), args.get("handles") or (0.0, 0.0), strict=True))
-    handles = number(wanted, "before", 0.0, LONGEST_HANDLE), number(wanted, "after", 0.0, LONGEST_HANDLE)
+    around = _around(args)
     with _sources(clip, Path(args["into"]).parent) as reader:
         played = clip.played(reader)
-        yield clip, reader, played, plan(clip, played, reader.info.sample_rate, highest, handles)
+        layout = plan(clip, played, reader.info.sample_rate, highest, around)
+        yield clip, reader, sounding(played, layout), layout
 
 
 @contextmanager
@@ -192,7 +157,7 @@ def _bits(clip: Clip, info: files.Info, layout: Plan) -> int:
 
 
 def _write(
-    clip: Clip, played: span.Played, layout: Plan, bits: int, into: Path, progress: Progress, size: int
+    clip: Clip, played: Sounding, layout: Plan, bits: int, into: Path, progress: Progress, size: int
 ) -> tuple[Heard, float]:
     """Write the FLAC file and measure on the way; a span over full scale is written anew, lower by what it is over.
 
@@ -228,7 +193,7 @@ def _measure(heard: Heard, part: Block, position: int, layout: Plan) -> None:
     heard.peak = max(heard.peak, float(part.max()), -float(part.min()))
 
 
-def warnings(clip: Clip, played: span.Played, layout: Plan, heard: Heard) -> list[dict[str, str]]:
+def warnings(clip: Clip, played: Sounding, layout: Plan, heard: Heard) -> list[dict[str, str]]:
     """Return what could not be honoured, or was done without being asked for, in words."""
     name = files.shown(clip.path)
     found: list[tuple[str, str]] = []
@@ -249,7 +214,7 @@ def _without_stretch(clip: Clip) -> str:
     return f"The library for stretching is not installed, so {lost}; `pip install 'ace-bridge[stretch]'` adds it."
 
 
-def _padded(clip: Clip, played: span.Played, layout: Plan) -> str | None:
+def _padded(clip: Clip, played: Sounding, layout: Plan) -> str | None:
     start = round(clip.offset * layout.rate_in)
     seconds = played.missing(start, round(clip.length * clip.playrate * layout.rate_in)) / layout.rate_in
     if seconds <= UNNOTICED:

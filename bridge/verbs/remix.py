@@ -97,6 +97,7 @@ def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
             "name": os.fsencode(path.stem).decode(errors="replace"),  # a name is for people, whatever bytes it has
             "length": options.length,
             "source": {"path": os.fspath(path), "offset": options.offset},
+            "loops": options.loop,
         }
         for number, path in enumerate(files, 1)
     ]

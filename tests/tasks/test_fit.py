@@ -231,3 +231,23 @@ def test_a_broken_raw_leaves_nothing_behind(raw: Path, tmp_path: Path) -> None:
         with pytest.raises(error):
             run(bad, into=str(tmp_path / "x.wav"))
         assert list(tmp_path.iterdir()) == [bad]
+
+
+def test_a_loops_end_goes_on_into_its_beginning(folder: Path) -> None:
+    """A tone that does not fit its loop clicks when it goes round; led over, it does not."""
+    raw = folder / "loop.wav"
+    t = np.arange(3 * RATE) / RATE
+    tone = 0.3 * np.sin(2 * np.pi * 331.7 * t) * (1 + 0.5 * np.sin(2 * np.pi * 3 * t))
+    soundfile.write(raw, np.stack([tone, tone], axis=1), RATE, subtype="FLOAT")
+    answer, plain = run(raw, skip=1.0)
+    assert answer["loop"] is None
+    answer, loop = run(raw, skip=1.0, loops=True)
+    steps = np.abs(np.diff(np.concatenate((loop, loop[:2])), axis=0)).max(axis=1)
+    assert steps[-2:].max() <= steps[:-2].max()
+    assert abs(plain[-1, 0] - plain[0, 0]) > 2 * steps.max()
+    fade = round(0.02 * RATE)
+    assert np.array_equal(loop[:-fade], plain[:-fade])
+    assert answer["loop"]["click_rank"] < 1.0
+    answer, loop = run(raw, skip=1.0, loops=True, sample_rate=44100, samples=44100, size=1000)
+    assert (answer["frames"], len(loop)) == (44100, 44100)
+    assert answer["loop"]["click_rank"] < 1.0

@@ -58,7 +58,7 @@ def source(folder: Path, sound: Sound) -> Path:
 
 def run(path: Path, length: float, into: Path | None = None, *, size: int = 65536, **more: Any) -> Rendered:
     into = into or path.parent / "out.flac"
-    top = {key: more.pop(key) for key in ("handles", "highest_rate") if key in more}
+    top = {key: more.pop(key) for key in ("handles", "highest_rate", "context", "period", "loops") if key in more}
     args = {"source": {"path": str(path), **more}, "length": length, "handles": [0, 0], "into": str(into)} | top
     answer = render(args, nothing, size=size)
     json.dumps(answer, allow_nan=False)
@@ -93,6 +93,31 @@ def test_handles_are_whole_steps_of_what_is_there(source: Path, sound: Sound) ->
 def test_no_handles_where_the_source_does_not_simply_go_on(source: Path, more: dict[str, Any]) -> None:
     answer, _ = run(source, 1.0, offset=0.5, handles=[0.5, 0.5], **more)
     assert answer["handles"] == [0.0, 0.0]
+
+
+def test_a_loop_goes_round_before_and_after_itself(folder: Path, source: Path, sound: Sound) -> None:
+    path = folder / "loop.wav"
+    soundfile.write(path, sound[:RATE], RATE, subtype="PCM_24")
+    answer, data = run(path, 2.0, loop=True, context=0.6, handles=[0.5, 0.5])
+    assert (answer["handles"], answer["keep"], answer["loops"]) == ([0.6, 0.6], [0.0, 0.0], True)
+    assert np.array_equal(data, sound[(np.arange(len(data)) - 28800) % RATE])
+    answer, _ = run(path, 1.5, loop=True, context=0.6)
+    assert not answer["loops"]  # its end is in the middle of a pass
+    answer, data = run(source, 0.5, offset=1.0, context=0.6, loops=True)
+    assert (answer["handles"], answer["keep"], answer["loops"]) == ([0.6, 0.6], [0.0, 0.0], True)
+    assert np.array_equal(data, sound[48000 + (np.arange(len(data)) - 28800) % 24000])
+
+
+def test_a_short_clip_without_music_around_it_is_repeated_by_whole_bars(source: Path, sound: Sound) -> None:
+    answer, data = run(source, 1.0, offset=3.0, handles=[0.2, 0.2], context=1.6, period=0.75)
+    assert answer["handles"] == [1.6, 1.6]
+    assert answer["keep"] == [0.2, 0.0]  # what was repeated is not for the DAW
+    first = round(1.4 * RATE)
+    assert np.array_equal(data[: -round(1.6 * RATE)], sound[first:])
+    after = data[-round(1.6 * RATE) :]
+    assert np.array_equal(after, sound[4 * RATE - 36000 + np.arange(len(after)) % 36000])
+    answer, _ = run(source, 1.0, offset=3.0, handles=[0.2, 0.2], context=1.6)
+    assert answer["handles"] == [1.6, 0.0]
 
 
 def test_sixteen_bits_stay_sixteen_and_become_24_when_touched(folder: Path) -> None:

@@ -1,0 +1,183 @@
+"""Two sounds joined so that nobody hears where: the cross-fade, a loop's end led over to its beginning, and the proof.
+
+The task `fit` closes loops with it, the task `join` puts the legs of a long clip together. The measure lays the moment
+of a join beside all other moments of the music around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bridge.audio.block import Block, between
+
+LOOP_FADE = 0.02  # s over which a loop's end is led over to what comes before its beginning
+WINDOW = 0.02  # s of a spectrum
+LEVEL = 0.05  # s over which a level is taken
+CLICK = 8  # samples on each side of a join in which a click would stand
+FLOOR = 1e-3  # of the music's level: what is quieter is silence
+COMPRESSION = 100.0  # as in onsets.py: a change counts by its share and not by its size
+
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A join among the moments of the music around it: each rank is the share of them that change less, 0..1."""
+
+    step_db: float  # level after the join against before, dB
+    step_rank: float  # of that step
+    flux_rank: float  # of the change in the spectrum
+    click_rank: float  # of the greatest step between neighbouring samples
+
+    def to_wire(self) -> dict[str, float]:
+        """Return it for the recipe."""
+        return {
+            "step_db": round(self.step_db, 2),
+            "step_rank": round(self.step_rank, 4),
+            "flux_rank": round(self.flux_rank, 4),
+            "click_rank": round(self.click_rank, 4),
+        }
+
+
+class Ends:
+    """Keeps beginning and end of a stream that passes, so that a loop's seam can be measured as it is written."""
+
+    def __init__(self, frames: int, around: int) -> None:
+        """Take the stream's frames, and how many of them are kept on each side."""
+        self._frames, self._around = frames, min(around, frames // 2)
+        self._head: list[Block] = []
+        self._tail: list[Block] = []
+        self._position = 0
+
+    def watched(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """Yield the stream as it is."""
+        for part in blocks:
+            self._head.append(between(part, self._position, 0, self._around))
+            self._tail.append(between(part, self._position, self._frames - self._around, self._frames))
+            self._position += len(part)
+            yield part
+
+    def met(self, rate: int) -> Measured:
+        """Return how the end goes on into the beginning."""
+        sound = np.concatenate((*self._tail, *self._head))
+        return measure(sound, self._around, 0, rate)
+
+
+def likeness(first: Block, second: Block) -> float:
+    """Return the normalised correlation (-1..1) of two sounds of equal length, frames × channels; 0 for silence."""
+    one, two = first.ravel().astype(np.float64), second.ravel().astype(np.float64)
+    size = float(np.sqrt((one @ one) * (two @ two)))
+    return float(one @ two) / size if size > 0 else 0.0
+
+
+def crossfaded(first: Block, second: Block) -> Block:
+    """Return `first` turning into `second`, both frames × channels, with the power constant.
+
+    Sine and cosine keep the power of sounds that have nothing in common; where they are alike the sum would swell by up
+    to 3 dB, so it is divided by what their correlation adds (M. Fink, M. Holters, U. Zölzer, "Signal-matched
+    power-complementary cross-fading and dry-wet mixing", DAFx 2016).
+    """
+    angle = (np.arange(len(first)) + 0.5) / max(1, len(first)) * np.pi / 2
+    down, up = np.cos(angle), np.sin(angle)
+    alike = min(1.0, max(-0.5, likeness(first, second)))  # below -0.5 the division would lift noise
+    even = 1 / np.sqrt(1 + 2 * alike * down * up)
+    mixed: Block = (first * (down * even)[:, None] + second * (up * even)[:, None]).astype(np.float32)
+    return mixed
+
+
+def closed(blocks: Iterable[Block], fade: int, frames: int) -> Iterator[Block]:
+    """Yield a loop of `frames` frames whose last sample goes on into its first.
+
+    Args:
+        blocks: `fade` frames of what comes before the loop, then the loop, frames × channels.
+        fade: frames over which the end turns into what comes before the beginning, at most `frames`.
+        frames: of the loop.
+    """
+    lead: list[Block] = []
+    end: list[Block] = []
+    position = -fade
+    for part in blocks:
+        lead.append(between(part, position, -fade, 0))
+        end.append(between(part, position, frames - fade, frames))
+        body = between(part, position, 0, frames - fade)
+        if len(body):
+            yield body
+        position += len(part)
+    if fade:
+        yield crossfaded(np.concatenate(end), np.concatenate(lead))
+
+
+def measure(sound: Block, at: int, width: int, rate: int) -> Measured:
+    """Lay a join beside the other moments of the music around it.
+
+    Args:
+        sound: frames × channels, a few seconds on both sides of the join.
+        at: frame in the join's middle.
+        width: frames that the join takes; 0: it lies between two samples.
+        rate: Hz.
+    """
+    first, last = at - width // 2, at + (width + 1) // 2
+    level = max(1, min(round(LEVEL * rate), first // 2, (len(sound) - last) // 2))
+    steps = _steps(sound, level, last - first)
+    own = min(max(0, first - level), len(steps) - 1)
+    changes, hop, size = _changes(sound, rate)
+    inner = slice(max(0, (first - size) // hop), last // hop + 1)
+    jumps = np.abs(np.diff(sound, axis=0)).max(axis=1)
+    near = slice(max(0, first - CLICK), last + CLICK)
+    return Measured(
+        float(steps[own]),
+        _rank(np.abs(steps), slice(own, own + 1), level + last - first),
+        _rank(changes, inner, size // hop),
+        _rank(jumps, near, 0),
+    )
+
+
+def _steps(sound: Block, level: int, width: int) -> Values:
+    """Return by how many dB the level over `level` frames changes across `width` frames, for each first frame."""
+    power = np.concatenate(([0.0], np.cumsum((sound.astype(np.float64) ** 2).mean(axis=1))))
+    mean = (power[level:] - power[:-level]) / level
+    floor = FLOOR**2 * max(float(power[-1]) / max(1, len(sound)), 1e-12)
+    decibels = 10 * np.log10(mean + floor)
+    apart = level + width
+    rise: Values = decibels[apart:] - decibels[: len(decibels) - apart]
+    return rise
+
+
+def _changes(sound: Block, rate: int) -> tuple[Values, int, int]:
+    """Return how much the spectrum rises from one window to the next, the hop and the window's size in frames."""
+    size = 1 << max(5, round(np.log2(WINDOW * rate)))
+    hop = size // 4
+    count = max(2, (len(sound) - size) // hop + 1)
+    padded = np.pad(sound, ((0, max(0, (count - 1) * hop + size - len(sound))), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=0)[::hop][:count]  # windows × channels × size
+    shape = np.hanning(size).astype(np.float32)
+    heights = np.stack([np.sqrt((np.abs(np.fft.rfft(one * shape)) ** 2).sum(axis=0)) for one in windows])
+    loudest = max(float(np.quantile(heights.max(axis=1), 0.98)), 1e-9)
+    compressed = np.log1p(heights * (COMPRESSION / loudest))
+    rise: Values = np.maximum(np.diff(compressed, axis=0), 0.0).sum(axis=1)
+    return rise, hop, size
+
+
+def _rank(values: Values, own: slice, apart: int) -> float:
+    """Return the share of moments, each as many values as the join's own, whose highest value is below the join's.
+
+    Moments that touch the join, or come nearer to it than `apart` values, are left out.
+    """
+    start, stop = own.start, min(own.stop, len(values))
+    count = max(1, stop - start)
+    highest = float(values[start:stop].max()) if stop > start else 0.0
+    others = np.concatenate((_highest(values[: max(0, start - apart)], count), _highest(values[stop + apart :], count)))
+    return float(np.mean(others < highest)) if len(others) else 0.0
+
+
+def _highest(values: Values, count: int) -> Values:
+    """Return the highest value of each run of `count` values, runs half a run apart."""
+    if len(values) < count:
+        return np.zeros(0)
+    runs = np.lib.stride_tricks.sliding_window_view(values, count)[:: max(1, count // 2)]
+    highest: Values = runs.max(axis=1)
+    return highest

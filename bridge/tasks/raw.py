@@ -1,0 +1,75 @@
+"""What an engine gave back, as it is played: without DC, as stereo, without drift, at the wanted rate and length.
+
+The tasks `fit` and `join` read their raw files through it, in blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bridge.audio import block, channels, files, resample, stretch
+from bridge.audio.block import Block
+
+FADE = 0.005  # s at the end of a result that is too short
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What of a raw file is wanted."""
+
+    rate: int  # Hz of what comes out
+    skip: float  # s of the (stretched) raw's start to leave out; below 0: silence to put before it
+    frames: int  # of what comes out
+    speed: float  # how much faster the raw is played, at the same pitch
+    mean: tuple[float, ...]  # of each of the raw's channels, taken out
+
+
+def played(reader: files.Reader, take: Take, size: int) -> Iterator[Block]:
+    """Yield the raw as stereo (frames × 2), exactly as long as wanted; a short one is faded out first.
+
+    Args:
+        reader: of the raw file.
+        take: what of it is wanted.
+        size: frames per block.
+    """
+    info = reader.info
+    skip = round(take.skip * take.speed * info.sample_rate)  # in frames of the raw, before it is stretched
+    wanted = math.ceil((take.frames / take.rate + resample.MARGIN) * take.speed * info.sample_rate)
+    there = min(info.frames, max(0, wanted + skip))
+    blocks = reader.blocks(max(0, skip), max(0, there - max(0, skip)), size)
+    stereo = channels.to_stereo(_without(blocks, take.mean), channels.mix(info.channels, "normal", None, False))
+    if (info.frames - skip) / info.sample_rate / take.speed < take.frames / take.rate:
+        stereo = _faded(stereo, max(0, there - max(0, skip)), round(FADE * info.sample_rate))
+    sound = _joined(block.silence(max(0, -skip), 2, size), stereo)
+    if take.speed != 1.0:
+        sound = stretch.stretched(sound, info.sample_rate, take.speed, 0.0)
+    return block.exactly(resample.resampled(sound, info.sample_rate, take.rate), take.frames, 2)
+
+
+def _without(blocks: Iterator[Block], mean: tuple[float, ...]) -> Iterator[Block]:
+    """Yield the stream without its DC."""
+    if not any(mean):
+        yield from blocks
+        return
+    for part in blocks:
+        yield part - np.array(mean, np.float32)
+
+
+def _joined(*streams: Iterator[Block]) -> Iterator[Block]:
+    for stream in streams:
+        yield from stream
+
+
+def _faded(blocks: Iterator[Block], frames: int, fade: int) -> Iterator[Block]:
+    """Yield a stream of `frames` frames with its last `fade` frames faded out linearly."""
+    position = 0
+    for part in blocks:
+        left = frames - position - np.arange(len(part), dtype=np.float32)
+        position += len(part)
+        yield (
+            part if position <= frames - fade else part * np.minimum(1.0, (left - 1) / fade)[:, None].astype(np.float32)
+        )
