@@ -29,12 +29,14 @@ local function send(command, args)
   state.order({ kind = 'sent', message_id = id, without_answer = true })
 end
 
+-- Asked before it costs: many remixes at once, and a render that holds REAPER up.
 local function is_wanted(made, found, wish)
-  local seconds = 0
+  local seconds, clips = 0, wish.placement.as_one and 1 or #found
   for _, range in ipairs(found) do seconds = seconds + range.to - range.from end
-  local count = #found * (wish.remix.variations or 1)
-  if count > MANY then
-    local text = ('%d remixes will be made: %s.'):format(count, dialog.price(seconds * (wish.remix.variations or 1)))
+  if wish.placement.as_one then seconds = ranges.span(found) end
+  local variations = wish.remix.variations or 1
+  if clips * variations > MANY then
+    local text = ('%d remixes will be made: %s.'):format(clips * variations, dialog.price(seconds * variations))
     if not dialog.confirm(text) then return false end
   end
   for _, work in ipairs(made.work) do
@@ -46,9 +48,21 @@ local function is_wanted(made, found, wish)
   return true
 end
 
+-- The placement, with several microphones of one source as one if the user says so; nil when the user wants neither.
+local function placement_of(found, wish)
+  if not ranges.sound_together(found) then return wish.placement end
+  local as_one = dialog.choose(('These %d items sound together on several tracks, as microphones do.\n\n'
+    .. 'Yes: one remix of their mix.\nNo: a remix of each.'):format(#found))
+  if as_one == nil then return nil end
+  return { mode = as_one and 'new_track' or wish.placement.mode, source = wish.placement.source, as_one = as_one }
+end
+
 local function remix(found, wish, hint)
   if #found == 0 then trap.refuse(hint) end
-  local made = request.of(current(), found, wish.remix, wish.placement)
+  local placement = placement_of(found, wish)
+  if not placement then return end
+  wish = { remix = wish.remix, placement = placement }
+  local made = request.of(current(), found, wish.remix, placement)
   if not is_wanted(made, found, wish) then return end
   if #made.work > 0 then
     state.order({ kind = 'remix', made = made })
@@ -57,6 +71,7 @@ local function remix(found, wish, hint)
     state.order({ kind = 'sent', message_id = made.message_id })
   end
   registry.wake_service()
+  return made.message_id
 end
 
 local SELECT = 'Select an audio item first.'

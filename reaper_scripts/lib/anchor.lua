@@ -42,8 +42,26 @@ function anchor.of(range, take)
     starts = starts, -- whether the clip begins where its item does
     ends = ends,
     gain = math.abs(reaper.GetMediaItemTakeInfo_Value(take, 'D_VOL')),
+    polarity = 1, -- and pan: the span of a file has them already
+    pan = 0,
     carried = carried,
   }
+end
+
+-- One place for clips that are asked for as one: from the first beginning to the last end, below the lowest track.
+function anchor.mix(clips, tracks_in_order)
+  local first, last, number = clips[1], 0, {}
+  for place, track in ipairs(tracks_in_order) do number[track] = place end
+  local lowest = first.track
+  for _, clip in ipairs(clips) do
+    if clip.position < first.position then first = clip end
+    if number[clip.track] > number[lowest] then lowest = clip.track end
+    last = math.max(last, clip.position + clip.length)
+  end
+  local mix = { is_mix = true, name = ('mix of %d'):format(#clips), gain = 1, carried = {}, track = lowest }
+  for _, key in ipairs({ 'item', 'take', 'position', 'rate', 'source_time' }) do mix[key] = first[key] end
+  mix.length = last - first.position
+  return mix
 end
 
 local function take_of(item, guid)
@@ -55,10 +73,19 @@ local function take_of(item, guid)
   end
 end
 
--- What REAPER has baked into the written clip is not applied a second time.
-function anchor.drop_baked(clip, baked)
-  if baked.take_volume then clip.gain = 1 end
-  if baked.item_volume then clip.carried.D_VOL = nil end
+-- A clip that REAPER writes: what it has baked in is not applied a second time, and what it has not is not lost.
+function anchor.drop_baked(clip, take, baked)
+  clip.has_track_level = baked.track_volume
+  if baked.take_volume then
+    clip.gain = 1
+  elseif reaper.GetMediaItemTakeInfo_Value(take, 'D_VOL') < 0 then
+    clip.polarity = -1
+  end
+  if not baked.take_pan then clip.pan = reaper.GetMediaItemTakeInfo_Value(take, 'D_PAN') end
+  if baked.item_volume then
+    clip.has_item_volume = clip.carried.D_VOL > 0 -- a take of the same item would get it a second time
+    clip.carried.D_VOL = nil
+  end
   if baked.fades then
     for _, key in ipairs({ 'D_FADEINLEN', 'D_FADEOUTLEN', 'D_FADEINLEN_AUTO', 'D_FADEOUTLEN_AUTO' }) do
       clip.carried[key] = nil
@@ -90,7 +117,7 @@ end
 function anchor.find(project, clip, lead, tail)
   local item = objects.find_item(project, clip.item)
   local take = item and take_of(item, clip.take)
-  local track = item and reaper.GetMediaItem_Track(item) or objects.find_track(project, clip.track)
+  local track = item and not clip.is_mix and reaper.GetMediaItem_Track(item) or objects.find_track(project, clip.track)
   local place = { item = item, track = track, zero = clip.position }
   place.from, place.to = clip.position, clip.position + clip.length
   if not take then return place end
@@ -100,11 +127,15 @@ function anchor.find(project, clip, lead, tail)
   local last = first + reaper.GetMediaItemInfo_Value(item, 'D_LENGTH')
   local zero = first + (clip.source_time - reaper.GetMediaItemTakeInfo_Value(take, 'D_STARTOFFS')) / rate
   if math.abs(zero - clip.position) < SAME then zero = clip.position end -- where nothing moved, not a bit is rounded
+  place.zero = zero
+  if clip.is_mix then -- longer than the item it begins with
+    place.from, place.to = zero, zero + clip.length
+    return place
+  end
   local from = math.max(first, zero - (clip.starts and lead or 0))
   local to = math.min(last, zero + clip.length + (clip.ends and tail or 0))
   if math.abs(to - zero - clip.length) < SAME then to = zero + clip.length end
   if math.abs(from - zero) < SAME then from = zero end
-  place.zero = zero
   if to - from < SAME then from, to = zero, zero + clip.length end -- the item shows another part of its source now
   place.from, place.to = from, to
   return place

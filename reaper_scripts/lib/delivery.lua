@@ -2,8 +2,11 @@
 
 local json = require 'json'
 local mail = require 'mail'
+local moment = require 'moment'
 local notes = require 'notes'
+local objects = require 'objects'
 local peaks = require 'peaks'
+local placeholder = require 'placeholder'
 local placing = require 'placing'
 local state = require 'state'
 local trap = require 'trap'
@@ -17,6 +20,7 @@ local closed = {} -- endings of jobs that were looked at
 local waiting = false -- something is to be placed, and may be soon
 local open_jobs = false
 local forced = false
+local to_sweep = true -- a request has ended, perhaps while no service ran
 
 -- The user asked for it: place although there is something to redo.
 function delivery.force()
@@ -85,14 +89,29 @@ end
 local function place_all(outbox)
   local by_project, order = sorted_out(outbox)
   waiting = false
+  local why
   for _, project in ipairs(order) do
-    if placing.obstacle(project, forced) then
-      waiting = true
+    local obstacle = moment.obstacle(project, forced)
+    if obstacle then
+      waiting, why = true, obstacle
     else
       place_in(project, by_project[project])
     end
   end
   forced = false
+  if (why or false) ~= state.get('obstacle') then state.set('obstacle', why or false) end
+end
+
+-- Placeholders whose request has ended go. What could be redone stays, and so do they until the next ending.
+local function is_over(message_id)
+  local note = notes.load(message_id)
+  return note == nil or note.ended == true
+end
+
+local function sweep()
+  for _, project in ipairs(objects.projects()) do
+    if not moment.obstacle(project) then placeholder.sweep(project, is_over) end
+  end
 end
 
 local function sentence(job)
@@ -107,12 +126,14 @@ local function close(job)
   local ending = job.job_id .. job.state
   if closed[ending] then return end
   closed[ending] = true
-  local problem = job.state ~= 'done' and job.state ~= 'cancelled' and sentence(job)
-  local note = problem and notes.load(job.message_id)
-  if not note or note.told == ending then return end
-  note.told = ending
+  to_sweep = true
+  local note = notes.load(job.message_id)
+  if not note then return end
+  local problem = job.state ~= 'done' and job.state ~= 'cancelled' and note.told ~= ending and sentence(job)
+  note.ended = true
+  if problem then note.told = ending end
   notes.save(note)
-  trap.tell('The remix has a problem.\n\n' .. problem)
+  if problem then trap.tell('The remix has a problem.\n\n' .. problem) end
 end
 
 local function tell_refusals(outbox)
@@ -121,6 +142,7 @@ local function tell_refusals(outbox)
     closed[refusal.message_id] = true
     if note then
       notes.remove(note)
+      to_sweep = true
       trap.tell(('The bridge did not take the request on.\n\n%s\n\n%s'):format(refusal.text, refusal.hint))
     end
   end
@@ -148,6 +170,10 @@ function delivery.look(outbox)
   end
   tell_refusals(outbox)
   place_all(outbox)
+  if to_sweep then
+    to_sweep = false
+    sweep()
+  end
 end
 
 return delivery

@@ -8,6 +8,7 @@ local dialog = {}
 
 local TITLE = 'ACE Bridge: remix'
 local OK_CANCEL, OK = 1, 1
+local YES_NO_CANCEL, YES, CANCEL = 3, 6, 2
 local OPTIONS = ',extrawidth=260,separator=\n' -- the values are separated by line breaks: a comma may stand in tags
 local FIELDS = { -- captions without commas, which separate them
   { 'preset', 'Preset (empty: none)' },
@@ -58,6 +59,13 @@ end
 
 function dialog.confirm(text)
   return reaper.MB(text, TITLE, OK_CANCEL) == OK
+end
+
+-- True or false; nil when the user wants neither.
+function dialog.choose(text)
+  local answer = reaper.MB(text, TITLE, YES_NO_CANCEL)
+  if answer == CANCEL then return nil end
+  return answer == YES
 end
 
 -- Ask for one line of text; nil when the dialog was closed.

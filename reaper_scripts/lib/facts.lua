@@ -11,9 +11,18 @@ local GUESSES = {
   accessor_has_take_volume = false,
   accessor_has_item_volume = false,
   accessor_has_fades = false,
+  accessor_has_take_pan = false,
+  accessor_has_track_volume = false,
   render_has_take_volume = true,
   render_has_item_volume = true,
   render_has_fades = true,
+  render_has_take_pan = true,
+  render_has_track_volume = false,
+  stem_has_take_volume = true, -- of a MIDI item: all that sounds on its track, behind the track's fader
+  stem_has_item_volume = true,
+  stem_has_fades = true,
+  stem_has_take_pan = true,
+  stem_has_track_volume = true,
 }
 
 local measured

@@ -114,6 +114,13 @@ function objects.find_track(project, guid)
   end
 end
 
+-- The tracks' GUIDs from top to bottom.
+function objects.track_guids(project)
+  local guids = {}
+  for track in objects.tracks(project) do guids[#guids + 1] = objects.track_guid(track) end
+  return guids
+end
+
 -- The item in which a variation already stands, as an item of its own or as a take.
 function objects.find_variation(project, variation_id)
   for item in objects.items(project) do

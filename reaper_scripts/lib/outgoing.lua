@@ -7,6 +7,7 @@ local home = require 'home'
 local mail = require 'mail'
 local notes = require 'notes'
 local objects = require 'objects'
+local placeholder = require 'placeholder'
 local reader = require 'reader'
 local render = require 'render'
 local state = require 'state'
@@ -49,6 +50,9 @@ function outgoing.send(made)
     notes.remove(made.note)
     trap.refuse(problem .. '\n\nNothing was sent.')
   end
+  local _, clip = next(made.note.clips)
+  local project = anchor.project_of(made.note.project, clip)
+  if project then placeholder.put(project, made.note) end
 end
 
 local function begin(made, work)

@@ -2,29 +2,32 @@
 
 local anchor = require 'anchor'
 local objects = require 'objects'
+local placeholder = require 'placeholder'
 local tracks = require 'tracks'
 local undo = require 'undo'
 
 local placing = {}
 
-local RECORDING = 4 -- bit of GetPlayStateEx
 local FIXED_LANES = 2 -- I_FREEMODE
 
--- Why nothing may be placed in this project now, or nil.
-function placing.obstacle(project, even_with_redo)
-  if reaper.GetPlayStateEx(project) & RECORDING ~= 0 then return 'waits until the recording ends' end
-  if not even_with_redo and (reaper.Undo_CanRedo2(project) or '') ~= '' then
-    return 'waits while there is something to redo'
+-- Clips that were asked for as one come back as one, the mix; where each comes back by itself, each has its place.
+local function clip_of(note, found)
+  local id = found.variation.clip_id
+  if note.mix then
+    local others = {}
+    for _, one in ipairs(found.job.variations) do others[one.clip_id] = true end
+    others[id] = nil
+    if not next(others) then return 'mix', note.mix end
   end
-  if not tracks.can_insert(project) then return 'waits until its project tab is in front' end
-  return nil
+  return id, note.clips[id]
 end
 
 -- What a placement needs, from the outbox and the note: nil where the note has nothing of the clip.
 function placing.plan(note, found)
-  local clip = note.clips[found.variation.clip_id]
+  local clip_id, clip = clip_of(note, found)
   if not clip then return nil end
   return {
+    clip_id = clip_id,
     clip = clip,
     note = note,
     result = found.variation.result,
@@ -34,10 +37,11 @@ function placing.plan(note, found)
   }
 end
 
-local function fill_take(plan, take, source, offset)
+local function fill_take(plan, take, source, offset, gain)
   reaper.SetMediaItemTake_Source(take, source)
   reaper.SetMediaItemTakeInfo_Value(take, 'D_STARTOFFS', offset)
-  reaper.SetMediaItemTakeInfo_Value(take, 'D_VOL', plan.clip.gain)
+  reaper.SetMediaItemTakeInfo_Value(take, 'D_VOL', gain * (plan.clip.polarity or 1))
+  reaper.SetMediaItemTakeInfo_Value(take, 'D_PAN', plan.clip.pan or 0)
   local name = plan.clip.name ~= '' and plan.clip.name or 'clip'
   local label = ('%s - remix %d'):format(name, plan.variation.index + 1)
   reaper.GetSetMediaItemTakeInfo_String(take, 'P_NAME', label, true)
@@ -58,15 +62,14 @@ local function fill_item(plan, item, place, source)
   reaper.SetMediaItemInfo_Value(item, 'B_LOOPSRC', 0)
   for key, value in pairs(plan.clip.carried) do reaper.SetMediaItemInfo_Value(item, key, value) end
   local take = reaper.AddTakeToMediaItem(item)
-  fill_take(plan, take, source, plan.result.source_offset + (place.from - place.zero))
+  fill_take(plan, take, source, plan.result.source_offset + (place.from - place.zero), plan.clip.gain)
   mark(objects.mark_item, item, plan)
 end
 
 local function as_track(plan, place, source)
-  local group = ('%s/%s/%d'):format(plan.note.message_id, plan.clip.track, plan.variation.index)
-  if plan.note.placement.as_one then group = ('%s/%d'):format(plan.note.message_id, plan.variation.index) end
-  local suffix = ('remix %d'):format(plan.variation.index + 1)
-  local track = tracks.for_group(plan.project, place.track, group, suffix)
+  local index = plan.variation.index
+  local track = tracks.for_clip(plan.project, place.track, plan.note, plan.clip, index)
+  placeholder.give_way(plan.project, plan.note.message_id, plan.clip_id, index)
   local item = reaper.AddMediaItemToTrack(track)
   fill_item(plan, item, place, source)
   return item
@@ -75,7 +78,9 @@ end
 local function as_take(plan, place, source)
   local take = reaper.AddTakeToMediaItem(place.item)
   local position = reaper.GetMediaItemInfo_Value(place.item, 'D_POSITION')
-  fill_take(plan, take, source, plan.result.source_offset + (position - place.zero))
+  local gain = plan.clip.gain
+  if plan.clip.has_item_volume then gain = gain / reaper.GetMediaItemInfo_Value(place.item, 'D_VOL') end
+  fill_take(plan, take, source, plan.result.source_offset + (position - place.zero), gain)
   mark(objects.mark_take, take, plan)
   reaper.SetActiveTake(take)
   return place.item

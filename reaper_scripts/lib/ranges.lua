@@ -54,6 +54,30 @@ function ranges.razor(project)
   return found
 end
 
+local function overlap(one, other)
+  return math.min(one.to, other.to) - math.max(one.from, other.from) > SHORTEST
+end
+
+-- Whether each range sounds together with one of another track, as several microphones of one source do.
+function ranges.sound_together(found)
+  for _, one in ipairs(found) do
+    local company = false
+    for _, other in ipairs(found) do
+      local apart = reaper.GetMediaItem_Track(one.item) ~= reaper.GetMediaItem_Track(other.item)
+      company = company or (apart and overlap(one, other))
+    end
+    if not company then return false end
+  end
+  return #found > 0
+end
+
+-- From the first beginning to the last end.
+function ranges.span(found)
+  local from, to = math.huge, 0
+  for _, range in ipairs(found) do from, to = math.min(from, range.from), math.max(to, range.to) end
+  return to - from
+end
+
 -- What a user means by "this": a razor area, else the selected items within the time selection, else the items whole.
 function ranges.meant(project)
   local found = ranges.razor(project)

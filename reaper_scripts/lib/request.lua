@@ -68,6 +68,8 @@ local function baked_by(route)
     take_volume = facts.get(route .. '_has_take_volume'),
     item_volume = facts.get(route .. '_has_item_volume'),
     fades = facts.get(route .. '_has_fades'),
+    take_pan = facts.get(route .. '_has_take_pan'),
+    track_volume = facts.get(route .. '_has_track_volume'),
   }
 end
 
@@ -89,7 +91,7 @@ local function clip_of(project, range, id)
     args.source = add_carried(plan.source, clip)
     return args, clip
   end
-  anchor.drop_baked(clip, baked_by(plan.route))
+  anchor.drop_baked(clip, plan.take, baked_by(plan.midi and 'stem' or plan.route))
   return args, clip, { clip = id, route = plan.route, item = clip.item, from = clip.position, length = clip.length,
     midi = plan.midi, why = plan.why }
 end
@@ -104,17 +106,19 @@ function request.of(project, ranges, remix, placement)
       message_id = message_id,
       project = objects.project_path(project),
       placement = placement,
+      variations = remix.variations or 1,
       clips = {},
       rendered = json.list(),
     },
   }
-  local clips = json.list()
+  local clips, anchors = json.list(), {}
   for i, range in ipairs(ranges) do
     local id = ('clip-%d'):format(i)
     local args, clip, work = clip_of(project, range, id)
-    clips[i], made.note.clips[id] = args, clip
+    clips[i], anchors[i], made.note.clips[id] = args, clip, clip
     made.work[#made.work + 1] = work
   end
+  if placement.as_one then made.note.mix = anchor.mix(anchors, objects.track_guids(project)) end
   made.args = {
     request_id = message_id,
     daw = request.daw(),

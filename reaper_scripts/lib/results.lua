@@ -4,6 +4,7 @@ local json = require 'json'
 local mail = require 'mail'
 local notes = require 'notes'
 local objects = require 'objects'
+local placeholder = require 'placeholder'
 local tracks = require 'tracks'
 local trap = require 'trap'
 local undo = require 'undo'
@@ -50,14 +51,17 @@ local function results_of_source(project, guid)
   return found
 end
 
--- Source and results from the selection, whichever of them is selected.
+-- Source and results from the selection, whichever of them is selected; each pair once where both are.
 local function pairs_of_selection(project)
-  local found = {}
+  local found, seen = {}, {}
   for item in objects.selected_items(project) do
     local own = objects.item_mark(item, 'source')
     local source = own and objects.find_item(project, own) or not own and item
-    local others = own and { item } or results_of_source(project, objects.item_guid(item))
-    if source and #others > 0 then found[#found + 1] = { source = source, results = others } end
+    local others = source and (own and { item } or results_of_source(project, objects.item_guid(item))) or {}
+    if #others > 0 and not seen[source] then
+      seen[source] = true
+      found[#found + 1] = { source = source, results = others }
+    end
   end
   if #found == 0 then trap.refuse('Select a remix on its own track, or the item it was made from.') end
   return found
@@ -74,7 +78,9 @@ function results.swap(project)
   end)
 end
 
+-- A placeholder can be removed too: its remix comes all the same, and finds its place.
 function results.remove(project)
+  if placeholder.remove_selected(project) then return end
   local found = results.selected(project)
   for _, one in ipairs(found) do
     if one.take then trap.refuse('This remix is a take: remove it with REAPER\'s "Delete active take from items".') end
@@ -95,20 +101,22 @@ function results.rerun(project, remix)
   for _, one in ipairs(results.selected(project)) do
     if not seen[one.job] then
       seen[one.job] = true
-      ids[#ids + 1] = results.rerun_one(one, remix)
+      ids[#ids + 1] = results.rerun_one(project, one, remix)
     end
   end
   return ids
 end
 
-function results.rerun_one(one, remix)
+function results.rerun_one(project, one, remix)
   local note = one.request and notes.load(one.request)
   if not note then trap.refuse('The notes of this remix are gone; remix its source item instead.') end
-  note.message_id, note.created, note.told = mail.new_id(), os.time(), nil
+  note.message_id, note.created, note.told, note.ended = mail.new_id(), os.time(), nil, nil
   note.rendered = json.list() -- they belong to the first request
   local ok, problem = notes.save(note)
   if ok then ok, problem = mail.send('rerun', { job_id = one.job, remix = remix }, note.message_id) end
-  return ok and note.message_id or trap.refuse('The request cannot be written: ' .. tostring(problem))
+  if not ok then trap.refuse('The request cannot be written: ' .. tostring(problem)) end
+  placeholder.put(project, note)
+  return note.message_id
 end
 
 return results

@@ -5,6 +5,7 @@ local json = require 'json'
 local mail = require 'mail'
 local notes = require 'notes'
 local objects = require 'objects'
+local placeholder = require 'placeholder'
 local ranges = require 'ranges'
 local request = require 'request'
 local wishes = require 'wishes'
@@ -26,6 +27,7 @@ function surface.answer(outbox)
   made.note.created = os.time()
   if notes.save(made.note) and mail.send('selection', made.args, made.message_id) then
     doorstep.watch(made.message_id)
+    placeholder.put(project, made.note)
   end
 end
 

@@ -66,19 +66,33 @@ function tracks.find_group(project, group)
   end
 end
 
--- The track that the results of one request from one track share; made below the source, named and coloured like it.
-function tracks.for_group(project, source, group, suffix)
-  local track = tracks.find_group(project, group)
-  if track then return track end
-  if not source then
-    track = tracks.append(project)
-  else
-    track = tracks.insert_below(project, source)
-    reaper.SetMediaTrackInfo_Value(track, 'I_CUSTOMCOLOR', reaper.GetMediaTrackInfo_Value(source, 'I_CUSTOMCOLOR'))
+-- What makes a track sound as loud and stand where its neighbour does; its effects are not copied.
+local LEVEL = { 'D_VOL', 'D_PAN', 'D_WIDTH', 'D_DUALPANL', 'D_DUALPANR', 'I_PANMODE' }
+
+local function new_for(project, source, above, suffix, like_source)
+  if not source then return tracks.append(project), suffix end
+  local track, name = tracks.insert_below(project, above), tracks.name(source)
+  reaper.SetMediaTrackInfo_Value(track, 'I_CUSTOMCOLOR', reaper.GetMediaTrackInfo_Value(source, 'I_CUSTOMCOLOR'))
+  for _, key in ipairs(like_source and LEVEL or {}) do
+    reaper.SetMediaTrackInfo_Value(track, key, reaper.GetMediaTrackInfo_Value(source, key))
   end
-  local name = source and tracks.name(source) or ''
-  reaper.GetSetMediaTrackInfo_String(track, 'P_NAME', (name ~= '' and name .. ' - ' or '') .. suffix, true)
-  objects.mark_track(track, 'group', group)
+  return track, (name ~= '' and name .. ' - ' or '') .. suffix
+end
+
+-- The track that the results of one request from one track share, one for each variation; made below the source, named
+-- and coloured like it, and as loud as it where what was sent does not have the track's fader in it.
+function tracks.for_clip(project, source, note, clip, index)
+  local function group(number)
+    return ('%s/%s/%d'):format(note.message_id, clip.is_mix and 'mix' or clip.track, number)
+  end
+  local track = tracks.find_group(project, group(index))
+  if track then return track end
+  local above = index > 0 and tracks.find_group(project, group(index - 1)) or source
+  local like_source = not (clip.has_track_level or clip.is_mix)
+  local name
+  track, name = new_for(project, source, above, ('remix %d'):format(index + 1), like_source)
+  reaper.GetSetMediaTrackInfo_String(track, 'P_NAME', name, true)
+  objects.mark_track(track, 'group', group(index))
   return track
 end
 

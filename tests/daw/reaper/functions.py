@@ -331,7 +331,7 @@ class Changing(Reading):
             return True, thing.name
         if key == "GUID" and not is_set:
             return True, thing.guid
-        if not key.startswith("P_EXT:"):
+        if not key.startswith("P_EXT:") and not (key == "P_NOTES" and isinstance(thing, Item)):
             self.host.fail(f"there is no text {key} here")
         if is_set:
             thing.texts[key] = value

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import soundfile
 
 from tests.daw.reaper.functions import Changing
-from tests.daw.reaper.model import Handle, Project, Source, Track
+from tests.daw.reaper.model import Handle, Item, Project, Source, Track
 from tests.daw.reaper.script import Script
 from tests.daw.reaper.table import available, complaint, functions
 
 TICK = 1 / 30  # s between two defers
 LONGEST_TICK = 0.020  # s
+CALL = 1e-6  # s that a call of REAPER's takes: a guess, so that loops over large projects are seen
 RENDER_NOW = 42230
 RENDER_DEFAULTS: dict[str, float | str] = {
     **dict.fromkeys(["RENDER_SETTINGS", "RENDER_BOUNDSFLAG", "RENDER_STARTPOS", "RENDER_ENDPOS", "RENDER_SRATE"], 0.0),
@@ -30,6 +32,10 @@ RENDER_DEFAULTS: dict[str, float | str] = {
     "RENDER_FORMAT": "ZXZhdw==",
     "RENDER_FORMAT2": "",
 }
+
+
+def _is_selected(thing: Track | Item) -> bool:
+    return thing.selected if isinstance(thing, Item) else bool(thing.values["I_SELECTED"])
 
 
 class Violation(Exception):
@@ -92,6 +98,7 @@ class Host(Changing):
 
     def call(self, name: str, *args: Any) -> Any:
         """One call from Lua."""
+        self.clock += CALL
         row = functions().get(name)
         if row is None:
             self.fail(f"REAPER has no function {name}")
@@ -109,8 +116,9 @@ class Host(Changing):
         if method is None:
             self.fail(f"the double has no {name} yet")
         answer = method(*args)
-        if isinstance(answer, tuple) and len(answer) != len(row.returns):
-            self.fail(f"the double's {name} answers with {len(answer)} values instead of {len(row.returns)}")
+        count = len(answer) if isinstance(answer, tuple) else min(1, len(row.returns))
+        if count != len(row.returns):
+            self.fail(f"the double's {name} answers with {count} values instead of {len(row.returns)}")
         return answer
 
     def _is_handle(self, value: Any, kind: str) -> bool:
@@ -122,7 +130,7 @@ class Host(Changing):
 
     def _watched(self, run: Callable[[], Any]) -> None:
         """Run one piece of a script: everything that was opened is closed, everything borrowed is back."""
-        before = self._borrowed()
+        before, points = self._borrowed(), self._points()
         run()
         if self.blocks:
             self.blocks.clear()
@@ -130,15 +138,31 @@ class Host(Changing):
         if self.refresh:
             self.refresh = 0
             self.violations.append("PreventUIRefresh is not balanced")
-        if self._borrowed() != before:
-            self.violations.append("render settings, selection, tab or cursor are not as before")
+        if self._borrowed() != self._still_there(before):
+            self.violations.append("render settings, selection, tab, cursor or view are not as before")
+        if any(now > then + 1 for then, now in zip(points, self._points(), strict=False)):
+            self.violations.append("one act of the user's has more than one undo point")
+
+    def _points(self) -> list[int]:
+        return [len(one.history) for one in self.projects]
 
     def _borrowed(self) -> Any:
-        projects = [
-            (dict(one.render), [item.guid for item in one.items if item.selected], one.time_selection)
+        """What belongs to the user and is at most lent to a script."""
+        return self.active, [
+            (
+                one,
+                dict(one.render),
+                [thing for thing in (*one.tracks, *one.items) if _is_selected(thing)],
+                (one.time_selection, one.cursor, one.view),
+            )
             for one in self.projects
         ]
-        return projects, id(self.active)
+
+    def _still_there(self, borrowed: Any) -> Any:
+        """The same without what was deleted meanwhile."""
+        active, projects = borrowed
+        kept = [(one, render, [thing for thing in chosen if thing.alive], rest) for one, render, chosen, rest in projects]
+        return active, kept
 
     # --- time and scripts --------------------------------------------------------------------------------------------
 
@@ -154,7 +178,8 @@ class Host(Changing):
                 return
         script = Script(self, path)
         self.scripts[path] = script
-        self._inside(script, script.start)
+        with self._timed("an action"):
+            self._inside(script, script.start)
         self._settle(script)
 
     def tick(self, count: int = 1) -> None:
@@ -166,14 +191,20 @@ class Host(Changing):
 
     def _step(self, script: Script) -> None:
         due, script.deferred = script.deferred, []
-        began, renders = self.clock, len(self.rendered)
-        for function in due:
-            self._inside(script, function)
+        with self._timed("a tick"):
+            for function in due:
+                self._inside(script, function)
         if len(script.deferred) > 1:
             self.violations.append("a second defer loop")
-        if self.clock - began > LONGEST_TICK and len(self.rendered) == renders:
-            self.violations.append(f"a tick of {1000 * (self.clock - began):.0f} ms")
         self._settle(script)
+
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        """REAPER stands still meanwhile: not for long, unless it renders and that was announced."""
+        began, renders = self.clock, len(self.rendered)
+        yield
+        if self.clock - began > LONGEST_TICK and len(self.rendered) == renders:
+            self.violations.append(f"{what} of {1000 * (self.clock - began):.0f} ms")
 
     def _settle(self, script: Script) -> None:
         if not script.deferred:
@@ -258,6 +289,8 @@ class Host(Changing):
 
     def MB(self, text: str, title: str, kind: int) -> int:
         self.boxes.append(text)
+        if kind == 3:
+            return {True: 6, False: 7, None: 2}[self.answers.pop(0)]
         return 1 if kind == 0 or (self.answers.pop(0) if self.answers else True) else 2
 
     def GetUserInputs(self, title: str, count: int, captions: str, values: str) -> tuple[bool, str]:
@@ -367,5 +400,3 @@ class Host(Changing):
         self.active = self.active or project
         return project
 
-    def messages(self) -> Iterator[str]:
-        yield from self.boxes

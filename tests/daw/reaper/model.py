@@ -36,6 +36,11 @@ TRACK_KEYS = {
     "I_FREEMODE": 0.0,
     "I_NUMFIXEDLANES": 1.0,
     "D_VOL": 1.0,
+    "D_PAN": 0.0,
+    "D_WIDTH": 1.0,
+    "D_DUALPANL": -1.0,
+    "D_DUALPANR": 1.0,
+    "I_PANMODE": -1.0,
 }
 
 
@@ -153,6 +158,8 @@ class Project(Handle):
     beats_per_bar: int = 4
     rate: int | None = 48_000
     play_state: int = 0
+    cursor: float = 0.0  # of editing, s
+    view: tuple[float, float] = (0.0, 60.0)  # what the arrange view shows, s
     render: dict[str, float | str] = field(default_factory=dict)
     undone: list[str] = field(default_factory=list)  # names of points, for redo
     history: list[tuple[str, list[Track]]] = field(default_factory=list)  # name, tracks before

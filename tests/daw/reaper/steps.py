@@ -40,5 +40,18 @@ def source_tracks(rig: Rig) -> list[str]:
     return [track.name for track in rig.project.tracks]
 
 
+ASKED = "Ask for remix (placeholder)"
+
+
+def waiting(rig: Rig) -> list[Item]:
+    """The placeholders."""
+    return [item for item in rig.project.items if "P_EXT:ace_bridge_waits" in item.texts]
+
+
+def points(rig: Rig) -> list[str]:
+    """The undo points beside that of asking."""
+    return [name for name, _ in rig.project.history if name != ASKED]
+
+
 def of_bridge(rig: Rig) -> list[Item]:
     return [item for item in rig.project.items if "P_EXT:ace_bridge_variation" in item.texts]

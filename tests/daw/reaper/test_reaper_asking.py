@@ -11,7 +11,7 @@ import soundfile
 
 from tests.daw.reaper.model import Source
 from tests.daw.reaper.rig import Rig
-from tests.daw.reaper.steps import ask
+from tests.daw.reaper.steps import ask, points
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_plain_item_goes_out_as_its_file_and_offset(rig: Rig) -> None:
     assert (clip["source"]["offset"], clip["position"], clip["length"]) == (0.5, 4.0, 1.0)
     assert clip["grid"]["beats"][clip["grid"]["downbeats"][1]] == 0.0  # at 4 s a bar begins
     assert clip["track"]["id"] == item.track.guid
-    assert not rig.project.history
+    assert not points(rig)
     rig.host.verify()
 
 

@@ -11,7 +11,7 @@ import soundfile
 
 from tests.daw.reaper import picture
 from tests.daw.reaper.rig import Rig, job
-from tests.daw.reaper.steps import ask, of_bridge, offer, source_tracks
+from tests.daw.reaper.steps import ask, of_bridge, offer, points, source_tracks
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_swap_and_remove(rig: Rig) -> None:
     rig.act("Remove this remix")
     assert source_tracks(rig) == ["Guitar"]
     assert rig.messages("removed")[0]["args"] == {"variation_id": removed}
-    assert [name for name, _ in rig.project.history][1:] == ["Swap source and remix"] * 2 + ["Remove remix"]
+    assert points(rig)[1:] == ["Swap source and remix"] * 2 + ["Remove remix"]
 
 
 def test_a_remix_is_made_again(rig: Rig) -> None:

@@ -1,0 +1,96 @@
+-- Placeholder: a muted, empty item where each remix is going to stand, so that the wait is seen in the arrange view.
+-- It is made when the request goes out, and goes with the same undo point that brings the remix.
+
+local moment = require 'moment'
+local objects = require 'objects'
+local tracks = require 'tracks'
+local trap = require 'trap'
+local undo = require 'undo'
+
+local placeholder = {}
+
+local WAITS = 'waits' -- the mark: request/clip/variation
+local REQUEST = '^(.-)/'
+local GREY = 0x1000000 | 0x707070 -- the same bytes on every system
+
+local function key(message_id, clip_id, index)
+  return ('%s/%s/%d'):format(message_id, clip_id, index)
+end
+
+local function find(project, mark)
+  for item in objects.items(project) do
+    if objects.item_mark(item, WAITS) == mark then return item end
+  end
+end
+
+local function put_one(project, note, clip_id, clip, index)
+  local source = objects.find_track(project, clip.track)
+  local item = reaper.AddMediaItemToTrack(tracks.for_clip(project, source, note, clip, index))
+  reaper.SetMediaItemInfo_Value(item, 'D_POSITION', clip.position)
+  reaper.SetMediaItemInfo_Value(item, 'D_LENGTH', clip.length)
+  reaper.SetMediaItemInfo_Value(item, 'B_MUTE', 1)
+  reaper.SetMediaItemInfo_Value(item, 'I_CUSTOMCOLOR', GREY)
+  local words = ('The remix of %s is being made.'):format(clip.name ~= '' and clip.name or 'this clip')
+  reaper.GetSetMediaItemInfo_String(item, 'P_NOTES', words, true)
+  objects.mark_item(item, WAITS, key(note.message_id, clip_id, index))
+end
+
+-- The clips that get a result each: the mix alone where several were asked for as one.
+local function awaited(note)
+  return note.mix and { mix = note.mix } or note.clips
+end
+
+local function put_all(project, note)
+  local clips, ids = awaited(note), {}
+  for id in pairs(clips) do ids[#ids + 1] = id end
+  table.sort(ids)
+  undo.point(project, 'Ask for remix (placeholder)', function()
+    for index = 0, (note.variations or 1) - 1 do
+      for _, id in ipairs(ids) do put_one(project, note, id, clips[id], index) end
+    end
+  end)
+end
+
+-- Show the wait for a request that is on its way. Only new tracks have a place that is free until the result comes.
+function placeholder.put(project, note)
+  if note.placement.mode ~= 'new_track' or moment.obstacle(project) then return end
+  trap.run(put_all, project, note)
+end
+
+-- Inside the undo point that brings the result.
+function placeholder.give_way(project, message_id, clip_id, index)
+  local item = find(project, key(message_id, clip_id, index))
+  if item then reaper.DeleteTrackMediaItem(reaper.GetMediaItem_Track(item), item) end
+end
+
+local function remove(project, left)
+  if #left == 0 then return false end
+  undo.point(project, 'Remove placeholder', function()
+    for _, item in ipairs(left) do
+      local track = reaper.GetMediaItem_Track(item)
+      reaper.DeleteTrackMediaItem(track, item)
+      tracks.remove_if_ours_and_empty(track)
+    end
+  end)
+  return true
+end
+
+-- Take away the placeholders of requests of which `is_over(message_id)` says so; one undo point, none for nothing.
+function placeholder.sweep(project, is_over)
+  local left = {}
+  for item in objects.items(project) do
+    local mark = objects.item_mark(item, WAITS)
+    if mark and is_over(mark:match(REQUEST)) then left[#left + 1] = item end
+  end
+  return remove(project, left)
+end
+
+function placeholder.remove_selected(project)
+  local left = {}
+  for item in objects.selected_items(project) do
+    if objects.item_mark(item, WAITS) then left[#left + 1] = item end
+  end
+  return remove(project, left)
+end
+
+return placeholder
