@@ -25,6 +25,8 @@ from bridge import PROTOCOL, __version__, storecare
 from bridge.book import Book
 from bridge.budget import Budget
 from bridge.caretaker import Caretaker
+from bridge.catalogue import FILE as CATALOGUE
+from bridge.catalogue import catalogue
 from bridge.config import Config
 from bridge.control import Control
 from bridge.credentials import fal_key
@@ -150,6 +152,7 @@ class Daemon:
 
         port = await surface.start()
         try:
+            await asyncio.to_thread(self._write_catalogue)
             await hands.load()
             await desk.resume()
             http_port = await http.start(port) if settings.http.on else None
@@ -210,6 +213,10 @@ class Daemon:
             "started": self._clock(),
             "environment_key": any(self._environ.get(name) for name in ("FAL_KEY", "FAL_KEY_SECRET")),
         }
+
+    def _write_catalogue(self) -> None:
+        engines = [engine.capabilities for engine in self._engines.values()]
+        write_json(self.home / CATALOGUE, catalogue(self._presets.all(), engines), sync=False)
 
     def _key(self) -> str:
         key = fal_key(self._environ, self.home)

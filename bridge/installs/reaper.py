@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bridge import assets
+from bridge.catalogue import FILE as CATALOGUE
+from bridge.catalogue import catalogue
 from bridge.config import load
 from bridge.errors import HomeError
 from bridge.home import home_folder
@@ -18,7 +20,6 @@ from bridge.installs import Surroundings
 from bridge.presets import standard
 
 NAME = "ACE Bridge"  # the folder in Scripts; ReaPack makes one of its own
-CATALOGUE = "catalogue.json"
 STEPS = (
     "In REAPER: Actions > Show action list > New action > Load ReaScript, choose “ace-bridge_Install.lua” in"
     " Scripts/ACE Bridge, and run it: the other actions are in the list then.",
@@ -79,8 +80,8 @@ def _only(found: list[Path]) -> Path:
 
 
 def _catalogue(surroundings: Surroundings) -> bytes:
-    """Return what the scripts show without asking the daemon: presets, and fal's price per second."""
+    """Return what the scripts show until a daemon has written its own: presets, and fal's price per second."""
     home = home_folder(surroundings.environ, surroundings.platform)
-    presets = [{"name": preset.name, "title": preset.title} for preset in standard(home).all()]
     price = {"currency": "USD", "per_second": load(home, surroundings.environ).fal.price_per_second}
-    return json.dumps({"presets": presets, "price": price}, indent=1, ensure_ascii=False).encode() + b"\n"
+    shown = {**catalogue(standard(home).all(), ()), "price": price}
+    return json.dumps(shown, indent=1, ensure_ascii=False).encode() + b"\n"

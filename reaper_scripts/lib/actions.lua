@@ -1,11 +1,14 @@
 -- Actions: what each entry of the action list does. They write a message or an order, wake the service, and end.
 
 local dialog = require 'dialog'
+local estimate = require 'estimate'
 local home = require 'home'
 local json = require 'json'
 local mail = require 'mail'
 local objects = require 'objects'
 local outgoing = require 'outgoing'
+local panel = require 'panel'
+local preparing = require 'preparing'
 local ranges = require 'ranges'
 local registry = require 'registry'
 local report = require 'report'
@@ -13,7 +16,9 @@ local request = require 'request'
 local results = require 'results'
 local selftest = require 'selftest'
 local state = require 'state'
+local toolkit = require 'toolkit'
 local trap = require 'trap'
+local window = require 'window'
 local wishes = require 'wishes'
 
 local actions = {}
@@ -31,12 +36,11 @@ end
 
 -- Asked before it costs: many remixes at once, and a render that holds REAPER up.
 local function is_wanted(made, found, wish)
-  local seconds, clips = 0, wish.placement.as_one and 1 or #found
-  for _, range in ipairs(found) do seconds = seconds + range.to - range.from end
-  if wish.placement.as_one then seconds = ranges.span(found) end
   local variations = wish.remix.variations or 1
-  if clips * variations > MANY then
-    local text = ('%d remixes will be made: %s.'):format(clips * variations, dialog.price(seconds * variations))
+  local count = (wish.placement.as_one and 1 or #found) * variations
+  if count > MANY then
+    local seconds = estimate.seconds(found, wish.placement, variations)
+    local text = ('%d remixes will be made: %s.'):format(count, estimate.in_words(seconds, wish.remix.engine))
     if not dialog.confirm(text) then return false end
   end
   for _, work in ipairs(made.work) do
@@ -76,17 +80,22 @@ end
 
 local SELECT = 'Select an audio item first.'
 
--- Prepared while the dialog is open: the daemon starts its workers.
-local function prepare(found)
-  if #found == 0 then trap.refuse(SELECT) end
-  local made = request.of(current(), found, {}, wishes.last().placement)
-  if #made.work == 0 then mail.send('prepare', made.args) end
+local function cancel(job_id)
+  send('cancel', { job_id = job_id })
+  registry.wake_service()
 end
 
+-- Returns true where it goes on by itself: ReaImGui's dialog stays open, REAPER's own box does not.
 function actions.remix_dialog()
+  local gui = toolkit.load()
+  if gui then
+    panel.open(gui, function(found, wish) return remix(found, wish, SELECT) end, cancel)
+    return true
+  end
   local found = ranges.meant(current())
-  prepare(found)
-  local wish = dialog.wish()
+  if #found == 0 then trap.refuse(SELECT) end
+  preparing.send(found)
+  local wish = dialog.wish(found)
   if wish then remix(found, wish, SELECT) end
 end
 
@@ -132,12 +141,11 @@ function actions.cancel()
   local outbox, count = mail.outbox(), 0
   for _, job in ipairs(outbox and outbox.jobs or {}) do
     if not mail.has_ended(job) then
-      send('cancel', { job_id = job.job_id })
+      cancel(job.job_id)
       count = count + 1
     end
   end
   if count == 0 then trap.refuse('Nothing of this REAPER is under way.') end
-  registry.wake_service()
 end
 
 local function rerun(changes)
@@ -172,6 +180,11 @@ end
 
 function actions.audition()
   home.run({ 'audition', results.selected(current())[1].variation })
+end
+
+function actions.show_jobs()
+  window.open(cancel)
+  return true
 end
 
 function actions.list_jobs()

@@ -1,6 +1,8 @@
--- Dialog: REAPER's own input box, which needs no extension, and questions.
+-- Dialog: REAPER's own menu and input box, which need no extension, and questions.
 
+local estimate = require 'estimate'
 local home = require 'home'
+local menu = require 'menu'
 local trap = require 'trap'
 local wishes = require 'wishes'
 
@@ -11,7 +13,6 @@ local OK_CANCEL, OK = 1, 1
 local YES_NO_CANCEL, YES, CANCEL = 3, 6, 2
 local OPTIONS = ',extrawidth=260,separator=\n' -- the values are separated by line breaks: a comma may stand in tags
 local FIELDS = { -- captions without commas, which separate them
-  { 'preset', 'Preset (empty: none)' },
   { 'tags', 'Tags: the style in words' },
   { 'lyrics', 'Lyrics ([verse] … and | for a new line)' },
   { 'amount', 'Amount (0 close … 1 free)' },
@@ -26,13 +27,24 @@ local function clean(text)
   return (tostring(text):gsub('\n', '|'))
 end
 
-local function show(values)
+-- Let the user choose a preset: its name, '' for none, nil when the menu was closed.
+local function choose_preset(current)
+  local names, texts, ticked = { '' }, { 'No preset' }, 1
+  for _, preset in ipairs(home.catalogue().presets) do
+    names[#names + 1], texts[#texts + 1] = preset.name, preset.title or preset.name
+    if preset.name == current then ticked = #names end
+  end
+  local chosen = menu.choose(texts, ticked)
+  return chosen and names[chosen]
+end
+
+local function show(values, title)
   local captions, texts = {}, {}
   for i, field in ipairs(FIELDS) do captions[i], texts[i] = field[2], clean(values[field[1]] or '') end
   local asked = table.concat(captions, ',') .. OPTIONS
-  local ok, answer = reaper.GetUserInputs(TITLE, #FIELDS, asked, table.concat(texts, '\n'))
+  local ok, answer = reaper.GetUserInputs(title, #FIELDS, asked, table.concat(texts, '\n'))
   if not ok then return nil end
-  local found, i = {}, 0
+  local found, i = { preset = values.preset }, 0
   for text in (answer .. '\n'):gmatch('(.-)\n') do
     i = i + 1
     if FIELDS[i] then found[FIELDS[i][1]] = text end
@@ -40,13 +52,15 @@ local function show(values)
   return found
 end
 
--- The user's wish, or nil when the dialog was closed. What was typed is there again after a mistake.
-function dialog.wish()
+-- The user's wish for some ranges, or nil when the dialog was closed. What was typed is there again after a mistake.
+function dialog.wish(found)
   local last = wishes.last()
   local values = { mode = last.placement.mode, mute = last.placement.source == 'mute' and 'y' or 'n' }
   for key, value in pairs(last.remix) do values[key] = value end
-  while true do
-    values = show(values)
+  values.preset = choose_preset(values.preset)
+  local title = ('%s %s'):format(TITLE, estimate.in_words(estimate.seconds(found, {}, 1), values.engine))
+  while values.preset do
+    values = show(values, title)
     if not values then return nil end
     local wish, problem = wishes.read(values)
     if wish then
@@ -72,13 +86,6 @@ end
 function dialog.line(caption, value)
   local ok, answer = reaper.GetUserInputs(TITLE, 1, caption .. OPTIONS, clean(value or ''))
   return ok and answer or nil
-end
-
--- What some clips cost, in a sentence; the daemon says the exact price with its first answer.
-function dialog.price(seconds)
-  local price = home.catalogue().price
-  if not price.per_second then return ('%.1f s of audio'):format(seconds) end
-  return ('%.1f s of audio, up to %s %.3f'):format(seconds, price.currency, seconds * price.per_second)
 end
 
 return dialog

@@ -12,6 +12,7 @@ local RUN_HIDDEN = -2 -- ExecProcess: no waiting, no console window
 
 local here = '' -- the folder of the actions, with its last separator
 local about -- the pointer's content, read once
+local shown -- the catalogue, read once
 
 function home.set_scripts_folder(folder)
   here = folder
@@ -61,9 +62,12 @@ function home.run(words)
   return reaper.ExecProcess(table.concat(parts, ' '), RUN_HIDDEN)
 end
 
--- What install wrote beside the scripts: presets and the price.
+-- What there is to choose from, as the daemon wrote it at its start, or before its first start as install did.
 function home.catalogue()
-  return json.decode(beside(CATALOGUE)) or { presets = {}, price = {} }
+  if not shown then
+    shown = json.decode(files.read(home.path(CATALOGUE)) or beside(CATALOGUE)) or { presets = {}, engines = {} }
+  end
+  return shown
 end
 
 return home

@@ -17,11 +17,8 @@ return function(folder, name)
     if not pointer then trap.refuse(problem) end
     if name == 'service' then
       require('service').run()
-    elseif name == 'show_jobs' then
-      require('window').open()
-    else
+    elseif not require('actions')[name]() then -- true: it goes on, and has said what a second press does
       reaper.set_action_options(ONE_INSTANCE | RESTART)
-      require('actions')[name]()
       require('undo').none()
     end
   end)

@@ -1,7 +1,8 @@
 -- Window: the remixes of this REAPER with their progress. It can be closed at any time; the service goes on without it.
+-- A click on a row's cross cancels its job.
 
-local json = require 'json'
 local mail = require 'mail'
+local progress = require 'progress'
 local trap = require 'trap'
 
 local window = {}
@@ -16,57 +17,65 @@ local TOGGLE, LIT, DARK = 1, 4, 8 -- of set_action_options: a second press close
 local COLORS = { back = { 0.13, 0.13, 0.14 }, text = { 0.86, 0.86, 0.86 }, bar = { 0.30, 0.62, 0.55 },
   groove = { 0.22, 0.22, 0.24 }, failed = { 0.80, 0.36, 0.30 } }
 
-local shown = {} -- {text, progress, color}
+local CROSS, CROSS_SIZE = 'x', 14 -- pixels
+local LEFT_BUTTON = 1 -- of gfx.mouse_cap
+
+local shown = {} -- rows of progress
 local next_look = 0
+local was_down = false
+local cancel -- stops a job
 
 local function set_color(name)
   local color = COLORS[name]
   gfx.set(color[1], color[2], color[3], 1)
 end
 
-local function row_of(variation)
-  local text = json.maybe(variation.message) or ''
-  local queue = json.maybe(variation.queue_position)
-  if queue then text = ('%d before it'):format(queue) end
-  local error = json.maybe(variation.error)
-  if error then text = error.text end
-  return {
-    text = ('%s  %s'):format(variation.state, text),
-    progress = variation.state == 'done' and 1 or variation.progress,
-    color = error and 'failed' or 'bar',
-  }
-end
-
--- The newest first, as many as there is room for.
-local function look()
-  local outbox, rows = mail.outbox(), {}
-  local jobs = outbox and outbox.jobs or {}
-  for i = #jobs, 1, -1 do
-    for _, variation in ipairs(jobs[i].variations) do rows[#rows + 1] = row_of(variation) end
-  end
-  shown = rows
+local function cross_left()
+  return gfx.w - MARGIN - CROSS_SIZE
 end
 
 local function draw_row(row, top)
   local width = gfx.w - 2 * MARGIN
   set_color('text')
   gfx.x, gfx.y = MARGIN, top
-  gfx.drawstr(row.text, 0, gfx.w - MARGIN, top + ROW)
+  local line = row.overlay ~= '' and row.text .. ', ' .. row.overlay or row.text
+  gfx.drawstr(line, 0, cross_left() - MARGIN, top + ROW)
+  if row.open then
+    gfx.x, gfx.y = cross_left(), top
+    gfx.drawstr(CROSS, 0, gfx.w - MARGIN, top + ROW)
+  end
   set_color('groove')
   gfx.rect(MARGIN, top + SIZE + BAR, width, BAR, 1)
-  set_color(row.color)
+  set_color(row.failed and 'failed' or 'bar')
   gfx.rect(MARGIN, top + SIZE + BAR, math.floor(width * row.progress), BAR, 1)
 end
+
+local function top_of(place)
+  return MARGIN + (place - 1) * ROW
+end
+
+-- A click on a cross, once for each press of the button.
+local function click()
+  local down = gfx.mouse_cap & LEFT_BUTTON ~= 0
+  local pressed = down and not was_down
+  was_down = down
+  if not pressed or gfx.mouse_x < cross_left() then return end
+  for i, row in ipairs(shown) do
+    local over = gfx.mouse_y >= top_of(i) and gfx.mouse_y < top_of(i) + SIZE
+    if over and row.open then cancel(row.job_id) end
+  end
+end
+
+local EMPTY = { text = 'No remixes of this REAPER yet.', overlay = '', progress = 0 }
 
 local function draw()
   set_color('back')
   gfx.rect(0, 0, gfx.w, gfx.h, 1)
   gfx.setfont(1, FONT, SIZE)
   for i, row in ipairs(shown) do
-    local top = MARGIN + (i - 1) * ROW
-    if top + ROW <= gfx.h then draw_row(row, top) end
+    if top_of(i) + ROW <= gfx.h then draw_row(row, top_of(i)) end
   end
-  if #shown == 0 then draw_row({ text = 'No remixes of this REAPER yet.', progress = 0, color = 'bar' }, MARGIN) end
+  if #shown == 0 then draw_row(EMPTY, MARGIN) end
   gfx.update()
 end
 
@@ -74,9 +83,10 @@ local function tick()
   local now = reaper.time_precise()
   if now >= next_look then
     next_look = now + INTERVAL
-    look()
+    shown = progress.rows(mail.outbox())
     draw()
   end
+  click()
   local key = gfx.getchar()
   return key ~= ESCAPE and key ~= CLOSED
 end
@@ -86,7 +96,9 @@ local function loop()
   if ok and goes_on then reaper.defer(loop) end
 end
 
-function window.open()
+-- Open the window; `stop(job_id)` cancels a job.
+function window.open(stop)
+  cancel = stop
   reaper.set_action_options(TOGGLE | LIT)
   reaper.atexit(function()
     gfx.quit()

@@ -14,9 +14,10 @@ from typing import Any
 import soundfile
 
 from tests.daw.reaper.functions import Changing
+from tests.daw.reaper.gui import Gui
 from tests.daw.reaper.model import Handle, Item, Project, Source, Track
 from tests.daw.reaper.script import Script
-from tests.daw.reaper.table import available, complaint, functions
+from tests.daw.reaper.table import available, complaint, functions, toolkit
 
 TICK = 1 / 30  # s between two defers
 LONGEST_TICK = 0.020  # s
@@ -58,6 +59,7 @@ class Host(Changing):
         self.boxes: list[str] = []
         self.answers: list[Any] = []  # of the user: True/False to questions, texts or None to input boxes
         self.asked: list[tuple[str, str]] = []
+        self.titles: list[str] = []  # of the input boxes
         self.console: list[str] = []
         self.executed: list[str] = []
         self.on_exec: Callable[[str], None] = lambda command: None
@@ -72,6 +74,9 @@ class Host(Changing):
         self.rendering = "writes"  # or "nothing", "empty"
         self.rendered: list[dict[str, float | str]] = []
         self.keys: list[int] = []  # pressed in gfx windows
+        self.mouse = (0, 0, 0)  # in gfx windows: x, y, buttons
+        self.menus: list[str] = []
+        self.gui: Gui | None = None  # ReaImGui, where the user has it
         self.picture: list[tuple[Any, ...]] = []  # the last that a gfx window showed
         self.running: Script = None  # type: ignore[assignment]
 
@@ -99,11 +104,11 @@ class Host(Changing):
     def call(self, name: str, *args: Any) -> Any:
         """One call from Lua."""
         self.clock += CALL
-        row = functions().get(name)
+        row = functions().get(name) or (toolkit().get(name) if self.gui else None)
         if row is None:
             self.fail(f"REAPER has no function {name}")
         assert row is not None
-        if not available(name, self.version):
+        if name in functions() and not available(name, self.version):
             self.fail(f"{name} came with {row.since}, this is {self.version}")
         problem = complaint(row, args, self._is_handle)
         if problem:
@@ -112,7 +117,7 @@ class Host(Changing):
             for arg in args:
                 if isinstance(arg, Handle) and not arg.alive:
                     self.fail(f"{name} with a {arg.kind} that is gone")
-        method = getattr(self, name, None)
+        method = getattr(self.gui if name in toolkit() else self, name, None)
         if method is None:
             self.fail(f"the double has no {name} yet")
         answer = method(*args)
@@ -138,6 +143,9 @@ class Host(Changing):
         if self.refresh:
             self.refresh = 0
             self.violations.append("PreventUIRefresh is not balanced")
+        if self.gui and self.gui.open:
+            self.gui.open.clear()
+            self.violations.append("an ImGui window without its end")
         if self._borrowed() != self._still_there(before):
             self.violations.append("render settings, selection, tab, cursor or view are not as before")
         if any(now > then + 1 for then, now in zip(points, self._points(), strict=False)):
@@ -161,7 +169,9 @@ class Host(Changing):
     def _still_there(self, borrowed: Any) -> Any:
         """The same without what was deleted meanwhile."""
         active, projects = borrowed
-        kept = [(one, render, [thing for thing in chosen if thing.alive], rest) for one, render, chosen, rest in projects]
+        kept = [
+            (one, render, [thing for thing in chosen if thing.alive], rest) for one, render, chosen, rest in projects
+        ]
         return active, kept
 
     # --- time and scripts --------------------------------------------------------------------------------------------
@@ -191,6 +201,7 @@ class Host(Changing):
 
     def _step(self, script: Script) -> None:
         due, script.deferred = script.deferred, []
+        script.point(*self.mouse)
         with self._timed("a tick"):
             for function in due:
                 self._inside(script, function)
@@ -269,7 +280,7 @@ class Host(Changing):
         return self.system
 
     def APIExists(self, name: str) -> bool:
-        return available(name, self.version)
+        return available(name, self.version) or (self.gui is not None and name in toolkit())
 
     def GetResourcePath(self) -> str:
         return str(self.resources)
@@ -287,6 +298,14 @@ class Host(Changing):
         if persist:
             self.kept.pop((section, key), None)
 
+    def GetMousePosition(self) -> tuple[int, int]:
+        return 100, 100
+
+    def show_menu(self, text: str) -> int:
+        """gfx.showmenu: the user's choice from 1, 0 for none."""
+        self.menus.append(text)
+        return int(self.answers.pop(0))
+
     def MB(self, text: str, title: str, kind: int) -> int:
         self.boxes.append(text)
         if kind == 3:
@@ -298,6 +317,7 @@ class Host(Changing):
         if len(head.split(",")) != count or len(values.split("\n")) != count or count > 16:
             self.fail("the input box has not as many captions and values as fields")
         self.asked.append((captions, values))
+        self.titles.append(title)
         answer = self.answers.pop(0) if self.answers else values
         return answer is not None, answer or ""
 
@@ -399,4 +419,3 @@ class Host(Changing):
         self.projects.append(project)
         self.active = self.active or project
         return project
-

@@ -36,7 +36,7 @@ reaper = setmetatable({}, {
   __newindex = function(_, name) refuse('reaper.' .. tostring(name) .. ' is written to') end,
 })
 
-gfx = setmetatable({ x = 0, y = 0, w = 0, h = 0 }, {
+gfx = setmetatable({ x = 0, y = 0, w = 0, h = 0, mouse_x = 0, mouse_y = 0, mouse_cap = 0 }, {
   __index = function(self, name)
     return function(...)
       if name == 'drawstr' then draw('at', self.x, self.y) end
@@ -74,7 +74,7 @@ setmetatable(_G, {
 
 GFX = {  # least and most arguments
     "init": (1, 6), "set": (3, 8), "rect": (4, 5), "setfont": (1, 4), "drawstr": (1, 4), "getchar": (0, 2),
-    "update": (0, 0), "quit": (0, 0),
+    "update": (0, 0), "quit": (0, 0), "showmenu": (1, 1),
 }  # fmt: skip
 
 
@@ -104,6 +104,8 @@ class Script:
         if name == "init":
             gfx = self.runtime.globals().gfx
             gfx.w, gfx.h = args[1], args[2]
+        if name == "showmenu":
+            return self.host.show_menu(args[0])
         if name == "getchar":
             return self.host.keys.pop(0) if self.host.keys else 0
         if name == "update":
@@ -111,6 +113,11 @@ class Script:
         else:
             self.drawn.append((name, *args))
         return None
+
+    def point(self, x: int, y: int, buttons: int) -> None:
+        """Where the mouse is, in the script's gfx window."""
+        gfx = self.runtime.globals().gfx
+        gfx.mouse_x, gfx.mouse_y, gfx.mouse_cap = x, y, buttons
 
     def start(self) -> None:
         loaded = self.runtime.globals().loadfile(str(self.path))

@@ -1,4 +1,4 @@
-"""What REAPER's functions are called, what they take and return: `api.tsv`, names, counts and types only."""
+"""What REAPER's functions are called, take and return: `api.tsv`, and ReaImGui's in `imgui.tsv`; no prose."""
 
 from __future__ import annotations
 
@@ -23,8 +23,19 @@ class Function:
 
 @cache
 def functions() -> dict[str, Function]:
+    """REAPER's own."""
+    return _read("api.tsv")
+
+
+@cache
+def toolkit() -> dict[str, Function]:
+    """ReaImGui's, an extension that may be missing."""
+    return _read("imgui.tsv")
+
+
+def _read(name: str) -> dict[str, Function]:
     found = {}
-    for line in Path(__file__).with_name("api.tsv").read_text("utf-8").splitlines()[1:]:
+    for line in Path(__file__).with_name(name).read_text("utf-8").splitlines()[1:]:
         name, least, most, takes, returns, since = line.split("\t")
         found[name] = Function(name, int(least), int(most), _types(takes), _types(returns), since)
     return found

@@ -180,7 +180,7 @@ def test_two_presses_start_one_service(rig: Rig) -> None:
 
 def test_the_dialog_keeps_what_was_said(rig: Rig) -> None:
     rig.item()
-    rig.host.answers = ["lofi-tape\nsoft, slow\n[verse]|la la\n0.4\n12\n2\noffline\ntake\ny"]
+    rig.host.answers = [2, "soft, slow\n[verse]|la la\n0.4\n12\n2\noffline\ntake\ny"]
     rig.act("Remix selected items (asks)")
     args = rig.messages("remix")[0]["args"]
     assert args["remix"] == {
@@ -189,9 +189,14 @@ def test_the_dialog_keeps_what_was_said(rig: Rig) -> None:
     }  # fmt: skip
     assert args["placement"] == {"mode": "take", "source": "mute"}
     assert len(rig.messages("prepare")) == 1
-    rig.host.answers = [None]
+    assert rig.host.menus == ["!No preset|lofi-tape"]
+    rig.host.answers = [2, None]
     rig.act("Remix selected items (asks)")
     assert "soft, slow" in rig.host.asked[-1][1]
+    assert rig.host.titles[-1] == "ACE Bridge: remix 1.0 s of audio, up to USD 0.000"
+    rig.host.answers = [0]
+    rig.act("Remix selected items (asks)")
+    assert len(rig.host.asked) == 2
     assert len(rig.messages("remix")) == 1
 
 

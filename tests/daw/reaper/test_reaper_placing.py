@@ -9,7 +9,6 @@ import pytest
 from tests.daw.reaper.model import Track
 from tests.daw.reaper.rig import Rig, job
 from tests.daw.reaper.steps import ASKED, LEAD, ask, of_bridge, offer, placed, points, source_tracks, waiting
-
 from tests.fakes.studio import write_tone
 
 
@@ -295,7 +294,9 @@ def test_a_muted_placeholder_shows_the_wait(rig: Rig) -> None:
     message = ask(rig)
     assert source_tracks(rig) == ["Guitar", "Guitar - remix 1", "Guitar - remix 2"]
     found = waiting(rig)
-    assert [(one.values["D_POSITION"], one.values["D_LENGTH"], one.values["B_MUTE"]) for one in found] == [(4, 1, 1)] * 2
+    assert [(one.values["D_POSITION"], one.values["D_LENGTH"], one.values["B_MUTE"]) for one in found] == [
+        (4, 1, 1)
+    ] * 2
     assert found[0].texts["P_NOTES"] == "The remix of tone is being made."
     assert rig.messages() == []
     error = {"code": "x", "text": "It failed.", "hint": "Again."}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,9 @@ def test_the_window_shows_progress_and_closes(rig: Rig) -> None:
     rig.act("Show jobs")
     rig.host.tick(8)
     assert ("at", 12, 12) in rig.host.picture
-    assert ("drawstr", "running  the model works", 0, 448, 52) in rig.host.picture
+    (text, cross) = [one[1] for one in rig.host.picture if one[0] == "drawstr"]
+    assert re.fullmatch(r"tone, remix 1: running, the model works \(\d+ s\)", text)
+    assert cross == "x"
     bars = [one[3] for one in rig.host.picture if one[0] == "rect"]
     assert bars[-2:] == [436, 218]
     rig.act("Show jobs")  # again: closed
@@ -149,6 +152,33 @@ def test_the_window_shows_progress_and_closes(rig: Rig) -> None:
     rig.host.keys = [27]
     rig.host.tick(1)
     assert not [path for path in rig.host.scripts if "Show jobs" in path.name]
+    rig.host.verify()
+
+
+def test_a_click_on_a_cross_cancels_once(rig: Rig) -> None:
+    rig.item()
+    made = job(ask(rig)["message_id"], rig.tone, state="running")
+    rig.answer(jobs=[made])
+    rig.act("Show jobs")
+    rig.host.mouse = (436, 15, 1)
+    rig.host.tick(20)  # held down
+    rig.host.mouse = (436, 15, 0)
+    rig.host.tick(2)
+    rig.host.mouse = (200, 15, 1)  # beside it
+    rig.host.tick(2)
+    assert [one["args"] for one in rig.messages("cancel")] == [{"job_id": made["job_id"]}]
+    rig.host.verify()
+
+
+def test_what_holds_reaper_back_is_shown(rig: Rig) -> None:
+    rig.item()
+    message = ask(rig)
+    rig.project.undone = ["Move item"]
+    rig.act("Show jobs")
+    offer(rig, message)
+    rig.host.tick(8)
+    texts = [one[1] for one in rig.host.picture if one[0] == "drawstr"]
+    assert "waits while there is something to redo" in texts[0]
     rig.host.verify()
 
 

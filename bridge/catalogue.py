@@ -1,0 +1,61 @@
+"""What there is to choose from, for scripts that cannot import the bridge: presets, engines, their knobs and prices.
+
+The daemon writes it into the home at each start; a script in a DAW reads it when it opens its dialog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bridge.model.base import Capabilities
+from bridge.params import PARAMS, Param
+from bridge.presetfile import Preset
+
+FILE = "catalogue.json"  # in the home
+_OWN_WIDGETS = {"audio_url", "tags", "lyrics", "seed", "original_seed"}  # asked for elsewhere, or by nobody
+AMOUNT: dict[str, Any] = {
+    "name": "amount",
+    "kind": "float",
+    "help": "How far the remix may go: 0 stays close to the clip, 1 is free.",
+    "default": None,
+    "low": 0,
+    "high": 1,
+    "choices": [],
+}
+
+
+def catalogue(presets: Iterable[Preset], engines: Iterable[Capabilities]) -> dict[str, Any]:
+    """Return the file's content; an engine's knobs are those that it honours and that change something."""
+    return {
+        "presets": [{"name": one.name, "title": one.title, "description": one.description} for one in presets],
+        "engines": [_engine(one) for one in engines],
+    }
+
+
+def _engine(can: Capabilities) -> dict[str, Any]:
+    names = can.honours - can.inert - _OWN_WIDGETS
+    knobs = [AMOUNT] if "amount" in names else []
+    knobs += [_knob(param) for name, param in PARAMS.items() if name in names]
+    return {
+        "name": can.name,
+        "label": can.label,
+        "currency": can.currency,
+        "price_per_second": can.price_per_second,
+        "longest": can.longest,
+        "takes_lyrics": "lyrics" in can.honours,
+        "knobs": knobs,
+    }
+
+
+def _knob(param: Param) -> dict[str, Any]:
+    low, high = param.surface or (param.low, param.high)
+    return {
+        "name": param.name,
+        "kind": param.kind,
+        "help": param.help,
+        "default": param.default,
+        "low": low,
+        "high": high,
+        "choices": list(param.choices),
+    }

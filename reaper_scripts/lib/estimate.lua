@@ -1,0 +1,44 @@
+-- Estimate: what some seconds of audio cost, before anything is sent; the daemon says the exact price with its answer.
+
+local home = require 'home'
+local ranges = require 'ranges'
+
+local estimate = {}
+
+function estimate.engine(name)
+  for _, engine in ipairs(home.catalogue().engines or {}) do
+    if engine.name == name then return engine end
+  end
+end
+
+-- Currency and price per second: of an engine, else of the dearest, since "automatic" may mean that one.
+local function price_of(name)
+  local engine = estimate.engine(name)
+  if engine then return engine.currency, engine.price_per_second end
+  local shown = home.catalogue()
+  local price = shown.price or {}
+  local currency, most = price.currency, price.per_second
+  for _, one in ipairs(shown.engines or {}) do
+    if one.price_per_second > (most or -1) then currency, most = one.currency, one.price_per_second end
+  end
+  return currency, most
+end
+
+-- Seconds that would be sent for some ranges, once for each variation.
+function estimate.seconds(found, placement, variations)
+  local seconds = 0
+  for _, range in ipairs(found) do seconds = seconds + range.to - range.from end
+  if placement.as_one then seconds = ranges.span(found) end
+  return seconds * variations
+end
+
+-- "8.0 s of audio, up to USD 0.002"
+function estimate.in_words(seconds, engine_name)
+  local currency, per_second = price_of(engine_name)
+  local words = ('%.1f s of audio'):format(seconds)
+  if not per_second then return words end
+  if per_second == 0 then return words .. ', free' end
+  return ('%s, up to %s %.3f'):format(words, currency, seconds * per_second)
+end
+
+return estimate

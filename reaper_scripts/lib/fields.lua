@@ -1,0 +1,156 @@
+-- Fields: what the dialog with ReaImGui asks for. The knobs are those that the chosen engine really has.
+
+local estimate = require 'estimate'
+local home = require 'home'
+local json = require 'json'
+
+local fields = {}
+
+local PARTS = { '[verse]', '[chorus]', '[bridge]', '[inst]' } -- of a song, on lines of their own in its lyrics
+local MODES = { 'new_track', 'take', 'lane' }
+local MODE_NAMES = { new_track = 'a new track below', take = 'a take', lane = 'a fixed lane' }
+local LYRICS_HEIGHT = 90 -- pixels
+local FILL, BY_TEXT = 0, 0
+local MOST_VARIATIONS, HIGHEST_SEED = 16, 4294967295
+
+-- The fields' values for a wish.
+function fields.from(wish)
+  local remix = wish.remix
+  local form = { preset = remix.preset or '', tags = remix.tags or '', lyrics = remix.lyrics or '', knobs = {},
+    engine = remix.engine or '', seed = remix.seed or 0, by_chance = remix.seed == nil,
+    variations = remix.variations or 1, mode = wish.placement.mode, mute = wish.placement.source == 'mute' }
+  for name, value in pairs(remix) do form.knobs[name] = value end
+  return form
+end
+
+-- The engine whose knobs are shown; "automatic" shows those of the best one.
+local function engine_of(form)
+  return estimate.engine(form.engine) or (home.catalogue().engines or {})[1] or { knobs = {}, takes_lyrics = true }
+end
+
+-- The wish that the fields say: empty means "as it comes", and a knob at its default is not sent.
+function fields.wish(form)
+  local engine = engine_of(form)
+  local remix = { variations = form.variations, seed = not form.by_chance and form.seed or nil }
+  for _, key in ipairs({ 'preset', 'tags', 'engine' }) do
+    local text = form[key]:match('^%s*(.-)%s*$')
+    if text ~= '' then remix[key] = text end
+  end
+  if engine.takes_lyrics and form.lyrics:match('%S') then remix.lyrics = form.lyrics end
+  for _, knob in ipairs(engine.knobs) do
+    local value = form.knobs[knob.name]
+    if value ~= nil and value ~= '' and value ~= knob.default then remix[knob.name] = value end
+  end
+  return { remix = remix, placement = { mode = form.mode, source = form.mute and 'mute' or 'keep' } }
+end
+
+-- Drawing -------------------------------------------------------------------------------------------------------------
+
+-- A list to choose from: `options` are {value, text, help}. Returns the value.
+local function choose(ImGui, context, label, value, options)
+  local shown = tostring(value)
+  for _, option in ipairs(options) do
+    if option[1] == value then shown = option[2] end
+  end
+  if not ImGui.BeginCombo(context, label, shown) then return value end
+  for _, option in ipairs(options) do
+    if ImGui.Selectable(context, option[2], option[1] == value) then value = option[1] end
+    if option[3] and ImGui.IsItemHovered(context) then ImGui.SetTooltip(context, option[3]) end
+  end
+  ImGui.EndCombo(context)
+  return value
+end
+
+local function presets()
+  local options = { { '', '(none)' } }
+  for _, preset in ipairs(home.catalogue().presets) do
+    options[#options + 1] = { preset.name, preset.title or preset.name, preset.description }
+  end
+  return options
+end
+
+local function engines()
+  local options = { { '', 'automatic' } }
+  for _, engine in ipairs(home.catalogue().engines or {}) do options[#options + 1] = { engine.name, engine.label } end
+  return options
+end
+
+local function draw_lyrics(ImGui, context, form)
+  local _
+  _, form.lyrics = ImGui.InputTextMultiline(context, 'Lyrics', form.lyrics, FILL, LYRICS_HEIGHT)
+  for i, part in ipairs(PARTS) do
+    if i > 1 then ImGui.SameLine(context) end
+    if ImGui.Button(context, part) then
+      local gap = form.lyrics:match('[^\n]$') and '\n' or ''
+      form.lyrics = form.lyrics .. gap .. part .. '\n'
+    end
+  end
+end
+
+-- Behind ### stands what the toolkit knows a knob by, whatever is shown before it.
+local function label_of(knob, value)
+  return knob.name:gsub('_', ' ') .. (value == nil and ' (as the engine likes)' or '') .. '###' .. knob.name
+end
+
+local DRAW = {
+  float = function(ImGui, context, knob, value)
+    local label = label_of(knob, value)
+    local changed, now = ImGui.SliderDouble(context, label, value or knob.low, knob.low, knob.high)
+    return changed and now or value
+  end,
+  int = function(ImGui, context, knob, value)
+    local low, high = math.floor(knob.low), math.floor(knob.high)
+    local changed, now = ImGui.SliderInt(context, label_of(knob, value), math.floor(value or low), low, high)
+    return changed and now or value
+  end,
+  text = function(ImGui, context, knob, value)
+    local changed, now = ImGui.InputText(context, label_of(knob, value or ''), value or '')
+    return changed and now or value
+  end,
+  choice = function(ImGui, context, knob, value)
+    local options = {}
+    for i, choice in ipairs(knob.choices) do options[i] = { choice, choice } end
+    return choose(ImGui, context, label_of(knob, value), value or '', options)
+  end,
+}
+
+local function draw_knobs(ImGui, context, form)
+  for _, knob in ipairs(engine_of(form).knobs) do
+    local value = form.knobs[knob.name]
+    if value == nil then value = json.maybe(knob.default) end
+    local draw = DRAW[knob.kind]
+    if draw then form.knobs[knob.name] = draw(ImGui, context, knob, value) end
+    if draw and ImGui.IsItemHovered(context) then ImGui.SetTooltip(context, knob.help) end
+  end
+end
+
+local function draw_seed(ImGui, context, form)
+  local _
+  _, form.by_chance = ImGui.Checkbox(context, 'Seed by chance', form.by_chance)
+  ImGui.BeginDisabled(context, form.by_chance)
+  _, form.seed = ImGui.InputInt(context, 'Seed', form.seed, BY_TEXT, BY_TEXT)
+  form.seed = math.max(0, math.min(HIGHEST_SEED, form.seed))
+  ImGui.EndDisabled(context)
+end
+
+local function draw_place(ImGui, context, form)
+  local options, _ = {}, nil
+  for i, mode in ipairs(MODES) do options[i] = { mode, MODE_NAMES[mode] } end
+  form.mode = choose(ImGui, context, 'Place as', form.mode, options)
+  _, form.mute = ImGui.Checkbox(context, 'Mute the source', form.mute)
+end
+
+-- Draw all fields and take over what is changed.
+function fields.draw(ImGui, context, form)
+  local _
+  form.preset = choose(ImGui, context, 'Preset', form.preset, presets())
+  _, form.tags = ImGui.InputText(context, 'Tags', form.tags)
+  form.engine = choose(ImGui, context, 'Engine', form.engine, engines())
+  if engine_of(form).takes_lyrics then draw_lyrics(ImGui, context, form) end
+  draw_knobs(ImGui, context, form)
+  draw_seed(ImGui, context, form)
+  _, form.variations = ImGui.SliderInt(context, 'Variations', form.variations, 1, MOST_VARIATIONS)
+  draw_place(ImGui, context, form)
+end
+
+return fields

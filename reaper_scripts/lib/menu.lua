@@ -1,0 +1,24 @@
+-- Menu: REAPER's own pop-up menu, at the mouse, for dialogs without an extension.
+
+local menu = {}
+
+local NAME, NO_SIZE, FLOATING = 'ACE Bridge', 0, 0
+
+-- Signs that mean something in the text of a menu.
+local function plain(text)
+  return (text:gsub('[|#!<>\n]', ' '))
+end
+
+-- Let the user choose one of some texts; nil when the menu was closed. `current` is ticked.
+function menu.choose(texts, current)
+  local parts = {}
+  for i, text in ipairs(texts) do parts[i] = (i == current and '!' or '') .. plain(text) end
+  local x, y = reaper.GetMousePosition()
+  gfx.init(NAME, NO_SIZE, NO_SIZE, FLOATING, x, y)
+  gfx.x, gfx.y = 0, 0
+  local chosen = gfx.showmenu(table.concat(parts, '|'))
+  gfx.quit()
+  return chosen > 0 and chosen or nil
+end
+
+return menu

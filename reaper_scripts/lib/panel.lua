@@ -1,0 +1,128 @@
+-- Panel: the dialog with ReaImGui. It stays open, shows what the remix costs and how far it is, and can cancel it.
+-- Its fields are in fields.lua; this is the window, its loop and its buttons.
+
+local estimate = require 'estimate'
+local fields = require 'fields'
+local mail = require 'mail'
+local objects = require 'objects'
+local preparing = require 'preparing'
+local progress = require 'progress'
+local ranges = require 'ranges'
+local trap = require 'trap'
+local wishes = require 'wishes'
+
+local panel = {}
+
+local TITLE = 'ACE Bridge: remix'
+local WIDTH, HEIGHT = 460, 620
+local TOGGLE, LIT, DARK = 1, 4, 8 -- of set_action_options: a second press closes the dialog
+local INTERVAL = 0.2 -- s between two looks at the selection and the outbox
+local FILL = -1 -- a width: all there is
+
+local ImGui, context
+local form -- what is said in the fields
+local found = {} -- ranges that are meant now
+local ordered = {} -- message ids of what was asked for from here
+local remix, cancel -- what the buttons do
+local rows = {} -- of progress
+local next_look = 0
+
+local function look()
+  found = ranges.meant(objects.current())
+  preparing.keep(found)
+  rows = progress.rows(mail.outbox(), ordered)
+end
+
+local function clips_in_words()
+  if #found == 0 then return 'Select an audio item.' end
+  local seconds = estimate.seconds(found, {}, form.variations)
+  local what = #found == 1 and '1 clip' or ('%d clips'):format(#found)
+  return ('%s, %s'):format(what, estimate.in_words(seconds, form.engine))
+end
+
+-- Returns what was pressed: "remix", "cancel", "close" or nothing.
+local function draw_buttons()
+  local pressed
+  ImGui.TextWrapped(context, clips_in_words())
+  ImGui.BeginDisabled(context, #found == 0)
+  if ImGui.Button(context, 'Remix') then pressed = 'remix' end
+  ImGui.EndDisabled(context)
+  ImGui.SameLine(context)
+  ImGui.BeginDisabled(context, not progress.any_open(rows))
+  if ImGui.Button(context, 'Cancel') then pressed = 'cancel' end
+  ImGui.EndDisabled(context)
+  ImGui.SameLine(context)
+  if ImGui.Button(context, 'Close') then pressed = 'close' end
+  return pressed
+end
+
+local function draw_progress()
+  for _, row in ipairs(rows) do
+    ImGui.TextWrapped(context, row.text)
+    ImGui.ProgressBar(context, row.progress, FILL, 0, row.overlay)
+  end
+end
+
+-- One frame; End only where Begin says that the window is to be seen.
+local function frame()
+  local pressed
+  ImGui.SetNextWindowSize(context, WIDTH, HEIGHT, ImGui.Cond_FirstUseEver)
+  local visible, open = ImGui.Begin(context, TITLE, true)
+  if visible then
+    fields.draw(ImGui, context, form)
+    ImGui.Separator(context)
+    pressed = draw_buttons()
+    draw_progress()
+    ImGui.End(context)
+  end
+  return open and pressed ~= 'close', pressed
+end
+
+local function cancel_open()
+  local asked = {}
+  for _, row in ipairs(rows) do
+    if row.open and not asked[row.job_id] then
+      asked[row.job_id] = true
+      cancel(row.job_id)
+    end
+  end
+end
+
+local function act(pressed)
+  if pressed == 'cancel' then
+    cancel_open()
+  elseif pressed == 'remix' then
+    local wish = fields.wish(form)
+    wishes.remember(wish)
+    local id = remix(ranges.meant(objects.current()), wish)
+    if id then ordered[#ordered + 1] = id end
+  end
+end
+
+local function tick()
+  local now = reaper.time_precise()
+  if now >= next_look then
+    next_look = now + INTERVAL
+    look()
+  end
+  local open, pressed = frame()
+  trap.run(act, pressed) -- after the frame: a box may come up
+  return open
+end
+
+local function loop()
+  local ok, goes_on = trap.run(tick)
+  if ok and goes_on then reaper.defer(loop) end
+end
+
+-- Open the dialog. `ask(ranges, wish)` asks for a remix and returns its message's id, `stop(job_id)` stops one.
+function panel.open(toolkit, ask, stop)
+  ImGui, remix, cancel = toolkit, ask, stop
+  form = fields.from(wishes.last())
+  reaper.set_action_options(TOGGLE | LIT)
+  reaper.atexit(function() reaper.set_action_options(DARK) end)
+  context = ImGui.CreateContext(TITLE)
+  loop()
+end
+
+return panel

@@ -1,0 +1,36 @@
+"""What scripts are told there is to choose from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from bridge.catalogue import catalogue
+from bridge.model.fake import CAPABILITIES
+from bridge.params import PARAMS
+from bridge.presets import standard
+from tests.fakes.processes import running
+
+
+def test_knobs_are_what_is_honoured_and_not_inert(home: Path) -> None:
+    can = replace(
+        CAPABILITIES,
+        honours=frozenset({"tags", "seed", "lyrics", "amount", "guidance_scale", "scheduler"}),
+        inert=frozenset({"scheduler"}),
+    )
+    shown = catalogue(standard(home).all(), [can])
+    (engine,) = shown["engines"]
+    assert [knob["name"] for knob in engine["knobs"]] == ["amount", "guidance_scale"]
+    knob = engine["knobs"][1]
+    assert (knob["low"], knob["high"]) == PARAMS["guidance_scale"].surface
+    assert engine["takes_lyrics"] is True
+    assert engine["price_per_second"] == can.price_per_second
+    assert [one["name"] for one in shown["presets"]] == [one.name for one in standard(home).all()]
+
+
+def test_the_daemon_writes_it_at_its_start(home: Path) -> None:
+    with running(home):
+        shown = json.loads((home / "catalogue.json").read_bytes())
+    assert [one["name"] for one in shown["engines"]] == ["fal", "offline"]
+    assert shown["engines"][1]["takes_lyrics"] is False
