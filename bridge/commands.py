@@ -297,8 +297,9 @@ COMMANDS: tuple[Command, ...] = (
         "audition.loop",
         "/bridge/audition/loop",
         "Begin again at the end, or not.",
-        lambda b, v: b.loop_audition(None if v["on"] is None else bool(v["on"])),
-        (Argument("on", "value", "1 or T is on, 0 or F off; without it the other of both"),),
+        lambda b, v: b.loop_audition({"on": True, "off": False}.get(v["how"])),
+        (Argument("how", "text", "which of them; without it the other one", default="", choices=("on", "off")),),
+        button=True,
     ),
     Command("audition.stop", "/bridge/audition/stop", "Stop playing.", lambda b, v: b.stop_audition(), button=True),
     Command(

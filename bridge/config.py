@@ -148,6 +148,13 @@ class Audition:
 
 
 @dataclass(frozen=True, slots=True)
+class Hotkeys:
+    """[hotkeys]: keys that work whatever window is in front."""
+
+    keys: tuple[str, ...]  # "combination: command" each
+
+
+@dataclass(frozen=True, slots=True)
 class Privacy:
     """[privacy]: what may leave this machine unasked."""
 
@@ -178,6 +185,7 @@ class Config:
     render: Render
     fit: Fit
     audition: Audition
+    hotkeys: Hotkeys
     privacy: Privacy
     budget: Budget
     home: Path  # the bridge's folder

@@ -39,6 +39,7 @@ from bridge.engines import Engines
 from bridge.errors import AlreadyRunning, BridgeError, HomeError, KeyMissing
 from bridge.events import Event, EventBus
 from bridge.hands import Hands
+from bridge.hotkeys import Hotkeys
 from bridge.install import Pointer, refresh, start_command
 from bridge.job import Variation
 from bridge.mailbox import Inbox
@@ -147,6 +148,7 @@ class Daemon:
         control = Control(desk, inbox, player)
         surface = OscSurface(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
+        hotkeys = Hotkeys(control, self._bus, settings.hotkeys.keys)
         advert = Advert(settings.osc.host)
         caretaker = Caretaker(self.home, journal, settings.store, self._clock)
 
@@ -164,12 +166,14 @@ class Daemon:
             await asyncio.to_thread(refresh, pointer)
             inbox.start()
             caretaker.start()
+            await hotkeys.start()
             log.info("ace-bridge %s is up, OSC port %s", __version__, port)
             ready(about)
             await self._stop.wait()
             log.info("stopping; what was ordered goes on at the engine")
         finally:
             await inbox.stop()
+            await hotkeys.stop()
             await caretaker.stop()
             await scheduler.stop()
             outbox.close()

@@ -17,6 +17,7 @@ from bridge.errors import ConfigInvalid
 NO_SECRET = "off"  # noqa: S105 - the word for none
 
 _HOST = re.compile(r"^(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?$")
+_HOTKEY = re.compile(r"^[^:\s]{1,60}\s*:\s*[a-z.]{1,40}$")
 _URL = re.compile(r"^https?://[^\s/?#]+(/[^\s?#]*)?$")
 _ENDPOINT = re.compile(r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$")
 _SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
@@ -91,18 +92,18 @@ def _secret() -> Limit:
     return Limit(f'"{NO_SECRET}" or 8 to 64 characters without blanks', read, str, secret=True)
 
 
-def _hosts() -> Limit:
+def _texts(pattern: re.Pattern[str], words: str, *, least: int) -> Limit:
     def read(value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list | tuple) or not value:
+        if not isinstance(value, list | tuple) or len(value) < least:
             raise ValueError
-        if not all(isinstance(host, str) and _HOST.match(host) for host in value):
+        if not all(isinstance(text, str) and pattern.match(text) for text in value):
             raise ValueError
         return tuple(value)
 
     def parse(text: str) -> list[str]:
         return [part.strip() for part in text.split(",") if part.strip()]
 
-    return Limit('a list of host names, where "*." stands for any subdomain', read, parse)
+    return Limit(words, read, parse)
 
 
 def _loudness() -> Limit:
@@ -147,7 +148,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "fal.endpoint": _text(_ENDPOINT, "a model's id, for example fal-ai/ace-step/audio-to-audio"),
         "fal.queue_url": _text(_URL, "an http or https address"),
         "fal.rest_url": _text(_URL, "an http or https address"),
-        "fal.result_hosts": _hosts(),
+        "fal.result_hosts": _texts(_HOST, 'a list of host names, where "*." stands for any subdomain', least=1),
         "fal.upload_expires": _one_of("1h", "1d", "7d", "30d", "1y", "never"),
         "fal.price_per_second": _number(0, 100),
         "fal.longest": _number(0.1, 86_400),
@@ -162,6 +163,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "fit.true_peak": _number(-60, 0),
         "fit.format": _one_of("pcm24", "float32"),
         "audition.device": _text(re.compile(r"^[^\x00-\x1f]{1,199}$"), "the name of an audio output, or a part of it"),
+        "hotkeys.keys": _texts(_HOTKEY, 'a list such as ["ctrl+alt+r: remix"]', least=0),
         "privacy.upload_early": _switch(),
         "budget.daily_cap": _number(0, 1_000_000),
     }

@@ -84,8 +84,8 @@ async def test_the_port_is_free_again_after_stop() -> None:
         ("/bridge/audition", ("source",), ("audition", "", "source")),
         ("/bridge/audition/switch", (1.0,), ("switch_audition",)),
         ("/bridge/audition/loop", (), ("loop_audition", None)),
-        ("/bridge/audition/loop", (1.0,), ("loop_audition", True)),
-        ("/bridge/audition/loop", (False,), ("loop_audition", False)),
+        ("/bridge/audition/loop", ("on", 1.0), ("loop_audition", True)),
+        ("/bridge/audition/loop/off", (1,), ("loop_audition", False)),
         ("/bridge/audition/stop", (1,), ("stop_audition",)),
     ],
 )

@@ -96,6 +96,13 @@ class AudioDeviceMissing(HomeError):
     hint = "Open the file in a player or in the DAW; on Linux the package libportaudio2 is needed."
 
 
+class HotkeysMissing(HomeError):
+    """The keyboard cannot be listened to."""
+
+    code = "hotkeys_missing"
+    hint = "`pip install 'ace-bridge[hotkeys]'`; macOS wants it allowed under Privacy & Security, Linux wants X11."
+
+
 class InstallRefused(HomeError):
     """A file of somebody else stands where one of the bridge's should."""
 

@@ -66,7 +66,7 @@ def audition(options: argparse.Namespace) -> int:
     if options.switch:
         return _exchange(options, "/bridge/audition/switch", [], 2.0)
     if options.loop:
-        return _exchange(options, "/bridge/audition/loop", [options.loop == "on"], 0.3)
+        return _exchange(options, "/bridge/audition/loop", [options.loop], 0.3)
     side = "source" if options.source else "result"
     return _exchange(options, "/bridge/audition", [options.variation or "", side], 2.0)
 
