@@ -159,6 +159,13 @@ class Command:
     tells_preset: bool = False  # a sender that has not subscribed is answered with the preset that is selected now
     button: bool = False  # a number among the arguments is a button's state: 0 and F are its release, and ignored
 
+    idempotent: bool = False  # a button that may be pressed twice for once without harm
+
+    @property
+    def once(self) -> bool:
+        """Tell whether a press that a bad way has delivered twice has to be known again."""
+        return self.run is not None and (self.spends or self.button) and not self.idempotent
+
     @property
     def sides(self) -> tuple[str, ...]:
         """Return the few words of which one may stand behind the address: hardware buttons send nothing else."""
@@ -204,6 +211,7 @@ COMMANDS: tuple[Command, ...] = (
         lambda b, v: b.inbox(v["message_id"]),
         (Argument("message_id", "text", "id of the message", default=""),),
         button=True,
+        idempotent=True,
     ),
     Command(
         "clip",
@@ -248,6 +256,7 @@ COMMANDS: tuple[Command, ...] = (
         (Argument("name", "text", "name of the preset", required=True),),
         tells_preset=True,
         button=True,
+        idempotent=True,
     ),
     Command(
         "preset.next",
@@ -301,7 +310,14 @@ COMMANDS: tuple[Command, ...] = (
         (Argument("how", "text", "which of them; without it the other one", default="", choices=("on", "off")),),
         button=True,
     ),
-    Command("audition.stop", "/bridge/audition/stop", "Stop playing.", lambda b, v: b.stop_audition(), button=True),
+    Command(
+        "audition.stop",
+        "/bridge/audition/stop",
+        "Stop playing.",
+        lambda b, v: b.stop_audition(),
+        button=True,
+        idempotent=True,
+    ),
     Command(
         "subscribe",
         "/bridge/subscribe",
@@ -341,6 +357,12 @@ MESSAGES: tuple[Message, ...] = (
     ),
     Message("/bridge/error", "That could not be done.", (_MESSAGE_ID, _CODE, _TEXT), to_sender=True),
     Message(
+        "/bridge/ack",
+        "A message with a name of its own has arrived; before its answer, and again for each repetition.",
+        (Argument("press", "text", "what stood behind “press:”"),),
+        to_sender=True,
+    ),
+    Message(
         "/bridge/unlocked",
         "What may cost money is taken from you now.",
         (Argument("seconds", "number", "how long"),),
@@ -369,7 +391,7 @@ MESSAGES: tuple[Message, ...] = (
     ),
     Message(
         "/bridge/param/<name>",
-        "A parameter was set; not sent to the hand that set it.",
+        "A parameter was set; not sent to the hand that sets it before it rests.",
         (Argument("value", "value", "the new value"),),
     ),
     Message(
@@ -391,7 +413,7 @@ _BY_ADDRESS = {command.address: (command, ()) for command in COMMANDS if "<" not
     f"{command.address}/{side}": (command, (side,)) for command in COMMANDS for side in command.sides
 }
 _PARAM = next(command for command in COMMANDS if command.name == "param")
-_PARAM_PREFIX = _PARAM.address.removesuffix("<name>")
+PARAM_PREFIX = _PARAM.address.removesuffix("<name>")
 
 
 # --- from an address and raw arguments to a checked call --------------------------------------------------------------
@@ -401,7 +423,7 @@ def find(address: str) -> tuple[Command, tuple[str, ...]] | None:
     """Return the command of an OSC address and the arguments that the address itself carries, or None."""
     if found := _BY_ADDRESS.get(address):
         return found
-    name = address.removeprefix(_PARAM_PREFIX)
+    name = address.removeprefix(PARAM_PREFIX)
     if name and name != address and "/" not in name:
         return _PARAM, (name,)
     return None

@@ -14,15 +14,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.commands import MESSAGES, ROOT, Accepted, Bridge, Command, Outcome, Pong, find, read
+from bridge.commands import MESSAGES, PARAM_PREFIX, ROOT, Accepted, Bridge, Command, Outcome, Pong, find, read
 from bridge.config import Osc
 from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus
 from bridge.osc_feedback import Feedback
-from bridge.osc_links import Counters, Peer, TcpEndpoint, UdpEndpoint, UdpOutlet
+from bridge.osc_links import Counters, Key, Peer, TcpEndpoint, UdpEndpoint, UdpOutlet
 from bridge.osc_news import HAND, News
 from bridge.osc_packet import Incoming, PacketError, build, parse, shorten
 from bridge.osc_ports import bind_both
+from bridge.osc_presses import Press, Presses
 from bridge.osc_trust import Trust
 
 log = logging.getLogger("bridge.osc.in")
@@ -44,6 +45,7 @@ class Call:
     command: Command
     values: Mapping[str, Any]  # checked
     peer: Peer  # who asked
+    press: Press  # through which it is answered
 
 
 class OscSurface:
@@ -83,6 +85,8 @@ class OscSurface:
         self._news = News(bridge, self._feedback)
         self._udp = UdpEndpoint(self._receive, self.counters, self._lost)
         self._tcp = TcpEndpoint(self._receive, self._feedback.gone, self.counters, settings.max_packet)
+        self._presses = Presses()
+        self._newest: dict[tuple[Key, str], Incoming] = {}  # values that wait, by who sets what
         self._queue: asyncio.Queue[tuple[Incoming, Peer]] = asyncio.Queue(_WAITING)
         self._complain_from = 0.0  # loop time
         self._timers: set[asyncio.TimerHandle] = set()
@@ -183,18 +187,33 @@ class OscSurface:
             self._queue.put_nowait((message, peer))
         except asyncio.QueueFull:
             self.counters.overrun += 1
+            return
+        if message.address.startswith(PARAM_PREFIX):
+            self._newest[peer.key, message.address] = message
 
     async def _work(self) -> None:
         """Look at one message after the other."""
         done = 0
         while True:
             message, peer = await self._queue.get()
-            self._look(message, peer)
+            if self._is_superseded(message, peer):
+                self.counters.superseded += 1
+            else:
+                self._look(message, peer)
             done += 1
             if len(self._tasks) >= _RUNNING:
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             elif done % _AT_A_TIME == 0:
                 await asyncio.sleep(0)  # a full queue never makes `get` wait
+
+    def _is_superseded(self, message: Incoming, peer: Peer) -> bool:
+        """Tell whether the same hand has set the same parameter again while this value waited."""
+        if not message.address.startswith(PARAM_PREFIX):
+            return False
+        if self._newest.get((peer.key, message.address)) is not message:
+            return True
+        del self._newest[peer.key, message.address]
+        return False
 
     def _look(self, message: Incoming, peer: Peer) -> None:
         found = find(message.address)
@@ -202,16 +221,24 @@ class OscSurface:
             self.counters.unknown += 1
             log.debug("nobody knows %s, from %s", message.address[:80], peer.host)
             if message.address.startswith(ROOT + "/") and not _is_spoken(message.address):
-                self._refuse(peer, {}, UnknownCommand(f"There is no command {message.address[:80]}."))
+                self._refuse(Press(peer), {}, UnknownCommand(f"There is no command {message.address[:80]}."))
             return
         command, carried = found
+        if command.name == "param" and self._presses.is_old(message, peer):
+            self.counters.superseded += 1
+            return
+        taken = self._presses.take(message, peer, command)
+        if taken is None:
+            self.counters.repeated += 1
+            return
+        message, press = taken
         values: Mapping[str, Any] | None = None
         try:
             values = read(command, (*carried, *message.arguments))
             if values is not None:
-                self._begin(Call(command, values, peer))
+                self._begin(Call(command, values, peer, press))
         except Exception as error:
-            self._refuse(peer, values or {}, error)
+            self._refuse(press, values or {}, error)
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
@@ -234,24 +261,24 @@ class OscSurface:
         try:
             self._answer(call, await outcome)
         except Exception as error:
-            self._refuse(call.peer, call.values, error)
+            self._refuse(call.press, call.values, error)
 
     def _answer(self, call: Call, outcome: Outcome) -> None:
         if isinstance(outcome, Pong):
-            call.peer.send(build("/bridge/pong", outcome.version, outcome.protocol))
+            call.press.reply(build("/bridge/pong", outcome.version, outcome.protocol))
         elif isinstance(outcome, Accepted):
-            call.peer.send(build("/bridge/accepted", outcome.message_id, outcome.job_id))
+            call.press.reply(build("/bridge/accepted", outcome.message_id, outcome.job_id))
             if "token" in call.values:
                 self._news.follow(call.peer, outcome.job_id, outcome.message_id)
         elif call.command.tells_preset and not self._feedback.subscriptions(call.peer.key):
-            call.peer.send(build("/bridge/preset/select", self._bridge.snapshot().preset))
+            call.press.reply(build("/bridge/preset/select", self._bridge.snapshot().preset))
 
-    def _refuse(self, peer: Peer, values: Mapping[str, Any], error: Exception) -> None:
+    def _refuse(self, press: Press, values: Mapping[str, Any], error: Exception) -> None:
         """Answer with an error; what is no error of ours goes to the log, and the surface goes on."""
         if not isinstance(error, BridgeError):
             log.error("a command failed", exc_info=error)
             error = Unexpected()
-        peer.send(build("/bridge/error", values.get("message_id", ""), error.code, shorten(error.text)))
+        press.fail(build("/bridge/error", values.get("message_id", ""), error.code, shorten(error.text)))
 
     # --- the surface's own commands ----------------------------------------------------------------------------------
 
@@ -276,7 +303,7 @@ class OscSurface:
             self._news.answer(call.peer)
 
     def _unlock(self, call: Call) -> None:
-        call.peer.send(build("/bridge/unlocked", self._trust.unlock(call.peer, call.values["secret"])))
+        call.press.reply(build("/bridge/unlocked", self._trust.unlock(call.peer, call.values["secret"])))
 
     async def _beat(self) -> None:
         data = build("/bridge/heartbeat")
@@ -284,6 +311,7 @@ class OscSurface:
             await asyncio.sleep(self._heartbeat)
             if self._lease is not None:
                 self._feedback.drop_silent(self._lease)
+            self._feedback.tell_again()
             self._feedback.tell_always(data)
 
     def _lost(self, error: BridgeError) -> None:

@@ -1,6 +1,7 @@
 """Who is told over OSC, and how often: subscribers and askers, at most 30 messages a second per address, the last kept.
 
-events → osc.py → here → outlets of osc_links.py.
+events → osc.py → here → outlets of osc_links.py. A datagram may get lost, and with it the last value of a fader: so
+what subscribers over UDP should know is said to them again with every heartbeat, as sACN and Art-Net do for lights.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ log = logging.getLogger("bridge.osc.out")
 
 INTERVAL = 1 / 30  # s between two messages to one address
 MOST = 64  # listeners at a time
+REST = 2.0  # s without a change after which a value is said again, to the hand that set it as well
+KNOWN_FOR = 60.0  # s that a job's last words are said again after its end
 FAILURES = 5  # messages that a listener did not take before it is dropped
 
 Topic = tuple[str, str]  # an OSC address and what else tells its messages apart, for example the job
@@ -43,6 +46,7 @@ class Feedback:
         self._counters = counters
         self._listeners: dict[Hashable, Listener] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._over: dict[str, float] = {}  # jobs that have ended, and when
 
     # --- who is told -------------------------------------------------------------------------------------------------
 
@@ -102,10 +106,10 @@ class Feedback:
                 self._drop(listener)
 
     def ended(self, job_id: str) -> None:
-        """Send what still waits for a job and forget it."""
+        """Send what still waits for a job, let those go who waited for it, and soon forget it."""
+        self._over[job_id] = _now()
         for listener in tuple(self._listeners.values()):
             self._flush(listener, lambda topic: topic[1] == job_id)
-            listener.sent = {topic: last for topic, last in listener.sent.items() if topic[1] != job_id}
             if listener.jobs.pop(job_id, None) is not None and not listener.jobs:
                 self._drop(listener)
 
@@ -128,7 +132,7 @@ class Feedback:
             told.add(listener.peer.key)
             if hand is not None and hand in (listener.hand, listener.peer.key):
                 listener.waiting.pop(topic, None)  # its hand has moved on since
-                listener.sent.pop(topic, None)
+                listener.sent[topic] = (_now(), data)  # which it knows, and is told again when it rests
             else:
                 self._offer(listener, topic, data)
 
@@ -142,6 +146,19 @@ class Feedback:
         for listener in tuple(self._listeners.values()):
             if listener.everything:
                 self._send(listener, None, data)
+
+    def tell_again(self) -> None:
+        """Tell subscribers over UDP once more what they should know and may have missed."""
+        now = _now()
+        forgotten = {job for job, ended in self._over.items() if now - ended > KNOWN_FOR}
+        for job in forgotten:
+            del self._over[job]
+        for listener in tuple(self._listeners.values()):
+            listener.sent = {topic: last for topic, last in listener.sent.items() if topic[1] not in forgotten}
+            if listener.everything and listener.peer.key[0] == "udp":
+                for topic, (sent, data) in tuple(listener.sent.items()):
+                    if now - sent >= REST and topic not in listener.waiting:
+                        self._send(listener, topic, data)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,8 @@ class Counters:
     oversize: int = 0  # packets over [osc] max_packet
     nested: int = 0  # packets over [osc] max_nesting
     unknown: int = 0  # messages to addresses that nobody knows
+    superseded: int = 0  # values that a newer one of the same hand had overtaken
+    repeated: int = 0  # presses that were heard a second time
     overrun: int = 0  # messages dropped because too many were waiting
     streams_closed: int = 0  # TCP connections closed for a wrong length or an unread answer
     reopened: int = 0  # times the UDP port was opened anew

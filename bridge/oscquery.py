@@ -18,7 +18,7 @@ Node = dict[str, Any]  # as JSON has it: FULL_PATH, CONTENTS, TYPE, ACCESS, VALU
 NOTHING, READ, WRITE, BOTH = 0, 1, 2, 3  # ACCESS
 ATTRIBUTES = ("FULL_PATH", "CONTENTS", "TYPE", "ACCESS", "VALUE", "RANGE", "DESCRIPTION", "CRITICAL")
 IMPULSE = "I"  # a button: it carries no value, null stands for one
-_TAGS: Mapping[str, str] = {"text": "s", "path": "s", "number": "f", "port": "i"}
+_TAGS: Mapping[str, str] = {"text": "s", "path": "s", "number": "f", "port": "i", "value": "f"}
 _LARGEST_INT32 = 2**31 - 1
 
 

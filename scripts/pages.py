@@ -189,6 +189,22 @@ def osc() -> str:
         table(("address", "arguments", "what happens"), asked),
         "## Out",
         table(("address", "arguments", "meaning", "goes to"), told),
+        "## On a bad way",
+        "Datagrams get lost, come twice and overtake each other. What the bridge says is therefore a state and not "
+        "an event: with every heartbeat it says again over UDP what a subscriber should know, and a job's last words "
+        "for a minute. So a surface ends up right after any loss, a fader shows what the bridge holds once it rests, "
+        "and a script should act when a value changes, not when it comes. Alerts, answers and results' paths are said "
+        "once.",
+        "A press is done once however often it arrives. It is known again:",
+        "- by its name: any message may end with one more text, `press:` and a name of your own. The bridge answers "
+        "`/bridge/ack` at once, and repeats ack and answer for each repetition within ten minutes. So a script sends "
+        "its press again every 100 ms until it hears the ack, and nothing is done or bought twice;\n"
+        "- by its time tag, if it comes in a bundle that has one; a value whose time tag is older than the last one of "
+        "the same sender and address is left out;\n"
+        "- else, over UDP, by being the same message from the same port within 100 ms, or within a second for what may "
+        "cost money. Two presses that are meant are further apart; over "
+        "TCP nothing comes twice, and every press counts.",
+        "A bundle with a time tag in the next minute waits for its time; others are done at once.",
         "## OSCQuery",
         "Programs that know OSCQuery find all of this by themselves: `http://127.0.0.1:9124/` (`[http]` in config.md; "
         "`http_port` of daemon.json) has the tree of addresses with types, ranges, descriptions and present values, "

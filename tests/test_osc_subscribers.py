@@ -27,6 +27,7 @@ async def test_subscribing_tells_the_present_state_and_refresh_tells_it_again(st
         ("/bridge/message", ("step 7",)),
         ("/bridge/cost", (pytest.approx(0.006),)),
         ("/bridge/preset/select", ("dub",)),
+        ("/bridge/audition/heard", ("",)),
         ("/bridge/param/number_of_steps", (40,)),
     ]
     client = stage.udp()

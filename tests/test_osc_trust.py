@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from dataclasses import replace
@@ -15,6 +16,7 @@ from bridge.commands import COMMANDS, Command
 from bridge.config import load
 from bridge.errors import ConfigInvalid, NotPossibleNow, SecretNeeded, SecretWrong
 from bridge.osc_links import Key
+from bridge.osc_presses import ECHO
 from bridge.osc_trust import MOST, SPAN, TRIES, Trust
 from bridge.scrub import SCRUBBER
 from tests.fakes.osc_stage import SECRET, SETTINGS, TOKEN, Stage
@@ -130,6 +132,7 @@ async def test_the_surface_asks_answers_and_lets_pass(stage: Stage) -> None:
     send("/bridge/remix", 1.0)
     send("/bridge/unlock", "not-the-secret")
     send("/bridge/unlock", SECRET)
+    await asyncio.sleep(ECHO)  # nobody types a secret more quickly
     send("/bridge/remix", 1.0)
     await stage.settle()
     answers = [
