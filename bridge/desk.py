@@ -278,7 +278,7 @@ class Desk:
 
     async def _placed(self, message: Message) -> None:
         args = decode(message.args, PlacedArgs)
-        await self.offers.placed(args.variation_id, message.instance, args.item, args.text)
+        await self.offers.placed(args.variation_id, message.instance, args.item, args.text, by_hand=args.by_hand)
 
     async def _place_failed(self, message: Message) -> None:
         args = decode(message.args, PlacedArgs)

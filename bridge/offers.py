@@ -65,13 +65,19 @@ class Offers:
                     variation.id, state=State.READY, placed_by="", message="ready, waiting for the DAW"
                 )
 
-    async def placed(self, variation_id: str, instance: str, item: str, text: str = "") -> None:
-        """The DAW confirms; `text` is what there is to say about the place."""
+    async def placed(
+        self, variation_id: str, instance: str, item: str, text: str = "", *, by_hand: bool = False
+    ) -> None:
+        """The DAW confirms; `text` is what there is to say about the place.
+
+        With `by_hand` nothing stands there: the DAW cannot place files, and its user was told where this one lies.
+        """
         variation = self._known(variation_id)
         if variation.state is State.DONE and (variation.result or {}).get("placed"):
             return
-        result = {**(variation.result or {}), "placed": True}
-        await self._journal(Store.finish_stage, variation_id, "place", {"placed": True, "item": item})
+        result = {**(variation.result or {}), "placed": not by_hand}
+        told = f"ready at {result.get('path', '')}" if by_hand else "placed"
+        await self._journal(Store.finish_stage, variation_id, "place", {"placed": not by_hand, "item": item})
         await self._book.change(
             variation_id,
             state=State.DONE,
@@ -80,7 +86,7 @@ class Offers:
             placed_by=instance,
             handed_over=True,
             progress=1.0,
-            message=f"placed; {text}" if text else "placed",
+            message=f"{told}; {text}" if text else told,
         )
 
     async def failed(self, variation_id: str, text: str) -> None:

@@ -124,7 +124,8 @@ class Source(Struct, frozen=True, kw_only=True):
     fade_out: Seconds = 0.0
     fade_in_shape: int | str | None = None
     fade_out_shape: int | str | None = None
-    warp: tuple[tuple[float, float], ...] | None = None  # beat, second
+    warp: tuple[tuple[float, float], ...] | None = None  # beat, s of source from the offset on
+    straighten: bool = False  # true: stretched along `warp`, so that its beats lie evenly over the clip's length
 
     def __post_init__(self) -> None:
         _check_path(self.path)
@@ -226,6 +227,7 @@ class PlacedArgs(Struct, frozen=True, kw_only=True):
     variation_id: str
     item: str = ""  # the id of what stands in the DAW now
     text: str = ""  # place_failed: why; placed: what there is to say about it
+    by_hand: bool = False  # placed: this DAW cannot; its user was told where the file lies and takes it from there
 
 
 class TroubleArgs(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from bridge.tasks.opening import number
 
 SHORTEST = 0.1  # s of timeline
 LONGEST = 86400.0  # s: a day, so that a slip of the pen in a looped clip does not fill the disk
+SLOWEST, FASTEST = 0.01, 100.0  # source seconds per timeline second
 FARTHEST = 1e7  # s of source: nothing recorded is as long
 
 
@@ -38,6 +40,7 @@ class Clip:
     channels: str  # one of MODES
     polarity: bool  # turned over
     pan: float | None  # -1 … 1
+    line: tuple[tuple[float, float], ...] | None  # straightened: (s of source from the offset on, s of the result)
 
     @classmethod
     def parse(cls, source: Mapping[str, Any], length: Mapping[str, Any]) -> Self:
@@ -58,7 +61,7 @@ class Clip:
             path_right=_path(source, "path_right") if source.get("path_right") else None,
             length=seconds,
             offset=number(source, "offset", -FARTHEST, FARTHEST, 0.0),
-            playrate=number(source, "playrate", 0.01, 100.0, 1.0),
+            playrate=number(source, "playrate", SLOWEST, FASTEST, 1.0),
             preserve_pitch=bool(source.get("preserve_pitch")),
             pitch=number(source, "pitch", -48.0, 48.0, 0.0),
             reverse=bool(source.get("reverse")),
@@ -67,12 +70,13 @@ class Clip:
             channels=channels,
             polarity=bool(source.get("polarity")),
             pan=None if source.get("pan") is None else number(source, "pan", -1.0, 1.0),
+            line=_line(source.get("warp"), seconds) if source.get("straighten") else None,
         )
 
     @property
     def stretches(self) -> bool:
         """Tell whether time or pitch change apart from each other."""
-        return self.pitch != 0 or (self.preserve_pitch and self.playrate != 1)
+        return self.line is not None or self.pitch != 0 or (self.preserve_pitch and self.playrate != 1)
 
     @property
     def plain(self) -> bool:
@@ -105,6 +109,25 @@ def _path(source: Mapping[str, Any], key: str) -> Path:
     if not isinstance(path, str) or not path or "\0" in path:
         raise RequestError("The clip's source has no usable path.")
     return Path(path)
+
+
+def _line(warp: Any, seconds: float) -> tuple[tuple[float, float], ...]:
+    """Return where each moment of the source has to lie so that its beats lie evenly over the clip.
+
+    Args:
+        warp: (beat, s of source from the offset on) pairs, as in a request.
+        seconds: length of the clip.
+    """
+    pairs = [(float(beat), float(second)) for beat, second in warp or ()]
+    rising = all(one[0] < other[0] and one[1] < other[1] for one, other in pairwise(pairs))
+    if len(pairs) < 2 or not rising or abs(pairs[0][1]) > 1e-3:
+        raise RequestError("To straighten a clip its warp has to be [beat, second], two or more, both rising from 0 s.")
+    first, last = pairs[0][0], pairs[-1][0]
+    line = tuple((second, (beat - first) / (last - first) * seconds) for beat, second in pairs)
+    speeds = [(after[0] - here[0]) / (after[1] - here[1]) for here, after in pairwise(line)]
+    if not SLOWEST <= min(speeds) <= max(speeds) <= FASTEST:
+        raise RequestError(f"The clip's warp asks for speeds outside {SLOWEST:g} to {FASTEST:g}.")
+    return line
 
 
 def _section(source: Mapping[str, Any]) -> tuple[float, float] | None:

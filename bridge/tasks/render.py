@@ -48,6 +48,10 @@ def stream(
     source = _finite(played.blocks(layout.start, layout.read, size), heard)
     matrix = channels.mix(played.channels, clip.channels, clip.pan, clip.polarity)
     stereo = channels.to_stereo(source, matrix)
+    if clip.line is not None:
+        sound = resample.resampled(stereo, layout.rate_in, layout.rate_out)
+        bent = stretch.straightened(sound, layout.rate_out, clip.line, clip.pitch, keep_pitch=clip.preserve_pitch)
+        return block.exactly(bent, layout.frames, 2)
     stretches = clip.stretches and stretch.available()
     tape = 1.0 if clip.preserve_pitch and stretches else clip.playrate
     sound = resample.resampled(stereo, layout.rate_in * tape, layout.rate_out)

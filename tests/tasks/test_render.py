@@ -253,6 +253,66 @@ def test_without_the_stretch_library_it_says_so(source: Path, monkeypatch: pytes
     assert len(data) == RATE
 
 
+UNSTEADY = [0.0, 0.7, 1.3, 2.2, 3.0]  # s of the source at beats 4 to 8
+
+
+def clicks(path: Path, moments: list[float]) -> None:
+    """Write short bursts, each with its energy in its first milliseconds."""
+    data = np.zeros((RATE * 6, 2), np.float32)
+    ring = np.arange(800)
+    burst = (np.exp(-ring / 150) * np.sin(2 * np.pi * 1800 * ring / RATE))[:, None] * 0.7
+    for moment in moments:
+        start = round(moment * RATE)
+        data[start : start + 800] += burst
+    soundfile.write(path, data, RATE, subtype="PCM_24")
+
+
+def test_a_clip_is_straightened_along_its_warp(folder: Path) -> None:
+    """Beats at uneven seconds of the source come out evenly, 0.5 s apart."""
+    pytest.importorskip("python_stretch")
+    clicks(folder / "drummer.wav", [1.0 + second for second in UNSTEADY])
+    warp = [[4.0 + beat, second] for beat, second in enumerate(UNSTEADY)]
+    answer, out = run(folder / "drummer.wav", 2.0, offset=1.0, playrate=1.5, warp=warp, straighten=True, handles=[1, 1])
+    assert (answer["handles"], codes(answer), len(out)) == ([0.0, 0.0], [], 2 * RATE)
+    for beat in (1, 2, 3):
+        about = np.square(out[round((beat * 0.5 - 0.1) * RATE) : round((beat * 0.5 + 0.1) * RATE), 0])
+        heard = int(np.convolve(about, np.ones(50), "same").argmax()) / RATE - 0.1
+        assert abs(heard) < 0.003
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_straightening_without_the_library_keeps_the_beats(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
+) -> None:
+    monkeypatch.setattr(stretch, "available", lambda: False)
+    clicks(folder / "drummer.wav", UNSTEADY)
+    warp = [[beat, second] for beat, second in enumerate(UNSTEADY)]
+    more = {"playrate": 1.5, "warp": warp, "straighten": True, "preserve_pitch": keep}
+    answer, out = run(folder / "drummer.wav", 2.0, **more)
+    assert codes(answer) == ["stretch_missing"]
+    for beat in (1, 2, 3):
+        about = np.square(out[round((beat * 0.5 - 0.1) * RATE) : round((beat * 0.5 + 0.1) * RATE), 0])
+        assert abs(int(np.convolve(about, np.ones(50), "same").argmax()) / RATE - 0.1) < 0.003
+
+
+def test_a_tape_that_is_straightened_changes_its_pitch(folder: Path) -> None:
+    pytest.importorskip("python_stretch")
+    soundfile.write(folder / "tone.wav", sine(RATE * 6, RATE, 500.0), RATE, subtype="PCM_24")
+    warp = [[0.0, 0.0], [2.0, 1.0], [4.0, 3.0]]  # 1 s in 2 beats, then 2 s in 2: speeds 0.5 and 1 over 4 s
+    _, out = run(folder / "tone.wav", 4.0, playrate=0.75, warp=warp, straighten=True, preserve_pitch=False)
+    for start, frequency in ((0.5, 250.0), (2.5, 500.0)):
+        part = out[round(start * RATE) : round((start + 1) * RATE), 0]
+        assert abs(int(np.abs(np.fft.rfft(part * np.hanning(len(part)))).argmax()) - frequency) < 3.0
+
+
+@pytest.mark.parametrize(
+    "warp", [None, [[0, 0]], [[0, 0], [1, 1], [0.5, 2]], [[0, 1], [1, 2]], [[0, 0], [1, 1e-4], [2, 3]]]
+)
+def test_a_warp_that_no_clip_can_be_straightened_along(source: Path, warp: Any) -> None:
+    with pytest.raises(RequestError, match="warp"):
+        run(source, 1.0, warp=warp, straighten=True)
+
+
 def test_over_range_floats_are_scaled_and_the_gain_is_told(folder: Path) -> None:
     path = folder / "hot.wav"
     hot = noise(RATE, level=0.9) * np.float32(4.0)
