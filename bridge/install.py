@@ -53,6 +53,7 @@ class Installation:
     busy: Callable[[], str | None] = lambda: None  # why nothing may be changed now, such as a DAW that runs
     steps: tuple[str, ...] = ()  # what is left to do for the person
     caches: tuple[Path, ...] = ()  # folders that the DAW makes beside our files and that go with them
+    alone: Path | None = None  # a folder that is the bridge's alone, so that another's of that name is left as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Installer:
         """
         note = self._note(plan)
         files = (*plan.files, Own(plan.pointer, self._pointer.bytes()))
+        _refuse_foreign(plan, note, force)
         changes = [self._own(file, note, force) for file in files]
         changes += [_edited(edit) for edit in plan.edits]
         kept = {str(file.path) for file in files}
@@ -268,6 +270,16 @@ def _refuse_while_busy(plan: Installation) -> None:
     reason = plan.busy()
     if reason:
         raise DawRunning(reason)
+
+
+def _refuse_foreign(plan: Installation, note: Mapping[str, Any], force: bool) -> None:
+    """See that a folder which should be ours is; an installation that was broken off has only our files in it."""
+    if plan.alone is None or plan.pointer.exists() or force:
+        return
+    ours = {str(file.path) for file in plan.files} | set(note["files"])
+    there = [path for path in plan.alone.glob("*") if path.is_file() and str(path) not in ours]
+    if there:
+        raise InstallRefused(f"{plan.alone} is there already and is not the bridge's: it has {there[0].name} in it.")
 
 
 def _any(changes: Sequence[Change]) -> bool:

@@ -5,14 +5,17 @@ Live looks for scripts when it starts, so it may run meanwhile; docs/live.md has
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from xml.etree import ElementTree
 
 from bridge import assets
 from bridge.errors import HomeError
 from bridge.install import POINTER, Installation, Own
 from bridge.installs import Surroundings
 
+USUAL = Path("Ableton", "User Library")
 NAME = "AceBridge"  # the folder's name is the control surface's name in Live
 STEPS = (
     "Restart Live: it looks for new scripts only when it starts.",
@@ -28,27 +31,46 @@ def plan(surroundings: Surroundings) -> Installation:
     Raises:
         HomeError: this installation lacks the script, or the User Library is not to be found.
     """
-    library = surroundings.folder or _library(surroundings.environ, surroundings.platform)
-    if not library.is_dir():
+    places = [surroundings.folder] if surroundings.folder else libraries(surroundings.environ, surroundings.platform)
+    library = next((place for place in places if place.is_dir()), None)
+    if library is None:
         raise HomeError(
-            f"There is no Live User Library at {library}.",
+            f"There is no Live User Library at {places[0]}.",
             hint="Live's Settings > Library show where it is; name it with --folder (or --user-library).",
         )
     target = library / "Remote Scripts" / NAME
+    parts = sorted(assets.folder("live_script").glob("*/*.py"), key=lambda path: (path.name == "__init__.py", path))
     return Installation(
         daw="live",
         title="Ableton Live",
-        files=tuple(
-            Own(target / path.name, path.read_bytes()) for path in sorted(assets.folder("live_script").glob("*/*.py"))
-        ),
+        files=tuple(Own(target / path.name, path.read_bytes()) for path in parts),  # Live sees it with the last one
         pointer=target / POINTER,
         steps=STEPS,
         caches=(target / "__pycache__",),
+        alone=target,
     )
 
 
-def _library(environ: Mapping[str, str], platform: str) -> Path:
-    """Return where Live keeps the User Library unless it was moved."""
+def libraries(environ: Mapping[str, str], platform: str) -> list[Path]:
+    """Return where the User Library may be, the likeliest first: where Live's settings say, then the usual places."""
+    home = Path(environ.get("USERPROFILE" if platform == "win32" else "HOME") or Path.home())
     if platform == "win32":
-        return Path(environ.get("USERPROFILE") or Path.home()) / "Documents" / "Ableton" / "User Library"
-    return Path(environ.get("HOME") or Path.home()) / "Music" / "Ableton" / "User Library"
+        settings = Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "Ableton"
+        cloud = environ.get("OneDrive") or home / "OneDrive"  # where Windows may keep the documents instead
+        usual = [home / "Documents" / USUAL, Path(cloud) / "Documents" / USUAL]
+    else:
+        settings = home / "Library" / "Preferences" / "Ableton"
+        usual = [home / "Music" / USUAL]
+    return [*_moved(settings), *usual]
+
+
+def _moved(settings: Path) -> Iterator[Path]:
+    """Yield where each Live's own settings say that the User Library is, the last one that ran first."""
+    found = [*settings.glob("Live */Library.cfg"), *settings.glob("Live */Preferences/Library.cfg")]
+    for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True):
+        with contextlib.suppress(OSError, ElementTree.ParseError):
+            settings_of = ElementTree.fromstring(path.read_bytes())  # noqa: S314  # this person's own file, by Live
+            for project in settings_of.iterfind(".//UserLibrary/LibraryProject"):
+                folder, name = (project.find(part) for part in ("ProjectPath", "ProjectName"))
+                if folder is not None and folder.get("Value"):
+                    yield Path(folder.get("Value", ""), name.get("Value", "") if name is not None else "")

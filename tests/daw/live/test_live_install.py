@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,42 @@ def test_a_folder_of_the_same_name_is_not_touched(home: Path, library: Path) -> 
     assert list(foreign.parent.iterdir()) == [foreign]
 
 
+def test_a_folder_without_our_mark_is_not_touched_whatever_is_in_it(home: Path, library: Path) -> None:
+    theirs = library / "Remote Scripts" / "AceBridge" / "MyOwn.py"
+    theirs.parent.mkdir()
+    theirs.write_text("mine = 1\n")
+    done = cli(home, "install", "live", "--user-library", str(library))
+    assert done.returncode == 1
+    assert "it has MyOwn.py in it" in done.stderr
+    assert list(theirs.parent.iterdir()) == [theirs]
+    assert cli(home, "install", "live", "--force", "--user-library", str(library)).returncode == 0
+    assert theirs.read_text() == "mine = 1\n"
+
+
+def test_an_installation_that_was_broken_off_is_completed(home: Path, library: Path) -> None:
+    """Live lists a folder only once it has `__init__.py`, which comes last."""
+    planned = plan(Surroundings({}, "linux", library))
+    assert planned.files[-1].path.name == "__init__.py"
+    for file in planned.files[:3]:
+        file.path.parent.mkdir(exist_ok=True)
+        file.path.write_bytes(file.data)
+    assert cli(home, "install", "live", "--user-library", str(library)).returncode == 0
+    assert all(file.path.read_bytes() == file.data for file in planned.files)
+
+
+def test_an_edited_file_is_kept_and_a_backup_made(home: Path, library: Path) -> None:
+    where = ["--user-library", str(library)]
+    assert cli(home, "install", "live", *where).returncode == 0
+    script = library / "Remote Scripts" / "AceBridge" / "button.py"
+    shipped = script.read_bytes()
+    script.write_text("HOLD = 2.0\n")
+    assert cli(home, "install", "live", *where).returncode == 1
+    assert cli(home, "install", "live", "--force", *where).returncode == 0
+    assert script.read_bytes() == shipped
+    (backup,) = (home / "installed").glob("*-backup/*")
+    assert backup.read_text() == "HOLD = 2.0\n"
+
+
 @pytest.mark.parametrize(
     ("platform", "variable", "parts"),
     [("darwin", "HOME", ("Music",)), ("win32", "USERPROFILE", ("Documents",)), ("linux", "HOME", ("Music",))],
@@ -77,6 +114,42 @@ def test_where_the_user_library_is(tmp_path: Path, platform: str, variable: str,
     library = tmp_path.joinpath(*parts, "Ableton", "User Library")
     library.mkdir(parents=True)
     assert plan(surroundings).pointer == library / "Remote Scripts" / "AceBridge" / "ace-bridge.json"
+
+
+CFG = """<?xml version="1.0" encoding="UTF-8"?>
+<Ableton MajorVersion="5" Creator="Ableton Live 12.1"><ContentLibrary><UserLibrary><LibraryProject Id="0">
+<ProjectLocation /><ProjectName Value="User Library" /><ProjectPath Value="{}" />
+</LibraryProject></UserLibrary></ContentLibrary></Ableton>"""
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "settings"),
+    [
+        ("darwin", {"HOME": ""}, "Library/Preferences/Ableton/Live {}/Library.cfg"),
+        ("win32", {"USERPROFILE": "", "APPDATA": "Roaming"}, "Roaming/Ableton/Live {}/Preferences/Library.cfg"),
+    ],
+)
+def test_a_user_library_that_was_moved_is_found(
+    tmp_path: Path, platform: str, environ: dict[str, str], settings: str
+) -> None:
+    """Live's own settings tell, those of the Live that ran last; what they name and is gone is passed over."""
+    surroundings = Surroundings({name: str(tmp_path / place) for name, place in environ.items()}, platform)
+    for number, name in enumerate(("gone", "first", "second & last", "broken")):
+        path = tmp_path / settings.format(f"12.{number}")
+        path.parent.mkdir(parents=True)
+        place = tmp_path / name
+        path.write_text("<Ableton>" if name == "broken" else CFG.format(str(place).replace("&", "&amp;")))
+        os.utime(path, (1e9 + number % 3, 1e9 + number % 3))
+        if name != "gone":
+            (place / "User Library" / "Remote Scripts").mkdir(parents=True)
+    assert plan(surroundings).alone == tmp_path / "second & last" / "User Library" / "Remote Scripts" / "AceBridge"
+
+
+def test_documents_in_a_cloud_folder(tmp_path: Path) -> None:
+    library = tmp_path / "Cloud" / "Documents" / "Ableton" / "User Library"
+    library.mkdir(parents=True)
+    environ = {"USERPROFILE": str(tmp_path), "OneDrive": str(tmp_path / "Cloud")}
+    assert plan(Surroundings(environ, "win32")).alone == library / "Remote Scripts" / "AceBridge"
 
 
 def test_the_installed_script_finds_the_bridge(home: Path, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
