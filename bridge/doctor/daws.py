@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge import __version__
-from bridge.doctor import Finding, Patient
+from bridge.doctor import Finding, Patient, facts
 from bridge.install import FOLDER
 from bridge.store import Store
 
@@ -103,8 +103,11 @@ def _self_test(daw: str, path: Path) -> Iterator[Finding]:
         yield Finding(check, "trouble", f"{title}'s self-test failed: {report['error']}.", again)
     elif report.get("finished") is False:
         yield Finding(check, "hint", f"{title}'s self-test was not finished.", again)
+    elif "script" in report and report["script"] != __version__:
+        text = f"{title}'s self-test was of version {report['script']}, the bridge is {__version__}."
+        yield Finding(check, "hint", text, again)
     else:
-        yield Finding(check, "well", f"{title}'s self-test went through.")
+        yield from facts.found(daw, title, report)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -95,6 +95,39 @@ def broken_report(home: Path) -> None:
     (home / "live" / "selftest.json").write_text('{"finished": true, "error": "RuntimeError: no track"}')
 
 
+REPORT = {
+    "finished": True,
+    "live": "12.3.6",
+    "script": __version__,
+    "can_place": True,
+    "clip_returned": True,
+    "beat_to_sample_time": "samples",
+    "markers_next_tick": True,
+    "start_moves_clip": False,
+}
+
+
+def report_that(**differs: Any) -> Callable[[Path], None]:
+    """Plant a finished self-test report of Live's with some other facts in it."""
+
+    def plant(home: Path) -> None:
+        (home / "live").mkdir()
+        (home / "live" / "selftest.json").write_text(json.dumps({**REPORT, **differs}))
+
+    return plant
+
+
+def test_what_a_self_test_found_out_is_told(home: Path) -> None:
+    report_that(clip_returned=False)(home)
+    found = {one.check: one for one in examine(patient_of(home))}
+    well = found["live.selftest"]
+    assert well.level == "well"
+    for text in ("Ableton Live 12.3.6", "files can be put onto tracks", "beat_to_sample_time counts samples"):
+        assert text in well.text
+    assert "new clips are returned" not in well.text
+    assert "does not return it" in found["live.fact.clip_returned"].text
+
+
 PLANTED: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
     ("home", "trouble", bad_home, {}, "can order remixes"),
     ("home", "trouble", open_key, {"keychain": lambda: KEY}, "could read your fal key"),
@@ -102,6 +135,11 @@ PLANTED: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
     ("inbox", "trouble", forgotten_message, {}, "nobody takes them in"),
     ("presets", "trouble", bad_preset, {}, "mine.toml"),
     ("live.selftest", "trouble", broken_report, {}, "no track"),
+    ("live.selftest", "hint", report_that(script="0.0.1"), {}, "of version 0.0.1"),
+    ("live.selftest", "hint", report_that(finished=False), {}, "not finished"),
+    ("live.fact.can_place", "hint", report_that(can_place=False), {}, "says where each result lies"),
+    ("live.fact.start_moves_clip", "hint", report_that(start_moves_clip=True), {}, "by way of a slot"),
+    ("live.fact.markers_next_tick", "trouble", report_that(markers_next_tick=False), {}, "do not stay"),
     (
         "home.place",
         "trouble",
