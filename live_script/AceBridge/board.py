@@ -5,10 +5,13 @@ script.py gives it each new outbox and acts on what it returns; it touches nothi
 
 from __future__ import annotations
 
+import re
+
 from . import PROTOCOL, VERSION
 
 ENDED = ("done", "failed", "cancelled", "unknown", "partial")
 FRESH = 5.0  # s that a question of the daemon's is worth answering
+APART = "this script and the bridge are too far apart: run `ace-bridge install live` and restart Live."
 
 
 class Board:
@@ -60,10 +63,21 @@ class Board:
     def _versions(self, outbox):
         version = (outbox.get("daemon") or {}).get("version", VERSION)
         if outbox.get("protocol", PROTOCOL) != PROTOCOL:
-            yield "This script and the bridge are too far apart: run `ace-bridge install live` and restart Live."
+            yield APART[0].upper() + APART[1:]
         elif version != VERSION and version not in self._said:
             self._said.add(version)
-            yield "The bridge is %s, this script %s: run `ace-bridge install live`, restart Live." % (version, VERSION)
+            yield "The bridge is %s, this script %s: %s" % (version, VERSION, _cure(version))
+
+
+def _cure(version):
+    """Return what brings script and bridge together again: the older one of them is left from before an update."""
+    if _numbers(version) < _numbers(VERSION):
+        return "restart the bridge with `ace-bridge stop` and `ace-bridge start`."
+    return "run `ace-bridge install live` and restart Live."
+
+
+def _numbers(version):
+    return [int(part) for part in re.findall(r"\d+", version)]
 
 
 def _progress(job):

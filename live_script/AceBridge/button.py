@@ -19,6 +19,7 @@ class Button:
         self._shown = None
         self._since = None
         self._fired = False
+        self._short = False  # it was let go before it was held long enough
         settings = settings if isinstance(settings, dict) else {}
         self._is_note = "note" in settings
         number = settings.get("note", settings.get("cc"))
@@ -41,6 +42,7 @@ class Button:
         if kind not in ((NOTE_ON, NOTE_OFF) if self._is_note else (CONTROL,)):
             return
         pressed = value > 0 and kind != NOTE_OFF
+        self._short = not pressed and self._since is not None and not self._fired
         self._since = now if pressed else None
         self._fired = False
 
@@ -50,6 +52,11 @@ class Button:
             return False
         self._fired = True
         return True
+
+    def let_go(self):
+        """Tell, once, that it was let go too soon."""
+        short, self._short = self._short, False
+        return short
 
     def show(self, working):
         """Light it: dark when nothing goes on, dim while it is pressed, bright while a remix is made."""

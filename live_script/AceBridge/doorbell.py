@@ -21,6 +21,7 @@ class Doorbell:
         self._log = log
         self._socket = None
         self.port = 0  # ours; 0: there is no socket, files are polled all the same
+        self.drained = True  # the last look left nothing behind
         try:
             opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             opened.setblocking(False)
@@ -42,12 +43,14 @@ class Doorbell:
 
     def messages(self, within):
         """Yield (address, values, sender's port) of what has come, while `within()` is true."""
+        self.drained = self._socket is None
         while self._socket is not None and within():
             try:
                 data, sender = self._socket.recvfrom(LARGEST)
             except OSError as problem:
                 if problem.errno in (errno.ECONNREFUSED, errno.ECONNRESET):
                     continue  # an answer to a ring that nobody heard, not a message
+                self.drained = True
                 return  # EAGAIN: nothing more is there
             try:
                 address, values = osc.decode(data)

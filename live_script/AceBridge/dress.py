@@ -9,6 +9,7 @@ from __future__ import annotations
 from .warp import WarpMap
 
 CLOSE = 1e-3  # beats, or s for clips that are not warped
+LEVEL = 5e-3  # of the fader's way: Live may round what it is given
 
 
 def dress(clip, context, piece, lead, seconds, make_marker):
@@ -100,7 +101,18 @@ def differences(clip, context, piece, lead, seconds):
     for name, value in wanted:
         if abs(getattr(clip, name) - value) > CLOSE:
             return name.replace("_", " ")
-    return ""
+    return _sound(clip, context)
+
+
+def _sound(clip, context):
+    """Return in words which of the settings that are heard did not take."""
+    coarse, fine = context["pitch"]
+    if clip.pitch_coarse != coarse or abs(clip.pitch_fine - fine) > 0.5:
+        return "pitch"
+    if abs(clip.gain - context["gain"]) > LEVEL:
+        return "gain"
+    settable = context["warping"] and context["warp_mode"] in list(clip.available_warp_modes)
+    return "warp mode" if settable and clip.warp_mode != context["warp_mode"] else ""
 
 
 def _off(clip, wanted):

@@ -11,6 +11,9 @@ class Refused(Exception):
     """This cannot be done; the text is one sentence for the status bar."""
 
 
+REFUSALS = (RuntimeError, OSError)  # how Live says that it will not; everything else is a mistake of ours
+
+
 def alive(thing):
     """Tell whether one of Live's objects still exists."""
     return thing != None  # noqa: E711  # a deleted object is not None, it only equals it
@@ -19,7 +22,7 @@ def alive(thing):
 def track_of(song, thing):
     """Return (track, index) among the song's tracks that a clip, slot or lane belongs to, or (None, -1)."""
     tracks = list(song.tracks)
-    while alive(thing):
+    while alive(thing) and thing != song:
         for index, track in enumerate(tracks):
             if track == thing:
                 return track, index

@@ -13,6 +13,7 @@ import uuid
 from . import PROTOCOL
 
 FOLDER = "live"  # in the home: contexts of requests, presence of instances, the self-test's report
+PRESENT = "instance-"  # begins the name of the file that says where an instance listens
 OLDEST = 30 * 86400.0  # s that a context is kept
 
 
@@ -83,14 +84,27 @@ class Mailbox:
             return
 
     def tidy(self):
-        """Remove contexts of long ago."""
+        """Remove contexts of long ago, and what a Live that crashed has left; the pad's settings are the user's."""
         for name in os.listdir(self._folder):
             path = os.path.join(self._folder, name)
-            if name.endswith(".json") and os.path.getmtime(path) < time.time() - OLDEST:
-                os.remove(path)
+            try:
+                if _ours(name) and os.path.getmtime(path) < time.time() - OLDEST:
+                    os.remove(path)
+            except OSError:  # another Live was quicker
+                continue
 
     def _file(self, name):
         return os.path.join(self._folder, name + ".json")
+
+
+def _ours(name):
+    """Tell whether a file is a request's context or an instance's presence, by its name."""
+    stem, end = os.path.splitext(name)
+    try:
+        uuid.UUID(stem[len(PRESENT) :] if stem.startswith(PRESENT) else stem)
+    except ValueError:
+        return False
+    return end == ".json"
 
 
 def _replace(path, value):

@@ -1,6 +1,6 @@
 """Puts a result onto a new audio track right of its source: one undo step, opened and closed within one tick.
 
-script.py calls `place` in one tick and `check` in the next, and confirms to the daemon only what `check` has found.
+arrivals.py calls `place` in one tick and `check` in the next, and confirms to the daemon only what `check` has found.
 """
 
 from __future__ import annotations
@@ -8,19 +8,20 @@ from __future__ import annotations
 import os
 import unicodedata
 
+from . import source
 from .dress import differences, dress
-from .live import Refused, alive, can_place, track_of
+from .live import REFUSALS, Refused, alive, can_place, track_of
+from .view import View
 
 DATA = "ace_bridge"  # under this name a track says which result stands on it
 TRIES = 3  # times that a clip is made to be as it should, one tick each
-TOO_OLD = "this Live cannot put a file onto a track, Live 11.3.25 and 12.0.5 can; drag the file into the Set"
 
 
 def blocked(song, application):
     """Return why nothing may be placed right now, or an empty text."""
     if application.open_dialog_count:
         return "a dialog is open"
-    if song.is_counting_in or (song.record_mode and song.is_playing) or song.session_record_status:
+    if _recording(song):
         return "Live is recording"
     if song.can_redo:
         return "something can be redone, and placing would end that; go on working and it is placed"
@@ -38,21 +39,21 @@ def standing(song, variation_id):
 class Placing:
     """One result on its way onto a track."""
 
-    def __init__(self, song, live_module, variation_id, job_id, context, result, source):
-        """Take Live's song and module, ids, the request's context, the result, and the source's clip or None."""
-        self.variation_id = variation_id
-        self.path = result["path"]
+    def __init__(self, song, application, make_marker, order):
+        """Take Live's song and application, its WarpMarker class, and the Order (see arrivals.py)."""
+        self.variation_id = order.variation_id
+        self.path = order.result["path"]
         self.note = ""  # what is not as it should be in spite of all tries
         self.trouble = ""  # the last thing that Live refused, for its log
-        self._song = song
-        self._make_marker = getattr(live_module.Clip, "WarpMarker", None)
-        self._job_id = job_id
-        self._context = context
-        self._source = source
-        self._lead = float(result["source_offset"])
-        self._seconds = float(result["samples"]) / float(result["sample_rate"])
+        self._song, self._application = song, application
+        self._make_marker = make_marker
+        self._job_id = order.job_id
+        self._context = context = order.context
+        self._source = order.source
+        self._lead = float(order.result["source_offset"])
+        self._seconds = float(order.result["samples"]) / float(order.result["sample_rate"])
         self._track = None
-        self._start = context["start"]
+        self._start, self._scene = context["start"], context["scene"]
         self._tries = 0
 
     def place(self):
@@ -62,16 +63,10 @@ class Placing:
             Refused: it could not be done, and nothing is left behind.
         """
         if not can_place(self._song):
-            raise Refused(TOO_OLD)
+            raise Refused("this Live cannot put a file onto a track")
         if not os.path.isfile(self.path):
             raise Refused("the file is not there any more")
-        view = _View(self._song)
-        self._song.begin_undo_step()
-        try:
-            self._make()
-        finally:
-            self._song.end_undo_step()
-            view.restore()
+        self._changing(self._make)
 
     def check(self):
         """Look at what stands there, one tick later; return whether it is final.
@@ -87,16 +82,10 @@ class Placing:
         self._tries += 1
         self.note = self._wrong(clips)
         if not self.note or self._tries >= TRIES:
+            gone = self._scene is not None and self._scene >= len(self._track.clip_slots)
+            self.note = self.note or ("scene" if gone else "")
             return True
-        self._song.begin_undo_step()
-        try:
-            if self._tries == TRIES - 1 and self._context["scene"] is None:
-                self._again_by_slot(clips)
-            else:
-                for clip, piece in zip(clips, self._pieces()):
-                    self._dress(clip, piece)
-        finally:
-            self._song.end_undo_step()
+        self._changing(lambda: self._mend(clips))
         return False
 
     @property
@@ -106,63 +95,49 @@ class Placing:
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
-    def _make(self):
-        track, index = self._beside()
-        made = self._song.create_audio_track(index)
-        self._track = made if alive(made) else self._song.tracks[index]
+    def _changing(self, change):
+        """Change the Set in one undo step, and leave selected and shown what was."""
+        view = View(self._song, self._application)
+        self._song.begin_undo_step()
         try:
-            self._name(track)
+            change()
+        finally:
+            self._song.end_undo_step()
+            view.restore()
+
+    def _make(self):
+        where = source.find(self._song, self._source, self._context)
+        self._start, self._scene = where.start, where.scene
+        index = self._beside(where)
+        made = self._song.create_audio_track(index)
+        self._track = made if alive(made) else list(self._song.tracks)[index]
+        try:
+            self._name(where.track)
             self._fill()
         except Exception as problem:  # whatever it was, no empty track stays behind
             self._song.delete_track(track_of(self._song, self._track)[1])
-            raise Refused(str(problem)) from problem
+            if isinstance(problem, REFUSALS):
+                raise Refused(str(problem)) from problem
+            raise
 
-    def _beside(self):
-        """Return (source's track or None, index of the new one): right of the source and of its other results."""
-        track, index = self._source_track()
-        if track is None:
-            return None, -1
-        tracks = list(self._song.tracks)
-        index += 1
+    def _beside(self, where):
+        """Return the index of the new track: right of the source and of its other results."""
+        if where.track is None:
+            return -1
+        tracks, index = list(self._song.tracks), where.index + 1
         while index < len(tracks) and _mark(tracks[index]).get("job") == self._job_id:
             index += 1
-        return track, index
+        return index
 
-    def _source_track(self):
-        """Find the source: the clip where it is now, else the track that it was on."""
-        if alive(self._source):
-            track, index = track_of(self._song, self._source)
-            if track is not None:
-                self._follow(track)
-                return track, index
-        about = self._context["track"]
-        tracks = list(self._song.tracks)
-        if about["index"] < len(tracks) and tracks[about["index"]].name == about["name"]:
-            return tracks[about["index"]], about["index"]
-        for index, track in enumerate(tracks):
-            if track.name == about["name"]:
-                return track, index
-        return None, -1
-
-    def _follow(self, track):
-        """Take the place where a clip was moved to meanwhile."""
-        if self._context["scene"] is None:
-            self._start = float(self._source.start_time)
-            return
-        for index, slot in enumerate(track.clip_slots):
-            if slot.has_clip and slot.clip == self._source:
-                self._context["scene"] = index
-
-    def _name(self, source):
+    def _name(self, beside):
         about = self._context["track"]
         self._track.name = ("%s remix" % (self._context["name"] or about["name"])).replace("#", "")
-        self._track.color = int(source.color) if source is not None else about["color"]
+        self._track.color = int(beside.color) if beside is not None else about["color"]
         self._track.set_data(DATA, "%s %s" % (self.variation_id, self._job_id))
 
     def _fill(self):
         """Make the clips; each is found again by its place, since not every Live returns it."""
-        scene = self._context["scene"]
-        if scene is None:
+        if self._scene is None:
             for at, piece in zip(self._ats(), self._pieces()):
                 self._track.create_audio_clip(self.path, at)
                 clip = [one for one in self._clips() if abs(one.start_time - at) < 1e-3]
@@ -171,11 +146,18 @@ class Placing:
                 self._dress(clip[0], piece)
             return
         slots = self._track.clip_slots
-        slot = slots[min(scene, len(slots) - 1)]
+        slot = slots[min(self._scene, len(slots) - 1)]
         slot.create_audio_clip(self.path)
         if not slot.has_clip:
             raise RuntimeError("Live made no clip")
         self._dress(slot.clip, None)
+
+    def _mend(self, clips):
+        if self._tries == TRIES - 1 and self._scene is None:
+            self._again_by_slot(clips)
+            return
+        for clip, piece in zip(clips, self._pieces()):
+            self._dress(clip, piece)
 
     def _again_by_slot(self, clips):
         """Make the Arrangement's clips once more, by way of a slot, where a clip's ends move nothing."""
@@ -196,7 +178,7 @@ class Placing:
             self.trouble = str(problem)
 
     def _pieces(self):
-        if self._context["scene"] is not None:
+        if self._scene is not None:
             return [None]
         return [(start, end) for _, start, end in self._context["pieces"]]
 
@@ -205,7 +187,7 @@ class Placing:
 
     def _clips(self):
         """Return the clips of this result on its track, in the order of the timeline."""
-        if self._context["scene"] is not None:
+        if self._scene is not None:
             found = [slot.clip for slot in self._track.clip_slots if slot.has_clip]
         else:
             found = sorted(self._track.arrangement_clips, key=lambda clip: clip.start_time)
@@ -224,7 +206,7 @@ class Placing:
 
     def _elsewhere(self, index, clip):
         """Tell whether an Arrangement clip does not cover the beats that it should."""
-        if self._context["scene"] is not None:
+        if self._scene is not None:
             return False
         at, (_, start, end) = self._ats()[index], self._context["pieces"][index]
         if abs(clip.start_time - at) > 1e-3:
@@ -232,26 +214,18 @@ class Placing:
         return bool(self._context["warping"]) and abs(clip.end_time - at - (end - start)) > 1e-3
 
 
-class _View:
-    """What the user sees selected, to be put back: making a track selects it."""
-
-    def __init__(self, song):
-        self._view = song.view
-        self._kept = [(name, getattr(self._view, name)) for name in ("selected_track", "highlighted_clip_slot")]
-        self._clip = self._view.detail_clip
-
-    def restore(self):
-        for name, value in self._kept:
-            if alive(value):
-                setattr(self._view, name, value)
-        if alive(self._clip):
-            self._view.detail_clip = self._clip
-
-
 def same_file(one, other):
     """Tell whether two paths end in the same name: a system may spell accents and the way there differently."""
     names = [os.path.normcase(os.path.basename(unicodedata.normalize("NFC", path or ""))) for path in (one, other)]
     return names[0] == names[1]
+
+
+def _recording(song):
+    """Tell whether anything is recorded: the Arrangement, the Session by its button, or one armed track's slot."""
+    if song.is_counting_in or song.session_record_status or (song.record_mode and song.is_playing):
+        return True
+    armed = [track for track in song.tracks if track.can_be_armed and track.arm]
+    return any(slot.is_recording for track in armed for slot in track.clip_slots)
 
 
 def _mark(track):

@@ -14,11 +14,12 @@ import uuid
 import Live
 
 from . import PROTOCOL, VERSION, board, describe, live, pointer, project
+from .arrivals import Arrivals
 from .button import Button
 from .doorbell import Doorbell
 from .live import Refused
-from .mailbox import Mailbox
-from .place import Placing, blocked, standing
+from .mailbox import PRESENT, Mailbox
+from .place import blocked
 from .selection import selected
 from .selftest import SelfTest
 
@@ -42,14 +43,13 @@ class AceBridge:
         self._instance = str(uuid.uuid4())
         self._board = board.Board()
         self._pointer = pointer.read(os.path.dirname(os.path.abspath(__file__)))
-        self._mail = self._bell = None
+        self._mail = self._bell = self._arrivals = None
         self._button = Button(None, c_instance.send_midi)
         self._ticks, self._last = 0, clock()
+        self._stale = False  # what came during a pause is still being drained
         self._wanted = False  # somebody asked for a remix of the selection
         self._asked_at = -1e9
         self._sources = {}  # message_id → the clip that was asked for, while this Set is open
-        self._queue = []  # (variation_id, job, variation) still to be placed
-        self._placing = None
         self._selftest = None
         self._project = None
         self._waiting = None  # (message_id, time) of the newest request that the daemon has not taken in
@@ -60,7 +60,6 @@ class AceBridge:
         elif self._pointer is None:
             self._say("AceBridge is not set up: run `ace-bridge install live` and restart Live.")
         else:
-            _active.append(self)
             self._begin()
 
     # --- what Live calls ---------------------------------------------------------------------------------------------
@@ -91,7 +90,7 @@ class AceBridge:
         self._button.dark()
         self._send("bye", {})
         self._ring("/bridge/unsubscribe")
-        self._mail.drop("instance-" + self._instance)
+        self._mail.drop(PRESENT + self._instance)
         self._bell.close()
         self._mail = None
 
@@ -121,25 +120,37 @@ class AceBridge:
     # --- a tick ------------------------------------------------------------------------------------------------------
 
     def _begin(self):
-        self._mail = Mailbox(self._pointer.home, self._instance)
-        self._mail.tidy()
-        self._bell = Doorbell(self._log)
-        self._button = Button(self._mail.kept("pad"), self._live.send_midi)
-        about = {"port": self._bell.port, "pid": os.getpid(), "protocol": PROTOCOL, "version": VERSION}
-        self._mail.write("instance-" + self._instance, about)
+        try:
+            mail = Mailbox(self._pointer.home, self._instance)
+            mail.tidy()
+            self._bell = Doorbell(self._log)
+            about = {"port": self._bell.port, "pid": os.getpid(), "protocol": PROTOCOL, "version": VERSION}
+            mail.write(PRESENT + self._instance, about)
+        except OSError as problem:
+            if self._bell is not None:
+                self._bell.close()
+            self._say("AceBridge cannot use the bridge's folder (%s); run `ace-bridge doctor`." % problem)
+            return
+        _active.append(self)
+        self._mail = mail
+        self._button = Button(mail.kept("pad"), self._live.send_midi)
+        self._arrivals = Arrivals(mail, self._send, self._say, self._log)
         self._say("AceBridge %s is here (port %s). Select an audio clip, ask for a remix." % (VERSION, self._bell.port))
 
     def _tick(self):
         now = self._clock()
         paused, self._last = now - self._last > PAUSE, now
+        self._stale = self._stale or paused
         self._ticks += 1
         if self._ticks % PROJECT == 1:
             self._greet()
         if self._ticks % SUBSCRIBE == 1:
             self._ring("/bridge/subscribe")
-        woken = self._hear(now, paused)
+        woken = self._hear()
         if self._button.held(now) and not paused:
             self._wanted = True
+        elif self._button.let_go():
+            self._say("Hold the pad for half a second: that asks for a remix.")
         if woken or self._ticks % POLL == 0:
             self._read()
         if self._wanted:
@@ -158,20 +169,30 @@ class AceBridge:
         about = project.describe(self._song, float(self._song.tempo))
         self._send("hello", {"daw": {"name": "live", "version": live.version(self._application)}, "project": about})
 
-    def _hear(self, now, paused):
+    def _hear(self):
         """Take what came by datagram, as much as the budget of a tick allows; return whether anything did."""
         woken, end = False, self._clock() + BUDGET
         for address, _values, port in self._bell.messages(lambda: self._clock() < end):
             woken = True
-            if address == "/bridge/remix" and not paused:
+            if address == "/bridge/remix" and not self._stale:
                 self._wanted = True
             elif address == "/bridge/ping":
                 self._bell.ring(port, "/bridge/pong", VERSION, PROTOCOL)
             elif address == "/bridge/selftest" and self._selftest is None:
-                folder = os.path.join(self._pointer.home, "live")
-                self._selftest = SelfTest(self._song, self._application, Live, folder)
-                self._bell.ring(port, "/bridge/selftest", "runs; its report will be %s/selftest.json" % folder)
+                self._probe(port)
+        if self._bell.drained:  # a burst may take more than one tick
+            self._stale = False
         return woken
+
+    def _probe(self, port):
+        """Begin the self-test, unless Live should not be disturbed."""
+        reason = blocked(self._song, self._application)
+        if reason:
+            self._bell.ring(port, "/bridge/selftest", "does not run: %s" % reason)
+            return
+        folder = os.path.join(self._pointer.home, "live")
+        self._selftest = SelfTest(self._song, self._application, Live, folder)
+        self._bell.ring(port, "/bridge/selftest", "runs; its report will be %s/selftest.json" % folder)
 
     def _read(self):
         """Act on what is new in the outbox."""
@@ -184,15 +205,17 @@ class AceBridge:
             return
         if self._board.question(outbox, self._wall()):
             self._wanted = True
-        self._queue.extend(self._board.offers(outbox))
-        wanted = set(outbox.get("place") or ())
-        self._queue = [one for one in self._queue if one[0] in wanted]
+        self._arrivals.offered(self._board.offers(outbox), set(outbox.get("place") or ()))
 
     def _ask(self, now):
         """Ask for a remix of the selected clip."""
         if now - self._asked_at < AGAIN:
             return
         self._asked_at = now
+        spoken = pointer.daemon(self._pointer.home).get("protocols")
+        if spoken and PROTOCOL not in spoken:
+            self._say("Remix: %s" % board.APART)
+            return
         try:
             found = selected(self._song, self._application)
             args, context = describe.request(self._song, self._application, found)
@@ -200,11 +223,11 @@ class AceBridge:
             self._say("Remix: %s" % reason)
             return
         message_id = str(uuid.uuid4())
-        self._mail.keep(message_id, context)
-        self._sources[message_id] = found.clip
-        if self._send("selection", args, message_id):
+        if self._send("selection", args, message_id, context):
+            self._sources[message_id] = found.clip
             self._waiting = (message_id, now)
-            self._say("Remix of “%s” asked for." % found.clip.name)
+            by_hand = "" if live.can_place(self._song) else " This Live cannot place it; you will read where it lies."
+            self._say("Remix of “%s” asked for.%s" % (found.clip.name, by_hand))
 
     def _look_after(self, now):
         """Start the daemon if it does not take a request in."""
@@ -221,67 +244,15 @@ class AceBridge:
             tail = "it is being started." if self._starter else "run `ace-bridge start`; nothing is lost."
             self._say("Remix: the bridge does not answer; %s" % tail)
 
-    # --- placing -----------------------------------------------------------------------------------------------------
-
     def _work(self):
         """Do one step that changes the Set, at most."""
-        if self._selftest is not None:
-            if self._selftest.step():
-                self._mail.write("selftest", self._selftest.report)
-                self._say("AceBridge: the self-test has ended.")
-                self._selftest = None
-        elif self._placing is not None:
-            self._check()
-        elif self._queue:
-            reason = blocked(self._song, self._application)
-            if reason:
-                self._say("A remix is ready and waits: %s." % reason)
-            else:
-                self._place(*self._queue.pop(0))
-
-    def _place(self, variation_id, job, variation):
-        track = standing(self._song, variation_id)
-        if track is not None:
-            self._send("placed", {"variation_id": variation_id, "item": str(track._live_ptr)})
-            return
-        context = self._mail.kept(job["message_id"])
-        if context is None:
-            self._fail(variation_id, "what was known of its clip is lost", variation["result"]["path"])
-            return
-        source = self._sources.get(job["message_id"])
-        placing = Placing(self._song, Live, variation_id, job["job_id"], context, variation["result"], source)
-        if self._safely(placing, placing.place):
-            self._placing = placing
-
-    def _check(self):
-        placing, final = self._placing, []
-        if not self._safely(placing, lambda: final.append(placing.check())):
-            self._placing = None
-        elif final[0]:
-            self._placing = None
-            self._send("placed", {"variation_id": placing.variation_id, "item": placing.item, "text": placing.note})
-            if placing.note:
-                self._log("%s: %s %s" % (placing.path, placing.note, placing.trouble))
-                self._say("The remix is placed; check its %s, Live did not take it." % placing.note)
-            else:
-                self._say("The remix is placed.")
-
-    def _safely(self, placing, step):
-        """Do a step of a placing; what goes wrong is told to the user and the daemon."""
-        try:
-            step()
-        except Refused as reason:
-            self._fail(placing.variation_id, str(reason), placing.path)
-        except Exception:
-            self._log(traceback.format_exc())
-            self._fail(placing.variation_id, "an error in the script, Live's Log.txt has it", placing.path)
-        else:
-            return True
-        return False
-
-    def _fail(self, variation_id, reason, path):
-        self._send("place_failed", {"variation_id": variation_id, "text": reason})
-        self._say("The remix lies at %s: %s." % (path, reason))
+        if self._selftest is None:
+            marker = getattr(Live.Clip, "WarpMarker", None)
+            self._arrivals.step(self._song, self._application, marker, self._sources)
+        elif self._selftest.step():
+            self._mail.write("selftest", self._selftest.report)
+            self._say("AceBridge: the self-test has ended; `ace-bridge doctor` tells what it found.")
+            self._selftest = None
 
     # --- small parts -------------------------------------------------------------------------------------------------
 
@@ -293,9 +264,11 @@ class AceBridge:
     def _application(self):
         return Live.Application.get_application()
 
-    def _send(self, command, args, message_id=None):
-        """Send a message and ring; return whether it could be written."""
+    def _send(self, command, args, message_id=None, context=None):
+        """Send a message and ring; return whether it, and before it what placing will need, could be written."""
         try:
+            if context is not None:
+                self._mail.keep(message_id, context)
             sent = self._mail.send(command, args, message_id)
         except OSError as problem:
             self._log(str(problem))

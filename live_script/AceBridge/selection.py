@@ -1,6 +1,7 @@
 """Which clip is meant: the one in the detail view, the highlighted slot's, the one at the playhead of the track.
 
-Live's API knows no time selection and no multiple clips, so there is one clip or a sentence that says what to do.
+The first of them that is audio counts. Live's API knows no time selection and no multiple clips, so there is one clip
+or a sentence that says what to do.
 """
 
 from __future__ import annotations
@@ -22,34 +23,43 @@ def selected(song, application):
     Raises:
         Refused: nothing that can be remixed is; the text says what to do.
     """
-    clip = _candidate(song, application)
-    if not alive(clip):
+    clips = list(_candidates(song, application))
+    if not clips:
         raise Refused("No clip is selected. Click an audio clip and ask again.")
-    if not clip.is_audio_clip:
+    audio = [clip for clip in clips if clip.is_audio_clip]
+    if not audio:
         raise Refused(MIDI)
+    clip = audio[0]
     if clip.is_recording:
         raise Refused("This clip is being recorded. Stop the recording and ask again.")
     if not clip.file_path or not os.path.isfile(clip.file_path):
-        raise Refused("The clip's file is offline: %s" % (clip.file_path or "unknown"))
+        path = clip.file_path or "unknown"
+        raise Refused("The clip's file is offline (%s). Find it by File > Manage Files and ask again." % path)
     track, index = track_of(song, clip)
     if track is None:
         raise Refused("This clip is on none of the Set's tracks. Drag it to an audio track and ask again.")
-    scene = None if clip.is_arrangement_clip else scene_of(track, clip)
-    if scene is None and not clip.is_arrangement_clip:
+    if clip.is_arrangement_clip or getattr(clip, "is_take_lane_clip", False):
+        return Found(clip, track, index, None)
+    scene = scene_of(track, clip)
+    if scene is None:
         raise Refused("The clip's slot was not found. Select the clip again.")
     return Found(clip, track, index, scene)
 
 
-def _candidate(song, application):
-    """Return the clip that is meant, whatever kind it is, or None."""
+def _candidates(song, application):
+    """Yield the clips that may be meant, of whatever kind, the likeliest first."""
     view = song.view
     if alive(view.detail_clip):
-        return view.detail_clip
+        yield view.detail_clip
     if application.view.focused_document_view == "Session":
         slot = view.highlighted_clip_slot
-        return slot.clip if alive(slot) and slot.has_clip else None
+        if alive(slot) and slot.has_clip:
+            yield slot.clip
+        return
+    track = track_of(song, view.selected_track)[0]
+    if track is None or track.is_foldable:
+        return  # a return, the master or a group: they hold no clips
     now = song.current_song_time
-    for clip in view.selected_track.arrangement_clips:
+    for clip in track.arrangement_clips:
         if clip.start_time <= now < clip.end_time:
-            return clip
-    return None
+            yield clip

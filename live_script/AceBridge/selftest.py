@@ -1,39 +1,57 @@
 """Probes in a running Live what no documentation settles, on a track of its own that it removes again.
 
 Asked for with `/bridge/selftest`; each step takes one tick. The report goes to `live/selftest.json` in the bridge's
-home, for `ace-bridge doctor` and for bug reports.
+home, for `ace-bridge doctor` and for bug reports. A Live that cannot place is only read.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 import struct
+import time
 import wave
 
+from . import VERSION
+from .dress import set_markers
 from .live import alive, can_place, track_of, version
+from .view import View
+from .warp import WarpMap
 
 SECONDS, RATE = 2.0, 48000
+AT = 8.0  # beat at which the clip is put
+BENT = [(0.5, 0.0), (2.0, 0.8), (5.0, 2.0)]  # (beat, second): markers as a clip of a user's may have them
+PITCH, GAIN = -2, 0.3
 
 
 class SelfTest:
     """A run in steps: `step` is called once per tick until it returns True."""
 
     def __init__(self, song, application, live_module, folder):
-        self.report = {"live": version(application), "can_place": can_place(song), "finished": False}
-        self._song = song
+        self.report = {"live": version(application), "script": VERSION, "python": platform.python_version()}
+        self.report.update({"when": time.time(), "can_place": can_place(song), "finished": False})
+        self._song, self._application = song, application
         self._marker = getattr(live_module.Clip, "WarpMarker", None)
         self._path = os.path.join(folder, "selftest.wav")
         self._track = None
-        self._steps = [self._write, self._make, self._look, self._late, self._remove]
+        placing = [self._make, self._look, self._late, self._plain, self._slot, self._remove]
+        self._steps = [self._write] + (placing if self.report["can_place"] else [self._read])
 
     def step(self):
         """Do one step; return whether it was the last one."""
+        view = View(self._song, self._application)
+        self._song.begin_undo_step()
+        doing = self._steps.pop(0)
         try:
-            self._steps.pop(0)()
+            doing()
         except Exception as problem:  # any: that is what is to be found out
             self.report["error"] = "%s: %s" % (type(problem).__name__, problem)
-            self._steps = [self._remove] if alive(self._track) else []
+            self._steps = [self._remove] if alive(self._track) and doing != self._remove else []
+        finally:
+            self._song.end_undo_step()
+            view.restore()
         if not self._steps:
+            self._clean()
             self.report["finished"] = True
         return not self._steps
 
@@ -45,54 +63,81 @@ class SelfTest:
             file.setframerate(RATE)
             file.writeframes(struct.pack("<h", 8192) + b"\0\0" * (int(SECONDS * RATE) - 1))
         self.report["file_written"] = os.path.isfile(self._path)
-        if not self.report["can_place"]:
-            self._steps = []
+
+    def _read(self):
+        """Look at the clip in the Clip View, if there is a warped one; nothing is changed."""
+        clip = self._song.view.detail_clip
+        if alive(clip) and clip.is_audio_clip:
+            self.report["markers_editable"] = hasattr(clip, "add_warp_marker")
+            if clip.warping:
+                self._measure(clip)
 
     def _make(self):
-        self._song.begin_undo_step()
-        try:
-            made = self._song.create_audio_track(-1)
-            self.report["track_returned"] = alive(made)
-            self._track = made if alive(made) else list(self._song.tracks)[-1]
-            self._track.name = "AceBridge self-test"
-            returned = self._track.create_audio_clip(self._path, 8.0)
-            self.report["clip_returned"] = alive(returned)
-            clip = self._clip()
-            self.report["auto_warped"] = bool(clip.warping)
-            clip.warping = True
-            self.report["warping_at_once"] = bool(clip.warping)
-        finally:
-            self._song.end_undo_step()
+        made = self._song.create_audio_track(-1)
+        self.report["track_returned"] = alive(made)
+        self._track = made if alive(made) else list(self._song.tracks)[-1]
+        self._track.name = "AceBridge self-test"
+        self._track.set_data("ace_bridge_test", "kept")
+        self.report["clip_returned"] = alive(self._track.create_audio_clip(self._path, AT))
+        clip = self._clip()
+        self.report["path_as_given"] = clip.file_path == self._path
+        self.report["auto_warped"] = bool(clip.warping)
+        clip.warping = True
+        self.report["warping_at_once"] = bool(clip.warping)
 
     def _look(self):
         clip = self._clip()
         self.report["warping_next_tick"] = bool(clip.warping)
-        self.report["markers"] = [[one.beat_time, one.sample_time] for one in clip.warp_markers]
-        samples = clip.beat_to_sample_time(1.0) - clip.beat_to_sample_time(0.0)
-        self.report["beat_to_sample_time"] = "samples" if samples > 100 else "seconds"
+        self.report["data_kept"] = self._track.get_data("ace_bridge_test", "") == "kept"
         self.report["markers_editable"] = hasattr(clip, "add_warp_marker")
-        clip.add_warp_marker(self._marker(1.0, 1.5))
-        self.report["marker_at_once"] = self._has_marker(clip)
-        clip.loop_start = clip.loop_start + 0.5
-        clip.loop_end = clip.loop_end - 0.5
+        self._measure(clip)
+        set_markers(clip, BENT, self._marker)
+        self.report["markers_at_once"] = self._bent(clip)
+        clip.pitch_coarse, clip.gain = PITCH, GAIN
+        clip.loop_start, clip.loop_end = 1.0, 4.0
 
     def _late(self):
         clip = self._clip()
-        self.report["marker_next_tick"] = self._has_marker(clip)
-        self.report["start_time_after_start_moved"] = clip.start_time
-        self.report["length_follows_markers"] = abs(clip.end_time - clip.start_time - clip.length) < 1e-3
+        self.report["markers_next_tick"] = self._bent(clip)
+        self.report["pitch_and_gain"] = clip.pitch_coarse == PITCH and abs(clip.gain - GAIN) < 0.01
+        self.report["span_set"] = abs(clip.loop_start - 1.0) < 1e-3 and abs(clip.loop_end - 4.0) < 1e-3
+        self.report["start_moves_clip"] = abs(clip.start_time - AT) > 1e-3
+        self.report["length_follows_markers"] = abs(clip.end_time - clip.start_time - 3.0) < 1e-3
+        clip.warping = False
+
+    def _plain(self):
+        """Not warped, a clip should count in seconds of its file."""
+        clip = self._clip()
+        clip.loop_start, clip.loop_end = 0.25, SECONDS
+        beats = (clip.end_time - clip.start_time) * 60.0 / self._song.tempo  # as s of the timeline
+        speed = 2.0 ** (PITCH / 12.0)
+        self.report["plain_in_seconds"] = abs(beats * speed - (SECONDS - 0.25)) < 0.01
+
+    def _slot(self):
+        slot = self._track.clip_slots[0]
+        self.report["slot_clip_returned"] = alive(slot.create_audio_clip(self._path))
+        self.report["slot_filled"] = bool(slot.has_clip)
 
     def _remove(self):
-        index = track_of(self._song, self._track)[1]
-        self._song.begin_undo_step()
-        try:
-            self._song.delete_track(index)
-        finally:
-            self._song.end_undo_step()
-        os.remove(self._path)
+        self._song.delete_track(track_of(self._song, self._track)[1])
+
+    def _clean(self):
+        if os.path.isfile(self._path):
+            os.remove(self._path)
+
+    def _measure(self, clip):
+        markers = [[one.beat_time, one.sample_time] for one in clip.warp_markers]
+        self.report["markers"] = markers[:16]
+        seconds = WarpMap(markers).second(1.0) - WarpMap(markers).second(0.0)
+        told = clip.beat_to_sample_time(1.0) - clip.beat_to_sample_time(0.0)
+        units = (("seconds", 1.0), ("samples", getattr(clip, "sample_rate", RATE)))
+        found = [name for name, rate in units if abs(told - seconds * rate) < 1e-3 * seconds * rate]
+        self.report["beat_to_sample_time"] = found[0] if found else "%g for %g s" % (told, seconds)
 
     def _clip(self):
         return next(iter(self._track.arrangement_clips))
 
-    def _has_marker(self, clip):
-        return any(abs(one.beat_time - 1.5) < 1e-3 and abs(one.sample_time - 1.0) < 1e-3 for one in clip.warp_markers)
+    def _bent(self, clip):
+        """Tell whether the clip's markers say what BENT says."""
+        line = WarpMap([(one.beat_time, one.sample_time) for one in clip.warp_markers])
+        return all(abs(line.second(beat) - second) < 1e-4 for beat, second in BENT)

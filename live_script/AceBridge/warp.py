@@ -5,6 +5,8 @@ describe.py reads it from a clip, dress.py writes it to the result.
 
 from __future__ import annotations
 
+import bisect
+
 EPSILON = 1e-6  # s and beats
 
 
@@ -20,6 +22,7 @@ class WarpMap:
         if len(kept) < 2:
             raise ValueError("a warp map needs two markers")
         self.points = kept
+        self._axes = [beat for beat, _ in kept], [second for _, second in kept]
 
     def second(self, beat):
         """Return where in the file a beat lies, s."""
@@ -38,13 +41,17 @@ class WarpMap:
         return [[beat, second - start] for beat, second in ends[0] + self._bends(bends) + ends[1]]
 
     def steady(self, start, end):
-        """Tell whether the tempo is the same, to a thousandth, all over a span of the file."""
-        return self._straight(self.beat(start), start, self.beat(end), end)
+        """Tell whether the tempo is the same, to a thousandth of a beat, all over a span of the file."""
+        beat = self.beat(start)
+        slope = (self.beat(end) - beat) / (end - start)
+        inner = [(there, second) for there, second in self.points if start < second < end]
+        return all(abs(beat + (second - start) * slope - there) < 1e-3 for there, second in inner)
 
-    def _straight(self, beat0, start, beat1, end):
-        slope = (beat1 - beat0) / (end - start)
-        inner = [(beat, second) for beat, second in self.points if start < second < end]
-        return all(abs(beat0 + (second - start) * slope - beat) < 1e-3 for beat, second in inner)
+    def tempos(self, start, end):
+        """Yield (BPM, s) of each straight part of a span of the file."""
+        points = self.cut(start, end)
+        for (beat0, second0), (beat1, second1) in zip(points, points[1:]):
+            yield 60.0 * (beat1 - beat0) / (second1 - second0), second1 - second0
 
     def _bends(self, points):
         """Leave out points on a straight line, such as the hidden last marker that Live counts."""
@@ -56,7 +63,5 @@ class WarpMap:
         return kept
 
     def _around(self, axis, value):
-        for left, right in zip(self.points, self.points[1:]):
-            if value < right[axis]:
-                return left, right
-        return self.points[-2], self.points[-1]
+        right = min(bisect.bisect_right(self._axes[axis], value, 1), len(self.points) - 1)
+        return self.points[right - 1], self.points[right]

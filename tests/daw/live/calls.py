@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tests.daw.live.the_set import ClipData, SlotData, TrackData, new_ptr
+from tests.daw.live.the_set import MASTER, ClipData, SlotData, TrackData, new_ptr
 
 if TYPE_CHECKING:
     from tests.daw.live.double import World
@@ -50,6 +50,10 @@ GETTERS["Application.View", "focused_document_view"] = lambda world, _: (
     "Session" if world.session_focused else "Arranger"
 )
 
+METHODS["Application.View", "is_view_visible"] = ("str",), False, lambda world, _, name, main=True: name in world.shown
+METHODS["Application.View", "show_view"] = ("str",), False, lambda world, _, name: world.turn_to(name)
+METHODS["Application.View", "hide_view"] = ("str",), False, lambda world, _, name: world.hide(name)
+
 # --- the song --------------------------------------------------------------------------------------------------------
 
 SONG: dict[str, Callable[[Any], Any]] = {
@@ -64,7 +68,7 @@ SONG: dict[str, Callable[[Any], Any]] = {
     "is_playing": lambda world: world.recording,
     "session_record_status": lambda world: 0,
     "view": lambda world: world.wrap("Song.View"),
-    "master_track": lambda world: world.wrap("Track"),
+    "master_track": lambda world: world.wrap("Track", MASTER),
     "tracks": lambda world: vector([world.wrap("Track", track.ptr) for track in world.state.tracks]),
 }
 for _name, _get in SONG.items():
@@ -83,6 +87,7 @@ def create_audio_track(world: World, _: Any, index: int = -1) -> Any:
         raise RuntimeError("Index out of range")
     track = world.state.add_track("Audio", None if index == -1 else index)
     world.state.detail_clip = 0
+    world.turn_to("Detail/DeviceChain")
     return world.wrap("Track", track.ptr)
 
 
@@ -116,14 +121,27 @@ _selected("Clip", "detail_clip", True)
 
 plain("Track", "name", "str")
 plain("Track", "color", "int")
+GETTERS["Track", "is_foldable"] = lambda world, track: track.foldable
+GETTERS["Track", "can_be_armed"] = lambda world, track: not track.foldable
+GETTERS["Track", "arm"] = lambda world, track: track.arm
+GETTERS["Track", "devices"] = lambda world, track: vector([object()] * track.devices)
 GETTERS["Track", "canonical_parent"] = lambda world, track: world.wrap("Song")
 GETTERS["Track", "group_track"] = lambda world, track: world.wrap("Track", track.group) if track.group else None
 GETTERS["Track", "clip_slots"] = lambda world, track: vector([world.wrap("ClipSlot", slot.ptr) for slot in track.slots])
-GETTERS["Track", "arrangement_clips"] = lambda world, track: vector(
-    [world.wrap("Clip", clip.ptr) for clip in sorted(track.clips, key=lambda clip: clip.start_time)]
-)
+
+
+@getter("Track", "arrangement_clips")
+def arrangement_clips(world: World, track: TrackData) -> Any:
+    if track.foldable:
+        raise RuntimeError("A group track has no clips of its own")
+    return vector(
+        [world.wrap("Clip", clip.ptr) for clip in sorted(track.clips, key=lambda clip: clip.start_time or 0.0)]
+    )
+
+
 METHODS["Track", "get_data"] = ("str", "any"), False, lambda world, track, key, other: track.data.get(key, other)
 METHODS["Track", "set_data"] = ("str", "str"), True, lambda world, track, key, value: track.data.update({key: value})
+GETTERS["ClipSlot", "is_recording"] = lambda world, slot: slot.clip is not None and slot.clip.recording
 GETTERS["ClipSlot", "has_clip"] = lambda world, slot: slot.clip is not None
 GETTERS["ClipSlot", "clip"] = lambda world, slot: None if slot.clip is None else world.wrap("Clip", slot.clip.ptr)
 GETTERS["ClipSlot", "canonical_parent"] = lambda world, slot: world.wrap("Track", world.state.find(slot.ptr)[1].ptr)
@@ -158,7 +176,7 @@ def _put_over(world: World, track: TrackData, clip: ClipData) -> None:
             track.clips.remove(other)
         else:
             cut = clip.start_time - other.start_time
-            other.end = other.start + cut * (1.0 if other.warping else 60.0 / world.tempo)
+            other.end = other.start + cut * (1.0 if other.warping else 60.0 / world.tempo * other.speed)
     track.clips.append(clip)
 
 
@@ -226,6 +244,8 @@ CLIP: dict[str, Callable[[Any, ClipData], Any]] = {
     "loop_end": lambda world, clip: clip.brace[1] if clip.looping else clip.end,
     "length": lambda world, clip: clip.brace[1] - clip.brace[0] if clip.looping else clip.end - clip.start,
     "gain": lambda world, clip: clip.gain,
+    "gain_display_string": lambda world, clip: f"{40 * (clip.gain - 0.4):.1f} dB" if clip.gain else "-inf dB",
+    "is_take_lane_clip": lambda world, clip: False,
 }
 for _name, _of_clip in CLIP.items():
     GETTERS["Clip", _name] = _of_clip
@@ -286,7 +306,7 @@ def set_loop_start(world: World, clip: ClipData, value: float) -> None:
         clip.brace = value, clip.brace[1]
         return
     if world.start_moves_clip and clip.start_time is not None:
-        clip.start_time += (value - clip.start) * (1.0 if clip.warping else world.tempo / 60.0)
+        clip.start_time += (value - clip.start) * (1.0 if clip.warping else world.tempo / 60.0 / clip.speed)
     clip.start = value
 
 

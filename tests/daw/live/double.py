@@ -17,6 +17,8 @@ from tests.daw.live import calls
 from tests.daw.live.table import Member, members, parse
 from tests.daw.live.the_set import ClipData, SetData
 
+MOST = 3000  # accesses in a tick: Live's window stands still meanwhile
+PAGES = "Detail/Clip", "Detail/DeviceChain"
 LATEST = 1_576_800.0  # beats: the end of Live's timeline
 BOOST = "Python argument types in\n    {}({})\ndid not match C++ signature"
 
@@ -43,6 +45,7 @@ class World:
     tempo_automated: bool = False
     session_focused: bool = False
     playhead: float = 0.0  # beats
+    shown: set[str] = field(default_factory=lambda: {"Detail", "Detail/Clip"})
     undo_steps: list[SetData] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)  # what would hurt a real Live and does not raise there
     accesses: int = 0  # in this tick
@@ -65,6 +68,15 @@ class World:
         if self.open_step is not None:
             self.fault("an undo step is open at the end of a tick")
             self.open_step = None
+        if self.accesses > MOST:
+            self.fault(f"{self.accesses} accesses in one tick")
+
+    def turn_to(self, page: str) -> None:
+        """Show the detail view, or one of its two pages instead of the other."""
+        self.shown = {*self.shown, "Detail", page} - ({*PAGES} - {page} if page in PAGES else set())
+
+    def hide(self, name: str) -> None:
+        self.shown = {one for one in self.shown if not one.startswith(name)}
 
     def later(self, change: Callable[[], None]) -> None:
         self._pending.append(change)

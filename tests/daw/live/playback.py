@@ -34,8 +34,7 @@ def heard(clip: ClipData, moments: list[float], tempo: float, beats: float = 64.
     """
     began = (clip.start_time or 0.0) * 60.0 / tempo
     if not clip.warping:
-        speed = 2.0 ** ((clip.pitch_coarse + clip.pitch_fine / 100.0) / 12.0)  # not warped: pitch is speed
-        return sorted(began + (at - clip.start) / speed for at in moments if clip.start <= at < clip.end)
+        return sorted(began + (at - clip.start) / clip.speed for at in moments if clip.start <= at < clip.end)
     length = clip.beats(tempo) if clip.start_time is not None else (beats if clip.looping else clip.end - clip.start)
     found, at, place = [], 0.0, clip.start
     while at < length - 1e-9:

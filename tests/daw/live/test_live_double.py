@@ -199,15 +199,16 @@ MISTAKES = {
     "warping forgotten": ("dress.py", '        clip.warping = context["warping"]', "        pass"),
     "pitch as a float": ("dress.py", "int(coarse), float(fine)", "float(coarse), float(fine)"),
     "index by name": ("place.py", "create_audio_track(index)", "create_audio_track(index=index)"),
-    "track left of the source": ("place.py", "        index += 1\n        while", "        while"),
+    "track left of the source": ("place.py", "where.index + 1", "where.index"),
     "undo step not closed": (
         "place.py",
         "            self._song.end_undo_step()\n            view",
         "            view",
     ),
     "no undo step": ("place.py", "self._song.begin_undo_step()", "None"),
+    "page not turned back": ("view.py", "                self._windows.show_view(name)", "                pass"),
     "selection not put back": ("place.py", "            view.restore()", "            pass"),
-    "source's place forgotten": ("place.py", "self._start = float(self._source.start_time)", "self._start = 1.0"),
+    "source's place forgotten": ("source.py", "return float(clip.start_time) - moved", "return 1.0"),
     "seconds for beats": ("span.py", "float(clip.end_time - clip.start_time)", "2.0"),
     "confirmed unseen": (
         "place.py",
@@ -247,6 +248,8 @@ def problems(home: Path, tmp_path: Path, plant: tuple[str, str, str] | None) -> 
         host.script.disconnect()
     if host.world.state.selected_track != before or host.world.state.detail_clip != source.ptr:
         found.append("the selection is another one")
+    if host.world.shown != {"Detail", "Detail/Clip"}:
+        found.append("another page is shown")
     return found + host.world.violations + [line for line in host.instance.logged if "Traceback" in line]
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridge.doctor.facts import LIVE, found
 from bridge.osc_packet import build, parse
+from tests.daw.live import calls
 from tests.daw.live.conftest import Start
-from tests.daw.live.host import Host, put_clip
+from tests.daw.live.host import Clock, Host, put_clip
 from tests.daw.live.music import write_clicks
 from tests.daw.live.table import PLACING, VERSIONS
+
+BENT: dict[str, Any] = {"warping": True, "markers": [(0.0, 0.0), (8.0, 3.84)], "last_tempo": 125.0}
 
 
 @pytest.fixture
@@ -74,6 +80,31 @@ def test_a_modal_of_30_seconds_makes_what_came_meanwhile_stale(start_live: Start
     host.clock.now += 30.0  # type: ignore[attr-defined]
     host.wall.now += 30.0
     host.tick(5)
+    assert host.messages("selection") == []
+    ring(host, "/bridge/remix").close()
+    host.tick(2)
+    assert len(host.messages("selection")) == 1
+
+
+def test_a_stale_burst_that_takes_more_than_one_tick_is_stale_to_its_end(start_live: Start, file: Path) -> None:
+    """Live draws its window in the same thread, so a tick takes packets for 8 ms only; here that is eight of them."""
+    host = live_with_clip(start_live, file)
+    clock = host.clock
+    assert isinstance(clock, Clock)
+    ring(host, "/bridge/remix", 60).close()
+    clock.now += 30.0
+    real = host.script._bell.messages
+
+    def slow(within: Any) -> Any:
+        for one in real(within):
+            clock.now += 0.001
+            yield one
+
+    host.script._bell.messages = slow
+    host.tick(3)
+    assert not host.script._bell.drained
+    host.tick(12)
+    assert host.script._bell.drained
     assert host.messages("selection") == []
     ring(host, "/bridge/remix").close()
     host.tick(2)
@@ -206,8 +237,12 @@ def test_an_inbox_that_cannot_be_written(start_live: Start, file: Path, home: Pa
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        ({"daemon": {"version": "9.9.9", "alive": True}}, "The bridge is 9.9.9"),
-        ({"protocol": 2}, "too far apart"),
+        (
+            {"daemon": {"version": "9.9.9", "alive": True}},
+            "The bridge is 9.9.9, this script 0.1.0: run `ace-bridge install",
+        ),
+        ({"daemon": {"version": "0.0.9", "alive": True}}, "The bridge is 0.0.9, this script 0.1.0: restart the bridge"),
+        ({"protocol": 2}, "This script and the bridge are too far apart"),
         ({"errors": [{"message_id": "m", "text": "No preset.", "hint": "See the list."}]}, "No preset. See the list."),
     ],
 )
@@ -225,6 +260,40 @@ def test_another_protocol_is_not_acted_upon(start_live: Start, file: Path) -> No
     host.outbox(protocol=2, ask={"id": "x", "command": "selection"}, place=["v"])
     host.tick(4)
     assert host.messages("selection") == []
+
+
+def test_a_daemon_of_another_protocol_is_not_asked(start_live: Start, file: Path, home: Path) -> None:
+    (home / "daemon.json").write_text(json.dumps({"protocols": [2, 3]}))
+    host = live_with_clip(start_live, file)
+    ring(host, "/bridge/remix").close()
+    host.tick(2)
+    assert "too far apart" in host.said[-1]
+    assert host.messages("selection") == []
+
+
+def test_a_home_that_cannot_be_used(start_live: Start, file: Path, home: Path) -> None:
+    (home / "live").write_text("a file where the folder should be")
+    host = start_live()
+    host.tick(2)
+    assert "cannot use the bridge's folder" in host.said[-1]
+    (home / "live").unlink()
+    again = host.start()
+    assert "is here" in host.said[-1]
+    again.disconnect()
+
+
+def test_what_is_old_goes_and_what_is_the_users_stays(start_live: Start, home: Path) -> None:
+    folder = home / "live"
+    folder.mkdir()
+    old, young = str(uuid.uuid4()), str(uuid.uuid4())
+    crashed = f"instance-{uuid.uuid4()}"
+    for name in (old, young, crashed, "pad", "selftest"):
+        (folder / f"{name}.json").write_text("{}")
+        if name != young:
+            os.utime(folder / f"{name}.json", (1e9, 1e9))
+    host = start_live()
+    there = {path.stem for path in folder.iterdir()}
+    assert there == {young, "pad", "selftest", f"instance-{host.id}"}
 
 
 # --- the pad ---------------------------------------------------------------------------------------------------------
@@ -251,6 +320,7 @@ def test_a_pad_has_to_be_held(
     host.script.receive_midi(off)
     host.tick(10)
     assert host.messages("selection") == []
+    assert host.said[-1].startswith("Hold the pad")
     host.script.receive_midi(on)
     host.tick(8)
     assert len(host.messages("selection")) == 1
@@ -280,36 +350,81 @@ def test_no_pad_or_a_wrong_one(start_live: Start, file: Path, home: Path, pad: s
 # --- the self-test ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_the_self_test_reports_and_leaves_nothing(start_live: Start, file: Path, home: Path, version: str) -> None:
-    host = live_with_clip(start_live, file, version)
+def probed(host: Host, home: Path) -> dict[str, Any]:
+    """Run the self-test and return its report."""
     with ring(host, "/bridge/selftest") as channel:
         host.tick(12)
         (answer,) = parse(channel.recv(1000), 1000, 2)
     assert "selftest.json" in answer.arguments[0]
-    report = json.loads((home / "live" / "selftest.json").read_bytes())
+    report: dict[str, Any] = json.loads((home / "live" / "selftest.json").read_bytes())
     assert report["finished"]
+    return report
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_self_test_reports_and_leaves_nothing(start_live: Start, file: Path, home: Path, version: str) -> None:
+    host = live_with_clip(start_live, file, version)
+    clip = put_clip(host.world, file, 8.0, slot=1, end=8.0, **BENT)
+    report = probed(host, home)
     assert "error" not in report
-    assert report["live"] == version
+    assert (report["live"], report["script"]) == (version, host.package.VERSION)
     assert report["can_place"] == (version in PLACING)
     assert report["file_written"]
+    assert report["markers_editable"] == (version != "11.0.0")
+    assert report["beat_to_sample_time"] == "samples"
     assert len(host.world.state.tracks) == 3
+    assert host.world.state.detail_clip == clip.ptr
+    assert host.world.shown == {"Detail", "Detail/Clip"}
+    assert not (home / "live" / "selftest.wav").exists()
     if version in PLACING:
-        assert report["beat_to_sample_time"] == "samples"
-        assert report["marker_next_tick"]
-        assert report["start_time_after_start_moved"] == 8.0
-        assert report["length_follows_markers"]
+        good = {"track_returned", "clip_returned", "slot_clip_returned", "slot_filled", "path_as_given", "data_kept"}
+        good |= {"warping_next_tick", "markers_next_tick", "pitch_and_gain", "span_set", "length_follows_markers"}
+        assert {name for name in good if report[name] is not True} == set()
+        assert report["plain_in_seconds"]
+        assert not report["start_moves_clip"]
+    else:
+        assert host.world.undo_steps == []
+
+
+def test_the_doctor_knows_every_fact_of_the_self_test(start_live: Start, file: Path, home: Path) -> None:
+    report = probed(live_with_clip(start_live, file), home)
+    about = {"live", "script", "python", "when", "finished", "auto_warped", "markers", "beat_to_sample_time"}
+    assert set(report) - about == {fact.key for fact in LIVE}
+    levels = {one.check: one.level for one in found("live", "Ableton Live", report)}
+    assert levels == {"live.selftest": "well"}
 
 
 def test_the_self_test_finds_a_live_that_differs(start_live: Start, file: Path, home: Path) -> None:
-    about = {"start_moves_clip": True, "returns_clips": False, "auto_warp": False, "late": frozenset({"warping"})}
-    host = live_with_clip(start_live, file, **about)
-    ring(host, "/bridge/selftest").close()
-    host.tick(12)
-    report = json.loads((home / "live" / "selftest.json").read_bytes())
-    assert report["start_time_after_start_moved"] != 8.0
+    late = frozenset({"warping", "pitch_coarse"})
+    about = {"start_moves_clip": True, "returns_clips": False, "auto_warp": False, "late": late}
+    report = probed(live_with_clip(start_live, file, **about), home)
+    assert report["start_moves_clip"]
     assert not report["clip_returned"]
+    assert not report["slot_clip_returned"]
     assert (report["warping_at_once"], report["warping_next_tick"]) == (False, True)
+
+
+def test_a_self_test_that_fails_takes_its_track_away(
+    start_live: Start, file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("No more warp markers")
+
+    host = live_with_clip(start_live, file)
+    monkeypatch.setitem(calls.METHODS, ("Clip", "add_warp_marker"), (("WarpMarker",), True, refuse))
+    assert probed(host, home)["error"] == "RuntimeError: No more warp markers"
+    assert len(host.world.state.tracks) == 3
+
+
+@pytest.mark.parametrize("what", ["recording", "redo", "dialogs"])
+def test_the_self_test_does_not_disturb(start_live: Start, file: Path, home: Path, what: str) -> None:
+    host = live_with_clip(start_live, file)
+    setattr(host.world, what, 1)
+    with ring(host, "/bridge/selftest") as channel:
+        host.tick(3)
+        (answer,) = parse(channel.recv(1000), 1000, 2)
+    assert "does not run" in answer.arguments[0]
+    assert not (home / "live" / "selftest.json").exists()
 
 
 def test_an_error_in_a_tick_does_not_end_the_script(start_live: Start, file: Path) -> None:

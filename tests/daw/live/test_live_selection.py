@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bridge.request import RemixArgs, decode
+from tests.daw.live import calls
 from tests.daw.live.conftest import Start
 from tests.daw.live.host import Host, put_clip
 from tests.daw.live.music import write_clicks
 from tests.daw.live.table import VERSIONS
+from tests.daw.live.the_set import MASTER
 
 WARPED: dict[str, Any] = {"warping": True, "markers": [(0.0, 0.0), (8.0, 3.84)], "last_tempo": 125.0}
 
@@ -93,6 +96,34 @@ def test_a_midi_clip_is_refused_with_what_to_do(start_live: Start) -> None:
     assert "Freeze and flatten" in text
 
 
+def test_the_first_candidate_that_is_audio_counts(start_live: Start, file: Path) -> None:
+    """The Clip View still shows a MIDI clip, and the highlighted slot holds an audio clip."""
+    host = start_live(session_focused=True)
+    midi = put_clip(host.world, Path(), 0.0, slot=0, audio=False)
+    put_clip(host.world, file, 8.0, slot=2, start=0.0, end=8.0, **WARPED)
+    host.world.state.detail_clip = midi.ptr
+    assert asked(host).clips[0].name == "break"
+
+
+@pytest.mark.parametrize("what", ["group", "master"])
+def test_tracks_that_hold_no_clips(start_live: Start, file: Path, what: str) -> None:
+    host = start_live(playhead=18.0)
+    put_clip(host.world, file, 8.0, start=0.0, end=8.0, **WARPED)
+    host.world.state.detail_clip = 0
+    host.world.state.tracks[0].foldable = True
+    host.world.state.selected_track = host.world.state.tracks[0].ptr if what == "group" else MASTER
+    assert "No clip is selected" in refused(host)
+
+
+def test_a_clip_on_a_take_lane(start_live: Start, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether such a clip counts as one of the Arrangement is not known for every Live."""
+    host = start_live()
+    put_clip(host.world, file, 8.0, start=0.0, end=8.0, **WARPED)
+    monkeypatch.setitem(calls.GETTERS, ("Clip", "is_arrangement_clip"), lambda world, clip: False)
+    monkeypatch.setitem(calls.GETTERS, ("Clip", "is_take_lane_clip"), lambda world, clip: True)
+    assert asked(host).clips[0].where == "arrangement"
+
+
 def test_a_clip_that_is_recorded(start_live: Start, file: Path) -> None:
     host = start_live()
     put_clip(host.world, file, 8.0, recording=True)
@@ -114,10 +145,12 @@ def test_a_clip_that_plays_nothing(start_live: Start, file: Path) -> None:
 def test_what_cannot_be_carried_is_said(start_live: Start, file: Path) -> None:
     host = start_live(tempo_automated=True)
     put_clip(host.world, file, 8.0, slot=0, start=0.0, end=8.0, envelopes=True, groove=True, **WARPED)
+    host.world.state.tracks[1].devices = 2
     said = " ".join(asked(host).clips[0].ignored)
     assert "envelopes" in said
     assert "groove" in said
     assert "tempo is automated" in said
+    assert "devices" in said
     assert "fades" not in said
 
 
@@ -140,23 +173,94 @@ def test_where_stretching_before_sending_begins(start_live: Start, file: Path, r
     assert not source.preserve_pitch  # Re-Pitch: the pitch follows
 
 
-@pytest.mark.parametrize("automated", [False, True])
-def test_an_unsteady_clip_that_is_stretched_far_says_so(start_live: Start, file: Path, automated: bool) -> None:
-    host = start_live(tempo=200.0, tempo_automated=automated)
-    bent = {**WARPED, "markers": [(0.0, 0.0), (4.0, 1.5), (8.0, 3.84)]}
-    put_clip(host.world, file, 8.0, start=0.0, end=12.0, **bent)
-    clip = asked(host).clips[0]
+def test_a_clip_with_a_far_part_is_straightened(start_live: Start, file: Path) -> None:
+    """Its mean is gentle, but Live would stretch each half far: its beats are sent evenly."""
+    host = start_live(tempo=120.0)
+    half = {**WARPED, "markers": [(0.0, 0.0), (4.0, 3.0), (8.0, 4.0)]}  # 80 BPM, then 240
+    put_clip(host.world, file, 8.0, start=0.0, end=8.0, **half)
+    request = asked(host)
+    (clip,) = request.clips
     assert clip.source is not None
-    assert clip.source.playrate == 1.0
-    assert any("stretches this clip far" in text for text in clip.ignored) == (not automated)
+    assert clip.grid is not None
+    assert (clip.source.straighten, clip.source.playrate) == (True, pytest.approx(1.0))
+    assert (clip.length, request.project.tempo) == (pytest.approx(4.0), 120.0)
+    assert clip.grid.beats == pytest.approx([0.5 * number for number in range(9)])
+    assert clip.source.warp == ((0.0, 0.0), (4.0, 3.0), (8.0, 4.0))
 
 
-def test_without_editable_markers_it_is_stretched_before(start_live: Start, file: Path) -> None:
-    host = start_live("11.0.0", tempo=130.0)
+def test_one_slip_of_a_marker_is_no_reason_to_stretch(start_live: Start, file: Path) -> None:
+    host = start_live(tempo=120.0)
+    slip = {**WARPED, "markers": [(0.0, 0.0), (4.0, 2.0), (4.25, 2.02), (8.0, 4.0)]}
+    put_clip(host.world, file, 8.0, start=0.0, end=12.0, **slip)
+    source = asked(host).clips[0].source
+    assert source is not None
+    assert (source.straighten, source.playrate) == (False, 1.0)
+
+
+def test_with_an_automated_tempo_nothing_is_stretched(start_live: Start, file: Path) -> None:
+    host = start_live(tempo=200.0, tempo_automated=True)
     put_clip(host.world, file, 8.0, start=0.0, end=12.0, **WARPED)
     source = asked(host).clips[0].source
     assert source is not None
+    assert (source.straighten, source.playrate) == (False, 1.0)
+
+
+@pytest.mark.parametrize("bent", [False, True])
+def test_without_editable_markers_it_is_stretched_before(start_live: Start, file: Path, bent: bool) -> None:
+    host = start_live("11.0.0", tempo=130.0)
+    markers = [(0.0, 0.0), (4.0, 1.8), (8.0, 3.84)] if bent else WARPED["markers"]
+    put_clip(host.world, file, 8.0, start=0.0, end=12.0, **{**WARPED, "markers": markers})
+    source = asked(host).clips[0].source
+    assert source is not None
     assert source.playrate == pytest.approx(130 / 125)
+    assert source.straighten == bent
+
+
+def test_without_editable_markers_and_with_an_automated_tempo(start_live: Start, file: Path) -> None:
+    host = start_live("11.0.0", tempo=130.0, tempo_automated=True)
+    put_clip(host.world, file, 8.0, start=0.0, end=12.0, **WARPED)
+    clip = asked(host).clips[0]
+    assert clip.source is not None
+    assert clip.source.playrate == 1.0
+    assert any("source's own timing" in text for text in clip.ignored)
+
+
+@pytest.mark.parametrize(
+    ("signature", "beats", "downbeats"), [((6, 8), 9, (0, 3, 6)), ((7, 8), 17, (0, 7, 14)), ((3, 4), 9, (0, 3, 6))]
+)
+def test_bars_of_other_signatures(
+    start_live: Start, file: Path, signature: tuple[int, int], beats: int, downbeats: tuple[int, ...]
+) -> None:
+    """A bar of 7/8 ends between two quarter notes, so its grid counts eighths."""
+    host = start_live(tempo=125.0)
+    put_clip(host.world, file, 8.0, start=0.0, end=8.0, signature=signature, **WARPED)
+    grid = asked(host).clips[0].grid
+    assert grid is not None
+    assert (len(grid.beats), grid.downbeats) == (beats, downbeats)
+
+
+def test_a_clip_without_a_tempo_is_refused(start_live: Start, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = start_live()
+    put_clip(host.world, file, 8.0, start=0.0, end=8.0, **WARPED)
+    monkeypatch.setitem(calls.GETTERS, ("Clip", "warp_markers"), lambda world, clip: calls.vector([]))
+    assert "Switch its Warp off and on" in refused(host)
+
+
+def test_the_clips_gain_is_told_as_live_shows_it(start_live: Start, file: Path) -> None:
+    host = start_live()
+    clip = put_clip(host.world, file, 8.0, start=0.0, end=8.0, gain=0.25, **WARPED)
+    source = asked(host).clips[0].source
+    assert source is not None
+    assert source.gain_db == -6.0
+    assert decibels(host, "-3,5 dB") == -3.5
+    assert decibels(host, "\u22126.02 dB") == -6.02
+    assert decibels(host, "-inf dB") == -150.0
+    assert decibels(host, "") == 0.0
+    assert clip.gain == 0.25
+
+
+def decibels(host: Host, text: str) -> float:
+    return float(importlib.import_module(f"{host.package.__name__}.describe")._decibels(text))
 
 
 def test_a_set_in_a_project_keeps_its_results_there(start_live: Start, file: Path, tmp_path: Path) -> None:

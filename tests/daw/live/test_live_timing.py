@@ -144,29 +144,3 @@ def test_it_follows_later_changes_of_tempo_as_the_source_does(start_live: Start,
     for tempo in (97.0, 141.0):
         wanted, got = heard(source, CLICKS, tempo), heard(clip, find_clicks(clip.path), tempo)
         assert got == pytest.approx(wanted, abs=1e-3)
-
-
-@pytest.mark.parametrize("source_tempo", [70.0, 174.0])
-def test_what_live_stretches_far_is_stretched_before_it_is_sent(
-    start_live: Start, file: Path, into: Path, source_tempo: float
-) -> None:
-    """Stretching smears a click over some milliseconds, so the places are held, not the samples."""
-    host = start_live(tempo=120.0)
-    source = put_clip(host.world, file, SECONDS, **warped(2, source_tempo))
-    host.ask()
-    (message,) = host.messages("selection")
-    (asked,) = message["args"]["clips"]
-    found = markers(2, source_tempo)
-    real = 60 * (found[1][0] - found[0][0]) / (found[1][1] - found[0][1])
-    assert asked["source"]["playrate"] == pytest.approx(120.0 / real)
-    assert message["args"]["project"]["tempo"] == 120.0
-    beats = source.end - source.start
-    assert asked["length"] == pytest.approx(beats * 0.5, abs=1e-6)
-    path, samples = through_the_bridge(message, into)
-    host.offer(message, path, samples)
-    host.tick(6)
-    (clip,) = host.world.state.tracks[2].clips
-    assert clip.warping
-    assert clip.beats(120.0) == pytest.approx(beats)
-    moments = [(at - asked["source"]["offset"]) / asked["source"]["playrate"] for at in CLICKS]
-    assert heard(clip, moments, 120.0) == pytest.approx(heard(source, CLICKS, 120.0), abs=1e-3)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+MASTER = -1  # ptr of the master track, which is none of the Set's tracks and holds no clips
 _next = count(1000)
 
 
@@ -46,7 +47,12 @@ class ClipData:
         """Return how many beats of the timeline it covers."""
         if self.looping:
             return self.extent
-        return (self.end - self.start) * (1.0 if self.warping else tempo / 60.0)
+        return (self.end - self.start) * (1.0 if self.warping else tempo / 60.0 / self.speed)
+
+    @property
+    def speed(self) -> float:
+        """Return seconds of the file per second heard of a clip that is not warped: its pitch is its speed."""
+        return 2.0 ** ((self.pitch_coarse + self.pitch_fine / 100.0) / 12.0)
 
     def all_markers(self) -> list[tuple[float, float]]:
         """Return the markers as Live tells them: the last one is hidden, 1/32 beat on, and holds the last tempo."""
@@ -70,6 +76,9 @@ class TrackData:
     audio: bool = True
     frozen: bool = False
     color: int = 0x00FF00
+    foldable: bool = False  # a group track
+    arm: bool = False
+    devices: int = 0
     group: int = 0  # ptr of the group track; 0: in none
     slots: list[SlotData] = field(default_factory=list)
     clips: list[ClipData] = field(default_factory=list)  # in the Arrangement
@@ -96,6 +105,8 @@ class SetData:
 
     def find(self, ptr: int) -> tuple[Any, Any]:
         """Return (thing, the thing it belongs to) of a ptr; (None, None) when it is gone."""
+        if ptr == MASTER:
+            return TrackData("Master", foldable=True, ptr=MASTER), None
         for track in self.tracks:
             if track.ptr == ptr:
                 return track, None

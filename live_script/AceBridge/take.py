@@ -1,0 +1,99 @@
+"""What of a clip's file is sent: its span, and whether it is stretched before.
+
+The span goes out in source time, not stretched: the result gets the clip's warp markers back and so plays exactly as
+Live plays the source. Only what Live stretches far, or cannot be given markers again, is stretched to the Set's tempo
+before it is sent; the result then lies straight on the beats.
+"""
+
+from __future__ import annotations
+
+import math
+
+from . import project, span
+from .live import Refused
+from .warp import WarpMap
+
+GENTLE = 0.8, 1.25  # source seconds per second heard within which Live's own stretching sounds well enough
+MOST = 0.1  # share of a clip that Live may stretch further all the same: a slip of one marker is no reason
+
+
+class Warped:
+    """A warped clip: its own time is beats, its markers give the seconds."""
+
+    def __init__(self, song, clip, pieces):
+        """Take Live's song and clip, and what of it is heard (see span.py).
+
+        Raises:
+            Refused: Live tells too few warp markers to know the clip's tempo.
+        """
+        self._clip = clip
+        try:
+            self._map = WarpMap([(marker.beat_time, marker.sample_time) for marker in clip.warp_markers])
+        except ValueError as problem:
+            text = "Live does not tell this clip's tempo. Switch its Warp off and on and ask again."
+            raise Refused(text) from problem
+        first, last = span.whole(pieces)
+        self.start = max(0.0, self._map.second(first))
+        self.end = min(_seconds(clip), self._map.second(last))
+        self.notes = []
+        length = max(self.end - self.start, 1e-3)
+        end = self.start + length
+        self._first, self._last = self._map.beat(self.start), self._map.beat(end)
+        self.markers = self._map.cut(self.start, end)
+        self.tempo = 60.0 * (self._last - self._first) / length  # BPM of what is sent
+        self.rate = 1.0  # source seconds per second that is sent
+        self.straighten = False  # what is sent has its beats evenly, though the source has not
+        self.points = self.markers
+        if self._to_be_stretched(song, end):
+            self.straighten = not self._map.steady(self.start, end)
+            self.rate, self.tempo = song.tempo / self.tempo, float(song.tempo)
+            self.points = [[self._first, 0.0], [self._last, length / self.rate]]
+
+    def _to_be_stretched(self, song, end):
+        """Decide whether it is stretched before it is sent."""
+        editable = hasattr(self._clip, "add_warp_marker")
+        if project.tempo_automated(song):  # no tempo to stretch to
+            if not editable:
+                self.notes.append("This Live lets no script set warp markers; the result has the source's own timing.")
+            return False
+        rates = [(song.tempo / tempo, seconds) for tempo, seconds in self._map.tempos(self.start, end)]
+        if not editable:
+            return any(abs(rate - 1.0) > 1e-6 for rate, _ in rates)
+        far = sum(seconds for rate, seconds in rates if not GENTLE[0] <= rate <= GENTLE[1])
+        return far > MOST * (end - self.start)
+
+    def grid(self):
+        """Return the clip's beats in seconds of what is sent."""
+        bar = self._clip.signature_numerator * 4.0 / self._clip.signature_denominator  # quarter notes
+        unit = 1.0 if bar == round(bar) else 4.0 / self._clip.signature_denominator
+        numbers = range(math.ceil(self._first / unit - 1e-6), math.floor(self._last / unit + 1e-6) + 1)
+        line = WarpMap(self.points)
+        beats = [max(0.0, line.second(number * unit)) for number in numbers]
+        downbeats = [index for index, number in enumerate(numbers) if number % max(1, round(bar / unit)) == 0]
+        return {"beats": beats, "downbeats": downbeats} if beats else None
+
+
+class Plain:
+    """A clip that is not warped: its own time is seconds of its file."""
+
+    rate = 1.0
+    straighten = False
+    markers = None
+    points = ()
+
+    def __init__(self, song, clip, pieces):
+        """Take the same as Warped."""
+        first, last = span.whole(pieces)
+        self.start, self.end = max(0.0, first), min(_seconds(clip), last)
+        self.tempo = float(song.tempo)
+        self.notes = []
+
+    def grid(self):
+        """A file that is not warped may have any beat: nothing is said of it."""
+        return None
+
+
+def _seconds(clip):
+    """Return the length of a clip's file, endless where this Live does not tell (before 11.1)."""
+    rate = getattr(clip, "sample_rate", 0.0)
+    return clip.sample_length / rate if rate else float("inf")

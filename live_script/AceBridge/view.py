@@ -1,0 +1,33 @@
+"""What the user sees selected and shown, to be put back: making a track or a clip selects it and turns the page.
+
+place.py and selftest.py take a View before they change the Set and restore it in the same tick.
+"""
+
+from __future__ import annotations
+
+from .live import alive
+
+DETAIL = ("Detail", "Detail/Clip", "Detail/DeviceChain")  # the lower part of Live's window and its two pages
+
+
+class View:
+    """Selection and detail view at one moment."""
+
+    def __init__(self, song, application):
+        self._view, self._windows = song.view, application.view
+        self._kept = [(name, getattr(self._view, name)) for name in ("selected_track", "highlighted_clip_slot")]
+        self._clip = self._view.detail_clip
+        self._shown = [name for name in DETAIL if self._windows.is_view_visible(name)]
+
+    def restore(self):
+        """Put back what has changed, as far as it still exists."""
+        for name, value in self._kept:
+            if alive(value) and getattr(self._view, name) != value:
+                setattr(self._view, name, value)
+        if alive(self._clip) and self._view.detail_clip != self._clip:
+            self._view.detail_clip = self._clip
+        for name in self._shown:
+            if not self._windows.is_view_visible(name):
+                self._windows.show_view(name)
+        if "Detail" not in self._shown and self._windows.is_view_visible("Detail"):
+            self._windows.hide_view("Detail")
