@@ -7,7 +7,7 @@ and true peak are measured on what passes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +50,8 @@ def stream(
     stereo = channels.to_stereo(source, matrix)
     if clip.line is not None:
         sound = resample.resampled(stereo, layout.rate_in, layout.rate_out)
-        bent = stretch.straightened(sound, layout.rate_out, clip.line, clip.pitch, keep_pitch=clip.preserve_pitch)
+        line = _with_context(clip.line, clip.playrate, layout)
+        bent = stretch.straightened(sound, layout.rate_out, line, clip.pitch, keep_pitch=clip.preserve_pitch)
         return block.exactly(bent, layout.frames, 2)
     stretches = clip.stretches and stretch.available()
     tape = 1.0 if clip.preserve_pitch and stretches else clip.playrate
@@ -58,6 +59,14 @@ def stream(
     if stretches:
         sound = stretch.stretched(sound, layout.rate_out, clip.playrate / tape, clip.pitch)
     return block.exactly(sound, layout.frames, 2)
+
+
+def _with_context(line: Sequence[tuple[float, float]], speed: float, layout: Plan) -> list[tuple[float, float]]:
+    """Return a line that goes on over the context on both sides, at the clip's mean speed: that is cut away again."""
+    before, after = layout.before / layout.rate_out, layout.after / layout.rate_out
+    source, result = line[-1]
+    ahead = [(-before * speed, -before)] if before else []
+    return [*ahead, *line, *([(source + after * speed, result + after)] if after else [])]
 
 
 def _finite(blocks: Iterator[Block], heard: Heard | None) -> Iterator[Block]:

@@ -47,6 +47,7 @@ def request(song, application, found):
                 "length": (take.end - take.start) / take.rate,
                 "position_beats": start,
                 "grid": take.grid(),
+                "loops": bool(clip.looping) and span.goes_round(clip, pieces, found.scene is not None),
                 "source": {
                     "path": clip.file_path,
                     "offset": take.start,

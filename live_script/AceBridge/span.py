@@ -42,6 +42,13 @@ def arrangement(clip):
     return pieces[:MOST_PASSES], max(0, len(pieces) - MOST_PASSES)
 
 
+def goes_round(clip, pieces, session):
+    """Tell whether the end of what is heard goes on into its beginning: it is the loop and nothing else."""
+    start, end = whole(pieces)
+    again = session or len(pieces) > 1
+    return again and abs(start - clip.loop_start) < 1e-6 and abs(end - clip.loop_end) < 1e-6
+
+
 def whole(pieces):
     """Return (first, last) of the clip's own time that is heard at all."""
     return min(piece.start for piece in pieces), max(piece.end for piece in pieces)

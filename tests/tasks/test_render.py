@@ -280,6 +280,19 @@ def test_a_clip_is_straightened_along_its_warp(folder: Path) -> None:
         assert abs(heard) < 0.003
 
 
+def test_a_straightened_clip_with_context_begins_where_it_is_told(folder: Path) -> None:
+    """Too short for the model, it is repeated by whole bars, and its beats are after what stands before it."""
+    pytest.importorskip("python_stretch")
+    clicks(folder / "drummer.wav", UNSTEADY)
+    warp = [[beat, second] for beat, second in enumerate(UNSTEADY)]
+    more = {"playrate": 1.5, "warp": warp, "straighten": True, "context": 1.0, "period": 2.0}
+    answer, out = run(folder / "drummer.wav", 2.0, **more)
+    assert (answer["handles"], answer["keep"], len(out)) == ([1.0, 1.0], [0.0, 0.0], 4 * RATE)
+    for beat in (1, 2, 3):
+        about = np.square(out[round((beat * 0.5 + 0.9) * RATE) : round((beat * 0.5 + 1.1) * RATE), 0])
+        assert abs(int(np.convolve(about, np.ones(50), "same").argmax()) / RATE - 0.1) < 0.003
+
+
 @pytest.mark.parametrize("keep", [True, False])
 def test_straightening_without_the_library_keeps_the_beats(
     folder: Path, monkeypatch: pytest.MonkeyPatch, keep: bool

@@ -163,6 +163,25 @@ def test_many_passes_of_a_loop_are_limited(start_live: Start, file: Path) -> Non
     assert clip.length == pytest.approx(4 * 0.48)
 
 
+@pytest.mark.parametrize(
+    ("slot", "about", "loops"),
+    [
+        (1, {"start": 3.0}, True),
+        (1, {"start": 0.0}, False),  # begins before its loop
+        (1, {"start": 2.0, "looping": False}, False),
+        (None, {"start": 3.0, "extent": 12.0}, True),
+        (None, {"start": 2.0, "extent": 6.0}, False),  # one pass
+    ],
+)
+def test_what_goes_round_is_told(
+    start_live: Start, file: Path, slot: int | None, about: dict[str, Any], loops: bool
+) -> None:
+    """The bridge then sees to it that the result's end meets its beginning."""
+    host = start_live(tempo=125.0)
+    put_clip(host.world, file, 8.0, slot=slot, **{**WARPED, "looping": True, "brace": (2.0, 8.0), "end": 8.0, **about})
+    assert asked(host).clips[0].loops == loops
+
+
 @pytest.mark.parametrize(("rate", "sent"), [(0.79, 0.79), (0.81, 1.0), (1.0, 1.0), (1.24, 1.0), (1.26, 1.26)])
 def test_where_stretching_before_sending_begins(start_live: Start, file: Path, rate: float, sent: float) -> None:
     host = start_live(tempo=125.0 * rate)
