@@ -1,4 +1,4 @@
-"""What a sound file's own header promises: where its audio should end.
+"""What a sound file's own header says: where its audio should end, and who has to decode it.
 
 files.py asks this before decoding, because libsndfile takes a file that was cut off for a shorter one.
 """
@@ -12,6 +12,17 @@ from typing import BinaryIO
 
 UNKNOWN_32 = 0xFFFFFFFF  # RF64 writes this where the true size is in its ds64 chunk
 W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+# What only ffmpeg decodes, by the place and the bytes of its mark.
+FOREIGN = (
+    (4, b"ftyp"),  # MPEG-4: AAC and ALAC, and QuickTime
+    (0, b"wvpk"),  # WavPack
+    (0, b"MAC "),  # Monkey's Audio
+    (0, b"TTA1"),  # True Audio
+    (0, bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")),  # Windows Media
+    (0, bytes.fromhex("1a45dfa3")),  # Matroska and WebM
+    (0, bytes.fromhex("0b77")),  # AC-3
+)
+MIXED = (b"OggS", b"caff", b"RIFF", b"RF64", b"BW64", b"FORM", W64_RIFF[:4])  # containers of many kinds of sound
 MOST_CHUNKS = 10_000  # more than any real file has; a hostile one is not walked for ever
 
 
@@ -45,6 +56,23 @@ def is_float_w64(head: bytes) -> bool:
         return False
     tag, width, form = (int.from_bytes(head[at : at + 2], "little") for at in (64, 78, 88))
     return tag == 0xFFFE and width == 32 and form == 3
+
+
+def is_foreign(head: bytes, suffix: str) -> bool:
+    """Tell whether only ffmpeg decodes a file.
+
+    Args:
+        head: its first 128 bytes.
+        suffix: of its name, in lower case; ADTS (raw AAC) has nothing but that and a sync word that MP3 has as well.
+    """
+    if any(head[at : at + len(mark)] == mark for at, mark in FOREIGN):
+        return True
+    return suffix == ".aac" and len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0
+
+
+def is_mixed(head: bytes) -> bool:
+    """Tell whether ffmpeg may know what lies in a container although libsndfile does not."""
+    return head[:4] in MIXED
 
 
 def _find(chunks: Iterator[tuple[bytes, int, int]], name: bytes) -> int | None:

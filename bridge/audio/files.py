@@ -32,7 +32,9 @@ from bridge.audio.fileerrors import Unreadable as Unreadable
 
 PREROLL = 16384  # frames decoded before a seek's target: Vorbis is exact only after its longest window (8192)
 LARGEST_DECODED = 2**32  # bytes that ffmpeg may write: three hours of stereo; a few kilobytes of FLAC can hold days
+AS_WAV = ("-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto", "-fs", str(LARGEST_DECODED), "-f", "wav")
 UNSURE = 2**48  # a FLAC that does not know its length claims more frames than this, and libsndfile cannot seek in it
+FOREIGN = "FFMPEG"
 LEVEL = 0.5  # FLAC level 4 of 8: 20 ms more than level 1 for 30 s, 6 % fewer bytes; pays below about 130 Mbit/s
 SPOOL_BYTES = 64 * 2**20  # a spool this large goes to the disk
 
@@ -41,7 +43,7 @@ SPOOL_BYTES = 64 * 2**20  # a spool this large goes to the disk
 class Info:
     """What a sound file holds."""
 
-    format: str  # container in libsndfile's words: WAV FLAC MP3 OGG …; AAC for what ffmpeg decodes
+    format: str  # container in libsndfile's words: WAV FLAC MP3 OGG …; FFMPEG for what only that knows
     subtype: str  # PCM_16 PCM_24 FLOAT VORBIS …
     sample_rate: int  # Hz
     channels: int  # 1 and more
@@ -90,19 +92,10 @@ class Reader:
         self._as_integers = False  # libsndfile 1.2.2 takes these floats for integers; their bits are right
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         head = self._check_bytes()
-        if _is_aac(head, path):
-            self._file = self._through_ffmpeg(scratch)
-            form, subtype = "AAC", "FLOAT"
-        else:
-            self._file = _open(path)
-            form, subtype = self._file.format, self._file.subtype
-            if form == "W64" and subtype == "PCM_32" and container.is_float_w64(head):
-                self._as_integers = True
-                subtype = "FLOAT"
-            if self._file.frames >= UNSURE or (form == "MP3" and self._is_misjudged()):
-                self._file.close()
-                self._file = self._through_ffmpeg(scratch)
-        self.info = Info(form, subtype, self._file.samplerate, self._file.channels, self._file.frames)
+        self._silent = 0  # frames that libsndfile leaves out before its first one
+        self._file, form, subtype = self._decoded(head, scratch)
+        frames = self._silent + self._file.frames
+        self.info = Info(form, subtype, self._file.samplerate, self._file.channels, frames)
         if self.info.frames == 0:
             self.close()
             raise Unreadable(f"{shown(path)} holds no sound.")
@@ -114,7 +107,10 @@ class Reader:
             CutShort: the file ends before its header says, or decodes no further.
             Unreadable: the start cannot be reached.
         """
-        self._seek(start)
+        if silent := min(frames, max(0, self._silent - start)):
+            yield np.zeros((silent, self.info.channels), np.float32)
+        frames -= silent
+        self._seek(max(0, start - self._silent))
         while frames > 0:
             try:
                 block = self._read(min(size, frames))
@@ -163,10 +159,39 @@ class Reader:
             raise CutShort(f"{shown(self.path)} has {size} bytes, and its header promises {end}.")
         return head
 
-    def _is_misjudged(self) -> bool:
+    def _decoded(self, head: bytes, scratch: Path | None) -> tuple[soundfile.SoundFile, str, str]:
+        """Return the file as it is to be read, its container and its kind of samples."""
+        if container.is_foreign(head, self.path.suffix.lower()):
+            return self._through_ffmpeg(scratch), FOREIGN, "FLOAT"
+        try:
+            file = _open(self.path)
+        except Unreadable as unknown:
+            if not container.is_mixed(head):
+                raise
+            try:
+                return self._through_ffmpeg(scratch), FOREIGN, "FLOAT"
+            except (Unreadable, NeedsFfmpeg):
+                raise unknown from None  # nobody knows it
+        form, subtype = file.format, file.subtype
+        if form == "W64" and subtype == "PCM_32" and container.is_float_w64(head):
+            self._as_integers = True
+            return file, form, "FLOAT"
+        broken = form != "MP3" and subtype.startswith("MPEG")  # a WAV around MP3, of which libsndfile loses the end
+        if broken or file.frames >= UNSURE or (form == "MP3" and self._is_misjudged(file.frames)):
+            file.close()
+            file = self._through_ffmpeg(scratch)
+        return file, form, subtype
+
+    def _is_misjudged(self, frames: int) -> bool:
+        """Tell whether libsndfile's count of an MP3's frames is wrong in another way than can be put right here."""
         with self.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             counted = mp3.counted(data)
-        return counted is not None and counted != self._file.frames
+        if counted is None or counted == frames:
+            return False
+        if counted == frames + mp3.DECODER_DELAY:
+            self._silent = mp3.DECODER_DELAY
+            return False
+        return True
 
     def _through_ffmpeg(self, scratch: Path | None) -> soundfile.SoundFile:
         """Let ffmpeg decode the whole file once into a WAV, in which every seek is exact."""
@@ -178,24 +203,7 @@ class Reader:
         self._folder = tempfile.TemporaryDirectory(prefix=".decoded-", dir=scratch)
         decoded = Path(self._folder.name) / "decoded.wav"
         source = ("-nostdin", "-v", "error", "-protocol_whitelist", "file", "-i", f"file:{self.path}")
-        target = (
-            "-vn",
-            "-map",
-            "0:a:0",
-            "-c:a",
-            "pcm_f32le",
-            "-rf64",
-            "auto",
-            "-fs",
-            str(LARGEST_DECODED),
-            "-f",
-            "wav",
-        )
-        done = subprocess.run(
-            [command, *source, *target, str(decoded)],
-            capture_output=True,
-            check=False,
-        )
+        done = subprocess.run([command, *source, *AS_WAV, str(decoded)], capture_output=True, check=False)
         if done.returncode != 0:
             self._folder.cleanup()
             said = done.stderr.decode(errors="replace").strip().splitlines()
@@ -229,13 +237,6 @@ def _open(path: Path) -> soundfile.SoundFile:
         return soundfile.SoundFile(_name(path))
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name that ends in .raw needs what we lack
         raise Unreadable(f"{shown(path)} is not a sound file of a known kind.") from error
-
-
-def _is_aac(head: bytes, path: Path) -> bool:
-    """Tell whether only ffmpeg decodes it: MPEG-4 containers, and ADTS streams by sync word and name."""
-    if head[4:8] == b"ftyp":
-        return True
-    return path.suffix.lower() == ".aac" and len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0
 
 
 def quantised(block: Block, bits: int) -> npt.NDArray[np.int32]:

@@ -52,9 +52,13 @@ def _clock(patient: Patient) -> Finding:
 def _ffmpeg(patient: Patient) -> Finding:
     found = patient.which("ffmpeg")
     if found:
-        return Finding("ffmpeg", "well", f"ffmpeg is there ({found}), so AAC and ALAC clips can be read.")
+        return Finding(
+            "ffmpeg", "well", f"ffmpeg is there ({found}), so clips in AAC, ALAC, WavPack and WMA can be read."
+        )
     ways = {"linux": "sudo apt install ffmpeg", "darwin": "brew install ffmpeg", "win32": "winget install ffmpeg"}
-    text = "ffmpeg is not installed, so clips in AAC or ALAC (.m4a) cannot be read; all other formats can."
+    text = (
+        "ffmpeg is not installed, so clips in AAC or ALAC (.m4a), WavPack or WMA cannot be read; the usual others can."
+    )
     return Finding("ffmpeg", "hint", text, f"{ways.get(patient.platform, ways['linux'])}, or export such clips as WAV.")
 
 

@@ -137,7 +137,7 @@ class SourceChanged(ClipError):
 
 
 class FormatNeedsFfmpeg(ClipError):
-    """AAC and ALAC files need the ffmpeg command, and it is not installed here."""
+    """AAC, ALAC, WavPack, WMA and some other files need the ffmpeg command, and it is not installed here."""
 
     code = "format_needs_ffmpeg"
     hint = "Install ffmpeg, or export the clip as WAV or FLAC."

@@ -70,6 +70,19 @@ FFMPEG = {
     "aac.m4a": ["-c:a", "aac"],
     "alac.m4a": ["-c:a", "alac"],
     "adts.aac": ["-c:a", "aac"],
+    "alac.caf": ["-c:a", "alac"],
+    "flac.oga": ["-c:a", "flac"],
+    "opus.webm": ["-c:a", "libopus"],
+    "mp3-in.wav": ["-c:a", "libmp3lame"],
+    "adpcm.wav": ["-c:a", "adpcm_ms"],
+    "ulaw.wav": ["-c:a", "pcm_mulaw"],
+    "eight-bits.wav": ["-c:a", "pcm_u8"],
+    "double.w64": ["-c:a", "pcm_f64le"],
+    "little-endian.aif": ["-c:a", "pcm_s16le"],
+    "layer-two.mp2": [],
+    "wavpack.wv": [],
+    "true-audio.tta": [],
+    "windows-media.wma": [],
 }
 
 
@@ -93,6 +106,48 @@ def test_lossy_formats_have_no_lag_against_ffmpeg(original: Path, tmp_path: Path
     assert lag(theirs, got) == 0
     frames = min(len(got), len(theirs))
     assert np.abs(got[:frames] - theirs[:frames]).max() < 1e-3
+
+
+@needs_ffmpeg
+def test_opus_that_was_made_of_24_khz_has_no_lag(original: Path, tmp_path: Path) -> None:
+    path = tmp_path / "low.opus"  # libsndfile decodes it at that rate, ffmpeg at 48 kHz as always
+    run("ffmpeg", "-nostdin", "-v", "error", "-i", original, "-ar", "24000", path)
+    run("ffmpeg", "-nostdin", "-v", "error", "-i", path, "-ar", "24000", "-c:a", "pcm_f32le", tmp_path / "low.wav")
+    got, theirs = whole(path), whole(tmp_path / "low.wav")
+    assert len(got) == len(theirs) == 24_000 * SECONDS
+    assert lag(theirs, got) == 0
+
+
+def tagged(plain: bytes, tag: bytes) -> bytes:
+    """Put a frame that holds nothing but a tag before MP3 frames."""
+    head = bytes.fromhex("fffb9464")  # MPEG 1 layer III, 128 kbit/s, 48 kHz: 384 bytes
+    return (head + bytes(32) + tag).ljust(384, b"\0") + plain
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("name", "tag"),
+    [
+        ("xing-without-delay", b"Xing" + struct.pack(">II", 1, 335)),
+        ("info-without-delay", b"Info" + struct.pack(">III", 3, 335, 200_000)),
+        ("xing-without-frames", b"Xing" + struct.pack(">I", 0)),
+        ("vbri", b"VBRI" + struct.pack(">HHHIIHHHHH", 1, 0, 75, 200_000, 335, 1, 1, 2, 335, 60_000)),
+        ("cut-in-its-tag", b"Xing"),
+    ],
+)
+def test_mp3_tags_that_say_little_shift_nothing(original: Path, tmp_path: Path, name: str, tag: bytes) -> None:
+    plain, path = tmp_path / "plain.mp3", tmp_path / f"{name}.mp3"
+    words = ["-q:a", "2", "-write_xing", "0", "-id3v2_version", "0"]
+    run("ffmpeg", "-nostdin", "-v", "error", "-i", original, *words, plain)
+    path.write_bytes(tagged(plain.read_bytes(), tag))
+    got, theirs = whole(path), by_ffmpeg(path)
+    assert len(got) == len(theirs)
+    assert lag(theirs, got) == 0
+    assert np.abs(got[529:] - theirs[529:]).max() < 1e-3  # before that a decoder has heard nothing yet
+    with files.Reader(path) as reader:
+        for place in (0, 100, 528, 529, 530, 20_000):
+            part = np.concatenate(list(reader.blocks(place, 2000)))
+            assert np.array_equal(part, got[place : place + 2000]), place
 
 
 @needs_ffmpeg
@@ -186,11 +241,23 @@ def test_a_wav_without_samples_is_refused(tmp_path: Path) -> None:
         files.Reader(tmp_path / "none.wav")
 
 
-def test_aac_without_ffmpeg_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "x.m4a").write_bytes(struct.pack(">I4s4s", 20, b"ftyp", b"M4A ") + bytes(100))
+@pytest.mark.parametrize(
+    "head", [struct.pack(">I4s4s", 20, b"ftyp", b"M4A "), b"wvpk", b"TTA1", b"MAC \x96\x0f", bytes.fromhex("1a45dfa3")]
+)
+def test_what_only_ffmpeg_knows_is_said_plainly_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
+    (tmp_path / "x.m4a").write_bytes(head + bytes(100))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(files.NeedsFfmpeg, match="ffmpeg"):
         files.Reader(tmp_path / "x.m4a")
+
+
+def test_what_nobody_knows_is_no_matter_of_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.ogg").write_bytes(b"OggS" + bytes(100))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(files.Unreadable, match="not a sound file of a known kind"):
+        files.Reader(tmp_path / "x.ogg")
 
 
 @needs_ffmpeg
