@@ -16,7 +16,7 @@ from typing import Any
 
 from bridge import __version__
 from bridge.errors import BridgeError
-from bridge.options import Number, OneOf, Parser
+from bridge.options import Help, Number, OneOf, Parser
 
 ABOUT = """\
 Select a clip, press one key, and a remix of it stands on a new track.
@@ -40,7 +40,7 @@ JOB_STATES = ("open", "ready", "done", "failed", "cancelled", "unknown", "partia
 DAWS = ("ardour", "live", "reaper")
 GROUPS = {
     "remix": ("remix", "retry", "rerun", "cancel", "nudge"),
-    "look and listen": ("jobs", "show", "audition", "presets", "demo"),
+    "look and listen": ("jobs", "show", "audition", "presets", "demo", "bench"),
     "set up": ("doctor", "config", "install", "uninstall"),
     "the daemon": ("start", "stop", "status", "run", "send"),
 }
@@ -111,7 +111,7 @@ def build_parser() -> Parser:
         prog="ace-bridge",
         usage="ace-bridge [--home PATH] COMMAND …",
         description=ABOUT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("--version", action="version", version=f"ace-bridge {__version__}")
     parser.add_argument("--home", metavar="PATH", help="the bridge's folder (default: ACE_BRIDGE_HOME or the usual)")
@@ -133,9 +133,7 @@ def _overview(words: Mapping[str, argparse.ArgumentParser]) -> Iterator[str]:
 
 
 def _word(words: Any, name: str, does: str, text: str, more: str = "") -> Parser:
-    word: Parser = words.add_parser(
-        name, help=text, description=f"{text}\n\n{more}", formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    word: Parser = words.add_parser(name, help=text, description=f"{text}\n\n{more}", formatter_class=Help)
     word.set_defaults(does=does, parser=word)
     return word
 
@@ -339,6 +337,15 @@ def _other_words(words: Any) -> None:
     )
     word.add_argument("--preset", metavar="NAME", help="another style than the demo's")
     word.add_argument("--engine", default="offline", metavar="NAME", help="fal or offline (default: offline)")
+    word = _word(
+        words,
+        "bench",
+        "bench:bench",
+        "measure how long a remix takes on this machine, stage by stage",
+        "In a home of its own, with a clip that is made here and the offline engine; nothing is sent anywhere.",
+    )
+    word.add_argument("--rounds", type=Number(1, 1000, whole=True), default=5, metavar="N", help="how many; default 5")
+    _json(word)
 
 
 def home() -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -65,6 +66,29 @@ class OneOf:
             listed = ", ".join(self.words)
             raise argparse.ArgumentTypeError(f"is {_shown(text)}; it takes {listed}.{did_you_mean(text, self.words)}")
         return text
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal.
+
+    argparse makes one of these for every option and would ask shutil for the width, whose import costs more than all
+    the rest of a command.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=columns() - 2)
+
+
+def columns() -> int:
+    """Return the width of the terminal that the help goes to, 80 where there is none."""
+    try:
+        return int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]  # see below
+    except (AttributeError, OSError, ValueError):  # no standard output, none that is a terminal, or a closed one
+        return 80
 
 
 class Parser(argparse.ArgumentParser):

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from bridge import PROTOCOL
 from bridge.errors import MessageUnreadable, ProtocolUnsupported, RequestError
+from bridge.params import check
 
 COMMANDS = (
     "hello",
@@ -194,8 +195,8 @@ class RemixArgs(Struct, frozen=True, kw_only=True):
 
     @property
     def wanted(self) -> Remix:
-        """The typed part of `remix`."""
-        return decode(self.remix, Remix, "remix")
+        """The typed part of `remix`; the seed is one of the model's inputs, and is refused in their words."""
+        return decode({**self.remix, **check({"seed": self.remix.get("seed")})}, Remix, "remix")
 
 
 class HelloArgs(Struct, frozen=True, kw_only=True):

@@ -109,7 +109,13 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     BadInput(
         "many_steps", "number_of_steps 61", "param_invalid", "number_of_steps is 61; it takes whole numbers 3 to 60."
     ),
-    BadInput("word", "a word where a number belongs", "param_invalid", "guidance_scale is loud; it takes 0 to 200."),
+    BadInput(
+        "ranges",
+        "any input of the model below or above its range, or a choice that is none",
+        "param_invalid",
+        "… is …; it takes ….",
+    ),
+    BadInput("types", "any input of the model of another type", "param_invalid", "… is …; it takes …."),
     # the message
     BadInput(
         "half", "a message that is half-written", "message_unreadable", "The message is not complete JSON: ….", REJECTED

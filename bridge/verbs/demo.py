@@ -11,6 +11,8 @@ import tempfile
 import time
 import wave
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from bridge.verbs.remix import heading
 RATE = 48_000  # Hz
 TEMPO = 120.0  # BPM
 BARS = 8
+SECONDS = BARS * 4 * 60.0 / TEMPO
 CHORDS = ((57, 60, 64), (53, 57, 60), (48, 52, 55), (55, 59, 62))  # Am F C G as MIDI notes
 WIDTH = 72  # columns of the picture
 STEPS = " ▁▂▃▄▅▆▇█"
@@ -29,18 +32,27 @@ STEPS = " ▁▂▃▄▅▆▇█"
 
 def demo(options: argparse.Namespace) -> int:
     """Run it; the result's path is all that stands on the standard output."""
-    home = Path(tempfile.mkdtemp(prefix="ace-bridge-demo-"))
-    os.environ.setdefault("ACE_BRIDGE_OSC_PORT", "0")  # beside a bridge that may be at work here
-    client, console = Client(home), Console(as_json=False)
-    source = home / "demo clip.wav"
-    make_clip(source)
-    console.say(f"1. a clip of {BARS} bars at {TEMPO:.0f} BPM: {source}")
-    about = client.start()
-    console.say(f"2. the daemon is up: process {about['pid']}, OSC port {about['osc_port']}")
-    try:
+    console = Console(as_json=False)
+    with own_bridge("demo") as (client, source):
+        console.say(f"1. a clip of {BARS} bars at {TEMPO:.0f} BPM: {source}")
+        about = client.start()
+        console.say(f"2. the daemon is up: process {about['pid']}, OSC port {about['osc_port']}")
         return _remix(client, console, source, options)
+
+
+@contextmanager
+def own_bridge(name: str) -> Iterator[tuple[Client, Path]]:
+    """Give a client of a new home of its own and a clip that is made there; a daemon that was started is stopped."""
+    home = Path(tempfile.mkdtemp(prefix=f"ace-bridge-{name}-"))
+    os.environ.setdefault("ACE_BRIDGE_OSC_PORT", "0")  # beside a bridge that may be at work here
+    client, source = Client(home), home / f"{name} clip.wav"
+    make_clip(source)
+    try:
+        yield client, source
     finally:
-        os.kill(int(about["pid"]), signal.SIGTERM)
+        about = client.daemon()
+        if about is not None:
+            os.kill(int(about["pid"]), signal.SIGTERM)
         while client.daemon() is not None:
             time.sleep(0.05)
 
@@ -51,7 +63,7 @@ def _remix(client: Client, console: Console, source: Path, options: argparse.Nam
         "id": "demo",
         "name": "demo clip",
         "position": 0.0,
-        "length": BARS * 4 * beat,
+        "length": SECONDS,
         "grid": {"beats": [n * beat for n in range(BARS * 4)], "downbeats": list(range(0, BARS * 4, 4))},
         "source": {"path": str(source)},
     }

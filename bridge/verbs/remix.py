@@ -21,7 +21,7 @@ SUFFIXES = frozenset(
     f".{name}"
     for name in (
         *("wav", "wave", "bwf", "rf64", "w64", "aif", "aiff", "aifc", "caf", "flac"),
-        *("mp3", "ogg", "oga", "opus", "m4a", "mp4", "aac", "alac"),
+        *("mp3", "ogg", "oga", "opus", "m4a", "mp4", "aac", "alac", "wv", "wma", "tta", "au"),
     )
 )
 
@@ -148,7 +148,7 @@ def find_files(paths: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
+            inside = sorted(one for one in path.iterdir() if _is_meant(one))
             if not inside:
                 raise SourceMissing(
                     f"There is no audio file in the folder {path}.", hint="Name a file or another folder."
@@ -159,6 +159,13 @@ def find_files(paths: list[Path]) -> list[Path]:
         else:
             raise SourceMissing(f"There is no file {path}.", hint="Check the name and the folder you are in.")
     return [path.absolute() for path in found]
+
+
+def _is_meant(path: Path) -> bool:
+    """Tell whether a file of a folder is the user's audio: not hidden, as macOS's own are, and no result of ours."""
+    if path.name.startswith(".") or path.with_suffix(".recipe.json").exists():
+        return False
+    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def _accepted(client: Client, message_id: str, console: Console, *, as_json: bool) -> int:

@@ -8,19 +8,16 @@ import json
 import math
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pythonosc.osc_message import OscMessage
-from pythonosc.osc_message_builder import OscMessageBuilder
-
 from bridge.cli import home
 from bridge.client import OVER, Client
 from bridge.errors import NotRunning, RequestError, from_wire
+from bridge.osc_plain import Message, decode, encode
 
 LONGEST = 65_507  # bytes of a UDP datagram
 LAST_WORD = 2.0  # s of silence after which the daemon is looked for, or a job that has ended has nothing more to say
@@ -73,6 +70,8 @@ def audition(options: argparse.Namespace) -> int:
 
 def _devices(options: argparse.Namespace) -> int:
     """List the audio outputs; the process that plays knows them."""
+    import subprocess  # only here: a foot switch waits for `send`
+
     asked = [sys.executable, "-m", "bridge.playback", "outputs"]
     word = json.loads(subprocess.run(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout)
     if "error" in word:
@@ -97,16 +96,17 @@ def _port(options: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _channel(port: int, address: str, values: list[Any]) -> Iterator[socket.socket]:
     """Send one message and return where its answers come."""
-    builder = OscMessageBuilder(address=address)
-    for value in values:
-        builder.add_arg(value)
+    try:
+        data = encode(address, values)
+    except ValueError as problem:
+        raise RequestError(str(problem), hint="Correct the number and send it again.") from problem
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
         channel.connect(("127.0.0.1", port))
-        channel.send(builder.build().dgram)
+        channel.send(data)
         yield channel
 
 
-def _tell(options: argparse.Namespace, answer: OscMessage) -> None:
+def _tell(options: argparse.Namespace, answer: Message) -> None:
     """Print an answer; one that is an error is raised."""
     parameters = list(answer.params)
     if answer.address == "/bridge/error":
@@ -115,7 +115,7 @@ def _tell(options: argparse.Namespace, answer: OscMessage) -> None:
     print(json.dumps(shown) if options.json else " ".join([answer.address, *map(str, parameters)]), flush=True)
 
 
-def _answers(channel: socket.socket, wait: float) -> Iterator[OscMessage]:
+def _answers(channel: socket.socket, wait: float) -> Iterator[Message]:
     """Yield what comes back within `wait` seconds."""
     end = time.monotonic() + wait
     while (left := end - time.monotonic()) > 0:
@@ -125,7 +125,7 @@ def _answers(channel: socket.socket, wait: float) -> Iterator[OscMessage]:
                 data = channel.recv(LONGEST)
             except ConnectionError as problem:
                 raise NotRunning from problem
-            yield OscMessage(data)
+            yield decode(data)
 
 
 def _value(text: str) -> str | int | float:

@@ -1,0 +1,112 @@
+"""bench: how long this machine takes for a remix, stage by stage, in a home of its own and without any network."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import socket
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bridge.client import OVER, Client
+from bridge.console import Console
+from bridge.errors import WorkerDied
+from bridge.osc_plain import Message, decode, encode
+from bridge.verbs.demo import SECONDS, TEMPO, own_bridge
+
+SAID = {
+    "taking in": "the message is taken in and in the journal",
+    "rendering": "the clip is read and measured",
+    "uploading": "it stays where it is",
+    "submitting": "the order is in the journal",
+    "queued": "the engine takes it",
+    "running": "the offline engine makes the remix",
+    "fetching": "the result is looked at",
+    "fitting": "rate, time, length and level are matched, and it is written",
+}
+PATIENCE = 120.0  # s without a word from the daemon until it is given up
+
+Spent = Mapping[str, float]  # s in each state, in the order of the way
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Run it and print the medians; the first round, with processes that only start, is told apart."""
+    Console(options.json).say(f"offline remixes of {SECONDS:.0f} s of music: one to warm up, then {options.rounds} …")
+    with own_bridge("bench") as (client, source):
+        begun = time.perf_counter()
+        about = client.start()
+        start = time.perf_counter() - begun
+        with _subscribed(int(about["osc_port"])) as channel:
+            cold, *warm = [_round(client, channel, source, number) for number in range(options.rounds + 1)]
+    _tell(options, start, cold, warm)
+    return 0
+
+
+def _round(client: Client, channel: socket.socket, source: Path, number: int) -> Spent:
+    """Send one message, and return how long the job was in each state.
+
+    Raises:
+        WorkerDied: it was not done.
+    """
+    clip = {"id": "bench", "name": "bench", "position": 0.0, "length": SECONDS, "source": {"path": str(source)}}
+    args = {
+        "project": {"tempo": TEMPO},
+        "clips": [clip],
+        "remix": {"engine": "offline", "tags": "dub, deep bass", "seed": number},
+    }
+    moments = [("taking in", time.perf_counter())]
+    client.send("remix", args)
+    job = ""
+    for answer in _heard(channel):
+        if answer.address != "/bridge/job" or job not in ("", answer.params[0]):
+            continue
+        job, state = answer.params
+        if state not in ("new", moments[-1][0]):
+            moments.append((state, time.perf_counter()))
+        if state in OVER:
+            break
+    if moments[-1][0] != "done":
+        raise WorkerDied(f"The remix ended as {moments[-1][0]}; {client.home / 'logs' / 'bridge.log'} says why.")
+    return {name: end - begin for (name, begin), (_, end) in itertools.pairwise(moments)}
+
+
+@contextmanager
+def _subscribed(port: int) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
+        channel.settimeout(PATIENCE)
+        channel.bind(("127.0.0.1", 0))
+        channel.sendto(encode("/bridge/subscribe"), ("127.0.0.1", port))
+        yield channel
+
+
+def _heard(channel: socket.socket) -> Iterator[Message]:
+    while True:
+        yield decode(channel.recv(65_507))
+
+
+def _tell(options: argparse.Namespace, start: float, cold: Spent, warm: list[Spent]) -> None:
+    """Print the table, or one line of JSON."""
+    names = [name for name in SAID if any(name in one for one in warm)]
+    medians = {name: statistics.median(one.get(name, 0.0) for one in warm) for name in names}
+    whole = statistics.median(sum(one.values()) for one in warm)
+    if options.json:
+        told: dict[str, Any] = {"event": "bench", "engine": "offline", "clip": SECONDS, "rounds": len(warm)}
+        told |= {"start": start, "first": sum(cold.values()), "whole": whole, "states": medians}
+        print(json.dumps({name: _rounded(value) for name, value in told.items()}))
+        return
+    for name in names:
+        print(f"{name:<10} {medians[name] * 1e3:6.0f} ms  {SAID[name]}")
+    print(f"{'whole':<10} {whole * 1e3:6.0f} ms  {SECONDS / whole:.0f} times as fast as the clip plays")
+    print(f"{'first':<10} {sum(cold.values()) * 1e3:6.0f} ms  with processes that only start")
+    print(f"{'start':<10} {start * 1e3:6.0f} ms  the daemon comes up")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
