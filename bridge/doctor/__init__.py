@@ -17,7 +17,15 @@ from bridge.config import Config
 log = logging.getLogger("bridge.doctor")
 
 Level = Literal["well", "hint", "trouble"]
-PARTS = ("settings", "machine", "house", "lines", "engine", "daws")  # modules with a function `look`, in this order
+PARTS = (
+    "settings",
+    "machine",
+    "house",
+    "lines",
+    "engine",
+    "daws",
+    "live",
+)  # modules with a function `look`, in this order
 
 
 @dataclass(frozen=True, slots=True)

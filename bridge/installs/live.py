@@ -6,7 +6,7 @@ Live looks for scripts when it starts, so it may run meanwhile; docs/live.md has
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -53,21 +53,32 @@ def plan(surroundings: Surroundings) -> Installation:
 
 def libraries(environ: Mapping[str, str], platform: str) -> list[Path]:
     """Return where the User Library may be, the likeliest first: where Live's settings say, then the usual places."""
-    home = Path(environ.get("USERPROFILE" if platform == "win32" else "HOME") or Path.home())
+    home = _home(environ, platform)
     if platform == "win32":
-        settings = Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "Ableton"
         cloud = environ.get("OneDrive") or home / "OneDrive"  # where Windows may keep the documents instead
         usual = [home / "Documents" / USUAL, Path(cloud) / "Documents" / USUAL]
     else:
-        settings = home / "Library" / "Preferences" / "Ableton"
         usual = [home / "Music" / USUAL]
-    return [*_moved(settings), *usual]
+    return [*_moved(own_files(environ, platform, "Library.cfg")), *usual]
 
 
-def _moved(settings: Path) -> Iterator[Path]:
-    """Yield where each Live's own settings say that the User Library is, the last one that ran first."""
-    found = [*settings.glob("Live */Library.cfg"), *settings.glob("Live */Preferences/Library.cfg")]
-    for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True):
+def own_files(environ: Mapping[str, str], platform: str, name: str) -> list[Path]:
+    """Return the files of a name among the settings of each Live of this person, the last one that was written first."""
+    home = _home(environ, platform)
+    if platform == "win32":
+        folder, inside = Path(environ.get("APPDATA") or home / "AppData" / "Roaming"), f"Live */Preferences/{name}"
+    else:
+        folder, inside = home / "Library" / "Preferences", f"Live */{name}"
+    return sorted((folder / "Ableton").glob(inside), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _home(environ: Mapping[str, str], platform: str) -> Path:
+    return Path(environ.get("USERPROFILE" if platform == "win32" else "HOME") or Path.home())
+
+
+def _moved(settings: Iterable[Path]) -> Iterator[Path]:
+    """Yield where Live's own settings say that the User Library is."""
+    for path in settings:
         with contextlib.suppress(OSError, ElementTree.ParseError):
             settings_of = ElementTree.fromstring(path.read_bytes())  # noqa: S314  # this person's own file, by Live
             for project in settings_of.iterfind(".//UserLibrary/LibraryProject"):

@@ -12,8 +12,9 @@ from collections import namedtuple
 from .live import Refused, can_place
 from .place import Placing, blocked, standing
 
+# number: of the variation, 0 when there is only one
 # source: the clip that was asked for, None when that was another run of Live; context: of the request, see describe.py
-Order = namedtuple("Order", "variation_id job_id result context source")
+Order = namedtuple("Order", "variation_id job_id number result context source")
 
 BY_HAND = "this Live cannot put a file onto a track (11.3.25 and 12.0.5 can); drag the file into the Set"
 
@@ -57,7 +58,8 @@ class Arrivals:
         if context is None:
             self._fail(variation_id, "what was known of its clip is lost", variation["result"]["path"])
             return
-        order = Order(variation_id, job["job_id"], variation["result"], context, source)
+        number = variation["index"] + 1 if len(job["variations"]) > 1 else 0
+        order = Order(variation_id, job["job_id"], number, variation["result"], context, source)
         placing = Placing(song, application, make_marker, order)
         if self._safely(placing, placing.place):
             self._placing = placing

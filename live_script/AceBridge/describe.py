@@ -75,6 +75,8 @@ def unknowable(song, track, clip):
         yield "The clip's groove is not carried over."
     if len(track.devices):
         yield "The track's devices are not part of the clip; the new track begins without them."
+    if any(getattr(track.mixer_device, name).automation_state for name in ("volume", "panning")):
+        yield "The track's volume or panorama is automated; the new track has it as it is when the result is placed."
     if project.tempo_automated(song):
         yield "The tempo is automated; the result is placed by beats and follows it as the clip does."
 

@@ -47,7 +47,7 @@ class Placing:
         self.trouble = ""  # the last thing that Live refused, for its log
         self._song, self._application = song, application
         self._make_marker = make_marker
-        self._job_id = order.job_id
+        self._job_id, self._number = order.job_id, order.number
         self._context = context = order.context
         self._source = order.source
         self._lead = float(order.result["source_offset"])
@@ -113,6 +113,7 @@ class Placing:
         self._track = made if alive(made) else list(self._song.tracks)[index]
         try:
             self._name(where.track)
+            self._mix(where.track)
             self._fill()
         except Exception as problem:  # whatever it was, no empty track stays behind
             self._song.delete_track(track_of(self._song, self._track)[1])
@@ -131,9 +132,21 @@ class Placing:
 
     def _name(self, beside):
         about = self._context["track"]
-        self._track.name = ("%s remix" % (self._context["name"] or about["name"])).replace("#", "")
+        name = "%s remix" % (self._context["name"] or about["name"]).replace("#", "")  # Live would number them by it
+        self._track.name = "%s %d" % (name, self._number) if self._number else name
         self._track.color = int(beside.color) if beside is not None else about["color"]
         self._track.set_data(DATA, "%s %s" % (self.variation_id, self._job_id))
+
+    def _mix(self, beside):
+        """Set fader and panorama as the source's, since its clip was heard through them."""
+        if beside is None:
+            return
+        for name in ("volume", "panning"):
+            try:
+                setting = getattr(self._track.mixer_device, name)
+                setting.value = getattr(beside.mixer_device, name).value
+            except RuntimeError as problem:  # the remix is worth more than its fader
+                self.trouble = "%s: %s" % (name, problem)
 
     def _fill(self):
         """Make the clips; each is found again by its place, since not every Live returns it."""

@@ -76,9 +76,23 @@ for _name, _get in SONG.items():
 
 METHODS["Song", "begin_undo_step"] = (), False, lambda world, _: world.begin()
 METHODS["Song", "end_undo_step"] = (), False, lambda world, _: world.end()
-GETTERS["Track", "mixer_device"] = lambda world, _: world.wrap("MixerDevice")
+GETTERS["Track", "mixer_device"] = lambda world, track: world.wrap("MixerDevice", track.ptr)
+GETTERS["MixerDevice", "volume"] = lambda world, track: world.wrap("DeviceParameter", track.volume.ptr)
+GETTERS["MixerDevice", "panning"] = lambda world, track: world.wrap("DeviceParameter", track.panning.ptr)
 GETTERS["MixerDevice", "song_tempo"] = lambda world, _: world.wrap("DeviceParameter")
-GETTERS["DeviceParameter", "automation_state"] = lambda world, _: int(world.tempo_automated)
+GETTERS["DeviceParameter", "value"] = lambda world, parameter: parameter.value
+GETTERS["DeviceParameter", "automation_state"] = lambda world, parameter: int(
+    world.tempo_automated if parameter is None else parameter.automated
+)
+
+
+def set_parameter(world: World, parameter: Any, value: float) -> None:
+    if not parameter.low <= value <= parameter.high:
+        raise RuntimeError("The value is out of range")
+    parameter.value = value
+
+
+SETTERS["DeviceParameter", "value"] = "float", set_parameter
 
 
 @method("Song", "create_audio_track", "int", changes=True)

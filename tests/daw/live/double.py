@@ -175,7 +175,7 @@ class Thing:
         return found
 
     def _exists(self) -> bool:
-        return self._live_ptr == 0 or self._live_ptr in self._world.state.scenes or self._found() is not None
+        return self._live_ptr <= 0 or self._live_ptr in self._world.state.scenes or self._found() is not None
 
     def _found(self) -> Any:
         return self._world.state.find(self._live_ptr)[0]

@@ -8,7 +8,7 @@ import json
 import shutil
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -130,13 +130,24 @@ class Host:
 
     def offer(self, message: Mapping[str, Any], path: Path, samples: int, **changes: Any) -> str:
         """Offer a result for a request; return its variation_id."""
+        variation = self.variation(message, path, samples, **changes)
+        self.offers(message, [variation])
+        return str(variation["variation_id"])
+
+    def offers(self, message: Mapping[str, Any], variations: Sequence[dict[str, Any]]) -> None:
+        """Offer several results of one request."""
+        job = {"job_id": f"job-of-{message['message_id']}", "message_id": message["message_id"], "state": "placing"}
+        self.outbox(jobs=[{**job, "variations": variations}], place=[one["variation_id"] for one in variations])
+
+    def variation(
+        self, message: Mapping[str, Any], path: Path, samples: int, *, index: int = 0, **changes: Any
+    ) -> dict[str, Any]:
+        """Return a result as the outbox says it."""
         variation_id = str(changes.pop("variation_id", f"variation-{next(_numbers)}"))
         result = {"path": str(path), "sample_rate": 48_000, "samples": samples, "source_offset": 0.0, **changes}
-        variation = {"variation_id": variation_id, "clip_id": message["args"]["clips"][0]["id"], "state": "placing"}
-        variation |= {"progress": 0.96, "message": "offered to the DAW", "result": result, "error": None}
-        job = {"job_id": f"job-of-{message['message_id']}", "message_id": message["message_id"], "state": "placing"}
-        self.outbox(jobs=[{**job, "variations": [variation]}], place=[variation_id])
-        return variation_id
+        variation = {"variation_id": variation_id, "clip_id": message["args"]["clips"][0]["id"], "index": index}
+        variation |= {"state": "placing", "progress": 0.96, "message": "offered to the DAW"}
+        return {**variation, "result": result, "error": None}
 
 
 def load(

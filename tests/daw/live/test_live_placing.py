@@ -116,6 +116,25 @@ def test_variations_stand_in_their_order(start_live: Start, file: Path, result: 
     assert marks == ["", "", "v1", "v2", "v3", ""]
 
 
+def test_several_variations_are_numbered(start_live: Start, file: Path, result: Path) -> None:
+    host, _, message = ready(start_live, file)
+    made = [host.variation(message, result, 192_000, index=index) for index in range(3)]
+    host.offers(message, made)
+    host.tick(12)
+    assert names(host) == ["Drums", "Loop", "break remix 1", "break remix 2", "break remix 3", "Keys"]
+
+
+def test_the_new_track_is_as_loud_as_its_sources(start_live: Start, file: Path, result: Path) -> None:
+    host, _, message = ready(start_live, file)
+    source = host.world.state.tracks[1]
+    source.volume.value, source.panning.value = 0.6, -0.25
+    host.offer(message, result, 192_000)
+    host.tick(5)
+    new = host.world.state.tracks[2]
+    assert (new.volume.value, new.panning.value) == (0.6, -0.25)
+    assert len(host.world.undo_steps) == 1
+
+
 def test_what_stands_already_is_only_confirmed(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file)
     variation = host.offer(message, result, 192_000)

@@ -146,11 +146,13 @@ def test_what_cannot_be_carried_is_said(start_live: Start, file: Path) -> None:
     host = start_live(tempo_automated=True)
     put_clip(host.world, file, 8.0, slot=0, start=0.0, end=8.0, envelopes=True, groove=True, **WARPED)
     host.world.state.tracks[1].devices = 2
+    host.world.state.tracks[1].volume.automated = True
     said = " ".join(asked(host).clips[0].ignored)
     assert "envelopes" in said
     assert "groove" in said
     assert "tempo is automated" in said
     assert "devices" in said
+    assert "panorama" in said
     assert "fades" not in said
 
 

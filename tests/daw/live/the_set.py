@@ -69,6 +69,17 @@ class SlotData:
 
 
 @dataclass
+class ParameterData:
+    """A fader or a knob."""
+
+    value: float
+    low: float
+    high: float
+    automated: bool = False
+    ptr: int = field(default_factory=new_ptr)
+
+
+@dataclass
 class TrackData:
     """One track."""
 
@@ -80,6 +91,8 @@ class TrackData:
     arm: bool = False
     devices: int = 0
     group: int = 0  # ptr of the group track; 0: in none
+    volume: ParameterData = field(default_factory=lambda: ParameterData(0.85, 0.0, 1.0))
+    panning: ParameterData = field(default_factory=lambda: ParameterData(0.0, -1.0, 1.0))
     slots: list[SlotData] = field(default_factory=list)
     clips: list[ClipData] = field(default_factory=list)  # in the Arrangement
     data: dict[str, Any] = field(default_factory=dict)
@@ -110,6 +123,9 @@ class SetData:
         for track in self.tracks:
             if track.ptr == ptr:
                 return track, None
+            for parameter in (track.volume, track.panning):
+                if parameter.ptr == ptr:
+                    return parameter, track
             for slot in track.slots:
                 if slot.ptr == ptr:
                     return slot, track
