@@ -17,15 +17,7 @@ from bridge.config import Config
 log = logging.getLogger("bridge.doctor")
 
 Level = Literal["well", "hint", "trouble"]
-PARTS = (
-    "settings",
-    "machine",
-    "house",
-    "lines",
-    "engine",
-    "daws",
-    "live",
-)  # modules with a function `look`, in this order
+PARTS = "settings", "machine", "house", "lines", "engine", "daws", "live"  # modules with `look`, in this order
 
 
 @dataclass(frozen=True, slots=True)

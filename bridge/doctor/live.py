@@ -33,9 +33,8 @@ def _script(port: int) -> Finding:
     check, answer = "live.script", _ping(port)
     if answer is None:
         text = f"No script of Ableton Live answers at port {port}."
-        return Finding(
-            check, "hint", text, "Close Live's menu or dialog if one is open. If Live has ended, all is well."
-        )
+        fix = "Close Live's menu or dialog if one is open. If Live has ended, all is well."
+        return Finding(check, "hint", text, fix)
     version = str(answer[0]) if answer else "unknown"
     if version != __version__:
         text = f"Ableton Live runs the script of version {version}, the bridge is {__version__}."

@@ -63,7 +63,7 @@ def libraries(environ: Mapping[str, str], platform: str) -> list[Path]:
 
 
 def own_files(environ: Mapping[str, str], platform: str, name: str) -> list[Path]:
-    """Return the files of a name among the settings of each Live of this person, the last one that was written first."""
+    """Return the files of a name among the settings of each Live of this person, the newest first."""
     home = _home(environ, platform)
     if platform == "win32":
         folder, inside = Path(environ.get("APPDATA") or home / "AppData" / "Roaming"), f"Live */Preferences/{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -98,6 +99,18 @@ class TrackData:
     data: dict[str, Any] = field(default_factory=dict)
     ptr: int = field(default_factory=new_ptr)
 
+    def everything(self) -> Iterator[tuple[Any, Any]]:
+        """Yield (thing, the thing it belongs to) of the track and of all that is on it."""
+        yield self, None
+        for parameter in (self.volume, self.panning):
+            yield parameter, self
+        for slot in self.slots:
+            yield slot, self
+            if slot.clip is not None:
+                yield slot.clip, slot
+        for clip in self.clips:
+            yield clip, self
+
 
 @dataclass
 class SetData:
@@ -120,18 +133,5 @@ class SetData:
         """Return (thing, the thing it belongs to) of a ptr; (None, None) when it is gone."""
         if ptr == MASTER:
             return TrackData("Master", foldable=True, ptr=MASTER), None
-        for track in self.tracks:
-            if track.ptr == ptr:
-                return track, None
-            for parameter in (track.volume, track.panning):
-                if parameter.ptr == ptr:
-                    return parameter, track
-            for slot in track.slots:
-                if slot.ptr == ptr:
-                    return slot, track
-                if slot.clip is not None and slot.clip.ptr == ptr:
-                    return slot.clip, slot
-            for clip in track.clips:
-                if clip.ptr == ptr:
-                    return clip, track
-        return None, None
+        every = (one for track in self.tracks for one in track.everything())
+        return next(((thing, owner) for thing, owner in every if thing.ptr == ptr), (None, None))
