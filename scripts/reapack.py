@@ -31,14 +31,14 @@ def header(text: str) -> dict[str, str]:
     return {name: "\n".join(lines).strip() for name, lines in found.items()}
 
 
-def sources() -> list[tuple[str, bool]]:
-    """Return the package's files and whether each is an action, as its @provides says."""
+def sources() -> list[tuple[str, str]]:
+    """Return the package's files and what each is, as its @provides says: main, nomain or data."""
     provides = header((SCRIPTS / PACKAGE).read_text(encoding="utf-8"))["provides"]
-    found = {PACKAGE: True}
+    found = {PACKAGE: "main"}
     for line in provides.splitlines():
-        option, pattern = re.fullmatch(r"\[(main|nomain)\] (.+)", line.strip()).groups()  # type: ignore[union-attr]
+        option, pattern = re.fullmatch(r"\[(main|nomain|data)\] (.+)", line.strip()).groups()  # type: ignore[union-attr]
         for path in sorted(SCRIPTS.glob(pattern)):
-            found.setdefault(path.relative_to(SCRIPTS).as_posix(), option == "main")
+            found.setdefault(path.relative_to(SCRIPTS).as_posix(), option)
     return sorted(found.items())
 
 
@@ -49,8 +49,8 @@ def index(base: str, time: str) -> str:
     category = ElementTree.SubElement(root, "category", name=SCRIPTS.name)
     package = ElementTree.SubElement(category, "reapack", name=PACKAGE, type="script", desc=about["description"])
     version = ElementTree.SubElement(package, "version", name=about["version"], author=about["author"], time=time)
-    for name, is_action in sources():
-        attributes = {"main": "main"} if is_action else {}
+    for name, option in sources():
+        attributes = {"main": {"main": "main"}, "data": {"type": "data"}}.get(option, {})
         if name != PACKAGE:
             attributes["file"] = name
         source = ElementTree.SubElement(version, "source", attributes)

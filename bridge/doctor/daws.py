@@ -15,7 +15,10 @@ from bridge.install import FOLDER
 from bridge.store import Store
 
 TITLES = {"ardour": "Ardour", "live": "Ableton Live", "reaper": "REAPER"}
-SELF_TESTS = {"live": "live/selftest.json", "reaper": "logs/selftest.json"}  # where the scripts leave their reports
+SELF_TESTS = {
+    "live": "live/selftest.json",
+    "reaper": "reaper/logs/selftest.json",
+}  # where the scripts leave their reports
 
 
 def look(patient: Patient) -> Iterator[Finding]:

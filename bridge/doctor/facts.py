@@ -58,7 +58,32 @@ LIVE = (
         "Tracks keep no notes: after a crash while placing, a remix might stand twice.",
     ),
 )
-FACTS: Mapping[str, tuple[Fact, ...]] = {"live": LIVE}
+_BAKED = "the remix gets it from there, and not once more from its item."
+REAPER = (
+    Fact("accessor_has_take_volume", False, "", f"REAPER's reader of a take has the take's volume in it; {_BAKED}"),
+    Fact("accessor_has_item_volume", False, "", f"REAPER's reader of a take has the item's volume in it; {_BAKED}"),
+    Fact("accessor_has_fades", False, "takes are read without fades", "Takes are read with their fades in them."),
+    Fact("accessor_has_take_pan", False, "", f"REAPER's reader of a take has the take's pan in it; {_BAKED}"),
+    Fact("render_has_take_volume", True, "", "A render of an item leaves out the take's volume; the remix gets it."),
+    Fact("render_has_item_volume", True, "", "A render of an item leaves out its volume; the remix gets it."),
+    Fact("render_has_fades", True, "", "A render of an item leaves out its fades; the remix gets them."),
+    Fact("render_has_take_pan", True, "", "A render of an item leaves out the take's pan; the remix gets it."),
+    Fact(
+        "render_has_track_volume",
+        False,
+        "items are rendered before the track's fader",
+        "A render of an item has its track's fader in it; the new track's fader stays at 0 dB.",
+    ),
+    Fact("render_is_whole_item", True, "items are rendered whole", "How long a rendered item is could not be read."),
+    Fact(
+        "unicode_paths",
+        True,
+        "scripts open paths with any letters",
+        "Scripts of this REAPER open no paths with other than Latin letters.",
+        fix="Keep the bridge's folder plain: set ACE_BRIDGE_HOME, and run ace-bridge install reaper again.",
+    ),
+)
+FACTS: Mapping[str, tuple[Fact, ...]] = {"live": LIVE, "reaper": REAPER}
 
 
 def found(daw: str, title: str, report: Mapping[str, Any]) -> Iterator[Finding]:
@@ -67,7 +92,7 @@ def found(daw: str, title: str, report: Mapping[str, Any]) -> Iterator[Finding]:
     well = [fact.well for fact in known if fact.well and report[fact.key] == fact.hoped]
     if "beat_to_sample_time" in report:
         well.append(f"beat_to_sample_time counts {report['beat_to_sample_time']}")
-    name = f"{title} {report['live']}" if "live" in report else title
+    name = f"{title} {report[daw]}" if daw in report else title
     tail = f": {', '.join(well)}" if well else ""
     yield Finding(f"{daw}.selftest", "well", f"{name}'s self-test went through{tail}.")
     for fact in known:

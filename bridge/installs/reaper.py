@@ -1,4 +1,4 @@
-"""What REAPER gets: the ReaScripts with their parts, the pointer and a catalogue of presets, in Scripts/ACE Bridge.
+"""What REAPER gets: in Scripts/ACE Bridge the ReaScripts, the pointer and a catalogue of presets, in Data the icons.
 
 No file of REAPER's own is touched, so it may run meanwhile; the action "Install" then registers them from inside.
 """
@@ -20,6 +20,7 @@ from bridge.installs import Surroundings
 from bridge.presets import standard
 
 NAME = "ACE Bridge"  # the folder in Scripts; ReaPack makes one of its own
+ICONS = "toolbar_icons"  # in REAPER's Data, and in the shipped scripts
 STEPS = (
     "In REAPER: Actions > Show action list > New action > Load ReaScript, choose “ace-bridge_Install.lua” in"
     " Scripts/ACE Bridge, and run it: the other actions are in the list then.",
@@ -43,12 +44,14 @@ def plan(surroundings: Surroundings) -> Installation:
         )
     target = resources / "Scripts" / NAME
     shipped = assets.folder("reaper_scripts")
-    scripts = sorted((*shipped.glob("*.lua"), *shipped.glob("lib/*.lua")))
+    scripts = sorted((*shipped.glob("*.lua"), *shipped.glob("*.eel"), *shipped.glob("lib/*.lua")))
+    icons = sorted((shipped / ICONS).rglob("*.png"))
     return Installation(
         daw="reaper",
         title="REAPER",
         files=(
             *(Own(target / path.relative_to(shipped), path.read_bytes()) for path in scripts),
+            *(Own(resources / "Data" / path.relative_to(shipped), path.read_bytes()) for path in icons),
             Own(target / CATALOGUE, _catalogue(surroundings)),
         ),
         pointer=target / POINTER,

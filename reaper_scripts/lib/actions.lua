@@ -2,6 +2,7 @@
 
 local dialog = require 'dialog'
 local estimate = require 'estimate'
+local fader = require 'fader'
 local home = require 'home'
 local json = require 'json'
 local mail = require 'mail'
@@ -15,7 +16,9 @@ local report = require 'report'
 local request = require 'request'
 local results = require 'results'
 local selftest = require 'selftest'
+local startup = require 'startup'
 local state = require 'state'
+local toolbar = require 'toolbar'
 local toolkit = require 'toolkit'
 local trap = require 'trap'
 local window = require 'window'
@@ -26,6 +29,7 @@ local actions = {}
 local current = objects.current
 
 local HIGHEST_SEED = 4294967295
+local ONE_INSTANCE, RESTART = 1, 2 -- of set_action_options
 local MANY = 3 -- clips; more of them ask first
 
 local function send(command, args)
@@ -198,18 +202,49 @@ function actions.listen()
   if listens then registry.wake_service() end
 end
 
+local function offer_toolbar(commands)
+  if not dialog.confirm('Fill an empty floating toolbar with the bridge\'s buttons?\n\n'
+    .. 'No other toolbar and no menu is touched; REAPER shows it after its next start.') then return '' end
+  local number = toolbar.add(commands)
+  if not number then return '\n\nAll floating toolbars are in use, so none was filled.' end
+  return ('\n\nThe toolbar is "Toolbar %d" in View > Toolbars, after REAPER\'s next start.'):format(number)
+end
+
+local function offer_startup(command)
+  if dialog.confirm('Listen to controllers from REAPER\'s start on?\n\n'
+    .. 'One line is put at the end of Scripts/__startup.lua; what stands there stays.') then startup.add(command) end
+end
+
 function actions.install()
-  local names = registry.install()
-  trap.tell(('%d actions are in the action list; filter it by "ace-bridge".\n\n'):format(#names)
-    .. 'Give "Remix with last settings" a key there, and run "Self-test" once.')
+  local commands, listen = registry.install()
+  local count = 0
+  for _ in pairs(commands) do count = count + 1 end
+  local about_toolbar = offer_toolbar(commands)
+  offer_startup(listen)
+  trap.tell(('%d actions are in the action list; filter it by "ace-bridge".\n\n'):format(count)
+    .. 'Give "Remix with last settings" a key there, and run "Self-test" once.' .. about_toolbar)
 end
 
 function actions.uninstall()
+  toolbar.remove()
+  startup.remove()
   registry.remove()
 end
 
+-- From a fader or a knob: how far the next remix may go.
+function actions.amount()
+  local amount = fader.value(wishes.last().remix.amount)
+  if not amount then trap.refuse('Bind a fader or a knob to this action: it sets how far the next remix may go.') end
+  local wish = wishes.last()
+  wish.remix.amount = amount
+  wishes.remember(wish)
+end
+
+-- Returns true: it goes on until the daemon has answered.
 function actions.selftest()
-  trap.tell(selftest.run(current()))
+  reaper.set_action_options(ONE_INSTANCE | RESTART)
+  selftest.run(current())
+  return true
 end
 
 return actions

@@ -8,11 +8,11 @@ function files.join(...)
   return table.concat({ ... }, files.SEPARATOR)
 end
 
--- The content, or nil where there is no such file.
-function files.read(path)
+-- The content, or its first bytes; nil where there is no such file.
+function files.read(path, most)
   local file = io.open(path, 'rb')
   if not file then return nil end
-  local content = file:read('a')
+  local content = file:read(most or 'a')
   file:close()
   return content
 end
@@ -21,6 +21,15 @@ function files.exists(path)
   local file = io.open(path, 'rb')
   if file then file:close() end
   return file ~= nil
+end
+
+-- Bytes; 0 where there is no such file.
+function files.size(path)
+  local file = io.open(path, 'rb')
+  if not file then return 0 end
+  local size = file:seek('end')
+  file:close()
+  return size or 0
 end
 
 function files.is_absolute(path)

@@ -10,6 +10,9 @@ local INSTALLED = 'Scripts/ACE Bridge/' -- where install writes it; ReaPack's co
 local CATALOGUE = 'catalogue.json'
 local RUN_HIDDEN = -2 -- ExecProcess: no waiting, no console window
 
+local FLATPAK = '/.var/app/fm.reaper.Reaper/' -- in the resource path of a REAPER in Flatpak's sandbox
+local OUT_OF_FLATPAK = '/usr/bin/flatpak-spawn --host' -- where the user's Python is
+
 local here = '' -- the folder of the actions, with its last separator
 local about -- the pointer's content, read once
 local shown -- the catalogue, read once
@@ -53,12 +56,19 @@ local function quoted(word)
   return '"' .. word .. '"'
 end
 
+-- The running daemon's own words of itself, or nil where none runs.
+function home.daemon()
+  local found = json.decode(files.read(home.path('daemon.json')) or '')
+  return type(found) == 'table' and found or nil
+end
+
 -- Run the bridge's command line, detached; `words` replace the last word of the command that starts the daemon.
 -- Only words of our own and ids get here, never a name, a prompt or a path of the project.
 function home.run(words)
   local parts = {}
   for _, word in ipairs(home.pointer().command) do parts[#parts + 1] = quoted(word) end
   if words then parts[#parts] = table.concat(words, ' ') end
+  if reaper.GetResourcePath():find(FLATPAK, 1, true) then table.insert(parts, 1, OUT_OF_FLATPAK) end
   return reaper.ExecProcess(table.concat(parts, ' '), RUN_HIDDEN)
 end
 

@@ -1,4 +1,4 @@
--- Level: how loud the beginning of a take is by REAPER's reader, and of a WAV file by its bytes; for the self-test.
+-- Level: how loud the beginning of a take is by REAPER's reader, how loud and how long a WAV file is by its bytes.
 
 local files = require 'files'
 
@@ -11,22 +11,24 @@ local FORMATS = { -- bytes of a value → how string.unpack reads it, and its fu
   [4] = { '<i4', 2 ^ 31 },
 }
 local FLOAT, FLOATS = 3, { '<f', 1 }
-local SIZES = { ['<f'] = 4 }
+local BEGINNING = 65536 -- bytes: the head and more than is measured
 
 local function rms(sum, count)
   return count > 0 and math.sqrt(sum / count) or 0
 end
 
--- Of the first samples of a take, as its audio accessor gives them.
-function level.of_take(take)
+-- Of the first samples of a take, as its audio accessor gives them; of the right channel alone where that is asked.
+function level.of_take(take, is_right)
   local accessor = reaper.CreateTakeAudioAccessor(take)
   local buffer = reaper.new_array(FRAMES * CHANNELS)
   buffer.clear()
   reaper.GetAudioAccessorSamples(accessor, RATE, CHANNELS, 0, FRAMES, buffer)
   reaper.DestroyAudioAccessor(accessor)
-  local sum = 0
-  for _, value in ipairs(buffer.table()) do sum = sum + value * value end
-  return rms(sum, FRAMES * CHANNELS)
+  local sum, count, values = 0, 0, buffer.table()
+  for i = is_right and 2 or 1, #values, is_right and CHANNELS or 1 do
+    sum, count = sum + values[i] * values[i], count + 1
+  end
+  return rms(sum, count)
 end
 
 -- The chunks of a RIFF file: name → first byte of its content and its size.
@@ -40,22 +42,35 @@ local function chunks(content)
   return found
 end
 
--- Of the first samples of a WAV file; nil where it is none.
-function level.of_file(path)
-  local content = files.read(path) or ''
+-- The beginning of a WAV file: its chunks, how a value is read, bytes of a value, channels and rate; nil for others.
+local function opened(path)
+  local content = files.read(path, BEGINNING) or ''
   local found = content:sub(1, 4) == 'RIFF' and chunks(content) or {}
   if not found['fmt '] or not found.data then return nil end
-  local kind, _, _, _, _, bits = string.unpack('<I2I2I4I4I2I2', content, found['fmt '].at)
+  local kind, channels, rate, _, _, bits = string.unpack('<I2I2I4I4I2I2', content, found['fmt '].at)
   local format = kind == FLOAT and FLOATS or FORMATS[bits // 8]
   if not format then return nil end
-  local bytes = SIZES[format[1]] or bits // 8
-  local count = math.min(found.data.size // bytes, FRAMES * CHANNELS)
-  local sum = 0
-  for i = 0, count - 1 do
-    local value = string.unpack(format[1], content, found.data.at + i * bytes) / format[2]
-    sum = sum + value * value
+  return { content = content, data = found.data, format = format, bytes = bits // 8, channels = channels, rate = rate }
+end
+
+-- Of the first samples of a WAV file, or of its right channel; nil where it is none.
+function level.of_file(path, is_right)
+  local wave = opened(path)
+  if not wave then return nil end
+  local here = (#wave.content - wave.data.at + 1) // wave.bytes
+  local count = math.min(wave.data.size // wave.bytes, here, FRAMES * wave.channels)
+  local sum, of = 0, 0
+  for i = is_right and 1 or 0, count - 1, is_right and wave.channels or 1 do
+    local value = string.unpack(wave.format[1], wave.content, wave.data.at + i * wave.bytes) / wave.format[2]
+    sum, of = sum + value * value, of + 1
   end
-  return rms(sum, count)
+  return rms(sum, of)
+end
+
+-- How long a WAV file is, in s; nil where it is none.
+function level.seconds(path)
+  local wave = opened(path)
+  return wave and wave.data.size / (wave.bytes * wave.channels * wave.rate)
 end
 
 return level

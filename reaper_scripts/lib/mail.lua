@@ -1,5 +1,6 @@
 -- Mail: messages to the daemon as files in its inbox, its answer in this instance's outbox file.
 
+local doorbell = require 'doorbell'
 local files = require 'files'
 local home = require 'home'
 local json = require 'json'
@@ -11,8 +12,20 @@ local function inbox_file(message_id)
   return home.path('inbox', message_id .. '.json')
 end
 
--- Returns the message's id, or nil and why it could not be written.
-function mail.send(command, args, message_id)
+-- Why a daemon that runs would not understand these scripts; nil where it does, or where none runs.
+local function estranged()
+  local daemon = home.daemon()
+  for _, protocol in ipairs(daemon and daemon.protocols or { mail.PROTOCOL }) do
+    if protocol == mail.PROTOCOL then return nil end
+  end
+  return ('The bridge that runs is version %s, which these scripts do not speak with.\n\n'):format(daemon.version)
+    .. 'Run "ace-bridge install reaper" in a terminal, then the action again.'
+end
+
+-- Returns the message's id, or nil and why it could not be written. A silent message does not ring.
+function mail.send(command, args, message_id, is_silent)
+  local problem = estranged()
+  if problem then return nil, problem end
   message_id = message_id or state.new_id()
   local message = {
     protocol = mail.PROTOCOL,
@@ -21,9 +34,11 @@ function mail.send(command, args, message_id)
     instance = state.instance(),
     args = args,
   }
-  local ok, problem = files.write(inbox_file(message_id), json.encode(message))
-  if ok then return message_id end
-  return nil, ('The bridge\'s inbox cannot be written to: %s'):format(problem)
+  local ok
+  ok, problem = files.write(inbox_file(message_id), json.encode(message))
+  if not ok then return nil, ('The bridge\'s inbox cannot be written to: %s'):format(problem) end
+  if not is_silent then doorbell.ring() end
+  return message_id
 end
 
 mail.new_id = state.new_id

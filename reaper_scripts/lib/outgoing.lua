@@ -32,9 +32,9 @@ local function path_for(made, work)
   return home.own_folder('rendered'), made.message_id .. '-' .. work.clip
 end
 
-local function hand_over(made, work, path)
+local function hand_over(made, work, path, lead, tail)
   for _, clip in ipairs(made.args.clips) do
-    if clip.id == work.clip then clip.rendered = { path = path, handles = { 0, 0 } } end
+    if clip.id == work.clip then clip.rendered = { path = path, handles = { lead or 0, tail or 0 } } end
   end
   made.note.rendered[#made.note.rendered + 1] = path
   table.remove(made.work, 1)

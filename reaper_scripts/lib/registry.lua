@@ -9,37 +9,52 @@ local state = require 'state'
 local registry = {}
 
 local MAIN_SECTION = 0
-local SERVICE = 'ace-bridge_Service.lua'
-local PATTERN = '^ace%-bridge_.*%.lua$'
+local PATTERNS = { '^ace%-bridge_.*%.lua$', '^ace%-bridge_.*%.eel$' }
+local SERVICE, BELL = 'ace-bridge_Service.lua', 'ace-bridge_Doorbell.eel'
+local MAIN_BUTTON = 'ace-bridge_Remix with last settings.lua' -- lit while something is open
+local LISTEN = 'ace-bridge_Listen to controllers.lua'
 
 local function add(name, last)
   return reaper.AddRemoveReaScript(true, MAIN_SECTION, home.scripts_folder() .. name, last)
 end
 
--- Register every action. Returns their names, and writes name → command id where the daemon's OSC page finds them.
-function registry.install()
-  local names, commands = {}, {}
+local function scripts()
+  local names = {}
   for _, name in ipairs(files.names(home.scripts_folder())) do
-    if name:match(PATTERN) then names[#names + 1] = name end
+    if name:match(PATTERNS[1]) or name:match(PATTERNS[2]) then names[#names + 1] = name end
   end
   table.sort(names)
+  return names
+end
+
+-- Register every action. Returns their command ids by script, and writes them where a person finds them for OSC.
+function registry.install()
+  local names, commands = scripts(), {}
   for i, name in ipairs(names) do
     local id = add(name, i == #names)
     if id ~= 0 then commands[name] = '_' .. (reaper.ReverseNamedCommandLookup(id) or '') end
   end
   files.write(files.join(home.own_folder('logs'), 'commands.json'), json.encode(commands))
   state.keep('service_command', commands[SERVICE])
-  return names
+  state.keep('button_command', commands[MAIN_BUTTON])
+  state.keep('bell_command', commands[BELL])
+  return commands, commands[LISTEN]
 end
 
 function registry.remove()
-  local names = {}
-  for _, name in ipairs(files.names(home.scripts_folder())) do
-    if name:match(PATTERN) then names[#names + 1] = name end
-  end
+  local names = scripts()
   for i, name in ipairs(names) do
     reaper.AddRemoveReaScript(false, MAIN_SECTION, home.scripts_folder() .. name, i == #names)
   end
+end
+
+-- Light the button of the main action, or put it out.
+function registry.light(is_on)
+  local named = state.get('button_command')
+  local id = named and reaper.NamedCommandLookup(named) or 0
+  if id == 0 then return end
+  reaper.SetToggleCommandState(MAIN_SECTION, id, is_on and 1 or 0)
+  reaper.RefreshToolbar2(MAIN_SECTION, id)
 end
 
 -- The service's command, registered on the way where ReaPack or Install has not done it.

@@ -3,6 +3,7 @@
 -- an error.
 
 local files = require 'files'
+local level = require 'level'
 local objects = require 'objects'
 local trap = require 'trap'
 
@@ -10,9 +11,10 @@ local render = {}
 
 local RENDER_NOW = 42230 -- File: Render project, using the most recent render settings, auto-close render dialog
 local SELECTED_ITEMS, TRACK_STEMS = 32, 2 -- RENDER_SETTINGS
-local CUSTOM_BOUNDS = 0
+local CUSTOM_BOUNDS, ITEM_BOUNDS = 0, 4 -- RENDER_BOUNDSFLAG
 local CURRENT = 0 -- Main_OnCommandEx: no flags
 local WAVE_FORMAT = 'evaw'
+local TOLERANCE = 0.05 -- s by which a render may be longer or shorter than was asked
 
 local NUMBERS = {
   'RENDER_SETTINGS', 'RENDER_BOUNDSFLAG', 'RENDER_STARTPOS', 'RENDER_ENDPOS', 'RENDER_CHANNELS', 'RENDER_SRATE',
@@ -53,9 +55,9 @@ end
 local function apply(project, order, folder, name)
   local numbers = {
     RENDER_SETTINGS = order.midi and TRACK_STEMS or SELECTED_ITEMS,
-    RENDER_BOUNDSFLAG = CUSTOM_BOUNDS,
+    RENDER_BOUNDSFLAG = order.midi and CUSTOM_BOUNDS or ITEM_BOUNDS,
     RENDER_STARTPOS = order.from,
-    RENDER_ENDPOS = order.from + order.length,
+    RENDER_ENDPOS = order.to,
     RENDER_CHANNELS = 2,
     RENDER_SRATE = 0,
     RENDER_TAILFLAG = 0,
@@ -79,23 +81,34 @@ local function run(project, order, folder, name)
   select_only(project, { order.item }, order.midi and { reaper.GetMediaItem_Track(order.item) } or {})
   local target = promised(project)
   reaper.Main_OnCommandEx(RENDER_NOW, CURRENT, project)
-  local content = target and files.read(target)
-  if not content or content == '' then
+  if not target or files.size(target) == 0 then
     if target then os.remove(target) end
     trap.refuse('REAPER rendered nothing for this item. Nothing was sent, nothing was charged.')
+  end
+  local seconds = level.seconds(target)
+  if seconds and math.abs(seconds - (order.to - order.from)) > TOLERANCE then
+    os.remove(target)
+    trap.refuse(('REAPER rendered %.2f s instead of %.2f s. Nothing was sent, nothing was charged.'):format(
+      seconds, order.to - order.from))
   end
   return target
 end
 
--- Render {item, from, length, midi} into folder/name.wav and return its path.
-function render.item(project, order, folder, name)
+-- Render a span {item, from, length, midi} into folder/name.wav. Returns its path and the seconds that it has before
+-- and after the span: REAPER renders items whole.
+function render.item(project, span, folder, name)
+  local order = { item = span.item, midi = span.midi, from = span.from, to = span.from + span.length }
+  if not span.midi then
+    order.from = reaper.GetMediaItemInfo_Value(span.item, 'D_POSITION')
+    order.to = order.from + reaper.GetMediaItemInfo_Value(span.item, 'D_LENGTH')
+  end
   local kept = snapshot(project)
   reaper.PreventUIRefresh(1)
   local ok, result = pcall(run, project, order, folder, name)
   restore(project, kept)
   reaper.PreventUIRefresh(-1)
   if not ok then error(result, 0) end
-  return result
+  return result, math.max(0, span.from - order.from), math.max(0, order.to - span.from - span.length)
 end
 
 return render

@@ -15,48 +15,55 @@ local undo = require 'undo'
 local selftest = {}
 
 local PATIENCE = 3.0 -- s for the daemon to take a message in
-local PIECE = 0.1 -- s that are rendered
+local LEFT = -1 -- D_PAN
 local FADE = 10.0 -- s: much longer than what is measured
 local QUIETER = 0.8 -- a level below this part of the plain one has followed
 local SOUNDING = 'Select an audio item that sounds from its first moment on.'
 local SAID = {
-  'accessor_has_take_volume', 'accessor_has_item_volume', 'accessor_has_fades',
-  'render_has_take_volume', 'render_has_item_volume', 'render_has_fades', 'render_has_track_volume', 'unicode_paths',
+  'accessor_has_take_volume', 'accessor_has_item_volume', 'accessor_has_fades', 'accessor_has_take_pan',
+  'render_has_take_volume', 'render_has_item_volume', 'render_has_fades', 'render_has_take_pan',
+  'render_has_track_volume', 'render_is_whole_item', 'unicode_paths',
 }
 
 -- What may be baked into a clip: a name and how to change it; each change makes the beginning quieter.
 local function causes(item, take)
-  local function cause(get, set, object, key, value)
-    return { get = get, set = set, object = object, key = key, value = value or get(object, key) / 2 }
+  local function cause(get, set, object, key, value, is_right)
+    return { get = get, set = set, object = object, key = key, value = value or get(object, key) / 2,
+      is_right = is_right } -- whether it is heard in the right channel alone
   end
   local track = reaper.GetMediaItem_Track(item)
   local of_item, to_item = reaper.GetMediaItemInfo_Value, reaper.SetMediaItemInfo_Value
   return {
     take_volume = cause(reaper.GetMediaItemTakeInfo_Value, reaper.SetMediaItemTakeInfo_Value, take, 'D_VOL'),
+    take_pan = cause(reaper.GetMediaItemTakeInfo_Value, reaper.SetMediaItemTakeInfo_Value, take, 'D_PAN', LEFT, true),
     item_volume = cause(of_item, to_item, item, 'D_VOL'),
     fades = cause(of_item, to_item, item, 'D_FADEINLEN', FADE),
     track_volume = cause(reaper.GetMediaTrackInfo_Value, reaper.SetMediaTrackInfo_Value, track, 'D_VOL'),
   }
 end
 
--- Which causes a way of measuring follows; every value is as before at the end.
+-- Which causes a way of measuring follows; every value is as before at the end. What is silent says nothing.
 local function followed(measure, list)
-  local plain, found = measure(), {}
+  local plain, found = { [true] = measure(true), [false] = measure(false) }, {}
   for name, cause in pairs(list) do
+    local is_right = cause.is_right == true
     local before = cause.get(cause.object, cause.key)
     cause.set(cause.object, cause.key, cause.value)
-    local ok, changed = pcall(measure)
+    local ok, changed = pcall(measure, is_right)
     cause.set(cause.object, cause.key, before)
     if not ok then error(changed, 0) end
-    found[name] = changed < QUIETER * plain
+    if plain[is_right] > 0 then found[name] = changed < QUIETER * plain[is_right] end
   end
   return found
 end
 
-local function rendered_level(project, item)
-  local order = { item = item, from = reaper.GetMediaItemInfo_Value(item, 'D_POSITION'), length = PIECE }
-  local path = render.item(project, order, home.own_folder('rendered'), 'self-test-' .. state.new_id())
-  local found = level.of_file(path)
+-- Renders the item; how long the last render was is kept in `about`.
+local function rendered_level(project, item, is_right, about)
+  local span = { item = item, from = reaper.GetMediaItemInfo_Value(item, 'D_POSITION'),
+    length = reaper.GetMediaItemInfo_Value(item, 'D_LENGTH') }
+  local path = render.item(project, span, home.own_folder('rendered'), 'self-test-' .. state.new_id())
+  local found = level.of_file(path, is_right)
+  about.render_is_whole_item = level.seconds(path) ~= nil -- any other length is refused
   os.remove(path)
   return found or trap.refuse('REAPER did not render a WAV file that the self-test can read.')
 end
@@ -66,8 +73,9 @@ local function probe_sound(project, item)
   if not take or reaper.TakeIsMIDI(take) or level.of_take(take) == 0 then trap.refuse(SOUNDING) end
   return undo.point(project, 'ACE Bridge self-test (changes nothing)', function()
     local found = {}
-    local read = followed(function() return level.of_take(take) end, causes(item, take))
-    local printed = followed(function() return rendered_level(project, item) end, causes(item, take))
+    local read = followed(function(is_right) return level.of_take(take, is_right) end, causes(item, take))
+    local printed = followed(function(is_right) return rendered_level(project, item, is_right, found) end,
+      causes(item, take))
     for name, value in pairs(read) do found['accessor_has_' .. name] = value end
     for name, value in pairs(printed) do found['render_has_' .. name] = value end
     return found
@@ -81,14 +89,20 @@ local function probe_paths()
   return ok == true
 end
 
--- Seconds until the daemon has taken a message in; nil when it does not.
-local function probe_daemon(project)
-  local id = mail.send('hello', { daw = request.daw(), project = request.project(project) })
+-- Call `done(seconds)` once the daemon has taken a message in by its folder watch; seconds is nil when it does not.
+local function probe_daemon(project, done)
+  local id = mail.send('hello', { daw = request.daw(), project = request.project(project) }, nil, true)
   local start = reaper.time_precise()
-  while id and reaper.time_precise() - start < PATIENCE do
-    if not mail.waits(id) then return reaper.time_precise() - start end
+  local function wait()
+    local seconds = reaper.time_precise() - start
+    local is_taken = id and not mail.waits(id)
+    if is_taken or not id or seconds > PATIENCE then
+      trap.run(done, is_taken and seconds or nil)
+    else
+      reaper.defer(wait)
+    end
   end
-  return nil
+  reaper.defer(wait)
 end
 
 local function in_words(found)
@@ -102,16 +116,18 @@ local function in_words(found)
   return table.concat(lines, '\n')
 end
 
--- Returns what was found, in words.
+-- Measure, then say in a box what was found. It renders the item several times, then waits for the daemon.
 function selftest.run(project)
   local item = objects.selected_items(project)() or trap.refuse(SOUNDING)
   local found = probe_sound(project, item)
   found.unicode_paths = probe_paths()
-  found.inbox_seconds = probe_daemon(project)
   found.reaper, found.system, found.lua = reaper.GetAppVersion(), reaper.GetOS(), _VERSION
-  local ok, problem = facts.save(found)
-  if not ok then trap.refuse('The report cannot be written: ' .. problem) end
-  return in_words(found)
+  probe_daemon(project, function(seconds)
+    found.inbox_seconds = seconds
+    local ok, problem = facts.save(found)
+    if not ok then trap.refuse('The report cannot be written: ' .. problem) end
+    trap.tell(in_words(found))
+  end)
 end
 
 return selftest

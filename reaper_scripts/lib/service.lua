@@ -8,6 +8,7 @@ local notes = require 'notes'
 local objects = require 'objects'
 local outgoing = require 'outgoing'
 local peaks = require 'peaks'
+local registry = require 'registry'
 local request = require 'request'
 local state = require 'state'
 local surface = require 'surface'
@@ -91,12 +92,14 @@ local function leave()
   outgoing.abandon()
   mail.send('bye', {})
   state.service_ends()
+  registry.light(false)
   reaper.set_action_options(ONE_INSTANCE | RESTART | DARK) -- it may be ending in order to begin anew
 end
 
 function service.run()
   reaper.set_action_options(ONE_INSTANCE | RESTART | LIT)
   reaper.atexit(function() trap.run(leave) end)
+  registry.light(true)
   doorstep.recall()
   trap.run(sweep)
   loop()

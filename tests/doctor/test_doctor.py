@@ -128,6 +128,12 @@ def test_what_a_self_test_found_out_is_told(home: Path) -> None:
     assert "does not return it" in found["live.fact.clip_returned"].text
 
 
+def report_of_reaper(home: Path) -> None:
+    (home / "reaper" / "logs").mkdir(parents=True)
+    report = {"reaper": "7.60/win64", "unicode_paths": False, "render_is_whole_item": True}
+    (home / "reaper" / "logs" / "selftest.json").write_text(json.dumps(report))
+
+
 PLANTED: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
     ("home", "trouble", bad_home, {}, "can order remixes"),
     ("home", "trouble", open_key, {"keychain": lambda: KEY}, "could read your fal key"),
@@ -140,6 +146,8 @@ PLANTED: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
     ("live.fact.can_place", "hint", report_that(can_place=False), {}, "says where each result lies"),
     ("live.fact.start_moves_clip", "hint", report_that(start_moves_clip=True), {}, "by way of a slot"),
     ("live.fact.markers_next_tick", "trouble", report_that(markers_next_tick=False), {}, "do not stay"),
+    ("reaper.selftest", "well", report_of_reaper, {}, "REAPER 7.60/win64's self-test went through: items are"),
+    ("reaper.fact.unicode_paths", "hint", report_of_reaper, {}, "other than Latin letters"),
     (
         "home.place",
         "trouble",

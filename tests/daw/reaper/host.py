@@ -5,34 +5,20 @@ A script may catch an error, so each violation is also kept in `violations`; a t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import soundfile
-
-from tests.daw.reaper.functions import Changing
 from tests.daw.reaper.gui import Gui
 from tests.daw.reaper.model import Handle, Item, Project, Source, Track
+from tests.daw.reaper.program import RENDER_DEFAULTS, Program
 from tests.daw.reaper.script import Script
 from tests.daw.reaper.table import available, complaint, functions, toolkit
 
 TICK = 1 / 30  # s between two defers
 LONGEST_TICK = 0.020  # s
 CALL = 1e-6  # s that a call of REAPER's takes: a guess, so that loops over large projects are seen
-RENDER_NOW = 42230
-RENDER_DEFAULTS: dict[str, float | str] = {
-    **dict.fromkeys(["RENDER_SETTINGS", "RENDER_BOUNDSFLAG", "RENDER_STARTPOS", "RENDER_ENDPOS", "RENDER_SRATE"], 0.0),
-    **dict.fromkeys(["RENDER_TAILFLAG", "RENDER_ADDTOPROJ", "RENDER_DITHER", "RENDER_NORMALIZE"], 1.0),
-    "RENDER_CHANNELS": 2.0,
-    "RENDER_TAILMS": 1000.0,
-    "RENDER_FILE": "my renders",
-    "RENDER_PATTERN": "$project",
-    "RENDER_FORMAT": "ZXZhdw==",
-    "RENDER_FORMAT2": "",
-}
 
 
 def _is_selected(thing: Track | Item) -> bool:
@@ -43,7 +29,7 @@ class Violation(Exception):
     """The script did what a careful script does not do."""
 
 
-class Host(Changing):
+class Host(Program):
     """One REAPER process."""
 
     def __init__(self, resources: Path, *, version: str = "7.60", system: str = "Other") -> None:
@@ -71,11 +57,18 @@ class Host(Changing):
         self.peaks: list[tuple[str, int]] = []
         self.accessor_has: set[str] = set()  # what a real REAPER bakes in is not known: tests try all
         self.render_has = {"take_volume", "item_volume", "fades"}
-        self.rendering = "writes"  # or "nothing", "empty"
+        self.rendering = "writes"  # or "nothing", "empty", "half"
         self.rendered: list[dict[str, float | str]] = []
         self.keys: list[int] = []  # pressed in gfx windows
         self.mouse = (0, 0, 0)  # in gfx windows: x, y, buttons
         self.menus: list[str] = []
+        self.controller: tuple[int, int, float, str] = (-1, -1, -1.0, "")  # mode, resolution, value, context
+        self.toggles: dict[int, int] = {}  # what a button shows
+        self.rung: list[str] = []  # ports that the EEL2 doorbell was given
+        self.send_udp: Callable[[str, str, int], int] = lambda data, host, port: len(
+            data
+        )  # LuaSocket's, if it is there
+        self.disk_full = False
         self.gui: Gui | None = None  # ReaImGui, where the user has it
         self.picture: list[tuple[Any, ...]] = []  # the last that a gfx window showed
         self.running: Script = None  # type: ignore[assignment]
@@ -252,167 +245,6 @@ class Host(Changing):
 
     def busy(self) -> bool:
         return any(script.deferred for script in self.scripts.values())
-
-    # --- functions about REAPER itself -------------------------------------------------------------------------------
-
-    def defer(self, function: Any) -> bool:
-        self.running.deferred.append(function)
-        return True
-
-    def atexit(self, function: Any) -> bool:
-        self.running.at_exit.append(function)
-        return True
-
-    def set_action_options(self, flag: int) -> None:
-        self.running.options = int(flag)
-
-    def get_action_context(self) -> tuple[Any, ...]:
-        return False, str(self.running.path), 0, self._command(self.running.path), -1, -1, -1.0, ""
-
-    def time_precise(self) -> float:
-        self.clock += 5e-5
-        return self.clock
-
-    def GetAppVersion(self) -> str:
-        return f"{self.version}/linux-x86_64"
-
-    def GetOS(self) -> str:
-        return self.system
-
-    def APIExists(self, name: str) -> bool:
-        return available(name, self.version) or (self.gui is not None and name in toolkit())
-
-    def GetResourcePath(self) -> str:
-        return str(self.resources)
-
-    def GetExtState(self, section: str, key: str) -> str:
-        return self.ext.get((section, key), self.kept.get((section, key), ""))
-
-    def SetExtState(self, section: str, key: str, value: str, persist: bool) -> None:
-        if persist and "\n" in value:
-            self.fail("a line break in a value of the ini file")
-        (self.kept if persist else self.ext)[section, key] = value
-
-    def DeleteExtState(self, section: str, key: str, persist: bool) -> None:
-        self.ext.pop((section, key), None)
-        if persist:
-            self.kept.pop((section, key), None)
-
-    def GetMousePosition(self) -> tuple[int, int]:
-        return 100, 100
-
-    def show_menu(self, text: str) -> int:
-        """gfx.showmenu: the user's choice from 1, 0 for none."""
-        self.menus.append(text)
-        return int(self.answers.pop(0))
-
-    def MB(self, text: str, title: str, kind: int) -> int:
-        self.boxes.append(text)
-        if kind == 3:
-            return {True: 6, False: 7, None: 2}[self.answers.pop(0)]
-        return 1 if kind == 0 or (self.answers.pop(0) if self.answers else True) else 2
-
-    def GetUserInputs(self, title: str, count: int, captions: str, values: str) -> tuple[bool, str]:
-        head = captions.split(",extrawidth", maxsplit=1)[0]
-        if len(head.split(",")) != count or len(values.split("\n")) != count or count > 16:
-            self.fail("the input box has not as many captions and values as fields")
-        self.asked.append((captions, values))
-        self.titles.append(title)
-        answer = self.answers.pop(0) if self.answers else values
-        return answer is not None, answer or ""
-
-    def ShowConsoleMsg(self, text: str) -> None:
-        if self.running.told_console:
-            self.fail("ShowConsoleMsg takes the focus: once per run")
-        self.running.told_console = True
-        self.console.append(text)
-
-    def ExecProcess(self, command: str, timeout: int) -> str:
-        if timeout >= 0:
-            self.fail("ExecProcess blocks REAPER")
-        self.executed.append(command)
-        self.on_exec(command)
-        return "0\n"
-
-    def RecursiveCreateDirectory(self, path: str, _: int) -> int:
-        Path(path).mkdir(parents=True, exist_ok=True)
-        return 1
-
-    def EnumerateFiles(self, path: str, index: int) -> str | None:
-        names = sorted(one.name for one in os.scandir(path) if one.is_file()) if Path(path).is_dir() else []
-        return names[int(index)] if 0 <= index < len(names) else None
-
-    # --- actions and rendering ---------------------------------------------------------------------------------------
-
-    def _command(self, path: Path) -> int:
-        return next((known for known, one in self.registered.items() if one == path), -1)
-
-    def AddRemoveReaScript(self, add: bool, section: int, path: str, commit: bool) -> int:
-        known = self._command(Path(path))
-        if not add:
-            self.registered.pop(known, None)
-            return 1
-        if known < 0:
-            known = 53_000 + len(self.registered)
-            self.registered[known] = Path(path)
-        return known
-
-    def ReverseNamedCommandLookup(self, command: int) -> str | None:
-        return f"RS{int(command):040d}" if command in self.registered else None
-
-    def NamedCommandLookup(self, name: str) -> int:
-        digits = name.removeprefix("_RS")
-        return int(digits) if digits.isdigit() and int(digits) in self.registered else 0
-
-    def Main_OnCommandEx(self, command: int, flag: int, project: Project) -> None:
-        if command in self.registered:
-            self.run(self.registered[int(command)])
-        elif command == RENDER_NOW:
-            self._render(project)
-        else:
-            self.fail(f"the action {command} is none of those that the scripts may run")
-
-    def GetSetProjectInfo(self, project: Project, key: str, value: float, is_set: bool) -> float:
-        if key in ("PROJECT_SRATE_USE", "PROJECT_SRATE") and not is_set:
-            rate = self._project(project).rate
-            return float(rate is not None) if key.endswith("USE") else float(rate or 44_100)
-        return float(self._render_setting(project, key, value, is_set))
-
-    def GetSetProjectInfo_String(self, project: Project, key: str, value: str, is_set: bool) -> tuple[bool, str]:
-        if key == "RENDER_TARGETS" and not is_set:
-            render = self._project(project).render
-            return True, f"{render['RENDER_FILE']}/{render['RENDER_PATTERN']}.wav"
-        return True, str(self._render_setting(project, key, value, is_set))
-
-    def _render_setting(self, project: Project, key: str, value: Any, is_set: bool) -> Any:
-        render = self._project(project).render
-        if key not in RENDER_DEFAULTS:
-            self.fail(f"there is no project setting {key} here")
-        if is_set:
-            render[key] = value
-        return render[key]
-
-    def _render(self, project: Project) -> None:
-        """What item renders do, with take FX that halve the level."""
-        settings = dict(project.render)
-        self.rendered.append(settings)
-        if settings["RENDER_SETTINGS"] not in (32.0, 2.0):
-            self.fail("a render through the master")
-        target = Path(self.GetSetProjectInfo_String(project, "RENDER_TARGETS", "", False)[1])
-        if target.exists():
-            self.fail("REAPER asks whether to overwrite the file")
-        if self.rendering == "nothing":
-            return
-        target.write_bytes(b"")
-        if self.rendering == "empty":
-            return
-        (item,) = (one for one in project.items if one.selected)
-        take, rate = item.take, project.rate or 48_000
-        assert take is not None
-        start = float(settings["RENDER_STARTPOS"])
-        frames = round((float(settings["RENDER_ENDPOS"]) - start) * rate)
-        sound = take.read(rate, start - item.values["D_POSITION"], frames) * take.gain(self.render_has, rate, frames)
-        soundfile.write(target, sound * (0.5 if any(take.fx) else 1.0), rate, "PCM_24")
 
     def open_project(self, folder: Path, path: str = "") -> Project:
         project = Project(folder, path, render=dict(RENDER_DEFAULTS))

@@ -94,7 +94,7 @@ class Take(Handle):
     envelopes: int = 0
     midi: bool = False
 
-    def gain(self, includes: set[str], rate: int, frames: int) -> np.ndarray | float:
+    def gain(self, includes: set[str], rate: int, frames: int) -> np.ndarray:
         """What is baked into sound that has these: by name, over the first frames of the item."""
         item = self.item
         factors = {
@@ -103,8 +103,12 @@ class Take(Handle):
             "track_volume": item.track.values["D_VOL"],
         }
         flat = float(np.prod([factor for name, factor in factors.items() if name in includes]))
+        if "take_volume" in includes and self.values["D_VOL"] < 0:
+            flat = -flat
+        pan = self.values["D_PAN"] if "take_pan" in includes else 0.0
+        sides = flat * np.array([min(1.0, 1 - pan), min(1.0, 1 + pan)])
         fade = item.values["D_FADEINLEN"] if "fades" in includes else 0.0
-        return flat * np.clip(np.arange(frames) / rate / fade, 0, 1)[:, None] if fade else flat
+        return sides * np.clip(np.arange(frames) / rate / fade, 0, 1)[:, None] if fade else sides
 
     def read(self, rate: int, start: float, frames: int) -> np.ndarray:
         """Frames × 2 from `start` seconds into the item: offset, rate and the source's loop, no gain and no fades."""

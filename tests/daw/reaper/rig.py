@@ -65,7 +65,7 @@ class Rig:
     def outbox(self) -> dict[str, Any]:
         return outbox(self.home, self.instance)
 
-    def until(self, look: Any, timeout: float = 40.0) -> Any:
+    def until(self, look: Any, timeout: float = 100.0) -> Any:
         """Let REAPER run until something is so."""
 
         def tick() -> Any:

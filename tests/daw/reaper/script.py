@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # REAPER hands out the same pointer for the same thing, so that == works: `known` does that for Python's objects.
 PRELUDE = """
-local call, key_of, refuse, may_touch, exists, windows, draw = ...
+local call, key_of, refuse, may_touch, exists, windows, draw, send_udp, disk_is_full = ...
 local known = setmetatable({}, { __mode = 'v' })
 
 local function one(value)
@@ -52,9 +52,18 @@ end
 io.popen = function() refuse('io.popen blocks REAPER') end
 local open, rename, remove = io.open, os.rename, os.remove
 io.open = function(path, mode)
-  if mode and mode:find('[wa+]') and not may_touch(path) then refuse('writes outside the home: ' .. path) end
+  if mode and mode:find('[wa+]') then
+    if not may_touch(path) then refuse('writes outside the home: ' .. path) end
+    if path:find('[/\\\\]inbox[/\\\\][^.][^/\\\\]*$') then refuse('the daemon may read half of ' .. path) end
+    if disk_is_full() then
+      local made = open(path, mode)
+      if made then made:close() end
+      return open('/dev/full', mode) -- there is a file, and nothing goes in
+    end
+  end
   return open(path, mode)
 end
+package.loaded['test.udp'] = send_udp
 os.rename = function(from, to)
   if not may_touch(to) then refuse('renames outside the home: ' .. to) end
   if windows and exists(to) then return nil, 'File exists' end
@@ -91,7 +100,17 @@ class Script:
         self.runtime = LuaRuntime(unpack_returned_tuples=True)
         prelude = self.runtime.eval(f"function(...) {PRELUDE} end")
         windows = host.system.startswith("Win")
-        prelude(host.call, _key_of, host.fail, _inside(host), lambda file: Path(file).exists(), windows, self.draw)
+        prelude(
+            host.call,
+            _key_of,
+            host.fail,
+            _inside(host),
+            lambda file: Path(file).exists(),
+            windows,
+            self.draw,
+            lambda *args: host.send_udp(*args),
+            lambda: host.disk_full,
+        )
 
     def draw(self, name: str, *args: Any) -> Any:
         """One call of gfx; what was drawn since the last `update` is the picture."""

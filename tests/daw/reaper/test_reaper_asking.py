@@ -57,6 +57,7 @@ def test_what_the_item_level_does_is_told(rig: Rig) -> None:
         {"section": True},
         {"reverse": True},
         {"type": "VIDEO"},
+        {"type": "MP3"},
     ],
     ids=str,
 )
@@ -112,7 +113,21 @@ def test_take_fx_and_midi_are_rendered_and_everything_is_as_before(rig: Rig, mid
     rig.host.verify()
 
 
-@pytest.mark.parametrize("rendering", ["nothing", "empty"])
+def test_of_a_part_of_an_item_with_effects_the_rest_becomes_handles(rig: Rig) -> None:
+    """REAPER renders items whole."""
+    item = rig.item(4.0, 2.0, 0.5)
+    assert item.take
+    item.take.fx = [True]
+    rig.project.time_selection = (4.5, 5.25)
+    rig.act("Remix time selection")
+    rig.until(lambda: rig.messages("remix"))
+    (clip,) = rig.messages("remix")[0]["args"]["clips"]
+    assert (clip["position"], clip["length"], clip["rendered"]["handles"]) == (4.5, 0.75, [0.5, 0.75])
+    assert soundfile.info(clip["rendered"]["path"]).frames == 2 * 48_000
+    rig.host.verify()
+
+
+@pytest.mark.parametrize("rendering", ["nothing", "empty", "half"])
 def test_a_render_that_writes_nothing_is_said_and_nothing_is_sent(rig: Rig, rendering: str) -> None:
     item = rig.item()
     assert item.take
@@ -120,7 +135,7 @@ def test_a_render_that_writes_nothing_is_said_and_nothing_is_sent(rig: Rig, rend
     rig.host.rendering = rendering
     rig.act("Remix with last settings")
     rig.host.tick(10)
-    assert "rendered nothing" in rig.host.boxes[-1]
+    assert ("instead of 1.00 s" if rendering == "half" else "rendered nothing") in rig.host.boxes[-1]
     assert not rig.messages("remix")
     assert not list((rig.home / "reaper" / "rendered").iterdir())
     rig.host.verify()

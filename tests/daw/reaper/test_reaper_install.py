@@ -42,7 +42,9 @@ def test_every_system_has_its_place(tmp_path: Path, home: Path, platform: str) -
     installer = Installer(Pointer(home, ("python", "start"), "1"))
     installer.install(planned)
     target = folder / "Scripts" / "ACE Bridge"
-    for path in SCRIPTS.rglob("*.lua"):
+    for icon in SCRIPTS.glob("toolbar_icons/**/*.png"):
+        assert (folder / "Data" / icon.relative_to(SCRIPTS)).read_bytes() == icon.read_bytes()
+    for path in (*SCRIPTS.rglob("*.lua"), *SCRIPTS.glob("*.eel")):
         assert (target / path.relative_to(SCRIPTS)).read_bytes() == path.read_bytes()
     assert json.loads((target / "ace-bridge.json").read_bytes())["home"] == str(home)
     catalogue = json.loads((target / "catalogue.json").read_bytes())
@@ -88,9 +90,10 @@ def test_the_command_installs_and_the_install_action_registers(tmp_path: Path, h
     host = Host(folder)
     host.home = home
     host.open_project(tmp_path)
+    host.answers = [False, False]
     host.run(folder / "Scripts" / "ACE Bridge" / "ace-bridge_Install.lua")
     host.tick()
-    assert len(host.registered) == len(list(SCRIPTS.glob("*.lua")))
+    assert len(host.registered) == len([*SCRIPTS.glob("*.lua"), *SCRIPTS.glob("*.eel")])
     commands = json.loads((home / "reaper" / "logs" / "commands.json").read_bytes())
     assert commands["ace-bridge_Service.lua"] == json.loads(host.kept["ace-bridge", "service_command"])
     host.run(folder / "Scripts" / "ACE Bridge" / "ace-bridge_Uninstall.lua")

@@ -44,6 +44,9 @@ def test_the_index_names_every_file_once() -> None:
     root = ElementTree.fromstring(reapack.index(BASE, "2026-01-31T12:00:00Z"))
     sources = root.findall("./category/reapack/version/source")
     named = [unquote(str(source.text)).removeprefix(f"{BASE}/reaper_scripts/") for source in sources]
-    assert sorted(named) == sorted(path.relative_to(SCRIPTS).as_posix() for path in SCRIPTS.rglob("*.lua"))
+    shipped = [path for path in SCRIPTS.rglob("*") if path.is_file()]
+    assert sorted(named) == sorted(path.relative_to(SCRIPTS).as_posix() for path in shipped)
     actions = [name for name, source in zip(named, sources, strict=True) if source.get("main") == "main"]
-    assert sorted(actions) == sorted(path.name for path in SCRIPTS.glob("*.lua"))
+    assert sorted(actions) == sorted(path.name for path in (*SCRIPTS.glob("*.lua"), *SCRIPTS.glob("*.eel")))
+    data = [name for name, source in zip(named, sources, strict=True) if source.get("type") == "data"]
+    assert sorted(data) == sorted(path.relative_to(SCRIPTS).as_posix() for path in SCRIPTS.rglob("*.png"))

@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 
+from bridge.doctor import facts
 from tests.daw.reaper import picture
 from tests.daw.reaper.rig import Rig, job
 from tests.daw.reaper.steps import ask, of_bridge, offer, points, source_tracks
@@ -53,7 +55,15 @@ def test_a_remix_is_made_again(rig: Rig) -> None:
     rig.host.verify()
 
 
-SETS: list[set[str]] = [set(), {"take_volume"}, {"item_volume", "fades"}, {"take_volume", "item_volume", "fades"}]
+ALL = {"take_volume", "item_volume", "fades", "take_pan"}
+SETS: list[set[str]] = [set(), {"take_volume"}, {"item_volume", "fades", "take_pan"}, ALL]
+
+
+def self_test(rig: Rig) -> None:
+    """Run it to its end, which comes when the daemon has answered or not."""
+    rig.act("Self-test")
+    rig.until(lambda: rig.host.boxes)
+    assert rig.host.boxes.pop().startswith("Self-test of REAPER")
 
 
 @pytest.mark.parametrize(("accessor", "render"), list(zip(SETS, reversed(SETS), strict=True)), ids=str)
@@ -61,31 +71,44 @@ def test_the_self_test_finds_the_truth_and_changes_nothing(rig: Rig, accessor: s
     rig.host.accessor_has, rig.host.render_has = accessor, render
     item = rig.item()
     values = json.dumps([item.values, item.take and item.take.values, item.track.values])
-    rig.act("Self-test")
+    self_test(rig)
     assert json.dumps([item.values, item.take and item.take.values, item.track.values]) == values
     found = json.loads((rig.home / "reaper" / "logs" / "selftest.json").read_bytes())
-    for name in ("take_volume", "item_volume", "fades", "track_volume"):
+    for name in (*ALL, "track_volume"):
         assert (found[f"accessor_has_{name}"], found[f"render_has_{name}"]) == (name in accessor, name in render)
     assert (found["unicode_paths"], found["reaper"]) == (True, "7.60/linux-x86_64")
+    assert found["render_is_whole_item"] is True
+    assert {fact.key for fact in facts.REAPER} <= set(found)  # what doctor tells of is measured
     assert not list((rig.home / "reaper" / "rendered").iterdir())
     rig.host.verify()
 
 
-@pytest.mark.parametrize("has", [set(), {"take_volume", "item_volume", "fades"}], ids=str)
+@pytest.mark.parametrize("has", [set(), ALL], ids=str)
 def test_what_reaper_bakes_in_is_not_applied_twice(rig: Rig, has: set[str]) -> None:
     item = rig.item()
     rig.host.accessor_has = has
-    rig.act("Self-test")
-    rig.host.boxes.clear()
+    self_test(rig)
     assert item.take
-    item.take.values |= {"D_PITCH": 1.0, "D_VOL": 0.5}
+    item.take.values |= {"D_PITCH": 1.0, "D_VOL": -0.5, "D_PAN": 0.5}
     item.values |= {"D_VOL": 0.25, "D_FADEINLEN": 0.1}
     message = ask_by_reader(rig)
     offer(rig, message)
     (result,) = of_bridge(rig)
     assert result.take
     applied = (result.take.values["D_VOL"], result.values["D_VOL"], result.values["D_FADEINLEN"])
-    assert applied == ((1.0, 1.0, 0.0) if has else (0.5, 0.25, 0.1))
+    assert applied == ((1.0, 1.0, 0.0) if has else (-0.5, 0.25, 0.1))
+    assert result.take.values["D_PAN"] == (0.0 if has else 0.5)
+
+
+def test_what_is_silent_on_the_right_leaves_the_guess(rig: Rig) -> None:
+    sound, rate = soundfile.read(rig.tone, always_2d=True)
+    left = np.column_stack([sound[:, 0], np.zeros(len(sound))])
+    soundfile.write(rig.tone, left, rate)
+    rig.item()
+    self_test(rig)
+    found = json.loads((rig.home / "reaper" / "logs" / "selftest.json").read_bytes())
+    assert "accessor_has_take_pan" not in found
+    assert found["accessor_has_take_volume"] is False
 
 
 def test_without_its_pointer_file_it_says_how_to_get_one(rig: Rig) -> None:
@@ -95,12 +118,20 @@ def test_without_its_pointer_file_it_says_how_to_get_one(rig: Rig) -> None:
     assert "ace-bridge install reaper" in rig.host.boxes[0]
 
 
-def test_a_full_disk_is_said_and_nothing_is_sent(rig: Rig) -> None:
-    rig.item()
-    (rig.home / "inbox").rename(rig.home / "no inbox")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("by_reader", [False, True])
+def test_a_full_disk_is_said_and_nothing_is_sent(rig: Rig, by_reader: bool) -> None:
+    item = rig.item()
+    assert item.take
+    item.take.values["D_PITCH"] = 1.0 if by_reader else 0.0
+    rig.host.disk_full = True
     rig.act("Remix with last settings")
-    assert "cannot be written" in rig.host.boxes[0]
-    assert not list((rig.home / "reaper" / "requests").iterdir())
+    rig.host.tick(60)
+    assert "No space left" in rig.host.boxes[0]
+    assert not rig.messages("remix")
+    assert not [path for folder in ("requests", "rendered") for path in (rig.home / "reaper" / folder).glob("*")]
+    assert not rig.project.history
+    rig.host.verify()
 
 
 @pytest.mark.parametrize("version", ["7.08", "7.27", "7.60"])

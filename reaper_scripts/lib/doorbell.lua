@@ -1,0 +1,56 @@
+-- Doorbell: rings at the daemon when a message lies in its inbox, where that costs nothing: by LuaSocket if the user
+-- has it, else by the EEL2 action if Install was run. Without either the daemon's own folder watch sees the file.
+
+local home = require 'home'
+local objects = require 'objects'
+local state = require 'state'
+
+local doorbell = {}
+
+local HOST = '127.0.0.1'
+local RING = '/bridge/inbox\0\0\0,\0\0\0' -- an OSC message without arguments
+local LUASOCKET = '/Scripts/Mavriq ReaScript Repository/Various/Mavriq-Lua-Sockets/' -- where ReaPack puts it
+local CURRENT = 0 -- Main_OnCommandEx: no flags
+
+local socket -- LuaSocket; false where it is not installed
+
+local function luasocket()
+  if socket ~= nil then return socket end
+  local folder = reaper.GetResourcePath() .. LUASOCKET
+  socket = false
+  if reaper.file_exists(folder .. 'socket.lua') then
+    package.path = package.path .. ';' .. folder .. '?.lua'
+    package.cpath = package.cpath .. ';' .. folder .. '?.so;' .. folder .. '?.dll'
+    local ok, found = pcall(require, 'socket') -- a build for another Lua does not load, and the watch is there
+    socket = ok and type(found) == 'table' and found
+  end
+  return socket
+end
+
+local function by_udp(port)
+  local udp = socket.udp()
+  if not udp then return end
+  udp:sendto(RING, HOST, port)
+  udp:close()
+end
+
+local function by_action(port)
+  local named = state.get('bell_command')
+  local id = named and reaper.NamedCommandLookup(named) or 0
+  if id == 0 then return end
+  state.set('bell_port', port)
+  reaper.Main_OnCommandEx(id, CURRENT, objects.current())
+end
+
+-- Ring, if a daemon runs. A lost ring costs a tenth of a second.
+function doorbell.ring()
+  local daemon = home.daemon()
+  if not daemon then return end
+  if luasocket() then
+    by_udp(daemon.osc_port)
+  else
+    by_action(daemon.osc_tcp_port)
+  end
+end
+
+return doorbell

@@ -1,0 +1,52 @@
+-- Startup: one line in REAPER's Scripts/__startup.lua, with the user's consent, so that controllers are heard at once.
+-- What stands in that file stays; before the first change a copy is kept beside it.
+
+local files = require 'files'
+local trap = require 'trap'
+
+local startup = {}
+
+local MARK = '-- ace-bridge: listen to controllers'
+local LINE = "reaper.Main_OnCommand(reaper.NamedCommandLookup('%s'), 0) %s"
+local BACKUP = '.before-ace-bridge'
+
+local function path()
+  return reaper.GetResourcePath() .. '/Scripts/__startup.lua'
+end
+
+local function is_ours(line)
+  return line:find(MARK, 1, true) ~= nil
+end
+
+local function write(content)
+  local ok, problem = files.write(path(), content)
+  if not ok then trap.refuse('__startup.lua cannot be written: ' .. problem) end
+end
+
+-- The lines of the file that are not the bridge's, as they are.
+local function foreign(content)
+  local kept = {}
+  for line in content:gmatch('[^\n]*\n?') do
+    if not is_ours(line) then kept[#kept + 1] = line end
+  end
+  return table.concat(kept)
+end
+
+-- Put the line at the end; `command` is the action's id with its underscore.
+function startup.add(command)
+  local before = files.read(path())
+  if before and not is_ours(before) then files.write(path() .. BACKUP, before) end
+  local kept = foreign(before or '')
+  if kept:match('[^\n]$') then kept = kept .. '\n' end
+  write(kept .. LINE:format(command, MARK) .. '\n')
+end
+
+-- Take the line out; a file that had nothing else goes.
+function startup.remove()
+  local before = files.read(path())
+  if not before or not is_ours(before) then return end
+  local kept = foreign(before)
+  if kept == '' then os.remove(path()) else write(kept) end
+end
+
+return startup

@@ -1,0 +1,102 @@
+-- Toolbar: a floating toolbar with the bridge's icons, with the user's consent. It takes one that is empty; a main
+-- toolbar, a menu or a toolbar in use is never touched. REAPER reads the file at its start.
+
+local files = require 'files'
+local trap = require 'trap'
+
+local toolbar = {}
+
+local TITLE = 'ACE Bridge'
+local BACKUP = '.before-ace-bridge'
+local HIGHEST = 16 -- toolbars that every REAPER 7 has
+local BUTTONS = { -- script, icon, label
+  { 'ace-bridge_Remix with last settings.lua', 'ace_bridge_remix.png', 'Remix' },
+  { 'ace-bridge_Remix selected items (asks).lua', 'ace_bridge_ask.png', 'Remix (asks)' },
+  { 'ace-bridge_Swap source and remix.lua', 'ace_bridge_swap.png', 'Swap source and remix' },
+  { 'ace-bridge_Show jobs.lua', 'ace_bridge_jobs.png', 'Show jobs' },
+  { 'ace-bridge_Cancel remixes.lua', 'ace_bridge_cancel.png', 'Cancel remixes' },
+}
+
+local function path()
+  return reaper.GetResourcePath() .. '/reaper-menu.ini'
+end
+
+local function section_of(number)
+  return ('[Floating toolbar %d]'):format(number)
+end
+
+-- The sections of the file in order: {head, body}; what stands before the first has an empty head.
+local function sections(content)
+  local found = { { head = '', body = '' } }
+  for line in content:gmatch('[^\n]*\n?') do
+    local head = line:match('^(%[.-%])')
+    if head then found[#found + 1] = { head = head, body = '' } end
+    found[#found].body = found[#found].body .. line
+  end
+  return found
+end
+
+local function is_ours(section)
+  return section.head:match('^%[Floating toolbar') ~= nil and section.body:find('title=' .. TITLE, 1, true) ~= nil
+end
+
+-- The highest floating toolbar that nobody has filled; nil where all are in use.
+local function free_number(found)
+  local used = {}
+  for _, section in ipairs(found) do used[section.head] = true end
+  for number = HIGHEST, 1, -1 do
+    if not used[section_of(number)] then return number end
+  end
+end
+
+local function lines_of(number, commands)
+  local lines = { section_of(number) }
+  for _, button in ipairs(BUTTONS) do
+    local place = (#lines - 1) // 2
+    lines[#lines + 1] = ('icon_%d=%s'):format(place, button[2])
+    lines[#lines + 1] = ('item_%d=%s %s'):format(place, commands[button[1]], button[3])
+  end
+  lines[#lines + 1] = 'title=' .. TITLE
+  return table.concat(lines, '\n') .. '\n'
+end
+
+local function without_ours(found)
+  local kept = {}
+  for _, section in ipairs(found) do
+    if not is_ours(section) then kept[#kept + 1] = section end
+  end
+  return kept
+end
+
+local function write(found, more)
+  local parts = {}
+  for _, section in ipairs(found) do parts[#parts + 1] = section.body end
+  local content = table.concat(parts)
+  if more ~= '' and content:match('[^\n]$') then content = content .. '\n' end
+  local ok, problem = files.write(path(), content .. more)
+  if not ok then trap.refuse('reaper-menu.ini cannot be written: ' .. problem) end
+end
+
+-- Fill a free floating toolbar; `commands` are the actions' ids by script. Returns its number, nil where none is free.
+function toolbar.add(commands)
+  local before = files.read(path()) or ''
+  local found = sections(before)
+  local kept = without_ours(found)
+  local number = free_number(kept)
+  if not number then return nil end
+  if #kept == #found and before ~= '' then files.write(path() .. BACKUP, before) end
+  write(kept, lines_of(number, commands))
+  return number
+end
+
+-- Take it out again; every other section stays to the byte.
+function toolbar.remove()
+  local before = files.read(path())
+  if not before then return end
+  local found = sections(before)
+  local kept = without_ours(found)
+  if #kept == #found then return end
+  if #kept == 1 and kept[1].body == '' then os.remove(path()) else write(kept, '') end
+end
+
+return toolbar
