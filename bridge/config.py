@@ -108,7 +108,7 @@ class Fal:
     result_hosts: tuple[str, ...]  # where uploads may go to and results may come from; "*." stands for any subdomain
     upload_expires: str  # how long fal keeps an uploaded clip
     price_per_second: float  # US dollars per second of generated audio
-    longest: float  # longest clip, s
+    longest: float  # longest audio of one order, s
     poll_first: float  # s until the second look at a running request
     poll_longest: float  # s between two looks at most
     status_stream: bool  # whether to listen to the status stream

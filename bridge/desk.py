@@ -228,7 +228,8 @@ class Desk:
             raise ConfirmNeeded("The order's answer was lost: it may be running, so ordering it again may cost twice.")
         for variation in found:
             lost = variation.state is State.UNKNOWN
-            mark: tuple[str, str, dict[str, Any]] | None = (variation.id, "remix", {}) if lost else None
+            unit = await self.tools.journal(Store.lost_order, variation.id) if lost else ""
+            mark: tuple[str, str, dict[str, Any]] | None = (unit, "remix", {}) if lost else None
             await self.book.change(
                 variation.id,
                 mark=mark,

@@ -7,22 +7,24 @@ again: finished stages answer from the journal, the first unfinished one goes on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 from weakref import WeakValueDictionary
 
 from bridge.disk import write_json
+from bridge.errors import Withdrawn
 from bridge.stages import fetch, fit, place, remix, render, upload
 from bridge.store import Store
 from bridge.work import Stage, Work
 
 STAGES: tuple[Stage, ...] = (
-    render.STAGE,  # the span that is heard, plus handles: one FLAC                                    (per clip)
-    upload.STAGE,  # to where the model can read it, once per content                                  (per clip)
-    remix.STAGE,  # the model: ordered exactly once, its id on disk before the first poll              (per variation)
-    fetch.STAGE,  # the paid result to this disk, before anything else happens to it
-    fit.STAGE,  # the project's rate, the exact length, the clip's loudness, in its final place
+    render.STAGE,  # the span that is heard, plus handles: one FLAC, in legs where it is too long             (per clip)
+    upload.STAGE,  # to where the model can read it, once per content                                  (per clip's leg)
+    remix.STAGE,  # the model: ordered exactly once, its id on disk before the first poll         (per variation's leg)
+    fetch.STAGE,  # the paid result to this disk, before anything else happens to it              (per variation's leg)
+    fit.STAGE,  # legs joined; the project's rate, the exact length, the clip's loudness, in its final place
     place.STAGE,  # onto a new track; done only when the DAW confirms, or the user knows the path
 )
 
@@ -34,21 +36,42 @@ class Pipeline:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, work: Work) -> None:
-        """Take a variation as far as it can go now.
+        """Take a variation as far as it can go now; what is done per leg is done for one leg after the other.
 
         Raises:
             BridgeError: the stage that the variation stands in cannot be finished.
         """
-        for index, stage in enumerate(STAGES):
-            unit = work.clip_unit if stage.per_clip else work.variation_id
-            before = sum(one.weight for one in STAGES[:index])
-            step = replace(work, share=_share(before, stage.weight))
-            lock = self._locks.setdefault(unit, asyncio.Lock())  # two variations of a clip: one renders, one waits
-            async with lock:
-                result = await self._once(stage, unit, step)
-            if result is None:
-                return
-            work = replace(work, done={**work.done, stage.name: result})
+        for group, before in _groups():
+            by_leg = group[0].per_leg
+            legs = range(len(work.legs)) if by_leg else range(1)
+            made: dict[str, tuple[dict[str, Any], ...]] = {stage.name: () for stage in group}
+            for leg in legs:
+                found = {name: results[leg] for name, results in work.each.items()} if by_leg else {}
+                step = replace(work, done={**work.done, **found}, leg=leg, by_leg=by_leg)
+                for stage, share in _shares(group, before, leg, len(legs)):
+                    result = await self._kept(stage, replace(step, share=share))
+                    if result is None:
+                        return
+                    step = replace(step, done={**step.done, stage.name: result})
+                    made[stage.name] += (result,)
+            work = replace(work, done={**work.done, **{name: results[0] for name, results in made.items()}})
+            work = replace(work, each={**work.each, **made}) if by_leg else work
+
+    async def _kept(self, stage: Stage, work: Work) -> dict[str, Any] | None:
+        """Do a stage; when it is stopped, say what was made of a long clip before."""
+        try:
+            return await self._alone(stage, work)
+        except Withdrawn as stopped:
+            if work.leg:
+                stopped.kept = f"{work.leg} of {len(work.legs)} parts were made and are kept; `retry` makes the rest"
+            raise
+
+    async def _alone(self, stage: Stage, work: Work) -> dict[str, Any] | None:
+        """Do a stage while no other variation does it: two variations of a clip render it once."""
+        unit = work.clip_unit if stage.per_clip else work.unit
+        lock = self._locks.setdefault(unit, asyncio.Lock())
+        async with lock:
+            return await self._once(stage, unit, work)
 
     async def _once(self, stage: Stage, unit: str, work: Work) -> dict[str, Any] | None:
         """Return the stage's result: from the journal, or by doing it; None when it ends outside, by a DAW's word."""
@@ -64,6 +87,23 @@ class Pipeline:
             await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # also for rescue
             await work.tools.journal(Store.finish_stage, unit, stage.name, result)
         return result
+
+
+def _groups() -> Iterator[tuple[list[Stage], float]]:
+    """Yield the stages that follow each other for the same things, and how much of the way lies before them."""
+    before = 0.0
+    for _, stages in groupby(STAGES, lambda stage: (stage.per_clip, stage.per_leg)):
+        group = list(stages)
+        yield group, before
+        before += sum(stage.weight for stage in group)
+
+
+def _shares(group: list[Stage], before: float, leg: int, legs: int) -> Iterator[tuple[Stage, Callable[[float], float]]]:
+    """Yield a group's stages for one leg, each with its part of the whole way."""
+    start = before + leg / legs * sum(stage.weight for stage in group)
+    for stage in group:
+        yield stage, _share(start, stage.weight / legs)
+        start += stage.weight / legs
 
 
 def _share(before: float, weight: float) -> Callable[[float], float]:

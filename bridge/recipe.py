@@ -18,7 +18,19 @@ from bridge.request import Remix, RemixArgs
 if TYPE_CHECKING:
     from bridge.work import Work
 
-FITTED = ("sample_rate", "samples", "lead", "alignment", "gain_db", "limiter_db", "lufs", "true_peak_db", "loop")
+FITTED = (
+    "sample_rate",
+    "samples",
+    "lead",
+    "alignment",
+    "gain_db",
+    "limiter_db",
+    "lufs",
+    "true_peak_db",
+    "loop",
+    "legs",
+    "joins",
+)
 
 
 def compose(request: RemixArgs, wanted: Remix, presets: Presets, held: Mapping[str, Any], usual: str) -> dict[str, Any]:
@@ -101,6 +113,7 @@ def describe(work: Work, fitted: Mapping[str, Any], path: Path) -> dict[str, Any
         "seed": work.variation.seed,
         "model_seed": made["seed"],
         "request_id": made["request_id"],
+        "request_ids": [leg["request_id"] for leg in work.each["remix"]],
         "recipe": dict(job.recipe),
         "said": made.get("said", {}),
         "heard": work.done["render"].get("heard"),
@@ -114,10 +127,16 @@ def describe(work: Work, fitted: Mapping[str, Any], path: Path) -> dict[str, Any
         },
         "project": msgspec.to_builtins(work.request.project),
         "fit": {name: fitted[name] for name in FITTED},
-        "cost": {"currency": job.currency, "billed_units": made["billed_units"]},
+        "cost": {"currency": job.currency, "billed_units": _billed(work)},
         "warnings": [dict(warning) for warning in job.warnings],
         "created": job.created,
     }
+
+
+def _billed(work: Work) -> float | None:
+    """Return what the engine said it charged for all legs of the clip, in its units."""
+    bills = [leg["billed_units"] for leg in work.each["remix"] if leg["billed_units"] is not None]
+    return sum(bills) if bills else None
 
 
 def _of_preset(preset: Preset | None) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from bridge.errors import RequestConflict, StoreLost
 from bridge.job import ENDED, Job, State, Variation
 from bridge.stages.place import SHOWN
 from bridge.store import Store
+from bridge.work import of_leg
 
 OFFER_AGAIN = 24 * 3600.0  # s: a result older than this was placed, or seen, most probably; it is not offered again
-PER_CLIP, PER_VARIATION = ("render", "upload"), ("remix", "fetch", "fit", "place")
+PER_CLIP, PER_VARIATION = ("render", "upload"), ("remix", "fetch", "fit", "place")  # per leg too, some of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,7 @@ class Rescued:
 class _Found:
     """What a variation's folder says."""
 
-    mark: Mapping[str, Any] | None  # of its order; None: nothing was ordered
-    seconds: float  # of audio in that order
+    orders: Mapping[str, tuple[Mapping[str, Any], float]]  # unit → its order's mark, and the s of audio in it
     results: Mapping[tuple[str, str], Mapping[str, Any]]  # (unit, stage) → result
 
 
@@ -69,16 +69,15 @@ def _merge(store: Store, job: Job, kept: Variation, known: Variation | None, fol
     new = {key: result for key, result in found.results.items() if store.stage(*key)[1] is None}
     for (unit, stage), result in new.items():
         store.finish_stage(unit, stage, result)
-    unknown_order = found.mark is not None and "ticket" not in store.stage(kept.id, "remix")[0]
-    if unknown_order:
-        at = float(found.mark.get("at", now)) if found.mark else now
-        store.spend(kept.id, found.seconds * job.price, at, 0.0, float("inf"))
-    own = unknown_order or any(unit == kept.id for unit, _ in new)
+    unknown = {unit: one for unit, one in found.orders.items() if "ticket" not in store.stage(unit, "remix")[0]}
+    own = bool(unknown) or any(unit.split("/")[0] == kept.id for unit, _ in new)
     if known is not None and not own:
         return False
     after = _where(known or kept, found, job, now)
-    mark = (kept.id, "remix", found.mark) if unknown_order and found.mark is not None else None
-    store.save_variation(after, is_open=after.state not in ENDED, mark=mark)
+    store.save_variation(after, is_open=after.state not in ENDED)
+    for unit, (mark, seconds) in unknown.items():
+        store.spend(unit, seconds * job.price, float(mark.get("at", now)), 0.0, float("inf"))
+        store.save_variation(after, is_open=after.state not in ENDED, mark=(unit, "remix", mark))
     return own
 
 
@@ -97,7 +96,7 @@ def _where(variation: Variation, found: _Found, job: Job, now: float) -> Variati
                 variation, state=State.DONE, result=shown, handed_over=True, progress=1.0, reason="", message=text
             )
         return replace(variation, state=State.WAITING, result=shown)
-    if found.mark is not None:
+    if found.orders:
         return replace(variation, state=State.WAITING)
     lost = StoreLost()
     return replace(variation, state=State.FAILED, reason="", error=lost.to_wire(), message=lost.text)
@@ -106,17 +105,32 @@ def _where(variation: Variation, found: _Found, job: Job, now: float) -> Variati
 def _look(variation: Variation, folder: Path, job_id: str) -> _Found:
     clip = folder / f"clip-{variation.clip_index + 1}"
     own = clip / f"variation-{variation.index + 1}"
-    places = {(f"{job_id}/{variation.clip_index}", stage): clip for stage in PER_CLIP}
-    places |= {(variation.id, stage): own for stage in PER_VARIATION}
+    units = _units(f"{job_id}/{variation.clip_index}", clip), _units(variation.id, own)
+    places = {(unit, stage): place for unit, place in units[0].items() for stage in PER_CLIP}
+    places |= {(unit, stage): place for unit, place in units[1].items() for stage in PER_VARIATION}
     read = {key: jobfile.read(place / f"{key[1]}.json") for key, place in places.items()}
     results = {key: result for key, result in read.items() if result is not None and _is_there(result)}
-    order = jobfile.read(own / jobfile.ORDER)
-    if order is None and (own / jobfile.ORDER).exists():  # a power cut left it empty: it was written, so it may be paid
+    orders = {unit: order for unit, place in units[1].items() if (order := _ordered(place)) is not None}
+    return _Found(orders, results)
+
+
+def _units(unit: str, folder: Path) -> dict[str, Path]:
+    """Return the journal's names for a thing and for the further legs of it, with their folders."""
+    legs = sorted(path for path in folder.glob("leg-*") if path.name[4:].isdigit())
+    return {unit: folder, **{of_leg(unit, int(path.name[4:]) - 1): path for path in legs}}
+
+
+def _ordered(place: Path) -> tuple[Mapping[str, Any], float] | None:
+    """Return the mark of an order and the s of audio in it; None: nothing was ordered."""
+    order = jobfile.read(place / jobfile.ORDER)
+    if (
+        order is None and (place / jobfile.ORDER).exists()
+    ):  # a power cut left it empty: it was written, so it may be paid
         order = {"sent": True}
     if order is None:
-        return _Found(None, 0.0, results)
+        return None
     asked = order.pop("order", None) or {}
-    return _Found(order, float(asked.get("seconds") or 0.0), results)
+    return order, float(asked.get("seconds") or 0.0)
 
 
 def _is_there(result: Mapping[str, Any]) -> bool:
@@ -129,7 +143,7 @@ def _billed(job: Job, variations: list[Variation], folder: Path) -> Job:
     """Put in what the engine said it charged."""
     bills = {}
     for variation in variations:
-        units = _look(variation, folder, job.id).results.get((variation.id, "remix"), {}).get("billed_units")
-        if units is not None:
-            bills[variation.id] = float(units)
+        for (unit, stage), result in _look(variation, folder, job.id).results.items():
+            if stage == "remix" and result.get("billed_units") is not None:
+                bills[unit] = float(result["billed_units"])
     return replace(job, bills=bills)

@@ -146,7 +146,8 @@ class Scheduler:
             await self._end(variation_id, State.UNKNOWN, error)
         except Withdrawn as error:
             asked = run.cancel.is_set()
-            await self._end(variation_id, State.CANCELLED if asked else State.FAILED, None if asked else error)
+            text = f"cancelled; {error.kept or 'nothing was placed'}"
+            await self._end(variation_id, State.CANCELLED if asked else State.FAILED, None if asked else error, text)
         except BudgetReached as error:
             await self._wait(variation_id, "budget", BUDGET_LOOK, error)
         except DiskFull as error:
@@ -174,8 +175,8 @@ class Scheduler:
         alert = {"code": error.code, "text": error.text}
         self._tools.bus.publish(Event("alert", variation.job_id if variation else "", variation_id, alert))
 
-    async def _end(self, variation_id: str, state: State, error: BridgeError | None) -> None:
-        message = error.text if error else "cancelled; nothing was placed"
+    async def _end(self, variation_id: str, state: State, error: BridgeError | None, text: str = "") -> None:
+        message = error.text if error else text
         await self._book.change(
             variation_id, state=state, error=error.to_wire() if error else None, message=message, queue_position=None
         )

@@ -165,11 +165,13 @@ class Store:
         self._db.execute("UPDATE ledger SET cost = ? WHERE variation_id = ?", (cost, variation_id))
 
     def spent_since(self, moment: float, without: str = "") -> float:
-        """Return what was ordered since a unix time, leaving one variation out."""
+        """Return what was ordered since a unix time, leaving one variation with its legs out."""
         return self._spent(moment, without)
 
     def _spent(self, since: float, without: str) -> float:
-        row = self._one("SELECT TOTAL(cost) FROM ledger WHERE at >= ? AND variation_id <> ?", since, without)
+        legs = f"{without}/%"  # of a long clip
+        query = "SELECT TOTAL(cost) FROM ledger WHERE at >= ? AND variation_id <> ? AND variation_id NOT LIKE ?"
+        row = self._one(query, since, without, legs)
         return float(row[0]) if row else 0.0
 
     # --- stages ------------------------------------------------------------------------------------------------------
@@ -180,6 +182,15 @@ class Store:
         if row is None:
             return {}, None
         return json.loads(row[0] or "{}"), None if row[1] is None else json.loads(row[1])
+
+    def lost_order(self, variation_id: str) -> str:
+        """Return which unit of a variation has an order whose answer was lost: the variation's own, or a leg's."""
+        rows = self._db.execute(
+            "SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL AND (unit = ?1 OR unit LIKE ?2)",
+            (variation_id, f"{variation_id}/%"),
+        )
+        found = [unit for unit, mark in rows if json.loads(mark or "{}").get("sent") and '"ticket"' not in mark]
+        return str(found[0]) if found else variation_id
 
     def finish_stage(self, unit: str, stage: str, result: Mapping[str, Any]) -> None:
         """Note a stage's result."""

@@ -47,6 +47,21 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """One file that is sent: the clip with its handles, or a leg of it."""
+
+    path: Path  # a FLAC file
+    sha256: str  # of its content
+    start: float  # s from the beginning of everything that is sent of the clip
+    seconds: float  # its length
+
+
+def of_leg(unit: str, leg: int) -> str:
+    """Return the journal's name for a leg of a unit; the first has the unit's own."""
+    return f"{unit}/{leg + 1}" if leg else unit
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """One variation on its way."""
 
@@ -59,7 +74,10 @@ class Work:
     daw: Daw
     cancel: asyncio.Event  # set when the user wants it stopped and the engine has a say in that
     share: Callable[[float], float]  # fraction of the running stage → fraction of the whole way
-    done: Mapping[str, dict[str, Any]]  # results of the finished stages, by name
+    done: Mapping[str, dict[str, Any]]  # results of the finished stages, by name; of those per leg, the one in hand
+    each: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)  # the same of every leg, in order
+    leg: int = 0  # which part of a long clip is in hand, from 0; a clip that is sent whole has one
+    by_leg: bool = False  # whether the running stage is done leg by leg
 
     @property
     def job(self) -> Job:
@@ -73,38 +91,62 @@ class Work:
         return found
 
     @property
+    def unit(self) -> str:
+        """The journal's name for what is done once per variation, and of a long clip per leg."""
+        return of_leg(self.variation_id, self.leg)
+
+    @property
     def clip_unit(self) -> str:
-        """The journal's name for what is done once per clip."""
-        return f"{self.job_id}/{self.variation.clip_index}"
+        """The journal's name for what is done once per clip, and of a long one per leg."""
+        return of_leg(f"{self.job_id}/{self.variation.clip_index}", self.leg)
 
     @property
     def clip_folder(self) -> Path:
-        """The folder for what is made once per clip."""
+        """The folder for what is made once per clip, and of a long one per leg."""
         return self._folder(f"clip-{self.variation.clip_index + 1}")
 
     @property
     def folder(self) -> Path:
-        """The folder for what is made once per variation."""
+        """The folder for what is made once per variation, and of a long clip per leg."""
         variation = self.variation
         return self._folder(f"clip-{variation.clip_index + 1}/variation-{variation.index + 1}")
 
     @property
-    def seconds(self) -> float:
-        """How much is sent, s: the clip with its handles."""
+    def legs(self) -> tuple[Sent, ...]:
+        """What is sent, in order; the clip with its handles is one leg where the engine takes it whole."""
         rendered = self.done["render"]
-        return float(rendered["frames"] / rendered["sample_rate"])
+        parts = rendered.get("legs") or [{**rendered, "start": 0}]
+        rate = rendered["sample_rate"]
+        return tuple(
+            Sent(Path(part["path"]), part["sha256"], part["start"] / rate, part["frames"] / rate) for part in parts
+        )
+
+    @property
+    def sent(self) -> Sent:
+        """What is sent of the leg in hand."""
+        return self.legs[self.leg]
 
     @property
     def job_folder(self) -> Path:
         """The folder of the whole job."""
-        return self._folder("")
+        return self.tools.home / "jobs" / self.job_id
 
     async def enter(self, state: State, message: str = "", **fields: Any) -> None:
         """Go to a state, on disk first; where the variation stands already nothing is written."""
         if self.variation.state is not state or fields:
+            message = self._of_leg(message)
             await self.tools.book.change(
                 self.variation_id, state=state, reason="", message=message, queue_position=None, **fields
             )
+
+    async def turn_back(self) -> None:
+        """Before a further leg is ordered, stand where nothing is at the engine and a cancel stops at once.
+
+        No state that follows an order leads to another order.
+        """
+        if self.leg and self.variation.state not in (State.NEW, State.WAITING):
+            text = self._of_leg("next in turn")
+            await self.tools.book.change(self.variation_id, state=State.WAITING, reason="slot", message=text)
 
     def report(
         self,
@@ -119,15 +161,20 @@ class Work:
         if fraction is not None:
             news["progress"] = round(self.share(min(1.0, max(0.0, fraction))), 4)
         if message is not None:
-            news["message"] = message
+            news["message"] = self._of_leg(message)
         if queue_position is not None or running:
             news["queue_position"] = queue_position
         if news:
             self.tools.book.progress(self.variation_id, **news)
 
-    async def in_worker(self, task: str, args: Mapping[str, Any]) -> dict[str, Any]:
-        """Run a signal task in a worker process, its progress reported as this stage's."""
-        return await self.tools.workers.run(task, args, lambda fraction: self.report(fraction=fraction))
+    async def in_worker(
+        self, task: str, args: Mapping[str, Any], part: tuple[float, float] = (0.0, 1.0)
+    ) -> dict[str, Any]:
+        """Run a signal task in a worker process, its progress reported as this part of the stage's."""
+        start, stop = part
+        return await self.tools.workers.run(
+            task, args, lambda fraction: self.report(fraction=start + (stop - start) * fraction)
+        )
 
     async def warn(self, warnings: list[dict[str, str]]) -> None:
         """Add warnings to the job."""
@@ -143,9 +190,9 @@ class Work:
         """Note what the engine says it charged; its units are seconds of audio (reference: the model's price)."""
         if units is None:
             return
-        await self.tools.journal(Store.bill, self.variation_id, round(units * self.job.price, 6))
+        await self.tools.journal(Store.bill, self.unit, round(units * self.job.price, 6))
         # Read after the wait: another variation's bill may have come in between.
-        await self.tools.book.note(self.job_id, bills={**self.job.bills, self.variation_id: units})
+        await self.tools.book.note(self.job_id, bills={**self.job.bills, self.unit: units})
 
     async def forget(self, unit: str, stage: str) -> None:
         """Let a finished stage be done again at the next retry."""
@@ -158,8 +205,13 @@ class Work:
         task.add_done_callback(self.tools.critical.discard)
         return await asyncio.shield(task)
 
+    def _of_leg(self, message: str) -> str:
+        """Say which part of a long clip a message is about."""
+        count = len(self.legs) if "render" in self.done else 1
+        return f"part {self.leg + 1} of {count}: {message}" if self.by_leg and count > 1 and message else message
+
     def _folder(self, inner: str) -> Path:
-        folder = self.tools.home / "jobs" / self.job_id / inner
+        folder = self.tools.home / "jobs" / self.job_id / inner / (f"leg-{self.leg + 1}" if self.leg else "")
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
         return folder
@@ -173,6 +225,7 @@ class Stage:
     state: State | None  # what a variation is called meanwhile; None: the stage says it itself
     says: str  # the message shown when it begins
     per_clip: bool  # done once per clip, for all of its variations
+    per_leg: bool  # done for each leg of a clip that is longer than the engine takes
     weight: float  # its part of the whole way, for progress
     run: Callable[[Work], Awaitable[dict[str, Any] | None]]  # its result; None: it ends outside, by a DAW's word
     says_here: str = ""  # the message where the engine works on this machine; empty: the same

@@ -93,7 +93,12 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "clip_too_short",
         "The clip is … s long; the shortest that can be remixed is 0.1 s.",
     ),
-    BadInput("long", "a clip over the engine's limit", "clip_too_long", "The clip is … s long; … takes up to … s."),
+    BadInput(
+        "long",
+        "a clip over 24 times the engine's limit",
+        "clip_too_long",
+        "The clip is … s long; … takes up to … s at a time, and a clip is sent in at most 24 parts.",
+    ),
     BadInput(
         "no_source", "a clip without audio", "bad_request", "clips[0]: a clip needs either `source` or `rendered`."
     ),

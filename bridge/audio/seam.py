@@ -111,6 +111,32 @@ def closed(blocks: Iterable[Block], fade: int, frames: int) -> Iterator[Block]:
         yield crossfaded(np.concatenate(end), np.concatenate(lead))
 
 
+def joined(parts: Iterable[Iterable[Block]], fade: int) -> Iterator[Block]:
+    """Yield streams (frames × channels) as one, the end of each turning into the beginning of the next.
+
+    Args:
+        parts: each at least twice as long as the fade.
+        fade: frames.
+    """
+    end: Block | None = None  # the last frames of the part before
+    for part in parts:
+        held: list[Block] = []
+        count = 0
+        for piece in part:
+            held.append(piece)
+            count += len(piece)
+            if end is not None and count >= fade:
+                whole = np.concatenate(held)
+                held, end = [crossfaded(end, whole[:fade]), whole[fade:]], None
+            if end is None and count > fade:
+                whole = np.concatenate(held)
+                yield whole[: len(whole) - fade]
+                held, count = [whole[len(whole) - fade :]], fade
+        end = np.concatenate(held)
+    if end is not None:
+        yield end
+
+
 def measure(sound: Block, at: int, width: int, rate: int) -> Measured:
     """Lay a join beside the other moments of the music around it.
 

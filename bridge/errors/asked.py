@@ -158,10 +158,10 @@ class ClipTooShort(ClipError):
 
 
 class ClipTooLong(ClipError):
-    """The clip is longer than this engine takes."""
+    """The clip is longer than this engine takes in parts."""
 
     code = "clip_too_long"
-    hint = "Split the clip and remix the parts."
+    hint = "Split the clip in the DAW and remix the pieces one by one."
 
 
 class ClipNotAudio(ClipError):

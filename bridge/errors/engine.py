@@ -107,6 +107,7 @@ class Withdrawn(RefusedError):
 
     code = "withdrawn"
     hint = "`ace-bridge retry` submits it again."
+    kept = ""  # what was made before and is kept, in words
 
 
 class ResultGone(RefusedError):

@@ -1,4 +1,4 @@
-"""Stage 4, per variation: the paid result to this disk, checked, before anything else happens to it."""
+"""Stage 4, per variation and leg: the paid result to this disk, checked, before anything else happens to it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def download(work: Work, final: Path) -> dict[str, Any]:
 
 async def check(work: Work, path: Path) -> dict[str, Any]:
     """Look whether a file is usable audio of about the right length."""
-    return await work.in_worker("probe", {"path": str(path), "seconds": work.seconds})
+    return await work.in_worker("probe", {"path": str(path), "seconds": work.sent.seconds})
 
 
 STAGE = Stage(
@@ -61,6 +61,7 @@ STAGE = Stage(
     State.FETCHING,
     "downloading the result",
     per_clip=False,
+    per_leg=True,
     weight=0.1,
     run=fetch,
     says_here="looking at the result",

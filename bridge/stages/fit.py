@@ -30,15 +30,17 @@ async def fit(work: Work) -> dict[str, Any]:
     await asyncio.to_thread(_make, folder)
     final = await _own_name(work, folder)
     partial = final.with_name(f".{work.variation_id}.part.wav")
-    span = span_of(work)
+    whole = await joined(work)
+    span = {**span_of(work), "raw": whole["path"]}
     try:
         order = {**span, **comparison_of(work), **level_of(work), **labels_of(work, span), "into": str(partial)}
-        fitted = await work.in_worker("fit", order)
+        fitted = await work.in_worker("fit", order, (0.5 if whole["joins"] else 0.0, 1.0))
         await asyncio.to_thread(settle, partial, final)
     finally:
         await asyncio.to_thread(discard, partial)
     await work.warn(fitted["warnings"])
     recipe = final.with_suffix(".recipe.json")
+    fitted = {**fitted, "joins": whole["joins"], "legs": whole["legs"]}
     await asyncio.to_thread(write_json, recipe, describe(work, fitted, final))
     rate = fitted["sample_rate"]
     return {
@@ -47,9 +49,27 @@ async def fit(work: Work) -> dict[str, Any]:
         "recipe": str(recipe),
         "source_offset": fitted["lead"] / rate,
         "offset_ms": fitted["alignment"]["corrected_ms"],
-        "fitted": fitted["alignment"]["text"],
+        "fitted": whole["says"] + fitted["alignment"]["text"],
         "order": {**order, "final": str(final)},  # so that a nudge can cut it anew
     }
+
+
+async def joined(work: Work) -> dict[str, Any]:
+    """Return the result in one file, with how the legs of a long clip were joined."""
+    made = work.each["fetch"]
+    if len(made) == 1:
+        return {"path": made[0]["path"], "joins": [], "legs": [], "says": ""}
+    final = work.folder / "joined.wav"
+    partial = final.with_suffix(".part.wav")
+    legs = [
+        {"raw": result["path"], "source": str(leg.path), "start": leg.start, "seconds": leg.seconds}
+        for result, leg in zip(made, work.legs, strict=True)
+    ]
+    rendered = work.done["render"]
+    args = {"legs": legs, "seconds": rendered["frames"] / rendered["sample_rate"], "into": str(partial)}
+    answer = await work.in_worker("join", {**args, "align": work.tools.settings.fit.align}, (0.0, 0.5))
+    await asyncio.to_thread(settle, partial, final)
+    return {**answer, "path": str(final), "says": f"{len(made)} parts joined; "}
 
 
 def span_of(work: Work) -> dict[str, Any]:
@@ -57,14 +77,13 @@ def span_of(work: Work) -> dict[str, Any]:
 
     The length is a difference of rounded positions, so that clips that meet on the timeline never gap (DESIGN.md).
     """
-    rendered, raw = work.done["render"], work.done["fetch"]
+    rendered = work.done["render"]
     rate = work.request.project.sample_rate or MODEL_RATE
     position = work.clip.position or 0.0
     there = rendered["handles"]
     before, after = rendered.get("keep", there)  # the rest was context for the model
     samples = round((position + rendered["length"]) * rate) - round(position * rate)
     return {
-        "raw": raw["path"],
         "sample_rate": rate,
         "lead": round(before * rate),
         "samples": samples,
@@ -161,4 +180,6 @@ def _free(folder: Path, name: str) -> Path:
 
 NAME = "fit"
 MODEL_RATE = 48_000  # Hz: what ACE-Step makes, and what a result has when no project says otherwise, by every engine
-STAGE = Stage(NAME, State.FITTING, "fitting rate, length and level", per_clip=False, weight=0.06, run=fit)
+STAGE = Stage(
+    NAME, State.FITTING, "fitting rate, length and level", per_clip=False, per_leg=False, weight=0.06, run=fit
+)

@@ -37,4 +37,4 @@ async def place(work: Work) -> dict[str, Any] | None:
 
 
 SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe")
-STAGE = Stage("place", None, "placing", per_clip=False, weight=0.04, run=place)
+STAGE = Stage("place", None, "placing", per_clip=False, per_leg=False, weight=0.04, run=place)

@@ -1,4 +1,4 @@
-"""Stage 3, per variation: order the remix exactly once and wait for the model.
+"""Stage 3, per variation and leg: order the remix exactly once and wait for the model.
 
 The journal holds, in this order: the intent (before the request leaves), the ticket (before the first poll), the
 answer. An intent without a ticket after a crash means that the order may stand: `unknown`, never a blind second submit.
@@ -31,13 +31,14 @@ async def remix(work: Work) -> dict[str, Any]:
         EngineError: the model refused or failed; the order does not stand.
     """
     order = order_of(work)
-    mark, _ = await work.tools.journal(Store.stage, work.variation_id, NAME)
+    mark, _ = await work.tools.journal(Store.stage, work.unit, NAME)
     if "ticket" in mark:
         ticket = Ticket(**mark["ticket"])
-        await work.enter(State.QUEUED, _says(work, "waiting for the model"), stage=NAME)
+        await work.enter(_standing(work), _says(work, "waiting for the model"), stage=NAME)
     elif mark.get("sent") and work.engine.capabilities.submit_once:
         raise SubmitUnknown
     else:
+        await work.turn_back()
         ticket = await work.guarded(submit(work, order))
     try:
         output = await follow(work, ticket, order)
@@ -61,7 +62,7 @@ async def submit(work: Work, order: Order) -> Ticket:
     """Send the order, with the intent on disk before and the ticket on disk after."""
     left_undone = "nothing was ordered"
     await asyncio.to_thread(require_room, work.tools.home, order.seconds * PER_SECOND + SPARE, left_undone)
-    await work.tools.budget.spend(work.variation_id, order.seconds * work.job.price)
+    await work.tools.budget.spend(work.unit, order.seconds * work.job.price)
     intent = {"sent": True, "at": work.tools.clock(), "engine": work.engine.capabilities.name}
     await asyncio.to_thread(jobfile.keep, work.job_folder, work.job, work.tools.book.variations(work.job_id))
     await asyncio.to_thread(write_json, work.folder / jobfile.ORDER, {**intent, "order": _plain(order)})
@@ -69,18 +70,18 @@ async def submit(work: Work, order: Order) -> Ticket:
         await not_ordered(work)
         raise Withdrawn
     says = _says(work, "ordering the remix")
-    await work.enter(State.SUBMITTING, says, stage=NAME, mark=(work.variation_id, NAME, intent))
+    await work.enter(State.SUBMITTING, says, stage=NAME, mark=(work.unit, NAME, intent))
     try:
         ticket = await work.engine.submit(order)
     except SubmitUnknown:
         raise
     except Exception:  # a complete answer, or nothing ever left: the order does not stand
-        await work.enter(State.SUBMITTING, "not ordered", mark=(work.variation_id, NAME, {}))
+        await work.enter(State.SUBMITTING, "not ordered", mark=(work.unit, NAME, {}))
         await not_ordered(work)
         raise
     mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
     await asyncio.to_thread(write_json, work.folder / jobfile.ORDER, {**mark, "order": _plain(order)})
-    await work.enter(State.QUEUED, _says(work, "waiting for the model"), mark=(work.variation_id, NAME, mark))
+    await work.enter(State.QUEUED, _says(work, "waiting for the model"), mark=(work.unit, NAME, mark))
     return ticket
 
 
@@ -121,7 +122,7 @@ async def clear(work: Work, refusal: RefusedError) -> None:
     """
     if isinstance(refusal, ResultGone):
         return
-    await work.tools.book.change(work.variation_id, mark=(work.variation_id, NAME, {}))
+    await work.tools.book.change(work.variation_id, mark=(work.unit, NAME, {}))
     await not_ordered(work)
     if isinstance(refusal, UploadNotFetched):
         await work.tools.journal(Store.forget_upload, work.done["upload"]["url"])
@@ -130,28 +131,38 @@ async def clear(work: Work, refusal: RefusedError) -> None:
 
 async def not_ordered(work: Work) -> None:
     """Nothing stands at the engine: the day's cap has its money back, and no rescue takes this for an order."""
-    await work.tools.budget.refund(work.variation_id)
+    await work.tools.budget.refund(work.unit)
     await asyncio.to_thread((work.folder / jobfile.ORDER).unlink, missing_ok=True)
 
 
 def order_of(work: Work) -> Order:
     """Build the order from the journal; the same one every time."""
-    rendered = work.done["render"]
-    before = rendered["handles"][0]
     params = {**work.job.recipe["params"], **described(work)}
-    grid = work.clip.grid
+    beats, downbeats = beats_of(work)
     return Order(
         audio_url=work.done["upload"]["url"],
         params={**params, "seed": work.variation.seed},
-        seconds=work.seconds,
+        seconds=work.sent.seconds,
         amount=work.job.recipe["amount"],
         tempo=work.request.project.tempo,
-        beats=tuple(beat + before for beat in grid.beats) if grid else (),
-        downbeats=grid.downbeats if grid else (),
+        beats=beats,
+        downbeats=downbeats,
         scratch=work.folder,
         chosen=frozenset(work.job.recipe["chosen"]),
         family=work.job.recipe["family"],
     )
+
+
+def beats_of(work: Work) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Return the beats within what is sent, s from its start, and which of them are downbeats."""
+    grid = work.clip.grid
+    if grid is None:
+        return (), ()
+    before = work.done["render"]["handles"][0] - work.sent.start  # s from the start of what is sent to the clip's
+    within = [number for number, beat in enumerate(grid.beats) if 0 <= beat + before <= work.sent.seconds]
+    place = {number: index for index, number in enumerate(within)}
+    downbeats = tuple(place[number] for number in grid.downbeats if number in place)
+    return tuple(grid.beats[number] + before for number in within), downbeats
 
 
 def described(work: Work) -> dict[str, Any]:
@@ -187,6 +198,11 @@ class Following:
             self._work.tools.book.move(self._work.variation_id, State.RUNNING)
 
 
+def _standing(work: Work) -> State:
+    """Return where an order stands that was found again: a cancel may have written down that the model works on it."""
+    return State.RUNNING if work.variation.state is State.RUNNING else State.QUEUED
+
+
 def _says(work: Work, words: str) -> str:
     """Return the words for an engine far away, or what is said where nothing is ordered and nothing waits in line."""
     return words if work.engine.capabilities.remote else STAGE.says_here
@@ -196,4 +212,13 @@ def _plain(order: Order) -> dict[str, Any]:
     return {**asdict(order), "scratch": str(order.scratch), "chosen": sorted(order.chosen)}
 
 
-STAGE = Stage(NAME, None, "ordering the remix", per_clip=False, weight=0.6, run=remix, says_here="starting the remix")
+STAGE = Stage(
+    NAME,
+    None,
+    "ordering the remix",
+    per_clip=False,
+    per_leg=True,
+    weight=0.6,
+    run=remix,
+    says_here="starting the remix",
+)

@@ -1,9 +1,13 @@
-"""Stage 1, per clip: read the span that is heard into one FLAC, with handles where the source has them."""
+"""Stage 1, per clip: read the span that is heard into one FLAC, with handles where the source has them.
+
+What is longer than the engine takes is cut into legs, a file each, that overlap on bar lines.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from bridge.describe import FACT
 from bridge.disk import settle
 from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
 from bridge.job import State
+from bridge.legs import MOST, Leg, split
 from bridge.request import Rendered, Source
 from bridge.store import Store
 from bridge.work import Stage, Work
@@ -29,21 +34,18 @@ async def render(work: Work) -> dict[str, Any]:
         ClipError: the clip's audio cannot be used as asked.
     """
     length = await clip_length(work)
-    longest = work.engine.capabilities.longest
     if length < SHORTEST:
         raise ClipTooShort(f"The clip is {length:.3f} s long; the shortest that can be remixed is {SHORTEST} s.")
-    if longest is not None and length > longest:
-        raise ClipTooLong(
-            f"The clip is {length:.1f} s long; {work.engine.capabilities.label} takes up to {longest:.0f} s."
-        )
+    planned(work, length, (0.0, 0.0))  # what is too long is refused before it is read
     source, handles = heard(work)
+    handles = [min(handle, spare(work, length)) for handle in handles]
     final = work.clip_folder / "source.flac"
     partial = final.with_suffix(".part.flac")
     args = {
         "source": msgspec.to_builtins(source),
         "length": length,
         "handles": handles,
-        "context": around(work, length),
+        "context": min(around(work, length), spare(work, length)),
         "period": barlines.period(work.clip, work.request.project, length),
         "loops": work.clip.loops,
         "into": str(partial),
@@ -53,13 +55,58 @@ async def render(work: Work) -> dict[str, Any]:
     await asyncio.to_thread(settle, partial, final)
     ignored = [{"code": "not_carried", "text": text} for text in work.clip.ignored]
     await work.warn([*result["warnings"], *ignored])
-    await work.sends(result["frames"] / result["sample_rate"])
+    legs = await in_legs(work, result, length, final)
+    await work.sends(sum(leg["frames"] for leg in legs) / result["sample_rate"])
     return {
         **result,
         "path": str(final),
         "length": length,
+        "legs": legs,
         "heard": {**listened, "said": await said(work, result)},
     }
+
+
+def planned(work: Work, length: float, handles: Sequence[float]) -> list[Leg]:
+    """Return the legs in which a clip with its handles is sent; one, where the engine takes it whole.
+
+    Raises:
+        ClipTooLong: it takes more legs than are made of one clip.
+    """
+    can, before = work.engine.capabilities, handles[0]
+    lines = barlines.bar_lines(work.clip, work.request.project, -before, length + handles[1])
+    found = split(length + sum(handles), can.longest, [line + before for line in lines])
+    if found is None:
+        raise ClipTooLong(
+            f"The clip is {length:.1f} s long; {can.label} takes up to {can.longest:.0f} s at a time, "
+            f"and a clip is sent in at most {MOST} parts."
+        )
+    return found
+
+
+def spare(work: Work, length: float) -> float:
+    """Return by how much, in s, each side of a clip may grow before the engine no longer takes it whole."""
+    longest = work.engine.capabilities.longest
+    return math.inf if longest is None or length > longest else (longest - length) / 2
+
+
+async def in_legs(work: Work, result: Mapping[str, Any], length: float, path: Path) -> list[dict[str, Any]]:
+    """Return what is sent of a rendered clip, a file for each leg; a clip of one leg is its own file."""
+    rate, frames = result["sample_rate"], result["frames"]
+    legs = planned(work, length, result["handles"])
+    if len(legs) == 1:
+        return [{"start": 0, "frames": frames, "path": str(path), "sha256": result["sha256"]}]
+    files = [path.with_name(f"source-{number}.flac") for number in range(1, len(legs) + 1)]
+    parts = []
+    for leg, file in zip(legs, files, strict=True):
+        start, stop = round(leg.start * rate), min(frames, round(leg.stop * rate))
+        parts.append({"start": start, "frames": stop - start, "path": str(file.with_suffix(".part.flac"))})
+    answer = await work.tools.workers.run("split", {"path": str(path), "legs": parts})
+    for part, file in zip(parts, files, strict=True):
+        await asyncio.to_thread(settle, Path(part["path"]), file)
+    return [
+        {**part, "path": str(file), "sha256": sha256}
+        for part, file, sha256 in zip(parts, files, answer["sha256"], strict=True)
+    ]
 
 
 async def both(work: Work, args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -125,4 +172,4 @@ def _from_rendered(rendered: Rendered | None) -> Source:
     return Source(path=rendered.path, offset=rendered.handles[0])
 
 
-STAGE = Stage("render", State.RENDERING, "reading the clip", per_clip=True, weight=0.08, run=render)
+STAGE = Stage("render", State.RENDERING, "reading the clip", per_clip=True, per_leg=False, weight=0.08, run=render)

@@ -1,8 +1,7 @@
-"""Stage 2, per clip: bring the clip to where the model can read it, once per content and engine."""
+"""Stage 2, per clip and leg: bring the clip to where the model can read it, once per content and engine."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from bridge.job import State
@@ -20,15 +19,16 @@ async def upload(work: Work) -> dict[str, Any]:
         EngineError: the clip could not be brought there; nothing was charged.
     """
     engine, journal = work.engine, work.tools.journal
-    name, sha256 = engine.capabilities.name, work.done["render"]["sha256"]
-    await work.tools.budget.check(work.variation_id, work.seconds * work.job.price)
+    name, path, sha256 = engine.capabilities.name, work.sent.path, work.sent.sha256
+    cost = sum(leg.seconds for leg in work.legs) * work.job.price  # all of it, or a long clip would be half made
+    await work.tools.budget.check(work.variation_id, cost)
     if not engine.capabilities.remote:
-        return _result(await engine.upload(Path(work.done["render"]["path"]), sha256, work.report), reused=False)
+        return _result(await engine.upload(path, sha256, work.report), reused=False)
     known = await journal(Store.upload, name, engine.capabilities.upload_host, sha256, work.tools.clock() + STILL_THERE)
     if known is not None:
         work.report(fraction=1.0, message="this clip was uploaded before")
         return _result(Uploaded(known[0], engine.capabilities.upload_host, known[1]), reused=True)
-    uploaded = await engine.upload(Path(work.done["render"]["path"]), sha256, work.report)
+    uploaded = await engine.upload(path, sha256, work.report)
     await journal(Store.add_upload, name, engine.capabilities.upload_host, sha256, uploaded.url, uploaded.expires)
     return _result(uploaded, reused=False)
 
@@ -42,6 +42,7 @@ STAGE = Stage(
     State.UPLOADING,
     "uploading the clip",
     per_clip=True,
+    per_leg=True,
     weight=0.12,
     run=upload,
     says_here="the clip stays on this machine",

@@ -12,6 +12,8 @@ TASKS: Mapping[str, str] = {
     "length": "bridge.tasks.length:length",
     "render": "bridge.tasks.render:render",
     "listen": "bridge.tasks.listen:listen",
+    "split": "bridge.tasks.split:split",
+    "join": "bridge.tasks.join:join",
     "probe": "bridge.tasks.probe:probe",
     "fit": "bridge.tasks.fit:fit",
     "peaks": "bridge.tasks.peaks:peaks",

@@ -23,7 +23,6 @@ Progress = Callable[[float], None]
 
 UNNOTICED = 0.1  # s that a result may be short without a warning; a latent frame of the model is 0.093 s
 QUIETER = 0.5  # dB under the wanted level that are worth a warning
-DIRECT = 0.002  # full scale, -54 dB: a mean of the wave above is DC and taken out; below, it can be chance
 AROUND = 4.0  # s on both sides of a loop's seam that it is measured against
 MOST_FRAMES = 1e11
 
@@ -170,7 +169,7 @@ def cut(order: Order, found: Alignment, rate: int, result: Heard) -> Cut:
     slip = found.slip - order.nudge
     shift = round(slip * rate)
     fits = -order.lead <= shift <= order.tail
-    mean = tuple(float(value) if abs(value) > DIRECT else 0.0 for value in result.passed.mean)
+    mean = raw.offset(result.passed.mean)
     skip = order.skip / found.speed
     if fits:
         return Cut(rate, order.lead + shift, skip, found.speed, mean)

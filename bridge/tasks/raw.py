@@ -8,13 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 
 from bridge.audio import block, channels, files, resample, stretch
 from bridge.audio.block import Block
 
 FADE = 0.005  # s at the end of a result that is too short
+DIRECT = 0.002  # full scale, -54 dB: a mean of the wave above is DC and taken out; below, it can be chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,19 @@ class Take:
     frames: int  # of what comes out
     speed: float  # how much faster the raw is played, at the same pitch
     mean: tuple[float, ...]  # of each of the raw's channels, taken out
+
+
+def offset(mean: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    """Return what is to be taken out of each channel: its mean where that is DC, and not chance."""
+    return tuple(float(value) if abs(value) > DIRECT else 0.0 for value in mean)
+
+
+def stereo(
+    reader: files.Reader, start: int, frames: int, mean: tuple[float, ...] = (), size: int = block.FRAMES
+) -> Iterator[Block]:
+    """Yield frames of the raw as stereo (frames × 2), at its own rate."""
+    blocks = _without(reader.blocks(start, frames, size), mean)
+    return channels.to_stereo(blocks, channels.mix(reader.info.channels, "normal", None, False))
 
 
 def played(reader: files.Reader, take: Take, size: int) -> Iterator[Block]:
@@ -40,11 +56,10 @@ def played(reader: files.Reader, take: Take, size: int) -> Iterator[Block]:
     skip = round(take.skip * take.speed * info.sample_rate)  # in frames of the raw, before it is stretched
     wanted = math.ceil((take.frames / take.rate + resample.MARGIN) * take.speed * info.sample_rate)
     there = min(info.frames, max(0, wanted + skip))
-    blocks = reader.blocks(max(0, skip), max(0, there - max(0, skip)), size)
-    stereo = channels.to_stereo(_without(blocks, take.mean), channels.mix(info.channels, "normal", None, False))
+    heard = stereo(reader, max(0, skip), max(0, there - max(0, skip)), take.mean, size)
     if (info.frames - skip) / info.sample_rate / take.speed < take.frames / take.rate:
-        stereo = _faded(stereo, max(0, there - max(0, skip)), round(FADE * info.sample_rate))
-    sound = _joined(block.silence(max(0, -skip), 2, size), stereo)
+        heard = _faded(heard, max(0, there - max(0, skip)), round(FADE * info.sample_rate))
+    sound: Iterator[Block] = chain(block.silence(max(0, -skip), 2, size), heard)
     if take.speed != 1.0:
         sound = stretch.stretched(sound, info.sample_rate, take.speed, 0.0)
     return block.exactly(resample.resampled(sound, info.sample_rate, take.rate), take.frames, 2)
@@ -57,11 +72,6 @@ def _without(blocks: Iterator[Block], mean: tuple[float, ...]) -> Iterator[Block
         return
     for part in blocks:
         yield part - np.array(mean, np.float32)
-
-
-def _joined(*streams: Iterator[Block]) -> Iterator[Block]:
-    for stream in streams:
-        yield from stream
 
 
 def _faded(blocks: Iterator[Block], frames: int, fade: int) -> Iterator[Block]:

@@ -106,3 +106,26 @@ def test_what_is_repeated_is_itself_inside_and_comes_again_outside(
     steps = out[again:] - out[:-again]
     outside = np.concatenate((steps[:before], steps[before + frames - again :]))
     assert not outside.any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lengths=st.lists(st.integers(0, 900), min_size=1, max_size=4),
+    fade=st.integers(1, 200),
+    channels=st.integers(1, 2),
+    cut=st.integers(1, 700),
+)
+def test_joined_streams_overlap_by_the_fade_and_are_themselves_elsewhere(
+    lengths: list[int], fade: int, channels: int, cut: int
+) -> None:
+    frames = [length + 2 * fade for length in lengths]
+    sounds = [noise(count, channels, seed=number) for number, count in enumerate(frames)]
+    parts = [[one[start : start + cut] for start in range(0, len(one), cut)] for one in sounds]
+    whole = np.concatenate([*seam.joined(parts, fade)])
+    assert len(whole) == sum(frames) - fade * (len(frames) - 1)
+    place = 0
+    for number, one in enumerate(sounds):
+        first = fade if number else 0
+        last = len(one) - (fade if number + 1 < len(sounds) else 0)
+        assert np.array_equal(whole[place + first : place + last], one[first:last])
+        place += len(one) - fade

@@ -2,6 +2,7 @@
 
 Moments: `begin:STAGE`, `done:STAGE` (before and after a stage's result is in the journal), `file:STAGE` (the stage has
 made its file, the journal does not know it yet), `intent` and `ticket` with `-before` or `-after`, `placed`, `taken`.
+`MOMENT@N` is its N-th time, for clips in several legs.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from bridge.cli import main
 from bridge.job import State, Variation
 from bridge.store import Store
 
-MOMENT = sys.argv[1]
+MOMENT, _, TIMES = sys.argv[1].partition("@")
+passed: list[str] = []
 
 
 def die_at(moment: str) -> None:
     if moment == MOMENT:
+        passed.append(moment)
+    if len(passed) >= int(TIMES or 1):
         os.kill(os.getpid(), signal.SIGKILL)
 
 

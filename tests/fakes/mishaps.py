@@ -363,7 +363,7 @@ MAKE: Mapping[str, Maker] = {
         str(uuid.uuid4()), json.dumps(raw(bench)).replace('"seed": 7', '"seed": 1e999').encode()
     ),
     "short": asked(clip={"length": 0.09}),
-    "long": asked(clip={"length": 240.5}),
+    "long": asked(clip={"length": 24 * 240.0}),
     "no_source": lambda bench, _: bench.answer(put(bench.home, "remix", {"clips": [{"id": "midi"}]})),
     "preset": asked(remix={"preset": "lofi-chil"}),
     "engine": asked(remix={"engine": "banana"}),

@@ -1,0 +1,208 @@
+"""The task "join": the legs of a long clip as the model gave them back, as one file that nobody hears the joins of.
+
+Stage fit asks for it before it fits the whole. Each leg is laid in time beside its own part of the source, brought to
+one level with the others, and cross-faded where the two makings are most alike. Blocks all the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.audio import block, files, match, seam
+from bridge.audio.block import Block
+from bridge.audio.loudness import Loudness
+from bridge.tasks import compare, raw
+from bridge.tasks.compare import Alignment
+from bridge.tasks.opening import RESULT, SOURCE, number, opened, writing
+
+Progress = Callable[[float], None]
+
+FADE = 0.15  # s of a cross-fade
+RAMP = 10.0  # s over which a leg goes from its own level to the one at a join
+MOST_STEP = 6.0  # dB; two legs that differ by more at their join are meant to, or one of them is at fault
+AROUND = 6.0  # s on both sides of a join that it is measured against
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One leg: where it lies, and how it is played."""
+
+    path: Path  # the raw file
+    source: Path  # the leg as it was sent
+    start: float  # s from the beginning of the clip as it was sent
+    seconds: float
+    alignment: Alignment
+    mean: tuple[float, ...]  # DC of each channel, taken out
+    gain_db: float  # that brings it to its source's level, beside the other legs
+
+    def take(self, rate: int, start: int, frames: int) -> raw.Take:
+        """Return how to play `frames` frames from frame `start` of the whole."""
+        skip = start / rate - self.start + self.alignment.slip
+        return raw.Take(rate, skip, frames, self.alignment.speed, self.mean)
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Where one leg goes over into the next."""
+
+    at: int  # first frame of the cross-fade in the whole
+    step_db: float  # by how much the second is louder there, after the legs' own gains
+    alike: float  # correlation of the two over the fade
+
+
+def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -> dict[str, Any]:
+    """Join the legs of a clip.
+
+    Args:
+        args: legs (each raw and source, two paths, and start and seconds in the clip as it was sent), seconds (of the
+            whole), align, into.
+        progress: told the share done, 0..1.
+        size: frames per block; the file is the same with any.
+
+    Returns:
+        frames, sample_rate, legs (each with its alignment and gain_db), joins (each at s, with step_db, alike and the
+        ranks of seam.Measured).
+
+    Raises:
+        ResultError: a raw cannot be used.
+        RequestError: an argument cannot be.
+        HomeError: the file cannot be written.
+    """
+    into, seconds = Path(args["into"]), number(args, "seconds", 0.0, 1e7)
+    parts = _even(_listened(args["legs"], bool(args.get("align", True)), into.parent, progress))
+    with ExitStack() as stack:
+        readers = [stack.enter_context(opened(part.path, RESULT, into.parent)) for part in parts]
+        rate = readers[0].info.sample_rate
+        frames, fade = round(seconds * rate), round(FADE * rate)
+        joins = [_found(parts[k : k + 2], readers[k : k + 2], rate, fade, size) for k in range(len(parts) - 1)]
+        progress(0.7)
+        with writing(into):
+            writer = files.WavWriter(into, rate, frames, "float32")
+            whole = seam.joined(_streams(parts, readers, joins, rate, frames, fade, size), fade)
+            for piece in block.exactly(whole, frames, 2):
+                writer.write(piece)
+            writer.close()
+    measured = [_measured(into, one, fade, rate) for one in joins]
+    progress(1.0)
+    return {
+        "sample_rate": rate,
+        "frames": frames,
+        "legs": [{"alignment": part.alignment.to_wire(), "gain_db": round(part.gain_db, 2)} for part in parts],
+        "joins": [
+            {
+                "at": round((one.at + fade / 2) / rate, 3),
+                "alike": round(one.alike, 3),
+                "evened_db": round(one.step_db, 2),
+            }
+            | found.to_wire()
+            for one, found in zip(joins, measured, strict=True)
+        ],
+    }
+
+
+def _listened(legs: Sequence[Mapping[str, Any]], align: bool, scratch: Path, progress: Progress) -> list[Part]:
+    """Return the legs with what is measured of each: its place in time, and how much quieter it is than its source."""
+    found = []
+    for count, leg in enumerate(legs, 1):
+        path, source = Path(leg["raw"]), Path(leg["source"])
+        sent, made = compare.listen_to_both(source, path, scratch)
+        alignment = compare.alignment(sent, made) if align else Alignment()
+        mean = raw.offset(made.passed.mean)
+        levels = _loudness(source, SOURCE, scratch), _loudness(path, RESULT, scratch)
+        gain = 0.0 if None in levels else levels[0] - levels[1]  # type: ignore[operator]  # none of them is None
+        found.append(Part(path, source, float(leg["start"]), float(leg["seconds"]), alignment, mean, gain))
+        progress(0.6 * count / len(legs))
+    return found
+
+
+def _loudness(path: Path, errors: Mapping[Any, Any], scratch: Path) -> float | None:
+    """Return the integrated loudness of a file in LUFS, None for silence."""
+    with opened(path, errors, scratch) as reader:
+        meter = Loudness(reader.info.sample_rate)
+        for piece in raw.stereo(reader, 0, reader.info.frames):
+            meter.add(piece)
+        return meter.value()
+
+
+def _even(parts: list[Part]) -> list[Part]:
+    """Return the legs with their gains about a mean of 0 dB: the level of the whole is the stage's affair."""
+    total = sum(part.seconds for part in parts)
+    mean = sum(part.gain_db * part.seconds for part in parts) / total
+    return [
+        Part(one.path, one.source, one.start, one.seconds, one.alignment, one.mean, one.gain_db - mean) for one in parts
+    ]
+
+
+def _found(parts: Sequence[Part], readers: Sequence[files.Reader], rate: int, fade: int, size: int) -> Join:
+    """Find the best place for a join in what two legs share."""
+    start, stop = round(parts[1].start * rate), round((parts[0].start + parts[0].seconds) * rate)
+    heard = []
+    for part, reader in zip(parts, readers, strict=True):
+        pieces = raw.played(reader, part.take(rate, start, stop - start), size)
+        heard.append(np.concatenate([*pieces]) * np.float32(10 ** (part.gain_db / 20)))
+    place = match.best_point(heard[0], heard[1], rate, fade)
+    levels = []
+    for sound in heard:
+        meter = Loudness(rate)
+        meter.add(sound)
+        levels.append(meter.value())
+    first, second = levels
+    step = 0.0 if first is None or second is None else max(-MOST_STEP, min(MOST_STEP, second - first))
+    alike = seam.likeness(heard[0][place : place + fade], heard[1][place : place + fade])
+    return Join(start + place, step, alike)
+
+
+def _streams(
+    parts: Sequence[Part],
+    readers: Sequence[files.Reader],
+    joins: Sequence[Join],
+    rate: int,
+    frames: int,
+    fade: int,
+    size: int,
+) -> Iterator[Iterator[Block]]:
+    """Yield each leg from the beginning of its first cross-fade to the end of its last, at its level."""
+    for k, (part, reader) in enumerate(zip(parts, readers, strict=True)):
+        first, last = joins[k - 1] if k else None, joins[k] if k < len(joins) else None
+        start = first.at if first else 0
+        stop = last.at + fade if last else frames
+        ends = (-first.step_db / 2 if first else 0.0), (last.step_db / 2 if last else 0.0)
+        yield _levelled(
+            raw.played(reader, part.take(rate, start, stop - start), size), part.gain_db, ends, stop - start, rate
+        )
+
+
+def _levelled(
+    blocks: Iterator[Block], gain_db: float, ends: tuple[float, float], frames: int, rate: int
+) -> Iterator[Block]:
+    """Yield a stream at its level, led to the level that it shares with its neighbours at its ends.
+
+    Args:
+        blocks: frames × 2.
+        gain_db: of the whole stream.
+        ends: dB more at its beginning and at its end, going to nothing over RAMP, or over half of a short stream.
+        frames: of the stream.
+        rate: Hz.
+    """
+    ramp = max(1.0, min(RAMP * rate, frames / 2))
+    position = 0
+    for piece in blocks:
+        place = position + np.arange(len(piece))
+        more = ends[0] * np.maximum(0.0, 1 - place / ramp) + ends[1] * np.maximum(0.0, 1 - (frames - place) / ramp)
+        yield piece * (10 ** ((gain_db + more) / 20)).astype(np.float32)[:, None]
+        position += len(piece)
+
+
+def _measured(path: Path, one: Join, fade: int, rate: int) -> seam.Measured:
+    """Return how a join stands among the moments of the music around it, in the written file."""
+    with opened(path, RESULT) as reader:
+        middle, around = one.at + fade // 2, round(AROUND * rate)
+        start, stop = max(0, middle - around), min(reader.info.frames, middle + around)
+        sound = np.concatenate([*reader.blocks(start, stop - start)])
+    return seam.measure(sound, middle - start, fade, rate)

@@ -1,0 +1,42 @@
+"""The task "split": a clip that is longer than its engine takes, as one FLAC file per leg.
+
+Stage render asks for it; the legs overlap, and the task `join` makes one result of what comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bridge.audio import files
+from bridge.tasks.opening import SOURCE, opened, writing
+
+
+def split(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
+    """Copy spans of a rendered clip, sample for sample.
+
+    Args:
+        args: path (a FLAC file), legs (each start and frames, and the path to write).
+        progress: told the share done, 0..1.
+
+    Returns:
+        sha256: of each file, in order.
+
+    Raises:
+        ClipError: the clip cannot be read.
+        HomeError: a file cannot be written.
+    """
+    found = []
+    with opened(Path(args["path"]), SOURCE) as reader:
+        bits = 16 if reader.info.subtype == "PCM_16" else 24
+        for number, leg in enumerate(args["legs"], 1):
+            into = Path(leg["path"])
+            with writing(into):
+                writer = files.FlacWriter(into, reader.info.sample_rate, bits)
+                for part in reader.blocks(leg["start"], leg["frames"]):
+                    writer.write(part)
+                writer.close()
+            found.append(files.sha256(into))
+            progress(number / len(args["legs"]))
+    return {"sha256": found}

@@ -1,0 +1,59 @@
+"""A long clip laid out in legs: as few as can be, none too long, overlapping, on bar lines where there are some."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.legs import MOST, OVERLAP, split
+
+
+def test_what_the_engine_takes_whole_is_one_leg() -> None:
+    for longest in (240.0, 30.0, None):
+        (leg,) = split(30.0, longest, []) or []
+        assert (leg.start, leg.seconds) == (0.0, 30.0)
+
+
+def test_twelve_minutes_are_four_legs_on_bar_lines() -> None:
+    lines = [2.0 * bar for bar in range(361)]
+    legs = split(720.0, 240.0, lines) or []
+    assert len(legs) == 4
+    for before, after in pairwise(legs):
+        assert after.start in lines
+        assert before.stop in lines
+        assert before.stop - after.start == OVERLAP
+    assert max(leg.seconds for leg in legs) - min(leg.seconds for leg in legs) < 2 * OVERLAP
+
+
+def test_too_long_is_said() -> None:
+    assert split(24 * 232.0 + 8.0, 240.0, []) is not None
+    assert split(24 * 232.0 + 9.0, 240.0, []) is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seconds=st.floats(0.1, 6000),
+    longest=st.floats(0.1, 400),
+    bar=st.none() | st.floats(0.2, 30),
+    into=st.floats(0, 1),
+)
+def test_the_legs_cover_the_clip(seconds: float, longest: float, bar: float | None, into: float) -> None:
+    lines = [] if bar is None else [(into + number) * bar for number in range(int(seconds / bar))]
+    legs = split(seconds, longest, lines)
+    if legs is None:
+        assert seconds > MOST * longest / 2
+        return
+    assert len(legs) <= MOST
+    assert legs[0].start == 0.0
+    assert legs[-1].stop == pytest.approx(seconds)
+    for leg in legs:
+        assert 0 < leg.seconds <= longest
+    for before, after in pairwise(legs):
+        assert before.start < after.start
+        shared = before.stop - after.start
+        assert min(OVERLAP, longest / 4) * 0.49 <= shared <= min(OVERLAP, longest / 4) * 1.51
+    for before, after in zip(legs, legs[2:], strict=False):
+        assert before.stop <= after.start + 1e-9  # never three at once

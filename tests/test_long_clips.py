@@ -1,0 +1,207 @@
+"""Clips that are longer than the engine takes: sent in legs, each ordered once, and back as one file.
+
+Through real daemons and the fake fal; where only the way matters, the engine's limit is low so that the clip is short.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.fakes.fal_faults import Fault
+from tests.fakes.fal_queue import Timing
+from tests.fakes.fal_server import FalServer
+from tests.fakes.music import track
+from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running, until
+from tests.fakes.studio import remix_args, write_tone
+
+PRICE = 0.0002
+LIMIT = {"ACE_BRIDGE_FAL_LONGEST": "8"}  # s: 20 s of sound are three legs that share 2 s each
+
+
+def long_music(path: Path, seconds: float) -> Path:
+    """Write a recording over and over, each time at another level, in blocks."""
+    sound, rate = soundfile.read(track("gravity"), dtype="float32", always_2d=True)
+    left, number = round(seconds * rate), 0
+    with soundfile.SoundFile(path, "w", rate, sound.shape[1], "PCM_16") as file:
+        while left:
+            part = sound[:left] * np.float32(1 - 0.1 * (number % 4))
+            file.write(part)
+            left, number = left - len(part), number + 1
+    return path
+
+
+def lag_at(source: np.ndarray, result: np.ndarray, rate: int, at: float) -> int:
+    """Return by how many frames the result is late at a place, s; within 20 ms."""
+    start, frames, reach = round(at * rate), rate // 2, rate // 50
+    one, other = source[start : start + frames], result[start - reach : start + frames + reach]
+    curve = np.correlate(other, one, "valid")
+    return int(np.argmax(curve)) - reach
+
+
+@pytest.mark.timeout(600)
+def test_twelve_minutes_come_back_as_one_file_of_exactly_their_length(home: Path, tmp_path: Path) -> None:
+    """Also when the bridge is killed after the second of four legs."""
+    source = long_music(tmp_path / "long.wav", 720.3)
+    rate = soundfile.info(str(source)).samplerate
+    clip = {"position": 3.21, "length": 720.0}
+    project = {"sample_rate": rate, "tempo": 120.0, "media_path": str(tmp_path / "media")}
+    with FalServer(zero_delay=True, key=KEY) as fal:
+        environ = fal_environment(fal.url)
+        message_id = put(home, "remix", remix_args(source, clip=clip, project=project))
+        crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", "done:fetch@2"), **environ)
+        crashed.process.communicate(timeout=300)
+        assert crashed.process.returncode == -signal.SIGKILL
+        assert list(fal.queue.submits().values()) == [1, 1]
+        with running(home, **environ):
+            job = job_of(home, message_id, "done", "failed", "unknown", timeout=300.0)
+        orders = list(fal.queue.jobs.values())
+        assert list(fal.queue.submits().values()) == [1, 1, 1, 1]
+    assert job["state"] == "done", job
+    result = job["variations"][0]["result"]
+    about = soundfile.info(result["path"])
+    assert about.frames == result["samples"] == round(723.21 * rate) - round(3.21 * rate)
+    assert len(orders) == 4
+    assert {order.body["seed"] for order in orders} == {7}
+    assert len({order.body["tags"] for order in orders}) == 1
+    assert all(order.seconds <= 240.1 for order in orders)
+    sent = sum(order.seconds for order in orders)
+    assert sent == pytest.approx(720 + 3 * 8, abs=0.5)
+    assert job["cost"]["estimated"] == pytest.approx(744 * PRICE, abs=1e-5)
+    assert job["cost"]["billed"] == pytest.approx(sent * PRICE, abs=1e-4)
+    recipe = json.loads(Path(result["recipe"]).read_bytes())
+    assert len(recipe["request_ids"]) == 4
+    joins = recipe["fit"]["joins"]
+    assert len(joins) == 3
+    for join in joins:
+        assert max(join["flux_rank"], join["step_rank"], join["click_rank"]) < 1.0
+    first, _ = soundfile.read(source, dtype="float32", always_2d=True, stop=about.frames)
+    second, _ = soundfile.read(result["path"], dtype="float32", always_2d=True)
+    one, other = first.mean(axis=1), second.mean(axis=1)
+    places = [30.0, 250.0, 430.0, 690.0, *(join["at"] + beside for join in joins for beside in (-2.0, 1.0))]
+    lags = [lag_at(one, other, rate, place) for place in places]
+    assert max(map(abs, lags)) <= 0.0005 * rate, lags
+    assert np.sqrt(np.square(second).reshape(720, rate, -1).mean(axis=(1, 2))).min() > 0.003  # no hole anywhere
+
+
+def ask(home: Path, tmp_path: Path, **more: Any) -> str:
+    tone = write_tone(tmp_path / "tone.wav", 20.0)
+    return put(home, "remix", remix_args(tone, **more))
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "intent-before@2",
+        "ticket-after@2",
+        "done:remix@2",
+        "done:fetch@1",
+        "file:fit@1",
+    ],
+)
+def test_a_kill_between_the_legs_orders_none_of_them_twice(home: Path, tmp_path: Path, moment: str) -> None:
+    with FalServer(zero_delay=True, key=KEY) as fal:
+        environ = fal_environment(fal.url, **LIMIT)
+        message_id = ask(home, tmp_path)
+        crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", moment), **environ)
+        crashed.process.communicate(timeout=60)
+        assert crashed.process.returncode == -signal.SIGKILL
+        with running(home, **environ):
+            job = job_of(home, message_id, "done", "failed", "unknown")
+        assert job["state"] == "done", job
+        assert list(fal.queue.submits().values()) == [1, 1, 1]
+        assert soundfile.info(job["variations"][0]["result"]["path"]).frames == 20 * 48_000
+        assert not list(home.rglob("*.part*"))
+
+
+def test_the_order_of_a_leg_that_got_lost_is_unknown_and_again_only_when_told(home: Path, tmp_path: Path) -> None:
+    with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
+        fal.fail("submit", Fault("lost"), after=1)
+        message_id = ask(home, tmp_path)
+        job = job_of(home, message_id, "unknown")
+        assert job["variations"][0]["error"]["code"] == "submit_unknown"
+        assert sum(fal.queue.submits().values()) == 2  # the third leg is not ordered on top
+        refused = put(home, "retry", {"job_id": job["job_id"]})
+        until(lambda: [one for one in outbox(home)["errors"] if one["message_id"] == refused] or None)
+        assert sum(fal.queue.submits().values()) == 2
+        put(home, "retry", {"job_id": job["job_id"], "again": True})
+        job = job_of(home, message_id, "done", "failed")
+        assert job["state"] == "done", job
+        assert sorted(fal.queue.submits().values()) == [1, 1, 2]
+
+
+def test_a_cancel_stops_at_the_leg_in_hand_and_retry_makes_no_leg_twice(home: Path, tmp_path: Path) -> None:
+    with FalServer(timing=Timing(1.0, 0.1), key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
+        message_id = ask(home, tmp_path)
+
+        def second_leg() -> bool | None:
+            job = job_of(home, message_id, *STATES)
+            return job["variations"][0]["message"].startswith("part 2 of 3: ") and len(fal.queue.jobs) == 2
+
+        until(second_leg)
+        fal.hold("IN_PROGRESS")
+        job = job_of(home, message_id, "running")
+        put(home, "cancel", {"job_id": job["job_id"]})
+        job = job_of(home, message_id, "cancelled")
+        assert "1 of 3 parts were made and are kept" in job["variations"][0]["message"]
+        first, second = fal.queue.jobs.values()
+        assert (first.billed, second.billed, second.cancel_asked) == (True, False, True)
+        fal.release()
+        put(home, "retry", {"job_id": job["job_id"]})
+        job = job_of(home, message_id, "done", "failed")
+        assert job["state"] == "done", job
+        assert [one.billed for one in fal.queue.jobs.values()] == [True, False, True, True]
+        units = sum(one.seconds for one in fal.queue.jobs.values())
+        assert job["cost"]["billed"] == pytest.approx(units * PRICE, abs=1e-6)
+
+
+def test_a_leg_that_fails_costs_nothing_and_the_others_are_kept(home: Path, tmp_path: Path) -> None:
+    with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
+        refusal = {"detail": [{"loc": ["body"], "msg": "out of memory", "type": "internal"}]}
+        fal.fail("model", Fault("answer", 500, refusal), after=1)
+        message_id = ask(home, tmp_path)
+        job = job_of(home, message_id, "failed", "done")
+        assert job["state"] == "failed", job
+        put(home, "retry", {"job_id": job["job_id"]})
+        job = job_of(home, message_id, "done")
+        assert sorted(fal.queue.submits().values()) == [1, 1, 2]
+        assert sum(one.billed for one in fal.queue.jobs.values()) == 3
+
+
+def test_the_days_cap_counts_all_legs_before_the_first_is_sent(home: Path, tmp_path: Path) -> None:
+    cap = {"ACE_BRIDGE_BUDGET_DAILY_CAP": str(23 * PRICE)}  # three legs are 24 s
+    with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT, **cap)):
+        message_id = ask(home, tmp_path)
+        job = job_of(home, message_id, "waiting")
+        job = until(lambda: job_of(home, message_id, "waiting")["variations"][0]["reason"] == "budget" or None) and job
+        assert job_of(home, message_id, "waiting")["cost"]["estimated"] == pytest.approx(24 * PRICE)
+        assert not fal.queue.jobs
+        assert not fal.storage.files
+
+
+def test_progress_goes_over_the_parts_and_never_back(home: Path, tmp_path: Path) -> None:
+    seen: list[tuple[float, str]] = []
+    with FalServer(key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
+        message_id = ask(home, tmp_path)
+
+        def look() -> bool | None:
+            job = job_of(home, message_id, *STATES)
+            one = job["variations"][0]
+            if not seen or seen[-1] != (one["progress"], one["message"]):
+                seen.append((one["progress"], one["message"]))
+            return job["state"] in ("done", "failed") or None
+
+        until(look)
+    assert seen[-1][0] == 1.0
+    progress = [share for share, _ in seen]
+    assert progress == sorted(progress)
+    assert [text for _, text in seen if text.startswith("part ")]
+
+
+STATES = ("new", "waiting", "rendering", "uploading", "submitting", "queued", "running", "fetching", "fitting", "done")
