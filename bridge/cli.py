@@ -246,7 +246,12 @@ def _job_words(words: Any) -> None:
     word.add_argument(
         "-n", "--limit", type=Number(1, whole=True), default=20, metavar="N", help="how many: 1 and more; default 20"
     )
-    word.add_argument("--state", type=OneOf(JOB_STATES), metavar="WORD", help=f"only those: {', '.join(JOB_STATES)}")
+    word.add_argument(
+        "--state",
+        type=OneOf(JOB_STATES),
+        metavar="WORD",
+        help=f"only those with a clip that is {', '.join(JOB_STATES)}",
+    )
     word.add_argument("--engine", metavar="NAME", help="only those of one engine")
     word.add_argument("--search", metavar="TEXT", help="only those with this in clip, preset or tags")
     _json(word)

@@ -91,7 +91,8 @@ class Client:
         """Start the daemon as a process that outlives this one; `note` is where it says why it does not come up."""
         import subprocess  # only here: `send` and `status` do without its start-up time
 
-        note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.home, note.parent):  # parents=True would leave the home open to others
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         note.unlink(missing_ok=True)
         detached: dict[str, Any] = (
             {"creationflags": 0x00000208}  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
@@ -139,7 +140,8 @@ class Client:
         }
         inbox = self.home / "inbox"
         try:
-            inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.home, inbox):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             partial = inbox / f".{message_id}.tmp"
             partial.write_text(json.dumps(message, allow_nan=False), encoding="utf-8")
             partial.replace(inbox / f"{message_id}.json")

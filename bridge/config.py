@@ -107,6 +107,7 @@ class Fal:
     rest_url: str  # base address of the storage tokens
     result_hosts: tuple[str, ...]  # where uploads may go to and results may come from; "*." stands for any subdomain
     upload_expires: str  # how long fal keeps an uploaded clip
+    result_expires: str  # how long fal is asked to keep a result
     price_per_second: float  # US dollars per second of generated audio
     longest: float  # longest audio of one order, s
     poll_first: float  # s until the second look at a running request

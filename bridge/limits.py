@@ -150,6 +150,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "fal.rest_url": _text(_URL, "an http or https address"),
         "fal.result_hosts": _texts(_HOST, 'a list of host names, where "*." stands for any subdomain', least=1),
         "fal.upload_expires": _one_of("1h", "1d", "7d", "30d", "1y", "never"),
+        "fal.result_expires": _one_of("1h", "1d", "7d", "30d", "1y", "never"),
         "fal.price_per_second": _number(0, 100),
         "fal.longest": _number(0.1, 86_400),
         "fal.poll_first": _number(0.001, 600),

@@ -152,6 +152,14 @@ def test_an_empty_list_says_how_to_begin(home: Path, capsys: Said) -> None:
     assert said("jobs --state failed", capsys)[1] == "There is no such job.\n"
 
 
+def test_a_failed_clip_among_others_is_found_by_its_state(home: Path, capsys: Said) -> None:
+    keep(home, "aaaa1111", State.DONE, State.FAILED)
+    keep(home, "bbbb2222", State.DONE)
+    for word, count in (("failed", 1), ("partial", 1), ("done", 2), ("cancelled", 0), ("open", 0)):
+        lines = said(f"jobs --state {word} --json", capsys)[1].splitlines()
+        assert len(lines) == count, word
+
+
 def test_a_job_is_found_by_its_variation(home: Path) -> None:
     keep(home, "aaaa1111", State.DONE, State.FAILED)
     assert history.one(home, "v01-")[0].id == "aaaa1111"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.client import Client
 from bridge.errors import HomeError
 from bridge.home import FOLDERS, home_folder, prepare_home
 
@@ -79,3 +80,10 @@ def test_a_file_in_the_way_is_named(tmp_path: Path, blocked: str) -> None:
     (home if blocked == "home" else home / blocked).write_text("")
     with pytest.raises(HomeError, match=blocked):
         prepare_home(home)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_a_home_that_a_command_makes_is_closed_to_others(tmp_path: Path) -> None:
+    home = tmp_path / "of" / "its own"
+    Client(home).send("hello", {})
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (home, home / "inbox")] == [0o700, 0o700]

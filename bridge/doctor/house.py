@@ -8,6 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from bridge import storecare, whereabouts
 from bridge.doctor import Finding, Patient
@@ -54,7 +55,9 @@ def _room(home: Path) -> Finding:
 
 def _permissions(home: Path) -> Iterator[Finding]:
     if not os.access(home, os.W_OK | os.X_OK):
-        yield Finding("home", "trouble", f"{home} cannot be written to.", f"Make it yours: chmod u+rwx “{home}”.")
+        yield Finding(
+            "home", "trouble", f"{home} cannot be written to.", f"Make it yours: chmod u+rwx {quote(str(home))}."
+        )
         return
     if os.name != "posix":
         yield Finding("home", "well", f"{home} can be written to.")
@@ -67,16 +70,18 @@ def _permissions(home: Path) -> Iterator[Finding]:
     secret = home / "credentials"
     if foreign:
         text = f"{foreign[0]} belongs to another user, perhaps because the bridge once ran with sudo."
-        yield Finding("home", "trouble", text, f"sudo chown -R $(id -un) “{home}”")
+        yield Finding("home", "trouble", text, f"sudo chown -R $(id -un) {quote(str(home))}")
     elif secret in inner:
         text = "Other users of this machine could read your fal key."
-        yield Finding("home", "trouble", text, f"chmod 600 “{secret}”, and make a new key at fal.")
+        yield Finding("home", "trouble", text, f"chmod 600 {quote(str(secret))}, and make a new key at fal.")
     elif [path for path in inner if path.is_dir()]:
         text = f"Other users of this machine can look into {inner[0]}; who can write there can order remixes."
-        yield Finding("home", "trouble", text, f"chmod -R go= “{home}”; the next start of the bridge does it too.")
+        yield Finding(
+            "home", "trouble", text, f"chmod -R go= {quote(str(home))}; the next start of the bridge does it too."
+        )
     elif inner and stat.S_IMODE(home.stat().st_mode) & 0o077:
         text = f"Other users of this machine can read {inner[0]}."
-        yield Finding("home", "hint", text, f"chmod go= “{home}”")
+        yield Finding("home", "hint", text, f"chmod go= {quote(str(home))}")
     else:
         yield Finding("home", "well", "The bridge's folder is yours, and what matters in it is closed to others.")
 

@@ -42,7 +42,6 @@ class Order:
     beats: tuple[float, ...]  # s from the start of what is sent; empty: no grid known
     downbeats: tuple[int, ...]  # indices into beats
     scratch: Path  # the variation's folder, for engines that work on this machine
-    expires_seconds: int | None = None  # lifetime asked for the result at the engine
     chosen: frozenset[str] = frozenset()  # names of the parameters that the user or the preset set, not the defaults
     family: str = ""  # the preset's hint for engines that have style families
 

@@ -36,13 +36,18 @@ Spent = Mapping[str, float]  # s in each state, in the order of the way
 
 def bench(options: argparse.Namespace) -> int:
     """Run it and print the medians; the first round, with processes that only start, is told apart."""
-    Console(options.json).say(f"offline remixes of {SECONDS:.0f} s of music: one to warm up, then {options.rounds} …")
+    console = Console(options.json)
+    console.say(f"offline remixes of {SECONDS:.0f} s of music: one to warm up, then {options.rounds} …")
     with own_bridge("bench") as (client, source):
         begun = time.perf_counter()
         about = client.start()
         start = time.perf_counter() - begun
         with _subscribed(int(about["osc_port"])) as channel:
-            cold, *warm = [_round(client, channel, source, number) for number in range(options.rounds + 1)]
+            rounds = []
+            for number in range(options.rounds + 1):
+                rounds.append(_round(client, channel, source, number))
+                console.say(f"  {number or 'warm'}: {sum(rounds[-1].values()) * 1e3:.0f} ms")
+    cold, *warm = rounds
     _tell(options, start, cold, warm)
     return 0
 

@@ -88,11 +88,11 @@ def _to_stop(start: str | None) -> Found:
 
 
 def _wanted(found: Found, options: argparse.Namespace) -> bool:
-    job, _ = found
+    job, variations = found
     if options.state == "open":
         if not history.is_open(found):
             return False
-    elif options.state and options.state != history.state_of(found):
+    elif options.state and options.state not in {history.state_of(found), *(one.state for one in variations)}:
         return False
     if options.engine and options.engine != job.engine:
         return False

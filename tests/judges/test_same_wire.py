@@ -71,6 +71,14 @@ async def test_our_requests_are_those_of_fals_clients(
     assert found == {(d.call, d.judge, d.what, d.theirs, d.ours) for d in DIFFERENCES}
 
 
+async def test_the_javascript_client_asks_for_a_results_lifetime_as_we_do(
+    fal: FalServer, tmp_path: Path, js_judge: Verdict
+) -> None:
+    ours = shape_of((await our_requests(fal, tmp_path, clip_bytes()))["submit"]).headers
+    name = "x-fal-object-lifecycle-preference"
+    assert ours[name] == shape_of(first(js_judge, "submit")).headers[name]
+
+
 def test_python_does_what_the_table_says_of_it(python_judge: Verdict) -> None:
     put = first(python_judge, "put")
     assert put.headers["authorization"] == f"Key {KEY}"  # the key goes to the storage's host

@@ -58,6 +58,14 @@ DIFFERENCES = (
         "application/json",
         "We read JSON; fal's JavaScript client says the same.",
     ),
+    Difference(
+        "submit",
+        PYTHON,
+        "header x-fal-object-lifecycle-preference",
+        None,
+        '{"expiration_duration_seconds": 604800}',
+        "fal is asked to forget the result after [fal] result_expires; the JavaScript client asks the same way.",
+    ),
     Difference("status", PYTHON, "query logs", "true", "1", "fal's documentation and its JavaScript client write 1."),
     Difference(
         "result",
@@ -195,8 +203,9 @@ def shape_of(seen: Seen) -> Shape:
         del headers["content-length"]  # blanks in JSON mean nothing
     if "authorization" in headers:
         headers["authorization"] = headers["authorization"].partition(" ")[0] + " …"
-    if "x-fal-object-lifecycle" in headers:
-        headers["x-fal-object-lifecycle"] = json.dumps(json.loads(headers["x-fal-object-lifecycle"]))
+    for name in ("x-fal-object-lifecycle", "x-fal-object-lifecycle-preference"):
+        if name in headers:
+            headers[name] = json.dumps(json.loads(headers[name]))
     return Shape(seen.method, _plain_path(parts.path), query, headers, _plain_body(seen))
 
 

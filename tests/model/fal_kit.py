@@ -33,6 +33,7 @@ class Settings:
     endpoint: str = ENDPOINT
     result_hosts: tuple[str, ...] = ("*.fal.media",)
     upload_expires: str = "1d"
+    result_expires: str = "7d"
     price_per_second: float = 0.0002
     longest: float = 240.0
     poll_first: float = 0.5

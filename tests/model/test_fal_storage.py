@@ -186,9 +186,10 @@ async def test_the_lifetime_asked_for_is_the_one_reckoned_with(
     assert before + kept <= uploaded.expires <= fal.now() + kept
 
 
-def test_a_lifetime_that_fal_does_not_know_is_a_wrong_setting(fal: FalServer) -> None:
-    with pytest.raises(errors.ConfigInvalid, match="upload_expires"):
-        engine_at(fal, upload_expires="2w")
+@pytest.mark.parametrize("name", ["upload_expires", "result_expires"])
+def test_a_lifetime_that_fal_does_not_know_is_a_wrong_setting(fal: FalServer, name: str) -> None:
+    with pytest.raises(errors.ConfigInvalid, match=name):
+        engine_at(fal, **{name: "2w"})
 
 
 async def test_a_clip_that_is_gone_is_said_so(fal: FalServer, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def fal() -> Iterator[FalServer]:
 async def test_an_order_is_one_request_with_only_what_has_to_be_sent(fal: FalServer) -> None:
     url = stored_clip(fal)
     async with at(fal) as engine:
-        ticket = await engine.submit(order_for(url, expires_seconds=3600, params={"guidance_scale": 15.0}))
+        ticket = await engine.submit(order_for(url, params={"guidance_scale": 15.0}))
     (seen,) = fal.seen()
     assert (seen.method, seen.url) == ("POST", f"{fal.url}/fal-ai/ace-step/audio-to-audio")
     assert seen.json == {
@@ -40,9 +40,16 @@ async def test_an_order_is_one_request_with_only_what_has_to_be_sent(fal: FalSer
     }
     assert seen.headers["authorization"] == f"Key {KEY}"
     assert seen.headers["content-type"] == "application/json"
-    assert json.loads(seen.headers["x-fal-object-lifecycle-preference"]) == {"expiration_duration_seconds": 3600}
+    assert json.loads(seen.headers["x-fal-object-lifecycle-preference"]) == {"expiration_duration_seconds": 604800}
     base = f"{fal.url}/fal-ai/ace-step/requests/{ticket.request_id}"
     assert ticket.urls == {"status": f"{base}/status", "response": base, "cancel": f"{base}/cancel"}
+
+
+@pytest.mark.parametrize(("expires", "asked"), [("1h", '{"expiration_duration_seconds": 3600}'), ("never", None)])
+async def test_fal_is_asked_to_forget_a_result(fal: FalServer, expires: str, asked: str | None) -> None:
+    async with at(fal, result_expires=expires) as engine:
+        await engine.submit(order_for(stored_clip(fal)))
+    assert fal.seen("submit")[0].headers.get("x-fal-object-lifecycle-preference") == asked
 
 
 @pytest.mark.parametrize(

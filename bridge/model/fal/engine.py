@@ -20,7 +20,7 @@ from bridge.model.fal.hosts import Hosts
 from bridge.model.fal.patience import Patience
 from bridge.model.fal.queue import FalQueue
 from bridge.model.fal.secrets import Secrets
-from bridge.model.fal.settings import FalSettings, Timeouts
+from bridge.model.fal.settings import FalSettings, Timeouts, lifetime
 from bridge.model.fal.storage import FalStorage
 from bridge.model.fal.wire import Wire
 
@@ -78,8 +78,10 @@ class FalEngine:
         hosts = Hosts(settings.queue_url, settings.rest_url, settings.result_hosts)
         self._wire = Wire(hosts, Secrets(key), timeouts or Timeouts())
         self._patience = Patience(sleep, random, clock)
-        self._queue = FalQueue(self._wire, self._patience, settings.endpoint)
-        self._storage = FalStorage(self._wire, self._patience, settings.upload_expires)
+        self._queue = FalQueue(
+            self._wire, self._patience, settings.endpoint, lifetime("result_expires", settings.result_expires)
+        )
+        self._storage = FalStorage(self._wire, self._patience, lifetime("upload_expires", settings.upload_expires))
         self._pace = Pace(settings.poll_first, settings.poll_longest, settings.status_stream)
         self._waits: dict[str, Nudge] = {}  # the running waits and asked cancels, by request id
         self._capabilities = _capabilities(settings, self._storage.host)
@@ -95,7 +97,7 @@ class FalEngine:
 
     async def submit(self, order: Order) -> Ticket:
         """Validate everything, then order exactly once (see `FalQueue.submit`)."""
-        return await self._queue.submit(inputs_of(order), order.expires_seconds)
+        return await self._queue.submit(inputs_of(order))
 
     async def follow(self, ticket: Ticket, order: Order, report: Report) -> Output:
         """Wait for the model (see `Following.run`)."""

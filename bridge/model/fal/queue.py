@@ -16,6 +16,7 @@ from bridge.errors import OutageError, SubmitUnknown
 from bridge.model.base import CancelAnswer, Ticket
 from bridge.model.fal.errors import Doing, error_from, names_platform
 from bridge.model.fal.patience import Patience, is_passing
+from bridge.model.fal.settings import lifecycle
 from bridge.model.fal.wire import Answer, Wire, WireError, parse_json
 
 log = logging.getLogger("bridge.model.fal")
@@ -48,25 +49,25 @@ class Look:
 class FalQueue:
     """The queue of one endpoint."""
 
-    def __init__(self, wire: Wire, patience: Patience, endpoint: str) -> None:
+    def __init__(self, wire: Wire, patience: Patience, endpoint: str, expires: int | None) -> None:
+        """Take the endpoint's id, and for how many s fal is asked to keep a result; None: for ever."""
         self._wire = wire
         self._patience = patience
         self._endpoint = endpoint.strip("/")
+        self._headers = lifecycle(LIFECYCLE, expires)
 
-    async def submit(self, body: Mapping[str, Any], expires_seconds: int | None = None) -> Ticket:
+    async def submit(self, body: Mapping[str, Any]) -> Ticket:
         """Order, exactly once.
 
         Only what is proven not to stand is sent again: no connection, 429, or 503 with a type word of fal's platform.
 
         Args:
             body: The model's inputs, as they are sent.
-            expires_seconds: Lifetime asked for the result at fal, s.
 
         Raises:
             SubmitUnknown: the order may stand.
             EngineError: it does not.
         """
-        headers = {} if expires_seconds is None else {LIFECYCLE: lifecycle(expires_seconds)}
         url = f"{self._wire.hosts.queue}/{self._endpoint}"
         attempt = 0
         while True:
@@ -74,7 +75,7 @@ class FalQueue:
             answer: Answer | None = None
             try:
                 answer = await self._wire.ask(
-                    "POST", url, json=body, headers=headers, silence=self._wire.timeouts.submit
+                    "POST", url, json=body, headers=self._headers, silence=self._wire.timeouts.submit
                 )
             except WireError as broken:
                 if broken.written:
@@ -177,11 +178,6 @@ class FalQueue:
             if urls.get(name) != url:
                 log.warning("fal named no %s address that may have the key; it is built from the id", name)
         return self.urls(ticket)
-
-
-def lifecycle(seconds: int) -> str:
-    """Return the value of fal's lifecycle headers: how long a file is kept, s."""
-    return json.dumps({"expiration_duration_seconds": seconds})
 
 
 def read_look(data: Any) -> Look | None:

@@ -5,9 +5,21 @@ A Protocol, so that the engine knows the section's fields and not the configurat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from bridge.errors import ConfigInvalid
+
+EXPIRES: Mapping[str, int | None] = {
+    "1h": 3600,
+    "1d": 86400,
+    "7d": 604800,
+    "30d": 2592000,
+    "1y": 31536000,
+    "never": None,
+}
 
 
 class FalSettings(Protocol):
@@ -23,6 +35,8 @@ class FalSettings(Protocol):
     def result_hosts(self) -> Sequence[str]: ...
     @property
     def upload_expires(self) -> str: ...
+    @property
+    def result_expires(self) -> str: ...
     @property
     def price_per_second(self) -> float: ...
     @property
@@ -44,3 +58,19 @@ class Timeouts:
     ask: float = 30.0  # until fal answers anything else
     move: float = 60.0  # between two blocks of a file on its way
     stream: float = 45.0  # between two lines of the status stream, which says something every 15 s
+
+
+def lifetime(name: str, chosen: str) -> int | None:
+    """Return a lifetime of files at fal in s, None for one without an end.
+
+    Raises:
+        ConfigInvalid: there is no such; the text names the setting.
+    """
+    if chosen not in EXPIRES:
+        raise ConfigInvalid(f"[fal] {name} is {chosen!r}; it can be {', '.join(EXPIRES)}.")
+    return EXPIRES[chosen]
+
+
+def lifecycle(header: str, seconds: int | None) -> dict[str, str]:
+    """Return the header that asks for a lifetime; for none, none."""
+    return {} if seconds is None else {header: json.dumps({"expiration_duration_seconds": seconds})}

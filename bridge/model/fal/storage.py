@@ -6,7 +6,6 @@ Two of fal's protocols are spoken: presigned first (two requests, real progress)
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ import httpx
 from bridge.errors import (
     AccountError,
     AnswerStrange,
-    ConfigInvalid,
     EngineError,
     OutageError,
     RateLimited,
@@ -29,20 +27,13 @@ from bridge.model.base import Report, Uploaded
 from bridge.model.fal.errors import Doing, error_from
 from bridge.model.fal.hosts import shown
 from bridge.model.fal.patience import Patience, is_passing
+from bridge.model.fal.settings import lifecycle
 from bridge.model.fal.wire import Answer, Wire, WireError, read_answer
 
 log = logging.getLogger("bridge.model.fal")
 
 MIME = "audio/flac"
 LIFECYCLE = "X-Fal-Object-Lifecycle"
-EXPIRES: Mapping[str, int | None] = {
-    "1h": 3600,
-    "1d": 86400,
-    "7d": 604800,
-    "30d": 2592000,
-    "1y": 31536000,
-    "never": None,
-}
 _SURE_TO_KEEP = 604800  # s that fal keeps a file at least when nothing was said
 _CDN = "https://v3.fal.media"  # where its clients upload when the token's answer names no base
 _BLOCK = 256 * 1024  # bytes sent at a time, and so the grain of the progress
@@ -62,17 +53,11 @@ class _Clip:
 class FalStorage:
     """Uploads to fal."""
 
-    def __init__(self, wire: Wire, patience: Patience, expires: str) -> None:
-        """Take how long fal shall keep the clip, one of `EXPIRES`.
-
-        Raises:
-            ConfigInvalid: it is none of them.
-        """
-        if expires not in EXPIRES:
-            raise ConfigInvalid(f"[fal] upload_expires is {expires!r}; it can be {', '.join(EXPIRES)}.")
+    def __init__(self, wire: Wire, patience: Patience, expires: int | None) -> None:
+        """Take how many s fal shall keep a clip; None: for ever."""
         self._wire = wire
         self._patience = patience
-        self._expires = EXPIRES[expires]
+        self._expires = expires
         self.host = httpx.URL(wire.hosts.rest).netloc.decode("ascii")  # part of the upload cache's key
 
     async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
@@ -188,9 +173,7 @@ class FalStorage:
                 return await read_answer(response)
 
     def _lifecycle(self) -> dict[str, str]:
-        if self._expires is None:
-            return {}
-        return {LIFECYCLE: json.dumps({"expiration_duration_seconds": self._expires})}
+        return lifecycle(LIFECYCLE, self._expires)
 
 
 async def _blocks(file: BinaryIO, clip: _Clip) -> AsyncIterator[bytes]:

@@ -22,7 +22,7 @@ seen.url = url;
 seen.blob = await fal.storage.upload(new Blob([samples], { type: "audio/flac" }));
 
 const input = { audio_url: url, original_tags: "noise", tags: "bossa nova", lyrics: "[inst]", seed: 7 };
-const order = await fal.queue.submit(endpoint, { input });
+const order = await fal.queue.submit(endpoint, { input, storageSettings: { expiresIn: "7d" } });
 seen.order = order;
 seen.status = (await fal.queue.status(endpoint, { requestId: order.request_id, logs: true })).status;
 
