@@ -15,6 +15,7 @@ from bridge.installs.live import NAME, own_files
 from bridge.osc_packet import PacketError, build, parse
 
 PATIENCE = 1.5  # s: Live looks at its socket ten times a second
+REPORT = Path("live", "selftest.json")  # in the home
 TAIL = 1 << 18  # bytes of the log's end that are read
 TROUBLE = "RemoteScriptError"  # begins each line of a script's error in Live's log
 
@@ -23,23 +24,28 @@ def look(patient: Patient) -> Iterator[Finding]:
     """Look at every script that says where it listens, and at the log of the Live that ran last."""
     for path in sorted((patient.home / "live").glob("instance-*.json")):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            yield _script(int(json.loads(path.read_bytes())["port"]))
+            yield from _script(int(json.loads(path.read_bytes())["port"]), patient.home / REPORT)
     for path in own_files(patient.environ, patient.platform, "Log.txt")[:1]:
         with contextlib.suppress(OSError):
             yield from _log(path)
 
 
-def _script(port: int) -> Finding:
+def _script(port: int, report: Path) -> Iterator[Finding]:
     check, answer = "live.script", _ping(port)
     if answer is None:
         text = f"No script of Ableton Live answers at port {port}."
         fix = "Close Live's menu or dialog if one is open. If Live has ended, all is well."
-        return Finding(check, "hint", text, fix)
+        yield Finding(check, "hint", text, fix)
+        return
     version = str(answer[0]) if answer else "unknown"
     if version != __version__:
         text = f"Ableton Live runs the script of version {version}, the bridge is {__version__}."
-        return Finding(check, "trouble", text, "ace-bridge install live, then restart Live.")
-    return Finding(check, "well", f"The script in Ableton Live answers at port {port}.")
+        yield Finding(check, "trouble", text, "ace-bridge install live, then restart Live.")
+        return
+    yield Finding(check, "well", f"The script in Ableton Live answers at port {port}.")
+    if not report.exists():
+        text = "Ableton Live's self-test was not run yet; it settles what is not certain of this Live."
+        yield Finding("live.selftest", "hint", text, f"In an empty Set: ace-bridge send --port {port} /bridge/selftest")
 
 
 def _ping(port: int) -> tuple[Any, ...] | None:

@@ -75,7 +75,7 @@ class Arrivals:
                 self._log("%s: %s %s" % (placing.path, placing.note, placing.trouble))
                 self._say("The remix is placed; check its %s, Live did not take it." % placing.note)
             else:
-                self._say("The remix is placed.")
+                self._say(" ".join(["The remix is placed.", *placing.ignored]))
 
     def _by_hand(self, variation_id, path):
         """Say where the file lies: a Live without `create_audio_clip` leaves the placing to its user."""

@@ -62,7 +62,7 @@ def request(song, application, found):
         ],
         "placement": {"mode": "new_track", "source": "keep"},
     }
-    return request_args, _context(found, clip_id, start, pieces, take)
+    return request_args, dict(_context(found, clip_id, start, pieces, take), ignored=ignored)
 
 
 def unknowable(song, track, clip):

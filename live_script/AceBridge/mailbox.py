@@ -72,6 +72,10 @@ class Mailbox:
         except (OSError, ValueError):
             return None
 
+    def has(self, name):
+        """Tell whether there is a file of that name, readable or not."""
+        return os.path.exists(self._file(name))
+
     def write(self, name, value):
         """Write a file of our own for the bridge's other parts to read, for example the self-test's report."""
         _replace(self._file(name), value)

@@ -49,6 +49,7 @@ class Placing:
         self._make_marker = make_marker
         self._job_id, self._number = order.job_id, order.number
         self._context = context = order.context
+        self.ignored = context.get("ignored", [])  # sentences on what of the clip was not carried over
         self._source = order.source
         self._lead = float(order.result["source_offset"])
         self._seconds = float(order.result["samples"]) / float(order.result["sample_rate"])

@@ -31,6 +31,8 @@ PAUSE = 2.0  # s without a tick after which what was asked meanwhile is too old
 AGAIN = 1.0  # s in which a second press means the first one
 PATIENCE = 3.0  # s that the daemon has to take a message in
 
+PAD = "pad"  # the name of the pad's settings among the bridge's files for Live
+
 _active = []  # the one script object of this Live that works
 
 
@@ -133,9 +135,12 @@ class AceBridge:
             return
         _active.append(self)
         self._mail = mail
-        self._button = Button(mail.kept("pad"), self._live.send_midi)
+        self._button = Button(mail.kept(PAD), self._live.send_midi)
         self._arrivals = Arrivals(mail, self._send, self._say, self._log)
-        self._say("AceBridge %s is here (port %s). Select an audio clip, ask for a remix." % (VERSION, self._bell.port))
+        hint = "Select an audio clip, ask for a remix."
+        if mail.has(PAD) and not self._button.on:
+            hint = "live/pad.json names no note or controller, see docs/live.md."
+        self._say("AceBridge %s is here (port %s). %s" % (VERSION, self._bell.port, hint))
 
     def _tick(self):
         now = self._clock()

@@ -131,6 +131,8 @@ _selected("Track", "selected_track", False)
 _selected("ClipSlot", "highlighted_slot", False)
 _selected("Clip", "detail_clip", True)
 
+METHODS["Song.View", "add_detail_clip_listener"] = ("any",), False, lambda world, _, call: world.listeners.append(call)
+
 # --- tracks and slots ------------------------------------------------------------------------------------------------
 
 plain("Track", "name", "str")

@@ -50,6 +50,7 @@ class World:
     violations: list[str] = field(default_factory=list)  # what would hurt a real Live and does not raise there
     accesses: int = 0  # in this tick
     notifying: bool = False  # inside a listener
+    listeners: list[Callable[[], None]] = field(default_factory=list)  # of the clip in the detail view
     forwarded: list[tuple[str, int, int]] = field(default_factory=list)  # what build_midi_map asked for
     open_step: SetData | None = None
     _pending: list[Callable[[], None]] = field(default_factory=list)
@@ -88,6 +89,17 @@ class World:
         """The user presses Ctrl-Z."""
         self.state = self.undo_steps.pop()
         self.redo = True
+
+    def select(self, ptr: int) -> None:
+        """The user shows another clip in the detail view; what a listener raises, Live only logs."""
+        self.state.detail_clip, self.notifying = ptr, True
+        try:
+            for listener in self.listeners:
+                listener()
+        except RuntimeError as problem:
+            self.fault(f"in a listener: {problem}")
+        finally:
+            self.notifying = False
 
     def changing(self) -> None:
         """Called by whatever changes the Set."""

@@ -48,8 +48,14 @@ def findings(host: Host, home: Path) -> list[Finding]:
 
 
 def test_a_script_that_answers(start_live: Start, home: Path) -> None:
-    (one,) = findings(start_live(), home)
+    """As long as there was no self-test, it says how to run it, with the port that Live showed."""
+    host = start_live()
+    one, test = findings(host, home)
     assert (one.check, one.level) == ("live.script", "well")
+    assert (test.check, test.level) == ("live.selftest", "hint")
+    assert f"--port {host.script._bell.port} /bridge/selftest" in test.fix
+    (home / "live" / "selftest.json").write_text("{}")
+    assert [found.check for found in findings(host, home)] == ["live.script"]
 
 
 def test_a_script_from_before_an_update(start_live: Start, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,6 +220,18 @@ MISTAKES = {
         "            self._tick()",
         "            import threading as t; o = t.Thread(target=self._tick); o.start(); o.join()",
     ),
+    "a change from within a listener": (
+        "script.py",
+        "        _active.append(self)\n        self._mail",
+        "        _active.append(self)\n        self._song.view.add_detail_clip_listener("
+        "lambda: self._song.create_audio_track(0))\n        self._mail",
+    ),
+    "the fader forgotten": ("place.py", "            self._mix(where.track)\n", ""),
+    "a step that is left open over two ticks": (
+        "place.py",
+        "        self._changing(self._make)",
+        "        self._song.begin_undo_step()\n        self._make()",
+    ),
     "is instead of ==": ("live.py", "if track == thing", "if track is thing"),
 }
 
@@ -241,6 +253,8 @@ def problems(home: Path, tmp_path: Path, plant: tuple[str, str, str] | None) -> 
     about: dict[str, Any] = {"warping": True, "markers": [(-1.0, 0.1), (8.0, 4.7), (16.0, 8.6)], "last_tempo": 125.0}
     source = put_clip(host.world, tmp_path / "music.wav", 10.0, start=1.0, end=13.0, pitch_coarse=2, **about)
     before = host.world.state.selected_track
+    host.world.state.tracks[1].volume.value = 0.5
+    host.world.select(source.ptr)
     try:
         host.ask()
         found = _main_job(host, source, clicks, tmp_path)
@@ -269,6 +283,8 @@ def _main_job(host: Host, source: ClipData, clicks: list[float], into: Path) -> 
     got = [moment for clip in track.clips for moment in heard(clip, find_clicks(clip.path), 120.0)]
     wanted = heard(source, clicks, 120.0)
     found = [] if got == pytest.approx(wanted, abs=1e-3) else ["not in time"]
+    if track.volume.value != 0.5:
+        found.append("another fader")
     if len(host.world.undo_steps) != 1:
         found.append(f"{len(host.world.undo_steps)} undo steps")
     return found

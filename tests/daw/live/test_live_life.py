@@ -345,6 +345,7 @@ def test_no_pad_or_a_wrong_one(start_live: Start, file: Path, home: Path, pad: s
     assert host.world.forwarded == []
     assert host.messages("selection") == []
     assert host.instance.midi == []
+    assert "pad.json names no note" in host.said[0]
 
 
 # --- the self-test ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.daw.live.conftest import Start
-from tests.daw.live.host import Host, put_clip
+from tests.daw.live.host import Clock, Host, put_clip
 from tests.daw.live.music import write_clicks
 from tests.daw.live.playback import heard
 from tests.daw.live.the_set import ClipData, SetData, new_ptr
@@ -307,3 +307,34 @@ def test_a_big_set_is_looked_through_once_per_result(start_live: Start, file: Pa
     assert len(host.messages("placed")) == 1
     assert most < 1500
     assert json.dumps(host.said)
+
+
+@pytest.mark.parametrize("ticks", [0, 1, 2, 3, 4])
+def test_a_modal_of_30_seconds_while_it_is_placed(start_live: Start, file: Path, result: Path, ticks: int) -> None:
+    """Wherever the ticks stop, it goes on after them and nothing is done twice."""
+    host, _, message = ready(start_live, file)
+    clock = host.clock
+    assert isinstance(clock, Clock)
+    host.offer(message, result, 192_000)
+    host.tick(ticks)
+    clock.now += 30.0
+    host.wall.now += 30.0
+    host.tick(6)
+    assert names(host) == ["Drums", "Loop", "break remix", "Keys"]
+    assert len(host.messages("placed")) == 1
+    assert len(host.world.undo_steps) == 1
+
+
+def test_the_set_was_closed_between_making_and_looking(start_live: Start, file: Path, result: Path) -> None:
+    """Live drops the script with the Set; the one that comes with the Set again finds the track and confirms."""
+    host, _, message = ready(start_live, file)
+    variation = host.offer(message, result, 192_000)
+    while len(names(host)) == 3:
+        host.tick()
+    host.script.disconnect()
+    assert host.messages("placed") == []
+    host.script = host.start()
+    host.offer(message, result, 192_000, variation_id=variation)
+    host.tick(5)
+    assert len(names(host)) == 4
+    assert [one["args"]["variation_id"] for one in host.messages("placed")] == [variation]

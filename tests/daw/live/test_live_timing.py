@@ -83,6 +83,17 @@ def test_warped(start_live: Start, file: Path, into: Path, number: int, tempo: f
 
 
 @pytest.mark.parametrize("version", PLACING)
+@pytest.mark.parametrize("looping", [False, True])
+@pytest.mark.parametrize("slot", [None, 2], ids=["arrangement", "session"])
+def test_each_live_that_places(
+    start_live: Start, file: Path, into: Path, version: str, looping: bool, slot: int | None
+) -> None:
+    host = start_live(version, tempo=104.0, returns_clips=version != "11.3.25")
+    more = {"looping": True, "brace": (2.0, 10.0), "extent": 20.0} if looping else {}
+    check(host, put_clip(host.world, file, SECONDS, slot=slot, **warped(20, 110.0, **more)), into)
+
+
+@pytest.mark.parametrize("version", PLACING)
 @pytest.mark.parametrize("slot", [None, 2], ids=["arrangement", "session"])
 def test_not_warped(start_live: Start, file: Path, into: Path, version: str, slot: int | None) -> None:
     host = start_live(version, tempo=98.0)

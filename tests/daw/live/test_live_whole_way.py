@@ -22,7 +22,7 @@ from tests.daw.live.playback import second_of
 from tests.daw.live.table import PLACING
 from tests.fakes.fal_server import FalServer
 from tests.fakes.music import track
-from tests.fakes.processes import KEY, PATIENCE, Daemon, fal_environment, outbox, running
+from tests.fakes.processes import KEY, PATIENCE, Daemon, environment, fal_environment, outbox, running
 
 
 @pytest.fixture(params=["offline", "fal"])
@@ -71,6 +71,10 @@ def warped_clip(host: Host, slot: int | None) -> Any:
     )
 
 
+def placed(host: Host) -> bool:
+    return any(text.startswith("The remix is placed.") for text in host.said)
+
+
 def press(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
         channel.sendto(OscMessageBuilder("/bridge/remix").build().dgram, ("127.0.0.1", port))
@@ -89,7 +93,7 @@ def test_from_the_key_to_the_track(
         source = warped_clip(host, slot)
         ticking(host, lambda: (home / "outbox" / f"{host.id}.json").exists() and not host.messages("hello"))
         press(port)
-        ticking(host, lambda: "The remix is placed." in host.said)
+        ticking(host, lambda: placed(host))
         (job,) = ticking(host, lambda: [one for one in outbox(home, host.id)["jobs"] if one["state"] == "done"])
         assert job["engine"] == name
         (variation,) = job["variations"]
@@ -113,7 +117,7 @@ def test_a_clip_that_live_stretches_far_is_straightened_on_its_way(start_live: S
         source = warped_clip(host, None)
         host.tick()
         press(host.script._bell.port)
-        ticking(host, lambda: "The remix is placed." in host.said)
+        ticking(host, lambda: placed(host))
         (job,) = ticking(host, lambda: [one for one in outbox(home, host.id)["jobs"] if one["state"] == "done"])
         assert {one["code"] for one in job["warnings"]} <= {"not_ace_step", "not_carried"}
         (clip,) = host.world.state.tracks[2].clips
@@ -131,7 +135,7 @@ def test_other_lives_that_place(start_live: Start, home: Path, version: str) -> 
         warped_clip(host, None)
         host.tick()
         press(host.script._bell.port)
-        ticking(host, lambda: "The remix is placed." in host.said)
+        ticking(host, lambda: placed(host))
         assert Path(host.world.state.tracks[2].clips[0].path).parent == home / "results"
 
 
@@ -163,7 +167,7 @@ def test_a_set_that_was_closed_gets_its_remix_when_it_is_opened_again(start_live
         first.script.disconnect()
         second = start(start_live, "12.3.6", path="/music/song.als")
         warped_clip(second, None)
-        ticking(second, lambda: "The remix is placed." in second.said)
+        ticking(second, lambda: placed(second))
         (clip,) = second.world.state.tracks[2].clips
         assert clip.start_time == 16.0
 
@@ -180,13 +184,28 @@ def test_the_script_starts_the_daemon_that_is_not_there(
     host.tick(2)
     press(host.script._bell.port)
     try:
-        ticking(host, lambda: "The remix is placed." in host.said)
+        ticking(host, lambda: placed(host))
     finally:
         words = [sys.executable, "-m", "bridge", "--home", str(home), "stop"]
         stopped = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert stopped.returncode == 0, stopped.stderr
     assert any("it is being started" in text for text in host.said)
     assert len(host.world.state.tracks[2].clips) == 1
+
+
+def test_asked_for_on_the_command_line(start_live: Start, home: Path) -> None:
+    """The command of docs/live.md, as a key of the system runs it."""
+    with running(home):
+        host = start(start_live, "12.3.6", tempo=124.0)
+        warped_clip(host, None)
+        ticking(host, lambda: (home / "outbox" / f"{host.id}.json").exists() and not host.messages("hello"))
+        words = [sys.executable, "-m", "bridge", "--home", str(home), "send", "/bridge/remix"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment(home)) as command:
+            host.wall.now = time.time()
+            ticking(host, lambda: command.poll() is not None)
+            assert command.stdout is not None
+            assert "/bridge/accepted" in command.stdout.read()
+        ticking(host, lambda: placed(host))
 
 
 def test_two_lives_get_their_own(start_live: Start, home: Path) -> None:
@@ -198,7 +217,7 @@ def test_two_lives_get_their_own(start_live: Start, home: Path) -> None:
             press(host.script._bell.port)
             host.tick(2)
         for host in lives:
-            ticking(host, lambda host=host: "The remix is placed." in host.said)
+            ticking(host, lambda host=host: placed(host))
         paths = {host.world.state.tracks[2].clips[0].path for host in lives}
         assert len(paths) == 2
 
@@ -219,7 +238,7 @@ def test_a_daemon_that_is_killed_in_between(start_live: Start, home: Path) -> No
     host.tick(5)
     with running(home):
         host.world.dialogs = 0
-        ticking(host, lambda: "The remix is placed." in host.said)
+        ticking(host, lambda: placed(host))
         (job,) = ticking(host, lambda: [one for one in outbox(home, host.id)["jobs"] if one["state"] == "done"])
     assert job["variations"][0]["result"]["placed"]
     assert len(host.world.state.tracks) == 4
