@@ -5,6 +5,8 @@ local ranges = require 'ranges'
 
 local estimate = {}
 
+local LEAST = 0.001 -- money that is still worth a number
+
 function estimate.engine(name)
   for _, engine in ipairs(home.catalogue().engines or {}) do
     if engine.name == name then return engine end
@@ -38,7 +40,9 @@ function estimate.in_words(seconds, engine_name)
   local words = ('%.1f s of audio'):format(seconds)
   if not per_second then return words end
   if per_second == 0 then return words .. ', free' end
-  return ('%s, up to %s %.3f'):format(words, currency, seconds * per_second)
+  local cost = seconds * per_second
+  if cost < LEAST then return ('%s, less than %s %.3f'):format(words, currency, LEAST) end
+  return ('%s, up to %s %.3f'):format(words, currency, cost)
 end
 
 return estimate

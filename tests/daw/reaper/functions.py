@@ -75,21 +75,22 @@ class Reading:
             return False
         return pointer.alive and pointer in self._project(project).everything()
 
-    def TimeMap_GetTimeSigAtTime(self, project: Project, _: float) -> tuple[int, int, float]:
-        project = self._project(project)
-        return project.beats_per_bar, 4, project.tempo
+    def TimeMap_GetTimeSigAtTime(self, project: Project, time: float) -> tuple[int, int, float]:
+        _, bpm, beats, _ = self._project(project).quarters(time)
+        return beats, 4, bpm
 
     def TimeMap2_timeToQN(self, project: Project, time: float) -> float:
-        return time * self._project(project).tempo / 60
+        return self._project(project).quarters(time)[0]
 
     def TimeMap2_timeToBeats(self, project: Project, time: float) -> tuple[float, int, int, float, int]:
         project = self._project(project)
-        beats = time * project.tempo / 60
-        return beats % project.beats_per_bar, int(beats // project.beats_per_bar), project.beats_per_bar, beats, 4
+        quarters, _, beats, bars = project.quarters(time)
+        begin = project.quarters(project.time_of(bars, 0.0))[0]  # of the span with this tempo
+        measure = bars + int((quarters - begin) // beats)
+        return (quarters - begin) % beats, measure, beats, quarters, 4
 
     def TimeMap2_beatsToTime(self, project: Project, beats: float, measure: int | None = None) -> float:
-        project = self._project(project)
-        return (beats + (measure or 0) * project.beats_per_bar) * 60 / project.tempo
+        return self._project(project).time_of(int(measure or 0), beats)
 
     def CountTracks(self, project: Project) -> int:
         return len(self._project(project).tracks)

@@ -52,7 +52,7 @@ class Gui:
     # --- the frame ---------------------------------------------------------------------------------------------------
 
     def ImGui_GetBuiltinPath(self) -> str:
-        return str(self.folder)
+        return self._host.paths.shown(self.folder)
 
     def ImGui_CreateContext(self, label: str) -> Context:
         return Context()

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.daw.reaper.gui import Gui
 from tests.daw.reaper.model import Handle, Item, Project, Source, Track
+from tests.daw.reaper.paths import Paths
 from tests.daw.reaper.program import RENDER_DEFAULTS, Program
 from tests.daw.reaper.script import Script
 from tests.daw.reaper.table import available, complaint, functions, toolkit
@@ -36,6 +37,7 @@ class Host(Program):
         self.host = self
         self.resources, self.version, self.system = resources, version, system
         self.home = resources  # where else the scripts may write
+        self.paths = Paths(system, resources)
         self.projects: list[Project] = []
         self.active: Project = None  # type: ignore[assignment]
         self.clock = 100.0

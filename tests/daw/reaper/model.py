@@ -160,6 +160,7 @@ class Project(Handle):
     time_selection: tuple[float, float] = (0.0, 0.0)
     tempo: float = 120.0
     beats_per_bar: int = 4
+    changes: list[tuple[float, float, int]] = field(default_factory=list)  # at a bar's beginning: s, BPM, beats per bar
     rate: int | None = 48_000
     play_state: int = 0
     cursor: float = 0.0  # of editing, s
@@ -171,6 +172,28 @@ class Project(Handle):
     @property
     def items(self) -> list[Item]:
         return [item for track in self.tracks for item in sorted(track.items, key=lambda one: one.values["D_POSITION"])]
+
+    def quarters(self, time: float) -> tuple[float, float, int, int]:
+        """At a time: quarters from the project's start, BPM, beats per bar, and bars before the last tempo change."""
+        spans = [(0.0, self.tempo, self.beats_per_bar), *self.changes]
+        count, bars = 0.0, 0
+        for (start, bpm, beats), (end, *_) in zip(spans, [*spans[1:], (np.inf,)], strict=True):
+            if time < end:
+                return count + (time - start) * bpm / 60, bpm, beats, bars
+            count += (end - start) * bpm / 60
+            bars += round((end - start) * bpm / 60 / beats)
+        raise AssertionError
+
+    def time_of(self, bar: int, beat: float) -> float:
+        """The time of a beat of a bar, both from 0."""
+        spans = [(0.0, self.tempo, self.beats_per_bar), *self.changes]
+        first = 0
+        for (start, bpm, beats), (end, *_) in zip(spans, [*spans[1:], (np.inf,)], strict=True):
+            last = first + (end - start) * bpm / 60 / beats
+            if bar < round(last) if np.isfinite(last) else True:
+                return start + ((bar - first) * beats + beat) * 60 / bpm
+            first = round(last)
+        raise AssertionError
 
     def add_track(self, name: str = "", depth: int = 0) -> Track:
         track = Track(self, name)

@@ -28,6 +28,9 @@ RENDER_DEFAULTS: dict[str, float | str] = {
 }
 
 
+APP = {"Win64": "x64", "macOS-arm64": "macOS-arm64"}  # behind the version
+
+
 class Program(Changing):
     """One running REAPER, as scripts see it."""
 
@@ -45,14 +48,20 @@ class Program(Changing):
         self.host.running.options = int(flag)
 
     def get_action_context(self) -> tuple[Any, ...]:
-        return False, str(self.host.running.path), 0, self._command(self.host.running.path), *self.host.controller
+        return (
+            False,
+            self.host.paths.shown(self.host.running.path),
+            0,
+            self._command(self.host.running.path),
+            *self.host.controller,
+        )
 
     def time_precise(self) -> float:
         self.host.clock += 5e-5
         return self.host.clock
 
     def GetAppVersion(self) -> str:
-        return f"{self.host.version}/linux-x86_64"
+        return f"{self.host.version}/{APP.get(self.host.system, 'linux-x86_64')}"
 
     def GetOS(self) -> str:
         return self.host.system
@@ -61,7 +70,7 @@ class Program(Changing):
         return available(name, self.host.version) or (self.host.gui is not None and name in toolkit())
 
     def GetResourcePath(self) -> str:
-        return str(self.host.resources)
+        return self.host.paths.shown(self.host.resources)
 
     def GetExtState(self, section: str, key: str) -> str:
         return self.host.ext.get((section, key), self.host.kept.get((section, key), ""))
@@ -85,7 +94,7 @@ class Program(Changing):
             self.host.fail("a button is drawn anew that was not changed")
 
     def file_exists(self, path: str) -> bool:
-        return Path(path).is_file()
+        return Path(self.host.paths.real(path)).is_file()
 
     def GetMousePosition(self) -> tuple[int, int]:
         return 100, 100
@@ -124,11 +133,12 @@ class Program(Changing):
         return "0\n"
 
     def RecursiveCreateDirectory(self, path: str, _: int) -> int:
-        Path(path).mkdir(parents=True, exist_ok=True)
+        Path(self.host.paths.real(path)).mkdir(parents=True, exist_ok=True)
         return 1
 
     def EnumerateFiles(self, path: str, index: int) -> str | None:
-        names = sorted(one.name for one in os.scandir(path) if one.is_file()) if Path(path).is_dir() else []
+        folder = self.host.paths.real(path)
+        names = sorted(one.name for one in os.scandir(folder) if one.is_file()) if Path(folder).is_dir() else []
         return names[int(index)] if 0 <= index < len(names) else None
 
     # --- actions and rendering ---------------------------------------------------------------------------------------
@@ -137,13 +147,14 @@ class Program(Changing):
         return next((known for known, one in self.host.registered.items() if one == path), -1)
 
     def AddRemoveReaScript(self, add: bool, section: int, path: str, commit: bool) -> int:
-        known = self._command(Path(path))
+        file = Path(self.host.paths.real(path))
+        known = self._command(file)
         if not add:
             self.host.registered.pop(known, None)
             return 1
         if known < 0:
             known = 53_000 + len(self.host.registered)
-            self.host.registered[known] = Path(path)
+            self.host.registered[known] = file
         return known
 
     def ReverseNamedCommandLookup(self, command: int) -> str | None:
@@ -172,7 +183,8 @@ class Program(Changing):
     def GetSetProjectInfo_String(self, project: Project, key: str, value: str, is_set: bool) -> tuple[bool, str]:
         if key == "RENDER_TARGETS" and not is_set:
             render = self._project(project).render
-            return True, f"{render['RENDER_FILE']}/{render['RENDER_PATTERN']}.wav"
+            slash = "\\" if self.host.paths.is_windows else "/"
+            return True, f"{render['RENDER_FILE']}{slash}{render['RENDER_PATTERN']}.wav"
         return True, str(self._render_setting(project, key, value, is_set))
 
     def _render_setting(self, project: Project, key: str, value: Any, is_set: bool) -> Any:
@@ -189,7 +201,7 @@ class Program(Changing):
         self.host.rendered.append(settings)
         if settings["RENDER_SETTINGS"] not in (32.0, 2.0):
             self.host.fail("a render through the master")
-        target = Path(self.GetSetProjectInfo_String(project, "RENDER_TARGETS", "", False)[1])
+        target = Path(self.host.paths.real(self.GetSetProjectInfo_String(project, "RENDER_TARGETS", "", False)[1]))
         if target.exists():
             self.host.fail("REAPER asks whether to overwrite the file")
         if self.host.rendering == "nothing":

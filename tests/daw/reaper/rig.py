@@ -22,14 +22,19 @@ class Rig:
         self.home = home
         self.resources = tmp_path / name
         self.scripts = self.resources / "Scripts" / "ACE Bridge"
+        self.host = Host(self.resources, **options)
+        self.host.home = home
+        self.host.paths.has_home(home)
         if not self.scripts.exists():
             shutil.copytree(SCRIPTS, self.scripts)
-            pointer = {"home": str(home), "command": ["python", "-m", "bridge", "start"], "version": "0"}
+            pointer = {
+                "home": self.host.paths.shown(home),
+                "command": ["python", "-m", "bridge", "start"],
+                "version": "0",
+            }
             (self.scripts / "ace-bridge.json").write_text(json.dumps(pointer))
             catalogue = {"presets": [{"name": "lofi-tape"}], "price": {"currency": "USD", "per_second": 0.0002}}
             (self.scripts / "catalogue.json").write_text(json.dumps(catalogue))
-        self.host = Host(self.resources, **options)
-        self.host.home = home
         self.folder = tmp_path / "Media"
         self.folder.mkdir(exist_ok=True)
         self.project: Project = self.host.open_project(self.folder, str(tmp_path / "song.rpp"))

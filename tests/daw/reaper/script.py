@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # REAPER hands out the same pointer for the same thing, so that == works: `known` does that for Python's objects.
 PRELUDE = """
-local call, key_of, refuse, may_touch, exists, windows, draw, send_udp, disk_is_full = ...
+local call, key_of, refuse, may_touch, exists, windows, draw, send_udp, disk_is_full, real = ...
 local known = setmetatable({}, { __mode = 'v' })
 
 local function one(value)
@@ -51,27 +51,35 @@ for _, name in ipairs({ 'execute', 'exit', 'tmpname' }) do
 end
 io.popen = function() refuse('io.popen blocks REAPER') end
 local open, rename, remove = io.open, os.rename, os.remove
+if windows then package.config = package.config:gsub('^/', '\\\\') end
+package.searchers[2] = function(name) -- as Lua's own, over paths that this machine does not have
+  for template in package.path:gmatch('[^;]+') do
+    local loaded = loadfile(real((template:gsub('%?', (name:gsub('%%', '%%%%'))))))
+    if loaded then return loaded end
+  end
+  return 'no file for ' .. name
+end
 io.open = function(path, mode)
   if mode and mode:find('[wa+]') then
     if not may_touch(path) then refuse('writes outside the home: ' .. path) end
     if path:find('[/\\\\]inbox[/\\\\][^.][^/\\\\]*$') then refuse('the daemon may read half of ' .. path) end
     if disk_is_full() then
-      local made = open(path, mode)
+      local made = open(real(path), mode)
       if made then made:close() end
       return open('/dev/full', mode) -- there is a file, and nothing goes in
     end
   end
-  return open(path, mode)
+  return open(real(path), mode)
 end
 package.loaded['test.udp'] = send_udp
 os.rename = function(from, to)
   if not may_touch(to) then refuse('renames outside the home: ' .. to) end
   if windows and exists(to) then return nil, 'File exists' end
-  return rename(from, to)
+  return rename(real(from), real(to))
 end
 os.remove = function(path)
   if not may_touch(path) then refuse('removes outside the home: ' .. path) end
-  return remove(path)
+  return remove(real(path))
 end
 
 setmetatable(_G, {
@@ -105,11 +113,12 @@ class Script:
             _key_of,
             host.fail,
             _inside(host),
-            lambda file: Path(file).exists(),
+            lambda file: Path(host.paths.real(file)).exists(),
             windows,
             self.draw,
             lambda *args: host.send_udp(*args),
             lambda: host.disk_full,
+            host.paths.real,
         )
 
     def draw(self, name: str, *args: Any) -> Any:
@@ -150,4 +159,8 @@ def _key_of(value: Any) -> int:
 
 
 def _inside(host: Host) -> Callable[[str], bool]:
-    return lambda path: Path(path).is_relative_to(host.home) or Path(path).is_relative_to(host.resources)
+    def inside(path: str) -> bool:
+        real = Path(host.paths.real(path))
+        return real.is_relative_to(host.home) or real.is_relative_to(host.resources)
+
+    return inside

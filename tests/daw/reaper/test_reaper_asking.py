@@ -178,8 +178,27 @@ def test_more_than_three_clips_ask_with_the_price(rig: Rig) -> None:
         rig.item(4.0 + number, 1.0, 0.5, track)
     rig.host.answers = [False]
     rig.act("Remix with last settings")
-    assert rig.host.boxes == ["4 remixes will be made: 4.0 s of audio, up to USD 0.001."]
+    assert rig.host.boxes == ["4 remixes will be made: 4.0 s of audio, less than USD 0.001."]
     assert not rig.messages("remix")
+
+
+def test_a_price_that_is_worth_a_number_is_said(rig: Rig) -> None:
+    rig.wish(variations=16)
+    rig.item(4.0, 2.0, 0.5)
+    rig.host.answers = [False]
+    rig.act("Remix with last settings")
+    assert rig.host.boxes == ["16 remixes will be made: 32.0 s of audio, up to USD 0.006."]
+
+
+def test_the_grid_follows_the_tempo_map(rig: Rig) -> None:
+    rig.project.changes = [(6.0, 90.0, 3)]  # 120 BPM in 4/4 before
+    rig.item(4.0, 2.5, 0.5)
+    (clip,) = ask(rig)["args"]["clips"]
+    beats, downs = clip["grid"]["beats"], clip["grid"]["downbeats"]
+    expected = [-2 + 0.5 * number for number in range(8)] + [2 + number * 2 / 3 for number in range(4)]
+    np.testing.assert_allclose(beats, expected, atol=1e-9)
+    assert [round(beats[one], 6) for one in downs] == [-2.0, 0.0, 2.0, 4.0]
+    assert clip["position_beats"] == 8.0
 
 
 def test_two_presses_start_one_service(rig: Rig) -> None:
@@ -208,7 +227,7 @@ def test_the_dialog_keeps_what_was_said(rig: Rig) -> None:
     rig.host.answers = [2, None]
     rig.act("Remix selected items (asks)")
     assert "soft, slow" in rig.host.asked[-1][1]
-    assert rig.host.titles[-1] == "ACE Bridge: remix 1.0 s of audio, up to USD 0.000"
+    assert rig.host.titles[-1] == "ACE Bridge: remix 1.0 s of audio, less than USD 0.001"
     rig.host.answers = [0]
     rig.act("Remix selected items (asks)")
     assert len(rig.host.asked) == 2

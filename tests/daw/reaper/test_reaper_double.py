@@ -45,6 +45,17 @@ MISTAKES = {
     "reaper.GetRegionOrMarker(project, 0, '')": "came with",
     "local function again() reaper.defer(again) end reaper.defer(again) reaper.defer(again)": "second defer loop",
     "reaper.InsertTrackInProject(project, 0)": "takes 3 to 3",
+    "reaper.SetMediaTrackInfo_Value(track, 'I_SELECTED', 1)": "not as before",
+    "reaper.GetSetProjectInfo(project, 'RENDER_SPEED', 0, false)": "no project setting",
+    "reaper.GetSetProjectInfo(project, 'RENDER_SETTINGS', 64, true) "
+    "reaper.Main_OnCommandEx(42230, 0, project)": "through the master",
+    "for _ = 1, 2 do reaper.Undo_BeginBlock2(project) "
+    "reaper.Undo_EndBlock2(project, 'a', -1) end": "more than one undo point",
+    "io.open(reaper.GetResourcePath() .. '/inbox/a.json', 'w')": "may read half",
+    "reaper.ImGui_CreateContext('a')": "no function ImGui_CreateContext",
+    "for _ = 1, 1000 do reaper.time_precise() end": "an action of",
+    "reaper.Undo_BeginBlock2(project) reaper.Undo_BeginBlock2(project)": "inside an undo block",
+    "reaper.RefreshToolbar2(0, 1)": "not changed",
 }
 
 

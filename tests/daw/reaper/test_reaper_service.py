@@ -144,6 +144,10 @@ def test_the_main_way_on_every_system_and_version(home: Path, tmp_path: Path, ve
     assert len(of_bridge(rig)) == 1
     item.take.values["D_PITCH"] = 1.0  # type: ignore[union-attr]
     message = ask_by_reader(rig)
+    path = message["args"]["clips"][0]["rendered"]["path"]
+    assert path.startswith(rig.host.paths.shown(home))
+    assert ("\\" in path, "/" in path) == (system == "Win64", system != "Win64")
+    assert soundfile.info(rig.host.paths.real(path)).frames == 48_000
     error = {"code": "x", "text": "It failed.", "hint": "Again."}
     rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
     rig.host.tick(8)  # the note is written over itself, which Windows' rename refuses
@@ -213,8 +217,11 @@ def test_what_holds_reaper_back_is_shown(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_the_picture_in_the_docs_is_what_is_drawn(home: Path, tmp_path: Path) -> None:
-    assert picture.PICTURE.read_text("utf-8") == picture.window(home, tmp_path)
+@pytest.mark.parametrize("name", picture.PICTURES)
+def test_the_pictures_in_the_docs_are_what_is_drawn(home: Path, tmp_path: Path, name: str) -> None:
+    drawn = picture.PICTURES[name](Rig(home, tmp_path))
+    assert (picture.FOLDER / name).read_text("utf-8") == drawn
+    assert f"reaper/{name}" in (picture.FOLDER.parent / "reaper.md").read_text("utf-8")
 
 
 def test_an_item_that_is_deleted_while_it_is_read_is_said_and_nothing_is_left(rig: Rig) -> None:

@@ -95,6 +95,21 @@ def test_every_kind_of_item_comes_back_in_place(bridge: Path, tmp_path: Path, ki
     assert points(rig) == ["Place remix"]
 
 
+@pytest.mark.parametrize("system", ["Win64", "macOS-arm64", "Other"])
+@pytest.mark.parametrize("version", ["7.08", "7.60"])
+def test_on_path_styles_of_three_systems(bridge: Path, tmp_path: Path, system: str, version: str) -> None:
+    """Scripts, settings and the bridge's home lie where that system has them; the daemon has the same folders here."""
+    rig = Rig(bridge, tmp_path, system=system, version=version)
+    rig.wish()
+    rig.item()
+    (result,) = press(rig)
+    (placed,) = of_bridge(rig)
+    assert placed.take
+    assert placed.take.source
+    assert placed.take.source.path == result["path"]
+    assert result["placed"] is True
+
+
 def test_several_items_and_variations(bridge: Path, tmp_path: Path) -> None:
     rig = Rig(bridge, tmp_path)
     rig.wish(variations=2)
