@@ -173,9 +173,9 @@ def _send(port: int, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def fake_fal() -> Iterator[str]:
-    """The model without delay, in a process of its own."""
-    words = ("-m", "tests.fakes.fal_server", "--port", "0", "--zero-delay", "--key", KEY, "--until-eof")
+def fake_fal(*timing: str) -> Iterator[str]:
+    """The model in a process of its own; without delay unless its options say otherwise."""
+    words = ("-m", "tests.fakes.fal_server", "--port", "0", *(timing or ("--zero-delay",)), "--key", KEY, "--until-eof")
     server = subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if server.stdout is None or server.stdin is None:
         raise SystemExit("the fake has no pipes")

@@ -119,7 +119,7 @@ class Control:
 
     def snapshot(self) -> Snapshot:
         jobs = self._book.jobs()
-        shown = [job for job in jobs if job in self._open() or job is jobs[-1]]
+        shown = [job for job in jobs if job is jobs[-1] or self._is_open(job)]
         held = self.desk.hands.held()
         views = tuple(self._view(job) for job in shown)
         return Snapshot(views, held.get("preset", ""), self.desk.hands.effective(), self.player.heard)
@@ -146,7 +146,10 @@ class Control:
         return Accepted(message_id, taken.job_id or "")
 
     def _open(self) -> list[Job]:
-        return [job for job in self._book.jobs() if self._book.state(job.id) not in (*ENDED, State.PARTIAL)]
+        return [job for job in self._book.jobs() if self._is_open(job)]
+
+    def _is_open(self, job: Job) -> bool:
+        return self._book.state(job.id) not in (*ENDED, State.PARTIAL)
 
     def _newest(self, jobs: list[Job], otherwise: str) -> Job:
         if not jobs:

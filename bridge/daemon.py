@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -168,6 +169,7 @@ class Daemon:
             caretaker.start()
             await hotkeys.start()
             log.info("ace-bridge %s is up, OSC port %s", __version__, port)
+            gc.freeze()  # what a start has made stays: looking through it again would hold up a press by 20 ms
             ready(about)
             await self._stop.wait()
             log.info("stopping; what was ordered goes on at the engine")

@@ -50,6 +50,11 @@ class Feedback:
 
     # --- who is told -------------------------------------------------------------------------------------------------
 
+    @property
+    def anybody(self) -> bool:
+        """Tell whether there is anybody to tell."""
+        return bool(self._listeners)
+
     def subscribe(self, peer: Peer, hand: Key) -> None:
         """Tell `peer` everything from now on; subscribing again starts afresh.
 

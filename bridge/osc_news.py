@@ -126,6 +126,8 @@ class News:
         self._tell("/bridge/audition/heard", "", str(event.data["heard"]))
 
     def _preset(self, event: Event) -> None:
+        if not self._feedback.anybody:
+            return
         self._tell("/bridge/preset/select", "", str(event.data["name"]), hand=HAND.get())
         for name, value in self._bridge.snapshot().params.items():
             self._tell(f"/bridge/param/{name}", "", value)
@@ -136,7 +138,8 @@ class News:
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     def _tell(self, address: str, job_id: str, *arguments: Any, hand: Key | None = None) -> None:
-        self._feedback.tell((address, job_id), build(address, *arguments), job_id=job_id, hand=hand)
+        if self._feedback.anybody:
+            self._feedback.tell((address, job_id), build(address, *arguments), job_id=job_id, hand=hand)
 
     def _ended(self, job_id: str) -> None:
         del self._ending[job_id]

@@ -21,6 +21,7 @@ from bridge.errors import BridgeError, Unexpected
 
 Task = Callable[[dict[str, Any], Callable[[float], None]], dict[str, Any]]
 
+GIVE_WAY = 5  # added to this process's niceness: signal work waits for the daemon's answers, and for the DAW
 PROGRESS_STEP = 0.01  # smaller steps are not sent: a surface shows whole per cents at most
 
 
@@ -103,6 +104,8 @@ def read(stream: BinaryIO, requests: queue.SimpleQueue[Mapping[str, Any]]) -> No
 def main(arguments: list[str]) -> None:
     """Take over the descriptors, then read and serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the daemon's terminal is the daemon's to handle
+    if hasattr(os, "nice"):
+        os.nice(GIVE_WAY)
     replies = Replies(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)
     requests: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()

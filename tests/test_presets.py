@@ -235,3 +235,25 @@ def test_a_folder_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(Path, "glob", refuse)
     with pytest.raises(HomeError, match="cannot be read"):
         Presets([tmp_path]).all()
+
+
+def test_a_preset_that_comes_changes_or_goes_counts_at_once_though_files_are_read_once(tmp_path: Path) -> None:
+    folder = tmp_path / "presets"
+    folder.mkdir()
+    text = (Path(__file__).parent.parent / "presets" / "roots-dub.toml").read_text("utf-8")
+    shelf = Presets([folder])
+    assert shelf.names() == []
+    for name in ("one", "two"):
+        (folder / f"{name}.toml").write_text(text)
+        assert name in shelf.names()
+    for title in ("First", "Other"):  # as long, and within the same moment
+        (folder / "one.toml").write_text(text.replace("Roots Dub", title))
+        assert shelf.get("one").title == title
+    (folder / "two.toml").unlink()
+    assert [preset.name for preset in shelf.all()] == ["one"]
+    for path in (folder / "one.toml", folder):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    assert shelf.get("one") is shelf.get("one"), "nothing has changed, so it is not read again"
+    (folder / "one.toml").write_text("broken")
+    with pytest.raises(PresetInvalid):
+        shelf.get("one")

@@ -37,6 +37,7 @@ import argparse
 import asyncio
 import hashlib
 import json
+import os
 import re
 import signal
 import ssl
@@ -333,9 +334,11 @@ def main() -> None:
     parser.add_argument("--key")
     parser.add_argument("--queue", type=float, default=Timing.queue)
     parser.add_argument("--run", type=float, default=Timing.run)
+    parser.add_argument("--nice", type=int, default=0, help="give way to other processes, as if it were elsewhere")
     parser.add_argument("--zero-delay", action="store_true")
     parser.add_argument("--until-eof", action="store_true")
     args = parser.parse_args()
+    os.nice(args.nice)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
