@@ -94,12 +94,25 @@ class Inbox:
                 await asyncio.wait_for(self._stop.wait(), self._interval)
 
     async def _watch(self) -> None:
-        """Look as soon as the system says that something is new; when it cannot say so, look more often."""
+        """Look as soon as the system says that something is new; when it cannot say so, look more often.
+
+        What came after the first look and before the system began to watch is told by nobody: the first time that it
+        has nothing to say, there is one more look.
+        """
+        settled = False
         try:
-            async for _ in awatch(
-                self._folder, recursive=False, debounce=20, step=5, stop_event=self._stop, rust_timeout=1000
+            async for news in awatch(
+                self._folder,
+                recursive=False,
+                debounce=20,
+                step=5,
+                stop_event=self._stop,
+                rust_timeout=1000,
+                yield_on_timeout=True,
             ):
-                await self._look_safely()
+                if news or not settled:
+                    settled = settled or not news
+                    await self._look_safely()
         except (OSError, RuntimeError) as problem:
             log.warning("the system does not tell of new files (%s): looking every %s s", problem, self._poll_interval)
             self._interval = self._poll_interval

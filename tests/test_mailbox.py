@@ -6,11 +6,12 @@ import asyncio
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from watchfiles import awatch
 
 from bridge.errors import RequestError
 from bridge.events import Event, EventBus
@@ -154,4 +155,27 @@ async def test_an_error_in_one_message_does_not_keep_the_others(home: Path) -> N
     put(home, "good")
     await box.look()
     assert taken == ["good"]
+    await box.stop()
+
+
+async def test_what_comes_before_the_system_watches_is_not_left_lying(
+    home: Path, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watching = asyncio.Event()
+
+    async def late(*folders: Path, **options: Any) -> AsyncIterator[set[tuple[Any, str]]]:
+        await watching.wait()
+        async for news in awatch(*folders, **options):
+            yield news
+
+    monkeypatch.setattr("bridge.mailbox.awatch", late)
+    box, _ = inbox(home, door)
+    box.start()
+    first = put(home)
+    await until(lambda: door.taken == [first])
+    second = put(home)
+    await asyncio.sleep(0.1)
+    assert door.taken == [first], "nobody tells of it"
+    watching.set()
+    await until(lambda: door.taken == [first, second])
     await box.stop()
