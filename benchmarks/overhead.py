@@ -67,9 +67,12 @@ def bridge_way(home: Path, clip: Path) -> Callable[[], None]:
     outbox = home / "outbox" / "bench.json"
 
     def run() -> None:
-        message_id = put(home, "remix", args, instance="bench")
+        message_id, seen = put(home, "remix", args, instance="bench"), 0
         while True:
             with contextlib.suppress(OSError, ValueError):
+                if seen == (seen := outbox.stat().st_mtime_ns):  # a client that reads all the time takes half a core
+                    time.sleep(0.001)
+                    continue
                 for job in json.loads(outbox.read_bytes())["jobs"]:
                     if job["message_id"] == message_id and job["state"] in ("done", "failed", "unknown"):
                         if job["state"] != "done":

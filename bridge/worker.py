@@ -31,11 +31,13 @@ class Replies:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._said = 0.0
+        self._lock = threading.Lock()  # a task may work in two threads
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Write one answer and flush it."""
-        self._stream.write(json.dumps(message).encode() + b"\n")
-        self._stream.flush()
+        with self._lock:
+            self._stream.write(json.dumps(message).encode() + b"\n")
+            self._stream.flush()
 
     def start(self) -> None:
         """Begin a task: progress counts from 0 again."""

@@ -20,6 +20,7 @@ LOUD = 10 ** (-40 / 20)  # full scale; above is music
 EDGE = 2  # steps (10 ms) within which a drop-out begins: music fades, a drop-out cuts
 MISSING = 0.5  # share of the source's sounding time at which the result is silent
 SAME = 0.98  # correlation of the two waves
+NEAR, CHUNK = 160, 4096  # frames at onsets.RATE: lags that are looked at, and what is transformed together
 WINDOW = 1024  # frames at onsets.RATE of a spectrum for the steadiness
 
 Curve = npt.NDArray[np.float32]
@@ -89,11 +90,12 @@ def sameness(source: Mono, result: Mono, late: float) -> float:
     count = min(len(first), len(second), 60 * onsets.RATE)
     if count < onsets.RATE // 4:
         return 0.0
-    points = 1 << (count + 400).bit_length()
-    one, two = np.fft.rfft(first[:count], points), np.fft.rfft(second[:count], points)
-    curve = np.fft.irfft(two * one.conj(), points)
+    chunks, step = -(-count // (CHUNK - 2 * NEAR)), CHUNK - 2 * NEAR  # short ones: only near lags are asked for
+    one = np.pad(first[:count], (0, chunks * step - count)).reshape(chunks, step)
+    padded = np.pad(second[:count], (NEAR, chunks * step - count + NEAR))
+    two = np.lib.stride_tricks.sliding_window_view(padded, CHUNK)[::step]
+    near = np.fft.irfft((np.fft.rfft(two, axis=1) * np.fft.rfft(one, CHUNK, axis=1).conj()).sum(axis=0), CHUNK)
     size = float(
         np.sqrt(np.square(first[:count], dtype=np.float64).sum() * np.square(second[:count], dtype=np.float64).sum())
     )
-    near = np.concatenate((curve[-160:], curve[:161]))
-    return float(np.abs(near).max() / size) if size > 0 else 0.0
+    return float(np.abs(near[: 2 * NEAR + 1]).max() / size) if size > 0 else 0.0

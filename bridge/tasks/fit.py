@@ -7,6 +7,7 @@ into a spool → level → broadcast WAV.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ Progress = Callable[[float], None]
 UNNOTICED = 0.1  # s that a result may be short without a warning; a latent frame of the model is 0.093 s
 QUIETER = 0.5  # dB under the wanted level that are worth a warning
 AROUND = 4.0  # s on both sides of a loop's seam that it is measured against
+GUESSED = 120.0  # s: longer results are compared before they are cut
 MOST_FRAMES = 1e11
 
 
@@ -65,6 +67,16 @@ class Cut:
     skip: float  # s of the (stretched) raw's start to leave out; below 0: silence to put before it
     speed: float  # how much faster the raw is played, at the same pitch
     mean: tuple[float, ...]  # of each of the raw's channels, taken out
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The result cut to the clip, before it has its level."""
+
+    spool: files.Spool  # what will be written
+    wanted: Wanted
+    lufs: float | None  # of the clip's part; None for silence
+    peak_db: float | None  # true peak of everything, dBTP; None for silence
 
 
 def parse(args: Mapping[str, Any]) -> Order:
@@ -118,18 +130,14 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
         HomeError: the file cannot be written.
     """
     order = parse(args)
-    result, found, notes = _compared(order)
-    progress(0.3)
     with opened(order.raw, RESULT, order.into.parent) as reader, writing(order.into):
         rate = order.sample_rate or reader.info.sample_rate
-        how = cut(order, found, rate, result)
-        spool = files.Spool(order.into.parent)
+        found, notes, how, draft = _drafted(order, reader, rate, size, progress)
         try:
-            stream = _stream(order, how, reader, size)
-            level = _level(order, how, stream, spool, progress)
-            loop = _write(order, how, level, spool, size)
+            level = leveling.find_level(draft.wanted, draft.lufs, draft.peak_db, rate, draft.spool)
+            loop = _write(order, how, level, draft.spool, size)
         finally:
-            spool.close()
+            draft.spool.close()
         seconds = reader.info.frames / reader.info.sample_rate / how.speed - how.skip
     progress(1.0)
     return {
@@ -148,16 +156,39 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
     }
 
 
-def _compared(order: Order) -> tuple[Heard, Alignment, list[dict[str, str]]]:
-    """Return the result as it is heard, how it lies on its source, and what is wrong with it."""
+def _drafted(
+    order: Order, reader: files.Reader, rate: int, size: int, progress: Progress
+) -> tuple[Alignment, list[dict[str, str]], Cut, Draft]:
+    """Compare the result with its source, and cut it as that says.
+
+    Most results are in place: so a short one is cut as if it were while it is compared, and anew if it is not.
+    """
+    guess = Cut(rate, order.lead, order.skip, 1.0, (0.0,) * reader.info.channels)
+    if (
+        order.frames > GUESSED * rate
+    ):  # what waits on the disk and what is compared need their memory one after the other
+        found, notes, how = _compared(order, rate)
+        return found, notes, how, _draft(order, how, reader, size, progress)
+    with ThreadPoolExecutor(1) as beside:
+        early = beside.submit(_draft, order, guess, reader, size, progress)
+        found, notes, how = _compared(order, rate)
+        draft = early.result()
+    if how != guess:
+        draft.spool.close()
+        draft = _draft(order, how, reader, size, progress)
+    return found, notes, how, draft
+
+
+def _compared(order: Order, rate: int) -> tuple[Alignment, list[dict[str, str]], Cut]:
+    """Return how the result lies on its source, what is wrong with it, and how it is to be cut."""
     if order.source is None:
-        return compare.result_of(order.raw, order.into.parent), Alignment(), []
+        return Alignment(), [], cut(order, Alignment(), rate, compare.result_of(order.raw, order.into.parent))
     source, result = compare.listen_to_both(order.source, order.raw, order.into.parent)
     found = compare.alignment(source, result)
     notes = compare.warnings(source, result, found, order.tempo)
     if not order.align and found.slip:
         found = replace(found, slip=0.0, speed=1.0, text=f"{found.offset * 1000:+.0f} ms measured, left as it came")
-    return result, found, notes
+    return found, notes, cut(order, found, rate, result)
 
 
 def cut(order: Order, found: Alignment, rate: int, result: Heard) -> Cut:
@@ -191,17 +222,23 @@ def _lead_over(order: Order, how: Cut) -> int:
     return fade if order.loops and not has_handles and how.skip >= fade / how.rate else 0
 
 
-def _level(order: Order, how: Cut, blocks: Iterator[Block], spool: files.Spool, progress: Progress) -> Level:
-    """Keep the stream in the spool and find the gain for it."""
+def _draft(order: Order, how: Cut, reader: files.Reader, size: int, progress: Progress) -> Draft:
+    """Cut the result into a spool and measure it."""
     wanted = Wanted(order.target, order.undo_db, order.ceiling, how.start, how.start + order.samples)
-    lufs, peak_db = leveling.measured(_kept(blocks, spool, order.frames, progress), how.rate, wanted)
-    return leveling.find_level(wanted, lufs, peak_db, how.rate, spool)
+    spool = files.Spool(order.into.parent)
+    try:
+        kept = _kept(_stream(order, how, reader, size), spool, order.frames, progress)
+        lufs, peak_db = leveling.measured(kept, how.rate, wanted)
+    except BaseException:
+        spool.close()
+        raise
+    return Draft(spool, wanted, lufs, peak_db)
 
 
 def _kept(blocks: Iterator[Block], spool: files.Spool, frames: int, progress: Progress) -> Iterator[Block]:
     for part in blocks:
         spool.append(part)
-        progress(0.3 + 0.5 * spool.frames / frames)
+        progress(0.8 * spool.frames / frames)
         yield part
 
 

@@ -145,6 +145,19 @@ def test_dc_is_taken_out(folder: Path, music: Sound) -> None:
     assert np.abs(data.mean(axis=0)).max() < 0.001
 
 
+@pytest.mark.parametrize(("late", "direct"), [(0.0, 0.0), (0.0234, 0.0), (0.0, 0.05)], ids=["right", "late", "DC"])
+def test_a_guess_at_the_cut_changes_nothing(
+    folder: Path, music: Sound, monkeypatch: pytest.MonkeyPatch, late: float, direct: float
+) -> None:
+    """Whether the guess was right or not, the file and what is said of it are those without one."""
+    result = changed(music, late) + np.float32(direct)
+    guessed = run(folder, result, target=-18.0, ceiling=-1.0)
+    monkeypatch.setattr("bridge.tasks.fit.GUESSED", 0.0)
+    known = run(folder, result, target=-18.0, ceiling=-1.0)
+    assert guessed[0] == known[0]
+    assert np.array_equal(guessed[1], known[1])
+
+
 def test_the_source_once_more_is_told(folder: Path, music: Sound) -> None:
     answer, _ = run(folder, music[RATE : RATE + SAMPLES] * np.float32(0.8))
     assert codes(answer) == ["result_unchanged"]
