@@ -46,6 +46,14 @@ class RefusalAnswer(ErrorAnswer, frozen=True, kw_only=True):
     message_id: str
 
 
+class PieceAnswer(Struct, frozen=True, kw_only=True):
+    """Where a clip lies in a result that was made of several as one; its gain and fades are in the sound."""
+
+    clip_id: str  # as the request named it
+    at: float  # s after the result's source_offset
+    samples: int  # frames of it, at the result's sample_rate
+
+
 class ResultAnswer(Struct, frozen=True, kw_only=True):
     """The file that is to be placed, or was."""
 
@@ -56,6 +64,7 @@ class ResultAnswer(Struct, frozen=True, kw_only=True):
     offset_ms: float  # how late the model's result was, already corrected in source_offset
     fitted: str  # what was measured and done about time, in words
     gain_db: float  # what was done to its level
+    pieces: list[PieceAnswer]  # only of clips that were remixed as one: to cut it back to them
     recipe: str  # the JSON file beside it that says how it was made
     placed: bool  # whether it stands in the DAW, or for folders in its place
 

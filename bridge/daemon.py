@@ -22,7 +22,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from bridge import PROTOCOL, __version__, storecare
+from bridge import PROTOCOL, __version__, storecare, whole
 from bridge.book import Book
 from bridge.budget import Budget
 from bridge.caretaker import Caretaker
@@ -197,7 +197,7 @@ class Daemon:
             job_id=job.id,
             variation_id=variation.id,
             request=request,
-            clip=request.clips[variation.clip_index],
+            clip=whole.clip_of(request, variation.clip_index),
             engine=self._engines[job.engine],
             daw=self._daws.get(job.daw, self._daws["folder"]),
             cancel=cancel,

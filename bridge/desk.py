@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from bridge import whole
 from bridge.book import Book
 from bridge.errors import (
     BridgeError,
@@ -36,6 +37,7 @@ from bridge.params import INSTRUMENTAL, PARAMS
 from bridge.presets import Presets
 from bridge.recipe import compose, new_seed, recompose
 from bridge.request import (
+    Clip,
     HelloArgs,
     Message,
     NudgeArgs,
@@ -161,6 +163,7 @@ class Desk:
         engine = await self.choose(wanted.engine)
         seed = new_seed() if wanted.seed is None else wanted.seed
         can = engine.capabilities
+        clips = _asked(request)
         job = Job(
             id=str(uuid.uuid4()),
             message_id=message.message_id,
@@ -174,13 +177,15 @@ class Desk:
             recipe=recipe,
             price=can.price_per_second,
             currency=can.currency,
-            seconds=tuple(clip.length or 0.0 for clip in request.clips),
+            seconds=tuple(
+                clips[number].length or 0.0 if number in clips else 0.0 for number in range(len(request.clips))
+            ),
             each=wanted.variations,
             warnings=tuple(_not_honoured(request.remix, engine)),
         )
         variations = [
             Variation(str(uuid.uuid4()), job.id, clip.id, number, k, (seed + k) % 2**32)
-            for number, clip in enumerate(request.clips)
+            for number, clip in clips.items()
             for k in range(wanted.variations)
         ]
         self.tools.workers.warm()
@@ -296,6 +301,19 @@ class Desk:
     async def _refusals(self, instance: str) -> list[dict[str, str]]:
         found = await self.tools.journal(Store.refusals, instance)
         return [{"message_id": message_id, **error} for message_id, error in found]
+
+
+def _asked(request: RemixArgs) -> dict[int, Clip]:
+    """Return the clips that remixes are made of, by their place in the request; one, where all are asked for as one.
+
+    Raises:
+        RequestError: clips that cannot be one.
+    """
+    if not whole.is_whole(request):
+        return dict(enumerate(request.clips))
+    whole.check(request)
+    first = whole.leader(request)
+    return {first: whole.clip_of(request, first)}
 
 
 def _not_honoured(asked: Mapping[str, Any], engine: Engine) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bridge import __version__
+from bridge import __version__, whole
 from bridge.describe import original_tags
 from bridge.params import PARAMS, check, complete
 from bridge.presets import Preset, Presets
@@ -125,6 +125,7 @@ def describe(work: Work, fitted: Mapping[str, Any], path: Path) -> dict[str, Any
             "source": msgspec.to_builtins(clip.source or clip.rendered),
             "sha256": work.done["render"]["sha256"],
         },
+        "mixed_of": msgspec.to_builtins(work.request.clips) if whole.is_whole(work.request) else [],
         "project": msgspec.to_builtins(work.request.project),
         "fit": {name: fitted[name] for name in FITTED},
         "cost": {"currency": job.currency, "billed_units": _billed(work)},

@@ -180,7 +180,7 @@ class Placement(Struct, frozen=True, kw_only=True):
 
     mode: Literal["new_track", "take", "lane"] = "new_track"
     source: Literal["mute", "keep"] = "keep"
-    as_one: bool = False
+    as_one: bool = False  # the clips are mixed and remixed as one; each needs position and length
 
 
 class RemixArgs(Struct, frozen=True, kw_only=True):

@@ -88,7 +88,7 @@ def _where(variation: Variation, found: _Found, job: Job, now: float) -> Variati
     variation = replace(variation, error=None, reason="slot", message="found again; the journal was damaged")
     if fitted is not None:
         placed = bool(results.get("place", {}).get("placed"))
-        shown = {name: fitted.get(name) for name in SHOWN} | {"placed": placed}
+        shown = {name: fitted[name] for name in SHOWN if name in fitted} | {"placed": placed}
         old = now - Path(fitted["path"]).stat().st_mtime > OFFER_AGAIN
         if placed or old:
             text = f"found again after the journal was damaged: {fitted['path']}"

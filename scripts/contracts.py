@@ -42,6 +42,7 @@ ANSWERS = (
     answers.NoteAnswer,
     answers.VariationAnswer,
     answers.ResultAnswer,
+    answers.PieceAnswer,
     answers.ErrorAnswer,
     answers.RefusalAnswer,
     answers.AskAnswer,

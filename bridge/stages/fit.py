@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bridge import whole
 from bridge.disk import discard, explained, settle, write_json
 from bridge.errors import OutputUnwritable
 from bridge.job import State
@@ -30,17 +31,17 @@ async def fit(work: Work) -> dict[str, Any]:
     await asyncio.to_thread(_make, folder)
     final = await _own_name(work, folder)
     partial = final.with_name(f".{work.variation_id}.part.wav")
-    whole = await joined(work)
-    span = {**span_of(work), "raw": whole["path"]}
+    made = await joined(work)
+    span = {**span_of(work), "raw": made["path"]}
     try:
         order = {**span, **comparison_of(work), **level_of(work), **labels_of(work, span), "into": str(partial)}
-        fitted = await work.in_worker("fit", order, (0.5 if whole["joins"] else 0.0, 1.0))
+        fitted = await work.in_worker("fit", order, (0.5 if made["joins"] else 0.0, 1.0))
         await asyncio.to_thread(settle, partial, final)
     finally:
         await asyncio.to_thread(discard, partial)
     await work.warn(fitted["warnings"])
     recipe = final.with_suffix(".recipe.json")
-    fitted = {**fitted, "joins": whole["joins"], "legs": whole["legs"]}
+    fitted = {**fitted, "joins": made["joins"], "legs": made["legs"]}
     await asyncio.to_thread(write_json, recipe, describe(work, fitted, final))
     rate = fitted["sample_rate"]
     return {
@@ -49,27 +50,28 @@ async def fit(work: Work) -> dict[str, Any]:
         "recipe": str(recipe),
         "source_offset": fitted["lead"] / rate,
         "offset_ms": fitted["alignment"]["corrected_ms"],
-        "fitted": whole["says"] + fitted["alignment"]["text"],
+        **({"pieces": whole.pieces(work.request, rate)} if whole.is_whole(work.request) else {}),
+        "fitted": made["says"] + fitted["alignment"]["text"],
         "order": {**order, "final": str(final)},  # so that a nudge can cut it anew
     }
 
 
 async def joined(work: Work) -> dict[str, Any]:
     """Return the result in one file, with how the legs of a long clip were joined."""
-    made = work.each["fetch"]
-    if len(made) == 1:
-        return {"path": made[0]["path"], "joins": [], "legs": [], "says": ""}
+    fetched = work.each["fetch"]
+    if len(fetched) == 1:
+        return {"path": fetched[0]["path"], "joins": [], "legs": [], "says": ""}
     final = work.folder / "joined.wav"
     partial = final.with_suffix(".part.wav")
     legs = [
         {"raw": result["path"], "source": str(leg.path), "start": leg.start, "seconds": leg.seconds}
-        for result, leg in zip(made, work.legs, strict=True)
+        for result, leg in zip(fetched, work.legs, strict=True)
     ]
     rendered = work.done["render"]
     args = {"legs": legs, "seconds": rendered["frames"] / rendered["sample_rate"], "into": str(partial)}
     answer = await work.in_worker("join", {**args, "align": work.tools.settings.fit.align}, (0.0, 0.5))
     await asyncio.to_thread(settle, partial, final)
-    return {**answer, "path": str(final), "says": f"{len(made)} parts joined; "}
+    return {**answer, "path": str(final), "says": f"{len(fetched)} parts joined; "}
 
 
 def span_of(work: Work) -> dict[str, Any]:

@@ -22,7 +22,7 @@ async def place(work: Work) -> dict[str, Any] | None:
         PlaceError: the file is not where it should be.
     """
     fitted = work.done["fit"]
-    result = {name: fitted[name] for name in SHOWN} | {"placed": False}
+    result = {name: fitted[name] for name in SHOWN if name in fitted} | {"placed": False}
     if work.variation.cancel_asked:
         text = f"it was complete before the cancel arrived, so it is kept: {fitted['path']}"
         await work.enter(State.DONE, text, result=result, handed_over=True, progress=1.0)
@@ -36,5 +36,5 @@ async def place(work: Work) -> dict[str, Any] | None:
     return {"placed": True}
 
 
-SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe")
+SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe", "pieces")
 STAGE = Stage("place", None, "placing", per_clip=False, per_leg=False, weight=0.04, run=place)

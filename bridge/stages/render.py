@@ -13,13 +13,13 @@ from typing import Any
 
 import msgspec
 
-from bridge import barlines
+from bridge import barlines, whole
 from bridge.describe import FACT
 from bridge.disk import settle
 from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
 from bridge.job import State
 from bridge.legs import MOST, Leg, split
-from bridge.request import Rendered, Source
+from bridge.request import Source
 from bridge.store import Store
 from bridge.work import Stage, Work
 
@@ -37,7 +37,7 @@ async def render(work: Work) -> dict[str, Any]:
     if length < SHORTEST:
         raise ClipTooShort(f"The clip is {length:.3f} s long; the shortest that can be remixed is {SHORTEST} s.")
     planned(work, length, (0.0, 0.0))  # what is too long is refused before it is read
-    source, handles = heard(work)
+    source, handles = await mixed(work) if whole.is_whole(work.request) else heard(work)
     handles = [min(handle, spare(work, length)) for handle in handles]
     final = work.clip_folder / "source.flac"
     partial = final.with_suffix(".part.flac")
@@ -45,7 +45,7 @@ async def render(work: Work) -> dict[str, Any]:
         "source": msgspec.to_builtins(source),
         "length": length,
         "handles": handles,
-        "context": min(around(work, length), spare(work, length)),
+        "context": min(around(work, source, length), spare(work, length)),
         "period": barlines.period(work.clip, work.request.project, length),
         "loops": work.clip.loops,
         "into": str(partial),
@@ -64,6 +64,33 @@ async def render(work: Work) -> dict[str, Any]:
         "legs": legs,
         "heard": {**listened, "said": await said(work, result)},
     }
+
+
+async def mixed(work: Work) -> tuple[Source, list[float]]:
+    """Mix the clips that are remixed as one, and return the mix as a source; it has no handles.
+
+    Raises:
+        ClipError: the audio of one cannot be used as asked.
+    """
+    clips, settings = work.request.clips, work.tools.settings.render
+    start, stop = whole.span(clips)
+    silent = whole.silence(clips)
+    if silent > whole.GAP:
+        text = f"Between the clips are {silent:.1f} s of silence, which are sent and paid with them."
+        await work.warn([{"code": "gap_sent", "text": text}])
+    parts = [
+        {
+            "source": msgspec.to_builtins(_absolute(whole.source_of(clip))),
+            "length": clip.length,
+            "at": clip.position - start,
+        }
+        for clip in clips
+        if clip.position is not None
+    ]
+    path = work.clip_folder / "mix.wav"
+    rate = min(work.request.project.sample_rate or settings.highest_rate, settings.highest_rate)
+    await work.tools.workers.run("mix", {"clips": parts, "seconds": stop - start, "rate": rate, "into": str(path)})
+    return Source(path=str(path)), [0.0, 0.0]
 
 
 def planned(work: Work, length: float, handles: Sequence[float]) -> list[Leg]:
@@ -124,16 +151,14 @@ async def both(work: Work, args: dict[str, Any]) -> tuple[dict[str, Any], dict[s
     return answers  # type: ignore[return-value]  # none of them is an exception
 
 
-def around(work: Work, length: float) -> float:
+def around(work: Work, source: Source, length: float) -> float:
     """Return how much music, in s, the model gets on each side of a short clip, so that it has something to go on from.
 
     It is cut away again. A loop gets some whatever its length: what was made before its beginning is what its end is
     led over to, so that it goes round without a click.
     """
-    source = work.clip.source
     short = max(0.0, (work.tools.settings.render.context - length) / 2)
-    goes_round = work.clip.loops or (source is not None and source.loop)
-    return max(short, LOOP_AROUND) if goes_round else short
+    return max(short, LOOP_AROUND) if work.clip.loops or source.loop else short
 
 
 async def said(work: Work, result: Mapping[str, Any]) -> Any:
@@ -155,21 +180,18 @@ async def clip_length(work: Work) -> float:
 
 def heard(work: Work) -> tuple[Source, list[float]]:
     """Return the source span to read and the handles wanted, for a clip by file and offset or a rendered one."""
-    rendered = work.clip.rendered
-    source = work.clip.source or _from_rendered(rendered)
-    if not Path(source.path).is_absolute():
-        raise SourceMissing(f"The path {source.path} is not absolute, so the bridge cannot tell where the file is.")
+    source = _absolute(whole.source_of(work.clip))
     if not work.daw.wants_handles:
         return source, [0.0, 0.0]
-    if rendered is not None:
-        return source, list(rendered.handles)
+    if work.clip.rendered is not None:
+        return source, list(work.clip.rendered.handles)
     return source, [work.tools.settings.render.handles] * 2
 
 
-def _from_rendered(rendered: Rendered | None) -> Source:
-    if rendered is None:  # request.Clip has one of the two
-        raise SourceMissing
-    return Source(path=rendered.path, offset=rendered.handles[0])
+def _absolute(source: Source) -> Source:
+    if not Path(source.path).is_absolute():
+        raise SourceMissing(f"The path {source.path} is not absolute, so the bridge cannot tell where the file is.")
+    return source
 
 
 STAGE = Stage("render", State.RENDERING, "reading the clip", per_clip=True, per_leg=False, weight=0.08, run=render)

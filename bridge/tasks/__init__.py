@@ -12,6 +12,7 @@ TASKS: Mapping[str, str] = {
     "length": "bridge.tasks.length:length",
     "render": "bridge.tasks.render:render",
     "listen": "bridge.tasks.listen:listen",
+    "mix": "bridge.tasks.mix:mix",
     "split": "bridge.tasks.split:split",
     "join": "bridge.tasks.join:join",
     "probe": "bridge.tasks.probe:probe",

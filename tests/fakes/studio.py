@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from bridge import whole
 from bridge.book import Book
 from bridge.budget import Budget
 from bridge.config import load
@@ -102,7 +103,7 @@ class Studio:
         job = self.book.job(variation.job_id)
         request = decode(dict(job.request), RemixArgs)
         daw = Folder() if job.daw == "folder" else Scripted(job.daw)
-        clip = request.clips[variation.clip_index]
+        clip = whole.clip_of(request, variation.clip_index)
         return Work(self.tools, job.id, variation.id, request, clip, self.engine, daw, cancel, lambda part: part, {})
 
     async def __aenter__(self) -> Studio:

@@ -1,0 +1,105 @@
+"""The task "mix": clips of several tracks, or one after the other, as one sound: what the DAW plays of them together.
+
+Stage render asks for it where clips are remixed as one, and renders the mix like any other source. Gain and fades are
+baked in, since the balance of the clips is part of what is heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.audio import block, files, resample
+from bridge.audio.block import Block
+from bridge.tasks.opening import number, writing
+from bridge.tasks.render import laid_out, stream
+
+
+@dataclass(slots=True)
+class Lane:
+    """One clip on its way into the mix."""
+
+    start: int  # first frame in the mix
+    frames: int
+    blocks: Iterator[Block]
+    rest: Block = field(default_factory=lambda: np.zeros((0, 2), np.float32))  # read and not mixed yet
+
+    def next(self, frames: int) -> Block:
+        """Return the next frames, silence after the end."""
+        parts, count = [self.rest], len(self.rest)
+        while count < frames and (part := next(self.blocks, None)) is not None:
+            parts.append(part)
+            count += len(part)
+        whole = np.concatenate(parts)
+        self.rest = whole[frames:]
+        return whole[:frames]
+
+
+def mix(args: dict[str, Any], progress: Callable[[float], None], *, size: int = block.FRAMES) -> dict[str, Any]:
+    """Mix clips.
+
+    Args:
+        args: clips (each source, length and at, s from the start of the mix), seconds, rate (Hz), into.
+        progress: told the share done, 0..1.
+        size: frames per block; the file is the same with any.
+
+    Returns:
+        frames, sample_rate.
+
+    Raises:
+        ClipError: a source or a span cannot be used.
+        RequestError: an argument cannot be.
+        HomeError: the file cannot be written.
+    """
+    into, rate = Path(args["into"]), round(number(args, "rate", 8000, 768_000))
+    frames = round(number(args, "seconds", 0.0, 1e6) * rate)
+    lanes = [_lane(clip, rate, into) for clip in args["clips"]]
+    with writing(into):
+        writer = files.WavWriter(into, rate, frames, "float32")
+        for start in range(0, frames, size):
+            count = min(size, frames - start)
+            writer.write(_mixed(lanes, start, count))
+            progress((start + count) / frames)
+        writer.close()
+    return {"frames": frames, "sample_rate": rate}
+
+
+def _mixed(lanes: list[Lane], start: int, count: int) -> Block:
+    """Return `count` frames of the mix from frame `start` on."""
+    out = np.zeros((count, 2), np.float32)
+    for lane in lanes:
+        first, last = max(start, lane.start), min(start + count, lane.start + lane.frames)
+        if first < last:
+            part = lane.next(last - first)
+            out[first - start : first - start + len(part)] += part
+    return out
+
+
+def _lane(clip: Mapping[str, Any], rate: int, into: Path) -> Lane:
+    start, frames = round(clip["at"] * rate), round(clip["length"] * rate)
+    return Lane(start, frames, _heard(clip, rate, frames, into))
+
+
+def _heard(clip: Mapping[str, Any], rate: int, frames: int, into: Path) -> Iterator[Block]:
+    """Yield a clip at the mix's rate, with its gain and its fades; its file is open only meanwhile."""
+    source = clip["source"]
+    args = {"source": source, "length": clip["length"], "handles": [0.0, 0.0], "highest_rate": 655_350}
+    gain = 10 ** (number(source, "gain_db", -150.0, 150.0, 0.0) / 20)
+    fades = [number(source, name, 0.0, 1e7, 0.0) * rate for name in ("fade_in", "fade_out")]
+    position = 0
+    with laid_out({**args, "into": str(into)}) as (parsed, reader, played, layout):
+        sound = resample.resampled(stream(parsed, played, layout, None), layout.rate_out, rate)
+        for part in block.exactly(sound, frames, 2):
+            place = position + np.arange(len(part))
+            level = np.full(len(part), gain)
+            if fades[0]:
+                level *= np.minimum(1.0, place / fades[0])
+            if fades[1]:
+                level *= np.minimum(1.0, (frames - 1 - place) / fades[1])
+            yield part * level.astype(np.float32)[:, None]
+            position += len(part)
+        reader.check_unchanged()

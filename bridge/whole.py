@@ -1,0 +1,109 @@
+"""Clips that are asked for as one: the clip that stands for all of them, from the first beginning to the last end.
+
+The desk makes one variation of it per seed; stage render mixes what it is made of.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from bridge.errors import RequestError
+from bridge.request import Clip, Grid, RemixArgs, Source
+
+SAME = 0.01  # s: beats of two clips that are nearer are one beat
+GAP = 1.0  # s of silence between clips that are worth a warning
+
+
+def is_whole(request: RemixArgs) -> bool:
+    """Tell whether several clips are asked for as one."""
+    return request.placement.as_one and len(request.clips) > 1
+
+
+def check(request: RemixArgs) -> None:
+    """Refuse clips that cannot be made one.
+
+    Raises:
+        RequestError: one has no place or no length on the timeline.
+    """
+    for number, clip in enumerate(request.clips):
+        if clip.position is None or clip.length is None:
+            raise RequestError(f"clips[{number}]: clips that are remixed as one need a position and a length.")
+
+
+def leader(request: RemixArgs) -> int:
+    """Return which clip begins first: the whole is placed where it stands."""
+    return min(range(len(request.clips)), key=lambda number: (request.clips[number].position or 0.0, number))
+
+
+def span(clips: tuple[Clip, ...]) -> tuple[float, float]:
+    """Return where the first clip begins and the last one ends, s on the timeline."""
+    starts = [clip.position or 0.0 for clip in clips]
+    return min(starts), max(start + (clip.length or 0.0) for start, clip in zip(starts, clips, strict=True))
+
+
+def clip_of(request: RemixArgs, index: int) -> Clip:
+    """Return the clip that a variation is made of: one of the request's, or the one that stands for all of them."""
+    clip = request.clips[index]
+    if not is_whole(request):
+        return clip
+    start, stop = span(request.clips)
+    tracks = " ".join(dict.fromkeys(one.track.name for one in request.clips if one.track.name))
+    return msgspec.structs.replace(
+        clip,
+        name=f"{clip.name} +{len(request.clips) - 1}",
+        track=msgspec.structs.replace(clip.track, name=tracks),
+        position=start,
+        length=stop - start,
+        grid=_grid(request.clips, start),
+        loops=False,
+        ignored=tuple(dict.fromkeys(text for one in request.clips for text in one.ignored)),
+    )
+
+
+def source_of(clip: Clip) -> Source:
+    """Return what is played of a clip: its span of a file, or what its DAW has rendered."""
+    if clip.source is not None:
+        return clip.source
+    rendered = clip.rendered
+    if rendered is None:  # request.Clip has one of the two
+        raise RequestError("A clip needs either `source` or `rendered`.")
+    return Source(path=rendered.path, offset=rendered.handles[0])
+
+
+def silence(clips: tuple[Clip, ...]) -> float:
+    """Return how many s between the first beginning and the last end no clip plays."""
+    reached, silent = span(clips)[0], 0.0
+    for clip in sorted(clips, key=lambda one: one.position or 0.0):
+        start = clip.position or 0.0
+        silent += max(0.0, start - reached)
+        reached = max(reached, start + (clip.length or 0.0))
+    return silent
+
+
+def _grid(clips: tuple[Clip, ...], start: float) -> Grid | None:
+    """Return the beats of all clips, s from the start of the whole."""
+    found: list[tuple[float, bool]] = []
+    for clip in clips:
+        if clip.grid is not None:
+            lines = set(clip.grid.downbeats)
+            shift = (clip.position or 0.0) - start
+            found += [(beat + shift, number in lines) for number, beat in enumerate(clip.grid.beats)]
+    beats: list[float] = []
+    downbeats: list[int] = []
+    for beat, is_down in sorted(found):
+        if not beats or beat - beats[-1] > SAME:
+            beats.append(beat)
+        if is_down and (not downbeats or downbeats[-1] != len(beats) - 1):
+            downbeats.append(len(beats) - 1)
+    return Grid(beats=tuple(beats), downbeats=tuple(downbeats)) if beats else None
+
+
+def pieces(request: RemixArgs, rate: int) -> list[dict[str, object]]:
+    """Return where each clip lies in the whole, so that a DAW can cut it back: at s from its beginning, and samples."""
+    start, _ = span(request.clips)
+    found: list[dict[str, object]] = []
+    for clip in request.clips:
+        first, last = clip.position or 0.0, (clip.position or 0.0) + (clip.length or 0.0)
+        at = (round(first * rate) - round(start * rate)) / rate
+        found.append({"clip_id": clip.id, "at": at, "samples": round(last * rate) - round(first * rate)})
+    return found

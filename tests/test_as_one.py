@@ -1,0 +1,124 @@
+"""Several clips remixed as one, through a real daemon and the fake fal: one order, one file, each clip's place."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from bridge.request import Clip, Grid, Placement, RemixArgs, Source, Track
+from bridge.tasks.mix import mix
+from bridge.whole import clip_of, leader, silence
+from tests.audio.signals import Sound, noise
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import KEY, fal_environment, job_of, outbox, put, running, until
+
+RATE = 48_000
+SOURCE = Source(path="/tone.wav")
+
+
+def write(path: Path, sound: Sound, rate: int = RATE) -> Path:
+    soundfile.write(path, sound, rate, subtype="PCM_24")
+    return path
+
+
+def clip(name: str, path: Path, position: float, length: float, **source: Any) -> dict[str, Any]:
+    about = {"path": str(path), **source}
+    return {"id": name, "name": name, "track": {"name": name}, "position": position, "length": length, "source": about}
+
+
+def asked(*clips: dict[str, Any], **more: Any) -> dict[str, Any]:
+    placement = {"as_one": True}
+    return {"clips": list(clips), "remix": {"tags": "dub", "seed": 7}, "placement": placement, **more}
+
+
+def test_items_on_two_tracks_are_one_order_and_one_result(home: Path, tmp_path: Path) -> None:
+    one, other = noise(6 * RATE, seed=1, level=0.2), noise(6 * RATE, 1, seed=2, level=0.3)
+    paths = write(tmp_path / "guitar.wav", one), write(tmp_path / "room.wav", other)
+    room = clip("room", paths[1], 12.0, 4.0, gain_db=-6.0, fade_in=1.0)
+    guitar = clip("guitar", paths[0], 10.0, 4.0, offset=1.0)
+    after = clip("after", paths[0], 16.0, 1.5)
+    project = {"sample_rate": RATE, "media_path": str(tmp_path / "media")}
+    with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url)):
+        message_id = put(home, "remix", asked(room, guitar, after, project=project))
+        job = job_of(home, message_id, "done", "failed")
+        assert job["state"] == "done", job
+        (order,) = fal.queue.jobs.values()
+        sent, _ = soundfile.read(io.BytesIO(fal.storage.read(order.body["audio_url"]) or b""), always_2d=True)
+    expected = np.zeros((round(7.5 * RATE), 2))
+    expected[: 4 * RATE] = one[RATE : 5 * RATE]
+    fade = np.minimum(1.0, np.arange(4 * RATE) / RATE)[:, None] * 10 ** (-6 / 20)
+    expected[2 * RATE : 6 * RATE] += np.repeat(other[: 4 * RATE], 2, axis=1) * fade
+    expected[6 * RATE :] = one[: round(1.5 * RATE)]
+    assert sent.shape == expected.shape
+    assert np.abs(sent - expected).max() < 2e-6
+    (variation,) = job["variations"]
+    assert variation["clip_id"] == "guitar"  # it begins first: the whole is placed where it stands
+    result = variation["result"]
+    assert soundfile.info(result["path"]).frames == result["samples"] == round(7.5 * RATE)
+    assert result["pieces"] == [
+        {"clip_id": "room", "at": 2.0, "samples": 4 * RATE},
+        {"clip_id": "guitar", "at": 0.0, "samples": 4 * RATE},
+        {"clip_id": "after", "at": 6.0, "samples": round(1.5 * RATE)},
+    ]
+    assert job["cost"]["estimated"] == pytest.approx(7.5 * 0.0002)
+    assert [one["id"] for one in json.loads(Path(result["recipe"]).read_bytes())["mixed_of"]] == [
+        "room",
+        "guitar",
+        "after",
+    ]
+    assert not [one for one in job["warnings"] if one["code"] == "gap_sent"]
+
+
+def test_what_cannot_be_one_is_refused_before_anything_is_made(home: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "tone.wav", noise(RATE))
+    with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url)):
+        whole = clip("one", path, 0.0, 1.0)
+        message_id = put(home, "remix", asked(whole, {**whole, "id": "two", "position": None}))
+        (refusal,) = until(lambda: [one for one in outbox(home)["errors"] if one["message_id"] == message_id] or None)
+        assert refusal["code"] == "bad_request"
+        assert refusal["text"] == "clips[1]: clips that are remixed as one need a position and a length."
+        message_id = put(home, "remix", asked(whole, {**whole, "id": "two", "position": 3.5}))
+        job = job_of(home, message_id, "done", "failed")
+        assert job["state"] == "done", job
+        texts = [one["text"] for one in job["warnings"] if one["code"] == "gap_sent"]
+        assert texts == ["Between the clips are 2.5 s of silence, which are sent and paid with them."]
+        assert len(fal.queue.jobs) == 1
+
+
+@pytest.mark.parametrize("size", [997, 10**6])
+def test_a_mix_of_other_rates_is_the_same_in_any_blocks(tmp_path: Path, size: int) -> None:
+    sounds = noise(44_100, seed=3), noise(RATE, seed=4)
+    paths = write(tmp_path / "a.wav", sounds[0], 44_100), write(tmp_path / "b.wav", sounds[1])
+    clips = [
+        {"source": {"path": str(paths[0])}, "length": 1.0, "at": 0.25},
+        {"source": {"path": str(paths[1]), "gain_db": 6.0, "fade_out": 0.5}, "length": 0.75, "at": 0.0},
+    ]
+    args = {"clips": clips, "seconds": 1.25, "rate": RATE, "into": str(tmp_path / "mix.wav")}
+    assert mix(args, lambda _: None, size=size) == {"frames": 60_000, "sample_rate": RATE}
+    mixed, _ = soundfile.read(tmp_path / "mix.wav", always_2d=True)
+    assert np.allclose(mixed[:6000], sounds[1][:6000] * 10 ** (6 / 20), atol=1e-6)
+    assert np.abs(mixed[36_000:]).max() > 0.1  # the first goes on alone
+    (tmp_path / "once.wav").unlink(missing_ok=True)
+    mix({**args, "into": str(tmp_path / "once.wav")}, lambda _: None)
+    once, _ = soundfile.read(tmp_path / "once.wav", always_2d=True)
+    assert np.array_equal(mixed, once)
+
+
+def test_the_clip_that_stands_for_all_has_their_beats_and_names() -> None:
+    grid = Grid(beats=(0.0, 0.5, 1.0), downbeats=(0,))
+    clips = [
+        Clip(id="b", name="b", track=Track(name="Bass"), position=1.0, length=1.0, grid=grid, source=SOURCE),
+        Clip(id="a", name="a", track=Track(name="Drums"), position=0.0, length=1.0, grid=grid, source=SOURCE),
+    ]
+    request = RemixArgs(clips=tuple(clips), placement=Placement(as_one=True))
+    assert leader(request) == 1
+    one = clip_of(request, 1)
+    assert (one.id, one.name, one.track.name, one.position, one.length) == ("a", "a +1", "Bass Drums", 0.0, 2.0)
+    assert one.grid == Grid(beats=(0.0, 0.5, 1.0, 1.5, 2.0), downbeats=(0, 2))
+    assert silence(request.clips) == 0.0
