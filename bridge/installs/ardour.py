@@ -5,6 +5,7 @@ Proven with Ardour 7.3; other versions keep their files elsewhere and say so by 
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -15,6 +16,7 @@ from bridge.errors import HomeError
 from bridge.install import POINTER, Edit, Installation, Own
 from bridge.installs import Surroundings, slots
 
+PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # not its helpers, as ardour7-export or ardour-avahi
 STEPS = (
     "Start Ardour, select an audio region, and run Edit > Lua Scripts > “ACE Bridge: Remix with last settings”.",
     "A key: Window > Keyboard Shortcuts, look for “ACE Bridge”, press the key, for example Ctrl+Alt+R.",
@@ -92,11 +94,12 @@ def _with_folder(config: Path) -> bool:
 
 
 def _ardours() -> Iterator[Path]:
+    """Yield the processes by their program: Ardour gives its main thread, and so the process, another name."""
     for process in Path("/proc").iterdir():
-        if process.name.isdigit() and _bytes(process / "comm").lower().startswith(
-            (b"ardour-", b"ardour7", b"ardour\n")
-        ):
-            yield process
+        if process.name.isdigit():
+            program = _bytes(process / "cmdline").partition(b"\0")[0].rpartition(b"/")[2]
+            if PROGRAM.fullmatch(program):
+                yield process
 
 
 def _bytes(path: Path) -> bytes:
