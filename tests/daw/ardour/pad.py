@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import os
 import subprocess
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.daw.ardour.rig import end, until
 
-MIDI, OUTPUT, NO_START = b"8 bit raw midi", 2, 1
+MIDI, INPUT, OUTPUT, NO_START = b"8 bit raw midi", 1, 2, 1
+EXISTS = 17  # EEXIST: connected already
 PROCESS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p)
 
 
@@ -21,7 +24,7 @@ class Pad:
     def __init__(self) -> None:
         jack = self._jack = ctypes.CDLL("libjack.so.0")
         jack.jack_client_open.restype = jack.jack_port_register.restype = ctypes.c_void_p
-        jack.jack_port_get_buffer.restype = ctypes.c_void_p
+        jack.jack_port_get_buffer.restype = jack.jack_get_ports.restype = ctypes.c_void_p
         self._client = jack.jack_client_open(b"pad", NO_START, None)
         assert self._client, "no JACK server"
         self._port = jack.jack_port_register(ctypes.c_void_p(self._client), b"out", MIDI, OUTPUT, 0)
@@ -38,11 +41,26 @@ class Pad:
             self._jack.jack_midi_event_write(buffer, 0, message, len(message))
         return 0
 
-    def plug_into(self, port: str) -> None:
-        """Connect to somebody's input as soon as it is there."""
-        client, other = ctypes.c_void_p(self._client), port.encode()
-        exists = 17  # EEXIST: connected already
-        until(lambda: self._jack.jack_connect(client, b"pad:out", other) in (0, exists), port)
+    def inputs(self) -> list[str]:
+        """The names of all MIDI inputs that there are."""
+        found = self._jack.jack_get_ports(ctypes.c_void_p(self._client), None, MIDI, ctypes.c_ulong(INPUT))
+        names = ctypes.cast(found, ctypes.POINTER(ctypes.c_char_p)) if found else []
+        listed = [name.decode() for name in itertools.takewhile(lambda name: name is not None, names)]
+        if found:
+            self._jack.jack_free(ctypes.c_void_p(found))
+        return listed
+
+    def plug_into(self, program: str, port: str) -> None:
+        """Connect to a program's input as soon as it is there; JACK may have added a number to the program's name."""
+
+        def plugged() -> bool:
+            return any(
+                self._jack.jack_connect(ctypes.c_void_p(self._client), b"pad:out", name.encode()) in (0, EXISTS)
+                for name in self.inputs()
+                if name.startswith(program) and name.endswith(f":{port}")
+            )
+
+        until(plugged, f"{program}:{port}")
 
     def hit(self, note: int) -> None:
         self._waiting.append(bytes([0x90, note, 100]))
@@ -53,9 +71,10 @@ class Pad:
 
 
 @contextlib.contextmanager
-def jack_server(name: str, rate: int = 48_000) -> Iterator[dict[str, str]]:
-    """A JACK server without sound; yields the environment in which its clients find it."""
+def jack_server(name: str, log: Path, rate: int = 48_000) -> Iterator[dict[str, str]]:
+    """A JACK server without sound; yields the environment in which its clients find it. What it says goes to `log`."""
     environ = {"JACK_NO_AUDIO_RESERVATION": "1", "JACK_DEFAULT_SERVER": name}
+    said = log.open("wb")
     server = subprocess.Popen(
         [
             "jackd",
@@ -77,8 +96,8 @@ def jack_server(name: str, rate: int = 48_000) -> Iterator[dict[str, str]]:
         ],
         env={**os.environ, **environ},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=said,
+        stderr=said,
     )
     try:
 
@@ -91,3 +110,4 @@ def jack_server(name: str, rate: int = 48_000) -> Iterator[dict[str, str]]:
         yield environ
     finally:
         end(server)
+        said.close()
