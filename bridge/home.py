@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bridge.errors import HomeError
 
-FOLDERS = ("inbox", "inbox/rejected", "outbox", "jobs", "results", "logs", "presets")
+FOLDERS = ("inbox", "inbox/rejected", "outbox", "jobs", "results", "rendered", "logs", "presets")
 
 
 def home_folder(environ: Mapping[str, str], platform: str) -> Path:

@@ -25,6 +25,9 @@ local function request (settings)
   for index, place in ipairs (places) do
     local id = session.id (place.region) .. "-" .. files.uuid ():sub (1, 8)
     clips[index] = session.clip (place, id, known_fades)
+    if not clips[index].source then
+      clips[index].rendered = { path = need ("render").region (place.region, id, session.rate (), memory) }
+    end
     memory.clips[id] = session.anchor (place, known_fades, settings.placement, settings.remix.preset)
     memory.order[#memory.order + 1] = id
   end
@@ -36,12 +39,11 @@ local function request (settings)
   }
 end
 
--- Says so when nobody is there to do the work; the message waits in the inbox either way.
-local function wake_up ()
-  if link.daemon () then return end
-  if show.agrees ("The bridge is not running. Your remix is kept and begins when the bridge runs. Start it now?") then
-    link.start ()
-  end
+-- Says so when nobody is there to do the work; messages wait in the inbox either way. Returns whether it runs already.
+local function awake (consequence)
+  if link.daemon () then return true end
+  if show.agrees ("The bridge is not running. " .. consequence .. " Start it now?") then link.start () end
+  return false
 end
 
 local function ask (settings)
@@ -50,7 +52,7 @@ local function ask (settings)
     return nil
   end
   local id = link.send ("remix", args)
-  wake_up ()
+  awake ("Your remix is kept and begins when the bridge runs.")
   return id
 end
 
@@ -94,13 +96,24 @@ function actions.cancel ()
   if count == 0 then error ({ text = "No remix is being made for this session." }) end
 end
 
+-- Returns the outbox as soon as something is offered in it, or after a second.
+local function offered ()
+  for _ = 1, 20 do
+    local now = outbox ()
+    if #now.place > 0 then return now end
+    ARDOUR.LuaAPI.usleep (50000)
+  end
+  return outbox ()
+end
+
 -- "Place ready remixes": says hello, so that the daemon offers what waits for this session, and places what is offered.
 function actions.place ()
-  local hindered = placing.forbidden ()
-  if hindered then error ({ text = "Nothing is placed while Ardour records. Stop, and it comes by itself." }) end
-  if not link.daemon () then wake_up () end
+  if placing.forbidden () then
+    error ({ text = "Nothing is placed while Ardour records. Stop, and it comes by itself." })
+  end
+  if not awake ("What is ready comes when the bridge runs.") then return end
   need ("hook").hello ()
-  placing.all (outbox (), link.instance ())
+  if placing.all (offered (), link.instance ()) == 0 then error ({ text = "Nothing is ready for this session." }) end
 end
 
 -- Returns the variation that a file of the bridge holds, by the recipe beside it.

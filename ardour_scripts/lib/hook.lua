@@ -4,7 +4,7 @@ local need = ...
 local json, link, placing, show = need ("json"), need ("link"), need ("placing"), need ("show")
 local session = need ("session")
 
-local hook = { count = 0, busy = false, asked = {}, shown = {} }
+local hook = { count = 0, busy = false, probed = false, asked = {}, shown = {} }
 local EVERY = 3 -- ticks between two looks at the outbox
 local GREETING = 10 -- ticks between two looks whether a daemon has come up
 
@@ -48,10 +48,13 @@ local function tell (outbox)
   end
 end
 
+-- Answers a surface that asks for the selection. It waits for a second and is told by the daemon when nothing comes, so
+-- no window opens here for what a person cannot see coming.
 local function answer (ask)
   if type (ask) ~= "table" or ask.command ~= "selection" or hook.asked[ask.id] then return end
   hook.asked[ask.id] = true
-  need ("actions").selection (hook.instance)
+  local ok, wrong = pcall (need ("actions").selection, hook.instance)
+  if not ok then link.trouble ("selection: " .. (type (wrong) == "table" and wrong.text or tostring (wrong))) end
 end
 
 local function look ()
@@ -66,7 +69,7 @@ local function look ()
   if not hindered then tell (outbox) end
 end
 
--- One tick. A window that is open lets the timer run on, so a tick inside a tick does nothing.
+-- One tick. Another one may come inside it, while Ardour draws what this one does; it does nothing.
 function hook.tick ()
   if hook.busy or not Session then return end
   hook.busy = true
@@ -75,6 +78,10 @@ function hook.tick ()
     local project = Session:path ()
     if project ~= hook.project then opened (project) end
     if hook.count % GREETING == 1 then greet () end
+    if not hook.probed then
+      hook.probed = true
+      need ("selftest").at_start ()
+    end
     if hook.count % EVERY == 0 then look () end
   end)
   hook.busy = false

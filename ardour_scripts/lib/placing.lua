@@ -1,6 +1,6 @@
 -- A finished remix onto the timeline: a new track under the source's, the region at the exact sample, one step of undo.
 local need = ...
-local json, session, fades, link = need ("json"), need ("session"), need ("fades"), need ("link")
+local json, session, fades, gain, link = need ("json"), need ("session"), need ("fades"), need ("gain"), need ("link")
 
 local placing = {}
 
@@ -26,29 +26,36 @@ local function embedded (path)
 end
 
 -- Returns where the music lies now, in samples, and what has to be said about it. The anchor is source time: the source
--- may have been moved, trimmed on the left or slipped.
+-- may have been moved, trimmed on the left or slipped. Where that says nothing, the remix goes to the old place.
 local function position_now (anchor)
   local place = session.find (anchor.region)
-  if not place then return anchor.position, nil, "the source is gone or was split, so it lies at the old place" end
-  if session.rate () ~= anchor.rate then return anchor.position, place, "the sample rate has changed" end
+  if not place then
+    return anchor.position, nil, "the source is gone, was split or stretched, so it lies at the old place"
+  end
+  if session.tempo (anchor.position, anchor.length) ~= anchor.tempo then
+    return anchor.position, place, "the tempo has changed there, so it lies at the old place"
+  end
   local region = place.region
   local at = region:position ():samples () + anchor.start - region:start ():samples ()
-  if at < 0 then return anchor.position, place, "its music now begins before the session, so it lies at the old place" end
+  if at < 0 then
+    return anchor.position, place, "its music now begins before the session, so it lies at the old place"
+  end
   return at, place, nil
 end
 
 local function route_by_id (id)
+  if not id then return nil end
   for route in Session:get_tracks ():iter () do
     if session.id (route) == id then return route end
   end
 end
 
-local function new_track (name, channels, under, comment)
+local function new_track (name, channels, under, source, comment)
   local order = under and under:presentation_info_ptr ():order () + 1 or ARDOUR.PresentationInfo.max_order
   local made = Session:new_audio_track (channels, 2, nil, 1, name, order, ARDOUR.TrackMode.Normal, true, false)
   if made:empty () then error ({ text = "Ardour made no new track." }) end
   local route = made:front ()
-  if under then route:presentation_info_ptr ():set_color (under:presentation_info_ptr ():color ()) end
+  if source then route:presentation_info_ptr ():set_color (source:presentation_info_ptr ():color ()) end
   route:set_comment (comment, nil)
   return route
 end
@@ -63,22 +70,38 @@ local function cut (whole, variation, anchor)
   region:trim_front (Temporal.timepos_t (base + lead))
   region:set_name (anchor.name .. " " .. (anchor.style or "remix"))
   local audio = region:to_audioregion ()
-  audio:set_scale_amplitude (anchor.scale)
+  gain.apply (audio, anchor.scale, anchor.curve)
   if anchor.fades then fades.apply (audio, anchor.fades) end
   return region
 end
 
--- Returns the track for a remix: its own, or with "lane" the one that another variation of the clip has made.
-local function track_for (anchor, variation, place, note)
-  if anchor.placement.mode == "lane" and anchor.remix_track then
-    local route = route_by_id (anchor.remix_track)
+-- Returns the track of the variation before this one that has a track still.
+local function track_before (anchor, index)
+  for before = index - 1, 0, -1 do
+    local route = route_by_id (anchor.tracks[tostring (before)])
     if route then return route end
   end
-  local under = place and place.route or route_by_id (anchor.track)
+end
+
+-- Returns the one track of all variations in layers, as soon as one of them has made it.
+local function shared_track (anchor)
+  for _, id in pairs (anchor.tracks) do
+    local route = route_by_id (id)
+    if route then return route end
+  end
+end
+
+-- Returns the track for a remix: directly under the source, variations in their order whichever is ready first.
+local function track_for (anchor, variation, place, note)
+  local layered = anchor.placement.mode == "lane"
+  local shared = layered and shared_track (anchor)
+  if shared then return shared end
+  local source = place and place.route or route_by_id (anchor.track)
+  local under = not layered and track_before (anchor, variation.index) or source
   local name = anchor.name .. " · " .. (anchor.style or "remix")
-  if variation.index > 0 and anchor.placement.mode ~= "lane" then name = name .. " " .. variation.index + 1 end
+  if variation.index > 0 and not layered then name = name .. " " .. variation.index + 1 end
   local about = "ACE Bridge remix, seed " .. math.tointeger (variation.seed) .. (note and ("; " .. note) or "")
-  return new_track (name, 2, under, about)
+  return new_track (name, 2, under, source, about)
 end
 
 local function put (region, route, at, place, anchor, variation)
@@ -101,15 +124,17 @@ end
 local function place_new (variation, anchor)
   local result = variation.result
   if session.rate () ~= result.sample_rate then
-    error ({ text = "The remix has " .. result.sample_rate .. " Hz and the session " .. session.rate () })
+    error ({ text = "it has " .. result.sample_rate .. " Hz and the session " .. session.rate () .. " Hz" })
   end
   local at, place, note = position_now (anchor)
   local whole = embedded (result.path)
   local route = track_for (anchor, variation, place, note)
   put (cut (whole, variation, anchor), route, at, place, anchor, variation)
   local placed = session.playing (result.path)
-  if not placed or placed.region:position ():samples () ~= at then error ({ text = "Ardour did not keep the region." }) end
-  anchor.remix_track = session.id (route)
+  if not placed or placed.region:position ():samples () ~= at then
+    error ({ text = "Ardour did not keep the region." })
+  end
+  anchor.tracks[tostring (variation.index)] = session.id (route)
   return placed, note
 end
 

@@ -1,6 +1,6 @@
 -- What Ardour knows of the session and its regions, in the words of the bridge's request.
 local need = ...
-local json, fades = need ("json"), need ("fades")
+local json, fades, gain, files = need ("json"), need ("fades"), need ("gain"), need ("files")
 
 local session = {}
 local TICKS = 1920 -- of a quarter note
@@ -57,26 +57,27 @@ function session.selected ()
   return found
 end
 
--- Returns the region's source as a file and an offset, or nil and why that cannot say what is heard.
+-- Returns the region's source as a file and an offset; nil where these cannot say what is heard.
 function session.source (region)
-  if region:is_compound () then return nil, "it is a compound of other regions" end
-  local channels = region:to_audioregion ():n_channels ()
-  local files = {}
+  local channels, sides = region:to_audioregion ():n_channels (), {}
+  if region:is_compound () or channels > 2 then return nil end
   for index = 0, channels - 1 do
     local file = region:source (index):to_filesource ()
-    if file:isnil () then return nil, "its audio lies in no file" end
-    files[#files + 1] = { path = file:path (), channel = file:channel () }
+    if file:isnil () or file:gain () ~= 1 then return nil end
+    sides[#sides + 1] = { path = file:path (), channel = file:channel () }
   end
-  local first, second = files[1], files[2]
-  local source = { path = first.path, offset = region:start ():samples () / session.rate () }
-  if channels == 1 then
+  local left, right = sides[1], sides[2]
+  local source = { path = left.path, offset = region:start ():samples () / session.rate () }
+  if not right then
     -- A mono region may be one side of a stereo file; a mono file's only channel is both.
-    if region:source (0):to_filesource ():channel () == 1 then source.channels = "right" end
-    return source
+    if left.channel > 1 then return nil end
+    if left.channel == 1 then source.channels = "right" end
+  elseif right.path ~= left.path then
+    if left.channel ~= 0 or right.channel ~= 0 then return nil end
+    source.path_right = right.path -- Ardour keeps the two sides of a recording in a file each
+  elseif left.channel ~= 0 or right.channel ~= 1 then
+    return nil
   end
-  if channels > 2 then return nil, "it has more than two channels" end
-  if first.path == second.path then return source end
-  source.path_right = second.path -- Ardour keeps the two sides of a recording in a file each
   return source
 end
 
@@ -137,44 +138,57 @@ function session.project (at)
   }
 end
 
--- Returns a place (see `selected`) as a clip of the request.
-function session.clip (place, id, known_fades)
-  local region, route, rate = place.region, place.route, session.rate ()
-  local audio = region:to_audioregion ()
-  local position, length = region:position ():samples (), region:length ():samples ()
-  local ignored = json.list ()
-  local source, why = session.source (region)
-  if not source then error ({ text = "“" .. region:name () .. "” cannot be remixed: " .. why .. ". Bounce it first." }) end
-  local scale = audio:scale_amplitude ()
-  source.gain_db = scale ~= 0 and 20 * math.log (math.abs (scale), 10) or -150
-  source.polarity = false -- a turned region is turned again natively on the remix
+-- Returns what the region does to its source, in the words of a clip's source; what cannot be said goes to `ignored`.
+local function treatment (region, known_fades, ignored)
+  local scale, rate = region:to_audioregion ():scale_amplitude (), session.rate ()
+  -- A turned polarity is not baked in either: the remix gets the region's own gain, sign and all.
+  local treated = { gain_db = scale ~= 0 and 20 * math.log (math.abs (scale), 10) or -150, polarity = false }
   local fade = known_fades[session.id (region)]
   if fade then
-    source.fade_in, source.fade_out = fade.in_length / rate, fade.out_length / rate
-    source.fade_in_shape, source.fade_out_shape = fade.in_shape, fade.out_shape
+    treated.fade_in, treated.fade_out = fade.in_length / rate, fade.out_length / rate
+    treated.fade_in_shape, treated.fade_out_shape = fade.in_shape, fade.out_shape
   else
-    ignored[1] = "the region's fades"
+    ignored[#ignored + 1] = "the region's fades"
   end
-  if audio:envelope_active () then ignored[#ignored + 1] = "the region's gain curve" end
-  local info = route:presentation_info_ptr ()
-  local ticks = quarter_ticks (Temporal.TempoMap.read (), region:position ())
+  return treated
+end
+
+-- Returns a place (see `selected`) as a clip of the request; without `source` where it has to be rendered.
+function session.clip (place, id, known_fades)
+  local region, route, rate = place.region, place.route, session.rate ()
+  local position, length = region:position ():samples (), region:length ():samples ()
+  local source, ignored = session.source (region), json.list ()
+  for key, value in pairs (treatment (region, known_fades, ignored)) do
+    if source then source[key] = value end
+  end
+  local info, map = route:presentation_info_ptr (), Temporal.TempoMap.read ()
+  local from = quarter_ticks (map, region:position ())
+  local upto = quarter_ticks (map, Temporal.timepos_t (position + length))
   return {
     id = id, name = region:name (),
     track = { id = session.id (route), name = route:name (), index = info:order (), color = info:color () },
-    position = position / rate, length = length / rate, position_beats = ticks / TICKS,
+    position = position / rate, length = length / rate,
+    position_beats = from / TICKS, length_beats = (upto - from) / TICKS,
+    position_samples = position, length_samples = length,
     grid = session.grid (position, length), source = source, ignored = ignored,
   }
 end
 
+-- Returns a short name for the tempo over a span, in samples: it is another one when the tempo has changed there.
+function session.tempo (position, length)
+  local grid = session.grid (position, length)
+  return grid and files.hash (json.encode (grid.beats)) or ""
+end
+
 -- Returns what is needed to place a remix of this region later, whatever happens to it meanwhile.
 function session.anchor (place, known_fades, placement, style)
-  local region = place.region
-  local id = session.id (region)
+  local region, id = place.region, session.id (place.region)
+  local audio = region:to_audioregion ()
+  local position, length = region:position ():samples (), region:length ():samples ()
   return {
-    region = id, name = region:name (), position = region:position ():samples (), start = region:start ():samples (),
-    length = region:length ():samples (), scale = region:to_audioregion ():scale_amplitude (),
-    fades = known_fades[id], track = session.id (place.route), placement = placement, style = style,
-    rate = session.rate (),
+    region = id, name = region:name (), position = position, start = region:start ():samples (), length = length,
+    tempo = session.tempo (position, length), scale = audio:scale_amplitude (), curve = gain.curve (audio),
+    fades = known_fades[id], track = session.id (place.route), placement = placement, style = style, tracks = {},
   }
 end
 

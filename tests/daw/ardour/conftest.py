@@ -10,11 +10,19 @@ from typing import Any
 import pytest
 
 from tests.daw.ardour import rig
+from tests.daw.ardour.rig import until
 from tests.daw.ardour.studio import Studio
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY
 
 Open = Callable[..., Studio]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give whole programs that share a busy machine their time."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(400))
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +68,7 @@ def open_studio(display: str, templates: Callable[[int], Path], tmp_path: Path) 
         midi: bool = False,
         engine: Mapping[str, str] = rig.DUMMY,
         daemon: bool = True,
+        wait: bool = True,
         options: tuple[str, ...] = (),
         prepare: Callable[[Studio], None] = lambda studio: None,
         ardour_environ: Mapping[str, str] | None = None,
@@ -78,9 +87,10 @@ def open_studio(display: str, templates: Callable[[int], Path], tmp_path: Path) 
         prepare(one)
         if daemon:
             one.start_daemon(**environ)
-        ardour.start(session, *(option.format(config=ardour.config) for option in options))
+        ardour.start(session, *(option.format(config=ardour.config) for option in options), wait=wait)
         return one
 
     yield studio
     for one in opened:
         one.close()
+    until(lambda: not rig.left_behind(tmp_path), "the end of every process that was started")

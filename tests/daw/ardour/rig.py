@@ -23,7 +23,7 @@ from xml.etree import ElementTree
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 HERE = Path(__file__).parent
-PATIENCE = 40.0  # s
+PATIENCE = 90.0  # s: several run at once on two cores
 
 STATE = (
     '<State backend="{backend}" driver="{driver}" device="{device}" input-device="" output-device="" '
@@ -172,7 +172,7 @@ class Ardour:
         hook.text = base64.b64encode(state.encode()).decode()
         path.write_bytes(ElementTree.tostring(root))
 
-    def start(self, session: Path, *options: str) -> None:
+    def start(self, session: Path, *options: str, wait: bool = True) -> None:
         """Start with a session and wait until its editor is there."""
         with (self.home / "ardour.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -183,7 +183,8 @@ class Ardour:
                 stdout=log,
                 stderr=log,
             )
-        self.run("return Session:name()")
+        if wait:
+            self.run("return Session:name()")
 
     def _environ(self) -> dict[str, str]:
         kept = {
@@ -257,3 +258,13 @@ def copy_session(template: Path, folder: Path) -> Path:
     """Copy a session's folder; return the copy's session file."""
     shutil.copytree(template.parent, folder)
     return folder / template.name
+
+
+def left_behind(folder: Path) -> list[str]:
+    """Return the processes, of whatever program, that were started for a test with this folder."""
+    found = []
+    for process in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):  # it has ended meanwhile, or is no process
+            if process.name.isdigit() and bytes(folder) in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+    return found

@@ -24,6 +24,7 @@ class Region:
     scale: float
     fade_in: tuple[int, float]  # samples, level half-way
     fade_out: tuple[int, float]
+    curve: tuple[tuple[int, float], ...]  # samples, gain; empty: none in use
     sources: tuple[tuple[Path, int], ...]  # file and channel, per channel
 
     def audio(self) -> np.ndarray:
@@ -82,6 +83,7 @@ def _region(one: ElementTree.Element, sources: dict[str, tuple[Path, int]], rate
         scale=float(one.attrib["scale-amplitude"]),
         fade_in=_fade(one, "FadeIn", rate),
         fade_out=_fade(one, "FadeOut", rate),
+        curve=_curve(one, rate) if one.attrib["envelope-active"] == "1" else (),
         sources=tuple(sources[one.attrib[f"source-{index}"]] for index in range(count)),
     )
 
@@ -100,3 +102,10 @@ def _fade(region: ElementTree.Element, tag: str, rate: int) -> tuple[int, float]
     points = np.array([[float(word) for word in line[1:].split()] for line in events.text.strip().splitlines()])
     end = points[-1, 0]
     return round(end * rate / SUPERCLOCK), round(float(np.interp(end / 2, points[:, 0], points[:, 1])), 3)
+
+
+def _curve(region: ElementTree.Element, rate: int) -> tuple[tuple[int, float], ...]:
+    """Return the points of the gain curve."""
+    events = region.findtext("Envelope/AutomationList/events") or ""
+    points = (line.split() for line in events.strip().splitlines())
+    return tuple((_samples(when, rate), float(gain)) for when, gain in points)

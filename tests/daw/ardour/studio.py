@@ -15,7 +15,7 @@ import soundfile
 
 from bridge.installs import slots
 from tests.daw.ardour import saved
-from tests.daw.ardour.rig import Ardour, end, until
+from tests.daw.ardour.rig import PATIENCE, Ardour, end, until
 from tests.fakes.processes import Daemon, environment
 
 ROOT = Path(__file__).parents[3]
@@ -133,7 +133,7 @@ class Studio:
     def variations(self) -> list[dict[str, Any]]:
         return [one for job in self.outbox()["jobs"] for one in job["variations"]]
 
-    def finished(self, count: int = 1, timeout: float = 40.0) -> list[dict[str, Any]]:
+    def finished(self, count: int = 1, timeout: float = PATIENCE) -> list[dict[str, Any]]:
         """Wait until so many variations have ended; return them."""
 
         def look() -> list[dict[str, Any]] | None:
@@ -242,6 +242,8 @@ class Studio:
             end(self.ardour.process)
         if self.daemon is not None and self.daemon.process.poll() is None:
             self.daemon.stop()
+        elif (self.home / "daemon.json").exists():  # one that was started from inside Ardour
+            self.bridge("stop", check=False)
 
 
 def music(path: Path, rate: int = 48_000, seconds: float = 8.0, channels: int = 2, subtype: str = "PCM_24") -> Path:

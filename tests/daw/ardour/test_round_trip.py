@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from tests.daw.ardour.conftest import Open
+from tests.daw.ardour.rig import until
 from tests.daw.ardour.saved import Region, Track
 from tests.daw.ardour.studio import ROOT, Studio, music
 from tests.fakes.fal_server import FalServer
@@ -100,6 +101,12 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
         audio:set_scale_amplitude (0.5)
         audio:set_fade_in_shape (ARDOUR.FadeShape.FadeConstantPower) audio:set_fade_in_length (4800)
         audio:set_fade_out_shape (ARDOUR.FadeShape.FadeSlow) audio:set_fade_out_length (9600)
+        local curve = audio:envelope ():list ()
+        curve:clear_list ()
+        for _, point in ipairs ({ { 0, 1 }, { 48000, 0.25 }, { 120000, 0.5 } }) do
+          curve:add (Temporal.timepos_t (point[1]), point[2], false, false)
+        end
+        audio:set_envelope_active (true)
         route:presentation_info_ptr ():set_color (0x336699ff)
         """,
     )
@@ -117,6 +124,7 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
     studio.ardour.picture(pictures / "ardour.png")
     assert (pictures / "ardour.png").stat().st_size > 10_000
     assert region.scale == before.scale == 0.5
+    assert region.curve == before.curve == ((0, 1.0), (48_000, 0.25), (120_000, 0.5))
     for fade, original, length, half in (
         (region.fade_in, before.fade_in, 4_800, 0.707),
         (region.fade_out, before.fade_out, 9_600, 0.097),
@@ -146,9 +154,8 @@ def test_three_variations_on_a_track_each_and_in_layers_of_one(open_studio: Open
     variations = {one["result"]["path"]: one for one in studio.finished(6)}
     assert [one["state"] for one in variations.values()] == ["done"] * 6
     tracks = studio.save()
-    assert tracks[0].name == "take"
-    assert {one.name for one in tracks[1:4]} == {"take · lofi-chill", "take · lofi-chill 2", "take · lofi-chill 3"}
-    assert [one.name for one in tracks[4:]] == ["other", "other · lofi-chill"]
+    names = ["take", "take · lofi-chill", "take · lofi-chill 2", "take · lofi-chill 3", "other", "other · lofi-chill"]
+    assert [one.name for one in tracks] == names
     apart, layered = [one.regions[0] for one in tracks[1:4]], tracks[5].regions
     assert [one.muted for one in apart] == [False] * 3
     assert sorted(one.muted for one in layered) == [False, True, True]
@@ -187,3 +194,47 @@ def test_the_tempo_grid_of_the_session_reaches_the_model(open_studio: Open, tmp_
     bars = [change / 2, change, change + 240 / 135, change + 480 / 135]
     assert [beats[index] for index in grid["downbeats"]] == pytest.approx(bars, abs=1e-3)
     assert asked["position_beats"] == pytest.approx(6.0, abs=0.01)
+    assert asked["length_beats"] == pytest.approx(8.0, abs=0.01)  # two at 90 BPM and six at 135
+    assert (asked["position_samples"], asked["length_samples"]) == (192_000, 192_000)
+
+
+def test_what_no_file_and_offset_can_say_goes_rendered(open_studio: Open, tmp_path: Path) -> None:
+    """A compound of two regions: its inside is rendered, its own gain and curve are carried natively."""
+    studio = open_studio()
+    studio.settings(preset="lofi-chill", seed=7)
+    source = music(tmp_path / "take.wav")
+    clip = studio.clip(source, position=96_000, start=24_000, length=96_000)
+    studio.change(clip, "route:to_track ():playlist ():split_region (one, Temporal.timepos_t (120000))")
+    first, second = (region.id for region in studio.save()[0].regions)
+    studio.change(second, "one:to_audioregion ():set_scale_amplitude (0.5)")
+    studio.select(first, second)
+    studio.ardour.action("Region/combine-regions")
+    (compound,) = until(lambda: one if len(one := studio.save()[0].regions) == 1 else None, "the compound")
+    studio.change(
+        compound.id,
+        """
+        local audio, curve = one:to_audioregion (), one:to_audioregion ():envelope ():list ()
+        audio:set_scale_amplitude (0.25)
+        curve:clear_list ()
+        curve:add (Temporal.timepos_t (0), 1, false, false) curve:add (Temporal.timepos_t (96000), 0.5, false, false)
+        audio:set_envelope_active (true)
+        """,
+    )
+    studio.ask(compound.id)
+    (variation,) = studio.finished()
+    assert variation["state"] == "done", variation
+    (region,) = studio.save()[1].regions
+    check_placed(region, variation, 96_000, 96_000, 48_000)
+    assert (region.scale, region.curve) == (0.25, ((0, 1.0), (96_000, 0.5)))
+    (asked,) = studio.requests()[0]["clips"]
+    assert "source" not in asked
+
+    # Ardour fades the two regions into one another where they meet, over the first 64 samples of the second.
+    heard, rate = soundfile.read(asked["rendered"]["path"], dtype="float64", always_2d=True)
+    wanted = soundfile.read(source, dtype="float64", always_2d=True)[0][24_000:][:96_000]
+    assert (len(heard), rate) == (96_000, 48_000)
+    assert np.array_equal(heard[:23_900], wanted[:23_900])
+    assert np.array_equal(heard[24_100:], wanted[24_100:] * 0.5)
+    (flac,) = (studio.home / "jobs").rglob("source.flac")
+    sent = soundfile.read(flac, dtype="float64", always_2d=True)[0]
+    assert np.abs(sent - heard).max() < 2**-23

@@ -14,11 +14,19 @@ from tests.daw.ardour.studio import Studio, music
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import fal_environment
 
+LATER = 20 * 48_000  # where the tempo changes while the model runs, and a clip lies
+TEMPO = """
+local map = Temporal.TempoMap.fetch_writable ()
+map:set_tempo (Temporal.Tempo (90, 90, 4), Temporal.timepos_t.from_ticks (1920 * 24))
+Temporal.TempoMap.update (map)
+one:set_position (Temporal.timepos_t (1000000))
+"""
 CHANGES = {
     # clip: what is done to it (at 96000, from 24000 of its file), where its remix lies then, what is said of that
     "moved": ("one:set_position (Temporal.timepos_t (240003))", 240_003, ""),
     "trimmed": ("one:trim_front (Temporal.timepos_t (96000 + 1001))", 96_000, ""),
     "slipped": ("one:set_start (Temporal.timepos_t (24000 + 777))", 96_000 - 777, ""),
+    "hurried": (TEMPO, LATER, "tempo"),
     "split": ("route:to_track ():playlist ():split_region (one, Temporal.timepos_t (120000))", 96_000, "split"),
     "deleted": ("route:to_track ():playlist ():remove_region (one)", 96_000, "gone"),
 }
@@ -40,8 +48,10 @@ def test_each_remix_follows_its_music(open_studio: Open, tmp_path: Path, fal: Fa
     studio = open_studio(**fal_environment(fal.url))
     studio.settings(preset="lofi-chill", seed=7)
     clips = {
-        name: studio.clip(music(tmp_path / f"{name}.wav"), position=96_000, start=24_000, length=96_000)
-        for name in CHANGES
+        name: studio.clip(
+            music(tmp_path / f"{name}.wav"), position=LATER if change is TEMPO else 96_000, start=24_000, length=96_000
+        )
+        for name, (change, _, _) in CHANGES.items()
     }
     for clip in clips.values():
         studio.ask(clip)
@@ -57,6 +67,7 @@ def test_each_remix_follows_its_music(open_studio: Open, tmp_path: Path, fal: Fa
         assert (name, region.position, region.length) == (name, position, 96_000)
         assert said in variation["message"]
         assert said in remix.comment
+        assert ("old place" in remix.comment) == bool(said)
 
 
 def test_nothing_is_placed_while_recording(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
@@ -64,6 +75,8 @@ def test_nothing_is_placed_while_recording(open_studio: Open, tmp_path: Path, fa
     record(studio)
     fal.release()
     until(lambda: [one for one in studio.variations() if one["state"] == "placing"], "the offer")
+    studio.action("Place ready remixes")
+    studio.answer("ACE Bridge", "Return")  # "Nothing is placed while Ardour records. …"
     studio.ticks()
     assert studio.lua("return Session:actively_recording ()") == "true"
     assert "take · lofi-chill" not in [track.name for track in studio.save()]
