@@ -76,7 +76,8 @@ def open_studio(display: str, templates: Callable[[int], Path], tmp_path: Path) 
     ) -> Studio:
         person = tmp_path / "person"
         person.mkdir()
-        ardour = rig.Ardour(person, display, ardour_environ or {})
+        prefix = rig.HURRY if engine is rig.JACK else ()
+        ardour = rig.Ardour(person, display, ardour_environ or {}, prefix)
         ardour.configure(rate, engine)
         session = rig.copy_session(templates(rate), tmp_path / "songs" / "song")
         rig.switch_on(session, osc=osc, midi=midi)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.daw.ardour.rig import end, until
+from tests.daw.ardour.rig import HURRY, end, until
 
 MIDI, INPUT, OUTPUT, NO_START = b"8 bit raw midi", 1, 2, 1
 EXISTS = 17  # EEXIST: connected already
@@ -77,6 +77,7 @@ def jack_server(name: str, log: Path, rate: int = 48_000) -> Iterator[dict[str, 
     said = log.open("wb")
     server = subprocess.Popen(
         [
+            *HURRY,
             "jackd",
             "--no-realtime",
             "-t",

@@ -23,6 +23,8 @@ from xml.etree import ElementTree
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 HERE = Path(__file__).parent
+# JACK gives a program two seconds to answer, which cannot be set, and leaves one alone that took longer: it goes first.
+HURRY = ("nice", "-n", "-10")  # only a warning where that is not allowed
 PATIENCE = 90.0  # s: several run at once on two cores
 
 STATE = (
@@ -77,10 +79,13 @@ def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
 
 @contextlib.contextmanager
 def screen() -> Iterator[str]:
-    """A screen that nobody sees; its name for DISPLAY."""
+    """A screen that nobody sees; its name for DISPLAY.
+
+    Without -noreset it begins anew when its last program ends, and the next Ardour may find nobody at home.
+    """
     reading, writing = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp", "-noreset"],
         pass_fds=[writing],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -136,6 +141,7 @@ class Ardour:
     home: Path  # HOME of this Ardour
     display: str
     environ: Mapping[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()  # a program that starts it, such as HURRY
     osc_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     asked: int = 0
@@ -176,7 +182,7 @@ class Ardour:
         """Start with a session and wait until its editor is there."""
         with (self.home / "ardour.log").open("ab") as log:
             self.process = subprocess.Popen(
-                ["ardour", "-a", "-n", *options, str(session)],
+                [*self.prefix, "ardour", "-a", "-n", *options, str(session)],
                 env={**self._environ(), **self.environ},
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
@@ -201,8 +207,7 @@ class Ardour:
         partial.replace(self.hand / "ask")
 
         def look() -> tuple[str, str] | None:
-            assert self.process is not None
-            assert self.process.poll() is None, "Ardour has ended: " + (self.home / "ardour.log").read_text()[-2000:]
+            self.check()
             with contextlib.suppress(OSError, ValueError):
                 number, how, text = (self.hand / "answer").read_text("utf-8").split("\n", 2)
                 return (how, text) if number == asked else None
@@ -211,6 +216,11 @@ class Ardour:
         how, text = until(look, "an answer of Ardour", timeout)
         assert how == "ok", text
         return str(text)
+
+    def check(self) -> None:
+        """See that it still runs."""
+        assert self.process is not None
+        assert self.process.poll() is None, "Ardour has ended: " + (self.home / "ardour.log").read_text()[-2000:]
 
     def action(self, name: str) -> None:
         """Trigger one of Ardour's actions over its OSC surface."""
@@ -221,6 +231,7 @@ class Ardour:
 
     def hands(self, *words: str) -> str:
         """Use mouse and keyboard; return what xdotool says."""
+        self.check()
         done = subprocess.run(["xdotool", *words], env=self._environ(), capture_output=True, text=True, timeout=20)
         return done.stdout
 
