@@ -61,8 +61,7 @@ def _tosc_shapes(page: Element) -> Iterator[Shape]:
         name, kind = _text(node, "name"), str(node.get("type")).lower()
         if kind == "label" and name.removesuffix(" label") in buttons:
             continue
-        address = node.findtext("./messages/osc/path/partial/value") or ""
-        label = labels.get(f"{name} label", "") if kind == "button" else labels.get(name) or _end(address)
+        label = labels.get(f"{name} label", "") if kind == "button" else labels.get(name) or _shown(name)
         frame = _property(node, "frame")
         x, y, width, height = (float(frame.findtext(key) or 0) for key in "xywh")
         color = _property(node, "color")
@@ -91,15 +90,15 @@ def _default(node: Element) -> str:
 
 def _session_shape(widget: dict[str, object]) -> Shape:
     kind = {"button": "button", "fader": "fader"}.get(str(widget["type"]), "text")
-    label = str(widget.get("label") or widget.get("default") or _end(str(widget.get("address", ""))))
+    label = str(widget.get("label") or widget.get("default") or _shown(str(widget["id"])))
     x, y, width, height = (float(str(widget[key])) for key in ("left", "top", "width", "height"))
     color = str(widget.get("colorWidget", BACK))
     return Shape(kind, "" if kind == "fader" else label, x, y, width, height, color)
 
 
-def _end(address: str) -> str:
-    """Return what stands in a text that is still empty: the last word of its address."""
-    return address.rpartition("/")[2].replace("_", " ")
+def _shown(name: str) -> str:
+    """Return what is drawn into a text that is still empty: what it is called."""
+    return name.replace("_", " ")
 
 
 # --- what is drawn ---------------------------------------------------------------------------------------------------

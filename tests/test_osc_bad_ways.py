@@ -11,6 +11,7 @@ import random
 import struct
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -22,8 +23,10 @@ from bridge.events import Event
 from bridge.osc import OscSurface
 from bridge.osc_presses import ECHO, SLIP
 from bridge.params import PARAMS
-from tests.fakes.osc_clients import Client
+from tests.fakes.osc_clients import Client, UdpClient
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
+from tests.fakes.processes import outbox, running
+from tests.fakes.studio import write_tone
 
 PATIENCE = 60.0  # s; a few are usual
 LOSS, DOUBLE, LATE = 0.2, 0.2, 0.3  # chances of a datagram; late ones are overtaken by others
@@ -302,6 +305,27 @@ async def test_what_is_remembered_of_presses_is_bounded(stage: Stage, monkeypatc
     assert len(presses._known) <= 50
     assert len(presses._dated) <= 50
     assert stage.bridge.asked.count(("step_preset", 1)) >= 500
+
+
+async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: Path) -> None:
+    """Ten orders over a bad way, each sent until it is answered: ten jobs, and ten files."""
+    tone = str(write_tone(tmp_path / "tone.wav", 0.3))
+    with running(home) as daemon:
+        about = daemon.wait_until_up()
+        way = Way(("127.0.0.1", about["osc_port"]), random.Random(3))
+        client = UdpClient(await way.open())
+        for number in range(10):
+            async with asyncio.timeout(PATIENCE):
+                while len(set(client.of("/bridge/accepted"))) <= number:
+                    client.send("/bridge/clip", about["token"], tone, 0.0, 0.0, -1.0, "roots-dub", f"press:{number}")
+                    await asyncio.sleep(0.05)
+        assert way.lost
+        assert way.doubled
+        await until(lambda: [job["state"] for job in outbox(home, "osc")["jobs"]] == ["done"] * 10)
+        paths = {job["variations"][0]["result"]["path"] for job in outbox(home, "osc")["jobs"]}
+        assert len(paths) == 10
+        client.close()
+        way.close()
 
 
 # --- a flood ---------------------------------------------------------------------------------------------------------
