@@ -33,7 +33,7 @@ COMPLAINTS = 10.0  # s between two alerts about packets that are dropped
 _TIMERS = 1024  # messages that wait for their time tag; more are done at once
 _WAITING = 20_000  # messages that wait to be looked at; more are dropped and counted
 _RUNNING = 64  # commands that run at a time; the next messages wait until one has ended
-_AT_A_TIME = 64  # messages looked at before the loop gets its turn
+_TURN = 0.005  # s that messages are looked at before the loop gets its turn: one that is answered by 50 takes as long
 
 _SPOKEN = frozenset(message.address for message in MESSAGES)  # what another bridge may say to us is no question
 
@@ -193,18 +193,19 @@ class OscSurface:
 
     async def _work(self) -> None:
         """Look at one message after the other."""
-        done = 0
+        loop = asyncio.get_running_loop()
+        turn_ends = 0.0
         while True:
             message, peer = await self._queue.get()
             if self._is_superseded(message, peer):
                 self.counters.superseded += 1
             else:
                 self._look(message, peer)
-            done += 1
             if len(self._tasks) >= _RUNNING:
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-            elif done % _AT_A_TIME == 0:
+            elif loop.time() > turn_ends:
                 await asyncio.sleep(0)  # a full queue never makes `get` wait
+                turn_ends = loop.time() + _TURN
 
     def _is_superseded(self, message: Incoming, peer: Peer) -> bool:
         """Tell whether the same hand has set the same parameter again while this value waited."""

@@ -12,6 +12,7 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Literal, Protocol
 
 from bridge.errors import BridgeError
@@ -20,6 +21,7 @@ from bridge.osc_ports import bound_socket, refused
 log = logging.getLogger("bridge.osc.in")
 
 _SEND_BUFFER = 1 << 18  # bytes that wait for one slow reader before it counts as gone
+_AT_A_TIME = 16  # packets of one connection read before the loop gets its turn
 _REOPEN_DELAYS = (0.0, 0.05, 0.2, 1.0)  # s between tries to have the port again; the last one repeats
 
 
@@ -255,13 +257,15 @@ class TcpEndpoint:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = TcpPeer(writer)
         try:
-            while True:
+            for number in count(1):
                 (length,) = struct.unpack(">i", await reader.readexactly(4))
                 if not 0 < length <= self._max_packet or length % 4:
                     log.warning("a TCP connection from %s is closed: no OSC packet has %d bytes", peer.host, length)
                     self._counters.streams_closed += 1
                     return
                 self._receive(await reader.readexactly(length), peer)
+                if number % _AT_A_TIME == 0:
+                    await asyncio.sleep(0)  # what has come in already is read without a wait
         except (asyncio.IncompleteReadError, ConnectionError):
             self._counters.streams_closed += peer.stuck
         finally:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 Block: TypeAlias = npt.NDArray[np.float32]  # frames × channels
 
+MOST = 1e6  # full scales, 120 dB over what a file can play: beyond it a float is damage and no sound
 FRAMES = 65536  # frames per block: 512 KiB of stereo, which stays in a core's cache
 
 
@@ -23,6 +24,18 @@ def silence(frames: int, channels: int, size: int = FRAMES) -> Iterator[Block]:
         part = min(frames, size)
         yield np.zeros((part, channels), np.float32)
         frames -= part
+
+
+def sound_alone(block: Block) -> tuple[Block, int]:
+    """Return the block with zeros for what is no sound (not a number, infinite, beyond MOST), and how many those were.
+
+    One product over the block tells whether there is anything to look for, at a third of the cost of looking.
+    """
+    if np.vdot(block, block) < MOST**2:  # false for NaN as well
+        return block, 0
+    wrong = ~(np.abs(block) <= MOST)
+    count = int(wrong.sum())
+    return (np.where(wrong, np.float32(0.0), block) if count else block), count
 
 
 def exactly(blocks: Iterable[Block], frames: int, channels: int) -> Iterator[Block]:

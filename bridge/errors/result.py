@@ -32,7 +32,7 @@ class ResultSilent(ResultError):
 
 
 class ResultBroken(ResultError):
-    """The result has samples that are not numbers."""
+    """The result has samples that are no sound: not a number, or beyond any level."""
 
     code = "result_broken"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bridge.audio import channels, files
+from bridge.audio import block, channels, files
 from bridge.audio.block import Block
 from bridge.audio.offline.level import LoudnessMeter
 from bridge.audio.offline.plan import Plan, Wish, make_plan
@@ -92,10 +92,10 @@ def _numbers(args: dict[str, Any], name: str) -> tuple[float, ...]:
 
 
 def _stereo(reader: files.Reader, start: int, frames: int) -> Iterator[Block]:
-    """Yield a span as two channels, with zeros for what is not a number."""
+    """Yield a span as two channels, with zeros for what is no sound."""
     matrix = channels.mix(reader.info.channels, "normal", None, False)
     for part in channels.to_stereo(reader.blocks(start, frames), matrix):
-        yield np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0)
+        yield block.sound_alone(part)[0]
 
 
 def _survey(reader: files.Reader, wish: Wish, progress: Progress) -> Survey:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bridge.audio import files
+from bridge.audio import block, files
 from bridge.errors import ResultBroken, ResultSilent, ResultTooLarge, ResultTooShort
 from bridge.tasks.opening import RESULT, number, opened
 
@@ -41,7 +41,7 @@ def probe(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
         if seconds < SHORTEST_SHARE * expected:
             raise ResultTooShort(f"The result is {seconds:.1f} s long, and the clip has {expected:.1f} s.")
         peak = _peak(reader, progress)
-    if not math.isfinite(peak):
+    if not peak <= block.MOST:
         raise ResultBroken
     if peak < SILENT:
         raise ResultSilent
@@ -55,13 +55,13 @@ def probe(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
 
 
 def _peak(reader: files.Reader, progress: Callable[[float], None]) -> float:
-    """Return the highest absolute sample; NaN or infinite if one of them is."""
+    """Return the highest absolute sample; NaN if one of them is."""
     peak, done = 0.0, 0
-    for block in reader.blocks(0, reader.info.frames):
-        here = max(float(block.max()), -float(block.min()))  # both hand on NaN
-        if not math.isfinite(here):
+    for part in reader.blocks(0, reader.info.frames):
+        here = max(float(part.max()), -float(part.min()))  # both hand on NaN
+        if math.isnan(here):
             return here
         peak = max(peak, here)
-        done += len(block)
+        done += len(part)
         progress(done / reader.info.frames)
     return peak

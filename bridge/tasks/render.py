@@ -38,7 +38,7 @@ class Heard:
     loudness: Loudness  # over the clip, without handles
     true_peak: TruePeak = field(default_factory=TruePeak)  # over everything that is sent
     peak: float = 0.0  # highest sample
-    broken: int = 0  # samples that were not numbers
+    broken: int = 0  # samples that were no sound
 
 
 def stream(
@@ -70,15 +70,12 @@ def _with_context(line: Sequence[tuple[float, float]], speed: float, layout: Pla
 
 
 def _finite(blocks: Iterator[Block], heard: Heard | None) -> Iterator[Block]:
-    """Yield the stream with zeros for what is not a number, and count them."""
+    """Yield the stream with zeros for what is no sound, and count it."""
     for part in blocks:
-        # A sum is finite only if all its terms are; it costs a third of looking at each one.
-        if not np.isfinite(part.sum(dtype=np.float64)):
-            wrong = ~np.isfinite(part)
-            if heard is not None:
-                heard.broken += int(wrong.sum())
-            part = np.where(wrong, np.float32(0), part)
-        yield part
+        clean, broken = block.sound_alone(part)
+        if heard is not None:
+            heard.broken += broken
+        yield clean
 
 
 def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -> dict[str, Any]:
@@ -217,7 +214,8 @@ def warnings(clip: Clip, played: Sounding, layout: Plan, heard: Heard) -> list[d
     if padded := _padded(clip, played, layout):
         found.append(("span_padded", padded))
     if heard.broken:
-        text = f"{heard.broken} samples of {name} are not numbers; they are silent in what was sent."
+        what = f"{heard.broken} samples of {name} are no sound (not a number, or beyond any level)"
+        text = f"{what}; they are silent in what was sent."
         found.append(("not_numbers", text))
     return [{"code": code, "text": text} for code, text in found]
 
