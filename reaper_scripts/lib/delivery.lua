@@ -14,22 +14,22 @@ local trap = require 'trap'
 local delivery = {}
 
 local RECORDING = 4 -- bit of GetPlayState
+local MOMENT = 3.0 -- s in which the daemon offers what is ready after a greeting
 
 local confirmed = {} -- variation ids: never placed twice, also after the user's undo
 local closed = {} -- endings of jobs that were looked at
 local waiting = false -- something is to be placed, and may be soon
 local open_jobs = false
-local forced = false
+local forced_until = 0 -- the user asked to place although there is something to redo
 local to_sweep = true -- a request has ended, perhaps while no service ran
 
--- The user asked for it: place although there is something to redo.
+-- The user asked for it: place what is ready, or is offered within a moment, although there is something to redo.
 function delivery.force()
-  forced = true
-  waiting = true
+  forced_until = reaper.time_precise() + MOMENT
 end
 
 function delivery.busy()
-  return open_jobs or waiting
+  return open_jobs or waiting or reaper.time_precise() < forced_until
 end
 
 local function confirm(variation_id, item)
@@ -86,20 +86,26 @@ local function sorted_out(outbox)
   return by_project, order
 end
 
+-- Place what can be placed now. Returns why the rest waits, or nil.
 local function place_all(outbox)
   local by_project, order = sorted_out(outbox)
-  waiting = false
-  local why
+  local is_forced, why = reaper.time_precise() < forced_until, nil
   for _, project in ipairs(order) do
-    local obstacle = moment.obstacle(project, forced)
+    local obstacle = moment.obstacle(project, is_forced)
     if obstacle then
-      waiting, why = true, obstacle
+      why = obstacle
     else
       place_in(project, by_project[project])
+      forced_until = 0
     end
   end
-  forced = false
-  if (why or false) ~= state.get('obstacle') then state.set('obstacle', why or false) end
+  return why
+end
+
+-- What waits, and why, is shown in the windows; `why` is false where nothing does.
+local function wait_for(why)
+  waiting = why ~= false
+  if why ~= state.get('obstacle') then state.set('obstacle', why) end
 end
 
 -- Placeholders whose request has ended go. What could be redone stays, and so do they until the next ending.
@@ -165,11 +171,11 @@ function delivery.look(outbox)
     end
   end
   if recording then
-    waiting = #outbox.place > 0
+    wait_for(#outbox.place > 0 and 'waits until the recording ends')
     return
   end
   tell_refusals(outbox)
-  place_all(outbox)
+  wait_for(#outbox.place > 0 and objects.at_once(place_all, outbox) or false)
   if to_sweep then
     to_sweep = false
     sweep()

@@ -1,7 +1,7 @@
 -- Objects: tracks, items and takes by their GUIDs, which outlive moves, undo and saving; never by index.
 -- What the bridge has placed carries its ids as extension data (P_EXT), saved with the project.
 
-local objects = {}
+local objects = { WAITS = 'waits' } -- the mark of a placeholder: request/clip/variation
 
 local EXTENSION = 'P_EXT:ace_bridge_'
 
@@ -102,7 +102,46 @@ end
 
 -- Search --------------------------------------------------------------------------------------------------------------
 
+-- A survey: a project's items by GUID, by the variation that stands in them, and by what waits in them. It is made once
+-- for all that is looked for while `objects.at_once` runs, since a large session has thousands of items.
+local surveys
+
+local function note_item(found, item)
+  found.items[objects.item_guid(item)] = item
+  local variation = objects.item_mark(item, 'variation')
+  local waits = not variation and objects.item_mark(item, objects.WAITS)
+  if variation then
+    found.variations[variation] = item
+  elseif waits then
+    found.waits[waits] = item
+  elseif reaper.CountTakes(item) > 1 then -- a remix as a take is never the only one
+    for take in objects.takes(item) do
+      variation = take and objects.take_mark(take, 'variation')
+      if variation then found.variations[variation] = item end
+    end
+  end
+end
+
+local function survey(project)
+  local found = surveys and surveys[project]
+  if found then return found end
+  found = { items = {}, variations = {}, waits = {} }
+  for item in objects.items(project) do note_item(found, item) end
+  if surveys then surveys[project] = found end
+  return found
+end
+
+-- Run `work` with one survey of each project; what it adds to a project meanwhile is not found by it.
+function objects.at_once(work, ...)
+  surveys = {}
+  local results = table.pack(pcall(work, ...))
+  surveys = nil
+  if not results[1] then error(results[2], 0) end
+  return table.unpack(results, 2, results.n)
+end
+
 function objects.find_item(project, guid)
+  if surveys then return survey(project).items[guid] end
   for item in objects.items(project) do
     if objects.item_guid(item) == guid then return item end
   end
@@ -123,12 +162,12 @@ end
 
 -- The item in which a variation already stands, as an item of its own or as a take.
 function objects.find_variation(project, variation_id)
-  for item in objects.items(project) do
-    if objects.item_mark(item, 'variation') == variation_id then return item end
-    for take in objects.takes(item) do
-      if take and objects.take_mark(take, 'variation') == variation_id then return item end
-    end
-  end
+  return survey(project).variations[variation_id]
+end
+
+-- The placeholder with this mark.
+function objects.find_waiting(project, mark)
+  return survey(project).waits[mark]
 end
 
 return objects

@@ -9,18 +9,12 @@ local undo = require 'undo'
 
 local placeholder = {}
 
-local WAITS = 'waits' -- the mark: request/clip/variation
+local WAITS = objects.WAITS
 local REQUEST = '^(.-)/'
 local GREY = 0x1000000 | 0x707070 -- the same bytes on every system
 
 local function key(message_id, clip_id, index)
   return ('%s/%s/%d'):format(message_id, clip_id, index)
-end
-
-local function find(project, mark)
-  for item in objects.items(project) do
-    if objects.item_mark(item, WAITS) == mark then return item end
-  end
 end
 
 local function put_one(project, note, clip_id, clip, index)
@@ -59,7 +53,7 @@ end
 
 -- Inside the undo point that brings the result.
 function placeholder.give_way(project, message_id, clip_id, index)
-  local item = find(project, key(message_id, clip_id, index))
+  local item = objects.find_waiting(project, key(message_id, clip_id, index))
   if item then reaper.DeleteTrackMediaItem(reaper.GetMediaItem_Track(item), item) end
 end
 

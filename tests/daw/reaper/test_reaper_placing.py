@@ -177,6 +177,17 @@ def test_nothing_is_placed_while_reaper_records_or_could_redo(rig: Rig) -> None:
     rig.host.verify()
 
 
+def test_what_is_offered_a_moment_after_it_was_asked_for_is_placed_too(rig: Rig) -> None:
+    rig.item()
+    message = ask(rig)
+    rig.project.undone = ["Move item"]
+    rig.act("Place ready remixes")
+    rig.host.tick(30)  # the daemon has not offered it yet
+    offer(rig, message)
+    assert len(of_bridge(rig)) == 1
+    rig.host.verify()
+
+
 def test_what_is_there_already_is_only_confirmed(rig: Rig) -> None:
     rig.item()
     message = ask(rig)
@@ -282,3 +293,18 @@ def test_half_an_outbox_is_not_yet_one(rig: Rig) -> None:
         rig.host.tick(8)
     rig.host.verify()
     assert not rig.host.boxes
+
+
+@pytest.mark.parametrize("count", [4, 1])
+def test_a_large_session_is_not_held_up(rig: Rig, count: int) -> None:
+    """Each call of REAPER's is given a microsecond by the double; no tick and no action may take more than 20 ms."""
+    track = rig.track("Long")
+    for number in range(2500):
+        rig.item(10.0 + number, 0.5, 0.5, track).selected = number < count
+    rig.host.answers = [True]
+    rig.act("Remix with last settings")
+    (message,) = rig.messages("remix")
+    offer(rig, message)
+    assert len(of_bridge(rig)) == count
+    assert points(rig) == ["Place remix" if count == 1 else f"Place {count} remixes"]
+    rig.host.verify()

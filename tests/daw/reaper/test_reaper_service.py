@@ -205,15 +205,16 @@ def test_a_click_on_a_cross_cancels_once(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_what_holds_reaper_back_is_shown(rig: Rig) -> None:
+@pytest.mark.parametrize("is_recording", [False, True])
+def test_what_holds_reaper_back_is_shown(rig: Rig, is_recording: bool) -> None:
     rig.item()
     message = ask(rig)
-    rig.project.undone = ["Move item"]
+    rig.project.undone, rig.project.play_state = ["Move item"], 5 if is_recording else 0
     rig.act("Show jobs")
     offer(rig, message)
     rig.host.tick(8)
     texts = [one[1] for one in rig.host.picture if one[0] == "drawstr"]
-    assert "waits while there is something to redo" in texts[0]
+    assert ("waits until the recording ends" if is_recording else "waits while there is something to redo") in texts[0]
     rig.host.verify()
 
 
@@ -251,6 +252,13 @@ def test_a_service_that_is_stopped_while_it_reads_goes_on_at_its_next_start(rig:
     (clip,) = rig.messages("remix")[0]["args"]["clips"]
     assert soundfile.info(clip["rendered"]["path"]).frames == 6 * 48_000
     rig.host.verify()
+
+
+def test_asking_for_what_is_ready_without_a_daemon_ends(rig: Rig) -> None:
+    rig.act("Place ready remixes")
+    rig.host.tick(30 * 40)
+    assert len(rig.host.boxes) == 1
+    assert not rig.host.busy()
 
 
 def test_a_refused_request_is_said_and_forgotten(rig: Rig) -> None:
