@@ -26,7 +26,7 @@ def encode(address: str, values: Sequence[Value] = ()) -> bytes:
     """Return a message; whole numbers go as i, or h where they are large, others as f.
 
     Raises:
-        ValueError: a number that OSC cannot hold.
+        ValueError: a number or a text that OSC cannot hold.
     """
     tags, data = "", b""
     for value in values:
@@ -77,7 +77,11 @@ def _tag(value: Value) -> str:
 
 
 def _text(text: str) -> bytes:
-    data = text.encode(errors="surrogateescape")  # a path is sent as the bytes that it is
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:  # a file's name may be any bytes
+        shown = text.encode(errors="replace").decode()
+        raise ValueError(f"An OSC message carries UTF-8 alone, and “{shown}” is not.") from None
     return data + bytes(4 - len(data) % 4)
 
 
@@ -85,4 +89,4 @@ def _read_text(data: bytes, start: int) -> tuple[str, int]:
     end = data.find(b"\0", start)
     if end < 0:
         raise ValueError("an OSC text without an end")
-    return data[start:end].decode(errors="surrogateescape"), end + 4 - (end - start) % 4
+    return data[start:end].decode(), end + 4 - (end - start) % 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -117,3 +118,17 @@ async def test_an_address_begins_with_a_slash(stage: Stage, capsys: Said) -> Non
     assert stage.bridge.asked == []
     assert await send("/bridge/ping") == 0
     assert capsys.readouterr().out == "/bridge/pong 1.2.3 1\n"
+
+
+async def test_a_message_that_nobody_answers_is_not_waited_for_for_ever(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    """A datagram can be lost, and a packet that the daemon cannot read is dropped without a word."""
+    monkeypatch.setattr("bridge.verbs.send.FIRST_WORD", 0.05)
+    monkeypatch.setattr("bridge.verbs.send.LAST_WORD", 0.1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        about = {"osc_port": deaf.getsockname()[1], "token": TOKEN}
+        monkeypatch.setattr("bridge.client.Client.daemon", lambda client: about)
+        assert await send("/bridge/clip", "token", "/a.wav") == 1
+    assert "may be lost" in capsys.readouterr().err

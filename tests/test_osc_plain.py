@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 
 import pytest
@@ -37,6 +38,11 @@ def test_doubles_are_read() -> None:
 def test_what_is_no_message_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="OSC"):
         decode(data)
+
+
+def test_a_text_that_is_no_utf_8_is_refused() -> None:
+    with pytest.raises(ValueError, match="UTF-8"):
+        encode("/a", [os.fsdecode(b"caf\xe9.wav")])
 
 
 @pytest.mark.parametrize("value", [2**64, -(2**70), 1e300])

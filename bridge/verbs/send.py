@@ -20,6 +20,7 @@ from bridge.errors import NotRunning, RequestError, from_wire
 from bridge.osc_plain import Message, decode, encode
 
 LONGEST = 65_507  # bytes of a UDP datagram
+FIRST_WORD = 10.0  # s until a message is taken for lost: a datagram can be
 LAST_WORD = 2.0  # s of silence after which the daemon is looked for, or a job that has ended has nothing more to say
 
 
@@ -41,16 +42,25 @@ def _clip(options: argparse.Namespace, texts: list[str]) -> int:
     words += [os.fspath(Path(text).absolute()) for text in texts[1:2]]
     words += [_value(text) for text in texts[2:]]
     with _channel(_port(options), "/bridge/clip", words) as channel:
-        over = math.inf  # when to stop listening: a job's path or error may come a little after its end
+        answered = False
+        over = time.monotonic() + FIRST_WORD  # when to stop listening
         while time.monotonic() < over:
             for answer in _answers(channel, LAST_WORD):
                 _tell(options, answer)
+                if not answered:
+                    answered, over = True, math.inf
                 if answer.address.endswith("/path"):
                     return 0
                 if answer.address == "/bridge/job" and answer.params[1] in OVER:
+                    # its path or error may come a little later
                     over = time.monotonic() + LAST_WORD
             if client.daemon() is None:
                 raise NotRunning("The daemon is gone; it goes on with this remix when it is started again.")
+    if not answered:
+        raise NotRunning(
+            "The daemon has not answered, so the message may be lost.",
+            hint="`ace-bridge jobs` tells whether it was taken on; if not, send it again.",
+        )
     return 1
 
 
@@ -99,7 +109,9 @@ def _channel(port: int, address: str, values: list[Any]) -> Iterator[socket.sock
     try:
         data = encode(address, values)
     except ValueError as problem:
-        raise RequestError(str(problem), hint="Correct the number and send it again.") from problem
+        raise RequestError(
+            str(problem), hint="Correct it and send it again; `ace-bridge remix` takes files of any name."
+        ) from problem
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
         channel.connect(("127.0.0.1", port))
         channel.send(data)
