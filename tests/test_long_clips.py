@@ -136,6 +136,31 @@ def test_the_order_of_a_leg_that_got_lost_is_unknown_and_again_only_when_told(ho
         assert sorted(fal.queue.submits().values()) == [1, 1, 2]
 
 
+@pytest.mark.parametrize(("moment", "after", "orders"), [("done:fetch@2", "done", 3), ("intent-after@2", "unknown", 1)])
+def test_a_lost_journal_is_put_together_again_with_its_legs(
+    home: Path, tmp_path: Path, moment: str, after: str, orders: int
+) -> None:
+    """What the folders of the legs know is enough: nothing is ordered twice, and nothing is said not to be ordered."""
+    with FalServer(zero_delay=True, key=KEY) as fal:
+        environ = fal_environment(fal.url, **LIMIT)
+        message_id = ask(home, tmp_path)
+        crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", moment), **environ)
+        crashed.process.communicate(timeout=60)
+        assert crashed.process.returncode == -signal.SIGKILL
+        for path in home.glob("bridge.db*"):
+            path.unlink()
+        with running(home, **environ):
+            job = job_of(home, message_id, "done", "failed", "unknown")
+            assert job["state"] == after, job
+            assert list(fal.queue.submits().values()) == [1] * orders
+            if after == "unknown":
+                put(home, "retry", {"job_id": job["job_id"], "again": True})
+                job = job_of(home, message_id, "done", "failed")
+        assert job["state"] == "done", job
+        assert list(fal.queue.submits().values()) == [1, 1, 1]
+        assert job["cost"]["billed_units"] == pytest.approx(24.0, abs=0.5)
+
+
 def test_a_cancel_stops_at_the_leg_in_hand_and_retry_makes_no_leg_twice(home: Path, tmp_path: Path) -> None:
     with FalServer(timing=Timing(1.0, 0.1), key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
         message_id = ask(home, tmp_path)
