@@ -16,10 +16,15 @@ local function last_settings ()
   return settings
 end
 
--- Returns the arguments of `remix` for the selected regions and remembers what is needed to place the results.
-local function request (settings)
+-- Returns the selected audio regions with their tracks.
+local function chosen ()
   local places = session.selected ()
   if #places == 0 then error ({ text = "Select an audio region first, then ask for its remix." }) end
+  return places
+end
+
+-- Returns the arguments of `remix` for some regions and remembers what is needed to place the results.
+local function request (settings, places)
   local known_fades = session.fades (session.rate ())
   local memory, clips = link.memory (), json.list ()
   for index, place in ipairs (places) do
@@ -47,11 +52,11 @@ local function awake (consequence)
 end
 
 local function ask (settings)
-  local args = request (settings)
-  if #args.clips > MANY and not show.agrees ("Remix " .. #args.clips .. " clips? Each is ordered on its own.") then
+  local places = chosen ()
+  if #places > MANY and not show.agrees ("Remix " .. #places .. " clips? Each is ordered on its own.") then
     return nil
   end
-  local id = link.send ("remix", args)
+  local id = link.send ("remix", request (settings, places))
   awake ("Your remix is kept and begins when the bridge runs.")
   return id
 end
@@ -61,18 +66,26 @@ function actions.remix () return ask (last_settings ()) end
 
 -- "Remix selected clip…": asks for the style first.
 function actions.remix_ask ()
-  if #session.selected () == 0 then error ({ text = "Select an audio region first, then ask for its remix." }) end
+  chosen ()
   local settings = need ("dialog").ask (last_settings ())
   if not settings then return nil end
   files.write (last_path (), json.encode (settings))
   return ask (settings)
 end
 
--- A surface has asked the daemon for what is selected here.
+-- A surface has asked the daemon for what is selected here. Nobody may be looking at this screen, so nothing is asked, and
+-- what takes long or costs much is left to the menu.
 function actions.selection (instance)
+  local places = chosen ()
+  if #places > MANY then error ({ text = "More than " .. MANY .. " regions are selected; ask for them in Ardour." }) end
+  for _, place in ipairs (places) do
+    if not session.source (place.region) then
+      error ({ text = "“" .. place.region:name () .. "” has to be read first; ask for it in Ardour." })
+    end
+  end
   local settings = last_settings ()
   settings.remix = {} -- what the surface has set counts
-  return link.send ("selection", request (settings), instance)
+  return link.send ("selection", request (settings, places), instance)
 end
 
 local OPEN = {

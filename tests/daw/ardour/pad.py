@@ -15,6 +15,7 @@ from tests.daw.ardour.rig import HURRY, end, until
 
 MIDI, INPUT, OUTPUT, NO_START = b"8 bit raw midi", 1, 2, 1
 EXISTS = 17  # EEXIST: connected already
+PRETTY, KEYBOARD, PORTS = b"http://jackaudio.org/metadata/pretty-name", b"Virtual Keyboard", 128
 PROCESS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p)
 
 
@@ -32,6 +33,19 @@ class Pad:
         self._process = PROCESS(self._cycle)  # kept, since JACK calls it as long as the client lives
         jack.jack_set_process_callback(ctypes.c_void_p(self._client), self._process, None)
         assert jack.jack_activate(ctypes.c_void_p(self._client)) == 0
+        self._spare_ardour_a_name()
+
+    def _spare_ardour_a_name(self) -> None:
+        """Give every port to come the name that Ardour gives one of its own, so that it has nothing to do.
+
+        Ardour 7.3 does that in a thread of its own while its main thread talks to JACK too. libjack 1.9 lets the two
+        requests run into one another on their socket: the server says "Unknown request", and Ardour hangs.
+        """
+        jack = self._jack
+        jack.jack_port_uuid_generate.restype = ctypes.c_uint64
+        for port in range(PORTS):
+            uuid = ctypes.c_uint64(jack.jack_port_uuid_generate(ctypes.c_uint32(port)))
+            assert jack.jack_set_property(ctypes.c_void_p(self._client), uuid, PRETTY, KEYBOARD, b"") == 0
 
     def _cycle(self, frames: int, _: object) -> int:
         buffer = ctypes.c_void_p(self._jack.jack_port_get_buffer(ctypes.c_void_p(self._port), frames))
@@ -67,6 +81,9 @@ class Pad:
         self._waiting.append(bytes([0x80, note, 0]))
 
     def close(self) -> None:
+        for port in range(PORTS):
+            uuid = ctypes.c_uint64(self._jack.jack_port_uuid_generate(ctypes.c_uint32(port)))
+            self._jack.jack_remove_properties(ctypes.c_void_p(self._client), uuid)
         self._jack.jack_client_close(ctypes.c_void_p(self._client))
 
 

@@ -34,6 +34,8 @@ STATE = (
 )
 DUMMY = {"backend": "None (Dummy)", "driver": "Normal Speed", "device": "Silence", "midi": "1 in, 1 out, Silence"}
 JACK = {"backend": "JACK", "driver": "", "device": "x", "midi": ""}
+# With JACK, nothing is connected by itself: Ardour does that in a second thread, see `pad.py`.
+UNCONNECTED = "".join(f'<Option name="{side}put-auto-connect" value="0"/>' for side in ("in", "out"))
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 <Ardour>
   <Config>
@@ -42,7 +44,7 @@ CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
     <Option name="check-announcements" value="0"/>
     <Option name="copy-demo-sessions" value="0"/>
     <Option name="discover-plugins-on-start" value="0"/>
-    <Option name="osc-port" value="{osc_port}"/>
+    <Option name="osc-port" value="{osc_port}"/>{more}
   </Config>
   <Extra><AudioMIDISetup><EngineStates>{state}</EngineStates></AudioMIDISetup></Extra>
 </Ardour>
@@ -160,7 +162,8 @@ class Ardour:
         self.hand.mkdir(exist_ok=True)
         (self.config / ".a7").touch()
         state = STATE.format(rate=rate, **engine)
-        (self.config / "config").write_text(CONFIG.format(osc_port=self.osc_port, state=state))
+        more = UNCONNECTED if engine is JACK else ""
+        (self.config / "config").write_text(CONFIG.format(osc_port=self.osc_port, state=state, more=more))
 
     def give_hand(self) -> None:
         """Add the tests' hook beside whatever hooks there are."""
