@@ -154,10 +154,7 @@ class Placing:
         if self._scene is None:
             for at, piece in zip(self._ats(), self._pieces()):
                 self._track.create_audio_clip(self.path, at)
-                clip = [one for one in self._clips() if abs(one.start_time - at) < 1e-3]
-                if not clip:
-                    raise RuntimeError("Live made no clip")
-                self._dress(clip[0], piece)
+                self._dress(self._made(at), piece)
             return
         slots = self._track.clip_slots
         slot = slots[min(self._scene, len(slots) - 1)]
@@ -165,6 +162,13 @@ class Placing:
         if not slot.has_clip:
             raise RuntimeError("Live made no clip")
         self._dress(slot.clip, None)
+
+    def _made(self, at):
+        """Return the clip at a beat, the newest first: of a loop with many passes it is the last one."""
+        for clip in reversed(list(self._track.arrangement_clips)):
+            if abs(clip.start_time - at) < 1e-3 and same_file(clip.file_path, self.path):
+                return clip
+        raise RuntimeError("Live made no clip")
 
     def _mend(self, clips):
         if self._tries == TRIES - 1 and self._scene is None:

@@ -212,8 +212,8 @@ MISTAKES = {
     "seconds for beats": ("span.py", "float(clip.end_time - clip.start_time)", "2.0"),
     "confirmed unseen": (
         "place.py",
-        "                self._dress(clip[0], piece)",
-        "                self._track.delete_clip(clip[0])",
+        "                self._dress(self._made(at), piece)",
+        "                self._track.delete_clip(self._made(at))",
     ),
     "a thread": (
         "script.py",

@@ -164,6 +164,27 @@ def test_it_waits_while_live_should_not_be_disturbed(
     assert len(host.messages("placed")) == 1
 
 
+def test_a_loop_of_many_passes_costs_by_the_pass(start_live: Start, file: Path, tmp_path: Path) -> None:
+    """All in one tick, for one step of undo: the work must not grow with the square of the passes."""
+    most = {}
+    for passes in (32, 64):
+        host = start_live()
+        loop = {**WARPED, "looping": True, "brace": (0.0, 2.0), "extent": 2.0 * passes}
+        put_clip(host.world, file, 8.0, **loop)
+        write_clicks(tmp_path / f"{passes}.wav", [0.5], 1.0)
+        host.offer(asked(host), tmp_path / f"{passes}.wav", 48_000)
+        most[passes] = 0
+        for _ in range(6):
+            host.tick()
+            most[passes] = max(most[passes], host.world.accesses)
+        assert len(host.world.state.tracks[2].clips) == passes
+        assert len(host.messages("placed")) == 1
+        host.script.disconnect()
+        for message in (host.home or tmp_path).glob("inbox/*.json"):
+            message.unlink()
+    assert most[64] < 2.2 * most[32]
+
+
 def test_it_waits_while_one_track_records_into_a_slot(start_live: Start, file: Path, result: Path) -> None:
     """Without the Session's record button, as an armed track does whose empty slot was launched."""
     host, _, message = ready(start_live, file)
