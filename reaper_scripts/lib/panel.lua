@@ -105,6 +105,9 @@ local function tick()
     next_look = now + INTERVAL
     look()
   end
+  if not ImGui.ValidatePtr(context, 'ImGui_Context*') then -- it is gone when a box was open for longer than a frame
+    context = ImGui.CreateContext(TITLE)
+  end
   local open, pressed = frame()
   trap.run(act, pressed) -- after the frame: a box may come up
   return open

@@ -16,14 +16,14 @@ function peaks.busy()
   return #building > 0
 end
 
+-- One that fails is not tried again: REAPER builds missing peaks itself when it draws the item.
 function peaks.step()
-  local one = building[1]
-  if not one then return end
-  if not reaper.ValidatePtr2(one.project, one.source, 'PCM_source*') then
-    table.remove(building, 1)
-  elseif reaper.PCM_Source_BuildPeaks(one.source, GO_ON) == 0 then
+  local one = table.remove(building, 1)
+  if not one or not reaper.ValidatePtr2(one.project, one.source, 'PCM_source*') then return end
+  if reaper.PCM_Source_BuildPeaks(one.source, GO_ON) == 0 then
     reaper.PCM_Source_BuildPeaks(one.source, END)
-    table.remove(building, 1)
+  else
+    table.insert(building, 1, one)
   end
 end
 

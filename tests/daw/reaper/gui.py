@@ -44,6 +44,7 @@ class Gui:
         self.open: list[str] = []  # what was begun
         self._last = ""
         self._disabled = 0
+        self._context: Context | None = None
 
     def labels(self, kind: str) -> list[str]:
         """The labels of all widgets of a kind in the last frame, as they are shown."""
@@ -55,7 +56,16 @@ class Gui:
         return self._host.paths.shown(self.folder)
 
     def ImGui_CreateContext(self, label: str) -> Context:
-        return Context()
+        self._context = Context()
+        return self._context
+
+    def ImGui_ValidatePtr(self, pointer: Handle, kind: str) -> bool:
+        return pointer.alive and pointer.kind + "*" == kind
+
+    def box_was_open(self) -> None:
+        """A context that is not used for a frame is gone."""
+        if self._context:
+            self._context.alive = False
 
     def ImGui_Cond_FirstUseEver(self) -> int:
         return 4

@@ -108,7 +108,7 @@ class Host(Program):
         problem = complaint(row, args, self._is_handle)
         if problem:
             self.fail(problem)
-        if name != "ValidatePtr2":
+        if name not in ("ValidatePtr2", "ImGui_ValidatePtr"):
             for arg in args:
                 if isinstance(arg, Handle) and not arg.alive:
                     self.fail(f"{name} with a {arg.kind} that is gone")
@@ -122,7 +122,7 @@ class Host(Program):
         return answer
 
     def _is_handle(self, value: Any, kind: str) -> bool:
-        if kind == "identifier":
+        if kind in ("identifier", "userdata"):
             return isinstance(value, Handle)
         if kind == "ReaProject" and value == 0:
             return True

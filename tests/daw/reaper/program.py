@@ -106,6 +106,8 @@ class Program(Changing):
 
     def MB(self, text: str, title: str, kind: int) -> int:
         self.host.boxes.append(text)
+        if self.host.gui:
+            self.host.gui.box_was_open()
         if kind == 3:
             return {True: 6, False: 7, None: 2}[self.host.answers.pop(0)]
         return 1 if kind == 0 or (self.host.answers.pop(0) if self.host.answers else True) else 2

@@ -164,7 +164,9 @@ def test_a_mistake_is_said_and_the_dialog_stays(rig: Rig) -> None:
     gui.pressed.add("Remix")
     rig.host.tick(2)
     assert "empty" in rig.host.boxes[0]
+    rig.host.tick(3)
     assert of_dialog(rig)
+    assert gui.labels("Button")
     rig.host.verify()
 
 
