@@ -126,6 +126,20 @@ def test_several_items_and_variations(bridge: Path, tmp_path: Path) -> None:
             for one in rig.project.tracks[1:]] == [[4.0, 5.0]] * 2  # fmt: skip
 
 
+def test_several_microphones_come_back_as_one(bridge: Path, tmp_path: Path) -> None:
+    rig = Rig(bridge, tmp_path)
+    rig.wish()
+    rig.item(4.5, 1.0, 0.5, rig.track("Left"))
+    rig.item(4.0, 1.0, 0.5, rig.track("Right"))
+    rig.host.answers = [True]
+    (result,) = press(rig)
+    (placed,) = of_bridge(rig)
+    assert placed.take
+    assert (placed.values["D_POSITION"], placed.values["D_LENGTH"]) == (4.0, 1.5)
+    assert [track.name for track in rig.project.tracks] == ["Left", "Right", "Right - remix 1"]
+    assert result["samples"] == round(1.5 * result["sample_rate"])
+
+
 @pytest.mark.parametrize("name", ["a;b 'c' \"d\"", "Grüße 日本 🎛", "100% $(x) `y` \\ back"])
 def test_hostile_names(bridge: Path, tmp_path: Path, name: str) -> None:
     rig = Rig(bridge, tmp_path)
