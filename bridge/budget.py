@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from bridge.errors import BudgetReached
+from bridge.errors import BudgetReached, SpendingUnconfirmed
 from bridge.store import Journal, Store
+
+CONSENT = "consent:"  # before a job's id in the journal's facts
 
 
 class Budget:
-    """The day's cap, in the currency of the engines (US dollars)."""
+    """The day's cap and what one job may cost, in the currency of the engines (US dollars)."""
 
-    def __init__(self, journal: Journal, daily_cap: float, clock: Callable[[], float]) -> None:
+    def __init__(self, journal: Journal, daily_cap: float, confirm_above: float, clock: Callable[[], float]) -> None:
         self._journal = journal
         self._cap = daily_cap
+        self._confirm_above = confirm_above
         self._clock = clock
 
     async def spent_today(self) -> float:
@@ -30,6 +33,29 @@ class Budget:
         spent = await self._journal(Store.spent_since, self._midnight(), variation_id)
         if cost > 0 and spent + cost > self._cap:
             raise self._reached(cost, spent)
+
+    async def consent(self, job_id: str) -> None:
+        """Note that a person wants a job although it costs more than is spent without a question."""
+        await self._journal(Store.remember, f"{CONSENT}{job_id}", "yes")
+
+    async def ask(self, job_id: str, cost: float, *, confirmed: bool) -> None:
+        """See whether a job may be ordered without a question.
+
+        Args:
+            job_id: the job.
+            cost: of all that it makes.
+            confirmed: whether that was agreed to when it was asked for.
+
+        Raises:
+            SpendingUnconfirmed: it costs more, and nobody has agreed.
+        """
+        if cost <= self._confirm_above or confirmed:
+            return
+        if await self._journal(Store.fact, f"{CONSENT}{job_id}") is None:
+            limit = money(self._confirm_above)
+            raise SpendingUnconfirmed(
+                f"This costs about {money(cost)}, more than {limit}: it waits until you confirm it."
+            )
 
     async def spend(self, variation_id: str, cost: float) -> None:
         """Note an order before it leaves; the same variation counts once.

@@ -167,6 +167,7 @@ class Budget:
     """[budget]: how much may be spent."""
 
     daily_cap: float  # US dollars per day
+    confirm_above: float  # US dollars of one job that are not spent without a question
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class Daemon:
     async def _serve(self, journal: Journal, ready: Callable[[Mapping[str, Any]], None]) -> None:
         """Build what needs the store, start it, wait, stop it in the opposite order."""
         settings, book = self._settings, Book(journal, self._bus)
-        budget = Budget(journal, settings.budget.daily_cap, self._clock)
+        budget = Budget(journal, settings.budget.daily_cap, settings.budget.confirm_above, self._clock)
         tools = Tools(self.home, settings, book, journal, self._bus, self._workers, budget, self._clock)
         outbox = Outbox(
             self.home / "outbox",

@@ -208,7 +208,11 @@ class Desk:
         again = {"preset": job.recipe["preset"], "engine": job.engine, "seed": job.seed, "amount": job.recipe["amount"]}
         change = {name: value for name, value in target.remix.items() if value is not None}
         remix = {**job.request.get("remix", {}), **chosen, **again, **change}
-        args = {**job.request, "remix": {name: value for name, value in remix.items() if value is not None}}
+        args = {
+            **job.request,
+            "remix": {name: value for name, value in remix.items() if value is not None},
+            "confirmed": target.confirmed,
+        }
         fresh, request = msgspec.structs.replace(message, command="remix", args=args), decode(args, RemixArgs)
         if "preset" in change:
             return (await self._take_on(fresh, request, {})).id
@@ -244,6 +248,8 @@ class Desk:
                 message="starting again",
                 reason="slot",
             )
+        if any(one.reason == "user" for one in waiting):
+            await self.tools.budget.consent(job.id)
         for variation in (*found, *waiting):
             self.scheduler.enqueue(variation.id)
         return job.id

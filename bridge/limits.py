@@ -167,6 +167,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "hotkeys.keys": _texts(_HOTKEY, 'a list such as ["ctrl+alt+r: remix"]', least=0),
         "privacy.upload_early": _switch(),
         "budget.daily_cap": _number(0, 1_000_000),
+        "budget.confirm_above": _number(0, 1_000_000),
     }
 )
 

@@ -192,6 +192,7 @@ class RemixArgs(Struct, frozen=True, kw_only=True):
     clips: Annotated[tuple[Clip, ...], Meta(min_length=1, max_length=500)]
     remix: dict[str, Any] = {}
     placement: Placement = Placement()
+    confirmed: bool = False  # whoever asks has said what it costs, and a person has agreed
 
     @property
     def wanted(self) -> Remix:
@@ -213,6 +214,7 @@ class TargetArgs(Struct, frozen=True, kw_only=True):
     variation_id: str | None = None
     again: bool = False  # retry of `unknown`: accepts that it may cost twice
     remix: dict[str, Any] = {}  # rerun: what is to be other than the first time
+    confirmed: bool = False  # rerun: as in RemixArgs
 
 
 class NudgeArgs(Struct, frozen=True, kw_only=True):

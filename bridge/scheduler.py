@@ -14,7 +14,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bridge.book import Book
-from bridge.errors import BridgeError, BudgetReached, DiskFull, SubmitUnknown, Unexpected, Withdrawn
+from bridge.errors import (
+    BridgeError,
+    BudgetReached,
+    DiskFull,
+    SpendingUnconfirmed,
+    SubmitUnknown,
+    Unexpected,
+    Withdrawn,
+)
 from bridge.events import Event
 from bridge.job import ENDED, State, Variation
 from bridge.pipeline import Pipeline
@@ -23,6 +31,7 @@ from bridge.work import Tools, Work
 log = logging.getLogger("bridge.scheduler")
 
 DISK_LOOK = 30.0  # s until a variation that found no room on a disk tries again
+PERSON = "user"  # the reason of a variation that waits for a person: no restart is an answer
 BUDGET_LOOK = 60.0  # s between two looks whether a waiting variation fits into the budget again
 
 # Stages before the order can simply be stopped; after it the engine has a say.
@@ -57,7 +66,7 @@ class Scheduler:
 
     def resume(self, variations: list[Variation]) -> None:
         """Queue what a restart found unfinished; what was ordered goes first, since results do not live long."""
-        todo = [one for one in variations if one.state not in (State.READY, State.PLACING)]
+        todo = [one for one in variations if one.state not in (State.READY, State.PLACING) and one.reason != PERSON]
         for variation in sorted(todo, key=lambda one: one.state not in ORDERED):
             self.enqueue(variation.id)
 
@@ -150,6 +159,8 @@ class Scheduler:
             await self._end(variation_id, State.CANCELLED if asked else State.FAILED, None if asked else error, text)
         except BudgetReached as error:
             await self._wait(variation_id, "budget", BUDGET_LOOK, error)
+        except SpendingUnconfirmed as error:
+            await self._wait(variation_id, PERSON, None, error)
         except DiskFull as error:
             with contextlib.suppress(
                 DiskFull
@@ -162,11 +173,19 @@ class Scheduler:
             log.exception("variation %s", variation_id)
             await self._end(variation_id, State.FAILED, Unexpected())
 
-    async def _wait(self, variation_id: str, reason: str, seconds: float, error: BridgeError) -> None:
-        """Let a variation wait for what is missing; it looks again by itself, and `retry` lets it look at once."""
-        loop = asyncio.get_running_loop()
-        self._later[variation_id] = loop.call_later(seconds, self.enqueue, variation_id)
-        if reason == "disk":
+    async def _wait(self, variation_id: str, reason: str, seconds: float | None, error: BridgeError) -> None:
+        """Let a variation wait for what is missing; `retry` lets it look at once.
+
+        Args:
+            variation_id: which one.
+            reason: a word of the outbox.
+            seconds: after which it looks again by itself; None: it waits for a person.
+            error: what is missing.
+        """
+        if seconds is not None:
+            loop = asyncio.get_running_loop()
+            self._later[variation_id] = loop.call_later(seconds, self.enqueue, variation_id)
+        if reason in ("disk", PERSON):
             self._alert(variation_id, error)
         await self._book.change(variation_id, state=State.WAITING, reason=reason, message=error.text)
 

@@ -81,6 +81,35 @@ class TestBudget:
             await studio.send("retry", {"job_id": second})
             await studio.until(second, "done")
 
+    async def test_what_costs_much_waits_for_a_person(self, home: Path, tone: Path) -> None:
+        async with Studio(home, ACE_BRIDGE_BUDGET_CONFIRM_ABOVE="0.0001") as studio:
+            job_id = await studio.remix(tone)
+            await self.until_it_waits_for_a_person(studio, job_id)
+            alerts = [event.data for event in studio.events if event.kind == "alert"]
+            assert [alert["code"] for alert in alerts] == ["spending_unconfirmed"]
+            assert "$0.0002" in alerts[0]["text"]
+        async with Studio(home, studio.engine, ACE_BRIDGE_BUDGET_CONFIRM_ABOVE="0.0001") as studio:
+            await self.until_it_waits_for_a_person(studio, job_id)  # a restart is no consent
+            assert studio.engine.calls["upload"] == studio.engine.calls["submit"] == []
+            await studio.send("retry", {"job_id": job_id})
+            await studio.until(job_id, "done")
+            await studio.send("rerun", {"job_id": job_id})  # nor is a consent one for the next time
+            await self.until_it_waits_for_a_person(studio, studio.book.jobs()[-1].id)
+
+    async def test_what_was_agreed_to_does_not_wait(self, home: Path, tone: Path) -> None:
+        async with Studio(home, ACE_BRIDGE_BUDGET_CONFIRM_ABOVE="0.0001") as studio:
+            job_id = await studio.remix(tone, confirmed=True)
+            await studio.until(job_id, "done")
+            await studio.send("rerun", {"job_id": job_id})
+            await self.until_it_waits_for_a_person(studio, studio.book.jobs()[-1].id)
+
+    @staticmethod
+    async def until_it_waits_for_a_person(studio: Studio, job_id: str) -> None:
+        (one,) = await studio.until(job_id, "waiting")
+        while one.reason != "user":
+            await asyncio.sleep(0.01)
+            (one,) = studio.book.variations(job_id)
+
 
 class TestRefusals:
     @pytest.mark.parametrize(

@@ -60,6 +60,13 @@ class BudgetReached(AccountError):
     hint = "It goes on tomorrow, or when [budget] daily_cap is raised; `ace-bridge cancel` drops it."
 
 
+class SpendingUnconfirmed(AccountError):
+    """This remix costs more than may be spent without a question, so it waits for you."""
+
+    code = "spending_unconfirmed"
+    hint = "`ace-bridge retry` makes it, `ace-bridge cancel` drops it; [budget] confirm_above is the limit."
+
+
 class RefusedError(EngineError):
     """The model refused this request."""
 

@@ -21,6 +21,7 @@ async def upload(work: Work) -> dict[str, Any]:
     engine, journal = work.engine, work.tools.journal
     name, path, sha256 = engine.capabilities.name, work.sent.path, work.sent.sha256
     cost = sum(leg.seconds for leg in work.legs) * work.job.price  # all of it, or a long clip would be half made
+    await work.tools.budget.ask(work.job_id, work.job.estimated, confirmed=work.request.confirmed)
     await work.tools.budget.check(work.variation_id, cost)
     if not engine.capabilities.remote:
         return _result(await engine.upload(path, sha256, work.report), reused=False)

@@ -73,14 +73,15 @@ def confirm(options: argparse.Namespace, clips: int, seconds: float | None, fold
     from bridge.config import load
 
     remixes = clips * options.variations
-    price = load(folder, os.environ).fal.price_per_second
-    price_said = "" if seconds is None else f", about {money(seconds * options.variations * price)}"
+    settings = load(folder, os.environ)
+    cost = None if seconds is None else seconds * options.variations * settings.fal.price_per_second
+    price_said = "" if cost is None else f", about {money(cost)}"
     what = f"{remixes} remix{'es' if remixes > 1 else ''} by ACE-Step on fal{price_said}"
-    if options.yes or remixes <= ASK_ABOVE:
+    if options.yes or (remixes <= ASK_ABOVE and (cost or 0.0) <= settings.budget.confirm_above):
         console.say(what)
         return
     if not sys.stdin.isatty() or options.json:
-        raise ConfirmNeeded(f"{what}: that many have to be confirmed.", hint="Repeat it with --yes if you want that.")
+        raise ConfirmNeeded(f"{what}: so much has to be confirmed.", hint="Repeat it with --yes if you want that.")
     if not agreed(f"{what}. Go on?"):
         raise ConfirmNeeded(
             "Nothing was sent and nothing was charged.", hint="Name fewer files, or use --engine offline."

@@ -39,6 +39,7 @@ def remix(options: argparse.Namespace) -> int:
         args["project"]["sample_rate"] = found.rate
     if asking.costs(options, folder, about, console):
         asking.confirm(options, len(files), found.seconds, folder, console)
+        args["confirmed"] = True
     message_id = client.send("remix", args)
     if options.no_wait:
         return _accepted(client, message_id, console, as_json=options.json)
@@ -74,7 +75,7 @@ def rerun(options: argparse.Namespace) -> int:
     console.say(f"making {history.title(job)} again")
     wanted = {"seed": options.seed, "tags": options.tags, "variations": options.variations}
     change = {name: value for name, value in wanted.items() if value is not None}
-    message_id = client.send("rerun", {"job_id": options.job or job.id, "remix": change})
+    message_id = client.send("rerun", {"job_id": options.job or job.id, "remix": change, "confirmed": bool(job.price)})
     return follow(client, client.follow(message_id), options)
 
 
@@ -183,7 +184,7 @@ def _accepted(client: Client, message_id: str, console: Console, *, as_json: boo
 def _waits_for_money(job: dict[str, Any]) -> bool:
     """Tell whether nothing goes on before the user does something."""
     open_ones = [one for one in job["variations"] if one["state"] not in ("done", "failed", "cancelled", "unknown")]
-    return bool(open_ones) and all(one["reason"] == "budget" for one in open_ones)
+    return bool(open_ones) and all(one["reason"] in ("budget", "user") for one in open_ones)
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -74,7 +74,7 @@ class Studio:
         self.journal = Journal(Store(home / "bridge.db"))
         self.book = Book(self.journal, self.bus)
         self.workers = InlineWorkers()
-        budget = Budget(self.journal, self.settings.budget.daily_cap, self.clock)
+        budget = Budget(self.journal, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)
         tools = Tools(
             home,
             self.settings,
