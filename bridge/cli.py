@@ -38,10 +38,12 @@ The DAWs' scripts, every OSC address and every setting are described in docs/.
 
 JOB_STATES = ("open", "ready", "done", "failed", "cancelled", "unknown", "partial")
 DAWS = ("ardour", "live", "reaper")
+MIDI = ("learn", "unlearn", "list", "devices", "monitor", "use")
+ENCODERS = ("twos", "offset", "sign")
 GROUPS = {
     "remix": ("remix", "retry", "rerun", "cancel", "nudge"),
     "look and listen": ("jobs", "show", "audition", "presets", "demo", "bench"),
-    "set up": ("doctor", "config", "install", "uninstall"),
+    "set up": ("doctor", "config", "midi", "install", "uninstall"),
     "the daemon": ("start", "stop", "status", "run", "send"),
 }
 SEED = Number(0, 2**32 - 1, whole=True)
@@ -318,6 +320,26 @@ def _other_words(words: Any) -> None:
     word.add_argument(
         "action", nargs="?", type=OneOf(actions), default="show", metavar="ACTION", help=", ".join(actions)
     )
+    _json(word)
+    word = _word(
+        words,
+        "midi",
+        "midi:midi",
+        "put commands on MIDI pads, faders and knobs",
+        "learn COMMAND [WHAT]   the first control that is moved does it from now on: remix, preset.next,\n"
+        "                       preset.select NAME, amount, guidance_scale, amount 0.5 …\n"
+        "unlearn COMMAND …      take it off again\n"
+        "use TEMPLATE           a ready mapping for a common controller\n"
+        "list, devices, monitor what controls do, what is plugged in, what it sends",
+    )
+    word.add_argument("action", type=OneOf(MIDI), metavar="ACTION", help=", ".join(MIDI))
+    word.add_argument("words", nargs="*", metavar="WORD", help="for learn, unlearn and use")
+    word.add_argument("--light", action="store_true", help="the control has a light or a ring: show the state there")
+    word.add_argument("--replace", action="store_true", help="take the control even if it does something else now")
+    word.add_argument(
+        "--encoder", type=OneOf(ENCODERS), metavar="HOW", help=f"how an endless knob counts: {', '.join(ENCODERS)}"
+    )
+    _number(word, "--wait", Number(1, 3600, "s"), "how long to listen", "S", 60.0)
     _json(word)
     word = _word(
         words,

@@ -171,11 +171,22 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Midi:
+    """[midi]: controllers."""
+
+    use: str  # "auto" (with the first mapping, or when asked) or "off"
+    system: str  # "auto" or "jack"
+    hold: float  # s that a control is held where it may cost money
+    debounce: float  # s in which a second press of a control is not meant
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings; sections and keys are named as in default.toml."""
 
     osc: Osc
     http: Http
+    midi: Midi
     inbox: Inbox
     outbox: Outbox
     store: Store

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from bridge import PROTOCOL, __version__
 from bridge.audition import sides
 from bridge.book import Book
-from bridge.commands import Accepted, ClipAsk, JobView, Pong, Snapshot, Value
+from bridge.commands import Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.desk import Desk
 from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event
@@ -36,6 +36,7 @@ class Control:
     desk: Desk
     mailbox: Inbox
     player: Player
+    midi: Midi
 
     def ping(self) -> Pong:
         return Pong(__version__, PROTOCOL)

@@ -44,6 +44,7 @@ from bridge.hotkeys import Hotkeys
 from bridge.install import Pointer, refresh, start_command
 from bridge.job import Variation
 from bridge.mailbox import Inbox
+from bridge.midi.service import MidiService
 from bridge.model.base import Engine
 from bridge.model.fal.engine import FalEngine
 from bridge.model.offline import OfflineEngine
@@ -146,7 +147,8 @@ class Daemon:
         player = Player(
             settings.audition.device, tell=lambda heard: self._bus.publish(Event("audition", data={"heard": heard}))
         )
-        control = Control(desk, inbox, player)
+        midi = MidiService(self._bus, settings.midi, self.home, self._presets.names)
+        control = Control(desk, inbox, player, midi)
         surface = OscSurface(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
         hotkeys = Hotkeys(control, self._bus, settings.hotkeys.keys)
@@ -170,10 +172,12 @@ class Daemon:
             await hotkeys.start()
             log.info("ace-bridge %s is up, OSC port %s", __version__, port)
             gc.freeze()  # what a start has made stays: looking through it again would hold up a press by 20 ms
+            midi.start(control)
             ready(about)
             await self._stop.wait()
             log.info("stopping; what was ordered goes on at the engine")
         finally:
+            await midi.stop()
             await inbox.stop()
             await hotkeys.stop()
             await caretaker.stop()

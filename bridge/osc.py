@@ -10,11 +10,23 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.commands import MESSAGES, PARAM_PREFIX, ROOT, Accepted, Bridge, Command, Outcome, Pong, find, read
+from bridge.commands import (
+    MESSAGES,
+    PARAM_PREFIX,
+    ROOT,
+    Accepted,
+    Answers,
+    Bridge,
+    Command,
+    Outcome,
+    Pong,
+    find,
+    read,
+)
 from bridge.config import Osc
 from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus
@@ -251,16 +263,29 @@ class OscSurface:
             return
         HAND.set(call.peer.key if call.command.arguments else None)  # who asks for the next one does not know its name
         outcome = call.command.run(self._bridge, call.values)
-        if inspect.isawaitable(outcome):
-            task = asyncio.get_running_loop().create_task(self._finish(call, outcome))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if isinstance(outcome, AsyncIterator):
+            self._spawn(self._tell_all(call, outcome))
+        elif inspect.isawaitable(outcome):
+            self._spawn(self._finish(call, outcome))
         else:
             self._answer(call, outcome)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _finish(self, call: Call, outcome: Awaitable[Outcome]) -> None:
         try:
             self._answer(call, await outcome)
+        except Exception as error:
+            self._refuse(call.press, call.values, error)
+
+    async def _tell_all(self, call: Call, answers: Answers) -> None:
+        """Send an answer of several messages as they come."""
+        try:
+            async for answer in answers:
+                call.peer.send(build(answer.address, *answer.arguments))
         except Exception as error:
             self._refuse(call.press, call.values, error)
 

@@ -34,7 +34,7 @@ class TomlFile:
 
     path: Path
     values: Mapping[str, Any]
-    lines: Mapping[str, int]  # "section.key" or "section" → line, counted from 1
+    lines: Mapping[str, int]  # "section.key", "section" or "list[2].key" → line, counted from 1
 
     def place(self, key: str = "") -> str:
         """Return "file, line n" for a key; without a line if the key is not found in the text."""
@@ -80,6 +80,7 @@ def _explain(message: str, text: str) -> tuple[str, int]:
 def _lines(text: str) -> dict[str, int]:
     """Find the line of every section and key; what stands inside a text of several lines is passed over."""
     lines: dict[str, int] = {}
+    counts: dict[str, int] = {}  # members of each list so far, less one
     section, quotes = "", ""
     for number, line in enumerate(text.split("\n"), start=1):
         if quotes:
@@ -89,6 +90,10 @@ def _lines(text: str) -> dict[str, int]:
         if header:
             section = _plain(header[1])
             lines.setdefault(section, number)
+            if line.lstrip().startswith("[["):  # one more of a list
+                counts[section] = counts.get(section, -1) + 1
+                section = f"{section}[{counts[section]}]"
+                lines[section] = number
         elif key:
             name = _plain(key[1])
             lines.setdefault(f"{section}.{name}" if section else name, number)

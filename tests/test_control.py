@@ -12,6 +12,7 @@ from bridge.commands import ClipAsk
 from bridge.control import Control
 from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
 from bridge.mailbox import Inbox
+from bridge.midi.service import MidiService
 from bridge.model.fake import FakeEngine
 from bridge.preview import Player, Side
 from tests.fakes.processes import put
@@ -63,7 +64,7 @@ def control_of(studio: Studio) -> Control:
         safety_interval=60.0,
         largest=100_000,
     )
-    return Control(studio.desk, inbox, NotingPlayer())
+    return Control(studio.desk, inbox, NotingPlayer(), MidiService(studio.bus, studio.settings.midi, studio.home, list))
 
 
 def ask(path: Path, **changes: object) -> ClipAsk:

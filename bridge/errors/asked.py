@@ -218,3 +218,31 @@ class ParamInvalid(SettingError):
 
     code = "param_invalid"
     hint = "docs/params.md lists the parameters with their ranges."
+
+
+class MappingInvalid(SettingError):
+    """A MIDI mapping has an error."""
+
+    code = "mapping_invalid"
+    hint = "Correct the file named above; it counts as soon as it is saved. docs/controllers.md describes its keys."
+
+
+class MidiConflict(SettingError):
+    """This control does something else already."""
+
+    code = "midi_conflict"
+    hint = "Learn it again with --replace, or move another control."
+
+
+class MidiNotHeard(SettingError):
+    """No control was moved."""
+
+    code = "midi_not_heard"
+    hint = "`ace-bridge midi devices` lists what is plugged in, `ace-bridge midi monitor` shows what it sends."
+
+
+class HoldToSpend(RequestError):
+    """This control asks for something that may cost money, so a tap does nothing."""
+
+    code = "hold_to_spend"
+    hint = "Hold it until its light changes."

@@ -115,3 +115,24 @@ class DawRunning(HomeError):
 
     code = "daw_running"
     hint = "Quit the DAW, then do it again."
+
+
+class MidiMissing(HomeError):
+    """MIDI needs two packages that are not installed."""
+
+    code = "midi_missing"
+    hint = "Run `pip install 'ace-bridge[midi]'` in the bridge's Python, then `ace-bridge stop` and start it again."
+
+
+class MidiUnavailable(HomeError):
+    """The system's MIDI cannot be used."""
+
+    code = "midi_unavailable"
+    hint = "It is tried again every few seconds; `[midi] system` chooses between the system's MIDI and JACK's."
+
+
+class MidiOff(HomeError):
+    """MIDI is switched off."""
+
+    code = "midi_off"
+    hint = 'Set `use = "auto"` under [midi] in config.toml and start the bridge again.'

@@ -41,11 +41,11 @@ def _clip(options: argparse.Namespace, texts: list[str]) -> int:
     words: list[Any] = [token if text == "token" else text for text in texts[:1]]
     words += [os.fspath(Path(text).absolute()) for text in texts[1:2]]
     words += [_value(text) for text in texts[2:]]
-    with _channel(_port(options), "/bridge/clip", words) as channel:
+    with channel(_port(options), "/bridge/clip", words) as link:
         answered = False
         over = time.monotonic() + FIRST_WORD  # when to stop listening
         while time.monotonic() < over:
-            for answer in _answers(channel, LAST_WORD):
+            for answer in _answers(link, LAST_WORD):
                 _tell(options, answer)
                 if not answered:
                     answered, over = True, math.inf
@@ -93,8 +93,8 @@ def _devices(options: argparse.Namespace) -> int:
 
 
 def _exchange(options: argparse.Namespace, address: str, values: list[Any], wait: float) -> int:
-    with _channel(_port(options), address, values) as channel:
-        for answer in _answers(channel, wait):
+    with channel(_port(options), address, values) as link:
+        for answer in _answers(link, wait):
             _tell(options, answer)
     return 0
 
@@ -104,7 +104,7 @@ def _port(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _channel(port: int, address: str, values: list[Any]) -> Iterator[socket.socket]:
+def channel(port: int, address: str, values: list[Any]) -> Iterator[socket.socket]:
     """Send one message and return where its answers come."""
     try:
         data = encode(address, values)
@@ -112,10 +112,10 @@ def _channel(port: int, address: str, values: list[Any]) -> Iterator[socket.sock
         raise RequestError(
             str(problem), hint="Correct it and send it again; `ace-bridge remix` takes files of any name."
         ) from problem
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
-        channel.connect(("127.0.0.1", port))
-        channel.send(data)
-        yield channel
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+        link.connect(("127.0.0.1", port))
+        link.send(data)
+        yield link
 
 
 def _tell(options: argparse.Namespace, answer: Message) -> None:

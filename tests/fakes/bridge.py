@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bridge.commands import Accepted, ClipAsk, JobView, Pong, Snapshot, Value
+from bridge.commands import Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
 from bridge.params import check
@@ -24,6 +24,7 @@ class NotingBridge:
     params: dict[str, Value] = field(default_factory=dict)
     heard: str = ""
     refuses: BridgeError | Exception | None = None  # what clip, remix and rerun raise
+    talk: Any = None  # what answers about MIDI
     gate: asyncio.Event | None = None  # what remix waits for
 
     def ping(self) -> Pong:
@@ -84,6 +85,10 @@ class NotingBridge:
     def _hear(self, side: str) -> None:
         self.heard = side
         self.bus.publish(Event("audition", data={"heard": side}))
+
+    @property
+    def midi(self) -> Midi:
+        return self.talk
 
     def _accept(self, *asked: Any) -> Accepted:
         self.asked.append(asked)

@@ -88,7 +88,7 @@ class Pad:
 
 
 @contextlib.contextmanager
-def jack_server(name: str, log: Path, rate: int = 48_000) -> Iterator[dict[str, str]]:
+def jack_server(name: str, log: Path, rate: int = 48_000, period: int = 2048) -> Iterator[dict[str, str]]:
     """A JACK server without sound; yields the environment in which its clients find it. What it says goes to `log`."""
     environ = {"JACK_NO_AUDIO_RESERVATION": "1", "JACK_DEFAULT_SERVER": name}
     said = log.open("wb")
@@ -106,7 +106,7 @@ def jack_server(name: str, log: Path, rate: int = 48_000) -> Iterator[dict[str, 
             "-r",
             str(rate),
             "-p",
-            "2048",
+            str(period),
             "-C",
             "2",
             "-P",

@@ -1,0 +1,155 @@
+"""How soon a pad's light answers its press, while 8 variations are made, beside a bare MIDI echo in the same run.
+
+    .venv/bin/pip install '.[midi]' && .venv/bin/python benchmarks/midi_ack.py [--presses 200]
+
+A JACK server without sound (period 64 at 48 kHz) carries a pad. In turn:
+
+- echo:   a process that does nothing but send each message back to its device in the same period.
+- bridge: pad → process of the ports → daemon → process of the ports → the pad's light (it shows that it is held).
+
+Both are measured at the pad, from the call that plays the press to the callback that gets the light. First while the
+daemon is idle, then while it makes 8 variations at once with the offline engine, on as many cores as there are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.daw.ardour.pad import jack_server
+from tests.fakes.processes import job_of, outbox, put, running, until
+from tests.fakes.studio import remix_args, write_tone
+from tests.midi.bytes_of import let_go, pressed
+from tests.midi.controller import Controller
+
+GOAL = 5.0  # ms that the bridge's p99 may lie above the echo's
+MAPPING = (
+    'version = 1\ndevice = "Pad"\n[[control]]\ncommand = "remix"\nmessage = "note"\nnumber = 36\nlight = "plain"\n'
+)
+ECHO = """
+import jack, sys, threading
+client = jack.Client("echo", no_start_server=True)
+heard, said = client.midi_inports.register("in"), client.midi_outports.register("out")
+@client.set_process_callback
+def cycle(frames):
+    said.clear_buffer()
+    for _, data in heard.incoming_midi_events():
+        said.write_midi_event(0, bytes(data))
+client.activate()
+client.connect("Bare:out", heard)
+client.connect(said, "Bare:in")
+print("up", flush=True)
+sys.stdin.read()
+"""
+
+
+class Stopwatch:
+    """Times from a press to its light."""
+
+    def __init__(self, pad: Controller) -> None:
+        self._pad = pad
+        self._lit = threading.Event()
+        self._at = 0.0
+        pad.on_receive = self._receive
+
+    def _receive(self, data: bytes) -> None:
+        if data[0] & 0xF0 == 0x90 and data[2]:
+            self._at = time.perf_counter()
+            self._lit.set()
+
+    def measure(self) -> float:
+        """Press and let go; return ms until the light, after which everything is dark again."""
+        self._lit.clear()
+        began = time.perf_counter()
+        self._pad.play(pressed(36))
+        if not self._lit.wait(10):
+            raise SystemExit("a press was not answered within 10 s")
+        self._pad.play(let_go(36))
+        time.sleep(0.2)  # longer than contacts bounce, shorter than a hold
+        return (self._at - began) * 1000
+
+
+def measure(name: str, presses: int, echo: Stopwatch, bridge: Stopwatch) -> tuple[dict[str, object], bool]:
+    """Press both in turn; return the figures and whether the goal is met."""
+    times: dict[str, list[float]] = {"echo": [], "bridge": []}
+    for _ in range(presses):
+        times["echo"].append(echo.measure())
+        times["bridge"].append(bridge.measure())
+    found = {
+        who: {
+            "median": round(statistics.median(all_), 2),
+            "p99": round(statistics.quantiles(all_, n=100)[98], 2),
+            "most": round(max(all_), 2),
+        }
+        for who, all_ in times.items()
+    }
+    over = found["bridge"]["p99"] - found["echo"]["p99"]
+    met = over <= GOAL
+    return {"while": name, "presses": presses, "ms": found, "p99 over echo": round(over, 2), "goal met": met}, met
+
+
+def busy(home: Path, tone: Path, enough: threading.Event) -> None:
+    """Keep 8 variations in the making until it is enough."""
+    while not enough.is_set():
+        asked = put(home, "remix", remix_args(tone, remix={"variations": 8, "engine": "offline", "tags": "dub"}))
+        job_of(home, asked, "done", timeout=600)
+
+
+def working(home: Path) -> int:
+    """Count the variations that are under way now."""
+    over = ("done", "failed", "cancelled", "waiting", "new", "ready")
+    return sum(one["state"] not in over for job in outbox(home)["jobs"] for one in job["variations"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--presses", type=int, default=200)
+    presses = parser.parse_args().presses
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        jack_server(f"ack-{os.getpid()}", Path(folder) / "jack.log", period=64) as server,
+    ):
+        home = Path(folder) / "home"
+        (home / "midi").mkdir(parents=True)
+        (home / "midi" / "pad.toml").write_text(MAPPING)
+        tone = write_tone(Path(folder) / "tone.wav", 60.0)
+        name = server["JACK_DEFAULT_SERVER"]
+        bare, pad = Controller("Bare", name), Controller("Pad", name)
+        echo = subprocess.Popen(
+            [sys.executable, "-c", ECHO], env={**os.environ, **server}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        settings = {"ACE_BRIDGE_MIDI_SYSTEM": "jack", "ACE_BRIDGE_SCHEDULER_SLOTS": "8", "ACE_BRIDGE_MIDI_HOLD": "5"}
+        try:
+            until(lambda: echo.stdout is not None and echo.stdout.readline())
+            with running(home, **settings, **server):
+                pad.wait_until_heard()
+                until(lambda: pad.received)
+                watches = Stopwatch(bare), Stopwatch(pad)
+                print(json.dumps(measure("idle", presses, *watches)[0]), flush=True)
+                enough = threading.Event()
+                making = threading.Thread(target=busy, args=(home, tone, enough))
+                making.start()
+                until(lambda: working(home) >= 8)
+                figures, met = measure("8 variations are made", presses, *watches)
+                print(json.dumps(figures), flush=True)
+                enough.set()
+                making.join()
+        finally:
+            echo.communicate()
+            bare.unplug()
+            pad.unplug()
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

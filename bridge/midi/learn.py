@@ -1,0 +1,106 @@
+"""Learning: which control was moved first, and what kind of control that is.
+
+Pure; talk.py feeds everything in that is heard and asks for the catch. Only what changes counts: a fader that stands
+still and twitters does not, a key or pad does at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bridge.midi.encodings import Encoder
+from bridge.midi.messages import PAIRED, Spot
+
+GATHER = 0.6  # s that a control is listened to after it was caught, to find out how it counts
+REPEATS = 3  # times that an encoder says the same before that counts as a change
+
+_LOW, _HIGH = range(1, 16), range(113, 128)  # a few steps up, and down in two's complement
+_ABOVE, _BELOW = range(65, 80), range(49, 64)  # up and down from 64; the upper ones are also "down" by sign bit
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """The control that was moved."""
+
+    device: str
+    spot: Spot
+    values: tuple[int, ...]  # what it sent, in order
+    encoder: Encoder | None  # how it counts if it turns without an end; None: it has ends, or is a button
+
+    @property
+    def is_button(self) -> bool:
+        """Tell whether it only knows down and up."""
+        return self.spot.message == "note" or set(self.values) <= {0, self.spot.top}
+
+
+class Catcher:
+    """Waits for the first control that changes."""
+
+    def __init__(self) -> None:
+        self._heard: dict[tuple[str, Spot], list[int]] = {}
+        self._first: tuple[str, Spot] | None = None
+        self._until = 0.0  # when it has been listened to for long enough
+
+    def feed(self, device: str, spot: Spot, value: int, now: float) -> None:
+        """Take one message."""
+        key = (device, spot)
+        values = self._heard.setdefault(key, [])
+        values.append(value)
+        if self._first is None and _changed(spot, values):
+            self._first = key
+            self._until = now if spot.message in ("note", "program") else now + GATHER
+
+    @property
+    def until(self) -> float | None:
+        """When `catch` has an answer; None: nothing has changed yet."""
+        return None if self._first is None else self._until
+
+    def catch(self, now: float) -> Caught | None:
+        """Return what was caught, once enough of it was heard."""
+        if self._first is None or now < self._until:
+            return None
+        device, spot = self._first
+        wide = self._wide(device, spot)
+        if wide is not None:
+            return Caught(device, wide, tuple(self._heard[device, Spot("cc", wide.channel, wide.number)]), None)
+        values = tuple(self._heard[self._first])
+        return Caught(device, spot, values, counting(values) if spot.message == "cc" else None)
+
+    def _wide(self, device: str, spot: Spot) -> Spot | None:
+        """Return the 14-bit control that this is a half of, if its other half was moved too."""
+        if spot.message != "cc" or spot.number >= 2 * PAIRED:
+            return None
+        upper = Spot("cc", spot.channel, spot.number % PAIRED)
+        lower = Spot("cc", spot.channel, upper.number + PAIRED)
+        both = (device, upper) in self._heard and len(self._heard.get((device, lower), ())) > 1
+        return Spot("cc14", spot.channel, upper.number) if both else None
+
+
+def counting(values: Sequence[int]) -> Encoder | None:
+    """Guess how an encoder counts from what it sent; None: these are the values of a fader or a button.
+
+    A fader never sends the same value twice in a row, an encoder that is turned steadily does. Turned clockwise alone,
+    "twos" and "sign" look the same: the former is far more common.
+    """
+    if not any(one == next_ for one, next_ in pairwise(values)):
+        return None
+    zones: tuple[tuple[Encoder, tuple[range, range]], ...] = (
+        ("twos", (_LOW, _HIGH)),
+        ("offset", (_ABOVE, _BELOW)),
+        ("sign", (_LOW, _ABOVE)),
+    )
+    for encoder, (up, down) in zones:
+        if all(value in up or value in down for value in values):
+            return encoder
+    return None
+
+
+def _changed(spot: Spot, values: Sequence[int]) -> bool:
+    if spot.message == "note":
+        return values[-1] > 0
+    if spot.message == "program":
+        return True
+    steady = len(values) >= REPEATS and counting(values[-REPEATS:]) is not None
+    return values[-1] != values[0] or steady

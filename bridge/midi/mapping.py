@@ -1,0 +1,261 @@
+"""A mapping: which control of a device does what, and what its lights show. One TOML file each, in the home's `midi`.
+
+Read with file, line and key in every error, as presets are. What may be in a file is what these types say.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+
+from bridge.commands import COMMANDS, read
+from bridge.errors import BridgeError, MappingInvalid, RequestError
+from bridge.midi import scale
+from bridge.midi.messages import PAIRED, Message, Spot
+from bridge.nearest import did_you_mean
+from bridge.request import decode
+from bridge.tomlfile import TomlError, TomlFile
+from bridge.tomlfile import read as read_toml
+
+VERSION = 1  # of the files' form
+PLAIN = "plain"  # name of the colours that need no section: 0 is dark, 127 lit
+Kind = Literal["button", "toggle", "fader", "twos", "offset", "sign", "program"]
+ENCODERS = frozenset({"twos", "offset", "sign"})
+ENCODED = ("param", "preset.next", "preset.previous")  # commands that an encoder can do
+Look = Literal["idle", "holding", "running", "ready", "done", "error", "off", "on"]  # what a light can look like
+
+_Channel = Annotated[int, msgspec.Meta(ge=1, le=16)]
+_Seven = Annotated[int, msgspec.Meta(ge=0, le=127)]
+_HEX = re.compile(r"F0( [0-7][0-9A-F])* F7", re.IGNORECASE)
+
+# What a person may put on a control, by name: what a button can ask, and the parameters.
+MAPPABLE = {
+    command.name: command for command in COMMANDS if command.run and (command.button or command.name == "param")
+}
+
+
+class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One control and what it does."""
+
+    command: str  # a name of MAPPABLE
+    message: Message  # what it sends
+    argument: str = ""  # what the command is for: a preset, a parameter, a side
+    value: str | float | None = None  # what a button sets its parameter to
+    channel: _Channel = 1
+    number: _Seven = 0  # note, controller or program
+    any_number: bool = False  # every program of a device that sends program changes, for preset.select
+    kind: Kind = "button"
+    take_over: Literal["pick-up", "jump"] = "pick-up"  # of a fader
+    hold: Annotated[float, msgspec.Meta(ge=0.3, le=5)] | None = None  # s, where it may cost money; None: [midi] hold
+    light: str = ""  # name of its colours under [lights], or "plain"; "": it has no light
+    ring: bool = False  # its value is sent back to it, for a ring of lights or a motor
+
+    @property
+    def spot(self) -> Spot:
+        return Spot(self.message, self.channel, 0 if self.message in ("program", "pitch") else self.number)
+
+    @property
+    def does(self) -> str:
+        """What it does, as it is typed after `learn`."""
+        value = "" if self.value is None else str(self.value)
+        return " ".join(part for part in (self.command, self.argument, value) if part)
+
+
+class Colour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A colour that needs another channel than its control has."""
+
+    channel: _Channel
+    value: _Seven
+
+
+class Colours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is sent to a light for each of its looks."""
+
+    idle: _Seven | Colour = 0
+    holding: _Seven | Colour = 127
+    running: _Seven | Colour = 127
+    ready: _Seven | Colour = 127
+    done: _Seven | Colour = 127
+    error: _Seven | Colour = 127
+    off: _Seven | Colour = 0  # of what is chosen or not: a preset that is not selected
+    on: _Seven | Colour = 127
+
+    def at(self, spot: Spot, look: Look) -> tuple[Spot, int]:
+        """Return what to send where."""
+        colour = getattr(self, look)
+        if isinstance(colour, Colour):
+            return Spot(spot.message, colour.channel, spot.number), colour.value
+        return spot, colour
+
+
+class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Lights that are no control's own: the newest job's state or progress."""
+
+    shows: Literal["state", "progress"]
+    message: Message
+    numbers: Annotated[tuple[_Seven, ...], msgspec.Meta(min_length=1)]  # progress: one is a ring, several are a bar
+    channel: _Channel = 1
+    light: str = ""  # name of its colours under [lights]; "": values from 0 to the top
+
+    @property
+    def spots(self) -> tuple[Spot, ...]:
+        return tuple(Spot(self.message, self.channel, number) for number in self.numbers)
+
+
+class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file."""
+
+    version: Literal[1]
+    device: str  # its name or a part of it; * stands for anything
+    title: str = ""  # for people
+    output: str = ""  # where its lights are, if that has another name
+    setup: tuple[str, ...] = ()  # system exclusive messages in hex, sent when it is plugged in
+    farewell: tuple[str, ...] = ()  # and before it is let go of
+    control: tuple[Control, ...] = ()
+    show: tuple[Show, ...] = ()
+    lights: dict[str, Colours] = {}  # msgspec copies it
+
+    def colours(self, name: str) -> Colours:
+        return self.lights.get(name, Colours())
+
+
+def load(path: Path) -> Mapping:
+    """Read one mapping.
+
+    Raises:
+        MappingInvalid: names file, line and key.
+    """
+    try:
+        file = read_toml(path)
+    except TomlError as problem:
+        where = f"{path}, line {problem.line}" if problem.line else str(path)
+        raise MappingInvalid(f"{where}: {problem.text}.") from problem
+    except OSError as problem:
+        raise MappingInvalid(f"{path} cannot be read: {problem.strerror}.") from problem
+    _known_keys(file)
+    try:
+        lights = file.values.get("lights", {})
+        for name, colours in lights.items() if isinstance(lights, dict) else ():
+            decode(colours, Colours, f"lights.{name}")  # msgspec names no keys of a free table
+        mapping = decode(file.values, Mapping)
+    except RequestError as problem:
+        key = problem.text.partition(":")[0]
+        raise MappingInvalid(f"{_place(file, key)}: {problem.text}") from problem
+    for index, control in enumerate(mapping.control):
+        _check(file, mapping, index, control)
+    for index, show in enumerate(mapping.show):
+        _known_light(file, mapping, f"show[{index}]", show.light)
+    for name in ("setup", "farewell"):
+        if not all(_HEX.fullmatch(text) for text in getattr(mapping, name)):
+            raise MappingInvalid(f"{file.place(name)}: {name} has messages from F0 to F7, two hex digits each.")
+    return mapping
+
+
+def _place(file: TomlFile, key: str) -> str:
+    """Return file and line of a key, of what it stands in where it is missing."""
+    return file.place(key) if key in file.lines else file.place(key.rpartition(".")[0])
+
+
+def _known_keys(file: TomlFile) -> None:
+    """Refuse what no key is called, with the nearest one, and what is missing: msgspec would not say where."""
+    for key in ("version", "device"):
+        if key not in file.values:
+            raise MappingInvalid(f"{file.path}: “{key}” is missing.")
+    tables: list[tuple[str, Any, type[msgspec.Struct]]] = [("", file.values, Mapping)]
+    lists: tuple[tuple[str, type[msgspec.Struct]], ...] = (("control", Control), ("show", Show))
+    for name, kind in lists:
+        found = file.values.get(name, [])
+        tables += [(f"{name}[{k}]", one, kind) for k, one in enumerate(found if isinstance(found, list) else [])]
+    lights = file.values.get("lights", {})
+    tables += [(f"lights.{k}", one, Colours) for k, one in (lights.items() if isinstance(lights, dict) else ())]
+    for where, values, kind in tables:
+        for key in values if isinstance(values, dict) else ():
+            if key not in (known := get_type_hints(kind)):
+                place = file.place(f"{where}.{key}".lstrip("."))
+                raise MappingInvalid(f"{place}: there is no “{key}”.{did_you_mean(key, known)}")
+
+
+def _check(file: TomlFile, mapping: Mapping, index: int, control: Control) -> None:
+    """Check what types cannot say of a control."""
+    where = f"control[{index}]"
+    try:
+        check(control)
+    except MappingInvalid as problem:
+        key = problem.text.partition(" ")[0]
+        raise MappingInvalid(f"{_place(file, f'{where}.{key}')}: {problem.text}") from problem
+    _known_light(file, mapping, where, control.light)
+    rivals = [k for k, other in enumerate(mapping.control[:index]) if _same(control, other)]
+    if rivals:
+        first = file.place(f"control[{rivals[0]}]").rpartition(", ")[2]
+        raise MappingInvalid(f"{file.place(where)}: {control.spot} is mapped twice, first in {first}.")
+
+
+def _same(one: Control, other: Control) -> bool:
+    return one.spot == other.spot and (one.message != "program" or one.number == other.number)
+
+
+def _known_light(file: TomlFile, mapping: Mapping, where: str, light: str) -> None:
+    if light not in ("", PLAIN, *mapping.lights):
+        guess, place = did_you_mean(light, mapping.lights), _place(file, f"{where}.light")
+        raise MappingInvalid(f"{place}: light is “{light}”, but there is no [lights.{light}].{guess}")
+
+
+def check(control: Control) -> None:
+    """Check that a control and its command go together.
+
+    Raises:
+        MappingInvalid: they do not; the text begins with the key that is wrong.
+    """
+    if control.command not in MAPPABLE:
+        raise MappingInvalid(f"command is “{control.command}”, which is none.{did_you_mean(control.command, MAPPABLE)}")
+    _check_argument(control)
+    endless, program = control.kind in ENCODERS, control.message == "program"
+    wrong = (
+        (
+            control.kind == "fader" and control.command != "param",
+            f"kind is fader, but {control.command} wants a button; parameters want faders.",
+        ),
+        (
+            (control.kind == "program") != program,
+            "kind is “program” for the message “program”, and for no other.",
+        ),
+        (
+            endless and (control.message != "cc" or control.command not in ENCODED),
+            f"kind is {control.kind}: an encoder sends cc and turns a parameter or the presets.",
+        ),
+        (
+            control.any_number and not (program and control.command == "preset.select"),
+            "any_number is for program changes that select presets.",
+        ),
+        (control.message == "cc14" and control.number >= PAIRED, "number is that of the coarse half, 0 to 31."),
+    )
+    for is_wrong, text in wrong:
+        if is_wrong:
+            raise MappingInvalid(text)
+
+
+def _check_argument(control: Control) -> None:
+    """Check what the command is for."""
+    if control.command != "param":
+        sides = MAPPABLE[control.command].sides
+        if sides and control.argument not in ("", *sides):
+            raise MappingInvalid(f"argument is one of {', '.join(sides)}, not “{control.argument}”.")
+        if not control.any_number:
+            try:
+                read(MAPPABLE[control.command], arguments(control))
+            except BridgeError as problem:
+                raise MappingInvalid(f"argument does not suit: {problem.text}") from problem
+        return
+    if control.argument not in scale.names():
+        guess = did_you_mean(control.argument, scale.names())
+        raise MappingInvalid(f"argument is the parameter's name, not “{control.argument}”.{guess}")
+    if control.value is None and control.kind in ("button", "toggle"):
+        raise MappingInvalid("value is missing: a button sets its parameter to one value.")
+
+
+def arguments(control: Control) -> tuple[str, ...]:
+    """Return what is behind the command's name, as a surface sends it."""
+    return (control.argument,) if control.argument else ()

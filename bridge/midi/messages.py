@@ -1,0 +1,82 @@
+"""MIDI messages as places on a controller: which control sent what value, and what lights it up.
+
+ports.py → bytes → here → controls.py; lights.py → here → bytes → ports.py. mido reads and writes the bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import mido
+
+Message = Literal["note", "cc", "cc14", "program", "pitch"]  # cc14: two messages, the coarse one first
+
+WIDE = frozenset({"cc14", "pitch"})  # values of 14 bits
+PAIRED = 32  # control changes below are the coarse halves of those so many above
+_MIDDLE = 8192  # of a pitch wheel, which mido counts from there
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Spot:
+    """One control of a device, as its messages name it."""
+
+    message: Message
+    channel: int  # 1..16
+    number: int  # note or controller, 0..127; 0 where the message has none
+
+    def __str__(self) -> str:
+        named = {"program": "program change", "pitch": "pitch wheel"}.get(self.message)
+        if self.message == "cc14":
+            named = f"cc {self.number} with {self.number + PAIRED}"
+        return f"{named or f'{self.message} {self.number}'}, channel {self.channel}"
+
+    @property
+    def top(self) -> int:
+        """The largest value."""
+        return 16383 if self.message in WIDE else 127
+
+
+def read(data: bytes) -> tuple[Spot, int] | None:
+    """Return where a message comes from and its value; None for what is no control (clock, sysex, aftertouch).
+
+    A note's value is its velocity, 0 when it is let go of.
+    """
+    try:
+        message = mido.Message.from_bytes(data)
+    except ValueError:  # a driver handed over half a message
+        return None
+    match message.type:
+        case "note_on" | "note_off":
+            pressed = message.velocity if message.type == "note_on" else 0
+            return Spot("note", message.channel + 1, message.note), pressed
+        case "control_change":
+            return Spot("cc", message.channel + 1, message.control), message.value
+        case "program_change":
+            return Spot("program", message.channel + 1, 0), message.program
+        case "pitchwheel":
+            return Spot("pitch", message.channel + 1, 0), message.pitch + _MIDDLE
+    return None
+
+
+def write(spot: Spot, value: int) -> tuple[bytes, ...]:
+    """Return the messages that show a value at a spot."""
+    channel = spot.channel - 1
+    match spot.message:
+        case "note":  # never note-off: some devices take that for "velocity 64"
+            return (_bytes("note_on", channel=channel, note=spot.number, velocity=value),)
+        case "cc":
+            return (_bytes("control_change", channel=channel, control=spot.number, value=value),)
+        case "cc14":
+            return (
+                _bytes("control_change", channel=channel, control=spot.number, value=value >> 7),
+                _bytes("control_change", channel=channel, control=spot.number + PAIRED, value=value & 127),
+            )
+        case "program":
+            return (_bytes("program_change", channel=channel, program=value),)
+        case "pitch":
+            return (_bytes("pitchwheel", channel=channel, pitch=value - _MIDDLE),)
+
+
+def _bytes(kind: str, **values: int) -> bytes:
+    return bytes(mido.Message(kind, **values).bytes())

@@ -1,0 +1,143 @@
+"""JACK's MIDI, by JACK-Client, which uses the JACK that the system has. Runs in the process of port_host.py alone.
+
+JACK hands messages over once a period, so a message is heard and sent up to a period later.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from time import monotonic
+from typing import Any
+
+import jack
+
+from bridge.midi.port_host import Found, Heard
+from bridge.midi.port_names import OWN, numbered, plain
+
+FLUSH = 0.5  # s that the last messages get to leave
+
+
+class _Output:
+    """One device's lights: a port of ours that is plugged into its own."""
+
+    def __init__(self, port: Any) -> None:
+        self.port = port
+        self.waiting: deque[bytes] = deque()
+
+
+class JackBackend:
+    """One client of the JACK server."""
+
+    def __init__(self) -> None:
+        try:
+            self._client = jack.Client(OWN, no_start_server=True)
+        except jack.JackOpenError as problem:
+            raise OSError("no JACK server runs") from problem
+        self._gone = False
+        self._inputs: dict[str, tuple[Any, Heard]] = {}
+        self._outputs: dict[str, _Output] = {}
+        self._listening: tuple[tuple[str, Any, Heard], ...] = ()  # read by JACK's thread, replaced and never changed
+        self._speaking: tuple[_Output, ...] = ()
+        self._sent = threading.Event()
+        self._client.set_shutdown_callback(self._shut)
+        self._client.set_process_callback(self._cycle)
+        self._client.activate()
+
+    def inputs(self) -> Found:
+        return {name: port.uuid for name, port in self._ports(is_output=True).items()}
+
+    def outputs(self) -> Found:
+        return {name: port.uuid for name, port in self._ports(is_input=True).items()}
+
+    def open_input(self, name: str, heard: Heard) -> None:
+        source = self._port(name, is_output=True)
+        ours = self._plug(f"{name} in", source, self._client.midi_inports)
+        self._inputs[name] = (ours, heard)
+        self._arrange()
+
+    def open_output(self, name: str) -> None:
+        target = self._port(name, is_input=True)
+        self._outputs[name] = _Output(self._plug(f"{name} out", target, self._client.midi_outports))
+        self._arrange()
+
+    def close_input(self, name: str) -> None:
+        port, _ = self._inputs.pop(name)
+        self._arrange()
+        self._unregister(port)
+
+    def close_output(self, name: str) -> None:
+        output = self._outputs.pop(name)
+        self._flush(output)
+        self._arrange()
+        self._unregister(output.port)
+
+    def send(self, name: str, data: bytes) -> None:
+        self._outputs[name].waiting.append(data)
+
+    def close(self) -> None:
+        for output in self._outputs.values():
+            self._flush(output)
+        if not self._gone:
+            self._client.deactivate()
+            self._client.close()
+
+    # --- JACK's thread -----------------------------------------------------------------------------------------------
+
+    def _cycle(self, frames: int) -> None:
+        for name, port, heard in self._listening:
+            for _, data in port.incoming_midi_events():
+                heard(name, bytes(data))
+        for output in self._speaking:
+            output.port.clear_buffer()
+            while output.waiting:
+                try:
+                    output.port.write_midi_event(0, output.waiting[0])
+                except jack.JackErrorCode:  # this period is full
+                    break
+                output.waiting.popleft()
+        self._sent.set()
+
+    def _shut(self, status: Any, reason: str) -> None:
+        self._gone = True
+
+    # --- inner parts -------------------------------------------------------------------------------------------------
+
+    def _ports(self, **side: bool) -> dict[str, Any]:
+        if self._gone:
+            raise OSError("the JACK server has ended")
+        ports = [port for port in self._client.get_ports(is_midi=True, **side) if not self._client.owns(port)]
+        return dict(zip(numbered(plain(port.name, "jack") for port in ports), ports, strict=True))
+
+    def _port(self, name: str, **side: bool) -> Any:
+        found = self._ports(**side)
+        if name not in found:
+            raise OSError("it has just been pulled out")
+        return found[name]
+
+    def _plug(self, name: str, other: Any, own: Any) -> Any:
+        try:
+            port = own.register(name[-60:].replace(":", " "))
+            self._client.connect(*((other, port) if own is self._client.midi_inports else (port, other)))
+        except jack.JackError as problem:
+            raise OSError(str(problem)) from problem
+        return port
+
+    def _unregister(self, port: Any) -> None:
+        if not self._gone:
+            port.unregister()
+
+    def _arrange(self) -> None:
+        self._listening = tuple((name, port, heard) for name, (port, heard) in self._inputs.items())
+        self._speaking = tuple(self._outputs.values())
+
+    def _flush(self, output: _Output) -> None:
+        """Wait until what waits has left: one more period after the last message was taken."""
+        end = monotonic() + FLUSH
+        while output.waiting and not self._gone and monotonic() < end:
+            self._sent.clear()
+            self._sent.wait(FLUSH)
+        for _ in range(2):
+            self._sent.clear()
+            if not self._gone:
+                self._sent.wait(FLUSH)

@@ -1,0 +1,45 @@
+"""Names of devices as people know them, out of the names that systems give to ports.
+
+Pure: port_rtmidi.py and port_jack.py list, the names that come out are what mappings are written with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_ALSA = re.compile(r"^(?P<client>[^:]*):(?P<port>.*?)(?: \d+:\d+)?$")
+_WINDOWS = re.compile(r" \d+$")
+_BRIDGED = re.compile(r"^(?:a2j|Midi-Bridge):(?P<name>.*)$")  # hardware that a bridge shows to JACK
+_BRIDGE_MARKS = re.compile(r"\s*\[\d+\]|\s*\((?:capture|playback)(?:_\d+)?\)")
+OWN = "ace-bridge"  # our own ports are no devices
+
+
+def plain(name: str, system: str) -> str:
+    """Return the device's name without what changes from one plugging in to the next.
+
+    Args:
+        name: of a port.
+        system: "alsa", "jack", "windows", "mac".
+    """
+    if system == "windows":
+        return _WINDOWS.sub("", name)
+    if system == "alsa" and (found := _ALSA.match(name)):
+        client, port = found["client"], found["port"]
+        return port if port.startswith(client) else f"{client} {port}".strip()
+    if system == "jack":
+        if bridged := _BRIDGED.match(name):
+            client, _, port = _BRIDGE_MARKS.sub("", bridged["name"]).partition(":")
+            return port.strip() if port.strip().startswith(client) else client.strip()
+        return name.partition(":")[0]
+    return name
+
+
+def numbered(names: Iterable[str]) -> list[str]:
+    """Return the names, the second of each with " #2" behind it and so on."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
+    return result

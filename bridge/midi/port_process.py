@@ -1,0 +1,179 @@
+"""Real ports: the daemon's end of the process that holds them, started again when it ends.
+
+surface.py → here ↔ port_host.py. What the process said before it died tells which device it died of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from bridge.errors import BridgeError, MidiMissing, MidiUnavailable, from_wire
+from bridge.midi.ports import NOBODY, Devices, Listener
+from bridge.workers import SECRETS
+
+log = logging.getLogger("bridge.midi")
+
+AGAIN = (0.2, 1.0, 5.0)  # s until the process is started again; the last one repeats
+PATIENCE = 3.0  # s that it gets to turn the lights off
+LINE = 1 << 20  # bytes of its longest line
+
+
+class ProcessPorts:
+    """Implements `Ports`."""
+
+    def __init__(self, system: str, environ: Mapping[str, str] | None = None) -> None:
+        """Prepare; no process is started yet.
+
+        Args:
+            system: "auto" or "jack".
+            environ: of the process, less the keys; None: the daemon's own.
+        """
+        inherited = os.environ if environ is None else environ
+        self._environ = {name: value for name, value in inherited.items() if name not in SECRETS}
+        self._command = (sys.executable, "-m", "bridge.midi.port_host", system)
+        self._child: asyncio.subprocess.Process | None = None
+        self._listener = NOBODY
+        self._keeping: asyncio.Task[None] | None = None
+        self._looked = asyncio.Event()
+        self._wanted: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        self._last: dict[str, tuple[bytes, ...]] = {}
+        self._opening = ""  # the device that is being opened
+        self._shunned: set[str] = set()  # devices that the process died of
+        self._devices = Devices()
+        self._told = ""  # text of the trouble that was told last
+        self._over = asyncio.Event()  # set: the process is not started again
+
+    async def start(self, listener: Listener) -> None:
+        """Start the process and wait until it has told what is plugged in, or that it cannot."""
+        self._listener = listener
+        self._keeping = asyncio.create_task(self._keep(), name="midi ports")
+        await self._looked.wait()
+
+    def want(self, inputs: Collection[str], outputs: Collection[str]) -> None:
+        self._wanted = (frozenset(inputs), frozenset(outputs))
+        self._order({"want": [sorted(side - self._shunned) for side in self._wanted]})
+
+    def send(self, device: str, messages: Sequence[bytes]) -> None:
+        self._order({"send": [device, [message.hex() for message in messages]]})
+
+    def last_words(self, device: str, messages: Sequence[bytes]) -> None:
+        self._last[device] = tuple(messages)
+        self._order({"last": [device, [message.hex() for message in messages]]})
+
+    async def stop(self) -> None:
+        """End the process by ending its stdin, and wait until the lights are off."""
+        if self._keeping is None:
+            return
+        self._over.set()
+        keeping, child = self._keeping, self._child
+        self._keeping = None
+        if child is not None and child.stdin is not None:
+            child.stdin.close()
+            await _end(child)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+    # --- the process -------------------------------------------------------------------------------------------------
+
+    async def _keep(self) -> None:
+        """Run the process for as long as this is not stopped."""
+        attempt = 0
+        while not self._over.is_set():
+            began = asyncio.get_running_loop().time()
+            try:
+                await self._run_once()
+            except OSError as problem:
+                self._trouble(MidiUnavailable(f"The process for MIDI cannot be started: {problem.strerror}."))
+            self._ended()
+            self._looked.set()
+            if self._over.is_set():
+                return
+            if asyncio.get_running_loop().time() - began > AGAIN[-1]:
+                attempt = 0
+            await asyncio.sleep(AGAIN[min(attempt, len(AGAIN) - 1)])
+            attempt += 1
+
+    async def _run_once(self) -> None:
+        child = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=self._environ,
+            limit=LINE,
+        )
+        self._child = child
+        try:
+            for device, messages in self._last.items():
+                self.last_words(device, messages)
+            self.want(*self._wanted)
+            while child.stdout is not None and (line := await child.stdout.readline()):
+                self._take(json.loads(line))
+        finally:
+            self._child = None
+            await _end(child)
+
+    def _take(self, line: Mapping[str, Any]) -> None:
+        if "heard" in line:
+            for device, data in line["heard"]:
+                self._listener.heard(device, bytes.fromhex(data))
+        elif "devices" in line:
+            inputs, outputs, heard, lit = line["devices"]
+            self._told = ""
+            self._shunned &= {*inputs, *outputs}
+            self._devices = Devices(tuple(inputs), tuple(outputs), frozenset(heard), frozenset(lit))
+            self._listener.changed(self._devices)
+            self._looked.set()
+        elif "closed" in line:
+            heard, lit = (frozenset(side) for side in line["closed"])
+            self._devices = Devices(self._devices.inputs, self._devices.outputs, heard, lit)
+            self._listener.changed(self._devices)
+        elif "opening" in line:
+            self._opening = line["opening"]
+        elif "trouble" in line:
+            self._trouble(from_wire(line["trouble"]))
+
+    def _ended(self) -> None:
+        """Note that no device is heard any more, and which one is to blame."""
+        if self._opening:
+            self._shunned.add(self._opening)
+            self._trouble(
+                MidiUnavailable(
+                    f"{self._opening} cannot be opened; another program may hold it.",
+                    hint="End that program, then pull the controller out and plug it in again.",
+                )
+            )
+            self._opening = ""
+        self._devices = Devices()
+        self._listener.changed(self._devices)
+
+    def _trouble(self, error: BridgeError) -> None:
+        """Tell of a trouble once, however often it is met again."""
+        if isinstance(error, MidiMissing):
+            self._over.set()
+        if error.text != self._told:
+            self._told = error.text
+            self._listener.trouble(error)
+
+    def _order(self, order: Mapping[str, Any]) -> None:
+        if self._child is not None and self._child.stdin is not None and not self._child.stdin.is_closing():
+            self._child.stdin.write(json.dumps(order).encode() + b"\n")
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    """Wait until a process has ended that was told to, or has closed its stdout; kill it if it does not."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await child.wait()
+    except TimeoutError:
+        log.warning("the process of the MIDI ports does not end; it is killed")
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()

@@ -1,0 +1,91 @@
+"""The operating system's MIDI, by rtmidi2: ALSA, CoreMIDI, Windows. Runs in the process of port_host.py alone.
+
+Why this library, and why in a process of its own: docs/decisions/0012-midi-ports.md.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from bridge.midi.port_host import Found, Heard
+from bridge.midi.port_names import OWN, numbered, plain
+
+SETTLE = 0.02  # s that a driver's thread gets to leave our callback before its port is closed
+
+if sys.platform == "linux":  # its own copy of ALSA does not find the system's plug-ins, and gives up over them
+    os.environ.setdefault("ALSA_CONFIG_PATH", str(Path(__file__).with_name("alsa.conf")))
+
+import rtmidi2  # noqa: E402  # reads the environment
+
+_SYSTEM = {"linux": "alsa", "darwin": "mac", "win32": "windows"}.get(sys.platform, "alsa")
+_API = {"alsa": rtmidi2.API_LINUX_ALSA, "mac": rtmidi2.API_MACOSX_CORE, "windows": rtmidi2.API_WINDOWS_MM}[_SYSTEM]
+
+
+class RtMidiBackend:
+    """Each open port has a handle of its own; two more only list."""
+
+    def __init__(self) -> None:
+        try:
+            self._lister_in: Any = rtmidi2.MidiIn(OWN, api=_API)
+            self._lister_out: Any = rtmidi2.MidiOut(OWN, api=_API)
+        except RuntimeError as problem:
+            raise OSError("the system's MIDI does not answer") from problem
+        self._inputs: dict[str, Any] = {}
+        self._outputs: dict[str, Any] = {}
+
+    def inputs(self) -> Found:
+        return _found(self._lister_in)
+
+    def outputs(self) -> Found:
+        return _found(self._lister_out)
+
+    def open_input(self, name: str, heard: Heard) -> None:
+        handle = rtmidi2.MidiIn(OWN, api=_API)
+        handle.callback = lambda message, _: heard(name, bytes(message))
+        _open(handle, self._lister_in, name)
+        self._inputs[name] = handle
+
+    def open_output(self, name: str) -> None:
+        handle = rtmidi2.MidiOut(OWN, api=_API)
+        _open(handle, self._lister_out, name)
+        self._outputs[name] = handle
+
+    def close_input(self, name: str) -> None:
+        handle = self._inputs.pop(name)
+        handle.callback = None
+        time.sleep(SETTLE)  # closing waits for the driver's thread with the interpreter held
+        handle.close_port()
+
+    def close_output(self, name: str) -> None:
+        self._outputs.pop(name).close_port()
+
+    def send(self, name: str, data: bytes) -> None:
+        try:
+            self._outputs[name].send_raw(*data)
+        except RuntimeError as problem:
+            raise OSError(str(problem)) from problem
+
+    def close(self) -> None:
+        """Messages were handed to the system when they were sent; the process ends now."""
+
+
+def _names(lister: Any) -> list[str]:
+    return [name or "" for name in lister.ports]
+
+
+def _found(lister: Any) -> Found:
+    names = _names(lister)
+    devices = numbered(plain(name, _SYSTEM) for name in names)
+    return {device: name for device, name in zip(devices, names, strict=True) if not device.startswith(OWN)}
+
+
+def _open(handle: Any, lister: Any, device: str) -> None:
+    names = _names(lister)
+    devices = numbered(plain(name, _SYSTEM) for name in names)
+    if device not in devices:
+        raise OSError("it has just been pulled out")
+    handle.open_port(devices.index(device))

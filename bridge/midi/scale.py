@@ -1,0 +1,58 @@
+"""Between a parameter's values and the way of a fader or a ring, 0..1.
+
+The part of the range that is worth a fader's way stands in params.py.
+"""
+
+from __future__ import annotations
+
+from bridge.command import Value
+from bridge.params import HAND_PARAMS, Param
+
+STEPS = 100  # of an encoder over the whole way
+
+_BY_NAME = {param.name: param for param in HAND_PARAMS}
+
+
+def names() -> tuple[str, ...]:
+    """Return the parameters that a control can set."""
+    return tuple(_BY_NAME)
+
+
+def to_value(name: str, place: float) -> Value:
+    """Return the value at a place, 0..1, as `set_param` takes it."""
+    param = _BY_NAME[name]
+    if param.kind == "choice":
+        return param.choices[min(int(place * len(param.choices)), len(param.choices) - 1)]
+    low, high = _ends(param)
+    value = low + place * (high - low)
+    return round(value) if param.kind == "int" else value
+
+
+def to_place(name: str, value: Value) -> float:
+    """Return where a value stands, 0..1; values beyond the fader's part stand at its ends."""
+    param = _BY_NAME[name]
+    if param.kind == "choice":
+        places = max(len(param.choices) - 1, 1)
+        return param.choices.index(str(value)) / places if value in param.choices else 0.0
+    low, high = _ends(param)
+    return min(max((float(value) - low) / (high - low), 0.0), 1.0)
+
+
+def stepped(name: str, value: Value, steps: int) -> Value:
+    """Return the value so many steps of an encoder on: a choice or whole number moves by at least one."""
+    param = _BY_NAME[name]
+    if param.kind == "choice":
+        now = param.choices.index(str(value)) if value in param.choices else 0
+        return param.choices[min(max(now + steps, 0), len(param.choices) - 1)]
+    low, high = _ends(param)
+    step = (high - low) / STEPS
+    if param.kind == "int":
+        moved: float = round(float(value)) + steps * max(1, round(step))
+        return int(min(max(moved, low), high))
+    return min(max(float(value) + steps * step, low), high)
+
+
+def _ends(param: Param) -> tuple[float, float]:
+    if param.surface is not None:
+        return param.surface
+    return param.low or 0.0, 1.0 if param.high is None else param.high

@@ -1,0 +1,137 @@
+"""MIDI in the daemon: off until there is a mapping or somebody asks, and only then are its packages loaded.
+
+daemon.py → here → surface.py, talk.py. Implements `commands.Midi`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.command import Answer, Bridge
+from bridge.config import Midi as Settings
+from bridge.errors import BridgeError, MidiMissing, MidiOff
+from bridge.events import Event, EventBus
+
+if TYPE_CHECKING:
+    from bridge.midi.ports import Ports
+    from bridge.midi.surface import MidiSurface
+    from bridge.midi.talk import Talk
+
+log = logging.getLogger("bridge.midi")
+
+
+class MidiService:
+    """The MIDI surface, once it is wanted."""
+
+    def __init__(
+        self,
+        bus: EventBus,
+        settings: Settings,
+        home: Path,
+        presets: Callable[[], Sequence[str]],
+        ports: Callable[[], Ports] | None = None,
+    ) -> None:
+        """Prepare; nothing is loaded yet.
+
+        Args:
+            bus: what tells of everything that happens.
+            settings: the section [midi].
+            home: has the mappings.
+            presets: returns their names.
+            ports: makes the system's MIDI; None: the real one.
+        """
+        self._bus = bus
+        self._settings = settings
+        self._home = home
+        self._presets = presets
+        self._ports = ports
+        self._bridge: Bridge | None = None
+        self._surface: MidiSurface | None = None
+        self._talk: Talk | None = None
+        self._turn = asyncio.Lock()
+        self._starting: asyncio.Task[None] | None = None
+
+    def start(self, bridge: Bridge) -> None:
+        """Begin if there is a mapping; that goes on beside the daemon's own start."""
+        self._bridge = bridge
+        if self._settings.use == "auto" and next((self._home / "midi").glob("*.toml"), None) is not None:
+            self._starting = asyncio.create_task(self._begin(), name="midi start")
+
+    async def stop(self) -> None:
+        """Turn the lights off."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        if self._surface is not None:
+            await self._surface.stop()
+
+    async def _begin(self) -> None:
+        try:
+            await self._ready()
+        except BridgeError as error:
+            log.warning("%s", error.text)
+            self._bus.publish(Event("alert", data=dict(error.to_wire())))
+
+    async def _ready(self) -> Talk:
+        """Return who talks about MIDI, loading it all the first time.
+
+        Raises:
+            MidiOff: it is switched off.
+            MidiMissing: its packages are not installed.
+        """
+        if self._settings.use == "off" or self._bridge is None:
+            raise MidiOff
+        async with self._turn:
+            if self._talk is not None:
+                return self._talk
+            try:
+                await asyncio.to_thread(import_module, "bridge.midi.talk")
+            except ImportError as problem:
+                raise MidiMissing(f"MIDI needs the package {problem.name}, which is not installed.") from problem
+            from bridge.midi.port_process import ProcessPorts
+            from bridge.midi.surface import MidiSurface
+            from bridge.midi.talk import Talk
+
+            ports = self._ports() if self._ports else ProcessPorts(self._settings.system)
+            self._surface = MidiSurface(self._bridge, self._bus, self._settings, self._home, self._presets, ports)
+            await self._surface.start()
+            self._talk = Talk(self._surface)
+            return self._talk
+
+    # --- `commands.Midi` ---------------------------------------------------------------------------------------------
+
+    def devices(self) -> AsyncIterator[Answer]:
+        return self._ask(lambda talk: talk.devices())
+
+    def controls(self) -> AsyncIterator[Answer]:
+        return self._ask(lambda talk: talk.controls())
+
+    def learn(
+        self, command: str, argument: str, seconds: float, encoder: str, light: bool, replace: bool
+    ) -> AsyncIterator[Answer]:
+        return self._ask(lambda talk: talk.learn(command, argument, seconds, encoder, light, replace))
+
+    def unlearn(self, command: str, argument: str) -> AsyncIterator[Answer]:
+        return self._ask(lambda talk: talk.unlearn(command, argument))
+
+    def adopt(self, template: str) -> AsyncIterator[Answer]:
+        return self._ask(lambda talk: talk.adopt(template))
+
+    def monitor(self, seconds: float) -> AsyncIterator[Answer]:
+        return self._ask(lambda talk: talk.monitor(seconds))
+
+    def stop_listening(self) -> None:
+        if self._talk is not None:
+            self._talk.stop_listening()
+
+    async def _ask(self, ask: Callable[[Talk], AsyncIterator[Answer]]) -> AsyncIterator[Answer]:
+        talk = await self._ready()
+        if self._surface is not None and self._surface.trouble is not None:
+            raise self._surface.trouble
+        async for answer in ask(talk):
+            yield answer

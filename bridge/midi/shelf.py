@@ -1,0 +1,165 @@
+"""The mappings of the home and those that come with the bridge: found, looked after, added to, taken from.
+
+Files are people's: a line that somebody wrote stays as it is, learned controls are added at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bridge.disk import explained, write_bytes
+from bridge.errors import MappingInvalid, NotPossibleNow
+from bridge.midi.mapping import VERSION, Control, Mapping, check, load
+from bridge.nearest import did_you_mean
+from bridge.presetfile import slug
+
+FOLDER = "midi"  # in the home
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A mapping and its file."""
+
+    path: Path
+    mapping: Mapping
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Tell whether a device is meant: a part of its name, in any case, * for anything."""
+    parts = (re.escape(part) for part in pattern.strip("*").split("*"))
+    return re.search(".*".join(parts), name, re.IGNORECASE) is not None
+
+
+def any_there(home: Path) -> bool:
+    """Tell whether there is a mapping at all, without reading one."""
+    return next((home / FOLDER).glob("*.toml"), None) is not None
+
+
+class Shelf:
+    """The mappings of one home."""
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home / FOLDER
+        self.kept: tuple[Kept, ...] = ()
+        self._seen: Dict[Path, tuple[int, int]] = {}
+
+    def stamps(self) -> Dict[Path, tuple[int, int]]:
+        """Return what tells that a file has changed."""
+        found = {}
+        for path in sorted(self.folder.glob("*.toml")):
+            about = path.stat()
+            found[path] = (about.st_mtime_ns, about.st_size)
+        return found
+
+    def refresh(self) -> list[MappingInvalid] | None:
+        """Read what has changed; return None if nothing has, else one error for each file that cannot be used.
+
+        A mapping that was right before stays in use until its file is right again.
+        """
+        stamps = self.stamps()
+        if stamps == self._seen:
+            return None
+        self._seen = stamps
+        before = {kept.path: kept for kept in self.kept}
+        kept, problems = [], []
+        for path in stamps:
+            try:
+                kept.append(Kept(path, load(path)))
+            except MappingInvalid as problem:
+                problems.append(problem)
+                kept += [before[path]] if path in before else []
+        self.kept = tuple(kept)
+        return problems
+
+    def of(self, device: str) -> Kept | None:
+        """Return the mapping of a device."""
+        return next((kept for kept in self.kept if fits(kept.mapping.device, device)), None)
+
+    def add(self, device: str, control: Control) -> Path:
+        """Add a control to a device's mapping, begun if there is none; return its file.
+
+        Raises:
+            MappingInvalid: control and command do not go together.
+            DiskFull, OutputUnwritable: it cannot be written.
+        """
+        check(control)
+        kept = self.of(device)
+        path = kept.path if kept else self._free(device)
+        text = path.read_text("utf-8").rstrip() if kept else _beginning(device)
+        self._write(path, f"{text}\n\n{_block(control)}")
+        return path
+
+    def remove(self, path: Path, index: int) -> None:
+        """Take one control out of a file (raises DiskFull, OutputUnwritable)."""
+        lines = path.read_text("utf-8").splitlines()
+        first, end = _extent(lines, index)
+        self._write(path, "\n".join([*lines[:first], *lines[end:]]).rstrip() + "\n")
+
+    def adopt(self, name: str) -> Kept:
+        """Copy a template into the home.
+
+        Raises:
+            MappingInvalid: there is none of that name.
+            NotPossibleNow: the home has a file of that name.
+        """
+        found = {path.stem: path for path in TEMPLATES.glob("*.toml")}
+        if name not in found:
+            raise MappingInvalid(
+                f"There is no template “{name[:60]}”.{did_you_mean(name, found)}",
+                hint=f"The templates are {', '.join(sorted(found))}.",
+            )
+        path = self.folder / f"{name}.toml"
+        if path.exists():
+            raise NotPossibleNow(f"{path} is there already.", hint="Edit that file, or remove it first.")
+        self._write(path, found[name].read_text("utf-8"))
+        return Kept(path, load(path))
+
+    def _write(self, path: Path, text: str) -> None:
+        with explained(path):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_bytes(path, text.encode())
+
+    def _free(self, device: str) -> Path:
+        """Return a file name for a new device; one that only differs in signs from another's gets a number."""
+        base = slug(device) or "device"
+        names = (f"{base}{f'-{k}' if k > 1 else ''}.toml" for k in range(1, 1000))
+        return next(self.folder / name for name in names if not (self.folder / name).exists())
+
+
+def templates() -> tuple[Kept, ...]:
+    """Return the mappings that come with the bridge."""
+    return tuple(Kept(path, load(path)) for path in sorted(TEMPLATES.glob("*.toml")))
+
+
+def _beginning(device: str) -> str:
+    name = json.dumps(device, ensure_ascii=False)
+    return f"# docs/controllers.md describes every key.\nversion = {VERSION}\ndevice = {name}"
+
+
+def _block(control: Control) -> str:
+    """Write a control as TOML, without what is left to its default."""
+    values: Dict[str, Any] = msgspec.structs.asdict(control)
+    usual = {field.name: field.default for field in msgspec.structs.fields(Control)}
+    # TOML's texts, numbers and switches are written as JSON's.
+    said = [
+        f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        for name, value in values.items()
+        if value != usual[name] or name in ("channel", "number")
+    ]
+    return "\n".join(["[[control]]", *said]) + "\n"
+
+
+def _extent(lines: list[str], index: int) -> tuple[int, int]:
+    """Return the first line of the control of that place and the first one after it."""
+    heads = [number for number, line in enumerate(lines) if re.match(r"\s*\[\[\s*control\s*\]\]", line)]
+    first = heads[index]
+    after = (number for number in range(first + 1, len(lines)) if re.match(r"\s*(\[|#)", lines[number]))
+    return first, next(after, len(lines))

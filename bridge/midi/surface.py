@@ -1,0 +1,301 @@
+"""The MIDI surface: what controllers send becomes commands, and their lights show what goes on.
+
+ports.py → here → commands.py → `Bridge`; event bus → here → unit.py → ports.py. Learning and listening are in talk.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from bridge.command import Bridge, Outcome, Value
+from bridge.commands import read
+from bridge.config import Midi as Settings
+from bridge.errors import BridgeError, HoldToSpend, Unexpected
+from bridge.events import Event, EventBus
+from bridge.midi.controls import TWICE, Timer
+from bridge.midi.lights import Picture, off
+from bridge.midi.mapping import MAPPABLE, Control, Look
+from bridge.midi.messages import Spot
+from bridge.midi.messages import read as read_message
+from bridge.midi.ports import Devices, Listener, Ports
+from bridge.midi.shelf import Shelf, fits
+from bridge.midi.unit import Unit
+
+log = logging.getLogger("bridge.midi")
+
+FILES = 1.0  # s between two looks at the mappings' files
+ERROR = 1.5  # s that a light shows that a command failed
+_RUNNING = 16  # commands that run at a time; more presses are dropped, they are a mistake
+
+Ear = Callable[[str, Spot, int], None]
+
+
+class MidiSurface:
+    """All controllers that are plugged in. Is the `Deck` of their controls."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        bus: EventBus,
+        settings: Settings,
+        home: Path,
+        presets: Callable[[], Sequence[str]],
+        ports: Ports,
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            bridge: what executes the commands.
+            bus: what tells of everything that happens.
+            settings: the section [midi].
+            home: has the mappings in `midi`.
+            presets: returns their names, in the order of program changes.
+            ports: the system's MIDI.
+        """
+        self.shelf = Shelf(home)
+        self.devices = Devices()
+        self.trouble: BridgeError | None = None  # why there are no devices at all, if that is known
+        self.hold = settings.hold
+        self.debounce = settings.debounce
+        self._bridge = bridge
+        self._bus = bus
+        self._ports = ports
+        self._presets = presets
+        self._units: dict[str, Unit] = {}  # by input
+        self._outputs: dict[str, str] = {}  # input → output
+        self._ear: Ear | None = None
+        self._picture = Picture()
+        self._newest = ""  # id of the newest job
+        self._jobs: set[str] = set()
+        self._hand: Control | None = None  # whose command runs just now
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watching: asyncio.Task[None] | None = None
+        self._unlisten: Callable[[], None] | None = None
+        self._kinds: Mapping[str, Callable[[Event], None]] = {
+            "job": self._job,
+            "progress": self._progress,
+            "preset": self._preset,
+            "param": self._param,
+            "audition": self._audition,
+        }
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Read the mappings, open what they name and light it up."""
+        snapshot = self._bridge.snapshot()
+        newest = snapshot.jobs[-1] if snapshot.jobs else None
+        self._jobs = {job.id for job in snapshot.jobs}
+        self._newest = newest.id if newest else ""
+        self._picture = Picture(
+            newest.state if newest else "",
+            newest.fraction if newest else 0.0,
+            snapshot.preset,
+            dict(snapshot.params),
+            snapshot.heard,
+        )
+        self._unlisten = self._bus.subscribe(self._hear)
+        self.refresh()
+        await self._ports.start(Listener(self._heard, self._changed, self._troubled))
+        self._watching = asyncio.create_task(self._watch(), name="midi mappings")
+
+    async def stop(self) -> None:
+        """Turn the lights off and close everything."""
+        if self._unlisten is not None:
+            self._unlisten()
+        for task in (*self._tasks, *([self._watching] if self._watching else [])):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for unit in self._units.values():
+            unit.close()
+        await self._ports.stop()
+
+    def refresh(self) -> None:
+        """Read the mappings that have changed."""
+        problems = self.shelf.refresh()
+        if problems is None:
+            return
+        for problem in problems:
+            self._alert(problem)
+        self.arrange()
+
+    def listen(self, ear: Ear | None) -> None:
+        """Give everything that is heard to one ear, from every device, instead of to the controls; None: as usual."""
+        self._ear = ear
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Build what the present mappings and devices ask for, and let go of what they do not."""
+        mapped = {name: kept for name in self.devices.inputs if (kept := self.shelf.of(name)) is not None}
+        for name, unit in tuple(self._units.items()):
+            if mapped.get(name) != unit.kept:
+                self._dismiss(name, unit)
+        for name, kept in mapped.items():
+            if name not in self._units:
+                self._units[name] = Unit(name, kept, self, partial(self._send, name))
+            self._link(name, self._units[name])
+        wanted = set(self._units) if self._ear is None else set(self.devices.inputs)
+        self._ports.want(wanted, set(self._outputs.values()))
+
+    def _link(self, name: str, unit: Unit) -> None:
+        """Find a unit's output, which may come and go apart from its input."""
+        pattern = unit.kept.mapping.output
+        found = next((one for one in self.devices.outputs if (fits(pattern, one) if pattern else one == name)), None)
+        if found == self._outputs.get(name):
+            return
+        self._outputs.pop(name, None)
+        if found is not None:
+            self._outputs[name] = found
+            self._ports.last_words(found, off(unit.kept.mapping))
+            if found in self.devices.lit:
+                unit.lit_up(self._picture)
+
+    def _dismiss(self, name: str, unit: Unit) -> None:
+        unit.close()
+        self._send(name, off(unit.kept.mapping))
+        self._outputs.pop(name, None)
+        del self._units[name]
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(FILES)
+            try:
+                self.refresh()
+            except OSError as problem:
+                log.warning("the mappings in %s cannot be read: %s", self.shelf.folder, problem)
+
+    # --- from the ports ----------------------------------------------------------------------------------------------
+
+    def _heard(self, device: str, data: bytes) -> None:
+        found = read_message(data)
+        if found is None:
+            return
+        if self._ear is not None:
+            self._ear(device, *found)
+        elif (unit := self._units.get(device)) is not None:
+            unit.heard(*found)
+
+    def _changed(self, devices: Devices) -> None:
+        fresh = devices.lit - self.devices.lit
+        before = dict(self._outputs)
+        self.devices = devices
+        if devices != Devices():
+            self.trouble = None
+        self.arrange()
+        for name, unit in self._units.items():
+            output = self._outputs.get(name)
+            if output in fresh and output == before.get(name):
+                unit.lit_up(self._picture)
+
+    def _troubled(self, error: BridgeError) -> None:
+        if self.devices == Devices():
+            self.trouble = error
+        self._alert(error)
+
+    def _send(self, name: str, messages: Sequence[bytes]) -> None:
+        output = self._outputs.get(name)
+        if output is not None and messages:
+            self._ports.send(output, messages)
+
+    def _alert(self, error: BridgeError) -> None:
+        log.warning("%s", error.text)
+        self._bus.publish(Event("alert", data=dict(error.to_wire())))
+
+    # --- for the controls (`Deck`) -----------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Timer:
+        return asyncio.get_running_loop().call_later(seconds, call)
+
+    def param(self, name: str) -> Value | None:
+        return self._picture.params.get(name)
+
+    def presets(self) -> Sequence[str]:
+        return self._presets()
+
+    def look(self, control: Control, look: Look | None) -> None:
+        for unit in self._units.values():
+            if unit.owns(control):
+                unit.look(control, look, self._picture)
+
+    def tapped(self, control: Control) -> None:
+        how = "hold it until its light changes" if control.kind == "button" else f"press it twice within {TWICE:g} s"
+        self._alert(HoldToSpend(f"{control.does} may cost money, so a tap does nothing: {how}."))
+
+    def run(self, control: Control, command: str, given: Sequence[Value]) -> None:
+        before, self._hand = self._hand, control
+        try:
+            values = read(MAPPABLE[command], given)
+            run = MAPPABLE[command].run
+            if values is None or run is None or len(self._tasks) >= _RUNNING:
+                return
+            outcome = run(self._bridge, values)
+            if inspect.isawaitable(outcome):
+                task = asyncio.get_running_loop().create_task(self._finish(control, outcome))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        except Exception as error:
+            self._failed(control, error)
+        finally:
+            self._hand = before
+
+    async def _finish(self, control: Control, outcome: Awaitable[Outcome]) -> None:
+        try:
+            await outcome
+        except Exception as error:
+            self._failed(control, error)
+
+    def _failed(self, control: Control, error: Exception) -> None:
+        """Tell why, and show on the control that it was this one; what is no error of ours goes to the log."""
+        if not isinstance(error, BridgeError):
+            log.error("a command failed", exc_info=error)
+            error = Unexpected()
+        self._alert(error)
+        self.look(control, "error")
+        self.later(ERROR, lambda: self.look(control, None))
+
+    # --- from the bus ------------------------------------------------------------------------------------------------
+
+    def _hear(self, event: Event) -> None:
+        if act := self._kinds.get(event.kind):
+            act(event)
+
+    def _job(self, event: Event) -> None:
+        state = event.data.get("state")
+        if event.job_id not in self._jobs:
+            self._jobs.add(event.job_id)
+            self._newest = event.job_id
+            self._show(replace(self._picture, state=str(state or "new"), fraction=0.0))
+        elif event.job_id == self._newest and state is not None:
+            self._show(replace(self._picture, state=str(state)))
+
+    def _progress(self, event: Event) -> None:
+        fraction = event.data.get("fraction")
+        if event.job_id == self._newest and fraction is not None:
+            self._show(replace(self._picture, fraction=float(fraction)))
+
+    def _preset(self, event: Event) -> None:
+        self._show(replace(self._picture, preset=str(event.data["name"])))
+
+    def _audition(self, event: Event) -> None:
+        self._show(replace(self._picture, heard=str(event.data["heard"])))
+
+    def _param(self, event: Event) -> None:
+        name, value = str(event.data["name"]), event.data["value"]
+        self._picture = replace(self._picture, params={**self._picture.params, name: value})
+        for unit in self._units.values():
+            unit.param(name, self._hand)
+        self._show(self._picture)
+
+    def _show(self, picture: Picture) -> None:
+        self._picture = picture
+        for unit in self._units.values():
+            unit.show(picture)

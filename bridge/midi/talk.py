@@ -1,0 +1,272 @@
+"""The conversation about MIDI: which controllers are there, learn, unlearn, listen. Answers go out as they come.
+
+commands (midi_commands.py) → service.py → here → surface.py, shelf.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+from bridge.arguments import from_surface
+from bridge.command import Answer
+from bridge.errors import MappingInvalid, MidiConflict, MidiNotHeard
+from bridge.midi import scale
+from bridge.midi.learn import Catcher, Caught
+from bridge.midi.mapping import ENCODED, ENCODERS, MAPPABLE, PLAIN, Control, Kind
+from bridge.midi.messages import PAIRED, Spot
+from bridge.midi.shelf import Kept, fits, templates
+from bridge.midi.surface import MidiSurface
+from bridge.nearest import did_you_mean
+
+Heard = tuple[str, Spot, int]
+
+
+def parsed(command: str, argument: str) -> Control:
+    """Return what is to be learned, without its spot.
+
+    Args:
+        command: a command's name, or a parameter's.
+        argument: what is behind it: a preset, a side, a parameter, a parameter and a value.
+
+    Raises:
+        MappingInvalid: there is no such command or parameter.
+        ParamInvalid: the value is not one of the parameter's.
+    """
+    if command in scale.names():
+        command, argument = "param", f"{command} {argument}".strip()
+    if command not in MAPPABLE:
+        known = (*MAPPABLE, *scale.names())
+        raise MappingInvalid(
+            f"There is no command “{command[:60]}” that a control could have.{did_you_mean(command, known)}",
+            hint=f"There are {', '.join(known)}.",
+        )
+    if command != "param":
+        return Control(command=command, message="note", argument=argument)
+    name, _, text = argument.partition(" ")
+    if name not in scale.names():
+        raise MappingInvalid(f"There is no parameter “{name[:60]}”.{did_you_mean(name, scale.names())}")
+    return Control(command=command, message="note", argument=name, value=_value(name, text) if text else None)
+
+
+def _value(name: str, text: str) -> str | float:
+    with contextlib.suppress(ValueError):
+        number = from_surface(name, float(text))
+        return number if isinstance(number, str) else float(number)
+    return text
+
+
+class Talk:
+    """Implements `commands.Midi` over a surface that runs."""
+
+    def __init__(self, surface: MidiSurface) -> None:
+        self._surface = surface
+        self._queue: asyncio.Queue[Heard | None] | None = None  # of the one who listens now
+
+    # --- what is there -----------------------------------------------------------------------------------------------
+
+    async def devices(self) -> AsyncIterator[Answer]:
+        self._surface.refresh()
+        there, kept = self._surface.devices, self._surface.shelf.kept
+        for name in dict.fromkeys((*there.inputs, *there.outputs)):
+            ports = " and ".join(word for word, side in (("in", there.inputs), ("out", there.outputs)) if name in side)
+            mapping = self._surface.shelf.of(name)
+            made_for = next((one.path.stem for one in templates() if fits(one.mapping.device, name)), "")
+            file = str(mapping.path) if mapping else ""
+            yield Answer("/bridge/midi/device", (name, ports, file, "" if mapping else made_for))
+        for one in kept:
+            if not any(fits(one.mapping.device, name) for name in there.inputs):
+                yield Answer("/bridge/midi/device", (one.mapping.device, "away", str(one.path), ""))
+        yield Answer("/bridge/midi/end", ("",))
+
+    async def controls(self) -> AsyncIterator[Answer]:
+        self._surface.refresh()
+        for kept in self._surface.shelf.kept:
+            for control in kept.mapping.control:
+                yield _told(kept, control)
+        yield Answer("/bridge/midi/end", ("",))
+
+    async def adopt(self, template: str) -> AsyncIterator[Answer]:
+        kept = self._surface.shelf.adopt(template)
+        self._surface.refresh()
+        for control in kept.mapping.control:
+            yield _told(kept, control)
+        yield Answer("/bridge/midi/end", (str(kept.path),))
+
+    async def unlearn(self, command: str, argument: str) -> AsyncIterator[Answer]:
+        wish = parsed(command, argument)
+        self._surface.refresh()
+        found = [
+            (kept, index)
+            for kept in self._surface.shelf.kept
+            for index, control in enumerate(kept.mapping.control)
+            if (control.command, control.argument, control.value) == (wish.command, wish.argument, wish.value)
+        ]
+        if not found:
+            raise MappingInvalid(f"No control does {wish.does}.", hint="`ace-bridge midi list` shows what they do.")
+        for kept, index in reversed(found):  # from the end, since places move up
+            self._surface.shelf.remove(kept.path, index)
+            yield _told(kept, kept.mapping.control[index])
+        self._surface.refresh()
+        yield Answer("/bridge/midi/end", ("",))
+
+    # --- listening ---------------------------------------------------------------------------------------------------
+
+    async def monitor(self, seconds: float) -> AsyncIterator[Answer]:
+        with self._listening() as queue:
+            yield self._ready()
+            try:
+                async with asyncio.timeout(seconds):
+                    while (heard := await queue.get()) is not None:
+                        device, spot, value = heard
+                        yield Answer("/bridge/midi/heard", (device, str(spot), value))
+            except TimeoutError:
+                pass
+        yield Answer("/bridge/midi/end", ("",))
+
+    async def learn(
+        self, command: str, argument: str, seconds: float, encoder: str, light: bool, replace: bool
+    ) -> AsyncIterator[Answer]:
+        wish = parsed(command, argument)
+        self._surface.refresh()
+        with self._listening() as queue:
+            yield self._ready()
+            caught = await self._catch(queue, seconds)
+            if caught is None:
+                yield Answer("/bridge/midi/end", ("Nothing was changed.",))
+                return
+            yield Answer("/bridge/midi/heard", (caught.device, str(caught.spot), caught.values[-1]))
+            kept = self._surface.shelf.of(caught.device)
+            control = _learned(wish, caught, encoder, _light(kept, caught, light))
+            self._make_room(kept, control, replace)
+            path = self._surface.shelf.add(caught.device, control)
+            self._surface.refresh()
+            kept = self._surface.shelf.of(caught.device)
+            if kept is not None:
+                yield _told(kept, control)
+        yield Answer("/bridge/midi/end", (_kept(control, str(path)),))
+
+    def stop_listening(self) -> None:
+        if self._queue is not None:
+            self._queue.put_nowait(None)
+
+    async def _catch(self, queue: asyncio.Queue[Heard | None], seconds: float) -> Caught | None:
+        """Wait for a control; None: it was stopped.
+
+        Raises:
+            MidiNotHeard: none was moved.
+        """
+        catcher, loop = Catcher(), asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while (caught := catcher.catch(loop.time())) is None:
+            left = (catcher.until or end) - loop.time()
+            if left <= 0 and catcher.until is None:
+                raise MidiNotHeard(f"No control was moved for {seconds:g} s, so nothing was changed.")
+            with contextlib.suppress(TimeoutError):
+                heard = await asyncio.wait_for(queue.get(), max(left, 0.001))
+                if heard is None:
+                    return None
+                catcher.feed(*heard, loop.time())
+        return caught
+
+    @contextlib.contextmanager
+    def _listening(self) -> Iterator[asyncio.Queue[Heard | None]]:
+        """Give everything that is heard to a queue of our own; whoever listened before is done."""
+        self.stop_listening()
+        queue: asyncio.Queue[Heard | None] = asyncio.Queue()
+        self._queue = queue
+        self._surface.listen(lambda device, spot, value: queue.put_nowait((device, spot, value)))
+        try:
+            yield queue
+        finally:
+            if self._queue is queue:
+                self._queue = None
+                self._surface.listen(None)
+
+    def _ready(self) -> Answer:
+        return Answer("/bridge/midi/ready", (", ".join(self._surface.devices.inputs),))
+
+    def _make_room(self, kept: Kept | None, control: Control, replace: bool) -> None:
+        """Take away what the control does now.
+
+        Raises:
+            MidiConflict: it does something, and that may not be replaced.
+        """
+        if kept is None:
+            return
+        rivals = [index for index, other in enumerate(kept.mapping.control) if _collide(control, other)]
+        if rivals and not replace:
+            taken = kept.mapping.control[rivals[0]]
+            raise MidiConflict(
+                f"{control.spot} of {kept.mapping.device} does {taken.does} already; nothing was changed."
+            )
+        for index in reversed(rivals):
+            self._surface.shelf.remove(kept.path, index)
+
+
+def _told(kept: Kept, control: Control) -> Answer:
+    kind = "encoder" if control.kind in ENCODERS else control.kind
+    return Answer("/bridge/midi/control", (kept.mapping.device, str(control.spot), kind, control.does, str(kept.path)))
+
+
+def _learned(wish: Control, caught: Caught, encoder: str, light: str) -> Control:
+    """Join what is wanted and what was caught.
+
+    Raises:
+        MappingInvalid: they do not go together.
+    """
+    spot, endless = caught.spot, encoder or caught.encoder
+    kind: Kind = "button"
+    if spot.message == "program":
+        kind = "program"
+    elif wish.command in ENCODED and wish.value is None and spot.message == "cc" and endless:
+        kind = endless  # type: ignore[assignment]  # the table of commands lets only these through
+    elif wish.command == "param" and wish.value is None:
+        if caught.is_button:
+            raise MappingInvalid(
+                f"{spot} is a button, and {wish.argument} wants a fader or an encoder.",
+                hint=f"A button sets one value: `ace-bridge midi learn {wish.argument} VALUE`.",
+            )
+        kind = "fader"
+    any_number = kind == "program" and wish.command == "preset.select" and not wish.argument
+    return Control(
+        command=wish.command,
+        message=spot.message,
+        argument=wish.argument,
+        value=wish.value,
+        channel=spot.channel,
+        number=caught.values[-1] if kind == "program" and not any_number else spot.number,
+        any_number=any_number,
+        kind=kind,
+        light=light if kind == "button" else "",
+        ring=bool(light) and kind in ("fader", *ENCODERS),
+    )
+
+
+def _light(kept: Kept | None, caught: Caught, wanted: bool) -> str:
+    """Return the colours for a learned control: those of its neighbours, or plain ones where it is said to have one."""
+    neighbours = kept.mapping.control if kept else ()
+    same = (one.light for one in neighbours if one.light and one.message == caught.spot.message)
+    return next(same, PLAIN if wanted else "")
+
+
+def _collide(one: Control, other: Control) -> bool:
+    """Tell whether two controls hear the same message."""
+    if one.message == other.message == "program" and one.channel == other.channel:
+        return one.any_number or other.any_number or one.number == other.number
+    return bool(_messages(one.spot) & _messages(other.spot))
+
+
+def _messages(spot: Spot) -> set[Spot]:
+    if spot.message != "cc14":
+        return {spot}
+    return {Spot("cc", spot.channel, spot.number), Spot("cc", spot.channel, spot.number + PAIRED)}
+
+
+def _kept(control: Control, path: str) -> str:
+    """Say where it is kept, and what there is to know about such a control."""
+    if MAPPABLE[control.command].spends:
+        how = "held" if control.kind == "button" else "pressed twice"
+        return f"Kept in {path}. It may cost money, so it has to be {how}."
+    return f"Kept in {path}."

@@ -1,0 +1,129 @@
+"""midi: which controllers are there, what their controls do, learn, unlearn, listen.
+
+The daemon holds the ports, so this is a conversation over OSC on this machine, with the token of daemon.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+from bridge.cli import home
+from bridge.client import Client
+from bridge.errors import NotRunning, RequestError, from_wire
+from bridge.osc_plain import Message, decode
+from bridge.verbs.send import LONGEST, channel
+
+QUIET = 2.0  # s of silence after which the daemon is looked for
+
+LEARNING = "Move the control for {what}: press a pad, move a fader, turn a knob clockwise (Ctrl-C ends it)."
+
+
+def midi(options: argparse.Namespace) -> int:
+    """Do what the second word says."""
+    word, arguments = _asked(options)
+    client = Client(home())
+    about = client.start() if options.action in ("learn", "use") else client.need_daemon()
+    with channel(int(about["osc_port"]), f"/bridge/midi/{word}", [about["token"], *arguments]) as link:
+        try:
+            return _listen(options, link, client)
+        except KeyboardInterrupt:
+            with channel(int(about["osc_port"]), "/bridge/midi/stop", [about["token"]]):
+                print("Nothing was changed." if word == "learn" else "")
+            raise
+
+
+def _asked(options: argparse.Namespace) -> tuple[str, list[Any]]:
+    """Return the command behind /bridge/midi/ and its arguments, less the token."""
+    match options.action:
+        case "learn":
+            command, argument = _wish(options)
+            marks = ("light" if options.light else "", "replace" if options.replace else "")
+            return "learn", [command, argument, float(options.wait), options.encoder or "", *marks]
+        case "unlearn":
+            return "unlearn", list(_wish(options))
+        case "use":
+            return "use", [_needed(options, "the name of a template")]
+        case "monitor":
+            return "monitor", [float(options.wait)]
+        case "list":
+            return "controls", []
+    return "devices", []
+
+
+def _listen(options: argparse.Namespace, link: socket.socket, client: Client) -> int:
+    """Print the answers until there are no more."""
+    for told, answer in enumerate(_answers(link, client)):
+        parameters = list(answer.params)
+        if answer.address == "/bridge/error":
+            raise from_wire({"code": parameters[1], "text": parameters[2]})
+        kind = answer.address.rpartition("/")[2]
+        if options.json:
+            print(json.dumps({"event": kind, "arguments": parameters}), flush=True)
+        elif kind in _SHOWN and (line := _SHOWN[kind](options, parameters)):
+            print(line, flush=True)
+        if kind == "end":
+            if not told and not options.json and options.action in _NOTHING:
+                print(_NOTHING[options.action])
+            return 0
+    return 1
+
+
+def _answers(link: socket.socket, client: Client) -> Iterator[Message]:
+    link.settimeout(QUIET)
+    while True:
+        try:
+            yield decode(link.recv(LONGEST))
+        except TimeoutError:
+            if client.daemon() is None:
+                raise NotRunning("The daemon is gone.") from None
+        except ConnectionError as problem:
+            raise NotRunning from problem
+
+
+def _device(_: argparse.Namespace, told: list[Any]) -> str:
+    name, ports, mapping, template = told
+    note = f"mapped by {mapping}" if mapping else "nothing mapped"
+    if template:
+        note += f"; `ace-bridge midi use {template}` has a mapping for it"
+    return f"{name} ({ports}): {note}"
+
+
+def _control(_: argparse.Namespace, told: list[Any]) -> str:
+    device, control, kind, command, _ = told
+    return f"{device}: {control} ({kind}) → {command}"
+
+
+def _ready(options: argparse.Namespace, told: list[Any]) -> str:
+    heard = f"Listening to {told[0]}." if told[0] else "No MIDI controller is plugged in; plug one in now."
+    return f"{heard}\n{LEARNING.format(what=' '.join(options.words))}" if options.action == "learn" else heard
+
+
+def _heard(_: argparse.Namespace, told: list[Any]) -> str:
+    device, control, value = told
+    return f"{device}: {control}, value {value:g}"
+
+
+def _end(_: argparse.Namespace, told: list[Any]) -> str:
+    return str(told[0])
+
+
+_SHOWN = {"device": _device, "control": _control, "ready": _ready, "heard": _heard, "end": _end}
+_NOTHING = {
+    "devices": "No MIDI controller is plugged in.",
+    "list": "No control does anything yet; `ace-bridge midi learn COMMAND` begins.",
+}
+
+
+def _wish(options: argparse.Namespace) -> tuple[str, str]:
+    command = _needed(options, "the name of a command, for example remix, preset.next or amount")
+    return command, " ".join(options.words[1:])
+
+
+def _needed(options: argparse.Namespace, what: str) -> str:
+    if not options.words:
+        raise RequestError(f"`ace-bridge midi {options.action}` needs {what}.")
+    return str(options.words[0])

@@ -1,0 +1,141 @@
+"""A MIDI surface with fake ports and a noting bridge, and what tests of it share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from bridge.command import Answer
+from bridge.config import Midi as Settings
+from bridge.events import Event, EventBus
+from bridge.midi.messages import Spot, read
+from bridge.midi.ports import FakePorts
+from bridge.midi.service import MidiService
+from tests.fakes.bridge import NotingBridge
+from tests.fakes.osc_clients import until
+
+SETTINGS = Settings(use="auto", system="auto", hold=0.3, debounce=0.02)
+
+PAD = """version = 1
+device = "Pad"
+farewell = ["F0 00 01 F7"]
+setup = ["F0 00 02 F7"]
+
+[[control]]
+command = "remix"
+message = "note"
+number = 36
+light = "pad"
+
+[[control]]
+command = "preset.select"
+argument = "dub"
+message = "note"
+number = 37
+light = "choice"
+
+[[control]]
+command = "param"
+argument = "guidance_scale"
+message = "cc"
+number = 7
+kind = "fader"
+take_over = "jump"
+ring = true
+
+[[control]]
+command = "param"
+argument = "number_of_steps"
+message = "cc"
+number = 8
+kind = "twos"
+ring = true
+
+[[control]]
+command = "cancel"
+message = "note"
+number = 38
+light = "plain"
+
+[[show]]
+shows = "progress"
+message = "cc"
+numbers = [20]
+
+[[show]]
+shows = "progress"
+message = "note"
+numbers = [40, 41, 42, 43]
+light = "bar"
+
+[lights.pad]
+idle = 1
+holding = 2
+running = { channel = 3, value = 3 }
+ready = 4
+done = 5
+error = 6
+
+[lights.choice]
+off = 10
+on = 11
+
+[lights.bar]
+running = 3
+done = 5
+"""
+
+
+class Rig:
+    """Everything around one MIDI surface."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.folder = home / "midi"
+        self.folder.mkdir(exist_ok=True)
+        self.bus = EventBus()
+        self.events: list[Event] = []
+        self.bus.subscribe(self.events.append)
+        self.bridge = NotingBridge(self.bus, params={"guidance_scale": 15.0, "number_of_steps": 27})
+        self.ports = FakePorts()
+        self.service = MidiService(self.bus, SETTINGS, home, lambda: ["acid-rave", "dub"], lambda: self.ports)
+
+    def map(self, text: str = PAD, name: str = "pad") -> Path:
+        path = self.folder / f"{name}.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    async def start(self, *devices: str) -> None:
+        self.service.start(self.bridge)
+        [answer async for answer in self.service.devices()]
+        for device in devices:
+            self.ports.plug(device)
+        self.bridge.asked.clear()
+
+    def lights(self, device: str = "Pad") -> dict[Spot, int]:
+        """What was sent to each light last, whatever the channel."""
+        shown: dict[Spot, int] = {}
+        for name, data in self.ports.sent:
+            found = read(data)
+            if name == device and found is not None:
+                shown[Spot(found[0].message, 1, found[0].number)] = found[1]
+        return shown
+
+    async def until_lit(self, spot: Spot, value: int) -> None:
+        await until(lambda: self.lights().get(spot) == value)
+
+    def alerts(self) -> list[str]:
+        return [event.data["code"] for event in self.events if event.kind == "alert"]
+
+
+async def told(answers: object) -> list[Answer]:
+    return [answer async for answer in answers]  # type: ignore[attr-defined]
+
+
+@pytest_asyncio.fixture
+async def rig(home: Path) -> AsyncIterator[Rig]:
+    made = Rig(home)
+    yield made
+    await made.service.stop()

@@ -1,0 +1,278 @@
+"""Controllers as they are in life: a real daemon, its process of ports, and a device on a JACK server without sound."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.daw.ardour.pad import jack_server
+from tests.fakes.osc_clients import free_udp_port
+from tests.fakes.processes import PATIENCE, Daemon, running, until
+from tests.midi.bytes_of import let_go, pressed
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="JACK's server without sound is run on Linux alone")
+if sys.platform == "linux":
+    from tests.midi.controller import Controller
+
+ROOT = Path(__file__).parents[2]
+DEVICE = "APC mini mk2"
+MAPPING = """version = 1
+device = "APC mini mk2"
+[[control]]
+command = "preset.next"
+message = "note"
+number = 1
+light = "plain"
+[[control]]
+command = "remix"
+message = "note"
+number = 2
+light = "plain"
+[[control]]
+command = "param"
+argument = "guidance_scale"
+message = "cc"
+number = 7
+kind = "fader"
+take_over = "jump"
+[[control]]
+command = "preset.select"
+argument = "roots-dub"
+message = "note"
+number = 3
+light = "plain"
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[dict[str, str]]:
+    with jack_server(f"midi-{os.getpid()}", tmp_path / "jack.log", period=512) as environ:
+        yield environ
+
+
+@pytest.fixture
+def pad(server: dict[str, str]) -> Iterator[Controller]:
+    plugged = Controller(DEVICE, server["JACK_DEFAULT_SERVER"])
+    yield plugged
+    plugged.unplug()
+
+
+@pytest.fixture
+def daemon(home: Path, server: dict[str, str], pad: Controller) -> Iterator[Daemon]:
+    """A daemon with the mapping, and the pad lit up."""
+    (home / "midi").mkdir()
+    (home / "midi" / "pad.toml").write_text(MAPPING)
+    with running(home, ACE_BRIDGE_MIDI_SYSTEM="jack", **server) as started:
+        pad.wait_until_heard()
+        until(lambda: len(pad.received) >= 3)
+        yield started
+
+
+class Told:
+    """What a subscriber of the daemon is told, by the command line's own words."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        from pythonosc.osc_message import OscMessage
+        from pythonosc.udp_client import SimpleUDPClient
+
+        self._client = SimpleUDPClient("127.0.0.1", daemon.wait_until_up()["osc_port"])
+        self._client._sock.bind(("127.0.0.1", free_udp_port()))
+        self._client._sock.setblocking(False)
+        self._read = OscMessage
+        self.heard: list[tuple[str, list[object]]] = []
+        self._client.send_message("/bridge/subscribe", [])
+        self.of("/bridge/preset/select")
+
+    def take(self) -> None:
+        while True:
+            try:
+                message = self._read(self._client._sock.recv(65_507))
+            except BlockingIOError:
+                return
+            self.heard.append((message.address, list(message.params)))
+
+    def of(self, address: str) -> list[list[object]]:
+        """Wait for an address to be heard, and return all that came for it."""
+
+        def look() -> list[list[object]] | None:
+            self.take()
+            return [arguments for heard, arguments in self.heard if heard == address] or None
+
+        return until(look)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        self._client._sock.close()
+
+
+@pytest.fixture
+def told(daemon: Daemon) -> Iterator[Told]:
+    subscriber = Told(daemon)
+    yield subscriber
+    subscriber.close()
+
+
+def cli(daemon: Daemon, *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "bridge", "midi", *words],
+        env=daemon.environ,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    return done.stdout + done.stderr
+
+
+def test_a_press_triggers_exactly_once_and_lights_up(daemon: Daemon, pad: Controller, told: Told) -> None:
+    told.heard.clear()
+    pad.play(pressed(1))
+    until(lambda: pad.shown(1) == (1, 127))
+    pad.play(let_go(1))
+    until(lambda: pad.shown(1) == (1, 0))
+    told.of("/bridge/preset/select")
+    time.sleep(0.3)  # a second one would have come
+    assert len(told.of("/bridge/preset/select")) == 1
+
+
+def test_a_flood_stalls_nothing_and_its_last_value_arrives(daemon: Daemon, pad: Controller, told: Told) -> None:
+    values = [number % 128 for number in range(20_000)]
+    for number, value in enumerate(values):  # in between, a press that must neither be lost nor doubled
+        pad.play(bytes([0xB0, 7, value]))
+        if number == 10_000:
+            pad.play(pressed(3), let_go(3))
+    pad.play(bytes([0xB0, 7, 100]))
+    until(lambda: pad.is_silent)
+    assert cli(daemon, "list").count(DEVICE) == 4  # the daemon answers meanwhile
+    expected = pytest.approx(1 + 100 / 127 * 29, abs=1e-4)
+    until(lambda: told.of("/bridge/param/guidance_scale")[-1] == [expected])
+    until(lambda: told.of("/bridge/preset/select")[-1] == ["roots-dub"])
+    assert [one for one in told.of("/bridge/preset/select") if one == ["roots-dub"]] == [["roots-dub"]]
+
+
+def test_pulled_out_and_plugged_in_again(daemon: Daemon, pad: Controller, server: dict[str, str], told: Told) -> None:
+    pad.play(pressed(3))
+    until(lambda: pad.shown(3) == (1, 127))
+    pad.unplug()
+    until(lambda: "(away)" in cli(daemon, "devices"))
+    again = Controller(DEVICE, server["JACK_DEFAULT_SERVER"])
+    try:
+        again.wait_until_heard()
+        until(lambda: len(again.received) >= 3)
+        until(lambda: again.shown(3) == (1, 127))  # the preset that was chosen before
+        told.heard.clear()
+        again.play(pressed(1))
+        assert len(told.of("/bridge/preset/select")) == 1
+        until(lambda: again.shown(3) == (1, 0))
+    finally:
+        again.unplug()
+
+
+def test_the_server_of_midi_itself_may_come_back(home: Path, tmp_path: Path) -> None:
+    (home / "midi").mkdir()
+    (home / "midi" / "pad.toml").write_text(MAPPING)
+    name = f"again-{os.getpid()}"
+    with running(home, ACE_BRIDGE_MIDI_SYSTEM="jack", JACK_DEFAULT_SERVER=name, JACK_NO_START_SERVER="1") as daemon:
+        until(lambda: "MIDI cannot be used: no JACK server runs" in cli(daemon, "devices"))
+        for _ in range(2):
+            with jack_server(name, tmp_path / "jack.log", period=512):
+                plugged = Controller(DEVICE, name)
+                plugged.wait_until_heard()
+                until(lambda: len(plugged.received) >= 3)  # noqa: B023  # called before the next round
+                plugged.unplug()
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_lights_go_off_however_the_daemon_ends(
+    home: Path, server: dict[str, str], pad: Controller, end: signal.Signals
+) -> None:
+    (home / "midi").mkdir()
+    (home / "midi" / "pad.toml").write_text(MAPPING)
+    daemon = Daemon(home, ACE_BRIDGE_MIDI_SYSTEM="jack", **server)
+    try:
+        pad.wait_until_heard()
+        until(lambda: len(pad.received) >= 3)
+        pad.play(pressed(3))
+        until(lambda: pad.shown(3) == (1, 127))
+        daemon.process.send_signal(end)
+        daemon.process.communicate(timeout=PATIENCE)
+        until(lambda: {pad.shown(number)[1] for number in (1, 2, 3)} == {0})
+        until(lambda: not pad.is_heard())
+    finally:
+        if daemon.process.poll() is None:
+            daemon.kill()
+
+
+def test_learning_from_the_command_line(daemon: Daemon, pad: Controller, told: Told) -> None:
+    learning = subprocess.Popen(
+        [sys.executable, "-m", "bridge", "midi", "learn", "amount"],
+        env=daemon.environ,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert learning.stdout is not None
+    assert learning.stdout.readline() == f"Listening to {DEVICE}.\n"
+    assert "Move the control for amount" in learning.stdout.readline()
+    for value in (10, 11, 12, 13):
+        pad.play(bytes([0xB0, 48, value]))
+    said, _ = learning.communicate(timeout=PATIENCE)
+    assert learning.returncode == 0
+    assert f"{DEVICE}: cc 48, channel 1 (fader) → param amount" in said
+    assert "Kept in" in said
+    pad.play(bytes([0xB0, 48, 127]))
+    until(lambda: told.of("/bridge/param/amount")[-1] == [1.0])
+    taken = cli(daemon, "learn", "cancel", "--wait", "1")
+    assert "[midi_not_heard]" in taken
+    assert "cc 48" in cli(daemon, "unlearn", "amount")
+    assert "cc 48" not in cli(daemon, "list")
+
+
+def test_ctrl_c_ends_learning_and_changes_nothing(daemon: Daemon, pad: Controller, told: Told) -> None:
+    before = (daemon.home / "midi" / "pad.toml").read_text()
+    learning = subprocess.Popen(
+        [sys.executable, "-m", "bridge", "midi", "learn", "cancel"],
+        env=daemon.environ,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert learning.stdout is not None
+    learning.stdout.readline()
+    learning.send_signal(signal.SIGINT)
+    said, _ = learning.communicate(timeout=PATIENCE)
+    assert "Nothing was changed." in said
+    assert learning.returncode == 130
+    told.heard.clear()
+
+    def works_again() -> bool:
+        pad.play(pressed(3), let_go(3))
+        time.sleep(0.1)
+        told.take()
+        return ("/bridge/preset/select", ["roots-dub"]) in told.heard
+
+    until(works_again)
+    assert (daemon.home / "midi" / "pad.toml").read_text() == before
+
+
+def test_monitor_and_json(daemon: Daemon, pad: Controller) -> None:
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "bridge", "midi", "monitor", "--wait", "3", "--json"],
+        env=daemon.environ,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert watching.stdout is not None
+    assert '"ready"' in watching.stdout.readline()
+    pad.play(pressed(60, 33))
+    assert re.search(r'"heard".*"note 60, channel 1", 33', watching.stdout.readline())
+    watching.communicate(timeout=PATIENCE)
+    assert watching.returncode == 0

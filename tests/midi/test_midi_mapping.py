@@ -1,0 +1,171 @@
+"""Mappings: what is in the files, every mistake with its file, line and key, and files that are added to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import MappingInvalid, NotPossibleNow
+from bridge.midi.mapping import MAPPABLE, Control, load
+from bridge.midi.messages import Spot
+from bridge.midi.shelf import TEMPLATES, Shelf, fits, templates
+from bridge.presets import standard
+
+HEAD = 'version = 1\ndevice = "Pad"\n'
+REMIX = '[[control]]\ncommand = "remix"\nmessage = "note"\nnumber = 36\n'
+
+
+def read(tmp_path: Path, text: str) -> object:
+    path = tmp_path / "pad.toml"
+    path.write_text(text, encoding="utf-8")
+    return load(path)
+
+
+def test_a_mapping_is_what_its_file_says(tmp_path: Path) -> None:
+    mapping = read(
+        tmp_path,
+        HEAD + REMIX + 'light = "pad"\n[lights.pad]\nidle = 3\nrunning = { channel = 3, value = 13 }\n'
+        '[[show]]\nshows = "progress"\nmessage = "cc"\nnumbers = [7]\n',
+    )
+    control = mapping.control[0]  # type: ignore[attr-defined]
+    assert control.spot == Spot("note", 1, 36)
+    colours = mapping.colours("pad")  # type: ignore[attr-defined]
+    assert colours.at(control.spot, "idle") == (control.spot, 3)
+    assert colours.at(control.spot, "running") == (Spot("note", 3, 36), 13)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("version = 1\n", 0, "“device” is missing"),
+        ('version = 2\ndevice = "Pad"\n', 1, "version"),
+        (HEAD + 'devise = "x"\n', 3, "no “devise”. Did you mean “device”"),
+        (HEAD + "control = 3\n", 3, "control"),
+        (HEAD + REMIX + "chanel = 3\n", 7, "no “chanel”. Did you mean “channel”"),
+        (HEAD + REMIX + "channel = 17\n", 7, "channel: it takes a whole number of at most 16"),
+        (HEAD + REMIX.replace("36", "128"), 6, "number"),
+        (HEAD + REMIX.replace("note", "nota"), 5, "message"),
+        (HEAD + '[[control]]\ncommand = "remix"\n', 3, "message"),
+        (HEAD + REMIX.replace("remix", "remx"), 4, "command is “remx”, which is none. Did you mean “remix”"),
+        (HEAD + REMIX.replace("remix", "clip"), 4, "command is “clip”"),
+        (
+            HEAD + REMIX + 'light = "pat"\n[lights.pad]\n',
+            7,
+            "light is “pat”, but there is no [lights.pat]. Did you mean “pad”",
+        ),
+        (HEAD + REMIX + "\n" + REMIX, 8, "note 36, channel 1 is mapped twice, first in line 3"),
+        (HEAD + REMIX + 'kind = "fader"\n', 7, "kind is fader"),
+        (HEAD + REMIX + 'kind = "twos"\n', 7, "kind is twos"),
+        (HEAD + REMIX + 'kind = "program"\n', 7, "kind is “program”"),
+        (HEAD + REMIX + "hold = 0.1\n", 7, "hold"),
+        (HEAD + REMIX.replace("remix", "param") + 'argument = "amout"\nvalue = 1\n', 7, "Did you mean “amount”"),
+        (HEAD + REMIX.replace("remix", "param") + 'argument = "amount"\n', 3, "value is missing"),
+        (HEAD + REMIX.replace("remix", "preset.select"), 3, "argument"),
+        (HEAD + REMIX.replace("remix", "audition") + 'argument = "both"\n', 7, "one of source, result"),
+        (HEAD + REMIX + "any_number = true\n", 7, "any_number"),
+        (
+            HEAD + '[[control]]\ncommand="param"\nargument="amount"\nkind="fader"\nmessage="cc14"\nnumber=32\n',
+            8,
+            "number",
+        ),
+        (HEAD + "[lights.pad]\nidel = 1\n", 4, "no “idel”. Did you mean “idle”"),
+        (HEAD + "[lights.pad]\nidle = 128\n", 4, "idle"),
+        (HEAD + "[lights.pad]\nidle = { channel = 0, value = 1 }\n", 4, "idle.channel"),
+        (HEAD + 'setup = ["F0 00 80 F7"]\n', 3, "setup"),
+        (HEAD + '[[show]]\nshows = "progress"\nmessage = "cc"\nnumbers = []\n', 6, "numbers"),
+        (HEAD + '[[show]]\nshows = "tempo"\nmessage = "cc"\nnumbers = [1]\n', 4, "shows"),
+        (HEAD + "[[control]\n", 3, "not TOML"),
+    ],
+)
+def test_a_mistake_is_told_with_file_line_and_key(tmp_path: Path, text: str, line: int, says: str) -> None:
+    with pytest.raises(MappingInvalid) as caught:
+        read(tmp_path, text)
+    place = f"pad.toml, line {line}:" if line else "pad.toml:"
+    assert place in caught.value.text, caught.value.text
+    assert says in caught.value.text
+
+
+def test_learned_controls_come_behind_what_people_wrote_and_go_again(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    control = Control(command="preset.next", message="note", number=40)
+    path = shelf.add("My “pad” #2", control)
+    shelf.refresh()
+    text = "# mine\n" + path.read_text().replace("number = 40", "number = 40  # the red one")
+    path.write_text(text)
+    shelf.refresh()
+    amount = Control(command="param", argument="amount", message="cc14", number=3, channel=5, kind="fader")
+    assert shelf.add("My “pad” #2", amount) == path
+    assert shelf.refresh() == []
+    assert shelf.kept[0].mapping.control == (control, amount)
+    assert path.read_text().startswith(text.rstrip())
+    shelf.remove(path, 1)
+    assert path.read_text() == text
+    shelf.remove(path, 0)
+    shelf.refresh()
+    assert shelf.kept[0].mapping.control == ()
+    assert "# mine" in path.read_text()
+
+
+def test_two_devices_with_like_names_get_files_of_their_own(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    control = Control(command="remix", message="note", number=1)
+    first = shelf.add("Pad (A)", control)
+    shelf.refresh()
+    assert shelf.add("Pad-A", control) != first
+    shelf.refresh()
+    assert [kept.mapping.device for kept in shelf.kept] == ["Pad-A", "Pad (A)"]
+
+
+def test_a_broken_file_leaves_the_mapping_as_it_was(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    path = shelf.add("Pad", Control(command="remix", message="note", number=1))
+    assert shelf.refresh() == []
+    assert shelf.refresh() is None
+    right = path.read_text()
+    path.write_text(right + "[[control]]\n")
+    (problem,) = shelf.refresh() or []
+    assert "line" in problem.text
+    assert shelf.of("Pad") is not None
+    path.write_text(right + "# well again\n")
+    assert shelf.refresh() == []
+    path.unlink()
+    assert shelf.refresh() == []
+    assert shelf.of("Pad") is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "fit"),
+    [
+        ("APC mini mk2", "APC mini mk2 MIDI 1", True),
+        ("apc MINI", "APC mini mk2", True),
+        ("Launchpad*MIDI", "Launchpad Mini MK3 LPMiniMK3 MIDI In", True),
+        ("Launchpad*MIDI", "Launchpad Mini MK3 LPMiniMK3 DAW In", False),
+        ("nano[KONTROL", "nano[KONTROL2", True),
+        ("APC mini mk2", "APC mini", False),
+    ],
+)
+def test_devices_are_known_by_a_part_of_their_name(pattern: str, name: str, fit: bool) -> None:
+    assert fits(pattern, name) is fit
+
+
+def test_the_templates_are_right_and_name_presets_that_are_there(tmp_path: Path) -> None:
+    found = templates()
+    assert len(found) >= 2
+    names = standard(tmp_path).names()
+    for kept in found:
+        assert kept.mapping.title
+        assert {control.command for control in kept.mapping.control} >= {"remix", "cancel", "preset.next"}
+        chosen = {control.argument for control in kept.mapping.control if control.command == "preset.select"}
+        assert chosen <= set(names)
+        assert all(control.light for control in kept.mapping.control if MAPPABLE[control.command].spends)
+
+
+def test_a_template_is_taken_into_the_home_once(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    kept = shelf.adopt("apc-mini-mk2")
+    assert kept.path.read_text() == (TEMPLATES / "apc-mini-mk2.toml").read_text()
+    with pytest.raises(NotPossibleNow):
+        shelf.adopt("apc-mini-mk2")
+    with pytest.raises(MappingInvalid, match="Did you mean “apc-mini-mk2”"):
+        shelf.adopt("apc-mini-mk3")

@@ -1,0 +1,305 @@
+"""The process that holds the ports: names of devices, hot-plug, floods, and what becomes of it when something dies."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.errors import BridgeError
+from bridge.midi import port_host
+from bridge.midi.port_host import AT_ONCE, MOST, Host, Wire
+from bridge.midi.port_names import numbered, plain
+from bridge.midi.port_process import ProcessPorts
+from bridge.midi.ports import Devices, Listener
+from tests.fakes.osc_clients import until
+
+
+class Backend:
+    """A system with devices that tests plug in."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, Hashable] = {}
+        self.refuses: set[str] = set()
+        self.heard: dict[str, Callable[[str, bytes], None]] = {}
+        self.log: list[tuple[str, ...]] = []
+        self.sent: list[tuple[str, bytes]] = []
+
+    def inputs(self) -> dict[str, Hashable]:
+        return dict(self.there)
+
+    outputs = inputs
+
+    def open_input(self, name: str, heard: Callable[[str, bytes], None]) -> None:
+        if name in self.refuses:
+            raise OSError("held by another program")
+        self.heard[name] = heard
+        self.log.append(("open in", name))
+
+    def open_output(self, name: str) -> None:
+        self.log.append(("open out", name))
+
+    def close_input(self, name: str) -> None:
+        self.log.append(("close in", name))
+
+    def close_output(self, name: str) -> None:
+        self.log.append(("close out", name))
+
+    def send(self, name: str, data: bytes) -> None:
+        if name not in self.there:
+            raise OSError("gone")
+        self.sent.append((name, data))
+
+    def close(self) -> None:
+        self.log.append(("close",))
+
+
+@pytest.fixture
+def midi() -> Backend:
+    return Backend()
+
+
+@pytest.fixture
+def told() -> list[dict[str, Any]]:
+    return []
+
+
+@pytest.fixture
+def host(midi: Backend, told: list[dict[str, Any]]) -> Host:
+    return Host(midi, told.append)
+
+
+def devices(told: list[dict[str, Any]]) -> list[Any]:
+    return [line["devices"] for line in told if "devices" in line]
+
+
+def test_a_device_is_opened_when_it_comes_and_told_once(host: Host, midi: Backend, told: list[dict[str, Any]]) -> None:
+    host.take({"want": [["Pad"], ["Pad"]]})
+    midi.there = {"Pad": 1, "Piano": 2}
+    for _ in range(3):
+        host.look()
+    both = ["Pad", "Piano"]
+    assert devices(told) == [[[], [], [], []], [both, both, ["Pad"], ["Pad"]]]
+    assert midi.log == [("open in", "Pad"), ("open out", "Pad")]
+
+
+def test_a_device_that_came_back_between_two_looks_is_opened_again(
+    host: Host, midi: Backend, told: list[dict[str, Any]]
+) -> None:
+    midi.there = {"Pad": 1}
+    host.take({"want": [["Pad"], ["Pad"]]})
+    host.take({"last": ["Pad", ["900000"]]})
+    midi.there = {"Pad": 2}
+    host.look()
+    assert midi.log[2:] == [("close in", "Pad"), ("open in", "Pad"), ("close out", "Pad"), ("open out", "Pad")]
+    assert midi.sent == []  # the new one has no light on
+    assert len(devices(told)) == 2
+    assert {"closed": [[], []]} in told or {"closed": [["Pad"], []]} in told
+
+
+def test_what_is_not_wanted_any_more_is_darkened_and_closed(host: Host, midi: Backend) -> None:
+    midi.there = {"Pad": 1}
+    host.take({"want": [["Pad"], ["Pad"]]})
+    host.take({"last": ["Pad", ["902400"]]})
+    host.take({"send": ["Pad", ["90247f"]]})
+    host.take({"want": [[], []]})
+    assert midi.sent == [("Pad", b"\x90\x24\x7f"), ("Pad", b"\x90\x24\x00")]
+    assert ("close in", "Pad") in midi.log
+    assert ("close out", "Pad") in midi.log
+
+
+def test_a_device_that_is_refused_is_told_of_once_and_tried_again(
+    host: Host, midi: Backend, told: list[dict[str, Any]]
+) -> None:
+    midi.there, midi.refuses = {"Pad": 1}, {"Pad"}
+    host.take({"want": [["Pad"], []]})
+    host.look()
+    troubles = [line["trouble"] for line in told if "trouble" in line]
+    assert [trouble["code"] for trouble in troubles] == ["midi_unavailable"]
+    assert "Pad cannot be opened: held by another program" in troubles[0]["text"]
+    midi.refuses = set()
+    host.look()
+    assert midi.log == [("open in", "Pad")]
+
+
+def test_sending_to_what_has_just_gone_is_no_trouble(host: Host, midi: Backend) -> None:
+    midi.there = {"Pad": 1}
+    host.take({"want": [[], ["Pad"]]})
+    midi.there = {}
+    host.take({"send": ["Pad", ["902400"]]})
+    host.take({"send": ["Nobody", ["902400"]]})
+    assert midi.sent == []
+
+
+def test_a_flood_that_nobody_reads_keeps_its_newest(host: Host) -> None:
+    for number in range(MOST + 500):
+        host.heard("Pad", number.to_bytes(4, "big"))
+    assert host.waiting.qsize() <= MOST
+    first = host.waiting.get()[1]
+    assert int.from_bytes(first, "big") >= 499
+
+
+def test_what_is_heard_goes_out_in_few_lines_and_in_order(host: Host) -> None:
+    for number in range(3 * AT_ONCE):
+        host.heard("Pad", number.to_bytes(2, "big"))
+    read_end, write_end = os.pipe()
+    with open(write_end, "wb", buffering=0) as writing:
+        passing = threading.Thread(target=Wire(io.BytesIO(), writing).pass_on, args=(host.waiting,))  # type: ignore[arg-type]
+        with open(read_end, "rb") as reading:
+            passing.start()
+            lines = [json.loads(reading.readline()) for _ in range(3)]
+        host.heard("Pad", b"")  # nobody reads any more, which ends the thread
+        passing.join()
+    assert [data for line in lines for _, data in line["heard"]] == [f"{n:04x}" for n in range(3 * AT_ONCE)]
+
+
+@pytest.mark.parametrize(
+    ("system", "name", "device"),
+    [
+        ("alsa", "APC mini mk2:APC mini mk2 MIDI 1 24:0", "APC mini mk2 MIDI 1"),
+        ("alsa", "Launchpad Mini MK3:Launchpad Mini MK3 LPMiniMK3 MI 20:1", "Launchpad Mini MK3 LPMiniMK3 MI"),
+        ("alsa", "VMPK Output:out 128:0", "VMPK Output out"),
+        ("windows", "nanoKONTROL2 1", "nanoKONTROL2"),
+        ("windows", "APC mini mk2 0", "APC mini mk2"),
+        ("mac", "nanoKONTROL2 SLIDER/KNOB", "nanoKONTROL2 SLIDER/KNOB"),
+        ("jack", "APC mini mk2:out", "APC mini mk2"),
+        ("jack", "a2j:APC mini mk2 [24] (capture): APC mini mk2 MIDI 1", "APC mini mk2 MIDI 1"),
+        ("jack", "a2j:APC mini mk2 [24] (playback): APC mini mk2 MIDI 1", "APC mini mk2 MIDI 1"),
+        ("jack", "Midi-Bridge:nanoKONTROL2:(capture_0) nanoKONTROL2 CTRL", "nanoKONTROL2 CTRL"),
+    ],
+)
+def test_names_stay_the_same_from_one_plugging_in_to_the_next(system: str, name: str, device: str) -> None:
+    assert plain(name, system) == device
+
+
+def test_two_of_a_kind_are_told_apart() -> None:
+    assert numbered(["Pad", "Keys", "Pad", "Pad"]) == ["Pad", "Keys", "Pad #2", "Pad #3"]
+
+
+# --- the daemon's end, with processes that behave badly --------------------------------------------------------------
+
+
+class Heard:
+    """A listener that notes everything."""
+
+    def __init__(self) -> None:
+        self.devices: list[Devices] = []
+        self.troubles: list[BridgeError] = []
+        self.messages: list[tuple[str, bytes]] = []
+
+    def listener(self) -> Listener:
+        return Listener(
+            lambda device, data: self.messages.append((device, data)), self.devices.append, self.troubles.append
+        )
+
+
+def ports_of(tmp_path: Path, body: str) -> ProcessPorts:
+    """Ports whose process is a script of the test's."""
+    script = tmp_path / "host.py"
+    script.write_text("import json, os, sys\nsay = lambda line: print(json.dumps(line), flush=True)\n" + body)
+    ports = ProcessPorts("auto")
+    ports._command = (sys.executable, str(script))
+    return ports
+
+
+async def test_a_process_that_dies_is_started_again_and_told_everything(tmp_path: Path) -> None:
+    body = f"""
+mark = {str(tmp_path / "mark")!r}
+say({{"devices": [["Pad"], ["Pad"], ["Pad"], ["Pad"]]}})
+if not os.path.exists(mark):
+    open(mark, "w").close()
+    os.abort()
+for line in sys.stdin:
+    say({{"heard": [["Pad", line.encode().hex()]]}})
+"""
+    heard, ports = Heard(), ports_of(tmp_path, body)
+    ports.want({"Pad"}, {"Pad"})
+    ports.last_words("Pad", [b"\x90\x24\x00"])
+    await ports.start(heard.listener())
+    await until(lambda: len(heard.messages) >= 2)
+    orders = [json.loads(data) for _, data in heard.messages]
+    assert {"last": ["Pad", ["902400"]]} in orders
+    assert {"want": [["Pad"], ["Pad"]]} in orders
+    lit = frozenset({"Pad"})
+    assert heard.devices == [Devices(("Pad",), ("Pad",), lit, lit), Devices(), Devices(("Pad",), ("Pad",), lit, lit)]
+    await ports.stop()
+
+
+async def test_a_device_that_kills_the_process_is_left_alone_until_it_was_pulled_out(tmp_path: Path) -> None:
+    body = f"""
+mark = {str(tmp_path / "mark")!r}
+there = ["Bad", "Pad"]
+say({{"devices": [there, there, [], []]}})
+for line in sys.stdin:
+    order = json.loads(line)
+    if "Bad" in order.get("want", [[]])[0] and not os.path.exists(mark):
+        say({{"opening": "Bad"}})
+        os.abort()
+    say({{"heard": [["Pad", line.encode().hex()]]}})
+    if order.get("send"):
+        open(mark, "w").close()
+        say({{"devices": [["Pad"], ["Pad"], ["Pad"], []]}})
+"""
+    heard, ports = Heard(), ports_of(tmp_path, body)
+    ports.want({"Bad", "Pad"}, set())
+    await ports.start(heard.listener())
+    await until(lambda: heard.messages)
+    assert json.loads(heard.messages[0][1]) == {"want": [["Pad"], []]}
+    assert [trouble.code for trouble in heard.troubles] == ["midi_unavailable"]
+    assert "Bad cannot be opened" in heard.troubles[0].text
+    ports.send("Pad", [b"\x90"])
+    await until(lambda: heard.devices[-1].inputs == ("Pad",))
+    ports.want({"Bad", "Pad"}, set())
+    await until(lambda: json.loads(heard.messages[-1][1]) == {"want": [["Bad", "Pad"], []]})
+    await ports.stop()
+
+
+async def test_a_system_without_midi_is_told_once_and_tried_again(tmp_path: Path) -> None:
+    body = """
+say({"trouble": {"code": "midi_unavailable", "text": "MIDI cannot be used: no JACK server runs.", "hint": ""}})
+"""
+    heard, ports = Heard(), ports_of(tmp_path, body)
+    await ports.start(heard.listener())
+    await until(lambda: len(heard.devices) >= 2)  # it has ended twice
+    assert [trouble.code for trouble in heard.troubles] == ["midi_unavailable"]
+    await ports.stop()
+
+
+async def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.midi.port_process.PATIENCE", 0.3)
+    heard = Heard()
+    ports = ports_of(tmp_path, 'say({"devices": [[], [], [], []]})\nimport time\ntime.sleep(1000)\n')
+    await ports.start(heard.listener())
+    child = ports._child
+    await ports.stop()
+    assert child is not None
+    assert child.returncode is not None
+
+
+async def test_a_missing_package_is_told_and_not_tried_again(tmp_path: Path) -> None:
+    heard = Heard()
+    ports = ports_of(
+        tmp_path, 'say({"trouble": {"code": "midi_missing", "text": "MIDI needs rtmidi2.", "hint": "x"}})\n'
+    )
+    await ports.start(heard.listener())
+    assert ports._keeping is not None
+    await ports._keeping
+    assert [trouble.code for trouble in heard.troubles] == ["midi_missing"]
+    assert len(heard.devices) == 1
+    await ports.stop()
+
+
+def test_a_package_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rtmidi2", None)
+    monkeypatch.delitem(sys.modules, "bridge.midi.port_rtmidi", raising=False)
+    with pytest.raises(BridgeError) as caught:
+        port_host.backend("auto")
+    assert caught.value.code == "midi_missing"
+    assert "rtmidi2" in caught.value.text
