@@ -117,7 +117,7 @@ def main() -> int:
     presses = parser.parse_args().presses
     with (
         tempfile.TemporaryDirectory() as folder,
-        jack_server(f"ack-{os.getpid()}", Path(folder) / "jack.log", period=64) as server,
+        jack_server(f"ack-{os.getpid()}", Path(folder) / "jack.log", period=64, patient=True) as server,
     ):
         home = Path(folder) / "home"
         (home / "midi").mkdir(parents=True)

@@ -54,7 +54,7 @@ light = "plain"
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[dict[str, str]]:
-    with jack_server(f"midi-{os.getpid()}", tmp_path / "jack.log", period=512) as environ:
+    with jack_server(f"midi-{os.getpid()}", tmp_path / "jack.log", period=512, patient=True) as environ:
         yield environ
 
 
@@ -182,7 +182,7 @@ def test_the_server_of_midi_itself_may_come_back(home: Path, tmp_path: Path) -> 
     with running(home, ACE_BRIDGE_MIDI_SYSTEM="jack", JACK_DEFAULT_SERVER=name, JACK_NO_START_SERVER="1") as daemon:
         until(lambda: "MIDI cannot be used: no JACK server runs" in cli(daemon, "devices"))
         for _ in range(2):
-            with jack_server(name, tmp_path / "jack.log", period=512):
+            with jack_server(name, tmp_path / "jack.log", period=512, patient=True):
                 plugged = Controller(DEVICE, name)
                 plugged.wait_until_heard()
                 until(lambda: len(plugged.received) >= 3)  # noqa: B023  # called before the next round

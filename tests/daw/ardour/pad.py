@@ -88,8 +88,13 @@ class Pad:
 
 
 @contextlib.contextmanager
-def jack_server(name: str, log: Path, rate: int = 48_000, period: int = 2048) -> Iterator[dict[str, str]]:
-    """A JACK server without sound; yields the environment in which its clients find it. What it says goes to `log`."""
+def jack_server(
+    name: str, log: Path, rate: int = 48_000, period: int = 2048, *, patient: bool = False
+) -> Iterator[dict[str, str]]:
+    """A JACK server without sound; yields the environment in which its clients find it.
+
+    What it says goes to `log`. A patient one waits for late clients, where others lose what those had to say.
+    """
     environ = {"JACK_NO_AUDIO_RESERVATION": "1", "JACK_DEFAULT_SERVER": name}
     said = log.open("wb")
     server = subprocess.Popen(
@@ -97,6 +102,7 @@ def jack_server(name: str, log: Path, rate: int = 48_000, period: int = 2048) ->
             *HURRY,
             "jackd",
             "--no-realtime",
+            *(["--sync"] if patient else []),
             "-t",
             "10000",
             "-n",
