@@ -32,10 +32,18 @@ from tests.fakes.studio import remix_args, write_tone
 from tests.midi.bytes_of import let_go, pressed
 from tests.midi.controller import Controller
 
+HOLDING, VELOCITY = 2, 100  # of the light that answers, and of the echo
 GOAL = 5.0  # ms that the bridge's p99 may lie above the echo's
-MAPPING = (
-    'version = 1\ndevice = "Pad"\n[[control]]\ncommand = "remix"\nmessage = "note"\nnumber = 36\nlight = "plain"\n'
-)
+MAPPING = f"""version = 1
+device = "Pad"
+[[control]]
+command = "remix"
+message = "note"
+number = 36
+light = "pad"
+[lights.pad]
+holding = {HOLDING}
+"""
 ECHO = """
 import jack, sys, threading
 client = jack.Client("echo", no_start_server=True)
@@ -63,7 +71,7 @@ class Stopwatch:
         pad.on_receive = self._receive
 
     def _receive(self, data: bytes) -> None:
-        if data[0] & 0xF0 == 0x90 and data[2]:
+        if data[0] & 0xF0 == 0x90 and data[2] in (HOLDING, VELOCITY):
             self._at = time.perf_counter()
             self._lit.set()
 
@@ -137,7 +145,7 @@ def main() -> int:
                 watches = Stopwatch(bare), Stopwatch(pad)
                 print(json.dumps(measure("idle", presses, *watches)[0]), flush=True)
                 enough = threading.Event()
-                making = threading.Thread(target=busy, args=(home, tone, enough))
+                making = threading.Thread(target=busy, args=(home, tone, enough), daemon=True)
                 making.start()
                 until(lambda: working(home) >= 8)
                 figures, met = measure("8 variations are made", presses, *watches)
