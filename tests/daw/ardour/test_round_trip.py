@@ -103,11 +103,7 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
         audio:set_scale_amplitude (0.5)
         audio:set_fade_in_shape (ARDOUR.FadeShape.FadeConstantPower) audio:set_fade_in_length (4800)
         audio:set_fade_out_shape (ARDOUR.FadeShape.FadeSlow) audio:set_fade_out_length (9600)
-        local curve = audio:envelope ():list ()
-        curve:clear_list ()
-        for _, point in ipairs ({ { 0, 1 }, { 48000, 0.25 }, { 120000, 0.5 } }) do
-          curve:add (Temporal.timepos_t (point[1]), point[2], false, false)
-        end
+        audio:envelope ():list ():add (Temporal.timepos_t (48000), 0.25, false, false)
         audio:set_envelope_active (true)
         route:presentation_info_ptr ():set_color (0x336699ff)
         """,
@@ -126,7 +122,8 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
     studio.ardour.picture(pictures / "ardour.png")
     assert (pictures / "ardour.png").stat().st_size > 10_000
     assert region.scale == before.scale == 0.5
-    assert region.curve == before.curve == ((0, 1.0), (48_000, 0.25), (120_000, 0.5))
+    assert dict(region.curve) == pytest.approx(dict(before.curve))
+    assert dict(region.curve) == pytest.approx({0: 1.0, 48_000: 0.25, 120_000: 1.0})
     for fade, original, length, half in (
         (region.fade_in, before.fade_in, 4_800, 0.707),
         (region.fade_out, before.fade_out, 9_600, 0.097),
@@ -215,10 +212,9 @@ def test_what_no_file_and_offset_can_say_goes_rendered(open_studio: Open, tmp_pa
     studio.change(
         compound.id,
         """
-        local audio, curve = one:to_audioregion (), one:to_audioregion ():envelope ():list ()
+        local audio = one:to_audioregion ()
         audio:set_scale_amplitude (0.25)
-        curve:clear_list ()
-        curve:add (Temporal.timepos_t (0), 1, false, false) curve:add (Temporal.timepos_t (96000), 0.5, false, false)
+        audio:envelope ():list ():add (Temporal.timepos_t (48000), 0.5, false, false)
         audio:set_envelope_active (true)
         """,
     )
@@ -227,7 +223,8 @@ def test_what_no_file_and_offset_can_say_goes_rendered(open_studio: Open, tmp_pa
     assert variation["state"] == "done", variation
     (region,) = studio.save()[1].regions
     check_placed(region, variation, 96_000, 96_000, 48_000)
-    assert (region.scale, region.curve) == (0.25, ((0, 1.0), (96_000, 0.5)))
+    assert region.scale == 0.25
+    assert dict(region.curve) == pytest.approx({0: 1.0, 48_000: 0.5, 96_000: 1.0})
     (asked,) = studio.requests()[0]["clips"]
     assert "source" not in asked
 
