@@ -123,7 +123,7 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
     assert (pictures / "ardour.png").stat().st_size > 10_000
     assert region.scale == before.scale == 0.5
     assert dict(region.curve) == pytest.approx(dict(before.curve))
-    assert dict(region.curve) == pytest.approx({0: 1.0, 48_000: 0.25, 120_000: 1.0})
+    assert dict(region.curve)[48_000] == pytest.approx(0.25)
     for fade, original, length, half in (
         (region.fade_in, before.fade_in, 4_800, 0.707),
         (region.fade_out, before.fade_out, 9_600, 0.097),
@@ -221,10 +221,12 @@ def test_what_no_file_and_offset_can_say_goes_rendered(open_studio: Open, tmp_pa
     studio.ask(compound.id)
     (variation,) = studio.finished()
     assert variation["state"] == "done", variation
-    (region,) = studio.save()[1].regions
+    original, remix = studio.save()
+    (region,) = remix.regions
     check_placed(region, variation, 96_000, 96_000, 48_000)
     assert region.scale == 0.25
-    assert dict(region.curve) == pytest.approx({0: 1.0, 48_000: 0.5, 96_000: 1.0})
+    assert dict(region.curve) == pytest.approx(dict(original.regions[0].curve))
+    assert dict(region.curve)[48_000] == pytest.approx(0.5)
     (asked,) = studio.requests()[0]["clips"]
     assert "source" not in asked
 
