@@ -5,6 +5,7 @@ Inbox, OSC surface and start-up all come through here; it knows no engine and no
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import uuid
@@ -14,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from bridge import whole
+from bridge import leftovers, whole
 from bridge.book import Book
 from bridge.errors import (
     BridgeError,
@@ -77,12 +78,15 @@ class Desk:
     async def resume(self) -> None:
         """At start: go on with what a crash or a stop left, in the order it came."""
         variations = await self.book.load()
+        open_jobs = {one.job_id for one in variations}
+        await asyncio.to_thread(leftovers.remove, self.tools.home, open_jobs, self.tools.clock())
         waiting = {self.book.job(one.job_id).instance for one in variations}
         for instance in sorted(waiting | self.outbox.left_behind()):
             self.outbox.open(instance, [dict(one) for one in await self._refusals(instance)])
         self.scheduler.resume(variations)
         for body in await self.tools.journal(Store.unapplied):
             await self._apply(parse(body))
+        await self.offers.resume()
 
     async def take(self, data: bytes) -> Taken:
         """Take a message in: once per id, whole in the store before anything happens.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import json
 import os
 import shutil
@@ -29,6 +30,11 @@ def settle(partial: Path, final: Path) -> None:
             os.fsync(file.fileno())
         partial.replace(final)
         sync_folder(final.parent)
+
+
+def holds(path: Path) -> bool:
+    """Tell whether there is a file with anything in it; a power cut can leave one without a byte."""
+    return path.is_file() and path.stat().st_size > 0
 
 
 def write_bytes(path: Path, data: bytes, *, sync: bool = True, mode: int = 0o600) -> None:
@@ -72,6 +78,13 @@ def discard(partial: Path) -> None:
     """Remove a half-written file; what keeps it there is the trouble that is told of already."""
     with contextlib.suppress(OSError):
         partial.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, name: str = "*") -> None:
+    """Take away what writers of a folder's files, or of one file, left when they were killed; nobody may write now."""
+    pattern = f".{glob.escape(name) if name != '*' else name}.*.tmp"
+    for left in folder.glob(pattern):
+        discard(left)
 
 
 def require_room(folder: Path, size: float, what: str) -> None:

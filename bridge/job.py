@@ -45,7 +45,9 @@ _WORK = (
 # end badly. What ended goes back only by `retry`, through WAITING, or forward when a DAW says that it is there.
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.NEW: frozenset({State.WAITING, State.CANCELLED, State.FAILED, *_WORK}),
-    State.WAITING: frozenset({*_WORK, State.READY, State.PLACING, State.CANCELLED, State.FAILED, State.UNKNOWN}),
+    State.WAITING: frozenset(
+        {*_WORK, State.READY, State.PLACING, State.DONE, State.CANCELLED, State.FAILED, State.UNKNOWN}
+    ),
     **{
         state: frozenset(
             {
@@ -99,6 +101,7 @@ class Variation:
     result: Mapping[str, Any] | None = None  # the outbox's `result`
     error: Mapping[str, str] | None = None  # code, text, hint
     cancel_asked: bool = False  # the user wants it stopped
+    ordered: bool = False  # an order stands at the engine, or its result is here: nothing goes before it
     placed_by: str = ""  # the instance that is asked to place it, or did
     handed_over: bool = False  # a DAW or the user has the result's path: the file belongs to them
 

@@ -6,13 +6,13 @@ The daemon alone decides. What was confirmed is never offered again, and what no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bridge.book import Book
 from bridge.errors import PlaceError, UnknownJob
 from bridge.events import Event, EventBus
-from bridge.job import ENDED, State, Variation
+from bridge.job import ENDED, Job, State, Variation
 from bridge.request import HelloArgs
 from bridge.store import Journal, Store
 
@@ -42,6 +42,11 @@ class Offers:
     async def instances(self) -> list[Instance]:
         """Return the DAW processes that said hello and not bye, oldest first."""
         return [Instance(*row) for row in await self._journal(Store.instances)]
+
+    async def resume(self) -> None:
+        """At start: offer what became ready just before the last daemon ended."""
+        for variation in self._undelivered():
+            await self._offer(variation.id)
 
     async def hello(self, instance: str, args: HelloArgs) -> None:
         """A DAW process is there: it may take what waits for its project."""
@@ -115,18 +120,15 @@ class Offers:
             task.add_done_callback(self._offering.discard)
 
     async def _offer(self, variation_id: str) -> None:
-        """Offer a ready result to the instance that asked, if it is still there, else to the newest of its project."""
+        """Offer a ready result to an instance that can take it, if there is one."""
         here = await self.instances()
         variation = self._book.variation(variation_id)
         if variation is None or variation.state is not State.READY:
             return
-        job = self._book.job(variation.job_id)
-        asked = [one for one in here if one.id == job.instance]
-        heirs = [one for one in here if one.daw == job.daw and job.project and one.project == job.project]
-        chosen = (asked or heirs)[-1:]
-        if chosen:
+        chosen = taker(self._book.job(variation.job_id), here)
+        if chosen is not None:
             await self._book.change(
-                variation_id, state=State.PLACING, placed_by=chosen[0].id, message="offered to the DAW"
+                variation_id, state=State.PLACING, placed_by=chosen.id, message="offered to the DAW"
             )
 
     def _undelivered(self) -> list[Variation]:
@@ -138,3 +140,21 @@ class Offers:
         if variation is None:
             raise UnknownJob(f"There is no variation {variation_id}.")
         return variation
+
+
+def taker(job: Job, here: Sequence[Instance]) -> Instance | None:
+    """Return the instance that takes a job's results: the one that asked, or the one that came after it.
+
+    A DAW that crashed says no bye. When its project is opened again after the job was asked for, the newer process has
+    it, and the old one is not waited for.
+
+    Args:
+        job: whose results they are.
+        here: the instances that said hello and not bye, oldest first.
+    """
+    asked = next((one for one in here if one.id == job.instance), None)
+    heirs = [one for one in here if one.daw == job.daw and job.project and one.project == job.project]
+    newest = heirs[-1] if heirs else None
+    if asked is None or (newest is not None and newest.hello > max(asked.hello, job.created)):
+        return newest
+    return asked

@@ -95,9 +95,10 @@ def _where(variation: Variation, found: _Found, job: Job, now: float) -> Variati
             return replace(
                 variation, state=State.DONE, result=shown, handed_over=True, progress=1.0, reason="", message=text
             )
-        return replace(variation, state=State.WAITING, result=shown)
+        return replace(variation, state=State.WAITING, ordered=True, result=shown)
     if found.orders:
-        return replace(variation, state=State.WAITING)
+        ordered = any("ticket" in mark for mark, _ in found.orders.values())
+        return replace(variation, state=State.WAITING, ordered=ordered)
     lost = StoreLost()
     return replace(variation, state=State.FAILED, reason="", error=lost.to_wire(), message=lost.text)
 

@@ -18,7 +18,9 @@ from bridge.errors import (
     BridgeError,
     BudgetReached,
     DiskFull,
+    NetworkDown,
     SpendingUnconfirmed,
+    StoreBusy,
     SubmitUnknown,
     Unexpected,
     Withdrawn,
@@ -31,6 +33,7 @@ from bridge.work import Tools, Work
 log = logging.getLogger("bridge.scheduler")
 
 DISK_LOOK = 30.0  # s until a variation that found no room on a disk tries again
+NETWORK_LOOK = 15.0  # s until a variation that could not reach its engine tries again, beside the engine's own tries
 PERSON = "user"  # the reason of a variation that waits for a person: no restart is an answer
 BUDGET_LOOK = 60.0  # s between two looks whether a waiting variation fits into the budget again
 
@@ -59,6 +62,7 @@ class Scheduler:
         self._slots = slots
         self._work_of = work_of
         self._queue: deque[str] = deque()
+        self._ordered: deque[str] = deque()  # goes before the queue and needs no slot: results do not live long
         self._running: dict[str, Run] = {}
         self._later: dict[str, asyncio.TimerHandle] = {}
         self._again: set[str] = set()  # asked for once more while their run was still ending
@@ -67,19 +71,20 @@ class Scheduler:
     def resume(self, variations: list[Variation]) -> None:
         """Queue what a restart found unfinished; what was ordered goes first, since results do not live long."""
         todo = [one for one in variations if one.state not in (State.READY, State.PLACING) and one.reason != PERSON]
-        for variation in sorted(todo, key=lambda one: one.state not in ORDERED):
+        for variation in sorted(todo, key=lambda one: not _is_ordered(one)):
             self.enqueue(variation.id)
 
     def enqueue(self, variation_id: str) -> None:
-        """Put a variation at the end of the queue."""
+        """Put a variation at the end of the queue; one that was ordered before goes on at once, whatever is in work."""
         if timer := self._later.pop(variation_id, None):
             timer.cancel()
-        if variation_id in self._queue:
+        if variation_id in self._queue or variation_id in self._ordered:
             return
         if variation_id in self._running:
             self._again.add(variation_id)
             return
-        self._queue.append(variation_id)
+        variation = self._book.variation(variation_id)
+        (self._ordered if variation is not None and _is_ordered(variation) else self._queue).append(variation_id)
         self._fill()
         variation = self._book.variation(variation_id)
         if variation_id in self._queue and variation and variation.state in (State.NEW, State.WAITING):
@@ -121,8 +126,13 @@ class Scheduler:
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     def _fill(self) -> None:
-        while self._queue and len(self._running) < self._slots and not self._stopping:
-            variation_id = self._queue.popleft()
+        while not self._stopping:
+            if self._ordered:
+                variation_id = self._ordered.popleft()
+            elif self._queue and len(self._running) < self._slots:
+                variation_id = self._queue.popleft()
+            else:
+                return
             run = Run(asyncio.create_task(self._make(variation_id), name=f"variation {variation_id}"))
             variation = self._book.variation(variation_id)
             if variation is not None and variation.cancel_asked:
@@ -161,11 +171,11 @@ class Scheduler:
             await self._wait(variation_id, "budget", BUDGET_LOOK, error)
         except SpendingUnconfirmed as error:
             await self._wait(variation_id, PERSON, None, error)
-        except DiskFull as error:
-            with contextlib.suppress(
-                DiskFull
-            ):  # the journal's disk may be the full one: in memory it waits all the same
+        except (DiskFull, StoreBusy) as error:
+            with contextlib.suppress(DiskFull, StoreBusy):  # where the journal takes nothing, it waits in memory
                 await self._wait(variation_id, "disk", DISK_LOOK, error)
+        except NetworkDown as error:
+            await self._wait(variation_id, "network", NETWORK_LOOK, error)
         except BridgeError as error:
             log.info("variation %s: %s %s", variation_id, error.code, error.text, exc_info=error.__cause__)
             await self._end(variation_id, State.FAILED, error)
@@ -185,7 +195,7 @@ class Scheduler:
         if seconds is not None:
             loop = asyncio.get_running_loop()
             self._later[variation_id] = loop.call_later(seconds, self.enqueue, variation_id)
-        if reason in ("disk", PERSON):
+        if reason != "budget":
             self._alert(variation_id, error)
         await self._book.change(variation_id, state=State.WAITING, reason=reason, message=error.text)
 
@@ -221,3 +231,8 @@ class Scheduler:
         begun = after.stage in ("remix", "fetch", "fit", "place")  # it waited for room on its way back
         text = "cancelled; `retry` goes on where it stopped" if begun else "cancelled before it was ordered"
         await self._book.change(variation_id, state=State.CANCELLED, cancel_asked=True, message=text, reason="")
+
+
+def _is_ordered(variation: Variation) -> bool:
+    """Tell whether an order stands or its result is here; journals of before have only the state to tell it by."""
+    return variation.ordered or variation.state in ORDERED

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from bridge.errors import DiskFull, HomeError, RequestConflict
+from bridge.errors import DiskFull, HomeError, RequestConflict, StoreBusy
 from bridge.job import Job, Variation
 from bridge.records import job_in, job_out, variation_in, variation_out
 from bridge.schema import migrate
@@ -201,8 +201,8 @@ class Store:
         )
 
     def forget_stage(self, unit: str, stage: str) -> None:
-        """Let a stage be done again."""
-        self._db.execute("DELETE FROM stages WHERE unit = ? AND stage = ?", (unit, stage))
+        """Let a stage be done again; what it marked for itself it still knows."""
+        self._db.execute("UPDATE stages SET result = NULL WHERE unit = ? AND stage = ?", (unit, stage))
 
     def _mark(self, unit: str, stage: str, mark: Mapping[str, Any]) -> None:
         self._db.execute(
@@ -304,13 +304,15 @@ class Journal:
         """Make a call; what the disk says against it comes out in words for people.
 
         Raises:
-            DiskFull, HomeError: it could not be written down, and nothing of it was.
+            DiskFull, StoreBusy, HomeError: it could not be written down, and nothing of it was.
         """
         try:
             return call(self._store, *args, **kwargs)
         except sqlite3.OperationalError as problem:
             if problem.sqlite_errorcode == sqlite3.SQLITE_FULL:
                 raise DiskFull("There is no room left on the disk that holds the bridge's journal.") from problem
+            if problem.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise StoreBusy from problem
             raise HomeError(f"The bridge's journal cannot be read or written: {problem}.") from problem
 
     def close(self) -> None:

@@ -146,7 +146,9 @@ class Work:
         """
         if self.leg and self.variation.state not in (State.NEW, State.WAITING):
             text = self._of_leg("next in turn")
-            await self.tools.book.change(self.variation_id, state=State.WAITING, reason="slot", message=text)
+            await self.tools.book.change(
+                self.variation_id, state=State.WAITING, ordered=False, reason="slot", message=text
+            )
 
     def report(
         self,

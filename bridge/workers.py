@@ -59,7 +59,10 @@ class Child:
             WorkerDied: the process ended before it answered.
         """
         assert self.process.stdout is not None  # noqa: S101 - a pipe was asked for
-        line = await self.process.stdout.readline()
+        try:
+            line = await self.process.stdout.readline()
+        except ConnectionError as error:  # how Windows tells that a pipe has no other end
+            raise await self.death() from error
         if not line.endswith(b"\n"):
             raise await self.death()
         message: dict[str, Any] = json.loads(line)
@@ -127,6 +130,9 @@ class Workers:
     ) -> dict[str, Any]:
         """Run a task in a process of its own and return its result; cancelling kills that process.
 
+        When the process dies, a fresh one takes the task once more: every task can be repeated, and what killed the
+        first need not be the file (the system ends processes when memory is short).
+
         Args:
             task: a name of the table TASKS.
             args: paths and small values; they cross as JSON.
@@ -135,14 +141,14 @@ class Workers:
         Raises:
             BridgeError: as the task raised it; WorkerDied when its process ended, Unexpected for anything else.
         """
-        async with self._places:
-            child = await self._take()
-            try:
-                answer = await self._converse(child, {"task": task, "args": dict(args)}, progress)
-            except BaseException:
-                await self._drop(child)
+        request = {"task": task, "args": dict(args)}
+        try:
+            answer = await self._answer(request, progress)
+        except WorkerDied as death:
+            if self._closed:
                 raise
-            self._give_back(child)
+            log.warning("task %s: %s It is tried once more.", task, death.text)
+            answer = await self._answer(request, progress)
         if "error" in answer:
             if "traceback" in answer:
                 log.error("task %s failed\n%s", task, answer["traceback"])
@@ -161,6 +167,18 @@ class Workers:
         while self._children or self._background:  # one that was just being started is still to come, and to be ended
             await asyncio.gather(*(self._drop(child) for child in tuple(self._children)))
             await asyncio.gather(*self._background, return_exceptions=True)
+
+    async def _answer(self, request: Mapping[str, Any], progress: Callable[[float], None] | None) -> dict[str, Any]:
+        """Give one process a request and return its answer."""
+        async with self._places:
+            child = await self._take()
+            try:
+                answer = await self._converse(child, request, progress)
+            except BaseException:
+                await self._drop(child)
+                raise
+            self._give_back(child)
+        return answer
 
     async def _converse(
         self, child: Child, request: Mapping[str, Any], progress: Callable[[float], None] | None

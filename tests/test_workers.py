@@ -105,6 +105,11 @@ async def test_a_process_that_dies_takes_only_its_task_with_it(
     other.cancel()
 
 
+async def test_a_task_whose_process_is_killed_is_given_to_another_one_once(workers: Workers, tmp_path: Path) -> None:
+    assert (await workers.run("crash_once", {"mark": str(tmp_path / "mark")}))["pid"]
+    assert (tmp_path / "mark").exists()
+
+
 async def test_cancelling_kills_that_process_and_frees_its_place(tmp_path: Path) -> None:
     pool = Workers(1, tasks="tests.fakes.tasks", environ=ENVIRON)
     running = asyncio.create_task(pool.run("hang", {"started": str(tmp_path / "pid")}))

@@ -75,6 +75,7 @@ from bridge.errors.engine import (
     KeyMissing,
     KeyRefused,
     ModelFailed,
+    NetworkDown,
     OutageError,
     RateLimited,
     RefusedError,
@@ -112,9 +113,11 @@ from bridge.errors.surroundings import (
     OutputUnwritable,
     PlaceError,
     PortTaken,
+    StoreBusy,
     StoreLost,
     StoreNewer,
     WorkerDied,
+    WorkLost,
 )
 
 __all__ = [
@@ -160,6 +163,7 @@ __all__ = [
     "MidiOff",
     "MidiUnavailable",
     "ModelFailed",
+    "NetworkDown",
     "NotPossibleNow",
     "NotRunning",
     "OscUnreadable",
@@ -194,6 +198,7 @@ __all__ = [
     "SourceUnreadable",
     "SpanOutside",
     "SpendingUnconfirmed",
+    "StoreBusy",
     "StoreLost",
     "StoreNewer",
     "SubmitUnknown",
@@ -204,6 +209,7 @@ __all__ = [
     "UploadFailed",
     "UploadNotFetched",
     "Withdrawn",
+    "WorkLost",
     "WorkerDied",
     "all_errors",
     "from_wire",

@@ -144,6 +144,13 @@ class OutageError(EngineError):
     hint = "Check the network; `ace-bridge retry` goes on where it stopped."
 
 
+class NetworkDown(OutageError):
+    """The engine cannot be reached just now, so this waits."""
+
+    code = "network_down"
+    hint = "It goes on by itself when the network is back; `ace-bridge retry` tries at once."
+
+
 class AnswerStrange(OutageError):
     """The engine answered with something that is not its protocol."""
 

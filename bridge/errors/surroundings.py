@@ -40,6 +40,13 @@ class StoreNewer(HomeError):
     hint = "Update ace-bridge, or set ACE_BRIDGE_HOME to another folder for this version."
 
 
+class StoreBusy(HomeError):
+    """Another program holds the bridge's journal, so nothing can be written down."""
+
+    code = "store_busy"
+    hint = "Close the program that has bridge.db open; it goes on by itself then."
+
+
 class StoreLost(HomeError):
     """The journal was damaged before this was ordered, so it was not made; nothing was charged."""
 
@@ -80,6 +87,13 @@ class OutputUnwritable(HomeError):
 
     code = "output_unwritable"
     hint = "Check the folder's permissions or choose another one, then `ace-bridge retry`; the result is kept."
+
+
+class WorkLost(HomeError):
+    """A file that was made on the way is gone or empty."""
+
+    code = "work_lost"
+    hint = "`ace-bridge retry` makes it again from what is there; nothing is ordered twice."
 
 
 class WorkerDied(HomeError):

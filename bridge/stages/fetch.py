@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bridge.disk import settle
+from bridge.disk import holds, settle
 from bridge.errors import ResultError, ResultTruncated
 from bridge.job import State
 from bridge.model.base import Output
@@ -24,7 +24,7 @@ async def fetch(work: Work) -> dict[str, Any]:
     """
     final = work.folder / "raw.audio"
     # A crash between the rename and the journal leaves the whole file here: then nothing is fetched again.
-    checked = await check(work, final) if final.exists() else await download(work, final)
+    checked = await check(work, final) if await asyncio.to_thread(holds, final) else await download(work, final)
     return {**checked, "path": str(final)}
 
 

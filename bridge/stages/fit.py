@@ -12,21 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from bridge import whole
-from bridge.disk import discard, explained, settle, write_json
-from bridge.errors import OutputUnwritable
+from bridge.disk import discard, explained, holds, settle, sweep, write_json
+from bridge.errors import OutputUnwritable, WorkLost
 from bridge.job import State
 from bridge.names import result_name
 from bridge.recipe import describe
 from bridge.store import Store
-from bridge.work import Stage, Work
+from bridge.work import Stage, Work, of_leg
 
 
 async def fit(work: Work) -> dict[str, Any]:
     """Return the placed-to-be file and what was done to it.
 
     Raises:
+        WorkLost: the result is not there any more.
         HomeError: the folder for results cannot be written to; the result stays in the job's folder.
     """
+    await _whole(work)
     folder = results_folder(work)
     await asyncio.to_thread(_make, folder)
     final = await _own_name(work, folder)
@@ -42,6 +44,7 @@ async def fit(work: Work) -> dict[str, Any]:
     await work.warn(fitted["warnings"])
     recipe = final.with_suffix(".recipe.json")
     fitted = {**fitted, "joins": made["joins"], "legs": made["legs"]}
+    await asyncio.to_thread(sweep, folder, recipe.name)  # what a crash left of it, in a folder that is the user's
     await asyncio.to_thread(write_json, recipe, describe(work, fitted, final))
     rate = fitted["sample_rate"]
     return {
@@ -54,6 +57,14 @@ async def fit(work: Work) -> dict[str, Any]:
         "fitted": made["says"] + fitted["alignment"]["text"],
         "order": {**order, "final": str(final)},  # so that a nudge can cut it anew
     }
+
+
+async def _whole(work: Work) -> None:
+    """See that what was fetched is still there; what is not is fetched again at the next try."""
+    for leg, result in enumerate(work.each["fetch"]):
+        if not await asyncio.to_thread(holds, Path(result["path"])):
+            await work.forget(of_leg(work.variation_id, leg), "fetch")
+            raise WorkLost("The result as it came is gone from the job's folder.")
 
 
 async def joined(work: Work) -> dict[str, Any]:

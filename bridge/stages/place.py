@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bridge.daw.base import Placing
+from bridge.disk import holds
+from bridge.errors import WorkLost
 from bridge.job import State
 from bridge.work import Stage, Work
 
@@ -19,9 +21,13 @@ async def place(work: Work) -> dict[str, Any] | None:
     """Place the result, or hand it to the DAW's script and return None.
 
     Raises:
+        WorkLost: the finished file is not there any more.
         PlaceError: the file is not where it should be.
     """
     fitted = work.done["fit"]
+    if not await asyncio.to_thread(holds, Path(fitted["path"])):
+        await work.forget(work.variation_id, "fit")
+        raise WorkLost(f"The finished file {fitted['path']} is gone or empty.")
     result = {name: fitted[name] for name in SHOWN if name in fitted} | {"placed": False}
     if work.variation.cancel_asked:
         text = f"it was complete before the cancel arrived, so it is kept: {fitted['path']}"

@@ -7,16 +7,20 @@ answer. An intent without a ticket after a crash means that the order may stand:
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from bridge import describe, jobfile
 from bridge.disk import require_room, write_json
-from bridge.errors import EngineError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
+from bridge.errors import EngineError, HomeError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.job import State
 from bridge.model.base import CancelAnswer, Order, Output, Ticket
 from bridge.store import Store
 from bridge.work import Stage, Work
+
+log = logging.getLogger("bridge.stages")
 
 NAME = "remix"
 PER_SECOND = 2 * 48_000 * 2 * 4  # bytes: a result as the model makes it, and once more for where it is fitted
@@ -31,10 +35,10 @@ async def remix(work: Work) -> dict[str, Any]:
         EngineError: the model refused or failed; the order does not stand.
     """
     order = order_of(work)
-    mark, _ = await work.tools.journal(Store.stage, work.unit, NAME)
+    mark = await mark_of(work)
     if "ticket" in mark:
         ticket = Ticket(**mark["ticket"])
-        await work.enter(_standing(work), _says(work, "waiting for the model"), stage=NAME)
+        await _ordered(work, mark)
     elif mark.get("sent") and work.engine.capabilities.submit_once:
         raise SubmitUnknown
     else:
@@ -80,9 +84,28 @@ async def submit(work: Work, order: Order) -> Ticket:
         await not_ordered(work)
         raise
     mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
-    await asyncio.to_thread(write_json, work.folder / jobfile.ORDER, {**mark, "order": _plain(order)})
-    await work.enter(State.QUEUED, _says(work, "waiting for the model"), mark=(work.unit, NAME, mark))
+    try:
+        await asyncio.to_thread(write_json, work.folder / jobfile.ORDER, {**mark, "order": _plain(order)})
+    except HomeError as problem:  # one of the two places is enough to find the order again
+        log.error("the ticket of %s is in the journal only: %s", work.variation_id, problem.text)
+    await _ordered(work, mark)
     return ticket
+
+
+async def mark_of(work: Work) -> dict[str, Any]:
+    """Return what is known of the order by the journal, or by the folder, which is told the ticket first."""
+    mark, _ = await work.tools.journal(Store.stage, work.unit, NAME)
+    if mark.get("sent") and "ticket" not in mark:
+        kept = await asyncio.to_thread(jobfile.read, work.folder / jobfile.ORDER) or {}
+        if "ticket" in kept and kept.get("at") == mark.get("at"):
+            return {name: kept[name] for name in (*mark, "ticket")}
+    return mark
+
+
+async def _ordered(work: Work, mark: Mapping[str, Any]) -> None:
+    """The order stands: from here on it goes before everything that is not ordered yet."""
+    says = _says(work, "waiting for the model")
+    await work.enter(_standing(work), says, stage=NAME, ordered=True, mark=(work.unit, NAME, mark))
 
 
 async def follow(work: Work, ticket: Ticket, order: Order) -> Output:
@@ -122,7 +145,7 @@ async def clear(work: Work, refusal: RefusedError) -> None:
     """
     if isinstance(refusal, ResultGone):
         return
-    await work.tools.book.change(work.variation_id, mark=(work.unit, NAME, {}))
+    await work.tools.book.change(work.variation_id, ordered=False, mark=(work.unit, NAME, {}))
     await not_ordered(work)
     if isinstance(refusal, UploadNotFetched):
         await work.tools.journal(Store.forget_upload, work.done["upload"]["url"])

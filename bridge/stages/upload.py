@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from bridge.disk import holds
+from bridge.errors import WorkLost
 from bridge.job import State
 from bridge.model.base import Uploaded
 from bridge.store import Store
@@ -16,10 +19,14 @@ async def upload(work: Work) -> dict[str, Any]:
     """Return the URL the model reads the clip from.
 
     Raises:
+        WorkLost: what is to be sent is not there any more.
         EngineError: the clip could not be brought there; nothing was charged.
     """
     engine, journal = work.engine, work.tools.journal
     name, path, sha256 = engine.capabilities.name, work.sent.path, work.sent.sha256
+    if not await asyncio.to_thread(holds, path):
+        await work.forget(f"{work.job_id}/{work.variation.clip_index}", "render")
+        raise WorkLost("The clip as it was read is gone from the job's folder.")
     cost = sum(leg.seconds for leg in work.legs) * work.job.price  # all of it, or a long clip would be half made
     await work.tools.budget.ask(work.job_id, work.job.estimated, confirmed=work.request.confirmed)
     await work.tools.budget.check(work.variation_id, cost)

@@ -63,9 +63,9 @@ class InlineWorkers:
 class Studio:
     """One life of the bridge over a home; a second one over the same home is a restart."""
 
-    def __init__(self, home: Path, engine: FakeEngine | None = None, **environ: str) -> None:
+    def __init__(self, home: Path, engine: Engine | None = None, workers: Any = None, **environ: str) -> None:
         self.home = home
-        self.engine = engine or FakeEngine()
+        self.engine: Any = engine or FakeEngine()
         self.settings = load(home, environ)
         self.events: list[Event] = []
         self.bus = EventBus()
@@ -73,7 +73,7 @@ class Studio:
         self.now = time.time()
         self.journal = Journal(Store(home / "bridge.db"))
         self.book = Book(self.journal, self.bus)
-        self.workers = InlineWorkers()
+        self.workers = workers or InlineWorkers()
         budget = Budget(self.journal, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)
         tools = Tools(
             home,

@@ -14,8 +14,23 @@ from bridge.errors import SourceMissing
 
 Progress = Callable[[float], None]
 
-NAMES = ["echo", "steps", "refuse", "fail", "crash", "leave", "hang", "pollute", "environment", "pid", "rubbish"]
-TASKS = {name: f"tests.fakes.tasks:{name}" for name in NAMES} | {"absent": "tests.fakes.nowhere:absent"}
+NAMES = [
+    "echo",
+    "steps",
+    "refuse",
+    "fail",
+    "crash",
+    "crash_once",
+    "leave",
+    "hang",
+    "pollute",
+    "environment",
+    "pid",
+    "rubbish",
+]
+TASKS = {name: f"tests.fakes.tasks:{name}" for name in (*NAMES, "crash_once")} | {
+    "absent": "tests.fakes.nowhere:absent"
+}
 
 
 def echo(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -39,6 +54,14 @@ def fail(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 def crash(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
     os.kill(os.getpid(), signal.SIGKILL)
     return {}
+
+
+def crash_once(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    mark = Path(args["mark"])
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"pid": os.getpid()}
 
 
 def leave(args: dict[str, Any], progress: Progress) -> dict[str, Any]:

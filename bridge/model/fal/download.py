@@ -6,15 +6,17 @@ The order is paid, so an outage is waited out; only a transfer that keeps breaki
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
 from bridge.disk import explain
-from bridge.errors import OutageError, ResultNotAudio, ResultTooLarge, ResultTruncated
+from bridge.errors import NetworkDown, ResultNotAudio, ResultTooLarge, ResultTruncated
 from bridge.model.base import Report
 from bridge.model.fal.errors import Doing, error_from
 from bridge.model.fal.patience import Patience, is_passing
@@ -22,6 +24,7 @@ from bridge.model.fal.wire import Answer, Wire, WireError, read_answer
 
 _TRIES = 5  # without one more byte
 _LARGEST = 2 * 1024**3  # bytes; an hour of 32-bit float stereo at 48 kHz is 1.4e9
+_STEP = 8 * 1024**2  # bytes: a download is brought to the disk whenever it has so many more
 _NO_AUDIO = ("text/html", "application/json", "application/xml", "text/xml")
 _SPAN = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
@@ -57,7 +60,7 @@ class Download:
             ResultTruncated: it breaks off again and again.
             DiskFull, OutputUnwritable: it cannot be written.
         """
-        self._at.have = await asyncio.to_thread(_size, self._into)
+        self._at.have = await asyncio.to_thread(_sure, self._into)
         while True:
             before, answer = self._at.have, None
             try:
@@ -83,7 +86,7 @@ class Download:
         if self._at.fruitless >= _TRIES:
             if self._at.have:
                 raise ResultTruncated from broken
-            raise OutageError(f"The result could not be downloaded: {broken}.") from broken
+            raise NetworkDown(f"The result could not be downloaded: {broken}.") from broken
 
     async def _take(self) -> Answer | None:
         """Ask for the rest; None when the file is complete, an answer when it is a passing one."""
@@ -124,8 +127,8 @@ class Download:
         file = await asyncio.to_thread(self._into.open, "ab" if self._at.have else "wb")
         with file:
             async for block in response.aiter_bytes(256 * 1024):
-                await asyncio.to_thread(file.write, block)
-                self._at.have += len(block)
+                before, self._at.have = self._at.have, self._at.have + len(block)
+                await asyncio.to_thread(_append, file, block, sync=self._at.have // _STEP > before // _STEP)
                 if self._at.have > _LARGEST:
                     raise ResultTooLarge
                 if total:
@@ -155,5 +158,18 @@ def _span(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
     return (int(found[1]) if found[1] else None), (int(found[2]) if found[2] != "*" else None)
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+def _append(file: BinaryIO, block: bytes, *, sync: bool) -> None:
+    """Write a block; with `sync` everything so far is on the disk when this returns."""
+    file.write(block)
+    if sync:
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sure(path: Path) -> int:
+    """Cut an earlier try down to what outlives a power cut, which may leave zeros at its end; return its bytes."""
+    if not path.exists():
+        return 0
+    sure = max(0, path.stat().st_size // _STEP - 1) * _STEP
+    os.truncate(path, sure)
+    return sure

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from bridge.errors import OutageError, SubmitUnknown
+from bridge.errors import NetworkDown, OutageError, SubmitUnknown
 from bridge.model.base import CancelAnswer, Ticket
 from bridge.model.fal.errors import Doing, error_from, names_platform
 from bridge.model.fal.patience import Patience, is_passing
@@ -81,7 +81,7 @@ class FalQueue:
                 if broken.written:
                     raise SubmitUnknown from broken
                 if attempt >= _SUBMIT_TRIES:
-                    raise OutageError(f"fal cannot be reached, so nothing was ordered: {broken}.") from broken
+                    raise NetworkDown(f"fal cannot be reached, so nothing was ordered: {broken}.") from broken
             else:
                 if not _was_not_taken(answer) or attempt >= _SUBMIT_TRIES:
                     return self._ticket(answer)

@@ -18,6 +18,7 @@ from bridge.errors import (
     AccountError,
     AnswerStrange,
     EngineError,
+    NetworkDown,
     OutageError,
     RateLimited,
     SourceMissing,
@@ -77,7 +78,7 @@ class FalStorage:
         try:
             url = await self._presigned(clip)
         except EngineError as refused:
-            if isinstance(refused, AccountError) or type(refused) is OutageError:
+            if isinstance(refused, AccountError | NetworkDown):
                 raise  # the other protocol begins with the same host and key
             log.warning("the presigned upload failed, trying the direct one: %s", refused)
             url = await self._directly(clip, refused)
@@ -88,7 +89,7 @@ class FalStorage:
         """Fall back; when that fails too, the first protocol's error is the one to tell."""
         try:
             return await self._direct(clip)
-        except AccountError:
+        except (AccountError, NetworkDown):
             raise
         except EngineError as again:
             log.warning("the direct upload failed as well: %s", again)
@@ -141,7 +142,7 @@ class FalStorage:
                 tries=_TRIES,
             )
         except WireError as broken:
-            raise OutageError(f"fal cannot be reached, so the clip was not uploaded: {broken}.") from broken
+            raise NetworkDown(f"fal cannot be reached, so the clip was not uploaded: {broken}.") from broken
         if not _is_good(answer):
             raise error_from(answer, Doing.STORE, self._wire.secrets.scrub)
         if not isinstance(answer.data, dict):

@@ -1,0 +1,272 @@
+"""Many lives of one bridge over one home, each ended by SIGKILL, and the account of what came of the work.
+
+tests/test_crash_matrix.py chooses the deaths; this gives the work, runs the lives and keeps the books.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import soundfile
+
+from bridge.tasks import TASKS
+from tests.fakes.daw_instance import DawInstance, Project
+from tests.fakes.fal_faults import Fault
+from tests.fakes.fal_server import FalServer, Timing
+from tests.fakes.nursery import bear, nursery, wait_for_end
+from tests.fakes.processes import KEY, PATIENCE, environment, fal_environment, put, until
+from tests.fakes.studio import remix_args, write_tone
+
+LEAST, MOST = 2, 6  # unfinished jobs on hand
+RATE = 44_100  # Hz: the project's, so that results are resampled
+DAEMON = ("bridge.verbs.daemon", "bridge.daemon", "bridge.whereabouts", "tests.fakes.mortal")
+STAGES = {
+    "new": "taken",
+    "waiting": "taken",
+    "rendering": "render",
+    "uploading": "upload",
+    "submitting": "submit",
+    "queued": "queue",
+    "running": "model",
+    "fetching": "fetch",
+    "fitting": "fit",
+    "ready": "place",
+    "placing": "place",
+    "done": "confirmed",
+}
+SETTINGS = {
+    "ACE_BRIDGE_FAL_POLL_FIRST": "0.02",
+    "ACE_BRIDGE_FAL_POLL_LONGEST": "0.1",
+    "ACE_BRIDGE_SCHEDULER_SLOTS": "4",
+    "ACE_BRIDGE_BUDGET_DAILY_CAP": "1000000",
+    "ACE_BRIDGE_OUTBOX_KEEP_FINISHED": "1000",
+}
+
+
+@dataclass(frozen=True)
+class Death:
+    """One end of a process that is planned for a life."""
+
+    moment: str  # as mortal.py names them
+    nth: int = 1
+    delay: float = 0.0  # s
+    who: str = "daemon"
+
+
+@dataclass
+class Books:
+    """What is counted over all lives."""
+
+    deaths: Counter[str] = field(default_factory=Counter)  # of the daemon, by the stage that it interrupted
+    worker_deaths: Counter[str] = field(default_factory=Counter)
+    boundaries: Counter[str] = field(default_factory=Counter)  # moments that a life ended at exactly
+    on_its_way: set[str] = field(default_factory=set)  # variations whose order had left without an answer at a death
+    unknown: Counter[str] = field(default_factory=Counter)  # how often a variation became unknown
+    lives: int = 0
+    missed: int = 0  # lives in which the planned moment did not come
+
+
+class CrashRun:
+    """The bridge, its fal, its DAW and its books."""
+
+    def __init__(self, folder: Path, home: Path, random: Random, fal: FalServer, nurseries: tuple[Path, Path]) -> None:
+        self.home, self.random, self.fal, self.books = home, random, fal, Books()
+        self.media = folder / "media"
+        self.media.mkdir()
+        self.project = Project(str(folder / "song.rpp"))
+        self.daw = DawInstance(home, self.project, random).start()
+        self.daws = [self.daw]
+        self._folder = folder
+        self._daemons, self._workers = nurseries
+        self._clips = [
+            write_tone(folder / f"clip {number}.wav", seconds=0.4 + 0.05 * number, level=0.2 + 0.05 * number)
+            for number in range(4)
+        ]
+        self._jobs = 0
+        self._retries: dict[str, str] = {}  # variation → the message that settles it
+        self.messages: list[str] = []
+
+    # --- work --------------------------------------------------------------------------------------------------------
+
+    def ask(self) -> None:
+        """Ask for one more job: of several clips and variations, by either engine, for the DAW or for a folder."""
+        self._jobs += 1
+        scripted, engine = bool(self._jobs % 2), "offline" if self._jobs % 5 == 0 else "fal"
+        clips = self.random.sample(self._clips, 1 + self._jobs % 2)
+        args = remix_args(clips[0])
+        args["clips"] = [
+            {
+                "id": f"clip-{number}",
+                "name": path.stem,
+                "position": 2.0 * number,
+                "length": soundfile.info(path).duration,
+                "source": {"path": str(path)},
+            }
+            for number, path in enumerate(clips)
+        ]
+        variations = 1 + (self._jobs // 2) % 2
+        args["remix"] = {"tags": "dub", "seed": 1000 * self._jobs, "engine": engine, "variations": variations}
+        args["project"] = {"sample_rate": RATE, "media_path": str(self.media)}
+        if scripted:
+            args["daw"] = {"name": "reaper", "version": "7.60"}
+            args["project"]["path"] = self.project.path
+        self.messages.append(put(self.home, "remix", args, instance=self.daw.id if scripted else "script"))
+
+    def keep_busy(self, *, new: bool) -> None:
+        """Have a few unfinished jobs on hand; with `new` one that has its whole way before it."""
+        unfinished = self.rows("SELECT COUNT(DISTINCT job_id) FROM variations WHERE open = 1")[0][0]
+        for _ in range(max(int(new and unfinished < MOST), LEAST - unfinished)):
+            self.ask()
+
+    def change_daw(self) -> None:
+        """The DAW is quit and started again, with what its user had saved: nothing of the results."""
+        self.daw.leave()
+        self.daw = DawInstance(self.home, self.project, self.random).start()
+        self.daws.append(self.daw)
+
+    # --- lives -------------------------------------------------------------------------------------------------------
+
+    def live(self, *deaths: Death, patience: float = 2.0) -> str:
+        """Let the bridge live until it dies as planned; return the stage that its death interrupted.
+
+        When nothing has happened for `patience` s, the planned moment will not come, and it is killed as it is.
+        """
+        self.books.lives += 1
+        diary = self._folder / f"diary-{self.books.lives}"
+        pid = self._bear(diary, deaths)
+        before, quiet = -1, 0.0
+        while not wait_for_end(pid, 0.1):
+            now = diary.stat().st_size if diary.exists() else 0
+            before, quiet = now, quiet + 0.1 if now == before else 0.0
+            if quiet > patience:
+                self.books.missed += 1
+                os.kill(pid, signal.SIGKILL)
+                assert wait_for_end(pid, PATIENCE)
+                break
+        stage = self._read(diary)
+        diary.unlink()
+        self._look_after_a_death()
+        return stage
+
+    def finish(self) -> None:
+        """Let it live in peace until everything has ended, and stop it politely."""
+        pid = self._bear(self._folder / "diary-last", ())
+        try:
+            until(self._is_finished, 2 * PATIENCE)
+        except AssertionError as error:
+            open_ones = self.rows("SELECT value FROM variations WHERE state <> 'done'")
+            raise AssertionError(f"not finished: {open_ones[:5]}, {list((self.home / 'inbox').iterdir())}") from error
+        finally:
+            os.kill(pid, signal.SIGTERM)
+            assert wait_for_end(pid, PATIENCE)
+
+    def _bear(self, diary: Path, deaths: tuple[Death, ...]) -> int:
+        environ = environment(self.home, **fal_environment(self.fal.url), **SETTINGS)
+        plan = [vars(death) for death in deaths]
+        args = {"environ": environ, "plan": plan, "diary": str(diary), "workers": str(self._workers)}
+        with (self._folder / "daemon.log").open("ab") as log, open(os.devnull, "rb") as nothing:
+            fds = (nothing.fileno(), log.fileno(), log.fileno())
+            return bear(self._daemons, "tests.fakes.mortal:daemon", args, fds)
+
+    def _is_finished(self) -> bool:
+        self._settle()
+        waiting = any((self.home / "inbox").glob("*.json"))
+        return not waiting and not self.rows("SELECT 1 FROM variations WHERE state <> 'done'")
+
+    def _read(self, diary: Path) -> str:
+        """Enter a life's deaths into the books by what its diary says."""
+        last: dict[str, str] = {}
+        decided: list[tuple[str, str, str]] = []
+        for line in diary.read_text().splitlines() if diary.exists() else ():
+            if line.startswith("= "):
+                _, who, moment, variation_id = line.split()
+                decided.append((who, moment, variation_id))
+                if who == "worker":
+                    self.books.worker_deaths[moment.removeprefix("state:")] += 1
+            else:
+                variation_id, state = line.split()
+                last[variation_id] = state
+        found = [(moment, variation_id) for who, moment, variation_id in decided if who == "daemon"]
+        if not found:
+            return "none"
+        moment, variation_id = found[-1]
+        stage = "taken" if variation_id == "-" else STAGES.get(last[variation_id], last[variation_id])
+        self.books.boundaries[moment] += 1
+        return stage
+
+    def _look_after_a_death(self) -> None:
+        """Note what the journal says of orders that had left and had no answer yet."""
+        for variation_id, mark in self.rows("SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL"):
+            if mark and "sent" in json.loads(mark) and "ticket" not in json.loads(mark):
+                self.books.on_its_way.add(variation_id)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Settle what is unknown as its user would."""
+        for (variation_id,) in self.rows("SELECT id FROM variations WHERE state = 'unknown'"):
+            settling = self._retries.get(variation_id)
+            if settling is not None and not self._applied(settling):
+                continue
+            self.books.unknown[variation_id] += 1
+            args = {"variation_id": variation_id, "again": True}
+            self._retries[variation_id] = put(self.home, "retry", args, instance="script")
+
+    def _applied(self, message_id: str) -> bool:
+        return bool(self.rows("SELECT 1 FROM messages WHERE message_id = ? AND applied = 1", message_id))
+
+    # --- the account -------------------------------------------------------------------------------------------------
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        """Ask the journal."""
+        path = self.home / "bridge.db"
+        if not path.exists():
+            return [(0,)] if "COUNT" in query else []
+        with contextlib.closing(sqlite3.connect(path, timeout=20)) as db:
+            return db.execute(query, values).fetchall()
+
+    def variations(self) -> list[dict[str, Any]]:
+        """Return all variations with their job and clip."""
+        found = self.rows("SELECT v.value, j.value FROM variations v JOIN jobs j ON j.id = v.job_id")
+        return [{**json.loads(variation), "job": json.loads(job)} for variation, job in found]
+
+    def orders(self) -> Counter[tuple[int, str]]:
+        """Count the fake's orders by seed and clip, whatever address the clip had."""
+        found: Counter[tuple[int, str]] = Counter()
+        for job in self.fal.queue.jobs.values():
+            source = self.fal.storage.read(job.body["audio_url"]) or b""
+            found[job.body["seed"], hashlib.sha256(source).hexdigest()] += 1
+        return found
+
+    def stray(self) -> list[Path]:
+        """Return files that somebody forgot."""
+        everything = [*self.home.rglob("*"), *self.media.rglob("*")]
+        return [path for path in everything if path.name.startswith(".") or ".part" in path.name or ".tmp" in path.name]
+
+
+@contextlib.contextmanager
+def crash_run(folder: Path, home: Path, random: Random) -> Iterator[CrashRun]:
+    """A bridge whose daemons and workers come from nurseries, with a fal that takes its time over everything."""
+    tasks = sorted({place.partition(":")[0] for place in TASKS.values()})
+    with (
+        FalServer(key=KEY, timing=Timing(queue=0.03, run=0.04)) as fal,
+        nursery(folder / "d", *DAEMON) as daemons,
+        nursery(folder / "w", "bridge.worker", *tasks) as workers,
+    ):
+        for call, seconds in (("initiate", 0.02), ("put", 0.02), ("submit", 0.04), ("file", 0.03)):
+            fal.fail(call, Fault("late", seconds=seconds), times=-1)
+        run = CrashRun(folder, home, random, fal, (daemons, workers))
+        try:
+            yield run
+        finally:
+            run.daw.leave()

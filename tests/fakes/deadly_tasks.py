@@ -1,0 +1,24 @@
+"""The signal tasks of the bridge, where reading a clip kills the process as long as a file tells it to."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bridge.tasks import TASKS as REAL
+from bridge.tasks.render import render as really
+
+TASKS = {**REAL, "render": "tests.fakes.deadly_tasks:render"}
+
+
+def render(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
+    """Die while DEADLY names a file; the word "once" in it is good for one death."""
+    deadly = Path(os.environ["DEADLY"])
+    if deadly.exists():
+        if deadly.read_text() == "once":
+            deadly.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return really(args, progress)

@@ -1,0 +1,111 @@
+"""A bridge, its fal engine and a fake fal on real sockets, on which tests/test_fault_matrix.py lets things go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bridge import storecare
+from bridge.job import State, Variation
+from bridge.model.fal.engine import FalEngine
+from bridge.model.fal.settings import Timeouts
+from tests.fakes.fal_server import FalServer
+from tests.fakes.studio import Studio
+from tests.model.fal_kit import KEY, Settings
+
+PATIENCE = 60.0  # s for anything to happen on a busy machine
+SHORT = Timeouts(connect=2.0, submit=0.5, ask=0.5, move=0.5, stream=0.5)
+
+
+class Bench:
+    """One home; `open` begins a life of its bridge, `close` ends it."""
+
+    def __init__(self, home: Path, tone: Path, fal: FalServer) -> None:
+        self.home, self.tone, self.fal = home, tone, fal
+        self.studio: Studio
+        self.engine: FalEngine
+        self.job_id = ""
+        self._open = False
+
+    async def open(self, workers: Any = None) -> None:
+        """Begin a life over the home, as a daemon does: with a look at its journal first."""
+        storecare.open_store(self.home, lambda: 1e9, 3).close()
+        settings = Settings(self.fal.url, self.fal.url, poll_first=0.01, poll_longest=0.05)
+
+        async def sleep(seconds: float) -> None:
+            await asyncio.sleep(min(seconds, 0.005))  # pauses are looked at in tests/model
+
+        self.engine = FalEngine(settings, lambda: KEY, random=lambda: 0.5, sleep=sleep, timeouts=SHORT)
+        self.studio = Studio(self.home, self.engine, workers)
+        await self.studio.__aenter__()
+        self._open = True
+
+    async def close(self) -> None:
+        """End the life; what fal does goes on."""
+        if self._open:
+            self._open = False
+            await self.studio.__aexit__()
+            await self.engine.aclose()
+            await self.studio.workers.aclose()
+
+    async def remix(self, **changes: Any) -> None:
+        """Ask for a remix."""
+        self.job_id = await self.studio.remix(self.tone, **changes)
+
+    async def send(self, command: str, **args: Any) -> Any:
+        """Send a message about the job."""
+        return await self.studio.send(command, {"job_id": self.job_id, **args})
+
+    @property
+    def orders(self) -> int:
+        """How many orders fal has taken."""
+        return len(self.fal.queue.jobs)
+
+    def variation(self) -> Variation:
+        """Return the only variation."""
+        (one,) = self.studio.book.variations(self.job_id)
+        return one
+
+    async def until(self, what: Callable[[], Any], words: str = "") -> Any:
+        """Wait for something."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + PATIENCE
+        while not (found := what()):
+            told = self.variation() if self.job_id else None
+            assert loop.time() < end, f"{words or 'it'} did not happen: {told}"
+            await asyncio.sleep(0.005)
+        return found
+
+    async def comes_to(self, ends: str) -> None:
+        """Wait until the remix is in a state of the table."""
+        kind, _, reason = ends.partition(":")
+        if kind == "waiting":
+            await self.until(
+                lambda: self.variation().state is State.WAITING and self.variation().reason == reason, ends
+            )
+        elif kind in ("done", "unknown", "cancelled"):
+            await self.until(lambda: self.variation().state in (kind, State.FAILED), ends)
+            assert self.variation().state == kind, self.variation()
+        else:
+            await self.until(lambda: self.variation().state in (State.FAILED, State.DONE), ends)
+            found = self.variation()
+            assert (found.state, (found.error or {}).get("code")) == (State.FAILED, kind), found
+
+    async def running(self) -> None:
+        """Let the model work on, and wait until that is known."""
+        self.fal.hold("IN_PROGRESS")
+        await self.remix()
+        await self.until(lambda: self.variation().state is State.RUNNING)
+
+    async def seen(self, call: str, count: int) -> None:
+        """Wait until fal has answered so many more requests of a call."""
+        before = len(self.fal.seen(call))
+        await self.until(lambda: len(self.fal.seen(call)) >= before + count, f"{count} more of {call}")
+
+    def document(self) -> dict[str, Any]:
+        """The outbox, as it is on the disk."""
+        found: dict[str, Any] = json.loads((self.home / "outbox" / "test.json").read_bytes())
+        return found

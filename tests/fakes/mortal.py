@@ -1,0 +1,186 @@
+"""A daemon that dies where it is told to, and a diary of what it had reached, for tests/test_crash_matrix.py.
+
+Runs the real `ace-bridge run` in a child of a nursery (see nursery.py). Each moment of its life has a name:
+
+    before:NAME  after:NAME     around a write of the journal: `take_in`, `add_job`, `applied`, `spend`, `bill`,
+                                `add_upload`, `note`, `finish:STAGE`, `mark:intent`, `mark:ticket`, `state:STATE`
+    state:STATE                 a variation has come there, on the disk or (`running`) in memory
+
+The plan is a list of deaths, each `{"moment", "nth", "delay", "who"}`: `delay` s after the n-th such moment the daemon
+or (`who`: "worker") every worker of it gets SIGKILL; without a delay nothing at all happens in between.
+The diary has one line `variation state` for each state, and `= moment variation` where a death was decided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge import cli, workers
+from bridge.book import Book
+from bridge.job import State
+from bridge.store import Store
+from tests.fakes.nursery import bear
+
+JOURNAL = ("take_in", "add_job", "applied", "spend", "bill", "add_upload", "save_job")
+
+
+class Fate:
+    """The planned deaths of one life."""
+
+    def __init__(self, plan: list[dict[str, Any]], diary: str, kill_workers: Callable[[], None]) -> None:
+        self._plan = plan
+        self._seen: dict[str, int] = {}
+        self._diary = os.open(diary, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._kill_workers = kill_workers
+
+    def write(self, line: str) -> None:
+        """Note something that outlives the process."""
+        os.write(self._diary, f"{line}\n".encode())
+
+    def reached(self, moment: str, variation_id: str = "-") -> None:
+        """A moment has come: die of it, if that is planned."""
+        count = self._seen[moment] = self._seen.get(moment, 0) + 1
+        for death in self._plan:
+            if death["moment"] != moment or death["nth"] != count:
+                continue
+            self.write(f"= {death['who']} {moment} {variation_id}")
+            if death["delay"]:
+                timer = threading.Timer(death["delay"], self._strike, [death["who"]])
+                timer.daemon = True
+                timer.start()
+            else:
+                self._strike(death["who"])
+
+    def _strike(self, who: str) -> None:
+        if who == "worker":
+            self._kill_workers()
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class ForkedWorker:
+    """What `bridge.workers.Child` needs of a process, for one that a nursery has forked."""
+
+    living: dict[int, ForkedWorker] = {}  # noqa: RUF012 - by pid, to be killed
+
+    def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.pid = pid
+        self.stdin, self.stdout, self.stderr = writer, reader, asyncio.StreamReader()
+        self.stderr.feed_eof()
+        self.returncode: int | None = None
+        self._ended = asyncio.Event()
+        try:
+            self._handle = os.pidfd_open(pid)
+        except ProcessLookupError:
+            self._over()
+        else:
+            ForkedWorker.living[pid] = self
+            asyncio.get_running_loop().add_reader(self._handle, self._died)
+
+    async def wait(self) -> int | None:
+        await self._ended.wait()
+        return self.returncode
+
+    def kill(self) -> None:
+        if self.returncode is None:
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+
+    def _died(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._handle)
+        os.close(self._handle)
+        ForkedWorker.living.pop(self.pid, None)
+        self._over()
+
+    def _over(self) -> None:
+        self.returncode = -signal.SIGKILL
+        self.stdin.close()
+        self._ended.set()
+
+
+def kill_workers() -> None:
+    """Every worker dies at once."""
+    for pid in tuple(ForkedWorker.living):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def watch_journal(fate: Fate) -> None:
+    """Let fate hear of every write of the journal, before and after."""
+
+    def around(name: str, label: Callable[..., str]) -> None:
+        real = getattr(Store, name)
+
+        def call(store: Store, *args: Any, **kwargs: Any) -> Any:
+            moment = label(*args, **kwargs)
+            fate.reached(f"before:{moment}")
+            found = real(store, *args, **kwargs)
+            if name == "save_variation":
+                fate.write(f"{args[0].id} {args[0].state}")
+                fate.reached(f"state:{args[0].state}", args[0].id)
+            fate.reached(f"after:{moment}")
+            return found
+
+        setattr(Store, name, call)
+
+    def saved(variation: Any, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None) -> str:
+        if mark is not None and mark[1] == "remix" and mark[2]:
+            return "mark:ticket" if "ticket" in mark[2] else "mark:intent"
+        return f"state:{variation.state}"
+
+    for name in JOURNAL:
+        around(name, lambda *_args, _name=name, **_kwargs: "note" if _name == "save_job" else _name)
+    around("finish_stage", lambda _unit, stage, _result: f"finish:{stage}")
+    around("save_variation", saved)
+    move = Book.move
+
+    def moved(book: Book, variation_id: str, state: State, **fields: Any) -> None:
+        move(book, variation_id, state, **fields)
+        fate.write(f"{variation_id} {state}")
+        fate.reached(f"state:{state}", variation_id)
+
+    Book.move = moved  # type: ignore[method-assign]
+
+
+def fork_workers(socket_path: Path) -> None:
+    """Let `bridge.workers` get its processes from a nursery."""
+
+    async def start(pool: workers.Workers) -> workers.Child:
+        if pool._closed:
+            raise workers.WorkerDied("The bridge is shutting down, so no audio is read or written any more.")
+        ours, theirs = socket.socketpair()
+        with theirs:
+            fds = (theirs.fileno(), theirs.fileno(), 2)
+            pid = await asyncio.to_thread(bear, socket_path, "tests.fakes.mortal:worker", {}, fds)
+        reader, writer = await asyncio.open_connection(sock=ours, limit=workers.LINE_LIMIT)
+        child = workers.Child(ForkedWorker(pid, reader, writer))  # type: ignore[arg-type]
+        pool._children.add(child)
+        return child
+
+    workers.Workers._start = start  # type: ignore[method-assign]
+
+
+def daemon(args: dict[str, Any]) -> int:
+    """Be a daemon until death."""
+    os.environ.clear()
+    os.environ.update(args["environ"])
+    fate = Fate(args["plan"], args["diary"], kill_workers)
+    watch_journal(fate)
+    fork_workers(Path(args["workers"]))
+    return cli.main(["run", "--quiet"])
+
+
+def worker(_args: dict[str, Any]) -> int:
+    """Be a worker."""
+    from bridge import worker as program
+
+    program.main([])
+    return 0

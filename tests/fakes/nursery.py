@@ -1,0 +1,128 @@
+"""A process that has imported what its children need and forks them, so that a daemon is up within milliseconds.
+
+Hundreds of lives are only affordable like this. What is forked is the real program, with the real modules; only the
+time for starting Python is saved. `python -m tests.fakes.nursery SOCKET MODULE…` is the process itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+DIE_WITH_PARENT = 1  # of prctl(2): nobody outlives a test run
+LARGEST = 2**20  # bytes of one wish
+ROOT = Path(__file__).parents[2]
+
+
+@contextlib.contextmanager
+def nursery(path: Path, *modules: str) -> Iterator[Path]:
+    """A nursery that has imported these modules; yields its socket."""
+    command = [sys.executable, "-m", "tests.fakes.nursery", str(path), *modules]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)  # it ends with its stdin
+    try:
+        end = time.monotonic() + 60.0
+        while not path.exists():
+            assert process.poll() is None, "the nursery ended"
+            assert time.monotonic() < end, "the nursery did not come up"
+            time.sleep(0.01)
+        yield path
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(timeout=20)
+
+
+def bear(path: Path, function: str, args: Mapping[str, Any], fds: tuple[int, int, int]) -> int:
+    """Fork a child that calls `module:function` with the arguments; return its pid.
+
+    Args:
+        path: the nursery's socket.
+        function: is given `args`; its return value is the child's exit status.
+        args: small values.
+        fds: become the child's stdin, stdout and stderr.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
+        link.connect(str(path))
+        socket.send_fds(link, [json.dumps({"function": function, "args": dict(args)}).encode()], list(fds))
+        return int(link.recv(64))
+
+
+def wait_for_end(pid: int, seconds: float) -> bool:
+    """Wait until a process that is not our child is gone; return whether it is."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], seconds)[0])
+    finally:
+        os.close(handle)
+
+
+def serve(path: str, modules: list[str]) -> None:
+    """Import, then fork whatever is asked for until stdin ends."""
+    for name in modules:
+        importlib.import_module(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead need no care
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+        door.bind(f"{path}.new")
+        door.listen(64)
+        os.rename(f"{path}.new", path)
+        while True:
+            ready, _, _ = select.select([door, 0], [], [])
+            if 0 in ready and not os.read(0, 1):
+                return
+            if door in ready:
+                link, _ = door.accept()
+                _fork(link, door)
+
+
+def _fork(link: socket.socket, door: socket.socket) -> None:
+    with link:
+        data, fds, _, _ = socket.recv_fds(link, LARGEST, 3)
+        wish = json.loads(data)
+        pid = os.fork()
+        if pid:
+            with contextlib.suppress(BrokenPipeError):  # whoever asked has been killed meanwhile
+                link.send(str(pid).encode())
+            for fd in fds:
+                os.close(fd)
+            return
+    door.close()
+    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+    status = 70
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number, fd in enumerate(fds):
+            os.dup2(fd, number)
+            os.close(fd)
+        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w", buffering=1), open(2, "w", buffering=1)  # noqa: SIM115
+        module, _, name = wish["function"].partition(":")
+        status = int(getattr(importlib.import_module(module), name)(wish["args"]) or 0)
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], sys.argv[2:])

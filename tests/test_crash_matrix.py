@@ -1,0 +1,156 @@
+"""The crash matrix: the bridge is killed at every boundary and at 300 random moments, and nothing is lost or doubled.
+
+Each life of the daemon ends by SIGKILL, at a write of the journal or a random time after a variation has come to a
+state; workers are killed beside it. Meanwhile jobs of several clips and variations, by both engines, go to a DAW and to
+a folder, over a fal that counts. CRASH_SEED chooses the moments, CRASH_KILLS how many are random.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+import soundfile
+
+from tests.fakes.crash_run import RATE, STAGES, CrashRun, Death, crash_run
+from tests.fakes.processes import PATIENCE
+
+SEED = int(os.environ.get("CRASH_SEED", "8"))
+KILLS = int(os.environ.get("CRASH_KILLS", "300"))
+LEAST = 15  # kills in each stage, of 300
+
+pytestmark = [
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="lives are forked and watched as only Linux can"),
+]
+
+ENTRIES = {  # the stage that is to be interrupted → the moment that it begins at
+    "taken": "after:take_in",
+    "render": "state:rendering",
+    "upload": "state:uploading",
+    "submit": "state:submitting",
+    "queue": "state:queued",
+    "model": "state:running",
+    "fetch": "state:fetching",
+    "fit": "state:fitting",
+    "place": "state:placing",
+    "confirmed": "state:done",
+}
+LENGTHS = {  # s that a stage takes here, more or less: the moment lies within
+    "taken": 0.01,
+    "render": 0.06,
+    "upload": 0.06,
+    "submit": 0.05,
+    "queue": 0.04,
+    "model": 0.06,
+    "fetch": 0.06,
+    "fit": 0.06,
+    "place": 0.08,
+    "confirmed": 0.03,
+}
+WORKING = ("state:rendering", "state:running", "state:fetching", "state:fitting")  # where a worker may be at work
+WRITES = (
+    *("take_in", "add_job", "applied", "spend", "add_upload", "bill", "note", "mark:intent", "mark:ticket"),
+    *(f"finish:{stage}" for stage in ("render", "upload", "remix", "fetch", "fit", "place")),
+    *(f"state:{state}" for state in STAGES if state not in ("new", "waiting", "queued", "running", "submitting")),
+)
+BOUNDARIES = tuple(f"{side}:{write}" for write in WRITES for side in ("before", "after"))
+
+
+def test_a_bridge_that_is_killed_all_the_time_loses_and_doubles_nothing(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = Random(SEED)
+    with crash_run(tmp_path, home, random) as run:
+        at_boundaries(run)
+        hit = at_random(run, random)
+        run.finish()
+        with capsys.disabled():
+            sys.stdout.write(histogram(run, hit))
+        account(run)
+        assert sum(hit[stage] for stage in ENTRIES) >= KILLS
+        assert all(hit[stage] >= LEAST * KILLS // 300 for stage in ENTRIES), hit
+
+
+def at_boundaries(run: CrashRun) -> None:
+    """Kill at each write of the journal, before it and after it; nothing comes between."""
+    for moment in BOUNDARIES:
+        run.keep_busy(new=True)
+        run.live(Death(moment), patience=PATIENCE)
+        assert run.books.boundaries[moment], f"{moment} never came"
+    run.books.missed = 0
+
+
+def at_random(run: CrashRun, random: Random) -> Counter[str]:
+    """Kill within each stage in turn; return how many kills fell into which, since some run on meanwhile."""
+    hit: Counter[str] = Counter()
+    while sum(hit.values()) < KILLS:
+        least = min(ENTRIES, key=lambda stage: (hit[stage], random.random()))
+        wanted = random.choice([least, *ENTRIES])
+        deaths = [Death(ENTRIES[wanted], random.choice((1, 1, 1, 2)), random.uniform(0.0001, LENGTHS[wanted]))]
+        if random.random() < 0.3:
+            deaths.append(Death(random.choice(WORKING), 1, random.uniform(0.0001, 0.05), "worker"))
+        if random.random() < 0.03:
+            run.change_daw()
+        run.keep_busy(new=wanted not in ("fetch", "fit", "place", "confirmed"))
+        stage = run.live(*deaths)
+        if stage in ENTRIES:
+            hit[stage] += 1
+    return hit
+
+
+def account(run: CrashRun) -> None:
+    """Hold the bridge to its promise."""
+    books, variations, orders = run.books, run.variations(), run.orders()
+    assert run.rows("SELECT COUNT(*) FROM jobs")[0][0] == len(run.messages), "a request was lost or taken on twice"
+    wanted = sum(len(one["job"]["request"]["clips"]) * one["job"]["each"] for one in variations if is_first(one))
+    assert len(variations) == wanted
+    assert {one["state"] for one in variations} == {"done"}
+    for one in variations:
+        clip = one["job"]["request"]["clips"][one["clip_index"]]
+        samples = round((clip["position"] + clip["length"]) * RATE) - round(clip["position"] * RATE)
+        assert one["result"]["samples"] == samples
+        assert soundfile.info(one["result"]["path"]).frames >= samples
+        assert Path(one["result"]["recipe"]).is_file()
+
+    assert set(books.unknown) <= books.on_its_way, "unknown although no order was on its way"
+    allowed: Counter[int] = Counter()
+    for one in variations:
+        allowed[one["seed"]] = max(allowed[one["seed"]], 1 + books.unknown[one["id"]])
+    doubled = {key: count for key, count in orders.items() if count > allowed[key[0]]}
+    assert not doubled, "ordered twice"
+    by_fal = Counter(one["seed"] for one in variations if one["job"]["engine"] == "fal")
+    assert by_fal == Counter(seed for seed, _ in orders), "a result without an order, or an order without one"
+
+    scripted = {one["id"] for one in variations if one["job"]["daw"] == "reaper"}
+    assert run.project.placings == Counter(scripted), "placed twice, or not at all"
+    assert not [one for daw in run.daws for one in daw.offered_again], "offered after it was confirmed"
+    assert not run.project.missing, "offered without a file"
+    assert len(list(run.media.glob("*.wav"))) == len(variations)
+    assert not run.stray()
+    assert not list((run.home / "inbox" / "rejected").iterdir())
+
+
+def is_first(variation: dict[str, object]) -> bool:
+    return variation["clip_index"] == 0 and variation["index"] == 0
+
+
+def histogram(run: CrashRun, hit: Counter[str]) -> str:
+    """Return what was killed where, as text."""
+    books = run.books
+    most = max(hit.values(), default=1)
+    lines = [f"\nCRASH_SEED={SEED}: {sum(hit.values())} random kills, {len(BOUNDARIES)} at boundaries"]
+    lines += [f"  {stage:<10} {hit[stage]:>3} {'#' * round(40 * hit[stage] / most)}" for stage in ENTRIES]
+    workers = ", ".join(f"{state} {count}" for state, count in sorted(books.worker_deaths.items()))
+    orders = run.orders()
+    lines += [
+        f"  workers killed while: {workers}",
+        f"  {len(run.variations())} variations, {orders.total()} orders; {books.unknown.total()} times unknown, "
+        f"each with an order on its way; {orders.total() - len(orders)} of these stood",
+        f"  {books.lives} lives, {books.missed} of them without the moment that was waited for",
+    ]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,123 @@
+"""What was ordered goes before everything else, what is ready finds its DAW, and what a crash left behind goes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from bridge.job import State
+from bridge.model.fake import FakeEngine
+from bridge.offers import Instance, taker
+from tests.fakes.studio import Studio, write_tone
+
+SLOTS = "ACE_BRIDGE_SCHEDULER_SLOTS"
+SONG = {"path": "/songs/one.rpp"}
+
+
+@pytest.fixture
+def tone(tmp_path: Path) -> Path:
+    return write_tone(tmp_path / "tone.wav")
+
+
+async def test_every_order_is_followed_at_once_after_a_restart_whatever_the_slots(home: Path, tone: Path) -> None:
+    """A result lives for minutes at the engine: it must not wait behind another that takes hours there."""
+    engine = FakeEngine()
+    engine.finish.clear()
+    async with Studio(home, engine, **{SLOTS: "3"}) as studio:
+        job_id = await studio.remix(tone, remix={"variations": 4})
+        await until(lambda: len(engine.calls["follow"]) == 3)
+    async with Studio(home, engine, **{SLOTS: "1"}) as studio:
+        await until(lambda: len(engine.calls["follow"]) == 6)
+        assert [one.state for one in studio.book.variations(job_id)][3] is State.WAITING
+        assert len(engine.calls["submit"]) == 3
+        engine.finish.set()
+        await studio.until(job_id, "done")
+
+
+async def test_a_paid_result_that_found_no_room_needs_no_slot_to_go_on(home: Path, tone: Path) -> None:
+    engine = FakeEngine()
+    async with Studio(home, engine, **{SLOTS: "1"}) as studio:
+        (home / "results").rmdir()
+        (home / "results").write_text("in the way")
+        paid = await studio.remix(tone)
+        (one,) = await studio.until(paid, "failed")
+        assert one.ordered
+        engine.finish.clear()
+        other = await studio.remix(tone, remix={"seed": 100})
+        await studio.until(other, "running")
+        (home / "results").unlink()
+        await studio.send("retry", {"job_id": paid})
+        await studio.until(paid, "done")
+        assert str(studio.book.state(other)) == "running"
+        engine.finish.set()
+        await studio.until(other, "done")
+
+
+async def test_a_result_that_became_ready_just_before_a_crash_is_offered_after_it(home: Path, tone: Path) -> None:
+    async with Studio(home) as studio:
+        heard = studio.bus._listeners
+        heard[:] = [one for one in heard if getattr(one, "__self__", None) is not studio.offers]  # killed before it did
+        await studio.send("hello", {"daw": {"name": "reaper"}, "project": SONG})
+        job_id = await studio.remix(tone, daw={"name": "reaper"}, project={**SONG, "media_path": str(home.parent)})
+        await studio.until(job_id, "ready")
+    async with Studio(home) as studio:
+        (one,) = await studio.until(job_id, "placing")
+        assert one.placed_by == "test"
+
+
+async def test_a_daw_that_crashed_is_not_waited_for_when_its_project_is_open_again(home: Path, tone: Path) -> None:
+    engine = FakeEngine()
+    engine.finish.clear()
+    async with Studio(home, engine) as studio:
+        await studio.send("hello", {"daw": {"name": "reaper"}, "project": SONG})
+        job_id = await studio.remix(tone, daw={"name": "reaper"}, project={**SONG, "media_path": str(home.parent)})
+        await studio.until(job_id, "running")
+        studio.now += 60.0
+        await studio.send("hello", {"daw": {"name": "reaper"}, "project": SONG}, instance="later")  # and no bye
+        engine.finish.set()
+        (one,) = await studio.until(job_id, "placing")
+        assert one.placed_by == "later"
+
+
+async def test_who_asked_gets_it_while_nobody_came_after(home: Path, tone: Path) -> None:
+    async with Studio(home) as studio:
+        job_id = await studio.remix(tone, daw={"name": "reaper"}, project={**SONG, "media_path": str(home.parent)})
+        job = studio.book.job(job_id)
+        before = Instance("other", "reaper", "7", SONG["path"], job.created - 5.0)
+        asked = Instance("test", "reaper", "7", SONG["path"], job.created - 9.0)
+        elsewhere = Instance("live", "live", "12", SONG["path"], job.created + 5.0)
+        assert taker(job, [asked, before, elsewhere]) == asked
+        assert taker(job, [before, elsewhere]) == before
+        assert taker(job, [elsewhere]) is None
+
+
+async def test_what_a_killed_daemon_left_half_written_goes(home: Path, tone: Path) -> None:
+    engine = FakeEngine()
+    engine.finish.clear()
+    async with Studio(home, engine) as studio:
+        job_id = await studio.remix(tone)
+        await studio.until(job_id, "running")
+    job = home / "jobs" / job_id
+    ours = [home / "outbox" / ".test.json.12ab34cd.tmp", home / ".daemon.json.12ab34cd.tmp", job / ".job.json.1.tmp"]
+    ours += [job / "clip-1" / ".render.json.1.tmp", job / "clip-1" / "variation-1" / ".remix.json.1.tmp"]
+    young, old = home / "inbox" / ".m-1.tmp", home / "inbox" / ".m-2.tmp"
+    for path in (*ours, young, old):
+        path.write_bytes(b"{")
+    os.utime(old, (time.time() - 7200,) * 2)
+    engine.finish.set()
+    async with Studio(home, engine) as studio:
+        await studio.until(job_id, "done")
+        assert [path for path in (*ours, old) if path.exists()] == []
+        assert young.exists()  # a script may be writing it
+
+
+async def until(condition: object) -> None:
+    async def look() -> None:
+        while not condition():  # type: ignore[operator]
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(look(), 40.0)
