@@ -21,6 +21,7 @@ NAMES = [
     "fail",
     "crash",
     "crash_once",
+    "crash_once",
     "leave",
     "hang",
     "pollute",
