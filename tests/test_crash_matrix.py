@@ -123,8 +123,10 @@ def account(run: CrashRun) -> None:
         allowed[one["seed"]] = max(allowed[one["seed"]], 1 + books.unknown[one["id"]])
     doubled = {key: count for key, count in orders.items() if count > allowed[key[0]]}
     assert not doubled, "ordered twice"
-    by_fal = Counter(one["seed"] for one in variations if one["job"]["engine"] == "fal")
-    assert by_fal == Counter(seed for seed, _ in orders), "a result without an order, or an order without one"
+    by_fal: Counter[int] = Counter()
+    for one in variations:
+        by_fal[one["seed"]] += run.legs(one) if one["job"]["engine"] == "fal" else 0
+    assert +by_fal == Counter(seed for seed, _ in orders), "a result without an order, or an order without one"
 
     scripted = {one["id"] for one in variations if one["job"]["daw"] == "reaper"}
     assert run.project.placings == Counter(scripted), "placed twice, or not at all"
@@ -146,10 +148,11 @@ def histogram(run: CrashRun, hit: Counter[str]) -> str:
     lines = [f"\nCRASH_SEED={SEED}: {sum(hit.values())} random kills, {len(BOUNDARIES)} at boundaries"]
     lines += [f"  {stage:<10} {hit[stage]:>3} {'#' * round(40 * hit[stage] / most)}" for stage in ENTRIES]
     workers = ", ".join(f"{state} {count}" for state, count in sorted(books.worker_deaths.items()))
-    orders = run.orders()
+    orders, variations = run.orders(), run.variations()
+    parts = sum(run.legs(one) for one in variations)
     lines += [
         f"  workers killed while: {workers}",
-        f"  {len(run.variations())} variations, {orders.total()} orders; {books.unknown.total()} times unknown, "
+        f"  {len(variations)} variations, {parts} parts, {orders.total()} orders; {books.unknown.total()} times unknown, "
         f"each with an order on its way; {orders.total() - len(orders)} of these stood",
         f"  {books.lives} lives, {books.missed} of them without the moment that was waited for",
     ]

@@ -46,6 +46,7 @@ STAGES = {
     "done": "confirmed",
 }
 SETTINGS = {
+    "ACE_BRIDGE_FAL_LONGEST": "0.8",  # s: one of the clips is longer, and goes in legs
     "ACE_BRIDGE_FAL_POLL_FIRST": "0.02",
     "ACE_BRIDGE_FAL_POLL_LONGEST": "0.1",
     "ACE_BRIDGE_SCHEDULER_SLOTS": "4",
@@ -90,8 +91,8 @@ class CrashRun:
         self._folder = folder
         self._daemons, self._workers = nurseries
         self._clips = [
-            write_tone(folder / f"clip {number}.wav", seconds=0.4 + 0.05 * number, level=0.2 + 0.05 * number)
-            for number in range(4)
+            write_tone(folder / f"clip {number}.wav", seconds=seconds, level=0.2 + 0.05 * number)
+            for number, seconds in enumerate((0.4, 0.45, 0.5, 1.2))
         ]
         self._jobs = 0
         self._retries: dict[str, str] = {}  # variation → the message that settles it
@@ -207,9 +208,9 @@ class CrashRun:
 
     def _look_after_a_death(self) -> None:
         """Note what the journal says of orders that had left and had no answer yet."""
-        for variation_id, mark in self.rows("SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL"):
+        for unit, mark in self.rows("SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL"):
             if mark and "sent" in json.loads(mark) and "ticket" not in json.loads(mark):
-                self.books.on_its_way.add(variation_id)
+                self.books.on_its_way.add(unit.partition("/")[0])
         self._settle()
 
     def _settle(self) -> None:
@@ -247,6 +248,12 @@ class CrashRun:
             source = self.fal.storage.read(job.body["audio_url"]) or b""
             found[job.body["seed"], hashlib.sha256(source).hexdigest()] += 1
         return found
+
+    def legs(self, variation: dict[str, Any]) -> int:
+        """Return how many parts a variation's clip is sent in, each with an order of its own."""
+        unit = f"{variation['job']['id']}/{variation['clip_index']}"
+        ((result,),) = self.rows("SELECT result FROM stages WHERE unit = ? AND stage = 'render'", unit)
+        return len(json.loads(result).get("legs") or [unit])
 
     def stray(self) -> list[Path]:
         """Return files that somebody forgot."""
