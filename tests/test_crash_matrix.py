@@ -152,8 +152,9 @@ def histogram(run: CrashRun, hit: Counter[str]) -> str:
     parts = sum(run.legs(one) for one in variations)
     lines += [
         f"  workers killed while: {workers}",
-        f"  {len(variations)} variations, {parts} parts, {orders.total()} orders; "
-        f"{books.unknown.total()} times unknown, each with an order on its way; {orders.total() - len(orders)} of these stood",
+        f"  {len(variations)} variations, {parts} parts, {orders.total()} orders",
+        f"  {books.unknown.total()} times unknown, each with an order on its way; "
+        f"{orders.total() - len(orders)} of these orders stood",
         f"  {books.lives} lives, {books.missed} of them without the moment that was waited for",
     ]
     return "\n".join([*lines, ""])

@@ -28,7 +28,7 @@ async def fit(work: Work) -> dict[str, Any]:
         WorkLost: the result is not there any more.
         HomeError: the folder for results cannot be written to; the result stays in the job's folder.
     """
-    await _whole(work)
+    await _all_there(work)
     folder = results_folder(work)
     await asyncio.to_thread(_make, folder)
     final = await _own_name(work, folder)
@@ -59,7 +59,7 @@ async def fit(work: Work) -> dict[str, Any]:
     }
 
 
-async def _whole(work: Work) -> None:
+async def _all_there(work: Work) -> None:
     """See that what was fetched is still there; what is not is fetched again at the next try."""
     for leg, result in enumerate(work.each["fetch"]):
         if not await asyncio.to_thread(holds, Path(result["path"])):
