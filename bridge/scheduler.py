@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ DISK_LOOK = 30.0  # s until a variation that found no room on a disk tries again
 NETWORK_LOOK = 15.0  # s until a variation that could not reach its engine tries again, beside the engine's own tries
 PERSON = "user"  # the reason of a variation that waits for a person: no restart is an answer
 BUDGET_LOOK = 60.0  # s between two looks whether a waiting variation fits into the budget again
+
+PAUSES = (BudgetReached, SpendingUnconfirmed, DiskFull, StoreBusy, NetworkDown)  # what lets a variation wait, not fail
 
 # Stages before the order can simply be stopped; after it the engine has a say.
 STOPPABLE = frozenset({State.NEW, State.WAITING, State.RENDERING, State.UPLOADING})
@@ -167,21 +170,27 @@ class Scheduler:
             asked = run.cancel.is_set()
             text = f"cancelled; {error.kept or 'nothing was placed'}"
             await self._end(variation_id, State.CANCELLED if asked else State.FAILED, None if asked else error, text)
-        except BudgetReached as error:
-            await self._wait(variation_id, "budget", BUDGET_LOOK, error)
-        except SpendingUnconfirmed as error:
-            await self._wait(variation_id, PERSON, None, error)
-        except (DiskFull, StoreBusy) as error:
-            with contextlib.suppress(DiskFull, StoreBusy):  # where the journal takes nothing, it waits in memory
-                await self._wait(variation_id, "disk", DISK_LOOK, error)
-        except NetworkDown as error:
-            await self._wait(variation_id, "network", NETWORK_LOOK, error)
+        except PAUSES as error:
+            await self._pause(variation_id, error)
         except BridgeError as error:
             log.info("variation %s: %s %s", variation_id, error.code, error.text, exc_info=error.__cause__)
             await self._end(variation_id, State.FAILED, error)
         except Exception:
             log.exception("variation %s", variation_id)
             await self._end(variation_id, State.FAILED, Unexpected())
+
+    async def _pause(self, variation_id: str, error: BridgeError) -> None:
+        """Let a variation wait for what an error says is missing."""
+        reason, seconds = "disk", DISK_LOOK  # also where another program holds the journal
+        match error:
+            case BudgetReached():
+                reason, seconds = "budget", BUDGET_LOOK
+            case NetworkDown():
+                reason, seconds = "network", NETWORK_LOOK
+            case SpendingUnconfirmed():
+                reason, seconds = PERSON, math.inf
+        with contextlib.suppress(DiskFull, StoreBusy):  # where the journal takes nothing, it waits in memory
+            await self._wait(variation_id, reason, None if seconds == math.inf else seconds, error)
 
     async def _wait(self, variation_id: str, reason: str, seconds: float | None, error: BridgeError) -> None:
         """Let a variation wait for what is missing; `retry` lets it look at once.
