@@ -107,7 +107,7 @@ def test_programs_that_tests_need_are_installed_or_named(machine: Machine, scrip
     machine.has("dpkg-query", "exit 1")
     said = machine.runs(script)
     assert "sudo apt-get install ffmpeg strace openssl pulseaudio pulseaudio-utils nodejs npm" in said
-    assert "lua5.4 lua-check libportaudio2" in said
+    assert "lua5.4 lua-check gcc libc6-dev linux-libc-dev libportaudio2" in said
     assert "xmoto-data" in said
 
 
@@ -125,7 +125,7 @@ def test_a_failing_check_fails_the_whole_and_is_named_at_the_end(machine: Machin
     assert said.endswith("FAILED:\n  scripts/check\n")
     assert "Not in order:\n  .venv/bin/ruff check .\n  .venv/bin/ruff format --check ." in said
     called = machine.called()
-    for step in ("pip install --quiet --editable .[stretch] --group test", "scripts/docs.py --check", "-m pytest"):
+    for step in ("pip install --quiet --editable .[midi,stretch] --group test", "scripts/docs.py --check", "-m pytest"):
         assert step in called
     assert (
         called.index("ruff check") < called.index("mypy") < called.index("scripts/docs.py") < called.index("-m pytest")
