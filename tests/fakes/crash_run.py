@@ -28,6 +28,7 @@ from tests.fakes.nursery import bear, nursery, wait_for_end
 from tests.fakes.processes import KEY, PATIENCE, environment, fal_environment, put, until
 from tests.fakes.studio import remix_args, write_tone
 
+MISSED = 10  # lives without their moment that are no sign of a defect yet
 LEAST, MOST = 2, 6  # unfinished jobs on hand
 RATE = 44_100  # Hz: the project's, so that results are resampled
 DAEMON = ("bridge.verbs.daemon", "bridge.daemon", "bridge.whereabouts", "tests.fakes.mortal")
@@ -144,6 +145,9 @@ class CrashRun:
         When nothing has happened for `patience` s, the planned moment will not come, and it is killed as it is.
         """
         self.books.lives += 1
+        assert self.books.missed <= MISSED + self.books.lives // 4, (
+            "the moments that are waited for do not come any more"
+        )
         diary = self._folder / f"diary-{self.books.lives}"
         pid = self._bear(diary, deaths)
         before, quiet = -1, 0.0

@@ -91,11 +91,16 @@ def serve(path: str, modules: list[str]) -> None:
 
 def _fork(link: socket.socket, door: socket.socket) -> None:
     with link:
-        data, fds, _, _ = socket.recv_fds(link, LARGEST, 3)
+        try:
+            data, fds, _, _ = socket.recv_fds(link, LARGEST, 3)
+        except ConnectionResetError:
+            data = b""
+        if not data:  # whoever asked was killed between the knock and the wish
+            return
         wish = json.loads(data)
         pid = os.fork()
         if pid:
-            with contextlib.suppress(BrokenPipeError):  # whoever asked has been killed meanwhile
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # whoever asked has been killed meanwhile
                 link.send(str(pid).encode())
             for fd in fds:
                 os.close(fd)
