@@ -56,8 +56,8 @@ class Ends:
     def watched(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """Yield the stream as it is."""
         for part in blocks:
-            self._head.append(between(part, self._position, 0, self._around))
-            self._tail.append(between(part, self._position, self._frames - self._around, self._frames))
+            _keep(self._head, part, self._position, 0, self._around)
+            _keep(self._tail, part, self._position, self._frames - self._around, self._frames)
             self._position += len(part)
             yield part
 
@@ -65,6 +65,13 @@ class Ends:
         """Return how the end goes on into the beginning."""
         sound = np.concatenate((*self._tail, *self._head))
         return measure(sound, self._around, 0, rate)
+
+
+def _keep(kept: list[Block], part: Block, position: int, start: int, stop: int) -> None:
+    """Keep a copy of what lies in start ≤ frame < stop: a view, be it empty, would hold the whole block in memory."""
+    wanted = between(part, position, start, stop)
+    if len(wanted):
+        kept.append(wanted.copy())
 
 
 def likeness(first: Block, second: Block) -> float:
@@ -101,8 +108,8 @@ def closed(blocks: Iterable[Block], fade: int, frames: int) -> Iterator[Block]:
     end: list[Block] = []
     position = -fade
     for part in blocks:
-        lead.append(between(part, position, -fade, 0))
-        end.append(between(part, position, frames - fade, frames))
+        _keep(lead, part, position, -fade, 0)
+        _keep(end, part, position, frames - fade, frames)
         body = between(part, position, 0, frames - fade)
         if len(body):
             yield body
