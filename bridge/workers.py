@@ -148,7 +148,7 @@ class Workers:
             if self._closed:
                 raise
             log.warning("task %s: %s It is tried once more.", task, death.text)
-            answer = await self._answer(request, progress)
+            answer = await self._answer(request, progress, fresh=True)
         if "error" in answer:
             if "traceback" in answer:
                 log.error("task %s failed\n%s", task, answer["traceback"])
@@ -168,10 +168,14 @@ class Workers:
             await asyncio.gather(*(self._drop(child) for child in tuple(self._children)))
             await asyncio.gather(*self._background, return_exceptions=True)
 
-    async def _answer(self, request: Mapping[str, Any], progress: Callable[[float], None] | None) -> dict[str, Any]:
+    async def _answer(
+        self, request: Mapping[str, Any], progress: Callable[[float], None] | None, *, fresh: bool = False
+    ) -> dict[str, Any]:
         """Give one process a request and return its answer."""
         async with self._places:
-            child = await self._take()
+            if fresh and self._idle:  # what killed one may have killed those too, and nobody has noticed yet
+                await self._drop(self._idle.pop())
+            child = await (self._start() if fresh else self._take())
             try:
                 answer = await self._converse(child, request, progress)
             except BaseException:

@@ -20,7 +20,7 @@ SECRET = "Zx9-marked-secret"
 
 # On the tablet: send each message of the arguments to the bridge, and print what it answers.
 TALK = """
-import json, socket, sys
+import json, socket, sys, time
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 host, port, messages = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
@@ -28,6 +28,7 @@ channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 channel.settimeout(20)
 heard = []
 for address, *arguments in messages:
+    time.sleep(0.15)  # the same bytes sooner than that are one press that arrived twice
     channel.sendto(build_msg(address, arguments).dgram, (host, port))
     while True:
         message = OscMessage(channel.recv(65536))

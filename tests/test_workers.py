@@ -6,10 +6,12 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,6 +110,31 @@ async def test_a_process_that_dies_takes_only_its_task_with_it(
 async def test_a_task_whose_process_is_killed_is_given_to_another_one_once(workers: Workers, tmp_path: Path) -> None:
     assert (await workers.run("crash_once", {"mark": str(tmp_path / "mark")}))["pid"]
     assert (tmp_path / "mark").exists()
+
+
+class Unnoticed:
+    """A process whose end shows only to who waits for it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.returncode: int | None = None
+
+    async def wait(self) -> int:
+        self.returncode = await self._process.wait()
+        return self.returncode
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._process, name)
+
+
+async def test_the_other_one_is_not_one_that_died_with_it(workers: Workers) -> None:
+    """Short of memory, the system ends several processes at once, and which are gone shows only a moment later."""
+    await asyncio.gather(*(workers.run("steps", {"count": 4}) for _ in range(2)))
+    assert len(workers._idle) == 2
+    for child in workers._idle:
+        os.kill(child.process.pid, signal.SIGKILL)
+        child.process = Unnoticed(child.process)  # type: ignore[assignment]
+    assert await workers.run("echo", {"x": 1}) == {"x": 1}
 
 
 async def test_cancelling_kills_that_process_and_frees_its_place(tmp_path: Path) -> None:
