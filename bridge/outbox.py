@@ -1,17 +1,20 @@
 """The outbox: one file per instance that says how its jobs stand and what it is asked to place.
 
-Listens to the bus; a change of state is written at once, progress a few times a second.
+Listens to the bus; a change of state is written at once, progress a few times a second. A thread of its own writes, so
+that a slow disk holds nobody up; what changes meanwhile is written together afterwards.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -21,12 +24,23 @@ from bridge.book import Book
 from bridge.disk import write_bytes
 from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
-from bridge.job import ENDED, Job, State
+from bridge.job import ENDED, Job, State, Variation
 
 log = logging.getLogger("bridge.outbox")
 
 STALE = 7 * 86400.0  # s
 ONCE_MORE = 1.0  # s until a file that could not be written is written again
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A job as the files tell of it; good until the job or one of its variations is another one."""
+
+    job: Job
+    variations: list[Variation]
+    readers: frozenset[str]  # instances whose files tell of it
+    ended: bool
+    answer: msgspec.Raw  # encoded
 
 
 @dataclass(slots=True)
@@ -39,6 +53,8 @@ class Box:
     errors: tuple[Mapping[str, str], ...] = ()  # messages of this instance that have no effect
     ask: Mapping[str, str] | None = None  # what the DAW is asked for, by a surface
     left: bool = False  # it said bye: the file goes as soon as nothing of it is open
+    writing: bool = False  # the thread has it in hand
+    again: bool = False  # something changed meanwhile
 
 
 class Outbox:
@@ -53,6 +69,8 @@ class Outbox:
         self._interval = 1.0 / progress_rate
         self._keep = keep
         self._boxes: dict[str, Box] = {}
+        self._entries: dict[str, Entry] = {}  # by job
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._alive = True
         bus.subscribe(self._hear)
 
@@ -79,71 +97,65 @@ class Outbox:
         box = self._boxes.setdefault(instance, Box())
         others = [one for one in box.errors if one["message_id"] != message_id]
         box.errors = (*others, {"message_id": message_id, **error.to_wire()})[-self._keep :]
-        self.write(instance)
+        self._plan(instance, 0.0)
 
     def ask(self, instance: str, what: Mapping[str, str] | None) -> None:
         """Ask a DAW for something (id, command), or take the question back."""
         self._boxes.setdefault(instance, Box()).ask = what
-        self.write(instance)
+        self._plan(instance, 0.0)
 
     def leave(self, instance: str) -> None:
         """Forget an instance that said bye; its file goes unless something of it is still open."""
         self._boxes.setdefault(instance, Box()).left = True
-        self.write(instance)
+        self._plan(instance, 0.0)
 
     def close(self) -> None:
         """Write a last time that the daemon is gone."""
         self._alive = False
-        for instance in tuple(self._boxes):
+        self._disk.shutdown()
+        for instance, box in tuple(self._boxes.items()):
+            if box.timer is not None:
+                box.timer.cancel()
             self.write(instance)
 
     def write(self, instance: str) -> None:
-        """Write an instance's file now."""
-        box = self._boxes.setdefault(instance, Box())
-        if box.timer:
-            box.timer.cancel()
-            box.timer = None
-        if box.left and not self._has_open(instance):
-            del self._boxes[instance]
-            (self._folder / f"{instance}.json").unlink(missing_ok=True)
-            return
-        with contextlib.suppress(RuntimeError):  # no loop: the daemon has stopped
-            box.written = asyncio.get_running_loop().time()
+        """Write an instance's file and return when it is there."""
         try:
-            write_bytes(self._folder / f"{instance}.json", _encoded(self.content(instance)), sync=False)
-        except BridgeError as error:  # a full disk must not stop the work, nor keep its end from whoever waits for it
+            if self._alive:
+                self._disk.submit(self._replace, instance, self._next(instance)).result()
+            else:
+                self._replace(instance, self._next(instance))
+        except BridgeError as error:
             log.error("outbox of %s: %s", instance, error.text)
-            self._plan(instance, ONCE_MORE)
 
     def content(self, instance: str) -> OutboxFile:
-        """Return what the file says."""
-        jobs = self._jobs(instance)
+        """Return what the file says; its jobs are encoded already."""
+        entries = self._entries_of(instance)
         box = self._boxes.get(instance, Box())
         return OutboxFile(
             protocol=PROTOCOL,
             instance=instance,
             updated=self._clock(),
             daemon=DaemonAnswer(version=__version__, alive=self._alive),
-            jobs=[self._job(job) for job in jobs],
+            jobs=cast("list[JobAnswer]", [entry.answer for entry in entries]),
             place=[
                 variation.id
-                for job in jobs
-                for variation in self._book.variations(job.id)
+                for entry in entries
+                for variation in entry.variations
                 if variation.state is State.PLACING and variation.placed_by == instance
             ],
             ask=AskAnswer(**box.ask) if box.ask else None,
             errors=[RefusalAnswer(**error) for error in box.errors],
         )
 
-    # --- inner parts -------------------------------------------------------------------------------------------------
+    # --- when --------------------------------------------------------------------------------------------------------
 
     def _hear(self, event: Event) -> None:
         if not event.job_id or event.kind not in ("job", "progress", "variation"):
             return
-        job = self._book.job(event.job_id)
-        instances = {job.instance, *(one.placed_by for one in self._book.variations(job.id) if one.placed_by)}
-        for instance in instances:
-            if instance in self._boxes or self._is_open(job):  # nobody reads on for one that said bye
+        entry = self._entry(self._book.job(event.job_id))
+        for instance in entry.readers:
+            if instance in self._boxes or not entry.ended:  # nobody reads on for one that said bye
                 self._plan(instance, self._interval if event.kind == "progress" else 0.0)
 
     def _plan(self, instance: str, interval: float) -> None:
@@ -158,26 +170,72 @@ class Outbox:
                 return
             box.timer.cancel()
         box.due = due
-        box.timer = loop.call_at(due, self.write, instance)
+        box.timer = loop.call_at(due, self._begin, instance)
 
-    def _has_open(self, instance: str) -> bool:
-        return any(self._is_open(job) for job in self._jobs(instance))
+    def _begin(self, instance: str) -> None:
+        """Give the thread what is to be written."""
+        box = self._boxes[instance]
+        box.timer = None
+        if box.writing:
+            box.again = True
+            return
+        loop = asyncio.get_running_loop()
+        box.written, box.writing = loop.time(), True
+        done = loop.run_in_executor(self._disk, self._replace, instance, self._next(instance))
+        done.add_done_callback(partial(self._written, instance, box))
 
-    def _is_open(self, job: Job) -> bool:
-        return self._book.state(job.id) not in (*ENDED, State.PARTIAL)
+    def _written(self, instance: str, box: Box, done: asyncio.Future[None]) -> None:
+        box.writing = False
+        error = done.exception()
+        if isinstance(error, BridgeError):  # a full disk must not stop the work, nor keep its end from who waits for it
+            log.error("outbox of %s: %s", instance, error.text)
+            self._plan(instance, ONCE_MORE)
+        elif error is not None:
+            log.error("outbox of %s", instance, exc_info=error)
+        if box.again:
+            box.again = False
+            self._plan(instance, 0.0)
 
-    def _jobs(self, instance: str) -> list[Job]:
+    # --- what --------------------------------------------------------------------------------------------------------
+
+    def _next(self, instance: str) -> bytes | None:
+        """Return what is to stand in the file; None: it is to go, since nobody reads it any more."""
+        box = self._boxes.setdefault(instance, Box())
+        if box.left and all(entry.ended for entry in self._entries_of(instance)):
+            del self._boxes[instance]
+            return None
+        return _encoded(self.content(instance))
+
+    def _replace(self, instance: str, content: bytes | None) -> None:
+        """Write a file, or take it away; runs in the thread."""
+        path = self._folder / f"{instance}.json"
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_bytes(path, content, sync=False)
+
+    def _entries_of(self, instance: str) -> list[Entry]:
         """Return the instance's open jobs and the last finished ones, oldest first."""
-        mine = [
-            job
-            for job in self._book.jobs()
-            if job.instance == instance or any(one.placed_by == instance for one in self._book.variations(job.id))
-        ]
-        finished = [job for job in mine if self._book.state(job.id) in (*ENDED, State.PARTIAL)]
-        old = {job.id for job in finished[: max(0, len(finished) - self._keep)]}
-        return [job for job in mine if job.id not in old]
+        known = {job.id: self._entry(job) for job in self._book.jobs()}
+        self._entries = known  # what the book has forgotten is forgotten
+        mine = [entry for entry in known.values() if instance in entry.readers]
+        finished = [entry.job.id for entry in mine if entry.ended]
+        old = set(finished[: max(0, len(finished) - self._keep)])
+        return [entry for entry in mine if entry.job.id not in old]
 
-    def _job(self, job: Job) -> JobAnswer:
+    def _entry(self, job: Job) -> Entry:
+        """Return a job as the files tell of it: made anew only when something of it has changed."""
+        variations = self._book.variations(job.id)
+        entry = self._entries.get(job.id)
+        # equal lists: of the same frozen values nearly always, which Python sees without looking into them
+        if entry is None or entry.job is not job or entry.variations != variations:
+            readers = frozenset({job.instance, *(one.placed_by for one in variations if one.placed_by)})
+            ended = self._book.state(job.id) in (*ENDED, State.PARTIAL)
+            answer = msgspec.Raw(_encoded(self._job(job, variations)))
+            entry = self._entries[job.id] = Entry(job, variations, readers, ended, answer)
+        return entry
+
+    def _job(self, job: Job, variations: list[Variation]) -> JobAnswer:
         return JobAnswer(
             job_id=job.id,
             message_id=job.message_id,
@@ -185,11 +243,11 @@ class Outbox:
             engine=job.engine,
             cost=cost_answer(job),
             warnings=[dict(warning) for warning in job.warnings],
-            variations=[variation_answer(variation) for variation in self._book.variations(job.id)],
+            variations=[variation_answer(variation) for variation in variations],
         )
 
 
-def _encoded(content: OutboxFile) -> bytes:
+def _encoded(content: OutboxFile | JobAnswer) -> bytes:
     try:
         return msgspec.json.encode(content)
     except UnicodeEncodeError:  # a path that is no UTF-8 stands in it escaped

@@ -121,7 +121,6 @@ class TestSources:
             assert one.error["code"].startswith(("source_", "clip_", "file_", "output_")), one.error
             assert not studio.engine.calls["upload"]
             assert not studio.engine.calls["submit"]
-            studio.outbox.write("test")
             assert "top-secret" not in studio.document()["jobs"][0]["variations"][0]["error"]["text"]
         assert not any(b"top-secret" in path.read_bytes() for path in home.rglob("*") if path.is_file())
 

@@ -27,7 +27,6 @@ class TestOffers:
             clip = {"length": 0.4, "source": {"path": str(tone), "offset": 0.3}}
             job_id = await studio.remix(tone, daw={"name": "ardour"}, project=project, clip=clip)
             (one,) = await studio.until(job_id, "placing")
-            studio.outbox.write("test")
             assert studio.document()["place"] == [one.id]
             assert one.result is not None
             assert one.result["source_offset"] == pytest.approx(0.28)  # handles in whole steps of 40 ms
@@ -36,7 +35,6 @@ class TestOffers:
             (one,) = await studio.until(job_id, "done")
             assert one.result is not None
             assert one.result["placed"] is True
-            studio.outbox.write("test")
             assert studio.document()["place"] == []
             await studio.send("hello", hello)
             assert studio.book.variations(job_id)[0].state is State.DONE
@@ -53,7 +51,6 @@ class TestOffers:
             await studio.send("hello", {"daw": {"name": "ardour"}, "project": project}, instance="later")
             (one,) = await studio.until(job_id, "placing")
             assert one.placed_by == "later"
-            studio.outbox.write("later")
             assert studio.document("later")["place"] == [one.id]
             await studio.send("bye", {}, instance="later")
             assert studio.book.state(job_id) is State.READY

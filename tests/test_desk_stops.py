@@ -143,7 +143,6 @@ class TestRefusals:
             await studio.send("remix", bad, message_id="m-2")
         async with Studio(home) as studio:
             await studio.send("remix", bad, message_id="m-2")
-            studio.outbox.write("test")
             assert [one["message_id"] for one in studio.document()["errors"]] == ["m-2"]
 
     async def test_unknown_keys_are_ignored_and_kept(self, home: Path, tone: Path) -> None:

@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bridge.errors import BridgeError, MidiMissing, MidiUnavailable, from_wire
@@ -37,6 +38,8 @@ class ProcessPorts:
         """
         inherited = os.environ if environ is None else environ
         self._environ = {name: value for name, value in inherited.items() if name not in SECRETS}
+        if sys.platform == "linux":  # rtmidi2's own ALSA does not find the system's plug-ins and gives up
+            self._environ.setdefault("ALSA_CONFIG_PATH", str(Path(__file__).with_name("alsa.conf")))
         self._command = (sys.executable, "-m", "bridge.midi.port_host", system)
         self._child: asyncio.subprocess.Process | None = None
         self._listener = NOBODY

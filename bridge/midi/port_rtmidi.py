@@ -5,21 +5,16 @@ Why this library, and why in a process of its own: docs/decisions/0012-midi-port
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from pathlib import Path
 from typing import Any
+
+import rtmidi2
 
 from bridge.midi.port_host import Found, Heard
 from bridge.midi.port_names import OWN, numbered, plain
 
 SETTLE = 0.02  # s that a driver's thread gets to leave our callback before its port is closed
-
-if sys.platform == "linux":  # its own copy of ALSA does not find the system's plug-ins, and gives up over them
-    os.environ.setdefault("ALSA_CONFIG_PATH", str(Path(__file__).with_name("alsa.conf")))
-
-import rtmidi2  # noqa: E402  # reads the environment
 
 _SYSTEM = {"linux": "alsa", "darwin": "mac", "win32": "windows"}.get(sys.platform, "alsa")
 _API = {"alsa": rtmidi2.API_LINUX_ALSA, "mac": rtmidi2.API_MACOSX_CORE, "windows": rtmidi2.API_WINDOWS_MM}[_SYSTEM]

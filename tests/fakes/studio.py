@@ -150,7 +150,8 @@ class Studio:
         return self.book.variations(job_id)
 
     def document(self, instance: str = "test") -> dict[str, Any]:
-        """The outbox file as it is on the disk."""
+        """The outbox file as it is on the disk, once all that is known is written."""
+        self.outbox.write(instance)
         found: dict[str, Any] = json.loads((self.home / "outbox" / f"{instance}.json").read_bytes())
         return found
 
