@@ -38,7 +38,7 @@ local function send(command, args)
   state.order({ kind = 'sent', message_id = id, without_answer = true })
 end
 
--- Asked before it costs: many remixes at once, and a render that holds REAPER up.
+-- Asked before it costs: many remixes at once, and a render that holds REAPER up. Who says yes has seen the price.
 local function is_wanted(made, found, wish)
   local variations = wish.remix.variations or 1
   local count = (wish.placement.as_one and 1 or #found) * variations
@@ -46,6 +46,7 @@ local function is_wanted(made, found, wish)
     local seconds = estimate.seconds(found, wish.placement, variations)
     local text = ('%d remixes will be made: %s.'):format(count, estimate.in_words(seconds, wish.remix.engine))
     if not dialog.confirm(text) then return false end
+    made.args.confirmed = true
   end
   for _, work in ipairs(made.work) do
     if work.route == 'render' then
@@ -65,12 +66,14 @@ local function placement_of(found, wish)
   return { mode = as_one and 'new_track' or wish.placement.mode, source = wish.placement.source, as_one = as_one }
 end
 
-local function remix(found, wish, hint)
+-- `priced`: the price of just this was shown before.
+local function remix(found, wish, hint, priced)
   if #found == 0 then trap.refuse(hint) end
   local placement = placement_of(found, wish)
   if not placement then return end
   wish = { remix = wish.remix, placement = placement }
   local made = request.of(current(), found, wish.remix, placement)
+  if priced then made.args.confirmed = true end
   if not is_wanted(made, found, wish) then return end
   if #made.work > 0 then
     state.order({ kind = 'remix', made = made })
@@ -93,7 +96,7 @@ end
 function actions.remix_dialog()
   local gui = toolkit.load()
   if gui then
-    panel.open(gui, function(found, wish) return remix(found, wish, SELECT) end, cancel)
+    panel.open(gui, function(found, wish) return remix(found, wish, SELECT, true) end, cancel)
     return true
   end
   local found = ranges.meant(current())

@@ -180,6 +180,15 @@ def test_more_than_three_clips_ask_with_the_price(rig: Rig) -> None:
     rig.act("Remix with last settings")
     assert rig.host.boxes == ["4 remixes will be made: 4.0 s of audio, less than USD 0.001."]
     assert not rig.messages("remix")
+    rig.host.answers = [True]
+    rig.act("Remix with last settings")
+    (message,) = rig.messages("remix")
+    assert message["args"]["confirmed"] is True, "who has agreed to the price is not asked again by the daemon"
+
+
+def test_what_was_not_priced_is_not_confirmed(rig: Rig) -> None:
+    rig.item(4.0, 1.0, 0.5)
+    assert "confirmed" not in ask(rig)["args"]
 
 
 def test_a_price_that_is_worth_a_number_is_said(rig: Rig) -> None:

@@ -56,6 +56,7 @@ def test_what_is_said_goes_out(rig: Rig) -> None:
         "preset": chosen(rig),
     }  # fmt: skip
     assert args["placement"] == {"mode": "new_track", "source": "mute"}
+    assert args["confirmed"] is True, "its price was shown beside the button"
     rig.host.verify()
 
 
