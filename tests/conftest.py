@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest_asyncio
 
 from bridge.home import prepare_home
 from tests.fakes.osc_stage import Stage
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell gives that to what it runs with “&”; tests press Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
