@@ -8,7 +8,7 @@ Hits are counted on results into which the flaw is put, false alarms on the same
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--part", choices=("work", "held-out"), default="work")
     options = parser.parse_args()
     hits: dict[str, int] = defaultdict(int)
-    alarms: dict[str, int] = defaultdict(int)
+    alarms: dict[str, Counter[str]] = defaultdict(Counter)  # by the kind of result
     pairs = [pair for pair in build(options.cache) if pair.part == options.part and pair.related]
     for number, pair in enumerate(pairs):
         source, result = load(options.cache, pair)
@@ -82,10 +82,11 @@ def main() -> None:
             if flaw:
                 hits[flaw] += flaw in codes
             for code in codes if not flaw else ():
-                alarms[code] += 1
-    print(f"{options.part}\n\n| flaw | found | false alarms |\n|---|--:|--:|")
+                alarms[code][pair.kind] += 1
+    print(f"{options.part}\n\n| flaw | found | false alarms | on |\n|---|--:|--:|---|")
     for flaw in FLAWS:
-        print(f"| {flaw} | {share(hits[flaw], len(pairs))} | {share(alarms[flaw], len(pairs))} |")
+        kinds = ", ".join(f"{kind} {count}" for kind, count in alarms[flaw].most_common())
+        print(f"| {flaw} | {share(hits[flaw], len(pairs))} | {share(alarms[flaw].total(), len(pairs))} | {kinds} |")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ empty history and 80 variations, for comparison; then the long run. Reported:
 - echo, ack: a datagram to a bare asyncio echo and back, and a press to its acknowledgement, in turn, all the time.
 - cost: processor time of the daemon and of its workers per finished variation, for each tenth of the queue.
 - memory: what the daemon holds (resident), at the start and at its most.
-- journal: its size, and how long `jobs` and `show` take as processes beside the running bridge.
+- journal: its size, how long the bridge takes to be up, and `jobs`, `show` and `status` as processes beside it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from latency import ECHO, PACE, Asker, _at, _is
 from overhead import fake_fal, make_clip
 from pythonosc.osc_message_builder import build_msg
 
-from tests.fakes.processes import Daemon, fal_environment, job_of, put, running, until
+from tests.fakes.processes import Daemon, fal_environment, job_of, put, running
 
 SLOTS, SECONDS = 8, 4.0
 TICK = os.sysconf("SC_CLK_TCK")  # processor time's unit in /proc
@@ -58,6 +58,7 @@ class Run:
     ack: list[float] = field(default_factory=list)  # s
     cost: list[tuple[int, float, float]] = field(default_factory=list)  # finished; CPU s of the daemon, of all workers
     resident: list[float] = field(default_factory=list)  # MB of the daemon
+    start: float = 0.0  # s from starting the process until the bridge is up
     took: float = 0.0  # s from the first message to the last `done`
     verbs: dict[str, float] = field(default_factory=dict)  # s of a whole process
 
@@ -209,9 +210,12 @@ def one_run(folder: Path, url: str, clip: Path, queued: int, history: int) -> tu
         job_of(home, ask(home, clip, 1, 7), "done", instance="load")
     age(home, history)
     size = (home / "bridge.db").stat().st_size / 2**20
+    begun = time.perf_counter()
     with running(home, **environ) as daemon, bare_echo() as echo:
-        until(lambda: (home / "outbox" / "load.json").exists())
-        return work(home, daemon, clip, queued, echo), size
+        start = time.perf_counter() - begun
+        run = work(home, daemon, clip, queued, echo)
+        run.start = start
+        return run, size
 
 
 def main() -> None:
@@ -234,6 +238,7 @@ def main() -> None:
 def report(run: Run, size: float, queued: int, history: int) -> None:
     """Print what a run showed."""
     print(f"\n{queued} variations in {run.took:.0f} s over a history of {history:,} jobs ({size:.0f} MB journal)")
+    print(f"the bridge was up after {run.start:.2f} s")
     for name in ("echo", "ack"):
         values = sorted(value * 1e3 for value in getattr(run, name))
         cells = (statistics.median(values), _at(values, 0.95), _at(values, 0.99), values[-1])
