@@ -1,6 +1,6 @@
-"""The only module that touches sound files on a disk: reads any of them in blocks, writes FLAC and WAV, spools.
+"""Sound files as they are read: any of them, in blocks; writers.py writes. Nothing else in bridge.audio touches a disk.
 
-Tasks open a source here, pass its blocks through the pure functions of bridge.audio and write what comes out here.
+Tasks open a source here, pass its blocks through the pure functions of bridge.audio and write what comes out there.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, BinaryIO, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 
-from bridge.audio import container, mp3, wav
+from bridge.audio import container, mp3
 from bridge.audio.block import FRAMES, Block
 from bridge.audio.fileerrors import Changed as Changed
 from bridge.audio.fileerrors import CutShort as CutShort
@@ -35,8 +34,6 @@ LARGEST_DECODED = 2**32  # bytes that ffmpeg may write: three hours of stereo; a
 AS_WAV = ("-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto", "-fs", str(LARGEST_DECODED), "-f", "wav")
 UNSURE = 2**48  # a FLAC that does not know its length claims more frames than this, and libsndfile cannot seek in it
 FOREIGN = "FFMPEG"
-LEVEL = 0.5  # FLAC level 4 of 8: 20 ms more than level 1 for 30 s, 6 % fewer bytes; pays below about 130 Mbit/s
-SPOOL_BYTES = 64 * 2**20  # a spool this large goes to the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def shown(path: Path, *, whole: bool = False) -> str:
     return os.fsencode(path if whole else path.name).decode(errors="replace")
 
 
-def _name(path: Path) -> str | bytes:
+def name_of(path: Path) -> str | bytes:
     """Return a path as libsndfile takes it: bytes where names are bytes, since soundfile refuses those not in UTF-8."""
     return str(path) if os.name == "nt" else os.fsencode(path)
 
@@ -234,148 +231,9 @@ class Reader:
 
 def _open(path: Path) -> soundfile.SoundFile:
     try:
-        return soundfile.SoundFile(_name(path))
+        return soundfile.SoundFile(name_of(path))
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name that ends in .raw needs what we lack
         raise Unreadable(f"{shown(path)} is not a sound file of a known kind.") from error
-
-
-def quantised(block: Block, bits: int) -> npt.NDArray[np.int32]:
-    """Return integers of `bits` bits, rounded to nearest and held at full scale; exact for samples that were PCM."""
-    scale = float(2 ** (bits - 1))
-    scaled = block * np.float32(scale)
-    np.rint(scaled, out=scaled)
-    np.clip(scaled, -scale, scale - 1, out=scaled)
-    return scaled.astype(np.int32)
-
-
-class FlacWriter:
-    """Writes blocks into a FLAC file."""
-
-    def __init__(self, path: Path, sample_rate: int, bits: int) -> None:
-        """Create a stereo file of 16 or 24 bits.
-
-        Raises:
-            OSError: the file cannot be created.
-        """
-        path.touch()  # says plainly why a folder takes no file; libsndfile does not
-        self._path = path
-        self._bits = bits
-        self._frames = 0
-        self._file = soundfile.SoundFile(
-            _name(path), "w", sample_rate, 2, f"PCM_{bits}", format="FLAC", compression_level=LEVEL
-        )
-
-    def write(self, block: Block) -> None:
-        """Append a block (frames × 2).
-
-        Raises:
-            OSError: the disk did not take it.
-        """
-        try:
-            self._file.write(quantised(block, self._bits) << (32 - self._bits))
-        except (soundfile.LibsndfileError, AssertionError) as error:  # it asserts that all frames were taken
-            raise OSError(f"{self._path} could not be written.") from error
-        self._frames += len(block)
-
-    def close(self) -> None:
-        """Finish the file and see that its end is on the disk, since libsndfile does not tell.
-
-        Raises:
-            OSError: it is not complete.
-        """
-        self._file.close()
-        try:
-            with soundfile.SoundFile(_name(self._path)) as written:
-                written.seek(max(0, self._frames - 1))
-                complete = len(written.read(1)) == min(1, self._frames)
-        except soundfile.LibsndfileError:
-            complete = False
-        if not complete:
-            raise OSError(f"{self._path} could not be written to its end.")
-
-    def abandon(self) -> None:
-        """Close without looking: the file is to be written anew or not wanted."""
-        self._file.close()
-
-
-class WavWriter:
-    """Writes blocks into a broadcast WAV file; RF64 where it passes 4 GiB."""
-
-    def __init__(
-        self,
-        path: Path,
-        sample_rate: int,
-        frames: int,
-        encoding: wav.Encoding,
-        bext: wav.Bext | None = None,
-        info: Mapping[str, str] | None = None,
-    ) -> None:
-        """Create a stereo file that will hold `frames` frames.
-
-        Raises:
-            OSError: the file cannot be created.
-        """
-        self._encoding = encoding
-        self._tail = b"\0" * (frames * 2 * wav.WIDTH[encoding] % 2)
-        self._stream: BinaryIO = path.open("wb")
-        self._stream.write(wav.header(sample_rate, 2, frames, encoding, bext, info or {}))
-
-    def write(self, block: Block) -> None:
-        """Append a block (frames × 2)."""
-        if self._encoding == "float32":
-            self._stream.write(np.ascontiguousarray(block, "<f4").data)
-            return
-        integers = np.ascontiguousarray(quantised(block, 24), "<i4")
-        self._stream.write(np.ascontiguousarray(integers.view(np.uint8).reshape(-1, 4)[:, :3]).data)
-
-    def close(self) -> None:
-        """Finish the file.
-
-        Raises:
-            OSError: it is not complete.
-        """
-        with self._stream:
-            self._stream.write(self._tail)
-
-
-class Spool:
-    """Keeps a stream of stereo blocks to be read again: in memory, and on the disk where it gets large."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._held: list[Block] = []
-        self._file: IO[bytes] | None = None
-        self.frames = 0
-
-    def append(self, block: Block) -> None:
-        """Add a block (frames × 2); it must not be changed afterwards.
-
-        Raises:
-            OSError: the disk did not take it.
-        """
-        self._held.append(block)
-        self.frames += len(block)
-        if self._file is None and self.frames * 8 > SPOOL_BYTES:
-            self._file = tempfile.TemporaryFile(dir=self._folder, prefix=".spool-")  # noqa: SIM115 - lives as we do
-        if self._file is not None:
-            for held in self._held:
-                self._file.write(np.ascontiguousarray(held).data)
-            self._held.clear()
-
-    def blocks(self, size: int = FRAMES) -> Iterator[Block]:
-        """Yield everything from the start; blocks have `size` frames, or the sizes that they came in."""
-        if self._file is None:
-            yield from self._held
-            return
-        self._file.seek(0)
-        while data := self._file.read(size * 8):
-            yield np.frombuffer(data, np.float32).reshape(-1, 2)
-
-    def close(self) -> None:
-        """Forget everything."""
-        self._held.clear()
-        if self._file is not None:
-            self._file.close()
 
 
 def sha256(path: Path) -> str:

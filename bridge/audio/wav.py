@@ -1,6 +1,6 @@
 """The bytes before the samples of a broadcast WAV file: RIFF or RF64, bext, LIST INFO, fmt, data.
 
-files.WavWriter writes them; the layouts are EBU Tech 3285 v2 (bext), EBU Tech 3306 (RF64) and the RIFF specification.
+writers.WavWriter writes them; the layouts are EBU Tech 3285 v2 (bext), EBU Tech 3306 (RF64) and the RIFF specification.
 """
 
 from __future__ import annotations

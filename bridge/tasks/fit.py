@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bridge.audio import block, files, seam, wav
+from bridge.audio import block, files, seam, wav, writers
 from bridge.audio.block import Block
 from bridge.errors import RequestError
 from bridge.tasks import compare, leveling, raw
@@ -73,7 +73,7 @@ class Cut:
 class Draft:
     """The result cut to the clip, before it has its level."""
 
-    spool: files.Spool  # what will be written
+    spool: writers.Spool  # what will be written
     wanted: Wanted
     lufs: float | None  # of the clip's part; None for silence
     peak_db: float | None  # true peak of everything, dBTP; None for silence
@@ -225,7 +225,7 @@ def _lead_over(order: Order, how: Cut) -> int:
 def _draft(order: Order, how: Cut, reader: files.Reader, size: int, progress: Progress) -> Draft:
     """Cut the result into a spool and measure it."""
     wanted = Wanted(order.target, order.undo_db, order.ceiling, how.start, how.start + order.samples)
-    spool = files.Spool(order.into.parent)
+    spool = writers.Spool(order.into.parent)
     try:
         kept = _kept(_stream(order, how, reader, size), spool, order.frames, progress)
         lufs, peak_db = leveling.measured(kept, how.rate, wanted)
@@ -235,24 +235,23 @@ def _draft(order: Order, how: Cut, reader: files.Reader, size: int, progress: Pr
     return Draft(spool, wanted, lufs, peak_db)
 
 
-def _kept(blocks: Iterator[Block], spool: files.Spool, frames: int, progress: Progress) -> Iterator[Block]:
+def _kept(blocks: Iterator[Block], spool: writers.Spool, frames: int, progress: Progress) -> Iterator[Block]:
     for part in blocks:
         spool.append(part)
         progress(0.8 * spool.frames / frames)
         yield part
 
 
-def _write(order: Order, how: Cut, level: Level, spool: files.Spool, size: int) -> dict[str, float] | None:
+def _write(order: Order, how: Cut, level: Level, spool: writers.Spool, size: int) -> dict[str, float] | None:
     """Write the file; return how a loop's end meets its beginning, as it is written."""
     bext = dict(order.bext)
     if "time_reference" in bext:  # of the file's first frame; a slip moves the clip in the file and not on the timeline
         bext["time_reference"] = max(0, bext["time_reference"] + order.lead - how.start)
     chunk = wav.Bext(**bext, lufs=level.lufs, true_peak_db=level.peak_db)
-    writer = files.WavWriter(order.into, how.rate, order.frames, order.encoding, chunk, order.info)
     ends = seam.Ends(order.frames, round(AROUND * how.rate))
-    for part in ends.watched(level.applied(spool.blocks(size))):
-        writer.write(part)
-    writer.close()
+    with writers.WavWriter(order.into, how.rate, order.frames, order.encoding, chunk, order.info) as writer:
+        for part in ends.watched(level.applied(spool.blocks(size))):
+            writer.write(part)
     return ends.met(how.rate).to_wire() if _lead_over(order, how) else None
 
 

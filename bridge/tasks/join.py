@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bridge.audio import block, files, match, seam
+from bridge.audio import block, files, match, seam, writers
 from bridge.audio.block import Block
 from bridge.audio.loudness import Loudness
 from bridge.tasks import compare, raw
@@ -82,12 +82,10 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
         frames, fade = round(seconds * rate), round(FADE * rate)
         joins = [_found(parts[k : k + 2], readers[k : k + 2], rate, fade, size) for k in range(len(parts) - 1)]
         progress(0.7)
-        with writing(into):
-            writer = files.WavWriter(into, rate, frames, "float32")
+        with writing(into), writers.WavWriter(into, rate, frames, "float32") as writer:
             whole = seam.joined(_streams(parts, readers, joins, rate, frames, fade, size), fade)
             for piece in block.exactly(whole, frames, 2):
                 writer.write(piece)
-            writer.close()
     measured = [_measured(into, one, fade, rate) for one in joins]
     progress(1.0)
     return {

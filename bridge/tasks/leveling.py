@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from bridge.audio import block, files
+from bridge.audio import block, writers
 from bridge.audio.block import Block
 from bridge.audio.limiter import PeakCurve, limited, reduction
 from bridge.audio.loudness import Loudness
@@ -64,7 +64,7 @@ def decibels(peak: float) -> float | None:
     return 20 * math.log10(peak) if peak > 0 else None
 
 
-def find_level(wanted: Wanted, lufs: float | None, peak_db: float | None, rate: int, spool: files.Spool) -> Level:
+def find_level(wanted: Wanted, lufs: float | None, peak_db: float | None, rate: int, spool: writers.Spool) -> Level:
     """Return the gain, and the limiter's curve where a gain alone would leave the clip quieter than its target.
 
     Args:
@@ -83,7 +83,7 @@ def find_level(wanted: Wanted, lufs: float | None, peak_db: float | None, rate: 
     return _limit(wanted, wanted.target, gain, room + MOST, rate, spool)
 
 
-def _limit(wanted: Wanted, target: float, gain: float, most: float, rate: int, spool: files.Spool) -> Level:
+def _limit(wanted: Wanted, target: float, gain: float, most: float, rate: int, spool: writers.Spool) -> Level:
     """Turn up as far as the limiter may hold, and once more by what it took away."""
     peaks = PeakCurve(10 ** ((wanted.ceiling - most) / 20))
     for part in spool.blocks():

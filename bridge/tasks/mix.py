@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bridge.audio import block, files, resample
+from bridge.audio import block, resample, writers
 from bridge.audio.block import Block
 from bridge.tasks.opening import number, writing
 from bridge.tasks.render import laid_out, stream
@@ -58,13 +58,11 @@ def mix(args: dict[str, Any], progress: Callable[[float], None], *, size: int = 
     into, rate = Path(args["into"]), round(number(args, "rate", 8000, 768_000))
     frames = round(number(args, "seconds", 0.0, 1e6) * rate)
     lanes = [_lane(clip, rate, into) for clip in args["clips"]]
-    with writing(into):
-        writer = files.WavWriter(into, rate, frames, "float32")
+    with writing(into), writers.WavWriter(into, rate, frames, "float32") as writer:
         for start in range(0, frames, size):
             count = min(size, frames - start)
             writer.write(_mixed(lanes, start, count))
             progress((start + count) / frames)
-        writer.close()
     return {"frames": frames, "sample_rate": rate}
 
 

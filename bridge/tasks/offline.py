@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bridge.audio import block, channels, files
+from bridge.audio import block, channels, files, writers
 from bridge.audio.block import Block
 from bridge.audio.offline.level import LoudnessMeter
 from bridge.audio.offline.plan import Plan, Wish, make_plan
@@ -47,7 +47,7 @@ def offline(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
     into = Path(args["into"])
     with opened(Path(args["source"]), SOURCE, into.parent) as reader, writing(into):
         plan = make_plan(_survey(reader, wish, progress), wish)
-        spool = files.Spool(into.parent)
+        spool = writers.Spool(into.parent)
         try:
             gain = _render(reader, plan, spool, progress)
             _write(spool, plan, gain, into, progress)
@@ -109,7 +109,7 @@ def _survey(reader: files.Reader, wish: Wish, progress: Progress) -> Survey:
     return surveyor.survey()
 
 
-def _render(reader: files.Reader, plan: Plan, spool: files.Spool, progress: Progress) -> float:
+def _render(reader: files.Reader, plan: Plan, spool: writers.Spool, progress: Progress) -> float:
     """Remix into the spool, before the final level, and return the gain that is missing."""
 
     def read(start: int, stop: int) -> Block:
@@ -130,15 +130,12 @@ def _render(reader: files.Reader, plan: Plan, spool: files.Spool, progress: Prog
     return final_gain(plan, meter.loudness())
 
 
-def _write(spool: files.Spool, plan: Plan, gain: float, into: Path, progress: Progress) -> None:
+def _write(spool: writers.Spool, plan: Plan, gain: float, into: Path, progress: Progress) -> None:
     """Write the remix at its final level."""
     frames, rate = plan.survey.frames, plan.survey.rate
-    writer = files.WavWriter(into, rate, frames, "float32")
-    try:
-        done = 0
+    done = 0
+    with writers.WavWriter(into, rate, frames, "float32") as writer:
         for part in finish(spool.blocks(), rate, gain):
             writer.write(part)
             done += len(part)
             progress(RENDERED + (1.0 - RENDERED) * done / frames)
-    finally:
-        writer.close()

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from bridge.audio import block, channels, files, resample, span, stretch
+from bridge.audio import block, channels, files, resample, span, stretch, writers
 from bridge.audio.block import Block
 from bridge.audio.loudness import Loudness
 from bridge.audio.pair import Pair
@@ -175,25 +175,24 @@ def _write(
         What was measured before any gain, and the gain in dB.
     """
     heard = Heard(Loudness(layout.rate_out))
-    writer = files.FlacWriter(into, layout.rate_out, bits)
     done, over = 0, False
-    for part in stream(clip, played, layout, heard, size):
-        _measure(heard, part, done, layout)
-        over = over or heard.peak > 1.0
-        if not over:
-            writer.write(part)
-        done += len(part)
-        progress(done / layout.frames)
+    with writers.FlacWriter(into, layout.rate_out, bits) as writer:
+        for part in stream(clip, played, layout, heard, size):
+            _measure(heard, part, done, layout)
+            over = over or heard.peak > 1.0
+            if not over:
+                writer.write(part)
+            done += len(part)
+            progress(done / layout.frames)
+        if over:
+            writer.abandon()
     if not over:
-        writer.close()
         return heard, 0.0
-    writer.abandon()
     gain_db = -math.ceil(2000 * math.log10(heard.peak)) / 100  # whole hundredths, so that it can be undone exactly
     gain = np.float32(10 ** (gain_db / 20))
-    writer = files.FlacWriter(into, layout.rate_out, bits)
-    for part in stream(clip, played, layout, None, size):
-        writer.write(part * gain)
-    writer.close()
+    with writers.FlacWriter(into, layout.rate_out, bits) as writer:
+        for part in stream(clip, played, layout, None, size):
+            writer.write(part * gain)
     return heard, gain_db
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bridge.audio import files
+from bridge.audio import files, writers
 from bridge.tasks.opening import SOURCE, opened, writing
 
 
@@ -32,11 +32,9 @@ def split(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
         bits = 16 if reader.info.subtype == "PCM_16" else 24
         for number, leg in enumerate(args["legs"], 1):
             into = Path(leg["path"])
-            with writing(into):
-                writer = files.FlacWriter(into, reader.info.sample_rate, bits)
+            with writing(into), writers.FlacWriter(into, reader.info.sample_rate, bits) as writer:
                 for part in reader.blocks(leg["start"], leg["frames"]):
                     writer.write(part)
-                writer.close()
             found.append(files.sha256(into))
             progress(number / len(args["legs"]))
     return {"sha256": found}

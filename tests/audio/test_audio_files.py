@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.audio import files, wav
+from bridge.audio import files, wav, writers
 from tests.audio.signals import Sound, lag, noise
 
 RATE = 48000
@@ -292,7 +292,7 @@ def test_a_rewritten_file_is_noticed(original: Path, tmp_path: Path) -> None:
 def test_flac_holds_pcm_exactly_in_any_blocks(tmp_path: Path, bits: int, cut: int) -> None:
     sound = noise(3000, bits=bits)
     sound[0], sound[1] = -1.0, 1.0 - 2.0 ** (1 - bits)
-    writer = files.FlacWriter(tmp_path / "x.flac", 44100, bits)
+    writer = writers.FlacWriter(tmp_path / "x.flac", 44100, bits)
     for start in range(0, 3000, cut):
         writer.write(sound[start : start + cut])
     writer.close()
@@ -304,7 +304,7 @@ def test_flac_holds_pcm_exactly_in_any_blocks(tmp_path: Path, bits: int, cut: in
 
 def test_over_range_is_held_at_full_scale_and_never_wraps(tmp_path: Path) -> None:
     sound = np.array([[1.5, -1.5], [1.0, -1.0], [0.0, 0.25]], np.float32)
-    writer = files.FlacWriter(tmp_path / "x.flac", 44100, 24)
+    writer = writers.FlacWriter(tmp_path / "x.flac", 44100, 24)
     writer.write(sound)
     writer.close()
     read, _ = soundfile.read(tmp_path / "x.flac", dtype="float64")
@@ -312,7 +312,7 @@ def test_over_range_is_held_at_full_scale_and_never_wraps(tmp_path: Path) -> Non
     assert read.tolist() == [[top, -1.0], [top, -1.0], [0.0, 0.25]]
 
 
-def fill(writer: files.FlacWriter) -> None:
+def fill(writer: writers.FlacWriter) -> None:
     for _ in range(10):
         writer.write(noise(RATE))
     writer.close()
@@ -320,7 +320,7 @@ def fill(writer: files.FlacWriter) -> None:
 
 def test_a_disk_that_takes_no_more_is_an_error(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    writer = files.FlacWriter(tmp_path / "x.flac", 48000, 24)
+    writer = writers.FlacWriter(tmp_path / "x.flac", 48000, 24)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))  # Python ignores SIGXFSZ, so writes fail with EFBIG
     try:
         with pytest.raises(OSError, match="could not be written"):
@@ -340,7 +340,7 @@ BEXT = wav.Bext(
 def test_broadcast_wav_is_read_by_others(tmp_path: Path, encoding: wav.Encoding, subtype: str, frames: int) -> None:
     sound = noise(frames)
     path = tmp_path / "x.wav"
-    writer = files.WavWriter(path, 44100, frames, encoding, BEXT, {"INAM": "Späti", "ISFT": "ace-bridge 0.1"})
+    writer = writers.WavWriter(path, 44100, frames, encoding, BEXT, {"INAM": "Späti", "ISFT": "ace-bridge 0.1"})
     for start in range(0, frames, 300):
         writer.write(sound[start : start + 300])
     writer.close()
@@ -385,9 +385,9 @@ def test_rf64_above_4_gib(tmp_path: Path) -> None:
 
 
 def test_a_spool_gives_back_what_it_got(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "SPOOL_BYTES", 20_000)
+    monkeypatch.setattr(writers, "SPOOL_BYTES", 20_000)
     sound = noise(5000)
-    spool = files.Spool(tmp_path)
+    spool = writers.Spool(tmp_path)
     for start in range(0, 5000, 700):
         spool.append(sound[start : start + 700])
     assert spool.frames == 5000

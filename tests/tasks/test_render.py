@@ -16,7 +16,7 @@ import soxr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.audio import files, stretch
+from bridge.audio import files, stretch, writers
 from bridge.errors import (
     ClipTooShort,
     DiskFull,
@@ -420,7 +420,7 @@ def test_resampling_equals_one_shot_bit_for_bit(folder: Path) -> None:
     soundfile.write(folder / "r.wav", data, 96000, subtype="PCM_24")
     _, out = run(folder / "r.wav", 2.0, size=4321)
     expected = soxr.resample(np.concatenate((data, np.zeros((1920, 2), np.float32))), 96000, 48000, "VHQ")[:96000]
-    assert np.array_equal(out, files.quantised(expected, 24) / np.float32(2**23))
+    assert np.array_equal(out, writers.quantised(expected, 24) / np.float32(2**23))
 
 
 @pytest.mark.parametrize(
