@@ -1,6 +1,6 @@
 """What the daemon does for its home by itself: copies of the journal, and working files that had their time.
 
-daemon.py starts it; it looks every few minutes and does nothing that somebody waits for.
+daemon.py starts it; it looks every few minutes and does nothing that somebody waits for, so its thread gives way.
 """
 
 from __future__ import annotations
@@ -8,9 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import sqlite3
+import sys
+import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from bridge import retention, storecare
 from bridge.config import Store as Settings
@@ -21,6 +26,9 @@ log = logging.getLogger("bridge.care")
 
 LOOK = 600.0  # s between two looks whether something is due
 GIGABYTE = 10**9
+GIVE_WAY = 10  # niceness of the thread
+
+T = TypeVar("T")
 
 
 class Caretaker:
@@ -40,6 +48,7 @@ class Caretaker:
         self._clock = clock
         self._sleep = sleep
         self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="care", initializer=_give_way)
 
     def start(self) -> None:
         """Begin to look after the home."""
@@ -51,6 +60,7 @@ class Caretaker:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        self._thread.shutdown(wait=False)
 
     async def look(self) -> None:
         """Do what is due; what cannot be done is logged, and tried again at the next look."""
@@ -65,23 +75,33 @@ class Caretaker:
             await self.look()
             await self._sleep(LOOK)
 
+    async def _gently(self, work: Callable[..., T], *args: object) -> T:
+        """Do something in the thread that gives way."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
     async def _copy(self) -> None:
-        newest = await asyncio.to_thread(storecare.newest_copy, self._home)
+        newest = await self._gently(storecare.newest_copy, self._home)
         now = self._clock()
         if newest is not None and 0 <= now - newest < self._settings.copy_hours * 3600:
             return
         if await self._journal(Store.jobs, 1):  # a journal without jobs is not worth a copy
-            made = await asyncio.to_thread(storecare.copy, self._home, now, self._settings.copies)
+            made = await self._gently(storecare.copy, self._home, now, self._settings.copies)
             log.info("the journal was copied to %s", made)
 
     async def _sweep(self) -> None:
         gone = await retention.sweep(
             self._home / "jobs",
             lambda job_id: self._journal(Store.variations_of, job_id),
-            asyncio.to_thread,
+            self._gently,
             now=self._clock(),
             days=self._settings.keep_days,
             largest=round(self._settings.keep_gigabytes * GIGABYTE),
         )
         if gone:
             log.info("the working files of %d finished jobs were removed; their results are kept", len(gone))
+
+
+def _give_way() -> None:
+    """Let this thread wait for the others: Linux has a niceness for each, elsewhere it is the process's alone."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GIVE_WAY)

@@ -21,7 +21,7 @@ from bridge.errors import BridgeError, Unexpected
 
 Task = Callable[[dict[str, Any], Callable[[float], None]], dict[str, Any]]
 
-GIVE_WAY = 5  # added to this process's niceness: signal work waits for the daemon's answers, and for the DAW
+GIVE_WAY = 10  # added to this process's niceness: signal work waits for the daemon's answers, and for the DAW
 PROGRESS_STEP = 0.01  # smaller steps are not sent: a surface shows whole per cents at most
 
 
