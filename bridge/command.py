@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from bridge.arguments import Argument
 
 ROOT = "/bridge"
+SHOWN = 32  # open jobs of the present state; a surface has no room for more, and a network drops a thousand at once
 Value = str | int | float | bool  # what a parameter may be set to from a surface
 Values = Mapping[str, Any]  # a command's arguments by name, checked
 
@@ -69,7 +70,7 @@ class JobView:
 class Snapshot:
     """Everything that a surface needs to show the present state."""
 
-    jobs: tuple[JobView, ...]  # the open ones and the newest one, oldest first
+    jobs: tuple[JobView, ...]  # the newest open ones and the newest of all, at most SHOWN, oldest first
     preset: str  # name of the selected preset, "" for none
     params: Mapping[str, Value]  # what the next remix from a surface gets: the preset and what was set over it
     heard: str = ""  # the side that is played: "source", "result", or "" when nothing is

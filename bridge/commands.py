@@ -11,6 +11,7 @@ from typing import Any
 from bridge.arguments import Argument, checked, from_surface
 from bridge.command import (
     ROOT,
+    SHOWN,
     Accepted,
     Answer,
     Answers,
@@ -33,6 +34,7 @@ __all__ = [
     "COMMANDS",
     "MESSAGES",
     "ROOT",
+    "SHOWN",
     "Accepted",
     "Answer",
     "Answers",
@@ -190,7 +192,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "subscribe",
         "/bridge/subscribe",
-        "Be told of everything that happens from now on, beginning with the present state.",
+        "Be told of everything that happens from now on, beginning with the present state (of the newest "
+        f"{SHOWN} open jobs).",
         None,
         (Argument("port", "port", "UDP port to tell; without it the one this came from", low=1, high=65535),),
     ),

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from bridge import PROTOCOL, __version__
 from bridge.audition import sides
 from bridge.book import Book
-from bridge.commands import Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
+from bridge.commands import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.desk import Desk
 from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event
@@ -120,7 +120,7 @@ class Control:
 
     def snapshot(self) -> Snapshot:
         jobs = self._book.jobs()
-        shown = [job for job in jobs if job is jobs[-1] or self._is_open(job)]
+        shown = [job for job in reversed(jobs) if job is jobs[-1] or self._is_open(job)][:SHOWN][::-1]
         held = self.desk.hands.held()
         views = tuple(self._view(job) for job in shown)
         return Snapshot(views, held.get("preset", ""), self.desk.hands.effective(), self.player.heard)

@@ -318,8 +318,7 @@ class OscSurface:
                 target = UdpOutlet(host, port or own_port)
             except OSError as error:
                 raise RequestError(f"Nothing can be sent to {host}, port {port}: {error.strerror}.") from error
-        self._feedback.subscribe(target, peer.key)
-        self._refresh(call)
+        self._news.resend(self._feedback.subscribe(target, peer.key))
 
     def _refresh(self, call: Call) -> None:
         subscriptions = self._feedback.subscriptions(call.peer.key)

@@ -55,7 +55,7 @@ class Feedback:
         """Tell whether there is anybody to tell."""
         return bool(self._listeners)
 
-    def subscribe(self, peer: Peer, hand: Key) -> None:
+    def subscribe(self, peer: Peer, hand: Key) -> Listener:
         """Tell `peer` everything from now on; subscribing again starts afresh.
 
         Raises:
@@ -64,7 +64,9 @@ class Feedback:
         key = ("everything", peer.key)
         if before := self._listeners.get(key):
             self._drop(before)
-        self._add(key, Listener(peer, hand, _now(), everything=True))
+        listener = Listener(peer, hand, _now(), everything=True)
+        self._add(key, listener)
+        return listener
 
     def follow(self, peer: Peer, job_id: str, message_id: str) -> None:
         """Tell `peer` of one job until that ends.

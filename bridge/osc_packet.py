@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from pythonosc.osc_message import OscMessage
@@ -57,6 +58,7 @@ def parse(data: bytes, max_packet: int, max_nesting: int) -> list[Incoming]:
     return [_message(message, due, max_nesting) for message, due in _elements(data, None, 0, max_nesting)]
 
 
+@lru_cache(maxsize=512, typed=True)  # the present state is told to many, and again and again
 def build(address: str, *arguments: str | int | float | bool) -> bytes:
     """Write a message; floats go out in single precision, whole numbers over 31 bits as int64."""
     builder = OscMessageBuilder(address)

@@ -211,3 +211,15 @@ async def test_a_snapshot_shows_what_is_open_and_what_faders_stand_at(home: Path
         engine.finish.set()
         await studio.until(job_id, "done")
         assert [view.fraction for view in control.snapshot().jobs] == [1.0]
+
+
+async def test_a_snapshot_of_a_long_queue_is_short(home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.control.SHOWN", 2)
+    engine = FakeEngine()
+    engine.finish.clear()
+    async with Studio(home, engine) as studio:
+        made = [await studio.remix(tone) for _ in range(4)]
+        assert [view.id for view in control_of(studio).snapshot().jobs] == made[-2:]
+        engine.finish.set()
+        for job_id in made:
+            await studio.until(job_id, "done")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bridge.commands import Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
+from bridge.commands import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
 from bridge.params import check
@@ -80,7 +80,7 @@ class NotingBridge:
         self._hear("")
 
     def snapshot(self) -> Snapshot:
-        return Snapshot(tuple(self.jobs), self.preset, dict(self.params), self.heard)
+        return Snapshot(tuple(self.jobs[-SHOWN:]), self.preset, dict(self.params), self.heard)
 
     def _hear(self, side: str) -> None:
         self.heard = side
