@@ -192,3 +192,13 @@ def test_any_header_of_a_sound_file(
     else:
         assert found["frames"] > 0
     assert not [one for one in tmp_path.iterdir() if one.name not in (path.name, "o.flac")], "no scratch is left"
+
+
+def test_a_header_with_hardly_a_sample_a_second(tmp_path: Path) -> None:
+    data = bytearray(sound_file("AIFF", "PCM_24"))
+    data[28] = 0  # of the sample rate's exponent; found by the test above
+    path = tmp_path / "x.aiff"
+    path.write_bytes(data)
+    args = {"source": {"path": str(path)}, "length": 0.2, "handles": [0.0, 0.0], "into": str(tmp_path / "o.flac")}
+    with pytest.raises(ClipError, match="1 samples a second"):
+        render({**args, "highest_rate": 48_000}, lambda share: None)

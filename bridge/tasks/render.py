@@ -20,6 +20,7 @@ from bridge.audio.block import Block
 from bridge.audio.loudness import Loudness
 from bridge.audio.pair import Pair
 from bridge.audio.true_peak import TruePeak
+from bridge.errors import SourceUnreadable
 from bridge.tasks.clip import LONGEST, Clip
 from bridge.tasks.frames import Around, Plan, plan, sounding
 from bridge.tasks.opening import SOURCE, number, opened, writing
@@ -145,6 +146,8 @@ def laid_out(args: Mapping[str, Any]) -> Iterator[tuple[Clip, files.Reader | Pai
     with _sources(clip, Path(args["into"]).parent) as reader:
         played = clip.played(reader)
         layout = plan(clip, played, reader.info.sample_rate, highest, around)
+        if not layout.frames:  # its header says so few samples a second that the span holds none
+            raise SourceUnreadable(f"{files.shown(clip.path)} has {reader.info.sample_rate} samples a second.")
         yield clip, reader, sounding(played, layout), layout
 
 
