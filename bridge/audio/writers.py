@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, BinaryIO, Self
@@ -23,7 +24,7 @@ LEVEL = 0.5  # FLAC level 4 of 8: 20 ms more than level 1 for 30 s, 6 % fewer by
 SPOOL_BYTES = 64 * 2**20  # a spool this large goes to the disk
 
 
-class Writer:
+class Writer(ABC):
     """A file that is being written: finished where its `with` block ends well, let go of where it does not.
 
     Some systems keep a file that is open, so what is half-written can only be removed when it was let go of.
@@ -38,13 +39,13 @@ class Writer:
         else:
             self.abandon()
 
+    @abstractmethod
     def close(self) -> None:
         """Finish the file (raises OSError: it is not complete)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def abandon(self) -> None:
         """Close without looking: the file is to be written anew or not wanted."""
-        raise NotImplementedError
 
 
 class FlacWriter(Writer):
