@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from bridge.errors import BridgeError, HotkeysMissing, Unexpected
+from bridge.stdin_pipe import take_stdin
 
 QUIET = 1.0  # s without it after which a combination counts again: a key that is held repeats itself more often
 
@@ -74,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("combinations", type=json.loads, help="JSON list, for example [“alt+ctrl+r”]")
     options = parser.parse_args(arguments)
     try:
+        stdin = take_stdin()
         listens = listener(options.combinations, lambda combination: _say({"pressed": combination}))
         listens.start()
         listens.wait()
@@ -82,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ours = error if isinstance(error, BridgeError) else Unexpected(f"The keyboard failed: {error!r}.")
         _say({"error": ours.to_wire()})
         return 1
-    sys.stdin.read()
+    stdin.read()
     listens.stop()
     return 0
 

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from bridge.errors import AudioDeviceMissing, BridgeError, SourceMissing, SourceUnreadable, Unexpected
+from bridge.stdin_pipe import take_stdin
 
 BLOCK = 1024  # frames written at a time: how soon a switch or a stop is heard
 SYSTEM = "default"  # the output that the system has chosen, whatever it is called
@@ -127,7 +128,7 @@ class Playing:
         self._order = order
         self._deck: Any = None
 
-    def turn(self, line: str) -> None:
+    def turn(self, line: str | bytes) -> None:
         """Take one line of stdin; what is no order is left alone."""
         with suppress(ValueError, TypeError, AttributeError):  # AttributeError: before the deck is laid on
             word = json.loads(line)
@@ -208,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         order = Order(**json.loads(options.order))
         playing = Playing(order)
-        threading.Thread(target=_listen, args=(playing,), daemon=True).start()
+        threading.Thread(target=_listen, args=(take_stdin(), playing), daemon=True).start()
         playing.run(open_device(order.device), lambda: _say({"playing": True}))
     except Exception as error:
         ours = error if isinstance(error, BridgeError) else Unexpected(f"Playing failed: {error!r}.")
@@ -217,8 +218,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _listen(playing: Playing) -> None:
-    for line in sys.stdin:
+def _listen(stdin: BinaryIO, playing: Playing) -> None:
+    for line in stdin:
         playing.turn(line)
     playing.stopped.set()
 

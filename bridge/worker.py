@@ -1,7 +1,7 @@
 """The worker process: reads tasks as JSON lines from stdin, answers on stdout, and ends with stdin.
 
-`bridge.workers` in the daemon starts it as `python -m bridge.worker [module with TASKS]`. File descriptor 1 is pointed
-at stderr before anything else is imported, so that no library's print gets between the answers.
+`bridge.workers` in the daemon starts it as `python -m bridge.worker [module with TASKS]`. Before any library is loaded,
+descriptor 1 is pointed at stderr, so that no print gets between the answers, and 0 at the null device (stdin_pipe.py).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from bridge.errors import BridgeError, Unexpected
+from bridge.stdin_pipe import take_stdin
 
 Task = Callable[[dict[str, Any], Callable[[float], None]], dict[str, Any]]
 
@@ -111,7 +112,7 @@ def main(arguments: list[str]) -> None:
     replies = Replies(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)
     requests: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
-    threading.Thread(target=read, args=(sys.stdin.buffer, requests), daemon=True).start()
+    threading.Thread(target=read, args=(take_stdin(), requests), daemon=True).start()
     module = arguments[0] if arguments else "bridge.tasks"
     serve(importlib.import_module(module).TASKS, requests, replies)
 

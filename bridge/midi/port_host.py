@@ -20,6 +20,7 @@ from time import monotonic
 from typing import Any, BinaryIO, Protocol
 
 from bridge.errors import BridgeError, MidiMissing, MidiUnavailable
+from bridge.stdin_pipe import take_stdin
 
 LOOK = 0.5  # s between two looks at what is plugged in
 MOST = 100_000  # messages that wait for a daemon that does not read; then the oldest go
@@ -232,7 +233,7 @@ def _rounds(host: Host, inbox: SimpleQueue[dict[str, Any] | None]) -> None:
 
 def main() -> int:
     """Run the process; argument 1 is the system."""
-    orders, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    orders, answers = take_stdin(), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is no line of ours
     try:
         midi = backend(sys.argv[1])

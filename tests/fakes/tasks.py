@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -28,6 +29,7 @@ NAMES = [
     "environment",
     "pid",
     "rubbish",
+    "stdin",
 ]
 TASKS = {name: f"tests.fakes.tasks:{name}" for name in (*NAMES, "crash_once")} | {
     "absent": "tests.fakes.nowhere:absent"
@@ -92,3 +94,11 @@ def pid(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 def rubbish(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return {"unserialisable": object()}
+
+
+def stdin(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Say what descriptor 0 is, and what this process and a child of it read there; reads nothing from a pipe."""
+    if not os.path.samestat(os.fstat(0), os.stat(os.devnull)):
+        return {"null_device": False}
+    child = subprocess.run([sys.executable, "-c", "print(input())"], stdout=subprocess.PIPE, check=False)
+    return {"null_device": True, "own": os.read(0, 100).decode(), "of_a_child": child.stdout.decode()}
