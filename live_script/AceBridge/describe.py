@@ -6,9 +6,9 @@ take.py says what of the clip's file is sent, and whether it is stretched before
 from __future__ import annotations
 
 import re
-import uuid
 
 from . import live, project, span
+from .ids import new_id
 from .live import Refused
 from .take import Plain, Warped
 
@@ -32,7 +32,7 @@ def request(song, application, found):
         raise Refused("Less than 0.1 s of the clip's file is heard. Make the clip longer and ask again.")
     ignored += take.notes
     start = float(clip.start_time) if found.scene is None else 0.0
-    clip_id = str(uuid.uuid4())
+    clip_id = new_id()
     request_args = {
         "daw": {"name": "live", "version": live.version(application)},
         "project": project.describe(song, take.tempo),

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import os
 import time
-import uuid
 
 from . import PROTOCOL
+from .ids import is_id, new_id
 
 FOLDER = "live"  # in the home: contexts of requests, presence of instances, the self-test's report
 PRESENT = "instance-"  # begins the name of the file that says where an instance listens
@@ -35,7 +35,7 @@ class Mailbox:
         Raises:
             OSError: the inbox cannot be written to.
         """
-        message_id = message_id or str(uuid.uuid4())
+        message_id = message_id or new_id()
         message = {"protocol": PROTOCOL, "message_id": message_id, "command": command, "instance": self.instance}
         message["args"] = args
         folder = os.path.join(self._home, "inbox")
@@ -104,11 +104,7 @@ class Mailbox:
 def _ours(name):
     """Tell whether a file is a request's context or an instance's presence, by its name."""
     stem, end = os.path.splitext(name)
-    try:
-        uuid.UUID(stem[len(PRESENT) :] if stem.startswith(PRESENT) else stem)
-    except ValueError:
-        return False
-    return end == ".json"
+    return end == ".json" and is_id(stem[len(PRESENT) :] if stem.startswith(PRESENT) else stem)
 
 
 def _replace(path, value):

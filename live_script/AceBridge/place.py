@@ -6,7 +6,6 @@ arrivals.py calls `place` in one tick and `check` in the next, and confirms to t
 from __future__ import annotations
 
 import os
-import unicodedata
 
 from . import source
 from .dress import differences, dress
@@ -234,8 +233,17 @@ class Placing:
 
 def same_file(one, other):
     """Tell whether two paths end in the same name: a system may spell accents and the way there differently."""
-    names = [os.path.normcase(os.path.basename(unicodedata.normalize("NFC", path or ""))) for path in (one, other)]
-    return names[0] == names[1]
+    names = [os.path.normcase(os.path.basename(path or "")) for path in (one, other)]
+    return names[0] == names[1] or _composed(names[0]) == _composed(names[1])
+
+
+def _composed(name):
+    """Return a name with its accents in one piece; without unicodedata as it is: only macOS spells them differently."""
+    try:
+        from unicodedata import normalize
+    except ImportError:  # Live 11 and 12.0 on Windows
+        return name
+    return normalize("NFC", name)
 
 
 def _recording(song):

@@ -33,8 +33,10 @@ def start(command):
     """Start the daemon in the background; return its starter's process, or None when that cannot be done."""
     if not command:
         return None
-    import subprocess  # only here: a Live whose Python lacks it can do all the rest
-
+    try:
+        import subprocess
+    except ImportError:  # Live 11 and 12.0 on Windows, whose Python lacks msvcrt
+        return None
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     if os.name == "nt":
         quiet["creationflags"] = 0x08000000  # CREATE_NO_WINDOW

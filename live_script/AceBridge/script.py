@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 import traceback
-import uuid
 
 import Live
 
@@ -17,6 +16,7 @@ from . import PROTOCOL, VERSION, board, describe, live, pointer, project
 from .arrivals import Arrivals
 from .button import Button
 from .doorbell import Doorbell
+from .ids import new_id
 from .live import Refused
 from .mailbox import PRESENT, Mailbox
 from .place import blocked
@@ -42,7 +42,7 @@ class AceBridge:
     def __init__(self, c_instance, clock=time.monotonic, wall=time.time):
         self._live = c_instance
         self._clock, self._wall = clock, wall
-        self._instance = str(uuid.uuid4())
+        self._instance = new_id()
         self._board = board.Board()
         self._pointer = pointer.read(os.path.dirname(os.path.abspath(__file__)))
         self._mail = self._bell = self._arrivals = None
@@ -227,7 +227,7 @@ class AceBridge:
         except Refused as reason:
             self._say("Remix: %s" % reason)
             return
-        message_id = str(uuid.uuid4())
+        message_id = new_id()
         if self._send("selection", args, message_id, context):
             self._sources[message_id] = found.clip
             self._waiting = (message_id, now)
