@@ -21,8 +21,8 @@ PATIENCE = 40  # s for anything to happen on a busy machine
 
 # Stands for a library that looks at descriptor 0 while it is loaded, as OpenBLAS does.
 LOOK = """
-import os, pathlib
-_null = os.path.samestat(os.fstat(0), os.stat(os.devnull))
+import os, pathlib, stat
+_null = stat.S_ISCHR(os.fstat(0).st_mode)
 pathlib.Path(os.environ["SEEN"]).write_text(f"null device: {_null}")
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -98,7 +99,7 @@ def rubbish(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 def stdin(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Say what descriptor 0 is, and what this process and a child of it read there; reads nothing from a pipe."""
-    if not os.path.samestat(os.fstat(0), os.stat(os.devnull)):
+    if not stat.S_ISCHR(os.fstat(0).st_mode):
         return {"null_device": False}
     child = subprocess.run([sys.executable, "-c", "print(input())"], stdout=subprocess.PIPE, check=False)
     return {"null_device": True, "own": os.read(0, 100).decode(), "of_a_child": child.stdout.decode()}
