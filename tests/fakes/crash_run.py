@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from bridge.tasks import TASKS
 from tests.fakes.daw_instance import DawInstance, Project
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer, Timing
+from tests.fakes.mortal import STAGES
 from tests.fakes.nursery import bear, nursery, wait_for_end
 from tests.fakes.processes import KEY, PATIENCE, environment, fal_environment, put, until
 from tests.fakes.studio import remix_args, write_tone
@@ -32,20 +34,6 @@ MISSED = 10  # lives without their moment that are no sign of a defect yet
 LEAST, MOST = 2, 6  # unfinished jobs on hand
 RATE = 44_100  # Hz: the project's, so that results are resampled
 DAEMON = ("bridge.verbs.daemon", "bridge.daemon", "bridge.whereabouts", "tests.fakes.mortal")
-STAGES = {
-    "new": "taken",
-    "waiting": "taken",
-    "rendering": "render",
-    "uploading": "upload",
-    "submitting": "submit",
-    "queued": "queue",
-    "running": "model",
-    "fetching": "fetch",
-    "fitting": "fit",
-    "ready": "place",
-    "placing": "place",
-    "done": "confirmed",
-}
 SETTINGS = {
     "ACE_BRIDGE_FAL_LONGEST": "0.8",  # s: one of the clips is longer, and goes in legs
     "ACE_BRIDGE_FAL_POLL_FIRST": "0.02",
@@ -139,10 +127,10 @@ class CrashRun:
 
     # --- lives -------------------------------------------------------------------------------------------------------
 
-    def live(self, *deaths: Death, patience: float = 2.0) -> str:
+    def live(self, *deaths: Death) -> str:
         """Let the bridge live until it dies as planned; return the stage that its death interrupted.
 
-        When nothing has happened for `patience` s, the planned moment will not come, and it is killed as it is.
+        When all work has been done, the planned moment will not come, and it is killed as it is.
         """
         self.books.lives += 1
         assert self.books.missed <= MISSED + self.books.lives // 4, (
@@ -150,11 +138,10 @@ class CrashRun:
         )
         diary = self._folder / f"diary-{self.books.lives}"
         pid = self._bear(diary, deaths)
-        before, quiet = -1, 0.0
+        end = time.monotonic() + 2 * PATIENCE
         while not wait_for_end(pid, 0.1):
-            now = diary.stat().st_size if diary.exists() else 0
-            before, quiet = now, quiet + 0.1 if now == before else 0.0
-            if quiet > patience:
+            assert time.monotonic() < end, f"it hangs; open are {self._open()[:5]}"
+            if self._is_idle():
                 self.books.missed += 1
                 os.kill(pid, signal.SIGKILL)
                 assert wait_for_end(pid, PATIENCE)
@@ -170,8 +157,9 @@ class CrashRun:
         try:
             until(self._is_finished, 2 * PATIENCE)
         except AssertionError as error:
-            open_ones = self.rows("SELECT value FROM variations WHERE state <> 'done'")
-            raise AssertionError(f"not finished: {open_ones[:5]}, {list((self.home / 'inbox').iterdir())}") from error
+            raise AssertionError(
+                f"not finished: {self._open()[:5]}, {list((self.home / 'inbox').iterdir())}"
+            ) from error
         finally:
             os.kill(pid, signal.SIGTERM)
             assert wait_for_end(pid, PATIENCE)
@@ -186,8 +174,17 @@ class CrashRun:
 
     def _is_finished(self) -> bool:
         self._settle()
-        waiting = any((self.home / "inbox").glob("*.json"))
-        return not waiting and not self.rows("SELECT 1 FROM variations WHERE state <> 'done'")
+        return self._is_idle() and not self._open()
+
+    def _is_idle(self) -> bool:
+        """Whether nothing is left that the bridge goes on with by itself."""
+        if any((self.home / "inbox").glob("*.json")) or self.rows("SELECT 1 FROM messages WHERE applied = 0"):
+            return False
+        return not [value for value in self._open() if json.loads(value)["state"] != "unknown"]
+
+    def _open(self) -> list[str]:
+        """Return the variations that are not done, as the journal has them."""
+        return [value for (value,) in self.rows("SELECT value FROM variations WHERE state <> 'done'")]
 
     def _read(self, diary: Path) -> str:
         """Enter a life's deaths into the books by what its diary says."""
@@ -237,7 +234,7 @@ class CrashRun:
         path = self.home / "bridge.db"
         if not path.exists():
             return [(0,)] if "COUNT" in query else []
-        with contextlib.closing(sqlite3.connect(path, timeout=20)) as db:
+        with contextlib.closing(sqlite3.connect(path, timeout=PATIENCE)) as db:
             return db.execute(query, values).fetchall()
 
     def variations(self) -> list[dict[str, Any]]:

@@ -7,7 +7,9 @@ Runs the real `ace-bridge run` in a child of a nursery (see nursery.py). Each mo
     state:STATE                 a variation has come there, on the disk or (`running`) in memory
 
 The plan is a list of deaths, each `{"moment", "nth", "delay", "who"}`: `delay` s after the n-th such moment the daemon
-or (`who`: "worker") every worker of it gets SIGKILL; without a delay nothing at all happens in between.
+or (`who`: "worker") every worker of it gets SIGKILL; without a delay nothing at all happens in between. A daemon that
+waits to die of a variation's state dies sooner if the variation is about to leave that stage, so that the kill hits the
+stage on a machine of any speed.
 The diary has one line `variation state` for each state, and `= moment variation` where a death was decided.
 """
 
@@ -28,6 +30,20 @@ from bridge.job import State
 from bridge.store import Store
 from tests.fakes.nursery import bear
 
+STAGES = {  # state of a variation → the stage that a death then interrupts
+    "new": "taken",
+    "waiting": "taken",
+    "rendering": "render",
+    "uploading": "upload",
+    "submitting": "submit",
+    "queued": "queue",
+    "running": "model",
+    "fetching": "fetch",
+    "fitting": "fit",
+    "ready": "place",
+    "placing": "place",
+    "done": "confirmed",
+}
 JOURNAL = ("take_in", "add_job", "applied", "spend", "bill", "add_upload", "save_job")
 
 
@@ -37,6 +53,7 @@ class Fate:
     def __init__(self, plan: list[dict[str, Any]], diary: str, kill_workers: Callable[[], None]) -> None:
         self._plan = plan
         self._seen: dict[str, int] = {}
+        self._aimed: dict[str, str] = {}  # variation → the stage that the daemon is to die in
         self._diary = os.open(diary, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._kill_workers = kill_workers
 
@@ -52,11 +69,18 @@ class Fate:
                 continue
             self.write(f"= {death['who']} {moment} {variation_id}")
             if death["delay"]:
+                if death["who"] == "daemon" and variation_id != "-":
+                    self._aimed[variation_id] = STAGES[moment.removeprefix("state:")]
                 timer = threading.Timer(death["delay"], self._strike, [death["who"]])
                 timer.daemon = True
                 timer.start()
             else:
                 self._strike(death["who"])
+
+    def leaving(self, variation_id: str, state: str) -> None:
+        """A variation is about to come to a state: it is the last chance to die in the stage before that."""
+        if self._aimed.get(variation_id, STAGES.get(state)) != STAGES.get(state):
+            self._strike("daemon")
 
     def _strike(self, who: str) -> None:
         if who == "worker":
@@ -121,6 +145,8 @@ def watch_journal(fate: Fate) -> None:
 
         def call(store: Store, *args: Any, **kwargs: Any) -> Any:
             moment = label(*args, **kwargs)
+            if name == "save_variation":
+                fate.leaving(args[0].id, args[0].state)
             fate.reached(f"before:{moment}")
             found = real(store, *args, **kwargs)
             if name == "save_variation":
@@ -143,6 +169,7 @@ def watch_journal(fate: Fate) -> None:
     move = Book.move
 
     def moved(book: Book, variation_id: str, state: State, **fields: Any) -> None:
+        fate.leaving(variation_id, state)
         move(book, variation_id, state, **fields)
         fate.write(f"{variation_id} {state}")
         fate.reached(f"state:{state}", variation_id)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 KEY = "test-key-id:test-key-secret"
-PATIENCE = 40.0  # s for anything to happen on a busy machine
+PATIENCE = 240.0  # s for anything to happen on a busy machine; it only ends what hangs
 
 
 def environment(home: Path, **changes: str) -> dict[str, str]:
@@ -30,10 +30,14 @@ def fal_environment(url: str, **changes: str) -> dict[str, str]:
     return {"FAL_KEY": KEY, "ACE_BRIDGE_FAL_QUEUE_URL": url, "ACE_BRIDGE_FAL_REST_URL": url, **changes}
 
 
+RUN = ("-m", "bridge", "run")
+PATIENT = ("-m", "tests.fakes.patient_daemon")  # where a DAW's script is asked for what is selected
+
+
 class Daemon:
     """One process of `ace-bridge run`."""
 
-    def __init__(self, home: Path, *, program: tuple[str, ...] = ("-m", "bridge", "run"), **environ: str) -> None:
+    def __init__(self, home: Path, *, program: tuple[str, ...] = RUN, **environ: str) -> None:
         self.home = home
         self.environ = environment(home, **environ)
         self.process = subprocess.Popen(
@@ -69,9 +73,9 @@ class Daemon:
 
 
 @contextlib.contextmanager
-def running(home: Path, **environ: str) -> Iterator[Daemon]:
+def running(home: Path, *, program: tuple[str, ...] = RUN, **environ: str) -> Iterator[Daemon]:
     """A daemon that is up, and is stopped and was healthy at the end."""
-    daemon = Daemon(home, **environ)
+    daemon = Daemon(home, program=program, **environ)
     try:
         daemon.wait_until_up()
         yield daemon
