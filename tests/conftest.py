@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bridge import osc_feedback
 from bridge.home import prepare_home
+from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_stage import Stage
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell gives that to what it runs with “&”; tests press Ctrl-C
@@ -25,7 +27,13 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest_asyncio.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def loop_clock() -> LoopClock:
+    return LoopClock()
+
+
+@pytest_asyncio.fixture
+async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    monkeypatch.setattr(osc_feedback, "REST", 3600.0)  # nothing is said twice, however long a test takes
     made = Stage()
     made.port = await made.surface.start()
     yield made

@@ -16,6 +16,7 @@ from bridge.commands import ClipAsk
 from bridge.errors import DawMissing, HomeError, PortTaken
 from bridge.events import Event
 from bridge.osc import OscSurface
+from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import until
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
 
@@ -247,12 +248,13 @@ def dated(seconds: float, address: str, *arguments: object) -> bytes:
     return builder.build().dgram
 
 
-async def test_a_future_time_tag_waits_without_holding_up_the_rest(stage: Stage) -> None:
+async def test_a_future_time_tag_waits_without_holding_up_the_rest(stage: Stage, loop_clock: LoopClock) -> None:
     client = stage.udp()
-    client.send_bytes(dated(0.3, "/bridge/inbox", "later"))
+    client.send_bytes(dated(50.0, "/bridge/inbox", "later"))
     client.send("/bridge/inbox", "now")
     await until(lambda: ("inbox", "now") in stage.bridge.asked)
     assert ("inbox", "later") not in stage.bridge.asked
+    loop_clock.advance(50.0)
     await until(lambda: ("inbox", "later") in stage.bridge.asked)
 
 

@@ -23,12 +23,13 @@ from bridge.events import Event
 from bridge.osc import OscSurface
 from bridge.osc_presses import ECHO, SLIP
 from bridge.params import PARAMS
+from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import Client, UdpClient
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
-from tests.fakes.processes import outbox, running
+from tests.fakes.processes import PATIENCE, outbox, running
 from tests.fakes.studio import write_tone
 
-PATIENCE = 60.0  # s; a few are usual
+LONG = 3600.0  # s: a span that no slow machine uses up
 LOSS, DOUBLE, LATE = 0.2, 0.2, 0.3  # chances of a datagram; late ones are overtaken by others
 
 
@@ -48,6 +49,7 @@ class Way(asyncio.DatagramProtocol):
         self._outer: asyncio.DatagramTransport | None = None
         self._inner: asyncio.DatagramTransport | None = None
         self.lost = self.doubled = self.late = 0
+        self.taken = self.under_way = 0  # datagrams of the client that came here; copies of any that are still here
 
     async def open(self) -> int:
         loop = asyncio.get_running_loop()
@@ -70,6 +72,7 @@ class Way(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._client = addr
+        self.taken += 1
         if self._inner is not None:
             self._carry(self._inner, data, self._bridge)
 
@@ -83,9 +86,11 @@ class Way(asyncio.DatagramProtocol):
             late = self._dice.random() < LATE
             self.late += late
             wait = self._dice.uniform(0.005, ECHO / 3) if late else 0.0
+            self.under_way += 1
             asyncio.get_running_loop().call_later(wait, self._send, transport, data, to)
 
     def _send(self, transport: asyncio.DatagramTransport, data: bytes, to: tuple[str, int]) -> None:
+        self.under_way -= 1
         if not transport.is_closing():
             transport.sendto(data, to)
 
@@ -161,18 +166,22 @@ def done(client: Client) -> set[object]:
 
 async def test_hand_and_bridge_agree_once_the_hand_rests(rough: Rough) -> None:
     hand, other = await rough.subscribed(), await rough.subscribed()
+    way, before = rough.ways[0], rough.ways[0].taken
+    address, bridge = "/bridge/param/guidance_scale", rough.stage.bridge
     for step in range(100):
-        hand.send("/bridge/param/guidance_scale", step / 10)
+        hand.send(address, step / 10)
         await asyncio.sleep(0.005)
-    bridge = rough.stage.bridge
+    await until(lambda: way.taken == before + 100 and not way.under_way)
+    await rough.stage.settle()
 
     def agree() -> bool:
-        held = bridge.params.get("guidance_scale")
-        return all(("/bridge/param/guidance_scale", (held,)) in shown(one) for one in (hand, other))
+        return all((address, (bridge.params.get("guidance_scale"),)) in shown(one) for one in (hand, other))
 
     await until(agree)
-    await asyncio.sleep(0.5)
-    assert agree(), "and it stays so"
+    for one in (hand, other):
+        heard = len(one.of(address))
+        await until(lambda one=one, heard=heard: len(one.of(address)) >= heard + 3)
+    assert agree(), "and it stays so, however often it is said again"
 
 
 async def test_dated_values_end_with_the_newest_that_arrived(rough: Rough) -> None:
@@ -186,10 +195,10 @@ async def test_dated_values_end_with_the_newest_that_arrived(rough: Rough) -> No
 
     rough.stage.surface._udp._receive = note  # type: ignore[assignment]
     begun = time.time()
-    for step in range(200):
+    for step in range(200):  # so quickly that each late one is overtaken
         hand.send_bytes(dated(begun - 1 + step / 1000, build_msg("/bridge/param/guidance_scale", (step / 10,)).dgram))
-        await asyncio.sleep(0.001)
-    await asyncio.sleep(2 * ECHO)
+        await asyncio.sleep(0)
+    await until(lambda: rough.ways[0].taken == 200 and not rough.ways[0].under_way)
     await rough.stage.settle()
     assert arrived != sorted(arrived), "some were overtaken"
     assert rough.stage.bridge.params["guidance_scale"] == pytest.approx(max(arrived))
@@ -214,8 +223,9 @@ async def test_a_named_press_is_sent_until_it_is_answered_and_done_once(rough: R
             while len({job for _, job in client.of("/bridge/accepted")}) <= number:
                 client.send("/bridge/remix", 1.0, name)
                 await asyncio.sleep(0.05)
-        assert (str(number),) in client.of("/bridge/ack") or rough.ways[0].lost
-    await asyncio.sleep(2 * ECHO)
+        await until(lambda name=str(number): (name,) in client.of("/bridge/ack") or rough.ways[0].lost)
+    await until(lambda: not rough.ways[0].under_way)
+    await rough.stage.settle()
     assert rough.stage.bridge.asked.count(("remix",)) == presses
     assert {job for _, job in client.of("/bridge/accepted")} == {f"job-{number + 1}" for number in range(presses)}
     assert rough.stage.surface.counters.repeated > 0
@@ -247,8 +257,10 @@ async def test_dated_presses_are_told_apart_however_close_they_are(stage: Stage)
     assert stage.surface.counters.repeated == 40
 
 
-async def test_bare_presses_are_told_apart_by_time_alone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(osc_presses, "ECHO", 0.5)
+async def test_bare_presses_are_told_apart_by_time_alone(
+    stage: Stage, loop_clock: LoopClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(osc_presses, "ECHO", LONG)
     client, other = stage.udp(), stage.udp()
     for _ in range(3):
         client.send("/bridge/preset/next", 1.0)  # one press, heard three times
@@ -258,25 +270,26 @@ async def test_bare_presses_are_told_apart_by_time_alone(stage: Stage, monkeypat
     await stage.settle()
     assert stage.bridge.asked.count(("step_preset", 1)) == 2
     assert stage.bridge.asked.count(("step_preset", -1)) == 1
-    await asyncio.sleep(0.5)
+    loop_clock.advance(LONG)
     client.send("/bridge/preset/next", 1.0)
     await stage.settle()
     assert stage.bridge.asked.count(("step_preset", 1)) == 3
 
 
 async def test_what_may_cost_money_is_not_bought_by_a_trembling_finger(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, loop_clock: LoopClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(osc_presses, "SLIP", 1.5)
+    monkeypatch.setattr(osc_presses, "SLIP", LONG)
     client = stage.udp()
     client.send("/bridge/remix", 1.0)
-    await asyncio.sleep(3 * ECHO)
+    await stage.settle()
+    loop_clock.advance(3 * ECHO)
     client.send("/bridge/remix", 1.0)
     await stage.settle()
     await client.hear("/bridge/accepted")
     assert stage.bridge.asked.count(("remix",)) == 1
     assert set(client.of("/bridge/accepted")) == {("message-1", "job-1")}, "both presses hear of the one job"
-    await asyncio.sleep(1.5)
+    loop_clock.advance(LONG)
     client.send("/bridge/remix", 1.0)
     await stage.settle()
     assert stage.bridge.asked.count(("remix",)) == 2

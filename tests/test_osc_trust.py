@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from dataclasses import replace
@@ -19,6 +18,7 @@ from bridge.osc_links import Key
 from bridge.osc_presses import ECHO
 from bridge.osc_trust import MOST, SPAN, TRIES, Trust
 from bridge.scrub import SCRUBBER
+from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_stage import SECRET, SETTINGS, TOKEN, Stage
 
 BY_NAME = {command.name: command for command in COMMANDS}
@@ -123,7 +123,7 @@ def test_the_number_of_unlocked_senders_is_bounded() -> None:
     assert all(may(trusted, peer) for peer in peers[1:])
 
 
-async def test_the_surface_asks_answers_and_lets_pass(stage: Stage) -> None:
+async def test_the_surface_asks_answers_and_lets_pass(stage: Stage, loop_clock: LoopClock) -> None:
     peer = Far()
 
     def send(address: str, *arguments: object) -> None:
@@ -132,7 +132,8 @@ async def test_the_surface_asks_answers_and_lets_pass(stage: Stage) -> None:
     send("/bridge/remix", 1.0)
     send("/bridge/unlock", "not-the-secret")
     send("/bridge/unlock", SECRET)
-    await asyncio.sleep(ECHO)  # nobody types a secret more quickly
+    await stage.settle()
+    loop_clock.advance(ECHO)  # nobody types a secret more quickly
     send("/bridge/remix", 1.0)
     await stage.settle()
     answers = [

@@ -12,7 +12,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 from pythonosc.udp_client import UDPClient
 
-PATIENCE = 20.0  # s until a condition that should come true is given up
+from tests.fakes.processes import PATIENCE
 
 Heard = tuple[str, tuple[Any, ...]]  # address and arguments
 
