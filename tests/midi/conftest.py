@@ -100,6 +100,7 @@ class Rig:
         self.bus.subscribe(self.events.append)
         self.bridge = NotingBridge(self.bus, params={"guidance_scale": 15.0, "number_of_steps": 27})
         self.ports = FakePorts()
+        self._seen: dict[Spot, int] = {}  # up to which message each light was followed
         self.service = MidiService(self.bus, SETTINGS, home, lambda: ["acid-rave", "dub"], lambda: self.ports)
 
     def map(self, text: str = PAD, name: str = "pad") -> Path:
@@ -123,11 +124,32 @@ class Rig:
                 shown[Spot(found[0].message, 1, found[0].number)] = found[1]
         return shown
 
-    async def until_lit(self, spot: Spot, value: int) -> None:
-        await until(lambda: self.lights().get(spot) == value)
+    async def until_lit(self, spot: Spot, value: int, device: str = "Pad") -> None:
+        """Wait until a light has got a value, since the last wait for it: it may have another one by now."""
+
+        def lit() -> bool:
+            for place in range(self._seen.get(spot, 0), len(self.ports.sent)):
+                name, data = self.ports.sent[place]
+                found = read(data)
+                if name == device and found is not None and is_at(found[0], spot) and found[1] == value:
+                    self._seen[spot] = place
+                    return True
+            return False
+
+        await until(lit)
+
+    def forget(self) -> None:
+        """Forget what lights were sent."""
+        self.ports.sent.clear()
+        self._seen.clear()
 
     def alerts(self) -> list[str]:
         return [event.data["code"] for event in self.events if event.kind == "alert"]
+
+
+def is_at(found: Spot, spot: Spot) -> bool:
+    """Whether a message is for a spot, whatever the channel, which is a colour for some lights."""
+    return (found.message, found.number) == (spot.message, spot.number)
 
 
 async def told(answers: object) -> list[Answer]:

@@ -14,6 +14,7 @@ from bridge.events import Event
 from bridge.midi.messages import Spot
 from bridge.midi.ports import FakePorts, Listener
 from bridge.midi.service import MidiService
+from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import until
 from tests.midi.bytes_of import let_go, pressed
 from tests.midi.conftest import PAD, SETTINGS, Rig
@@ -91,14 +92,15 @@ async def test_only_the_newest_job_is_shown(rig: Rig) -> None:
     assert rig.lights()[REMIX] == 5
 
 
-async def test_a_held_pad_shows_it_and_asks_exactly_once(rig: Rig) -> None:
+async def test_a_held_pad_shows_it_and_asks_exactly_once(rig: Rig, loop_clock: LoopClock) -> None:
     rig.map()
     await rig.start("Pad")
     rig.ports.play("Pad", pressed(36))
     await rig.until_lit(REMIX, 2)
     await until(lambda: rig.bridge.asked)
     rig.ports.play("Pad", let_go(36))
-    await asyncio.sleep(0.4)
+    loop_clock.advance(10 * SETTINGS.hold)
+    await asyncio.sleep(0.01)
     assert rig.bridge.asked == [("remix",)]
     assert rig.alerts() == []
 
@@ -108,7 +110,7 @@ async def test_a_tap_on_what_costs_tells_how(rig: Rig) -> None:
     await rig.start("Pad")
     rig.ports.play("Pad", pressed(36), let_go(36))
     await until(lambda: rig.alerts() == ["hold_to_spend"])
-    await rig.until_lit(REMIX, 1)
+    await until(lambda: rig.lights()[REMIX] == 1)
     assert rig.bridge.asked == []
     assert "hold it" in rig.events[-1].data["text"]
 
@@ -127,11 +129,12 @@ async def test_what_fails_is_told_and_shown_on_its_pad(rig: Rig, error: Exceptio
 async def test_a_fader_is_not_sent_back_what_it_says_but_another_hand_moves_it(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
-    await asyncio.sleep(0.05)
-    rig.ports.sent.clear()
+    await until(lambda: FADER in rig.lights())
+    rig.forget()
     rig.ports.play("Pad", bytes([0xB0, 7, 100]))
     await until(lambda: rig.bridge.asked)
-    await asyncio.sleep(0.1)
+    rig.bridge.set_param("number_of_steps", 60)
+    await rig.until_lit(ENCODER, 127)  # all lights have been looked at since
     assert FADER not in rig.lights()
     rig.bridge.set_param("guidance_scale", 30.0)
     await rig.until_lit(FADER, 127)
@@ -168,7 +171,7 @@ async def test_a_device_that_comes_back_is_shown_everything_again(rig: Rig) -> N
     await rig.until_lit(REMIX, 3)
     rig.ports.unplug("Pad")
     job(rig, "done")
-    rig.ports.sent.clear()
+    rig.forget()
     await asyncio.sleep(0.1)
     assert rig.ports.sent == []
     rig.ports.plug("Pad")

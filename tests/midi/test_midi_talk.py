@@ -16,6 +16,7 @@ from bridge.osc import OscSurface
 from tests.fakes.osc_clients import UdpClient, until
 from tests.fakes.osc_stage import SETTINGS as OSC
 from tests.fakes.osc_stage import TOKEN
+from tests.fakes.processes import PATIENCE
 from tests.midi.bytes_of import pressed
 from tests.midi.conftest import Rig, told
 
@@ -26,7 +27,7 @@ Learn = Callable[..., Awaitable[list[Answer]]]
 def learn(rig: Rig) -> Learn:
     async def learn(command: str, argument: str, *moves: bytes, encoder: str = "", **more: bool) -> list[Answer]:
         answers = rig.service.learn(
-            command, argument, 5.0, encoder, more.get("light", False), more.get("replace", False)
+            command, argument, PATIENCE, encoder, more.get("light", False), more.get("replace", False)
         )
         first = await anext(answers)
         assert first.address == "/bridge/midi/ready"
@@ -152,7 +153,7 @@ async def test_a_wrong_wish_is_said_before_anything_is_moved(
 ) -> None:
     await rig.start("Pad")
     with pytest.raises(error, match=says):
-        await anext(rig.service.learn(command, argument, 5.0, "", False, False))
+        await anext(rig.service.learn(command, argument, PATIENCE, "", False, False))
 
 
 async def test_who_moves_nothing_is_told(rig: Rig) -> None:
@@ -164,7 +165,7 @@ async def test_who_moves_nothing_is_told(rig: Rig) -> None:
 
 async def test_learning_is_stopped_and_changes_nothing(rig: Rig) -> None:
     await rig.start("Pad")
-    answers = rig.service.learn("remix", "", 5.0, "", False, False)
+    answers = rig.service.learn("remix", "", PATIENCE, "", False, False)
     await anext(answers)
     assert rig.ports.devices.heard == {"Pad"}
     rig.service.stop_listening()
@@ -175,7 +176,7 @@ async def test_learning_is_stopped_and_changes_nothing(rig: Rig) -> None:
 
 async def test_the_newest_who_learns_is_heard(rig: Rig, learn: Learn) -> None:
     await rig.start("Pad")
-    first = rig.service.learn("remix", "", 5.0, "", False, False)
+    first = rig.service.learn("remix", "", PATIENCE, "", False, False)
     await anext(first)
     ended = asyncio.ensure_future(told(first))
     await learn("cancel", "", pressed(1))
@@ -231,13 +232,13 @@ async def asker(rig: Rig) -> AsyncIterator[UdpClient]:
 
 
 async def test_the_conversation_goes_over_osc(rig: Rig, asker: UdpClient) -> None:
-    asker.send("/bridge/midi/monitor", TOKEN, 5.0)
+    asker.send("/bridge/midi/monitor", TOKEN, PATIENCE)
     await asker.hear("/bridge/midi/ready", "Pad")
     rig.ports.play("Pad", pressed(61, 7))
     await asker.hear("/bridge/midi/heard", "Pad", "note 61, channel 1", 7)
     asker.send("/bridge/midi/stop", TOKEN)
     await asker.hear("/bridge/midi/end", "")
-    asker.send("/bridge/midi/learn", TOKEN, "remix", "", 5.0)
+    asker.send("/bridge/midi/learn", TOKEN, "remix", "", PATIENCE)
     await until(lambda: len(asker.of("/bridge/midi/ready")) == 2)
     rig.ports.play("Pad", pressed(61))
     await until(lambda: len(asker.of("/bridge/midi/end")) == 2)
