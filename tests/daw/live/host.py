@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
 import json
@@ -9,7 +10,6 @@ import shutil
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +108,10 @@ class Host:
         assert self.home is not None
         found = []
         for path in (self.home / "inbox").glob("*.json"):
-            message = json.loads(path.read_bytes())
-            if message["command"] == command:
-                found.append((path.stat().st_mtime_ns, message))
+            with contextlib.suppress(FileNotFoundError):  # a daemon has just taken it in
+                message = json.loads(path.read_bytes())
+                if message["command"] == command:
+                    found.append((path.stat().st_mtime_ns, message))
         return [message for _, message in sorted(found, key=lambda one: one[0])]
 
     def outbox(self, **content: Any) -> None:
@@ -182,7 +183,7 @@ def load(
     return package
 
 
-@contextmanager
+@contextlib.contextmanager
 def _live_module(world: World) -> Iterator[None]:
     module = types.ModuleType("Live")
     application = types.SimpleNamespace(get_application=lambda: world.wrap("Application"))
@@ -206,7 +207,7 @@ def _forward(world: World, name: str) -> Callable[[int, int, int, int], bool]:
     return forward
 
 
-@contextmanager
+@contextlib.contextmanager
 def _on_path(folder: Path) -> Iterator[None]:
     sys.path.insert(0, str(folder))
     try:

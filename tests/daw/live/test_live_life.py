@@ -19,6 +19,7 @@ from tests.daw.live.conftest import Start
 from tests.daw.live.host import Clock, Host, put_clip
 from tests.daw.live.music import write_clicks
 from tests.daw.live.table import PLACING, VERSIONS
+from tests.fakes.processes import PATIENCE
 
 BENT: dict[str, Any] = {"warping": True, "markers": [(0.0, 0.0), (8.0, 3.84)], "last_tempo": 125.0}
 
@@ -32,7 +33,7 @@ def file(tmp_path: Path) -> Path:
 def ring(host: Host, address: str, times: int = 1) -> socket.socket:
     channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     channel.bind(("127.0.0.1", 0))
-    channel.settimeout(10)
+    channel.settimeout(PATIENCE)
     for _ in range(times):
         channel.sendto(build(address), ("127.0.0.1", host.script._bell.port))
     return channel

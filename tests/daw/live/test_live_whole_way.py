@@ -22,7 +22,7 @@ from tests.daw.live.playback import second_of
 from tests.daw.live.table import PLACING
 from tests.fakes.fal_server import FalServer
 from tests.fakes.music import track
-from tests.fakes.processes import KEY, PATIENCE, Daemon, environment, fal_environment, outbox, running
+from tests.fakes.processes import KEY, PATIENCE, PATIENT, Daemon, environment, fal_environment, outbox, running
 
 
 @pytest.fixture(params=["offline", "fal"])
@@ -46,8 +46,21 @@ def ticking(host: Host, look: Callable[[], Any]) -> Any:
     raise AssertionError(f"it did not happen; the status bar said {host.said[-5:]}")
 
 
+class Awake:
+    """The real time, less what this process was held up: to Live's script that would be a pause in its ticks."""
+
+    def __init__(self) -> None:
+        self._now = self._seen = time.monotonic()
+
+    def __call__(self) -> float:
+        seen = time.monotonic()
+        self._now += min(seen - self._seen, 0.1)
+        self._seen = seen
+        return self._now
+
+
 def start(start_live: Start, version: str, **about: Any) -> Host:
-    host = start_live(version, clock=time.monotonic, **about)
+    host = start_live(version, clock=Awake(), **about)
     host.wall.now = time.time()
     return host
 
@@ -87,7 +100,7 @@ def test_from_the_key_to_the_track(
     name, environ = engine
     (tmp_path / "Song Project" / "Ableton Project Info").mkdir(parents=True)
     set_file = tmp_path / "Song Project" / "Song.als"
-    with running(home, **environ) as daemon:
+    with running(home, program=PATIENT, **environ) as daemon:
         port = daemon.wait_until_up()["osc_port"]
         host = start(start_live, "12.3.6", tempo=124.0, path=str(set_file))
         source = warped_clip(host, slot)
@@ -112,7 +125,7 @@ def test_from_the_key_to_the_track(
 def test_a_clip_that_live_stretches_far_is_straightened_on_its_way(start_live: Start, home: Path) -> None:
     """Unsteady and stretched by half: what was sent and what came back lie straight on the Set's beats."""
     pytest.importorskip("python_stretch")
-    with running(home):
+    with running(home, program=PATIENT):
         host = start(start_live, "12.3.6", tempo=180.0)
         source = warped_clip(host, None)
         host.tick()
@@ -130,7 +143,7 @@ def test_a_clip_that_live_stretches_far_is_straightened_on_its_way(start_live: S
 
 @pytest.mark.parametrize("version", PLACING[:2])
 def test_other_lives_that_place(start_live: Start, home: Path, version: str) -> None:
-    with running(home):
+    with running(home, program=PATIENT):
         host = start(start_live, version, tempo=124.0)
         warped_clip(host, None)
         host.tick()
@@ -140,7 +153,7 @@ def test_other_lives_that_place(start_live: Start, home: Path, version: str) -> 
 
 
 def test_a_live_that_cannot_place_says_where_the_file_lies(start_live: Start, home: Path) -> None:
-    with running(home):
+    with running(home, program=PATIENT):
         host = start(start_live, "11.3.20", tempo=124.0)
         warped_clip(host, None)
         host.tick()
@@ -157,7 +170,7 @@ def test_a_live_that_cannot_place_says_where_the_file_lies(start_live: Start, ho
 
 
 def test_a_set_that_was_closed_gets_its_remix_when_it_is_opened_again(start_live: Start, home: Path) -> None:
-    with running(home):
+    with running(home, program=PATIENT):
         first = start(start_live, "12.3.6", path="/music/song.als")
         warped_clip(first, None)
         first.world.dialogs = 1  # nothing may be placed, so the set is closed before it is
@@ -195,7 +208,7 @@ def test_the_script_starts_the_daemon_that_is_not_there(
 
 def test_asked_for_on_the_command_line(start_live: Start, home: Path) -> None:
     """The command of docs/live.md, as a key of the system runs it."""
-    with running(home):
+    with running(home, program=PATIENT):
         host = start(start_live, "12.3.6", tempo=124.0)
         warped_clip(host, None)
         ticking(host, lambda: (home / "outbox" / f"{host.id}.json").exists() and not host.messages("hello"))
@@ -209,7 +222,7 @@ def test_asked_for_on_the_command_line(start_live: Start, home: Path) -> None:
 
 
 def test_two_lives_get_their_own(start_live: Start, home: Path) -> None:
-    with running(home):
+    with running(home, program=PATIENT):
         lives = [start(start_live, version, tempo=tempo) for version, tempo in (("12.3.6", 124.0), ("11.3.25", 118.0))]
         for host in lives:
             warped_clip(host, None)
@@ -226,7 +239,7 @@ def test_a_daemon_that_is_killed_in_between(start_live: Start, home: Path) -> No
     """The script takes no notice but in its status bar; the next daemon goes on and the result is placed once."""
     host = start(start_live, "12.3.6", tempo=124.0)
     warped_clip(host, None)
-    first = Daemon(home)
+    first = Daemon(home, program=PATIENT)
     try:
         first.wait_until_up()
         host.world.dialogs = 1
@@ -236,7 +249,7 @@ def test_a_daemon_that_is_killed_in_between(start_live: Start, home: Path) -> No
     finally:
         first.kill()
     host.tick(5)
-    with running(home):
+    with running(home, program=PATIENT):
         host.world.dialogs = 0
         ticking(host, lambda: placed(host))
         (job,) = ticking(host, lambda: [one for one in outbox(home, host.id)["jobs"] if one["state"] == "done"])

@@ -11,6 +11,7 @@ import pytest
 
 from bridge.osc_packet import parse
 from tests.daw.reaper.rig import SCRIPTS, Rig
+from tests.fakes.processes import PATIENCE
 
 # What the package "Mavriq Lua Sockets" puts beside its own files, over a real socket of the test's.
 LUASOCKET = """
@@ -32,7 +33,7 @@ def rig(home: Path, tmp_path: Path) -> Rig:
 def bell() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bell:
         bell.bind(("127.0.0.1", 0))
-        bell.settimeout(20)
+        bell.settimeout(PATIENCE)
         yield bell
 
 

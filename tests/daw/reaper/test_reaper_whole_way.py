@@ -16,7 +16,7 @@ from tests.daw.reaper.model import Item, Source
 from tests.daw.reaper.rig import Rig
 from tests.daw.reaper.steps import points
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import KEY, Daemon, fal_environment, running
+from tests.fakes.processes import KEY, PATIENT, Daemon, fal_environment, running
 
 QUESTIONS = ("REAPER has to render", "sound together", "remixes will be made")
 
@@ -26,7 +26,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One daemon for all that needs no special one."""
     home = tmp_path_factory.mktemp("home with späces")
     prepare_home(home)
-    with running(home):
+    with running(home, program=PATIENT):
         yield home
 
 
@@ -46,6 +46,12 @@ def press(rig: Rig, name: str = "Remix with last settings", count: int = 1) -> l
     told = [box for box in rig.host.boxes if not any(words in box for words in QUESTIONS)]
     assert not told, told  # a box comes up for a question or a failure, never for success
     return [one["result"] for job in rig.outbox()["jobs"] for one in job["variations"]]
+
+
+def start(started: list[Daemon], home: Path, **environ: str) -> None:
+    """Start a daemon; the double's clock stands still until it is up."""
+    started.append(Daemon(home, **environ))
+    started[-1].wait_until_up()
 
 
 def change(item: Item, kind: str) -> None:
@@ -183,7 +189,7 @@ def test_a_daemon_that_does_not_run_is_started_once(home: Path, tmp_path: Path) 
     rig.wish()
     rig.item()
     started: list[Daemon] = []
-    rig.host.on_exec = lambda command: started.append(Daemon(home))
+    rig.host.on_exec = lambda command: start(started, home)
     try:
         press(rig)
         assert len(started) == 1
@@ -203,7 +209,7 @@ def test_a_daemon_that_dies_is_started_again_and_the_remix_comes(home: Path, tmp
         rig.wish(engine="fal")
         rig.item()
         started: list[Daemon] = []
-        rig.host.on_exec = lambda command: started.append(Daemon(home, **environ))
+        rig.host.on_exec = lambda command: start(started, home, **environ)
         rig.act("Remix with last settings")
         rig.until(lambda: states(rig) == ["running"])
         first.kill()

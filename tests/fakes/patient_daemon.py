@@ -1,0 +1,13 @@
+"""`ace-bridge run` that gives a DAW's script more than a second for its selection, as a busy machine may need."""
+
+from __future__ import annotations
+
+import sys
+
+from bridge import control
+from bridge.cli import main
+from tests.fakes.processes import PATIENCE
+
+if __name__ == "__main__":
+    control.PATIENCE = PATIENCE
+    sys.exit(main(["run"]))
