@@ -19,6 +19,7 @@ from bridge.keyboard import QUIET, Once, for_pynput
 from tests.daw.ardour.rig import screen
 from tests.fakes.bridge import NotingBridge
 from tests.fakes.osc_clients import until
+from tests.fakes.processes import PATIENCE
 
 
 def test_combinations_are_read_in_one_way_of_writing() -> None:
@@ -70,6 +71,13 @@ class Keyed:
         self.bus.subscribe(lambda event: self.alerts.append(event) if event.kind == "alert" else None)
         self.bridge = NotingBridge(self.bus)
         self.hotkeys = Hotkeys(self.bridge, self.bus, keys, **how)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may need longer than the bridge waits for the listener to begin and to end."""
+    monkeypatch.setattr("bridge.hotkeys.PATIENCE", PATIENCE)
+    monkeypatch.setattr("bridge.hotkeys.STOP_PATIENCE", PATIENCE)
 
 
 def said(child: str, tmp_path: Path) -> tuple[str, ...]:
@@ -161,10 +169,20 @@ class Hand:
         assert await process.wait() == 0
 
 
+LISTENER = """
+import sys
+from bridge import keyboard
+keyboard.QUIET = float(sys.argv.pop(1))
+sys.exit(keyboard.main())
+"""  # a key that is held repeats itself more seldom on a machine that is very busy
+
+
 @pytest_asyncio.fixture
 async def real(display: str) -> AsyncIterator[Keyed]:
     keyed = Keyed(
-        ["ctrl+alt+r: remix", "ctrl+alt+n: preset.next", "f9: cancel"], environ={**os.environ, "DISPLAY": display}
+        ["ctrl+alt+r: remix", "ctrl+alt+n: preset.next", "f9: cancel"],
+        command=(sys.executable, "-c", LISTENER, str(PATIENCE)),
+        environ={**os.environ, "DISPLAY": display},
     )
     await keyed.hotkeys.start()
     yield keyed

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.lan import HERE, THERE, Lan, lan
-from tests.fakes.processes import environment, until
+from tests.fakes.processes import PATIENCE, environment, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="network namespaces are Linux's")
 
@@ -25,7 +25,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 host, port, messages = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
 channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-channel.settimeout(20)
+channel.settimeout(200)
 heard = []
 for address, *arguments in messages:
     time.sleep(0.15)  # the same bytes sooner than that are one press that arrived twice
@@ -61,7 +61,7 @@ print(json.dumps(found))
 
 GET = """
 import json, sys, urllib.request
-with urllib.request.urlopen(sys.argv[1], timeout=20) as answer: print(answer.read().decode())
+with urllib.request.urlopen(sys.argv[1], timeout=200) as answer: print(answer.read().decode())
 """
 
 
@@ -92,7 +92,7 @@ class Bridge:
 
     def stop(self) -> str:
         self.process.terminate()
-        assert self.process.wait(timeout=40) == 0
+        assert self.process.wait(timeout=PATIENCE) == 0
         return (self.home / "logs/bridge.log").read_text()
 
 
@@ -122,7 +122,7 @@ def test_a_tablet_controls_and_spends_only_with_the_secret(network: Lan, home: P
 
 def test_it_is_found_while_it_listens_and_gone_afterwards(network: Lan, home: Path) -> None:
     bridge = Bridge(network, home, "--listen", HERE)
-    found = network.on(THERE, BROWSE, THERE, "30")
+    found = network.on(THERE, BROWSE, THERE, str(PATIENCE))
     bridge.stop()
     for kind, port in (("_osc._udp.local.", "osc_port"), ("_oscjson._tcp.local.", "http_port")):
         name, address, at, properties = found[kind]

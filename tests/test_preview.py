@@ -18,6 +18,7 @@ from bridge.errors import AudioDeviceMissing, NotPossibleNow, SourceMissing, Sou
 from bridge.playback import BLOCK, TAIL, Order, Playing, open_device
 from bridge.preview import Player, Side
 from tests.fakes.osc_clients import until
+from tests.fakes.processes import PATIENCE
 
 RATE = 48000
 
@@ -55,6 +56,13 @@ def clip(tmp_path: Path) -> Path:
     noise = np.random.default_rng(7).uniform(-0.5, 0.5, (RATE, 2))
     soundfile.write(path, noise, RATE, subtype="PCM_24")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may need longer than the bridge waits for a child to begin and to end."""
+    monkeypatch.setattr("bridge.preview.START_PATIENCE", PATIENCE)
+    monkeypatch.setattr("bridge.preview.STOP_PATIENCE", PATIENCE)
 
 
 def alone(path: Path) -> tuple[Side, ...]:

@@ -73,7 +73,7 @@ def test_a_polite_stop_sees_an_order_on_its_way_to_its_end_and_cancels_nothing(h
     tone = write_tone(tmp_path / "tone.wav")
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url)
-        fal.fail("submit", Fault("late", seconds=1.0))
+        fal.fail("submit", Fault("late", seconds=5.0))
         fal.hold("IN_PROGRESS")
         with running(home, **environ):
             message_id = put(home, "remix", remix_args(tone))
