@@ -17,6 +17,7 @@ from bridge.errors import RequestError
 from bridge.events import Event, EventBus
 from bridge.mailbox import Inbox, Taken
 from bridge.request import parse
+from tests.fakes.processes import PATIENCE
 
 
 class Door:
@@ -52,7 +53,7 @@ def put(home: Path, message_id: str | None = None, text: str | None = None) -> s
     return message_id
 
 
-async def until(condition: Callable[[], bool], timeout: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], timeout: float = PATIENCE) -> None:
     async def look() -> None:
         while not condition():
             await asyncio.sleep(0.005)

@@ -27,7 +27,7 @@ from bridge.params import HAND_PARAMS
 from bridge.query_server import QueryServer, is_direct
 from tests.fakes.osc_clients import until
 from tests.fakes.osc_stage import Stage
-from tests.fakes.processes import running
+from tests.fakes.processes import PATIENCE, running
 
 PRESETS = ["ambient", "dub"]
 
@@ -53,7 +53,7 @@ class Served:
     async def raw(self, data: bytes) -> tuple[int, Any]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(data)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             answer = await reader.read()
         writer.close()
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -232,7 +232,7 @@ async def say(socket_: ClientConnection, command: str, path: object) -> None:
 
 
 async def heard(socket_: ClientConnection) -> tuple[str, tuple[Any, ...]]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         data = await socket_.recv()
     assert isinstance(data, bytes)
     message = OscMessage(data)
@@ -340,9 +340,9 @@ def test_a_daemon_serves_its_tree_at_the_port_that_it_says(home: Path) -> None:
     with running(home) as daemon:
         about = daemon.wait_until_up()
         url = f"http://127.0.0.1:{about['http_port']}"
-        with urllib.request.urlopen(f"{url}/?HOST_INFO", timeout=20) as answer:
+        with urllib.request.urlopen(f"{url}/?HOST_INFO", timeout=PATIENCE) as answer:
             assert json.load(answer)["OSC_PORT"] == about["osc_port"]
-        with urllib.request.urlopen(f"{url}/bridge/preset/select?RANGE", timeout=20) as answer:
+        with urllib.request.urlopen(f"{url}/bridge/preset/select?RANGE", timeout=PATIENCE) as answer:
             assert "dub-techno-haze" in json.load(answer)["RANGE"][0]["VALS"]
 
 

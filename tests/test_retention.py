@@ -16,6 +16,7 @@ from bridge.config import Store as Settings
 from bridge.job import State, Variation
 from bridge.retention import GONE, may_go, sweep
 from bridge.store import Journal, Store
+from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, write_tone
 from tests.test_store import job, variation
 
@@ -139,7 +140,7 @@ class TestCaretaker:
 
         caretaker = Caretaker(home, journal, SETTINGS, lambda: NOW, sleep)
         caretaker.start()
-        await asyncio.wait_for(enough.wait(), 20)
+        await asyncio.wait_for(enough.wait(), PATIENCE)
         await caretaker.stop()
         journal.close()
         assert len([record for record in caplog.records if "not done this time" in record.message]) == 3

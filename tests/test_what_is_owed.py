@@ -12,6 +12,7 @@ import pytest
 from bridge.job import State
 from bridge.model.fake import FakeEngine
 from bridge.offers import Instance, taker
+from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, write_tone
 
 SLOTS = "ACE_BRIDGE_SCHEDULER_SLOTS"
@@ -120,4 +121,4 @@ async def until(condition: object) -> None:
         while not condition():  # type: ignore[operator]
             await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(look(), 40.0)
+    await asyncio.wait_for(look(), PATIENCE)

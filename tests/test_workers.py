@@ -17,6 +17,7 @@ import pytest
 
 from bridge.errors import SourceMissing, Unexpected, WorkerDied
 from bridge.workers import Workers
+from tests.fakes.processes import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "FAL_KEY": "secret"}
@@ -42,7 +43,7 @@ def gone(pid: int) -> bool:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -206,7 +207,7 @@ def test_a_busy_child_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
     child.stdin.flush()
     assert json.loads(child.stdout.readline()) == {"result": {}}
     child.stdin.close()  # a daemon that was killed closes it just so
-    assert child.wait(20) == 0
+    assert child.wait(PATIENCE) == 0
     child.stdout.close()
 
 

@@ -18,6 +18,7 @@ from bridge.mailbox import Inbox
 from bridge.model.fake import FakeEngine
 from bridge.store import Store
 from tests.fakes.disks import disk
+from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, remix_args, write_tone
 
 
@@ -26,7 +27,7 @@ def tone(tmp_path: Path) -> Path:
     return write_tone(tmp_path / "tone.wav")
 
 
-async def wait_for(condition: object, timeout: float = 15.0) -> None:
+async def wait_for(condition: object, timeout: float = PATIENCE) -> None:
     async def look() -> None:
         while not condition():  # type: ignore[operator]
             await asyncio.sleep(0.01)
@@ -49,7 +50,7 @@ class TestMoney:
 
             studio.tools.budget.spend = slow  # type: ignore[method-assign]
             job_id = await studio.remix(tone)
-            await asyncio.wait_for(reached.wait(), 15)
+            await asyncio.wait_for(reached.wait(), PATIENCE)
             asking = asyncio.create_task(studio.send("cancel", {"job_id": job_id}))
             await wait_for(lambda: not studio.scheduler.busy)
             go_on.set()

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
+from tests.fakes.processes import PATIENCE
+
 
 @dataclass(slots=True)
 class Request:
@@ -84,7 +86,7 @@ class HttpServer:
         async def run() -> None:
             await work
 
-        asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=20)
+        asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=PATIENCE)
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._tls, limit=2**20)

@@ -53,6 +53,7 @@ from tests.fakes.fal_faults import LOCKED, Fault, FaultBook, answer
 from tests.fakes.fal_http import HttpServer, Reply, Request
 from tests.fakes.fal_queue import Job, Queue, Timing
 from tests.fakes.fal_storage import Storage
+from tests.fakes.processes import PATIENCE
 
 _TICK = 0.01  # s between two looks of the status stream at its order
 _ROUTES = [  # method, path, call, whether the key is wanted
@@ -171,7 +172,7 @@ class FalServer:
         with self._news:
             return [seen for seen in self._seen if not calls or seen.call in calls]
 
-    def wait_for(self, call: str, count: int = 1, seconds: float = 20.0) -> list[Seen]:
+    def wait_for(self, call: str, count: int = 1, seconds: float = PATIENCE) -> list[Seen]:
         """Block until `count` requests of a call were answered, and return them.
 
         Raises:

@@ -13,10 +13,10 @@ from bridge.job import State, Variation
 from bridge.model.fal.engine import FalEngine
 from bridge.model.fal.settings import Timeouts
 from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio
 from tests.model.fal_kit import KEY, Settings
 
-PATIENCE = 60.0  # s for anything to happen on a busy machine
 SHORT = Timeouts(connect=2.0, submit=0.5, ask=0.5, move=0.5, stream=0.5)
 
 

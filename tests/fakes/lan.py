@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.processes import PATIENCE
+
 HERE, THERE = "10.77.0.1", "10.77.0.2"  # the bridge's machine, and the tablet's
 ROOT = Path(__file__).parents[2]
 CABLE = """
@@ -52,7 +54,7 @@ class Lan:
     def on(self, machine: str, program: str, *words: str) -> Any:
         """Run a program of Python there, and return what it has printed as JSON."""
         command = self.command(machine, "-c", program, *words)
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -71,5 +73,5 @@ def lan() -> Iterator[Lan]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(holder.pid, 15)
-        holder.wait(timeout=10)
+        holder.wait(timeout=PATIENCE)
         holder.stdout.close()

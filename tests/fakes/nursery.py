@@ -21,6 +21,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.processes import PATIENCE
+
 DIE_WITH_PARENT = 1  # of prctl(2): nobody outlives a test run
 LARGEST = 2**20  # bytes of one wish
 ROOT = Path(__file__).parents[2]
@@ -32,7 +34,7 @@ def nursery(path: Path, *modules: str) -> Iterator[Path]:
     command = [sys.executable, "-m", "tests.fakes.nursery", str(path), *modules]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)  # it ends with its stdin
     try:
-        end = time.monotonic() + 60.0
+        end = time.monotonic() + PATIENCE
         while not path.exists():
             assert process.poll() is None, "the nursery ended"
             assert time.monotonic() < end, "the nursery did not come up"
@@ -41,7 +43,7 @@ def nursery(path: Path, *modules: str) -> Iterator[Path]:
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE)
 
 
 def bear(path: Path, function: str, args: Mapping[str, Any], fds: tuple[int, int, int]) -> int:

@@ -35,6 +35,7 @@ from bridge.scheduler import Scheduler
 from bridge.store import Journal, Store
 from bridge.tasks import TASKS
 from bridge.work import Tools, Work
+from tests.fakes.processes import PATIENCE
 
 
 class InlineWorkers:
@@ -136,7 +137,7 @@ class Studio:
         assert taken.job_id
         return taken.job_id
 
-    async def until(self, job_id: str, *states: str, timeout: float = 20.0) -> list[Variation]:
+    async def until(self, job_id: str, *states: str, timeout: float = PATIENCE) -> list[Variation]:
         """Wait until the job is in one of these states."""
 
         async def look() -> None:

@@ -14,6 +14,7 @@ from bridge import assets
 from bridge.errors import HomeError, InstallRefused
 from bridge.install import Installer, Pointer, start_command
 from bridge.installs import Surroundings, plan, slots
+from tests.fakes.processes import PATIENCE
 
 OURS = [slots.Script("ACE Bridge: one", 'ardour { name = "ACE Bridge: one" }'), slots.Script("ACE Bridge: two", "-- 2")]
 HOOK = [slots.Script("ACE Bridge", "-- hook")]
@@ -121,7 +122,7 @@ def test_every_script_is_good_lua_and_json_comes_back(tmp_path: Path) -> None:
     assert compiler is not None
     assert lua is not None
     for path in shipped.rglob("*.lua"):
-        subprocess.run([compiler, "-p", str(path)], check=True, timeout=20)
+        subprocess.run([compiler, "-p", str(path)], check=True, timeout=PATIENCE)
     check = tmp_path / "check.lua"
     check.write_text(
         f'local json = loadfile ("{shipped / "lib" / "json.lua"}") ()\n'
@@ -140,4 +141,4 @@ def test_every_script_is_good_lua_and_json_comes_back(tmp_path: Path) -> None:
         """,
         "utf-8",
     )
-    subprocess.run([lua, str(check)], check=True, timeout=20)
+    subprocess.run([lua, str(check)], check=True, timeout=PATIENCE)

@@ -9,6 +9,8 @@ import subprocess
 import threading
 from pathlib import Path
 
+from tests.fakes.processes import PATIENCE
+
 HOSTS = ("queue.fal.run", "fal.run", "queue.falrun.com", "rest.fal.ai", "v3.fal.media", "storage.googleapis.com")
 
 
@@ -39,14 +41,14 @@ class ConnectProxy:
         self.asked: list[str] = []  # host:port of each CONNECT
         self._writers: set[asyncio.StreamWriter] = set()
         starting = asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result(timeout=20)
+        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result(timeout=PATIENCE)
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def __enter__(self) -> ConnectProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=20)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=PATIENCE)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

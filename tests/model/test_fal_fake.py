@@ -16,6 +16,7 @@ import soundfile
 from tests.fakes import fal_audio
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import PATIENCE
 from tests.model.fal_kit import clip_bytes, order_for, stored_clip
 
 ORDER = "/fal-ai/ace-step/audio-to-audio"
@@ -90,7 +91,7 @@ def test_as_a_process_it_is_steered_over_http(tmp_path: Path) -> None:
             told = http.get("/_control").json()
         assert list(told["submits"].values()) == [1]
         assert [request["status"] for request in told["requests"]] == [503, 200]
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert [json.loads(line)["status"] for line in log.read_text().splitlines()] == [503, 200]
 

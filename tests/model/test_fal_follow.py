@@ -14,6 +14,7 @@ from bridge.model.fal.engine import FalEngine
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_queue import Timing
 from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import PATIENCE
 from tests.model.fal_kit import KEY, Reports, Sleep, at, order_for, stored_clip
 
 
@@ -70,7 +71,7 @@ async def test_the_stream_makes_the_next_look_come_at_once() -> None:
             waiting = asyncio.create_task(engine.follow(ticket, order, Reports()))
             await asyncio.to_thread(fal.wait_for, "stream")
             fal.release()
-            output = await asyncio.wait_for(waiting, 20)
+            output = await asyncio.wait_for(waiting, PATIENCE)
     assert output.seed == 7
 
 
@@ -301,7 +302,7 @@ async def test_a_cancel_ends_the_wait(fal: FalServer, word: str, said: CancelAns
         waiting, ticket = await followed_to_state(fal, engine, word)
         assert await engine.cancel(ticket) is said
         with pytest.raises(errors.Withdrawn):
-            await asyncio.wait_for(waiting, 20)
+            await asyncio.wait_for(waiting, PATIENCE)
     assert not fal.queue.jobs[ticket.request_id].billed
 
 
@@ -311,7 +312,7 @@ async def test_what_completes_in_spite_of_a_cancel_is_kept(fal: FalServer) -> No
         waiting, ticket = await followed_to_state(fal, engine, "IN_PROGRESS")
         assert await engine.cancel(ticket) is CancelAnswer.REQUESTED
         fal.release()
-        assert (await asyncio.wait_for(waiting, 20)).seed == 7
+        assert (await asyncio.wait_for(waiting, PATIENCE)).seed == 7
     assert fal.queue.jobs[ticket.request_id].billed
 
 
@@ -357,7 +358,7 @@ async def test_a_request_that_was_removed_but_goes_on_being_listed_is_withdrawn(
         waiting, ticket = await followed_to_state(fal, engine, "IN_QUEUE")
         assert await engine.cancel(ticket) is CancelAnswer.REMOVED
         with pytest.raises(errors.Withdrawn):
-            await asyncio.wait_for(waiting, 20)
+            await asyncio.wait_for(waiting, PATIENCE)
 
 
 async def test_after_a_cancel_an_unknown_request_is_withdrawn(fal: FalServer) -> None:
@@ -366,7 +367,7 @@ async def test_after_a_cancel_an_unknown_request_is_withdrawn(fal: FalServer) ->
         fal.fail("status", Fault("answer", 404, {"detail": "Request not found"}), times=-1)
         await engine.cancel(ticket)
         with pytest.raises(errors.Withdrawn):
-            await asyncio.wait_for(waiting, 20)
+            await asyncio.wait_for(waiting, PATIENCE)
 
 
 async def test_a_wait_can_be_taken_up_again_by_another_engine(fal: FalServer) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.daw.ardour.rig import HURRY, end, until
+from tests.fakes.processes import PATIENCE
 
 MIDI, INPUT, OUTPUT, NO_START = b"8 bit raw midi", 1, 2, 1
 EXISTS = 17  # EEXIST: connected already
@@ -127,7 +128,7 @@ def jack_server(
 
         def up() -> bool:
             assert server.poll() is None, "jackd did not start"
-            asked = subprocess.run(["jack_lsp"], env={**os.environ, **environ}, capture_output=True, timeout=20)
+            asked = subprocess.run(["jack_lsp"], env={**os.environ, **environ}, capture_output=True, timeout=PATIENCE)
             return asked.returncode == 0
 
         until(up, "the JACK server")

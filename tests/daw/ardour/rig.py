@@ -22,10 +22,11 @@ from xml.etree import ElementTree
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from tests.fakes.processes import PATIENCE
+
 HERE = Path(__file__).parent
 # JACK gives a program two seconds to answer, which cannot be set, and leaves one alone that took longer: it goes first.
 HURRY = ("nice", "-n", "-10")  # only a warning where that is not allowed
-PATIENCE = 90.0  # s: several run at once on two cores
 
 STATE = (
     '<State backend="{backend}" driver="{driver}" device="{device}" input-device="" output-device="" '
@@ -76,7 +77,7 @@ def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
             process.wait(patience)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(patience)
+            process.wait(PATIENCE)
 
 
 @contextlib.contextmanager
@@ -111,7 +112,7 @@ def new_session(folder: Path, name: str, rate: int) -> Path:
         check=True,
         capture_output=True,
         env=environ,
-        timeout=60,
+        timeout=PATIENCE,
     )
     return folder / f"{name}.ardour"
 
@@ -235,7 +236,9 @@ class Ardour:
     def hands(self, *words: str) -> str:
         """Use mouse and keyboard; return what xdotool says."""
         self.check()
-        done = subprocess.run(["xdotool", *words], env=self._environ(), capture_output=True, text=True, timeout=20)
+        done = subprocess.run(
+            ["xdotool", *words], env=self._environ(), capture_output=True, text=True, timeout=PATIENCE
+        )
         return done.stdout
 
     def quit(self) -> int:
@@ -258,7 +261,7 @@ class Ardour:
         subprocess.run(
             ["import", "-display", self.display, "-window", "root", str(path)],
             check=True,
-            timeout=30,
+            timeout=PATIENCE,
             env=self._environ(),
         )
 

@@ -15,8 +15,8 @@ import soundfile
 
 from bridge.installs import slots
 from tests.daw.ardour import saved
-from tests.daw.ardour.rig import PATIENCE, Ardour, end, until
-from tests.fakes.processes import Daemon, environment
+from tests.daw.ardour.rig import Ardour, end, until
+from tests.fakes.processes import PATIENCE, Daemon, environment
 
 ROOT = Path(__file__).parents[3]
 OPEN = ("new", "waiting", "rendering", "uploading", "submitting", "queued", "running", "fetching", "fitting", "ready")

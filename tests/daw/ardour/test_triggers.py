@@ -13,11 +13,11 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from tests.daw.ardour import rig
 from tests.daw.ardour.conftest import Open
 from tests.daw.ardour.pad import Pad, jack_server
-from tests.daw.ardour.rig import PATIENCE, until
+from tests.daw.ardour.rig import until
 from tests.daw.ardour.studio import Studio, music
 from tests.daw.ardour.test_round_trip import check_placed, only
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import fal_environment
+from tests.fakes.processes import PATIENCE, fal_environment
 
 KEYS = Path("/etc/ardour7/ardour.keys")
 MAP = """<?xml version="1.0" encoding="UTF-8"?>
