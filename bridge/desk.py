@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from bridge import leftovers, whole
+from bridge import jobfile, leftovers, whole
 from bridge.book import Book
 from bridge.errors import (
     BridgeError,
@@ -241,8 +241,10 @@ class Desk:
             raise ConfirmNeeded("The order's answer was lost: it may be running, so ordering it again may cost twice.")
         for variation in found:
             lost = variation.state is State.UNKNOWN
-            unit = await self.tools.journal(Store.lost_order, variation.id) if lost else ""
-            mark: tuple[str, str, dict[str, Any]] | None = (unit, "remix", {}) if lost else None
+            mark: tuple[str, str, dict[str, Any]] | None = None
+            if lost:
+                unit = await self.tools.journal(Store.lost_order, variation.id)
+                mark = (unit, "remix", jobfile.void((await self.tools.journal(Store.stage, unit, "remix"))[0]))
             await self.book.change(
                 variation.id,
                 mark=mark,

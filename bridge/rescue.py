@@ -1,118 +1,206 @@
-"""Brings back into a journal what the jobs' folders know and it does not: orders, results, whole jobs.
+"""Compares the jobs' folders with the journal and brings back what the journal has lost: orders, results, whole jobs.
 
-bridge.storecare calls it when the journal was damaged, over the last good copy or over an empty one. It never orders
-anything and never says that nothing was ordered where a folder says that something may have been.
+bridge.storecare calls it at every start. It never orders anything and never says that nothing was ordered where a
+folder says that something may have been.
+
+The journal is always written before the folder: an order (`submit.json`) with an id that the journal does not know, two
+finished stages of a variation that it does not know, or an unknown job prove that it has lost entries. Only then does a
+variation change its state here. A single unknown result is what a crash leaves between the file and the journal.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bridge import jobfile
+from bridge.disk import holds
 from bridge.errors import RequestConflict, StoreLost
-from bridge.job import ENDED, Job, State, Variation
+from bridge.job import ENDED, State, Variation
+from bridge.retention import GONE
 from bridge.stages.place import SHOWN
-from bridge.store import Store
+from bridge.store import ANY_DIGEST, Store
 from bridge.work import of_leg
 
 OFFER_AGAIN = 24 * 3600.0  # s: a result older than this was placed, or seen, most probably; it is not offered again
 PER_CLIP, PER_VARIATION = ("render", "upload"), ("remix", "fetch", "fit", "place")  # per leg too, some of them
+REMIX = "remix"
+
+Results = dict[tuple[str, str], Mapping[str, Any]]  # (unit, stage) → result
 
 
 @dataclass(frozen=True, slots=True)
 class Rescued:
     """What was brought back."""
 
-    jobs: int  # that the journal did not have at all
-    variations: int  # whose order or result it did not have
+    jobs: int = 0  # that the journal did not have at all
+    variations: int = 0  # whose order or results it did not have
+    stopped: int = 0  # that it had as unfinished, without an order, and that are not ordered by themselves any more
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What a variation's folder says."""
+class _Order:
+    """What `submit.json` says."""
 
-    orders: Mapping[str, tuple[Mapping[str, Any], float]]  # unit → its order's mark, and the s of audio in it
-    results: Mapping[tuple[str, str], Mapping[str, Any]]  # (unit, stage) → result
+    mark: Mapping[str, Any]  # for the journal
+    seconds: float  # of audio that were ordered
 
 
-def rescue(store: Store, jobs: Path, now: float) -> Rescued:
-    """Merge all jobs' folders into a journal.
+def rescue(store: Store, jobs: Path, now: float, *, lost: bool = False) -> Rescued:
+    """Bring back into the journal what only the jobs' folders know; all of it or, after a crash, nothing.
 
     Args:
-        store: the journal, a good copy or an empty one.
+        store: the journal.
         jobs: the home's folder of jobs.
         now: unix time, s.
+        lost: whether the journal is known to have lost entries, whatever the folders say.
     """
-    whole = parts = 0
-    for folder in sorted(jobs.iterdir()) if jobs.is_dir() else ():
-        about = None if folder.is_symlink() else jobfile.kept(folder)
-        if about is None or about[0].id != folder.name:  # somebody's copy of a folder is not a second job
-            continue
-        job, variations = about
-        known = {one.id: one for one in store.variations_of(job.id)}
-        if not known:
-            whole += 1
-            with contextlib.suppress(RequestConflict):  # the copy has the message, and not yet what it came to
-                store.take_in(job.message_id, "rescued", job.instance, b"", job.created)
-            store.add_job(_billed(job, variations, folder), variations)
-        parts += sum(_merge(store, job, one, known.get(one.id), folder, now) for one in variations)
-    return Rescued(whole, parts)
+    whole = parts = stopped = 0
+    with store.transaction():
+        for folder in _folders(jobs):
+            done = store.all_done(folder.name)  # then nothing can have come after it
+            if done is None:
+                found = _whole_job(store, folder, now)
+                whole, parts = whole + bool(found), parts + found
+            elif not done:
+                parts += _known_job(store, folder, now)
+        if lost or whole or parts:
+            stopped = _stop(store)
+    return Rescued(whole, parts, stopped)
 
 
-def _merge(store: Store, job: Job, kept: Variation, known: Variation | None, folder: Path, now: float) -> bool:
-    """Bring one variation to where its folder says it is; return whether the journal did not know that."""
-    found = _look(kept, folder, job.id)
-    new = {key: result for key, result in found.results.items() if store.stage(*key)[1] is None}
-    for (unit, stage), result in new.items():
+def _folders(jobs: Path) -> Iterator[Path]:
+    """Yield the folders of jobs: no links, and none that is being removed."""
+    if not jobs.is_dir():
+        return
+    with os.scandir(jobs) as entries:
+        names = sorted(one.name for one in entries if not one.name.startswith(GONE) and not one.is_symlink())
+    yield from (jobs / name for name in names)
+
+
+def _whole_job(store: Store, folder: Path, now: float) -> int:
+    """Add a job that the journal does not have, with its message; return its number of variations."""
+    about = jobfile.kept(folder)
+    if about is None or about.job.id != folder.name:  # somebody's copy of a folder is not a second job
+        return 0
+    job, variations = about.job, about.variations
+    with contextlib.suppress(RequestConflict):  # the journal has the message, and not yet what it came to
+        store.take_in(job.message_id, about.digest or ANY_DIGEST, job.instance, b"", job.created)
+    store.add_job(job, variations)
+    for one in variations:
+        _merge(store, job.id, one, folder, now, new=True)
+    return len(variations)
+
+
+def _known_job(store: Store, folder: Path, now: float) -> int:
+    """Compare a job's variations that are not done; return how many were behind their folder."""
+    open_ones = (one for one in store.variations_of(folder.name) if one.state is not State.DONE)
+    return sum([_merge(store, folder.name, one, folder, now, new=False) for one in open_ones])
+
+
+def _merge(store: Store, job_id: str, variation: Variation, folder: Path, now: float, *, new: bool) -> bool:
+    """Bring a variation to where its folder says it is; return whether the journal had lost something of it."""
+    clip = folder / f"clip-{variation.clip_index + 1}"
+    units = _units(variation.id, clip / f"variation-{variation.index + 1}")
+    results = _unknown(store, units, PER_VARIATION)
+    orders = {
+        unit: order
+        for unit, place in units.items()
+        if (order := _order(place)) is not None and not _knows(store.stage(unit, REMIX)[0], order)
+    }
+    behind = new or bool(orders) or len(results) > 1 or (variation.id, "place") in results
+    if behind:
+        results |= _unknown(store, _units(f"{job_id}/{variation.clip_index}", clip), PER_CLIP)
+    for (unit, stage), result in results.items():
         store.finish_stage(unit, stage, result)
-    unknown = {unit: one for unit, one in found.orders.items() if "ticket" not in store.stage(unit, "remix")[0]}
-    own = bool(unknown) or any(unit.split("/")[0] == kept.id for unit, _ in new)
-    if known is not None and not own:
-        return False
-    after = _where(known or kept, found, job, now)
-    store.save_variation(after, is_open=after.state not in ENDED)
-    for unit, (mark, seconds) in unknown.items():
-        store.spend(unit, seconds * job.price, float(mark.get("at", now)), 0.0, float("inf"))
-        store.save_variation(after, is_open=after.state not in ENDED, mark=(unit, "remix", mark))
-    return own
+    if behind:
+        _state(store, variation, orders, now)
+        _money(store, job_id, orders, results, now)
+    return behind
 
 
-def _where(variation: Variation, found: _Found, job: Job, now: float) -> Variation:
-    """Say how a variation stands by what its folder holds."""
-    results = {stage: result for (_, stage), result in found.results.items()}
-    fitted = results.get("fit")
-    variation = replace(variation, error=None, reason="slot", message="found again; the journal was damaged")
-    if fitted is not None:
-        placed = bool(results.get("place", {}).get("placed"))
+def _state(store: Store, variation: Variation, orders: Mapping[str, _Order], now: float) -> None:
+    """Say how a variation stands by what the journal knows now, and enter its orders."""
+    found = any("ticket" in order.mark for order in orders.values())
+    after = _where(store, variation, ordered=found or variation.ordered, sent=bool(orders), now=now)
+    is_open = after.state not in ENDED
+    store.save_variation(after, is_open=is_open)
+    for unit, order in orders.items():
+        store.save_variation(after, is_open=is_open, mark=(unit, REMIX, order.mark))
+
+
+def _where(store: Store, variation: Variation, *, ordered: bool, sent: bool, now: float) -> Variation:
+    """Return a variation in the state that its orders and results mean."""
+    again = variation.state in ENDED  # ended, and then retried: that retry is among what the journal lost
+    variation_then, variation = (
+        variation,
+        replace(
+            variation,
+            error=None,
+            reason="slot",
+            message="found again; the journal had lost it",
+            cancel_asked=variation.cancel_asked and not again,
+        ),
+    )
+    fitted = store.stage(variation.id, "fit")[1]
+    if fitted is not None and _is_there(fitted):
+        placed = bool((store.stage(variation.id, "place")[1] or {}).get("placed"))
         shown = {name: fitted[name] for name in SHOWN if name in fitted} | {"placed": placed}
-        old = now - Path(fitted["path"]).stat().st_mtime > OFFER_AGAIN
-        if placed or old:
-            text = f"found again after the journal was damaged: {fitted['path']}"
+        if placed or now - Path(fitted["path"]).stat().st_mtime > OFFER_AGAIN:
+            text = f"found again after the journal had lost it: {fitted['path']}"
             return replace(
                 variation, state=State.DONE, result=shown, handed_over=True, progress=1.0, reason="", message=text
             )
         return replace(variation, state=State.WAITING, ordered=True, result=shown)
-    if found.orders:
-        ordered = any("ticket" in mark for mark, _ in found.orders.values())
+    if sent or store.was_submitted(variation.id):
         return replace(variation, state=State.WAITING, ordered=ordered)
+    return variation_then if again else _stopped(variation)
+
+
+def _money(store: Store, job_id: str, orders: Mapping[str, _Order], results: Results, now: float) -> None:
+    """Count orders and bills that were lost against the day's cap and in the job."""
+    job = store.job(job_id)
+    for unit, order in orders.items():
+        store.spend(unit, order.seconds * job.price, float(order.mark.get("at", now)), 0.0, float("inf"))
+    billed = {unit: one.get("billed_units") for (unit, stage), one in results.items() if stage == REMIX}
+    bills = {unit: float(units) for unit, units in billed.items() if units is not None}
+    for unit, units in bills.items():
+        store.bill(unit, round(units * job.price, 6))
+    if bills:
+        store.save_job(replace(job, bills={**job.bills, **bills}))
+
+
+def _stop(store: Store) -> int:
+    """End what has no order: the journal may have lost that it was cancelled, or made, and its folder is gone."""
+    count = 0
+    for _, variations in store.open_jobs():
+        for one in variations:
+            if one.state not in ENDED and not store.was_submitted(one.id):
+                store.save_variation(_stopped(one), is_open=False)
+                count += 1
+    return count
+
+
+def _stopped(variation: Variation) -> Variation:
     lost = StoreLost()
     return replace(variation, state=State.FAILED, reason="", error=lost.to_wire(), message=lost.text)
 
 
-def _look(variation: Variation, folder: Path, job_id: str) -> _Found:
-    clip = folder / f"clip-{variation.clip_index + 1}"
-    own = clip / f"variation-{variation.index + 1}"
-    units = _units(f"{job_id}/{variation.clip_index}", clip), _units(variation.id, own)
-    places = {(unit, stage): place for unit, place in units[0].items() for stage in PER_CLIP}
-    places |= {(unit, stage): place for unit, place in units[1].items() for stage in PER_VARIATION}
-    read = {key: jobfile.read(place / f"{key[1]}.json") for key, place in places.items()}
-    results = {key: result for key, result in read.items() if result is not None and _is_there(result)}
-    orders = {unit: order for unit, place in units[1].items() if (order := _ordered(place)) is not None}
-    return _Found(orders, results)
+def _unknown(store: Store, units: Mapping[str, Path], stages: tuple[str, ...]) -> Results:
+    """Return the results in folders that the journal does not have, as far as their files are there."""
+    found: Results = {}
+    for unit, place in units.items():
+        for stage in stages:
+            if store.stage(unit, stage)[1] is not None:
+                continue
+            result = jobfile.read(place / f"{stage}.json")
+            if result is not None and _is_there(result):
+                found[unit, stage] = result
+    return found
 
 
 def _units(unit: str, folder: Path) -> dict[str, Path]:
@@ -121,30 +209,26 @@ def _units(unit: str, folder: Path) -> dict[str, Path]:
     return {unit: folder, **{of_leg(unit, int(path.name[4:]) - 1): path for path in legs}}
 
 
-def _ordered(place: Path) -> tuple[Mapping[str, Any], float] | None:
-    """Return the mark of an order and the s of audio in it; None: nothing was ordered."""
+def _order(place: Path) -> _Order | None:
+    """Return what a folder says of an order; None: nothing was ordered."""
     order = jobfile.read(place / jobfile.ORDER)
-    if (
-        order is None and (place / jobfile.ORDER).exists()
-    ):  # a power cut left it empty: it was written, so it may be paid
+    if order is None and (place / jobfile.ORDER).exists():  # left empty by a power cut: it may be paid
         order = {"sent": True}
     if order is None:
         return None
     asked = order.pop("order", None) or {}
-    return order, float(asked.get("seconds") or 0.0)
+    return _Order(order, float(asked.get("seconds") or 0.0))
+
+
+def _knows(mark: Mapping[str, Any], order: _Order) -> bool:
+    """Tell whether the journal's mark is of this order, or says that this order does not count any more."""
+    name = jobfile.name_of(order.mark)
+    if name is None:
+        return bool(mark.get("sent"))
+    return name in (jobfile.name_of(mark), mark.get("void"))
 
 
 def _is_there(result: Mapping[str, Any]) -> bool:
     """Tell whether the file that a stage made still lies there."""
     path = result.get("path")
-    return not path or Path(path).is_file()
-
-
-def _billed(job: Job, variations: list[Variation], folder: Path) -> Job:
-    """Put in what the engine said it charged."""
-    bills = {}
-    for variation in variations:
-        for (unit, stage), result in _look(variation, folder, job.id).results.items():
-            if stage == "remix" and result.get("billed_units") is not None:
-                bills[unit] = float(result["billed_units"])
-    return replace(job, bills=bills)
+    return not path or holds(Path(path))

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bridge.errors import DiskFull, HomeError, RequestConflict, StoreBusy
-from bridge.job import Job, Variation
+from bridge.job import Job, State, Variation
 from bridge.records import job_in, job_out, variation_in, variation_out
 from bridge.schema import migrate
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+ANY_DIGEST = "rescued"  # the digest of a message known only from a job's folder that does not say it
 
 
 class Store:
@@ -43,6 +45,10 @@ class Store:
     def close(self) -> None:
         self._db.close()
 
+    def transaction(self) -> Transaction:
+        """Return a context in which several calls are committed together, or not at all."""
+        return Transaction(self._db)
+
     # --- messages ----------------------------------------------------------------------------------------------------
 
     def take_in(self, message_id: str, digest: str, instance: str, body: bytes, received: float) -> bool:
@@ -51,7 +57,7 @@ class Store:
         Raises:
             RequestConflict: the id was used before with other content.
         """
-        with self._transaction():
+        with self.transaction():
             row = self._one("SELECT digest, applied FROM messages WHERE message_id = ?", message_id)
             if row is None:
                 self._db.execute(
@@ -59,9 +65,14 @@ class Store:
                     (message_id, digest, received, instance, body),
                 )
                 return True
-        if row[0] != digest:
+        if row[0] not in (digest, ANY_DIGEST):
             raise RequestConflict
         return not row[1]
+
+    def digest_of(self, message_id: str) -> str:
+        """Return the digest of a message that was taken in."""
+        row = self._one("SELECT digest FROM messages WHERE message_id = ?", message_id)
+        return ANY_DIGEST if row is None else str(row[0])
 
     def applied(self, message_id: str, refused: Mapping[str, str] | None = None) -> None:
         """Note that a message has had its effect, or why it has none."""
@@ -93,7 +104,7 @@ class Store:
 
     def add_job(self, job: Job, variations: Iterable[Variation]) -> None:
         """Keep a job with its variations, and note its message as applied, in one step."""
-        with self._transaction():
+        with self.transaction():
             self._db.execute(
                 "INSERT INTO jobs VALUES (?, ?, ?, ?, ?)",
                 (job.id, job.created, job.message_id, job.instance, job_out(job)),
@@ -113,7 +124,7 @@ class Store:
         self, variation: Variation, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None
     ) -> None:
         """Replace a variation and, in the same step, a stage's mark (unit, stage, mark)."""
-        with self._transaction():
+        with self.transaction():
             self._db.execute(
                 "UPDATE variations SET state = ?, open = ?, value = ? WHERE id = ?",
                 (variation.state, int(is_open), variation_out(variation), variation.id),
@@ -142,6 +153,16 @@ class Store:
         """Return a job's variations in order; none if there is no such job."""
         return self._variations(job_id)
 
+    def job(self, job_id: str) -> Job:
+        """Return a job that is known to be there."""
+        ((value,),) = self._db.execute("SELECT value FROM jobs WHERE id = ?", (job_id,))
+        return job_in(value)
+
+    def all_done(self, job_id: str) -> bool | None:
+        """Return whether all variations of a job are done; None if there is no such job."""
+        row = self._one("SELECT MIN(state = ?) FROM variations WHERE job_id = ?", State.DONE, job_id)
+        return None if row is None or row[0] is None else bool(row[0])
+
     def open_jobs(self) -> list[tuple[Job, list[Variation]]]:
         """Return the jobs that have work left, oldest first."""
         rows = self._db.execute(
@@ -153,7 +174,7 @@ class Store:
 
     def spend(self, variation_id: str, cost: float, now: float, since: float, cap: float) -> float | None:
         """Enter an order into the ledger; None, or what was spent since `since` if it does not fit under the cap."""
-        with self._transaction():
+        with self.transaction():
             spent = self._spent(since, variation_id)
             if spent + cost > cap:
                 return spent
@@ -191,6 +212,14 @@ class Store:
         )
         found = [unit for unit, mark in rows if json.loads(mark or "{}").get("sent") and '"ticket"' not in mark]
         return str(found[0]) if found else variation_id
+
+    def was_submitted(self, variation_id: str) -> bool:
+        """Return whether an order of a variation, or of one of its legs, may have left."""
+        rows = self._db.execute(
+            "SELECT mark, result FROM stages WHERE stage = 'remix' AND (unit = ?1 OR unit LIKE ?2)",
+            (variation_id, f"{variation_id}/%"),
+        )
+        return any(result is not None or json.loads(mark or "{}").get("sent") for mark, result in rows)
 
     def finish_stage(self, unit: str, stage: str, result: Mapping[str, Any]) -> None:
         """Note a stage's result."""
@@ -266,20 +295,22 @@ class Store:
         row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
         return row
 
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._db)
 
-
-class _Transaction:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when the block raises."""
+class Transaction:
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when the block raises; within another one it is a part of that."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self._inner = False
 
     def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
+        self._inner = self._db.in_transaction
+        if not self._inner:
+            self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._inner:
+            return
         try:
             if kind is None:
                 self._db.execute("COMMIT")

@@ -1,22 +1,27 @@
 """Care for the journal's file: sound at start or set aside and replaced, copied every night, old copies rotated.
 
+At every start it is compared with the jobs' folders, since a journal that has lost entries looks as sound as any other.
+
 The daemon opens the journal through here; bridge.caretaker calls `copy` while it runs.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import shutil
 import sqlite3
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from bridge.disk import explained, settle
+from bridge import jobfile
+from bridge.disk import explained, settle, write_json
 from bridge.errors import HomeError
-from bridge.rescue import rescue
+from bridge.rescue import Rescued, rescue
 from bridge.schema import VERSION, version_of
 from bridge.store import Store
 
@@ -24,12 +29,15 @@ log = logging.getLogger("bridge.store")
 
 FILE = "bridge.db"
 COPIES, DAMAGED = "backups", "damaged"  # folders in the home
+STAMP, STAMPS = "journal.stamp", "stamps"  # in the home, and the journal's fact: of the last start
 BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a journal
 BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def open_store(home: Path, clock: Callable[[], float], keep: int) -> Store:
-    """Open the home's journal; a damaged or lost one is replaced by the last good copy and what the folders know.
+    """Open the home's journal; what it does not know is taken from the jobs' folders.
+
+    A damaged or missing one is replaced by the last good copy first.
 
     Args:
         home: the bridge's folder, held by this process.
@@ -48,7 +56,13 @@ def open_store(home: Path, clock: Callable[[], float], keep: int) -> Store:
             _replace(home, clock())
         elif 0 < _version(path) < VERSION:
             copy(home, clock(), keep)
-        return Store(path)
+        store = Store(path)
+        try:
+            _compare(store, home, clock())
+        except BaseException:
+            store.close()
+            raise
+        return store
     except (sqlite3.Error, OSError) as problem:
         raise HomeError(f"The bridge's journal {path} cannot be opened: {problem}.") from problem
 
@@ -124,6 +138,27 @@ def _missed(home: Path) -> str | None:
     return "is gone, and there were jobs" if lost else None
 
 
+def _compare(store: Store, home: Path, now: float) -> None:
+    """Take from the jobs' folders what the journal has lost, and stamp both anew.
+
+    The journal knows the stamp in `STAMP` unless it is older than that file: an older one was put in its place.
+    """
+    seen = (jobfile.read(home / STAMP) or {}).get("stamp")
+    known = json.loads(store.fact(STAMPS) or "[]")
+    found = rescue(store, home / "jobs", now, lost=seen is not None and seen not in known)
+    if found != Rescued():
+        log.error(
+            "the journal had lost entries; taken from the jobs' folders: %d jobs, %d variations; "
+            "not submitted by themselves any more: %d",
+            found.jobs,
+            found.variations,
+            found.stopped,
+        )
+    fresh = uuid.uuid4().hex
+    store.remember(STAMPS, json.dumps([one for one in (seen, fresh) if one is not None]))
+    write_json(home / STAMP, {"stamp": fresh})
+
+
 def _replace(home: Path, now: float) -> None:
     """Put a journal together aside and rename it: a crash on the way leaves none, and then all of it is done again."""
     path, made = home / FILE, home / f".{FILE}.rescue"
@@ -136,12 +171,12 @@ def _replace(home: Path, now: float) -> None:
     store = Store(made)
     made.chmod(0o600)
     try:
-        found = rescue(store, home / "jobs", now)
+        found = rescue(store, home / "jobs", now, lost=True)
     finally:
         store.close()
     settle(made, path)
     log.warning(
-        "the journal stands again: from %s; brought back from the jobs' folders: %d jobs, %d orders or results",
+        "the journal is restored from %s; taken from the jobs' folders: %d jobs, %d variations",
         good.name if good else "nothing",
         found.jobs,
         found.variations,

@@ -1,6 +1,7 @@
 """Submitted once rests on an order of writes, seen here from outside: the journal's fsync, then the bytes on the wire.
 
-strace watches a real daemon: the intent is on the disk before `POST …` leaves, the ticket before the first look at it.
+strace watches a real daemon: the intent is on the disk before `POST …` leaves (journal first, folder second), and the
+ticket before the first look at it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tests.fakes.studio import remix_args, write_tone
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")
 
-CALLS = "pwrite64,write,fsync,fdatasync,sendto,sendmsg,writev"
+CALLS = "pwrite64,write,fsync,fdatasync,sendto,sendmsg,writev,rename,renameat,renameat2"
 _LINE = re.compile(r"^(?P<thread>\d+) +(?:<\.\.\. )?(?P<call>\w+)(?P<rest>.*)$")
 
 
@@ -92,6 +93,10 @@ def test_the_intent_is_on_the_disk_before_the_order_and_the_ticket_before_the_fi
     intent = first(calls, "pwrite64 write", journal, r"\"sent\": true")
     flushed = first(calls, SYNC, journal, "= 0", after=intent.ended)
     assert intent.ended < flushed.began <= flushed.ended < post.began
+    committed = first(calls, "rename renameat renameat2", "intent.json", "submit.json")
+    assert flushed.ended < committed.began  # so an order in a folder that the journal does not know proves a loss
+    folder = first(calls, SYNC, "variation-1>", "= 0", after=committed.ended)
+    assert committed.ended < folder.began <= folder.ended < post.began
 
     look = first(calls, SEND, f"requests/{request_id}", '"GET /')
     ticket = first(calls, "pwrite64 write", journal, r"\"ticket\"", request_id)

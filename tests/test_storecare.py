@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge import storecare
-from bridge.errors import HomeError, RateLimited, StoreNewer, SubmitUnknown
+from bridge.errors import HomeError, RateLimited, RequestConflict, StoreNewer, SubmitUnknown
 from bridge.job import State
 from bridge.model.fake import FakeEngine
 from bridge.store import Store
@@ -201,8 +201,9 @@ class TestDamage:
         async with Studio(home, engine) as studio:
             jobs = [one.id for one in studio.book.jobs()]
             assert sorted(jobs) == sorted([first, taken.job_id])
-            with pytest.raises(Exception, match="message"):
-                await studio.send("remix", later, message_id="later")
+            assert (await studio.send("remix", later, message_id="later")).job_id == taken.job_id
+            with pytest.raises(RequestConflict):
+                await studio.send("remix", {**later, "confirmed": True}, message_id="later")
             assert len(engine.calls["submit"]) == 2
 
     async def test_an_order_newer_than_the_copy_is_not_ordered_again(self, home: Path, tone: Path) -> None:

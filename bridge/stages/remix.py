@@ -2,12 +2,15 @@
 
 The journal holds, in this order: the intent (before the request leaves), the ticket (before the first poll), the
 answer. An intent without a ticket after a crash means that the order may stand: `unknown`, never a blind second submit.
+The variation's folder gets the same, always after the journal: an intent there that the journal does not know proves
+that the journal has lost entries (bridge.rescue).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -67,20 +70,22 @@ async def submit(work: Work, order: Order) -> Ticket:
     left_undone = "nothing was ordered"
     await asyncio.to_thread(require_room, work.tools.home, order.seconds * PER_SECOND + SPARE, left_undone)
     await work.tools.budget.spend(work.unit, order.seconds * work.job.price)
-    intent = {"sent": True, "at": work.tools.clock(), "engine": work.engine.capabilities.name}
-    await asyncio.to_thread(jobfile.keep, work.job_folder, work.job, work.tools.book.variations(work.job_id))
-    await asyncio.to_thread(write_json, work.folder / jobfile.ORDER, {**intent, "order": _plain(order)})
+    intent = {"sent": True, "at": work.tools.clock(), "engine": work.engine.capabilities.name, "id": uuid.uuid4().hex}
+    digest = await work.tools.journal(Store.digest_of, work.job.message_id)
+    await asyncio.to_thread(jobfile.keep, work.job_folder, work.job, work.tools.book.variations(work.job_id), digest)
+    await asyncio.to_thread(jobfile.prepare, work.folder, {**intent, "order": _plain(order)})
     if work.cancel.is_set():  # no await between this look and the state that a cancel goes by
         await not_ordered(work)
         raise Withdrawn
     says = _says(work, "ordering the remix")
     await work.enter(State.SUBMITTING, says, stage=NAME, mark=(work.unit, NAME, intent))
     try:
+        await asyncio.to_thread(jobfile.commit, work.folder)
         ticket = await work.engine.submit(order)
     except SubmitUnknown:
         raise
     except Exception:  # a complete answer, or nothing ever left: the order does not stand
-        await work.enter(State.SUBMITTING, "not ordered", mark=(work.unit, NAME, {}))
+        await work.enter(State.SUBMITTING, "not ordered", mark=(work.unit, NAME, jobfile.void(intent)))
         await not_ordered(work)
         raise
     mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
@@ -97,7 +102,7 @@ async def mark_of(work: Work) -> dict[str, Any]:
     mark, _ = await work.tools.journal(Store.stage, work.unit, NAME)
     if mark.get("sent") and "ticket" not in mark:
         kept = await asyncio.to_thread(jobfile.read, work.folder / jobfile.ORDER) or {}
-        if "ticket" in kept and kept.get("at") == mark.get("at"):
+        if "ticket" in kept and jobfile.name_of(kept) == jobfile.name_of(mark):
             return {name: kept[name] for name in (*mark, "ticket")}
     return mark
 
@@ -145,7 +150,8 @@ async def clear(work: Work, refusal: RefusedError) -> None:
     """
     if isinstance(refusal, ResultGone):
         return
-    await work.tools.book.change(work.variation_id, ordered=False, mark=(work.unit, NAME, {}))
+    mark, _ = await work.tools.journal(Store.stage, work.unit, NAME)
+    await work.tools.book.change(work.variation_id, ordered=False, mark=(work.unit, NAME, jobfile.void(mark)))
     await not_ordered(work)
     if isinstance(refusal, UploadNotFetched):
         await work.tools.journal(Store.forget_upload, work.done["upload"]["url"])
@@ -155,7 +161,7 @@ async def clear(work: Work, refusal: RefusedError) -> None:
 async def not_ordered(work: Work) -> None:
     """Nothing stands at the engine: the day's cap has its money back, and no rescue takes this for an order."""
     await work.tools.budget.refund(work.unit)
-    await asyncio.to_thread((work.folder / jobfile.ORDER).unlink, missing_ok=True)
+    await asyncio.to_thread(jobfile.remove_order, work.folder)
 
 
 def order_of(work: Work) -> Order:

@@ -41,7 +41,7 @@ class CrashingStore:
     ) -> None:
         step = ""
         if mark is not None and mark[1] == "remix":
-            step = "ticket" if "ticket" in mark[2] else "intent" if mark[2] else ""
+            step = "ticket" if "ticket" in mark[2] else "intent" if "sent" in mark[2] else ""
         die_at(f"{step}-before")
         if variation.state is State.DONE:
             die_at("placed-before")

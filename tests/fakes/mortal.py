@@ -158,7 +158,7 @@ def watch_journal(fate: Fate) -> None:
         setattr(Store, name, call)
 
     def saved(variation: Any, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None) -> str:
-        if mark is not None and mark[1] == "remix" and mark[2]:
+        if mark is not None and mark[1] == "remix" and "sent" in mark[2]:
             return "mark:ticket" if "ticket" in mark[2] else "mark:intent"
         return f"state:{variation.state}"
 
