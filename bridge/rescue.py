@@ -133,32 +133,30 @@ def _state(store: Store, variation: Variation, orders: Mapping[str, _Order], now
         store.save_variation(after, is_open=is_open, mark=(unit, REMIX, order.mark))
 
 
-def _where(store: Store, variation: Variation, *, ordered: bool, sent: bool, now: float) -> Variation:
+def _where(store: Store, before: Variation, *, ordered: bool, sent: bool, now: float) -> Variation:
     """Return a variation in the state that its orders and results mean."""
-    again = variation.state in ENDED  # ended, and then retried: that retry is among what the journal lost
-    variation_then, variation = (
-        variation,
-        replace(
-            variation,
-            error=None,
-            reason="slot",
-            message="found again; the journal had lost it",
-            cancel_asked=variation.cancel_asked and not again,
-        ),
+    ended = before.state in ENDED  # and was retried since, if there is anything: the journal lost that too
+    found = replace(
+        before,
+        error=None,
+        reason="slot",
+        message="found again; the journal had lost it",
+        cancel_asked=before.cancel_asked and not ended,
     )
-    fitted = store.stage(variation.id, "fit")[1]
+    fitted, placed = store.stage(before.id, "fit")[1], store.stage(before.id, "place")[1]
     if fitted is not None and _is_there(fitted):
-        placed = bool((store.stage(variation.id, "place")[1] or {}).get("placed"))
-        shown = {name: fitted[name] for name in SHOWN if name in fitted} | {"placed": placed}
-        if placed or now - Path(fitted["path"]).stat().st_mtime > OFFER_AGAIN:
+        shown = {name: fitted[name] for name in SHOWN if name in fitted} | {
+            "placed": bool((placed or {}).get("placed"))
+        }
+        if placed is not None or now - Path(fitted["path"]).stat().st_mtime > OFFER_AGAIN:
             text = f"found again after the journal had lost it: {fitted['path']}"
             return replace(
-                variation, state=State.DONE, result=shown, handed_over=True, progress=1.0, reason="", message=text
+                found, state=State.DONE, result=shown, handed_over=True, progress=1.0, reason="", message=text
             )
-        return replace(variation, state=State.WAITING, ordered=True, result=shown)
-    if sent or store.was_submitted(variation.id):
-        return replace(variation, state=State.WAITING, ordered=ordered)
-    return variation_then if again else _stopped(variation)
+        return replace(found, state=State.WAITING, ordered=True, result=shown)
+    if sent or store.was_submitted(before.id):
+        return replace(found, state=State.WAITING, ordered=ordered)
+    return before if ended else _stopped(before)
 
 
 def _money(store: Store, job_id: str, orders: Mapping[str, _Order], results: Results, now: float) -> None:

@@ -265,6 +265,19 @@ async def test_an_older_journal_does_not_know_how_an_order_ended(home: Path, ton
     assert {name: len(made) for name, made in engine.calls.items()} == calls
 
 
+async def test_a_result_that_was_kept_and_not_placed_is_done(home: Path, tone: Path) -> None:
+    """It was complete before a cancel arrived: its user has it, and it is not offered."""
+    reopen(home)
+    older = journal(home)
+    async with Studio(home) as studio:
+        job_id = await studio.remix(tone)
+        await studio.until(job_id, "done")
+    (home / "jobs" / job_id / "clip-1" / "variation-1" / "place.json").write_text('{"placed": false}')
+    restore(home, older)
+    reopen(home)
+    assert [(one.state, one.handed_over) for one in variations(home)] == [(State.DONE, True)]
+
+
 async def test_an_order_after_one_that_failed_is_found(home: Path, tone: Path) -> None:
     """The journal says `failed`; its retry, which was paid, is in the folder alone: another must not buy again."""
     engine = FakeEngine()
