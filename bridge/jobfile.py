@@ -19,6 +19,7 @@ from bridge.records import job_in, job_out, variation_in, variation_out
 JOB = "job.json"  # in the job's folder
 PREPARED = "intent.json"  # in a variation's folder: what `commit` makes the order's file; nothing was sent yet
 ORDER = "submit.json"  # in a variation's folder: intent, ticket and order of what may have been paid
+VOID = "void"  # in a mark: earlier orders that do not count any more; the folder may still have the last of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def name_of(mark: Mapping[str, Any]) -> str | float | None:
 
 def void(mark: Mapping[str, Any]) -> dict[str, Any]:
     """Return the mark that replaces an order's: it does not count any more, and may be submitted again."""
-    return {"void": name_of(mark)}
+    name = name_of(mark)
+    return {VOID: [*mark.get(VOID, ()), *([] if name is None else [name])]}
 
 
 def read(path: Path) -> dict[str, Any] | None:

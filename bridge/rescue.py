@@ -219,11 +219,11 @@ def _order(place: Path) -> _Order | None:
 
 
 def _knows(mark: Mapping[str, Any], order: _Order) -> bool:
-    """Tell whether the journal's mark is of this order, or says that this order does not count any more."""
+    """Tell whether the journal's mark is of this order, or of a later one, or says that it does not count any more."""
     name = jobfile.name_of(order.mark)
     if name is None:
         return bool(mark.get("sent"))
-    return name in (jobfile.name_of(mark), mark.get("void"))
+    return name in (jobfile.name_of(mark), *mark.get(jobfile.VOID, ()))
 
 
 def _is_there(result: Mapping[str, Any]) -> bool:

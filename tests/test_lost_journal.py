@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,56 @@ async def test_a_retry_that_was_agreed_to_stays_so_after_a_crash(home: Path, ton
     async with Studio(home, engine) as studio:
         await studio.until(job_id, "done")
     assert len(engine.calls["submit"]) == 2
+
+
+async def test_a_crash_as_a_second_order_is_about_to_leave_changes_nothing(
+    home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal has the second order, the folder still the first one, whose answer was lost."""
+    engine = FakeEngine()
+    reopen(home)
+    async with Studio(home, engine) as studio:
+        engine.faults["submit"].append(SubmitUnknown())
+        job_id = await studio.remix(tone)
+        await studio.until(job_id, "unknown")
+    for after in (SubmitUnknown, RateLimited):  # it dies right then; or the order is found not to have left
+        with monkeypatch.context() as patch:
+            patch.setattr(jobfile, "remove_order", lambda _folder: None)
+            patch.setattr(jobfile, "commit", lambda _folder, after=after: raised(after()))
+            async with Studio(home, engine) as studio:
+                await studio.send("retry", {"job_id": job_id, "again": True})
+                await studio.until(job_id, "unknown" if after is SubmitUnknown else "failed")
+        before = dump(home)
+        reopen(home)
+        assert dump(home) == before
+    assert len(engine.calls["submit"]) == 1
+
+
+def raised(error: Exception) -> None:
+    raise error
+
+
+async def test_an_engine_that_costs_nothing_is_asked_again_and_that_is_no_loss(
+    home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine()
+    engine.capabilities = replace(engine.capabilities, submit_once=False)
+    reopen(home)
+    async with Studio(home, engine) as studio:
+        engine.faults["submit"].append(SubmitUnknown())
+        job_id = await studio.remix(tone)
+        await studio.until(job_id, "unknown")
+    with sqlite3.connect(home / "bridge.db") as db:  # it died instead
+        value = {**json.loads(db.execute("SELECT value FROM variations").fetchone()[0]), "state": "submitting"}
+        db.execute("UPDATE variations SET state = 'submitting', open = 1, value = ?", (json.dumps(value),))
+    db.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(jobfile, "commit", lambda _folder: raised(SubmitUnknown()))
+        async with Studio(home, engine) as studio:
+            await studio.until(job_id, "unknown")
+    before = dump(home)
+    reopen(home)
+    assert dump(home) == before
 
 
 async def test_an_older_journal_knows_the_job_and_not_its_order(home: Path, tone: Path) -> None:

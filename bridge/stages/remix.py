@@ -46,7 +46,7 @@ async def remix(work: Work) -> dict[str, Any]:
         raise SubmitUnknown
     else:
         await work.turn_back()
-        ticket = await work.guarded(submit(work, order))
+        ticket = await work.guarded(submit(work, order, jobfile.void(mark)))
     try:
         output = await follow(work, ticket, order)
     except RefusedError as refusal:
@@ -65,12 +65,19 @@ async def remix(work: Work) -> dict[str, Any]:
     }
 
 
-async def submit(work: Work, order: Order) -> Ticket:
-    """Send the order, with the intent on disk before and the ticket on disk after."""
+async def submit(work: Work, order: Order, void: Mapping[str, Any]) -> Ticket:
+    """Send the order, with the intent on disk before and the ticket on disk after.
+
+    Args:
+        work: the variation.
+        order: what is ordered.
+        void: says which earlier orders do not count any more.
+    """
     left_undone = "nothing was ordered"
     await asyncio.to_thread(require_room, work.tools.home, order.seconds * PER_SECOND + SPARE, left_undone)
     await work.tools.budget.spend(work.unit, order.seconds * work.job.price)
-    intent = {"sent": True, "at": work.tools.clock(), "engine": work.engine.capabilities.name, "id": uuid.uuid4().hex}
+    now, name = work.tools.clock(), work.engine.capabilities.name
+    intent = {"sent": True, "at": now, "engine": name, "id": uuid.uuid4().hex, **void}
     digest = await work.tools.journal(Store.digest_of, work.job.message_id)
     await asyncio.to_thread(jobfile.keep, work.job_folder, work.job, work.tools.book.variations(work.job_id), digest)
     await asyncio.to_thread(jobfile.prepare, work.folder, {**intent, "order": _plain(order)})
