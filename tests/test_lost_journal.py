@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -143,6 +144,13 @@ def variations(home: Path) -> list[Variation]:
     found = [one for _, listed in store.jobs() for one in listed]
     store.close()
     return found
+
+
+async def placed(studio: Studio, job_id: str) -> None:
+    """Wait until a job is done and its folder says that its result was placed."""
+    (one,) = await studio.until(job_id, "done")
+    while (await studio.journal(Store.stage, one.id, "place"))[1] is None:
+        await asyncio.sleep(0.01)
 
 
 async def test_a_start_over_a_complete_journal_changes_nothing(home: Path, tone: Path) -> None:
@@ -303,7 +311,7 @@ async def test_an_older_journal_does_not_know_how_an_order_ended(home: Path, ton
         await studio.until(job_id, "running")
         older = journal(home)
         engine.finish.set()
-        await studio.until(job_id, "done")
+        await placed(studio, job_id)
     calls = {name: len(made) for name, made in engine.calls.items()}
     restore(home, older)
     reopen(home)
@@ -322,7 +330,7 @@ async def test_a_result_that_was_kept_and_not_placed_is_done(home: Path, tone: P
     older = journal(home)
     async with Studio(home) as studio:
         job_id = await studio.remix(tone)
-        await studio.until(job_id, "done")
+        await placed(studio, job_id)
     (home / "jobs" / job_id / "clip-1" / "variation-1" / "place.json").write_text('{"placed": false}')
     restore(home, older)
     reopen(home)
@@ -459,7 +467,7 @@ async def test_a_crash_while_entries_are_brought_back_leaves_none_of_them(
     older = journal(home)
     async with Studio(home, engine) as studio:
         job_id = await studio.remix(tone)
-        await studio.until(job_id, "done")
+        await placed(studio, job_id)
     restore(home, older)
     with monkeypatch.context() as patch:
         patch.setattr(Store, "spend", None)
