@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from bridge.errors import MessageTooLarge
 from bridge.history import plain
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import KEY, environment, fal_environment, running
+from tests.fakes.processes import KEY, environment, fal_environment, running, until
 from tests.fakes.studio import write_tone
 from tests.test_whole_way import cli
 
@@ -191,12 +190,11 @@ def count(home: Path, *words: str) -> int:
 
 
 def until_done(home: Path) -> list[str]:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
+    def look() -> list[str] | None:
         states = [json.loads(line)["state"] for line in cli(home, "jobs", "--json").stdout.splitlines()]
-        if set(states) == {"done"}:
-            break
-    return states
+        return states if set(states) == {"done"} else None
+
+    return until(look)  # type: ignore[no-any-return]
 
 
 def test_a_message_that_never_reaches_the_outbox_ends_the_wait(home: Path) -> None:
@@ -232,7 +230,7 @@ def test_what_a_killed_daemon_left_behind_is_not_believed(home: Path, tmp_path: 
     """Its pid belongs to somebody else now, and at its port another home's daemon answers."""
     other = tmp_path / "other"
     other.mkdir()
-    with running(other) as daemon, subprocess.Popen(["sleep", "60"]) as stranger:
+    with running(other) as daemon, subprocess.Popen(["sleep", "600"]) as stranger:
         about = {**daemon.wait_until_up(), "pid": stranger.pid}
         (home / "daemon.json").write_text(json.dumps(about))
         (home / "daemon.lock").touch()

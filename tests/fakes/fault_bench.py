@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bridge import storecare
 from bridge.job import State, Variation
 from bridge.model.fal.engine import FalEngine
-from bridge.model.fal.settings import Timeouts
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio
-from tests.model.fal_kit import KEY, Settings
+from tests.model.fal_kit import KEY, PATIENT, Settings
 
-SHORT = Timeouts(connect=2.0, submit=0.5, ask=0.5, move=0.5, stream=0.5)
+TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → its timeout, which is `ask` for all others
 
 
 class Bench:
@@ -28,7 +28,12 @@ class Bench:
         self.studio: Studio
         self.engine: FalEngine
         self.job_id = ""
+        self.timeouts = PATIENT
         self._open = False
+
+    def falls_silent(self, call: str) -> None:
+        """Wait only two seconds for this call, of which the fake will never say anything; call it before `open`."""
+        self.timeouts = replace(self.timeouts, **{TIMED.get(call, "ask"): 2.0})
 
     async def open(self, workers: Any = None) -> None:
         """Begin a life over the home, as a daemon does: with a look at its journal first."""
@@ -38,7 +43,7 @@ class Bench:
         async def sleep(seconds: float) -> None:
             await asyncio.sleep(min(seconds, 0.005))  # pauses are looked at in tests/model
 
-        self.engine = FalEngine(settings, lambda: KEY, random=lambda: 0.5, sleep=sleep, timeouts=SHORT)
+        self.engine = FalEngine(settings, lambda: KEY, random=lambda: 0.5, sleep=sleep, timeouts=self.timeouts)
         self.studio = Studio(self.home, self.engine, workers)
         await self.studio.__aenter__()
         self._open = True

@@ -21,7 +21,7 @@ from tests.fakes.fal_server import FalServer
 
 KEY = "1f9a-key-id:5up3r-s3cr3t-half"
 ENDPOINT = "fal-ai/ace-step/audio-to-audio"
-QUICK = Timeouts(connect=5.0, submit=5.0, ask=5.0, move=5.0, stream=5.0)
+PATIENT = Timeouts(connect=100.0, submit=100.0, ask=100.0, move=100.0, stream=100.0)  # a busy fake is late
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Reports:
 
 def engine_at(fal: FalServer, sleep: Callable[[float], Any] | None = None, **settings: Any) -> FalEngine:
     """Build an engine that talks to the fake."""
-    timeouts = settings.pop("timeouts", QUICK)
+    timeouts = settings.pop("timeouts", PATIENT)
     key = settings.pop("key", lambda: KEY)
     chosen = Settings(queue_url=fal.url, rest_url=fal.url)
     chosen = replace(chosen, **settings)

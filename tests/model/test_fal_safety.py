@@ -16,7 +16,7 @@ from bridge.model.fal.hosts import Hosts
 from bridge.model.fal.secrets import Secrets
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
-from tests.model.fal_kit import KEY, QUICK, Reports, at, clip_file, order_for, stored_clip
+from tests.model.fal_kit import KEY, PATIENT, Reports, at, clip_file, order_for, stored_clip
 
 REAL = Hosts("https://queue.fal.run", "https://rest.fal.ai", ["*.fal.media", "storage.googleapis.com"])
 
@@ -160,5 +160,5 @@ async def test_the_key_goes_to_queue_and_administration_only(fal: FalServer, tmp
 
 async def test_an_endless_answer_is_cut(fal: FalServer) -> None:
     fal.fail("cancel", Fault("answer", 404, b"x" * (9 * 1024 * 1024)))
-    async with at(fal, timeouts=QUICK) as engine:
+    async with at(fal, timeouts=PATIENT) as engine:
         assert (await engine.cancel(Ticket("an-id"))).value == "unknown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from bridge.model.fal.engine import edit_mode_for
 from bridge.model.fal.settings import Timeouts
 from tests.fakes.fal_faults import LOCKED, Fault
 from tests.fakes.fal_server import FalServer
-from tests.model.fal_kit import KEY, QUICK, Reports, Sleep, at, order_for, stored_clip
+from tests.model.fal_kit import KEY, PATIENT, Reports, Sleep, at, order_for, stored_clip
 
 BUSY = Fault("answer", 503, {"detail": "no runner", "error_type": "runner_scheduling_failure"})
 
@@ -59,10 +60,11 @@ async def test_fal_is_asked_to_forget_a_result(fal: FalServer, expires: str, ask
 )
 async def test_what_may_have_arrived_is_never_sent_again(fal: FalServer, fault: Fault) -> None:
     fal.fail("submit", fault)
-    timeouts = Timeouts(submit=0.2) if fault.kind == "late" else QUICK
+    timeouts = Timeouts(submit=0.2) if fault.kind == "late" else PATIENT
     async with at(fal, timeouts=timeouts) as engine:
         with pytest.raises(errors.SubmitUnknown):
             await engine.submit(order_for(stored_clip(fal)))
+        await asyncio.to_thread(fal.wait_for, "submit")  # a busy fake may be later than the timeout
     assert len(fal.seen("submit")) == 1
 
 
