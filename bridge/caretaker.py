@@ -22,7 +22,7 @@ from bridge.config import Store as Settings
 from bridge.errors import BridgeError
 from bridge.store import Journal, Store
 
-log = logging.getLogger("bridge.care")
+log = logging.getLogger(__name__)
 
 LOOK = 600.0  # s between two looks whether something is due
 GIGABYTE = 10**9

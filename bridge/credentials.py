@@ -16,7 +16,7 @@ from bridge.disk import write_bytes
 from bridge.errors import HomeError, KeyInvalid
 from bridge.scrub import SCRUBBER
 
-log = logging.getLogger("bridge.credentials")
+log = logging.getLogger(__name__)
 
 FILE = "credentials"
 _KEY = re.compile(r"[\x21-\x7e]+")

@@ -61,7 +61,7 @@ from bridge.store import Journal
 from bridge.work import Tools, Work
 from bridge.workers import Workers
 
-log = logging.getLogger("bridge.daemon")
+log = logging.getLogger(__name__)
 
 SCRIPTED = ("ardour", "reaper", "live")  # DAWs that place by a script of their own
 LOCK_PATIENCE = 0.1  # s: a command that looks whether the home is held lets go of it at once

@@ -54,7 +54,7 @@ from bridge.scheduler import Scheduler
 from bridge.store import Store
 from bridge.work import Tools
 
-log = logging.getLogger("bridge.desk")
+log = logging.getLogger(__name__)
 
 Handler = Callable[[Message], Awaitable[str | None]]
 

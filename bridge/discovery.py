@@ -16,7 +16,7 @@ from bridge.lan import is_loopback, own_address
 if TYPE_CHECKING:
     from zeroconf.asyncio import AsyncZeroconf
 
-log = logging.getLogger("bridge.discovery")
+log = logging.getLogger(__name__)
 
 OSC, OSCQUERY = "_osc._udp.local.", "_oscjson._tcp.local."
 TXT = {"txtvers": "1"}  # of the services' form

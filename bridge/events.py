@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-log = logging.getLogger("bridge.events")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from bridge.events import Event, EventBus
 from bridge.nearest import did_you_mean
 from bridge.workers import SECRETS
 
-log = logging.getLogger("bridge.hotkeys")
+log = logging.getLogger(__name__)
 
 PATIENCE = 15.0  # s until the keyboard must be listened to
 STOP_PATIENCE = 2.0  # s until a child that was told to end is ended

@@ -1,6 +1,6 @@
 """The log: one rotating file in the home, a logger per direction, and no secret in any line of it.
 
-The daemon sets it up first of all; everything else takes `logging.getLogger("bridge.…")`.
+The daemon sets it up first of all; every other module takes `logging.getLogger(__name__)`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,6 @@ from bridge.scrub import SCRUBBER, Scrubber
 FILE = "bridge.log"
 LARGEST = 2_000_000  # bytes of one file
 KEPT = 5  # files beside the newest
-LOGGERS = {
-    "bridge.osc.in": "what surfaces and scripts say",
-    "bridge.osc.out": "what they are told",
-    "bridge.http": "requests to an engine",
-    "bridge.daw": "messages of the DAW's scripts and what they are asked to place",
-    "bridge.jobs": "the way of each variation",
-    "bridge.workers": "the processes for signal work",
-}
 _NAME = "ace-bridge"  # of our handlers
 _LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _QUIET = ("httpx", "httpcore", "watchfiles", "asyncio")  # they log every request or file, addresses included

@@ -22,7 +22,7 @@ from bridge.disk import write_json
 from bridge.errors import BridgeError, HomeError, MessageTooLarge, MessageUnreadable, RequestError, Unexpected
 from bridge.events import Event, EventBus
 
-log = logging.getLogger("bridge.mailbox")
+log = logging.getLogger(__name__)
 
 SECOND_LOOK = 0.3  # s after which a message that could not be read is read once more: it may have been half-written
 

@@ -38,7 +38,7 @@ from bridge.osc_ports import bind_both
 from bridge.osc_presses import Press, Presses
 from bridge.osc_trust import Trust
 
-log = logging.getLogger("bridge.osc.in")
+log = logging.getLogger(__name__)
 
 LATEST = 60.0  # s; a time tag further away is taken for a wrong clock, and done at once
 COMPLAINTS = 10.0  # s between two alerts about packets that are dropped

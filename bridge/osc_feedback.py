@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from bridge.errors import NotPossibleNow
 from bridge.osc_links import Counters, Key, Peer
 
-log = logging.getLogger("bridge.osc.out")
+log = logging.getLogger(__name__)
 
 INTERVAL = 1 / 30  # s between two messages to one address
 MOST = 64  # listeners at a time

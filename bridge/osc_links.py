@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 from bridge.errors import BridgeError
 from bridge.osc_ports import bound_socket, refused
 
-log = logging.getLogger("bridge.osc.in")
+log = logging.getLogger(__name__)
 
 _SEND_BUFFER = 1 << 18  # bytes that wait for one slow reader before it counts as gone
 _AT_A_TIME = 16  # packets of one connection read before the loop gets its turn

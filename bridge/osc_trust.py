@@ -19,7 +19,7 @@ from bridge.errors import NotPossibleNow, SecretNeeded, SecretWrong
 from bridge.osc_links import Key, Peer, is_local
 from bridge.scrub import SCRUBBER
 
-log = logging.getLogger("bridge.osc.in")
+log = logging.getLogger(__name__)
 
 TRIES, SPAN = 10, 60.0  # wrong secrets, from all senders, within so many s: more are not even looked at
 MOST = 64  # senders that are unlocked at a time; the one that was first makes room

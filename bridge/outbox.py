@@ -26,7 +26,7 @@ from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
 from bridge.job import ENDED, Job, State, Variation
 
-log = logging.getLogger("bridge.outbox")
+log = logging.getLogger(__name__)
 
 STALE = 7 * 86400.0  # s
 ONCE_MORE = 1.0  # s until a file that could not be written is written again

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
     from websockets.http11 import Request, Response
 
-log = logging.getLogger("bridge.http")
+log = logging.getLogger(__name__)
 
 MOST = 64  # connections at a time
 PATIENCE = 5.0  # s for a request to come in whole
@@ -109,7 +109,7 @@ class QueryServer:
 
     async def _serve(self, bound: socket.socket) -> None:
         library = await asyncio.to_thread(importlib.import_module, "websockets.asyncio.server")  # a tenth of a second
-        quiet = logging.getLogger("bridge.http.wire")
+        quiet = logging.getLogger(f"{__name__}.wire")
         quiet.setLevel(logging.CRITICAL)  # it reports what strangers send as errors of ours
         self._server = await library.serve(
             self._listen,

@@ -31,7 +31,7 @@ from bridge.job import ENDED, State, Variation
 from bridge.pipeline import Pipeline
 from bridge.work import Tools, Work
 
-log = logging.getLogger("bridge.scheduler")
+log = logging.getLogger(__name__)
 
 DISK_LOOK = 30.0  # s until a variation that found no room on a disk tries again
 NETWORK_LOOK = 15.0  # s until a variation that could not reach its engine tries again, beside the engine's own tries

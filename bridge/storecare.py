@@ -25,7 +25,7 @@ from bridge.rescue import Rescued, rescue
 from bridge.schema import VERSION, version_of
 from bridge.store import Store
 
-log = logging.getLogger("bridge.store")
+log = logging.getLogger(__name__)
 
 FILE = "bridge.db"
 COPIES, DAMAGED = "backups", "damaged"  # folders in the home

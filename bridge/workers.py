@@ -18,7 +18,7 @@ from typing import Any
 
 from bridge.errors import Unexpected, WorkerDied, from_wire
 
-log = logging.getLogger("bridge.workers")
+log = logging.getLogger(__name__)
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 SECRETS = ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET")  # a process that parses foreign files has no use for them

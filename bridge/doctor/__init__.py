@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from bridge.config import Config
 
-log = logging.getLogger("bridge.doctor")
+log = logging.getLogger(__name__)
 
 Level = Literal["well", "hint", "trouble"]
 PARTS = "settings", "machine", "house", "lines", "engine", "daws", "live"  # modules with `look`, in this order

@@ -19,7 +19,7 @@ from bridge.errors import BridgeError, MidiMissing, MidiUnavailable, from_wire
 from bridge.midi.ports import NOBODY, Devices, Listener
 from bridge.workers import SECRETS
 
-log = logging.getLogger("bridge.midi")
+log = logging.getLogger(__name__)
 
 AGAIN = (0.2, 1.0, 5.0)  # s until the process is started again; the last one repeats
 PATIENCE = 3.0  # s that it gets to turn the lights off

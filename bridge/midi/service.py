@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bridge.midi.surface import MidiSurface
     from bridge.midi.talk import Talk
 
-log = logging.getLogger("bridge.midi")
+log = logging.getLogger(__name__)
 
 
 class MidiService:

@@ -27,7 +27,7 @@ from bridge.midi.ports import Devices, Listener, Ports
 from bridge.midi.shelf import Shelf, fits
 from bridge.midi.unit import Unit
 
-log = logging.getLogger("bridge.midi")
+log = logging.getLogger(__name__)
 
 FILES = 1.0  # s between two looks at the mappings' files
 ERROR = 1.5  # s that a light shows that a command failed

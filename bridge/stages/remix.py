@@ -23,7 +23,7 @@ from bridge.model.base import CancelAnswer, Order, Output, Ticket
 from bridge.store import Store
 from bridge.work import Stage, Work
 
-log = logging.getLogger("bridge.stages")
+log = logging.getLogger(__name__)
 
 NAME = "remix"
 PER_SECOND = 2 * 48_000 * 2 * 4  # bytes: a result as the model makes it, and once more for where it is fitted

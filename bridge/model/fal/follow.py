@@ -20,7 +20,7 @@ from bridge.model.fal.patience import Patience, is_passing
 from bridge.model.fal.queue import FalQueue, Look, read_look
 from bridge.model.fal.wire import Answer, WireError
 
-log = logging.getLogger("bridge.model.fal")
+log = logging.getLogger(__name__)
 
 _GROWTH = 1.3  # each pause between two looks is so much longer than the one before
 _TRIES_UNNAMED = 5  # looks at a failing result before a failure without a name is believed

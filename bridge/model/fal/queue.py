@@ -19,7 +19,7 @@ from bridge.model.fal.patience import Patience, is_passing
 from bridge.model.fal.settings import lifecycle
 from bridge.model.fal.wire import Answer, Wire, WireError, parse_json
 
-log = logging.getLogger("bridge.model.fal")
+log = logging.getLogger(__name__)
 
 LIFECYCLE = "X-Fal-Object-Lifecycle-Preference"  # of what the order makes; uploads have a header of their own
 _SUBMIT_TRIES = 6  # over about 15 s, each of them proven not to have been taken

@@ -31,7 +31,7 @@ from bridge.model.fal.patience import Patience, is_passing
 from bridge.model.fal.settings import lifecycle
 from bridge.model.fal.wire import Answer, Wire, WireError, read_answer
 
-log = logging.getLogger("bridge.model.fal")
+log = logging.getLogger(__name__)
 
 MIME = "audio/flac"
 LIFECYCLE = "X-Fal-Object-Lifecycle"

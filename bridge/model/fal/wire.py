@@ -24,7 +24,7 @@ from bridge.model.fal.hosts import Hosts, shown
 from bridge.model.fal.secrets import Secrets
 from bridge.model.fal.settings import Timeouts
 
-log = logging.getLogger("bridge.http")
+log = logging.getLogger(__name__)
 
 USER_AGENT = f"ace-bridge/{__version__}"
 _LARGEST_ANSWER = 8 * 1024 * 1024  # bytes of a JSON answer; audio never comes this way
