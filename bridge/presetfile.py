@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bridge import params
 from bridge.disk import explained, write_bytes
 from bridge.errors import NotPossibleNow, ParamInvalid, ParamUnknown, PresetInvalid
 from bridge.nearest import did_you_mean
+from bridge.params import INSTRUMENTAL, PARAMS, check
 from bridge.tomlfile import TomlError, TomlFile, read
 
 VERSION = 1  # of the files' form
@@ -78,7 +78,7 @@ def load(path: Path) -> Preset:
         description=_text(file, "description"),
         family=_family(file),
         tags=checked["tags"],
-        lyrics=checked["lyrics"].strip() or params.INSTRUMENTAL,
+        lyrics=checked["lyrics"].strip() or INSTRUMENTAL,
         original_tags=checked.get("original_tags"),
         edit_mode=checked.get("edit_mode", "remix"),
         amount=_amount(file),
@@ -145,7 +145,7 @@ _BEGINNING = Preset(
     description="What will be heard, in one sentence.",
     family="lofi",
     tags="lofi hip hop, mellow, electric piano, dusty drums, tape saturation",
-    lyrics=params.INSTRUMENTAL,
+    lyrics=INSTRUMENTAL,
     original_tags=None,
     edit_mode="remix",
     amount=None,
@@ -157,11 +157,7 @@ _BEGINNING = Preset(
 def _known_keys(file: TomlFile) -> None:
     for key in file.values:
         if key not in KEYS:
-            moved = (
-                " It belongs under [parameters]."
-                if key in params.PARAMS and key not in _OWN
-                else did_you_mean(key, KEYS)
-            )
+            moved = " It belongs under [parameters]." if key in PARAMS and key not in _OWN else did_you_mean(key, KEYS)
             raise PresetInvalid(f"{file.place(key)}: a preset has no “{key}”.{moved}")
     for key in REQUIRED:
         if key not in file.values:
@@ -211,7 +207,7 @@ def _inputs(file: TomlFile, values: Mapping[str, Any], section: str = "") -> dic
     checked: dict[str, Any] = {}
     for key, value in values.items():
         try:
-            checked |= params.check({key: value})
+            checked |= check({key: value})
         except (ParamUnknown, ParamInvalid) as problem:
             raise PresetInvalid(f"{file.place(section + key)}: {problem.text}") from problem
     if len(checked.get("tags", "")) > LONGEST["tags"]:

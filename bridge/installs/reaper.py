@@ -36,13 +36,13 @@ def plan(surroundings: Surroundings) -> Installation:
     Raises:
         HomeError: this installation lacks the scripts, or it is not clear where REAPER keeps its user's files.
     """
-    resources = surroundings.folder or _only(list(candidates(surroundings.environ, surroundings.platform)))
-    if not (resources / "reaper.ini").is_file():
+    root = surroundings.folder or _only(list(candidates(surroundings.environ, surroundings.platform)))
+    if not (root / "reaper.ini").is_file():
         raise HomeError(
-            f"{resources} is no resource folder of REAPER: it has no reaper.ini.",
+            f"{root} is no resource folder of REAPER: it has no reaper.ini.",
             hint="REAPER's Options > Show REAPER resource path shows it; name it with --resource-path.",
         )
-    target = resources / "Scripts" / NAME
+    target = root / "Scripts" / NAME
     shipped = assets.folder("reaper_scripts")
     scripts = sorted((*shipped.glob("*.lua"), *shipped.glob("*.eel"), *shipped.glob("lib/*.lua")))
     icons = sorted((shipped / ICONS).rglob("*.png"))
@@ -51,7 +51,7 @@ def plan(surroundings: Surroundings) -> Installation:
         title="REAPER",
         files=(
             *(Own(target / path.relative_to(shipped), path.read_bytes()) for path in scripts),
-            *(Own(resources / "Data" / path.relative_to(shipped), path.read_bytes()) for path in icons),
+            *(Own(root / "Data" / path.relative_to(shipped), path.read_bytes()) for path in icons),
             Own(target / CATALOGUE, _catalogue(surroundings)),
         ),
         pointer=target / POINTER,

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bridge import describe, jobfile
+from bridge import jobfile
+from bridge.describe import original_tags, target_tags
 from bridge.disk import require_room, write_json
 from bridge.errors import EngineError, HomeError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.job import State
@@ -206,11 +207,11 @@ def described(work: Work) -> dict[str, Any]:
     heard, recipe = work.done["render"].get("heard"), work.job.recipe
     if not heard or not work.engine.capabilities.ace_step:
         return {}
-    tags = describe.target_tags(recipe["params"]["tags"], heard, own=recipe.get("tags_by") != "preset")
+    tags = target_tags(recipe["params"]["tags"], heard, own=recipe.get("tags_by") != "preset")
     if recipe.get("described_by") != "clip":
         return {"tags": tags}
     names = (work.clip.track.name, work.clip.name)
-    return {"tags": tags, "original_tags": heard["said"] or describe.original_tags(names, heard)}
+    return {"tags": tags, "original_tags": heard["said"] or original_tags(names, heard)}
 
 
 class Following:

@@ -20,14 +20,15 @@ ENDS = ("done", "failed", "cancelled", "unknown", "partial")  # as in bridge.job
 
 def run(options: argparse.Namespace) -> int:
     """Run the daemon until it is stopped."""
-    from bridge import config, daemon, log, whereabouts
+    from bridge import daemon, log, whereabouts
+    from bridge.config import load
     from bridge.home import prepare_home
     from bridge.presets import standard
 
     folder = home()
     _open(options.listen)
     try:
-        settings = config.load(folder, os.environ)
+        settings = load(folder, os.environ)
         if not settings.store.any_place:
             whereabouts.require(folder, sys.platform)
         prepare_home(folder)

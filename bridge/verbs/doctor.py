@@ -12,8 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from bridge import config, whereabouts
+from bridge import whereabouts
 from bridge.cli import home
+from bridge.config import load
 from bridge.credentials import from_keychain
 from bridge.doctor import Finding, Patient, examine, worst
 from bridge.errors import AudioDeviceMissing, ConfigInvalid
@@ -45,10 +46,10 @@ def doctor(options: argparse.Namespace) -> int:
 def _patient(options: argparse.Namespace) -> Patient:
     folder, trouble = home(), ""
     try:
-        settings = config.load(folder, os.environ)
+        settings = load(folder, os.environ)
     except ConfigInvalid as problem:
         trouble = problem.text
-        settings = config.load(folder / "nowhere", {})
+        settings = load(folder / "nowhere", {})
     return Patient(
         home=folder,
         environ=os.environ,

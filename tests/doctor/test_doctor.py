@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from bridge import __version__, config, doctor
+from bridge import __version__, doctor
+from bridge.config import load
 from bridge.doctor import Finding, Patient, examine, worst
 from bridge.doctor.lines import holders
 from bridge.errors import AudioDeviceMissing
@@ -30,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def patient_of(home: Path, **changes: Any) -> Patient:
-    settings = config.load(home, {"ACE_BRIDGE_OSC_PORT": "0", **changes.pop("settings", {})})
+    settings = load(home, {"ACE_BRIDGE_OSC_PORT": "0", **changes.pop("settings", {})})
     well: dict[str, Any] = {
         "environ": {"HOME": "/home/nobody"},
         "platform": "linux",

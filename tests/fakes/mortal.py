@@ -180,8 +180,8 @@ def watch_journal(fate: Fate) -> None:
 def fork_workers(socket_path: Path) -> None:
     """Let `bridge.workers` get its processes from a nursery."""
 
-    async def start(pool: workers.Workers) -> workers.Child:
-        if pool._closed:
+    async def start(owner: workers.Workers) -> workers.Child:
+        if owner._closed:
             raise workers.WorkerDied("The bridge is shutting down, so no audio is read or written any more.")
         ours, theirs = socket.socketpair()
         with theirs:
@@ -189,7 +189,7 @@ def fork_workers(socket_path: Path) -> None:
             pid = await asyncio.to_thread(bear, socket_path, "tests.fakes.mortal:worker", {}, fds)
         reader, writer = await asyncio.open_connection(sock=ours, limit=workers.LINE_LIMIT)
         child = workers.Child(ForkedWorker(pid, reader, writer))  # type: ignore[arg-type]
-        pool._children.add(child)
+        owner._children.add(child)
         return child
 
     workers.Workers._start = start  # type: ignore[method-assign]
