@@ -275,7 +275,6 @@ async def test_the_child_gets_no_key(tmp_path: Path, clip: Path) -> None:
 
 
 def test_neither_numpy_nor_portaudio_loads_with_the_player() -> None:
-    code = (
-        "import bridge.audition, bridge.preview, sys; print({'numpy', 'sounddevice', 'soundfile'} & set(sys.modules))"
-    )
+    heavy = {"numpy", "sounddevice", "soundfile"}
+    code = f"import bridge.audition, bridge.preview, sys; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
