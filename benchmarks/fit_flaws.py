@@ -16,7 +16,7 @@ import soxr
 
 from benchmarks.fit_eval import share
 from benchmarks.fit_set import LOW, band, build, load
-from bridge.audio.intake import Intake
+from bridge.audio.stream_stats import Intake
 from bridge.tasks import compare
 from bridge.tasks.compare import Heard
 

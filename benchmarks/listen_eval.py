@@ -23,7 +23,7 @@ import soxr
 from benchmarks.fit_eval import share
 from benchmarks.listen_set import Piece, build, load
 from bridge.audio import onsets, rhythm, tonality
-from bridge.audio.character import find_character
+from bridge.audio.percussive import find_character
 
 RATE = 48_000
 OCTAVES = (1.0, 2.0, 0.5, 3.0, 1 / 3)

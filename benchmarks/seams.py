@@ -24,7 +24,7 @@ import soundfile
 from benchmarks.fit_midi import RATE, changed, rendered, tempo_between
 from benchmarks.fit_plots import HEAD
 from benchmarks.fit_set import pieces, voicings
-from bridge.audio import seam
+from bridge.audio import crossfade
 from bridge.tasks.fit import fit
 from bridge.tasks.join import FADE, join
 
@@ -44,7 +44,7 @@ class Seen:
 
     name: str  # of piece and kind
     way: str  # how it was made
-    found: seam.Measured
+    found: crossfade.Measured
     sound: np.ndarray  # around it, frames × 2
     at: int  # frame of it in the sound
 
@@ -58,7 +58,7 @@ def around(sound: np.ndarray, at: int, width: int, name: str, way: str) -> Seen:
     reach = round(AROUND * RATE)
     start = max(0, at - reach)
     part = sound[start : at + reach]
-    return Seen(name, way, seam.measure(part, at - start, width, RATE), part, at - start)
+    return Seen(name, way, crossfade.measure(part, at - start, width, RATE), part, at - start)
 
 
 def legs(data: bytes, kind: str, number: int, scratch: Path) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -155,8 +155,8 @@ class Playing:
             raise SourceUnreadable(str(error)) from error
 
     def _run(self, opened: ExitStack, start: OpenStream, started: Callable[[], None]) -> None:
+        from bridge.audio.ab_player import Deck
         from bridge.audio.block import silence
-        from bridge.audio.deck import Deck
         from bridge.audio.files import Reader
 
         order = self._order

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.audio.deck import FADE
+from bridge.audio.ab_player import FADE
 from bridge.errors import AudioDeviceMissing
 from bridge.preview import Player, Side
 from tests.fakes.processes import PATIENCE, until

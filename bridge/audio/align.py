@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bridge.audio import harmony, onsets
-from bridge.audio.beside import both
 from bridge.audio.onsets import STEP, Envelope, Mono
+from bridge.audio.parallel import both
 
 REACH = 0.35  # s of offset that are looked for
 DRIFT = 0.012  # of drift that is looked for

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from bridge.audio import wav
+from bridge.audio import bwf_header
 from bridge.audio.block import FRAMES, Block
 from bridge.audio.files import name_of
 
@@ -107,8 +107,8 @@ class WavWriter(Writer):
         path: Path,
         sample_rate: int,
         frames: int,
-        encoding: wav.Encoding,
-        bext: wav.Bext | None = None,
+        encoding: bwf_header.Encoding,
+        bext: bwf_header.Bext | None = None,
         info: Mapping[str, str] | None = None,
     ) -> None:
         """Create a stereo file that will hold `frames` frames.
@@ -117,9 +117,9 @@ class WavWriter(Writer):
             OSError: the file cannot be created.
         """
         self._encoding = encoding
-        self._tail = b"\0" * (frames * 2 * wav.WIDTH[encoding] % 2)
+        self._tail = b"\0" * (frames * 2 * bwf_header.WIDTH[encoding] % 2)
         self._stream: BinaryIO = path.open("wb")
-        self._stream.write(wav.header(sample_rate, 2, frames, encoding, bext, info or {}))
+        self._stream.write(bwf_header.header(sample_rate, 2, frames, encoding, bext, info or {}))
 
     def write(self, block: Block) -> None:
         """Append a block (frames × 2)."""

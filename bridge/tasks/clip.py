@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from bridge.audio import files, span
 from bridge.audio.channels import MODES
-from bridge.audio.pair import Pair
+from bridge.audio.split_stereo import Pair
 from bridge.errors import ClipTooShort, RequestError, SpanOutside
 from bridge.tasks.opening import number
 

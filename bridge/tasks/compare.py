@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bridge.audio import align, confidence, files, flaws, onsets, rhythm, stretch
-from bridge.audio.beside import both
-from bridge.audio.intake import Intake, Passed
+from bridge.audio import align, confidence, defects, files, onsets, rhythm, stretch
 from bridge.audio.onsets import Mono
+from bridge.audio.parallel import both
+from bridge.audio.stream_stats import Intake, Passed
 from bridge.errors import BridgeError
 from bridge.tasks.opening import RESULT, SOURCE, opened
 
@@ -114,18 +114,18 @@ def warnings(source: Heard, result: Heard, found: Alignment, tempo: float | None
     if abs(found.drift) >= DRIFTS and found.sure >= confidence.SURE and found.speed == 1.0:
         text = f"The result drifts by {found.drift * 100:+.2f} %; `pip install 'ace-bridge[stretch]'` puts that right."
         notes.append(("drift_left", text))
-    missing = flaws.missing(result.passed, source.passed)
-    if missing >= flaws.MISSING:
+    missing = defects.missing(result.passed, source.passed)
+    if missing >= defects.MISSING:
         notes.append(
             ("result_mostly_silent", f"The result is silent for {missing:.0%} of the time in which the clip plays.")
         )
-    elif flaws.steadiness(result.sound) >= flaws.NOISE > flaws.steadiness(source.sound):
+    elif defects.steadiness(result.sound) >= defects.NOISE > defects.steadiness(source.sound):
         notes.append(("result_noise", "The result sounds like steady noise, without notes or beats."))
-    if holes := flaws.gaps(result.passed, source.passed, late):
+    if holes := defects.gaps(result.passed, source.passed, late):
         often = "once" if len(holes) == 1 else f"{len(holes)} times"
         text = f"The result breaks off {often}, for {holes[0][1] * 1000:.0f} ms at {holes[0][0]:.2f} s."
         notes.append(("result_gaps", text))
-    if flaws.clips(result.passed, source.passed):
+    if defects.clips(result.passed, source.passed):
         notes.append(("result_clipped", "The result is clipped: its loudest parts are cut flat and will crackle."))
     notes += _likeness(source, result, late, found.sure >= confidence.SURE, tempo)
     return [{"code": code, "text": f"{text} {AGAIN}" if code != "drift_left" else text} for code, text in notes]
@@ -133,7 +133,7 @@ def warnings(source: Heard, result: Heard, found: Alignment, tempo: float | None
 
 def _likeness(source: Heard, result: Heard, late: float, aligned: bool, tempo: float | None) -> list[tuple[str, str]]:
     """Return whether the result is the source again, or goes at a tempo of its own."""
-    if flaws.sameness(source.sound, result.sound, late) >= flaws.SAME:
+    if defects.sameness(source.sound, result.sound, late) >= defects.SAME:
         return [("result_unchanged", "The result is as good as the clip itself: the model changed nothing.")]
     if aligned:
         return []

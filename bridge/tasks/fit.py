@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bridge.audio import block, files, seam, wav, writers
+from bridge.audio import block, bwf_header, crossfade, files, writers
 from bridge.audio.block import Block
 from bridge.errors import RequestError
 from bridge.tasks import compare, leveling, raw
@@ -48,7 +48,7 @@ class Order:
     undo_db: float  # dB that bring the raw to the source's level when loudness is left alone
     target: float | None  # LUFS
     ceiling: float  # dBTP
-    encoding: wav.Encoding
+    encoding: bwf_header.Encoding
     bext: Mapping[str, Any]
     info: Mapping[str, str]
 
@@ -85,7 +85,7 @@ def parse(args: Mapping[str, Any]) -> Order:
     Raises:
         RequestError: a value that cannot be.
     """
-    if args.get("format", "pcm24") not in wav.WIDTH:
+    if args.get("format", "pcm24") not in bwf_header.WIDTH:
         raise RequestError(f"The result's format is {args['format']!r}, and it can be pcm24 or float32.")
     rate = args.get("sample_rate")
     return Order(
@@ -212,12 +212,12 @@ def _stream(order: Order, how: Cut, reader: files.Reader, size: int) -> Iterator
     fade = _lead_over(order, how)
     frames = order.frames + fade
     sound = raw.played(reader, raw.Take(how.rate, how.skip - fade / how.rate, frames, how.speed, how.mean), size)
-    return seam.closed(sound, fade, order.frames) if fade else sound
+    return crossfade.closed(sound, fade, order.frames) if fade else sound
 
 
 def _lead_over(order: Order, how: Cut) -> int:
     """Return over how many frames the end is led over to the beginning; 0 where it is no loop, or nothing is there."""
-    fade = min(round(seam.LOOP_FADE * how.rate), order.samples // 4)
+    fade = min(round(crossfade.LOOP_FADE * how.rate), order.samples // 4)
     has_handles = order.lead or order.tail  # then it is the DAW that goes round, within the handles
     return fade if order.loops and not has_handles and how.skip >= fade / how.rate else 0
 
@@ -247,8 +247,8 @@ def _write(order: Order, how: Cut, level: Level, spool: writers.Spool, size: int
     bext = dict(order.bext)
     if "time_reference" in bext:  # of the file's first frame; a slip moves the clip in the file and not on the timeline
         bext["time_reference"] = max(0, bext["time_reference"] + order.lead - how.start)
-    chunk = wav.Bext(**bext, lufs=level.lufs, true_peak_db=level.peak_db)
-    ends = seam.Ends(order.frames, round(AROUND * how.rate))
+    chunk = bwf_header.Bext(**bext, lufs=level.lufs, true_peak_db=level.peak_db)
+    ends = crossfade.Ends(order.frames, round(AROUND * how.rate))
     with writers.WavWriter(order.into, how.rate, order.frames, order.encoding, chunk, order.info) as writer:
         for part in ends.watched(level.applied(spool.blocks(size))):
             writer.write(part)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bridge.audio import block, files, match, seam, writers
+from bridge.audio import block, crossfade, files, match, writers
 from bridge.audio.block import Block
 from bridge.audio.loudness import Loudness
 from bridge.tasks import compare, raw
@@ -83,7 +83,7 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
         joins = [_found(parts[k : k + 2], readers[k : k + 2], rate, fade, size) for k in range(len(parts) - 1)]
         progress(0.7)
         with writing(into), writers.WavWriter(into, rate, frames, "float32") as writer:
-            whole = seam.joined(_streams(parts, readers, joins, rate, frames, fade, size), fade)
+            whole = crossfade.joined(_streams(parts, readers, joins, rate, frames, fade, size), fade)
             for piece in block.exactly(whole, frames, 2):
                 writer.write(piece)
     measured = [_measured(into, one, fade, rate) for one in joins]
@@ -152,7 +152,7 @@ def _found(parts: Sequence[Part], readers: Sequence[files.Reader], rate: int, fa
         levels.append(meter.value())
     first, second = levels
     step = 0.0 if first is None or second is None else max(-MOST_STEP, min(MOST_STEP, second - first))
-    alike = seam.likeness(heard[0][place : place + fade], heard[1][place : place + fade])
+    alike = crossfade.likeness(heard[0][place : place + fade], heard[1][place : place + fade])
     return Join(start + place, step, alike)
 
 
@@ -197,10 +197,10 @@ def _levelled(
         position += len(piece)
 
 
-def _measured(path: Path, one: Join, fade: int, rate: int) -> seam.Measured:
+def _measured(path: Path, one: Join, fade: int, rate: int) -> crossfade.Measured:
     """Return how a join stands among the moments of the music around it, in the written file."""
     with opened(path, RESULT) as reader:
         middle, around = one.at + fade // 2, round(AROUND * rate)
         start, stop = max(0, middle - around), min(reader.info.frames, middle + around)
         sound = np.concatenate([*reader.blocks(start, stop - start)])
-    return seam.measure(sound, middle - start, fade, rate)
+    return crossfade.measure(sound, middle - start, fade, rate)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bridge.audio import block, character, onsets, rhythm, tonality
+from bridge.audio import block, onsets, percussive, rhythm, tonality
 from bridge.tasks.opening import number
 from bridge.tasks.render import laid_out, stream
 
@@ -37,7 +37,7 @@ def listen(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str,
     progress(0.5)
     tempo = rhythm.find_tempo(onsets.onset_envelope(sound), prior)
     key = tonality.find_key(sound) if len(sound) >= 2 * onsets.RATE else None
-    kind = character.find_character(sound)
+    kind = percussive.find_character(sound)
     progress(1.0)
     tonal = kind is not None and kind.word != "drums"
     return {

@@ -18,7 +18,7 @@ import numpy as np
 from bridge.audio import block, channels, files, resample, span, stretch, writers
 from bridge.audio.block import Block
 from bridge.audio.loudness import Loudness
-from bridge.audio.pair import Pair
+from bridge.audio.split_stereo import Pair
 from bridge.audio.true_peak import TruePeak
 from bridge.errors import SourceUnreadable
 from bridge.tasks.clip import LONGEST, Clip

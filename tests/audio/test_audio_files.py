@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.audio import files, wav, writers
+from bridge.audio import bwf_header, files, writers
 from tests.audio.signals import Sound, lag, noise
 
 RATE = 48000
@@ -330,14 +330,16 @@ def test_a_disk_that_takes_no_more_is_an_error(tmp_path: Path) -> None:
         writer.abandon()
 
 
-BEXT = wav.Bext(
+BEXT = bwf_header.Bext(
     "a remix, ü", "ace-bridge", "ref-1", "2026-01-02", "03:04:05", 2**33 + 7, "A=PCM,F=48000\r\n", -14.25, -1.5
 )
 
 
 @pytest.mark.parametrize(("encoding", "subtype"), [("pcm24", "PCM_24"), ("float32", "FLOAT")])
 @pytest.mark.parametrize("frames", [1, 1001])
-def test_broadcast_wav_is_read_by_others(tmp_path: Path, encoding: wav.Encoding, subtype: str, frames: int) -> None:
+def test_broadcast_wav_is_read_by_others(
+    tmp_path: Path, encoding: bwf_header.Encoding, subtype: str, frames: int
+) -> None:
     sound = noise(frames)
     path = tmp_path / "x.wav"
     writer = writers.WavWriter(path, 44100, frames, encoding, BEXT, {"INAM": "Späti", "ISFT": "ace-bridge 0.1"})
@@ -361,7 +363,7 @@ def test_broadcast_wav_is_read_by_others(tmp_path: Path, encoding: wav.Encoding,
 
 
 def test_bext_version_2_carries_the_loudness(tmp_path: Path) -> None:
-    head = wav.header(48000, 2, 10, "pcm24", BEXT, {})
+    head = bwf_header.header(48000, 2, 10, "pcm24", BEXT, {})
     start = head.index(b"bext") + 8
     version, levels = head[start + 346 : start + 348], head[start + 412 : start + 422]
     assert struct.unpack("<H", version) == (2,)
@@ -370,7 +372,7 @@ def test_bext_version_2_carries_the_loudness(tmp_path: Path) -> None:
 
 def test_rf64_above_4_gib(tmp_path: Path) -> None:
     frames = 2**30
-    head = wav.header(48000, 2, frames, "float32", BEXT, {"INAM": "long"})
+    head = bwf_header.header(48000, 2, frames, "float32", BEXT, {"INAM": "long"})
     path = tmp_path / "long.wav"
     path.write_bytes(head)
     with path.open("r+b") as stream:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.audio.ab_player import FADE, Deck, even
 from bridge.audio.block import Block
-from bridge.audio.deck import FADE, Deck, even
 
 RATE = 48_000
 SIZE = 1024

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.audio import onsets, rhythm, tonality
-from bridge.audio.character import find_character
 from bridge.audio.onsets import RATE, Mono
+from bridge.audio.percussive import find_character
 from bridge.tasks.listen import listen
 from tests.fakes.music import track
 

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from bridge.audio.files import Reader, Unreadable
-from bridge.audio.pair import Pair
+from bridge.audio.split_stereo import Pair
 
 
 def mono(path: Path, seed: int, frames: int, rate: int = 48_000) -> np.ndarray:

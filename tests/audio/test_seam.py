@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.audio import seam
+from bridge.audio import crossfade
 from bridge.audio.span import Played, Repeated
 from tests.audio.signals import Sound, noise, sine
 
@@ -32,7 +32,7 @@ def test_a_cross_fade_keeps_the_power_whatever_its_sides_have_in_common(alike: f
     one, other = noise(RATE, seed=1), noise(RATE, seed=2)
     other *= np.float32(np.sqrt(power(one) / power(other)))
     second = (alike * one + np.sqrt(1 - alike**2) * other).astype(np.float32)
-    mixed = seam.crossfaded(one, second)
+    mixed = crossfade.crossfaded(one, second)
     for part in np.array_split(np.arange(RATE), 8):
         assert power(mixed[part]) == pytest.approx(power(one), rel=0.15)
     assert np.abs(mixed[0] - one[0]).max() < 1e-3
@@ -52,7 +52,7 @@ def test_a_closed_loop_has_its_length_and_its_end_is_what_came_before_it(
     fade = int(frames * share)
     sound = noise(fade + frames + 1, channels)[: fade + frames]
     parts = [sound[start : start + cut] for start in range(0, len(sound), cut)]
-    made = [*seam.closed(parts, fade, frames)]
+    made = [*crossfade.closed(parts, fade, frames)]
     loop = np.concatenate(made) if made else np.zeros((0, channels), np.float32)
     assert loop.shape == (frames, channels)
     assert np.isfinite(loop).all()
@@ -64,24 +64,24 @@ def test_a_closed_loop_has_its_length_and_its_end_is_what_came_before_it(
 def test_the_measure_sees_a_click_a_level_step_and_a_break() -> None:
     music = beats(8.0)
     at = 4 * RATE + RATE // 4  # between two attacks
-    whole = seam.measure(music, at, 0, RATE)
+    whole = crossfade.measure(music, at, 0, RATE)
     assert max(whole.flux_rank, whole.step_rank, whole.click_rank) < 0.99
     clicking = music.copy()
     clicking[at] += 0.9
-    assert seam.measure(clicking, at, 0, RATE).click_rank == 1.0
+    assert crossfade.measure(clicking, at, 0, RATE).click_rank == 1.0
     stepping = music.copy()
     stepping[at:] *= 4
-    found = seam.measure(stepping, at, 0, RATE)
+    found = crossfade.measure(stepping, at, 0, RATE)
     assert found.step_db == pytest.approx(12.0, abs=1.5)
     assert found.step_rank > whole.step_rank
     broken = np.concatenate((sine(at, RATE, 220.0, 0.2), sine(len(music) - at, RATE, 1700.0, 0.2)))
-    assert seam.measure(broken, at, 0, RATE).flux_rank == 1.0
+    assert crossfade.measure(broken, at, 0, RATE).flux_rank == 1.0
 
 
 @settings(max_examples=60, deadline=None)
 @given(rate=st.sampled_from([8000, 44100, 192000]), channels=st.integers(1, 2), frames=st.integers(4, 5000))
 def test_the_measure_takes_any_length(rate: int, channels: int, frames: int) -> None:
-    found = seam.measure(noise(frames, channels), frames // 2, min(16, frames // 4), rate)
+    found = crossfade.measure(noise(frames, channels), frames // 2, min(16, frames // 4), rate)
     assert all(np.isfinite(value) for value in found.to_wire().values())
 
 
@@ -121,7 +121,7 @@ def test_joined_streams_overlap_by_the_fade_and_are_themselves_elsewhere(
     frames = [length + 2 * fade for length in lengths]
     sounds = [noise(count, channels, seed=number) for number, count in enumerate(frames)]
     parts = [[one[start : start + cut] for start in range(0, len(one), cut)] for one in sounds]
-    whole = np.concatenate([*seam.joined(parts, fade)])
+    whole = np.concatenate([*crossfade.joined(parts, fade)])
     assert len(whole) == sum(frames) - fade * (len(frames) - 1)
     place = 0
     for number, one in enumerate(sounds):

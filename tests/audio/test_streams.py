@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.audio import block, channels, container, mp3, resample, span, stretch
-from bridge.audio.beside import both
+from bridge.audio.parallel import both
 from tests.audio.signals import Sound, lag, noise, sine
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bridge.audio import wav
+from bridge.audio import bwf_header
 from bridge.home import prepare_home
 from bridge.params import PARAMS
 from tests.fakes.disks import disk
@@ -210,7 +210,7 @@ def bring_missing(bench: Bench, tmp_path: Path) -> None:
 
 
 def promising(bench: Bench, tmp_path: Path) -> Error | None:
-    head = wav.header(48_000, 2, 2**32 // 6 - 100, "pcm24", None, {})
+    head = bwf_header.header(48_000, 2, 2**32 // 6 - 100, "pcm24", None, {})
     (tmp_path / "promise.wav").write_bytes(head + bytes(60_000))
     return bench.remix(tmp_path / "promise.wav", clip={"length": 60.0})
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.audio import wav, writers
+from bridge.audio import bwf_header, writers
 from bridge.workers import Workers
 from tests.audio.signals import noise
 from tests.fakes.fal_server import FalServer
@@ -28,7 +28,7 @@ def hour(tmp_path: Path) -> Path:
     """Return a file of two gigabytes: ten seconds of sound again and again, holes in the file between them."""
     path = tmp_path / "hour.wav"
     frames = RATE * SECONDS
-    head = wav.header(RATE, 2, frames, "pcm24", None, {})
+    head = bwf_header.header(RATE, 2, frames, "pcm24", None, {})
     samples = writers.quantised(noise(RATE * 10, level=0.3), 24).astype("<i4")
     sound = samples.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
     with path.open("wb") as stream:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bridge.audio import onsets
-from bridge.audio.intake import STEP, Passed
 from bridge.audio.onsets import Mono
+from bridge.audio.stream_stats import STEP, Passed
 
 NOISE = 0.5  # steadiness: of steady noise it is 0.56, of music under 0.35
 CLIPPED = 2e-4  # share of samples in flat tops
