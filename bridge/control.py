@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bridge import PROTOCOL, __version__
-from bridge.audition import sides
+from bridge.audition.player import Player, Side
+from bridge.audition.sides import sides
 from bridge.book import Book
 from bridge.commands import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.desk import Desk
@@ -22,7 +23,6 @@ from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event
 from bridge.job import ENDED, Job, State, Variation
 from bridge.mailbox import Inbox
-from bridge.preview import Player, Side
 from bridge.store import Store
 
 INSTANCE = "osc"  # surfaces are one instance

@@ -23,6 +23,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from bridge import PROTOCOL, __version__, storecare, whole
+from bridge.audition.player import Player
 from bridge.book import Book
 from bridge.budget import Budget
 from bridge.caretaker import Caretaker
@@ -53,7 +54,6 @@ from bridge.osc import OscSurface
 from bridge.outbox import Outbox
 from bridge.pipeline import Pipeline
 from bridge.presets import Presets
-from bridge.preview import Player
 from bridge.query_server import QueryServer
 from bridge.request import RemixArgs, decode
 from bridge.scheduler import Scheduler

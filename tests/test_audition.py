@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.audition import sides
+from bridge.audition.sides import sides
 
 RESULT = {"path": "/r.wav", "samples": 96_000, "sample_rate": 48_000, "source_offset": 0.5}
 FITTED = {"lufs": -14.0, "true_peak_db": -1.0}

@@ -19,8 +19,8 @@ import pytest
 import soundfile
 
 from bridge.audio.ab_player import FADE
+from bridge.audition.player import Player, Side
 from bridge.errors import AudioDeviceMissing
-from bridge.preview import Player, Side
 from tests.fakes.processes import PATIENCE, until
 
 RATE = 48000
@@ -29,7 +29,7 @@ RATE = 48000
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may need longer than the bridge waits for a device."""
-    monkeypatch.setattr("bridge.preview.START_PATIENCE", PATIENCE)
+    monkeypatch.setattr("bridge.audition.player.START_PATIENCE", PATIENCE)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def turns_of(music: Any, tones: dict[str, Any]) -> list[str]:
 
 
 def test_the_outputs_are_listed(heard: Path) -> None:
-    asked = [sys.executable, "-m", "bridge.playback", "outputs"]
+    asked = [sys.executable, "-m", "bridge.audition.process", "outputs"]
     word = json.loads(subprocess.run(asked, capture_output=True, check=True).stdout)
     assert {"name": "pulse", "interface": "ALSA"}.items() <= next(
         one for one in word["outputs"] if one["name"] == "pulse"

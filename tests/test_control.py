@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bridge.audition.player import Player, Side
 from bridge.commands import ClipAsk
 from bridge.control import Control
 from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
 from bridge.mailbox import Inbox
 from bridge.midi.service import MidiService
 from bridge.model.fake import FakeEngine
-from bridge.preview import Player, Side
 from tests.fakes.processes import put
 from tests.fakes.studio import Studio, remix_args, write_tone
 

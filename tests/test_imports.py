@@ -243,6 +243,6 @@ def test_the_daemon_loads_no_midi_library_until_it_is_wanted() -> None:
     assert loaded("import bridge.midi.talk, bridge.midi.port_process", "rtmidi2", "jack") == set()
 
 
-@pytest.mark.parametrize("module", ["bridge.daemon", "bridge.pipeline", "bridge.osc", "bridge.preview"])
+@pytest.mark.parametrize("module", ["bridge.daemon", "bridge.pipeline", "bridge.osc", "bridge.audition.player"])
 def test_the_daemon_loads_no_signal_library(module: str) -> None:
     assert loaded(f"import {module}", *sorted(NUMERIC), "sounddevice") == set()

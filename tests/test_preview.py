@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from bridge.audition.player import Player, Side
+from bridge.audition.process import BLOCK, TAIL, Order, Playing, open_device
 from bridge.errors import AudioDeviceMissing, NotPossibleNow, SourceMissing, SourceUnreadable, Unexpected
-from bridge.playback import BLOCK, TAIL, Order, Playing, open_device
-from bridge.preview import Player, Side
 from tests.fakes.osc_clients import until
 from tests.fakes.processes import PATIENCE
 
@@ -61,8 +61,8 @@ def clip(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may need longer than the bridge waits for a child to begin and to end."""
-    monkeypatch.setattr("bridge.preview.START_PATIENCE", PATIENCE)
-    monkeypatch.setattr("bridge.preview.STOP_PATIENCE", PATIENCE)
+    monkeypatch.setattr("bridge.audition.player.START_PATIENCE", PATIENCE)
+    monkeypatch.setattr("bridge.audition.player.STOP_PATIENCE", PATIENCE)
 
 
 def alone(path: Path) -> tuple[Side, ...]:
@@ -240,7 +240,7 @@ async def test_a_sound_that_has_ended_plays_no_more(tmp_path: Path, clip: Path) 
 async def test_a_child_that_does_not_listen_is_ended(
     tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.preview.STOP_PATIENCE", 0.05)
+    monkeypatch.setattr("bridge.audition.player.STOP_PATIENCE", 0.05)
     player = Player(command=said("import time\nprint('{\"playing\": true}', flush=True)\ntime.sleep(100)\n", tmp_path))
     await player.play(alone(clip), "result")
     child = player._child
@@ -250,7 +250,7 @@ async def test_a_child_that_does_not_listen_is_ended(
 
 
 async def test_a_device_that_hangs_is_given_up(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.preview.START_PATIENCE", 0.05)
+    monkeypatch.setattr("bridge.audition.player.START_PATIENCE", 0.05)
     player = Player(command=said("import sys\nsys.stdin.read()\n", tmp_path))
     with pytest.raises(AudioDeviceMissing, match="did not open within"):
         await player.play(alone(clip), "result")
@@ -276,5 +276,5 @@ async def test_the_child_gets_no_key(tmp_path: Path, clip: Path) -> None:
 
 def test_neither_numpy_nor_portaudio_loads_with_the_player() -> None:
     heavy = {"numpy", "sounddevice", "soundfile"}
-    code = f"import bridge.audition, bridge.preview, sys; print({heavy} & set(sys.modules))"
+    code = f"import bridge.audition.sides, bridge.audition.player, sys; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"

@@ -118,7 +118,7 @@ def test_the_player_has_the_null_device_at_0(tmp_path: Path) -> None:
         soundfile.write(tmp_path / f"{name}.wav", np.full((48_000, 2), level), 48_000)
         sides.append({"path": str(tmp_path / f"{name}.wav"), "start": 0.0, "length": None, "gain_db": 0.0})
     order = json.dumps({"sides": sides, "heard": 0, "loop": True, "device": "default"})
-    with child(tmp_path, "bridge.playback", order) as player:
+    with child(tmp_path, "bridge.audition.process", order) as player:
         assert player.line() == {"playing": True}
         assert seen(tmp_path) == "null device: True"
         assert not (tmp_path / "heard").exists()

@@ -82,7 +82,7 @@ def _devices(options: argparse.Namespace) -> int:
     """List the audio outputs; the process that plays knows them."""
     import subprocess  # only here: a foot switch waits for `send`
 
-    asked = [sys.executable, "-m", "bridge.playback", "outputs"]
+    asked = [sys.executable, "-m", "bridge.audition.process", "outputs"]
     word = json.loads(subprocess.run(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout)
     if "error" in word:
         raise from_wire(word["error"])

@@ -1,7 +1,7 @@
 """Audition, the daemon's side: starts the process that plays, turns it, and knows what is heard.
 
-`/bridge/audition` → commands.py → `Player` → `python -m bridge.playback ORDER` → the audio device. Neither numpy nor
-PortAudio loads here.
+`/bridge/audition` → commands.py → `Player` → `python -m bridge.audition.process ORDER` → the audio device. Neither
+numpy nor PortAudio loads here.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Player:
         device: str = "default",
         *,
         tell: Callable[[str], None] = lambda heard: None,
-        command: Sequence[str] = (sys.executable, "-m", "bridge.playback"),
+        command: Sequence[str] = (sys.executable, "-m", "bridge.audition.process"),
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare; no process is started yet.

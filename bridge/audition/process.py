@@ -1,7 +1,7 @@
 """Audition, the process that plays: numpy and PortAudio load here and never in the daemon (preview.py starts it).
 
-`python -m bridge.playback ORDER`: sides → deck → the audio device. Each line on stdin turns the deck, {"heard": 1} or
-{"loop": true}; the end of stdin stops it. One JSON line on stdout says that it plays, or why not.
+`python -m bridge.audition.process ORDER`: sides → deck → the audio device. Each line on stdin turns the deck, {"heard":
+1} or {"loop": true}; the end of stdin stops it. One JSON line on stdout says that it plays, or why not.
 """
 
 from __future__ import annotations
@@ -200,7 +200,9 @@ def _side(side: Mapping[str, Any], reader: Any, rate: int, frames: int) -> Calla
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play the order of the command line; the process's whole life."""
-    parser = argparse.ArgumentParser(prog="python -m bridge.playback", description="Plays an order until stdin ends.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bridge.audition.process", description="Plays an order until stdin ends."
+    )
     parser.add_argument("order", help="JSON: sides, heard, loop, device; or the word “outputs”")
     options = parser.parse_args(arguments)
     try:

@@ -1,0 +1,1 @@
+"""Plays a clip's source and its remix, A against B."""
