@@ -15,7 +15,7 @@ from tables import code, page, table
 from bridge import assets
 from bridge import errors as tree
 from bridge.arguments import Argument
-from bridge.cli import build_parser
+from bridge.cli.main import build_parser
 from bridge.commands import COMMANDS, MESSAGES, Command
 from bridge.config import DEFAULTS
 from bridge.limits import LIMITS
@@ -254,7 +254,7 @@ def cli() -> str:
         parts += [f"## ace-bridge {name}", word.description or "", table(("option", "meaning"), rows) if rows else ""]
     return page(
         "Command line",
-        "bridge/cli.py",
+        "bridge/cli/main.py",
         "Exit status: 0 done, 1 an error was explained, 2 a wrong option, 3 (`status` only) the daemon does not run, "
         "130 Ctrl-C.",
         *parts,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli import GROUPS, build_parser, main
+from bridge.cli.main import GROUPS, build_parser, main
+from bridge.cli.options import Number, OneOf
 from bridge.errors import HomeError
 from bridge.nearest import nearest
-from bridge.options import Number, OneOf
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bridge import history, layout
-from bridge.cli import main
+from bridge.cli import history, terminal
+from bridge.cli.main import main
 from bridge.errors import UnknownJob
 from bridge.job import ENDED, Job, State, Variation
 from bridge.store import Store
@@ -104,11 +104,11 @@ def test_jobs_fit_the_terminal(home: Path, columns: int, capsys: Said, monkeypat
 def test_states_have_colours_where_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert layout.coloured("done") == "\x1b[32mdone\x1b[0m"
-    assert layout.coloured("failed", "failed   ") == "\x1b[31mfailed   \x1b[0m"
-    assert layout.coloured("running") == "running"
+    assert terminal.coloured("done") == "\x1b[32mdone\x1b[0m"
+    assert terminal.coloured("failed", "failed   ") == "\x1b[31mfailed   \x1b[0m"
+    assert terminal.coloured("running") == "running"
     monkeypatch.setenv("NO_COLOR", "1")
-    assert layout.coloured("failed") == "failed"
+    assert terminal.coloured("failed") == "failed"
 
 
 def test_show_tells_what_it_was_made_from_and_what_was_chosen(home: Path, capsys: Said) -> None:
@@ -229,13 +229,13 @@ def test_status_for_scripts_lists_what_is_being_made(home: Path, capsys: Said) -
 
 
 def test_texts_stay_behind_their_labels() -> None:
-    lines = list(layout.labelled("tags", "one two three four five six seven\nnew line", 8, 2))
+    lines = list(terminal.labelled("tags", "one two three four five six seven\nnew line", 8, 2))
     assert lines[0].startswith("  tags    one")
     assert lines[-1] == " " * 10 + "new line"
-    assert layout.cut("abcdef", 4) == "abc…"
-    assert layout.cut("ab", 4) == "ab  "
-    assert layout.cut("ギター・ソロ", 6) == "ギタ… "
-    assert layout.cells("e\u0301🥁") == 3
+    assert terminal.cut("abcdef", 4) == "abc…"
+    assert terminal.cut("ab", 4) == "ab  "
+    assert terminal.cut("ギター・ソロ", 6) == "ギタ… "
+    assert terminal.cells("e\u0301🥁") == 3
 
 
 def test_a_job_without_a_name_is_called_by_its_clip(home: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli import main
+from bridge.cli.main import main
 from bridge.commands import ClipAsk
 from bridge.events import Event
 from tests.fakes.osc_clients import until

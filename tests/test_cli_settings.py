@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge import config
-from bridge.cli import main
+from bridge.cli.main import main
 from bridge.verbs.demo import _command
 
 Said = pytest.CaptureFixture[str]
@@ -95,7 +95,7 @@ def test_ctrl_c_at_the_key_stores_nothing(home: Path, capsys: Said, monkeypatch:
 
 
 def test_ctrl_c_at_a_question_sends_nothing(capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bridge.verbs import asking
+    from bridge.cli import confirm
 
     class Person:
         def readline(self) -> str:
@@ -103,10 +103,10 @@ def test_ctrl_c_at_a_question_sends_nothing(capsys: Said, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(sys, "stdin", Person())
     with pytest.raises(KeyboardInterrupt):
-        asking.agreed("5 remixes. Go on?")
+        confirm.agreed("5 remixes. Go on?")
     assert capsys.readouterr().err == "5 remixes. Go on? [y/N] \nNothing was sent.\n"
     monkeypatch.setattr(sys, "stdin", io.StringIO("Y\n"))
-    assert asking.agreed("Go on?")
+    assert confirm.agreed("Go on?")
 
 
 def test_the_demo_says_how_it_is_called_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from bridge.cli.history import plain
 from bridge.client import Client
 from bridge.errors import MessageTooLarge
-from bridge.history import plain
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, environment, fal_environment, running, until

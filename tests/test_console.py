@@ -9,9 +9,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console as Terminal
 
-from bridge.bars import NAME, Bars, label
-from bridge.console import Console
-from bridge.progress import Heading, Lines, news
+from bridge.cli.console import Console
+from bridge.cli.progress_bars import NAME, Bars, label
+from bridge.cli.progress_text import Heading, Lines, news
 
 LONG = "Lead Vocal, second take, bridge comp"
 

@@ -19,7 +19,7 @@ PROTOCOLS = ("bridge.daw.base", "bridge.model.base")
 # From what people touch down to the Protocols: nothing may reach anything that stands before it here. The daemon, the
 # CLI's words and `control`, which implement and join the layers, stand outside.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("bridge.cli", "bridge.verbs", "bridge.osc", "bridge.midi", "bridge.hotkeys", "bridge.panel"),
+    ("bridge.cli.main", "bridge.verbs", "bridge.osc", "bridge.midi", "bridge.hotkeys", "bridge.panel"),
     ("bridge.commands",),
     ("bridge.scheduler",),
     ("bridge.pipeline",),
@@ -195,7 +195,7 @@ def test_the_rules_see_a_wrong_arrow(tmp_path: Path, module: str, line: str, rul
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         (path.parent / "__init__.py").touch()
-        path.write_text("from bridge.cli import main\n" if name.endswith("helper.py") else "")
+        path.write_text("from bridge.cli.main import main\n" if name.endswith("helper.py") else "")
     assert list(rule(read(tmp_path))) == []
     (tmp_path / module).write_text(line)
     assert len(list(rule(read(tmp_path)))) == 1
@@ -216,7 +216,7 @@ SLOW = (*HEAVY, "pythonosc", "logging", "subprocess", "dataclasses")  # what a f
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["remix", "--help"]], ids=" ".join)
 def test_help_is_light(words: list[str]) -> None:
-    assert loaded(f"import bridge.cli; bridge.cli.main({words!r})", *HEAVY) == set()
+    assert loaded(f"import bridge.cli.main; bridge.cli.main.main({words!r})", *HEAVY) == set()
 
 
 def test_help_is_light_as_a_command() -> None:
@@ -228,7 +228,7 @@ def test_help_is_light_as_a_command() -> None:
         check=True,
     )
     names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "bridge.cli" in names
+    assert "bridge.cli.main" in names
     assert names.isdisjoint(HEAVY)
 
 

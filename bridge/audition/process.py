@@ -1,4 +1,4 @@
-"""Audition, the process that plays: numpy and PortAudio load here and never in the daemon (preview.py starts it).
+"""Audition, the process that plays: numpy and PortAudio load here and never in the daemon (player.py starts it).
 
 `python -m bridge.audition.process ORDER`: sides → deck → the audio device. Each line on stdin turns the deck, {"heard":
 1} or {"loop": true}; the end of stdin stops it. One JSON line on stdout says that it plays, or why not.

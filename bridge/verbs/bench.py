@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bridge.cli.console import Console
 from bridge.client import OVER, Client
-from bridge.console import Console
 from bridge.errors import WorkerDied
 from bridge.osc_plain import Message, decode, encode
 from bridge.verbs.demo import SECONDS, TEMPO, own_bridge

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any
 
-from bridge.cli import home
+from bridge.cli.main import home
 from bridge.client import Client
 from bridge.errors import BridgeError, HomeError, NotPossibleNow
 
@@ -77,7 +77,7 @@ def stop(options: argparse.Namespace) -> int:
         if time.monotonic() > end:
             raise HomeError(f"The daemon (process {about['pid']}) was asked to stop and has not.")
         time.sleep(0.05)
-    from bridge import history
+    from bridge.cli import history
 
     left = sum(one.state not in ENDS for _, variations in history.still_open(client.home) for one in variations)
     if options.json:
@@ -124,7 +124,7 @@ def _open_jobs(client: Client) -> list[dict[str, Any]]:
             newer |= {job["job_id"]: job["state"] for job in json.loads(path.read_bytes())["jobs"]}
     if all(state in ENDS for state in newer.values()):
         return []
-    from bridge import history  # only now: most often nothing is being made, and the answer should be quick
+    from bridge.cli import history  # only now: most often nothing is being made, and the answer should be quick
 
     found = [history.document(one) for one in history.still_open(client.home)]
     return [{**job, "state": newer.get(job["job_id"], job["state"])} for job in found]

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bridge.cli.console import Console
 from bridge.client import Client
-from bridge.console import Console
 from bridge.tasks.peaks import peaks
 from bridge.verbs.remix import heading
 

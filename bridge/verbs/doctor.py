@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from bridge import whereabouts
-from bridge.cli import home
+from bridge.cli.main import home
 from bridge.config import load
 from bridge.credentials import from_keychain
 from bridge.doctor import Finding, Patient, examine, worst

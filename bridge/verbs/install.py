@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bridge import __version__
-from bridge.cli import home
+from bridge.cli.confirm import agreed
+from bridge.cli.main import home
 from bridge.home import prepare_home
 from bridge.install import Change, Installation, Installer, Pointer, start_command
 from bridge.installs import Surroundings, plan
-from bridge.verbs.asking import agreed
 
 
 def install(options: argparse.Namespace) -> int:

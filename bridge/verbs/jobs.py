@@ -7,16 +7,16 @@ import json
 import time
 from collections.abc import Iterator
 
-from bridge import history
-from bridge.cli import home
+from bridge.cli import history
+from bridge.cli.console import ago
+from bridge.cli.history import Found
+from bridge.cli.main import home
+from bridge.cli.progress_text import LABELS
+from bridge.cli.terminal import coloured, cut, labelled, width
 from bridge.client import Client
-from bridge.console import ago
 from bridge.errors import NotPossibleNow
-from bridge.history import Found
 from bridge.job import ENDED, Job, State, Variation
-from bridge.layout import coloured, cut, labelled, width
 from bridge.params import INSTRUMENTAL, PARAMS
-from bridge.progress import LABELS
 
 LOOK_THROUGH = 10_000  # jobs that a filter searches
 ROOMY = 72  # columns from which `jobs` has room for the engine

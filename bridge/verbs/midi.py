@@ -11,7 +11,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-from bridge.cli import home
+from bridge.cli.main import home
 from bridge.client import Client
 from bridge.errors import NotRunning, RequestError, from_wire
 from bridge.osc_plain import Message, decode

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from bridge.cli import home
+from bridge.cli.console import Console
+from bridge.cli.main import home
 from bridge.client import Client
-from bridge.console import Console
 
 
 def nudge(options: argparse.Namespace) -> int:

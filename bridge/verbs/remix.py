@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bridge import history
-from bridge.cli import home
+from bridge.cli import confirm, history
+from bridge.cli.console import Console
+from bridge.cli.main import home
+from bridge.cli.progress_text import Heading
 from bridge.client import Client
-from bridge.console import Console
 from bridge.errors import ParamInvalid, SourceMissing
-from bridge.progress import Heading
-from bridge.verbs import asking
 
 SUFFIXES = frozenset(
     f".{name}"
@@ -29,16 +28,16 @@ SUFFIXES = frozenset(
 def remix(options: argparse.Namespace) -> int:
     """Remix files; 0 only if every result is there."""
     files = find_files([Path(name) for name in options.files])
-    options.out = asking.folder_for(options.out)
+    options.out = confirm.folder_for(options.out)
     args = request(options, files)
     folder, console = home(), Console(options.json)
     client = Client(folder)
     about = client.start()
-    found = asking.survey(files, options.offset, options.length)
+    found = confirm.survey(files, options.offset, options.length)
     if options.rate is None:
         args["project"]["sample_rate"] = found.rate
-    if asking.costs(options, folder, about, console):
-        asking.confirm(options, len(files), found.seconds, folder, console)
+    if confirm.costs(options, folder, about, console):
+        confirm.confirm(options, len(files), found.seconds, folder, console)
         args["confirmed"] = True
     message_id = client.send("remix", args)
     if options.no_wait:
@@ -69,7 +68,7 @@ def rerun(options: argparse.Namespace) -> int:
     console = Console(options.json)
     if job.price:
         options.variations = options.variations or job.each
-        asking.confirm(options, len(job.seconds), sum(job.seconds), home(), console)
+        confirm.confirm(options, len(job.seconds), sum(job.seconds), home(), console)
     client = Client(home())
     client.start()
     console.say(f"making {history.title(job)} again")

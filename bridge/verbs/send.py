@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bridge.cli import home
+from bridge.cli.main import home
 from bridge.client import OVER, Client
 from bridge.errors import NotRunning, RequestError, from_wire
 from bridge.osc_plain import Message, decode, encode

@@ -10,10 +10,10 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from bridge.cli import home
+from bridge.cli.main import home
+from bridge.cli.terminal import labelled
 from bridge.errors import KeyInvalid, PresetUnknown, SettingError
 from bridge.home import prepare_home
-from bridge.layout import labelled
 from bridge.presets import Preset, Presets, new, standard
 
 FIRST = ("key", "engine", "fal")  # the sections that most people look for

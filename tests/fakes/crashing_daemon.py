@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.cli import main
+from bridge.cli.main import main
 from bridge.job import State, Variation
 from bridge.store import Store
 

@@ -24,8 +24,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bridge import cli, workers
+from bridge import workers
 from bridge.book import Book
+from bridge.cli import main
 from bridge.job import State
 from bridge.store import Store
 from tests.fakes.nursery import bear
@@ -202,7 +203,7 @@ def daemon(args: dict[str, Any]) -> int:
     fate = Fate(args["plan"], args["diary"], kill_workers)
     watch_journal(fate)
     fork_workers(Path(args["workers"]))
-    return cli.main(["run", "--quiet"])
+    return main.main(["run", "--quiet"])
 
 
 def worker(_args: dict[str, Any]) -> int:

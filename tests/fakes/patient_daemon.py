@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from bridge import control
-from bridge.cli import main
+from bridge.cli.main import main
 from tests.fakes.processes import PATIENCE
 
 if __name__ == "__main__":

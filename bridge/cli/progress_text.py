@@ -1,6 +1,7 @@
 """The progress of a job in words: what is said once, what of each variation; and as lines for pipes and logs.
 
-Called with the job as the outbox shows it, whenever it has changed; `bridge.bars` draws the same on a terminal.
+Called with the job as the outbox shows it, whenever it has changed; `bridge.cli.progress_bars` draws the same on a
+terminal.
 """
 
 from __future__ import annotations

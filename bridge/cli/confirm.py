@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.budget import money
-from bridge.console import Console
+from bridge.cli.console import Console
 from bridge.errors import BridgeError, ConfirmNeeded, OutputUnwritable
 
 ASK_ABOVE = 3  # remixes that are ordered without a question

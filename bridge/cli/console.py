@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from bridge.cli.progress_text import LABELS, Describe, Lines
 from bridge.errors import BudgetReached
-from bridge.progress import LABELS, Describe, Lines
 
 Show = Callable[[Mapping[str, Any]], None]
 
@@ -42,7 +42,7 @@ class Console:
         if sys.stderr.isatty():
             from rich.console import Console as Terminal  # only here: a pipe does without its start-up time
 
-            from bridge.bars import Bars
+            from bridge.cli.progress_bars import Bars
 
             with Bars(Terminal(stderr=True), describe) as bars:
                 yield bars

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from bridge import __version__
+from bridge.cli.options import Help, Number, OneOf, Parser
 from bridge.errors import BridgeError
-from bridge.options import Help, Number, OneOf, Parser
 
 ABOUT = """\
 Select a clip, press one key, and a remix of it stands on a new track.

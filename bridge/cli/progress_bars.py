@@ -1,6 +1,6 @@
 """The progress of a job on a terminal: one live bar per variation, in a layout that holds in 80 columns.
 
-`bridge.console` opens them; they are called with the job as the outbox shows it, whenever it has changed.
+`bridge.cli.console` opens them; they are called with the job as the outbox shows it, whenever it has changed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.table import Column
 from rich.text import Text
 
-from bridge.progress import ENDS, Describe, Heading, news
+from bridge.cli.progress_text import ENDS, Describe, Heading, news
 
 NAME = 20  # columns of a clip's name with its number
 WIDE = 100  # columns from which there is room for longer bars
