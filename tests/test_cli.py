@@ -128,7 +128,7 @@ def test_a_defect_is_said_without_its_values(
     def fail() -> Path:
         raise ValueError("key-id:key-secret")
 
-    monkeypatch.setattr("bridge.verbs.daemon.home", fail)
+    monkeypatch.setattr("bridge.cli.commands.daemon.home", fail)
     status, out, err = said("status", capsys)
     assert (status, out) == (1, "")
     assert "[internal]" in err

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.verbs.remix import find_files
+from bridge.cli.commands.remix import find_files
 from tests.fakes.studio import write_tone
 from tests.test_whole_way import cli
 

@@ -62,7 +62,7 @@ async def test_it_listens_until_the_error(stage: Stage, capsys: Said) -> None:
 
 
 async def test_a_cancelled_one_ends_without_a_path(stage: Stage, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.verbs.send.LAST_WORD", 0.05)
+    monkeypatch.setattr("bridge.cli.commands.send.LAST_WORD", 0.05)
     sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav", "--json"))
     await until(lambda: stage.bridge.asked)
     stage.bus.publish(Event("job", "job-1", data={"state": "cancelled", "cost": 0.0}))
@@ -72,7 +72,7 @@ async def test_a_cancelled_one_ends_without_a_path(stage: Stage, capsys: Said, m
 
 
 async def test_a_daemon_that_goes_ends_the_wait(stage: Stage, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.verbs.send.LAST_WORD", 0.05)
+    monkeypatch.setattr("bridge.cli.commands.send.LAST_WORD", 0.05)
     sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav"))
     await until(lambda: stage.bridge.asked)
     monkeypatch.setattr("bridge.client.Client.daemon", lambda client: None)
@@ -124,8 +124,8 @@ async def test_a_message_that_nobody_answers_is_not_waited_for_for_ever(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
 ) -> None:
     """A datagram can be lost, and a packet that the daemon cannot read is dropped without a word."""
-    monkeypatch.setattr("bridge.verbs.send.FIRST_WORD", 0.05)
-    monkeypatch.setattr("bridge.verbs.send.LAST_WORD", 0.1)
+    monkeypatch.setattr("bridge.cli.commands.send.FIRST_WORD", 0.05)
+    monkeypatch.setattr("bridge.cli.commands.send.LAST_WORD", 0.1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))
         about = {"osc_port": deaf.getsockname()[1], "token": TOKEN}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bridge import config
+from bridge.cli.commands.demo import _command
 from bridge.cli.main import main
-from bridge.verbs.demo import _command
 
 Said = pytest.CaptureFixture[str]
 

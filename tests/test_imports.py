@@ -19,7 +19,7 @@ PROTOCOLS = ("bridge.daw.base", "bridge.model.base")
 # From what people touch down to the Protocols: nothing may reach anything that stands before it here. The daemon, the
 # CLI's words and `control`, which implement and join the layers, stand outside.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("bridge.cli.main", "bridge.verbs", "bridge.osc", "bridge.midi", "bridge.hotkeys", "bridge.panel"),
+    ("bridge.cli.main", "bridge.cli.commands", "bridge.osc", "bridge.midi", "bridge.hotkeys", "bridge.panel"),
     ("bridge.commands",),
     ("bridge.scheduler",),
     ("bridge.pipeline",),
@@ -232,7 +232,7 @@ def test_help_is_light_as_a_command() -> None:
     assert names.isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("module", ["bridge.verbs.send", "bridge.client", "bridge.verbs.daemon"])
+@pytest.mark.parametrize("module", ["bridge.cli.commands.send", "bridge.client", "bridge.cli.commands.daemon"])
 def test_the_short_commands_are_light(module: str) -> None:
     assert loaded(f"import {module}", *SLOW) == set()
 

@@ -1,4 +1,4 @@
-"""The command line: words, options, help. What a word does is in `bridge.verbs`, imported when it is used.
+"""The command line: words, options, help. What a word does is in `bridge.cli.commands`, imported when it is used.
 
 Nothing heavy is imported here: `ace-bridge send` may hang on a foot switch.
 """
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ["ACE_BRIDGE_HOME"] = options.home
     module, function = options.does.split(":")
     try:
-        return int(getattr(import_module(f"bridge.verbs.{module}"), function)(options))
+        return int(getattr(import_module(f"bridge.cli.commands.{module}"), function)(options))
     except BridgeError as error:
         complain(error, as_json=getattr(options, "json", False))
         return 1

@@ -1,6 +1,6 @@
 """Text for a terminal: as wide as it is, wrapped under its label, states in colour where somebody looks.
 
-`bridge.verbs` print with it; what goes into a pipe has no colours.
+`bridge.cli.commands` print with it; what goes into a pipe has no colours.
 """
 
 from __future__ import annotations

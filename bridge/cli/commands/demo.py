@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bridge.cli.commands.remix import heading
 from bridge.cli.console import Console
 from bridge.client import Client
 from bridge.tasks.peaks import peaks
-from bridge.verbs.remix import heading
 
 RATE = 48_000  # Hz
 TEMPO = 120.0  # BPM

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bridge.cli.commands.demo import SECONDS, TEMPO, own_bridge
 from bridge.cli.console import Console
 from bridge.client import OVER, Client
 from bridge.errors import WorkerDied
 from bridge.osc_plain import Message, decode, encode
-from bridge.verbs.demo import SECONDS, TEMPO, own_bridge
 
 SAID = {
     "taking in": "the message is taken in and in the journal",
