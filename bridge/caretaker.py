@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bridge import retention, storecare
-from bridge.config import Store as Settings
+from bridge.config.settings import Store as Settings
 from bridge.errors import BridgeError
 from bridge.store import Journal, Store
 

@@ -29,9 +29,9 @@ from bridge.budget import Budget
 from bridge.caretaker import Caretaker
 from bridge.catalogue import FILE as CATALOGUE
 from bridge.catalogue import catalogue
-from bridge.config import Config
+from bridge.config.credentials import fal_key
+from bridge.config.settings import Config
 from bridge.control import Control
-from bridge.credentials import fal_key
 from bridge.daw.base import Daw
 from bridge.daw.folder import Folder, Scripted
 from bridge.desk import Desk

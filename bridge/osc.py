@@ -27,7 +27,7 @@ from bridge.commands import (
     find,
     read,
 )
-from bridge.config import Osc
+from bridge.config.settings import Osc
 from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus
 from bridge.osc_feedback import Feedback

@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.arguments import check_token
 from bridge.commands import Command
-from bridge.config import NO_SECRET, Osc
+from bridge.config.settings import NO_SECRET, Osc
 from bridge.errors import NotPossibleNow, SecretNeeded, SecretWrong
 from bridge.osc_links import Key, Peer, is_local
 from bridge.scrub import SCRUBBER

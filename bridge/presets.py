@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bridge import assets
+from bridge.config import resources
 from bridge.errors import HomeError, PresetInvalid, PresetUnknown
 from bridge.nearest import did_you_mean
 from bridge.presetfile import FAMILIES, Preset, load, new, slug
@@ -142,4 +142,4 @@ def _stamp(path: Path) -> Stamp:
 
 def standard(home: Path) -> Presets:
     """Return the shipped presets with those of the home over them."""
-    return Presets([assets.folder("presets"), home / "presets"])
+    return Presets([resources.folder("presets"), home / "presets"])

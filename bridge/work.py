@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bridge.book import Book
 from bridge.budget import Budget
-from bridge.config import Config
+from bridge.config.settings import Config
 from bridge.daw.base import Daw
 from bridge.disk import explained
 from bridge.errors import UnknownJob

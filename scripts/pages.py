@@ -12,13 +12,13 @@ from typing import Any
 from bad_inputs import BAD_INPUTS
 from tables import code, page, table
 
-from bridge import assets
 from bridge import errors as tree
 from bridge.arguments import Argument
 from bridge.cli.main import build_parser
 from bridge.commands import COMMANDS, MESSAGES, Command
-from bridge.config import DEFAULTS
-from bridge.limits import LIMITS
+from bridge.config import resources
+from bridge.config.ranges import LIMITS
+from bridge.config.settings import DEFAULTS
 from bridge.params import PARAMS
 from bridge.presets import FAMILIES, Presets
 
@@ -60,7 +60,7 @@ def _sources() -> Iterator[tuple[str, str]]:
 
 def presets() -> str:
     """List the shipped presets."""
-    shipped = Presets([assets.folder("presets")]).all()
+    shipped = Presets([resources.folder("presets")]).all()
     parts = []
     for family in FAMILIES:
         rows = [
@@ -109,7 +109,7 @@ def config() -> str:
         parts += [f"## [{section}]", table(("key", "default", "takes", "meaning"), rows)]
     return page(
         "Settings",
-        "bridge/default.toml and bridge/limits.py",
+        "bridge/config/default.toml and bridge/config/ranges.py",
         "Every setting has a default. To change one, write it under its section into `config.toml` in the bridge's "
         "home (`ace-bridge config path` prints where that is), or set the environment variable "
         "`ACE_BRIDGE_<SECTION>_<KEY>`, for example `ACE_BRIDGE_OSC_PORT=9000`; lists have commas between their "

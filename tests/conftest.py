@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bridge import osc_feedback
-from bridge.home import prepare_home
+from bridge.config.home import prepare_home
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_stage import Stage
 

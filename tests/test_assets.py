@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge import assets
+from bridge.config import resources
 from bridge.errors import HomeError
 
 
@@ -21,22 +21,22 @@ def tree(root: Path, *files: str) -> Path:
 def test_checkout_and_wheel(tmp_path: Path) -> None:
     checkout = tree(tmp_path / "checkout", "pyproject.toml", "presets/a.toml")
     wheel = tree(tmp_path / "site-packages", "bridge/_assets/presets/a.toml", "presets/of-another-package.toml")
-    assert assets.folder("presets", checkout) == tmp_path / "checkout" / "presets"
-    assert assets.folder("presets", wheel) == wheel / "_assets" / "presets"
-    assert assets.file("presets", "a.toml", wheel).read_text() == "bridge/_assets/presets/a.toml"
+    assert resources.folder("presets", checkout) == tmp_path / "checkout" / "presets"
+    assert resources.folder("presets", wheel) == wheel / "_assets" / "presets"
+    assert resources.file("presets", "a.toml", wheel).read_text() == "bridge/_assets/presets/a.toml"
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     package = tree(tmp_path, "presets/of-another-package.toml")
     with pytest.raises(HomeError, match="lacks its presets") as caught:
-        assets.folder("presets", package)
+        resources.folder("presets", package)
     assert "Install" in caught.value.hint
     whole = tree(tmp_path / "whole", "bridge/_assets/presets/a.toml")
     with pytest.raises(HomeError, match=r"lacks presets/b\.toml"):
-        assets.file("presets", "b.toml", whole)
+        resources.file("presets", "b.toml", whole)
     with pytest.raises(ValueError, match="no kind"):
-        assets.folder("../..", whole)
+        resources.folder("../..", whole)
 
 
 def test_this_installation_has_presets() -> None:
-    assert assets.folder("presets").is_dir()
+    assert resources.folder("presets").is_dir()

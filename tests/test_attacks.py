@@ -19,7 +19,7 @@ import pytest
 import soundfile
 
 from bridge.audio import files
-from bridge.credentials import set_key
+from bridge.config.credentials import set_key
 from bridge.errors import RequestError
 from bridge.model.base import Output, Report
 from bridge.model.fake import FakeEngine

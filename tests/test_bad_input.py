@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.home import prepare_home
+from bridge.config.home import prepare_home
 from tests.fakes.fal_server import FalServer
 from tests.fakes.mishaps import MAKE, MEND, OPEN, PAID, Bench, clear
 from tests.fakes.processes import KEY, fal_environment, running

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from bridge.config import DEFAULTS, KEYS, SECTIONS, Config, load
+from bridge.config.ranges import LIMITS
+from bridge.config.settings import DEFAULTS, KEYS, SECTIONS, Config, load
 from bridge.errors import ConfigInvalid
-from bridge.limits import LIMITS
 
 SHIPPED: dict[str, dict[str, Any]] = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
 EVERY_KEY = [(section, key) for section, keys in KEYS.items() for key in keys]
@@ -190,6 +190,6 @@ def test_settings_do_not_change_once_read(tmp_path: Path) -> None:
 
 def test_import_is_light() -> None:
     heavy = ("numpy", "httpx", "asyncio", "msgspec", "tomllib", "socket")
-    code = f"import sys, bridge.config; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, bridge.config.settings; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

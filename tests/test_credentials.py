@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.credentials import FILE, Found, fal_key, find, from_keychain, mask, set_key
+from bridge.config.credentials import FILE, Found, fal_key, find, from_keychain, mask, set_key
 from bridge.errors import HomeError, KeyInvalid
 from bridge.scrub import SCRUBBER
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bridge.client import Client
+from bridge.config.home import FOLDERS, home_folder, prepare_home
 from bridge.errors import HomeError
-from bridge.home import FOLDERS, home_folder, prepare_home
 
 
 @pytest.mark.parametrize(

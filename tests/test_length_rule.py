@@ -15,7 +15,7 @@ import soundfile
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bridge.home import prepare_home
+from bridge.config.home import prepare_home
 from bridge.model.base import Output, Report
 from bridge.model.fake import FakeEngine
 from tests.fakes.studio import Studio

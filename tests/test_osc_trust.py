@@ -12,7 +12,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
 from bridge.commands import COMMANDS, Command
-from bridge.config import load
+from bridge.config.settings import load
 from bridge.errors import ConfigInvalid, NotPossibleNow, SecretNeeded, SecretWrong
 from bridge.osc_links import Key
 from bridge.osc_presses import ECHO

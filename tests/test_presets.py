@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge import assets
+from bridge.config import resources
 from bridge.errors import BridgeError, HomeError, NotPossibleNow, PresetInvalid, PresetUnknown
 from bridge.params import PARAMS, complete, to_send
 from bridge.presets import FAMILIES, Preset, Presets, load, new, slug, standard
 
-SHIPPED = Presets([assets.folder("presets")])
+SHIPPED = Presets([resources.folder("presets")])
 GOOD = """\
 version = 1
 title = "Mine"
@@ -73,7 +73,7 @@ def test_a_user_preset_wins_and_counts_at_once(tmp_path: Path) -> None:
     before = presets.get("roots-dub")
     path = put(tmp_path / "presets", "roots-dub.toml", GOOD)
     mine = presets.get("roots-dub")
-    assert (before.path.parent, mine.path) == (assets.folder("presets"), path)
+    assert (before.path.parent, mine.path) == (resources.folder("presets"), path)
     assert (mine.title, mine.edit_mode, mine.amount, mine.parameters, mine.original_tags) == (
         "Mine",
         "remix",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge import whereabouts
+from bridge.config import home_check
 from bridge.errors import HomeElsewhere
 from tests.fakes.processes import environment
 
@@ -44,20 +44,20 @@ MAC = """/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)
 def test_a_place_is_judged_by_the_systems_table_and_by_its_name(
     folder: str, platform: str, table: str, said: str | None
 ) -> None:
-    found = whereabouts.trouble(Path(folder), platform, lambda _: table)
+    found = home_check.trouble(Path(folder), platform, lambda _: table)
     assert found is None if said is None else said in (found or "")
 
 
 def test_a_link_into_a_cloud_is_seen_through(tmp_path: Path) -> None:
     (tmp_path / "Dropbox").mkdir()
     (tmp_path / "home").symlink_to(tmp_path / "Dropbox")
-    assert "Dropbox" in (whereabouts.trouble(tmp_path / "home", "linux", lambda _: "") or "")
+    assert "Dropbox" in (home_check.trouble(tmp_path / "home", "linux", lambda _: "") or "")
 
 
 def test_this_machines_own_disk_is_fine(tmp_path: Path) -> None:
-    whereabouts.require(tmp_path, sys.platform)
+    home_check.require(tmp_path, sys.platform)
     if sys.platform == "linux":
-        assert whereabouts.file_system(tmp_path.resolve(), whereabouts.mounts("linux"))
+        assert home_check.file_system(tmp_path.resolve(), home_check.mounts("linux"))
 
 
 def test_the_daemon_does_not_start_in_a_clouds_folder(tmp_path: Path) -> None:
@@ -75,4 +75,4 @@ def test_the_daemon_does_not_start_in_a_clouds_folder(tmp_path: Path) -> None:
     assert "ACE_BRIDGE_HOME" in done.stderr
     assert not home.exists()
     with pytest.raises(HomeElsewhere):
-        whereabouts.require(home, "linux", lambda _: "")
+        home_check.require(home, "linux", lambda _: "")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bridge.config.home import prepare_home
 from bridge.errors import ModelFailed, RateLimited, ResultGone
 from bridge.events import Event, EventBus
-from bridge.home import prepare_home
 from bridge.job import State
 from bridge.mailbox import Inbox
 from bridge.model.fake import FakeEngine

@@ -48,7 +48,7 @@ def survey(files: Sequence[Path], offset: float, length: float | None) -> Survey
 
 def costs(options: argparse.Namespace, folder: Path, about: Mapping[str, Any], console: Console) -> bool:
     """Tell whether the remixes will be made by fal; warn of a key that the running daemon does not have."""
-    from bridge.credentials import find
+    from bridge.config.credentials import find
 
     if options.engine not in (None, "auto", "fal"):
         return False
@@ -70,7 +70,7 @@ def confirm(options: argparse.Namespace, clips: int, seconds: float | None, fold
     Raises:
         ConfirmNeeded: it was not wanted, or there is nobody to ask.
     """
-    from bridge.config import load
+    from bridge.config.settings import load
 
     remixes = clips * options.variations
     settings = load(folder, os.environ)

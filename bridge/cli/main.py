@@ -377,7 +377,7 @@ def _other_words(words: Any) -> None:
 
 def home() -> Any:
     """Return the bridge's home of this run."""
-    from bridge.home import home_folder
+    from bridge.config.home import home_folder
 
     return home_folder(os.environ, sys.platform)
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
-from bridge.config import Config
+from bridge.config.settings import Config
 
 log = logging.getLogger(__name__)
 

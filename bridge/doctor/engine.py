@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
-from bridge.credentials import Found, find, mask
+from bridge.config.credentials import Found, find, mask
 from bridge.doctor import Finding, Patient
 from bridge.errors import BridgeError, KeyMissing
 

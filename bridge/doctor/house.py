@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
-from bridge import storecare, whereabouts
+from bridge import storecare
+from bridge.config import home_check
 from bridge.doctor import Finding, Patient
 
 LITTLE, TIGHT = 200 * 10**6, 2 * 10**9  # bytes: nothing works below the one, an evening's work fits above the other
@@ -32,7 +33,7 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 
 def _place(patient: Patient) -> Finding:
-    why = whereabouts.trouble(patient.home, patient.platform, patient.mounts)
+    why = home_check.trouble(patient.home, patient.platform, patient.mounts)
     if why is None:
         return Finding("home.place", "well", f"The bridge's folder lies on a disk of this machine ({patient.home}).")
     allowed = patient.settings.store.any_place

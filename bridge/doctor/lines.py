@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge import __version__
 from bridge.client import Client
-from bridge.config import NO_SECRET
+from bridge.config.settings import NO_SECRET
 from bridge.doctor import Finding, Patient
 from bridge.lan import is_loopback
 

@@ -182,7 +182,7 @@ class ConfigInvalid(SettingError):
     """The configuration file has an error."""
 
     code = "config_invalid"
-    hint = "Correct the file; bridge/default.toml documents every setting with its default."
+    hint = "Correct the file; bridge/config/default.toml documents every setting with its default."
 
 
 class PresetInvalid(SettingError):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from bridge import assets
+from bridge.config import resources
 from bridge.errors import HomeError
 from bridge.install import POINTER, Edit, Installation, Own
 from bridge.installs import Surroundings, slots
@@ -39,7 +39,7 @@ def plan(surroundings: Surroundings) -> Installation:
         raise HomeError(
             f"There is no {config}: Ardour 7 has not run here yet.", hint="Start Ardour once, or name its --folder."
         )
-    shipped = assets.folder("ardour_scripts")
+    shipped = resources.folder("ardour_scripts")
     scripts, parts = sorted((shipped / "scripts").glob("*.lua")), sorted((shipped / "lib").glob("*.lua"))
     read = {path.name: slots.script(path.read_text("utf-8")) for path in scripts}
     actions = [one for name, one in read.items() if "hook" not in name]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
-from bridge import assets
+from bridge.config import resources
 from bridge.errors import HomeError
 from bridge.install import POINTER, Installation, Own
 from bridge.installs import Surroundings
@@ -39,7 +39,7 @@ def plan(surroundings: Surroundings) -> Installation:
             hint="Live's Settings > Library show where it is; name it with --folder (or --user-library).",
         )
     target = library / "Remote Scripts" / NAME
-    parts = sorted(assets.folder("live_script").glob("*/*.py"), key=lambda path: (path.name == "__init__.py", path))
+    parts = sorted(resources.folder("live_script").glob("*/*.py"), key=lambda path: (path.name == "__init__.py", path))
     return Installation(
         daw="live",
         title="Ableton Live",

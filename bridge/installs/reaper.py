@@ -9,12 +9,12 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bridge import assets
 from bridge.catalogue import FILE as CATALOGUE
 from bridge.catalogue import catalogue
-from bridge.config import load
+from bridge.config import resources
+from bridge.config.home import home_folder
+from bridge.config.settings import load
 from bridge.errors import HomeError
-from bridge.home import home_folder
 from bridge.install import POINTER, Installation, Own
 from bridge.installs import Surroundings
 from bridge.presets import standard
@@ -43,7 +43,7 @@ def plan(surroundings: Surroundings) -> Installation:
             hint="REAPER's Options > Show REAPER resource path shows it; name it with --resource-path.",
         )
     target = root / "Scripts" / NAME
-    shipped = assets.folder("reaper_scripts")
+    shipped = resources.folder("reaper_scripts")
     scripts = sorted((*shipped.glob("*.lua"), *shipped.glob("*.eel"), *shipped.glob("lib/*.lua")))
     icons = sorted((shipped / ICONS).rglob("*.png"))
     return Installation(

@@ -12,13 +12,13 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 
 from bridge.commands import COMMANDS, read
+from bridge.config.toml_file import TomlError, TomlFile
+from bridge.config.toml_file import read as read_toml
 from bridge.errors import BridgeError, MappingInvalid, RequestError
 from bridge.midi import scale
 from bridge.midi.messages import PAIRED, Message, Spot
 from bridge.nearest import did_you_mean
 from bridge.request import decode
-from bridge.tomlfile import TomlError, TomlFile
-from bridge.tomlfile import read as read_toml
 
 VERSION = 1  # of the files' form
 PLAIN = "plain"  # name of the colours that need no section: 0 is dark, 127 lit

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.command import Answer, Bridge
-from bridge.config import Midi as Settings
+from bridge.config.settings import Midi as Settings
 from bridge.errors import BridgeError, MidiMissing, MidiOff
 from bridge.events import Event, EventBus
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bridge.command import Bridge, Outcome, Value
 from bridge.commands import read
-from bridge.config import Midi as Settings
+from bridge.config.settings import Midi as Settings
 from bridge.errors import BridgeError, HoldToSpend, Unexpected
 from bridge.events import Event, EventBus
 from bridge.midi.controls import TWICE, Timer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.credentials import find
+from bridge.config.credentials import find
 from bridge.doctor import bundle, examine
 from bridge.errors import OutputUnwritable
 from tests.doctor.test_doctor import KEY, patient_of

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from bridge import __version__, doctor
-from bridge.config import load
+from bridge.config.settings import load
 from bridge.doctor import Finding, Patient, examine, worst
 from bridge.doctor.lines import holders
 from bridge.errors import AudioDeviceMissing

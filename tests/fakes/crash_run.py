@@ -33,7 +33,7 @@ from tests.fakes.studio import remix_args, write_tone
 MISSED = 10  # lives without their moment that are no sign of a defect yet
 LEAST, MOST = 2, 6  # unfinished jobs on hand
 RATE = 44_100  # Hz: the project's, so that results are resampled
-DAEMON = ("bridge.cli.commands.daemon", "bridge.daemon", "bridge.whereabouts", "tests.fakes.mortal")
+DAEMON = ("bridge.cli.commands.daemon", "bridge.daemon", "bridge.config.home_check", "tests.fakes.mortal")
 SETTINGS = {
     "ACE_BRIDGE_FAL_LONGEST": "0.8",  # s: one of the clips is longer, and goes in legs
     "ACE_BRIDGE_FAL_POLL_FIRST": "0.02",

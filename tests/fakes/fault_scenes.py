@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from bridge.home import prepare_home
+from bridge.config.home import prepare_home
 from bridge.workers import Workers
 from tests.fakes.disks import disk
 from tests.fakes.fal_faults import Fault

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.audio import bwf_header
-from bridge.home import prepare_home
+from bridge.config.home import prepare_home
 from bridge.params import PARAMS
 from tests.fakes.disks import disk
 from tests.fakes.fal_server import FalServer

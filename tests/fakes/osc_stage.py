@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from bridge.config import Osc
+from bridge.config.settings import Osc
 from bridge.events import EventBus
 from bridge.osc import OscSurface
 from tests.fakes.bridge import NotingBridge

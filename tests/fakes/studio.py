@@ -17,7 +17,7 @@ import soundfile
 from bridge import whole
 from bridge.book import Book
 from bridge.budget import Budget
-from bridge.config import load
+from bridge.config.settings import load
 from bridge.daw.folder import Folder, Scripted
 from bridge.desk import Desk
 from bridge.events import Event, EventBus

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bridge import assets
+from bridge.config import resources
 from bridge.errors import HomeError, InstallRefused
 from bridge.install import Installer, Pointer, start_command
 from bridge.installs import Surroundings, plan, slots
@@ -117,7 +117,7 @@ def test_where_ardour_keeps_its_files(platform: str, environ: dict[str, str], fo
 
 
 def test_every_script_is_good_lua_and_json_comes_back(tmp_path: Path) -> None:
-    shipped = assets.folder("ardour_scripts")
+    shipped = resources.folder("ardour_scripts")
     compiler, lua = shutil.which("luac5.4"), shutil.which("lua5.4")
     assert compiler is not None
     assert lua is not None

@@ -15,7 +15,9 @@ from tests.fakes.fal_server import FalServer
 from tests.judges.tunnel import ConnectProxy, certificate
 from tests.model.fal_kit import KEY, Reports, at, clip_file, order_for
 
-SHIPPED: dict[str, Any] = tomllib.loads((Path(bridge.__file__).parent / "default.toml").read_text(encoding="utf-8"))
+SHIPPED: dict[str, Any] = tomllib.loads(
+    (Path(bridge.__file__).parent / "config" / "default.toml").read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,10 @@ ENDS = ("done", "failed", "cancelled", "unknown", "partial")  # as in bridge.job
 
 def run(options: argparse.Namespace) -> int:
     """Run the daemon until it is stopped."""
-    from bridge import daemon, log, whereabouts
-    from bridge.config import load
-    from bridge.home import prepare_home
+    from bridge import daemon, log
+    from bridge.config import home_check
+    from bridge.config.home import prepare_home
+    from bridge.config.settings import load
     from bridge.presets import standard
 
     folder = home()
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         settings = load(folder, os.environ)
         if not settings.store.any_place:
-            whereabouts.require(folder, sys.platform)
+            home_check.require(folder, sys.platform)
         prepare_home(folder)
         log.set_up(folder, "INFO")
         bridge = daemon.Daemon(folder, settings, os.environ, standard(folder))

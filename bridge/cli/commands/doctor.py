@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-from bridge import whereabouts
 from bridge.cli.main import home
-from bridge.config import load
-from bridge.credentials import from_keychain
+from bridge.config import home_check
+from bridge.config.credentials import from_keychain
+from bridge.config.settings import load
 from bridge.doctor import Finding, Patient, examine, worst
 from bridge.errors import AudioDeviceMissing, ConfigInvalid
 
@@ -58,7 +58,7 @@ def _patient(options: argparse.Namespace) -> Patient:
         settings_trouble=trouble,
         clock=time.time,
         which=shutil.which,
-        mounts=whereabouts.mounts,
+        mounts=home_check.mounts,
         device=_device,
         keychain=from_keychain,
         online=options.online,

@@ -13,7 +13,7 @@ from pathlib import Path
 from bridge import __version__
 from bridge.cli.confirm import agreed
 from bridge.cli.main import home
-from bridge.home import prepare_home
+from bridge.config.home import prepare_home
 from bridge.install import Change, Installation, Installer, Pointer, start_command
 from bridge.installs import Surroundings, plan
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from bridge.cli.main import home
 from bridge.cli.terminal import labelled
+from bridge.config.home import prepare_home
 from bridge.errors import KeyInvalid, PresetUnknown, SettingError
-from bridge.home import prepare_home
 from bridge.presets import Preset, Presets, new, standard
 
 FIRST = ("key", "engine", "fal")  # the sections that most people look for
@@ -102,8 +102,8 @@ def _say(label: str, text: str, column: int) -> None:
 
 
 def _settings(options: argparse.Namespace) -> int:
-    from bridge import config as settings
-    from bridge.credentials import find, mask
+    from bridge.config import settings
+    from bridge.config.credentials import find, mask
 
     effective = settings.load(home(), os.environ)
     key = find(os.environ, home())
@@ -128,7 +128,7 @@ def _settings(options: argparse.Namespace) -> int:
 
 def _set_key(_: argparse.Namespace) -> int:
     """Read the key without showing it, so that it stands in no shell history."""
-    from bridge.credentials import set_key
+    from bridge.config.credentials import set_key
 
     prepare_home(home())
     try:

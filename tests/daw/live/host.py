@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bridge import assets
+from bridge.config import resources
 from tests.daw.live.double import Thing, WarpMarker, World
 from tests.daw.live.table import members
 from tests.daw.live.the_set import ClipData, SlotData, TrackData
@@ -168,7 +168,9 @@ def load(
         command: starts the daemon, as the pointer file says it.
     """
     name = f"AceBridge_{next(_numbers)}"
-    shutil.copytree(assets.folder("live_script") / "AceBridge", folder / name, ignore=shutil.ignore_patterns("__py*"))
+    shutil.copytree(
+        resources.folder("live_script") / "AceBridge", folder / name, ignore=shutil.ignore_patterns("__py*")
+    )
     if home is not None:
         about = {"home": str(home), "command": command, "version": "0.1.0"}
         (folder / name / "ace-bridge.json").write_text(json.dumps(about), encoding="utf-8")

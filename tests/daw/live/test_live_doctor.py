@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge import config
+from bridge.config import settings
 from bridge.doctor import Finding, Patient
 from bridge.doctor.live import look
 from tests.daw.live.conftest import Start
@@ -33,7 +33,7 @@ OURS = """2026-11-02T10:11:15.1 info: RemoteScriptError:   File "/u/Remote Scrip
 def patient_of(home: Path, folder: Path) -> Patient:
     nothing: Callable[[str], None] = lambda _: None  # noqa: E731
     return Patient(
-        home, {"HOME": str(folder)}, "darwin", config.load(home, {}), "", time.time, nothing, str, str, lambda: None
+        home, {"HOME": str(folder)}, "darwin", settings.load(home, {}), "", time.time, nothing, str, str, lambda: None
     )
 
 

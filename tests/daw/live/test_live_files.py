@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge import PROTOCOL, __version__, assets
+from bridge import PROTOCOL, __version__
+from bridge.config import resources
 from tests.daw.live.conftest import Start
 from tests.daw.live.table import members
 
-FILES = sorted((assets.folder("live_script") / "AceBridge").glob("*.py"))
+FILES = sorted((resources.folder("live_script") / "AceBridge").glob("*.py"))
 # Parts of the standard library that Live 11's Python 3.7 does not have, or that would block or break a plug-in host.
 NOT_IN_A_HOST = {"asyncio", "multiprocessing", "threading", "http", "urllib", "ctypes", "tkinter", "sqlite3", "tomllib"}
 

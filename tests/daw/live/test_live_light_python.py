@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from bridge import assets
+from bridge.config import resources
 from tests.daw.live.conftest import Start
 from tests.daw.live.host import put_clip
 from tests.daw.live.music import write_clicks
 from tests.daw.live.test_live_life import live_with_clip, probed
 
-FOLDER = assets.folder("live_script") / "AceBridge"
+FOLDER = resources.folder("live_script") / "AceBridge"
 FILES = sorted(FOLDER.glob("*.py"))
 
 # What public control surface scripts import on Windows; everything else only inside functions, where it may be missing.

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge import assets
+from bridge.config import resources
 
 
 def _load() -> ModuleType:
-    path = assets.file("live_script", "AceBridge/warp.py")
+    path = resources.file("live_script", "AceBridge/warp.py")
     spec = importlib.util.spec_from_file_location("ace_bridge_warp", path)
     assert spec is not None
     assert spec.loader is not None

@@ -15,8 +15,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from bridge.catalogue import catalogue
-from bridge.config import load
-from bridge.home import prepare_home
+from bridge.config.home import prepare_home
+from bridge.config.settings import load
 from bridge.model.fal.engine import _capabilities
 from bridge.model.offline import CAPABILITIES
 from bridge.presets import standard

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.catalogue import catalogue
-from bridge.config import load
+from bridge.config.settings import load
 from bridge.model.fal.engine import _capabilities
 from bridge.model.offline import CAPABILITIES
 from bridge.presets import standard

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import soundfile
 
-from bridge.home import prepare_home
+from bridge.config.home import prepare_home
 from tests.daw.reaper.model import Item, Source
 from tests.daw.reaper.rig import Rig
 from tests.daw.reaper.steps import points

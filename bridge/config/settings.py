@@ -11,17 +11,17 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from bridge import limits
+from bridge.config import ranges
+from bridge.config.home import home_folder, prepare_home
+from bridge.config.toml_file import TomlError, TomlFile, read
 from bridge.errors import ConfigInvalid
-from bridge.home import home_folder, prepare_home
 from bridge.nearest import did_you_mean
-from bridge.tomlfile import TomlError, TomlFile, read
 
 __all__ = ["Config", "home_folder", "load", "prepare_home"]
 
 PREFIX = "ACE_BRIDGE_"
 FILE = "config.toml"
-NO_SECRET = limits.NO_SECRET
+NO_SECRET = ranges.NO_SECRET
 DEFAULTS = Path(__file__).with_name("default.toml")
 
 
@@ -236,10 +236,10 @@ def load(home: Path, environ: Mapping[str, str]) -> Config:
     for path, origin in ((DEFAULTS, "default"), (home / FILE, FILE)):
         file = _read(path)
         for section, key, value in _entries(file):
-            values[section][key] = limits.check(section, key, value, file.place(f"{section}.{key}"))
+            values[section][key] = ranges.check(section, key, value, file.place(f"{section}.{key}"))
             origins[f"{section}.{key}"] = origin
     for name, section, key in _variables(environ):
-        value = limits.from_text(section, key, environ[name], name)
+        value = ranges.from_text(section, key, environ[name], name)
         values[section][key] = value
         origins[f"{section}.{key}"] = name
     sections = {name: kind(**values[name]) for name, kind in SECTIONS.items()}
@@ -299,7 +299,7 @@ def _section_of(key: str) -> str:
 
 
 def _shown(section: str, key: str, value: Any) -> Any:
-    if limits.LIMITS[f"{section}.{key}"].secret and value != NO_SECRET:
+    if ranges.LIMITS[f"{section}.{key}"].secret and value != NO_SECRET:
         return "…"
     if isinstance(value, tuple):
         return list(value)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bridge.errors import HomeError
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parent.parent
 KINDS = ("presets", "reaper_scripts", "live_script", "ardour_scripts", "surfaces", "docs")
 
 
