@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from bridge.commands import COMMANDS
+from bridge.control.table import COMMANDS
 from bridge.osc_packet import build
 from tests.fakes.osc_stage import Stage
 

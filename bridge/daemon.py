@@ -31,7 +31,7 @@ from bridge.catalogue import FILE as CATALOGUE
 from bridge.catalogue import catalogue
 from bridge.config.credentials import fal_key
 from bridge.config.settings import Config
-from bridge.control import Control
+from bridge.control.service import Control
 from bridge.daw.base import Daw
 from bridge.daw.folder import Folder, Scripted
 from bridge.desk import Desk

@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from bridge.commands import COMMANDS, Bridge, Command, read
+from bridge.control.table import COMMANDS, Bridge, Command, read
 from bridge.errors import BridgeError, ConfigInvalid, HotkeysMissing, Unexpected, from_wire
 from bridge.events import Event, EventBus
 from bridge.nearest import did_you_mean

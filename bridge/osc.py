@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.commands import (
+from bridge.config.settings import Osc
+from bridge.control.table import (
     MESSAGES,
     PARAM_PREFIX,
     ROOT,
@@ -27,7 +28,6 @@ from bridge.commands import (
     find,
     read,
 )
-from bridge.config.settings import Osc
 from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus
 from bridge.osc_feedback import Feedback

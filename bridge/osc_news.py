@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from bridge.commands import Bridge
+from bridge.control.table import Bridge
 from bridge.events import Event
 from bridge.job import ENDED, State
 from bridge.osc_feedback import Feedback, Listener

@@ -16,7 +16,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bridge.commands import Command
+from bridge.control.table import Command
 from bridge.osc_links import Key, Peer
 from bridge.osc_packet import Incoming, build
 

@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bridge.arguments import check_token
-from bridge.commands import Command
 from bridge.config.settings import NO_SECRET, Osc
+from bridge.control.arguments import check_token
+from bridge.control.table import Command
 from bridge.errors import NotPossibleNow, SecretNeeded, SecretWrong
 from bridge.osc_links import Key, Peer, is_local
 from bridge.scrub import SCRUBBER

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bridge.arguments import Argument
-from bridge.commands import COMMANDS, MESSAGES, Command, Snapshot
+from bridge.control.arguments import Argument
+from bridge.control.table import COMMANDS, MESSAGES, Command, Snapshot
 from bridge.osc_state import lines
 from bridge.params import HAND_PARAMS, Param
 

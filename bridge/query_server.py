@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from bridge import oscquery
-from bridge.commands import Snapshot
+from bridge.control.table import Snapshot
 from bridge.errors import BridgeError
 from bridge.osc_links import Key, Peer
 from bridge.osc_packet import address_of, build

@@ -13,12 +13,12 @@ from bad_inputs import BAD_INPUTS
 from tables import code, page, table
 
 from bridge import errors as tree
-from bridge.arguments import Argument
 from bridge.cli.main import build_parser
-from bridge.commands import COMMANDS, MESSAGES, Command
 from bridge.config import resources
 from bridge.config.ranges import LIMITS
 from bridge.config.settings import DEFAULTS
+from bridge.control.arguments import Argument
+from bridge.control.table import COMMANDS, MESSAGES, Command
 from bridge.params import PARAMS
 from bridge.presets import FAMILIES, Presets
 
@@ -181,7 +181,7 @@ def osc() -> str:
     ]
     return page(
         "OSC",
-        "bridge/commands.py",
+        "bridge/control/table.py",
         "UDP, and TCP with a length prefix (OSC 1.0), on 127.0.0.1 port 9123 (`[osc]` in config.md). Numbers may "
         "come as `i`, `f`, `d`, `h`, `T` or `F`. Arguments in brackets may be left out. Answers go to the address "
         "and port that asked.",

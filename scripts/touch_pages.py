@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from bridge.commands import COMMANDS, MESSAGES, ROOT, Command
+from bridge.control.table import COMMANDS, MESSAGES, ROOT, Command
 from bridge.params import HAND_PARAMS, Param
 from bridge.presets import Presets
 

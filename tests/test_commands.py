@@ -8,9 +8,9 @@ import re
 
 import pytest
 
-from bridge import commands
-from bridge.arguments import check_token, from_surface
-from bridge.commands import COMMANDS, MESSAGES, Bridge, ClipAsk, find, read
+from bridge.control import table
+from bridge.control.arguments import check_token, from_surface
+from bridge.control.table import COMMANDS, MESSAGES, Bridge, ClipAsk, find, read
 from bridge.errors import ParamInvalid, RequestError, TokenWrong
 from bridge.events import EventBus
 from tests.fakes.bridge import NotingBridge
@@ -19,7 +19,7 @@ BY_NAME = {command.name: command for command in COMMANDS}
 
 
 def test_every_method_of_the_bridge_is_asked_by_a_command() -> None:
-    source = inspect.getsource(commands)
+    source = inspect.getsource(table)
     methods = {name for name, one in vars(Bridge).items() if inspect.isfunction(one) and not name.startswith("_")}
     asked = set(re.findall(r"(?:\bb|bridge)\.(\w+)\(", source))
     assert methods - {"snapshot"} == asked, "the table and the Protocol say the same; snapshot is the surface's"
@@ -41,7 +41,7 @@ def test_a_button_has_no_numbers_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_find_knows_every_address(command: commands.Command) -> None:
+def test_find_knows_every_address(command: table.Command) -> None:
     found = find(command.address.replace("<name>", "omega_scale"))
     assert found == (command, ("omega_scale",) if "<" in command.address else ())
 
@@ -84,11 +84,11 @@ async def test_clip_turns_its_sentinels_into_none() -> None:
     bridge = NotingBridge(EventBus())
     values = read(BY_NAME["clip"], ["t", "/tmp/Küche ☂.wav", 1, 0, -1])
     assert values is not None
-    await commands._clip(bridge, values)
+    await table._clip(bridge, values)
     assert bridge.asked == [("clip", ClipAsk("/tmp/Küche ☂.wav", 1.0, None, None, ""))]
     values = read(BY_NAME["clip"], ["t", "/a.wav", 1.5, 2.5, 0.0, "dub", "later", 7])
     assert values is not None
-    await commands._clip(bridge, values)
+    await table._clip(bridge, values)
     assert bridge.asked[1] == ("clip", ClipAsk("/a.wav", 1.5, 2.5, 0.0, "dub"))
 
 

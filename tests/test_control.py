@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bridge.audition.player import Player, Side
-from bridge.commands import ClipAsk
-from bridge.control import Control
+from bridge.control.service import Control
+from bridge.control.table import ClipAsk
 from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
 from bridge.mailbox import Inbox
 from bridge.midi.service import MidiService
@@ -152,7 +152,7 @@ class TestRemixOfASelection:
     async def test_a_daw_that_does_not_answer_is_told(
         self, home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bridge.control.PATIENCE", 0.05)
+        monkeypatch.setattr("bridge.control.service.PATIENCE", 0.05)
         async with Studio(home) as studio:
             await studio.send("hello", {"daw": {"name": "ardour"}})
             with pytest.raises(DawMissing, match="ardour"):
@@ -214,7 +214,7 @@ async def test_a_snapshot_shows_what_is_open_and_what_faders_stand_at(home: Path
 
 
 async def test_a_snapshot_of_a_long_queue_is_short(home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.control.SHOWN", 2)
+    monkeypatch.setattr("bridge.control.service.SHOWN", 2)
     engine = FakeEngine()
     engine.finish.clear()
     async with Studio(home, engine) as studio:

@@ -20,7 +20,7 @@ PROTOCOLS = ("bridge.daw.base", "bridge.model.base")
 # CLI's words and `control`, which implement and join the layers, stand outside.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("bridge.cli.main", "bridge.cli.commands", "bridge.osc", "bridge.midi", "bridge.hotkeys", "bridge.panel"),
-    ("bridge.commands",),
+    ("bridge.control.table",),
     ("bridge.scheduler",),
     ("bridge.pipeline",),
     ("bridge.stages",),

@@ -18,7 +18,7 @@ import pytest_asyncio
 from pythonosc.osc_message_builder import build_msg
 
 from bridge import osc_feedback, osc_presses
-from bridge.commands import ClipAsk
+from bridge.control.table import ClipAsk
 from bridge.events import Event
 from bridge.osc import OscSurface
 from bridge.osc_presses import ECHO, SLIP

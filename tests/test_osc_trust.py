@@ -11,8 +11,8 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
-from bridge.commands import COMMANDS, Command
 from bridge.config.settings import load
+from bridge.control.table import COMMANDS, Command
 from bridge.errors import ConfigInvalid, NotPossibleNow, SecretNeeded, SecretWrong
 from bridge.osc_links import Key
 from bridge.osc_presses import ECHO

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from zeroconf import ServiceInfo
 
 from bridge import oscquery, query_server
-from bridge.commands import COMMANDS, MESSAGES, Snapshot, find
+from bridge.control.table import COMMANDS, MESSAGES, Snapshot, find
 from bridge.events import Event
 from bridge.params import HAND_PARAMS
 from bridge.query_server import QueryServer, is_direct

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 
-from bridge.commands import COMMANDS, read
 from bridge.config.toml_file import TomlError, TomlFile
 from bridge.config.toml_file import read as read_toml
+from bridge.control.table import COMMANDS, read
 from bridge.errors import BridgeError, MappingInvalid, RequestError
 from bridge.midi import scale
 from bridge.midi.messages import PAIRED, Message, Spot

@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bridge.command import Answer, Bridge
 from bridge.config.settings import Midi as Settings
+from bridge.control.command import Answer, Bridge
 from bridge.errors import BridgeError, MidiMissing, MidiOff
 from bridge.events import Event, EventBus
 

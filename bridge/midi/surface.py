@@ -13,9 +13,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from bridge.command import Bridge, Outcome, Value
-from bridge.commands import read
 from bridge.config.settings import Midi as Settings
+from bridge.control.command import Bridge, Outcome, Value
+from bridge.control.table import read
 from bridge.errors import BridgeError, HoldToSpend, Unexpected
 from bridge.events import Event, EventBus
 from bridge.midi.controls import TWICE, Timer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from bridge import control
 from bridge.cli.main import main
+from bridge.control import service
 from tests.fakes.processes import PATIENCE
 
 if __name__ == "__main__":
-    control.PATIENCE = PATIENCE
+    service.PATIENCE = PATIENCE
     sys.exit(main(["run"]))

@@ -14,8 +14,8 @@ import jsonschema
 import py2tosc
 import pytest
 
-from bridge.arguments import from_surface
-from bridge.commands import COMMANDS, MESSAGES, find, read
+from bridge.control.arguments import from_surface
+from bridge.control.table import COMMANDS, MESSAGES, find, read
 from bridge.params import HAND_PARAMS, PARAMS, check
 from tests.fakes.osc_stage import Stage
 from tests.surfaces import hands

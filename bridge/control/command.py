@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from bridge.arguments import Argument
+from bridge.control.arguments import Argument
 
 ROOT = "/bridge"
 SHOWN = 32  # open jobs of the present state; a surface has no room for more, and a network drops a thousand at once

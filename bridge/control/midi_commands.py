@@ -5,8 +5,8 @@ Taken into the tables of commands.py. Each of these needs the token of daemon.js
 
 from __future__ import annotations
 
-from bridge.arguments import Argument
-from bridge.command import Command, Message
+from bridge.control.arguments import Argument
+from bridge.control.command import Command, Message
 
 ENCODERS = ("", "twos", "offset", "sign")  # how a relative encoder counts; "": found out
 

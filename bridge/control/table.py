@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from bridge.arguments import Argument, checked, from_surface
-from bridge.command import (
+from bridge.control.arguments import Argument, checked, from_surface
+from bridge.control.command import (
     ROOT,
     SHOWN,
     Accepted,
@@ -27,8 +27,8 @@ from bridge.command import (
     Value,
     Values,
 )
+from bridge.control.midi_commands import MIDI_COMMANDS, MIDI_MESSAGES
 from bridge.errors import RequestError
-from bridge.midi_commands import MIDI_COMMANDS, MIDI_MESSAGES
 
 __all__ = [
     "COMMANDS",

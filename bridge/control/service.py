@@ -17,7 +17,7 @@ from bridge import PROTOCOL, __version__
 from bridge.audition.player import Player, Side
 from bridge.audition.sides import sides
 from bridge.book import Book
-from bridge.commands import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
+from bridge.control.table import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.desk import Desk
 from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event
