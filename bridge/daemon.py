@@ -32,8 +32,8 @@ from bridge.catalogue import catalogue
 from bridge.config.credentials import fal_key
 from bridge.config.settings import Config
 from bridge.control.service import Control
-from bridge.daw.base import Daw
-from bridge.daw.folder import Folder, Scripted
+from bridge.daws.base import Daw
+from bridge.daws.folder import Folder, Scripted
 from bridge.desk import Desk
 from bridge.discovery import Advert
 from bridge.disk import write_json

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from bridge.book import Book
 from bridge.budget import Budget
 from bridge.config.settings import Config
-from bridge.daw.base import Daw
+from bridge.daws.base import Daw
 from bridge.disk import explained
 from bridge.errors import UnknownJob
 from bridge.events import EventBus

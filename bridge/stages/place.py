@@ -10,7 +10,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bridge.daw.base import Placing
+from bridge.daws.base import Placing
 from bridge.disk import holds
 from bridge.errors import WorkLost
 from bridge.job import State

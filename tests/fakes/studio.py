@@ -18,7 +18,7 @@ from bridge import whole
 from bridge.book import Book
 from bridge.budget import Budget
 from bridge.config.settings import load
-from bridge.daw.folder import Folder, Scripted
+from bridge.daws.folder import Folder, Scripted
 from bridge.desk import Desk
 from bridge.events import Event, EventBus
 from bridge.hands import Hands

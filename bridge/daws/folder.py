@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.daw.base import Placing
+from bridge.daws.base import Placing
 from bridge.errors import PlaceError
 
 
