@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bridge import __version__
-from bridge.doctor import Finding, Patient, facts
+from bridge.doctor import selftests
+from bridge.doctor.base import Finding, Patient
 from bridge.install import FOLDER
 from bridge.store import Store
 
@@ -110,7 +111,7 @@ def _self_test(daw: str, path: Path) -> Iterator[Finding]:
         text = f"{title}'s self-test was of version {report['script']}, the bridge is {__version__}."
         yield Finding(check, "hint", text, again)
     else:
-        yield from facts.found(daw, title, report)
+        yield from selftests.found(daw, title, report)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 from bridge.config.credentials import Found, find, mask
-from bridge.doctor import Finding, Patient
+from bridge.doctor.base import Finding, Patient
 from bridge.errors import BridgeError, KeyMissing
 
 FORM = re.compile(r"[\w-]{8,}:[\w-]{16,}")  # fal's keys as its dashboard gives them: id and secret

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge import __version__
-from bridge.doctor import Finding, Patient
+from bridge.doctor.base import Finding, Patient
 from bridge.installs.live import NAME, own_files
 from bridge.osc_packet import PacketError, build, parse
 

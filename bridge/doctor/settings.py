@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.doctor import Finding, Patient
+from bridge.doctor.base import Finding, Patient
 from bridge.presets import standard
 
 

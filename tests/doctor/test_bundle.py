@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bridge.config.credentials import find
-from bridge.doctor import bundle, examine
+from bridge.doctor import bundle
+from bridge.doctor.base import examine
 from bridge.errors import OutputUnwritable
 from tests.doctor.test_doctor import KEY, patient_of
 from tests.fakes.studio import Studio, write_tone

@@ -18,10 +18,11 @@ from typing import Any
 
 import pytest
 
-from bridge import __version__, doctor
+from bridge import __version__
 from bridge.config.settings import load
-from bridge.doctor import Finding, Patient, examine, worst
-from bridge.doctor.lines import holders
+from bridge.doctor import base
+from bridge.doctor.base import Finding, Patient, examine, worst
+from bridge.doctor.connections import holders
 from bridge.errors import AudioDeviceMissing
 from bridge.store import Store
 from tests.fakes.processes import environment, running
@@ -185,9 +186,9 @@ def test_a_part_that_breaks_is_a_finding_and_the_others_go_on(home: Path, monkey
     def breaks(_: Patient) -> Any:
         raise RuntimeError("the ground gave way")
 
-    monkeypatch.setattr("bridge.doctor.machine.look", breaks)
+    monkeypatch.setattr("bridge.doctor.system.look", breaks)
     findings = examine(patient_of(home))
-    assert "the ground gave way" in next(one.text for one in findings if one.check == "machine.examined")
+    assert "the ground gave way" in next(one.text for one in findings if one.check == "system.examined")
     assert {one.check for one in findings} >= {"home", "port", "key", "daws"}
 
 
@@ -370,4 +371,4 @@ def test_levels_are_ordered() -> None:
     assert worst([well, hint]) == "hint"
     assert worst([well, trouble, hint]) == "trouble"
     assert worst([]) == "well"
-    assert doctor.summary([well, well, hint]) == {"trouble": 0, "hint": 1, "well": 2}
+    assert base.summary([well, well, hint]) == {"trouble": 0, "hint": 1, "well": 2}

@@ -16,7 +16,7 @@ from bridge.cli.main import home
 from bridge.config import home_check
 from bridge.config.credentials import from_keychain
 from bridge.config.settings import load
-from bridge.doctor import Finding, Patient, examine, worst
+from bridge.doctor.base import Finding, Patient, examine, worst
 from bridge.errors import AudioDeviceMissing, ConfigInvalid
 
 SIGNS = {"well": "ok  ", "hint": "hint", "trouble": "BAD "}

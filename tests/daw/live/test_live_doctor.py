@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config import settings
-from bridge.doctor import Finding, Patient
+from bridge.doctor.base import Finding, Patient
 from bridge.doctor.live import look
 from tests.daw.live.conftest import Start
 from tests.daw.live.host import Host

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bridge.doctor.facts import LIVE, found
+from bridge.doctor.selftests import LIVE, found
 from bridge.osc_packet import build, parse
 from tests.daw.live import calls
 from tests.daw.live.conftest import Start

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.doctor import facts
+from bridge.doctor import selftests
 from tests.daw.reaper import picture
 from tests.daw.reaper.rig import Rig, job
 from tests.daw.reaper.steps import ask, of_bridge, offer, points, source_tracks
@@ -78,7 +78,7 @@ def test_the_self_test_finds_the_truth_and_changes_nothing(rig: Rig, accessor: s
         assert (found[f"accessor_has_{name}"], found[f"render_has_{name}"]) == (name in accessor, name in render)
     assert (found["unicode_paths"], found["reaper"]) == (True, "7.60/linux-x86_64")
     assert found["render_is_whole_item"] is True
-    assert {fact.key for fact in facts.REAPER} <= set(found)  # what doctor tells of is measured
+    assert {fact.key for fact in selftests.REAPER} <= set(found)  # what doctor tells of is measured
     assert not list((rig.home / "reaper" / "rendered").iterdir())
     rig.host.verify()
 

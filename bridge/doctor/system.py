@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 
 from bridge import __version__
-from bridge.doctor import Finding, Patient
+from bridge.doctor.base import Finding, Patient
 from bridge.errors import BridgeError
 
 EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)  # before the bridge existed: a clock that says so is wrong

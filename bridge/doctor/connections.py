@@ -13,7 +13,7 @@ from typing import Any
 from bridge import __version__
 from bridge.client import Client
 from bridge.config.settings import NO_SECRET
-from bridge.doctor import Finding, Patient
+from bridge.doctor.base import Finding, Patient
 from bridge.lan import is_loopback
 
 

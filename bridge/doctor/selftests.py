@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.doctor import Finding, Level
+from bridge.doctor.base import Finding, Level
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from shlex import quote
 
 from bridge import storecare
 from bridge.config import home_check
-from bridge.doctor import Finding, Patient
+from bridge.doctor.base import Finding, Patient
 
 LITTLE, TIGHT = 200 * 10**6, 2 * 10**9  # bytes: nothing works below the one, an evening's work fits above the other
 STALE = 60.0  # s that a message may lie in the inbox
