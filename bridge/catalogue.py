@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bridge.model.base import Capabilities
+from bridge.engines.base import Capabilities
 from bridge.params import PARAMS, Param
 from bridge.presetfile import Preset
 

@@ -37,7 +37,9 @@ from bridge.daws.folder import Folder, Scripted
 from bridge.desk import Desk
 from bridge.discovery import Advert
 from bridge.disk import write_json
-from bridge.engines import Engines
+from bridge.engines.base import Engine
+from bridge.engines.choose import Engines
+from bridge.engines.offline import OfflineEngine
 from bridge.errors import AlreadyRunning, BridgeError, HomeError, KeyMissing
 from bridge.events import Event, EventBus
 from bridge.hands import Hands
@@ -46,9 +48,7 @@ from bridge.install import Pointer, refresh, start_command
 from bridge.job import Variation
 from bridge.mailbox import Inbox
 from bridge.midi.service import MidiService
-from bridge.model.base import Engine
 from bridge.model.fal.engine import FalEngine
-from bridge.model.offline import OfflineEngine
 from bridge.offers import Offers
 from bridge.osc import OscSurface
 from bridge.outbox import Outbox

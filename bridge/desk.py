@@ -17,6 +17,7 @@ import msgspec
 
 from bridge import jobfile, leftovers, whole
 from bridge.book import Book
+from bridge.engines.base import Engine
 from bridge.errors import (
     BridgeError,
     ConfirmNeeded,
@@ -30,7 +31,6 @@ from bridge.events import Event
 from bridge.hands import Hands
 from bridge.job import Job, State, Variation
 from bridge.mailbox import Taken
-from bridge.model.base import Engine
 from bridge.nudge import nudge
 from bridge.offers import Offers
 from bridge.outbox import Outbox

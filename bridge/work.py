@@ -16,10 +16,10 @@ from bridge.budget import Budget
 from bridge.config.settings import Config
 from bridge.daws.base import Daw
 from bridge.disk import explained
+from bridge.engines.base import Engine
 from bridge.errors import UnknownJob
 from bridge.events import EventBus
 from bridge.job import Job, State, Variation
-from bridge.model.base import Engine
 from bridge.request import Clip, RemixArgs
 from bridge.store import Journal, Store
 from bridge.workers import Workers

@@ -11,7 +11,7 @@ import msgspec
 from tables import code, page, table
 
 from bridge import PROTOCOL, answers, job, request
-from bridge.model import base
+from bridge.engines import base
 
 SHAPES: dict[str, tuple[type, ...]] = {  # what stands in inbox files, in the order in which a reader needs it
     "A message": (request.Message,),
@@ -132,7 +132,7 @@ def engine() -> str:
     ]
     return page(
         "Engines",
-        "bridge/model/base.py",
+        "bridge/engines/base.py",
         "One way to get a remix made. The stages know this and no engine by name.",
         table(("method", "does"), methods),
         *parts,

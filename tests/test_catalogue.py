@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bridge.catalogue import catalogue
-from bridge.model.fake import CAPABILITIES
+from bridge.engines.fake import CAPABILITIES
 from bridge.params import PARAMS
 from bridge.presets import standard
 from tests.fakes.processes import running

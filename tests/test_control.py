@@ -11,10 +11,10 @@ import pytest
 from bridge.audition.player import Player, Side
 from bridge.control.service import Control
 from bridge.control.table import ClipAsk
+from bridge.engines.fake import FakeEngine
 from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
 from bridge.mailbox import Inbox
 from bridge.midi.service import MidiService
-from bridge.model.fake import FakeEngine
 from tests.fakes.processes import put
 from tests.fakes.studio import Studio, remix_args, write_tone
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from bridge.engines.base import Order, Ticket
+from bridge.engines.fake import FakeEngine
 from bridge.errors import (
     BridgeError,
     KeyRefused,
@@ -20,8 +22,6 @@ from bridge.errors import (
     UploadNotFetched,
 )
 from bridge.job import State
-from bridge.model.base import Order, Ticket
-from bridge.model.fake import FakeEngine
 from tests.fakes.studio import Studio, remix_args, write_tone
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from bridge.engines.base import Order
 from bridge.job import State
-from bridge.model.base import Order
 from tests.fakes.studio import Studio, write_tone
 
 

@@ -13,8 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMERIC = {"numpy", "scipy", "soundfile", "soxr", "loudness", "python_stretch"}
-CONCRETE = ("bridge.daws.", "bridge.model.")  # packages of which others know the Protocol alone
-PROTOCOLS = ("bridge.daws.base", "bridge.model.base")
+CONCRETE = ("bridge.daws.", "bridge.engines.")  # packages of which others know the Protocol alone
+PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")
 
 # From what people touch down to the Protocols: nothing may reach anything that stands before it here. The daemon, the
 # CLI's words and `control`, which implement and join the layers, stand outside.
@@ -174,7 +174,7 @@ def test_numeric_libraries_stay_in_audio_and_tasks() -> None:
         ("bridge/stages/one.py", "def late():\n    from .two import x", wrong_stages),
         ("bridge/stages/one.py", "from bridge.model.fal.engine import FalEngine", wrong_concrete),
         ("bridge/scheduler.py", "import bridge.daws.ardour", wrong_concrete),
-        ("bridge/model/offline.py", "from bridge.model.fal import engine", wrong_concrete),
+        ("bridge/engines/offline.py", "from bridge.model.fal import engine", wrong_concrete),
         ("bridge/pipeline.py", "import bridge.scheduler", wrong_layers),
         ("bridge/stages/one.py", "import bridge.helper", wrong_layers),
     ],
@@ -184,8 +184,8 @@ def test_the_rules_see_a_wrong_arrow(tmp_path: Path, module: str, line: str, rul
     files = (
         "bridge/stages/one.py",
         "bridge/stages/two.py",
-        "bridge/model/offline.py",
-        "bridge/model/fal/engine.py",
+        "bridge/engines/offline.py",
+        "bridge/engines/fal/engine.py",
         "bridge/daws/ardour.py",
         "bridge/scheduler.py",
         "bridge/pipeline.py",

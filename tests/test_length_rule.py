@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bridge.config.home import prepare_home
-from bridge.model.base import Output, Report
-from bridge.model.fake import FakeEngine
+from bridge.engines.base import Output, Report
+from bridge.engines.fake import FakeEngine
 from tests.fakes.studio import Studio
 
 SECONDS = 3.0  # of each source

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.engines.fake import FakeEngine
 from bridge.job import State
-from bridge.model.fake import FakeEngine
 from bridge.offers import Instance, taker
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, write_tone

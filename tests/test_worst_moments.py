@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bridge.config.home import prepare_home
+from bridge.engines.fake import FakeEngine
 from bridge.errors import ModelFailed, RateLimited, ResultGone
 from bridge.events import Event, EventBus
 from bridge.job import State
 from bridge.mailbox import Inbox
-from bridge.model.fake import FakeEngine
 from bridge.store import Store
 from tests.fakes.disks import disk
 from tests.fakes.processes import PATIENCE

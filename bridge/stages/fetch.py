@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bridge.disk import holds, settle
+from bridge.engines.base import Output
 from bridge.errors import ResultError, ResultTruncated
 from bridge.job import State
-from bridge.model.base import Output
 from bridge.work import Stage, Work
 
 TRIES = 3  # downloads of a result that breaks off

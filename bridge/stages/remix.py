@@ -18,9 +18,9 @@ from typing import Any
 from bridge import jobfile
 from bridge.describe import original_tags, target_tags
 from bridge.disk import require_room, write_json
+from bridge.engines.base import CancelAnswer, Order, Output, Ticket
 from bridge.errors import EngineError, HomeError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.job import State
-from bridge.model.base import CancelAnswer, Order, Output, Ticket
 from bridge.store import Store
 from bridge.work import Stage, Work
 

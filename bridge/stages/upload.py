@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 from bridge.disk import holds
+from bridge.engines.base import Uploaded
 from bridge.errors import WorkLost
 from bridge.job import State
-from bridge.model.base import Uploaded
 from bridge.store import Store
 from bridge.work import Stage, Work
 

@@ -20,12 +20,12 @@ from bridge.budget import Budget
 from bridge.config.settings import load
 from bridge.daws.folder import Folder, Scripted
 from bridge.desk import Desk
+from bridge.engines.base import Engine
+from bridge.engines.fake import FakeEngine
 from bridge.events import Event, EventBus
 from bridge.hands import Hands
 from bridge.job import Variation
 from bridge.mailbox import Taken
-from bridge.model.base import Engine
-from bridge.model.fake import FakeEngine
 from bridge.offers import Offers
 from bridge.outbox import Outbox
 from bridge.pipeline import Pipeline

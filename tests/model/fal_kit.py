@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from bridge.model.base import Order
+from bridge.engines.base import Order
 from bridge.model.fal.engine import FalEngine
 from bridge.model.fal.settings import Timeouts
 from tests.fakes.fal_server import FalServer

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bridge import errors
-from bridge.model.base import Output
+from bridge.engines.base import Output
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
 from tests.model.fal_kit import KEY, Reports, Sleep, at

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge import errors
-from bridge.model.base import Ticket
+from bridge.engines.base import Ticket
 from bridge.model.fal.errors import Doing, error_from, read_complaint
 from bridge.model.fal.patience import Patience
 from bridge.model.fal.queue import read_look

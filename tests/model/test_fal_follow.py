@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge import errors
-from bridge.model.base import CancelAnswer, Order, Output, Ticket
+from bridge.engines.base import CancelAnswer, Order, Output, Ticket
 from bridge.model.fal.engine import FalEngine
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_queue import Timing

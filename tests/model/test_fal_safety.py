@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge import errors
-from bridge.model.base import Output, Ticket
+from bridge.engines.base import Output, Ticket
 from bridge.model.fal.engine import FalEngine
 from bridge.model.fal.hosts import Hosts
 from bridge.model.fal.secrets import Secrets

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import soundfile
 
+from bridge.engines.base import CancelAnswer, Engine, Order
+from bridge.engines.offline import CAPABILITIES, OfflineEngine
 from bridge.errors import OutputUnwritable, SourceMissing, Withdrawn
-from bridge.model.base import CancelAnswer, Engine, Order
-from bridge.model.offline import CAPABILITIES, OfflineEngine
 from bridge.workers import Workers
 from tests.audio.offline.clips import RATE, chords, grid
 

@@ -16,8 +16,8 @@ from typing import BinaryIO
 import httpx
 
 from bridge.disk import explain
+from bridge.engines.base import Report
 from bridge.errors import NetworkDown, ResultNotAudio, ResultTooLarge, ResultTruncated
-from bridge.model.base import Report
 from bridge.model.fal.errors import Doing, error_from
 from bridge.model.fal.patience import Patience, is_passing
 from bridge.model.fal.wire import Answer, Wire, WireError, read_answer

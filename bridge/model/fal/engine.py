@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge import params
-from bridge.model.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
+from bridge.engines.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
 from bridge.model.fal.download import Download
 from bridge.model.fal.follow import Following, Nudge, Pace
 from bridge.model.fal.hosts import Hosts

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.engines.base import CancelAnswer, Output, Report, Ticket
 from bridge.errors import AnswerStrange, BridgeError, ModelFailed, Withdrawn
-from bridge.model.base import CancelAnswer, Output, Report, Ticket
 from bridge.model.fal.errors import Doing, error_from, is_page, is_verdict, is_withdrawal
 from bridge.model.fal.patience import Patience, is_passing
 from bridge.model.fal.queue import FalQueue, Look, read_look

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from bridge.engines.base import CancelAnswer, Ticket
 from bridge.errors import NetworkDown, OutageError, SubmitUnknown
-from bridge.model.base import CancelAnswer, Ticket
 from bridge.model.fal.errors import Doing, error_from, names_platform
 from bridge.model.fal.patience import Patience, is_passing
 from bridge.model.fal.settings import lifecycle

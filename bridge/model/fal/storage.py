@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import httpx
 
+from bridge.engines.base import Report, Uploaded
 from bridge.errors import (
     AccountError,
     AnswerStrange,
@@ -24,7 +25,6 @@ from bridge.errors import (
     SourceMissing,
     UploadFailed,
 )
-from bridge.model.base import Report, Uploaded
 from bridge.model.fal.errors import Doing, error_from
 from bridge.model.fal.hosts import shown
 from bridge.model.fal.patience import Patience, is_passing

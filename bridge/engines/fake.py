@@ -7,8 +7,8 @@ import shutil
 from collections import defaultdict, deque
 from pathlib import Path
 
+from bridge.engines.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
 from bridge.errors import BridgeError, Withdrawn
-from bridge.model.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
 
 CAPABILITIES = Capabilities(
     name="fake",

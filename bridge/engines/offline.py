@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bridge.disk import explained, settle, write_json
+from bridge.engines.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
 from bridge.errors import Withdrawn
-from bridge.model.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
 
 CAPABILITIES = Capabilities(
     name="offline",

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bridge.engines.base import Engine
 from bridge.errors import EngineUnknown, KeyMissing
-from bridge.model.base import Engine
 from bridge.store import Journal, Store
 
 
