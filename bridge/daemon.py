@@ -39,6 +39,7 @@ from bridge.discovery import Advert
 from bridge.disk import write_json
 from bridge.engines.base import Engine
 from bridge.engines.choose import Engines
+from bridge.engines.fal.engine import FalEngine
 from bridge.engines.offline import OfflineEngine
 from bridge.errors import AlreadyRunning, BridgeError, HomeError, KeyMissing
 from bridge.events import Event, EventBus
@@ -48,7 +49,6 @@ from bridge.install import Pointer, refresh, start_command
 from bridge.job import Variation
 from bridge.mailbox import Inbox
 from bridge.midi.service import MidiService
-from bridge.model.fal.engine import FalEngine
 from bridge.offers import Offers
 from bridge.osc import OscSurface
 from bridge.outbox import Outbox

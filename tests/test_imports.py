@@ -102,7 +102,7 @@ def wrong_concrete(edges: Mapping[str, set[str]]) -> Iterator[str]:
             concrete = target.startswith(CONCRETE) and target not in PROTOCOLS
             own = ".".join(module.split(".")[:3]) == ".".join(
                 target.split(".")[:3]
-            )  # bridge.model.fal.* among themselves
+            )  # bridge.engines.fal.* among themselves
             if concrete and not own and module != "bridge.daemon":
                 yield f"{module} → {target}"
 
@@ -172,9 +172,9 @@ def test_numeric_libraries_stay_in_audio_and_tasks() -> None:
         ("bridge/stages/one.py", "from bridge.stages import two", wrong_stages),
         ("bridge/stages/one.py", "from . import two", wrong_stages),
         ("bridge/stages/one.py", "def late():\n    from .two import x", wrong_stages),
-        ("bridge/stages/one.py", "from bridge.model.fal.engine import FalEngine", wrong_concrete),
+        ("bridge/stages/one.py", "from bridge.engines.fal.engine import FalEngine", wrong_concrete),
         ("bridge/scheduler.py", "import bridge.daws.ardour", wrong_concrete),
-        ("bridge/engines/offline.py", "from bridge.model.fal import engine", wrong_concrete),
+        ("bridge/engines/offline.py", "from bridge.engines.fal import engine", wrong_concrete),
         ("bridge/pipeline.py", "import bridge.scheduler", wrong_layers),
         ("bridge/stages/one.py", "import bridge.helper", wrong_layers),
     ],

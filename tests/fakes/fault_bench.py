@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bridge import storecare
+from bridge.engines.fal.engine import FalEngine
 from bridge.job import State, Variation
-from bridge.model.fal.engine import FalEngine
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio

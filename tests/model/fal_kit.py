@@ -15,8 +15,8 @@ import numpy as np
 import soundfile
 
 from bridge.engines.base import Order
-from bridge.model.fal.engine import FalEngine
-from bridge.model.fal.settings import Timeouts
+from bridge.engines.fal.engine import FalEngine
+from bridge.engines.fal.settings import Timeouts
 from tests.fakes.fal_server import FalServer
 
 KEY = "1f9a-key-id:5up3r-s3cr3t-half"

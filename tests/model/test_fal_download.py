@@ -46,7 +46,7 @@ async def test_what_is_surely_there_already_is_not_fetched_again(
     fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last steps of an earlier life may never have reached the disk: zeros, here."""
-    monkeypatch.setattr("bridge.model.fal.download._STEP", 100_000)
+    monkeypatch.setattr("bridge.engines.fal.download._STEP", 100_000)
     into = tmp_path / "raw.part"
     into.write_bytes(AUDIO[:950_000] + bytes(50_000))
     async with at(fal) as engine:
@@ -60,8 +60,8 @@ async def test_a_download_reaches_the_disk_step_by_step(
     fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[int] = []
-    monkeypatch.setattr("bridge.model.fal.download._STEP", 1_000_000)
-    monkeypatch.setattr("bridge.model.fal.download.os.fsync", lambda handle: synced.append(os.fstat(handle).st_size))
+    monkeypatch.setattr("bridge.engines.fal.download._STEP", 1_000_000)
+    monkeypatch.setattr("bridge.engines.fal.download.os.fsync", lambda handle: synced.append(os.fstat(handle).st_size))
     async with at(fal) as engine:
         await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
     assert [size // 1_000_000 for size in synced] == list(range(1, len(AUDIO) // 1_000_000 + 1))
@@ -158,7 +158,7 @@ async def test_the_type_that_a_server_tells_is_not_believed_otherwise(fal: FalSe
 async def test_a_result_far_too_large_is_not_written(
     fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.model.fal.download._STEP", 1)
+    monkeypatch.setattr("bridge.engines.fal.download._STEP", 1)
     fal.fail("file", Fault("answer", 206, b"x", {"Content-Range": f"bytes 3-3/{3 * 1024**3}"}))
     (tmp_path / "raw.part").write_bytes(b"abcd")
     async with at(fal) as engine:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from bridge import errors
 from bridge.engines.base import Ticket
-from bridge.model.fal.errors import Doing, error_from, read_complaint
-from bridge.model.fal.patience import Patience
-from bridge.model.fal.queue import read_look
-from bridge.model.fal.wire import Answer, parse_json
+from bridge.engines.fal.errors import Doing, error_from, read_complaint
+from bridge.engines.fal.patience import Patience
+from bridge.engines.fal.queue import read_look
+from bridge.engines.fal.wire import Answer, parse_json
 from tests.fakes.fal_server import FalServer
 from tests.model.fal_kit import Sleep, at
 

@@ -10,7 +10,7 @@ import pytest
 
 from bridge import errors
 from bridge.engines.base import CancelAnswer, Order, Output, Ticket
-from bridge.model.fal.engine import FalEngine
+from bridge.engines.fal.engine import FalEngine
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_queue import Timing
 from tests.fakes.fal_server import FalServer

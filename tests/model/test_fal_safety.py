@@ -11,9 +11,9 @@ import pytest
 
 from bridge import errors
 from bridge.engines.base import Output, Ticket
-from bridge.model.fal.engine import FalEngine
-from bridge.model.fal.hosts import Hosts
-from bridge.model.fal.secrets import Secrets
+from bridge.engines.fal.engine import FalEngine
+from bridge.engines.fal.hosts import Hosts
+from bridge.engines.fal.secrets import Secrets
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
 from tests.model.fal_kit import KEY, PATIENT, Reports, at, clip_file, order_for, stored_clip

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from bridge import errors
-from bridge.model.fal.engine import edit_mode_for
-from bridge.model.fal.settings import Timeouts
+from bridge.engines.fal.engine import edit_mode_for
+from bridge.engines.fal.settings import Timeouts
 from tests.fakes.fal_faults import LOCKED, Fault
 from tests.fakes.fal_server import FalServer
 from tests.model.fal_kit import KEY, PATIENT, Reports, Sleep, at, order_for, stored_clip

@@ -14,15 +14,15 @@ from typing import Any
 
 from bridge import params
 from bridge.engines.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
-from bridge.model.fal.download import Download
-from bridge.model.fal.follow import Following, Nudge, Pace
-from bridge.model.fal.hosts import Hosts
-from bridge.model.fal.patience import Patience
-from bridge.model.fal.queue import FalQueue
-from bridge.model.fal.secrets import Secrets
-from bridge.model.fal.settings import FalSettings, Timeouts, lifetime
-from bridge.model.fal.storage import FalStorage
-from bridge.model.fal.wire import Wire
+from bridge.engines.fal.download import Download
+from bridge.engines.fal.follow import Following, Nudge, Pace
+from bridge.engines.fal.hosts import Hosts
+from bridge.engines.fal.patience import Patience
+from bridge.engines.fal.queue import FalQueue
+from bridge.engines.fal.secrets import Secrets
+from bridge.engines.fal.settings import FalSettings, Timeouts, lifetime
+from bridge.engines.fal.storage import FalStorage
+from bridge.engines.fal.wire import Wire
 
 CLOSE = 0.35  # an amount below this asks for something close to the source
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge import errors
+from bridge.engines.fal.wire import Answer
 from bridge.errors import BridgeError
-from bridge.model.fal.wire import Answer
 
 _LONGEST_MESSAGE = 300  # characters of fal's own words
 _LONGEST_SIGN = 80  # characters of a type word, a field's name or an id

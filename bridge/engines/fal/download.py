@@ -17,10 +17,10 @@ import httpx
 
 from bridge.disk import explain
 from bridge.engines.base import Report
+from bridge.engines.fal.errors import Doing, error_from
+from bridge.engines.fal.patience import Patience, is_passing
+from bridge.engines.fal.wire import Answer, Wire, WireError, read_answer
 from bridge.errors import NetworkDown, ResultNotAudio, ResultTooLarge, ResultTruncated
-from bridge.model.fal.errors import Doing, error_from
-from bridge.model.fal.patience import Patience, is_passing
-from bridge.model.fal.wire import Answer, Wire, WireError, read_answer
 
 _TRIES = 5  # without one more byte
 _LARGEST = 2 * 1024**3  # bytes; an hour of 32-bit float stereo at 48 kHz is 1.4e9

@@ -15,6 +15,11 @@ from typing import Any, BinaryIO
 import httpx
 
 from bridge.engines.base import Report, Uploaded
+from bridge.engines.fal.errors import Doing, error_from
+from bridge.engines.fal.hosts import shown
+from bridge.engines.fal.patience import Patience, is_passing
+from bridge.engines.fal.settings import lifecycle
+from bridge.engines.fal.wire import Answer, Wire, WireError, read_answer
 from bridge.errors import (
     AccountError,
     AnswerStrange,
@@ -25,11 +30,6 @@ from bridge.errors import (
     SourceMissing,
     UploadFailed,
 )
-from bridge.model.fal.errors import Doing, error_from
-from bridge.model.fal.hosts import shown
-from bridge.model.fal.patience import Patience, is_passing
-from bridge.model.fal.settings import lifecycle
-from bridge.model.fal.wire import Answer, Wire, WireError, read_answer
 
 log = logging.getLogger(__name__)
 

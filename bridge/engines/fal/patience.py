@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from bridge.model.fal.wire import Answer, WireError
+from bridge.engines.fal.wire import Answer, WireError
 
 _FIRST, _LONGEST = 0.5, 15.0  # s, bounds of the pause that doubles
 _LONGEST_ASKED = 300.0  # s, the most that a Retry-After is believed

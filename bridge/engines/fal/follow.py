@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.engines.base import CancelAnswer, Output, Report, Ticket
+from bridge.engines.fal.errors import Doing, error_from, is_page, is_verdict, is_withdrawal
+from bridge.engines.fal.patience import Patience, is_passing
+from bridge.engines.fal.queue import FalQueue, Look, read_look
+from bridge.engines.fal.wire import Answer, WireError
 from bridge.errors import AnswerStrange, BridgeError, ModelFailed, Withdrawn
-from bridge.model.fal.errors import Doing, error_from, is_page, is_verdict, is_withdrawal
-from bridge.model.fal.patience import Patience, is_passing
-from bridge.model.fal.queue import FalQueue, Look, read_look
-from bridge.model.fal.wire import Answer, WireError
 
 log = logging.getLogger(__name__)
 

@@ -19,10 +19,10 @@ from typing import Any
 import httpx
 
 from bridge import __version__
+from bridge.engines.fal.hosts import Hosts, shown
+from bridge.engines.fal.secrets import Secrets
+from bridge.engines.fal.settings import Timeouts
 from bridge.errors import OutageError
-from bridge.model.fal.hosts import Hosts, shown
-from bridge.model.fal.secrets import Secrets
-from bridge.model.fal.settings import Timeouts
 
 log = logging.getLogger(__name__)
 

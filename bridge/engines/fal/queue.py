@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import quote
 
 from bridge.engines.base import CancelAnswer, Ticket
+from bridge.engines.fal.errors import Doing, error_from, names_platform
+from bridge.engines.fal.patience import Patience, is_passing
+from bridge.engines.fal.settings import lifecycle
+from bridge.engines.fal.wire import Answer, Wire, WireError, parse_json
 from bridge.errors import NetworkDown, OutageError, SubmitUnknown
-from bridge.model.fal.errors import Doing, error_from, names_platform
-from bridge.model.fal.patience import Patience, is_passing
-from bridge.model.fal.settings import lifecycle
-from bridge.model.fal.wire import Answer, Wire, WireError, parse_json
 
 log = logging.getLogger(__name__)
 
