@@ -44,7 +44,7 @@ from bridge.engines.offline import OfflineEngine
 from bridge.errors import AlreadyRunning, BridgeError, HomeError, KeyMissing
 from bridge.events import Event, EventBus
 from bridge.hands import Hands
-from bridge.hotkeys import Hotkeys
+from bridge.hotkeys.service import Hotkeys
 from bridge.install import Pointer, refresh, start_command
 from bridge.job import Variation
 from bridge.mailbox import Inbox

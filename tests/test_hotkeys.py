@@ -14,8 +14,8 @@ import pytest_asyncio
 
 from bridge.errors import ConfigInvalid, DawMissing
 from bridge.events import Event, EventBus
-from bridge.hotkeys import Hotkeys, read_keys
-from bridge.keyboard import QUIET, Once, for_pynput
+from bridge.hotkeys.process import QUIET, Once, for_pynput
+from bridge.hotkeys.service import Hotkeys, read_keys
 from tests.daw.ardour.rig import screen
 from tests.fakes.bridge import NotingBridge
 from tests.fakes.osc_clients import until
@@ -76,8 +76,8 @@ class Keyed:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may need longer than the bridge waits for the listener to begin and to end."""
-    monkeypatch.setattr("bridge.hotkeys.PATIENCE", PATIENCE)
-    monkeypatch.setattr("bridge.hotkeys.STOP_PATIENCE", PATIENCE)
+    monkeypatch.setattr("bridge.hotkeys.service.PATIENCE", PATIENCE)
+    monkeypatch.setattr("bridge.hotkeys.service.STOP_PATIENCE", PATIENCE)
 
 
 def said(child: str, tmp_path: Path) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ async def test_a_listener_that_cannot_or_dies_is_told_and_no_more(tmp_path: Path
 
 
 def test_the_daemon_never_loads_pynput() -> None:
-    code = "import bridge.hotkeys, bridge.daemon, sys; print('pynput' in sys.modules)"
+    code = "import bridge.hotkeys.service, bridge.daemon, sys; print('pynput' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
 
 
@@ -141,7 +141,7 @@ def test_without_pynput_it_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "pynput.py").write_text("raise ImportError('No module named pynput')")
     environ = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
     asked = subprocess.run(
-        [sys.executable, "-m", "bridge.keyboard", '["f9"]'], capture_output=True, text=True, env=environ
+        [sys.executable, "-m", "bridge.hotkeys.process", '["f9"]'], capture_output=True, text=True, env=environ
     )
     assert "the package pynput is not installed" in asked.stdout
     assert asked.returncode == 1
@@ -190,7 +190,7 @@ async def real(display: str) -> AsyncIterator[Keyed]:
 
 
 async def test_real_keys_reach_the_commands(real: Keyed, display: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "bridge.hotkeys")
+    caplog.set_level("INFO", "bridge.hotkeys.service")
     hand = Hand(display)
     await until(lambda: "listening to" in caplog.text)
     await hand("key", "r")
@@ -205,7 +205,7 @@ async def test_real_keys_reach_the_commands(real: Keyed, display: str, caplog: p
 
 async def test_a_key_held_down_asks_once(real: Keyed, display: str, caplog: pytest.LogCaptureFixture) -> None:
     """The X server repeats a held key itself, as at any keyboard."""
-    caplog.set_level("INFO", "bridge.hotkeys")
+    caplog.set_level("INFO", "bridge.hotkeys.service")
     hand = Hand(display)
     await until(lambda: "listening to" in caplog.text)
     await hand("keydown", "ctrl", "keydown", "alt", "keydown", "r", "sleep", "1.5")

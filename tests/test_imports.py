@@ -19,7 +19,7 @@ PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")
 # From what people touch down to the Protocols: nothing may reach anything that stands before it here. The daemon, the
 # CLI's words and `control`, which implement and join the layers, stand outside.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("bridge.cli.main", "bridge.cli.commands", "bridge.osc", "bridge.midi", "bridge.hotkeys", "bridge.panel"),
+    ("bridge.cli.main", "bridge.cli.commands", "bridge.osc", "bridge.midi", "bridge.hotkeys.service", "bridge.panel"),
     ("bridge.control.table",),
     ("bridge.scheduler",),
     ("bridge.pipeline",),

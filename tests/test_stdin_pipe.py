@@ -131,7 +131,7 @@ def test_the_keyboard_listener_has_the_null_device_at_0(tmp_path: Path) -> None:
     (tmp_path / "pynput").mkdir()
     (tmp_path / "pynput" / "__init__.py").touch()
     (tmp_path / "pynput" / "keyboard.py").write_text(LOOK + PYNPUT)
-    with child(tmp_path, "bridge.keyboard", '["f9"]') as keyboard:
+    with child(tmp_path, "bridge.hotkeys.process", '["f9"]') as keyboard:
         assert keyboard.line() == {"listening": True}
         assert seen(tmp_path) == "null device: True"
         assert keyboard.ends_with_stdin()

@@ -1,7 +1,7 @@
 """Hotkeys, the process that listens: pynput loads here and never in the daemon (hotkeys.py starts it).
 
-`python -m bridge.keyboard COMBINATIONS`: one JSON line on stdout says that it listens, or why not; then one for each
-combination that is pressed. It ends with its stdin.
+`python -m bridge.hotkeys.process COMBINATIONS`: one JSON line on stdout says that it listens, or why not; then one for
+each combination that is pressed. It ends with its stdin.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def listener(combinations: Sequence[str], pressed: Callable[[str], None]) -> Any
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Listen until stdin ends; the process's whole life."""
-    parser = argparse.ArgumentParser(prog="python -m bridge.keyboard", description="Tells of keys until stdin ends.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bridge.hotkeys.process", description="Tells of keys until stdin ends."
+    )
     parser.add_argument("combinations", type=json.loads, help="JSON list, for example [“alt+ctrl+r”]")
     options = parser.parse_args(arguments)
     try:

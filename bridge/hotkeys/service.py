@@ -1,7 +1,7 @@
 """Keys that work whatever window is in front, for DAWs without key hooks of their own; off until some are named.
 
-`[hotkeys] keys` → here → `python -m bridge.keyboard` (the system's keyboard) → a command of the table → `Control`.
-The process that listens is one of its own: what it needs of the system may be missing, denied or go away.
+`[hotkeys] keys` → here → `python -m bridge.hotkeys.process` (the system's keyboard) → a command of the table →
+`Control`. The process that listens is one of its own: what it needs of the system may be missing, denied or go away.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Hotkeys:
         bus: EventBus,
         keys: Sequence[str],
         *,
-        command: Sequence[str] = (sys.executable, "-m", "bridge.keyboard"),
+        command: Sequence[str] = (sys.executable, "-m", "bridge.hotkeys.process"),
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare; no process is started yet.
