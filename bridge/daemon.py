@@ -27,8 +27,6 @@ from bridge.audition.player import Player
 from bridge.book import Book
 from bridge.budget import Budget
 from bridge.caretaker import Caretaker
-from bridge.catalogue import FILE as CATALOGUE
-from bridge.catalogue import catalogue
 from bridge.config.credentials import fal_key
 from bridge.config.settings import Config
 from bridge.control.service import Control
@@ -45,7 +43,9 @@ from bridge.errors import AlreadyRunning, BridgeError, HomeError, KeyMissing
 from bridge.events import Event, EventBus
 from bridge.hands import Hands
 from bridge.hotkeys.service import Hotkeys
-from bridge.install import Pointer, refresh, start_command
+from bridge.installers.catalogue import FILE as CATALOGUE
+from bridge.installers.catalogue import catalogue
+from bridge.installers.installer import Pointer, refresh, start_command
 from bridge.job import Variation
 from bridge.mailbox import Inbox
 from bridge.midi.service import MidiService

@@ -6,8 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from bridge.catalogue import catalogue
 from bridge.engines.fake import CAPABILITIES
+from bridge.installers.catalogue import catalogue
 from bridge.params import PARAMS
 from bridge.presets import standard
 from tests.fakes.processes import running

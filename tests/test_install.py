@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import DawRunning, InstallRefused
-from bridge.install import Edit, Installation, Installer, Own, Pointer, refresh, start_command
+from bridge.installers.installer import Edit, Installation, Installer, Own, Pointer, refresh, start_command
 
 MARK = b"ace=1\n"
 

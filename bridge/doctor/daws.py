@@ -12,7 +12,7 @@ from typing import Any
 from bridge import __version__
 from bridge.doctor import selftests
 from bridge.doctor.base import Finding, Patient
-from bridge.install import FOLDER
+from bridge.installers.installer import FOLDER
 from bridge.store import Store
 
 TITLES = {"ardour": "Ardour", "live": "Ableton Live", "reaper": "REAPER"}

@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge import __version__
 from bridge.doctor.base import Finding, Patient
-from bridge.installs.live import NAME, own_files
+from bridge.installers.live import NAME, own_files
 from bridge.osc_packet import PacketError, build, parse
 
 PATIENCE = 1.5  # s: Live looks at its socket ten times a second

@@ -12,12 +12,16 @@ import pytest
 
 from bridge.config import resources
 from bridge.errors import HomeError, InstallRefused
-from bridge.install import Installer, Pointer, start_command
-from bridge.installs import Surroundings, plan, slots
+from bridge.installers import ardour_slots
+from bridge.installers.base import Surroundings, plan
+from bridge.installers.installer import Installer, Pointer, start_command
 from tests.fakes.processes import PATIENCE
 
-OURS = [slots.Script("ACE Bridge: one", 'ardour { name = "ACE Bridge: one" }'), slots.Script("ACE Bridge: two", "-- 2")]
-HOOK = [slots.Script("ACE Bridge", "-- hook")]
+OURS = [
+    ardour_slots.Script("ACE Bridge: one", 'ardour { name = "ACE Bridge: one" }'),
+    ardour_slots.Script("ACE Bridge: two", "-- 2"),
+]
+HOOK = [ardour_slots.Script("ACE Bridge", "-- hook")]
 THEIRS = (
     'scripts = {} scripts[1] = {} scripts[1]["n"] = "Mine" scripts[1]["s"] = "a \\"quoted\\"\\\nline" '
     'scripts[1]["f"] = "\\27Lua\\0" scripts[1]["a"] = {} scripts[1]["a"]["x"] = "y" scripts[1]["c"] = false '
@@ -38,20 +42,20 @@ def inside(data: bytes) -> str:
 
 def test_free_slots_are_taken_and_given_back() -> None:
     before = ui_scripts(THEIRS)
-    with_ours = slots.put(before, OURS, HOOK)
-    assert slots.numbers(with_ours) == {"ACE Bridge: one": 2, "ACE Bridge: two": 3}
+    with_ours = ardour_slots.put(before, OURS, HOOK)
+    assert ardour_slots.numbers(with_ours) == {"ACE Bridge: one": 2, "ACE Bridge: two": 3}
     assert inside(with_ours).startswith(THEIRS)
-    assert slots.put(with_ours, OURS, HOOK) == with_ours
-    without = slots.take(with_ours)
+    assert ardour_slots.put(with_ours, OURS, HOOK) == with_ours
+    without = ardour_slots.take(with_ours)
     assert without is not None
     assert ElementTree.canonicalize(without) == ElementTree.canonicalize(before)
-    assert slots.take(slots.put(None, OURS, HOOK)) is None
+    assert ardour_slots.take(ardour_slots.put(None, OURS, HOOK)) is None
 
 
 def test_a_new_version_stays_in_its_slots_since_keys_are_bound_to_them() -> None:
-    taken = slots.put(None, OURS, HOOK)
-    newer = [slots.Script("ACE Bridge: nought", "-- 0"), slots.Script("ACE Bridge: two", "-- 2, newer")]
-    assert slots.numbers(slots.put(taken, newer, HOOK)) == {"ACE Bridge: nought": 1, "ACE Bridge: two": 2}
+    taken = ardour_slots.put(None, OURS, HOOK)
+    newer = [ardour_slots.Script("ACE Bridge: nought", "-- 0"), ardour_slots.Script("ACE Bridge: two", "-- 2, newer")]
+    assert ardour_slots.numbers(ardour_slots.put(taken, newer, HOOK)) == {"ACE Bridge: nought": 1, "ACE Bridge: two": 2}
 
 
 def test_what_ardour_wrote_in_its_own_way_is_the_same() -> None:
@@ -61,12 +65,12 @@ def test_what_ardour_wrote_in_its_own_way_is_the_same() -> None:
         quoted = one.source.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\\n")
         slot = f"scripts[{number}]"
         text += f'{slot} = {{}} {slot}["f"] = "\\27Lua" {slot}["s"] = "{quoted}" {slot}["n"] = "{one.name}" '
-    root = ElementTree.fromstring(slots.put(ui_scripts(text), [], HOOK))
+    root = ElementTree.fromstring(ardour_slots.put(ui_scripts(text), [], HOOK))
     written = ElementTree.tostring(root).replace(
         (root.findtext("ActionScript") or "").encode(), base64.b64encode(text.encode())
     )
-    assert slots.put(written, OURS, HOOK) == written
-    assert slots.numbers(written) == {"ACE Bridge: one": 4, "ACE Bridge: two": 5}
+    assert ardour_slots.put(written, OURS, HOOK) == written
+    assert ardour_slots.numbers(written) == {"ACE Bridge: one": 4, "ACE Bridge: two": 5}
 
 
 @pytest.mark.parametrize(
@@ -78,9 +82,9 @@ def test_what_ardour_wrote_in_its_own_way_is_the_same() -> None:
 )
 def test_what_cannot_be_done_safely_is_refused(text: str, said: str) -> None:
     with pytest.raises(InstallRefused, match=said):
-        slots.put(ui_scripts(text), OURS, HOOK)
+        ardour_slots.put(ui_scripts(text), OURS, HOOK)
     with pytest.raises(InstallRefused, match="cannot be read"):
-        slots.put(b"<UIScripts>", OURS, HOOK)
+        ardour_slots.put(b"<UIScripts>", OURS, HOOK)
 
 
 def test_in_and_out_of_a_persons_ardour(tmp_path: Path) -> None:
@@ -95,7 +99,7 @@ def test_in_and_out_of_a_persons_ardour(tmp_path: Path) -> None:
     planned = plan("ardour", here)
     installer.install(planned)
     assert {change.action for change in installer.install(plan("ardour", here))} == {"keep"}
-    assert len(slots.numbers((config / "ui_scripts").read_bytes())) == 6
+    assert len(ardour_slots.numbers((config / "ui_scripts").read_bytes())) == 6
     assert (config / "ace-bridge" / "ace-bridge.json").is_file()
     assert any("LuaAction/script-3" in step for step in planned.steps)
     installer.uninstall(planned)

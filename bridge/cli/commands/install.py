@@ -14,8 +14,8 @@ from bridge import __version__
 from bridge.cli.confirm import agreed
 from bridge.cli.main import home
 from bridge.config.home import prepare_home
-from bridge.install import Change, Installation, Installer, Pointer, start_command
-from bridge.installs import Surroundings, plan
+from bridge.installers.base import Surroundings, plan
+from bridge.installers.installer import Change, Installation, Installer, Pointer, start_command
 
 
 def install(options: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from bridge.installs import slots
+from bridge.installers import ardour_slots
 from tests.daw.ardour import saved
 from tests.daw.ardour.rig import Ardour, end, until
 from tests.fakes.processes import PATIENCE, Daemon, environment
@@ -186,7 +186,7 @@ class Studio:
         self.ardour.action(self.slot(name))
 
     def slot(self, name: str) -> str:
-        numbers = slots.numbers((self.ardour.config / "ui_scripts").read_bytes())
+        numbers = ardour_slots.numbers((self.ardour.config / "ui_scripts").read_bytes())
         return next(f"LuaAction/script-{number}" for title, number in numbers.items() if name in title)
 
     def window(self, title: str) -> str:

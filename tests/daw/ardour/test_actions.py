@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bridge.installs import slots
+from bridge.installers import ardour_slots
 from tests.daw.ardour.conftest import Open
 from tests.daw.ardour.rig import until
 from tests.daw.ardour.studio import Studio, music
@@ -157,4 +157,4 @@ def test_nothing_is_installed_while_ardour_runs(open_studio: Open) -> None:
     assert studio.ardour.quit() == 0
     studio.bridge("uninstall", "ardour", "--yes")
     assert not list(studio.ardour.config.rglob("ace*.lua"))
-    assert slots.numbers((studio.ardour.config / "ui_scripts").read_bytes()) == {}
+    assert ardour_slots.numbers((studio.ardour.config / "ui_scripts").read_bytes()) == {}

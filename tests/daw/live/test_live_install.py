@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import HomeError
-from bridge.installs import Surroundings
-from bridge.installs.live import plan
+from bridge.installers.base import Surroundings
+from bridge.installers.live import plan
 from tests.fakes.processes import environment
 
 

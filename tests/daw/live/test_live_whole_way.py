@@ -15,7 +15,7 @@ import pytest
 import soundfile
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge.install import start_command
+from bridge.installers.installer import start_command
 from tests.daw.live.conftest import Start
 from tests.daw.live.host import Host, put_clip
 from tests.daw.live.playback import second_of

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from bridge.catalogue import catalogue
 from bridge.config.home import prepare_home
 from bridge.config.settings import load
 from bridge.engines.fal.engine import _capabilities
 from bridge.engines.offline import CAPABILITIES
+from bridge.installers.catalogue import catalogue
 from bridge.presets import standard
 from tests.daw.reaper.gui import Gui
 from tests.daw.reaper.model import Item, Project

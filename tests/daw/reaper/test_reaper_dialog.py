@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bridge.catalogue import catalogue
 from bridge.config.settings import load
 from bridge.engines.fal.engine import _capabilities
 from bridge.engines.offline import CAPABILITIES
+from bridge.installers.catalogue import catalogue
 from bridge.presets import standard
 from tests.daw.reaper.gui import Gui
 from tests.daw.reaper.rig import Rig, job

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import HomeError, InstallRefused
-from bridge.install import Installer, Pointer
-from bridge.installs import Surroundings, plan
+from bridge.installers.base import Surroundings, plan
+from bridge.installers.installer import Installer, Pointer
 from tests.daw.reaper.host import Host
 from tests.daw.reaper.rig import SCRIPTS
 from tests.fakes.processes import environment

@@ -9,14 +9,14 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bridge.catalogue import FILE as CATALOGUE
-from bridge.catalogue import catalogue
 from bridge.config import resources
 from bridge.config.home import home_folder
 from bridge.config.settings import load
 from bridge.errors import HomeError
-from bridge.install import POINTER, Installation, Own
-from bridge.installs import Surroundings
+from bridge.installers.base import Surroundings
+from bridge.installers.catalogue import FILE as CATALOGUE
+from bridge.installers.catalogue import catalogue
+from bridge.installers.installer import POINTER, Installation, Own
 from bridge.presets import standard
 
 NAME = "ACE Bridge"  # the folder in Scripts; ReaPack makes one of its own

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from bridge.config import resources
 from bridge.errors import HomeError
-from bridge.install import POINTER, Edit, Installation, Own
-from bridge.installs import Surroundings, slots
+from bridge.installers import ardour_slots
+from bridge.installers.base import Surroundings
+from bridge.installers.installer import POINTER, Edit, Installation, Own
 
 PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # not its helpers, as ardour7-export or ardour-avahi
 STEPS = (
@@ -41,12 +42,15 @@ def plan(surroundings: Surroundings) -> Installation:
         )
     shipped = resources.folder("ardour_scripts")
     scripts, parts = sorted((shipped / "scripts").glob("*.lua")), sorted((shipped / "lib").glob("*.lua"))
-    read = {path.name: slots.script(path.read_text("utf-8")) for path in scripts}
+    read = {path.name: ardour_slots.script(path.read_text("utf-8")) for path in scripts}
     actions = [one for name, one in read.items() if "hook" not in name]
     hooks = [one for name, one in read.items() if "hook" in name]
     ui_scripts = config / "ui_scripts"
     edit = Edit(
-        ui_scripts, "six actions in free slots and a hook", lambda now: slots.put(now, actions, hooks), slots.take
+        ui_scripts,
+        "six actions in free slots and a hook",
+        lambda now: ardour_slots.put(now, actions, hooks),
+        ardour_slots.take,
     )
     return Installation(
         daw="ardour",
@@ -62,10 +66,12 @@ def plan(surroundings: Surroundings) -> Installation:
     )
 
 
-def _slot(ui_scripts: Path, actions: list[slots.Script], hooks: list[slots.Script]) -> int:
+def _slot(ui_scripts: Path, actions: list[ardour_slots.Script], hooks: list[ardour_slots.Script]) -> int:
     """Return the slot that "Remix with last settings" has or will have."""
     now = ui_scripts.read_bytes() if ui_scripts.exists() else None
-    return next(number for name, number in slots.numbers(slots.put(now, actions, hooks)).items() if "last" in name)
+    return next(
+        number for name, number in ardour_slots.numbers(ardour_slots.put(now, actions, hooks)).items() if "last" in name
+    )
 
 
 def _config(environ: Mapping[str, str], platform: str) -> Path:

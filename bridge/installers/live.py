@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 from bridge.config import resources
 from bridge.errors import HomeError
-from bridge.install import POINTER, Installation, Own
-from bridge.installs import Surroundings
+from bridge.installers.base import Surroundings
+from bridge.installers.installer import POINTER, Installation, Own
 
 USUAL = Path("Ableton", "User Library")
 NAME = "AceBridge"  # the folder's name is the control surface's name in Live

@@ -1,4 +1,4 @@
-"""What each DAW gets, one module per DAW with a function `plan`; `bridge.install` carries the plans out."""
+"""What each DAW gets: one module per DAW with a function `plan`; `installer` carries the plans out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from bridge.install import Installation
+from bridge.installers.installer import Installation
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +25,5 @@ def plan(daw: str, surroundings: Surroundings) -> Installation:
     Raises:
         HomeError: this installation of the bridge lacks its scripts, or the DAW's folder is not to be found.
     """
-    found: Installation = import_module(f"bridge.installs.{daw}").plan(surroundings)
+    found: Installation = import_module(f"bridge.installers.{daw}").plan(surroundings)
     return found

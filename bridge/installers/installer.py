@@ -1,7 +1,7 @@
 """How the bridge's files come into a DAW and out of it again: planned, compared, backed up, written down.
 
-`bridge.installs` has one plan per DAW; `ace-bridge install` and `uninstall` carry them out, each daemon start refreshes
-the pointer files that tell the scripts where the bridge is.
+`bridge.installers.base` has one plan per DAW; `ace-bridge install` and `uninstall` carry them out, each daemon start
+refreshes the pointer files that tell the scripts where the bridge is.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Installs the DAWs' scripts and keeps them up to date."""
