@@ -22,17 +22,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from bridge import PROTOCOL, __version__, storecare, whole
+from bridge import PROTOCOL, __version__, storecare
 from bridge.audition.player import Player
-from bridge.book import Book
-from bridge.budget import Budget
 from bridge.caretaker import Caretaker
 from bridge.config.credentials import fal_key
 from bridge.config.settings import Config
 from bridge.control.service import Control
 from bridge.daws.base import Daw
 from bridge.daws.folder import Folder, Scripted
-from bridge.desk import Desk
 from bridge.discovery import Advert
 from bridge.disk import write_json
 from bridge.engines.base import Engine
@@ -41,24 +38,28 @@ from bridge.engines.fal.engine import FalEngine
 from bridge.engines.offline import OfflineEngine
 from bridge.errors import AlreadyRunning, BridgeError, HomeError, KeyMissing
 from bridge.events import Event, EventBus
-from bridge.hands import Hands
 from bridge.hotkeys.service import Hotkeys
 from bridge.installers.catalogue import FILE as CATALOGUE
 from bridge.installers.catalogue import catalogue
 from bridge.installers.installer import Pointer, refresh, start_command
 from bridge.job import Variation
-from bridge.mailbox import Inbox
+from bridge.jobs import combine
+from bridge.jobs.budget import Budget
+from bridge.jobs.context import Tools, Work
+from bridge.jobs.delivery import Offers
+from bridge.jobs.handler import Desk
+from bridge.jobs.inbox import Inbox
+from bridge.jobs.outbox import Outbox
+from bridge.jobs.pipeline import Pipeline
+from bridge.jobs.registry import Book
+from bridge.jobs.scheduler import Scheduler
+from bridge.jobs.surface_settings import Hands
 from bridge.midi.service import MidiService
-from bridge.offers import Offers
 from bridge.osc import OscSurface
-from bridge.outbox import Outbox
-from bridge.pipeline import Pipeline
 from bridge.presets import Presets
 from bridge.query_server import QueryServer
 from bridge.request import RemixArgs, decode
-from bridge.scheduler import Scheduler
 from bridge.store import Journal
-from bridge.work import Tools, Work
 from bridge.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -201,7 +202,7 @@ class Daemon:
             job_id=job.id,
             variation_id=variation.id,
             request=request,
-            clip=whole.clip_of(request, variation.clip_index),
+            clip=combine.clip_of(request, variation.clip_index),
             engine=self._engines[job.engine],
             daw=self._daws.get(job.daw, self._daws["folder"]),
             cancel=cancel,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.barlines import bar_length, bar_lines, period
+from bridge.jobs.bar_lines import bar_length, bar_lines, period
 from bridge.request import Clip, Grid, Project, Source
 
 

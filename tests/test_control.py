@@ -13,7 +13,7 @@ from bridge.control.service import Control
 from bridge.control.table import ClipAsk
 from bridge.engines.fake import FakeEngine
 from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
-from bridge.mailbox import Inbox
+from bridge.jobs.inbox import Inbox
 from bridge.midi.service import MidiService
 from tests.fakes.processes import put
 from tests.fakes.studio import Studio, remix_args, write_tone

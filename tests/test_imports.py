@@ -21,8 +21,8 @@ PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("bridge.cli.main", "bridge.cli.commands", "bridge.osc", "bridge.midi", "bridge.hotkeys.service", "bridge.panel"),
     ("bridge.control.table",),
-    ("bridge.scheduler",),
-    ("bridge.pipeline",),
+    ("bridge.jobs.scheduler",),
+    ("bridge.jobs.pipeline",),
     ("bridge.stages",),
     PROTOCOLS,
 )
@@ -173,9 +173,9 @@ def test_numeric_libraries_stay_in_audio_and_tasks() -> None:
         ("bridge/stages/one.py", "from . import two", wrong_stages),
         ("bridge/stages/one.py", "def late():\n    from .two import x", wrong_stages),
         ("bridge/stages/one.py", "from bridge.engines.fal.engine import FalEngine", wrong_concrete),
-        ("bridge/scheduler.py", "import bridge.daws.ardour", wrong_concrete),
+        ("bridge/jobs/scheduler.py", "import bridge.daws.ardour", wrong_concrete),
         ("bridge/engines/offline.py", "from bridge.engines.fal import engine", wrong_concrete),
-        ("bridge/pipeline.py", "import bridge.scheduler", wrong_layers),
+        ("bridge/jobs/pipeline.py", "import bridge.jobs.scheduler", wrong_layers),
         ("bridge/stages/one.py", "import bridge.helper", wrong_layers),
     ],
 )
@@ -187,8 +187,8 @@ def test_the_rules_see_a_wrong_arrow(tmp_path: Path, module: str, line: str, rul
         "bridge/engines/offline.py",
         "bridge/engines/fal/engine.py",
         "bridge/daws/ardour.py",
-        "bridge/scheduler.py",
-        "bridge/pipeline.py",
+        "bridge/jobs/scheduler.py",
+        "bridge/jobs/pipeline.py",
         "bridge/helper.py",
     )
     for name in files:
@@ -243,6 +243,6 @@ def test_the_daemon_loads_no_midi_library_until_it_is_wanted() -> None:
     assert loaded("import bridge.midi.talk, bridge.midi.port_process", "rtmidi2", "jack") == set()
 
 
-@pytest.mark.parametrize("module", ["bridge.daemon", "bridge.pipeline", "bridge.osc", "bridge.audition.player"])
+@pytest.mark.parametrize("module", ["bridge.daemon", "bridge.jobs.pipeline", "bridge.osc", "bridge.audition.player"])
 def test_the_daemon_loads_no_signal_library(module: str) -> None:
     assert loaded(f"import {module}", *sorted(NUMERIC), "sounddevice") == set()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.legs import MOST, OVERLAP, split
+from bridge.jobs.segments import MOST, OVERLAP, split
 
 
 def test_what_the_engine_takes_whole_is_one_leg() -> None:

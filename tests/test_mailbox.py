@@ -15,7 +15,7 @@ from watchfiles import awatch
 
 from bridge.errors import RequestError
 from bridge.events import Event, EventBus
-from bridge.mailbox import Inbox, Taken
+from bridge.jobs.inbox import Inbox, Taken
 from bridge.request import parse
 from tests.fakes.processes import PATIENCE
 
@@ -169,7 +169,7 @@ async def test_what_comes_before_the_system_watches_is_not_left_lying(
         async for news in awatch(*folders, **options):
             yield news
 
-    monkeypatch.setattr("bridge.mailbox.awatch", late)
+    monkeypatch.setattr("bridge.jobs.inbox.awatch", late)
     box, _ = inbox(home, door)
     box.start()
     first = put(home)

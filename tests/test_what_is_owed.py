@@ -11,7 +11,7 @@ import pytest
 
 from bridge.engines.fake import FakeEngine
 from bridge.job import State
-from bridge.offers import Instance, taker
+from bridge.jobs.delivery import Instance, taker
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, write_tone
 

@@ -15,7 +15,7 @@ from bridge.engines.fake import FakeEngine
 from bridge.errors import ModelFailed, RateLimited, ResultGone
 from bridge.events import Event, EventBus
 from bridge.job import State
-from bridge.mailbox import Inbox
+from bridge.jobs.inbox import Inbox
 from bridge.store import Store
 from tests.fakes.disks import disk
 from tests.fakes.processes import PATIENCE
@@ -157,7 +157,7 @@ class TestFullDisk:
     async def test_it_goes_on_by_itself_when_there_is_room_again(
         self, tone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bridge.scheduler.DISK_LOOK", 0.05)
+        monkeypatch.setattr("bridge.jobs.scheduler.DISK_LOOK", 0.05)
         with disk(tmp_path / "small", 8192) as small:
             prepare_home(small.path / "home")
             async with Studio(small.path / "home") as studio:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bridge.budget import money
 from bridge.cli.console import Console
 from bridge.errors import BridgeError, ConfirmNeeded, OutputUnwritable
+from bridge.jobs.budget import money
 
 ASK_ABOVE = 3  # remixes that are ordered without a question
 OTHER = "Choose another --out."

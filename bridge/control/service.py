@@ -16,13 +16,13 @@ from typing import Any, Literal
 from bridge import PROTOCOL, __version__
 from bridge.audition.player import Player, Side
 from bridge.audition.sides import sides
-from bridge.book import Book
 from bridge.control.table import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
-from bridge.desk import Desk
 from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event
 from bridge.job import ENDED, Job, State, Variation
-from bridge.mailbox import Inbox
+from bridge.jobs.handler import Desk
+from bridge.jobs.inbox import Inbox
+from bridge.jobs.registry import Book
 from bridge.store import Store
 
 INSTANCE = "osc"  # surfaces are one instance

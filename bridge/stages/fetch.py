@@ -10,7 +10,7 @@ from bridge.disk import holds, settle
 from bridge.engines.base import Output
 from bridge.errors import ResultError, ResultTruncated
 from bridge.job import State
-from bridge.work import Stage, Work
+from bridge.jobs.context import Stage, Work
 
 TRIES = 3  # downloads of a result that breaks off
 

@@ -11,14 +11,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bridge import whole
 from bridge.disk import discard, explained, holds, settle, sweep, write_json
 from bridge.errors import OutputUnwritable, WorkLost
 from bridge.job import State
-from bridge.names import result_name
-from bridge.recipe import describe
+from bridge.jobs import combine
+from bridge.jobs.context import Stage, Work, of_leg
+from bridge.jobs.filenames import result_name
+from bridge.jobs.recipe import describe
 from bridge.store import Store
-from bridge.work import Stage, Work, of_leg
 
 
 async def fit(work: Work) -> dict[str, Any]:
@@ -53,7 +53,7 @@ async def fit(work: Work) -> dict[str, Any]:
         "recipe": str(recipe),
         "source_offset": fitted["lead"] / rate,
         "offset_ms": fitted["alignment"]["corrected_ms"],
-        **({"pieces": whole.pieces(work.request, rate)} if whole.is_whole(work.request) else {}),
+        **({"pieces": combine.pieces(work.request, rate)} if combine.is_whole(work.request) else {}),
         "fitted": made["says"] + fitted["alignment"]["text"],
         "order": {**order, "final": str(final)},  # so that a nudge can cut it anew
     }

@@ -14,7 +14,7 @@ from bridge.daws.base import Placing
 from bridge.disk import holds
 from bridge.errors import WorkLost
 from bridge.job import State
-from bridge.work import Stage, Work
+from bridge.jobs.context import Stage, Work
 
 
 async def place(work: Work) -> dict[str, Any] | None:

@@ -21,8 +21,8 @@ from bridge.disk import require_room, write_json
 from bridge.engines.base import CancelAnswer, Order, Output, Ticket
 from bridge.errors import EngineError, HomeError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.job import State
+from bridge.jobs.context import Stage, Work
 from bridge.store import Store
-from bridge.work import Stage, Work
 
 log = logging.getLogger(__name__)
 

@@ -13,15 +13,15 @@ from typing import Any
 
 import msgspec
 
-from bridge import barlines, whole
 from bridge.describe import FACT
 from bridge.disk import settle
 from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
 from bridge.job import State
-from bridge.legs import MOST, Leg, split
+from bridge.jobs import bar_lines, combine
+from bridge.jobs.context import Stage, Work
+from bridge.jobs.segments import MOST, Leg, split
 from bridge.request import Source
 from bridge.store import Store
-from bridge.work import Stage, Work
 
 SHORTEST = 0.1  # s
 LOOP_AROUND = 1.0  # s on each side of a loop
@@ -37,7 +37,7 @@ async def render(work: Work) -> dict[str, Any]:
     if length < SHORTEST:
         raise ClipTooShort(f"The clip is {length:.3f} s long; the shortest that can be remixed is {SHORTEST} s.")
     planned(work, length, (0.0, 0.0))  # what is too long is refused before it is read
-    source, handles = await mixed(work) if whole.is_whole(work.request) else heard(work)
+    source, handles = await mixed(work) if combine.is_whole(work.request) else heard(work)
     handles = [min(handle, spare(work, length)) for handle in handles]
     final = work.clip_folder / "source.flac"
     partial = final.with_suffix(".part.flac")
@@ -46,7 +46,7 @@ async def render(work: Work) -> dict[str, Any]:
         "length": length,
         "handles": handles,
         "context": min(around(work, source, length), spare(work, length)),
-        "period": barlines.period(work.clip, work.request.project, length),
+        "period": bar_lines.period(work.clip, work.request.project, length),
         "loops": work.clip.loops,
         "into": str(partial),
         "highest_rate": work.tools.settings.render.highest_rate,
@@ -73,14 +73,14 @@ async def mixed(work: Work) -> tuple[Source, list[float]]:
         ClipError: the audio of one cannot be used as asked.
     """
     clips, settings = work.request.clips, work.tools.settings.render
-    start, stop = whole.span(clips)
-    silent = whole.silence(clips)
-    if silent > whole.GAP:
+    start, stop = combine.span(clips)
+    silent = combine.silence(clips)
+    if silent > combine.GAP:
         text = f"Between the clips are {silent:.1f} s of silence, which are sent and paid with them."
         await work.warn([{"code": "gap_sent", "text": text}])
     parts = [
         {
-            "source": msgspec.to_builtins(_absolute(whole.source_of(clip))),
+            "source": msgspec.to_builtins(_absolute(combine.source_of(clip))),
             "length": clip.length,
             "at": clip.position - start,
         }
@@ -100,7 +100,7 @@ def planned(work: Work, length: float, handles: Sequence[float]) -> list[Leg]:
         ClipTooLong: it takes more legs than are made of one clip.
     """
     can, before = work.engine.capabilities, handles[0]
-    lines = barlines.bar_lines(work.clip, work.request.project, -before, length + handles[1])
+    lines = bar_lines.bar_lines(work.clip, work.request.project, -before, length + handles[1])
     found = split(length + sum(handles), can.longest, [line + before for line in lines])
     if found is None:
         raise ClipTooLong(
@@ -180,7 +180,7 @@ async def clip_length(work: Work) -> float:
 
 def heard(work: Work) -> tuple[Source, list[float]]:
     """Return the source span to read and the handles wanted, for a clip by file and offset or a rendered one."""
-    source = _absolute(whole.source_of(work.clip))
+    source = _absolute(combine.source_of(work.clip))
     if not work.daw.wants_handles:
         return source, [0.0, 0.0]
     if work.clip.rendered is not None:

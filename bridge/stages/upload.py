@@ -9,8 +9,8 @@ from bridge.disk import holds
 from bridge.engines.base import Uploaded
 from bridge.errors import WorkLost
 from bridge.job import State
+from bridge.jobs.context import Stage, Work
 from bridge.store import Store
-from bridge.work import Stage, Work
 
 STILL_THERE = 6 * 3600.0  # s that a URL must have left to live, so that a long queue does not outlast it
 

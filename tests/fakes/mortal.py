@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from bridge import workers
-from bridge.book import Book
 from bridge.cli import main
 from bridge.job import State
+from bridge.jobs.registry import Book
 from bridge.store import Store
 from tests.fakes.nursery import bear
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from bridge.client import Client
-from bridge.mailbox import Inbox
+from bridge.jobs.inbox import Inbox
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fault_bench import Bench
 from tests.fakes.fault_scenes import scene

@@ -14,27 +14,27 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from bridge import whole
-from bridge.book import Book
-from bridge.budget import Budget
 from bridge.config.settings import load
 from bridge.daws.folder import Folder, Scripted
-from bridge.desk import Desk
 from bridge.engines.base import Engine
 from bridge.engines.fake import FakeEngine
 from bridge.events import Event, EventBus
-from bridge.hands import Hands
 from bridge.job import Variation
-from bridge.mailbox import Taken
-from bridge.offers import Offers
-from bridge.outbox import Outbox
-from bridge.pipeline import Pipeline
+from bridge.jobs import combine
+from bridge.jobs.budget import Budget
+from bridge.jobs.context import Tools, Work
+from bridge.jobs.delivery import Offers
+from bridge.jobs.handler import Desk
+from bridge.jobs.inbox import Taken
+from bridge.jobs.outbox import Outbox
+from bridge.jobs.pipeline import Pipeline
+from bridge.jobs.registry import Book
+from bridge.jobs.scheduler import Scheduler
+from bridge.jobs.surface_settings import Hands
 from bridge.presets import standard
 from bridge.request import RemixArgs, decode
-from bridge.scheduler import Scheduler
 from bridge.store import Journal, Store
 from bridge.tasks import TASKS
-from bridge.work import Tools, Work
 from tests.fakes.processes import PATIENCE
 
 
@@ -104,7 +104,7 @@ class Studio:
         job = self.book.job(variation.job_id)
         request = decode(dict(job.request), RemixArgs)
         daw = Folder() if job.daw == "folder" else Scripted(job.daw)
-        clip = whole.clip_of(request, variation.clip_index)
+        clip = combine.clip_of(request, variation.clip_index)
         return Work(self.tools, job.id, variation.id, request, clip, self.engine, daw, cancel, lambda part: part, {})
 
     async def __aenter__(self) -> Studio:

@@ -20,11 +20,11 @@ import msgspec
 
 from bridge import PROTOCOL, __version__
 from bridge.answers import AskAnswer, DaemonAnswer, JobAnswer, OutboxFile, RefusalAnswer, cost_answer, variation_answer
-from bridge.book import Book
 from bridge.disk import write_bytes
 from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
 from bridge.job import ENDED, Job, State, Variation
+from bridge.jobs.registry import Book
 
 log = logging.getLogger(__name__)
 

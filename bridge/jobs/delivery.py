@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bridge.book import Book
 from bridge.errors import PlaceError, UnknownJob
 from bridge.events import Event, EventBus
 from bridge.job import ENDED, Job, State, Variation
+from bridge.jobs.registry import Book
 from bridge.request import HelloArgs
 from bridge.store import Journal, Store
 

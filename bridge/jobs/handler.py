@@ -15,8 +15,7 @@ from typing import Any
 
 import msgspec
 
-from bridge import jobfile, leftovers, whole
-from bridge.book import Book
+from bridge import jobfile, leftovers
 from bridge.engines.base import Engine
 from bridge.errors import (
     BridgeError,
@@ -28,15 +27,19 @@ from bridge.errors import (
     UnknownJob,
 )
 from bridge.events import Event
-from bridge.hands import Hands
 from bridge.job import Job, State, Variation
-from bridge.mailbox import Taken
-from bridge.nudge import nudge
-from bridge.offers import Offers
-from bridge.outbox import Outbox
+from bridge.jobs import combine
+from bridge.jobs.context import Tools
+from bridge.jobs.delivery import Offers
+from bridge.jobs.inbox import Taken
+from bridge.jobs.nudge import nudge
+from bridge.jobs.outbox import Outbox
+from bridge.jobs.recipe import compose, new_seed, recompose
+from bridge.jobs.registry import Book
+from bridge.jobs.scheduler import Scheduler
+from bridge.jobs.surface_settings import Hands
 from bridge.params import INSTRUMENTAL, PARAMS
 from bridge.presets import Presets
-from bridge.recipe import compose, new_seed, recompose
 from bridge.request import (
     Clip,
     HelloArgs,
@@ -50,9 +53,7 @@ from bridge.request import (
     parse,
     sender,
 )
-from bridge.scheduler import Scheduler
 from bridge.store import Store
-from bridge.work import Tools
 
 log = logging.getLogger(__name__)
 
@@ -321,11 +322,11 @@ def _asked(request: RemixArgs) -> dict[int, Clip]:
     Raises:
         RequestError: clips that cannot be one.
     """
-    if not whole.is_whole(request):
+    if not combine.is_whole(request):
         return dict(enumerate(request.clips))
-    whole.check(request)
-    first = whole.leader(request)
-    return {first: whole.clip_of(request, first)}
+    combine.check(request)
+    first = combine.leader(request)
+    return {first: combine.clip_of(request, first)}
 
 
 def _not_honoured(asked: Mapping[str, Any], engine: Engine) -> list[dict[str, str]]:

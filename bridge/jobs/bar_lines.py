@@ -1,6 +1,6 @@
 """Where the bar lines of a clip are, as far as its DAW tells: from its tempo map, else from tempo and time signature.
 
-Stage render repeats short clips by whole bars, and long ones are split on bar lines (bridge/legs.py).
+Stage render repeats short clips by whole bars, and long ones are split on bar lines (bridge/jobs/segments.py).
 """
 
 from __future__ import annotations

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bridge import __version__, whole
+from bridge import __version__
 from bridge.describe import original_tags
+from bridge.jobs import combine
 from bridge.params import PARAMS, check, complete
 from bridge.presets import Preset, Presets
 from bridge.request import Remix, RemixArgs
 
 if TYPE_CHECKING:
-    from bridge.work import Work
+    from bridge.jobs.context import Work
 
 FITTED = (
     "sample_rate",
@@ -125,7 +126,7 @@ def describe(work: Work, fitted: Mapping[str, Any], path: Path) -> dict[str, Any
             "source": msgspec.to_builtins(clip.source or clip.rendered),
             "sha256": work.done["render"]["sha256"],
         },
-        "mixed_of": msgspec.to_builtins(work.request.clips) if whole.is_whole(work.request) else [],
+        "mixed_of": msgspec.to_builtins(work.request.clips) if combine.is_whole(work.request) else [],
         "project": msgspec.to_builtins(work.request.project),
         "fit": {name: fitted[name] for name in FITTED},
         "cost": {"currency": job.currency, "billed_units": _billed(work)},

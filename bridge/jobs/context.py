@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bridge.book import Book
-from bridge.budget import Budget
 from bridge.config.settings import Config
 from bridge.daws.base import Daw
 from bridge.disk import explained
@@ -20,6 +18,8 @@ from bridge.engines.base import Engine
 from bridge.errors import UnknownJob
 from bridge.events import EventBus
 from bridge.job import Job, State, Variation
+from bridge.jobs.budget import Budget
+from bridge.jobs.registry import Book
 from bridge.request import Clip, RemixArgs
 from bridge.store import Journal, Store
 from bridge.workers import Workers

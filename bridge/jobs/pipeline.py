@@ -15,9 +15,9 @@ from weakref import WeakValueDictionary
 
 from bridge.disk import write_json
 from bridge.errors import Withdrawn
+from bridge.jobs.context import Stage, Work
 from bridge.stages import fetch, fit, place, remix, render, upload
 from bridge.store import Store
-from bridge.work import Stage, Work
 
 STAGES: tuple[Stage, ...] = (
     render.STAGE,  # the span that is heard, plus handles: one FLAC, in legs where it is too long             (per clip)

@@ -14,8 +14,8 @@ from typing import Any
 from bridge.disk import settle
 from bridge.errors import NotPossibleNow
 from bridge.job import Variation
+from bridge.jobs.context import Tools
 from bridge.store import Store
-from bridge.work import Tools
 
 MOST = 2000.0  # ms, all nudges of a result together
 

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.book import Book
 from bridge.errors import (
     BridgeError,
     BudgetReached,
@@ -28,8 +27,9 @@ from bridge.errors import (
 )
 from bridge.events import Event
 from bridge.job import ENDED, State, Variation
-from bridge.pipeline import Pipeline
-from bridge.work import Tools, Work
+from bridge.jobs.context import Tools, Work
+from bridge.jobs.pipeline import Pipeline
+from bridge.jobs.registry import Book
 
 log = logging.getLogger(__name__)
 

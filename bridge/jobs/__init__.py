@@ -1,0 +1,1 @@
+"""A clip's path from the inbox message to the placed result."""
