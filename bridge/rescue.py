@@ -22,8 +22,8 @@ from bridge.disk import holds
 from bridge.errors import RequestConflict, StoreLost
 from bridge.job import ENDED, State, Variation
 from bridge.jobs.context import of_leg
+from bridge.jobs.stages.place import SHOWN
 from bridge.retention import GONE
-from bridge.stages.place import SHOWN
 from bridge.store import ANY_DIGEST, Store
 
 OFFER_AGAIN = 24 * 3600.0  # s: a result older than this was placed, or seen, most probably; it is not offered again

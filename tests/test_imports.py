@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bridge.control.table",),
     ("bridge.jobs.scheduler",),
     ("bridge.jobs.pipeline",),
-    ("bridge.stages",),
+    ("bridge.jobs.stages",),
     PROTOCOLS,
 )
 
@@ -92,8 +92,8 @@ def reached(start: str, edges: Mapping[str, set[str]]) -> set[str]:
 
 def wrong_stages(edges: Mapping[str, set[str]]) -> Iterator[str]:
     for module, targets in edges.items():
-        if module.startswith("bridge.stages."):
-            yield from (f"{module} → {target}" for target in targets if target.startswith("bridge.stages"))
+        if module.startswith("bridge.jobs.stages."):
+            yield from (f"{module} → {target}" for target in targets if target.startswith("bridge.jobs.stages"))
 
 
 def wrong_concrete(edges: Mapping[str, set[str]]) -> Iterator[str]:
@@ -117,7 +117,7 @@ def wrong_layers(edges: Mapping[str, set[str]]) -> Iterator[str]:
 
 def test_the_graph_is_read_at_all() -> None:
     assert len(graph()) > 60
-    assert "bridge.errors" in graph()["bridge.stages.remix"]
+    assert "bridge.errors" in graph()["bridge.jobs.stages.remix"]
     assert graph()["bridge.audio.files"] >= {"numpy", "soundfile"}
 
 
@@ -169,21 +169,21 @@ def test_numeric_libraries_stay_in_audio_and_tasks() -> None:
 @pytest.mark.parametrize(
     ("module", "line", "rule"),
     [
-        ("bridge/stages/one.py", "from bridge.stages import two", wrong_stages),
-        ("bridge/stages/one.py", "from . import two", wrong_stages),
-        ("bridge/stages/one.py", "def late():\n    from .two import x", wrong_stages),
-        ("bridge/stages/one.py", "from bridge.engines.fal.engine import FalEngine", wrong_concrete),
+        ("bridge/jobs/stages/one.py", "from bridge.jobs.stages import two", wrong_stages),
+        ("bridge/jobs/stages/one.py", "from . import two", wrong_stages),
+        ("bridge/jobs/stages/one.py", "def late():\n    from .two import x", wrong_stages),
+        ("bridge/jobs/stages/one.py", "from bridge.engines.fal.engine import FalEngine", wrong_concrete),
         ("bridge/jobs/scheduler.py", "import bridge.daws.ardour", wrong_concrete),
         ("bridge/engines/offline.py", "from bridge.engines.fal import engine", wrong_concrete),
         ("bridge/jobs/pipeline.py", "import bridge.jobs.scheduler", wrong_layers),
-        ("bridge/stages/one.py", "import bridge.helper", wrong_layers),
+        ("bridge/jobs/stages/one.py", "import bridge.helper", wrong_layers),
     ],
 )
 def test_the_rules_see_a_wrong_arrow(tmp_path: Path, module: str, line: str, rule: object) -> None:
     assert callable(rule)
     files = (
-        "bridge/stages/one.py",
-        "bridge/stages/two.py",
+        "bridge/jobs/stages/one.py",
+        "bridge/jobs/stages/two.py",
         "bridge/engines/offline.py",
         "bridge/engines/fal/engine.py",
         "bridge/daws/ardour.py",

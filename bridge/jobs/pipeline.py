@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from bridge.disk import write_json
 from bridge.errors import Withdrawn
 from bridge.jobs.context import Stage, Work
-from bridge.stages import fetch, fit, place, remix, render, upload
+from bridge.jobs.stages import fetch, fit, place, remix, render, upload
 from bridge.store import Store
 
 STAGES: tuple[Stage, ...] = (
