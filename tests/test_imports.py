@@ -239,8 +239,8 @@ def test_the_short_commands_are_light(module: str) -> None:
 
 def test_the_daemon_loads_no_midi_library_until_it_is_wanted() -> None:
     assert loaded("import bridge.daemon", "mido", "rtmidi2", "jack", "bridge.midi.surface") == set()
-    assert loaded("import bridge.midi.talk", "mido") == {"mido"}
-    assert loaded("import bridge.midi.talk, bridge.midi.port_process", "rtmidi2", "jack") == set()
+    assert loaded("import bridge.midi.requests", "mido") == {"mido"}
+    assert loaded("import bridge.midi.requests, bridge.midi.port_process", "rtmidi2", "jack") == set()
 
 
 @pytest.mark.parametrize("module", ["bridge.daemon", "bridge.jobs.pipeline", "bridge.osc", "bridge.audition.player"])

@@ -19,8 +19,8 @@ from bridge.events import Event, EventBus
 
 if TYPE_CHECKING:
     from bridge.midi.ports import Ports
+    from bridge.midi.requests import Talk
     from bridge.midi.surface import MidiSurface
-    from bridge.midi.talk import Talk
 
 log = logging.getLogger(__name__)
 
@@ -90,12 +90,12 @@ class MidiService:
             if self._talk is not None:
                 return self._talk
             try:
-                await asyncio.to_thread(import_module, "bridge.midi.talk")
+                await asyncio.to_thread(import_module, "bridge.midi.requests")
             except ImportError as problem:
                 raise MidiMissing(f"MIDI needs the package {problem.name}, which is not installed.") from problem
             from bridge.midi.port_process import ProcessPorts
+            from bridge.midi.requests import Talk
             from bridge.midi.surface import MidiSurface
-            from bridge.midi.talk import Talk
 
             ports = self._ports() if self._ports else ProcessPorts(self._settings.system)
             self._surface = MidiSurface(self._bridge, self._bus, self._settings, self._home, self._presets, ports)

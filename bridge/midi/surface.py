@@ -19,13 +19,13 @@ from bridge.control.table import read
 from bridge.errors import BridgeError, HoldToSpend, Unexpected
 from bridge.events import Event, EventBus
 from bridge.midi.controls import TWICE, Timer
+from bridge.midi.device import Unit
 from bridge.midi.lights import Picture, off
 from bridge.midi.mapping import MAPPABLE, Control, Look
+from bridge.midi.mapping_files import Shelf, fits
 from bridge.midi.messages import Spot
 from bridge.midi.messages import read as read_message
 from bridge.midi.ports import Devices, Listener, Ports
-from bridge.midi.shelf import Shelf, fits
-from bridge.midi.unit import Unit
 
 log = logging.getLogger(__name__)
 

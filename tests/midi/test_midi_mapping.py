@@ -8,8 +8,8 @@ import pytest
 
 from bridge.errors import MappingInvalid, NotPossibleNow
 from bridge.midi.mapping import MAPPABLE, Control, load
+from bridge.midi.mapping_files import TEMPLATES, Shelf, fits, templates
 from bridge.midi.messages import Spot
-from bridge.midi.shelf import TEMPLATES, Shelf, fits, templates
 from bridge.presets import standard
 
 HEAD = 'version = 1\ndevice = "Pad"\n'

@@ -15,8 +15,8 @@ from bridge.errors import MappingInvalid, MidiConflict, MidiNotHeard
 from bridge.midi import scale
 from bridge.midi.learn import Catcher, Caught
 from bridge.midi.mapping import ENCODED, ENCODERS, MAPPABLE, PLAIN, Control, Kind
+from bridge.midi.mapping_files import Kept, fits, templates
 from bridge.midi.messages import PAIRED, Spot
-from bridge.midi.shelf import Kept, fits, templates
 from bridge.midi.surface import MidiSurface
 from bridge.nearest import did_you_mean
 

@@ -11,8 +11,8 @@ from bridge.midi.controls import Deck, Fader, Feeds, Timer, built
 from bridge.midi.encodings import PATIENCE, Pairs
 from bridge.midi.lights import Lights, Picture, lit
 from bridge.midi.mapping import Control, Look
+from bridge.midi.mapping_files import Kept
 from bridge.midi.messages import Spot
-from bridge.midi.shelf import Kept
 
 Send = Callable[[Sequence[bytes]], None]
 
