@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator
 
 from bridge.control.table import COMMANDS
-from bridge.osc_packet import build
+from bridge.osc.packet import build
 from tests.fakes.osc_stage import Stage
 
 TICK = 0.001  # s

@@ -30,7 +30,6 @@ from bridge.config.settings import Config
 from bridge.control.service import Control
 from bridge.daws.base import Daw
 from bridge.daws.folder import Folder, Scripted
-from bridge.discovery import Advert
 from bridge.disk import write_json
 from bridge.engines.base import Engine
 from bridge.engines.choose import Engines
@@ -55,9 +54,10 @@ from bridge.jobs.registry import Book
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import Hands
 from bridge.midi.service import MidiService
-from bridge.osc import OscSurface
+from bridge.osc.discovery import Advert
+from bridge.osc.query_server import QueryServer
+from bridge.osc.server import OscSurface
 from bridge.presets import Presets
-from bridge.query_server import QueryServer
 from bridge.request import RemixArgs, decode
 from bridge.store import Journal
 from bridge.workers import Workers

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bridge import osc_feedback
 from bridge.config.home import prepare_home
+from bridge.osc import feedback
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_stage import Stage
 
@@ -33,7 +33,7 @@ async def loop_clock() -> LoopClock:
 
 @pytest_asyncio.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    monkeypatch.setattr(osc_feedback, "REST", 3600.0)  # nothing is said twice, however long a test takes
+    monkeypatch.setattr(feedback, "REST", 3600.0)  # nothing is said twice, however long a test takes
     made = Stage()
     made.port = await made.surface.start()
     yield made

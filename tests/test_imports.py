@@ -19,7 +19,14 @@ PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")
 # From what people touch down to the Protocols: nothing may reach anything that stands before it here. The daemon, the
 # CLI's words and `control`, which implement and join the layers, stand outside.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("bridge.cli.main", "bridge.cli.commands", "bridge.osc", "bridge.midi", "bridge.hotkeys.service", "bridge.panel"),
+    (
+        "bridge.cli.main",
+        "bridge.cli.commands",
+        "bridge.osc.server",
+        "bridge.midi",
+        "bridge.hotkeys.service",
+        "bridge.panel",
+    ),
     ("bridge.control.table",),
     ("bridge.jobs.scheduler",),
     ("bridge.jobs.pipeline",),
@@ -243,6 +250,8 @@ def test_the_daemon_loads_no_midi_library_until_it_is_wanted() -> None:
     assert loaded("import bridge.midi.requests, bridge.midi.port_process", "rtmidi2", "jack") == set()
 
 
-@pytest.mark.parametrize("module", ["bridge.daemon", "bridge.jobs.pipeline", "bridge.osc", "bridge.audition.player"])
+@pytest.mark.parametrize(
+    "module", ["bridge.daemon", "bridge.jobs.pipeline", "bridge.osc.server", "bridge.audition.player"]
+)
 def test_the_daemon_loads_no_signal_library(module: str) -> None:
     assert loaded(f"import {module}", *sorted(NUMERIC), "sounddevice") == set()

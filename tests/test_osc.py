@@ -15,7 +15,7 @@ from pythonosc.osc_message_builder import build_msg
 from bridge.control.table import ClipAsk
 from bridge.errors import DawMissing, HomeError, PortTaken
 from bridge.events import Event
-from bridge.osc import OscSurface
+from bridge.osc.server import OscSurface
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import until
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage

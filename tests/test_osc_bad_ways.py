@@ -17,11 +17,11 @@ import pytest
 import pytest_asyncio
 from pythonosc.osc_message_builder import build_msg
 
-from bridge import osc_feedback, osc_presses
 from bridge.control.table import ClipAsk
 from bridge.events import Event
-from bridge.osc import OscSurface
-from bridge.osc_presses import ECHO, SLIP
+from bridge.osc import dedup, feedback
+from bridge.osc.dedup import ECHO, SLIP
+from bridge.osc.server import OscSurface
 from bridge.params import PARAMS
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import Client, UdpClient
@@ -121,7 +121,7 @@ class Rough:
 
 @pytest_asyncio.fixture
 async def rough(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rough]:
-    monkeypatch.setattr(osc_feedback, "REST", 0.4)
+    monkeypatch.setattr(feedback, "REST", 0.4)
     made = Rough()
     made.stage.port = await made.stage.surface.start()
     yield made
@@ -260,7 +260,7 @@ async def test_dated_presses_are_told_apart_however_close_they_are(stage: Stage)
 async def test_bare_presses_are_told_apart_by_time_alone(
     stage: Stage, loop_clock: LoopClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(osc_presses, "ECHO", LONG)
+    monkeypatch.setattr(dedup, "ECHO", LONG)
     client, other = stage.udp(), stage.udp()
     for _ in range(3):
         client.send("/bridge/preset/next", 1.0)  # one press, heard three times
@@ -279,7 +279,7 @@ async def test_bare_presses_are_told_apart_by_time_alone(
 async def test_what_may_cost_money_is_not_bought_by_a_trembling_finger(
     stage: Stage, loop_clock: LoopClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(osc_presses, "SLIP", LONG)
+    monkeypatch.setattr(dedup, "SLIP", LONG)
     client = stage.udp()
     client.send("/bridge/remix", 1.0)
     await stage.settle()
@@ -306,7 +306,7 @@ async def test_over_tcp_every_press_counts(stage: Stage) -> None:
 
 
 async def test_what_is_remembered_of_presses_is_bounded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(osc_presses, "MOST", 50)
+    monkeypatch.setattr(dedup, "MOST", 50)
     client = await stage.tcp()
     for number in range(500):
         client.send("/bridge/preset/next", f"press:{number}")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge.osc_packet import LONGEST_TEXT, Incoming, PacketError, build, parse, shorten
+from bridge.osc.packet import LONGEST_TEXT, Incoming, PacketError, build, parse, shorten
 
 PACKET, NESTING = 8192, 8
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge.osc_plain import Message, decode, encode
+from bridge.osc.plain import Message, decode, encode
 
 TEXTS = st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]))
 VALUES = st.lists(

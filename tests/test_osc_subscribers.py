@@ -8,7 +8,7 @@ import pytest
 
 from bridge.control.table import JobView
 from bridge.events import Event
-from bridge.osc import OscSurface
+from bridge.osc.server import OscSurface
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import free_udp_port, until
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage

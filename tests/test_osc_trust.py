@@ -14,9 +14,9 @@ from pythonosc.osc_message_builder import build_msg
 from bridge.config.settings import load
 from bridge.control.table import COMMANDS, Command
 from bridge.errors import ConfigInvalid, NotPossibleNow, SecretNeeded, SecretWrong
-from bridge.osc_links import Key
-from bridge.osc_presses import ECHO
-from bridge.osc_trust import MOST, SPAN, TRIES, Trust
+from bridge.osc.auth import MOST, SPAN, TRIES, Trust
+from bridge.osc.dedup import ECHO
+from bridge.osc.transport import Key
 from bridge.scrub import SCRUBBER
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_stage import SECRET, SETTINGS, TOKEN, Stage

@@ -20,11 +20,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from zeroconf import ServiceInfo
 
-from bridge import oscquery, query_server
 from bridge.control.table import COMMANDS, MESSAGES, Snapshot, find
 from bridge.events import Event
+from bridge.osc import query_server, query_tree
+from bridge.osc.query_server import QueryServer, is_direct
 from bridge.params import HAND_PARAMS
-from bridge.query_server import QueryServer, is_direct
 from tests.fakes.osc_clients import until
 from tests.fakes.osc_stage import Stage
 from tests.fakes.processes import PATIENCE, running
@@ -117,13 +117,13 @@ async def test_what_a_client_writes_is_what_it_reads(served: Served) -> None:
 # --- the tree against the tables -------------------------------------------------------------------------------------
 
 
-def leaves(node: oscquery.Node) -> dict[str, oscquery.Node]:
+def leaves(node: query_tree.Node) -> dict[str, query_tree.Node]:
     inner = node.get("CONTENTS", {}).values()
     return {node["FULL_PATH"]: node} if not inner else {k: v for one in inner for k, v in leaves(one).items()}
 
 
 def test_the_tree_has_every_command_and_message_of_the_table() -> None:
-    found = leaves(oscquery.tree(Snapshot((), "dub", {}), PRESETS))
+    found = leaves(query_tree.tree(Snapshot((), "dub", {}), PRESETS))
     expected = {f"{command.address}/{side}" for command in COMMANDS for side in command.sides}
     expected |= {one.address for one in COMMANDS if not one.sides and "<" not in one.address}
     expected |= {f"/bridge/param/{param.name}" for param in HAND_PARAMS}
@@ -140,8 +140,8 @@ def test_the_tree_has_every_command_and_message_of_the_table() -> None:
 
 @pytest.mark.parametrize("param", HAND_PARAMS, ids=lambda param: param.name)
 def test_ranges_are_those_of_the_parameters(param: Any) -> None:
-    root = oscquery.tree(Snapshot((), "", {}), ())
-    node = oscquery.find(root, f"/bridge/param/{param.name}")
+    root = query_tree.tree(Snapshot((), "", {}), ())
+    node = query_tree.find(root, f"/bridge/param/{param.name}")
     assert node is not None
     (extent,) = node["RANGE"]
     assert extent == ({"VALS": list(param.choices)} if param.choices else {"MIN": param.low, "MAX": param.high})

@@ -12,7 +12,7 @@ from typing import Any
 from bridge import __version__
 from bridge.doctor.base import Finding, Patient
 from bridge.installers.live import NAME, own_files
-from bridge.osc_packet import PacketError, build, parse
+from bridge.osc.packet import PacketError, build, parse
 
 PATIENCE = 1.5  # s: Live looks at its socket ten times a second
 REPORT = Path("live", "selftest.json")  # in the home

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bridge.config.settings import Osc
 from bridge.events import EventBus
-from bridge.osc import OscSurface
+from bridge.osc.server import OscSurface
 from tests.fakes.bridge import NotingBridge
 from tests.fakes.osc_clients import TcpClient, UdpClient
 

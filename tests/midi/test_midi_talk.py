@@ -12,7 +12,7 @@ import pytest_asyncio
 from bridge.control.command import Answer
 from bridge.errors import MappingInvalid, MidiConflict, MidiNotHeard, ParamInvalid
 from bridge.midi.mapping import Control, load
-from bridge.osc import OscSurface
+from bridge.osc.server import OscSurface
 from tests.fakes.osc_clients import UdpClient, until
 from tests.fakes.osc_stage import SETTINGS as OSC
 from tests.fakes.osc_stage import TOKEN

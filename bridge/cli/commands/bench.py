@@ -17,7 +17,7 @@ from bridge.cli.commands.demo import SECONDS, TEMPO, own_bridge
 from bridge.cli.console import Console
 from bridge.client import OVER, Client
 from bridge.errors import WorkerDied
-from bridge.osc_plain import Message, decode, encode
+from bridge.osc.plain import Message, decode, encode
 
 SAID = {
     "taking in": "the message is taken in and in the journal",

@@ -15,7 +15,7 @@ from bridge.cli.commands.send import LONGEST, channel
 from bridge.cli.main import home
 from bridge.client import Client
 from bridge.errors import NotRunning, RequestError, from_wire
-from bridge.osc_plain import Message, decode
+from bridge.osc.plain import Message, decode
 
 QUIET = 2.0  # s of silence after which the daemon is looked for
 

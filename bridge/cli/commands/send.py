@@ -17,7 +17,7 @@ from typing import Any
 from bridge.cli.main import home
 from bridge.client import OVER, Client
 from bridge.errors import NotRunning, RequestError, from_wire
-from bridge.osc_plain import Message, decode, encode
+from bridge.osc.plain import Message, decode, encode
 
 LONGEST = 65_507  # bytes of a UDP datagram
 FIRST_WORD = 10.0  # s until a message is taken for lost: a datagram can be

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bridge.doctor.selftests import LIVE, found
-from bridge.osc_packet import build, parse
+from bridge.osc.packet import build, parse
 from tests.daw.live import calls
 from tests.daw.live.conftest import Start
 from tests.daw.live.host import Clock, Host, put_clip

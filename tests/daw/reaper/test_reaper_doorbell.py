@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.osc_packet import parse
+from bridge.osc.packet import parse
 from tests.daw.reaper.rig import SCRIPTS, Rig
 from tests.fakes.processes import PATIENCE
 

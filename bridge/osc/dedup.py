@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bridge.control.table import Command
-from bridge.osc_links import Key, Peer
-from bridge.osc_packet import Incoming, build
+from bridge.osc.packet import Incoming, build
+from bridge.osc.transport import Key, Peer
 
 PREFIX = "press:"
 ECHO = 0.1  # s

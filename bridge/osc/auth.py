@@ -16,7 +16,7 @@ from bridge.config.settings import NO_SECRET, Osc
 from bridge.control.arguments import check_token
 from bridge.control.table import Command
 from bridge.errors import NotPossibleNow, SecretNeeded, SecretWrong
-from bridge.osc_links import Key, Peer, is_local
+from bridge.osc.transport import Key, Peer, is_local
 from bridge.scrub import SCRUBBER
 
 log = logging.getLogger(__name__)

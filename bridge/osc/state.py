@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.control.table import JobView, Snapshot, Value
-from bridge.osc_packet import shorten
+from bridge.osc.packet import shorten
 
 IDLE = "idle"  # /bridge/state when there is no job
 

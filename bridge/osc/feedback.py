@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
 from bridge.errors import NotPossibleNow
-from bridge.osc_links import Counters, Key, Peer
+from bridge.osc.transport import Counters, Key, Peer
 
 log = logging.getLogger(__name__)
 

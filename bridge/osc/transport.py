@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any, Literal, Protocol
 
 from bridge.errors import BridgeError
-from bridge.osc_ports import bound_socket, refused
+from bridge.osc.sockets import bound_socket, refused
 
 log = logging.getLogger(__name__)
 

@@ -30,13 +30,13 @@ from bridge.control.table import (
 )
 from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus
-from bridge.osc_feedback import Feedback
-from bridge.osc_links import Counters, Key, Peer, TcpEndpoint, UdpEndpoint, UdpOutlet
-from bridge.osc_news import HAND, News
-from bridge.osc_packet import Incoming, PacketError, build, parse, shorten
-from bridge.osc_ports import bind_both
-from bridge.osc_presses import Press, Presses
-from bridge.osc_trust import Trust
+from bridge.osc.auth import Trust
+from bridge.osc.dedup import Press, Presses
+from bridge.osc.feedback import Feedback
+from bridge.osc.notifier import HAND, News
+from bridge.osc.packet import Incoming, PacketError, build, parse, shorten
+from bridge.osc.sockets import bind_both
+from bridge.osc.transport import Counters, Key, Peer, TcpEndpoint, UdpEndpoint, UdpOutlet
 
 log = logging.getLogger(__name__)
 

@@ -18,13 +18,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from bridge import oscquery
 from bridge.control.table import Snapshot
 from bridge.errors import BridgeError
-from bridge.osc_links import Key, Peer
-from bridge.osc_packet import address_of, build
-from bridge.osc_ports import bind_stream
-from bridge.osc_state import lines
+from bridge.osc import query_tree
+from bridge.osc.packet import address_of, build
+from bridge.osc.sockets import bind_stream
+from bridge.osc.state import lines
+from bridge.osc.transport import Key, Peer
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
@@ -142,7 +142,7 @@ class QueryServer:
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
-    def _reply(self, request: Request) -> tuple[HTTPStatus, oscquery.Node | None]:
+    def _reply(self, request: Request) -> tuple[HTTPStatus, query_tree.Node | None]:
         """Return status and body, which may be missing."""
         hosts, origins, sites = (request.headers.get_all(name) for name in ("Host", "Origin", "Sec-Fetch-Site"))
         if not is_direct(hosts, origins, sites):
@@ -153,13 +153,13 @@ class QueryServer:
             return (HTTPStatus.SWITCHING_PROTOCOLS if self._open < MOST else HTTPStatus.SERVICE_UNAVAILABLE), None
         url = urlsplit(request.path)
         if url.query.split("&")[0] == "HOST_INFO":
-            return HTTPStatus.OK, oscquery.host_info(self._osc_port, self._address)
-        node = oscquery.find(oscquery.tree(self._snapshot(), self._presets()), unquote(url.path))
+            return HTTPStatus.OK, query_tree.host_info(self._osc_port, self._address)
+        node = query_tree.find(query_tree.tree(self._snapshot(), self._presets()), unquote(url.path))
         if node is None:
             return HTTPStatus.NOT_FOUND, None
         if not url.query:
             return HTTPStatus.OK, node
-        part = oscquery.attribute(node, url.query.split("&")[0].partition("=")[0])
+        part = query_tree.attribute(node, url.query.split("&")[0].partition("=")[0])
         return (HTTPStatus.NO_CONTENT, None) if part is None else (HTTPStatus.OK, part)
 
     # --- websocket ---------------------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ class QueryServer:
             peer.wanted.discard(path)
         elif command == "LISTEN" and isinstance(path, str):
             snapshot = self._snapshot()
-            node = oscquery.find(oscquery.tree(snapshot, ()), path)
+            node = query_tree.find(query_tree.tree(snapshot, ()), path)
             if node is None or node["FULL_PATH"] != path or "TYPE" not in node:
                 return
             peer.wanted.add(path)

@@ -1,0 +1,1 @@
+"""The OSC server, its subscribers and OSCQuery."""
