@@ -57,7 +57,7 @@ from bridge.midi.service import MidiService
 from bridge.osc.discovery import Advert
 from bridge.osc.query_server import QueryServer
 from bridge.osc.server import OscSurface
-from bridge.presets import Presets
+from bridge.presets.library import Presets
 from bridge.request import RemixArgs, decode
 from bridge.store import Journal
 from bridge.workers import Workers

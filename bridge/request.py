@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from bridge import PROTOCOL
 from bridge.errors import MessageUnreadable, ProtocolUnsupported, RequestError
-from bridge.params import check
+from bridge.presets.parameters import check
 
 COMMANDS = (
     "hello",

@@ -19,8 +19,8 @@ from bridge.config.ranges import LIMITS
 from bridge.config.settings import DEFAULTS
 from bridge.control.arguments import Argument
 from bridge.control.table import COMMANDS, MESSAGES, Command
-from bridge.params import PARAMS
-from bridge.presets import FAMILIES, Presets
+from bridge.presets.library import FAMILIES, Presets
+from bridge.presets.parameters import PARAMS
 
 
 def params() -> str:
@@ -37,7 +37,7 @@ def params() -> str:
     ]
     return page(
         "Parameters",
-        "bridge/params.py",
+        "bridge/presets/parameters.py",
         f"The model fal-ai/ace-step/audio-to-audio has {len(PARAMS) - 1} inputs beside the audio's address. Every "
         "one can be given in a request, in a preset under `[parameters]`, as `ace-bridge remix --set NAME=VALUE` "
         "and as `/bridge/param/<name>`; all are checked before anything is sent, and sent only when they are "

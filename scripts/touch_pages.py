@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from bridge.control.table import COMMANDS, MESSAGES, ROOT, Command
-from bridge.params import HAND_PARAMS, Param
-from bridge.presets import Presets
+from bridge.presets.library import Presets
+from bridge.presets.parameters import HAND_PARAMS, Param
 
 PROJECT = Path(__file__).resolve().parent.parent
 WIDTH, HEIGHT, TABS = 1024, 728, 40  # points of a page, and of the bar of tabs over it

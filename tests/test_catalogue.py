@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bridge.engines.fake import CAPABILITIES
 from bridge.installers.catalogue import catalogue
-from bridge.params import PARAMS
-from bridge.presets import standard
+from bridge.presets.library import standard
+from bridge.presets.parameters import PARAMS
 from tests.fakes.processes import running
 
 

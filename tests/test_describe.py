@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.describe import instruments, original_tags, target_tags
+from bridge.presets.tags import instruments, original_tags, target_tags
 
 HEARD: dict[str, Any] = {"tempo": 104.98, "tempo_sure": True, "key": "A minor", "key_sure": True, "kind": "music"}
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from bridge import request
 from bridge.errors import ClipError, PresetInvalid, RequestError, ResultError, SourceTruncated
-from bridge.presetfile import load
+from bridge.presets.preset import load
 from bridge.tasks.probe import probe
 from bridge.tasks.render import render
 

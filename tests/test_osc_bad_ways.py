@@ -22,7 +22,7 @@ from bridge.events import Event
 from bridge.osc import dedup, feedback
 from bridge.osc.dedup import ECHO, SLIP
 from bridge.osc.server import OscSurface
-from bridge.params import PARAMS
+from bridge.presets.parameters import PARAMS
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import Client, UdpClient
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
@@ -175,7 +175,7 @@ async def test_hand_and_bridge_agree_once_the_hand_rests(rough: Rough) -> None:
     await rough.stage.settle()
 
     def agree() -> bool:
-        return all((address, (bridge.params.get("guidance_scale"),)) in shown(one) for one in (hand, other))
+        return all((address, (bridge.presets.parameters.get("guidance_scale"),)) in shown(one) for one in (hand, other))
 
     await until(agree)
     for one in (hand, other):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import BridgeError, ParamInvalid, ParamUnknown
-from bridge.params import INSTRUMENTAL, LARGEST_SEED, PARAMS, check, complete, from_text, to_send
+from bridge.presets.parameters import INSTRUMENTAL, LARGEST_SEED, PARAMS, check, complete, from_text, to_send
 
 # name, kind, default, low, high, choices, required: copied by hand from the model's page
 PAGE: list[tuple[str, str, Any, float | None, float | None, tuple[str, ...], bool]] = [
@@ -181,6 +181,6 @@ def test_values_survive_json() -> None:
 
 def test_import_is_light() -> None:
     heavy = ("numpy", "httpx", "asyncio", "msgspec")
-    code = f"import sys, bridge.params; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, bridge.presets.parameters; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

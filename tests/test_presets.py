@@ -10,8 +10,8 @@ import pytest
 
 from bridge.config import resources
 from bridge.errors import BridgeError, HomeError, NotPossibleNow, PresetInvalid, PresetUnknown
-from bridge.params import PARAMS, complete, to_send
-from bridge.presets import FAMILIES, Preset, Presets, load, new, slug, standard
+from bridge.presets.library import FAMILIES, Preset, Presets, load, new, slug, standard
+from bridge.presets.parameters import PARAMS, complete, to_send
 
 SHIPPED = Presets([resources.folder("presets")])
 GOOD = """\

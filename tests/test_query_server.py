@@ -24,7 +24,7 @@ from bridge.control.table import COMMANDS, MESSAGES, Snapshot, find
 from bridge.events import Event
 from bridge.osc import query_server, query_tree
 from bridge.osc.query_server import QueryServer, is_direct
-from bridge.params import HAND_PARAMS
+from bridge.presets.parameters import HAND_PARAMS
 from tests.fakes.osc_clients import until
 from tests.fakes.osc_stage import Stage
 from tests.fakes.processes import PATIENCE, running

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 from bridge.errors import ParamInvalid, RequestError, TokenWrong
-from bridge.params import PARAMS
+from bridge.presets.parameters import PARAMS
 
 
 @dataclass(frozen=True, slots=True)

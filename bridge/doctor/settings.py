@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.doctor.base import Finding, Patient
-from bridge.presets import standard
+from bridge.presets.library import standard
 
 
 def look(patient: Patient) -> Iterator[Finding]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from bridge.engines.base import Capabilities
-from bridge.params import PARAMS, Param
-from bridge.presetfile import Preset
+from bridge.presets.parameters import PARAMS, Param
+from bridge.presets.preset import Preset
 
 FILE = "catalogue.json"  # in the home
 _OWN_WIDGETS = {"audio_url", "tags", "lyrics", "seed", "original_seed"}  # asked for elsewhere, or by nobody

@@ -17,7 +17,7 @@ from bridge.installers.base import Surroundings
 from bridge.installers.catalogue import FILE as CATALOGUE
 from bridge.installers.catalogue import catalogue
 from bridge.installers.installer import POINTER, Installation, Own
-from bridge.presets import standard
+from bridge.presets.library import standard
 
 NAME = "ACE Bridge"  # the folder in Scripts; ReaPack makes one of its own
 ICONS = "toolbar_icons"  # in REAPER's Data, and in the shipped scripts

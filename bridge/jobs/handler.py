@@ -38,8 +38,8 @@ from bridge.jobs.recipe import compose, new_seed, recompose
 from bridge.jobs.registry import Book
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import Hands
-from bridge.params import INSTRUMENTAL, PARAMS
-from bridge.presets import Presets
+from bridge.presets.library import Presets
+from bridge.presets.parameters import INSTRUMENTAL, PARAMS
 from bridge.request import (
     Clip,
     HelloArgs,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bridge import __version__
-from bridge.describe import original_tags
 from bridge.jobs import combine
-from bridge.params import PARAMS, check, complete
-from bridge.presets import Preset, Presets
+from bridge.presets.library import Preset, Presets
+from bridge.presets.parameters import PARAMS, check, complete
+from bridge.presets.tags import original_tags
 from bridge.request import Remix, RemixArgs
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import Any
 
 from bridge.errors import ParamInvalid, PresetInvalid, PresetUnknown
 from bridge.events import Event, EventBus
-from bridge.params import PARAMS, check
-from bridge.presets import Presets
+from bridge.presets.library import Presets
+from bridge.presets.parameters import PARAMS, check
 from bridge.store import Journal, Store
 
 FACT = "hands"

@@ -15,7 +15,7 @@ from bridge.midi.controls import Timer
 from bridge.midi.mapping import Colours, Control, Look, Show
 from bridge.midi.mapping import Mapping as Wiring
 from bridge.midi.messages import Spot, write
-from bridge.presetfile import slug
+from bridge.presets.preset import slug
 
 INTERVAL = 1 / 30  # s between two rounds of messages to a device
 

@@ -18,7 +18,7 @@ from bridge.disk import explained, write_bytes
 from bridge.errors import MappingInvalid, NotPossibleNow
 from bridge.midi.mapping import VERSION, Control, Mapping, check, load
 from bridge.nearest import did_you_mean
-from bridge.presetfile import slug
+from bridge.presets.preset import slug
 
 FOLDER = "midi"  # in the home
 TEMPLATES = Path(__file__).with_name("templates")

@@ -11,7 +11,7 @@ from typing import Any
 from bridge.control.arguments import Argument
 from bridge.control.table import COMMANDS, MESSAGES, Command, Snapshot
 from bridge.osc.state import lines
-from bridge.params import HAND_PARAMS, Param
+from bridge.presets.parameters import HAND_PARAMS, Param
 
 Node = dict[str, Any]  # as JSON has it: FULL_PATH, CONTENTS, TYPE, ACCESS, VALUE, RANGE, DESCRIPTION, CRITICAL
 

@@ -1,7 +1,7 @@
 """The task "listen": what is the clip? Tempo, a guess at its key, and whether it is drums alone.
 
-Stage render asks once per clip, for the tags that write themselves (bridge/describe.py), while another worker renders
-the same clip: so nobody waits for it.
+Stage render asks once per clip, for the tags that write themselves (bridge/presets/tags.py), while another worker
+renders the same clip: so nobody waits for it.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from bridge.control.table import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
-from bridge.params import check
+from bridge.presets.parameters import check
 
 
 @dataclass

@@ -19,7 +19,7 @@ from typing import Any
 
 from bridge.audio import bwf_header
 from bridge.config.home import prepare_home
-from bridge.params import PARAMS
+from bridge.presets.parameters import PARAMS
 from tests.fakes.disks import disk
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import PATIENCE, job_of, outbox, put, running, until

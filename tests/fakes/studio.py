@@ -31,7 +31,7 @@ from bridge.jobs.pipeline import Pipeline
 from bridge.jobs.registry import Book
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import Hands
-from bridge.presets import standard
+from bridge.presets.library import standard
 from bridge.request import RemixArgs, decode
 from bridge.store import Journal, Store
 from bridge.tasks import TASKS

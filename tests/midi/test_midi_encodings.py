@@ -11,7 +11,7 @@ from bridge.midi.encodings import PATIENCE, Encoder, Pairs, turned
 from bridge.midi.learn import counting
 from bridge.midi.messages import Spot, read, write
 from bridge.midi.takeover import NEAR, PickUp
-from bridge.params import HAND_PARAMS, PARAMS
+from bridge.presets.parameters import HAND_PARAMS, PARAMS
 
 SEVEN, CHANNEL, PLACE = st.integers(0, 127), st.integers(1, 16), st.floats(0, 1)
 WIDE = Spot("cc14", 1, 7)

@@ -10,7 +10,7 @@ from bridge.errors import MappingInvalid, NotPossibleNow
 from bridge.midi.mapping import MAPPABLE, Control, load
 from bridge.midi.mapping_files import TEMPLATES, Shelf, fits, templates
 from bridge.midi.messages import Spot
-from bridge.presets import standard
+from bridge.presets.library import standard
 
 HEAD = 'version = 1\ndevice = "Pad"\n'
 REMIX = '[[control]]\ncommand = "remix"\nmessage = "note"\nnumber = 36\n'

@@ -16,7 +16,7 @@ import pytest
 
 from bridge.control.arguments import from_surface
 from bridge.control.table import COMMANDS, MESSAGES, find, read
-from bridge.params import HAND_PARAMS, PARAMS, check
+from bridge.presets.parameters import HAND_PARAMS, PARAMS, check
 from tests.fakes.osc_stage import Stage
 from tests.surfaces import hands
 from tests.surfaces.hands import Press

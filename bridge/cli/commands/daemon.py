@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     from bridge.config import home_check
     from bridge.config.home import prepare_home
     from bridge.config.settings import load
-    from bridge.presets import standard
+    from bridge.presets.library import standard
 
     folder = home()
     _open(options.listen)

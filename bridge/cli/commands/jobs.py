@@ -16,7 +16,7 @@ from bridge.cli.terminal import coloured, cut, labelled, width
 from bridge.client import Client
 from bridge.errors import NotPossibleNow
 from bridge.job import ENDED, Job, State, Variation
-from bridge.params import INSTRUMENTAL, PARAMS
+from bridge.presets.parameters import INSTRUMENTAL, PARAMS
 
 LOOK_THROUGH = 10_000  # jobs that a filter searches
 ROOMY = 72  # columns from which `jobs` has room for the engine

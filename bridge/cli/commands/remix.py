@@ -187,7 +187,7 @@ def _waits_for_money(job: dict[str, Any]) -> bool:
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    from bridge.params import from_text
+    from bridge.presets.parameters import from_text
 
     name, equals, value = text.partition("=")
     if not equals:

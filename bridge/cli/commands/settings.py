@@ -14,7 +14,7 @@ from bridge.cli.main import home
 from bridge.cli.terminal import labelled
 from bridge.config.home import prepare_home
 from bridge.errors import KeyInvalid, PresetUnknown, SettingError
-from bridge.presets import Preset, Presets, new, standard
+from bridge.presets.library import Preset, Presets, new, standard
 
 FIRST = ("key", "engine", "fal")  # the sections that most people look for
 

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bridge import params
 from bridge.engines.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
 from bridge.engines.fal.download import Download
 from bridge.engines.fal.follow import Following, Nudge, Pace
@@ -23,6 +22,7 @@ from bridge.engines.fal.secrets import Secrets
 from bridge.engines.fal.settings import FalSettings, Timeouts, lifetime
 from bridge.engines.fal.storage import FalStorage
 from bridge.engines.fal.wire import Wire
+from bridge.presets import parameters
 
 CLOSE = 0.35  # an amount below this asks for something close to the source
 
@@ -46,7 +46,7 @@ def inputs_of(order: Order) -> dict[str, Any]:
     if order.amount is not None and "edit_mode" not in order.chosen:
         values["edit_mode"] = edit_mode_for(order.amount)
     values["audio_url"] = order.audio_url
-    return params.to_send(params.complete(params.check(values)))
+    return parameters.to_send(parameters.complete(parameters.check(values)))
 
 
 class FalEngine:
@@ -126,7 +126,7 @@ class FalEngine:
 
 
 def _capabilities(settings: FalSettings, upload_host: str) -> Capabilities:
-    inputs = [param for name, param in params.PARAMS.items() if name != "audio_url"]
+    inputs = [param for name, param in parameters.PARAMS.items() if name != "audio_url"]
     return Capabilities(
         name="fal",
         label="ACE-Step on fal",

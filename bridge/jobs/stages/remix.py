@@ -16,12 +16,12 @@ from dataclasses import asdict
 from typing import Any
 
 from bridge import jobfile
-from bridge.describe import original_tags, target_tags
 from bridge.disk import require_room, write_json
 from bridge.engines.base import CancelAnswer, Order, Output, Ticket
 from bridge.errors import EngineError, HomeError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.job import State
 from bridge.jobs.context import Stage, Work
+from bridge.presets.tags import original_tags, target_tags
 from bridge.store import Store
 
 log = logging.getLogger(__name__)

@@ -13,13 +13,13 @@ from typing import Any
 
 import msgspec
 
-from bridge.describe import FACT
 from bridge.disk import settle
 from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
 from bridge.job import State
 from bridge.jobs import bar_lines, combine
 from bridge.jobs.context import Stage, Work
 from bridge.jobs.segments import MOST, Leg, split
+from bridge.presets.tags import FACT
 from bridge.request import Source
 from bridge.store import Store
 

@@ -12,7 +12,7 @@ from bridge.config.settings import load
 from bridge.engines.fal.engine import _capabilities
 from bridge.engines.offline import CAPABILITIES
 from bridge.installers.catalogue import catalogue
-from bridge.presets import standard
+from bridge.presets.library import standard
 from tests.daw.reaper.gui import Gui
 from tests.daw.reaper.rig import Rig, job
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from bridge.config import resources
 from bridge.errors import HomeError, PresetInvalid, PresetUnknown
 from bridge.nearest import did_you_mean
-from bridge.presetfile import FAMILIES, Preset, load, new, slug
+from bridge.presets.preset import FAMILIES, Preset, load, new, slug
 
 __all__ = ["FAMILIES", "Preset", "Presets", "load", "new", "slug", "standard"]
 

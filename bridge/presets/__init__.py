@@ -1,0 +1,1 @@
+"""Presets and the parameters that a remix takes."""
