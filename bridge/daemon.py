@@ -41,7 +41,6 @@ from bridge.hotkeys.service import Hotkeys
 from bridge.installers.catalogue import FILE as CATALOGUE
 from bridge.installers.catalogue import catalogue
 from bridge.installers.installer import Pointer, refresh, start_command
-from bridge.job import Variation
 from bridge.jobs import combine
 from bridge.jobs.budget import Budget
 from bridge.jobs.context import Tools, Work
@@ -58,7 +57,8 @@ from bridge.osc.discovery import Advert
 from bridge.osc.query_server import QueryServer
 from bridge.osc.server import OscSurface
 from bridge.presets.library import Presets
-from bridge.request import RemixArgs, decode
+from bridge.protocol.job import Variation
+from bridge.protocol.request import RemixArgs, decode
 from bridge.store import Journal
 from bridge.workers import Workers
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.disk import settle, sync_folder, write_json
-from bridge.job import Job, Variation
+from bridge.protocol.job import Job, Variation
 from bridge.records import job_in, job_out, variation_in, variation_out
 
 JOB = "job.json"  # in the job's folder

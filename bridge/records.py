@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bridge.job import Job, State, Variation
+from bridge.protocol.job import Job, State, Variation
 
 
 def job_out(job: Job) -> str:

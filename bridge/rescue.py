@@ -20,9 +20,9 @@ from typing import Any
 from bridge import jobfile
 from bridge.disk import holds
 from bridge.errors import RequestConflict, StoreLost
-from bridge.job import ENDED, State, Variation
 from bridge.jobs.context import of_leg
 from bridge.jobs.stages.place import SHOWN
+from bridge.protocol.job import ENDED, State, Variation
 from bridge.retention import GONE
 from bridge.store import ANY_DIGEST, Store
 

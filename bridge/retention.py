@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.disk import explained
-from bridge.job import State, Variation
+from bridge.protocol.job import State, Variation
 
 GONE = ".gone-"  # the name of a folder while it is being removed
 FINISHED = frozenset({State.DONE, State.FAILED, State.CANCELLED})

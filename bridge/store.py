@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bridge.errors import DiskFull, HomeError, RequestConflict, StoreBusy
-from bridge.job import Job, State, Variation
+from bridge.protocol.job import Job, State, Variation
 from bridge.records import job_in, job_out, variation_in, variation_out
 from bridge.schema import migrate
 

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 from tables import code, page, table
 
-from bridge import PROTOCOL, answers, job, request
+from bridge import PROTOCOL
 from bridge.engines import base
+from bridge.protocol import answers, job, request
 
 SHAPES: dict[str, tuple[type, ...]] = {  # what stands in inbox files, in the order in which a reader needs it
     "A message": (request.Message,),
@@ -58,7 +59,7 @@ def messages() -> str:
             parts += [f"### {shape.__name__}", inspect.getdoc(shape) or "", _fields(shape)]
     return page(
         f"Messages, protocol {PROTOCOL}",
-        "bridge/request.py",
+        "bridge/protocol/request.py",
         "A message is a JSON file in the home's `inbox/`, written under another name and renamed to "
         "`<message_id>.json`. Sent twice with the same bytes it counts once. Keys that are not listed are kept and "
         "ignored; a wrong type is an error that names the key. `messages.schema.json` says the same for machines.",
@@ -77,7 +78,7 @@ def outbox() -> str:
     ]
     return page(
         f"The outbox, protocol {PROTOCOL}",
-        "bridge/answers.py",
+        "bridge/protocol/answers.py",
         "One JSON file for each instance, replaced in one step: at once when a state changes, a few times a second for "
         "progress. An instance reads its own file while it has something open, places what `place` lists, and confirms "
         "with a `placed` message. Before it places, it looks whether its project has that variation already.",
@@ -111,7 +112,7 @@ def states() -> str:
     ]
     return page(
         "States",
-        "bridge/job.py",
+        "bridge/protocol/job.py",
         "The states of a variation, and where it may go from there; a job uses the same words and is as far as its "
         f"furthest open variation. {', '.join(f'`{state}`' for state in job.State if state in job.ENDED)} are ends.",
         table(("state", "means", "may become"), rows),

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from bridge.jobs.combine import clip_of, leader, silence
-from bridge.request import Clip, Grid, Placement, RemixArgs, Source, Track
+from bridge.protocol.request import Clip, Grid, Placement, RemixArgs, Source, Track
 from bridge.tasks.mix import mix
 from tests.audio.signals import Sound, noise
 from tests.fakes.fal_server import FalServer

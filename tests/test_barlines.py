@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.jobs.bar_lines import bar_length, bar_lines, period
-from bridge.request import Clip, Grid, Project, Source
+from bridge.protocol.request import Clip, Grid, Project, Source
 
 
 def clip(**more: Any) -> Clip:

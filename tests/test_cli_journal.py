@@ -13,7 +13,7 @@ import pytest
 from bridge.cli import history, terminal
 from bridge.cli.main import main
 from bridge.errors import UnknownJob
-from bridge.job import ENDED, Job, State, Variation
+from bridge.protocol.job import ENDED, Job, State, Variation
 from bridge.store import Store
 
 Said = pytest.CaptureFixture[str]

@@ -21,7 +21,7 @@ from bridge.errors import (
     SubmitUnknown,
     UploadNotFetched,
 )
-from bridge.job import State
+from bridge.protocol.job import State
 from tests.fakes.studio import Studio, remix_args, write_tone
 
 

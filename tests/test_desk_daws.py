@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from bridge.engines.base import Order
-from bridge.job import State
+from bridge.protocol.job import State
 from tests.fakes.studio import Studio, write_tone
 
 

@@ -18,9 +18,9 @@ import soundfile
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bridge import request
 from bridge.errors import ClipError, PresetInvalid, RequestError, ResultError, SourceTruncated
 from bridge.presets.preset import load
+from bridge.protocol import request
 from bridge.tasks.probe import probe
 from bridge.tasks.render import render
 

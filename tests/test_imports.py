@@ -128,7 +128,7 @@ def test_the_graph_is_read_at_all() -> None:
     assert graph()["bridge.audio.files"] >= {"numpy", "soundfile"}
 
 
-@pytest.mark.parametrize("package", ["bridge.audio", "bridge.events", "bridge.errors", "bridge.job"])
+@pytest.mark.parametrize("package", ["bridge.audio", "bridge.events", "bridge.errors", "bridge.protocol.job"])
 def test_audio_and_the_ground_import_nothing_of_the_bridge(package: str) -> None:
     outside = {
         f"{module} → {target}"

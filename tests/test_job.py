@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from bridge.job import ENDED, TRANSITIONS, IllegalTransition, State, check_transition, job_state
+from bridge.protocol.job import ENDED, TRANSITIONS, IllegalTransition, State, check_transition, job_state
 
 
 def test_every_state_has_a_row() -> None:

@@ -17,7 +17,7 @@ import pytest
 from bridge import jobfile, retention, storecare
 from bridge.engines.fake import FakeEngine
 from bridge.errors import RateLimited, SubmitUnknown
-from bridge.job import State, Variation
+from bridge.protocol.job import State, Variation
 from bridge.store import Store
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running, until

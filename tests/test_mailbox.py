@@ -16,7 +16,7 @@ from watchfiles import awatch
 from bridge.errors import RequestError
 from bridge.events import Event, EventBus
 from bridge.jobs.inbox import Inbox, Taken
-from bridge.request import parse
+from bridge.protocol.request import parse
 from tests.fakes.processes import PATIENCE
 
 

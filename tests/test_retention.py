@@ -13,7 +13,7 @@ import pytest
 from bridge import storecare
 from bridge.caretaker import Caretaker
 from bridge.config.settings import Store as Settings
-from bridge.job import State, Variation
+from bridge.protocol.job import State, Variation
 from bridge.retention import GONE, may_go, sweep
 from bridge.store import Journal, Store
 from tests.fakes.processes import PATIENCE

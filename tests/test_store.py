@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import RequestConflict
-from bridge.job import Job, State, Variation
+from bridge.protocol.job import Job, State, Variation
 from bridge.store import Journal, Store
 
 

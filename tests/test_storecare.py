@@ -14,7 +14,7 @@ import pytest
 from bridge import storecare
 from bridge.engines.fake import FakeEngine
 from bridge.errors import HomeError, RateLimited, RequestConflict, StoreNewer, SubmitUnknown
-from bridge.job import State
+from bridge.protocol.job import State
 from bridge.store import Store
 from tests.fakes.studio import Studio, remix_args, write_tone
 from tests.test_store import job, variation

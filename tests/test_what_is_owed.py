@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bridge.engines.fake import FakeEngine
-from bridge.job import State
 from bridge.jobs.delivery import Instance, taker
+from bridge.protocol.job import State
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, write_tone
 

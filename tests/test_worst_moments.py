@@ -14,8 +14,8 @@ from bridge.config.home import prepare_home
 from bridge.engines.fake import FakeEngine
 from bridge.errors import ModelFailed, RateLimited, ResultGone
 from bridge.events import Event, EventBus
-from bridge.job import State
 from bridge.jobs.inbox import Inbox
+from bridge.protocol.job import State
 from bridge.store import Store
 from tests.fakes.disks import disk
 from tests.fakes.processes import PATIENCE

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bridge.answers import cost_answer, variation_answer
 from bridge.errors import UnknownJob
-from bridge.job import ENDED, Job, State, Variation, job_state
+from bridge.protocol.answers import cost_answer, variation_answer
+from bridge.protocol.job import ENDED, Job, State, Variation, job_state
 from bridge.store import Store
 
 Found = tuple[Job, list[Variation]]

@@ -60,7 +60,7 @@ class JobView:
     """What surfaces show of a job."""
 
     id: str
-    state: str  # a word of bridge.job.State
+    state: str  # a word of bridge.protocol.job.State
     fraction: float  # 0..1 of the whole job
     message: str  # the last line for people
     cost: float  # money: billed once that is known, else estimated

@@ -19,10 +19,10 @@ from bridge.audition.sides import sides
 from bridge.control.table import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event
-from bridge.job import ENDED, Job, State, Variation
 from bridge.jobs.handler import Desk
 from bridge.jobs.inbox import Inbox
 from bridge.jobs.registry import Book
+from bridge.protocol.job import ENDED, Job, State, Variation
 from bridge.store import Store
 
 INSTANCE = "osc"  # surfaces are one instance

@@ -16,7 +16,7 @@ from typing import Any
 from bridge import __version__
 from bridge.disk import explained
 from bridge.doctor.base import Finding, Patient, summary
-from bridge.job import Job, Variation
+from bridge.protocol.job import Job, Variation
 from bridge.scrub import SCRUBBER
 from bridge.store import Store
 

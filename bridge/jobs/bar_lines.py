@@ -9,7 +9,7 @@ import math
 from itertools import pairwise
 from statistics import median
 
-from bridge.request import Clip, Project
+from bridge.protocol.request import Clip, Project
 
 NEAR = 0.02  # of a bar that a clip may be shorter than whole bars and still be meant to be that long
 EXACT = 0.02  # s within which a length is whole bars: rounding, and edits to the pixel

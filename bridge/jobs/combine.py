@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from bridge.errors import RequestError
-from bridge.request import Clip, Grid, RemixArgs, Source
+from bridge.protocol.request import Clip, Grid, RemixArgs, Source
 
 SAME = 0.01  # s: beats of two clips that are nearer are one beat
 GAP = 1.0  # s of silence between clips that are worth a warning

@@ -17,10 +17,10 @@ from bridge.disk import explained
 from bridge.engines.base import Engine
 from bridge.errors import UnknownJob
 from bridge.events import EventBus
-from bridge.job import Job, State, Variation
 from bridge.jobs.budget import Budget
 from bridge.jobs.registry import Book
-from bridge.request import Clip, RemixArgs
+from bridge.protocol.job import Job, State, Variation
+from bridge.protocol.request import Clip, RemixArgs
 from bridge.store import Journal, Store
 from bridge.workers import Workers
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from bridge.errors import PlaceError, UnknownJob
 from bridge.events import Event, EventBus
-from bridge.job import ENDED, Job, State, Variation
 from bridge.jobs.registry import Book
-from bridge.request import HelloArgs
+from bridge.protocol.job import ENDED, Job, State, Variation
+from bridge.protocol.request import HelloArgs
 from bridge.store import Journal, Store
 
 

@@ -27,7 +27,6 @@ from bridge.errors import (
     UnknownJob,
 )
 from bridge.events import Event
-from bridge.job import Job, State, Variation
 from bridge.jobs import combine
 from bridge.jobs.context import Tools
 from bridge.jobs.delivery import Offers
@@ -40,7 +39,8 @@ from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import Hands
 from bridge.presets.library import Presets
 from bridge.presets.parameters import INSTRUMENTAL, PARAMS
-from bridge.request import (
+from bridge.protocol.job import Job, State, Variation
+from bridge.protocol.request import (
     Clip,
     HelloArgs,
     Message,

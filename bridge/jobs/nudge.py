@@ -13,8 +13,8 @@ from typing import Any
 
 from bridge.disk import settle
 from bridge.errors import NotPossibleNow
-from bridge.job import Variation
 from bridge.jobs.context import Tools
+from bridge.protocol.job import Variation
 from bridge.store import Store
 
 MOST = 2000.0  # ms, all nudges of a result together

@@ -19,12 +19,20 @@ from typing import cast
 import msgspec
 
 from bridge import PROTOCOL, __version__
-from bridge.answers import AskAnswer, DaemonAnswer, JobAnswer, OutboxFile, RefusalAnswer, cost_answer, variation_answer
 from bridge.disk import write_bytes
 from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
-from bridge.job import ENDED, Job, State, Variation
 from bridge.jobs.registry import Book
+from bridge.protocol.answers import (
+    AskAnswer,
+    DaemonAnswer,
+    JobAnswer,
+    OutboxFile,
+    RefusalAnswer,
+    cost_answer,
+    variation_answer,
+)
+from bridge.protocol.job import ENDED, Job, State, Variation
 
 log = logging.getLogger(__name__)
 

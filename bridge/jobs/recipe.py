@@ -14,7 +14,7 @@ from bridge.jobs import combine
 from bridge.presets.library import Preset, Presets
 from bridge.presets.parameters import PARAMS, check, complete
 from bridge.presets.tags import original_tags
-from bridge.request import Remix, RemixArgs
+from bridge.protocol.request import Remix, RemixArgs
 
 if TYPE_CHECKING:
     from bridge.jobs.context import Work

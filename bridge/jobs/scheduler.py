@@ -26,10 +26,10 @@ from bridge.errors import (
     Withdrawn,
 )
 from bridge.events import Event
-from bridge.job import ENDED, State, Variation
 from bridge.jobs.context import Tools, Work
 from bridge.jobs.pipeline import Pipeline
 from bridge.jobs.registry import Book
+from bridge.protocol.job import ENDED, State, Variation
 
 log = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.control.command import Value
-from bridge.job import ENDED, State
 from bridge.midi import scale
 from bridge.midi.controls import Timer
 from bridge.midi.mapping import Colours, Control, Look, Show
 from bridge.midi.mapping import Mapping as Wiring
 from bridge.midi.messages import Spot, write
 from bridge.presets.preset import slug
+from bridge.protocol.job import ENDED, State
 
 INTERVAL = 1 / 30  # s between two rounds of messages to a device
 

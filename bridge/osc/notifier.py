@@ -12,11 +12,11 @@ from typing import Any
 
 from bridge.control.table import Bridge
 from bridge.events import Event
-from bridge.job import ENDED, State
 from bridge.osc.feedback import Feedback, Listener
 from bridge.osc.packet import build, shorten
 from bridge.osc.state import lines
 from bridge.osc.transport import Key, Peer
+from bridge.protocol.job import ENDED, State
 
 _OVER = frozenset(str(state) for state in (*ENDED, State.PARTIAL))
 AFTERWARDS = 1.0  # s after a job's end in which its error or path is still told to who waits for it

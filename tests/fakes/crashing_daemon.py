@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.cli.main import main
-from bridge.job import State, Variation
+from bridge.protocol.job import State, Variation
 from bridge.store import Store
 
 MOMENT, _, TIMES = sys.argv[1].partition("@")

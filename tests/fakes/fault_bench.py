@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge import storecare
 from bridge.engines.fal.engine import FalEngine
-from bridge.job import State, Variation
+from bridge.protocol.job import State, Variation
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio

@@ -26,8 +26,8 @@ from typing import Any
 
 from bridge import workers
 from bridge.cli import main
-from bridge.job import State
 from bridge.jobs.registry import Book
+from bridge.protocol.job import State
 from bridge.store import Store
 from tests.fakes.nursery import bear
 

@@ -19,7 +19,6 @@ from bridge.daws.folder import Folder, Scripted
 from bridge.engines.base import Engine
 from bridge.engines.fake import FakeEngine
 from bridge.events import Event, EventBus
-from bridge.job import Variation
 from bridge.jobs import combine
 from bridge.jobs.budget import Budget
 from bridge.jobs.context import Tools, Work
@@ -32,7 +31,8 @@ from bridge.jobs.registry import Book
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import Hands
 from bridge.presets.library import standard
-from bridge.request import RemixArgs, decode
+from bridge.protocol.job import Variation
+from bridge.protocol.request import RemixArgs, decode
 from bridge.store import Journal, Store
 from bridge.tasks import TASKS
 from tests.fakes.processes import PATIENCE

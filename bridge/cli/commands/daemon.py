@@ -15,7 +15,13 @@ from bridge.cli.main import home
 from bridge.client import Client
 from bridge.errors import BridgeError, HomeError, NotPossibleNow
 
-ENDS = ("done", "failed", "cancelled", "unknown", "partial")  # as in bridge.job, whose import would cost too much here
+ENDS = (
+    "done",
+    "failed",
+    "cancelled",
+    "unknown",
+    "partial",
+)  # as in bridge.protocol.job, whose import would cost too much here
 
 
 def run(options: argparse.Namespace) -> int:

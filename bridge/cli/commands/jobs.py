@@ -15,8 +15,8 @@ from bridge.cli.progress_text import LABELS
 from bridge.cli.terminal import coloured, cut, labelled, width
 from bridge.client import Client
 from bridge.errors import NotPossibleNow
-from bridge.job import ENDED, Job, State, Variation
 from bridge.presets.parameters import INSTRUMENTAL, PARAMS
+from bridge.protocol.job import ENDED, Job, State, Variation
 
 LOOK_THROUGH = 10_000  # jobs that a filter searches
 ROOMY = 72  # columns from which `jobs` has room for the engine

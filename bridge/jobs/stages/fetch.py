@@ -9,8 +9,8 @@ from typing import Any
 from bridge.disk import holds, settle
 from bridge.engines.base import Output
 from bridge.errors import ResultError, ResultTruncated
-from bridge.job import State
 from bridge.jobs.context import Stage, Work
+from bridge.protocol.job import State
 
 TRIES = 3  # downloads of a result that breaks off
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from bridge.disk import discard, explained, holds, settle, sweep, write_json
 from bridge.errors import OutputUnwritable, WorkLost
-from bridge.job import State
 from bridge.jobs import combine
 from bridge.jobs.context import Stage, Work, of_leg
 from bridge.jobs.filenames import result_name
 from bridge.jobs.recipe import describe
+from bridge.protocol.job import State
 from bridge.store import Store
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from bridge.daws.base import Placing
 from bridge.disk import holds
 from bridge.errors import WorkLost
-from bridge.job import State
 from bridge.jobs.context import Stage, Work
+from bridge.protocol.job import State
 
 
 async def place(work: Work) -> dict[str, Any] | None:

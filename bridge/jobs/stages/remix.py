@@ -19,9 +19,9 @@ from bridge import jobfile
 from bridge.disk import require_room, write_json
 from bridge.engines.base import CancelAnswer, Order, Output, Ticket
 from bridge.errors import EngineError, HomeError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
-from bridge.job import State
 from bridge.jobs.context import Stage, Work
 from bridge.presets.tags import original_tags, target_tags
+from bridge.protocol.job import State
 from bridge.store import Store
 
 log = logging.getLogger(__name__)

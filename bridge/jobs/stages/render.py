@@ -15,12 +15,12 @@ import msgspec
 
 from bridge.disk import settle
 from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
-from bridge.job import State
 from bridge.jobs import bar_lines, combine
 from bridge.jobs.context import Stage, Work
 from bridge.jobs.segments import MOST, Leg, split
 from bridge.presets.tags import FACT
-from bridge.request import Source
+from bridge.protocol.job import State
+from bridge.protocol.request import Source
 from bridge.store import Store
 
 SHORTEST = 0.1  # s

@@ -8,8 +8,8 @@ from typing import Any
 from bridge.disk import holds
 from bridge.engines.base import Uploaded
 from bridge.errors import WorkLost
-from bridge.job import State
 from bridge.jobs.context import Stage, Work
+from bridge.protocol.job import State
 from bridge.store import Store
 
 STILL_THERE = 6 * 3600.0  # s that a URL must have left to live, so that a long queue does not outlast it

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.request import RemixArgs, decode
+from bridge.protocol.request import RemixArgs, decode
 from tests.daw.live import calls
 from tests.daw.live.conftest import Start
 from tests.daw.live.host import Host, put_clip

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from bridge.job import Job, State, Variation
+from bridge.protocol.job import Job, State, Variation
 
 
 class DaemonAnswer(Struct, frozen=True, kw_only=True):

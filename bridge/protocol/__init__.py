@@ -1,0 +1,1 @@
+"""The messages, jobs and answers that cross between the bridge and the DAWs."""
