@@ -22,9 +22,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from bridge import PROTOCOL, __version__, storecare
+from bridge import PROTOCOL, __version__
 from bridge.audition.player import Player
-from bridge.caretaker import Caretaker
 from bridge.config.credentials import fal_key
 from bridge.config.settings import Config
 from bridge.control.service import Control
@@ -59,7 +58,9 @@ from bridge.osc.server import OscSurface
 from bridge.presets.library import Presets
 from bridge.protocol.job import Variation
 from bridge.protocol.request import RemixArgs, decode
-from bridge.store import Journal
+from bridge.store import backup
+from bridge.store.database import Journal
+from bridge.store.housekeeping import Caretaker
 from bridge.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ class Daemon:
             AlreadyRunning, PortTaken, HomeError: it cannot start.
         """
         with self._lock():
-            store = storecare.open_store(self.home, self._clock, self._settings.store.copies)
+            store = backup.open_store(self.home, self._clock, self._settings.store.copies)
             journal = Journal(store)
             try:
                 await self._serve(journal, ready)

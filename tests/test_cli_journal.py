@@ -14,7 +14,7 @@ from bridge.cli import history, terminal
 from bridge.cli.main import main
 from bridge.errors import UnknownJob
 from bridge.protocol.job import ENDED, Job, State, Variation
-from bridge.store import Store
+from bridge.store.database import Store
 
 Said = pytest.CaptureFixture[str]
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from bridge import jobfile, retention, storecare
 from bridge.engines.fake import FakeEngine
 from bridge.errors import RateLimited, SubmitUnknown
 from bridge.protocol.job import State, Variation
-from bridge.store import Store
+from bridge.store import backup, job_folder, retention
+from bridge.store.database import Store
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running, until
 from tests.fakes.studio import Studio, remix_args, write_tone
@@ -111,7 +111,7 @@ def test_four_running_orders_outlive_the_loss_of_the_journals_newest_entries(
 
 def reopen(home: Path, now: float | None = None) -> None:
     """Start as a daemon does, as far as the journal goes."""
-    storecare.open_store(home, lambda: time.time() if now is None else now, 3).close()
+    backup.open_store(home, lambda: time.time() if now is None else now, 3).close()
 
 
 def journal(home: Path) -> Path:
@@ -186,7 +186,7 @@ async def test_a_crash_before_the_journal_knows_the_order_lets_it_be_ordered(hom
     (one,) = variations(home)
     folder = home / "jobs" / job_id / "clip-1" / "variation-1"
     folder.mkdir(parents=True, exist_ok=True)
-    jobfile.prepare(folder, {"sent": True, "at": 1.0, "id": "x"})
+    job_folder.prepare(folder, {"sent": True, "at": 1.0, "id": "x"})
     reopen(home)
     assert variations(home) == [one]
     async with Studio(home, engine) as studio:
@@ -201,7 +201,7 @@ async def test_a_crash_after_an_order_was_refused_lets_it_be_ordered_again(
     engine = FakeEngine()
     reopen(home)
     with monkeypatch.context() as patch:
-        patch.setattr(jobfile, "remove_order", lambda _folder: None)
+        patch.setattr(job_folder, "remove_order", lambda _folder: None)
         async with Studio(home, engine) as studio:
             engine.faults["submit"].append(RateLimited())
             job_id = await studio.remix(tone)
@@ -242,8 +242,8 @@ async def test_a_crash_as_a_second_order_is_about_to_leave_changes_nothing(
         await studio.until(job_id, "unknown")
     for after in (SubmitUnknown, RateLimited):  # it dies right then; or the order is found not to have left
         with monkeypatch.context() as patch:
-            patch.setattr(jobfile, "remove_order", lambda _folder: None)
-            patch.setattr(jobfile, "commit", lambda _folder, after=after: raised(after()))
+            patch.setattr(job_folder, "remove_order", lambda _folder: None)
+            patch.setattr(job_folder, "commit", lambda _folder, after=after: raised(after()))
             async with Studio(home, engine) as studio:
                 await studio.send("retry", {"job_id": job_id, "again": True})
                 await studio.until(job_id, "unknown" if after is SubmitUnknown else "failed")
@@ -272,7 +272,7 @@ async def test_an_engine_that_costs_nothing_is_asked_again_and_that_is_no_loss(
         db.execute("UPDATE variations SET state = 'submitting', open = 1, value = ?", (json.dumps(value),))
     db.close()
     with monkeypatch.context() as patch:
-        patch.setattr(jobfile, "commit", lambda _folder: raised(SubmitUnknown()))
+        patch.setattr(job_folder, "commit", lambda _folder: raised(SubmitUnknown()))
         async with Studio(home, engine) as studio:
             await studio.until(job_id, "unknown")
     before = dump(home)
@@ -425,7 +425,7 @@ async def test_a_message_is_known_by_its_jobs_folder(home: Path, tone: Path) -> 
     async with Studio(home, engine) as studio:
         assert (await studio.send("remix", args, message_id="m-1")).job_id == taken.job_id
     restore(home, older)
-    path = home / "jobs" / taken.job_id / jobfile.JOB
+    path = home / "jobs" / taken.job_id / job_folder.JOB
     path.write_text(json.dumps({name: one for name, one in json.loads(path.read_bytes()).items() if name != "digest"}))
     reopen(home)
     async with Studio(home, engine) as studio:
@@ -480,11 +480,11 @@ async def test_a_crash_while_entries_are_brought_back_leaves_none_of_them(
 
 def test_a_journal_that_was_stamped_before_a_crash_is_not_an_older_one(home: Path) -> None:
     reopen(home)
-    stamp = (home / storecare.STAMP).read_bytes()
+    stamp = (home / backup.STAMP).read_bytes()
     for _ in range(3):  # each time the journal has its stamp, and the crash comes before the file
-        (home / storecare.STAMP).write_bytes(stamp)
+        (home / backup.STAMP).write_bytes(stamp)
         store = Store(home / "bridge.db")
-        known = json.loads(store.fact(storecare.STAMPS) or "")
+        known = json.loads(store.fact(backup.STAMPS) or "")
         assert json.loads(stamp)["stamp"] in known
         store.close()
         reopen(home)

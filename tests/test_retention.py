@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge import storecare
-from bridge.caretaker import Caretaker
 from bridge.config.settings import Store as Settings
 from bridge.protocol.job import State, Variation
-from bridge.retention import GONE, may_go, sweep
-from bridge.store import Journal, Store
+from bridge.store import backup
+from bridge.store.database import Journal, Store
+from bridge.store.housekeeping import Caretaker
+from bridge.store.retention import GONE, may_go, sweep
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, write_tone
 from tests.test_store import job, variation
@@ -105,13 +105,13 @@ class TestCaretaker:
         journal = Journal(Store(home / "bridge.db"))
         caretaker = Caretaker(home, journal, SETTINGS, lambda: now)
         await caretaker.look()
-        assert storecare.copies(home) == []  # there is nothing in it
+        assert backup.copies(home) == []  # there is nothing in it
         await journal(Store.add_job, job(), [variation()])
         for hours, copies in ((0, 1), (1, 1), (24, 2), (48, 2), (49, 2)):
             now = NOW + hours * 3600
             await caretaker.look()
-            assert len(storecare.copies(home)) == copies
-        assert storecare.newest_copy(home) == NOW + 48 * 3600
+            assert len(backup.copies(home)) == copies
+        assert backup.newest_copy(home) == NOW + 48 * 3600
         journal.close()
 
     async def test_a_clock_that_was_set_back_does_not_stop_the_copies(self, home: Path) -> None:
@@ -119,7 +119,7 @@ class TestCaretaker:
         await journal(Store.add_job, job(), [variation()])
         await Caretaker(home, journal, SETTINGS, lambda: NOW).look()
         await Caretaker(home, journal, SETTINGS, lambda: NOW - DAY).look()
-        assert len(storecare.copies(home)) == 2
+        assert len(backup.copies(home)) == 2
         journal.close()
 
     async def test_it_looks_again_and_again_and_what_fails_does_not_end_it(

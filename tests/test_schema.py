@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import StoreNewer
-from bridge.schema import STEPS, VERSION, migrate, version_of
-from bridge.store import Store
+from bridge.store.database import Store
+from bridge.store.migrations import STEPS, VERSION, migrate, version_of
 from tests.test_store import job, variation
 
 

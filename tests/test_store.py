@@ -12,7 +12,7 @@ import pytest
 
 from bridge.errors import RequestConflict
 from bridge.protocol.job import Job, State, Variation
-from bridge.store import Journal, Store
+from bridge.store.database import Journal, Store
 
 
 def job(job_id: str = "job-1", created: float = 1.0) -> Job:

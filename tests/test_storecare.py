@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from bridge import storecare
 from bridge.engines.fake import FakeEngine
 from bridge.errors import HomeError, RateLimited, RequestConflict, StoreNewer, SubmitUnknown
 from bridge.protocol.job import State
-from bridge.store import Store
+from bridge.store import backup
+from bridge.store.database import Store
 from tests.fakes.studio import Studio, remix_args, write_tone
 from tests.test_store import job, variation
 
@@ -58,18 +58,18 @@ def set_back(home: Path, names: Iterable[str]) -> None:
 
 
 def reopen(home: Path, now: float | None = None) -> None:
-    storecare.open_store(home, lambda: time.time() if now is None else now, 3).close()
+    backup.open_store(home, lambda: time.time() if now is None else now, 3).close()
 
 
 class TestCopies:
     def test_a_copy_is_whole_private_and_of_the_same_form(self, home: Path) -> None:
         store = Store(home / "bridge.db")
         store.add_job(job(), [variation()])
-        made = storecare.copy(home, NOW, 3)  # while the journal is open
+        made = backup.copy(home, NOW, 3)  # while the journal is open
         store.close()
         assert made.name == "bridge-20231114T221320Z.db"
         assert made.stat().st_mode & 0o777 == 0o600
-        assert storecare.newest_copy(home) == NOW
+        assert backup.newest_copy(home) == NOW
         other = Store(made)
         assert [found.id for found, _ in other.jobs()] == ["job-1"]
         other.close()
@@ -77,19 +77,19 @@ class TestCopies:
 
     def test_only_the_newest_are_kept(self, home: Path) -> None:
         Store(home / "bridge.db").close()
-        made = [storecare.copy(home, NOW + day * 86_400, 3) for day in range(5)]
-        assert storecare.copies(home) == made[:1:-1]
+        made = [backup.copy(home, NOW + day * 86_400, 3) for day in range(5)]
+        assert backup.copies(home) == made[:1:-1]
 
     def test_a_damaged_journal_is_not_copied_over_the_good_copies(self, home: Path) -> None:
         store = Store(home / "bridge.db")
         for number in range(200):
             store.add_job(job(f"job-{number}", float(number)), [variation(f"v-{number}", f"job-{number}")])
         store.close()
-        good = storecare.copy(home, NOW, 1)
+        good = backup.copy(home, NOW, 1)
         spoil(home / "bridge.db", "a page of junk")
         with pytest.raises((sqlite3.Error, HomeError)):
-            storecare.copy(home, NOW + 1, 1)
-        assert storecare.copies(home) == [good]
+            backup.copy(home, NOW + 1, 1)
+        assert backup.copies(home) == [good]
 
 
 class TestDamage:
@@ -109,9 +109,9 @@ class TestDamage:
 
     def test_an_older_form_is_copied_before_it_is_changed(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         reopen(home)
-        monkeypatch.setattr(storecare, "VERSION", storecare.VERSION + 1)
+        monkeypatch.setattr(backup, "VERSION", backup.VERSION + 1)
         reopen(home)
-        assert len(storecare.copies(home)) == 1
+        assert len(backup.copies(home)) == 1
 
     @pytest.mark.parametrize("kind", SPOILT)
     async def test_what_was_ordered_is_fetched_and_not_ordered_again(self, home: Path, tone: Path, kind: str) -> None:
@@ -192,7 +192,7 @@ class TestDamage:
         async with Studio(home, engine) as studio:
             first = await studio.remix(tone)
             await studio.until(first, "done")
-            storecare.copy(home, NOW, 3)
+            backup.copy(home, NOW, 3)
             taken = await studio.send("remix", later := remix_args(tone), message_id="later")
             assert taken.job_id
             await studio.until(taken.job_id, "done")
@@ -220,7 +220,7 @@ class TestDamage:
             value |= {"state": "new", "result": None, "handed_over": False}
             db.execute("UPDATE variations SET state = 'new', open = 1, value = ?", (json.dumps(value),))
         db.close()
-        storecare.copy(home, NOW, 3)
+        backup.copy(home, NOW, 3)
         set_back(home, ("remix.json", "fetch.json", "fit.json", "place.json"))
         spoil(home / "bridge.db", "gone")
         reopen(home)
@@ -234,8 +234,8 @@ class TestDamage:
         async with Studio(home) as studio:
             job_id = await studio.remix(tone)
             await studio.until(job_id, "done")
-            storecare.copy(home, NOW, 3)
-        spoil(storecare.copy(home, NOW + 1, 3), "a page of junk")
+            backup.copy(home, NOW, 3)
+        spoil(backup.copy(home, NOW + 1, 3), "a page of junk")
         spoil(home / "bridge.db", "no journal")
         reopen(home)
         store = Store(home / "bridge.db")

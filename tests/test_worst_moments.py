@@ -16,7 +16,7 @@ from bridge.errors import ModelFailed, RateLimited, ResultGone
 from bridge.events import Event, EventBus
 from bridge.jobs.inbox import Inbox
 from bridge.protocol.job import State
-from bridge.store import Store
+from bridge.store.database import Store
 from tests.fakes.disks import disk
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, remix_args, write_tone

@@ -14,7 +14,7 @@ import msgspec
 from bridge.errors import UnknownJob
 from bridge.protocol.answers import cost_answer, variation_answer
 from bridge.protocol.job import ENDED, Job, State, Variation, job_state
-from bridge.store import Store
+from bridge.store.database import Store
 
 Found = tuple[Job, list[Variation]]
 T = TypeVar("T")

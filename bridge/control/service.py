@@ -23,7 +23,7 @@ from bridge.jobs.handler import Desk
 from bridge.jobs.inbox import Inbox
 from bridge.jobs.registry import Book
 from bridge.protocol.job import ENDED, Job, State, Variation
-from bridge.store import Store
+from bridge.store.database import Store
 
 INSTANCE = "osc"  # surfaces are one instance
 PATIENCE = 1.0  # s that a DAW has to answer with its selection

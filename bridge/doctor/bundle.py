@@ -18,7 +18,7 @@ from bridge.disk import explained
 from bridge.doctor.base import Finding, Patient, summary
 from bridge.protocol.job import Job, Variation
 from bridge.scrub import SCRUBBER
-from bridge.store import Store
+from bridge.store.database import Store
 
 JOBS = 50  # the newest that are told of
 LOGS = ("bridge.log", "bridge.log.1", "start.log")

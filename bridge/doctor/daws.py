@@ -13,7 +13,7 @@ from bridge import __version__
 from bridge.doctor import selftests
 from bridge.doctor.base import Finding, Patient
 from bridge.installers.installer import FOLDER
-from bridge.store import Store
+from bridge.store.database import Store
 
 TITLES = {"ardour": "Ardour", "live": "Ableton Live", "reaper": "REAPER"}
 SELF_TESTS = {

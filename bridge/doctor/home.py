@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
-from bridge import storecare
 from bridge.config import home_check
 from bridge.doctor.base import Finding, Patient
+from bridge.store import backup
 
 LITTLE, TIGHT = 200 * 10**6, 2 * 10**9  # bytes: nothing works below the one, an evening's work fits above the other
 STALE = 60.0  # s that a message may lie in the inbox
@@ -63,7 +63,7 @@ def _permissions(home: Path) -> Iterator[Finding]:
     if os.name != "posix":
         yield Finding("home", "well", f"{home} can be written to.")
         return
-    names = ("inbox", "outbox", "jobs", "logs", "credentials", "daemon.json", "bridge.db", storecare.COPIES)
+    names = ("inbox", "outbox", "jobs", "logs", "credentials", "daemon.json", "bridge.db", backup.COPIES)
     paths = [home, *(home / name for name in names)]
     found = [(path, path.stat()) for path in paths if path.exists()]
     foreign = [path for path, about in found if about.st_uid != os.geteuid()]
@@ -88,11 +88,11 @@ def _permissions(home: Path) -> Iterator[Finding]:
 
 
 def _journal(home: Path, now: float) -> Finding:
-    path = home / storecare.FILE
+    path = home / backup.FILE
     if not path.exists():
         return Finding("journal", "well", "There is no journal yet; the first start makes it.")
     try:
-        trouble = storecare.ailment(path)
+        trouble = backup.ailment(path)
     except sqlite3.Error as problem:
         return Finding(
             "journal", "trouble", f"The journal cannot be read: {problem}.", "Check the folder's permissions."
@@ -101,10 +101,10 @@ def _journal(home: Path, now: float) -> Finding:
         text = f"The journal {trouble}; what was paid is not lost."
         fix = "ace-bridge stop, then ace-bridge start: it is set aside and put together again from the last copy."
         return Finding("journal", "trouble", text, fix)
-    newest = storecare.newest_copy(home)
+    newest = backup.newest_copy(home)
     copied = "not copied yet" if newest is None else f"copied {max(0.0, now - newest) / 3600:.0f} hours ago"
-    set_aside = len(list((home / storecare.DAMAGED).glob("*")))
-    before = f"; it was damaged {set_aside} times before, see {home / storecare.DAMAGED}" if set_aside else ""
+    set_aside = len(list((home / backup.DAMAGED).glob("*")))
+    before = f"; it was damaged {set_aside} times before, see {home / backup.DAMAGED}" if set_aside else ""
     return Finding("journal", "hint" if set_aside else "well", f"The journal is sound, and was {copied}{before}.")
 
 

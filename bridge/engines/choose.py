@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bridge.engines.base import Engine
 from bridge.errors import EngineUnknown, KeyMissing
-from bridge.store import Journal, Store
+from bridge.store.database import Journal, Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from bridge.errors import BudgetReached, SpendingUnconfirmed
-from bridge.store import Journal, Store
+from bridge.store.database import Journal, Store
 
 CONSENT = "consent:"  # before a job's id in the journal's facts
 

@@ -21,7 +21,7 @@ from bridge.jobs.budget import Budget
 from bridge.jobs.registry import Book
 from bridge.protocol.job import Job, State, Variation
 from bridge.protocol.request import Clip, RemixArgs
-from bridge.store import Journal, Store
+from bridge.store.database import Journal, Store
 from bridge.workers import Workers
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from bridge.events import Event, EventBus
 from bridge.jobs.registry import Book
 from bridge.protocol.job import ENDED, Job, State, Variation
 from bridge.protocol.request import HelloArgs
-from bridge.store import Journal, Store
+from bridge.store.database import Journal, Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 
-from bridge import jobfile, leftovers
 from bridge.engines.base import Engine
 from bridge.errors import (
     BridgeError,
@@ -53,7 +52,8 @@ from bridge.protocol.request import (
     parse,
     sender,
 )
-from bridge.store import Store
+from bridge.store import cleanup, job_folder
+from bridge.store.database import Store
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Desk:
         """At start: go on with what a crash or a stop left, in the order it came."""
         variations = await self.book.load()
         open_jobs = {one.job_id for one in variations}
-        await asyncio.to_thread(leftovers.remove, self.tools.home, open_jobs, self.tools.clock())
+        await asyncio.to_thread(cleanup.remove, self.tools.home, open_jobs, self.tools.clock())
         waiting = {self.book.job(one.job_id).instance for one in variations}
         for instance in sorted(waiting | self.outbox.left_behind()):
             self.outbox.open(instance, [dict(one) for one in await self._refusals(instance)])
@@ -245,7 +245,7 @@ class Desk:
             mark: tuple[str, str, dict[str, Any]] | None = None
             if lost:
                 unit = await self.tools.journal(Store.lost_order, variation.id)
-                mark = (unit, "remix", jobfile.void((await self.tools.journal(Store.stage, unit, "remix"))[0]))
+                mark = (unit, "remix", job_folder.void((await self.tools.journal(Store.stage, unit, "remix"))[0]))
             await self.book.change(
                 variation.id,
                 mark=mark,

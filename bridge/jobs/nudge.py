@@ -15,7 +15,7 @@ from bridge.disk import settle
 from bridge.errors import NotPossibleNow
 from bridge.jobs.context import Tools
 from bridge.protocol.job import Variation
-from bridge.store import Store
+from bridge.store.database import Store
 
 MOST = 2000.0  # ms, all nudges of a result together
 

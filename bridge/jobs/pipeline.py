@@ -17,7 +17,7 @@ from bridge.disk import write_json
 from bridge.errors import Withdrawn
 from bridge.jobs.context import Stage, Work
 from bridge.jobs.stages import fetch, fit, place, remix, render, upload
-from bridge.store import Store
+from bridge.store.database import Store
 
 STAGES: tuple[Stage, ...] = (
     render.STAGE,  # the span that is heard, plus handles: one FLAC, in legs where it is too long             (per clip)

@@ -15,7 +15,7 @@ from bridge.errors import ParamInvalid, PresetInvalid, PresetUnknown
 from bridge.events import Event, EventBus
 from bridge.presets.library import Presets
 from bridge.presets.parameters import PARAMS, check
-from bridge.store import Journal, Store
+from bridge.store.database import Journal, Store
 
 FACT = "hands"
 SAVE_DELAY = 0.2  # s

@@ -24,7 +24,7 @@ from bridge.doctor import base
 from bridge.doctor.base import Finding, Patient, examine, worst
 from bridge.doctor.connections import holders
 from bridge.errors import AudioDeviceMissing
-from bridge.store import Store
+from bridge.store.database import Store
 from tests.fakes.processes import environment, running
 
 KEY = "0123abcd-4567-89ef:0123456789abcdef0123456789abcdef"

@@ -15,7 +15,7 @@ from typing import Any
 
 from bridge.cli.main import main
 from bridge.protocol.job import State, Variation
-from bridge.store import Store
+from bridge.store.database import Store
 
 MOMENT, _, TIMES = sys.argv[1].partition("@")
 passed: list[str] = []

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bridge import storecare
 from bridge.engines.fal.engine import FalEngine
 from bridge.protocol.job import State, Variation
+from bridge.store import backup
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio
@@ -37,7 +37,7 @@ class Bench:
 
     async def open(self, workers: Any = None) -> None:
         """Begin a life over the home, as a daemon does: with a look at its journal first."""
-        storecare.open_store(self.home, lambda: 1e9, 3).close()
+        backup.open_store(self.home, lambda: 1e9, 3).close()
         settings = Settings(self.fal.url, self.fal.url, poll_first=0.01, poll_longest=0.05)
 
         async def sleep(seconds: float) -> None:

@@ -28,7 +28,7 @@ from bridge import workers
 from bridge.cli import main
 from bridge.jobs.registry import Book
 from bridge.protocol.job import State
-from bridge.store import Store
+from bridge.store.database import Store
 from tests.fakes.nursery import bear
 
 STAGES = {  # state of a variation → the stage that a death then interrupts

@@ -33,7 +33,7 @@ from bridge.jobs.surface_settings import Hands
 from bridge.presets.library import standard
 from bridge.protocol.job import Variation
 from bridge.protocol.request import RemixArgs, decode
-from bridge.store import Journal, Store
+from bridge.store.database import Journal, Store
 from bridge.tasks import TASKS
 from tests.fakes.processes import PATIENCE
 

@@ -18,7 +18,7 @@ from bridge.jobs.context import Stage, Work, of_leg
 from bridge.jobs.filenames import result_name
 from bridge.jobs.recipe import describe
 from bridge.protocol.job import State
-from bridge.store import Store
+from bridge.store.database import Store
 
 
 async def fit(work: Work) -> dict[str, Any]:

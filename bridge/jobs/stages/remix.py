@@ -3,7 +3,7 @@
 The journal holds, in this order: the intent (before the request leaves), the ticket (before the first poll), the
 answer. An intent without a ticket after a crash means that the order may stand: `unknown`, never a blind second submit.
 The variation's folder gets the same, always after the journal: an intent there that the journal does not know proves
-that the journal has lost entries (bridge.rescue).
+that the journal has lost entries (bridge.store.recovery).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bridge import jobfile
 from bridge.disk import require_room, write_json
 from bridge.engines.base import CancelAnswer, Order, Output, Ticket
 from bridge.errors import EngineError, HomeError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.jobs.context import Stage, Work
 from bridge.presets.tags import original_tags, target_tags
 from bridge.protocol.job import State
-from bridge.store import Store
+from bridge.store import job_folder
+from bridge.store.database import Store
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ async def remix(work: Work) -> dict[str, Any]:
         raise SubmitUnknown
     else:
         await work.turn_back()
-        ticket = await work.guarded(submit(work, order, jobfile.void(mark)))
+        ticket = await work.guarded(submit(work, order, job_folder.void(mark)))
     try:
         output = await follow(work, ticket, order)
     except RefusedError as refusal:
@@ -80,25 +80,25 @@ async def submit(work: Work, order: Order, void: Mapping[str, Any]) -> Ticket:
     now, name = work.tools.clock(), work.engine.capabilities.name
     intent = {"sent": True, "at": now, "engine": name, "id": uuid.uuid4().hex, **void}
     digest = await work.tools.journal(Store.digest_of, work.job.message_id)
-    await asyncio.to_thread(jobfile.keep, work.job_folder, work.job, work.tools.book.variations(work.job_id), digest)
-    await asyncio.to_thread(jobfile.prepare, work.folder, {**intent, "order": _plain(order)})
+    await asyncio.to_thread(job_folder.keep, work.job_folder, work.job, work.tools.book.variations(work.job_id), digest)
+    await asyncio.to_thread(job_folder.prepare, work.folder, {**intent, "order": _plain(order)})
     if work.cancel.is_set():  # no await between this look and the state that a cancel goes by
         await not_ordered(work)
         raise Withdrawn
     says = _says(work, "ordering the remix")
     await work.enter(State.SUBMITTING, says, stage=NAME, mark=(work.unit, NAME, intent))
     try:
-        await asyncio.to_thread(jobfile.commit, work.folder)
+        await asyncio.to_thread(job_folder.commit, work.folder)
         ticket = await work.engine.submit(order)
     except SubmitUnknown:
         raise
     except Exception:  # a complete answer, or nothing ever left: the order does not stand
-        await work.enter(State.SUBMITTING, "not ordered", mark=(work.unit, NAME, jobfile.void(intent)))
+        await work.enter(State.SUBMITTING, "not ordered", mark=(work.unit, NAME, job_folder.void(intent)))
         await not_ordered(work)
         raise
     mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
     try:
-        await asyncio.to_thread(write_json, work.folder / jobfile.ORDER, {**mark, "order": _plain(order)})
+        await asyncio.to_thread(write_json, work.folder / job_folder.ORDER, {**mark, "order": _plain(order)})
     except HomeError as problem:  # one of the two places is enough to find the order again
         log.error("the ticket of %s is in the journal only: %s", work.variation_id, problem.text)
     await _ordered(work, mark)
@@ -109,8 +109,8 @@ async def mark_of(work: Work) -> dict[str, Any]:
     """Return what is known of the order by the journal, or by the folder, which is told the ticket first."""
     mark, _ = await work.tools.journal(Store.stage, work.unit, NAME)
     if mark.get("sent") and "ticket" not in mark:
-        kept = await asyncio.to_thread(jobfile.read, work.folder / jobfile.ORDER) or {}
-        if "ticket" in kept and jobfile.name_of(kept) == jobfile.name_of(mark):
+        kept = await asyncio.to_thread(job_folder.read, work.folder / job_folder.ORDER) or {}
+        if "ticket" in kept and job_folder.name_of(kept) == job_folder.name_of(mark):
             return {name: kept[name] for name in (*mark, "ticket")}
     return mark
 
@@ -159,7 +159,7 @@ async def clear(work: Work, refusal: RefusedError) -> None:
     if isinstance(refusal, ResultGone):
         return
     mark, _ = await work.tools.journal(Store.stage, work.unit, NAME)
-    await work.tools.book.change(work.variation_id, ordered=False, mark=(work.unit, NAME, jobfile.void(mark)))
+    await work.tools.book.change(work.variation_id, ordered=False, mark=(work.unit, NAME, job_folder.void(mark)))
     await not_ordered(work)
     if isinstance(refusal, UploadNotFetched):
         await work.tools.journal(Store.forget_upload, work.done["upload"]["url"])
@@ -169,7 +169,7 @@ async def clear(work: Work, refusal: RefusedError) -> None:
 async def not_ordered(work: Work) -> None:
     """Nothing stands at the engine: the day's cap has its money back, and no rescue takes this for an order."""
     await work.tools.budget.refund(work.unit)
-    await asyncio.to_thread(jobfile.remove_order, work.folder)
+    await asyncio.to_thread(job_folder.remove_order, work.folder)
 
 
 def order_of(work: Work) -> Order:

@@ -21,7 +21,7 @@ from bridge.jobs.segments import MOST, Leg, split
 from bridge.presets.tags import FACT
 from bridge.protocol.job import State
 from bridge.protocol.request import Source
-from bridge.store import Store
+from bridge.store.database import Store
 
 SHORTEST = 0.1  # s
 LOOP_AROUND = 1.0  # s on each side of a loop

@@ -10,7 +10,7 @@ from bridge.engines.base import Uploaded
 from bridge.errors import WorkLost
 from bridge.jobs.context import Stage, Work
 from bridge.protocol.job import State
-from bridge.store import Store
+from bridge.store.database import Store
 
 STILL_THERE = 6 * 3600.0  # s that a URL must have left to live, so that a long queue does not outlast it
 

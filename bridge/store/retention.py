@@ -1,7 +1,7 @@
 """How long working files stay: what a finished job has sent and received goes after days, or when it grows too much.
 
-bridge.caretaker calls it. Only whole folders under the home's jobs/ ever go; a result lies elsewhere and belongs to the
-person, and a paid result that nobody has yet keeps its folder.
+bridge.store.housekeeping calls it. Only whole folders under the home's jobs/ ever go; a result lies elsewhere and
+belongs to the person, and a paid result that nobody has yet keeps its folder.
 """
 
 from __future__ import annotations

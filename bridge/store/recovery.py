@@ -1,6 +1,6 @@
 """Compares the jobs' folders with the journal and brings back what the journal has lost: orders, results, whole jobs.
 
-bridge.storecare calls it at every start. It never orders anything and never says that nothing was ordered where a
+bridge.store.backup calls it at every start. It never orders anything and never says that nothing was ordered where a
 folder says that something may have been.
 
 The journal is always written before the folder: an order (`submit.json`) with an id that the journal does not know, two
@@ -17,14 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bridge import jobfile
 from bridge.disk import holds
 from bridge.errors import RequestConflict, StoreLost
 from bridge.jobs.context import of_leg
 from bridge.jobs.stages.place import SHOWN
 from bridge.protocol.job import ENDED, State, Variation
-from bridge.retention import GONE
-from bridge.store import ANY_DIGEST, Store
+from bridge.store import job_folder
+from bridge.store.database import ANY_DIGEST, Store
+from bridge.store.retention import GONE
 
 OFFER_AGAIN = 24 * 3600.0  # s: a result older than this was placed, or seen, most probably; it is not offered again
 PER_CLIP, PER_VARIATION = ("render", "upload"), ("remix", "fetch", "fit", "place")  # per leg too, some of them
@@ -84,7 +84,7 @@ def _folders(jobs: Path) -> Iterator[Path]:
 
 def _whole_job(store: Store, folder: Path, now: float) -> int:
     """Add a job that the journal does not have, with its message; return its number of variations."""
-    about = jobfile.kept(folder)
+    about = job_folder.kept(folder)
     if about is None or about.job.id != folder.name:  # somebody's copy of a folder is not a second job
         return 0
     job, variations = about.job, about.variations
@@ -195,7 +195,7 @@ def _unknown(store: Store, units: Mapping[str, Path], stages: tuple[str, ...]) -
         for stage in stages:
             if store.stage(unit, stage)[1] is not None:
                 continue
-            result = jobfile.read(place / f"{stage}.json")
+            result = job_folder.read(place / f"{stage}.json")
             if result is not None and _is_there(result):
                 found[unit, stage] = result
     return found
@@ -209,8 +209,8 @@ def _units(unit: str, folder: Path) -> dict[str, Path]:
 
 def _order(place: Path) -> _Order | None:
     """Return what a folder says of an order; None: nothing was ordered."""
-    order = jobfile.read(place / jobfile.ORDER)
-    if order is None and (place / jobfile.ORDER).exists():  # left empty by a power cut: it may be paid
+    order = job_folder.read(place / job_folder.ORDER)
+    if order is None and (place / job_folder.ORDER).exists():  # left empty by a power cut: it may be paid
         order = {"sent": True}
     if order is None:
         return None
@@ -220,10 +220,10 @@ def _order(place: Path) -> _Order | None:
 
 def _knows(mark: Mapping[str, Any], order: _Order) -> bool:
     """Tell whether the journal's mark is of this order, or of a later one, or says that it does not count any more."""
-    name = jobfile.name_of(order.mark)
+    name = job_folder.name_of(order.mark)
     if name is None:
         return bool(mark.get("sent"))
-    return name in (jobfile.name_of(mark), *mark.get(jobfile.VOID, ()))
+    return name in (job_folder.name_of(mark), *mark.get(job_folder.VOID, ()))
 
 
 def _is_there(result: Mapping[str, Any]) -> bool:

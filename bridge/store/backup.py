@@ -2,7 +2,7 @@
 
 At every start it is compared with the jobs' folders, since a journal that has lost entries looks as sound as any other.
 
-The daemon opens the journal through here; bridge.caretaker calls `copy` while it runs.
+The daemon opens the journal through here; bridge.store.housekeeping calls `copy` while it runs.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from bridge import jobfile
 from bridge.disk import explained, settle, write_json
 from bridge.errors import HomeError
-from bridge.rescue import Rescued, rescue
-from bridge.schema import VERSION, version_of
-from bridge.store import Store
+from bridge.store import job_folder
+from bridge.store.database import Store
+from bridge.store.migrations import VERSION, version_of
+from bridge.store.recovery import Rescued, rescue
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def _compare(store: Store, home: Path, now: float) -> None:
 
     The journal knows the stamp in `STAMP` unless it is older than that file: an older one was put in its place.
     """
-    seen = (jobfile.read(home / STAMP) or {}).get("stamp")
+    seen = (job_folder.read(home / STAMP) or {}).get("stamp")
     known = json.loads(store.fact(STAMPS) or "[]")
     found = rescue(store, home / "jobs", now, lost=seen is not None and seen not in known)
     if found != Rescued():

@@ -1,6 +1,6 @@
 """What a job's folder says of the job itself, so that paid work outlives the journal.
 
-Stage remix writes it around each order; bridge.rescue compares it with the journal at every start.
+Stage remix writes it around each order; bridge.store.recovery compares it with the journal at every start.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.disk import settle, sync_folder, write_json
 from bridge.protocol.job import Job, Variation
-from bridge.records import job_in, job_out, variation_in, variation_out
+from bridge.store.records import job_in, job_out, variation_in, variation_out
 
 JOB = "job.json"  # in the job's folder
 PREPARED = "intent.json"  # in a variation's folder: what `commit` makes the order's file; nothing was sent yet

@@ -16,8 +16,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bridge.errors import DiskFull, HomeError, RequestConflict, StoreBusy
 from bridge.protocol.job import Job, State, Variation
-from bridge.records import job_in, job_out, variation_in, variation_out
-from bridge.schema import migrate
+from bridge.store.migrations import migrate
+from bridge.store.records import job_in, job_out, variation_in, variation_out
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -17,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from bridge import retention, storecare
 from bridge.config.settings import Store as Settings
 from bridge.errors import BridgeError
-from bridge.store import Journal, Store
+from bridge.store import backup, retention
+from bridge.store.database import Journal, Store
 
 log = logging.getLogger(__name__)
 
@@ -80,12 +80,12 @@ class Caretaker:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     async def _copy(self) -> None:
-        newest = await self._gently(storecare.newest_copy, self._home)
+        newest = await self._gently(backup.newest_copy, self._home)
         now = self._clock()
         if newest is not None and 0 <= now - newest < self._settings.copy_hours * 3600:
             return
         if await self._journal(Store.jobs, 1):  # a journal without jobs is not worth a copy
-            made = await self._gently(storecare.copy, self._home, now, self._settings.copies)
+            made = await self._gently(backup.copy, self._home, now, self._settings.copies)
             log.info("the journal was copied to %s", made)
 
     async def _sweep(self) -> None:

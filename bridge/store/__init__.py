@@ -1,0 +1,1 @@
+"""The journal, job folders, backups and housekeeping."""
