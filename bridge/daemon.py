@@ -29,7 +29,6 @@ from bridge.config.settings import Config
 from bridge.control.service import Control
 from bridge.daws.base import Daw
 from bridge.daws.folder import Folder, Scripted
-from bridge.disk import write_json
 from bridge.engines.base import Engine
 from bridge.engines.choose import Engines
 from bridge.engines.fal.engine import FalEngine
@@ -61,6 +60,7 @@ from bridge.protocol.request import RemixArgs, decode
 from bridge.store import backup
 from bridge.store.database import Journal
 from bridge.store.housekeeping import Caretaker
+from bridge.util.atomic import write_json
 from bridge.workers import Workers
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from bridge.errors import BridgeError, Unexpected
-from bridge.stdin_pipe import take_stdin
+from bridge.util.stdin_pipe import take_stdin
 
 Task = Callable[[dict[str, Any], Callable[[float], None]], dict[str, Any]]
 

@@ -11,7 +11,7 @@ import pytest
 from bridge.cli.main import GROUPS, build_parser, main
 from bridge.cli.options import Number, OneOf
 from bridge.errors import HomeError
-from bridge.nearest import nearest
+from bridge.util.suggest import nearest
 
 
 @pytest.fixture(autouse=True)

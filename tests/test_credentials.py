@@ -12,7 +12,7 @@ import pytest
 
 from bridge.config.credentials import FILE, Found, fal_key, find, from_keychain, mask, set_key
 from bridge.errors import HomeError, KeyInvalid
-from bridge.scrub import SCRUBBER
+from bridge.util.redact import SCRUBBER
 
 KEY = "0b7c1d2e-aaaa-bbbb-cccc-1234567890ab:fedcba9876543210"
 

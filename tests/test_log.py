@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge import log as bridge_log
 from bridge.errors import HomeError
-from bridge.scrub import SCRUBBER, Scrubber
+from bridge.util import logs as bridge_log
+from bridge.util.redact import SCRUBBER, Scrubber
 
 KEY = "MARKED-key/id+with=signs:MARKED-secret~0123456789"
 SECRET = KEY.partition(":")[2]

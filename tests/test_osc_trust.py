@@ -17,7 +17,7 @@ from bridge.errors import ConfigInvalid, NotPossibleNow, SecretNeeded, SecretWro
 from bridge.osc.auth import MOST, SPAN, TRIES, Trust
 from bridge.osc.dedup import ECHO
 from bridge.osc.transport import Key
-from bridge.scrub import SCRUBBER
+from bridge.util.redact import SCRUBBER
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_stage import SECRET, SETTINGS, TOKEN, Stage
 

@@ -149,13 +149,13 @@ def test_the_midi_process_has_the_null_device_at_0(tmp_path: Path) -> None:
 
 
 def test_only_the_null_device_is_inherited() -> None:
-    code = "import os\nfrom bridge.stdin_pipe import take_stdin\npipe = take_stdin()\n"
+    code = "import os\nfrom bridge.util.stdin_pipe import take_stdin\npipe = take_stdin()\n"
     code += "print(os.get_inheritable(0), os.get_inheritable(pipe.fileno()), pipe.read().decode())"
     done = subprocess.run([sys.executable, "-c", code], input=b"requests", capture_output=True, cwd=ROOT, check=True)
     assert done.stdout.decode().strip() == "True False requests"
 
 
 def test_without_a_stdin_it_is_an_error() -> None:
-    code = "import os\nos.close(0)\nfrom bridge.stdin_pipe import take_stdin\ntake_stdin()"
+    code = "import os\nos.close(0)\nfrom bridge.util.stdin_pipe import take_stdin\ntake_stdin()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert "OSError: [Errno 9]" in done.stderr

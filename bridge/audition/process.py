@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from bridge.errors import AudioDeviceMissing, BridgeError, SourceMissing, SourceUnreadable, Unexpected
-from bridge.stdin_pipe import take_stdin
+from bridge.util.stdin_pipe import take_stdin
 
 BLOCK = 1024  # frames written at a time: how soon a switch or a stop is heard
 SYSTEM = "default"  # the output that the system has chosen, whatever it is called

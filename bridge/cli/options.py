@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from bridge.nearest import did_you_mean
+from bridge.util.suggest import did_you_mean
 
 _ABOUT_OPTION = re.compile(r"argument (?P<names>[^:]+): (?P<text>.*)", re.DOTALL)
 _UNKNOWN_WORD = re.compile(r"invalid choice: '(?P<word>.*?)'", re.DOTALL)

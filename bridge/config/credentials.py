@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.disk import write_bytes
 from bridge.errors import HomeError, KeyInvalid
-from bridge.scrub import SCRUBBER
+from bridge.util.atomic import write_bytes
+from bridge.util.redact import SCRUBBER
 
 log = logging.getLogger(__name__)
 

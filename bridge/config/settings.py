@@ -15,7 +15,7 @@ from bridge.config import ranges
 from bridge.config.home import home_folder, prepare_home
 from bridge.config.toml_file import TomlError, TomlFile, read
 from bridge.errors import ConfigInvalid
-from bridge.nearest import did_you_mean
+from bridge.util.suggest import did_you_mean
 
 __all__ = ["Config", "home_folder", "load", "prepare_home"]
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from bridge import __version__
-from bridge.disk import explained
 from bridge.doctor.base import Finding, Patient, summary
 from bridge.protocol.job import Job, Variation
-from bridge.scrub import SCRUBBER
 from bridge.store.database import Store
+from bridge.util.atomic import explained
+from bridge.util.redact import SCRUBBER
 
 JOBS = 50  # the newest that are told of
 LOGS = ("bridge.log", "bridge.log.1", "start.log")

@@ -14,7 +14,7 @@ from bridge import __version__
 from bridge.client import Client
 from bridge.config.settings import NO_SECRET
 from bridge.doctor.base import Finding, Patient
-from bridge.lan import is_loopback
+from bridge.util.addresses import is_loopback
 
 
 def look(patient: Patient) -> Iterator[Finding]:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from bridge.disk import explained, settle, write_json
 from bridge.engines.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
 from bridge.errors import Withdrawn
+from bridge.util.atomic import explained, settle, write_json
 
 CAPABILITIES = Capabilities(
     name="offline",
@@ -174,7 +174,7 @@ def _link(made: Path, into: Path) -> None:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return a JSON file's object, None where there is none; files come whole or not at all (see `bridge.disk`)."""
+    """Return a JSON file's object, None where there is none; `bridge.util.atomic` writes them whole."""
     try:
         found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from bridge.errors import BridgeError, HotkeysMissing, Unexpected
-from bridge.stdin_pipe import take_stdin
+from bridge.util.stdin_pipe import take_stdin
 
 QUIET = 1.0  # s without it after which a combination counts again: a key that is held repeats itself more often
 

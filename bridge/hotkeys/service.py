@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from bridge.control.table import COMMANDS, Bridge, Command, read
 from bridge.errors import BridgeError, ConfigInvalid, HotkeysMissing, Unexpected, from_wire
 from bridge.events import Event, EventBus
-from bridge.nearest import did_you_mean
+from bridge.util.suggest import did_you_mean
 from bridge.workers import SECRETS
 
 log = logging.getLogger(__name__)

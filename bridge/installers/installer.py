@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bridge.disk import explained, write_bytes, write_json
 from bridge.errors import BridgeError, DawRunning, InstallRefused
+from bridge.util.atomic import explained, write_bytes, write_json
 
 FOLDER = "installed"  # in the home: what was installed where
 POINTER = "ace-bridge.json"  # the usual name of a pointer file, beside the scripts

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 from bridge.config.settings import Config
 from bridge.daws.base import Daw
-from bridge.disk import explained
 from bridge.engines.base import Engine
 from bridge.errors import UnknownJob
 from bridge.events import EventBus
@@ -22,6 +21,7 @@ from bridge.jobs.registry import Book
 from bridge.protocol.job import Job, State, Variation
 from bridge.protocol.request import Clip, RemixArgs
 from bridge.store.database import Journal, Store
+from bridge.util.atomic import explained
 from bridge.workers import Workers
 
 T = TypeVar("T")

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from watchfiles import awatch
 
-from bridge.disk import write_json
 from bridge.errors import BridgeError, HomeError, MessageTooLarge, MessageUnreadable, RequestError, Unexpected
 from bridge.events import Event, EventBus
+from bridge.util.atomic import write_json
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bridge.disk import settle
 from bridge.errors import NotPossibleNow
 from bridge.jobs.context import Tools
 from bridge.protocol.job import Variation
 from bridge.store.database import Store
+from bridge.util.atomic import settle
 
 MOST = 2000.0  # ms, all nudges of a result together
 

@@ -19,7 +19,6 @@ from typing import cast
 import msgspec
 
 from bridge import PROTOCOL, __version__
-from bridge.disk import write_bytes
 from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
 from bridge.jobs.registry import Book
@@ -33,6 +32,7 @@ from bridge.protocol.answers import (
     variation_answer,
 )
 from bridge.protocol.job import ENDED, Job, State, Variation
+from bridge.util.atomic import write_bytes
 
 log = logging.getLogger(__name__)
 

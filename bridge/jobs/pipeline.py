@@ -13,11 +13,11 @@ from itertools import groupby
 from typing import Any
 from weakref import WeakValueDictionary
 
-from bridge.disk import write_json
 from bridge.errors import Withdrawn
 from bridge.jobs.context import Stage, Work
 from bridge.jobs.stages import fetch, fit, place, remix, render, upload
 from bridge.store.database import Store
+from bridge.util.atomic import write_json
 
 STAGES: tuple[Stage, ...] = (
     render.STAGE,  # the span that is heard, plus handles: one FLAC, in legs where it is too long             (per clip)

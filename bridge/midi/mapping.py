@@ -17,8 +17,8 @@ from bridge.control.table import COMMANDS, read
 from bridge.errors import BridgeError, MappingInvalid, RequestError
 from bridge.midi import scale
 from bridge.midi.messages import PAIRED, Message, Spot
-from bridge.nearest import did_you_mean
 from bridge.protocol.request import decode
+from bridge.util.suggest import did_you_mean
 
 VERSION = 1  # of the files' form
 PLAIN = "plain"  # name of the colours that need no section: 0 is dark, 127 lit

@@ -14,11 +14,11 @@ from typing import Any
 
 import msgspec
 
-from bridge.disk import explained, write_bytes
 from bridge.errors import MappingInvalid, NotPossibleNow
 from bridge.midi.mapping import VERSION, Control, Mapping, check, load
-from bridge.nearest import did_you_mean
 from bridge.presets.preset import slug
+from bridge.util.atomic import explained, write_bytes
+from bridge.util.suggest import did_you_mean
 
 FOLDER = "midi"  # in the home
 TEMPLATES = Path(__file__).with_name("templates")

@@ -20,7 +20,7 @@ from time import monotonic
 from typing import Any, BinaryIO, Protocol
 
 from bridge.errors import BridgeError, MidiMissing, MidiUnavailable
-from bridge.stdin_pipe import take_stdin
+from bridge.util.stdin_pipe import take_stdin
 
 LOOK = 0.5  # s between two looks at what is plugged in
 MOST = 100_000  # messages that wait for a daemon that does not read; then the oldest go

@@ -18,7 +18,7 @@ from bridge.midi.mapping import ENCODED, ENCODERS, MAPPABLE, PLAIN, Control, Kin
 from bridge.midi.mapping_files import Kept, fits, templates
 from bridge.midi.messages import PAIRED, Spot
 from bridge.midi.surface import MidiSurface
-from bridge.nearest import did_you_mean
+from bridge.util.suggest import did_you_mean
 
 Heard = tuple[str, Spot, int]
 

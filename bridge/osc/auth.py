@@ -17,7 +17,7 @@ from bridge.control.arguments import check_token
 from bridge.control.table import Command
 from bridge.errors import NotPossibleNow, SecretNeeded, SecretWrong
 from bridge.osc.transport import Key, Peer, is_local
-from bridge.scrub import SCRUBBER
+from bridge.util.redact import SCRUBBER
 
 log = logging.getLogger(__name__)
 

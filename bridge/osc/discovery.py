@@ -11,7 +11,7 @@ import socket
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from bridge.lan import is_loopback, own_address
+from bridge.util.addresses import is_loopback, own_address
 
 if TYPE_CHECKING:
     from zeroconf.asyncio import AsyncZeroconf

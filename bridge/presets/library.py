@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bridge.config import resources
 from bridge.errors import HomeError, PresetInvalid, PresetUnknown
-from bridge.nearest import did_you_mean
 from bridge.presets.preset import FAMILIES, Preset, load, new, slug
+from bridge.util.suggest import did_you_mean
 
 __all__ = ["FAMILIES", "Preset", "Presets", "load", "new", "slug", "standard"]
 

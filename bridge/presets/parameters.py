@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from bridge.errors import ParamInvalid, ParamUnknown
-from bridge.nearest import did_you_mean
+from bridge.util.suggest import did_you_mean
 
 Kind = Literal["text", "int", "float", "choice", "url"]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from bridge.config.toml_file import TomlError, TomlFile, read
-from bridge.disk import explained, write_bytes
 from bridge.errors import NotPossibleNow, ParamInvalid, ParamUnknown, PresetInvalid
-from bridge.nearest import did_you_mean
 from bridge.presets.parameters import INSTRUMENTAL, PARAMS, check
+from bridge.util.atomic import explained, write_bytes
+from bridge.util.suggest import did_you_mean
 
 VERSION = 1  # of the files' form
 FAMILIES = ("lofi", "house", "techno", "drum and bass", "ambient", "dub", "half-time trap", "chopped")

@@ -18,12 +18,12 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from bridge.disk import explained, settle, write_json
 from bridge.errors import HomeError
 from bridge.store import job_folder
 from bridge.store.database import Store
 from bridge.store.migrations import VERSION, version_of
 from bridge.store.recovery import Rescued, rescue
+from bridge.util.atomic import explained, settle, write_json
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """What a killed process left half-written in the home: taken away at the daemon's start, before anything is written.
 
-Only temporary names of `bridge.disk` go, and only where nobody else can be writing now. A download that broke off is
-none of them: it goes on where it stopped.
+Only temporary names of `bridge.util.atomic` go, and only where nobody else can be writing now. A download that broke
+off is none of them: it goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from bridge import disk
+from bridge.util import atomic
 
 FOREIGN_AGE = 3600.0  # s after which a half-written message has no writer any more
 
@@ -23,13 +23,13 @@ def remove(home: Path, open_jobs: Iterable[str], now: float) -> None:
         open_jobs: ids of the jobs that were in work.
         now: unix time, s.
     """
-    disk.sweep(home, "daemon.json")  # other files there are written by commands too
+    atomic.sweep(home, "daemon.json")  # other files there are written by commands too
     ours = [home / "outbox"]
     for job_id in open_jobs:
         folder = home / "jobs" / job_id
         ours += [folder, *(path for path in folder.glob("**/") if path.is_dir())]
     for folder in ours:
-        disk.sweep(folder)
+        atomic.sweep(folder)
     for left in (home / "inbox").glob(".*.tmp"):  # DAWs and the command line write there at any time
         with contextlib.suppress(OSError):
             if now - left.lstat().st_mtime > FOREIGN_AGE:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bridge.disk import settle, sync_folder, write_json
 from bridge.protocol.job import Job, Variation
 from bridge.store.records import job_in, job_out, variation_in, variation_out
+from bridge.util.atomic import settle, sync_folder, write_json
 
 JOB = "job.json"  # in the job's folder
 PREPARED = "intent.json"  # in a variation's folder: what `commit` makes the order's file; nothing was sent yet

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bridge.disk import holds
 from bridge.errors import RequestConflict, StoreLost
 from bridge.jobs.context import of_leg
 from bridge.jobs.stages.place import SHOWN
@@ -25,6 +24,7 @@ from bridge.protocol.job import ENDED, State, Variation
 from bridge.store import job_folder
 from bridge.store.database import ANY_DIGEST, Store
 from bridge.store.retention import GONE
+from bridge.util.atomic import holds
 
 OFFER_AGAIN = 24 * 3600.0  # s: a result older than this was placed, or seen, most probably; it is not offered again
 PER_CLIP, PER_VARIATION = ("render", "upload"), ("remix", "fetch", "fit", "place")  # per leg too, some of them

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.disk import explained
 from bridge.protocol.job import State, Variation
+from bridge.util.atomic import explained
 
 GONE = ".gone-"  # the name of a folder while it is being removed
 FINISHED = frozenset({State.DONE, State.FAILED, State.CANCELLED})

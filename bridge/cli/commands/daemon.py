@@ -26,11 +26,12 @@ ENDS = (
 
 def run(options: argparse.Namespace) -> int:
     """Run the daemon until it is stopped."""
-    from bridge import daemon, log
+    from bridge import daemon
     from bridge.config import home_check
     from bridge.config.home import prepare_home
     from bridge.config.settings import load
     from bridge.presets.library import standard
+    from bridge.util import logs
 
     folder = home()
     _open(options.listen)
@@ -39,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         if not settings.store.any_place:
             home_check.require(folder, sys.platform)
         prepare_home(folder)
-        log.set_up(folder, "INFO")
+        logs.set_up(folder, "INFO")
         bridge = daemon.Daemon(folder, settings, os.environ, standard(folder))
         daemon.run(bridge, lambda about: None if options.quiet else _greet(about))
     except BridgeError as error:
@@ -142,7 +143,9 @@ def _greet(about: Any, what: str = "runs") -> None:
     print(f"The bridge {what}: version {version}, process {pid}, OSC port {port}.", flush=True)
     host = about.get("osc_host", "127.0.0.1")
     if host != "127.0.0.1":
-        from bridge.lan import own_address  # most often the question does not arise, and `status` should be quick
+        from bridge.util.addresses import (
+            own_address,  # most often the question does not arise, and `status` should be quick
+        )
 
         where = own_address(host) or "(no network now)"
         print(f"  it is reached at {where} too: other devices there may control it", flush=True)

@@ -15,12 +15,12 @@ from typing import BinaryIO
 
 import httpx
 
-from bridge.disk import explain
 from bridge.engines.base import Report
 from bridge.engines.fal.errors import Doing, error_from
 from bridge.engines.fal.patience import Patience, is_passing
 from bridge.engines.fal.wire import Answer, Wire, WireError, read_answer
 from bridge.errors import NetworkDown, ResultNotAudio, ResultTooLarge, ResultTruncated
+from bridge.util.atomic import explain
 
 _TRIES = 5  # without one more byte
 _LARGEST = 2 * 1024**3  # bytes; an hour of 32-bit float stereo at 48 kHz is 1.4e9

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from bridge.errors import KeyInvalid
-from bridge.scrub import SCRUBBER, Scrubber
+from bridge.util.redact import SCRUBBER, Scrubber
 
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 

@@ -6,11 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bridge.disk import holds, settle
 from bridge.engines.base import Output
 from bridge.errors import ResultError, ResultTruncated
 from bridge.jobs.context import Stage, Work
 from bridge.protocol.job import State
+from bridge.util.atomic import holds, settle
 
 TRIES = 3  # downloads of a result that breaks off
 

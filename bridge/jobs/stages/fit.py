@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bridge.disk import discard, explained, holds, settle, sweep, write_json
 from bridge.errors import OutputUnwritable, WorkLost
 from bridge.jobs import combine
 from bridge.jobs.context import Stage, Work, of_leg
@@ -19,6 +18,7 @@ from bridge.jobs.filenames import result_name
 from bridge.jobs.recipe import describe
 from bridge.protocol.job import State
 from bridge.store.database import Store
+from bridge.util.atomic import discard, explained, holds, settle, sweep, write_json
 
 
 async def fit(work: Work) -> dict[str, Any]:

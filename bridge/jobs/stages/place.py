@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from bridge.daws.base import Placing
-from bridge.disk import holds
 from bridge.errors import WorkLost
 from bridge.jobs.context import Stage, Work
 from bridge.protocol.job import State
+from bridge.util.atomic import holds
 
 
 async def place(work: Work) -> dict[str, Any] | None:

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bridge.disk import require_room, write_json
 from bridge.engines.base import CancelAnswer, Order, Output, Ticket
 from bridge.errors import EngineError, HomeError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.jobs.context import Stage, Work
@@ -23,6 +22,7 @@ from bridge.presets.tags import original_tags, target_tags
 from bridge.protocol.job import State
 from bridge.store import job_folder
 from bridge.store.database import Store
+from bridge.util.atomic import require_room, write_json
 
 log = logging.getLogger(__name__)
 

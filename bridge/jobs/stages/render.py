@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from bridge.disk import settle
 from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
 from bridge.jobs import bar_lines, combine
 from bridge.jobs.context import Stage, Work
@@ -22,6 +21,7 @@ from bridge.presets.tags import FACT
 from bridge.protocol.job import State
 from bridge.protocol.request import Source
 from bridge.store.database import Store
+from bridge.util.atomic import settle
 
 SHORTEST = 0.1  # s
 LOOP_AROUND = 1.0  # s on each side of a loop

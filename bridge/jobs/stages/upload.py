@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bridge.disk import holds
 from bridge.engines.base import Uploaded
 from bridge.errors import WorkLost
 from bridge.jobs.context import Stage, Work
 from bridge.protocol.job import State
 from bridge.store.database import Store
+from bridge.util.atomic import holds
 
 STILL_THERE = 6 * 3600.0  # s that a URL must have left to live, so that a long queue does not outlast it
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from bridge.errors import HomeError
-from bridge.scrub import SCRUBBER, Scrubber
+from bridge.util.redact import SCRUBBER, Scrubber
 
 FILE = "bridge.log"
 LARGEST = 2_000_000  # bytes of one file
