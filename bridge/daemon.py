@@ -61,7 +61,7 @@ from bridge.store import backup
 from bridge.store.database import Journal
 from bridge.store.housekeeping import Caretaker
 from bridge.util.atomic import write_json
-from bridge.workers import Workers
+from bridge.workers.pool import Workers
 
 log = logging.getLogger(__name__)
 

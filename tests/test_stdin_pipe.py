@@ -104,7 +104,7 @@ def seen(folder: Path) -> str:
 
 
 def test_a_worker_has_the_null_device_at_0_while_it_waits_for_requests(tmp_path: Path) -> None:
-    with child(tmp_path, "bridge.worker", "tests.fakes.tasks") as worker:
+    with child(tmp_path, "bridge.workers.process", "tests.fakes.tasks") as worker:
         for _ in range(2):
             worker.send({"task": "stdin", "args": {}})
             assert worker.line() == {"result": {"null_device": True, "own": "", "of_a_child": ""}}

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import SourceMissing, Unexpected, WorkerDied
-from bridge.workers import Workers
+from bridge.workers.pool import Workers
 from tests.fakes.processes import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,7 +160,7 @@ async def test_no_more_processes_than_places_and_they_are_used_again(workers: Wo
 async def test_what_is_printed_does_not_get_between_the_answers(
     workers: Workers, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "bridge.workers")
+    caplog.set_level(logging.INFO, "bridge.workers.pool")
     assert await workers.run("pollute", {}) == {"clean": True}
     await until(lambda: "from a C library" in caplog.text and "from Python" in caplog.text)
 
@@ -193,7 +193,7 @@ async def test_closing_ends_a_busy_process_with_its_task(tmp_path: Path) -> None
 
 def test_a_busy_child_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-m", "bridge.worker", "tests.fakes.tasks"],
+        [sys.executable, "-m", "bridge.workers.process", "tests.fakes.tasks"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=ENVIRON,

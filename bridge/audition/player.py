@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import AudioDeviceMissing, BridgeError, NotPossibleNow, Unexpected, from_wire
-from bridge.workers import SECRETS
+from bridge.workers.pool import SECRETS
 
 START_PATIENCE = 15.0  # s until the device must have been opened; a cold start of the libraries takes one or two
 STOP_PATIENCE = 2.0  # s until a child that was told to stop is ended

@@ -37,7 +37,7 @@ ANSWER = "offline.done.json"  # beside them: the task's answer, written when the
 
 
 class Runner(Protocol):
-    """What the engine needs of `bridge.workers.Workers`."""
+    """What the engine needs of `bridge.workers.pool.Workers`."""
 
     async def run(
         self, task: str, args: Mapping[str, Any], progress: Callable[[float], None] | None = None

@@ -19,7 +19,7 @@ from bridge.control.table import COMMANDS, Bridge, Command, read
 from bridge.errors import BridgeError, ConfigInvalid, HotkeysMissing, Unexpected, from_wire
 from bridge.events import Event, EventBus
 from bridge.util.suggest import did_you_mean
-from bridge.workers import SECRETS
+from bridge.workers.pool import SECRETS
 
 log = logging.getLogger(__name__)
 

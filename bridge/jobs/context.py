@@ -22,7 +22,7 @@ from bridge.protocol.job import Job, State, Variation
 from bridge.protocol.request import Clip, RemixArgs
 from bridge.store.database import Journal, Store
 from bridge.util.atomic import explained
-from bridge.workers import Workers
+from bridge.workers.pool import Workers
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from bridge.errors import BridgeError, MidiMissing, MidiUnavailable, from_wire
 from bridge.midi.ports import NOBODY, Devices, Listener
-from bridge.workers import SECRETS
+from bridge.workers.pool import SECRETS
 
 log = logging.getLogger(__name__)
 

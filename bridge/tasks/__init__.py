@@ -1,6 +1,6 @@
 """The signal work that runs in the worker processes: each task is one function of paths and small values.
 
-`bridge.worker` looks a name up here and imports its module only then; the daemon imports none of them.
+`bridge.workers.process` looks a name up here and imports its module only then; the daemon imports none of them.
 """
 
 from __future__ import annotations

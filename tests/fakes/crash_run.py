@@ -269,7 +269,7 @@ def crash_run(folder: Path, home: Path, random: Random) -> Iterator[CrashRun]:
     with (
         FalServer(key=KEY, timing=Timing(queue=0.03, run=0.04)) as fal,
         nursery(folder / "d", *DAEMON) as daemons,
-        nursery(folder / "w", "bridge.worker", *tasks) as workers,
+        nursery(folder / "w", "bridge.workers.process", *tasks) as workers,
     ):
         for call, seconds in (("initiate", 0.02), ("put", 0.02), ("submit", 0.04), ("file", 0.03)):
             fal.fail(call, Fault("late", seconds=seconds), times=-1)

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from bridge.config.home import prepare_home
-from bridge.workers import Workers
+from bridge.workers.pool import Workers
 from tests.fakes.disks import disk
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fault_bench import Bench

@@ -24,11 +24,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bridge import workers
 from bridge.cli import main
 from bridge.jobs.registry import Book
 from bridge.protocol.job import State
 from bridge.store.database import Store
+from bridge.workers import pool
 from tests.fakes.nursery import bear
 
 STAGES = {  # state of a variation → the stage that a death then interrupts
@@ -91,7 +91,7 @@ class Fate:
 
 
 class ForkedWorker:
-    """What `bridge.workers.Child` needs of a process, for one that a nursery has forked."""
+    """What `bridge.workers.pool.Child` needs of a process, for one that a nursery has forked."""
 
     living: dict[int, ForkedWorker] = {}  # noqa: RUF012 - by pid, to be killed
 
@@ -179,21 +179,21 @@ def watch_journal(fate: Fate) -> None:
 
 
 def fork_workers(socket_path: Path) -> None:
-    """Let `bridge.workers` get its processes from a nursery."""
+    """Let `bridge.workers.pool` get its processes from a nursery."""
 
-    async def start(owner: workers.Workers) -> workers.Child:
+    async def start(owner: pool.Workers) -> pool.Child:
         if owner._closed:
-            raise workers.WorkerDied("The bridge is shutting down, so no audio is read or written any more.")
+            raise pool.WorkerDied("The bridge is shutting down, so no audio is read or written any more.")
         ours, theirs = socket.socketpair()
         with theirs:
             fds = (theirs.fileno(), theirs.fileno(), 2)
             pid = await asyncio.to_thread(bear, socket_path, "tests.fakes.mortal:worker", {}, fds)
-        reader, writer = await asyncio.open_connection(sock=ours, limit=workers.LINE_LIMIT)
-        child = workers.Child(ForkedWorker(pid, reader, writer))  # type: ignore[arg-type]
+        reader, writer = await asyncio.open_connection(sock=ours, limit=pool.LINE_LIMIT)
+        child = pool.Child(ForkedWorker(pid, reader, writer))  # type: ignore[arg-type]
         owner._children.add(child)
         return child
 
-    workers.Workers._start = start  # type: ignore[method-assign]
+    pool.Workers._start = start  # type: ignore[method-assign]
 
 
 def daemon(args: dict[str, Any]) -> int:
@@ -208,7 +208,7 @@ def daemon(args: dict[str, Any]) -> int:
 
 def worker(_args: dict[str, Any]) -> int:
     """Be a worker."""
-    from bridge import worker as program
+    from bridge.workers import process as program
 
     program.main([])
     return 0

@@ -15,7 +15,7 @@ import soundfile
 from bridge.engines.base import CancelAnswer, Engine, Order
 from bridge.engines.offline import CAPABILITIES, OfflineEngine
 from bridge.errors import OutputUnwritable, SourceMissing, Withdrawn
-from bridge.workers import Workers
+from bridge.workers.pool import Workers
 from tests.audio.offline.clips import RATE, chords, grid
 
 

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from bridge.audio import bwf_header, writers
-from bridge.workers import Workers
+from bridge.workers.pool import Workers
 from tests.audio.signals import noise
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, fal_environment, job_of, put, running
@@ -94,6 +94,6 @@ def is_child(pid: int, parent: int) -> bool:
     """Tell whether a process is a worker that another one started."""
     try:
         found = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
-        return int(found) == parent and b"bridge.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return int(found) == parent and b"bridge.workers.process" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return False

@@ -1,7 +1,8 @@
 """The worker process: reads tasks as JSON lines from stdin, answers on stdout, and ends with stdin.
 
-`bridge.workers` in the daemon starts it as `python -m bridge.worker [module with TASKS]`. Before any library is loaded,
-descriptor 1 is pointed at stderr, so that no print gets between the answers, and 0 at the null device (stdin_pipe.py).
+`bridge.workers.pool` in the daemon starts it as `python -m bridge.workers.process [module with TASKS]`. Before any
+library is loaded, descriptor 1 is pointed at stderr, so that no print gets between the answers, and 0 at the null
+device (stdin_pipe.py).
 """
 
 from __future__ import annotations

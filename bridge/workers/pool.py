@@ -1,7 +1,8 @@
 """The worker processes as the daemon sees them: `await workers.run("render", {...})`.
 
-Stages and the offline engine call this, `bridge.worker` is the other end. No GIL-holding library stalls the daemon's
-loop and no hostile file kills the daemon: a process that dies takes one task with it, and the next task gets a new one.
+Stages and the offline engine call this, `bridge.workers.process` is the other end. No GIL-holding library stalls the
+daemon's loop and no hostile file kills the daemon: a process that dies takes one task with it, and the next task gets a
+new one.
 """
 
 from __future__ import annotations
@@ -220,7 +221,7 @@ class Workers:
                 "-X",
                 "faulthandler",
                 "-m",
-                "bridge.worker",
+                "bridge.workers.process",
                 self._tasks,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -237,7 +238,7 @@ class Workers:
     def _environment(self) -> dict[str, str]:
         inherited = os.environ if self._environ is None else self._environ
         kept = {name: value for name, value in inherited.items() if name not in SECRETS}
-        here = str(Path(__file__).resolve().parent.parent)
+        here = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, (here, kept.get("PYTHONPATH", ""))))
         return {**kept, **ONE_THREAD, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
 
