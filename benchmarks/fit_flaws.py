@@ -17,8 +17,8 @@ import soxr
 from benchmarks.fit_eval import share
 from benchmarks.fit_set import LOW, band, build, load
 from bridge.audio.stream_stats import Intake
-from bridge.tasks import compare
-from bridge.tasks.compare import Heard
+from bridge.workers.tasks import compare
+from bridge.workers.tasks.compare import Heard
 
 FLAWS = (
     "result_noise",

@@ -25,8 +25,8 @@ from benchmarks.fit_midi import RATE, changed, rendered, tempo_between
 from benchmarks.fit_plots import HEAD
 from benchmarks.fit_set import pieces, voicings
 from bridge.audio import crossfade
-from bridge.tasks.fit import fit
-from bridge.tasks.join import FADE, join
+from bridge.workers.tasks.fit import fit
+from bridge.workers.tasks.join import FADE, join
 
 FONTS = ("FluidR3_GM", "TimGM6mb")
 KINDS = ("plucked", "keys", "leads +3", "pads")

@@ -30,7 +30,7 @@ from tables import table  # noqa: E402
 from bridge.audio.offline.families import FAMILIES, Family  # noqa: E402
 from bridge.audio.offline.measure import BANDS, Portrait, portray  # noqa: E402
 from bridge.audio.offline.words import DEFAULT, words_of  # noqa: E402
-from bridge.tasks.offline import offline  # noqa: E402
+from bridge.workers.tasks.offline import offline  # noqa: E402
 
 RATE = 48000  # Hz
 SECONDS = 30  # s

@@ -13,7 +13,7 @@ import soundfile
 
 from bridge.jobs.combine import clip_of, leader, silence
 from bridge.protocol.request import Clip, Grid, Placement, RemixArgs, Source, Track
-from bridge.tasks.mix import mix
+from bridge.workers.tasks.mix import mix
 from tests.audio.signals import Sound, noise
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, fal_environment, job_of, outbox, put, running, until

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from bridge.errors import ClipError, PresetInvalid, RequestError, ResultError, SourceTruncated
 from bridge.presets.preset import load
 from bridge.protocol import request
-from bridge.tasks.probe import probe
-from bridge.tasks.render import render
+from bridge.workers.tasks.probe import probe
+from bridge.workers.tasks.render import render
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

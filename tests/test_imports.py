@@ -144,9 +144,9 @@ def test_worker_tasks_know_audio_and_errors_alone() -> None:
     outside = {
         f"{module} → {target}"
         for module, targets in graph().items()
-        if of(module, "bridge.tasks")
+        if of(module, "bridge.workers.tasks")
         for target in targets
-        if of(target, "bridge") and not of(target, "bridge.tasks", "bridge.audio", "bridge.errors")
+        if of(target, "bridge") and not of(target, "bridge.workers.tasks", "bridge.audio", "bridge.errors")
     }
     assert outside == set()
 
@@ -168,7 +168,7 @@ def test_numeric_libraries_stay_in_audio_and_tasks() -> None:
         f"{module} → {target}"
         for module, targets in graph().items()
         for target in targets
-        if target.split(".")[0] in NUMERIC and not of(module, "bridge.audio", "bridge.tasks")
+        if target.split(".")[0] in NUMERIC and not of(module, "bridge.audio", "bridge.workers.tasks")
     }
     assert outside == set()
 

@@ -29,7 +29,7 @@ class Survey:
 
 def survey(files: Sequence[Path], offset: float, length: float | None) -> Survey:
     """Look into the files."""
-    from bridge.tasks.length import length as measure
+    from bridge.workers.tasks.length import length as measure
 
     total: float | None = 0.0
     rates = set()

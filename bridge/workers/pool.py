@@ -105,7 +105,7 @@ class Workers:
         count: int = 2,
         idle_seconds: float = 60.0,
         *,
-        tasks: str = "bridge.tasks",
+        tasks: str = "bridge.workers.task_table",
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare; nothing is started yet.

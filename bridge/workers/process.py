@@ -114,7 +114,7 @@ def main(arguments: list[str]) -> None:
     os.dup2(2, 1)
     requests: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=read, args=(take_stdin(), requests), daemon=True).start()
-    module = arguments[0] if arguments else "bridge.tasks"
+    module = arguments[0] if arguments else "bridge.workers.task_table"
     serve(importlib.import_module(module).TASKS, requests, replies)
 
 

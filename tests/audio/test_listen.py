@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bridge.audio import onsets, rhythm, tonality
 from bridge.audio.onsets import RATE, Mono
 from bridge.audio.percussive import find_character
-from bridge.tasks.listen import listen
+from bridge.workers.tasks.listen import listen
 from tests.fakes.music import track
 
 SCALES = {False: (0, 4, 7, 5, 9, 0, 7, 11, 2), True: (0, 3, 7, 5, 8, 0, 7, 11, 2)}

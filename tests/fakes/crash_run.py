@@ -21,7 +21,7 @@ from typing import Any
 
 import soundfile
 
-from bridge.tasks import TASKS
+from bridge.workers.task_table import TASKS
 from tests.fakes.daw_instance import DawInstance, Project
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer, Timing

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bridge.tasks import TASKS as REAL
-from bridge.tasks.render import render as really
+from bridge.workers.task_table import TASKS as REAL
+from bridge.workers.tasks.render import render as really
 
 TASKS = {**REAL, "render": "tests.fakes.deadly_tasks:render"}
 

@@ -34,7 +34,7 @@ from bridge.presets.library import standard
 from bridge.protocol.job import Variation
 from bridge.protocol.request import RemixArgs, decode
 from bridge.store.database import Journal, Store
-from bridge.tasks import TASKS
+from bridge.workers.task_table import TASKS
 from tests.fakes.processes import PATIENCE
 
 

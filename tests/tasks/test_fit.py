@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import RequestError, ResultNotAudio, ResultTruncated
-from bridge.tasks.fit import fit
+from bridge.workers.tasks.fit import fit
 from tests.audio.signals import Sound, lag, noise
 
 RATE = 48000

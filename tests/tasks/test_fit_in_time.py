@@ -11,7 +11,7 @@ import soundfile
 import soxr
 
 from bridge.audio import align, onsets
-from bridge.tasks.fit import fit
+from bridge.workers.tasks.fit import fit
 from tests.audio.signals import Sound
 from tests.fakes.music import track
 
@@ -152,7 +152,7 @@ def test_a_guess_at_the_cut_changes_nothing(
     """Whether the guess was right or not, the file and what is said of it are those without one."""
     result = changed(music, late) + np.float32(direct)
     guessed = run(folder, result, target=-18.0, ceiling=-1.0)
-    monkeypatch.setattr("bridge.tasks.fit.GUESSED", 0.0)
+    monkeypatch.setattr("bridge.workers.tasks.fit.GUESSED", 0.0)
     known = run(folder, result, target=-18.0, ceiling=-1.0)
     assert guessed[0] == known[0]
     assert np.array_equal(guessed[1], known[1])

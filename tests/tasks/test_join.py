@@ -11,8 +11,8 @@ import pytest
 import soundfile
 
 from bridge.audio import match
-from bridge.tasks.join import FADE, join
-from bridge.tasks.split import split
+from bridge.workers.tasks.join import FADE, join
+from bridge.workers.tasks.split import split
 from tests.audio.signals import Sound, lag, noise
 
 RATE = 48000

@@ -14,7 +14,7 @@ from bridge.audio.offline.level import loudness
 from bridge.audio.offline.plan import Wish
 from bridge.audio.offline.remix import remix
 from bridge.errors import OutputUnwritable, RequestError, SourceMissing, SourceUnreadable
-from bridge.tasks.offline import offline
+from bridge.workers.tasks.offline import offline
 from tests.audio.offline.clips import RATE, chords, grid
 
 

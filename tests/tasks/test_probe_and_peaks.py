@@ -20,8 +20,8 @@ from bridge.errors import (
     ResultTruncated,
     SourceMissing,
 )
-from bridge.tasks.peaks import peaks
-from bridge.tasks.probe import probe
+from bridge.workers.tasks.peaks import peaks
+from bridge.workers.tasks.probe import probe
 from tests.audio.signals import Sound, noise
 
 RATE = 48000

@@ -28,7 +28,7 @@ from bridge.errors import (
     SourceUnreadable,
     SpanOutside,
 )
-from bridge.tasks.render import render
+from bridge.workers.tasks.render import render
 from tests.audio.signals import Sound, noise, sine
 
 RATE = 48000

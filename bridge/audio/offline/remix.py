@@ -1,6 +1,6 @@
 """The offline engine's entry: a clip, or a function that reads one, in; the remix out, block by block.
 
-survey → plan → chain per section → level. `bridge/tasks/offline.py` does the same with files between the steps.
+survey → plan → chain per section → level. `bridge/workers/tasks/offline.py` does the same with files between the steps.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from typing import Any
 from bridge.cli.commands.remix import heading
 from bridge.cli.console import Console
 from bridge.client import Client
-from bridge.tasks.peaks import peaks
+from bridge.workers.tasks.peaks import peaks
 
 RATE = 48_000  # Hz
 TEMPO = 120.0  # BPM

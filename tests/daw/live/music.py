@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from bridge.tasks.fit import fit
-from bridge.tasks.render import render
+from bridge.workers.tasks.fit import fit
+from bridge.workers.tasks.render import render
 
 
 def write_clicks(path: Path, moments: list[float], seconds: float, rate: int = 48_000) -> None:

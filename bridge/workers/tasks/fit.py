@@ -15,10 +15,10 @@ from typing import Any
 from bridge.audio import block, bwf_header, crossfade, files, writers
 from bridge.audio.block import Block
 from bridge.errors import RequestError
-from bridge.tasks import compare, leveling, raw
-from bridge.tasks.compare import Alignment, Heard
-from bridge.tasks.leveling import Level, Wanted
-from bridge.tasks.opening import RESULT, number, opened, writing
+from bridge.workers.tasks import compare, leveling, raw
+from bridge.workers.tasks.compare import Alignment, Heard
+from bridge.workers.tasks.leveling import Level, Wanted
+from bridge.workers.tasks.opening import RESULT, number, opened, writing
 
 Progress = Callable[[float], None]
 

@@ -20,7 +20,7 @@ from bridge.audio.offline.plan import Plan, Wish, make_plan
 from bridge.audio.offline.remix import final_gain, finish, render_clip
 from bridge.audio.offline.survey import Survey, Surveyor
 from bridge.errors import RequestError
-from bridge.tasks.opening import SOURCE, number, opened, writing
+from bridge.workers.tasks.opening import SOURCE, number, opened, writing
 
 Progress = Callable[[float], None]
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.audio import block, onsets, percussive, rhythm, tonality
-from bridge.tasks.opening import number
-from bridge.tasks.render import laid_out, stream
+from bridge.workers.tasks.opening import number
+from bridge.workers.tasks.render import laid_out, stream
 
 LONGEST = 120.0  # s that are listened to; a song keeps its tempo and its key
 

@@ -21,9 +21,9 @@ from bridge.audio.loudness import Loudness
 from bridge.audio.split_stereo import Pair
 from bridge.audio.true_peak import TruePeak
 from bridge.errors import SourceUnreadable
-from bridge.tasks.clip import LONGEST, Clip
-from bridge.tasks.frames import Around, Plan, plan, sounding
-from bridge.tasks.opening import SOURCE, number, opened, writing
+from bridge.workers.tasks.clip import LONGEST, Clip
+from bridge.workers.tasks.frames import Around, Plan, plan, sounding
+from bridge.workers.tasks.opening import SOURCE, number, opened, writing
 
 Progress = Callable[[float], None]
 Sounding: TypeAlias = span.Played | span.Repeated  # a source as it is played

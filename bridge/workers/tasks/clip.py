@@ -15,7 +15,7 @@ from bridge.audio import files, span
 from bridge.audio.channels import MODES
 from bridge.audio.split_stereo import Pair
 from bridge.errors import ClipTooShort, RequestError, SpanOutside
-from bridge.tasks.opening import number
+from bridge.workers.tasks.opening import number
 
 SHORTEST = 0.1  # s of timeline
 LONGEST = 86400.0  # s: a day, so that a slip of the pen in a looped clip does not fill the disk

@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.audio import block, files
 from bridge.errors import ResultBroken, ResultSilent, ResultTooLarge, ResultTooShort
-from bridge.tasks.opening import RESULT, number, opened
+from bridge.workers.tasks.opening import RESULT, number, opened
 
 SHORTEST_SHARE = 0.8  # of the expected length
 LONGEST_SHARE, LONGEST_EXTRA = 2.0, 10.0  # more than twice the length and 10 s is not this clip's remix

@@ -15,8 +15,8 @@ import numpy as np
 
 from bridge.audio import block, resample, writers
 from bridge.audio.block import Block
-from bridge.tasks.opening import number, writing
-from bridge.tasks.render import laid_out, stream
+from bridge.workers.tasks.opening import number, writing
+from bridge.workers.tasks.render import laid_out, stream
 
 
 @dataclass(slots=True)

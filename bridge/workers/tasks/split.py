@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.audio import files, writers
-from bridge.tasks.opening import SOURCE, opened, writing
+from bridge.workers.tasks.opening import SOURCE, opened, writing
 
 
 def split(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:

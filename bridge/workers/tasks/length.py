@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bridge.tasks.opening import SOURCE, opened
+from bridge.workers.tasks.opening import SOURCE, opened
 
 
 def length(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from bridge.audio import resample, span
-from bridge.tasks.clip import Clip
+from bridge.workers.tasks.clip import Clip
 
 STEP = 0.04  # s: whole samples at every usual rate, so that the clip's start stays on a sample
 CLOSES = 0.005  # s by which a loop's length may be off whole passes of it: rounding in a DAW

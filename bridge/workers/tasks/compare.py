@@ -15,7 +15,7 @@ from bridge.audio.onsets import Mono
 from bridge.audio.parallel import both
 from bridge.audio.stream_stats import Intake, Passed
 from bridge.errors import BridgeError
-from bridge.tasks.opening import RESULT, SOURCE, opened
+from bridge.workers.tasks.opening import RESULT, SOURCE, opened
 
 SMALLEST = 0.0005  # s; a result that is less late is in place
 DRIFTS = 0.0005  # drift from which on it is corrected by stretching: 7.5 ms at both ends of 30 s

@@ -17,9 +17,9 @@ import numpy as np
 from bridge.audio import block, crossfade, files, match, writers
 from bridge.audio.block import Block
 from bridge.audio.loudness import Loudness
-from bridge.tasks import compare, raw
-from bridge.tasks.compare import Alignment
-from bridge.tasks.opening import RESULT, SOURCE, number, opened, writing
+from bridge.workers.tasks import compare, raw
+from bridge.workers.tasks.compare import Alignment
+from bridge.workers.tasks.opening import RESULT, SOURCE, number, opened, writing
 
 Progress = Callable[[float], None]
 

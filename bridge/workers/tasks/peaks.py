@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bridge.audio.block import FRAMES
-from bridge.tasks.opening import SOURCE, number, opened
+from bridge.workers.tasks.opening import SOURCE, number, opened
 
 
 def peaks(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:

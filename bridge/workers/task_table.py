@@ -1,0 +1,22 @@
+"""The signal work that runs in the worker processes: each task is one function of paths and small values.
+
+`bridge.workers.process` looks a name up here and imports its module only then; the daemon imports none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# name → "module:function"; a task is `(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]`
+TASKS: Mapping[str, str] = {
+    "length": "bridge.workers.tasks.length:length",
+    "render": "bridge.workers.tasks.render:render",
+    "listen": "bridge.workers.tasks.listen:listen",
+    "mix": "bridge.workers.tasks.mix:mix",
+    "split": "bridge.workers.tasks.split:split",
+    "join": "bridge.workers.tasks.join:join",
+    "probe": "bridge.workers.tasks.probe:probe",
+    "fit": "bridge.workers.tasks.fit:fit",
+    "peaks": "bridge.workers.tasks.peaks:peaks",
+    "offline": "bridge.workers.tasks.offline:offline",
+}
