@@ -18,7 +18,8 @@ from bridge.config import resources
 from bridge.config.ranges import LIMITS
 from bridge.config.settings import DEFAULTS
 from bridge.control.arguments import Argument
-from bridge.control.table import COMMANDS, MESSAGES, Command
+from bridge.control.command import Command
+from bridge.control.table import COMMANDS, MESSAGES
 from bridge.presets.library import FAMILIES, Presets
 from bridge.presets.parameters import PARAMS
 

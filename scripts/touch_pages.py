@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from bridge.control.table import COMMANDS, MESSAGES, ROOT, Command
+from bridge.control.command import ROOT, Command
+from bridge.control.table import COMMANDS, MESSAGES
 from bridge.presets.library import Presets
 from bridge.presets.parameters import HAND_PARAMS, Param
 

@@ -10,7 +10,8 @@ import pytest
 
 from bridge.control import table
 from bridge.control.arguments import check_token, from_surface
-from bridge.control.table import COMMANDS, MESSAGES, Bridge, ClipAsk, find, read
+from bridge.control.command import Bridge, ClipAsk
+from bridge.control.table import COMMANDS, MESSAGES, find, read
 from bridge.errors import ParamInvalid, RequestError, TokenWrong
 from bridge.events import EventBus
 from tests.fakes.bridge import NotingBridge

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bridge.audition.player import Player, Side
+from bridge.control.command import ClipAsk
 from bridge.control.service import Control
-from bridge.control.table import ClipAsk
 from bridge.engines.fake import FakeEngine
 from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
 from bridge.jobs.inbox import Inbox

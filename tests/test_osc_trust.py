@@ -12,7 +12,8 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
 from bridge.config.settings import load
-from bridge.control.table import COMMANDS, Command
+from bridge.control.command import Command
+from bridge.control.table import COMMANDS
 from bridge.errors import ConfigInvalid, NotPossibleNow, SecretNeeded, SecretWrong
 from bridge.osc.auth import MOST, SPAN, TRIES, Trust
 from bridge.osc.dedup import ECHO

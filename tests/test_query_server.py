@@ -20,7 +20,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from zeroconf import ServiceInfo
 
-from bridge.control.table import COMMANDS, MESSAGES, Snapshot, find
+from bridge.control.command import Snapshot
+from bridge.control.table import COMMANDS, MESSAGES, find
 from bridge.events import Event
 from bridge.osc import query_server, query_tree
 from bridge.osc.query_server import QueryServer, is_direct

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from bridge import PROTOCOL, __version__
 from bridge.audition.player import Player, Side
 from bridge.audition.sides import sides
-from bridge.control.table import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
+from bridge.control.command import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event
 from bridge.jobs.handler import Desk

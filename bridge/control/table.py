@@ -10,48 +10,16 @@ from typing import Any
 
 from bridge.control.arguments import Argument, checked, from_surface
 from bridge.control.command import (
-    ROOT,
     SHOWN,
     Accepted,
-    Answer,
-    Answers,
     Bridge,
     ClipAsk,
     Command,
-    JobView,
     Message,
-    Midi,
-    Outcome,
-    Pong,
-    Snapshot,
-    Value,
     Values,
 )
 from bridge.control.midi_commands import MIDI_COMMANDS, MIDI_MESSAGES
 from bridge.errors import RequestError
-
-__all__ = [
-    "COMMANDS",
-    "MESSAGES",
-    "ROOT",
-    "SHOWN",
-    "Accepted",
-    "Answer",
-    "Answers",
-    "Bridge",
-    "ClipAsk",
-    "Command",
-    "JobView",
-    "Message",
-    "Midi",
-    "Outcome",
-    "Pong",
-    "Snapshot",
-    "Value",
-    "Values",
-    "find",
-    "read",
-]
 
 _JOB = Argument("job", "text", "id of the job or its first characters; without it the newest", default="")
 _PRESET = Argument("preset", "text", "name of a preset; without it the one that is selected", default="")

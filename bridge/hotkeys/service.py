@@ -15,7 +15,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from bridge.control.table import COMMANDS, Bridge, Command, read
+from bridge.control.command import Bridge, Command
+from bridge.control.table import COMMANDS, read
 from bridge.errors import BridgeError, ConfigInvalid, HotkeysMissing, Unexpected, from_wire
 from bridge.events import Event, EventBus
 from bridge.util.suggest import did_you_mean

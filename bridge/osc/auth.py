@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.config.settings import NO_SECRET, Osc
 from bridge.control.arguments import check_token
-from bridge.control.table import Command
+from bridge.control.command import Command
 from bridge.errors import NotPossibleNow, SecretNeeded, SecretWrong
 from bridge.osc.transport import Key, Peer, is_local
 from bridge.util.redact import SCRUBBER

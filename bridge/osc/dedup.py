@@ -16,7 +16,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bridge.control.table import Command
+from bridge.control.command import Command
 from bridge.osc.packet import Incoming, build
 from bridge.osc.transport import Key, Peer
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from bridge.control.table import Bridge
+from bridge.control.command import Bridge
 from bridge.events import Event
 from bridge.osc.feedback import Feedback, Listener
 from bridge.osc.packet import build, shorten

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bridge.control.arguments import Argument
-from bridge.control.table import COMMANDS, MESSAGES, Command, Snapshot
+from bridge.control.command import Command, Snapshot
+from bridge.control.table import COMMANDS, MESSAGES
 from bridge.osc.state import lines
 from bridge.presets.parameters import HAND_PARAMS, Param
 

@@ -15,19 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.config.settings import Osc
-from bridge.control.table import (
-    MESSAGES,
-    PARAM_PREFIX,
-    ROOT,
-    Accepted,
-    Answers,
-    Bridge,
-    Command,
-    Outcome,
-    Pong,
-    find,
-    read,
-)
+from bridge.control.command import ROOT, Accepted, Answers, Bridge, Command, Outcome, Pong
+from bridge.control.table import MESSAGES, PARAM_PREFIX, find, read
 from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus
 from bridge.osc.auth import Trust

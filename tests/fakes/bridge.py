@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bridge.control.table import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
+from bridge.control.command import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
 from bridge.presets.parameters import check
