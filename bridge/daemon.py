@@ -43,7 +43,7 @@ from bridge.jobs import combine
 from bridge.jobs.budget import Budget
 from bridge.jobs.context import Tools, Work
 from bridge.jobs.delivery import Offers
-from bridge.jobs.handler import Desk
+from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Inbox
 from bridge.jobs.outbox import Outbox
 from bridge.jobs.pipeline import Pipeline
@@ -136,10 +136,10 @@ class Daemon:
         hands = Hands(journal, self._bus, self._presets)
         engines = Engines(self._engines, settings.engine.default, self._has_key, journal)
         offers = Offers(book, journal, self._bus, self._clock)
-        desk = Desk(tools, scheduler, outbox, offers, self._presets, hands, engines.choose)
+        handler = MessageHandler(tools, scheduler, outbox, offers, self._presets, hands, engines.choose)
         inbox = Inbox(
             self.home / "inbox",
-            desk.take,
+            handler.handle,
             self._bus,
             native=settings.inbox.watch == "native",
             poll_interval=settings.inbox.poll_interval,
@@ -150,7 +150,7 @@ class Daemon:
             settings.audition.device, tell=lambda heard: self._bus.publish(Event("audition", data={"heard": heard}))
         )
         midi = MidiService(self._bus, settings.midi, self.home, self._presets.names)
-        control = Control(desk, inbox, player, midi)
+        control = Control(handler, inbox, player, midi)
         surface = OscSurface(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
         hotkeys = Hotkeys(control, self._bus, settings.hotkeys.keys)
@@ -161,7 +161,7 @@ class Daemon:
         try:
             await asyncio.to_thread(self._write_catalogue)
             await hands.load()
-            await desk.resume()
+            await handler.resume()
             http_port = await http.start(port) if settings.http.on else None
             if settings.osc.advertise:
                 advert.start(port, http_port)

@@ -57,14 +57,16 @@ def tone(tmp_path: Path) -> Path:
 def control_of(studio: Studio) -> Control:
     inbox = Inbox(
         studio.home / "inbox",
-        studio.desk.take,
+        studio.handler.handle,
         studio.bus,
         native=False,
         poll_interval=60.0,
         safety_interval=60.0,
         largest=100_000,
     )
-    return Control(studio.desk, inbox, NotingPlayer(), MidiService(studio.bus, studio.settings.midi, studio.home, list))
+    return Control(
+        studio.handler, inbox, NotingPlayer(), MidiService(studio.bus, studio.settings.midi, studio.home, list)
+    )
 
 
 def ask(path: Path, **changes: object) -> ClipAsk:

@@ -300,7 +300,7 @@ async def test_the_newest_job_is_the_last_one_even_if_the_clock_was_set_back(hom
 def inbox_of(studio: Studio) -> Inbox:
     return Inbox(
         studio.home / "inbox",
-        studio.desk.take,
+        studio.handler.handle,
         studio.bus,
         native=False,
         poll_interval=1,

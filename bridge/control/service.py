@@ -19,7 +19,7 @@ from bridge.audition.sides import sides
 from bridge.control.command import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event
-from bridge.jobs.handler import Desk
+from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Inbox
 from bridge.jobs.registry import Book
 from bridge.protocol.job import ENDED, Job, State, Variation
@@ -33,7 +33,7 @@ PATIENCE = 1.0  # s that a DAW has to answer with its selection
 class Control:
     """Implements `commands.Bridge`."""
 
-    desk: Desk
+    handler: MessageHandler
     mailbox: Inbox
     player: Player
     midi: Midi
@@ -47,11 +47,11 @@ class Control:
         if taken is not None and taken.error is not None:
             raise taken.error
         # The folder's watch may have been quicker than the doorbell.
-        job_id = taken.job_id if taken else await self.desk.tools.journal(Store.job_of_message, message_id)
+        job_id = taken.job_id if taken else await self.handler.tools.journal(Store.job_of_message, message_id)
         return Accepted(message_id, job_id) if job_id else None
 
     async def clip(self, ask: ClipAsk) -> Accepted:
-        held = self.desk.hands.held()
+        held = self.handler.hands.held()
         remix = {"preset": ask.preset} if ask.preset else dict(held)
         clip = {
             "id": str(uuid.uuid4()),
@@ -63,7 +63,7 @@ class Control:
         return await self._ask("remix", {"clips": [clip], "remix": remix})
 
     async def remix(self) -> Accepted:
-        here = await self.desk.offers.instances()
+        here = await self.handler.offers.instances()
         if not here:
             raise DawMissing
         daw = here[-1]
@@ -73,15 +73,15 @@ class Control:
             if event.kind == "selection" and event.data["instance"] == daw.id and not answered.done():
                 answered.set_result(event.job_id)
 
-        forget = self.desk.tools.bus.subscribe(hear)
+        forget = self.handler.tools.bus.subscribe(hear)
         try:
-            self.desk.outbox.ask(daw.id, {"id": str(uuid.uuid4()), "command": "selection"})
+            self.handler.outbox.ask(daw.id, {"id": str(uuid.uuid4()), "command": "selection"})
             job_id = await asyncio.wait_for(answered, PATIENCE)
         except TimeoutError:
             raise DawMissing(f"{daw.daw} was asked for its selection and did not answer.") from None
         finally:
             forget()
-            self.desk.outbox.ask(daw.id, None)
+            self.handler.outbox.ask(daw.id, None)
         return Accepted(self._book.job(job_id).message_id, job_id)
 
     async def cancel(self, job: str) -> None:
@@ -92,13 +92,13 @@ class Control:
         return await self._ask("rerun", {"job_id": job or None})
 
     def select_preset(self, name: str) -> None:
-        self.desk.hands.select(name)
+        self.handler.hands.select(name)
 
     def step_preset(self, steps: int) -> None:
-        self.desk.hands.step(steps)
+        self.handler.hands.step(steps)
 
     def set_param(self, name: str, value: Value) -> None:
-        self.desk.hands.set(name, value)
+        self.handler.hands.set(name, value)
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
         found = await self._sides(variation)
@@ -121,15 +121,15 @@ class Control:
     def snapshot(self) -> Snapshot:
         jobs = self._book.jobs()
         shown = [job for job in reversed(jobs) if job is jobs[-1] or self._is_open(job)][:SHOWN][::-1]
-        held = self.desk.hands.held()
+        held = self.handler.hands.held()
         views = tuple(self._view(job) for job in shown)
-        return Snapshot(views, held.get("preset", ""), self.desk.hands.effective(), self.player.heard)
+        return Snapshot(views, held.get("preset", ""), self.handler.hands.effective(), self.player.heard)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     @property
     def _book(self) -> Book:
-        return self.desk.book
+        return self.handler.book
 
     async def _ask(self, command: str, args: Mapping[str, Any]) -> Accepted:
         """Take a message of our own in; what is refused is raised."""
@@ -141,7 +141,7 @@ class Control:
             "instance": INSTANCE,
             "args": args,
         }
-        taken = await self.desk.take(json.dumps(message).encode())
+        taken = await self.handler.handle(json.dumps(message).encode())
         if taken.error is not None:
             raise taken.error
         return Accepted(message_id, taken.job_id or "")
@@ -161,8 +161,8 @@ class Control:
         """Return what there is to hear of a variation ("" is the newest that has a result)."""
         found = self._with_result(start)
         clip = f"{found.job_id}/{found.clip_index}"
-        _, rendered = await self.desk.tools.journal(Store.stage, clip, "render")
-        _, fitted = await self.desk.tools.journal(Store.stage, found.id, "fit")
+        _, rendered = await self.handler.tools.journal(Store.stage, clip, "render")
+        _, fitted = await self.handler.tools.journal(Store.stage, found.id, "fit")
         there = rendered is not None and await asyncio.to_thread(Path(rendered["path"]).exists)
         return sides(found.result or {}, fitted or {}, rendered if there else None)
 

@@ -61,7 +61,7 @@ Handler = Callable[[Message], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class MessageHandler:
     """Executes messages."""
 
     tools: Tools
@@ -89,7 +89,7 @@ class Desk:
             await self._apply(parse(body))
         await self.offers.resume()
 
-    async def take(self, data: bytes) -> Taken:
+    async def handle(self, data: bytes) -> Taken:
         """Take a message in: once per id, whole in the store before anything happens.
 
         Raises:

@@ -29,7 +29,7 @@ async def zero_message(bench: Bench) -> AsyncIterator[None]:
     (bench.home / "inbox" / "m-1.json").write_bytes(b"")
     inbox = Inbox(
         bench.home / "inbox",
-        bench.studio.desk.take,
+        bench.studio.handler.handle,
         bench.studio.bus,
         native=False,
         poll_interval=1,

@@ -23,7 +23,7 @@ from bridge.jobs import combine
 from bridge.jobs.budget import Budget
 from bridge.jobs.context import Tools, Work
 from bridge.jobs.delivery import Offers
-from bridge.jobs.handler import Desk
+from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Taken
 from bridge.jobs.outbox import Outbox
 from bridge.jobs.pipeline import Pipeline
@@ -92,7 +92,9 @@ class Studio:
         presets = standard(home)
         self.hands = Hands(self.journal, self.bus, presets)
         self.offers = Offers(self.book, self.journal, self.bus, self.clock)
-        self.desk = Desk(tools, self.scheduler, self.outbox, self.offers, presets, self.hands, self._choose)
+        self.handler = MessageHandler(
+            tools, self.scheduler, self.outbox, self.offers, presets, self.hands, self._choose
+        )
 
     def clock(self) -> float:
         return self.now
@@ -108,7 +110,7 @@ class Studio:
         return Work(self.tools, job.id, variation.id, request, clip, self.engine, daw, cancel, lambda part: part, {})
 
     async def __aenter__(self) -> Studio:
-        await self.desk.resume()
+        await self.handler.resume()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -128,7 +130,7 @@ class Studio:
             "args": dict(args),
             **changes,
         }
-        return await self.desk.take(json.dumps(message).encode())
+        return await self.handler.handle(json.dumps(message).encode())
 
     async def remix(self, path: Path, **changes: Any) -> str:
         taken = await self.send("remix", remix_args(path, **changes))
