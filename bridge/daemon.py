@@ -47,7 +47,7 @@ from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Inbox
 from bridge.jobs.outbox import Outbox
 from bridge.jobs.pipeline import Pipeline
-from bridge.jobs.registry import Book
+from bridge.jobs.registry import JobRegistry
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import Hands
 from bridge.midi.service import MidiService
@@ -121,12 +121,12 @@ class Daemon:
 
     async def _serve(self, journal: Journal, ready: Callable[[Mapping[str, Any]], None]) -> None:
         """Build what needs the store, start it, wait, stop it in the opposite order."""
-        settings, book = self._settings, Book(journal, self._bus)
+        settings, registry = self._settings, JobRegistry(journal, self._bus)
         budget = Budget(journal, settings.budget.daily_cap, settings.budget.confirm_above, self._clock)
-        tools = Tools(self.home, settings, book, journal, self._bus, self._workers, budget, self._clock)
+        tools = Tools(self.home, settings, registry, journal, self._bus, self._workers, budget, self._clock)
         outbox = Outbox(
             self.home / "outbox",
-            book,
+            registry,
             self._bus,
             self._clock,
             progress_rate=settings.outbox.progress_rate,
@@ -135,7 +135,7 @@ class Daemon:
         scheduler = Scheduler(tools, Pipeline(), settings.scheduler.slots, lambda v, c: self._work(tools, v, c))
         hands = Hands(journal, self._bus, self._presets)
         engines = Engines(self._engines, settings.engine.default, self._has_key, journal)
-        offers = Offers(book, journal, self._bus, self._clock)
+        offers = Offers(registry, journal, self._bus, self._clock)
         handler = MessageHandler(tools, scheduler, outbox, offers, self._presets, hands, engines.choose)
         inbox = Inbox(
             self.home / "inbox",
@@ -196,7 +196,7 @@ class Daemon:
 
     def _work(self, tools: Tools, variation: Variation, cancel: asyncio.Event) -> Work:
         """Give a variation what it needs on its way."""
-        job = tools.book.job(variation.job_id)
+        job = tools.registry.job(variation.job_id)
         request = decode(dict(job.request), RemixArgs)
         return Work(
             tools=tools,

@@ -57,7 +57,7 @@ class TestIds:
         async with Studio(home) as studio:
             with pytest.raises(RequestError):
                 await studio.send("remix", remix_args(tone), **{field: bad})
-            assert studio.book.jobs() == []
+            assert studio.registry.jobs() == []
         assert tree(tmp_path, home) == before
         assert [path.name for path in (home / "outbox").iterdir() if "evil" in path.name or "\n" in path.name] == []
 
@@ -66,7 +66,7 @@ class TestIds:
         async with Studio(home) as studio:
             taken = await studio.send("remix", remix_args(tone, daw={"name": bad}))
             assert taken.error is not None
-            assert studio.book.jobs() == []
+            assert studio.registry.jobs() == []
 
     @pytest.mark.parametrize(
         "name",

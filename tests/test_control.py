@@ -85,7 +85,7 @@ async def test_a_clip_is_remixed_with_what_hands_have_set(home: Path, tone: Path
         await studio.until(named.job_id, "done")
         assert one.result is not None
         assert one.result["samples"] == 24_000
-        recipes = [studio.book.job(job_id).recipe for job_id in (held.job_id, named.job_id)]
+        recipes = [studio.registry.job(job_id).recipe for job_id in (held.job_id, named.job_id)]
         assert [recipe["preset"] for recipe in recipes] == ["roots-dub", "boom-bap-crate"]
         assert [recipe["params"]["guidance_scale"] for recipe in recipes] == [22, 15]
 
@@ -103,7 +103,7 @@ async def test_the_doorbell_has_the_inbox_looked_at_and_tells_the_job(home: Path
         message_id = put(home, "remix", remix_args(tone))
         accepted = await control.inbox(message_id)
         assert accepted is not None
-        assert accepted.job_id == studio.book.jobs()[0].id
+        assert accepted.job_id == studio.registry.jobs()[0].id
         assert await control.inbox(message_id) == accepted  # rung twice, or after the watch has seen the file
         assert await control.inbox("") is None
         await studio.until(accepted.job_id, "done")

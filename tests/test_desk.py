@@ -102,9 +102,9 @@ async def test_two_at_a_time_and_the_rest_in_order(home: Path, tone: Path) -> No
         job_id = await studio.remix(tone, remix={"variations": 4})
         while len(engine.calls["follow"]) < 2:
             await asyncio.sleep(0.01)
-        states = [one.state for one in studio.book.variations(job_id)]
+        states = [one.state for one in studio.registry.variations(job_id)]
         assert states == [State.RUNNING, State.RUNNING, State.WAITING, State.WAITING]
-        assert studio.book.variations(job_id)[3].reason == "slot"
+        assert studio.registry.variations(job_id)[3].reason == "slot"
         engine.finish.set()
         await studio.until(job_id, "done")
         seeds = [order.params["seed"] for order in engine.calls["submit"]]  # type: ignore[attr-defined]
@@ -133,7 +133,7 @@ async def test_a_lost_answer_is_unknown_and_ordered_again_only_when_told(home: P
         refused = await studio.send("retry", {"job_id": job_id})
         assert refused.error is not None
         assert refused.error.code == "confirm_needed"
-        assert studio.book.state(job_id) is State.UNKNOWN
+        assert studio.registry.state(job_id) is State.UNKNOWN
         await studio.send("retry", {"job_id": job_id, "again": True})
         await studio.until(job_id, "done")
         assert len(studio.engine.calls["submit"]) == 2
@@ -218,6 +218,6 @@ async def test_bills_that_come_together_are_all_counted(home: Path, tone: Path) 
     async with Studio(home, ACE_BRIDGE_SCHEDULER_SLOTS="8") as studio:
         job_id = await studio.remix(tone, remix={"variations": 8})
         await studio.until(job_id, "done")
-        job = studio.book.job(job_id)
+        job = studio.registry.job(job_id)
         assert job.billed_units == pytest.approx(8.0)  # 1 s each
         assert job.billed == pytest.approx(job.estimated)

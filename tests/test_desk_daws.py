@@ -37,7 +37,7 @@ class TestOffers:
             assert one.result["placed"] is True
             assert studio.document()["place"] == []
             await studio.send("hello", hello)
-            assert studio.book.variations(job_id)[0].state is State.DONE
+            assert studio.registry.variations(job_id)[0].state is State.DONE
 
     async def test_without_its_daw_it_waits_for_the_next_of_the_same_project(self, home: Path, tone: Path) -> None:
         project = {"path": "/songs/one.ardour", "media_path": str(home.parent)}
@@ -46,14 +46,14 @@ class TestOffers:
             await studio.until(job_id, "ready")
             other = {"daw": {"name": "ardour"}, "project": {"path": "/songs/two.ardour"}}
             await studio.send("hello", other, instance="other")
-            assert studio.book.state(job_id) is State.READY
+            assert studio.registry.state(job_id) is State.READY
         async with Studio(home) as studio:
             await studio.send("hello", {"daw": {"name": "ardour"}, "project": project}, instance="later")
             (one,) = await studio.until(job_id, "placing")
             assert one.placed_by == "later"
             assert studio.document("later")["place"] == [one.id]
             await studio.send("bye", {}, instance="later")
-            assert studio.book.state(job_id) is State.READY
+            assert studio.registry.state(job_id) is State.READY
 
     async def test_a_failed_placing_keeps_the_file_and_can_be_retried(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
@@ -124,7 +124,7 @@ class TestNudge:
             before = one.result
             await studio.send("nudge", {"variation_id": one.id, "ms": 15})
             await studio.send("nudge", {"variation_id": one.id, "ms": -35})
-            (after,) = studio.book.variations(job_id)
+            (after,) = studio.registry.variations(job_id)
             assert after.result is not None
             assert after.result["path"] == before["path"]
             assert after.result["source_offset"] == pytest.approx(before["source_offset"] + 0.020)
@@ -138,7 +138,7 @@ class TestNudge:
             first = Path(one.result["path"])
             content = first.read_bytes()
             assert (await studio.send("nudge", {"ms": 250})).error is None
-            (after,) = studio.book.variations(job_id)
+            (after,) = studio.registry.variations(job_id)
             assert after.result is not None
             second = Path(after.result["path"])
             assert second.name == f"{first.stem} +250 ms.wav"

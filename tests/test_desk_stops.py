@@ -75,7 +75,7 @@ class TestBudget:
             (one,) = await studio.until(second, "waiting")
             while one.reason != "budget":
                 await asyncio.sleep(0.01)
-                (one,) = studio.book.variations(second)
+                (one,) = studio.registry.variations(second)
             assert len(studio.engine.calls["submit"]) == 1
             studio.now += 86400
             await studio.send("retry", {"job_id": second})
@@ -94,21 +94,21 @@ class TestBudget:
             await studio.send("retry", {"job_id": job_id})
             await studio.until(job_id, "done")
             await studio.send("rerun", {"job_id": job_id})  # nor is a consent one for the next time
-            await self.until_it_waits_for_a_person(studio, studio.book.jobs()[-1].id)
+            await self.until_it_waits_for_a_person(studio, studio.registry.jobs()[-1].id)
 
     async def test_what_was_agreed_to_does_not_wait(self, home: Path, tone: Path) -> None:
         async with Studio(home, ACE_BRIDGE_BUDGET_CONFIRM_ABOVE="0.0001") as studio:
             job_id = await studio.remix(tone, confirmed=True)
             await studio.until(job_id, "done")
             await studio.send("rerun", {"job_id": job_id})
-            await self.until_it_waits_for_a_person(studio, studio.book.jobs()[-1].id)
+            await self.until_it_waits_for_a_person(studio, studio.registry.jobs()[-1].id)
 
     @staticmethod
     async def until_it_waits_for_a_person(studio: Studio, job_id: str) -> None:
         (one,) = await studio.until(job_id, "waiting")
         while one.reason != "user":
             await asyncio.sleep(0.01)
-            (one,) = studio.book.variations(job_id)
+            (one,) = studio.registry.variations(job_id)
 
 
 class TestRefusals:
@@ -135,7 +135,7 @@ class TestRefusals:
             (error,) = studio.document()["errors"]
             assert error["code"] == code
             assert named in error["text"]
-            assert not studio.book.jobs()
+            assert not studio.registry.jobs()
 
     async def test_a_refusal_is_answered_again_after_a_restart(self, home: Path, tone: Path) -> None:
         bad = remix_args(tone, remix={"number_of_steps": 2})
@@ -149,7 +149,7 @@ class TestRefusals:
         async with Studio(home) as studio:
             job_id = await studio.remix(tone, future={"key": 1}, remix={"sparkle": True})
             await studio.until(job_id, "done")
-            assert studio.book.job(job_id).request["future"] == {"key": 1}
+            assert studio.registry.job(job_id).request["future"] == {"key": 1}
 
     async def test_a_missing_file_fails_with_its_name_and_costs_nothing(self, home: Path, tmp_path: Path) -> None:
         async with Studio(home) as studio:

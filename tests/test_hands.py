@@ -63,12 +63,12 @@ async def test_a_daws_selection_takes_what_hands_have_set_and_a_remix_does_not(h
         plain = await studio.send("remix", args)
         assert selected.job_id
         assert plain.job_id
-        recipe = studio.book.job(selected.job_id).recipe
+        recipe = studio.registry.job(selected.job_id).recipe
         assert recipe["preset"] == "roots-dub"
         assert recipe["params"]["guidance_scale"] == 20
         assert recipe["amount"] == 0.2
         assert "edit_mode" not in recipe["chosen"]
-        usual = studio.book.job(plain.job_id).recipe
+        usual = studio.registry.job(plain.job_id).recipe
         assert usual["preset"] == "lofi-chill"
         assert usual["params"]["guidance_scale"] == 15
         await studio.until(selected.job_id, "done")

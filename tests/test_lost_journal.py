@@ -166,9 +166,9 @@ async def test_a_start_over_a_complete_journal_changes_nothing(home: Path, tone:
         engine.finish.clear()
         job_id = await studio.remix(tone, remix={"seed": 3000, "variations": 4})
         await studio.until(job_id, "running")
-        last = studio.book.variations(job_id)[3]
+        last = studio.registry.variations(job_id)[3]
         await studio.send("cancel", {"variation_id": last.id})  # before it was ordered
-        assert studio.book.variation(last.id).state is State.CANCELLED  # type: ignore[union-attr]
+        assert studio.registry.variation(last.id).state is State.CANCELLED  # type: ignore[union-attr]
     before = dump(home)
     reopen(home)
     reopen(home, time.time() + 90 * 86_400)
@@ -297,7 +297,7 @@ async def test_an_older_journal_knows_the_job_and_not_its_order(home: Path, tone
     engine.finish.set()
     async with Studio(home, engine) as studio:
         await studio.until(job_id, "done")
-        assert await studio.tools.budget.spent_today() == pytest.approx(studio.book.job(job_id).estimated)
+        assert await studio.tools.budget.spent_today() == pytest.approx(studio.registry.job(job_id).estimated)
     assert len(engine.calls["submit"]) == 1
 
 
@@ -320,7 +320,7 @@ async def test_an_older_journal_does_not_know_how_an_order_ended(home: Path, ton
     assert one.result is not None
     assert one.result["placed"]
     async with Studio(home, engine) as studio:
-        assert await studio.book.load() == []
+        assert await studio.registry.load() == []
     assert {name: len(made) for name, made in engine.calls.items()} == calls
 
 
@@ -391,7 +391,7 @@ async def test_what_an_older_journal_has_unfinished_is_not_ordered_when_its_fold
     restore(home, older)
     reopen(home)
     async with Studio(home, engine) as studio:
-        (one,) = (await studio.book.find(job_id))[1]
+        (one,) = (await studio.registry.find(job_id))[1]
         assert one.state is State.FAILED
         assert one.error is not None
         assert one.error["code"] == "store_lost"
@@ -431,7 +431,7 @@ async def test_a_message_is_known_by_its_jobs_folder(home: Path, tone: Path) -> 
     async with Studio(home, engine) as studio:
         for changes in ({}, {"confirmed": True}):
             assert (await studio.send("remix", {**args, **changes}, message_id="m-1")).job_id == taken.job_id
-        assert [job.id for job in studio.book.jobs()] == [taken.job_id]
+        assert [job.id for job in studio.registry.jobs()] == [taken.job_id]
     assert len(engine.calls["submit"]) == 1
 
 
@@ -455,7 +455,7 @@ async def test_a_message_that_the_older_journal_had_not_applied_makes_no_second_
     restore(home, older)
     reopen(home)
     async with Studio(home, engine) as studio:
-        assert [job.id for job in studio.book.jobs()] == [taken.job_id]
+        assert [job.id for job in studio.registry.jobs()] == [taken.job_id]
     assert len(engine.calls["submit"]) == 1
 
 

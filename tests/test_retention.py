@@ -96,7 +96,7 @@ async def test_what_was_made_stays_when_its_working_files_go(home: Path, tmp_pat
         assert Path(one.result["path"]).is_file()
         assert Path(one.result["recipe"]).is_file()
         assert list((home / "jobs").iterdir()) == []
-        assert (await studio.book.find(job_id))[0].id == job_id  # the history stays
+        assert (await studio.registry.find(job_id))[0].id == job_id  # the history stays
 
 
 class TestCaretaker:

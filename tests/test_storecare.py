@@ -129,7 +129,7 @@ class TestDamage:
             assert after.id == before.id
             assert after.result is not None
             assert Path(after.result["path"]).is_file()
-            assert await studio.tools.budget.spent_today() == pytest.approx(studio.book.job(job_id).estimated)
+            assert await studio.tools.budget.spent_today() == pytest.approx(studio.registry.job(job_id).estimated)
         if kind not in ("gone",):
             assert [path.name for path in (home / "damaged").glob("*/*")] == ["bridge.db"]
 
@@ -178,7 +178,7 @@ class TestDamage:
             assert [one.state for one in variations] == [State.DONE, State.FAILED]
             assert variations[1].error is not None
             assert variations[1].error["code"] == "store_lost"
-            assert list(studio.book.job(two).bills) == [variations[0].id]
+            assert list(studio.registry.job(two).bills) == [variations[0].id]
             (finished,) = await studio.until(done, "done")
             assert finished.handed_over
             await studio.send("retry", {"job_id": two})
@@ -199,7 +199,7 @@ class TestDamage:
         spoil(home / "bridge.db", "no journal")
         reopen(home)
         async with Studio(home, engine) as studio:
-            jobs = [one.id for one in studio.book.jobs()]
+            jobs = [one.id for one in studio.registry.jobs()]
             assert sorted(jobs) == sorted([first, taken.job_id])
             assert (await studio.send("remix", later, message_id="later")).job_id == taken.job_id
             with pytest.raises(RequestConflict):
@@ -212,7 +212,7 @@ class TestDamage:
         async with Studio(home, engine) as studio:
             job_id = await studio.remix(tone)
             await studio.until(job_id, "done")
-            (one,) = studio.book.variations(job_id)
+            (one,) = studio.registry.variations(job_id)
         with sqlite3.connect(home / "bridge.db") as db:  # back to when it was taken on
             db.execute("DELETE FROM stages")
             db.execute("DELETE FROM ledger")
@@ -255,7 +255,7 @@ class TestDamage:
         spoil(home / "bridge.db", "gone")
         reopen(home, time.time() + 2 * 86_400)
         async with Studio(home) as studio:
-            (one,) = (await studio.book.find(job_id))[1]
+            (one,) = (await studio.registry.find(job_id))[1]
             assert one.state is State.DONE
             assert one.result is not None
             assert one.result["path"] in one.message
@@ -270,7 +270,7 @@ class TestDamage:
         spoil(home / "bridge.db", "gone")
         reopen(home)
         async with Studio(home, engine) as studio:
-            (one,) = (await studio.book.find(job_id))[1]
+            (one,) = (await studio.registry.find(job_id))[1]
             assert one.error is not None
             assert one.error["code"] == "store_lost"
             assert await studio.tools.budget.spent_today() == 0

@@ -33,7 +33,7 @@ async def test_every_order_is_followed_at_once_after_a_restart_whatever_the_slot
         await until(lambda: len(engine.calls["follow"]) == 3)
     async with Studio(home, engine, **{SLOTS: "1"}) as studio:
         await until(lambda: len(engine.calls["follow"]) == 6)
-        assert [one.state for one in studio.book.variations(job_id)][3] is State.WAITING
+        assert [one.state for one in studio.registry.variations(job_id)][3] is State.WAITING
         assert len(engine.calls["submit"]) == 3
         engine.finish.set()
         await studio.until(job_id, "done")
@@ -53,7 +53,7 @@ async def test_a_paid_result_that_found_no_room_needs_no_slot_to_go_on(home: Pat
         (home / "results").unlink()
         await studio.send("retry", {"job_id": paid})
         await studio.until(paid, "done")
-        assert str(studio.book.state(other)) == "running"
+        assert str(studio.registry.state(other)) == "running"
         engine.finish.set()
         await studio.until(other, "done")
 
@@ -87,7 +87,7 @@ async def test_a_daw_that_crashed_is_not_waited_for_when_its_project_is_open_aga
 async def test_who_asked_gets_it_while_nobody_came_after(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         job_id = await studio.remix(tone, daw={"name": "reaper"}, project={**SONG, "media_path": str(home.parent)})
-        job = studio.book.job(job_id)
+        job = studio.registry.job(job_id)
         before = Instance("other", "reaper", "7", SONG["path"], job.created - 5.0)
         asked = Instance("test", "reaper", "7", SONG["path"], job.created - 9.0)
         elsewhere = Instance("live", "live", "12", SONG["path"], job.created + 5.0)

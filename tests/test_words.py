@@ -22,7 +22,7 @@ async def test_the_stages_speak_of_where_the_engine_works(
         said: set[str] = set()
         studio.bus.subscribe(
             lambda event: (
-                said.update(one.message for one in studio.book.variations(event.job_id)) if event.job_id else None
+                said.update(one.message for one in studio.registry.variations(event.job_id)) if event.job_id else None
             )
         )
         job_id = await studio.remix(write_tone(tmp_path / "tone.wav"))

@@ -95,11 +95,11 @@ class TestMoney:
         async with Studio(home, engine) as studio:
             job_id = await studio.remix(tone, remix={"variations": 3})
             await wait_for(lambda: engine.calls["upload"])
-            first, *others = studio.book.variations(job_id)
+            first, *others = studio.registry.variations(job_id)
             await studio.send("cancel", {"job_id": first.id[:12]})  # as `ace-bridge cancel ID` asks
             go_on.set()
             await studio.until(job_id, "partial")
-            states = [one.state for one in studio.book.variations(job_id)]
+            states = [one.state for one in studio.registry.variations(job_id)]
             assert states == [State.CANCELLED, State.DONE, State.DONE]
             assert len(engine.calls["submit"]) == len(others)
 
@@ -107,8 +107,12 @@ class TestMoney:
         async with Studio(home, ACE_BRIDGE_BUDGET_DAILY_CAP="0.0001") as studio:
 
             def hear(event: Event) -> None:
-                if event.kind == "variation" and studio.book.job(event.job_id).id and not studio.engine.calls["submit"]:
-                    variation = studio.book.variation(event.variation_id)
+                if (
+                    event.kind == "variation"
+                    and studio.registry.job(event.job_id).id
+                    and not studio.engine.calls["submit"]
+                ):
+                    variation = studio.registry.variation(event.variation_id)
                     if variation is not None and variation.reason == "budget":
                         studio.tools.budget._cap = 5.0
                         studio.scheduler.enqueue(variation.id)
@@ -145,8 +149,8 @@ class TestFullDisk:
             async with Studio(small.path / "home") as studio:
                 (small.path / "large").write_bytes(bytes(shutil.disk_usage(small.path).free - 1_300_000))
                 job_id = await studio.remix(tone)
-                await wait_for(lambda: studio.book.variations(job_id)[0].reason == "disk")
-                (one,) = studio.book.variations(job_id)
+                await wait_for(lambda: studio.registry.variations(job_id)[0].reason == "disk")
+                (one,) = studio.registry.variations(job_id)
                 assert "nothing was ordered" in one.message
                 assert not studio.engine.calls["submit"]
                 assert await studio.tools.budget.spent_today() == 0
@@ -163,7 +167,7 @@ class TestFullDisk:
             async with Studio(small.path / "home") as studio:
                 (small.path / "large").write_bytes(bytes(shutil.disk_usage(small.path).free - 1_300_000))
                 job_id = await studio.remix(tone)
-                await wait_for(lambda: studio.book.variations(job_id)[0].reason == "disk")
+                await wait_for(lambda: studio.registry.variations(job_id)[0].reason == "disk")
                 (small.path / "large").unlink()
                 await studio.until(job_id, "done")
                 assert len(studio.engine.calls["submit"]) == 1
@@ -174,7 +178,7 @@ class TestFullDisk:
             async with Studio(small.path / "home") as studio:
                 (small.path / "large").write_bytes(bytes(shutil.disk_usage(small.path).free - 1_300_000))
                 job_id = await studio.remix(tone)
-                await wait_for(lambda: studio.book.variations(job_id)[0].reason == "disk")
+                await wait_for(lambda: studio.registry.variations(job_id)[0].reason == "disk")
                 await studio.send("cancel", {"job_id": job_id})
                 await studio.until(job_id, "cancelled")
                 assert not studio.engine.calls["submit"]
@@ -282,7 +286,7 @@ async def test_a_recipe_can_be_made_again_when_its_preset_is_gone(home: Path, to
         again = await studio.send("rerun", {"job_id": first.job_id, "remix": {"seed": 4}})
         assert again.job_id, again.error
         await studio.until(again.job_id, "done")
-        one, other = studio.book.job(first.job_id), studio.book.job(again.job_id)
+        one, other = studio.registry.job(first.job_id), studio.registry.job(again.job_id)
         assert one.recipe == other.recipe
         assert other.seed == 4
 
@@ -293,7 +297,7 @@ async def test_the_newest_job_is_the_last_one_even_if_the_clock_was_set_back(hom
         studio.now -= 90 * 86400
         newest = await studio.remix(tone)
         await studio.until(newest, "done")
-        assert (await studio.book.find(None))[0].id == newest
+        assert (await studio.registry.find(None))[0].id == newest
         assert (await studio.journal(Store.jobs, 1))[0][0].id == newest
 
 

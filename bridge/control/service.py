@@ -21,7 +21,7 @@ from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event
 from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Inbox
-from bridge.jobs.registry import Book
+from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import ENDED, Job, State, Variation
 from bridge.store.database import Store
 
@@ -82,7 +82,7 @@ class Control:
         finally:
             forget()
             self.handler.outbox.ask(daw.id, None)
-        return Accepted(self._book.job(job_id).message_id, job_id)
+        return Accepted(self._registry.job(job_id).message_id, job_id)
 
     async def cancel(self, job: str) -> None:
         target = job or self._newest(self._open(), "Nothing is being made, so there is nothing to stop.").id
@@ -119,7 +119,7 @@ class Control:
         await self.player.stop()
 
     def snapshot(self) -> Snapshot:
-        jobs = self._book.jobs()
+        jobs = self._registry.jobs()
         shown = [job for job in reversed(jobs) if job is jobs[-1] or self._is_open(job)][:SHOWN][::-1]
         held = self.handler.hands.held()
         views = tuple(self._view(job) for job in shown)
@@ -128,8 +128,8 @@ class Control:
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     @property
-    def _book(self) -> Book:
-        return self.handler.book
+    def _registry(self) -> JobRegistry:
+        return self.handler.registry
 
     async def _ask(self, command: str, args: Mapping[str, Any]) -> Accepted:
         """Take a message of our own in; what is refused is raised."""
@@ -147,10 +147,10 @@ class Control:
         return Accepted(message_id, taken.job_id or "")
 
     def _open(self) -> list[Job]:
-        return [job for job in self._book.jobs() if self._is_open(job)]
+        return [job for job in self._registry.jobs() if self._is_open(job)]
 
     def _is_open(self, job: Job) -> bool:
-        return self._book.state(job.id) not in (*ENDED, State.PARTIAL)
+        return self._registry.state(job.id) not in (*ENDED, State.PARTIAL)
 
     def _newest(self, jobs: list[Job], otherwise: str) -> Job:
         if not jobs:
@@ -167,18 +167,18 @@ class Control:
         return sides(found.result or {}, fitted or {}, rendered if there else None)
 
     def _with_result(self, start: str) -> Variation:
-        found = [one for job in self._book.jobs() for one in self._book.variations(job.id) if one.result]
+        found = [one for job in self._registry.jobs() for one in self._registry.variations(job.id) if one.result]
         found = [one for one in found if one.id.startswith(start)]
         if not found:
             raise UnknownJob("There is no finished variation to play.")
         return found[-1]
 
     def _view(self, job: Job) -> JobView:
-        messages = [one.message for one in self._book.variations(job.id)]
+        messages = [one.message for one in self._registry.variations(job.id)]
         return JobView(
             job.id,
-            str(self._book.state(job.id)),
-            self._book.fraction(job.id),
+            str(self._registry.state(job.id)),
+            self._registry.fraction(job.id),
             messages[-1] if messages else "",
             job.cost,
         )

@@ -17,7 +17,7 @@ from bridge.engines.base import Engine
 from bridge.errors import UnknownJob
 from bridge.events import EventBus
 from bridge.jobs.budget import Budget
-from bridge.jobs.registry import Book
+from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import Job, State, Variation
 from bridge.protocol.request import Clip, RemixArgs
 from bridge.store.database import Journal, Store
@@ -33,7 +33,7 @@ class Tools:
 
     home: Path
     settings: Config
-    book: Book
+    registry: JobRegistry
     journal: Journal
     bus: EventBus
     workers: Workers
@@ -81,11 +81,11 @@ class Work:
 
     @property
     def job(self) -> Job:
-        return self.tools.book.job(self.job_id)
+        return self.tools.registry.job(self.job_id)
 
     @property
     def variation(self) -> Variation:
-        found = self.tools.book.variation(self.variation_id)
+        found = self.tools.registry.variation(self.variation_id)
         if found is None:
             raise UnknownJob(f"There is no variation {self.variation_id} in hand.")
         return found
@@ -135,7 +135,7 @@ class Work:
         """Go to a state, on disk first; where the variation stands already nothing is written."""
         if self.variation.state is not state or fields:
             message = self._of_leg(message)
-            await self.tools.book.change(
+            await self.tools.registry.change(
                 self.variation_id, state=state, reason="", message=message, queue_position=None, **fields
             )
 
@@ -146,7 +146,7 @@ class Work:
         """
         if self.leg and self.variation.state not in (State.NEW, State.WAITING):
             text = self._of_leg("next in turn")
-            await self.tools.book.change(
+            await self.tools.registry.change(
                 self.variation_id, state=State.WAITING, ordered=False, reason="slot", message=text
             )
 
@@ -167,7 +167,7 @@ class Work:
         if queue_position is not None or running:
             news["queue_position"] = queue_position
         if news:
-            self.tools.book.progress(self.variation_id, **news)
+            self.tools.registry.progress(self.variation_id, **news)
 
     async def in_worker(
         self, task: str, args: Mapping[str, Any], part: tuple[float, float] = (0.0, 1.0)
@@ -180,13 +180,13 @@ class Work:
 
     async def warn(self, warnings: list[dict[str, str]]) -> None:
         """Add warnings to the job."""
-        await self.tools.book.warn(self.job_id, warnings)
+        await self.tools.registry.warn(self.job_id, warnings)
 
     async def sends(self, seconds: float) -> None:
         """Note how much of the clip is really sent, since that is what costs."""
         known = list(self.job.seconds)
         known[self.variation.clip_index] = round(seconds, 3)
-        await self.tools.book.note(self.job_id, seconds=tuple(known))
+        await self.tools.registry.note(self.job_id, seconds=tuple(known))
 
     async def billed(self, units: float | None) -> None:
         """Note what the engine says it charged; its units are seconds of audio (reference: the model's price)."""
@@ -194,7 +194,7 @@ class Work:
             return
         await self.tools.journal(Store.bill, self.unit, round(units * self.job.price, 6))
         # Read after the wait: another variation's bill may have come in between.
-        await self.tools.book.note(self.job_id, bills={**self.job.bills, self.unit: units})
+        await self.tools.registry.note(self.job_id, bills={**self.job.bills, self.unit: units})
 
     async def forget(self, unit: str, stage: str) -> None:
         """Let a finished stage be done again at the next retry."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bridge.errors import PlaceError, UnknownJob
 from bridge.events import Event, EventBus
-from bridge.jobs.registry import Book
+from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import ENDED, Job, State, Variation
 from bridge.protocol.request import HelloArgs
 from bridge.store.database import Journal, Store
@@ -31,8 +31,8 @@ class Instance:
 class Offers:
     """Listens for results that are ready and offers each to one instance."""
 
-    def __init__(self, book: Book, journal: Journal, bus: EventBus, clock: Callable[[], float]) -> None:
-        self._book = book
+    def __init__(self, registry: JobRegistry, journal: Journal, bus: EventBus, clock: Callable[[], float]) -> None:
+        self._registry = registry
         self._journal = journal
         self._bus = bus
         self._clock = clock
@@ -54,9 +54,9 @@ class Offers:
         await self._journal(Store.hello, instance, args.daw.name, args.daw.version, project, self._clock())
         self._bus.publish(Event("daw", data={"name": args.daw.name, "instance": instance, "here": True}))
         for variation in self._undelivered():
-            job = self._book.job(variation.job_id)
+            job = self._registry.job(variation.job_id)
             if job.daw == args.daw.name and (job.instance == instance or (project and job.project == project)):
-                await self._book.change(
+                await self._registry.change(
                     variation.id, state=State.PLACING, placed_by=instance, message="offered to the DAW"
                 )
 
@@ -66,7 +66,7 @@ class Offers:
         self._bus.publish(Event("daw", data={"instance": instance, "here": False}))
         for variation in self._undelivered():
             if variation.state is State.PLACING and variation.placed_by == instance:
-                await self._book.change(
+                await self._registry.change(
                     variation.id, state=State.READY, placed_by="", message="ready, waiting for the DAW"
                 )
 
@@ -83,7 +83,7 @@ class Offers:
         result = {**(variation.result or {}), "placed": not by_hand}
         told = f"ready at {result.get('path', '')}" if by_hand else "placed"
         await self._journal(Store.finish_stage, variation_id, "place", {"placed": not by_hand, "item": item})
-        await self._book.change(
+        await self._registry.change(
             variation_id,
             state=State.DONE,
             result=result,
@@ -101,7 +101,7 @@ class Offers:
             return
         path = (variation.result or {}).get("path", "")
         error = PlaceError(f"The DAW could not place the result{f' ({text})' if text else ''}; it lies at {path}.")
-        await self._book.change(
+        await self._registry.change(
             variation_id, state=State.FAILED, error=error.to_wire(), handed_over=True, message=error.text
         )
 
@@ -109,7 +109,7 @@ class Offers:
         """The user took the result out of the project; it is not offered again."""
         variation = self._known(variation_id)
         result = {**(variation.result or {}), "placed": False}
-        await self._book.change(variation_id, result=result, message="removed from the project; the file is kept")
+        await self._registry.change(variation_id, result=result, message="removed from the project; the file is kept")
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
@@ -122,21 +122,21 @@ class Offers:
     async def _offer(self, variation_id: str) -> None:
         """Offer a ready result to an instance that can take it, if there is one."""
         here = await self.instances()
-        variation = self._book.variation(variation_id)
+        variation = self._registry.variation(variation_id)
         if variation is None or variation.state is not State.READY:
             return
-        chosen = taker(self._book.job(variation.job_id), here)
+        chosen = taker(self._registry.job(variation.job_id), here)
         if chosen is not None:
-            await self._book.change(
+            await self._registry.change(
                 variation_id, state=State.PLACING, placed_by=chosen.id, message="offered to the DAW"
             )
 
     def _undelivered(self) -> list[Variation]:
-        found = (one for job in self._book.jobs() for one in self._book.variations(job.id))
+        found = (one for job in self._registry.jobs() for one in self._registry.variations(job.id))
         return [one for one in found if one.state in (State.READY, State.PLACING)]
 
     def _known(self, variation_id: str) -> Variation:
-        variation = self._book.variation(variation_id)
+        variation = self._registry.variation(variation_id)
         if variation is None:
             raise UnknownJob(f"There is no variation {variation_id}.")
         return variation

@@ -33,7 +33,7 @@ from bridge.jobs.inbox import Taken
 from bridge.jobs.nudge import nudge
 from bridge.jobs.outbox import Outbox
 from bridge.jobs.recipe import compose, new_seed, recompose
-from bridge.jobs.registry import Book
+from bridge.jobs.registry import JobRegistry
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import Hands
 from bridge.presets.library import Presets
@@ -73,15 +73,15 @@ class MessageHandler:
     choose: Callable[[str | None], Awaitable[Engine]]  # the engine of that name, or the default one
 
     @property
-    def book(self) -> Book:
-        return self.tools.book
+    def registry(self) -> JobRegistry:
+        return self.tools.registry
 
     async def resume(self) -> None:
         """At start: go on with what a crash or a stop left, in the order it came."""
-        variations = await self.book.load()
+        variations = await self.registry.load()
         open_jobs = {one.job_id for one in variations}
         await asyncio.to_thread(cleanup.remove, self.tools.home, open_jobs, self.tools.clock())
-        waiting = {self.book.job(one.job_id).instance for one in variations}
+        waiting = {self.registry.job(one.job_id).instance for one in variations}
         for instance in sorted(waiting | self.outbox.left_behind()):
             self.outbox.open(instance, [dict(one) for one in await self._refusals(instance)])
         self.scheduler.resume(variations)
@@ -194,7 +194,7 @@ class MessageHandler:
             for k in range(wanted.variations)
         ]
         self.tools.workers.warm()
-        await self.book.add(job, variations)
+        await self.registry.add(job, variations)
         for variation in variations:
             self.scheduler.enqueue(variation.id)
         return job
@@ -208,7 +208,7 @@ class MessageHandler:
     async def _rerun(self, message: Message) -> str:
         """Make a new job from an old recipe, which counts whatever has become of its preset since."""
         target = decode(message.args, TargetArgs)
-        job, _ = await self.book.find(target.variation_id or target.job_id)
+        job, _ = await self.registry.find(target.variation_id or target.job_id)
         chosen = {name: job.recipe["params"][name] for name in job.recipe["chosen"]}
         again = {"preset": job.recipe["preset"], "engine": job.engine, "seed": job.seed, "amount": job.recipe["amount"]}
         change = {name: value for name, value in target.remix.items() if value is not None}
@@ -246,7 +246,7 @@ class MessageHandler:
             if lost:
                 unit = await self.tools.journal(Store.lost_order, variation.id)
                 mark = (unit, "remix", job_folder.void((await self.tools.journal(Store.stage, unit, "remix"))[0]))
-            await self.book.change(
+            await self.registry.change(
                 variation.id,
                 mark=mark,
                 state=State.WAITING,
@@ -264,7 +264,7 @@ class MessageHandler:
     async def _nudge(self, message: Message) -> str:
         """Move a finished result by hand."""
         args = decode(message.args, NudgeArgs)
-        job, variations = await self.book.find(args.variation_id)
+        job, variations = await self.registry.find(args.variation_id)
         if args.variation_id and not job.id.startswith(args.variation_id):
             variations = [one for one in variations if one.id.startswith(args.variation_id)]
         if len(variations) != 1:
@@ -275,7 +275,7 @@ class MessageHandler:
     async def _targets(self, message: Message) -> tuple[Job, list[Variation]]:
         """Return the job meant, and those of its variations that are meant."""
         target = decode(message.args, TargetArgs)
-        job, variations = await self.book.find(target.variation_id or target.job_id)
+        job, variations = await self.registry.find(target.variation_id or target.job_id)
         start = target.variation_id or target.job_id or job.id
         if target.variation_id or not job.id.startswith(start):
             variations = [one for one in variations if one.id.startswith(start)]

@@ -47,7 +47,7 @@ async def nudge(tools: Tools, variation: Variation, ms: float) -> None:
         text = f"nudged {total:+.0f} ms: {moved['path']}"
     await tools.journal(Store.finish_stage, variation.id, "fit", moved)
     result = {**variation.result, **{name: moved[name] for name in ("path", "source_offset")}, "nudge_ms": total}
-    await tools.book.change(variation.id, result=result, message=text)
+    await tools.registry.change(variation.id, result=result, message=text)
 
 
 async def _cut_anew(tools: Tools, fitted: Mapping[str, Any], total: float) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import msgspec
 from bridge import PROTOCOL, __version__
 from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
-from bridge.jobs.registry import Book
+from bridge.jobs.registry import JobRegistry
 from bridge.protocol.answers import (
     AskAnswer,
     DaemonAnswer,
@@ -69,10 +69,17 @@ class Outbox:
     """Writes `outbox/<instance>.json`."""
 
     def __init__(
-        self, folder: Path, book: Book, bus: EventBus, clock: Callable[[], float], *, progress_rate: float, keep: int
+        self,
+        folder: Path,
+        registry: JobRegistry,
+        bus: EventBus,
+        clock: Callable[[], float],
+        *,
+        progress_rate: float,
+        keep: int,
     ) -> None:
         self._folder = folder
-        self._book = book
+        self._registry = registry
         self._clock = clock
         self._interval = 1.0 / progress_rate
         self._keep = keep
@@ -161,7 +168,7 @@ class Outbox:
     def _hear(self, event: Event) -> None:
         if not event.job_id or event.kind not in ("job", "progress", "variation"):
             return
-        entry = self._entry(self._book.job(event.job_id))
+        entry = self._entry(self._registry.job(event.job_id))
         for instance in entry.readers:
             if instance in self._boxes or not entry.ended:  # nobody reads on for one that said bye
                 self._plan(instance, self._interval if event.kind == "progress" else 0.0)
@@ -224,7 +231,7 @@ class Outbox:
 
     def _entries_of(self, instance: str) -> list[Entry]:
         """Return the instance's open jobs and the last finished ones, oldest first."""
-        known = {job.id: self._entry(job) for job in self._book.jobs()}
+        known = {job.id: self._entry(job) for job in self._registry.jobs()}
         self._entries = known  # what the book has forgotten is forgotten
         mine = [entry for entry in known.values() if instance in entry.readers]
         finished = [entry.job.id for entry in mine if entry.ended]
@@ -233,12 +240,12 @@ class Outbox:
 
     def _entry(self, job: Job) -> Entry:
         """Return a job as the files tell of it: made anew only when something of it has changed."""
-        variations = self._book.variations(job.id)
+        variations = self._registry.variations(job.id)
         entry = self._entries.get(job.id)
         # equal lists: of the same frozen values nearly always, which Python sees without looking into them
         if entry is None or entry.job is not job or entry.variations != variations:
             readers = frozenset({job.instance, *(one.placed_by for one in variations if one.placed_by)})
-            ended = self._book.state(job.id) in (*ENDED, State.PARTIAL)
+            ended = self._registry.state(job.id) in (*ENDED, State.PARTIAL)
             answer = msgspec.Raw(_encoded(self._job(job, variations)))
             entry = self._entries[job.id] = Entry(job, variations, readers, ended, answer)
         return entry
@@ -247,7 +254,7 @@ class Outbox:
         return JobAnswer(
             job_id=job.id,
             message_id=job.message_id,
-            state=self._book.state(job.id),
+            state=self._registry.state(job.id),
             engine=job.engine,
             cost=cost_answer(job),
             warnings=[dict(warning) for warning in job.warnings],

@@ -17,7 +17,7 @@ from bridge.store.database import Journal, Store
 KEPT = 200  # ended jobs that stay in memory; older ones are read from the store when asked for
 
 
-class Book:
+class JobRegistry:
     """Jobs and variations by id."""
 
     def __init__(self, journal: Journal, bus: EventBus) -> None:

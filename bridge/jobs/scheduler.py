@@ -28,7 +28,7 @@ from bridge.errors import (
 from bridge.events import Event
 from bridge.jobs.context import Tools, Work
 from bridge.jobs.pipeline import Pipeline
-from bridge.jobs.registry import Book
+from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import ENDED, State, Variation
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Scheduler:
     def __init__(
         self, tools: Tools, pipeline: Pipeline, slots: int, work_of: Callable[[Variation, asyncio.Event], Work]
     ) -> None:
-        self._book: Book = tools.book
+        self._registry: JobRegistry = tools.registry
         self._tools = tools
         self._pipeline = pipeline
         self._slots = slots
@@ -86,28 +86,28 @@ class Scheduler:
         if variation_id in self._running:
             self._again.add(variation_id)
             return
-        variation = self._book.variation(variation_id)
+        variation = self._registry.variation(variation_id)
         (self._ordered if variation is not None and _is_ordered(variation) else self._queue).append(variation_id)
         self._fill()
-        variation = self._book.variation(variation_id)
+        variation = self._registry.variation(variation_id)
         if variation_id in self._queue and variation and variation.state in (State.NEW, State.WAITING):
-            self._book.move(variation_id, State.WAITING, reason="slot", message="waiting for a free slot")
+            self._registry.move(variation_id, State.WAITING, reason="slot", message="waiting for a free slot")
 
     async def cancel(self, variation_id: str) -> None:
         """Stop a variation as far as that can be done; what was paid is kept."""
-        variation = self._book.variation(variation_id)
+        variation = self._registry.variation(variation_id)
         if variation is None or variation.state in ENDED:
             return
         run = self._running.get(variation_id)
         if variation.state in STOPPABLE:
             await self._stop_early(variation_id, run)
         elif run is not None:
-            await self._book.change(variation_id, cancel_asked=True, message="asking the engine to stop")
+            await self._registry.change(variation_id, cancel_asked=True, message="asking the engine to stop")
             run.cancel.set()
         else:  # ready or offered: the file is here and paid for
             result = {**(variation.result or {}), "placed": False}
             text = f"cancelled; the finished result is kept: {result.get('path', '')}"
-            await self._book.change(variation_id, state=State.DONE, result=result, cancel_asked=True, message=text)
+            await self._registry.change(variation_id, state=State.DONE, result=result, cancel_asked=True, message=text)
 
     async def stop(self) -> None:
         """End all work here; nothing that was ordered is cancelled, and an order on its way is seen to its end."""
@@ -137,7 +137,7 @@ class Scheduler:
             else:
                 return
             run = Run(asyncio.create_task(self._make(variation_id), name=f"variation {variation_id}"))
-            variation = self._book.variation(variation_id)
+            variation = self._registry.variation(variation_id)
             if variation is not None and variation.cancel_asked:
                 run.cancel.set()
             self._running[variation_id] = run
@@ -156,7 +156,7 @@ class Scheduler:
 
     async def _take_through(self, variation_id: str) -> None:
         """Run the pipeline and give the variation the state that follows from how it ended."""
-        variation = self._book.variation(variation_id)
+        variation = self._registry.variation(variation_id)
         if variation is None or variation.state in ENDED:
             return
         run = self._running[variation_id]
@@ -206,16 +206,16 @@ class Scheduler:
             self._later[variation_id] = loop.call_later(seconds, self.enqueue, variation_id)
         if reason != "budget":
             self._alert(variation_id, error)
-        await self._book.change(variation_id, state=State.WAITING, reason=reason, message=error.text)
+        await self._registry.change(variation_id, state=State.WAITING, reason=reason, message=error.text)
 
     def _alert(self, variation_id: str, error: BridgeError) -> None:
-        variation = self._book.variation(variation_id)
+        variation = self._registry.variation(variation_id)
         alert = {"code": error.code, "text": error.text}
         self._tools.bus.publish(Event("alert", variation.job_id if variation else "", variation_id, alert))
 
     async def _end(self, variation_id: str, state: State, error: BridgeError | None, text: str = "") -> None:
         message = error.text if error else text
-        await self._book.change(
+        await self._registry.change(
             variation_id, state=state, error=error.to_wire() if error else None, message=message, queue_position=None
         )
         if error is not None:
@@ -230,16 +230,16 @@ class Scheduler:
             run.cancel.set()  # an order that is just about to leave sees this and does not
             run.task.cancel()
             await asyncio.gather(run.task, *self._tools.critical_of(variation_id), return_exceptions=True)
-        after = self._book.variation(variation_id)
+        after = self._registry.variation(variation_id)
         if after is None or after.state in ENDED:
             return
         if after.state not in STOPPABLE:  # it was ordered in the meantime: the engine has to be asked
-            await self._book.change(variation_id, cancel_asked=True)
+            await self._registry.change(variation_id, cancel_asked=True)
             self.enqueue(variation_id)
             return
         begun = after.stage in ("remix", "fetch", "fit", "place")  # it waited for room on its way back
         text = "cancelled; `retry` goes on where it stopped" if begun else "cancelled before it was ordered"
-        await self._book.change(variation_id, state=State.CANCELLED, cancel_asked=True, message=text, reason="")
+        await self._registry.change(variation_id, state=State.CANCELLED, cancel_asked=True, message=text, reason="")
 
 
 def _is_ordered(variation: Variation) -> bool:

@@ -26,7 +26,7 @@ async def lived_in(home: Path, tmp_path: Path) -> None:
             tone, remix={"tags": "velvet heartbreak dub"}, project={"name": "divorce album", "tempo": 90}
         )
         await studio.until(job_id, "done")
-        (one,) = studio.book.variations(job_id)
+        (one,) = studio.registry.variations(job_id)
     assert one.result is not None
     (home / "logs" / "bridge.log").write_text(
         f"INFO ordered “velvet heartbreak dub” with Key {KEY}\nINFO read {tone}\n"

@@ -71,7 +71,7 @@ class Bench:
 
     def variation(self) -> Variation:
         """Return the only variation."""
-        (one,) = self.studio.book.variations(self.job_id)
+        (one,) = self.studio.registry.variations(self.job_id)
         return one
 
     async def until(self, what: Callable[[], Any], words: str = "") -> Any:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.cli import main
-from bridge.jobs.registry import Book
+from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import State
 from bridge.store.database import Store
 from bridge.workers import pool
@@ -167,15 +167,15 @@ def watch_journal(fate: Fate) -> None:
         around(name, lambda *_args, _name=name, **_kwargs: "note" if _name == "save_job" else _name)
     around("finish_stage", lambda _unit, stage, _result: f"finish:{stage}")
     around("save_variation", saved)
-    move = Book.move
+    move = JobRegistry.move
 
-    def moved(book: Book, variation_id: str, state: State, **fields: Any) -> None:
+    def moved(registry: JobRegistry, variation_id: str, state: State, **fields: Any) -> None:
         fate.leaving(variation_id, state)
-        move(book, variation_id, state, **fields)
+        move(registry, variation_id, state, **fields)
         fate.write(f"{variation_id} {state}")
         fate.reached(f"state:{state}", variation_id)
 
-    Book.move = moved  # type: ignore[method-assign]
+    JobRegistry.move = moved  # type: ignore[method-assign]
 
 
 def fork_workers(socket_path: Path) -> None:

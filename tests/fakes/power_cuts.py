@@ -41,7 +41,7 @@ async def zero_message(bench: Bench) -> AsyncIterator[None]:
     yield
     told = json.loads((bench.home / "inbox" / "rejected" / "m-1.json.error").read_bytes())
     assert told["code"] == "message_unreadable"
-    assert not bench.studio.book.jobs()
+    assert not bench.studio.registry.jobs()
 
 
 @scene

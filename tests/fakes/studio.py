@@ -27,7 +27,7 @@ from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Taken
 from bridge.jobs.outbox import Outbox
 from bridge.jobs.pipeline import Pipeline
-from bridge.jobs.registry import Book
+from bridge.jobs.registry import JobRegistry
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import Hands
 from bridge.presets.library import standard
@@ -73,13 +73,13 @@ class Studio:
         self.bus.subscribe(self.events.append)
         self.now = time.time()
         self.journal = Journal(Store(home / "bridge.db"))
-        self.book = Book(self.journal, self.bus)
+        self.registry = JobRegistry(self.journal, self.bus)
         self.workers = workers or InlineWorkers()
         budget = Budget(self.journal, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)
         tools = Tools(
             home,
             self.settings,
-            self.book,
+            self.registry,
             self.journal,
             self.bus,
             self.workers,
@@ -87,11 +87,11 @@ class Studio:
             self.clock,  # type: ignore[arg-type]
         )
         self.tools = tools
-        self.outbox = Outbox(home / "outbox", self.book, self.bus, self.clock, progress_rate=5.0, keep=20)
+        self.outbox = Outbox(home / "outbox", self.registry, self.bus, self.clock, progress_rate=5.0, keep=20)
         self.scheduler = Scheduler(tools, Pipeline(), self.settings.scheduler.slots, self._work)
         presets = standard(home)
         self.hands = Hands(self.journal, self.bus, presets)
-        self.offers = Offers(self.book, self.journal, self.bus, self.clock)
+        self.offers = Offers(self.registry, self.journal, self.bus, self.clock)
         self.handler = MessageHandler(
             tools, self.scheduler, self.outbox, self.offers, presets, self.hands, self._choose
         )
@@ -103,7 +103,7 @@ class Studio:
         return self.engine
 
     def _work(self, variation: Variation, cancel: asyncio.Event) -> Work:
-        job = self.book.job(variation.job_id)
+        job = self.registry.job(variation.job_id)
         request = decode(dict(job.request), RemixArgs)
         daw = Folder() if job.daw == "folder" else Scripted(job.daw)
         clip = combine.clip_of(request, variation.clip_index)
@@ -143,14 +143,14 @@ class Studio:
         """Wait until the job is in one of these states."""
 
         async def look() -> None:
-            while str(self.book.state(job_id)) not in states:
+            while str(self.registry.state(job_id)) not in states:
                 await asyncio.sleep(0.01)
 
         try:
             await asyncio.wait_for(look(), timeout)
         except TimeoutError:
-            raise AssertionError(f"{self.book.state(job_id)}: {self.book.variations(job_id)}") from None
-        return self.book.variations(job_id)
+            raise AssertionError(f"{self.registry.state(job_id)}: {self.registry.variations(job_id)}") from None
+        return self.registry.variations(job_id)
 
     def document(self, instance: str = "test") -> dict[str, Any]:
         """The outbox file as it is on the disk, once all that is known is written."""

@@ -182,7 +182,7 @@ async def _own_name(work: Work, folder: Path) -> Path:
         return Path(mark["path"])
     name = result_name(work.clip.name, work.job.recipe["preset"], work.variation.index, work.variation_id)
     final = await asyncio.to_thread(_free, folder, name)
-    await work.tools.book.change(work.variation_id, mark=(work.variation_id, NAME, {"path": str(final)}))
+    await work.tools.registry.change(work.variation_id, mark=(work.variation_id, NAME, {"path": str(final)}))
     return final
 
 

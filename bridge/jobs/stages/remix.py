@@ -80,7 +80,9 @@ async def submit(work: Work, order: Order, void: Mapping[str, Any]) -> Ticket:
     now, name = work.tools.clock(), work.engine.capabilities.name
     intent = {"sent": True, "at": now, "engine": name, "id": uuid.uuid4().hex, **void}
     digest = await work.tools.journal(Store.digest_of, work.job.message_id)
-    await asyncio.to_thread(job_folder.keep, work.job_folder, work.job, work.tools.book.variations(work.job_id), digest)
+    await asyncio.to_thread(
+        job_folder.keep, work.job_folder, work.job, work.tools.registry.variations(work.job_id), digest
+    )
     await asyncio.to_thread(job_folder.prepare, work.folder, {**intent, "order": _plain(order)})
     if work.cancel.is_set():  # no await between this look and the state that a cancel goes by
         await not_ordered(work)
@@ -159,7 +161,7 @@ async def clear(work: Work, refusal: RefusedError) -> None:
     if isinstance(refusal, ResultGone):
         return
     mark, _ = await work.tools.journal(Store.stage, work.unit, NAME)
-    await work.tools.book.change(work.variation_id, ordered=False, mark=(work.unit, NAME, job_folder.void(mark)))
+    await work.tools.registry.change(work.variation_id, ordered=False, mark=(work.unit, NAME, job_folder.void(mark)))
     await not_ordered(work)
     if isinstance(refusal, UploadNotFetched):
         await work.tools.journal(Store.forget_upload, work.done["upload"]["url"])
@@ -232,7 +234,7 @@ class Following:
         self._work.report(fraction=fraction, message=message, queue_position=queue_position, running=running)
         if running and not self._running:
             self._running = True
-            self._work.tools.book.move(self._work.variation_id, State.RUNNING)
+            self._work.tools.registry.move(self._work.variation_id, State.RUNNING)
 
 
 def _standing(work: Work) -> State:
