@@ -15,7 +15,7 @@ from watchfiles import awatch
 
 from bridge.errors import RequestError
 from bridge.events import Event, EventBus
-from bridge.jobs.inbox import Inbox, Taken
+from bridge.jobs.inbox import Inbox, Receipt
 from bridge.protocol.request import parse
 from tests.fakes.processes import PATIENCE
 
@@ -26,10 +26,10 @@ class Door:
     def __init__(self) -> None:
         self.taken: list[str] = []
 
-    async def take(self, data: bytes) -> Taken:
+    async def take(self, data: bytes) -> Receipt:
         message = parse(data)
         self.taken.append(message.message_id)
-        return Taken(message.message_id, None)
+        return Receipt(message.message_id, None)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ async def test_what_lies_there_at_the_start_is_taken_oldest_first(home: Path, do
     for age, message_id in enumerate(ids):
         os.utime(home / "inbox" / f"{message_id}.json", (1000 - age, 1000 - age))
     box, _ = inbox(home, door)
-    await box.look()
+    await box.scan()
     assert door.taken == ids[::-1]
 
 
@@ -95,9 +95,9 @@ async def test_what_lies_there_at_the_start_is_taken_oldest_first(home: Path, do
 async def test_the_unreadable_is_looked_at_twice_and_set_aside(home: Path, door: Door, text: str, code: str) -> None:
     name = put(home, text=text)
     box, events = inbox(home, door)
-    await box.look()
+    await box.scan()
     assert (home / "inbox" / f"{name}.json").exists()
-    await box.look()
+    await box.scan()
     rejected = home / "inbox" / "rejected"
     assert (rejected / f"{name}.json").read_text(encoding="utf-8") == text
     assert json.loads((rejected / f"{name}.json.error").read_bytes())["code"] == code
@@ -110,10 +110,10 @@ async def test_a_half_written_file_that_is_completed_is_taken(home: Path, door: 
     path = home / "inbox" / "slow.json"
     path.write_text('{"protocol": 1, "message_id": "slow", "comm', encoding="utf-8")
     box, _ = inbox(home, door)
-    await box.look()
+    await box.scan()
     with path.open("a", encoding="utf-8") as file:
         file.write('and": "hello", "instance": "test"}')
-    await box.look()
+    await box.scan()
     assert door.taken == ["slow"]
     assert not path.exists()
     await box.stop()
@@ -124,8 +124,8 @@ async def test_symlinks_are_refused(home: Path, door: Door, tmp_path: Path) -> N
     secret.write_text('{"protocol": 1, "message_id": "x", "command": "hello", "instance": "test"}', encoding="utf-8")
     (home / "inbox" / "link.json").symlink_to(secret)
     box, _ = inbox(home, door)
-    await box.look()
-    await box.look()
+    await box.scan()
+    await box.scan()
     assert door.taken == []
     assert not (home / "inbox" / "link.json").exists()
     assert secret.exists()
@@ -136,7 +136,7 @@ async def test_other_files_and_folders_are_left_alone(home: Path, door: Door) ->
     (home / "inbox" / "notes.txt").write_text("mine", encoding="utf-8")
     (home / "inbox" / ".hidden.json").write_text("{}", encoding="utf-8")
     box, _ = inbox(home, door)
-    await box.look()
+    await box.scan()
     assert (home / "inbox" / "notes.txt").exists()
     assert (home / "inbox" / ".hidden.json").exists()
 
@@ -144,17 +144,17 @@ async def test_other_files_and_folders_are_left_alone(home: Path, door: Door) ->
 async def test_an_error_in_one_message_does_not_keep_the_others(home: Path) -> None:
     taken: list[str] = []
 
-    async def take(data: bytes) -> Taken:
+    async def take(data: bytes) -> Receipt:
         message = parse(data)
         if message.message_id == "bad":
             raise RequestError("no")
         taken.append(message.message_id)
-        return Taken(message.message_id, None)
+        return Receipt(message.message_id, None)
 
     box = Inbox(home / "inbox", take, EventBus(), native=False, poll_interval=0.01, safety_interval=1.0, largest=10_000)
     put(home, "bad")
     put(home, "good")
-    await box.look()
+    await box.scan()
     assert taken == ["good"]
     await box.stop()
 

@@ -199,12 +199,12 @@ class TestFullDisk:
                 inbox = inbox_of(studio)
                 put(home, "m-1", "remix", remix_args(tone))
                 small.fill()
-                assert not await inbox.look()
-                assert not await inbox.look()
+                assert not await inbox.scan()
+                assert not await inbox.scan()
                 assert (home / "inbox" / "m-1.json").exists()
                 assert [event.data["code"] for event in studio.events if event.kind == "alert"] == ["disk_full"]
                 small.free()
-                taken = await inbox.look()
+                taken = await inbox.scan()
                 await studio.until(str(taken["m-1"].job_id), "done")
 
 
@@ -215,8 +215,8 @@ class TestMessages:
             os.utime(home / "inbox" / "bomb.json", (1, 1))
             put(home, "m-1", "remix", remix_args(tone))
             inbox = inbox_of(studio)
-            taken = await inbox.look()
-            await inbox.look()
+            taken = await inbox.scan()
+            await inbox.scan()
             await studio.until(str(taken["m-1"].job_id), "done")
             assert json.loads((home / "inbox/rejected/bomb.json.error").read_bytes())["code"] == "message_unreadable"
 
@@ -238,7 +238,7 @@ class TestMessages:
         )
         for name in ("a", "b"):
             (home / "inbox" / f"{name}.json").write_text(name)
-        await inbox.look()
+        await inbox.scan()
         assert seen == [b"a", b"b"]
         assert len(list((home / "inbox/rejected").glob("*.error"))) == 2
 

@@ -43,7 +43,7 @@ class Control:
 
     async def inbox(self, message_id: str) -> Accepted | None:
         """Look into the inbox at once; the file is what counts, the id is there for the answer."""
-        taken = (await self.mailbox.look()).get(message_id)
+        taken = (await self.mailbox.scan()).get(message_id)
         if taken is not None and taken.error is not None:
             raise taken.error
         # The folder's watch may have been quicker than the doorbell.

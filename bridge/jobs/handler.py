@@ -29,7 +29,7 @@ from bridge.events import Event
 from bridge.jobs import combine
 from bridge.jobs.context import Tools
 from bridge.jobs.delivery import Offers
-from bridge.jobs.inbox import Taken
+from bridge.jobs.inbox import Receipt
 from bridge.jobs.nudge import nudge
 from bridge.jobs.outbox import Outbox
 from bridge.jobs.recipe import compose, new_seed, recompose
@@ -89,7 +89,7 @@ class MessageHandler:
             await self._apply(parse(body))
         await self.offers.resume()
 
-    async def handle(self, data: bytes) -> Taken:
+    async def handle(self, data: bytes) -> Receipt:
         """Take a message in: once per id, whole in the store before anything happens.
 
         Raises:
@@ -108,9 +108,9 @@ class MessageHandler:
         if pending:
             return await self._apply(message)
         self.outbox.open(message.instance, [dict(one) for one in await self._refusals(message.instance)])
-        return Taken(message.message_id, await self.tools.journal(Store.job_of_message, message.message_id))
+        return Receipt(message.message_id, await self.tools.journal(Store.job_of_message, message.message_id))
 
-    async def _apply(self, message: Message) -> Taken:
+    async def _apply(self, message: Message) -> Receipt:
         """Give a message its effect; one that cannot have any is answered with why."""
         handlers: Mapping[str, Handler] = {
             "hello": self._hello,
@@ -138,12 +138,12 @@ class MessageHandler:
             log.exception("message %s", message.message_id)
             return await self._refuse(message, Unexpected())
         await self.tools.journal(Store.applied, message.message_id)
-        return Taken(message.message_id, job_id)
+        return Receipt(message.message_id, job_id)
 
-    async def _refuse(self, message: Message, error: BridgeError) -> Taken:
+    async def _refuse(self, message: Message, error: BridgeError) -> Receipt:
         await self.tools.journal(Store.applied, message.message_id, error.to_wire())
         self.outbox.refuse(message.instance, message.message_id, error)
-        return Taken(message.message_id, None, error)
+        return Receipt(message.message_id, None, error)
 
     # --- what is asked for -------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ SECOND_LOOK = 0.3  # s after which a message that could not be read is read once
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Receipt:
     """A message that was taken in."""
 
     message_id: str
@@ -42,7 +42,7 @@ class Inbox:
     def __init__(
         self,
         folder: Path,
-        take: Callable[[bytes], Awaitable[Taken]],
+        take: Callable[[bytes], Awaitable[Receipt]],
         bus: EventBus,
         *,
         native: bool,
@@ -75,21 +75,21 @@ class Inbox:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def look(self) -> dict[str, Taken]:
+    async def scan(self) -> dict[str, Receipt]:
         """Take in what is there; return it by message_id."""
-        taken: dict[str, Taken] = {}
+        receipts: dict[str, Receipt] = {}
         async with self._looking:
             for path in await asyncio.to_thread(self._files):
                 result = await self._process(path)
                 if result is not None:
-                    taken[result.message_id] = result
-        return taken
+                    receipts[result.message_id] = result
+        return receipts
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _look_now_and_then(self) -> None:
         while not self._stop.is_set():
-            await self._look_safely()
+            await self._scan_safely()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), self._interval)
 
@@ -112,14 +112,14 @@ class Inbox:
             ):
                 if news or not settled:
                     settled = settled or not news
-                    await self._look_safely()
+                    await self._scan_safely()
         except (OSError, RuntimeError) as problem:
             log.warning("the system does not tell of new files (%s): looking every %s s", problem, self._poll_interval)
             self._interval = self._poll_interval
 
-    async def _look_safely(self) -> None:
+    async def _scan_safely(self) -> None:
         try:
-            await self.look()
+            await self.scan()
         except Exception:
             log.exception("the inbox could not be looked at")
 
@@ -132,10 +132,10 @@ class Inbox:
                         found.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name, Path(entry.path)))
         return [path for _, _, path in sorted(found)]
 
-    async def _process(self, path: Path) -> Taken | None:
+    async def _process(self, path: Path) -> Receipt | None:
         try:
             data = await asyncio.to_thread(self._read, path)
-            taken = await self._take(data)
+            receipts = await self._take(data)
         except FileNotFoundError:
             return None  # taken back, or taken in by an earlier look
         except RequestError as error:
@@ -155,12 +155,12 @@ class Inbox:
             return None
         self._suspects.pop(path.name, None)
         await asyncio.to_thread(path.unlink, missing_ok=True)
-        return taken
+        return receipts
 
     def _look_again(self) -> None:
         if not self._stop.is_set():
             self._tasks = [task for task in self._tasks if not task.done()]
-            self._tasks.append(asyncio.create_task(self._look_safely(), name="inbox second look"))
+            self._tasks.append(asyncio.create_task(self._scan_safely(), name="inbox second look"))
 
     def _read(self, path: Path) -> bytes:
         try:

@@ -36,8 +36,8 @@ async def zero_message(bench: Bench) -> AsyncIterator[None]:
         safety_interval=1,
         largest=2**20,
     )
-    await inbox.look()
-    await inbox.look()
+    await inbox.scan()
+    await inbox.scan()
     yield
     told = json.loads((bench.home / "inbox" / "rejected" / "m-1.json.error").read_bytes())
     assert told["code"] == "message_unreadable"

@@ -24,7 +24,7 @@ from bridge.jobs.budget import Budget
 from bridge.jobs.context import Tools, Work
 from bridge.jobs.delivery import Offers
 from bridge.jobs.handler import MessageHandler
-from bridge.jobs.inbox import Taken
+from bridge.jobs.inbox import Receipt
 from bridge.jobs.outbox import Outbox
 from bridge.jobs.pipeline import Pipeline
 from bridge.jobs.registry import JobRegistry
@@ -121,7 +121,7 @@ class Studio:
 
     # --- what tests ask for ------------------------------------------------------------------------------------------
 
-    async def send(self, command: str, args: Mapping[str, Any], **changes: Any) -> Taken:
+    async def send(self, command: str, args: Mapping[str, Any], **changes: Any) -> Receipt:
         message = {
             "protocol": 1,
             "message_id": str(uuid.uuid4()),
