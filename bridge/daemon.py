@@ -42,7 +42,7 @@ from bridge.installers.installer import Pointer, refresh, start_command
 from bridge.jobs import combine
 from bridge.jobs.budget import Budget
 from bridge.jobs.context import Tools, Work
-from bridge.jobs.delivery import Offers
+from bridge.jobs.delivery import Delivery
 from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Inbox
 from bridge.jobs.outbox import Outbox
@@ -135,8 +135,8 @@ class Daemon:
         scheduler = Scheduler(tools, Pipeline(), settings.scheduler.slots, lambda v, c: self._work(tools, v, c))
         hands = Hands(journal, self._bus, self._presets)
         engines = Engines(self._engines, settings.engine.default, self._has_key, journal)
-        offers = Offers(registry, journal, self._bus, self._clock)
-        handler = MessageHandler(tools, scheduler, outbox, offers, self._presets, hands, engines.choose)
+        delivery = Delivery(registry, journal, self._bus, self._clock)
+        handler = MessageHandler(tools, scheduler, outbox, delivery, self._presets, hands, engines.choose)
         inbox = Inbox(
             self.home / "inbox",
             handler.handle,

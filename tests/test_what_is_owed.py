@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.engines.fake import FakeEngine
-from bridge.jobs.delivery import Instance, taker
+from bridge.jobs.delivery import Instance, choose_instance
 from bridge.protocol.job import State
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, write_tone
@@ -61,7 +61,9 @@ async def test_a_paid_result_that_found_no_room_needs_no_slot_to_go_on(home: Pat
 async def test_a_result_that_became_ready_just_before_a_crash_is_offered_after_it(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         heard = studio.bus._listeners
-        heard[:] = [one for one in heard if getattr(one, "__self__", None) is not studio.offers]  # killed before it did
+        heard[:] = [
+            one for one in heard if getattr(one, "__self__", None) is not studio.delivery
+        ]  # killed before it did
         await studio.send("hello", {"daw": {"name": "reaper"}, "project": SONG})
         job_id = await studio.remix(tone, daw={"name": "reaper"}, project={**SONG, "media_path": str(home.parent)})
         await studio.until(job_id, "ready")
@@ -91,9 +93,9 @@ async def test_who_asked_gets_it_while_nobody_came_after(home: Path, tone: Path)
         before = Instance("other", "reaper", "7", SONG["path"], job.created - 5.0)
         asked = Instance("test", "reaper", "7", SONG["path"], job.created - 9.0)
         elsewhere = Instance("live", "live", "12", SONG["path"], job.created + 5.0)
-        assert taker(job, [asked, before, elsewhere]) == asked
-        assert taker(job, [before, elsewhere]) == before
-        assert taker(job, [elsewhere]) is None
+        assert choose_instance(job, [asked, before, elsewhere]) == asked
+        assert choose_instance(job, [before, elsewhere]) == before
+        assert choose_instance(job, [elsewhere]) is None
 
 
 async def test_what_a_killed_daemon_left_half_written_goes(home: Path, tone: Path) -> None:

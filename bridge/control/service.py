@@ -63,7 +63,7 @@ class Control:
         return await self._ask("remix", {"clips": [clip], "remix": remix})
 
     async def remix(self) -> Accepted:
-        here = await self.handler.offers.instances()
+        here = await self.handler.delivery.instances()
         if not here:
             raise DawMissing
         daw = here[-1]

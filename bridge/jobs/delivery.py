@@ -28,7 +28,7 @@ class Instance:
     hello: float  # unix time, s
 
 
-class Offers:
+class Delivery:
     """Listens for results that are ready and offers each to one instance."""
 
     def __init__(self, registry: JobRegistry, journal: Journal, bus: EventBus, clock: Callable[[], float]) -> None:
@@ -125,7 +125,7 @@ class Offers:
         variation = self._registry.variation(variation_id)
         if variation is None or variation.state is not State.READY:
             return
-        chosen = taker(self._registry.job(variation.job_id), here)
+        chosen = choose_instance(self._registry.job(variation.job_id), here)
         if chosen is not None:
             await self._registry.change(
                 variation_id, state=State.PLACING, placed_by=chosen.id, message="offered to the DAW"
@@ -142,7 +142,7 @@ class Offers:
         return variation
 
 
-def taker(job: Job, here: Sequence[Instance]) -> Instance | None:
+def choose_instance(job: Job, here: Sequence[Instance]) -> Instance | None:
     """Return the instance that takes a job's results: the one that asked, or the one that came after it.
 
     A DAW that crashed says no bye. When its project is opened again after the job was asked for, the newer process has

@@ -28,7 +28,7 @@ from bridge.errors import (
 from bridge.events import Event
 from bridge.jobs import combine
 from bridge.jobs.context import Tools
-from bridge.jobs.delivery import Offers
+from bridge.jobs.delivery import Delivery
 from bridge.jobs.inbox import Receipt
 from bridge.jobs.nudge import nudge
 from bridge.jobs.outbox import Outbox
@@ -67,7 +67,7 @@ class MessageHandler:
     tools: Tools
     scheduler: Scheduler
     outbox: Outbox
-    offers: Offers
+    delivery: Delivery
     presets: Presets
     hands: Hands  # what surfaces have set: preset and parameters
     choose: Callable[[str | None], Awaitable[Engine]]  # the engine of that name, or the default one
@@ -87,7 +87,7 @@ class MessageHandler:
         self.scheduler.resume(variations)
         for body in await self.tools.journal(Store.unapplied):
             await self._apply(parse(body))
-        await self.offers.resume()
+        await self.delivery.resume()
 
     async def handle(self, data: bytes) -> Receipt:
         """Take a message in: once per id, whole in the store before anything happens.
@@ -289,23 +289,23 @@ class MessageHandler:
         args = decode(message.args, HelloArgs)
         self.tools.workers.warm()
         self.outbox.open(message.instance, [dict(one) for one in await self._refusals(message.instance)])
-        await self.offers.hello(message.instance, args)
+        await self.delivery.hello(message.instance, args)
 
     async def _bye(self, message: Message) -> None:
-        await self.offers.bye(message.instance)
+        await self.delivery.bye(message.instance)
         self.outbox.leave(message.instance)
 
     async def _placed(self, message: Message) -> None:
         args = decode(message.args, PlacedArgs)
-        await self.offers.placed(args.variation_id, message.instance, args.item, args.text, by_hand=args.by_hand)
+        await self.delivery.placed(args.variation_id, message.instance, args.item, args.text, by_hand=args.by_hand)
 
     async def _place_failed(self, message: Message) -> None:
         args = decode(message.args, PlacedArgs)
-        await self.offers.failed(args.variation_id, args.text)
+        await self.delivery.failed(args.variation_id, args.text)
 
     async def _removed(self, message: Message) -> None:
         args = decode(message.args, PlacedArgs)
-        await self.offers.removed(args.variation_id)
+        await self.delivery.removed(args.variation_id)
 
     async def _trouble(self, message: Message) -> None:
         """A DAW's script did not know how to go on: what it says goes where all trouble is looked for."""

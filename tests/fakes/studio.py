@@ -22,7 +22,7 @@ from bridge.events import Event, EventBus
 from bridge.jobs import combine
 from bridge.jobs.budget import Budget
 from bridge.jobs.context import Tools, Work
-from bridge.jobs.delivery import Offers
+from bridge.jobs.delivery import Delivery
 from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Receipt
 from bridge.jobs.outbox import Outbox
@@ -91,9 +91,9 @@ class Studio:
         self.scheduler = Scheduler(tools, Pipeline(), self.settings.scheduler.slots, self._work)
         presets = standard(home)
         self.hands = Hands(self.journal, self.bus, presets)
-        self.offers = Offers(self.registry, self.journal, self.bus, self.clock)
+        self.delivery = Delivery(self.registry, self.journal, self.bus, self.clock)
         self.handler = MessageHandler(
-            tools, self.scheduler, self.outbox, self.offers, presets, self.hands, self._choose
+            tools, self.scheduler, self.outbox, self.delivery, presets, self.hands, self._choose
         )
 
     def clock(self) -> float:

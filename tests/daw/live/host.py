@@ -132,10 +132,10 @@ class Host:
     def offer(self, message: Mapping[str, Any], path: Path, samples: int, **changes: Any) -> str:
         """Offer a result for a request; return its variation_id."""
         variation = self.variation(message, path, samples, **changes)
-        self.offers(message, [variation])
+        self.delivery(message, [variation])
         return str(variation["variation_id"])
 
-    def offers(self, message: Mapping[str, Any], variations: Sequence[dict[str, Any]]) -> None:
+    def delivery(self, message: Mapping[str, Any], variations: Sequence[dict[str, Any]]) -> None:
         """Offer several results of one request."""
         job = {"job_id": f"job-of-{message['message_id']}", "message_id": message["message_id"], "state": "placing"}
         self.outbox(jobs=[{**job, "variations": variations}], place=[one["variation_id"] for one in variations])

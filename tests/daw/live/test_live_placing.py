@@ -119,7 +119,7 @@ def test_variations_stand_in_their_order(start_live: Start, file: Path, result: 
 def test_several_variations_are_numbered(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file)
     made = [host.variation(message, result, 192_000, index=index) for index in range(3)]
-    host.offers(message, made)
+    host.delivery(message, made)
     host.tick(12)
     assert names(host) == ["Drums", "Loop", "break remix 1", "break remix 2", "break remix 3", "Keys"]
 
