@@ -49,7 +49,7 @@ from bridge.jobs.outbox import Outbox
 from bridge.jobs.pipeline import Pipeline
 from bridge.jobs.registry import JobRegistry
 from bridge.jobs.scheduler import Scheduler
-from bridge.jobs.surface_settings import Hands
+from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.midi.service import MidiService
 from bridge.osc.discovery import Advert
 from bridge.osc.query_server import QueryServer
@@ -133,10 +133,10 @@ class Daemon:
             keep=settings.outbox.keep_finished,
         )
         scheduler = Scheduler(tools, Pipeline(), settings.scheduler.slots, lambda v, c: self._work(tools, v, c))
-        hands = Hands(journal, self._bus, self._presets)
+        surface_settings = SurfaceSettings(journal, self._bus, self._presets)
         engines = Engines(self._engines, settings.engine.default, self._has_key, journal)
         delivery = Delivery(registry, journal, self._bus, self._clock)
-        handler = MessageHandler(tools, scheduler, outbox, delivery, self._presets, hands, engines.choose)
+        handler = MessageHandler(tools, scheduler, outbox, delivery, self._presets, surface_settings, engines.choose)
         inbox = Inbox(
             self.home / "inbox",
             handler.handle,
@@ -160,7 +160,7 @@ class Daemon:
         port = await surface.start()
         try:
             await asyncio.to_thread(self._write_catalogue)
-            await hands.load()
+            await surface_settings.load()
             await handler.resume()
             http_port = await http.start(port) if settings.http.on else None
             if settings.osc.advertise:
@@ -189,7 +189,7 @@ class Daemon:
             await advert.stop()
             await http.stop()
             await surface.stop()
-            await hands.close()
+            await surface_settings.close()
             for engine in self._engines.values():
                 await engine.aclose()
             await self._workers.aclose()

@@ -16,39 +16,39 @@ def told(studio: Studio, kind: str) -> list[dict[str, object]]:
 
 async def test_a_preset_is_chosen_and_the_faders_follow(home: Path) -> None:
     async with Studio(home) as studio:
-        studio.hands.set("number_of_steps", 60)
-        studio.hands.select("roots-dub")
+        studio.surface_settings.set("number_of_steps", 60)
+        studio.surface_settings.select("roots-dub")
         assert told(studio, "preset") == [{"name": "roots-dub"}]
         assert {"name": "number_of_steps", "value": 27} in told(studio, "param")
-        assert studio.hands.held() == {"preset": "roots-dub"}
+        assert studio.surface_settings.overrides() == {"preset": "roots-dub"}
 
 
 async def test_next_and_previous_go_round(home: Path) -> None:
     async with Studio(home) as studio:
-        studio.hands.step(1)
-        first = studio.hands.held()["preset"]
-        studio.hands.step(-1)
-        studio.hands.step(1)
-        assert studio.hands.held()["preset"] == first
+        studio.surface_settings.step(1)
+        first = studio.surface_settings.overrides()["preset"]
+        studio.surface_settings.step(-1)
+        studio.surface_settings.step(1)
+        assert studio.surface_settings.overrides()["preset"] == first
 
 
 async def test_what_was_set_is_there_after_a_restart(home: Path) -> None:
     async with Studio(home) as studio:
-        studio.hands.select("roots-dub")
-        studio.hands.set("amount", 0.25)
+        studio.surface_settings.select("roots-dub")
+        studio.surface_settings.set("amount", 0.25)
     async with Studio(home) as studio:
-        await studio.hands.load()
-        assert studio.hands.held() == {"preset": "roots-dub", "amount": 0.25}
+        await studio.surface_settings.load()
+        assert studio.surface_settings.overrides() == {"preset": "roots-dub", "amount": 0.25}
 
 
 async def test_wrong_values_change_nothing(home: Path) -> None:
     async with Studio(home) as studio:
         for name, value in (("number_of_steps", 99), ("amount", 1.5), ("amount", True)):
             with pytest.raises(ParamInvalid):
-                studio.hands.set(name, value)
+                studio.surface_settings.set(name, value)
         with pytest.raises(PresetUnknown):
-            studio.hands.select("no such")
-        assert studio.hands.held() == {}
+            studio.surface_settings.select("no such")
+        assert studio.surface_settings.overrides() == {}
         assert studio.events == []
 
 
@@ -56,9 +56,9 @@ async def test_a_daws_selection_takes_what_hands_have_set_and_a_remix_does_not(h
     tone = write_tone(tmp_path / "tone.wav")
     args = {"clips": [{"id": "c", "source": {"path": str(tone)}}], "remix": {"seed": 1}}
     async with Studio(home) as studio:
-        studio.hands.select("roots-dub")
-        studio.hands.set("guidance_scale", 20)
-        studio.hands.set("amount", 0.2)
+        studio.surface_settings.select("roots-dub")
+        studio.surface_settings.set("guidance_scale", 20)
+        studio.surface_settings.set("amount", 0.2)
         selected = await studio.send("selection", args)
         plain = await studio.send("remix", args)
         assert selected.job_id

@@ -346,18 +346,20 @@ async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: P
 
 async def test_a_flood_of_ten_thousand_a_second_loses_no_final_value_and_no_press(stage: Stage) -> None:
     """Thirty thousand values from ten hands; how fast they are sent is the clock's, what must hold is not."""
-    hands = [await stage.tcp() for _ in range(5)] + [stage.udp() for _ in range(5)]
+    surface_settings = [await stage.tcp() for _ in range(5)] + [stage.udp() for _ in range(5)]
     surface, watcher = await stage.subscribed(), await stage.tcp()
     begun, pressed = time.monotonic(), 30
     for number in range(30_000):
-        hands[number % 10].send("/bridge/param/guidance_scale", (number % 1000) / 10)
+        surface_settings[number % 10].send("/bridge/param/guidance_scale", (number % 1000) / 10)
         if number % 1000 == 0:
             watcher.send("/bridge/preset/next", f"press:{number}")
         while number > (time.monotonic() - begun) * 10_000:
             await asyncio.sleep(0.001)
     async with asyncio.timeout(PATIENCE):
         while len(watcher.of("/bridge/ack")) < pressed or stage.bridge.params.get("guidance_scale") != 123.0:
-            hands[0].send("/bridge/param/guidance_scale", 123.0)  # over TCP it may arrive before others' datagrams
+            surface_settings[0].send(
+                "/bridge/param/guidance_scale", 123.0
+            )  # over TCP it may arrive before others' datagrams
             await asyncio.sleep(0.05)
     assert stage.bridge.asked.count(("step_preset", 1)) == pressed
     assert stage.surface.counters.overrun == 0

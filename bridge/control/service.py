@@ -51,7 +51,7 @@ class Control:
         return Accepted(message_id, job_id) if job_id else None
 
     async def clip(self, ask: ClipAsk) -> Accepted:
-        held = self.handler.hands.held()
+        held = self.handler.surface_settings.overrides()
         remix = {"preset": ask.preset} if ask.preset else dict(held)
         clip = {
             "id": str(uuid.uuid4()),
@@ -92,13 +92,13 @@ class Control:
         return await self._ask("rerun", {"job_id": job or None})
 
     def select_preset(self, name: str) -> None:
-        self.handler.hands.select(name)
+        self.handler.surface_settings.select(name)
 
     def step_preset(self, steps: int) -> None:
-        self.handler.hands.step(steps)
+        self.handler.surface_settings.step(steps)
 
     def set_param(self, name: str, value: Value) -> None:
-        self.handler.hands.set(name, value)
+        self.handler.surface_settings.set(name, value)
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
         found = await self._sides(variation)
@@ -121,9 +121,9 @@ class Control:
     def snapshot(self) -> Snapshot:
         jobs = self._registry.jobs()
         shown = [job for job in reversed(jobs) if job is jobs[-1] or self._is_open(job)][:SHOWN][::-1]
-        held = self.handler.hands.held()
+        held = self.handler.surface_settings.overrides()
         views = tuple(self._view(job) for job in shown)
-        return Snapshot(views, held.get("preset", ""), self.handler.hands.effective(), self.player.heard)
+        return Snapshot(views, held.get("preset", ""), self.handler.surface_settings.effective(), self.player.heard)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 

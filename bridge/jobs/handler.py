@@ -35,7 +35,7 @@ from bridge.jobs.outbox import Outbox
 from bridge.jobs.recipe import compose, new_seed, recompose
 from bridge.jobs.registry import JobRegistry
 from bridge.jobs.scheduler import Scheduler
-from bridge.jobs.surface_settings import Hands
+from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.presets.library import Presets
 from bridge.presets.parameters import INSTRUMENTAL, PARAMS
 from bridge.protocol.job import Job, State, Variation
@@ -69,7 +69,7 @@ class MessageHandler:
     outbox: Outbox
     delivery: Delivery
     presets: Presets
-    hands: Hands  # what surfaces have set: preset and parameters
+    surface_settings: SurfaceSettings  # what surfaces have set: preset and parameters
     choose: Callable[[str | None], Awaitable[Engine]]  # the engine of that name, or the default one
 
     @property
@@ -153,7 +153,7 @@ class MessageHandler:
 
     async def _selection(self, message: Message) -> str:
         """A DAW's answer to a surface that asked for its selection: the surface's settings count."""
-        job = await self._take_on(message, decode(message.args, RemixArgs), self.hands.held())
+        job = await self._take_on(message, decode(message.args, RemixArgs), self.surface_settings.overrides())
         self.tools.bus.publish(Event("selection", job.id, data={"instance": message.instance}))
         return job.id
 

@@ -21,7 +21,7 @@ FACT = "hands"
 SAVE_DELAY = 0.2  # s
 
 
-class Hands:
+class SurfaceSettings:
     """Preset, amount and parameters in hand."""
 
     def __init__(self, journal: Journal, bus: EventBus, presets: Presets) -> None:
@@ -41,7 +41,7 @@ class Hands:
         if self._saving is not None and not self._saving.done():
             await self._saving
 
-    def held(self) -> Mapping[str, Any]:
+    def overrides(self) -> Mapping[str, Any]:
         """Return what is set now, by name."""
         return dict(self._held)
 

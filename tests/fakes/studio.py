@@ -29,7 +29,7 @@ from bridge.jobs.outbox import Outbox
 from bridge.jobs.pipeline import Pipeline
 from bridge.jobs.registry import JobRegistry
 from bridge.jobs.scheduler import Scheduler
-from bridge.jobs.surface_settings import Hands
+from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.presets.library import standard
 from bridge.protocol.job import Variation
 from bridge.protocol.request import RemixArgs, decode
@@ -90,10 +90,10 @@ class Studio:
         self.outbox = Outbox(home / "outbox", self.registry, self.bus, self.clock, progress_rate=5.0, keep=20)
         self.scheduler = Scheduler(tools, Pipeline(), self.settings.scheduler.slots, self._work)
         presets = standard(home)
-        self.hands = Hands(self.journal, self.bus, presets)
+        self.surface_settings = SurfaceSettings(self.journal, self.bus, presets)
         self.delivery = Delivery(self.registry, self.journal, self.bus, self.clock)
         self.handler = MessageHandler(
-            tools, self.scheduler, self.outbox, self.delivery, presets, self.hands, self._choose
+            tools, self.scheduler, self.outbox, self.delivery, presets, self.surface_settings, self._choose
         )
 
     def clock(self) -> float:
@@ -116,7 +116,7 @@ class Studio:
     async def __aexit__(self, *_: object) -> None:
         await self.scheduler.stop()
         self.outbox.close()
-        await self.hands.close()
+        await self.surface_settings.close()
         self.journal.close()
 
     # --- what tests ask for ------------------------------------------------------------------------------------------
