@@ -105,8 +105,8 @@ class Daemon:
             AlreadyRunning, PortTaken, HomeError: it cannot start.
         """
         with self._lock():
-            store = backup.open_store(self.home, self._clock, self._settings.store.copies)
-            journal = Journal(store)
+            database = backup.open_database(self.home, self._clock, self._settings.store.copies)
+            journal = Journal(database)
             try:
                 await self._serve(journal, ready)
             finally:

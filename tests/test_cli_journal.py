@@ -14,7 +14,7 @@ from bridge.cli import history, terminal
 from bridge.cli.main import main
 from bridge.errors import UnknownJob
 from bridge.protocol.job import ENDED, Job, State, Variation
-from bridge.store.database import Store
+from bridge.store.database import Database
 
 Said = pytest.CaptureFixture[str]
 
@@ -63,13 +63,13 @@ def keep(
         for n, clip in enumerate(listed)
         for k, state in enumerate(states)
     ]
-    store = Store(home / "bridge.db")
+    database = Database(home / "bridge.db")
     try:
-        store.add_job(job, variations)
+        database.add_job(job, variations)
         for one in variations:
-            store.save_variation(one, is_open=one.state not in ENDED)
+            database.save_variation(one, is_open=one.state not in ENDED)
     finally:
-        store.close()
+        database.close()
     return job
 
 

@@ -18,7 +18,7 @@ from bridge.engines.fake import FakeEngine
 from bridge.errors import RateLimited, SubmitUnknown
 from bridge.protocol.job import State, Variation
 from bridge.store import backup, job_folder, retention
-from bridge.store.database import Store
+from bridge.store.database import Database
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running, until
 from tests.fakes.studio import Studio, remix_args, write_tone
@@ -111,7 +111,7 @@ def test_four_running_orders_outlive_the_loss_of_the_journals_newest_entries(
 
 def reopen(home: Path, now: float | None = None) -> None:
     """Start as a daemon does, as far as the journal goes."""
-    backup.open_store(home, lambda: time.time() if now is None else now, 3).close()
+    backup.open_database(home, lambda: time.time() if now is None else now, 3).close()
 
 
 def journal(home: Path) -> Path:
@@ -140,16 +140,16 @@ def dump(home: Path) -> list[str]:
 
 
 def variations(home: Path) -> list[Variation]:
-    store = Store(home / "bridge.db")
-    found = [one for _, listed in store.jobs() for one in listed]
-    store.close()
+    database = Database(home / "bridge.db")
+    found = [one for _, listed in database.jobs() for one in listed]
+    database.close()
     return found
 
 
 async def placed(studio: Studio, job_id: str) -> None:
     """Wait until a job is done and its folder says that its result was placed."""
     (one,) = await studio.until(job_id, "done")
-    while (await studio.journal(Store.stage, one.id, "place"))[1] is None:
+    while (await studio.journal(Database.stage, one.id, "place"))[1] is None:
         await asyncio.sleep(0.01)
 
 
@@ -470,7 +470,7 @@ async def test_a_crash_while_entries_are_brought_back_leaves_none_of_them(
         await placed(studio, job_id)
     restore(home, older)
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "spend", None)
+        patch.setattr(Database, "spend", None)
         with pytest.raises(TypeError):
             reopen(home)
     assert variations(home) == []
@@ -483,8 +483,8 @@ def test_a_journal_that_was_stamped_before_a_crash_is_not_an_older_one(home: Pat
     stamp = (home / backup.STAMP).read_bytes()
     for _ in range(3):  # each time the journal has its stamp, and the crash comes before the file
         (home / backup.STAMP).write_bytes(stamp)
-        store = Store(home / "bridge.db")
-        known = json.loads(store.fact(backup.STAMPS) or "")
+        database = Database(home / "bridge.db")
+        known = json.loads(database.fact(backup.STAMPS) or "")
         assert json.loads(stamp)["stamp"] in known
-        store.close()
+        database.close()
         reopen(home)

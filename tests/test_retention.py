@@ -13,7 +13,7 @@ import pytest
 from bridge.config.settings import Store as Settings
 from bridge.protocol.job import State, Variation
 from bridge.store import backup
-from bridge.store.database import Journal, Store
+from bridge.store.database import Database, Journal
 from bridge.store.housekeeping import Caretaker
 from bridge.store.retention import GONE, may_go, sweep
 from tests.fakes.processes import PATIENCE
@@ -102,11 +102,11 @@ async def test_what_was_made_stays_when_its_working_files_go(home: Path, tmp_pat
 class TestCaretaker:
     async def test_a_copy_is_made_when_one_is_due(self, home: Path) -> None:
         now = NOW
-        journal = Journal(Store(home / "bridge.db"))
+        journal = Journal(Database(home / "bridge.db"))
         caretaker = Caretaker(home, journal, SETTINGS, lambda: now)
         await caretaker.look()
         assert backup.copies(home) == []  # there is nothing in it
-        await journal(Store.add_job, job(), [variation()])
+        await journal(Database.add_job, job(), [variation()])
         for hours, copies in ((0, 1), (1, 1), (24, 2), (48, 2), (49, 2)):
             now = NOW + hours * 3600
             await caretaker.look()
@@ -115,8 +115,8 @@ class TestCaretaker:
         journal.close()
 
     async def test_a_clock_that_was_set_back_does_not_stop_the_copies(self, home: Path) -> None:
-        journal = Journal(Store(home / "bridge.db"))
-        await journal(Store.add_job, job(), [variation()])
+        journal = Journal(Database(home / "bridge.db"))
+        await journal(Database.add_job, job(), [variation()])
         await Caretaker(home, journal, SETTINGS, lambda: NOW).look()
         await Caretaker(home, journal, SETTINGS, lambda: NOW - DAY).look()
         assert len(backup.copies(home)) == 2
@@ -125,8 +125,8 @@ class TestCaretaker:
     async def test_it_looks_again_and_again_and_what_fails_does_not_end_it(
         self, home: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        journal = Journal(Store(home / "bridge.db"))
-        await journal(Store.add_job, job(), [variation()])
+        journal = Journal(Database(home / "bridge.db"))
+        await journal(Database.add_job, job(), [variation()])
         (home / "backups").write_text("a file where the folder should be")
         looks = 0
         enough = asyncio.Event()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import StoreNewer
-from bridge.store.database import Store
+from bridge.store.database import Database
 from bridge.store.migrations import STEPS, VERSION, migrate, version_of
 from tests.test_store import job, variation
 
@@ -27,9 +27,9 @@ def test_a_new_journal_gets_all_steps(tmp_path: Path) -> None:
 
 def test_an_older_journal_keeps_its_jobs(tmp_path: Path) -> None:
     path = tmp_path / "bridge.db"
-    store = Store(path)
-    store.add_job(job(), [variation()])
-    store.close()
+    database = Database(path)
+    database.add_job(job(), [variation()])
+    database.close()
     db = connect(path)
     migrate(db, (*STEPS, "ALTER TABLE facts ADD COLUMN since REAL NOT NULL DEFAULT 0"))
     assert version_of(db) == VERSION + 1
@@ -56,5 +56,5 @@ def test_a_journal_of_a_newer_bridge_is_refused_and_not_touched(tmp_path: Path) 
     db.close()
     before = path.read_bytes()
     with pytest.raises(StoreNewer, match="newer ace-bridge"):
-        Store(path)
+        Database(path)
     assert path.read_bytes() == before

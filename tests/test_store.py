@@ -12,7 +12,7 @@ import pytest
 
 from bridge.errors import RequestConflict
 from bridge.protocol.job import Job, State, Variation
-from bridge.store.database import Journal, Store
+from bridge.store.database import Database, Journal
 
 
 def job(job_id: str = "job-1", created: float = 1.0) -> Job:
@@ -39,125 +39,125 @@ def variation(variation_id: str = "v-1", job_id: str = "job-1") -> Variation:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "bridge.db")
+def database(tmp_path: Path) -> Database:
+    return Database(tmp_path / "bridge.db")
 
 
-def test_commits_are_on_the_disk_when_they_return(store: Store, tmp_path: Path) -> None:
+def test_commits_are_on_the_disk_when_they_return(database: Database, tmp_path: Path) -> None:
     db = sqlite3.connect(tmp_path / "bridge.db")
     assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+    assert database._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
     db.close()
 
 
-def test_jobs_come_back_as_they_were(store: Store, tmp_path: Path) -> None:
-    store.add_job(job(), [variation("v-1"), variation("v-2")])
+def test_jobs_come_back_as_they_were(database: Database, tmp_path: Path) -> None:
+    database.add_job(job(), [variation("v-1"), variation("v-2")])
     changed = replace(
         variation("v-1"), state=State.DONE, result={"path": "/ä.wav"}, error=None, message="ünïcode", handed_over=True
     )
-    store.save_variation(changed, is_open=False)
-    store.close()
-    ((found, variations),) = Store(tmp_path / "bridge.db").jobs()
+    database.save_variation(changed, is_open=False)
+    database.close()
+    ((found, variations),) = Database(tmp_path / "bridge.db").jobs()
     assert found == job()
     assert variations == [changed, variation("v-2")]
     assert found.estimated == pytest.approx(0.012)
 
 
-def test_open_jobs_are_those_with_work_left(store: Store) -> None:
-    store.add_job(job("a", 1.0), [variation("v-1", "a")])
-    store.add_job(job("b", 2.0), [variation("v-2", "b")])
-    store.save_variation(replace(variation("v-1", "a"), state=State.FAILED), is_open=False)
-    assert [found.id for found, _ in store.open_jobs()] == ["b"]
-    assert [found.id for found, _ in store.jobs()] == ["b", "a"]
+def test_open_jobs_are_those_with_work_left(database: Database) -> None:
+    database.add_job(job("a", 1.0), [variation("v-1", "a")])
+    database.add_job(job("b", 2.0), [variation("v-2", "b")])
+    database.save_variation(replace(variation("v-1", "a"), state=State.FAILED), is_open=False)
+    assert [found.id for found, _ in database.open_jobs()] == ["b"]
+    assert [found.id for found, _ in database.jobs()] == ["b", "a"]
 
 
-def test_jobs_are_found_by_the_beginning_of_their_own_or_a_variations_id(store: Store) -> None:
-    store.add_job(job("abc"), [variation("xyz", "abc")])
-    assert [found.id for found, _ in store.find("ab")] == ["abc"]
-    assert [found.id for found, _ in store.find("xy")] == ["abc"]
-    assert store.find("%") == store.find("_") == store.find("")
+def test_jobs_are_found_by_the_beginning_of_their_own_or_a_variations_id(database: Database) -> None:
+    database.add_job(job("abc"), [variation("xyz", "abc")])
+    assert [found.id for found, _ in database.find("ab")] == ["abc"]
+    assert [found.id for found, _ in database.find("xy")] == ["abc"]
+    assert database.find("%") == database.find("_") == database.find("")
 
 
 class TestMessages:
-    def test_the_same_bytes_are_taken_in_once(self, store: Store) -> None:
-        assert store.take_in("m", "digest", "i", b"body", 1.0) is True
-        assert store.unapplied() == [b"body"]
-        store.applied("m")
-        assert store.take_in("m", "digest", "i", b"body", 2.0) is False
-        assert store.unapplied() == []
+    def test_the_same_bytes_are_taken_in_once(self, database: Database) -> None:
+        assert database.take_in("m", "digest", "i", b"body", 1.0) is True
+        assert database.unapplied() == [b"body"]
+        database.applied("m")
+        assert database.take_in("m", "digest", "i", b"body", 2.0) is False
+        assert database.unapplied() == []
 
-    def test_one_that_a_crash_kept_from_its_effect_is_still_to_come(self, store: Store) -> None:
-        store.take_in("m", "digest", "i", b"body", 1.0)
-        assert store.take_in("m", "digest", "i", b"body", 2.0) is True
+    def test_one_that_a_crash_kept_from_its_effect_is_still_to_come(self, database: Database) -> None:
+        database.take_in("m", "digest", "i", b"body", 1.0)
+        assert database.take_in("m", "digest", "i", b"body", 2.0) is True
 
-    def test_other_bytes_under_the_same_id_are_a_conflict(self, store: Store) -> None:
-        store.take_in("m", "digest", "i", b"body", 1.0)
+    def test_other_bytes_under_the_same_id_are_a_conflict(self, database: Database) -> None:
+        database.take_in("m", "digest", "i", b"body", 1.0)
         with pytest.raises(RequestConflict):
-            store.take_in("m", "other", "i", b"other", 2.0)
+            database.take_in("m", "other", "i", b"other", 2.0)
 
-    def test_refusals_are_remembered_by_instance(self, store: Store) -> None:
-        store.take_in("m", "digest", "i", b"body", 1.0)
-        store.applied("m", {"code": "bad_request", "text": "t", "hint": "h"})
-        assert store.refusals("i") == [("m", {"code": "bad_request", "text": "t", "hint": "h"})]
-        assert store.refusals("other") == []
+    def test_refusals_are_remembered_by_instance(self, database: Database) -> None:
+        database.take_in("m", "digest", "i", b"body", 1.0)
+        database.applied("m", {"code": "bad_request", "text": "t", "hint": "h"})
+        assert database.refusals("i") == [("m", {"code": "bad_request", "text": "t", "hint": "h"})]
+        assert database.refusals("other") == []
 
-    def test_a_job_and_its_message_are_one_step(self, store: Store) -> None:
-        store.take_in("message of job-1", "digest", "i", b"body", 1.0)
-        store.add_job(job(), [variation()])
-        assert store.unapplied() == []
-        assert store.job_of_message("message of job-1") == "job-1"
+    def test_a_job_and_its_message_are_one_step(self, database: Database) -> None:
+        database.take_in("message of job-1", "digest", "i", b"body", 1.0)
+        database.add_job(job(), [variation()])
+        assert database.unapplied() == []
+        assert database.job_of_message("message of job-1") == "job-1"
 
 
 class TestStages:
-    def test_marks_and_results(self, store: Store) -> None:
-        assert store.stage("v", "remix") == ({}, None)
-        store.add_job(job(), [variation()])
-        store.save_variation(variation(), is_open=True, mark=("v", "remix", {"sent": True}))
-        assert store.stage("v", "remix") == ({"sent": True}, None)
-        store.finish_stage("v", "remix", {"url": "u"})
-        assert store.stage("v", "remix") == ({"sent": True}, {"url": "u"})
-        store.forget_stage("v", "remix")
-        assert store.stage("v", "remix") == ({"sent": True}, None)  # a ticket must outlive it
+    def test_marks_and_results(self, database: Database) -> None:
+        assert database.stage("v", "remix") == ({}, None)
+        database.add_job(job(), [variation()])
+        database.save_variation(variation(), is_open=True, mark=("v", "remix", {"sent": True}))
+        assert database.stage("v", "remix") == ({"sent": True}, None)
+        database.finish_stage("v", "remix", {"url": "u"})
+        assert database.stage("v", "remix") == ({"sent": True}, {"url": "u"})
+        database.forget_stage("v", "remix")
+        assert database.stage("v", "remix") == ({"sent": True}, None)  # a ticket must outlive it
 
-    def test_a_mark_that_cannot_be_written_takes_the_state_with_it(self, store: Store) -> None:
-        store.add_job(job(), [variation()])
+    def test_a_mark_that_cannot_be_written_takes_the_state_with_it(self, database: Database) -> None:
+        database.add_job(job(), [variation()])
         unwritable = {"path": object()}
         with pytest.raises(TypeError):
-            store.save_variation(replace(variation(), state=State.DONE), is_open=False, mark=("v", "s", unwritable))
-        assert [found.id for found, _ in store.open_jobs()] == ["job-1"]
+            database.save_variation(replace(variation(), state=State.DONE), is_open=False, mark=("v", "s", unwritable))
+        assert [found.id for found, _ in database.open_jobs()] == ["job-1"]
 
 
 class TestMoney:
-    def test_an_order_that_fits_is_entered_once(self, store: Store) -> None:
-        assert store.spend("v", 2.0, now=10.0, since=0.0, cap=3.0) is None
-        assert store.spend("v", 2.0, now=11.0, since=0.0, cap=3.0) is None
-        assert store.spent_since(0.0) == 2.0
-        assert store.spend("w", 2.0, now=12.0, since=0.0, cap=3.0) == 2.0
-        assert store.spent_since(0.0) == 2.0
+    def test_an_order_that_fits_is_entered_once(self, database: Database) -> None:
+        assert database.spend("v", 2.0, now=10.0, since=0.0, cap=3.0) is None
+        assert database.spend("v", 2.0, now=11.0, since=0.0, cap=3.0) is None
+        assert database.spent_since(0.0) == 2.0
+        assert database.spend("w", 2.0, now=12.0, since=0.0, cap=3.0) == 2.0
+        assert database.spent_since(0.0) == 2.0
 
-    def test_the_bill_replaces_the_estimate_and_yesterday_does_not_count(self, store: Store) -> None:
-        store.spend("v", 2.0, now=10.0, since=0.0, cap=3.0)
-        store.bill("v", 2.5)
-        assert store.spent_since(0.0) == 2.5
-        assert store.spent_since(11.0) == 0.0
+    def test_the_bill_replaces_the_estimate_and_yesterday_does_not_count(self, database: Database) -> None:
+        database.spend("v", 2.0, now=10.0, since=0.0, cap=3.0)
+        database.bill("v", 2.5)
+        assert database.spent_since(0.0) == 2.5
+        assert database.spent_since(11.0) == 0.0
 
 
-def test_uploads_are_used_only_while_they_live_long_enough(store: Store) -> None:
-    store.add_upload("fal", "host", "sha", "https://a", 100.0)
-    assert store.upload("fal", "host", "sha", 99.0) == ("https://a", 100.0)
-    assert store.upload("fal", "host", "sha", 100.0) is None
-    assert store.upload("fal", "other", "sha", 0.0) is None
-    store.add_upload("fal", "host", "sha", "https://b", None)
-    assert store.upload("fal", "host", "sha", 1e12) == ("https://b", None)
-    store.forget_upload("https://b")
-    assert store.upload("fal", "host", "sha", 0.0) is None
+def test_uploads_are_used_only_while_they_live_long_enough(database: Database) -> None:
+    database.add_upload("fal", "host", "sha", "https://a", 100.0)
+    assert database.upload("fal", "host", "sha", 99.0) == ("https://a", 100.0)
+    assert database.upload("fal", "host", "sha", 100.0) is None
+    assert database.upload("fal", "other", "sha", 0.0) is None
+    database.add_upload("fal", "host", "sha", "https://b", None)
+    assert database.upload("fal", "host", "sha", 1e12) == ("https://b", None)
+    database.forget_upload("https://b")
+    assert database.upload("fal", "host", "sha", 0.0) is None
 
 
 async def test_calls_run_in_order_on_one_other_thread(tmp_path: Path) -> None:
-    journal = Journal(Store(tmp_path / "bridge.db"))
+    journal = Journal(Database(tmp_path / "bridge.db"))
     seen: list[tuple[int, str]] = []
 
-    def note(store: Store, text: str) -> None:
+    def note(database: Database, text: str) -> None:
         seen.append((threading.get_ident(), text))
 
     await asyncio.gather(*(journal(note, str(n)) for n in range(20)))
@@ -166,9 +166,9 @@ async def test_calls_run_in_order_on_one_other_thread(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_the_history_can_be_read_beside_a_writer(store: Store, tmp_path: Path) -> None:
-    store.add_job(job(), [variation()])
-    reader = Store(tmp_path / "bridge.db", read_only=True)
+def test_the_history_can_be_read_beside_a_writer(database: Database, tmp_path: Path) -> None:
+    database.add_job(job(), [variation()])
+    reader = Database(tmp_path / "bridge.db", read_only=True)
     assert [found.id for found, _ in reader.jobs()] == ["job-1"]
     with pytest.raises(sqlite3.OperationalError):
         reader.remember("key", "value")

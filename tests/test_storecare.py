@@ -15,7 +15,7 @@ from bridge.engines.fake import FakeEngine
 from bridge.errors import HomeError, RateLimited, RequestConflict, StoreNewer, SubmitUnknown
 from bridge.protocol.job import State
 from bridge.store import backup
-from bridge.store.database import Store
+from bridge.store.database import Database
 from tests.fakes.studio import Studio, remix_args, write_tone
 from tests.test_store import job, variation
 
@@ -58,33 +58,33 @@ def set_back(home: Path, names: Iterable[str]) -> None:
 
 
 def reopen(home: Path, now: float | None = None) -> None:
-    backup.open_store(home, lambda: time.time() if now is None else now, 3).close()
+    backup.open_database(home, lambda: time.time() if now is None else now, 3).close()
 
 
 class TestCopies:
     def test_a_copy_is_whole_private_and_of_the_same_form(self, home: Path) -> None:
-        store = Store(home / "bridge.db")
-        store.add_job(job(), [variation()])
+        database = Database(home / "bridge.db")
+        database.add_job(job(), [variation()])
         made = backup.copy(home, NOW, 3)  # while the journal is open
-        store.close()
+        database.close()
         assert made.name == "bridge-20231114T221320Z.db"
         assert made.stat().st_mode & 0o777 == 0o600
         assert backup.newest_copy(home) == NOW
-        other = Store(made)
+        other = Database(made)
         assert [found.id for found, _ in other.jobs()] == ["job-1"]
         other.close()
         assert list((home / "backups").glob(".*")) == []
 
     def test_only_the_newest_are_kept(self, home: Path) -> None:
-        Store(home / "bridge.db").close()
+        Database(home / "bridge.db").close()
         made = [backup.copy(home, NOW + day * 86_400, 3) for day in range(5)]
         assert backup.copies(home) == made[:1:-1]
 
     def test_a_damaged_journal_is_not_copied_over_the_good_copies(self, home: Path) -> None:
-        store = Store(home / "bridge.db")
+        database = Database(home / "bridge.db")
         for number in range(200):
-            store.add_job(job(f"job-{number}", float(number)), [variation(f"v-{number}", f"job-{number}")])
-        store.close()
+            database.add_job(job(f"job-{number}", float(number)), [variation(f"v-{number}", f"job-{number}")])
+        database.close()
         good = backup.copy(home, NOW, 1)
         spoil(home / "bridge.db", "a page of junk")
         with pytest.raises((sqlite3.Error, HomeError)):
@@ -238,9 +238,9 @@ class TestDamage:
         spoil(backup.copy(home, NOW + 1, 3), "a page of junk")
         spoil(home / "bridge.db", "no journal")
         reopen(home)
-        store = Store(home / "bridge.db")
-        assert [found.id for found, _ in store.jobs()] == [job_id]
-        store.close()
+        database = Database(home / "bridge.db")
+        assert [found.id for found, _ in database.jobs()] == [job_id]
+        database.close()
 
     async def test_a_result_for_a_daw_is_offered_again_while_it_is_fresh_and_only_told_of_later(
         self, home: Path, tone: Path

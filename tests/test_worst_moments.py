@@ -16,7 +16,7 @@ from bridge.errors import ModelFailed, RateLimited, ResultGone
 from bridge.events import Event, EventBus
 from bridge.jobs.inbox import Inbox
 from bridge.protocol.job import State
-from bridge.store.database import Store
+from bridge.store.database import Database
 from tests.fakes.disks import disk
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, remix_args, write_tone
@@ -298,7 +298,7 @@ async def test_the_newest_job_is_the_last_one_even_if_the_clock_was_set_back(hom
         newest = await studio.remix(tone)
         await studio.until(newest, "done")
         assert (await studio.registry.find(None))[0].id == newest
-        assert (await studio.journal(Store.jobs, 1))[0][0].id == newest
+        assert (await studio.journal(Database.jobs, 1))[0][0].id == newest
 
 
 def inbox_of(studio: Studio) -> Inbox:

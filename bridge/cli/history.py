@@ -14,7 +14,7 @@ import msgspec
 from bridge.errors import UnknownJob
 from bridge.protocol.answers import cost_answer, variation_answer
 from bridge.protocol.job import ENDED, Job, State, Variation, job_state
-from bridge.store.database import Store
+from bridge.store.database import Database
 
 Found = tuple[Job, list[Variation]]
 T = TypeVar("T")
@@ -24,12 +24,12 @@ FIRST = "Make one: `ace-bridge remix FILE`."
 
 def newest(home: Path, limit: int) -> list[Found]:
     """Return the newest jobs, newest first."""
-    return _ask(home, lambda store: store.jobs(limit), [])
+    return _ask(home, lambda database: database.jobs(limit), [])
 
 
 def still_open(home: Path) -> list[Found]:
     """Return the jobs that have work left, oldest first."""
-    return _ask(home, lambda store: store.open_jobs(), [])
+    return _ask(home, lambda database: database.open_jobs(), [])
 
 
 def one(home: Path, start: str | None) -> Found:
@@ -43,7 +43,7 @@ def one(home: Path, start: str | None) -> Found:
         if not found:
             raise UnknownJob("There is no job yet.", hint=FIRST)
         return found[0]
-    found = _ask(home, lambda store: store.find(start), [])
+    found = _ask(home, lambda database: database.find(start), [])
     if not found:
         raise UnknownJob(f"No job has an id that begins with {start}.")
     if len(found) > 1:
@@ -107,12 +107,12 @@ def plain(text: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _ask(home: Path, question: Callable[[Store], T], otherwise: T) -> T:
+def _ask(home: Path, question: Callable[[Database], T], otherwise: T) -> T:
     """Ask the journal; where there is none yet the answer is `otherwise`."""
     if not (home / "bridge.db").exists():
         return otherwise
-    store = Store(home / "bridge.db", read_only=True)
+    database = Database(home / "bridge.db", read_only=True)
     try:
-        return question(store)
+        return question(database)
     finally:
-        store.close()
+        database.close()

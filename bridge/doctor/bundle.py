@@ -16,7 +16,7 @@ from typing import Any
 from bridge import __version__
 from bridge.doctor.base import Finding, Patient, summary
 from bridge.protocol.job import Job, Variation
-from bridge.store.database import Store
+from bridge.store.database import Database
 from bridge.util.atomic import explained
 from bridge.util.redact import SCRUBBER
 
@@ -144,11 +144,11 @@ def _jobs(home: Path) -> list[Found]:
     if not path.exists():
         return []
     try:
-        store = Store(path, read_only=True)
+        database = Database(path, read_only=True)
         try:
-            return store.jobs(JOBS)
+            return database.jobs(JOBS)
         finally:
-            store.close()
+            database.close()
     except sqlite3.Error:
         return []  # the findings say what is wrong with the journal
 

@@ -13,7 +13,7 @@ from bridge import __version__
 from bridge.doctor import selftests
 from bridge.doctor.base import Finding, Patient
 from bridge.installers.installer import FOLDER
-from bridge.store.database import Store
+from bridge.store.database import Database
 
 TITLES = {"ardour": "Ardour", "live": "Ableton Live", "reaper": "REAPER"}
 SELF_TESTS = {
@@ -87,11 +87,11 @@ def _hellos(home: Path) -> list[tuple[str, str, float]]:
     if not path.exists():
         return []
     try:
-        store = Store(path, read_only=True)
+        database = Database(path, read_only=True)
         try:
-            return [(daw, version, at) for _, daw, version, _, at in store.instances()]
+            return [(daw, version, at) for _, daw, version, _, at in database.instances()]
         finally:
-            store.close()
+            database.close()
     except sqlite3.Error:
         return []  # the journal's own finding says what is wrong with it
 

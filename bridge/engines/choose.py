@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bridge.engines.base import Engine
 from bridge.errors import EngineUnknown, KeyMissing
-from bridge.store.database import Journal, Store
+from bridge.store.database import Database, Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Engines:
         if name == "auto":
             if has_key:
                 name = "fal"
-            elif await self.journal(Store.fact, "worked:fal"):
+            elif await self.journal(Database.fact, "worked:fal"):
                 raise KeyMissing("fal worked before and its key is gone, so nothing was sent.")
             else:
                 name = "offline"

@@ -15,7 +15,7 @@ from bridge.errors import ParamInvalid, PresetInvalid, PresetUnknown
 from bridge.events import Event, EventBus
 from bridge.presets.library import Presets
 from bridge.presets.parameters import PARAMS, check
-from bridge.store.database import Journal, Store
+from bridge.store.database import Database, Journal
 
 FACT = "hands"
 SAVE_DELAY = 0.2  # s
@@ -33,7 +33,7 @@ class SurfaceSettings:
 
     async def load(self) -> None:
         """Read what was set before the last stop."""
-        kept = await self._journal(Store.fact, FACT)
+        kept = await self._journal(Database.fact, FACT)
         self._held = json.loads(kept) if kept else {}
 
     async def close(self) -> None:
@@ -98,4 +98,4 @@ class SurfaceSettings:
 
     async def _save_soon(self) -> None:
         await asyncio.sleep(SAVE_DELAY)
-        await self._journal(Store.remember, FACT, json.dumps(self._held))
+        await self._journal(Database.remember, FACT, json.dumps(self._held))

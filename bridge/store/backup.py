@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bridge.errors import HomeError
 from bridge.store import job_folder
-from bridge.store.database import Store
+from bridge.store.database import Database
 from bridge.store.migrations import VERSION, version_of
 from bridge.store.recovery import Rescued, rescue
 from bridge.util.atomic import explained, settle, write_json
@@ -34,7 +34,7 @@ BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a journal
 BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def open_store(home: Path, clock: Callable[[], float], keep: int) -> Store:
+def open_database(home: Path, clock: Callable[[], float], keep: int) -> Database:
     """Open the home's journal; what it does not know is taken from the jobs' folders.
 
     A damaged or missing one is replaced by the last good copy first.
@@ -56,13 +56,13 @@ def open_store(home: Path, clock: Callable[[], float], keep: int) -> Store:
             _replace(home, clock())
         elif 0 < _version(path) < VERSION:
             copy(home, clock(), keep)
-        store = Store(path)
+        database = Database(path)
         try:
-            _compare(store, home, clock())
+            _compare(database, home, clock())
         except BaseException:
-            store.close()
+            database.close()
             raise
-        return store
+        return database
     except (sqlite3.Error, OSError) as problem:
         raise HomeError(f"The bridge's journal {path} cannot be opened: {problem}.") from problem
 
@@ -138,14 +138,14 @@ def _missed(home: Path) -> str | None:
     return "is gone, and there were jobs" if lost else None
 
 
-def _compare(store: Store, home: Path, now: float) -> None:
+def _compare(database: Database, home: Path, now: float) -> None:
     """Take from the jobs' folders what the journal has lost, and stamp both anew.
 
     The journal knows the stamp in `STAMP` unless it is older than that file: an older one was put in its place.
     """
     seen = (job_folder.read(home / STAMP) or {}).get("stamp")
-    known = json.loads(store.fact(STAMPS) or "[]")
-    found = rescue(store, home / "jobs", now, lost=seen is not None and seen not in known)
+    known = json.loads(database.fact(STAMPS) or "[]")
+    found = rescue(database, home / "jobs", now, lost=seen is not None and seen not in known)
     if found != Rescued():
         log.error(
             "the journal had lost entries; taken from the jobs' folders: %d jobs, %d variations; "
@@ -155,7 +155,7 @@ def _compare(store: Store, home: Path, now: float) -> None:
             found.stopped,
         )
     fresh = uuid.uuid4().hex
-    store.remember(STAMPS, json.dumps([one for one in (seen, fresh) if one is not None]))
+    database.remember(STAMPS, json.dumps([one for one in (seen, fresh) if one is not None]))
     write_json(home / STAMP, {"stamp": fresh})
 
 
@@ -168,12 +168,12 @@ def _replace(home: Path, now: float) -> None:
     good = next((one for one in copies(home) if ailment(one) is None and _version(one)), None)
     if good is not None:
         shutil.copyfile(good, made)
-    store = Store(made)
+    database = Database(made)
     made.chmod(0o600)
     try:
-        found = rescue(store, home / "jobs", now, lost=True)
+        found = rescue(database, home / "jobs", now, lost=True)
     finally:
-        store.close()
+        database.close()
     settle(made, path)
     log.warning(
         "the journal is restored from %s; taken from the jobs' folders: %d jobs, %d variations",

@@ -25,7 +25,7 @@ T = TypeVar("T")
 ANY_DIGEST = "rescued"  # the digest of a message known only from a job's folder that does not say it
 
 
-class Store:
+class Database:
     """The tables, as calls that each are one committed transaction."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -322,11 +322,11 @@ class Transaction:
 class Journal:
     """Runs a store's calls one after the other on a thread of their own: `await journal(Store.save_job, job)`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
-    async def __call__(self, call: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def __call__(self, call: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
         # Shielded: a caller that is cancelled must not leave the question open whether its words were written.
         return await asyncio.shield(loop.run_in_executor(self._thread, self._run, call, args, kwargs))
@@ -338,7 +338,7 @@ class Journal:
             DiskFull, StoreBusy, HomeError: it could not be written down, and nothing of it was.
         """
         try:
-            return call(self._store, *args, **kwargs)
+            return call(self._database, *args, **kwargs)
         except sqlite3.OperationalError as problem:
             if problem.sqlite_errorcode == sqlite3.SQLITE_FULL:
                 raise DiskFull("There is no room left on the disk that holds the bridge's journal.") from problem
@@ -349,4 +349,4 @@ class Journal:
     def close(self) -> None:
         """Finish what was asked for, then close the file."""
         self._thread.shutdown(wait=True)
-        self._store.close()
+        self._database.close()

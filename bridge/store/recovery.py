@@ -22,7 +22,7 @@ from bridge.jobs.context import of_leg
 from bridge.jobs.stages.place import SHOWN
 from bridge.protocol.job import ENDED, State, Variation
 from bridge.store import job_folder
-from bridge.store.database import ANY_DIGEST, Store
+from bridge.store.database import ANY_DIGEST, Database
 from bridge.store.retention import GONE
 from bridge.util.atomic import holds
 
@@ -50,7 +50,7 @@ class _Order:
     seconds: float  # of audio that were ordered
 
 
-def rescue(store: Store, jobs: Path, now: float, *, lost: bool = False) -> Rescued:
+def rescue(database: Database, jobs: Path, now: float, *, lost: bool = False) -> Rescued:
     """Bring back into the journal what only the jobs' folders know; all of it or, after a crash, nothing.
 
     Args:
@@ -60,16 +60,16 @@ def rescue(store: Store, jobs: Path, now: float, *, lost: bool = False) -> Rescu
         lost: whether the journal is known to have lost entries, whatever the folders say.
     """
     whole = parts = stopped = 0
-    with store.transaction():
+    with database.transaction():
         for folder in _folders(jobs):
-            done = store.all_done(folder.name)  # then nothing can have come after it
+            done = database.all_done(folder.name)  # then nothing can have come after it
             if done is None:
-                found = _whole_job(store, folder, now)
+                found = _whole_job(database, folder, now)
                 whole, parts = whole + bool(found), parts + found
             elif not done:
-                parts += _known_job(store, folder, now)
+                parts += _known_job(database, folder, now)
         if lost or whole or parts:
-            stopped = _stop(store)
+            stopped = _stop(database)
     return Rescued(whole, parts, stopped)
 
 
@@ -82,58 +82,58 @@ def _folders(jobs: Path) -> Iterator[Path]:
     yield from (jobs / name for name in names)
 
 
-def _whole_job(store: Store, folder: Path, now: float) -> int:
+def _whole_job(database: Database, folder: Path, now: float) -> int:
     """Add a job that the journal does not have, with its message; return its number of variations."""
     about = job_folder.kept(folder)
     if about is None or about.job.id != folder.name:  # somebody's copy of a folder is not a second job
         return 0
     job, variations = about.job, about.variations
     with contextlib.suppress(RequestConflict):  # the journal has the message, and not yet what it came to
-        store.take_in(job.message_id, about.digest or ANY_DIGEST, job.instance, b"", job.created)
-    store.add_job(job, variations)
+        database.take_in(job.message_id, about.digest or ANY_DIGEST, job.instance, b"", job.created)
+    database.add_job(job, variations)
     for one in variations:
-        _merge(store, job.id, one, folder, now, new=True)
+        _merge(database, job.id, one, folder, now, new=True)
     return len(variations)
 
 
-def _known_job(store: Store, folder: Path, now: float) -> int:
+def _known_job(database: Database, folder: Path, now: float) -> int:
     """Compare a job's variations that are not done; return how many were behind their folder."""
-    open_ones = (one for one in store.variations_of(folder.name) if one.state is not State.DONE)
-    return sum([_merge(store, folder.name, one, folder, now, new=False) for one in open_ones])
+    open_ones = (one for one in database.variations_of(folder.name) if one.state is not State.DONE)
+    return sum([_merge(database, folder.name, one, folder, now, new=False) for one in open_ones])
 
 
-def _merge(store: Store, job_id: str, variation: Variation, folder: Path, now: float, *, new: bool) -> bool:
+def _merge(database: Database, job_id: str, variation: Variation, folder: Path, now: float, *, new: bool) -> bool:
     """Bring a variation to where its folder says it is; return whether the journal had lost something of it."""
     clip = folder / f"clip-{variation.clip_index + 1}"
     units = _units(variation.id, clip / f"variation-{variation.index + 1}")
-    results = _unknown(store, units, PER_VARIATION)
+    results = _unknown(database, units, PER_VARIATION)
     orders = {
         unit: order
         for unit, place in units.items()
-        if (order := _order(place)) is not None and not _knows(store.stage(unit, REMIX)[0], order)
+        if (order := _order(place)) is not None and not _knows(database.stage(unit, REMIX)[0], order)
     }
     behind = new or bool(orders) or len(results) > 1 or (variation.id, "place") in results
     if behind:
-        results |= _unknown(store, _units(f"{job_id}/{variation.clip_index}", clip), PER_CLIP)
+        results |= _unknown(database, _units(f"{job_id}/{variation.clip_index}", clip), PER_CLIP)
     for (unit, stage), result in results.items():
-        store.finish_stage(unit, stage, result)
+        database.finish_stage(unit, stage, result)
     if behind:
-        _state(store, variation, orders, now)
-        _money(store, job_id, orders, results, now)
+        _state(database, variation, orders, now)
+        _money(database, job_id, orders, results, now)
     return behind
 
 
-def _state(store: Store, variation: Variation, orders: Mapping[str, _Order], now: float) -> None:
+def _state(database: Database, variation: Variation, orders: Mapping[str, _Order], now: float) -> None:
     """Say how a variation stands by what the journal knows now, and enter its orders."""
     found = any("ticket" in order.mark for order in orders.values())
-    after = _where(store, variation, ordered=found or variation.ordered, sent=bool(orders), now=now)
+    after = _where(database, variation, ordered=found or variation.ordered, sent=bool(orders), now=now)
     is_open = after.state not in ENDED
-    store.save_variation(after, is_open=is_open)
+    database.save_variation(after, is_open=is_open)
     for unit, order in orders.items():
-        store.save_variation(after, is_open=is_open, mark=(unit, REMIX, order.mark))
+        database.save_variation(after, is_open=is_open, mark=(unit, REMIX, order.mark))
 
 
-def _where(store: Store, before: Variation, *, ordered: bool, sent: bool, now: float) -> Variation:
+def _where(database: Database, before: Variation, *, ordered: bool, sent: bool, now: float) -> Variation:
     """Return a variation in the state that its orders and results mean."""
     ended = before.state in ENDED  # and was retried since, if there is anything: the journal lost that too
     found = replace(
@@ -143,7 +143,7 @@ def _where(store: Store, before: Variation, *, ordered: bool, sent: bool, now: f
         message="found again; the journal had lost it",
         cancel_asked=before.cancel_asked and not ended,
     )
-    fitted, placed = store.stage(before.id, "fit")[1], store.stage(before.id, "place")[1]
+    fitted, placed = database.stage(before.id, "fit")[1], database.stage(before.id, "place")[1]
     if fitted is not None and _is_there(fitted):
         shown = {name: fitted[name] for name in SHOWN if name in fitted} | {
             "placed": bool((placed or {}).get("placed"))
@@ -154,31 +154,31 @@ def _where(store: Store, before: Variation, *, ordered: bool, sent: bool, now: f
                 found, state=State.DONE, result=shown, handed_over=True, progress=1.0, reason="", message=text
             )
         return replace(found, state=State.WAITING, ordered=True, result=shown)
-    if sent or store.was_submitted(before.id):
+    if sent or database.was_submitted(before.id):
         return replace(found, state=State.WAITING, ordered=ordered)
     return before if ended else _stopped(before)
 
 
-def _money(store: Store, job_id: str, orders: Mapping[str, _Order], results: Results, now: float) -> None:
+def _money(database: Database, job_id: str, orders: Mapping[str, _Order], results: Results, now: float) -> None:
     """Count orders and bills that were lost against the day's cap and in the job."""
-    job = store.job(job_id)
+    job = database.job(job_id)
     for unit, order in orders.items():
-        store.spend(unit, order.seconds * job.price, float(order.mark.get("at", now)), 0.0, float("inf"))
+        database.spend(unit, order.seconds * job.price, float(order.mark.get("at", now)), 0.0, float("inf"))
     billed = {unit: one.get("billed_units") for (unit, stage), one in results.items() if stage == REMIX}
     bills = {unit: float(units) for unit, units in billed.items() if units is not None}
     for unit, units in bills.items():
-        store.bill(unit, round(units * job.price, 6))
+        database.bill(unit, round(units * job.price, 6))
     if bills:
-        store.save_job(replace(job, bills={**job.bills, **bills}))
+        database.save_job(replace(job, bills={**job.bills, **bills}))
 
 
-def _stop(store: Store) -> int:
+def _stop(database: Database) -> int:
     """End what has no order: the journal may have lost that it was cancelled, or made, and its folder is gone."""
     count = 0
-    for _, variations in store.open_jobs():
+    for _, variations in database.open_jobs():
         for one in variations:
-            if one.state not in ENDED and not store.was_submitted(one.id):
-                store.save_variation(_stopped(one), is_open=False)
+            if one.state not in ENDED and not database.was_submitted(one.id):
+                database.save_variation(_stopped(one), is_open=False)
                 count += 1
     return count
 
@@ -188,12 +188,12 @@ def _stopped(variation: Variation) -> Variation:
     return replace(variation, state=State.FAILED, reason="", error=lost.to_wire(), message=lost.text)
 
 
-def _unknown(store: Store, units: Mapping[str, Path], stages: tuple[str, ...]) -> Results:
+def _unknown(database: Database, units: Mapping[str, Path], stages: tuple[str, ...]) -> Results:
     """Return the results in folders that the journal does not have, as far as their files are there."""
     found: Results = {}
     for unit, place in units.items():
         for stage in stages:
-            if store.stage(unit, stage)[1] is not None:
+            if database.stage(unit, stage)[1] is not None:
                 continue
             result = job_folder.read(place / f"{stage}.json")
             if result is not None and _is_there(result):

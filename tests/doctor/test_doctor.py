@@ -24,7 +24,7 @@ from bridge.doctor import base
 from bridge.doctor.base import Finding, Patient, examine, worst
 from bridge.doctor.connections import holders
 from bridge.errors import AudioDeviceMissing
-from bridge.store.database import Store
+from bridge.store.database import Database
 from tests.fakes.processes import environment, running
 
 KEY = "0123abcd-4567-89ef:0123456789abcdef0123456789abcdef"
@@ -230,9 +230,9 @@ class TestDaws:
 
     def test_scripts_that_are_there_and_a_hello(self, home: Path, tmp_path: Path) -> None:
         self.install(home, tmp_path)
-        store = Store(home / "bridge.db")
-        store.hello("instance", "reaper", "7.60", "song", time.time() - 7200)
-        store.close()
+        database = Database(home / "bridge.db")
+        database.hello("instance", "reaper", "7.60", "song", time.time() - 7200)
+        database.close()
         assert found(patient_of(home), "reaper.scripts").level == "well"
         hello = found(patient_of(home), "reaper.hello")
         assert (hello.level, hello.text) == ("well", "REAPER 7.60 said hello 2 hours ago.")

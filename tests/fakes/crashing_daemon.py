@@ -15,7 +15,7 @@ from typing import Any
 
 from bridge.cli.main import main
 from bridge.protocol.job import State, Variation
-from bridge.store.database import Store
+from bridge.store.database import Database
 
 MOMENT, _, TIMES = sys.argv[1].partition("@")
 passed: list[str] = []
@@ -31,13 +31,17 @@ def die_at(moment: str) -> None:
 class CrashingStore:
     """Replaces methods of the real store; everything else is as it is."""
 
-    save = Store.save_variation
-    finish = Store.finish_stage
-    add = Store.add_job
+    save = Database.save_variation
+    finish = Database.finish_stage
+    add = Database.add_job
 
     @staticmethod
     def save_variation(
-        store: Store, variation: Variation, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None
+        database: Database,
+        variation: Variation,
+        *,
+        is_open: bool,
+        mark: tuple[str, str, Mapping[str, Any]] | None = None,
     ) -> None:
         step = ""
         if mark is not None and mark[1] == "remix":
@@ -45,28 +49,28 @@ class CrashingStore:
         die_at(f"{step}-before")
         if variation.state is State.DONE:
             die_at("placed-before")
-        CrashingStore.save(store, variation, is_open=is_open, mark=mark)
+        CrashingStore.save(database, variation, is_open=is_open, mark=mark)
         die_at(f"{step}-after")
         die_at(f"begin:{variation.stage}")
         if variation.state is State.DONE:
             die_at("placed-after")
 
     @staticmethod
-    def finish_stage(store: Store, unit: str, stage: str, result: Mapping[str, Any]) -> None:
+    def finish_stage(database: Database, unit: str, stage: str, result: Mapping[str, Any]) -> None:
         die_at(f"file:{stage}")
-        CrashingStore.finish(store, unit, stage, result)
+        CrashingStore.finish(database, unit, stage, result)
         die_at(f"done:{stage}")
 
     @staticmethod
-    def add_job(store: Store, *args: Any) -> None:
+    def add_job(database: Database, *args: Any) -> None:
         die_at("taken-before")
-        CrashingStore.add(store, *args)
+        CrashingStore.add(database, *args)
         die_at("taken-after")
 
 
-Store.save_variation = CrashingStore.save_variation  # type: ignore[method-assign]
-Store.finish_stage = CrashingStore.finish_stage  # type: ignore[method-assign]
-Store.add_job = CrashingStore.add_job  # type: ignore[method-assign]
+Database.save_variation = CrashingStore.save_variation  # type: ignore[method-assign]
+Database.finish_stage = CrashingStore.finish_stage  # type: ignore[method-assign]
+Database.add_job = CrashingStore.add_job  # type: ignore[method-assign]
 
 if __name__ == "__main__":
     sys.exit(main(["run"]))

@@ -37,7 +37,7 @@ class Bench:
 
     async def open(self, workers: Any = None) -> None:
         """Begin a life over the home, as a daemon does: with a look at its journal first."""
-        backup.open_store(self.home, lambda: 1e9, 3).close()
+        backup.open_database(self.home, lambda: 1e9, 3).close()
         settings = Settings(self.fal.url, self.fal.url, poll_first=0.01, poll_longest=0.05)
 
         async def sleep(seconds: float) -> None:

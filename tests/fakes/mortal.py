@@ -27,7 +27,7 @@ from typing import Any
 from bridge.cli import main
 from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import State
-from bridge.store.database import Store
+from bridge.store.database import Database
 from bridge.workers import pool
 from tests.fakes.nursery import bear
 
@@ -142,21 +142,21 @@ def watch_journal(fate: Fate) -> None:
     """Let fate hear of every write of the journal, before and after."""
 
     def around(name: str, label: Callable[..., str]) -> None:
-        real = getattr(Store, name)
+        real = getattr(Database, name)
 
-        def call(store: Store, *args: Any, **kwargs: Any) -> Any:
+        def call(database: Database, *args: Any, **kwargs: Any) -> Any:
             moment = label(*args, **kwargs)
             if name == "save_variation":
                 fate.leaving(args[0].id, args[0].state)
             fate.reached(f"before:{moment}")
-            found = real(store, *args, **kwargs)
+            found = real(database, *args, **kwargs)
             if name == "save_variation":
                 fate.write(f"{args[0].id} {args[0].state}")
                 fate.reached(f"state:{args[0].state}", args[0].id)
             fate.reached(f"after:{moment}")
             return found
 
-        setattr(Store, name, call)
+        setattr(Database, name, call)
 
     def saved(variation: Any, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None) -> str:
         if mark is not None and mark[1] == "remix" and "sent" in mark[2]:

@@ -33,7 +33,7 @@ from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.presets.library import standard
 from bridge.protocol.job import Variation
 from bridge.protocol.request import RemixArgs, decode
-from bridge.store.database import Journal, Store
+from bridge.store.database import Database, Journal
 from bridge.workers.task_table import TASKS
 from tests.fakes.processes import PATIENCE
 
@@ -72,7 +72,7 @@ class Studio:
         self.bus = EventBus()
         self.bus.subscribe(self.events.append)
         self.now = time.time()
-        self.journal = Journal(Store(home / "bridge.db"))
+        self.journal = Journal(Database(home / "bridge.db"))
         self.registry = JobRegistry(self.journal, self.bus)
         self.workers = workers or InlineWorkers()
         budget = Budget(self.journal, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)

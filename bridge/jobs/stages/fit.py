@@ -17,7 +17,7 @@ from bridge.jobs.context import Stage, Work, of_leg
 from bridge.jobs.filenames import result_name
 from bridge.jobs.recipe import describe
 from bridge.protocol.job import State
-from bridge.store.database import Store
+from bridge.store.database import Database
 from bridge.util.atomic import discard, explained, holds, settle, sweep, write_json
 
 
@@ -177,7 +177,7 @@ def _make(folder: Path) -> None:
 
 async def _own_name(work: Work, folder: Path) -> Path:
     """Return a name that nobody has, in the journal before it is used: only our own file is ever written again."""
-    mark, _ = await work.tools.journal(Store.stage, work.variation_id, NAME)
+    mark, _ = await work.tools.journal(Database.stage, work.variation_id, NAME)
     if "path" in mark and Path(mark["path"]).parent == folder:
         return Path(mark["path"])
     name = result_name(work.clip.name, work.job.recipe["preset"], work.variation.index, work.variation_id)

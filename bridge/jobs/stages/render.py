@@ -20,7 +20,7 @@ from bridge.jobs.segments import MOST, Leg, split
 from bridge.presets.tags import FACT
 from bridge.protocol.job import State
 from bridge.protocol.request import Source
-from bridge.store.database import Store
+from bridge.store.database import Database
 from bridge.util.atomic import settle
 
 SHORTEST = 0.1  # s
@@ -165,8 +165,8 @@ async def said(work: Work, result: Mapping[str, Any]) -> Any:
     """Return what the clip's user once said of it, None for nothing; what is said now is remembered."""
     recipe, name = work.job.recipe, f"{FACT}{result['sha256']}"
     if recipe.get("described_by") == "user":
-        await work.tools.journal(Store.remember, name, recipe["params"]["original_tags"])
-    return await work.tools.journal(Store.fact, name)
+        await work.tools.journal(Database.remember, name, recipe["params"]["original_tags"])
+    return await work.tools.journal(Database.fact, name)
 
 
 async def clip_length(work: Work) -> float:

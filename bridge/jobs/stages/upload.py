@@ -9,7 +9,7 @@ from bridge.engines.base import Uploaded
 from bridge.errors import WorkLost
 from bridge.jobs.context import Stage, Work
 from bridge.protocol.job import State
-from bridge.store.database import Store
+from bridge.store.database import Database
 from bridge.util.atomic import holds
 
 STILL_THERE = 6 * 3600.0  # s that a URL must have left to live, so that a long queue does not outlast it
@@ -32,12 +32,14 @@ async def upload(work: Work) -> dict[str, Any]:
     await work.tools.budget.check(work.variation_id, cost)
     if not engine.capabilities.remote:
         return _result(await engine.upload(path, sha256, work.report), reused=False)
-    known = await journal(Store.upload, name, engine.capabilities.upload_host, sha256, work.tools.clock() + STILL_THERE)
+    known = await journal(
+        Database.upload, name, engine.capabilities.upload_host, sha256, work.tools.clock() + STILL_THERE
+    )
     if known is not None:
         work.report(fraction=1.0, message="this clip was uploaded before")
         return _result(Uploaded(known[0], engine.capabilities.upload_host, known[1]), reused=True)
     uploaded = await engine.upload(path, sha256, work.report)
-    await journal(Store.add_upload, name, engine.capabilities.upload_host, sha256, uploaded.url, uploaded.expires)
+    await journal(Database.add_upload, name, engine.capabilities.upload_host, sha256, uploaded.url, uploaded.expires)
     return _result(uploaded, reused=False)
 
 
