@@ -58,7 +58,7 @@ from bridge.presets.library import Presets
 from bridge.protocol.job import Variation
 from bridge.protocol.request import RemixArgs, decode
 from bridge.store import backup
-from bridge.store.database import Journal
+from bridge.store.database import Store
 from bridge.store.housekeeping import Caretaker
 from bridge.util.atomic import write_json
 from bridge.workers.pool import Workers
@@ -106,11 +106,11 @@ class Daemon:
         """
         with self._lock():
             database = backup.open_database(self.home, self._clock, self._settings.store.copies)
-            journal = Journal(database)
+            store = Store(database)
             try:
-                await self._serve(journal, ready)
+                await self._serve(store, ready)
             finally:
-                journal.close()
+                store.close()
                 (self.home / "daemon.json").unlink(missing_ok=True)
 
     def stop(self) -> None:
@@ -119,11 +119,11 @@ class Daemon:
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
-    async def _serve(self, journal: Journal, ready: Callable[[Mapping[str, Any]], None]) -> None:
+    async def _serve(self, store: Store, ready: Callable[[Mapping[str, Any]], None]) -> None:
         """Build what needs the store, start it, wait, stop it in the opposite order."""
-        settings, registry = self._settings, JobRegistry(journal, self._bus)
-        budget = Budget(journal, settings.budget.daily_cap, settings.budget.confirm_above, self._clock)
-        tools = Tools(self.home, settings, registry, journal, self._bus, self._workers, budget, self._clock)
+        settings, registry = self._settings, JobRegistry(store, self._bus)
+        budget = Budget(store, settings.budget.daily_cap, settings.budget.confirm_above, self._clock)
+        tools = Tools(self.home, settings, registry, store, self._bus, self._workers, budget, self._clock)
         outbox = Outbox(
             self.home / "outbox",
             registry,
@@ -133,9 +133,9 @@ class Daemon:
             keep=settings.outbox.keep_finished,
         )
         scheduler = Scheduler(tools, Pipeline(), settings.scheduler.slots, lambda v, c: self._work(tools, v, c))
-        surface_settings = SurfaceSettings(journal, self._bus, self._presets)
-        engines = Engines(self._engines, settings.engine.default, self._has_key, journal)
-        delivery = Delivery(registry, journal, self._bus, self._clock)
+        surface_settings = SurfaceSettings(store, self._bus, self._presets)
+        engines = Engines(self._engines, settings.engine.default, self._has_key, store)
+        delivery = Delivery(registry, store, self._bus, self._clock)
         handler = MessageHandler(tools, scheduler, outbox, delivery, self._presets, surface_settings, engines.choose)
         inbox = Inbox(
             self.home / "inbox",
@@ -155,7 +155,7 @@ class Daemon:
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
         hotkeys = Hotkeys(control, self._bus, settings.hotkeys.keys)
         advert = Advert(settings.osc.host)
-        caretaker = Caretaker(self.home, journal, settings.store, self._clock)
+        caretaker = Caretaker(self.home, store, settings.store, self._clock)
 
         port = await surface.start()
         try:

@@ -114,7 +114,7 @@ def reopen(home: Path, now: float | None = None) -> None:
     backup.open_database(home, lambda: time.time() if now is None else now, 3).close()
 
 
-def journal(home: Path) -> Path:
+def store(home: Path) -> Path:
     """Copy the journal aside, whole."""
     copied = home.parent / "older.db"
     copied.unlink(missing_ok=True)
@@ -149,7 +149,7 @@ def variations(home: Path) -> list[Variation]:
 async def placed(studio: Studio, job_id: str) -> None:
     """Wait until a job is done and its folder says that its result was placed."""
     (one,) = await studio.until(job_id, "done")
-    while (await studio.journal(Database.stage, one.id, "place"))[1] is None:
+    while (await studio.store(Database.stage, one.id, "place"))[1] is None:
         await asyncio.sleep(0.01)
 
 
@@ -289,7 +289,7 @@ async def test_an_older_journal_knows_the_job_and_not_its_order(home: Path, tone
         studio.tools.budget._cap = 0.0
         job_id = await studio.remix(tone)
         await studio.until(job_id, "waiting")
-        older = journal(home)
+        older = store(home)
     async with Studio(home, engine) as studio:
         await studio.until(job_id, "running")
     restore(home, older)
@@ -309,7 +309,7 @@ async def test_an_older_journal_does_not_know_how_an_order_ended(home: Path, ton
     async with Studio(home, engine) as studio:
         job_id = await studio.remix(tone)
         await studio.until(job_id, "running")
-        older = journal(home)
+        older = store(home)
         engine.finish.set()
         await placed(studio, job_id)
     calls = {name: len(made) for name, made in engine.calls.items()}
@@ -327,7 +327,7 @@ async def test_an_older_journal_does_not_know_how_an_order_ended(home: Path, ton
 async def test_a_result_that_was_kept_and_not_placed_is_done(home: Path, tone: Path) -> None:
     """It was complete before a cancel arrived: its user has it, and it is not offered."""
     reopen(home)
-    older = journal(home)
+    older = store(home)
     async with Studio(home) as studio:
         job_id = await studio.remix(tone)
         await placed(studio, job_id)
@@ -345,7 +345,7 @@ async def test_an_order_after_one_that_failed_is_found(home: Path, tone: Path) -
         engine.faults["submit"].append(RateLimited())
         job_id = await studio.remix(tone)
         await studio.until(job_id, "failed")
-        older = journal(home)
+        older = store(home)
         engine.finish.clear()
         await studio.send("retry", {"job_id": job_id})
         await studio.until(job_id, "running")
@@ -360,7 +360,7 @@ async def test_an_order_after_one_that_failed_is_found(home: Path, tone: Path) -
 async def test_an_order_whose_answer_was_lost_is_unknown_by_an_older_journal_too(home: Path, tone: Path) -> None:
     engine = FakeEngine()
     reopen(home)
-    older = journal(home)
+    older = store(home)
     async with Studio(home, engine) as studio:
         engine.faults["submit"].append(SubmitUnknown())
         job_id = await studio.remix(tone)
@@ -382,7 +382,7 @@ async def test_what_an_older_journal_has_unfinished_is_not_ordered_when_its_fold
         studio.tools.budget._cap = 0.0
         job_id = await studio.remix(tone)
         await studio.until(job_id, "waiting")
-        older = journal(home)
+        older = store(home)
     reopen(home)
     async with Studio(home, engine) as studio:
         await studio.until(job_id, "done")
@@ -414,7 +414,7 @@ async def test_a_message_is_known_by_its_jobs_folder(home: Path, tone: Path) -> 
     """The same bytes are answered with the job; so are any, where an older version did not keep what they were."""
     engine = FakeEngine()
     reopen(home)
-    older = journal(home)
+    older = store(home)
     args = remix_args(tone)
     async with Studio(home, engine) as studio:
         taken = await studio.send("remix", args, message_id="m-1")
@@ -442,7 +442,7 @@ async def test_a_message_that_the_older_journal_had_not_applied_makes_no_second_
         taken = await studio.send("remix", remix_args(tone), message_id="m-1")
         assert taken.job_id
         await studio.until(taken.job_id, "done")
-        older = journal(home)
+        older = store(home)
     db = sqlite3.connect(older)
     body = json.dumps(
         {"protocol": 1, "message_id": "m-1", "command": "remix", "instance": "test", "args": remix_args(tone)}
@@ -464,7 +464,7 @@ async def test_a_crash_while_entries_are_brought_back_leaves_none_of_them(
 ) -> None:
     engine = FakeEngine()
     reopen(home)
-    older = journal(home)
+    older = store(home)
     async with Studio(home, engine) as studio:
         job_id = await studio.remix(tone)
         await placed(studio, job_id)

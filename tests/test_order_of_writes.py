@@ -87,11 +87,11 @@ def test_the_intent_is_on_the_disk_before_the_order_and_the_ticket_before_the_fi
     assert order.status == 200
     until(lambda: "POST /fal-ai/ace-step" in trace.read_text("utf-8", "replace"))
     calls = read(trace)
-    journal = "bridge.db-wal>"
+    store = "bridge.db-wal>"
 
     post = first(calls, SEND, '"POST /fal-ai/ace-step')
-    intent = first(calls, "pwrite64 write", journal, r"\"sent\": true")
-    flushed = first(calls, SYNC, journal, "= 0", after=intent.ended)
+    intent = first(calls, "pwrite64 write", store, r"\"sent\": true")
+    flushed = first(calls, SYNC, store, "= 0", after=intent.ended)
     assert intent.ended < flushed.began <= flushed.ended < post.began
     committed = first(calls, "rename renameat renameat2", "intent.json", "submit.json")
     assert flushed.ended < committed.began  # so an order in a folder that the journal does not know proves a loss
@@ -99,7 +99,7 @@ def test_the_intent_is_on_the_disk_before_the_order_and_the_ticket_before_the_fi
     assert committed.ended < folder.began <= folder.ended < post.began
 
     look = first(calls, SEND, f"requests/{request_id}", '"GET /')
-    ticket = first(calls, "pwrite64 write", journal, r"\"ticket\"", request_id)
-    flushed = first(calls, SYNC, journal, "= 0", after=ticket.ended)
+    ticket = first(calls, "pwrite64 write", store, r"\"ticket\"", request_id)
+    flushed = first(calls, SYNC, store, "= 0", after=ticket.ended)
     assert post.began < ticket.began
     assert ticket.ended < flushed.began <= flushed.ended < look.began

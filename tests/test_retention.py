@@ -13,7 +13,7 @@ import pytest
 from bridge.config.settings import Store as Settings
 from bridge.protocol.job import State, Variation
 from bridge.store import backup
-from bridge.store.database import Database, Journal
+from bridge.store.database import Database, Store
 from bridge.store.housekeeping import Caretaker
 from bridge.store.retention import GONE, may_go, sweep
 from tests.fakes.processes import PATIENCE
@@ -90,7 +90,7 @@ async def test_what_was_made_stays_when_its_working_files_go(home: Path, tmp_pat
     async with Studio(home) as studio:
         job_id = await studio.remix(write_tone(tmp_path / "tone.wav"))
         (one,) = await studio.until(job_id, "done")
-        caretaker = Caretaker(home, studio.journal, SETTINGS, lambda: time.time() + 31 * DAY)
+        caretaker = Caretaker(home, studio.store, SETTINGS, lambda: time.time() + 31 * DAY)
         await caretaker.look()
         assert one.result is not None
         assert Path(one.result["path"]).is_file()
@@ -102,31 +102,31 @@ async def test_what_was_made_stays_when_its_working_files_go(home: Path, tmp_pat
 class TestCaretaker:
     async def test_a_copy_is_made_when_one_is_due(self, home: Path) -> None:
         now = NOW
-        journal = Journal(Database(home / "bridge.db"))
-        caretaker = Caretaker(home, journal, SETTINGS, lambda: now)
+        store = Store(Database(home / "bridge.db"))
+        caretaker = Caretaker(home, store, SETTINGS, lambda: now)
         await caretaker.look()
         assert backup.copies(home) == []  # there is nothing in it
-        await journal(Database.add_job, job(), [variation()])
+        await store(Database.add_job, job(), [variation()])
         for hours, copies in ((0, 1), (1, 1), (24, 2), (48, 2), (49, 2)):
             now = NOW + hours * 3600
             await caretaker.look()
             assert len(backup.copies(home)) == copies
         assert backup.newest_copy(home) == NOW + 48 * 3600
-        journal.close()
+        store.close()
 
     async def test_a_clock_that_was_set_back_does_not_stop_the_copies(self, home: Path) -> None:
-        journal = Journal(Database(home / "bridge.db"))
-        await journal(Database.add_job, job(), [variation()])
-        await Caretaker(home, journal, SETTINGS, lambda: NOW).look()
-        await Caretaker(home, journal, SETTINGS, lambda: NOW - DAY).look()
+        store = Store(Database(home / "bridge.db"))
+        await store(Database.add_job, job(), [variation()])
+        await Caretaker(home, store, SETTINGS, lambda: NOW).look()
+        await Caretaker(home, store, SETTINGS, lambda: NOW - DAY).look()
         assert len(backup.copies(home)) == 2
-        journal.close()
+        store.close()
 
     async def test_it_looks_again_and_again_and_what_fails_does_not_end_it(
         self, home: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        journal = Journal(Database(home / "bridge.db"))
-        await journal(Database.add_job, job(), [variation()])
+        store = Store(Database(home / "bridge.db"))
+        await store(Database.add_job, job(), [variation()])
         (home / "backups").write_text("a file where the folder should be")
         looks = 0
         enough = asyncio.Event()
@@ -138,9 +138,9 @@ class TestCaretaker:
                 enough.set()
                 await asyncio.Event().wait()
 
-        caretaker = Caretaker(home, journal, SETTINGS, lambda: NOW, sleep)
+        caretaker = Caretaker(home, store, SETTINGS, lambda: NOW, sleep)
         caretaker.start()
         await asyncio.wait_for(enough.wait(), PATIENCE)
         await caretaker.stop()
-        journal.close()
+        store.close()
         assert len([record for record in caplog.records if "not done this time" in record.message]) == 3

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.errors import RequestConflict
 from bridge.protocol.job import Job, State, Variation
-from bridge.store.database import Database, Journal
+from bridge.store.database import Database, Store
 
 
 def job(job_id: str = "job-1", created: float = 1.0) -> Job:
@@ -154,16 +154,16 @@ def test_uploads_are_used_only_while_they_live_long_enough(database: Database) -
 
 
 async def test_calls_run_in_order_on_one_other_thread(tmp_path: Path) -> None:
-    journal = Journal(Database(tmp_path / "bridge.db"))
+    store = Store(Database(tmp_path / "bridge.db"))
     seen: list[tuple[int, str]] = []
 
     def note(database: Database, text: str) -> None:
         seen.append((threading.get_ident(), text))
 
-    await asyncio.gather(*(journal(note, str(n)) for n in range(20)))
+    await asyncio.gather(*(store(note, str(n)) for n in range(20)))
     assert [text for _, text in seen] == [str(n) for n in range(20)]
     assert len({thread for thread, _ in seen} - {threading.get_ident()}) == 1
-    journal.close()
+    store.close()
 
 
 def test_the_history_can_be_read_beside_a_writer(database: Database, tmp_path: Path) -> None:

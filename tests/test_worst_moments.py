@@ -298,7 +298,7 @@ async def test_the_newest_job_is_the_last_one_even_if_the_clock_was_set_back(hom
         newest = await studio.remix(tone)
         await studio.until(newest, "done")
         assert (await studio.registry.find(None))[0].id == newest
-        assert (await studio.journal(Database.jobs, 1))[0][0].id == newest
+        assert (await studio.store(Database.jobs, 1))[0][0].id == newest
 
 
 def inbox_of(studio: Studio) -> Inbox:

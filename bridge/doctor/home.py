@@ -28,7 +28,7 @@ def look(patient: Patient) -> Iterator[Finding]:
         yield Finding("home", "hint", text, "ace-bridge start")
         return
     yield from _permissions(home)
-    yield _journal(home, patient.clock())
+    yield _store(home, patient.clock())
     yield _inbox(home, patient.clock())
 
 
@@ -87,7 +87,7 @@ def _permissions(home: Path) -> Iterator[Finding]:
         yield Finding("home", "well", "The bridge's folder is yours, and what matters in it is closed to others.")
 
 
-def _journal(home: Path, now: float) -> Finding:
+def _store(home: Path, now: float) -> Finding:
     path = home / backup.FILE
     if not path.exists():
         return Finding("journal", "well", "There is no journal yet; the first start makes it.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bridge.engines.base import Engine
 from bridge.errors import EngineUnknown, KeyMissing
-from bridge.store.database import Database, Journal
+from bridge.store.database import Database, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Engines:
     by_name: Mapping[str, Engine]
     default: str  # "auto" or a name
     has_key: Callable[[], bool]  # whether there is a key for fal; raises KeyInvalid for one that cannot be
-    journal: Journal
+    store: Store
 
     def get(self, name: str) -> Engine:
         """Return the engine of that name.
@@ -42,7 +42,7 @@ class Engines:
         if name == "auto":
             if has_key:
                 name = "fal"
-            elif await self.journal(Database.fact, "worked:fal"):
+            elif await self.store(Database.fact, "worked:fal"):
                 raise KeyMissing("fal worked before and its key is gone, so nothing was sent.")
             else:
                 name = "offline"

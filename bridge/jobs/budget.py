@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from bridge.errors import BudgetReached, SpendingUnconfirmed
-from bridge.store.database import Database, Journal
+from bridge.store.database import Database, Store
 
 CONSENT = "consent:"  # before a job's id in the journal's facts
 
@@ -14,15 +14,15 @@ CONSENT = "consent:"  # before a job's id in the journal's facts
 class Budget:
     """The day's cap and what one job may cost, in the currency of the engines (US dollars)."""
 
-    def __init__(self, journal: Journal, daily_cap: float, confirm_above: float, clock: Callable[[], float]) -> None:
-        self._journal = journal
+    def __init__(self, store: Store, daily_cap: float, confirm_above: float, clock: Callable[[], float]) -> None:
+        self._store = store
         self._cap = daily_cap
         self._confirm_above = confirm_above
         self._clock = clock
 
     async def spent_today(self) -> float:
         """Return what was ordered since midnight, local time."""
-        return await self._journal(Database.spent_since, self._midnight())
+        return await self._store(Database.spent_since, self._midnight())
 
     async def check(self, variation_id: str, cost: float) -> None:
         """See before anything is uploaded whether an order will fit.
@@ -30,13 +30,13 @@ class Budget:
         Raises:
             BudgetReached: it would go above the cap.
         """
-        spent = await self._journal(Database.spent_since, self._midnight(), variation_id)
+        spent = await self._store(Database.spent_since, self._midnight(), variation_id)
         if cost > 0 and spent + cost > self._cap:
             raise self._reached(cost, spent)
 
     async def consent(self, job_id: str) -> None:
         """Note that a person wants a job although it costs more than is spent without a question."""
-        await self._journal(Database.remember, f"{CONSENT}{job_id}", "yes")
+        await self._store(Database.remember, f"{CONSENT}{job_id}", "yes")
 
     async def ask(self, job_id: str, cost: float, *, confirmed: bool) -> None:
         """See whether a job may be ordered without a question.
@@ -51,7 +51,7 @@ class Budget:
         """
         if cost <= self._confirm_above or confirmed:
             return
-        if await self._journal(Database.fact, f"{CONSENT}{job_id}") is None:
+        if await self._store(Database.fact, f"{CONSENT}{job_id}") is None:
             limit = money(self._confirm_above)
             raise SpendingUnconfirmed(
                 f"This costs about {money(cost)}, more than {limit}: it waits until you confirm it."
@@ -65,13 +65,13 @@ class Budget:
         """
         if cost <= 0:
             return
-        spent = await self._journal(Database.spend, variation_id, cost, self._clock(), self._midnight(), self._cap)
+        spent = await self._store(Database.spend, variation_id, cost, self._clock(), self._midnight(), self._cap)
         if spent is not None:
             raise self._reached(cost, spent)
 
     async def refund(self, variation_id: str) -> None:
         """Take an order out of the ledger that did not come about, so that the day's cap counts only what costs."""
-        await self._journal(Database.bill, variation_id, 0.0)
+        await self._store(Database.bill, variation_id, 0.0)
 
     def _reached(self, cost: float, spent: float) -> BudgetReached:
         used = f"{money(spent)} of the day's {money(self._cap)} are used"

@@ -20,7 +20,7 @@ from bridge.jobs.budget import Budget
 from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import Job, State, Variation
 from bridge.protocol.request import Clip, RemixArgs
-from bridge.store.database import Database, Journal
+from bridge.store.database import Database, Store
 from bridge.util.atomic import explained
 from bridge.workers.pool import Workers
 
@@ -34,7 +34,7 @@ class Tools:
     home: Path
     settings: Config
     registry: JobRegistry
-    journal: Journal
+    store: Store
     bus: EventBus
     workers: Workers
     budget: Budget
@@ -192,13 +192,13 @@ class Work:
         """Note what the engine says it charged; its units are seconds of audio (reference: the model's price)."""
         if units is None:
             return
-        await self.tools.journal(Database.bill, self.unit, round(units * self.job.price, 6))
+        await self.tools.store(Database.bill, self.unit, round(units * self.job.price, 6))
         # Read after the wait: another variation's bill may have come in between.
         await self.tools.registry.note(self.job_id, bills={**self.job.bills, self.unit: units})
 
     async def forget(self, unit: str, stage: str) -> None:
         """Let a finished stage be done again at the next retry."""
-        await self.tools.journal(Database.forget_stage, unit, stage)
+        await self.tools.store(Database.forget_stage, unit, stage)
 
     async def guarded(self, step: Coroutine[Any, Any, T]) -> T:
         """Run a step to its end even when this variation's task is cancelled; a shutdown waits for it."""

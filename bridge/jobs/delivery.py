@@ -14,7 +14,7 @@ from bridge.events import Event, EventBus
 from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import ENDED, Job, State, Variation
 from bridge.protocol.request import HelloArgs
-from bridge.store.database import Database, Journal
+from bridge.store.database import Database, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Instance:
 class Delivery:
     """Listens for results that are ready and offers each to one instance."""
 
-    def __init__(self, registry: JobRegistry, journal: Journal, bus: EventBus, clock: Callable[[], float]) -> None:
+    def __init__(self, registry: JobRegistry, store: Store, bus: EventBus, clock: Callable[[], float]) -> None:
         self._registry = registry
-        self._journal = journal
+        self._store = store
         self._bus = bus
         self._clock = clock
         self._offering: set[asyncio.Task[None]] = set()
@@ -41,7 +41,7 @@ class Delivery:
 
     async def instances(self) -> list[Instance]:
         """Return the DAW processes that said hello and not bye, oldest first."""
-        return [Instance(*row) for row in await self._journal(Database.instances)]
+        return [Instance(*row) for row in await self._store(Database.instances)]
 
     async def resume(self) -> None:
         """At start: offer what became ready just before the last daemon ended."""
@@ -51,7 +51,7 @@ class Delivery:
     async def hello(self, instance: str, args: HelloArgs) -> None:
         """A DAW process is there: it may take what waits for its project."""
         project = args.project.path or args.project.name
-        await self._journal(Database.hello, instance, args.daw.name, args.daw.version, project, self._clock())
+        await self._store(Database.hello, instance, args.daw.name, args.daw.version, project, self._clock())
         self._bus.publish(Event("daw", data={"name": args.daw.name, "instance": instance, "here": True}))
         for variation in self._undelivered():
             job = self._registry.job(variation.job_id)
@@ -62,7 +62,7 @@ class Delivery:
 
     async def bye(self, instance: str) -> None:
         """A DAW process ends: what it has not placed waits again."""
-        await self._journal(Database.bye, instance)
+        await self._store(Database.bye, instance)
         self._bus.publish(Event("daw", data={"instance": instance, "here": False}))
         for variation in self._undelivered():
             if variation.state is State.PLACING and variation.placed_by == instance:
@@ -82,7 +82,7 @@ class Delivery:
             return
         result = {**(variation.result or {}), "placed": not by_hand}
         told = f"ready at {result.get('path', '')}" if by_hand else "placed"
-        await self._journal(Database.finish_stage, variation_id, "place", {"placed": not by_hand, "item": item})
+        await self._store(Database.finish_stage, variation_id, "place", {"placed": not by_hand, "item": item})
         await self._registry.change(
             variation_id,
             state=State.DONE,

@@ -85,7 +85,7 @@ class MessageHandler:
         for instance in sorted(waiting | self.outbox.left_behind()):
             self.outbox.open(instance, [dict(one) for one in await self._refusals(instance)])
         self.scheduler.resume(variations)
-        for body in await self.tools.journal(Database.unapplied):
+        for body in await self.tools.store(Database.unapplied):
             await self._apply(parse(body))
         await self.delivery.resume()
 
@@ -99,9 +99,7 @@ class MessageHandler:
             message = parse(data)
             digest = hashlib.sha256(data).hexdigest()
             now = self.tools.clock()
-            pending = await self.tools.journal(
-                Database.take_in, message.message_id, digest, message.instance, data, now
-            )
+            pending = await self.tools.store(Database.take_in, message.message_id, digest, message.instance, data, now)
         except RequestError as error:
             message_id, instance = sender(data)
             if instance:
@@ -110,7 +108,7 @@ class MessageHandler:
         if pending:
             return await self._apply(message)
         self.outbox.open(message.instance, [dict(one) for one in await self._refusals(message.instance)])
-        return Receipt(message.message_id, await self.tools.journal(Database.job_of_message, message.message_id))
+        return Receipt(message.message_id, await self.tools.store(Database.job_of_message, message.message_id))
 
     async def _apply(self, message: Message) -> Receipt:
         """Give a message its effect; one that cannot have any is answered with why."""
@@ -139,11 +137,11 @@ class MessageHandler:
         except Exception:
             log.exception("message %s", message.message_id)
             return await self._refuse(message, Unexpected())
-        await self.tools.journal(Database.applied, message.message_id)
+        await self.tools.store(Database.applied, message.message_id)
         return Receipt(message.message_id, job_id)
 
     async def _refuse(self, message: Message, error: BridgeError) -> Receipt:
-        await self.tools.journal(Database.applied, message.message_id, error.to_wire())
+        await self.tools.store(Database.applied, message.message_id, error.to_wire())
         self.outbox.refuse(message.instance, message.message_id, error)
         return Receipt(message.message_id, None, error)
 
@@ -246,8 +244,8 @@ class MessageHandler:
             lost = variation.state is State.UNKNOWN
             mark: tuple[str, str, dict[str, Any]] | None = None
             if lost:
-                unit = await self.tools.journal(Database.lost_order, variation.id)
-                mark = (unit, "remix", job_folder.void((await self.tools.journal(Database.stage, unit, "remix"))[0]))
+                unit = await self.tools.store(Database.lost_order, variation.id)
+                mark = (unit, "remix", job_folder.void((await self.tools.store(Database.stage, unit, "remix"))[0]))
             await self.registry.change(
                 variation.id,
                 mark=mark,
@@ -314,7 +312,7 @@ class MessageHandler:
         log.error("the script of instance %s: %s", message.instance, decode(message.args, TroubleArgs).text)
 
     async def _refusals(self, instance: str) -> list[dict[str, str]]:
-        found = await self.tools.journal(Database.refusals, instance)
+        found = await self.tools.store(Database.refusals, instance)
         return [{"message_id": message_id, **error} for message_id, error in found]
 
 

@@ -32,7 +32,7 @@ async def nudge(tools: Tools, variation: Variation, ms: float) -> None:
         NotPossibleNow: it has no result yet, or it would be moved too far.
         BridgeError: what the signal task says.
     """
-    _, fitted = await tools.journal(Database.stage, variation.id, "fit")
+    _, fitted = await tools.store(Database.stage, variation.id, "fit")
     if fitted is None or variation.result is None or "order" not in fitted:
         raise NotPossibleNow("There is no finished result that could be nudged.")
     total = fitted["nudge_ms"] + ms
@@ -45,7 +45,7 @@ async def nudge(tools: Tools, variation: Variation, ms: float) -> None:
     else:
         moved = await _cut_anew(tools, fitted, total)
         text = f"nudged {total:+.0f} ms: {moved['path']}"
-    await tools.journal(Database.finish_stage, variation.id, "fit", moved)
+    await tools.store(Database.finish_stage, variation.id, "fit", moved)
     result = {**variation.result, **{name: moved[name] for name in ("path", "source_offset")}, "nudge_ms": total}
     await tools.registry.change(variation.id, result=result, message=text)
 

@@ -75,7 +75,7 @@ class Pipeline:
 
     async def _once(self, stage: Stage, unit: str, work: Work) -> dict[str, Any] | None:
         """Return the stage's result: from the journal, or by doing it; None when it ends outside, by a DAW's word."""
-        _, result = await work.tools.journal(Database.stage, unit, stage.name)
+        _, result = await work.tools.store(Database.stage, unit, stage.name)
         if result is not None:
             return result
         if stage.state is not None:
@@ -85,7 +85,7 @@ class Pipeline:
         if result is not None:
             folder = work.clip_folder if stage.per_clip else work.folder
             await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # also for rescue
-            await work.tools.journal(Database.finish_stage, unit, stage.name, result)
+            await work.tools.store(Database.finish_stage, unit, stage.name, result)
         return result
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from bridge.errors import UnknownJob
 from bridge.events import Event, EventBus
 from bridge.protocol.job import ENDED, Job, State, Variation, check_transition, job_state
-from bridge.store.database import Database, Journal
+from bridge.store.database import Database, Store
 
 KEPT = 200  # ended jobs that stay in memory; older ones are read from the store when asked for
 
@@ -20,8 +20,8 @@ KEPT = 200  # ended jobs that stay in memory; older ones are read from the store
 class JobRegistry:
     """Jobs and variations by id."""
 
-    def __init__(self, journal: Journal, bus: EventBus) -> None:
-        self._journal = journal
+    def __init__(self, store: Store, bus: EventBus) -> None:
+        self._store = store
         self._bus = bus
         self._jobs: dict[str, Job] = {}  # oldest first
         self._variations: dict[str, dict[str, Variation]] = {}  # by job, in order
@@ -29,9 +29,9 @@ class JobRegistry:
 
     async def load(self) -> list[Variation]:
         """Read the newest jobs and all open ones; return the open variations, oldest first."""
-        for job, variations in reversed(await self._journal(Database.jobs, KEPT)):
+        for job, variations in reversed(await self._store(Database.jobs, KEPT)):
             self._keep(job, variations)
-        open_jobs = await self._journal(Database.open_jobs)
+        open_jobs = await self._store(Database.open_jobs)
         for job, variations in open_jobs:
             self._keep(job, variations)
         return [variation for _, found in open_jobs for variation in found if variation.state not in ENDED]
@@ -65,7 +65,7 @@ class JobRegistry:
         Raises:
             UnknownJob: there is none, or more than one.
         """
-        found = await self._journal(Database.find, start) if start else await self._journal(Database.jobs, 1)
+        found = await self._store(Database.find, start) if start else await self._store(Database.jobs, 1)
         if len(found) != 1:
             raise UnknownJob(
                 f"{'More than one job has' if found else 'No job has'} an id that begins with {start}."
@@ -82,7 +82,7 @@ class JobRegistry:
     async def add(self, job: Job, variations: Iterable[Variation]) -> None:
         """Take on a job: on disk first."""
         variations = list(variations)
-        await self._journal(Database.add_job, job, variations)
+        await self._store(Database.add_job, job, variations)
         self._keep(job, variations)
         self._forget_old()
         self._tell(job.id)
@@ -102,7 +102,7 @@ class JobRegistry:
         check_transition(before.state, after.state)
         self._variations[after.job_id][after.id] = after
         try:
-            await self._journal(Database.save_variation, after, is_open=after.state not in ENDED, mark=mark)
+            await self._store(Database.save_variation, after, is_open=after.state not in ENDED, mark=mark)
         finally:  # a disk that is full must not keep from the user how it stands
             self._tell_change(before, after)
         return after
@@ -129,7 +129,7 @@ class JobRegistry:
     async def note(self, job_id: str, **fields: Any) -> Job:
         """Change a job: what was billed, its warnings."""
         job = self._jobs[job_id] = replace(self._jobs[job_id], **fields)
-        await self._journal(Database.save_job, job)
+        await self._store(Database.save_job, job)
         self._tell(job_id)
         return job
 

@@ -15,7 +15,7 @@ from bridge.errors import ParamInvalid, PresetInvalid, PresetUnknown
 from bridge.events import Event, EventBus
 from bridge.presets.library import Presets
 from bridge.presets.parameters import PARAMS, check
-from bridge.store.database import Database, Journal
+from bridge.store.database import Database, Store
 
 FACT = "hands"
 SAVE_DELAY = 0.2  # s
@@ -24,8 +24,8 @@ SAVE_DELAY = 0.2  # s
 class SurfaceSettings:
     """Preset, amount and parameters in hand."""
 
-    def __init__(self, journal: Journal, bus: EventBus, presets: Presets) -> None:
-        self._journal = journal
+    def __init__(self, store: Store, bus: EventBus, presets: Presets) -> None:
+        self._store = store
         self._bus = bus
         self._presets = presets
         self._held: dict[str, Any] = {}
@@ -33,7 +33,7 @@ class SurfaceSettings:
 
     async def load(self) -> None:
         """Read what was set before the last stop."""
-        kept = await self._journal(Database.fact, FACT)
+        kept = await self._store(Database.fact, FACT)
         self._held = json.loads(kept) if kept else {}
 
     async def close(self) -> None:
@@ -98,4 +98,4 @@ class SurfaceSettings:
 
     async def _save_soon(self) -> None:
         await asyncio.sleep(SAVE_DELAY)
-        await self._journal(Database.remember, FACT, json.dumps(self._held))
+        await self._store(Database.remember, FACT, json.dumps(self._held))

@@ -1,7 +1,7 @@
 """The journal: everything that must outlive a crash, in one SQLite file.
 
 Written before and after every side effect. WAL with synchronous FULL: a commit is on the disk when it returns, which is
-what "submitted once" rests on. `Journal` runs the calls in order on one thread, so that no slow disk stops the loop.
+what "submitted once" rests on. `Store` runs the calls in order on one thread, so that no slow disk stops the loop.
 """
 
 from __future__ import annotations
@@ -319,7 +319,7 @@ class Transaction:
                 self._db.execute("ROLLBACK")
 
 
-class Journal:
+class Store:
     """Runs a store's calls one after the other on a thread of their own: `await journal(Store.save_job, job)`."""
 
     def __init__(self, database: Database) -> None:

@@ -20,7 +20,7 @@ from typing import TypeVar
 from bridge.config.settings import Store as Settings
 from bridge.errors import BridgeError
 from bridge.store import backup, retention
-from bridge.store.database import Database, Journal
+from bridge.store.database import Database, Store
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +37,13 @@ class Caretaker:
     def __init__(
         self,
         home: Path,
-        journal: Journal,
+        store: Store,
         settings: Settings,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._home = home
-        self._journal = journal
+        self._store = store
         self._settings = settings
         self._clock = clock
         self._sleep = sleep
@@ -84,14 +84,14 @@ class Caretaker:
         now = self._clock()
         if newest is not None and 0 <= now - newest < self._settings.copy_hours * 3600:
             return
-        if await self._journal(Database.jobs, 1):  # a journal without jobs is not worth a copy
+        if await self._store(Database.jobs, 1):  # a journal without jobs is not worth a copy
             made = await self._gently(backup.copy, self._home, now, self._settings.copies)
             log.info("the journal was copied to %s", made)
 
     async def _sweep(self) -> None:
         gone = await retention.sweep(
             self._home / "jobs",
-            lambda job_id: self._journal(Database.variations_of, job_id),
+            lambda job_id: self._store(Database.variations_of, job_id),
             self._gently,
             now=self._clock(),
             days=self._settings.keep_days,

@@ -33,7 +33,7 @@ from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.presets.library import standard
 from bridge.protocol.job import Variation
 from bridge.protocol.request import RemixArgs, decode
-from bridge.store.database import Database, Journal
+from bridge.store.database import Database, Store
 from bridge.workers.task_table import TASKS
 from tests.fakes.processes import PATIENCE
 
@@ -72,15 +72,15 @@ class Studio:
         self.bus = EventBus()
         self.bus.subscribe(self.events.append)
         self.now = time.time()
-        self.journal = Journal(Database(home / "bridge.db"))
-        self.registry = JobRegistry(self.journal, self.bus)
+        self.store = Store(Database(home / "bridge.db"))
+        self.registry = JobRegistry(self.store, self.bus)
         self.workers = workers or InlineWorkers()
-        budget = Budget(self.journal, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)
+        budget = Budget(self.store, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)
         tools = Tools(
             home,
             self.settings,
             self.registry,
-            self.journal,
+            self.store,
             self.bus,
             self.workers,
             budget,
@@ -90,8 +90,8 @@ class Studio:
         self.outbox = Outbox(home / "outbox", self.registry, self.bus, self.clock, progress_rate=5.0, keep=20)
         self.scheduler = Scheduler(tools, Pipeline(), self.settings.scheduler.slots, self._work)
         presets = standard(home)
-        self.surface_settings = SurfaceSettings(self.journal, self.bus, presets)
-        self.delivery = Delivery(self.registry, self.journal, self.bus, self.clock)
+        self.surface_settings = SurfaceSettings(self.store, self.bus, presets)
+        self.delivery = Delivery(self.registry, self.store, self.bus, self.clock)
         self.handler = MessageHandler(
             tools, self.scheduler, self.outbox, self.delivery, presets, self.surface_settings, self._choose
         )
@@ -117,7 +117,7 @@ class Studio:
         await self.scheduler.stop()
         self.outbox.close()
         await self.surface_settings.close()
-        self.journal.close()
+        self.store.close()
 
     # --- what tests ask for ------------------------------------------------------------------------------------------
 

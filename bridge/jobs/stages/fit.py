@@ -177,7 +177,7 @@ def _make(folder: Path) -> None:
 
 async def _own_name(work: Work, folder: Path) -> Path:
     """Return a name that nobody has, in the journal before it is used: only our own file is ever written again."""
-    mark, _ = await work.tools.journal(Database.stage, work.variation_id, NAME)
+    mark, _ = await work.tools.store(Database.stage, work.variation_id, NAME)
     if "path" in mark and Path(mark["path"]).parent == folder:
         return Path(mark["path"])
     name = result_name(work.clip.name, work.job.recipe["preset"], work.variation.index, work.variation_id)

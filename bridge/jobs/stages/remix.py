@@ -55,7 +55,7 @@ async def remix(work: Work) -> dict[str, Any]:
         raise
     await work.billed(output.billed_units)
     await work.warn([dict(warning) for warning in output.warnings])
-    await work.tools.journal(Database.remember, f"worked:{work.engine.capabilities.name}", work.variation_id)
+    await work.tools.store(Database.remember, f"worked:{work.engine.capabilities.name}", work.variation_id)
     return {
         "url": output.url,
         "seed": output.seed,
@@ -79,7 +79,7 @@ async def submit(work: Work, order: Order, void: Mapping[str, Any]) -> Ticket:
     await work.tools.budget.spend(work.unit, order.seconds * work.job.price)
     now, name = work.tools.clock(), work.engine.capabilities.name
     intent = {"sent": True, "at": now, "engine": name, "id": uuid.uuid4().hex, **void}
-    digest = await work.tools.journal(Database.digest_of, work.job.message_id)
+    digest = await work.tools.store(Database.digest_of, work.job.message_id)
     await asyncio.to_thread(
         job_folder.keep, work.job_folder, work.job, work.tools.registry.variations(work.job_id), digest
     )
@@ -109,7 +109,7 @@ async def submit(work: Work, order: Order, void: Mapping[str, Any]) -> Ticket:
 
 async def mark_of(work: Work) -> dict[str, Any]:
     """Return what is known of the order by the journal, or by the folder, which is told the ticket first."""
-    mark, _ = await work.tools.journal(Database.stage, work.unit, NAME)
+    mark, _ = await work.tools.store(Database.stage, work.unit, NAME)
     if mark.get("sent") and "ticket" not in mark:
         kept = await asyncio.to_thread(job_folder.read, work.folder / job_folder.ORDER) or {}
         if "ticket" in kept and job_folder.name_of(kept) == job_folder.name_of(mark):
@@ -160,11 +160,11 @@ async def clear(work: Work, refusal: RefusedError) -> None:
     """
     if isinstance(refusal, ResultGone):
         return
-    mark, _ = await work.tools.journal(Database.stage, work.unit, NAME)
+    mark, _ = await work.tools.store(Database.stage, work.unit, NAME)
     await work.tools.registry.change(work.variation_id, ordered=False, mark=(work.unit, NAME, job_folder.void(mark)))
     await not_ordered(work)
     if isinstance(refusal, UploadNotFetched):
-        await work.tools.journal(Database.forget_upload, work.done["upload"]["url"])
+        await work.tools.store(Database.forget_upload, work.done["upload"]["url"])
         await work.forget(work.clip_unit, "upload")
 
 

@@ -165,8 +165,8 @@ async def said(work: Work, result: Mapping[str, Any]) -> Any:
     """Return what the clip's user once said of it, None for nothing; what is said now is remembered."""
     recipe, name = work.job.recipe, f"{FACT}{result['sha256']}"
     if recipe.get("described_by") == "user":
-        await work.tools.journal(Database.remember, name, recipe["params"]["original_tags"])
-    return await work.tools.journal(Database.fact, name)
+        await work.tools.store(Database.remember, name, recipe["params"]["original_tags"])
+    return await work.tools.store(Database.fact, name)
 
 
 async def clip_length(work: Work) -> float:

@@ -22,7 +22,7 @@ async def upload(work: Work) -> dict[str, Any]:
         WorkLost: what is to be sent is not there any more.
         EngineError: the clip could not be brought there; nothing was charged.
     """
-    engine, journal = work.engine, work.tools.journal
+    engine, store = work.engine, work.tools.store
     name, path, sha256 = engine.capabilities.name, work.sent.path, work.sent.sha256
     if not await asyncio.to_thread(holds, path):
         await work.forget(f"{work.job_id}/{work.variation.clip_index}", "render")
@@ -32,14 +32,14 @@ async def upload(work: Work) -> dict[str, Any]:
     await work.tools.budget.check(work.variation_id, cost)
     if not engine.capabilities.remote:
         return _result(await engine.upload(path, sha256, work.report), reused=False)
-    known = await journal(
+    known = await store(
         Database.upload, name, engine.capabilities.upload_host, sha256, work.tools.clock() + STILL_THERE
     )
     if known is not None:
         work.report(fraction=1.0, message="this clip was uploaded before")
         return _result(Uploaded(known[0], engine.capabilities.upload_host, known[1]), reused=True)
     uploaded = await engine.upload(path, sha256, work.report)
-    await journal(Database.add_upload, name, engine.capabilities.upload_host, sha256, uploaded.url, uploaded.expires)
+    await store(Database.add_upload, name, engine.capabilities.upload_host, sha256, uploaded.url, uploaded.expires)
     return _result(uploaded, reused=False)
 
 
