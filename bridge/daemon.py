@@ -59,7 +59,7 @@ from bridge.protocol.job import Variation
 from bridge.protocol.request import RemixArgs, decode
 from bridge.store import backup
 from bridge.store.database import Store
-from bridge.store.housekeeping import Caretaker
+from bridge.store.housekeeping import Housekeeping
 from bridge.util.atomic import write_json
 from bridge.workers.pool import Workers
 
@@ -155,7 +155,7 @@ class Daemon:
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
         hotkeys = Hotkeys(control, self._bus, settings.hotkeys.keys)
         advert = Advert(settings.osc.host)
-        caretaker = Caretaker(self.home, store, settings.store, self._clock)
+        housekeeping = Housekeeping(self.home, store, settings.store, self._clock)
 
         port = await surface.start()
         try:
@@ -170,7 +170,7 @@ class Daemon:
             pointer = Pointer(self.home, start_command(self.home, sys.executable), __version__)
             await asyncio.to_thread(refresh, pointer)
             inbox.start()
-            caretaker.start()
+            housekeeping.start()
             await hotkeys.start()
             log.info("ace-bridge %s is up, OSC port %s", __version__, port)
             gc.freeze()  # what a start has made stays: looking through it again would hold up a press by 20 ms
@@ -182,7 +182,7 @@ class Daemon:
             await midi.stop()
             await inbox.stop()
             await hotkeys.stop()
-            await caretaker.stop()
+            await housekeeping.stop()
             await scheduler.stop()
             outbox.close()
             await player.stop()

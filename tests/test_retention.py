@@ -14,7 +14,7 @@ from bridge.config.settings import Store as Settings
 from bridge.protocol.job import State, Variation
 from bridge.store import backup
 from bridge.store.database import Database, Store
-from bridge.store.housekeeping import Caretaker
+from bridge.store.housekeeping import Housekeeping
 from bridge.store.retention import GONE, may_go, sweep
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, write_tone
@@ -90,8 +90,8 @@ async def test_what_was_made_stays_when_its_working_files_go(home: Path, tmp_pat
     async with Studio(home) as studio:
         job_id = await studio.remix(write_tone(tmp_path / "tone.wav"))
         (one,) = await studio.until(job_id, "done")
-        caretaker = Caretaker(home, studio.store, SETTINGS, lambda: time.time() + 31 * DAY)
-        await caretaker.look()
+        housekeeping = Housekeeping(home, studio.store, SETTINGS, lambda: time.time() + 31 * DAY)
+        await housekeeping.look()
         assert one.result is not None
         assert Path(one.result["path"]).is_file()
         assert Path(one.result["recipe"]).is_file()
@@ -103,13 +103,13 @@ class TestCaretaker:
     async def test_a_copy_is_made_when_one_is_due(self, home: Path) -> None:
         now = NOW
         store = Store(Database(home / "bridge.db"))
-        caretaker = Caretaker(home, store, SETTINGS, lambda: now)
-        await caretaker.look()
+        housekeeping = Housekeeping(home, store, SETTINGS, lambda: now)
+        await housekeeping.look()
         assert backup.copies(home) == []  # there is nothing in it
         await store(Database.add_job, job(), [variation()])
         for hours, copies in ((0, 1), (1, 1), (24, 2), (48, 2), (49, 2)):
             now = NOW + hours * 3600
-            await caretaker.look()
+            await housekeeping.look()
             assert len(backup.copies(home)) == copies
         assert backup.newest_copy(home) == NOW + 48 * 3600
         store.close()
@@ -117,8 +117,8 @@ class TestCaretaker:
     async def test_a_clock_that_was_set_back_does_not_stop_the_copies(self, home: Path) -> None:
         store = Store(Database(home / "bridge.db"))
         await store(Database.add_job, job(), [variation()])
-        await Caretaker(home, store, SETTINGS, lambda: NOW).look()
-        await Caretaker(home, store, SETTINGS, lambda: NOW - DAY).look()
+        await Housekeeping(home, store, SETTINGS, lambda: NOW).look()
+        await Housekeeping(home, store, SETTINGS, lambda: NOW - DAY).look()
         assert len(backup.copies(home)) == 2
         store.close()
 
@@ -138,9 +138,9 @@ class TestCaretaker:
                 enough.set()
                 await asyncio.Event().wait()
 
-        caretaker = Caretaker(home, store, SETTINGS, lambda: NOW, sleep)
-        caretaker.start()
+        housekeeping = Housekeeping(home, store, SETTINGS, lambda: NOW, sleep)
+        housekeeping.start()
         await asyncio.wait_for(enough.wait(), PATIENCE)
-        await caretaker.stop()
+        await housekeeping.stop()
         store.close()
         assert len([record for record in caplog.records if "not done this time" in record.message]) == 3

@@ -44,14 +44,14 @@ MAC = """/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)
 def test_a_place_is_judged_by_the_systems_table_and_by_its_name(
     folder: str, platform: str, table: str, said: str | None
 ) -> None:
-    found = home_check.trouble(Path(folder), platform, lambda _: table)
+    found = home_check.unsafe_location(Path(folder), platform, lambda _: table)
     assert found is None if said is None else said in (found or "")
 
 
 def test_a_link_into_a_cloud_is_seen_through(tmp_path: Path) -> None:
     (tmp_path / "Dropbox").mkdir()
     (tmp_path / "home").symlink_to(tmp_path / "Dropbox")
-    assert "Dropbox" in (home_check.trouble(tmp_path / "home", "linux", lambda _: "") or "")
+    assert "Dropbox" in (home_check.unsafe_location(tmp_path / "home", "linux", lambda _: "") or "")
 
 
 def test_this_machines_own_disk_is_fine(tmp_path: Path) -> None:

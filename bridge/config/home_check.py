@@ -40,7 +40,7 @@ def mounts(platform: str) -> str:
     return ""
 
 
-def trouble(folder: Path, platform: str, table: Callable[[str], str] = mounts) -> str | None:
+def unsafe_location(folder: Path, platform: str, table: Callable[[str], str] = mounts) -> str | None:
     """Return why a journal is not safe in a folder, as a clause; None when nothing speaks against it.
 
     Args:
@@ -65,7 +65,7 @@ def require(folder: Path, platform: str, table: Callable[[str], str] = mounts) -
     Raises:
         HomeElsewhere: with the reason.
     """
-    why = trouble(folder, platform, table)
+    why = unsafe_location(folder, platform, table)
     if why:
         raise HomeElsewhere(f"The bridge's folder {folder} cannot be used: {why}.")
 

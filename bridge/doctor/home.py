@@ -33,7 +33,7 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 
 def _place(patient: Patient) -> Finding:
-    why = home_check.trouble(patient.home, patient.platform, patient.mounts)
+    why = home_check.unsafe_location(patient.home, patient.platform, patient.mounts)
     if why is None:
         return Finding("home.place", "well", f"The bridge's folder lies on a disk of this machine ({patient.home}).")
     allowed = patient.settings.store.any_place

@@ -80,7 +80,7 @@ class MessageHandler:
         """At start: go on with what a crash or a stop left, in the order it came."""
         variations = await self.registry.load()
         open_jobs = {one.job_id for one in variations}
-        await asyncio.to_thread(cleanup.remove, self.tools.home, open_jobs, self.tools.clock())
+        await asyncio.to_thread(cleanup.remove_partial_files, self.tools.home, open_jobs, self.tools.clock())
         waiting = {self.registry.job(one.job_id).instance for one in variations}
         for instance in sorted(waiting | self.outbox.left_behind()):
             self.outbox.open(instance, [dict(one) for one in await self._refusals(instance)])

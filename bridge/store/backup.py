@@ -22,7 +22,7 @@ from bridge.errors import HomeError
 from bridge.store import job_folder
 from bridge.store.database import Database
 from bridge.store.migrations import VERSION, version_of
-from bridge.store.recovery import Rescued, rescue
+from bridge.store.recovery import Recovered, recover
 from bridge.util.atomic import explained, settle, write_json
 
 log = logging.getLogger(__name__)
@@ -145,8 +145,8 @@ def _compare(database: Database, home: Path, now: float) -> None:
     """
     seen = (job_folder.read(home / STAMP) or {}).get("stamp")
     known = json.loads(database.fact(STAMPS) or "[]")
-    found = rescue(database, home / "jobs", now, lost=seen is not None and seen not in known)
-    if found != Rescued():
+    found = recover(database, home / "jobs", now, lost=seen is not None and seen not in known)
+    if found != Recovered():
         log.error(
             "the journal had lost entries; taken from the jobs' folders: %d jobs, %d variations; "
             "not submitted by themselves any more: %d",
@@ -171,7 +171,7 @@ def _replace(home: Path, now: float) -> None:
     database = Database(made)
     made.chmod(0o600)
     try:
-        found = rescue(database, home / "jobs", now, lost=True)
+        found = recover(database, home / "jobs", now, lost=True)
     finally:
         database.close()
     settle(made, path)

@@ -15,7 +15,7 @@ from bridge.util import atomic
 FOREIGN_AGE = 3600.0  # s after which a half-written message has no writer any more
 
 
-def remove(home: Path, open_jobs: Iterable[str], now: float) -> None:
+def remove_partial_files(home: Path, open_jobs: Iterable[str], now: float) -> None:
     """Take away what an earlier daemon left.
 
     Args:

@@ -31,7 +31,7 @@ GIVE_WAY = 10  # niceness of the thread
 T = TypeVar("T")
 
 
-class Caretaker:
+class Housekeeping:
     """Looks after one home while its daemon runs."""
 
     def __init__(

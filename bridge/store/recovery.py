@@ -34,7 +34,7 @@ Results = dict[tuple[str, str], Mapping[str, Any]]  # (unit, stage) → result
 
 
 @dataclass(frozen=True, slots=True)
-class Rescued:
+class Recovered:
     """What was brought back."""
 
     jobs: int = 0  # that the journal did not have at all
@@ -50,7 +50,7 @@ class _Order:
     seconds: float  # of audio that were ordered
 
 
-def rescue(database: Database, jobs: Path, now: float, *, lost: bool = False) -> Rescued:
+def recover(database: Database, jobs: Path, now: float, *, lost: bool = False) -> Recovered:
     """Bring back into the journal what only the jobs' folders know; all of it or, after a crash, nothing.
 
     Args:
@@ -70,7 +70,7 @@ def rescue(database: Database, jobs: Path, now: float, *, lost: bool = False) ->
                 parts += _known_job(database, folder, now)
         if lost or whole or parts:
             stopped = _stop(database)
-    return Rescued(whole, parts, stopped)
+    return Recovered(whole, parts, stopped)
 
 
 def _folders(jobs: Path) -> Iterator[Path]:
