@@ -53,7 +53,7 @@ from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.midi.service import MidiService
 from bridge.osc.discovery import Advert
 from bridge.osc.query_server import QueryServer
-from bridge.osc.server import OscSurface
+from bridge.osc.server import OscServer
 from bridge.presets.library import Presets
 from bridge.protocol.job import Variation
 from bridge.protocol.request import RemixArgs, decode
@@ -151,7 +151,7 @@ class Daemon:
         )
         midi = MidiService(self._bus, settings.midi, self.home, self._presets.names)
         control = Control(handler, inbox, player, midi)
-        surface = OscSurface(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
+        surface = OscServer(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
         hotkeys = Hotkeys(control, self._bus, settings.hotkeys.keys)
         advert = Advert(settings.osc.host)

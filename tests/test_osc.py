@@ -15,7 +15,7 @@ from pythonosc.osc_message_builder import build_msg
 from bridge.control.command import ClipAsk
 from bridge.errors import DawMissing, HomeError, PortTaken
 from bridge.events import Event
-from bridge.osc.server import OscSurface
+from bridge.osc.server import OscServer
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import until
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
@@ -39,7 +39,7 @@ async def test_a_taken_port_is_an_error_and_nothing_stays_open(kind: socket.Sock
         if kind == socket.SOCK_STREAM:
             holder.listen()
         stage = Stage()
-        surface = OscSurface(stage.bridge, stage.bus, replace(SETTINGS, host="127.0.0.1", port=port), lambda: TOKEN)
+        surface = OscServer(stage.bridge, stage.bus, replace(SETTINGS, host="127.0.0.1", port=port), lambda: TOKEN)
         with pytest.raises(PortTaken, match=str(port)):
             await surface.start()
         await surface.stop()
@@ -50,7 +50,7 @@ async def test_a_taken_port_is_an_error_and_nothing_stays_open(kind: socket.Sock
 
 async def test_an_address_that_is_not_ours_is_said() -> None:
     stage = Stage()
-    surface = OscSurface(stage.bridge, stage.bus, replace(SETTINGS, host="192.0.2.1", port=0), lambda: TOKEN)
+    surface = OscServer(stage.bridge, stage.bus, replace(SETTINGS, host="192.0.2.1", port=0), lambda: TOKEN)
     with pytest.raises(HomeError, match=r"192\.0\.2\.1"):
         await surface.start()
 
@@ -59,7 +59,7 @@ async def test_the_port_is_free_again_after_stop() -> None:
     first = Stage()
     port = await first.surface.start()
     await first.close()
-    second = OscSurface(first.bridge, first.bus, replace(SETTINGS, host="127.0.0.1", port=port), lambda: TOKEN)
+    second = OscServer(first.bridge, first.bus, replace(SETTINGS, host="127.0.0.1", port=port), lambda: TOKEN)
     assert await second.start() == port
     await second.stop()
 
@@ -188,7 +188,7 @@ async def test_clip_is_answered_followed_and_told_its_path(stage: Stage, over: s
     stage.bus.publish(Event("job", "job-1", data={"state": "done", "cost": 0.006}))
     await client.hear("/bridge/job", "job-1", "done")
     assert client.of("/bridge/job/job-1/path") == [("/erg/Süden ☂.wav", "v-1")]
-    await until(lambda: not stage.surface._feedback._listeners)
+    await until(lambda: not stage.surface._subscriptions._subscribers)
     client.heard.clear()
     stage.bus.publish(Event("job", "job-1", data={"state": "failed"}))
     await stage.settle()

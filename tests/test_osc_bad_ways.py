@@ -21,7 +21,7 @@ from bridge.control.command import ClipAsk
 from bridge.events import Event
 from bridge.osc import dedup, feedback
 from bridge.osc.dedup import ECHO, SLIP
-from bridge.osc.server import OscSurface
+from bridge.osc.server import OscServer
 from bridge.presets.parameters import PARAMS
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import Client, UdpClient
@@ -100,7 +100,7 @@ class Rough:
 
     def __init__(self) -> None:
         self.stage = Stage()
-        self.stage.surface = OscSurface(self.stage.bridge, self.stage.bus, SETTINGS, lambda: TOKEN, heartbeat=0.3)
+        self.stage.surface = OscServer(self.stage.bridge, self.stage.bus, SETTINGS, lambda: TOKEN, heartbeat=0.3)
         self.ways: list[Way] = []
 
     async def client(self) -> Client:
@@ -314,7 +314,7 @@ async def test_what_is_remembered_of_presses_is_bounded(stage: Stage, monkeypatc
     client.send("/bridge/preset/next", [number, 1.0, ["press:499"]])  # type: ignore[list-item]
     client.send("/bridge/ping")
     await client.hear("/bridge/pong")
-    presses = stage.surface._presses
+    presses = stage.surface._deduplicator
     assert len(presses._known) <= 50
     assert len(presses._dated) <= 50
     assert stage.bridge.asked.count(("step_preset", 1)) >= 500

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.control.command import JobView
 from bridge.events import Event
-from bridge.osc.server import OscSurface
+from bridge.osc.server import OscServer
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import free_udp_port, until
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
@@ -134,13 +134,13 @@ async def test_alerts_are_never_thinned(stage: Stage) -> None:
 
 async def test_heartbeats_come_and_a_lease_runs_out(loop_clock: LoopClock) -> None:
     stage = Stage()
-    stage.surface = OscSurface(stage.bridge, stage.bus, SETTINGS, lambda: TOKEN, heartbeat=0.02, lease=3600.0)
+    stage.surface = OscServer(stage.bridge, stage.bus, SETTINGS, lambda: TOKEN, heartbeat=0.02, lease=3600.0)
     stage.port = await stage.surface.start()
     silent = await stage.subscribed()
     await until(lambda: len(silent.of("/bridge/heartbeat")) >= 3)
-    assert stage.surface._feedback.subscriptions(("udp", "127.0.0.1", silent.port))
+    assert stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", silent.port))
     loop_clock.advance(3600.0)
-    await until(lambda: not stage.surface._feedback.subscriptions(("udp", "127.0.0.1", silent.port)))
+    await until(lambda: not stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", silent.port)))
     await stage.close()
 
 
@@ -150,10 +150,10 @@ async def test_a_dead_subscriber_is_dropped_and_deafens_nobody(stage: Stage) -> 
     hand.send("/bridge/subscribe", dead_port)
     await stage.settle()
     dead = ("udp", "127.0.0.1", dead_port)
-    assert stage.surface._feedback.subscriptions(dead)
+    assert stage.surface._subscriptions.subscriptions(dead)
     number = 0
     async with asyncio.timeout(PATIENCE):
-        while stage.surface._feedback.subscriptions(dead):
+        while stage.surface._subscriptions.subscriptions(dead):
             number += 1
             stage.bus.publish(Event("alert", data={"code": "c", "text": str(number)}))
             await asyncio.sleep(0.002)  # the system's answer that nobody listens comes on its own time
@@ -170,7 +170,7 @@ async def test_a_subscriber_that_speaks_is_kept_through_failures(stage: Stage) -
         stage.bus.publish(Event("alert", data={"code": "c", "text": str(number)}))
         hand.send("/bridge/ping")
         await until(lambda count=number + 1: len(hand.of("/bridge/pong")) == count)
-    assert stage.surface._feedback.subscriptions(("udp", "127.0.0.1", port))
+    assert stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", port))
 
 
 async def test_too_many_subscribers_are_told_so(stage: Stage) -> None:
@@ -184,6 +184,6 @@ async def test_a_tcp_subscriber_that_hangs_up_is_forgotten(stage: Stage) -> None
     client = await stage.tcp()
     client.send("/bridge/subscribe")
     await client.hear("/bridge/preset/select")
-    assert len(stage.surface._feedback._listeners) == 1
+    assert len(stage.surface._subscriptions._subscribers) == 1
     await client.close()
-    await until(lambda: not stage.surface._feedback._listeners)
+    await until(lambda: not stage.surface._subscriptions._subscribers)

@@ -15,7 +15,7 @@ from bridge.config.settings import load
 from bridge.control.command import Command
 from bridge.control.table import COMMANDS
 from bridge.errors import ConfigInvalid, NotPossibleNow, SecretNeeded, SecretWrong
-from bridge.osc.auth import MOST, SPAN, TRIES, Trust
+from bridge.osc.auth import MOST, SPAN, TRIES, Authorization
 from bridge.osc.dedup import ECHO
 from bridge.osc.transport import Key
 from bridge.util.redact import SCRUBBER
@@ -48,11 +48,11 @@ class Clock:
         return self.now
 
 
-def trust(clock: Clock, **changes: object) -> Trust:
-    return Trust(lambda: TOKEN, replace(SETTINGS, **changes), clock)  # type: ignore[arg-type]
+def trust(clock: Clock, **changes: object) -> Authorization:
+    return Authorization(lambda: TOKEN, replace(SETTINGS, **changes), clock)  # type: ignore[arg-type]
 
 
-def may(trusted: Trust, peer: Far, command: Command = BY_NAME["remix"]) -> bool:
+def may(trusted: Authorization, peer: Far, command: Command = BY_NAME["remix"]) -> bool:
     try:
         trusted.check(command, {}, peer)
     except SecretNeeded:
@@ -162,7 +162,7 @@ def test_the_secret_is_in_no_log_no_setting_shown_and_no_error(
     assert settings.osc.secret == marked
     assert settings.effective()["osc"]["secret"] == "…"
     assert marked not in repr(settings)
-    trusted = Trust(lambda: TOKEN, settings.osc)
+    trusted = Authorization(lambda: TOKEN, settings.osc)
     with pytest.raises(SecretWrong):
         trusted.unlock(Far(), f"{marked}x")
     trusted.unlock(Far(), marked)

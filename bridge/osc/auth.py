@@ -25,7 +25,7 @@ TRIES, SPAN = 10, 60.0  # wrong secrets, from all senders, within so many s: mor
 MOST = 64  # senders that are unlocked at a time; the one that was first makes room
 
 
-class Trust:
+class Authorization:
     """What senders have shown so far."""
 
     def __init__(self, token: Callable[[], str], settings: Osc, clock: Callable[[], float] = time.monotonic) -> None:

@@ -32,7 +32,7 @@ V = TypeVar("V")
 
 
 @dataclass(slots=True)
-class Press:
+class Request:
     """One press, and the sender as the one to answer it."""
 
     peer: Peer  # who sent it
@@ -54,21 +54,21 @@ class Press:
             self.lasts = min(self.lasts, ECHO)
 
 
-class Presses:
+class Deduplicator:
     """What was pressed lately."""
 
     def __init__(self) -> None:
-        self._known: dict[Hashable, Press] = {}  # the ones that were heard first stand first
+        self._known: dict[Hashable, Request] = {}  # the ones that were heard first stand first
         self._dated: dict[tuple[Key, str], float] = {}  # time tag of the newest value of each sender and address
 
-    def take(self, message: Incoming, peer: Peer, command: Command) -> tuple[Incoming, Press] | None:
+    def take(self, message: Incoming, peer: Peer, command: Command) -> tuple[Incoming, Request] | None:
         """Return a message without its name, and how to answer; None if it is a repetition, which is answered here."""
         name, message = _named(message)
         if name:
             peer.send(build("/bridge/ack", name))
         named = bool(name) or message.due is not None
         lasts = NAMED_FOR if named else SLIP if command.spends else ECHO
-        press = Press(peer, asyncio.get_running_loop().time(), lasts, named)
+        request = Request(peer, asyncio.get_running_loop().time(), lasts, named)
         identity: Hashable = None
         if name:
             identity = (peer.key[0], peer.host, name)
@@ -77,15 +77,15 @@ class Presses:
         elif command.once and peer.key[0] == "udp":
             identity = (peer.key, message.address, repr(message.arguments))
         if identity is None:
-            return message, press
+            return message, request
         before = self._known.get(identity)
-        if before is not None and press.at - before.at < before.lasts:
+        if before is not None and request.at - before.at < before.lasts:
             for data in before.answers:
                 peer.send(data)
             return None
         self._known.pop(identity, None)
-        _remember(self._known, identity, press)
-        return message, press
+        _remember(self._known, identity, request)
+        return message, request
 
     def is_old(self, message: Incoming, peer: Peer) -> bool:
         """Tell whether a value was overtaken on its way by one that was sent later; only time tags can say so."""

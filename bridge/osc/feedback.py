@@ -26,11 +26,11 @@ Topic = tuple[str, str]  # an OSC address and what else tells its messages apart
 
 
 @dataclass(slots=True)
-class Listener:
+class Subscriber:
     """One that is told: a subscriber of everything, or somebody who waits for jobs of their own."""
 
     peer: Peer  # where the messages go
-    hand: Key  # key of the peer that it sends from, which may be another port
+    origin: Key  # key of the peer that it sends from, which may be another port
     heard: float  # s on the loop's clock, when it last sent anything
     everything: bool  # a subscriber; otherwise an asker, who is told of `jobs` only
     jobs: dict[str, str] = field(default_factory=dict)  # an asker's jobs and the messages that asked for them
@@ -39,12 +39,12 @@ class Listener:
     waiting: dict[Topic, bytes] = field(default_factory=dict)  # the newest message of topics that were sent just now
 
 
-class Feedback:
+class Subscriptions:
     """All listeners and what still waits to be sent to them."""
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
-        self._listeners: dict[Hashable, Listener] = {}
+        self._subscribers: dict[Hashable, Subscriber] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._over: dict[str, float] = {}  # jobs that have ended, and when
 
@@ -53,20 +53,20 @@ class Feedback:
     @property
     def anybody(self) -> bool:
         """Tell whether there is anybody to tell."""
-        return bool(self._listeners)
+        return bool(self._subscribers)
 
-    def subscribe(self, peer: Peer, hand: Key) -> Listener:
+    def subscribe(self, peer: Peer, origin: Key) -> Subscriber:
         """Tell `peer` everything from now on; subscribing again starts afresh.
 
         Raises:
             NotPossibleNow: there are too many already.
         """
         key = ("everything", peer.key)
-        if before := self._listeners.get(key):
+        if before := self._subscribers.get(key):
             self._drop(before)
-        listener = Listener(peer, hand, _now(), everything=True)
-        self._add(key, listener)
-        return listener
+        subscriber = Subscriber(peer, origin, _now(), everything=True)
+        self._add(key, subscriber)
+        return subscriber
 
     def follow(self, peer: Peer, job_id: str, message_id: str) -> None:
         """Tell `peer` of one job until that ends.
@@ -75,84 +75,84 @@ class Feedback:
             NotPossibleNow: there are too many already.
         """
         key = ("jobs", peer.key)
-        if key not in self._listeners:
-            self._add(key, Listener(peer, peer.key, _now(), everything=False))
-        self._listeners[key].jobs[job_id] = message_id
+        if key not in self._subscribers:
+            self._add(key, Subscriber(peer, peer.key, _now(), everything=False))
+        self._subscribers[key].jobs[job_id] = message_id
 
-    def subscriptions(self, hand: Key) -> list[Listener]:
+    def subscriptions(self, origin: Key) -> list[Subscriber]:
         """Return the subscribers that send, or are told, under this key."""
-        return [one for one in self._listeners.values() if one.everything and hand in (one.hand, one.peer.key)]
+        return [one for one in self._subscribers.values() if one.everything and origin in (one.origin, one.peer.key)]
 
-    def askers(self, job_id: str) -> Iterator[tuple[Listener, str]]:
+    def askers(self, job_id: str) -> Iterator[tuple[Subscriber, str]]:
         """Yield who waits for a job, with the message that asked for it."""
-        for listener in tuple(self._listeners.values()):
-            if job_id in listener.jobs:
-                yield listener, listener.jobs[job_id]
+        for subscriber in tuple(self._subscribers.values()):
+            if job_id in subscriber.jobs:
+                yield subscriber, subscriber.jobs[job_id]
 
-    def unsubscribe(self, hand: Key) -> None:
-        for listener in self.subscriptions(hand):
-            self._drop(listener)
+    def unsubscribe(self, origin: Key) -> None:
+        for subscriber in self.subscriptions(origin):
+            self._drop(subscriber)
 
     def gone(self, peer: Peer) -> None:
         """Forget everybody who was told over a connection that has ended."""
-        for listener in tuple(self._listeners.values()):
-            if listener.peer.key == peer.key:
-                self._drop(listener)
+        for subscriber in tuple(self._subscribers.values()):
+            if subscriber.peer.key == peer.key:
+                self._drop(subscriber)
 
     def heard(self, peer: Peer) -> None:
         """Note that this peer lives."""
-        for listener in self._listeners.values():
-            if peer.key in (listener.hand, listener.peer.key):
-                listener.heard, listener.failures = _now(), 0
+        for subscriber in self._subscribers.values():
+            if peer.key in (subscriber.origin, subscriber.peer.key):
+                subscriber.heard, subscriber.failures = _now(), 0
 
     def drop_silent(self, lease: float) -> None:
         """Drop the subscribers that sent nothing for `lease` seconds; a websocket's own pings say that it lives."""
-        for listener in tuple(self._listeners.values()):
-            if listener.everything and listener.peer.key[0] != "ws" and _now() - listener.heard > lease:
-                log.info("%s is told no more: it was not heard for %g s", listener.peer.host, lease)
-                self._drop(listener)
+        for subscriber in tuple(self._subscribers.values()):
+            if subscriber.everything and subscriber.peer.key[0] != "ws" and _now() - subscriber.heard > lease:
+                log.info("%s is told no more: it was not heard for %g s", subscriber.peer.host, lease)
+                self._drop(subscriber)
 
     def ended(self, job_id: str) -> None:
         """Send what still waits for a job, let those go who waited for it, and soon forget it."""
         self._over[job_id] = _now()
-        for listener in tuple(self._listeners.values()):
-            self._flush(listener, lambda topic: topic[1] == job_id)
-            if listener.jobs.pop(job_id, None) is not None and not listener.jobs:
-                self._drop(listener)
+        for subscriber in tuple(self._subscribers.values()):
+            self._flush(subscriber, lambda topic: topic[1] == job_id)
+            if subscriber.jobs.pop(job_id, None) is not None and not subscriber.jobs:
+                self._drop(subscriber)
 
     def close(self) -> None:
         """Send what still waits and let everybody go."""
         if self._timer is not None:
             self._timer.cancel()
-        for listener in tuple(self._listeners.values()):
-            self._flush(listener, lambda topic: True)
-            self._drop(listener)
+        for subscriber in tuple(self._subscribers.values()):
+            self._flush(subscriber, lambda topic: True)
+            self._drop(subscriber)
 
     # --- what is told ------------------------------------------------------------------------------------------------
 
-    def tell(self, topic: Topic, data: bytes, *, job_id: str = "", hand: Key | None = None) -> None:
+    def tell(self, topic: Topic, data: bytes, *, job_id: str = "", origin: Key | None = None) -> None:
         """Tell all subscribers, and those who wait for `job_id`, but not the hand it came from; once per receiver."""
         told: set[Key] = set()
-        for listener in sorted(self._listeners.values(), key=lambda one: not one.everything):
-            if not listener.everything and (job_id not in listener.jobs or listener.peer.key in told):
+        for subscriber in sorted(self._subscribers.values(), key=lambda one: not one.everything):
+            if not subscriber.everything and (job_id not in subscriber.jobs or subscriber.peer.key in told):
                 continue
-            told.add(listener.peer.key)
-            if hand is not None and hand in (listener.hand, listener.peer.key):
-                listener.waiting.pop(topic, None)  # its hand has moved on since
-                listener.sent[topic] = (_now(), data)  # which it knows, and is told again when it rests
+            told.add(subscriber.peer.key)
+            if origin is not None and origin in (subscriber.origin, subscriber.peer.key):
+                subscriber.waiting.pop(topic, None)  # its hand has moved on since
+                subscriber.sent[topic] = (_now(), data)  # which it knows, and is told again when it rests
             else:
-                self._offer(listener, topic, data)
+                self._offer(subscriber, topic, data)
 
-    def tell_one(self, listener: Listener, topic: Topic, data: bytes) -> None:
+    def tell_one(self, subscriber: Subscriber, topic: Topic, data: bytes) -> None:
         """Tell one listener at once, though it may know it already."""
-        listener.waiting.pop(topic, None)
-        self._send(listener, topic, data)
+        subscriber.waiting.pop(topic, None)
+        self._send(subscriber, topic, data)
 
     def tell_always(self, data: bytes) -> None:
         """Tell all subscribers at once something that neither replaces nor repeats what was said before."""
-        for listener in tuple(self._listeners.values()):
-            if listener.everything:
-                self._send(listener, None, data)
+        for subscriber in tuple(self._subscribers.values()):
+            if subscriber.everything:
+                self._send(subscriber, None, data)
 
     def tell_again(self) -> None:
         """Tell subscribers over UDP once more what they should know and may have missed."""
@@ -160,64 +160,64 @@ class Feedback:
         forgotten = {job for job, ended in self._over.items() if now - ended > KNOWN_FOR}
         for job in forgotten:
             del self._over[job]
-        for listener in tuple(self._listeners.values()):
-            listener.sent = {topic: last for topic, last in listener.sent.items() if topic[1] not in forgotten}
-            if listener.everything and listener.peer.key[0] == "udp":
-                for topic, (sent, data) in tuple(listener.sent.items()):
-                    if now - sent >= REST and topic not in listener.waiting:
-                        self._send(listener, topic, data)
+        for subscriber in tuple(self._subscribers.values()):
+            subscriber.sent = {topic: last for topic, last in subscriber.sent.items() if topic[1] not in forgotten}
+            if subscriber.everything and subscriber.peer.key[0] == "udp":
+                for topic, (sent, data) in tuple(subscriber.sent.items()):
+                    if now - sent >= REST and topic not in subscriber.waiting:
+                        self._send(subscriber, topic, data)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
-    def _add(self, key: Hashable, listener: Listener) -> None:
-        if len(self._listeners) >= MOST:
-            listener.peer.close()
+    def _add(self, key: Hashable, subscriber: Subscriber) -> None:
+        if len(self._subscribers) >= MOST:
+            subscriber.peer.close()
             raise NotPossibleNow(
                 f"{MOST} surfaces are told already.", hint="Unsubscribe one that is not used any more."
             )
-        self._listeners[key] = listener
+        self._subscribers[key] = subscriber
 
-    def _drop(self, listener: Listener) -> None:
-        for key, one in tuple(self._listeners.items()):
-            if one is listener:
-                del self._listeners[key]
-        listener.peer.close()
+    def _drop(self, subscriber: Subscriber) -> None:
+        for key, one in tuple(self._subscribers.items()):
+            if one is subscriber:
+                del self._subscribers[key]
+        subscriber.peer.close()
 
-    def _offer(self, listener: Listener, topic: Topic, data: bytes) -> None:
-        last = listener.sent.get(topic)
-        if topic not in listener.waiting and (last is None or _now() - last[0] >= INTERVAL):
+    def _offer(self, subscriber: Subscriber, topic: Topic, data: bytes) -> None:
+        last = subscriber.sent.get(topic)
+        if topic not in subscriber.waiting and (last is None or _now() - last[0] >= INTERVAL):
             if last is None or last[1] != data:
-                self._send(listener, topic, data)
+                self._send(subscriber, topic, data)
             return
-        listener.waiting[topic] = data
+        subscriber.waiting[topic] = data
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._tick)
 
     def _tick(self) -> None:
         """Send what has waited long enough; what still has to wait is seen to in the next tick."""
         self._timer = None
-        for listener in tuple(self._listeners.values()):
-            due = {topic for topic in listener.waiting if _now() - listener.sent[topic][0] >= INTERVAL}
-            self._flush(listener, due.__contains__)
-        if any(listener.waiting for listener in self._listeners.values()):
+        for subscriber in tuple(self._subscribers.values()):
+            due = {topic for topic in subscriber.waiting if _now() - subscriber.sent[topic][0] >= INTERVAL}
+            self._flush(subscriber, due.__contains__)
+        if any(subscriber.waiting for subscriber in self._subscribers.values()):
             self._timer = asyncio.get_running_loop().call_later(INTERVAL / 2, self._tick)
 
-    def _flush(self, listener: Listener, wanted: Callable[[Topic], bool]) -> None:
-        for topic in [topic for topic in listener.waiting if wanted(topic)]:
-            data = listener.waiting.pop(topic)
-            if listener.sent[topic][1] != data:
-                self._send(listener, topic, data)
+    def _flush(self, subscriber: Subscriber, wanted: Callable[[Topic], bool]) -> None:
+        for topic in [topic for topic in subscriber.waiting if wanted(topic)]:
+            data = subscriber.waiting.pop(topic)
+            if subscriber.sent[topic][1] != data:
+                self._send(subscriber, topic, data)
 
-    def _send(self, listener: Listener, topic: Topic | None, data: bytes) -> None:
+    def _send(self, subscriber: Subscriber, topic: Topic | None, data: bytes) -> None:
         if topic is not None:
-            listener.sent[topic] = (_now(), data)
-        if listener.peer.send(data):
+            subscriber.sent[topic] = (_now(), data)
+        if subscriber.peer.send(data):
             return
         self._counters.unsent += 1
-        listener.failures += 1
-        if listener.failures >= FAILURES:
-            log.info("%s is told no more: nobody takes what is sent there", listener.peer.host)
-            self._drop(listener)
+        subscriber.failures += 1
+        if subscriber.failures >= FAILURES:
+            log.info("%s is told no more: nobody takes what is sent there", subscriber.peer.host)
+            self._drop(subscriber)
 
 
 def _now() -> float:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.control.command import Bridge
 from bridge.events import Event
-from bridge.osc.feedback import Feedback, Listener
+from bridge.osc.feedback import Subscriber, Subscriptions
 from bridge.osc.packet import build, shorten
 from bridge.osc.state import lines
 from bridge.osc.transport import Key, Peer
@@ -23,15 +23,15 @@ AFTERWARDS = 1.0  # s after a job's end in which its error or path is still told
 _KNOWN = 256  # jobs remembered, so that an old one that moves is not taken for the newest
 
 # Whose command runs in this task: what it sets is echoed to all others.
-HAND: ContextVar[Key | None] = ContextVar("HAND", default=None)
+ORIGIN: ContextVar[Key | None] = ContextVar("HAND", default=None)
 
 
-class News:
+class Notifier:
     """Listens to the bus and speaks to the listeners."""
 
-    def __init__(self, bridge: Bridge, feedback: Feedback) -> None:
+    def __init__(self, bridge: Bridge, subscriptions: Subscriptions) -> None:
         self._bridge = bridge
-        self._feedback = feedback
+        self._subscriptions = subscriptions
         self._ending: dict[str, asyncio.TimerHandle] = {}  # jobs that are over and may have a last word
         self._jobs: dict[str, None] = {}  # ids of the jobs that were heard of, oldest first
         self._kinds: Mapping[str, Callable[[Event], None]] = {
@@ -59,10 +59,10 @@ class News:
         if act := self._kinds.get(event.kind):
             act(event)
 
-    def resend(self, listener: Listener) -> None:
+    def resend(self, subscriber: Subscriber) -> None:
         """Tell one listener everything as it is now."""
         for address, job_id, arguments in lines(self._bridge.snapshot()):
-            self._feedback.tell_one(listener, (address, job_id), build(address, *arguments))
+            self._subscriptions.tell_one(subscriber, (address, job_id), build(address, *arguments))
 
     def answer(self, peer: Peer) -> None:
         """Tell everything as it is now to one who is not subscribed."""
@@ -71,7 +71,7 @@ class News:
 
     def follow(self, peer: Peer, job_id: str, message_id: str) -> None:
         """Tell `peer` of one job, from its present state to its end (raises NotPossibleNow)."""
-        self._feedback.follow(peer, job_id, message_id)
+        self._subscriptions.follow(peer, job_id, message_id)
         for view in self._bridge.snapshot().jobs:
             if view.id == job_id:
                 self._job(Event("job", job_id, data={"state": view.state}))
@@ -110,40 +110,40 @@ class News:
             address = f"/bridge/job/{event.job_id}/path"
             topic = (f"{address} {event.variation_id}", event.job_id)
             data = build(address, str(path), event.variation_id)
-            for listener, _ in self._feedback.askers(event.job_id):
-                if topic not in listener.sent:
-                    self._feedback.tell_one(listener, topic, data)
+            for subscriber, _ in self._subscriptions.askers(event.job_id):
+                if topic not in subscriber.sent:
+                    self._subscriptions.tell_one(subscriber, topic, data)
 
     def _alert(self, event: Event) -> None:
         code, text = str(event.data.get("code", "")), shorten(str(event.data.get("text", "")))
-        self._feedback.tell_always(build("/bridge/alert", code, text))
+        self._subscriptions.tell_always(build("/bridge/alert", code, text))
         self._tell("/bridge/message", "", text)
-        for listener, message_id in self._feedback.askers(event.job_id):
+        for subscriber, message_id in self._subscriptions.askers(event.job_id):
             data = build("/bridge/error", message_id, code, text)
-            self._feedback.tell_one(listener, (f"/bridge/error {code} {text}", event.job_id), data)
+            self._subscriptions.tell_one(subscriber, (f"/bridge/error {code} {text}", event.job_id), data)
 
     def _audition(self, event: Event) -> None:
         self._tell("/bridge/audition/heard", "", str(event.data["heard"]))
 
     def _preset(self, event: Event) -> None:
-        if not self._feedback.anybody:
+        if not self._subscriptions.anybody:
             return
-        self._tell("/bridge/preset/select", "", str(event.data["name"]), hand=HAND.get())
+        self._tell("/bridge/preset/select", "", str(event.data["name"]), origin=ORIGIN.get())
         for name, value in self._bridge.snapshot().params.items():
             self._tell(f"/bridge/param/{name}", "", value)
 
     def _param(self, event: Event) -> None:
-        self._tell(f"/bridge/param/{event.data['name']}", "", event.data["value"], hand=HAND.get())
+        self._tell(f"/bridge/param/{event.data['name']}", "", event.data["value"], origin=ORIGIN.get())
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
-    def _tell(self, address: str, job_id: str, *arguments: Any, hand: Key | None = None) -> None:
-        if self._feedback.anybody:
-            self._feedback.tell((address, job_id), build(address, *arguments), job_id=job_id, hand=hand)
+    def _tell(self, address: str, job_id: str, *arguments: Any, origin: Key | None = None) -> None:
+        if self._subscriptions.anybody:
+            self._subscriptions.tell((address, job_id), build(address, *arguments), job_id=job_id, origin=origin)
 
     def _ended(self, job_id: str) -> None:
         del self._ending[job_id]
-        self._feedback.ended(job_id)
+        self._subscriptions.ended(job_id)
 
     def _know(self, job_id: str) -> None:
         self._jobs.setdefault(job_id)

@@ -19,13 +19,13 @@ from bridge.control.command import ROOT, Accepted, Answers, Bridge, Command, Out
 from bridge.control.table import MESSAGES, PARAM_PREFIX, find, read
 from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus
-from bridge.osc.auth import Trust
-from bridge.osc.dedup import Press, Presses
-from bridge.osc.feedback import Feedback
-from bridge.osc.notifier import HAND, News
+from bridge.osc.auth import Authorization
+from bridge.osc.dedup import Deduplicator, Request
+from bridge.osc.feedback import Subscriptions
+from bridge.osc.notifier import ORIGIN, Notifier
 from bridge.osc.packet import Incoming, PacketError, build, parse, shorten
 from bridge.osc.sockets import bind_both
-from bridge.osc.transport import Counters, Key, Peer, TcpEndpoint, UdpEndpoint, UdpOutlet
+from bridge.osc.transport import Counters, Key, Peer, TcpEndpoint, UdpEndpoint, UdpSubscriber
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +46,10 @@ class Call:
     command: Command
     values: Mapping[str, Any]  # checked
     peer: Peer  # who asked
-    press: Press  # through which it is answered
+    request: Request  # through which it is answered
 
 
-class OscSurface:
+class OscServer:
     """OSC in and out, over UDP and TCP on one port number."""
 
     def __init__(
@@ -78,15 +78,15 @@ class OscSurface:
         self._bridge = bridge
         self._bus = bus
         self._settings = settings
-        self._trust = Trust(token, settings)
+        self._authorization = Authorization(token, settings)
         self._clock = clock
         self._heartbeat = heartbeat
         self._lease = lease
-        self._feedback = Feedback(self.counters)
-        self._news = News(bridge, self._feedback)
+        self._subscriptions = Subscriptions(self.counters)
+        self._notifier = Notifier(bridge, self._subscriptions)
         self._udp = UdpEndpoint(self._receive, self.counters, self._lost)
-        self._tcp = TcpEndpoint(self._receive, self._feedback.gone, self.counters, settings.max_packet)
-        self._presses = Presses()
+        self._tcp = TcpEndpoint(self._receive, self._subscriptions.gone, self.counters, settings.max_packet)
+        self._deduplicator = Deduplicator()
         self._newest: dict[tuple[Key, str], Incoming] = {}  # values that wait, by who sets what
         self._queue: asyncio.Queue[tuple[Incoming, Peer]] = asyncio.Queue(_WAITING)
         self._complain_from = 0.0  # loop time
@@ -98,7 +98,7 @@ class OscSurface:
             "subscribe": self._subscribe,
             "refresh": self._refresh,
             "unlock": self._unlock,
-            "unsubscribe": lambda call: self._feedback.unsubscribe(call.peer.key),
+            "unsubscribe": lambda call: self._subscriptions.unsubscribe(call.peer.key),
         }
 
     # --- life --------------------------------------------------------------------------------------------------------
@@ -112,8 +112,8 @@ class OscSurface:
         """
         datagrams, stream = await bind_both(self._settings.host, self._settings.port)
         port: int = datagrams.getsockname()[1]
-        self._news.start()
-        self._unlisten = self._bus.subscribe(self._news.hear)
+        self._notifier.start()
+        self._unlisten = self._bus.subscribe(self._notifier.hear)
         loop = asyncio.get_running_loop()
         self._workers = [loop.create_task(work()) for work in (self._work, self._beat)]
         await self._udp.open(datagrams)
@@ -130,8 +130,8 @@ class OscSurface:
         for task in (*self._workers, *self._tasks):
             task.cancel()
         await asyncio.gather(*self._workers, *self._tasks, return_exceptions=True)
-        self._news.stop()
-        self._feedback.close()
+        self._notifier.stop()
+        self._subscriptions.close()
         await self._tcp.close()
         await self._udp.close()
 
@@ -139,18 +139,18 @@ class OscSurface:
 
     def attach(self, peer: Peer) -> None:
         """Tell `peer` everything from now on (raises NotPossibleNow)."""
-        self._feedback.subscribe(peer, peer.key)
+        self._subscriptions.subscribe(peer, peer.key)
 
     def detach(self, peer: Peer) -> None:
         """Tell it no more."""
-        self._feedback.gone(peer)
+        self._subscriptions.gone(peer)
 
     # --- in ----------------------------------------------------------------------------------------------------------
 
     def _receive(self, data: bytes, peer: Peer) -> None:
         """Take one packet from a socket."""
         self.counters.packets += 1
-        self._feedback.heard(peer)
+        self._subscriptions.heard(peer)
         try:
             messages = parse(data, self._settings.max_packet, self._settings.max_nesting)
         except PacketError as error:
@@ -223,34 +223,36 @@ class OscSurface:
             self.counters.unknown += 1
             log.debug("nobody knows %s, from %s", message.address[:80], peer.host)
             if message.address.startswith(ROOT + "/") and not _is_spoken(message.address):
-                self._refuse(Press(peer), {}, UnknownCommand(f"There is no command {message.address[:80]}."))
+                self._refuse(Request(peer), {}, UnknownCommand(f"There is no command {message.address[:80]}."))
             return
         command, carried = found
-        if command.name == "param" and self._presses.is_old(message, peer):
+        if command.name == "param" and self._deduplicator.is_old(message, peer):
             self.counters.superseded += 1
             return
-        taken = self._presses.take(message, peer, command)
+        taken = self._deduplicator.take(message, peer, command)
         if taken is None:
             self.counters.repeated += 1
             return
-        message, press = taken
+        message, request = taken
         values: Mapping[str, Any] | None = None
         try:
             values = read(command, (*carried, *message.arguments))
             if values is not None:
-                self._begin(Call(command, values, peer, press))
+                self._begin(Call(command, values, peer, request))
         except Exception as error:
-            self._refuse(press, values or {}, error)
+            self._refuse(request, values or {}, error)
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
     def _begin(self, call: Call) -> None:
         """Do what only touches memory at once and in order; what has to wait becomes a task of its own."""
-        self._trust.check(call.command, call.values, call.peer)
+        self._authorization.check(call.command, call.values, call.peer)
         if call.command.run is None:
             self._own[call.command.name](call)
             return
-        HAND.set(call.peer.key if call.command.arguments else None)  # who asks for the next one does not know its name
+        ORIGIN.set(
+            call.peer.key if call.command.arguments else None
+        )  # who asks for the next one does not know its name
         outcome = call.command.run(self._bridge, call.values)
         if isinstance(outcome, AsyncIterator):
             self._spawn(self._tell_all(call, outcome))
@@ -268,7 +270,7 @@ class OscSurface:
         try:
             self._answer(call, await outcome)
         except Exception as error:
-            self._refuse(call.press, call.values, error)
+            self._refuse(call.request, call.values, error)
 
     async def _tell_all(self, call: Call, answers: Answers) -> None:
         """Send an answer of several messages as they come."""
@@ -276,24 +278,24 @@ class OscSurface:
             async for answer in answers:
                 call.peer.send(build(answer.address, *answer.arguments))
         except Exception as error:
-            self._refuse(call.press, call.values, error)
+            self._refuse(call.request, call.values, error)
 
     def _answer(self, call: Call, outcome: Outcome) -> None:
         if isinstance(outcome, Pong):
-            call.press.reply(build("/bridge/pong", outcome.version, outcome.protocol))
+            call.request.reply(build("/bridge/pong", outcome.version, outcome.protocol))
         elif isinstance(outcome, Accepted):
-            call.press.reply(build("/bridge/accepted", outcome.message_id, outcome.job_id))
+            call.request.reply(build("/bridge/accepted", outcome.message_id, outcome.job_id))
             if "token" in call.values:
-                self._news.follow(call.peer, outcome.job_id, outcome.message_id)
-        elif call.command.tells_preset and not self._feedback.subscriptions(call.peer.key):
-            call.press.reply(build("/bridge/preset/select", self._bridge.snapshot().preset))
+                self._notifier.follow(call.peer, outcome.job_id, outcome.message_id)
+        elif call.command.tells_preset and not self._subscriptions.subscriptions(call.peer.key):
+            call.request.reply(build("/bridge/preset/select", self._bridge.snapshot().preset))
 
-    def _refuse(self, press: Press, values: Mapping[str, Any], error: Exception) -> None:
+    def _refuse(self, request: Request, values: Mapping[str, Any], error: Exception) -> None:
         """Answer with an error; what is no error of ours goes to the log, and the surface goes on."""
         if not isinstance(error, BridgeError):
             log.error("a command failed", exc_info=error)
             error = Unexpected()
-        press.fail(build("/bridge/error", values.get("message_id", ""), error.code, shorten(error.text)))
+        request.fail(build("/bridge/error", values.get("message_id", ""), error.code, shorten(error.text)))
 
     # --- the surface's own commands ----------------------------------------------------------------------------------
 
@@ -304,29 +306,29 @@ class OscSurface:
         port = call.values["port"]
         if kind == "udp" or port is not None:
             try:
-                target = UdpOutlet(host, port or own_port)
+                target = UdpSubscriber(host, port or own_port)
             except OSError as error:
                 raise RequestError(f"Nothing can be sent to {host}, port {port}: {error.strerror}.") from error
-        self._news.resend(self._feedback.subscribe(target, peer.key))
+        self._notifier.resend(self._subscriptions.subscribe(target, peer.key))
 
     def _refresh(self, call: Call) -> None:
-        subscriptions = self._feedback.subscriptions(call.peer.key)
-        for listener in subscriptions:
-            self._news.resend(listener)
+        subscriptions = self._subscriptions.subscriptions(call.peer.key)
+        for subscriber in subscriptions:
+            self._notifier.resend(subscriber)
         if not subscriptions:
-            self._news.answer(call.peer)
+            self._notifier.answer(call.peer)
 
     def _unlock(self, call: Call) -> None:
-        call.press.reply(build("/bridge/unlocked", self._trust.unlock(call.peer, call.values["secret"])))
+        call.request.reply(build("/bridge/unlocked", self._authorization.unlock(call.peer, call.values["secret"])))
 
     async def _beat(self) -> None:
         data = build("/bridge/heartbeat")
         while True:
             await asyncio.sleep(self._heartbeat)
             if self._lease is not None:
-                self._feedback.drop_silent(self._lease)
-            self._feedback.tell_again()
-            self._feedback.tell_always(data)
+                self._subscriptions.drop_silent(self._lease)
+            self._subscriptions.tell_again()
+            self._subscriptions.tell_always(data)
 
     def _lost(self, error: BridgeError) -> None:
         self._bus.publish(Event("alert", data=dict(error.to_wire())))

@@ -166,7 +166,7 @@ class UdpSender:
         """Nothing is held: the port is everybody's."""
 
 
-class UdpOutlet:
+class UdpSubscriber:
     """Feedback to one subscriber, over a connected socket of its own.
 
     Only so does Linux say that nobody listens, and only so is it known which of the subscribers that is.

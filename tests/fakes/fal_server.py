@@ -110,7 +110,7 @@ class FalServer:
     ) -> None:
         self._offset = 0.0
         self._seen: list[Seen] = []
-        self._news = threading.Condition()
+        self._notifier = threading.Condition()
         self._log = log.open("a", buffering=1) if log is not None else None
         self.key = key  # None: any key is a good one
         self.locked = False
@@ -169,7 +169,7 @@ class FalServer:
 
     def seen(self, *calls: str) -> list[Seen]:
         """Return the answered requests of these calls, of all calls when none is named, in order."""
-        with self._news:
+        with self._notifier:
             return [seen for seen in self._seen if not calls or seen.call in calls]
 
     def wait_for(self, call: str, count: int = 1, seconds: float = PATIENCE) -> list[Seen]:
@@ -178,8 +178,8 @@ class FalServer:
         Raises:
             TimeoutError: they did not come.
         """
-        with self._news:
-            if not self._news.wait_for(lambda: sum(seen.call == call for seen in self._seen) >= count, seconds):
+        with self._notifier:
+            if not self._notifier.wait_for(lambda: sum(seen.call == call for seen in self._seen) >= count, seconds):
                 raise TimeoutError(f"no {count} requests of {call} within {seconds} s")
             return [seen for seen in self._seen if seen.call == call]
 
@@ -267,9 +267,9 @@ class FalServer:
         seen = Seen(call, request.method, url, request.headers, request.body, request.started, time.time(), status)
         if self._log is not None:
             self._log.write(json.dumps(_plain(seen)) + "\n")
-        with self._news:
+        with self._notifier:
             self._seen.append(seen)
-            self._news.notify_all()
+            self._notifier.notify_all()
 
     # --- being steered from another process --------------------------------------------------------------------------
 

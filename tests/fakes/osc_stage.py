@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bridge.config.settings import Osc
 from bridge.events import EventBus
-from bridge.osc.server import OscSurface
+from bridge.osc.server import OscServer
 from tests.fakes.bridge import NotingBridge
 from tests.fakes.osc_clients import TcpClient, UdpClient
 
@@ -30,7 +30,7 @@ class Stage:
     def __init__(self) -> None:
         self.bus = EventBus()
         self.bridge = NotingBridge(self.bus)
-        self.surface = OscSurface(self.bridge, self.bus, SETTINGS, lambda: TOKEN)
+        self.surface = OscServer(self.bridge, self.bus, SETTINGS, lambda: TOKEN)
         self.port = 0
         self._closing: list[Callable[[], Awaitable[None] | None]] = []
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 from bridge.control.command import Answer
 from bridge.errors import MappingInvalid, MidiConflict, MidiNotHeard, ParamInvalid
 from bridge.midi.mapping import Control, load
-from bridge.osc.server import OscSurface
+from bridge.osc.server import OscServer
 from tests.fakes.osc_clients import UdpClient, until
 from tests.fakes.osc_stage import SETTINGS as OSC
 from tests.fakes.osc_stage import TOKEN
@@ -224,7 +224,7 @@ async def asker(rig: Rig) -> AsyncIterator[UdpClient]:
     """A client of an OSC surface whose bridge has the service behind it."""
     await rig.start("Pad")
     rig.bridge.talk = rig.service
-    surface = OscSurface(rig.bridge, rig.bus, OSC, lambda: TOKEN)
+    surface = OscServer(rig.bridge, rig.bus, OSC, lambda: TOKEN)
     client = UdpClient(await surface.start())
     yield client
     client.close()
