@@ -26,7 +26,7 @@ from bridge import PROTOCOL, __version__
 from bridge.audition.player import Player
 from bridge.config.credentials import fal_key
 from bridge.config.settings import Config
-from bridge.control.service import Control
+from bridge.control.service import BridgeService
 from bridge.daws.base import Daw
 from bridge.daws.folder import Folder, Scripted
 from bridge.engines.base import Engine
@@ -150,7 +150,7 @@ class Daemon:
             settings.audition.device, tell=lambda heard: self._bus.publish(Event("audition", data={"heard": heard}))
         )
         midi = MidiService(self._bus, settings.midi, self.home, self._presets.names)
-        control = Control(handler, inbox, player, midi)
+        control = BridgeService(handler, inbox, player, midi)
         surface = OscServer(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
         hotkeys = Hotkeys(control, self._bus, settings.hotkeys.keys)

@@ -10,7 +10,7 @@ import pytest
 
 from bridge.control import table
 from bridge.control.arguments import check_token, from_surface
-from bridge.control.command import Bridge, ClipAsk
+from bridge.control.command import BridgeApi, ClipAsk
 from bridge.control.table import COMMANDS, MESSAGES, find, read
 from bridge.errors import ParamInvalid, RequestError, TokenWrong
 from bridge.events import EventBus
@@ -21,7 +21,7 @@ BY_NAME = {command.name: command for command in COMMANDS}
 
 def test_every_method_of_the_bridge_is_asked_by_a_command() -> None:
     source = inspect.getsource(table)
-    methods = {name for name, one in vars(Bridge).items() if inspect.isfunction(one) and not name.startswith("_")}
+    methods = {name for name, one in vars(BridgeApi).items() if inspect.isfunction(one) and not name.startswith("_")}
     asked = set(re.findall(r"(?:\bb|bridge)\.(\w+)\(", source))
     assert methods - {"snapshot"} == asked, "the table and the Protocol say the same; snapshot is the surface's"
 

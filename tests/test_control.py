@@ -10,7 +10,7 @@ import pytest
 
 from bridge.audition.player import Player, Side
 from bridge.control.command import ClipAsk
-from bridge.control.service import Control
+from bridge.control.service import BridgeService
 from bridge.engines.fake import FakeEngine
 from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
 from bridge.jobs.inbox import Inbox
@@ -54,7 +54,7 @@ def tone(tmp_path: Path) -> Path:
     return write_tone(tmp_path / "tone.wav")
 
 
-def control_of(studio: Studio) -> Control:
+def control_of(studio: Studio) -> BridgeService:
     inbox = Inbox(
         studio.home / "inbox",
         studio.handler.handle,
@@ -64,7 +64,7 @@ def control_of(studio: Studio) -> Control:
         safety_interval=60.0,
         largest=100_000,
     )
-    return Control(
+    return BridgeService(
         studio.handler, inbox, NotingPlayer(), MidiService(studio.bus, studio.settings.midi, studio.home, list)
     )
 

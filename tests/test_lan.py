@@ -71,7 +71,7 @@ def network() -> Iterator[Lan]:
         yield made
 
 
-class Bridge:
+class BridgeApi:
     """A daemon on the bridge's machine."""
 
     def __init__(self, network: Lan, home: Path, *words: str, **environ: str) -> None:
@@ -97,7 +97,7 @@ class Bridge:
 
 
 def test_a_tablet_controls_and_spends_only_with_the_secret(network: Lan, home: Path) -> None:
-    bridge = Bridge(network, home, "--listen", HERE, ACE_BRIDGE_OSC_SECRET=SECRET, ACE_BRIDGE_OSC_ADVERTISE="off")
+    bridge = BridgeApi(network, home, "--listen", HERE, ACE_BRIDGE_OSC_SECRET=SECRET, ACE_BRIDGE_OSC_ADVERTISE="off")
     try:
         heard = bridge.talk(
             ["/bridge/ping"],
@@ -121,7 +121,7 @@ def test_a_tablet_controls_and_spends_only_with_the_secret(network: Lan, home: P
 
 
 def test_it_is_found_while_it_listens_and_gone_afterwards(network: Lan, home: Path) -> None:
-    bridge = Bridge(network, home, "--listen", HERE)
+    bridge = BridgeApi(network, home, "--listen", HERE)
     found = network.on(THERE, BROWSE, THERE, str(PATIENCE))
     bridge.stop()
     for kind, port in (("_osc._udp.local.", "osc_port"), ("_oscjson._tcp.local.", "http_port")):
@@ -132,7 +132,7 @@ def test_it_is_found_while_it_listens_and_gone_afterwards(network: Lan, home: Pa
 
 
 def test_without_listen_nobody_reaches_or_finds_it(network: Lan, home: Path) -> None:
-    bridge = Bridge(network, home)
+    bridge = BridgeApi(network, home)
     assert bridge.about["osc_host"] == "127.0.0.1"
     assert bridge.talk(["/bridge/ping"], machine=HERE, host="127.0.0.1")[0][0] == "/bridge/pong"
     assert network.on(THERE, BROWSE, THERE, "1.5") == {}
@@ -143,7 +143,7 @@ def test_without_listen_nobody_reaches_or_finds_it(network: Lan, home: Path) -> 
 
 
 def test_listening_everywhere_is_the_default_of_the_option(network: Lan, home: Path) -> None:
-    bridge = Bridge(network, home, "--listen", ACE_BRIDGE_OSC_ADVERTISE="off")
+    bridge = BridgeApi(network, home, "--listen", ACE_BRIDGE_OSC_ADVERTISE="off")
     assert bridge.about["osc_host"] == "0.0.0.0"
     assert bridge.talk(["/bridge/ping"])[0][0] == "/bridge/pong"
     about = network.on(THERE, GET, f"http://{HERE}:{bridge.about['http_port']}/?HOST_INFO")

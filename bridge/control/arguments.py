@@ -1,6 +1,7 @@
 """One argument of a command: its kind, range and default, and the check of a value that came from a surface.
 
-surface → raw values → here → checked values → commands.py → `Bridge`. Everything that does not fit is a RequestError.
+surface → raw values → here → checked values → commands.py → `BridgeApi`. Everything that does not fit is a
+RequestError.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def from_surface(name: str, value: str | int | float | bool) -> str | int | floa
     """
     param = PARAMS.get(name)
     if param is None:
-        return value  # `amount`, or unknown, which `Bridge.set_param` says
+        return value  # `amount`, or unknown, which `BridgeApi.set_param` says
     if param.kind in ("text", "url"):
         raise ParamInvalid(
             f"{name} is a text, and OSC carries none of those.", hint="Select a preset that has it, or put it in one."

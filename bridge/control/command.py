@@ -1,4 +1,4 @@
-"""One command and one message of the table, and `Bridge`: what executes the commands.
+"""One command and one message of the table, and `BridgeApi`: what executes the commands.
 
 The tables themselves are in commands.py and midi_commands.py.
 """
@@ -115,7 +115,7 @@ class Midi(Protocol):
         ...
 
 
-class Bridge(Protocol):
+class BridgeApi(Protocol):
     """What the commands ask of the daemon. Every method raises BridgeErrors, which the surface tells its user.
 
     Methods without `async` return at once and touch only memory. What happens is told over the event bus:
@@ -193,7 +193,7 @@ class Bridge(Protocol):
 
 Outcome = Pong | Accepted | None
 Answers = AsyncIterator[Answer]  # of what goes on for a while
-Run = Callable[[Bridge, Values], Outcome | Awaitable[Outcome] | Answers]
+Run = Callable[[BridgeApi, Values], Outcome | Awaitable[Outcome] | Answers]
 
 
 @dataclass(frozen=True, slots=True)

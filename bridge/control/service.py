@@ -30,8 +30,8 @@ PATIENCE = 1.0  # s that a DAW has to answer with its selection
 
 
 @dataclass(slots=True)
-class Control:
-    """Implements `commands.Bridge`."""
+class BridgeService:
+    """Implements `commands.BridgeApi`."""
 
     handler: MessageHandler
     mailbox: Inbox

@@ -1,6 +1,6 @@
 """THE command table: everything that can be asked of the bridge from a surface, and everything that it tells surfaces.
 
-menu | key | MIDI | OSC | panel | CLI → this table → `Bridge` (the scheduler's side, implemented by the daemon).
+menu | key | MIDI | OSC | panel | CLI → this table → `BridgeApi` (the scheduler's side, implemented by the daemon).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from bridge.control.arguments import Argument, checked, from_surface
 from bridge.control.command import (
     SHOWN,
     Accepted,
-    Bridge,
+    BridgeApi,
     ClipAsk,
     Command,
     Message,
@@ -26,7 +26,7 @@ _PRESET = Argument("preset", "text", "name of a preset; without it the one that 
 _DAY = 86400.0
 
 
-def _clip(bridge: Bridge, values: Values) -> Awaitable[Accepted]:
+def _clip(bridge: BridgeApi, values: Values) -> Awaitable[Accepted]:
     """Turn the sentinels, which stand for what OSC cannot leave out in the middle, into None."""
     position = values["position"]
     return bridge.clip(

@@ -1,7 +1,8 @@
 """Keys that work whatever window is in front, for DAWs without key hooks of their own; off until some are named.
 
 `[hotkeys] keys` → here → `python -m bridge.hotkeys.process` (the system's keyboard) → a command of the table →
-`Control`. The process that listens is one of its own: what it needs of the system may be missing, denied or go away.
+`BridgeService`. The process that listens is one of its own: what it needs of the system may be missing, denied or go
+away.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from bridge.control.command import Bridge, Command
+from bridge.control.command import BridgeApi, Command
 from bridge.control.table import COMMANDS, read
 from bridge.errors import BridgeError, ConfigInvalid, HotkeysMissing, Unexpected, from_wire
 from bridge.events import Event, EventBus
@@ -78,7 +79,7 @@ class Hotkeys:
 
     def __init__(
         self,
-        bridge: Bridge,
+        bridge: BridgeApi,
         bus: EventBus,
         keys: Sequence[str],
         *,

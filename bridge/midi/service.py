@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.config.settings import Midi as Settings
-from bridge.control.command import Answer, Bridge
+from bridge.control.command import Answer, BridgeApi
 from bridge.errors import BridgeError, MidiMissing, MidiOff
 from bridge.events import Event, EventBus
 
@@ -50,13 +50,13 @@ class MidiService:
         self._home = home
         self._presets = presets
         self._ports = ports
-        self._bridge: Bridge | None = None
+        self._bridge: BridgeApi | None = None
         self._surface: MidiSurface | None = None
         self._talk: Talk | None = None
         self._turn = asyncio.Lock()
         self._starting: asyncio.Task[None] | None = None
 
-    def start(self, bridge: Bridge) -> None:
+    def start(self, bridge: BridgeApi) -> None:
         """Begin if there is a mapping; that goes on beside the daemon's own start."""
         self._bridge = bridge
         if self._settings.use == "auto" and next((self._home / "midi").glob("*.toml"), None) is not None:

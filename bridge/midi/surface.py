@@ -1,6 +1,7 @@
 """The MIDI surface: what controllers send becomes commands, and their lights show what goes on.
 
-ports.py → here → commands.py → `Bridge`; event bus → here → unit.py → ports.py. Learning and listening are in talk.py.
+ports.py → here → commands.py → `BridgeApi`; event bus → here → unit.py → ports.py. Learning and listening are in
+talk.py.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from bridge.config.settings import Midi as Settings
-from bridge.control.command import Bridge, Outcome, Value
+from bridge.control.command import BridgeApi, Outcome, Value
 from bridge.control.table import read
 from bridge.errors import BridgeError, HoldToSpend, Unexpected
 from bridge.events import Event, EventBus
@@ -41,7 +42,7 @@ class MidiSurface:
 
     def __init__(
         self,
-        bridge: Bridge,
+        bridge: BridgeApi,
         bus: EventBus,
         settings: Settings,
         home: Path,

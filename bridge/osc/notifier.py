@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from bridge.control.command import Bridge
+from bridge.control.command import BridgeApi
 from bridge.events import Event
 from bridge.osc.feedback import Subscriber, Subscriptions
 from bridge.osc.packet import build, shorten
@@ -29,7 +29,7 @@ ORIGIN: ContextVar[Key | None] = ContextVar("HAND", default=None)
 class Notifier:
     """Listens to the bus and speaks to the listeners."""
 
-    def __init__(self, bridge: Bridge, subscriptions: Subscriptions) -> None:
+    def __init__(self, bridge: BridgeApi, subscriptions: Subscriptions) -> None:
         self._bridge = bridge
         self._subscriptions = subscriptions
         self._ending: dict[str, asyncio.TimerHandle] = {}  # jobs that are over and may have a last word

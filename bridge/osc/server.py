@@ -1,6 +1,6 @@
 """The OSC surface: messages in become commands, what they come to is answered, and what happens is told.
 
-sockets (osc_links.py) → here → commands.py → `Bridge`; event bus → osc_news.py → osc_feedback.py → sockets.
+sockets (osc_links.py) → here → commands.py → `BridgeApi`; event bus → osc_news.py → osc_feedback.py → sockets.
 A handler on a socket only parses and enqueues; nothing here ever sleeps, a time tag is a timer of the loop.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.config.settings import Osc
-from bridge.control.command import ROOT, Accepted, Answers, Bridge, Command, Outcome, Pong
+from bridge.control.command import ROOT, Accepted, Answers, BridgeApi, Command, Outcome, Pong
 from bridge.control.table import MESSAGES, PARAM_PREFIX, find, read
 from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus
@@ -54,7 +54,7 @@ class OscServer:
 
     def __init__(
         self,
-        bridge: Bridge,
+        bridge: BridgeApi,
         bus: EventBus,
         settings: Osc,
         token: Callable[[], str],
