@@ -12,7 +12,7 @@ from typing import Protocol
 from bridge.control.command import Value
 from bridge.midi import scale
 from bridge.midi.encodings import turned
-from bridge.midi.mapping import ENCODERS, MAPPABLE, Control, Look, arguments
+from bridge.midi.mapping import ENCODERS, MAPPABLE, Binding, Look, arguments
 from bridge.midi.takeover import PickUp
 
 INTERVAL = 1 / 60  # s between two settings of one parameter; the last one is never lost
@@ -36,15 +36,15 @@ class Deck(Protocol):
 
     def now(self) -> float: ...
     def later(self, seconds: float, call: Callable[[], None]) -> Timer: ...
-    def run(self, control: Control, command: str, given: Sequence[Value]) -> None:
+    def run(self, control: Binding, command: str, given: Sequence[Value]) -> None:
         """Do a command for a control."""
         ...
 
-    def tapped(self, control: Control) -> None:
+    def tapped(self, control: Binding) -> None:
         """Tell the user that this control has to be held, or pressed twice."""
         ...
 
-    def look(self, control: Control, look: Look | None) -> None:
+    def look(self, control: Binding, look: Look | None) -> None:
         """Let the control's own light look like this for now; None: as the state wants it."""
         ...
 
@@ -58,7 +58,7 @@ class Deck(Protocol):
 class Feeds(Protocol):
     """Any control."""
 
-    control: Control
+    control: Binding
 
     def feed(self, value: int) -> None:
         """Take the next value."""
@@ -69,7 +69,7 @@ class Feeds(Protocol):
         ...
 
 
-def built(control: Control, deck: Deck) -> Feeds:
+def built(control: Binding, deck: Deck) -> Feeds:
     """Return what makes a control do what its mapping says."""
     if control.kind in ENCODERS:
         return Encoder(control, deck)
@@ -83,7 +83,7 @@ def built(control: Control, deck: Deck) -> Feeds:
 class _Pressed:
     """What all presses share: what is done, and how it is made sure that it is meant."""
 
-    def __init__(self, control: Control, deck: Deck) -> None:
+    def __init__(self, control: Binding, deck: Deck) -> None:
         self.control = control
         self._deck = deck
         self._spends = MAPPABLE[control.command].spends
@@ -130,7 +130,7 @@ class _Pressed:
 class Button(_Pressed):
     """A pad, key or momentary button: acts when it is pressed, or when it was held where it may cost money."""
 
-    def __init__(self, control: Control, deck: Deck) -> None:
+    def __init__(self, control: Binding, deck: Deck) -> None:
         super().__init__(control, deck)
         self._level = 1 if control.message == "note" else control.spot.top // 2 + 1  # from which it is pressed
         self._holding: Timer | None = None
@@ -203,7 +203,7 @@ class Program(_Pressed):
 class _Paced:
     """Sets a parameter at once, then at most 60 times a second, and the last of a flood for certain."""
 
-    def __init__(self, control: Control, deck: Deck) -> None:
+    def __init__(self, control: Binding, deck: Deck) -> None:
         self.control = control
         self._deck = deck
         self._pacing: Timer | None = None
@@ -231,7 +231,7 @@ class _Paced:
 class Fader(_Paced):
     """An absolute control that sets a parameter, with soft take-over."""
 
-    def __init__(self, control: Control, deck: Deck) -> None:
+    def __init__(self, control: Binding, deck: Deck) -> None:
         super().__init__(control, deck)
         self._pick_up = PickUp() if control.take_over == "pick-up" else None
         self._place: float | None = None  # where it stands, if that is still to be set
@@ -269,7 +269,7 @@ class Fader(_Paced):
 class Encoder(_Paced):
     """A control that turns without an end: steps a parameter, or the presets."""
 
-    def __init__(self, control: Control, deck: Deck) -> None:
+    def __init__(self, control: Binding, deck: Deck) -> None:
         super().__init__(control, deck)
         self._steps = 0
 

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from bridge.midi.controls import Deck, Fader, Feeds, Timer, built
 from bridge.midi.encodings import PATIENCE, Pairs
 from bridge.midi.lights import Lights, Picture, lit
-from bridge.midi.mapping import Control, Look
+from bridge.midi.mapping import Binding, Look
 from bridge.midi.mapping_files import Kept
 from bridge.midi.messages import Spot
 
 Send = Callable[[Sequence[bytes]], None]
 
 
-class Unit:
+class MidiDevice:
     """A device at work."""
 
     def __init__(self, device: str, kept: Kept, deck: Deck, send: Send) -> None:
@@ -48,10 +48,10 @@ class Unit:
         if self._pairs.waiting and self._waking is None:
             self._waking = self._deck.later(PATIENCE, self._wake)
 
-    def owns(self, control: Control) -> bool:
+    def owns(self, control: Binding) -> bool:
         return any(control is feeds.control for each in self._feeds.values() for feeds in each)
 
-    def look(self, control: Control, look: Look | None, picture: Picture) -> None:
+    def look(self, control: Binding, look: Look | None, picture: Picture) -> None:
         """Give a control's light a look of its own for a moment."""
         if look is None:
             self._own.pop(control.spot, None)
@@ -59,7 +59,7 @@ class Unit:
             self._own[control.spot] = look
         self.show(picture)
 
-    def param(self, name: str, hand: Control | None) -> None:
+    def param(self, name: str, hand: Binding | None) -> None:
         """Note that a parameter was set, by the control `hand` or by somebody else."""
         for each in self._feeds.values():
             for feeds in each:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bridge.control.command import Value
 from bridge.midi import scale
 from bridge.midi.controls import Timer
-from bridge.midi.mapping import Colours, Control, Look, Show
+from bridge.midi.mapping import Binding, Colours, Look, Show
 from bridge.midi.mapping import Mapping as Wiring
 from bridge.midi.messages import Spot, write
 from bridge.presets.preset import slug
@@ -77,7 +77,7 @@ def lit(wiring: Wiring, picture: Picture, own: Mapping[Spot, Look]) -> Lit:
     return wanted
 
 
-def _look(control: Control, picture: Picture) -> Look:
+def _look(control: Binding, picture: Picture) -> Look:
     if control.command in _JOB:
         return picture.look
     if control.command == "cancel":

@@ -37,7 +37,7 @@ MAPPABLE = {
 }
 
 
-class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One control and what it does."""
 
     command: str  # a name of MAPPABLE
@@ -114,7 +114,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: str = ""  # where its lights are, if that has another name
     setup: tuple[str, ...] = ()  # system exclusive messages in hex, sent when it is plugged in
     farewell: tuple[str, ...] = ()  # and before it is let go of
-    control: tuple[Control, ...] = ()
+    control: tuple[Binding, ...] = ()
     show: tuple[Show, ...] = ()
     lights: dict[str, Colours] = {}  # msgspec copies it
 
@@ -165,7 +165,7 @@ def _known_keys(file: TomlFile) -> None:
         if key not in file.values:
             raise MappingInvalid(f"{file.path}: “{key}” is missing.")
     tables: list[tuple[str, Any, type[msgspec.Struct]]] = [("", file.values, Mapping)]
-    lists: tuple[tuple[str, type[msgspec.Struct]], ...] = (("control", Control), ("show", Show))
+    lists: tuple[tuple[str, type[msgspec.Struct]], ...] = (("control", Binding), ("show", Show))
     for name, kind in lists:
         found = file.values.get(name, [])
         tables += [(f"{name}[{k}]", one, kind) for k, one in enumerate(found if isinstance(found, list) else [])]
@@ -178,7 +178,7 @@ def _known_keys(file: TomlFile) -> None:
                 raise MappingInvalid(f"{place}: there is no “{key}”.{did_you_mean(key, known)}")
 
 
-def _check(file: TomlFile, mapping: Mapping, index: int, control: Control) -> None:
+def _check(file: TomlFile, mapping: Mapping, index: int, control: Binding) -> None:
     """Check what types cannot say of a control."""
     where = f"control[{index}]"
     try:
@@ -193,7 +193,7 @@ def _check(file: TomlFile, mapping: Mapping, index: int, control: Control) -> No
         raise MappingInvalid(f"{file.place(where)}: {control.spot} is mapped twice, first in {first}.")
 
 
-def _same(one: Control, other: Control) -> bool:
+def _same(one: Binding, other: Binding) -> bool:
     return one.spot == other.spot and (one.message != "program" or one.number == other.number)
 
 
@@ -203,7 +203,7 @@ def _known_light(file: TomlFile, mapping: Mapping, where: str, light: str) -> No
         raise MappingInvalid(f"{place}: light is “{light}”, but there is no [lights.{light}].{guess}")
 
 
-def check(control: Control) -> None:
+def check(control: Binding) -> None:
     """Check that a control and its command go together.
 
     Raises:
@@ -237,7 +237,7 @@ def check(control: Control) -> None:
             raise MappingInvalid(text)
 
 
-def _check_argument(control: Control) -> None:
+def _check_argument(control: Binding) -> None:
     """Check what the command is for."""
     if control.command != "param":
         sides = MAPPABLE[control.command].sides
@@ -256,6 +256,6 @@ def _check_argument(control: Control) -> None:
         raise MappingInvalid("value is missing: a button sets its parameter to one value.")
 
 
-def arguments(control: Control) -> tuple[str, ...]:
+def arguments(control: Binding) -> tuple[str, ...]:
     """Return what is behind the command's name, as a surface sends it."""
     return (control.argument,) if control.argument else ()

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from bridge.errors import MappingInvalid, NotPossibleNow
-from bridge.midi.mapping import VERSION, Control, Mapping, check, load
+from bridge.midi.mapping import VERSION, Binding, Mapping, check, load
 from bridge.presets.preset import slug
 from bridge.util.atomic import explained, write_bytes
 from bridge.util.suggest import did_you_mean
@@ -43,7 +43,7 @@ def any_there(home: Path) -> bool:
     return next((home / FOLDER).glob("*.toml"), None) is not None
 
 
-class Shelf:
+class MappingFiles:
     """The mappings of one home."""
 
     def __init__(self, home: Path) -> None:
@@ -83,7 +83,7 @@ class Shelf:
         """Return the mapping of a device."""
         return next((kept for kept in self.kept if fits(kept.mapping.device, device)), None)
 
-    def add(self, device: str, control: Control) -> Path:
+    def add(self, device: str, control: Binding) -> Path:
         """Add a control to a device's mapping, begun if there is none; return its file.
 
         Raises:
@@ -144,10 +144,10 @@ def _beginning(device: str) -> str:
     return f"# docs/controllers.md describes every key.\nversion = {VERSION}\ndevice = {name}"
 
 
-def _block(control: Control) -> str:
+def _block(control: Binding) -> str:
     """Write a control as TOML, without what is left to its default."""
     values: Dict[str, Any] = msgspec.structs.asdict(control)
-    usual = {field.name: field.default for field in msgspec.structs.fields(Control)}
+    usual = {field.name: field.default for field in msgspec.structs.fields(Binding)}
     # TOML's texts, numbers and switches are written as JSON's.
     said = [
         f"{name} = {json.dumps(value, ensure_ascii=False)}"

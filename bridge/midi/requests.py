@@ -14,7 +14,7 @@ from bridge.control.command import Answer
 from bridge.errors import MappingInvalid, MidiConflict, MidiNotHeard
 from bridge.midi import scale
 from bridge.midi.learn import Catcher, Caught
-from bridge.midi.mapping import ENCODED, ENCODERS, MAPPABLE, PLAIN, Control, Kind
+from bridge.midi.mapping import ENCODED, ENCODERS, MAPPABLE, PLAIN, Binding, Kind
 from bridge.midi.mapping_files import Kept, fits, templates
 from bridge.midi.messages import PAIRED, Spot
 from bridge.midi.surface import MidiSurface
@@ -23,7 +23,7 @@ from bridge.util.suggest import did_you_mean
 Heard = tuple[str, Spot, int]
 
 
-def parsed(command: str, argument: str) -> Control:
+def parsed(command: str, argument: str) -> Binding:
     """Return what is to be learned, without its spot.
 
     Args:
@@ -43,11 +43,11 @@ def parsed(command: str, argument: str) -> Control:
             hint=f"There are {', '.join(known)}.",
         )
     if command != "param":
-        return Control(command=command, message="note", argument=argument)
+        return Binding(command=command, message="note", argument=argument)
     name, _, text = argument.partition(" ")
     if name not in scale.names():
         raise MappingInvalid(f"There is no parameter “{name[:60]}”.{did_you_mean(name, scale.names())}")
-    return Control(command=command, message="note", argument=name, value=_value(name, text) if text else None)
+    return Binding(command=command, message="note", argument=name, value=_value(name, text) if text else None)
 
 
 def _value(name: str, text: str) -> str | float:
@@ -57,7 +57,7 @@ def _value(name: str, text: str) -> str | float:
     return text
 
 
-class Talk:
+class MidiAdmin:
     """Implements `commands.Midi` over a surface that runs."""
 
     def __init__(self, surface: MidiSurface) -> None:
@@ -68,10 +68,10 @@ class Talk:
 
     async def devices(self) -> AsyncIterator[Answer]:
         self._surface.refresh()
-        there, kept = self._surface.devices, self._surface.shelf.kept
+        there, kept = self._surface.devices, self._surface.mapping_files.kept
         for name in dict.fromkeys((*there.inputs, *there.outputs)):
             ports = " and ".join(word for word, side in (("in", there.inputs), ("out", there.outputs)) if name in side)
-            mapping = self._surface.shelf.of(name)
+            mapping = self._surface.mapping_files.of(name)
             made_for = next((one.path.stem for one in templates() if fits(one.mapping.device, name)), "")
             file = str(mapping.path) if mapping else ""
             yield Answer("/bridge/midi/device", (name, ports, file, "" if mapping else made_for))
@@ -82,13 +82,13 @@ class Talk:
 
     async def controls(self) -> AsyncIterator[Answer]:
         self._surface.refresh()
-        for kept in self._surface.shelf.kept:
+        for kept in self._surface.mapping_files.kept:
             for control in kept.mapping.control:
                 yield _told(kept, control)
         yield Answer("/bridge/midi/end", ("",))
 
     async def adopt(self, template: str) -> AsyncIterator[Answer]:
-        kept = self._surface.shelf.adopt(template)
+        kept = self._surface.mapping_files.adopt(template)
         self._surface.refresh()
         for control in kept.mapping.control:
             yield _told(kept, control)
@@ -99,14 +99,14 @@ class Talk:
         self._surface.refresh()
         found = [
             (kept, index)
-            for kept in self._surface.shelf.kept
+            for kept in self._surface.mapping_files.kept
             for index, control in enumerate(kept.mapping.control)
             if (control.command, control.argument, control.value) == (wish.command, wish.argument, wish.value)
         ]
         if not found:
             raise MappingInvalid(f"No control does {wish.does}.", hint="`ace-bridge midi list` shows what they do.")
         for kept, index in reversed(found):  # from the end, since places move up
-            self._surface.shelf.remove(kept.path, index)
+            self._surface.mapping_files.remove(kept.path, index)
             yield _told(kept, kept.mapping.control[index])
         self._surface.refresh()
         yield Answer("/bridge/midi/end", ("",))
@@ -137,12 +137,12 @@ class Talk:
                 yield Answer("/bridge/midi/end", ("Nothing was changed.",))
                 return
             yield Answer("/bridge/midi/heard", (caught.device, str(caught.spot), caught.values[-1]))
-            kept = self._surface.shelf.of(caught.device)
+            kept = self._surface.mapping_files.of(caught.device)
             control = _learned(wish, caught, encoder, _light(kept, caught, light))
             self._make_room(kept, control, replace)
-            path = self._surface.shelf.add(caught.device, control)
+            path = self._surface.mapping_files.add(caught.device, control)
             self._surface.refresh()
-            kept = self._surface.shelf.of(caught.device)
+            kept = self._surface.mapping_files.of(caught.device)
             if kept is not None:
                 yield _told(kept, control)
         yield Answer("/bridge/midi/end", (_kept(control, str(path)),))
@@ -187,7 +187,7 @@ class Talk:
     def _ready(self) -> Answer:
         return Answer("/bridge/midi/ready", (", ".join(self._surface.devices.inputs),))
 
-    def _make_room(self, kept: Kept | None, control: Control, replace: bool) -> None:
+    def _make_room(self, kept: Kept | None, control: Binding, replace: bool) -> None:
         """Take away what the control does now.
 
         Raises:
@@ -202,15 +202,15 @@ class Talk:
                 f"{control.spot} of {kept.mapping.device} does {taken.does} already; nothing was changed."
             )
         for index in reversed(rivals):
-            self._surface.shelf.remove(kept.path, index)
+            self._surface.mapping_files.remove(kept.path, index)
 
 
-def _told(kept: Kept, control: Control) -> Answer:
+def _told(kept: Kept, control: Binding) -> Answer:
     kind = "encoder" if control.kind in ENCODERS else control.kind
     return Answer("/bridge/midi/control", (kept.mapping.device, str(control.spot), kind, control.does, str(kept.path)))
 
 
-def _learned(wish: Control, caught: Caught, encoder: str, light: str) -> Control:
+def _learned(wish: Binding, caught: Caught, encoder: str, light: str) -> Binding:
     """Join what is wanted and what was caught.
 
     Raises:
@@ -230,7 +230,7 @@ def _learned(wish: Control, caught: Caught, encoder: str, light: str) -> Control
             )
         kind = "fader"
     any_number = kind == "program" and wish.command == "preset.select" and not wish.argument
-    return Control(
+    return Binding(
         command=wish.command,
         message=spot.message,
         argument=wish.argument,
@@ -251,7 +251,7 @@ def _light(kept: Kept | None, caught: Caught, wanted: bool) -> str:
     return next(same, PLAIN if wanted else "")
 
 
-def _collide(one: Control, other: Control) -> bool:
+def _collide(one: Binding, other: Binding) -> bool:
     """Tell whether two controls hear the same message."""
     if one.message == other.message == "program" and one.channel == other.channel:
         return one.any_number or other.any_number or one.number == other.number
@@ -264,7 +264,7 @@ def _messages(spot: Spot) -> set[Spot]:
     return {Spot("cc", spot.channel, spot.number), Spot("cc", spot.channel, spot.number + PAIRED)}
 
 
-def _kept(control: Control, path: str) -> str:
+def _kept(control: Binding, path: str) -> str:
     """Say where it is kept, and what there is to know about such a control."""
     if MAPPABLE[control.command].spends:
         how = "held" if control.kind == "button" else "pressed twice"

@@ -19,7 +19,7 @@ from bridge.events import Event, EventBus
 
 if TYPE_CHECKING:
     from bridge.midi.ports import Ports
-    from bridge.midi.requests import Talk
+    from bridge.midi.requests import MidiAdmin
     from bridge.midi.surface import MidiSurface
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class MidiService:
         self._ports = ports
         self._bridge: BridgeApi | None = None
         self._surface: MidiSurface | None = None
-        self._talk: Talk | None = None
+        self._admin: MidiAdmin | None = None
         self._turn = asyncio.Lock()
         self._starting: asyncio.Task[None] | None = None
 
@@ -77,7 +77,7 @@ class MidiService:
             log.warning("%s", error.text)
             self._bus.publish(Event("alert", data=dict(error.to_wire())))
 
-    async def _ready(self) -> Talk:
+    async def _ready(self) -> MidiAdmin:
         """Return who talks about MIDI, loading it all the first time.
 
         Raises:
@@ -87,51 +87,51 @@ class MidiService:
         if self._settings.use == "off" or self._bridge is None:
             raise MidiOff
         async with self._turn:
-            if self._talk is not None:
-                return self._talk
+            if self._admin is not None:
+                return self._admin
             try:
                 await asyncio.to_thread(import_module, "bridge.midi.requests")
             except ImportError as problem:
                 raise MidiMissing(f"MIDI needs the package {problem.name}, which is not installed.") from problem
             from bridge.midi.port_process import ProcessPorts
-            from bridge.midi.requests import Talk
+            from bridge.midi.requests import MidiAdmin
             from bridge.midi.surface import MidiSurface
 
             ports = self._ports() if self._ports else ProcessPorts(self._settings.system)
             self._surface = MidiSurface(self._bridge, self._bus, self._settings, self._home, self._presets, ports)
             await self._surface.start()
-            self._talk = Talk(self._surface)
-            return self._talk
+            self._admin = MidiAdmin(self._surface)
+            return self._admin
 
     # --- `commands.Midi` ---------------------------------------------------------------------------------------------
 
     def devices(self) -> AsyncIterator[Answer]:
-        return self._ask(lambda talk: talk.devices())
+        return self._ask(lambda admin: admin.devices())
 
     def controls(self) -> AsyncIterator[Answer]:
-        return self._ask(lambda talk: talk.controls())
+        return self._ask(lambda admin: admin.controls())
 
     def learn(
         self, command: str, argument: str, seconds: float, encoder: str, light: bool, replace: bool
     ) -> AsyncIterator[Answer]:
-        return self._ask(lambda talk: talk.learn(command, argument, seconds, encoder, light, replace))
+        return self._ask(lambda admin: admin.learn(command, argument, seconds, encoder, light, replace))
 
     def unlearn(self, command: str, argument: str) -> AsyncIterator[Answer]:
-        return self._ask(lambda talk: talk.unlearn(command, argument))
+        return self._ask(lambda admin: admin.unlearn(command, argument))
 
     def adopt(self, template: str) -> AsyncIterator[Answer]:
-        return self._ask(lambda talk: talk.adopt(template))
+        return self._ask(lambda admin: admin.adopt(template))
 
     def monitor(self, seconds: float) -> AsyncIterator[Answer]:
-        return self._ask(lambda talk: talk.monitor(seconds))
+        return self._ask(lambda admin: admin.monitor(seconds))
 
     def stop_listening(self) -> None:
-        if self._talk is not None:
-            self._talk.stop_listening()
+        if self._admin is not None:
+            self._admin.stop_listening()
 
-    async def _ask(self, ask: Callable[[Talk], AsyncIterator[Answer]]) -> AsyncIterator[Answer]:
-        talk = await self._ready()
+    async def _ask(self, ask: Callable[[MidiAdmin], AsyncIterator[Answer]]) -> AsyncIterator[Answer]:
+        admin = await self._ready()
         if self._surface is not None and self._surface.trouble is not None:
             raise self._surface.trouble
-        async for answer in ask(talk):
+        async for answer in ask(admin):
             yield answer

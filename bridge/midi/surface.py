@@ -20,10 +20,10 @@ from bridge.control.table import read
 from bridge.errors import BridgeError, HoldToSpend, Unexpected
 from bridge.events import Event, EventBus
 from bridge.midi.controls import TWICE, Timer
-from bridge.midi.device import Unit
+from bridge.midi.device import MidiDevice
 from bridge.midi.lights import Picture, off
-from bridge.midi.mapping import MAPPABLE, Control, Look
-from bridge.midi.mapping_files import Shelf, fits
+from bridge.midi.mapping import MAPPABLE, Binding, Look
+from bridge.midi.mapping_files import MappingFiles, fits
 from bridge.midi.messages import Spot
 from bridge.midi.messages import read as read_message
 from bridge.midi.ports import Devices, Listener, Ports
@@ -59,7 +59,7 @@ class MidiSurface:
             presets: returns their names, in the order of program changes.
             ports: the system's MIDI.
         """
-        self.shelf = Shelf(home)
+        self.mapping_files = MappingFiles(home)
         self.devices = Devices()
         self.trouble: BridgeError | None = None  # why there are no devices at all, if that is known
         self.hold = settings.hold
@@ -68,13 +68,13 @@ class MidiSurface:
         self._bus = bus
         self._ports = ports
         self._presets = presets
-        self._units: dict[str, Unit] = {}  # by input
+        self._devices: dict[str, MidiDevice] = {}  # by input
         self._outputs: dict[str, str] = {}  # input → output
         self._ear: Ear | None = None
         self._picture = Picture()
         self._newest = ""  # id of the newest job
         self._jobs: set[str] = set()
-        self._hand: Control | None = None  # whose command runs just now
+        self._hand: Binding | None = None  # whose command runs just now
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
@@ -113,13 +113,13 @@ class MidiSurface:
         for task in (*self._tasks, *([self._watching] if self._watching else [])):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for unit in self._units.values():
-            unit.close()
+        for controller in self._devices.values():
+            controller.close()
         await self._ports.stop()
 
     def refresh(self) -> None:
         """Read the mappings that have changed."""
-        problems = self.shelf.refresh()
+        problems = self.mapping_files.refresh()
         if problems is None:
             return
         for problem in problems:
@@ -133,35 +133,35 @@ class MidiSurface:
 
     def arrange(self) -> None:
         """Build what the present mappings and devices ask for, and let go of what they do not."""
-        mapped = {name: kept for name in self.devices.inputs if (kept := self.shelf.of(name)) is not None}
-        for name, unit in tuple(self._units.items()):
-            if mapped.get(name) != unit.kept:
-                self._dismiss(name, unit)
+        mapped = {name: kept for name in self.devices.inputs if (kept := self.mapping_files.of(name)) is not None}
+        for name, controller in tuple(self._devices.items()):
+            if mapped.get(name) != controller.kept:
+                self._dismiss(name, controller)
         for name, kept in mapped.items():
-            if name not in self._units:
-                self._units[name] = Unit(name, kept, self, partial(self._send, name))
-            self._link(name, self._units[name])
-        wanted = set(self._units) if self._ear is None else set(self.devices.inputs)
+            if name not in self._devices:
+                self._devices[name] = MidiDevice(name, kept, self, partial(self._send, name))
+            self._link(name, self._devices[name])
+        wanted = set(self._devices) if self._ear is None else set(self.devices.inputs)
         self._ports.want(wanted, set(self._outputs.values()))
 
-    def _link(self, name: str, unit: Unit) -> None:
+    def _link(self, name: str, controller: MidiDevice) -> None:
         """Find a unit's output, which may come and go apart from its input."""
-        pattern = unit.kept.mapping.output
+        pattern = controller.kept.mapping.output
         found = next((one for one in self.devices.outputs if (fits(pattern, one) if pattern else one == name)), None)
         if found == self._outputs.get(name):
             return
         self._outputs.pop(name, None)
         if found is not None:
             self._outputs[name] = found
-            self._ports.last_words(found, off(unit.kept.mapping))
+            self._ports.last_words(found, off(controller.kept.mapping))
             if found in self.devices.lit:
-                unit.lit_up(self._picture)
+                controller.lit_up(self._picture)
 
-    def _dismiss(self, name: str, unit: Unit) -> None:
-        unit.close()
-        self._send(name, off(unit.kept.mapping))
+    def _dismiss(self, name: str, controller: MidiDevice) -> None:
+        controller.close()
+        self._send(name, off(controller.kept.mapping))
         self._outputs.pop(name, None)
-        del self._units[name]
+        del self._devices[name]
 
     async def _watch(self) -> None:
         while True:
@@ -169,7 +169,7 @@ class MidiSurface:
             try:
                 self.refresh()
             except OSError as problem:
-                log.warning("the mappings in %s cannot be read: %s", self.shelf.folder, problem)
+                log.warning("the mappings in %s cannot be read: %s", self.mapping_files.folder, problem)
 
     # --- from the ports ----------------------------------------------------------------------------------------------
 
@@ -179,8 +179,8 @@ class MidiSurface:
             return
         if self._ear is not None:
             self._ear(device, *found)
-        elif (unit := self._units.get(device)) is not None:
-            unit.heard(*found)
+        elif (controller := self._devices.get(device)) is not None:
+            controller.heard(*found)
 
     def _changed(self, devices: Devices) -> None:
         fresh = devices.lit - self.devices.lit
@@ -189,10 +189,10 @@ class MidiSurface:
         if devices != Devices():
             self.trouble = None
         self.arrange()
-        for name, unit in self._units.items():
+        for name, controller in self._devices.items():
             output = self._outputs.get(name)
             if output in fresh and output == before.get(name):
-                unit.lit_up(self._picture)
+                controller.lit_up(self._picture)
 
     def _troubled(self, error: BridgeError) -> None:
         if self.devices == Devices():
@@ -222,16 +222,16 @@ class MidiSurface:
     def presets(self) -> Sequence[str]:
         return self._presets()
 
-    def look(self, control: Control, look: Look | None) -> None:
-        for unit in self._units.values():
-            if unit.owns(control):
-                unit.look(control, look, self._picture)
+    def look(self, control: Binding, look: Look | None) -> None:
+        for controller in self._devices.values():
+            if controller.owns(control):
+                controller.look(control, look, self._picture)
 
-    def tapped(self, control: Control) -> None:
+    def tapped(self, control: Binding) -> None:
         how = "hold it until its light changes" if control.kind == "button" else f"press it twice within {TWICE:g} s"
         self._alert(HoldToSpend(f"{control.does} may cost money, so a tap does nothing: {how}."))
 
-    def run(self, control: Control, command: str, given: Sequence[Value]) -> None:
+    def run(self, control: Binding, command: str, given: Sequence[Value]) -> None:
         before, self._hand = self._hand, control
         try:
             values = read(MAPPABLE[command], given)
@@ -248,13 +248,13 @@ class MidiSurface:
         finally:
             self._hand = before
 
-    async def _finish(self, control: Control, outcome: Awaitable[Outcome]) -> None:
+    async def _finish(self, control: Binding, outcome: Awaitable[Outcome]) -> None:
         try:
             await outcome
         except Exception as error:
             self._failed(control, error)
 
-    def _failed(self, control: Control, error: Exception) -> None:
+    def _failed(self, control: Binding, error: Exception) -> None:
         """Tell why, and show on the control that it was this one; what is no error of ours goes to the log."""
         if not isinstance(error, BridgeError):
             log.error("a command failed", exc_info=error)
@@ -292,11 +292,11 @@ class MidiSurface:
     def _param(self, event: Event) -> None:
         name, value = str(event.data["name"]), event.data["value"]
         self._picture = replace(self._picture, params={**self._picture.params, name: value})
-        for unit in self._units.values():
-            unit.param(name, self._hand)
+        for controller in self._devices.values():
+            controller.param(name, self._hand)
         self._show(self._picture)
 
     def _show(self, picture: Picture) -> None:
         self._picture = picture
-        for unit in self._units.values():
-            unit.show(picture)
+        for controller in self._devices.values():
+            controller.show(picture)

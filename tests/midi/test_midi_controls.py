@@ -11,7 +11,7 @@ import pytest
 from bridge.control.command import Value
 from bridge.midi import scale
 from bridge.midi.controls import INTERVAL, TWICE, Feeds, built
-from bridge.midi.mapping import Control, Look
+from bridge.midi.mapping import Binding, Look
 
 
 class Later:
@@ -44,15 +44,15 @@ class TestDeck:
         self.timers.append(Later(self.time + seconds, call))
         return self.timers[-1]
 
-    def run(self, control: Control, command: str, given: Sequence[Value]) -> None:
+    def run(self, control: Binding, command: str, given: Sequence[Value]) -> None:
         self.asked.append((command, tuple(given)))
         if command == "param":
             self.params[str(given[0])] = given[1]
 
-    def tapped(self, control: Control) -> None:
+    def tapped(self, control: Binding) -> None:
         self.taps += 1
 
-    def look(self, control: Control, look: Look | None) -> None:
+    def look(self, control: Binding, look: Look | None) -> None:
         self.looks.append(look)
 
     def param(self, name: str) -> Value | None:
@@ -64,7 +64,7 @@ class TestDeck:
     # --- the test's side ---------------------------------------------------------------------------------------------
 
     def make(self, command: str, message: Any = "note", **more: Any) -> Feeds:
-        self.made.append(built(Control(command=command, message=message, number=36, **more), self))
+        self.made.append(built(Binding(command=command, message=message, number=36, **more), self))
         return self.made[-1]
 
     def wait(self, seconds: float) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import MappingInvalid, NotPossibleNow
-from bridge.midi.mapping import MAPPABLE, Control, load
-from bridge.midi.mapping_files import TEMPLATES, Shelf, fits, templates
+from bridge.midi.mapping import MAPPABLE, Binding, load
+from bridge.midi.mapping_files import TEMPLATES, MappingFiles, fits, templates
 from bridge.midi.messages import Spot
 from bridge.presets.library import standard
 
@@ -87,51 +87,51 @@ def test_a_mistake_is_told_with_file_line_and_key(tmp_path: Path, text: str, lin
 
 
 def test_learned_controls_come_behind_what_people_wrote_and_go_again(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    control = Control(command="preset.next", message="note", number=40)
-    path = shelf.add("My “pad” #2", control)
-    shelf.refresh()
+    mapping_files = MappingFiles(tmp_path)
+    control = Binding(command="preset.next", message="note", number=40)
+    path = mapping_files.add("My “pad” #2", control)
+    mapping_files.refresh()
     text = "# mine\n" + path.read_text().replace("number = 40", "number = 40  # the red one")
     path.write_text(text)
-    shelf.refresh()
-    amount = Control(command="param", argument="amount", message="cc14", number=3, channel=5, kind="fader")
-    assert shelf.add("My “pad” #2", amount) == path
-    assert shelf.refresh() == []
-    assert shelf.kept[0].mapping.control == (control, amount)
+    mapping_files.refresh()
+    amount = Binding(command="param", argument="amount", message="cc14", number=3, channel=5, kind="fader")
+    assert mapping_files.add("My “pad” #2", amount) == path
+    assert mapping_files.refresh() == []
+    assert mapping_files.kept[0].mapping.control == (control, amount)
     assert path.read_text().startswith(text.rstrip())
-    shelf.remove(path, 1)
+    mapping_files.remove(path, 1)
     assert path.read_text() == text
-    shelf.remove(path, 0)
-    shelf.refresh()
-    assert shelf.kept[0].mapping.control == ()
+    mapping_files.remove(path, 0)
+    mapping_files.refresh()
+    assert mapping_files.kept[0].mapping.control == ()
     assert "# mine" in path.read_text()
 
 
 def test_two_devices_with_like_names_get_files_of_their_own(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    control = Control(command="remix", message="note", number=1)
-    first = shelf.add("Pad (A)", control)
-    shelf.refresh()
-    assert shelf.add("Pad-A", control) != first
-    shelf.refresh()
-    assert [kept.mapping.device for kept in shelf.kept] == ["Pad-A", "Pad (A)"]
+    mapping_files = MappingFiles(tmp_path)
+    control = Binding(command="remix", message="note", number=1)
+    first = mapping_files.add("Pad (A)", control)
+    mapping_files.refresh()
+    assert mapping_files.add("Pad-A", control) != first
+    mapping_files.refresh()
+    assert [kept.mapping.device for kept in mapping_files.kept] == ["Pad-A", "Pad (A)"]
 
 
 def test_a_broken_file_leaves_the_mapping_as_it_was(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    path = shelf.add("Pad", Control(command="remix", message="note", number=1))
-    assert shelf.refresh() == []
-    assert shelf.refresh() is None
+    mapping_files = MappingFiles(tmp_path)
+    path = mapping_files.add("Pad", Binding(command="remix", message="note", number=1))
+    assert mapping_files.refresh() == []
+    assert mapping_files.refresh() is None
     right = path.read_text()
     path.write_text(right + "[[control]]\n")
-    (problem,) = shelf.refresh() or []
+    (problem,) = mapping_files.refresh() or []
     assert "line" in problem.text
-    assert shelf.of("Pad") is not None
+    assert mapping_files.of("Pad") is not None
     path.write_text(right + "# well again\n")
-    assert shelf.refresh() == []
+    assert mapping_files.refresh() == []
     path.unlink()
-    assert shelf.refresh() == []
-    assert shelf.of("Pad") is None
+    assert mapping_files.refresh() == []
+    assert mapping_files.of("Pad") is None
 
 
 @pytest.mark.parametrize(
@@ -162,10 +162,10 @@ def test_the_templates_are_right_and_name_presets_that_are_there(tmp_path: Path)
 
 
 def test_a_template_is_taken_into_the_home_once(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    kept = shelf.adopt("apc-mini-mk2")
+    mapping_files = MappingFiles(tmp_path)
+    kept = mapping_files.adopt("apc-mini-mk2")
     assert kept.path.read_text() == (TEMPLATES / "apc-mini-mk2.toml").read_text()
     with pytest.raises(NotPossibleNow):
-        shelf.adopt("apc-mini-mk2")
+        mapping_files.adopt("apc-mini-mk2")
     with pytest.raises(MappingInvalid, match="Did you mean “apc-mini-mk2”"):
-        shelf.adopt("apc-mini-mk3")
+        mapping_files.adopt("apc-mini-mk3")

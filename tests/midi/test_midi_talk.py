@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bridge.control.command import Answer
 from bridge.errors import MappingInvalid, MidiConflict, MidiNotHeard, ParamInvalid
-from bridge.midi.mapping import Control, load
+from bridge.midi.mapping import Binding, load
 from bridge.osc.server import OscServer
 from tests.fakes.osc_clients import UdpClient, until
 from tests.fakes.osc_stage import SETTINGS as OSC
@@ -38,7 +38,7 @@ def learn(rig: Rig) -> Learn:
     return learn
 
 
-def learned(rig: Rig, name: str = "pad") -> tuple[Control, ...]:
+def learned(rig: Rig, name: str = "pad") -> tuple[Binding, ...]:
     return load(rig.folder / f"{name}.toml").control
 
 
