@@ -41,7 +41,7 @@ from bridge.installers.catalogue import catalogue
 from bridge.installers.installer import Pointer, refresh, start_command
 from bridge.jobs import combine
 from bridge.jobs.budget import Budget
-from bridge.jobs.context import Tools, Work
+from bridge.jobs.context import Services, VariationContext
 from bridge.jobs.delivery import Delivery
 from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Inbox
@@ -123,7 +123,7 @@ class Daemon:
         """Build what needs the store, start it, wait, stop it in the opposite order."""
         settings, registry = self._settings, JobRegistry(store, self._bus)
         budget = Budget(store, settings.budget.daily_cap, settings.budget.confirm_above, self._clock)
-        tools = Tools(self.home, settings, registry, store, self._bus, self._workers, budget, self._clock)
+        services = Services(self.home, settings, registry, store, self._bus, self._workers, budget, self._clock)
         outbox = Outbox(
             self.home / "outbox",
             registry,
@@ -132,11 +132,13 @@ class Daemon:
             progress_rate=settings.outbox.progress_rate,
             keep=settings.outbox.keep_finished,
         )
-        scheduler = Scheduler(tools, Pipeline(), settings.scheduler.slots, lambda v, c: self._work(tools, v, c))
+        scheduler = Scheduler(
+            services, Pipeline(), settings.scheduler.slots, lambda v, c: self._context(services, v, c)
+        )
         surface_settings = SurfaceSettings(store, self._bus, self._presets)
         engines = Engines(self._engines, settings.engine.default, self._has_key, store)
         delivery = Delivery(registry, store, self._bus, self._clock)
-        handler = MessageHandler(tools, scheduler, outbox, delivery, self._presets, surface_settings, engines.choose)
+        handler = MessageHandler(services, scheduler, outbox, delivery, self._presets, surface_settings, engines.choose)
         inbox = Inbox(
             self.home / "inbox",
             handler.handle,
@@ -194,12 +196,12 @@ class Daemon:
                 await engine.aclose()
             await self._workers.aclose()
 
-    def _work(self, tools: Tools, variation: Variation, cancel: asyncio.Event) -> Work:
+    def _context(self, services: Services, variation: Variation, cancel: asyncio.Event) -> VariationContext:
         """Give a variation what it needs on its way."""
-        job = tools.registry.job(variation.job_id)
+        job = services.registry.job(variation.job_id)
         request = decode(dict(job.request), RemixArgs)
-        return Work(
-            tools=tools,
+        return VariationContext(
+            services=services,
             job_id=job.id,
             variation_id=variation.id,
             request=request,

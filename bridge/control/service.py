@@ -47,7 +47,7 @@ class BridgeService:
         if taken is not None and taken.error is not None:
             raise taken.error
         # The folder's watch may have been quicker than the doorbell.
-        job_id = taken.job_id if taken else await self.handler.tools.store(Database.job_of_message, message_id)
+        job_id = taken.job_id if taken else await self.handler.services.store(Database.job_of_message, message_id)
         return Accepted(message_id, job_id) if job_id else None
 
     async def clip(self, ask: ClipAsk) -> Accepted:
@@ -73,7 +73,7 @@ class BridgeService:
             if event.kind == "selection" and event.data["instance"] == daw.id and not answered.done():
                 answered.set_result(event.job_id)
 
-        forget = self.handler.tools.bus.subscribe(hear)
+        forget = self.handler.services.bus.subscribe(hear)
         try:
             self.handler.outbox.ask(daw.id, {"id": str(uuid.uuid4()), "command": "selection"})
             job_id = await asyncio.wait_for(answered, PATIENCE)
@@ -161,8 +161,8 @@ class BridgeService:
         """Return what there is to hear of a variation ("" is the newest that has a result)."""
         found = self._with_result(start)
         clip = f"{found.job_id}/{found.clip_index}"
-        _, rendered = await self.handler.tools.store(Database.stage, clip, "render")
-        _, fitted = await self.handler.tools.store(Database.stage, found.id, "fit")
+        _, rendered = await self.handler.services.store(Database.stage, clip, "render")
+        _, fitted = await self.handler.services.store(Database.stage, found.id, "fit")
         there = rendered is not None and await asyncio.to_thread(Path(rendered["path"]).exists)
         return sides(found.result or {}, fitted or {}, rendered if there else None)
 

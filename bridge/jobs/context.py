@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class Services:
     """What all variations share."""
 
     home: Path
@@ -62,10 +62,10 @@ def of_leg(unit: str, leg: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class VariationContext:
     """One variation on its way."""
 
-    tools: Tools
+    services: Services
     job_id: str
     variation_id: str
     request: RemixArgs
@@ -81,11 +81,11 @@ class Work:
 
     @property
     def job(self) -> Job:
-        return self.tools.registry.job(self.job_id)
+        return self.services.registry.job(self.job_id)
 
     @property
     def variation(self) -> Variation:
-        found = self.tools.registry.variation(self.variation_id)
+        found = self.services.registry.variation(self.variation_id)
         if found is None:
             raise UnknownJob(f"There is no variation {self.variation_id} in hand.")
         return found
@@ -129,13 +129,13 @@ class Work:
     @property
     def job_folder(self) -> Path:
         """The folder of the whole job."""
-        return self.tools.home / "jobs" / self.job_id
+        return self.services.home / "jobs" / self.job_id
 
     async def enter(self, state: State, message: str = "", **fields: Any) -> None:
         """Go to a state, on disk first; where the variation stands already nothing is written."""
         if self.variation.state is not state or fields:
             message = self._of_leg(message)
-            await self.tools.registry.change(
+            await self.services.registry.change(
                 self.variation_id, state=state, reason="", message=message, queue_position=None, **fields
             )
 
@@ -146,7 +146,7 @@ class Work:
         """
         if self.leg and self.variation.state not in (State.NEW, State.WAITING):
             text = self._of_leg("next in turn")
-            await self.tools.registry.change(
+            await self.services.registry.change(
                 self.variation_id, state=State.WAITING, ordered=False, reason="slot", message=text
             )
 
@@ -167,44 +167,44 @@ class Work:
         if queue_position is not None or running:
             news["queue_position"] = queue_position
         if news:
-            self.tools.registry.progress(self.variation_id, **news)
+            self.services.registry.progress(self.variation_id, **news)
 
     async def in_worker(
         self, task: str, args: Mapping[str, Any], part: tuple[float, float] = (0.0, 1.0)
     ) -> dict[str, Any]:
         """Run a signal task in a worker process, its progress reported as this part of the stage's."""
         start, stop = part
-        return await self.tools.workers.run(
+        return await self.services.workers.run(
             task, args, lambda fraction: self.report(fraction=start + (stop - start) * fraction)
         )
 
     async def warn(self, warnings: list[dict[str, str]]) -> None:
         """Add warnings to the job."""
-        await self.tools.registry.warn(self.job_id, warnings)
+        await self.services.registry.warn(self.job_id, warnings)
 
     async def sends(self, seconds: float) -> None:
         """Note how much of the clip is really sent, since that is what costs."""
         known = list(self.job.seconds)
         known[self.variation.clip_index] = round(seconds, 3)
-        await self.tools.registry.note(self.job_id, seconds=tuple(known))
+        await self.services.registry.note(self.job_id, seconds=tuple(known))
 
     async def billed(self, units: float | None) -> None:
         """Note what the engine says it charged; its units are seconds of audio (reference: the model's price)."""
         if units is None:
             return
-        await self.tools.store(Database.bill, self.unit, round(units * self.job.price, 6))
+        await self.services.store(Database.bill, self.unit, round(units * self.job.price, 6))
         # Read after the wait: another variation's bill may have come in between.
-        await self.tools.registry.note(self.job_id, bills={**self.job.bills, self.unit: units})
+        await self.services.registry.note(self.job_id, bills={**self.job.bills, self.unit: units})
 
     async def forget(self, unit: str, stage: str) -> None:
         """Let a finished stage be done again at the next retry."""
-        await self.tools.store(Database.forget_stage, unit, stage)
+        await self.services.store(Database.forget_stage, unit, stage)
 
     async def guarded(self, step: Coroutine[Any, Any, T]) -> T:
         """Run a step to its end even when this variation's task is cancelled; a shutdown waits for it."""
         task = asyncio.create_task(step, name=self.variation_id)
-        self.tools.critical.add(task)
-        task.add_done_callback(self.tools.critical.discard)
+        self.services.critical.add(task)
+        task.add_done_callback(self.services.critical.discard)
         return await asyncio.shield(task)
 
     def _of_leg(self, message: str) -> str:
@@ -213,7 +213,7 @@ class Work:
         return f"part {self.leg + 1} of {count}: {message}" if self.by_leg and count > 1 and message else message
 
     def _folder(self, inner: str) -> Path:
-        folder = self.tools.home / "jobs" / self.job_id / inner / (f"leg-{self.leg + 1}" if self.leg else "")
+        folder = self.services.home / "jobs" / self.job_id / inner / (f"leg-{self.leg + 1}" if self.leg else "")
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
         return folder
@@ -229,7 +229,9 @@ class Stage:
     per_clip: bool  # done once per clip, for all of its variations
     per_leg: bool  # done for each leg of a clip that is longer than the engine takes
     weight: float  # its part of the whole way, for progress
-    run: Callable[[Work], Awaitable[dict[str, Any] | None]]  # its result; None: it ends outside, by a DAW's word
+    run: Callable[
+        [VariationContext], Awaitable[dict[str, Any] | None]
+    ]  # its result; None: it ends outside, by a DAW's word
     says_here: str = ""  # the message where the engine works on this machine; empty: the same
 
     def words(self, *, remote: bool) -> str:

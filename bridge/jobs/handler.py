@@ -27,7 +27,7 @@ from bridge.errors import (
 )
 from bridge.events import Event
 from bridge.jobs import combine
-from bridge.jobs.context import Tools
+from bridge.jobs.context import Services
 from bridge.jobs.delivery import Delivery
 from bridge.jobs.inbox import Receipt
 from bridge.jobs.nudge import nudge
@@ -64,7 +64,7 @@ Handler = Callable[[Message], Awaitable[str | None]]
 class MessageHandler:
     """Executes messages."""
 
-    tools: Tools
+    services: Services
     scheduler: Scheduler
     outbox: Outbox
     delivery: Delivery
@@ -74,18 +74,18 @@ class MessageHandler:
 
     @property
     def registry(self) -> JobRegistry:
-        return self.tools.registry
+        return self.services.registry
 
     async def resume(self) -> None:
         """At start: go on with what a crash or a stop left, in the order it came."""
         variations = await self.registry.load()
         open_jobs = {one.job_id for one in variations}
-        await asyncio.to_thread(cleanup.remove_partial_files, self.tools.home, open_jobs, self.tools.clock())
+        await asyncio.to_thread(cleanup.remove_partial_files, self.services.home, open_jobs, self.services.clock())
         waiting = {self.registry.job(one.job_id).instance for one in variations}
         for instance in sorted(waiting | self.outbox.left_behind()):
             self.outbox.open(instance, [dict(one) for one in await self._refusals(instance)])
         self.scheduler.resume(variations)
-        for body in await self.tools.store(Database.unapplied):
+        for body in await self.services.store(Database.unapplied):
             await self._apply(parse(body))
         await self.delivery.resume()
 
@@ -98,8 +98,10 @@ class MessageHandler:
         try:
             message = parse(data)
             digest = hashlib.sha256(data).hexdigest()
-            now = self.tools.clock()
-            pending = await self.tools.store(Database.take_in, message.message_id, digest, message.instance, data, now)
+            now = self.services.clock()
+            pending = await self.services.store(
+                Database.take_in, message.message_id, digest, message.instance, data, now
+            )
         except RequestError as error:
             message_id, instance = sender(data)
             if instance:
@@ -108,7 +110,7 @@ class MessageHandler:
         if pending:
             return await self._apply(message)
         self.outbox.open(message.instance, [dict(one) for one in await self._refusals(message.instance)])
-        return Receipt(message.message_id, await self.tools.store(Database.job_of_message, message.message_id))
+        return Receipt(message.message_id, await self.services.store(Database.job_of_message, message.message_id))
 
     async def _apply(self, message: Message) -> Receipt:
         """Give a message its effect; one that cannot have any is answered with why."""
@@ -137,11 +139,11 @@ class MessageHandler:
         except Exception:
             log.exception("message %s", message.message_id)
             return await self._refuse(message, Unexpected())
-        await self.tools.store(Database.applied, message.message_id)
+        await self.services.store(Database.applied, message.message_id)
         return Receipt(message.message_id, job_id)
 
     async def _refuse(self, message: Message, error: BridgeError) -> Receipt:
-        await self.tools.store(Database.applied, message.message_id, error.to_wire())
+        await self.services.store(Database.applied, message.message_id, error.to_wire())
         self.outbox.refuse(message.instance, message.message_id, error)
         return Receipt(message.message_id, None, error)
 
@@ -154,12 +156,12 @@ class MessageHandler:
     async def _selection(self, message: Message) -> str:
         """A DAW's answer to a surface that asked for its selection: the surface's settings count."""
         job = await self._take_on(message, decode(message.args, RemixArgs), self.surface_settings.overrides())
-        self.tools.bus.publish(Event("selection", job.id, data={"instance": message.instance}))
+        self.services.bus.publish(Event("selection", job.id, data={"instance": message.instance}))
         return job.id
 
     async def _take_on(self, message: Message, request: RemixArgs, held: Mapping[str, Any]) -> Job:
         """Make a job of a request by what it asks for and what is set."""
-        recipe = compose(request, request.wanted, self.presets, held, self.tools.settings.remix.preset)
+        recipe = compose(request, request.wanted, self.presets, held, self.services.settings.remix.preset)
         return await self._begin(message, request, recipe)
 
     async def _begin(self, message: Message, request: RemixArgs, recipe: dict[str, Any]) -> Job:
@@ -177,7 +179,7 @@ class MessageHandler:
             project=request.project.path or request.project.name,
             engine=can.name,
             seed=seed,
-            created=self.tools.clock(),
+            created=self.services.clock(),
             request=message.args,
             recipe=recipe,
             price=can.price_per_second,
@@ -193,7 +195,7 @@ class MessageHandler:
             for number, clip in clips.items()
             for k in range(wanted.variations)
         ]
-        self.tools.workers.warm()
+        self.services.workers.warm()
         await self.registry.add(job, variations)
         for variation in variations:
             self.scheduler.enqueue(variation.id)
@@ -202,8 +204,8 @@ class MessageHandler:
     async def _prepare(self, message: Message) -> None:
         """A remix is about to be asked for: check it and warm up; nothing leaves the machine."""
         request = decode(message.args, RemixArgs)
-        compose(request, request.wanted, self.presets, {}, self.tools.settings.remix.preset)
-        self.tools.workers.warm()
+        compose(request, request.wanted, self.presets, {}, self.services.settings.remix.preset)
+        self.services.workers.warm()
 
     async def _rerun(self, message: Message) -> str:
         """Make a new job from an old recipe, which counts whatever has become of its preset since."""
@@ -244,8 +246,8 @@ class MessageHandler:
             lost = variation.state is State.UNKNOWN
             mark: tuple[str, str, dict[str, Any]] | None = None
             if lost:
-                unit = await self.tools.store(Database.lost_order, variation.id)
-                mark = (unit, "remix", job_folder.void((await self.tools.store(Database.stage, unit, "remix"))[0]))
+                unit = await self.services.store(Database.lost_order, variation.id)
+                mark = (unit, "remix", job_folder.void((await self.services.store(Database.stage, unit, "remix"))[0]))
             await self.registry.change(
                 variation.id,
                 mark=mark,
@@ -256,7 +258,7 @@ class MessageHandler:
                 reason="slot",
             )
         if any(one.reason == "user" for one in waiting):
-            await self.tools.budget.consent(job.id)
+            await self.services.budget.consent(job.id)
         for variation in (*found, *waiting):
             self.scheduler.enqueue(variation.id)
         return job.id
@@ -269,7 +271,7 @@ class MessageHandler:
             variations = [one for one in variations if one.id.startswith(args.variation_id)]
         if len(variations) != 1:
             raise UnknownJob("More than one result is meant: name one of the job's variations.")
-        await nudge(self.tools, variations[0], args.ms)
+        await nudge(self.services, variations[0], args.ms)
         return job.id
 
     async def _targets(self, message: Message) -> tuple[Job, list[Variation]]:
@@ -287,7 +289,7 @@ class MessageHandler:
 
     async def _hello(self, message: Message) -> None:
         args = decode(message.args, HelloArgs)
-        self.tools.workers.warm()
+        self.services.workers.warm()
         self.outbox.open(message.instance, [dict(one) for one in await self._refusals(message.instance)])
         await self.delivery.hello(message.instance, args)
 
@@ -312,7 +314,7 @@ class MessageHandler:
         log.error("the script of instance %s: %s", message.instance, decode(message.args, TroubleArgs).text)
 
     async def _refusals(self, instance: str) -> list[dict[str, str]]:
-        found = await self.tools.store(Database.refusals, instance)
+        found = await self.services.store(Database.refusals, instance)
         return [{"message_id": message_id, **error} for message_id, error in found]
 
 

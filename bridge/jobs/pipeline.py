@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from bridge.errors import Withdrawn
-from bridge.jobs.context import Stage, Work
+from bridge.jobs.context import Stage, VariationContext
 from bridge.jobs.stages import fetch, fit, place, remix, render, upload
 from bridge.store.database import Database
 from bridge.util.atomic import write_json
@@ -35,7 +35,7 @@ class Pipeline:
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def run(self, work: Work) -> None:
+    async def run(self, context: VariationContext) -> None:
         """Take a variation as far as it can go now; what is done per leg is done for one leg after the other.
 
         Raises:
@@ -43,49 +43,51 @@ class Pipeline:
         """
         for group, before in _groups():
             by_leg = group[0].per_leg
-            legs = range(len(work.legs)) if by_leg else range(1)
+            legs = range(len(context.legs)) if by_leg else range(1)
             made: dict[str, tuple[dict[str, Any], ...]] = {stage.name: () for stage in group}
             for leg in legs:
-                found = {name: results[leg] for name, results in work.each.items()} if by_leg else {}
-                step = replace(work, done={**work.done, **found}, leg=leg, by_leg=by_leg)
+                found = {name: results[leg] for name, results in context.each.items()} if by_leg else {}
+                step = replace(context, done={**context.done, **found}, leg=leg, by_leg=by_leg)
                 for stage, share in _shares(group, before, leg, len(legs)):
                     result = await self._kept(stage, replace(step, share=share))
                     if result is None:
                         return
                     step = replace(step, done={**step.done, stage.name: result})
                     made[stage.name] += (result,)
-            work = replace(work, done={**work.done, **{name: results[0] for name, results in made.items()}})
-            work = replace(work, each={**work.each, **made}) if by_leg else work
+            context = replace(context, done={**context.done, **{name: results[0] for name, results in made.items()}})
+            context = replace(context, each={**context.each, **made}) if by_leg else context
 
-    async def _kept(self, stage: Stage, work: Work) -> dict[str, Any] | None:
+    async def _kept(self, stage: Stage, context: VariationContext) -> dict[str, Any] | None:
         """Do a stage; when it is stopped, say what was made of a long clip before."""
         try:
-            return await self._alone(stage, work)
+            return await self._alone(stage, context)
         except Withdrawn as stopped:
-            if work.leg:
-                stopped.kept = f"{work.leg} of {len(work.legs)} parts were made and are kept; `retry` makes the rest"
+            if context.leg:
+                stopped.kept = (
+                    f"{context.leg} of {len(context.legs)} parts were made and are kept; `retry` makes the rest"
+                )
             raise
 
-    async def _alone(self, stage: Stage, work: Work) -> dict[str, Any] | None:
+    async def _alone(self, stage: Stage, context: VariationContext) -> dict[str, Any] | None:
         """Do a stage while no other variation does it: two variations of a clip render it once."""
-        unit = work.clip_unit if stage.per_clip else work.unit
+        unit = context.clip_unit if stage.per_clip else context.unit
         lock = self._locks.setdefault(unit, asyncio.Lock())
         async with lock:
-            return await self._once(stage, unit, work)
+            return await self._once(stage, unit, context)
 
-    async def _once(self, stage: Stage, unit: str, work: Work) -> dict[str, Any] | None:
+    async def _once(self, stage: Stage, unit: str, context: VariationContext) -> dict[str, Any] | None:
         """Return the stage's result: from the journal, or by doing it; None when it ends outside, by a DAW's word."""
-        _, result = await work.tools.store(Database.stage, unit, stage.name)
+        _, result = await context.services.store(Database.stage, unit, stage.name)
         if result is not None:
             return result
         if stage.state is not None:
-            says = stage.words(remote=work.engine.capabilities.remote)
-            await work.enter(stage.state, says, stage=stage.name, progress=round(work.share(0.0), 4))
-        result = await stage.run(work)
+            says = stage.words(remote=context.engine.capabilities.remote)
+            await context.enter(stage.state, says, stage=stage.name, progress=round(context.share(0.0), 4))
+        result = await stage.run(context)
         if result is not None:
-            folder = work.clip_folder if stage.per_clip else work.folder
+            folder = context.clip_folder if stage.per_clip else context.folder
             await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # also for rescue
-            await work.tools.store(Database.finish_stage, unit, stage.name, result)
+            await context.services.store(Database.finish_stage, unit, stage.name, result)
         return result
 
 

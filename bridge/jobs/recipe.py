@@ -17,7 +17,7 @@ from bridge.presets.tags import original_tags
 from bridge.protocol.request import Remix, RemixArgs
 
 if TYPE_CHECKING:
-    from bridge.jobs.context import Work
+    from bridge.jobs.context import VariationContext
 
 FITTED = (
     "sample_rate",
@@ -102,42 +102,42 @@ def new_seed() -> int:
     return secrets.randbelow(2**32)
 
 
-def describe(work: Work, fitted: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def describe(context: VariationContext, fitted: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return the recipe that stands beside a result."""
-    job, clip, made = work.job, work.clip, work.done["remix"]
+    job, clip, made = context.job, context.clip, context.done["remix"]
     return {
         "made_by": f"ace-bridge {__version__}",
-        "engine": {"name": job.engine, "label": work.engine.capabilities.label},
+        "engine": {"name": job.engine, "label": context.engine.capabilities.label},
         "job_id": job.id,
-        "variation_id": work.variation_id,
+        "variation_id": context.variation_id,
         "result": path.name,
-        "seed": work.variation.seed,
+        "seed": context.variation.seed,
         "model_seed": made["seed"],
         "request_id": made["request_id"],
-        "request_ids": [leg["request_id"] for leg in work.each["remix"]],
+        "request_ids": [leg["request_id"] for leg in context.each["remix"]],
         "recipe": dict(job.recipe),
         "said": made.get("said", {}),
-        "heard": work.done["render"].get("heard"),
+        "heard": context.done["render"].get("heard"),
         "clip": {
             "id": clip.id,
             "name": clip.name,
             "position": clip.position,
-            "length": work.done["render"]["length"],
+            "length": context.done["render"]["length"],
             "source": msgspec.to_builtins(clip.source or clip.rendered),
-            "sha256": work.done["render"]["sha256"],
+            "sha256": context.done["render"]["sha256"],
         },
-        "mixed_of": msgspec.to_builtins(work.request.clips) if combine.is_whole(work.request) else [],
-        "project": msgspec.to_builtins(work.request.project),
+        "mixed_of": msgspec.to_builtins(context.request.clips) if combine.is_whole(context.request) else [],
+        "project": msgspec.to_builtins(context.request.project),
         "fit": {name: fitted[name] for name in FITTED},
-        "cost": {"currency": job.currency, "billed_units": _billed(work)},
+        "cost": {"currency": job.currency, "billed_units": _billed(context)},
         "warnings": [dict(warning) for warning in job.warnings],
         "created": job.created,
     }
 
 
-def _billed(work: Work) -> float | None:
+def _billed(context: VariationContext) -> float | None:
     """Return what the engine said it charged for all legs of the clip, in its units."""
-    bills = [leg["billed_units"] for leg in work.each["remix"] if leg["billed_units"] is not None]
+    bills = [leg["billed_units"] for leg in context.each["remix"] if leg["billed_units"] is not None]
     return sum(bills) if bills else None
 
 

@@ -26,7 +26,7 @@ from bridge.errors import (
     Withdrawn,
 )
 from bridge.events import Event
-from bridge.jobs.context import Tools, Work
+from bridge.jobs.context import Services, VariationContext
 from bridge.jobs.pipeline import Pipeline
 from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import ENDED, State, Variation
@@ -57,13 +57,17 @@ class Scheduler:
     """The queue and its slots."""
 
     def __init__(
-        self, tools: Tools, pipeline: Pipeline, slots: int, work_of: Callable[[Variation, asyncio.Event], Work]
+        self,
+        services: Services,
+        pipeline: Pipeline,
+        slots: int,
+        context_of: Callable[[Variation, asyncio.Event], VariationContext],
     ) -> None:
-        self._registry: JobRegistry = tools.registry
-        self._tools = tools
+        self._registry: JobRegistry = services.registry
+        self._services = services
         self._pipeline = pipeline
         self._slots = slots
-        self._work_of = work_of
+        self._context_of = context_of
         self._queue: deque[str] = deque()
         self._ordered: deque[str] = deque()  # goes before the queue and needs no slot: results do not live long
         self._running: dict[str, Run] = {}
@@ -114,8 +118,8 @@ class Scheduler:
         self._stopping = True
         for timer in self._later.values():
             timer.cancel()
-        while self._tools.critical:
-            await asyncio.wait(set(self._tools.critical))
+        while self._services.critical:
+            await asyncio.wait(set(self._services.critical))
         tasks = [run.task for run in self._running.values()]
         for task in tasks:
             task.cancel()
@@ -161,7 +165,7 @@ class Scheduler:
             return
         run = self._running[variation_id]
         try:
-            await self._pipeline.run(self._work_of(variation, run.cancel))
+            await self._pipeline.run(self._context_of(variation, run.cancel))
         except asyncio.CancelledError:
             raise
         except SubmitUnknown as error:
@@ -211,7 +215,7 @@ class Scheduler:
     def _alert(self, variation_id: str, error: BridgeError) -> None:
         variation = self._registry.variation(variation_id)
         alert = {"code": error.code, "text": error.text}
-        self._tools.bus.publish(Event("alert", variation.job_id if variation else "", variation_id, alert))
+        self._services.bus.publish(Event("alert", variation.job_id if variation else "", variation_id, alert))
 
     async def _end(self, variation_id: str, state: State, error: BridgeError | None, text: str = "") -> None:
         message = error.text if error else text
@@ -229,7 +233,7 @@ class Scheduler:
         if run is not None:
             run.cancel.set()  # an order that is just about to leave sees this and does not
             run.task.cancel()
-            await asyncio.gather(run.task, *self._tools.critical_of(variation_id), return_exceptions=True)
+            await asyncio.gather(run.task, *self._services.critical_of(variation_id), return_exceptions=True)
         after = self._registry.variation(variation_id)
         if after is None or after.state in ENDED:
             return

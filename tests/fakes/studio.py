@@ -21,7 +21,7 @@ from bridge.engines.fake import FakeEngine
 from bridge.events import Event, EventBus
 from bridge.jobs import combine
 from bridge.jobs.budget import Budget
-from bridge.jobs.context import Tools, Work
+from bridge.jobs.context import Services, VariationContext
 from bridge.jobs.delivery import Delivery
 from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Receipt
@@ -76,7 +76,7 @@ class Studio:
         self.registry = JobRegistry(self.store, self.bus)
         self.workers = workers or InlineWorkers()
         budget = Budget(self.store, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)
-        tools = Tools(
+        services = Services(
             home,
             self.settings,
             self.registry,
@@ -86,14 +86,14 @@ class Studio:
             budget,
             self.clock,  # type: ignore[arg-type]
         )
-        self.tools = tools
+        self.services = services
         self.outbox = Outbox(home / "outbox", self.registry, self.bus, self.clock, progress_rate=5.0, keep=20)
-        self.scheduler = Scheduler(tools, Pipeline(), self.settings.scheduler.slots, self._work)
+        self.scheduler = Scheduler(services, Pipeline(), self.settings.scheduler.slots, self._context)
         presets = standard(home)
         self.surface_settings = SurfaceSettings(self.store, self.bus, presets)
         self.delivery = Delivery(self.registry, self.store, self.bus, self.clock)
         self.handler = MessageHandler(
-            tools, self.scheduler, self.outbox, self.delivery, presets, self.surface_settings, self._choose
+            services, self.scheduler, self.outbox, self.delivery, presets, self.surface_settings, self._choose
         )
 
     def clock(self) -> float:
@@ -102,12 +102,14 @@ class Studio:
     async def _choose(self, name: str | None) -> Engine:
         return self.engine
 
-    def _work(self, variation: Variation, cancel: asyncio.Event) -> Work:
+    def _context(self, variation: Variation, cancel: asyncio.Event) -> VariationContext:
         job = self.registry.job(variation.job_id)
         request = decode(dict(job.request), RemixArgs)
         daw = Folder() if job.daw == "folder" else Scripted(job.daw)
         clip = combine.clip_of(request, variation.clip_index)
-        return Work(self.tools, job.id, variation.id, request, clip, self.engine, daw, cancel, lambda part: part, {})
+        return VariationContext(
+            self.services, job.id, variation.id, request, clip, self.engine, daw, cancel, lambda part: part, {}
+        )
 
     async def __aenter__(self) -> Studio:
         await self.handler.resume()

@@ -8,35 +8,35 @@ from typing import Any
 
 from bridge.engines.base import Output
 from bridge.errors import ResultError, ResultTruncated
-from bridge.jobs.context import Stage, Work
+from bridge.jobs.context import Stage, VariationContext
 from bridge.protocol.job import State
 from bridge.util.atomic import holds, settle
 
 TRIES = 3  # downloads of a result that breaks off
 
 
-async def fetch(work: Work) -> dict[str, Any]:
+async def fetch(context: VariationContext) -> dict[str, Any]:
     """Return path and format of the result as the engine made it.
 
     Raises:
         EngineError: it cannot be had.
         ResultError: it is no usable audio; the file is kept beside the others.
     """
-    final = work.folder / "raw.audio"
+    final = context.folder / "raw.audio"
     # A crash between the rename and the journal leaves the whole file here: then nothing is fetched again.
-    checked = await check(work, final) if await asyncio.to_thread(holds, final) else await download(work, final)
+    checked = await check(context, final) if await asyncio.to_thread(holds, final) else await download(context, final)
     return {**checked, "path": str(final)}
 
 
-async def download(work: Work, final: Path) -> dict[str, Any]:
+async def download(context: VariationContext, final: Path) -> dict[str, Any]:
     """Fetch into a temporary file until it is complete, then give it its name; return what was found in it."""
-    made = work.done["remix"]
+    made = context.done["remix"]
     output = Output(made["url"], made["seed"], made["billed_units"], made["answer"])
     partial = final.with_suffix(".part")
     for attempt in range(1, TRIES + 1):
-        await work.engine.fetch(output, partial, work.report)
+        await context.engine.fetch(output, partial, context.report)
         try:
-            checked = await check(work, partial)
+            checked = await check(context, partial)
         except ResultTruncated:
             if attempt == TRIES:
                 await asyncio.to_thread(partial.replace, final.with_name("raw.broken"))
@@ -51,9 +51,9 @@ async def download(work: Work, final: Path) -> dict[str, Any]:
     raise ResultTruncated
 
 
-async def check(work: Work, path: Path) -> dict[str, Any]:
+async def check(context: VariationContext, path: Path) -> dict[str, Any]:
     """Look whether a file is usable audio of about the right length."""
-    return await work.in_worker("probe", {"path": str(path), "seconds": work.sent.seconds})
+    return await context.in_worker("probe", {"path": str(path), "seconds": context.sent.seconds})
 
 
 STAGE = Stage(

@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.errors import OutputUnwritable, WorkLost
 from bridge.jobs import combine
-from bridge.jobs.context import Stage, Work, of_leg
+from bridge.jobs.context import Stage, VariationContext, of_leg
 from bridge.jobs.filenames import result_name
 from bridge.jobs.recipe import describe
 from bridge.protocol.job import State
@@ -21,31 +21,37 @@ from bridge.store.database import Database
 from bridge.util.atomic import discard, explained, holds, settle, sweep, write_json
 
 
-async def fit(work: Work) -> dict[str, Any]:
+async def fit(context: VariationContext) -> dict[str, Any]:
     """Return the placed-to-be file and what was done to it.
 
     Raises:
         WorkLost: the result is not there any more.
         HomeError: the folder for results cannot be written to; the result stays in the job's folder.
     """
-    await _all_there(work)
-    folder = results_folder(work)
+    await _all_there(context)
+    folder = results_folder(context)
     await asyncio.to_thread(_make, folder)
-    final = await _own_name(work, folder)
-    partial = final.with_name(f".{work.variation_id}.part.wav")
-    made = await joined(work)
-    span = {**span_of(work), "raw": made["path"]}
+    final = await _own_name(context, folder)
+    partial = final.with_name(f".{context.variation_id}.part.wav")
+    made = await joined(context)
+    span = {**span_of(context), "raw": made["path"]}
     try:
-        order = {**span, **comparison_of(work), **level_of(work), **labels_of(work, span), "into": str(partial)}
-        fitted = await work.in_worker("fit", order, (0.5 if made["joins"] else 0.0, 1.0))
+        order = {
+            **span,
+            **comparison_of(context),
+            **level_of(context),
+            **labels_of(context, span),
+            "into": str(partial),
+        }
+        fitted = await context.in_worker("fit", order, (0.5 if made["joins"] else 0.0, 1.0))
         await asyncio.to_thread(settle, partial, final)
     finally:
         await asyncio.to_thread(discard, partial)
-    await work.warn(fitted["warnings"])
+    await context.warn(fitted["warnings"])
     recipe = final.with_suffix(".recipe.json")
     fitted = {**fitted, "joins": made["joins"], "legs": made["legs"]}
     await asyncio.to_thread(sweep, folder, recipe.name)  # what a crash left of it, in a folder that is the user's
-    await asyncio.to_thread(write_json, recipe, describe(work, fitted, final))
+    await asyncio.to_thread(write_json, recipe, describe(context, fitted, final))
     rate = fitted["sample_rate"]
     return {
         **fitted,
@@ -53,46 +59,46 @@ async def fit(work: Work) -> dict[str, Any]:
         "recipe": str(recipe),
         "source_offset": fitted["lead"] / rate,
         "offset_ms": fitted["alignment"]["corrected_ms"],
-        **({"pieces": combine.pieces(work.request, rate)} if combine.is_whole(work.request) else {}),
+        **({"pieces": combine.pieces(context.request, rate)} if combine.is_whole(context.request) else {}),
         "fitted": made["says"] + fitted["alignment"]["text"],
         "order": {**order, "final": str(final)},  # so that a nudge can cut it anew
     }
 
 
-async def _all_there(work: Work) -> None:
+async def _all_there(context: VariationContext) -> None:
     """See that what was fetched is still there; what is not is fetched again at the next try."""
-    for leg, result in enumerate(work.each["fetch"]):
+    for leg, result in enumerate(context.each["fetch"]):
         if not await asyncio.to_thread(holds, Path(result["path"])):
-            await work.forget(of_leg(work.variation_id, leg), "fetch")
+            await context.forget(of_leg(context.variation_id, leg), "fetch")
             raise WorkLost("The result as it came is gone from the job's folder.")
 
 
-async def joined(work: Work) -> dict[str, Any]:
+async def joined(context: VariationContext) -> dict[str, Any]:
     """Return the result in one file, with how the legs of a long clip were joined."""
-    fetched = work.each["fetch"]
+    fetched = context.each["fetch"]
     if len(fetched) == 1:
         return {"path": fetched[0]["path"], "joins": [], "legs": [], "says": ""}
-    final = work.folder / "joined.wav"
+    final = context.folder / "joined.wav"
     partial = final.with_suffix(".part.wav")
     legs = [
         {"raw": result["path"], "source": str(leg.path), "start": leg.start, "seconds": leg.seconds}
-        for result, leg in zip(fetched, work.legs, strict=True)
+        for result, leg in zip(fetched, context.legs, strict=True)
     ]
-    rendered = work.done["render"]
+    rendered = context.done["render"]
     args = {"legs": legs, "seconds": rendered["frames"] / rendered["sample_rate"], "into": str(partial)}
-    answer = await work.in_worker("join", {**args, "align": work.tools.settings.fit.align}, (0.0, 0.5))
+    answer = await context.in_worker("join", {**args, "align": context.services.settings.fit.align}, (0.0, 0.5))
     await asyncio.to_thread(settle, partial, final)
     return {**answer, "path": str(final), "says": f"{len(fetched)} parts joined; "}
 
 
-def span_of(work: Work) -> dict[str, Any]:
+def span_of(context: VariationContext) -> dict[str, Any]:
     """Return what part of the result to keep, in samples at the rate of the result.
 
     The length is a difference of rounded positions, so that clips that meet on the timeline never gap (DESIGN.md).
     """
-    rendered = work.done["render"]
-    rate = work.request.project.sample_rate or MODEL_RATE
-    position = work.clip.position or 0.0
+    rendered = context.done["render"]
+    rate = context.request.project.sample_rate or MODEL_RATE
+    position = context.clip.position or 0.0
     there = rendered["handles"]
     before, after = rendered.get("keep", there)  # the rest was context for the model
     samples = round((position + rendered["length"]) * rate) - round(position * rate)
@@ -107,18 +113,18 @@ def span_of(work: Work) -> dict[str, Any]:
     }
 
 
-def comparison_of(work: Work) -> dict[str, Any]:
+def comparison_of(context: VariationContext) -> dict[str, Any]:
     """Return what the result is laid beside, and whether a measured offset is corrected."""
     return {
-        "source": work.done["render"]["path"],
-        "align": work.tools.settings.fit.align,
-        "tempo": work.request.project.tempo,
+        "source": context.done["render"]["path"],
+        "align": context.services.settings.fit.align,
+        "tempo": context.request.project.tempo,
     }
 
 
-def level_of(work: Work) -> dict[str, Any]:
+def level_of(context: VariationContext) -> dict[str, Any]:
     """Return how loud the result is to be."""
-    rendered, settings = work.done["render"], work.tools.settings.fit
+    rendered, settings = context.done["render"], context.services.settings.fit
     target: float | None
     match settings.loudness:
         case "source":
@@ -135,37 +141,37 @@ def level_of(work: Work) -> dict[str, Any]:
     }
 
 
-def labels_of(work: Work, span: dict[str, Any]) -> dict[str, Any]:
+def labels_of(context: VariationContext, span: dict[str, Any]) -> dict[str, Any]:
     """Return what the file says of itself: BWF and INFO chunks."""
-    made = time.gmtime(work.job.created)
-    label = work.engine.capabilities.label
+    made = time.gmtime(context.job.created)
+    label = context.engine.capabilities.label
     return {
         "bext": {
-            "description": f"{work.clip.name} - remix by {label}, seed {work.variation.seed}",
+            "description": f"{context.clip.name} - remix by {label}, seed {context.variation.seed}",
             "originator": "ace-bridge",
-            "originator_reference": work.variation_id.replace("-", "")[:32],
+            "originator_reference": context.variation_id.replace("-", "")[:32],
             "origination_date": time.strftime("%Y-%m-%d", made),
             "origination_time": time.strftime("%H:%M:%S", made),
             "time_reference": max(0, span["time_reference"]),
             "coding_history": "",
         },
         "info": {
-            "INAM": work.clip.name or "remix",
-            "ICMT": f"{work.job.recipe['params']['tags']} (seed {work.variation.seed})",
+            "INAM": context.clip.name or "remix",
+            "ICMT": f"{context.job.recipe['params']['tags']} (seed {context.variation.seed})",
             "ISFT": f"ace-bridge, {label}",
         },
     }
 
 
-def results_folder(work: Work) -> Path:
+def results_folder(context: VariationContext) -> Path:
     """Return where the project keeps its audio, else a folder beside the project, else the bridge's own."""
-    project = work.request.project
+    project = context.request.project
     if project.media_path:
         return Path(project.media_path)
     if project.path:
         path = Path(project.path)
         return (path.parent if path.suffix else path) / "ACE Bridge"
-    return work.tools.home / "results"
+    return context.services.home / "results"
 
 
 def _make(folder: Path) -> None:
@@ -175,14 +181,16 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-async def _own_name(work: Work, folder: Path) -> Path:
+async def _own_name(context: VariationContext, folder: Path) -> Path:
     """Return a name that nobody has, in the journal before it is used: only our own file is ever written again."""
-    mark, _ = await work.tools.store(Database.stage, work.variation_id, NAME)
+    mark, _ = await context.services.store(Database.stage, context.variation_id, NAME)
     if "path" in mark and Path(mark["path"]).parent == folder:
         return Path(mark["path"])
-    name = result_name(work.clip.name, work.job.recipe["preset"], work.variation.index, work.variation_id)
+    name = result_name(context.clip.name, context.job.recipe["preset"], context.variation.index, context.variation_id)
     final = await asyncio.to_thread(_free, folder, name)
-    await work.tools.registry.change(work.variation_id, mark=(work.variation_id, NAME, {"path": str(final)}))
+    await context.services.registry.change(
+        context.variation_id, mark=(context.variation_id, NAME, {"path": str(final)})
+    )
     return final
 
 

@@ -12,33 +12,35 @@ from typing import Any
 
 from bridge.daws.base import Placing
 from bridge.errors import WorkLost
-from bridge.jobs.context import Stage, Work
+from bridge.jobs.context import Stage, VariationContext
 from bridge.protocol.job import State
 from bridge.util.atomic import holds
 
 
-async def place(work: Work) -> dict[str, Any] | None:
+async def place(context: VariationContext) -> dict[str, Any] | None:
     """Place the result, or hand it to the DAW's script and return None.
 
     Raises:
         WorkLost: the finished file is not there any more.
         PlaceError: the file is not where it should be.
     """
-    fitted = work.done["fit"]
+    fitted = context.done["fit"]
     if not await asyncio.to_thread(holds, Path(fitted["path"])):
-        await work.forget(work.variation_id, "fit")
+        await context.forget(context.variation_id, "fit")
         raise WorkLost(f"The finished file {fitted['path']} is gone or empty.")
     result = {name: fitted[name] for name in SHOWN if name in fitted} | {"placed": False}
-    if work.variation.cancel_asked:
+    if context.variation.cancel_asked:
         text = f"it was complete before the cancel arrived, so it is kept: {fitted['path']}"
-        await work.enter(State.DONE, text, result=result, handed_over=True, progress=1.0)
+        await context.enter(State.DONE, text, result=result, handed_over=True, progress=1.0)
         return {"placed": False}
-    if work.daw.confirms:
-        await work.enter(State.READY, "ready, waiting for the DAW", result=result, progress=round(work.share(0.0), 4))
+    if context.daw.confirms:
+        await context.enter(
+            State.READY, "ready, waiting for the DAW", result=result, progress=round(context.share(0.0), 4)
+        )
         return None
-    await asyncio.to_thread(work.daw.place, Placing(work.variation_id, Path(fitted["path"]), fitted["samples"]))
+    await asyncio.to_thread(context.daw.place, Placing(context.variation_id, Path(fitted["path"]), fitted["samples"]))
     result["placed"] = True
-    await work.enter(State.DONE, f"done: {fitted['path']}", result=result, handed_over=True, progress=1.0)
+    await context.enter(State.DONE, f"done: {fitted['path']}", result=result, handed_over=True, progress=1.0)
     return {"placed": True}
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from bridge.engines.base import CancelAnswer, Order, Output, Ticket
 from bridge.errors import EngineError, HomeError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
-from bridge.jobs.context import Stage, Work
+from bridge.jobs.context import Stage, VariationContext
 from bridge.presets.tags import original_tags, target_tags
 from bridge.protocol.job import State
 from bridge.store import job_folder
@@ -31,31 +31,31 @@ PER_SECOND = 2 * 48_000 * 2 * 4  # bytes: a result as the model makes it, and on
 SPARE = 2**20  # bytes for the journal: a paid order must never be lost for want of room
 
 
-async def remix(work: Work) -> dict[str, Any]:
+async def remix(context: VariationContext) -> dict[str, Any]:
     """Return the model's complete answer.
 
     Raises:
         SubmitUnknown: the order's answer was lost.
         EngineError: the model refused or failed; the order does not stand.
     """
-    order = order_of(work)
-    mark = await mark_of(work)
+    order = order_of(context)
+    mark = await mark_of(context)
     if "ticket" in mark:
         ticket = Ticket(**mark["ticket"])
-        await _ordered(work, mark)
-    elif mark.get("sent") and work.engine.capabilities.submit_once:
+        await _ordered(context, mark)
+    elif mark.get("sent") and context.engine.capabilities.submit_once:
         raise SubmitUnknown
     else:
-        await work.turn_back()
-        ticket = await work.guarded(submit(work, order, job_folder.void(mark)))
+        await context.turn_back()
+        ticket = await context.guarded(submit(context, order, job_folder.void(mark)))
     try:
-        output = await follow(work, ticket, order)
+        output = await follow(context, ticket, order)
     except RefusedError as refusal:
-        await clear(work, refusal)
+        await clear(context, refusal)
         raise
-    await work.billed(output.billed_units)
-    await work.warn([dict(warning) for warning in output.warnings])
-    await work.tools.store(Database.remember, f"worked:{work.engine.capabilities.name}", work.variation_id)
+    await context.billed(output.billed_units)
+    await context.warn([dict(warning) for warning in output.warnings])
+    await context.services.store(Database.remember, f"worked:{context.engine.capabilities.name}", context.variation_id)
     return {
         "url": output.url,
         "seed": output.seed,
@@ -66,7 +66,7 @@ async def remix(work: Work) -> dict[str, Any]:
     }
 
 
-async def submit(work: Work, order: Order, void: Mapping[str, Any]) -> Ticket:
+async def submit(context: VariationContext, order: Order, void: Mapping[str, Any]) -> Ticket:
     """Send the order, with the intent on disk before and the ticket on disk after.
 
     Args:
@@ -75,58 +75,58 @@ async def submit(work: Work, order: Order, void: Mapping[str, Any]) -> Ticket:
         void: says which earlier orders do not count any more.
     """
     left_undone = "nothing was ordered"
-    await asyncio.to_thread(require_room, work.tools.home, order.seconds * PER_SECOND + SPARE, left_undone)
-    await work.tools.budget.spend(work.unit, order.seconds * work.job.price)
-    now, name = work.tools.clock(), work.engine.capabilities.name
+    await asyncio.to_thread(require_room, context.services.home, order.seconds * PER_SECOND + SPARE, left_undone)
+    await context.services.budget.spend(context.unit, order.seconds * context.job.price)
+    now, name = context.services.clock(), context.engine.capabilities.name
     intent = {"sent": True, "at": now, "engine": name, "id": uuid.uuid4().hex, **void}
-    digest = await work.tools.store(Database.digest_of, work.job.message_id)
+    digest = await context.services.store(Database.digest_of, context.job.message_id)
     await asyncio.to_thread(
-        job_folder.keep, work.job_folder, work.job, work.tools.registry.variations(work.job_id), digest
+        job_folder.keep, context.job_folder, context.job, context.services.registry.variations(context.job_id), digest
     )
-    await asyncio.to_thread(job_folder.prepare, work.folder, {**intent, "order": _plain(order)})
-    if work.cancel.is_set():  # no await between this look and the state that a cancel goes by
-        await not_ordered(work)
+    await asyncio.to_thread(job_folder.prepare, context.folder, {**intent, "order": _plain(order)})
+    if context.cancel.is_set():  # no await between this look and the state that a cancel goes by
+        await not_ordered(context)
         raise Withdrawn
-    says = _says(work, "ordering the remix")
-    await work.enter(State.SUBMITTING, says, stage=NAME, mark=(work.unit, NAME, intent))
+    says = _says(context, "ordering the remix")
+    await context.enter(State.SUBMITTING, says, stage=NAME, mark=(context.unit, NAME, intent))
     try:
-        await asyncio.to_thread(job_folder.commit, work.folder)
-        ticket = await work.engine.submit(order)
+        await asyncio.to_thread(job_folder.commit, context.folder)
+        ticket = await context.engine.submit(order)
     except SubmitUnknown:
         raise
     except Exception:  # a complete answer, or nothing ever left: the order does not stand
-        await work.enter(State.SUBMITTING, "not ordered", mark=(work.unit, NAME, job_folder.void(intent)))
-        await not_ordered(work)
+        await context.enter(State.SUBMITTING, "not ordered", mark=(context.unit, NAME, job_folder.void(intent)))
+        await not_ordered(context)
         raise
     mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
     try:
-        await asyncio.to_thread(write_json, work.folder / job_folder.ORDER, {**mark, "order": _plain(order)})
+        await asyncio.to_thread(write_json, context.folder / job_folder.ORDER, {**mark, "order": _plain(order)})
     except HomeError as problem:  # one of the two places is enough to find the order again
-        log.error("the ticket of %s is in the journal only: %s", work.variation_id, problem.text)
-    await _ordered(work, mark)
+        log.error("the ticket of %s is in the journal only: %s", context.variation_id, problem.text)
+    await _ordered(context, mark)
     return ticket
 
 
-async def mark_of(work: Work) -> dict[str, Any]:
+async def mark_of(context: VariationContext) -> dict[str, Any]:
     """Return what is known of the order by the journal, or by the folder, which is told the ticket first."""
-    mark, _ = await work.tools.store(Database.stage, work.unit, NAME)
+    mark, _ = await context.services.store(Database.stage, context.unit, NAME)
     if mark.get("sent") and "ticket" not in mark:
-        kept = await asyncio.to_thread(job_folder.read, work.folder / job_folder.ORDER) or {}
+        kept = await asyncio.to_thread(job_folder.read, context.folder / job_folder.ORDER) or {}
         if "ticket" in kept and job_folder.name_of(kept) == job_folder.name_of(mark):
             return {name: kept[name] for name in (*mark, "ticket")}
     return mark
 
 
-async def _ordered(work: Work, mark: Mapping[str, Any]) -> None:
+async def _ordered(context: VariationContext, mark: Mapping[str, Any]) -> None:
     """The order stands: from here on it goes before everything that is not ordered yet."""
-    says = _says(work, "waiting for the model")
-    await work.enter(_standing(work), says, stage=NAME, ordered=True, mark=(work.unit, NAME, mark))
+    says = _says(context, "waiting for the model")
+    await context.enter(_standing(context), says, stage=NAME, ordered=True, mark=(context.unit, NAME, mark))
 
 
-async def follow(work: Work, ticket: Ticket, order: Order) -> Output:
+async def follow(context: VariationContext, ticket: Ticket, order: Order) -> Output:
     """Wait for the model; when the user wants it stopped, ask the engine once and go on waiting for the truth."""
-    following = asyncio.ensure_future(work.engine.follow(ticket, order, Following(work)))
-    asking = asyncio.ensure_future(_cancel_when_asked(work, ticket))
+    following = asyncio.ensure_future(context.engine.follow(ticket, order, Following(context)))
+    asking = asyncio.ensure_future(_cancel_when_asked(context, ticket))
     try:
         return await following
     finally:
@@ -135,14 +135,14 @@ async def follow(work: Work, ticket: Ticket, order: Order) -> Output:
         await asyncio.gather(following, asking, return_exceptions=True)
 
 
-async def _cancel_when_asked(work: Work, ticket: Ticket) -> None:
-    await work.cancel.wait()
+async def _cancel_when_asked(context: VariationContext, ticket: Ticket) -> None:
+    await context.cancel.wait()
     try:
-        answer = await work.engine.cancel(ticket)
+        answer = await context.engine.cancel(ticket)
     except EngineError as error:
-        work.report(message=f"the cancel did not get through ({error.text}); it goes on")
+        context.report(message=f"the cancel did not get through ({error.text}); it goes on")
         return
-    work.report(message=SAID[answer])
+    context.report(message=SAID[answer])
 
 
 SAID = {
@@ -153,74 +153,76 @@ SAID = {
 }
 
 
-async def clear(work: Work, refusal: RefusedError) -> None:
+async def clear(context: VariationContext, refusal: RefusedError) -> None:
     """After a complete answer that says that nothing runs: let `retry` order again, and upload again if need be.
 
     A result that is gone was made and billed: only `rerun` may buy it again.
     """
     if isinstance(refusal, ResultGone):
         return
-    mark, _ = await work.tools.store(Database.stage, work.unit, NAME)
-    await work.tools.registry.change(work.variation_id, ordered=False, mark=(work.unit, NAME, job_folder.void(mark)))
-    await not_ordered(work)
+    mark, _ = await context.services.store(Database.stage, context.unit, NAME)
+    await context.services.registry.change(
+        context.variation_id, ordered=False, mark=(context.unit, NAME, job_folder.void(mark))
+    )
+    await not_ordered(context)
     if isinstance(refusal, UploadNotFetched):
-        await work.tools.store(Database.forget_upload, work.done["upload"]["url"])
-        await work.forget(work.clip_unit, "upload")
+        await context.services.store(Database.forget_upload, context.done["upload"]["url"])
+        await context.forget(context.clip_unit, "upload")
 
 
-async def not_ordered(work: Work) -> None:
+async def not_ordered(context: VariationContext) -> None:
     """Nothing stands at the engine: the day's cap has its money back, and no rescue takes this for an order."""
-    await work.tools.budget.refund(work.unit)
-    await asyncio.to_thread(job_folder.remove_order, work.folder)
+    await context.services.budget.refund(context.unit)
+    await asyncio.to_thread(job_folder.remove_order, context.folder)
 
 
-def order_of(work: Work) -> Order:
+def order_of(context: VariationContext) -> Order:
     """Build the order from the journal; the same one every time."""
-    params = {**work.job.recipe["params"], **described(work)}
-    beats, downbeats = beats_of(work)
+    params = {**context.job.recipe["params"], **described(context)}
+    beats, downbeats = beats_of(context)
     return Order(
-        audio_url=work.done["upload"]["url"],
-        params={**params, "seed": work.variation.seed},
-        seconds=work.sent.seconds,
-        amount=work.job.recipe["amount"],
-        tempo=work.request.project.tempo,
+        audio_url=context.done["upload"]["url"],
+        params={**params, "seed": context.variation.seed},
+        seconds=context.sent.seconds,
+        amount=context.job.recipe["amount"],
+        tempo=context.request.project.tempo,
         beats=beats,
         downbeats=downbeats,
-        scratch=work.folder,
-        chosen=frozenset(work.job.recipe["chosen"]),
-        family=work.job.recipe["family"],
+        scratch=context.folder,
+        chosen=frozenset(context.job.recipe["chosen"]),
+        family=context.job.recipe["family"],
     )
 
 
-def beats_of(work: Work) -> tuple[tuple[float, ...], tuple[int, ...]]:
+def beats_of(context: VariationContext) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """Return the beats within what is sent, s from its start, and which of them are downbeats."""
-    grid = work.clip.grid
+    grid = context.clip.grid
     if grid is None:
         return (), ()
-    before = work.done["render"]["handles"][0] - work.sent.start  # s from the start of what is sent to the clip's
-    within = [number for number, beat in enumerate(grid.beats) if 0 <= beat + before <= work.sent.seconds]
+    before = context.done["render"]["handles"][0] - context.sent.start  # s from the start of what is sent to the clip's
+    within = [number for number, beat in enumerate(grid.beats) if 0 <= beat + before <= context.sent.seconds]
     place = {number: index for index, number in enumerate(within)}
     downbeats = tuple(place[number] for number in grid.downbeats if number in place)
     return tuple(grid.beats[number] + before for number in within), downbeats
 
 
-def described(work: Work) -> dict[str, Any]:
+def described(context: VariationContext) -> dict[str, Any]:
     """Return the tags that write themselves, for a model that reads them: what the clip is, its tempo and key."""
-    heard, recipe = work.done["render"].get("heard"), work.job.recipe
-    if not heard or not work.engine.capabilities.ace_step:
+    heard, recipe = context.done["render"].get("heard"), context.job.recipe
+    if not heard or not context.engine.capabilities.ace_step:
         return {}
     tags = target_tags(recipe["params"]["tags"], heard, own=recipe.get("tags_by") != "preset")
     if recipe.get("described_by") != "clip":
         return {"tags": tags}
-    names = (work.clip.track.name, work.clip.name)
+    names = (context.clip.track.name, context.clip.name)
     return {"tags": tags, "original_tags": heard["said"] or original_tags(names, heard)}
 
 
 class Following:
     """Passes the engine's reports on and moves the variation from queued to running."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, context: VariationContext) -> None:
+        self._context = context
         self._running = False
 
     def __call__(
@@ -231,20 +233,20 @@ class Following:
         queue_position: int | None = None,
         running: bool | None = None,
     ) -> None:
-        self._work.report(fraction=fraction, message=message, queue_position=queue_position, running=running)
+        self._context.report(fraction=fraction, message=message, queue_position=queue_position, running=running)
         if running and not self._running:
             self._running = True
-            self._work.tools.registry.move(self._work.variation_id, State.RUNNING)
+            self._context.services.registry.move(self._context.variation_id, State.RUNNING)
 
 
-def _standing(work: Work) -> State:
+def _standing(context: VariationContext) -> State:
     """Return where an order stands that was found again: a cancel may have written down that the model works on it."""
-    return State.RUNNING if work.variation.state is State.RUNNING else State.QUEUED
+    return State.RUNNING if context.variation.state is State.RUNNING else State.QUEUED
 
 
-def _says(work: Work, words: str) -> str:
+def _says(context: VariationContext, words: str) -> str:
     """Return the words for an engine far away, or what is said where nothing is ordered and nothing waits in line."""
-    return words if work.engine.capabilities.remote else STAGE.says_here
+    return words if context.engine.capabilities.remote else STAGE.says_here
 
 
 def _plain(order: Order) -> dict[str, Any]:

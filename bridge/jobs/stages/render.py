@@ -15,7 +15,7 @@ import msgspec
 
 from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
 from bridge.jobs import bar_lines, combine
-from bridge.jobs.context import Stage, Work
+from bridge.jobs.context import Stage, VariationContext
 from bridge.jobs.segments import MOST, Leg, split
 from bridge.presets.tags import FACT
 from bridge.protocol.job import State
@@ -27,57 +27,57 @@ SHORTEST = 0.1  # s
 LOOP_AROUND = 1.0  # s on each side of a loop
 
 
-async def render(work: Work) -> dict[str, Any]:
+async def render(context: VariationContext) -> dict[str, Any]:
     """Write `source.flac` and return what the signal task says of it.
 
     Raises:
         ClipError: the clip's audio cannot be used as asked.
     """
-    length = await clip_length(work)
+    length = await clip_length(context)
     if length < SHORTEST:
         raise ClipTooShort(f"The clip is {length:.3f} s long; the shortest that can be remixed is {SHORTEST} s.")
-    planned(work, length, (0.0, 0.0))  # what is too long is refused before it is read
-    source, handles = await mixed(work) if combine.is_whole(work.request) else heard(work)
-    handles = [min(handle, spare(work, length)) for handle in handles]
-    final = work.clip_folder / "source.flac"
+    planned(context, length, (0.0, 0.0))  # what is too long is refused before it is read
+    source, handles = await mixed(context) if combine.is_whole(context.request) else heard(context)
+    handles = [min(handle, spare(context, length)) for handle in handles]
+    final = context.clip_folder / "source.flac"
     partial = final.with_suffix(".part.flac")
     args = {
         "source": msgspec.to_builtins(source),
         "length": length,
         "handles": handles,
-        "context": min(around(work, source, length), spare(work, length)),
-        "period": bar_lines.period(work.clip, work.request.project, length),
-        "loops": work.clip.loops,
+        "context": min(around(context, source, length), spare(context, length)),
+        "period": bar_lines.period(context.clip, context.request.project, length),
+        "loops": context.clip.loops,
         "into": str(partial),
-        "highest_rate": work.tools.settings.render.highest_rate,
+        "highest_rate": context.services.settings.render.highest_rate,
     }
-    result, listened = await both(work, args)
+    result, listened = await both(context, args)
     await asyncio.to_thread(settle, partial, final)
-    ignored = [{"code": "not_carried", "text": text} for text in work.clip.ignored]
-    await work.warn([*result["warnings"], *ignored])
-    legs = await in_legs(work, result, length, final)
-    await work.sends(sum(leg["frames"] for leg in legs) / result["sample_rate"])
+    ignored = [{"code": "not_carried", "text": text} for text in context.clip.ignored]
+    await context.warn([*result["warnings"], *ignored])
+    legs = await in_legs(context, result, length, final)
+    await context.sends(sum(leg["frames"] for leg in legs) / result["sample_rate"])
     return {
         **result,
         "path": str(final),
         "length": length,
         "legs": legs,
-        "heard": {**listened, "said": await said(work, result)},
+        "heard": {**listened, "said": await said(context, result)},
     }
 
 
-async def mixed(work: Work) -> tuple[Source, list[float]]:
+async def mixed(context: VariationContext) -> tuple[Source, list[float]]:
     """Mix the clips that are remixed as one, and return the mix as a source; it has no handles.
 
     Raises:
         ClipError: the audio of one cannot be used as asked.
     """
-    clips, settings = work.request.clips, work.tools.settings.render
+    clips, settings = context.request.clips, context.services.settings.render
     start, stop = combine.span(clips)
     silent = combine.silence(clips)
     if silent > combine.GAP:
         text = f"Between the clips are {silent:.1f} s of silence, which are sent and paid with them."
-        await work.warn([{"code": "gap_sent", "text": text}])
+        await context.warn([{"code": "gap_sent", "text": text}])
     parts = [
         {
             "source": msgspec.to_builtins(_absolute(combine.source_of(clip))),
@@ -87,20 +87,22 @@ async def mixed(work: Work) -> tuple[Source, list[float]]:
         for clip in clips
         if clip.position is not None
     ]
-    path = work.clip_folder / "mix.wav"
-    rate = min(work.request.project.sample_rate or settings.highest_rate, settings.highest_rate)
-    await work.tools.workers.run("mix", {"clips": parts, "seconds": stop - start, "rate": rate, "into": str(path)})
+    path = context.clip_folder / "mix.wav"
+    rate = min(context.request.project.sample_rate or settings.highest_rate, settings.highest_rate)
+    await context.services.workers.run(
+        "mix", {"clips": parts, "seconds": stop - start, "rate": rate, "into": str(path)}
+    )
     return Source(path=str(path)), [0.0, 0.0]
 
 
-def planned(work: Work, length: float, handles: Sequence[float]) -> list[Leg]:
+def planned(context: VariationContext, length: float, handles: Sequence[float]) -> list[Leg]:
     """Return the legs in which a clip with its handles is sent; one, where the engine takes it whole.
 
     Raises:
         ClipTooLong: it takes more legs than are made of one clip.
     """
-    can, before = work.engine.capabilities, handles[0]
-    lines = bar_lines.bar_lines(work.clip, work.request.project, -before, length + handles[1])
+    can, before = context.engine.capabilities, handles[0]
+    lines = bar_lines.bar_lines(context.clip, context.request.project, -before, length + handles[1])
     found = split(length + sum(handles), can.longest, [line + before for line in lines])
     if found is None:
         raise ClipTooLong(
@@ -110,16 +112,18 @@ def planned(work: Work, length: float, handles: Sequence[float]) -> list[Leg]:
     return found
 
 
-def spare(work: Work, length: float) -> float:
+def spare(context: VariationContext, length: float) -> float:
     """Return by how much, in s, each side of a clip may grow before the engine no longer takes it whole."""
-    longest = work.engine.capabilities.longest
+    longest = context.engine.capabilities.longest
     return math.inf if longest is None or length > longest else (longest - length) / 2
 
 
-async def in_legs(work: Work, result: Mapping[str, Any], length: float, path: Path) -> list[dict[str, Any]]:
+async def in_legs(
+    context: VariationContext, result: Mapping[str, Any], length: float, path: Path
+) -> list[dict[str, Any]]:
     """Return what is sent of a rendered clip, a file for each leg; a clip of one leg is its own file."""
     rate, frames = result["sample_rate"], result["frames"]
-    legs = planned(work, length, result["handles"])
+    legs = planned(context, length, result["handles"])
     if len(legs) == 1:
         return [{"start": 0, "frames": frames, "path": str(path), "sha256": result["sha256"]}]
     files = [path.with_name(f"source-{number}.flac") for number in range(1, len(legs) + 1)]
@@ -127,7 +131,7 @@ async def in_legs(work: Work, result: Mapping[str, Any], length: float, path: Pa
     for leg, file in zip(legs, files, strict=True):
         start, stop = round(leg.start * rate), min(frames, round(leg.stop * rate))
         parts.append({"start": start, "frames": stop - start, "path": str(file.with_suffix(".part.flac"))})
-    answer = await work.tools.workers.run("split", {"path": str(path), "legs": parts})
+    answer = await context.services.workers.run("split", {"path": str(path), "legs": parts})
     for part, file in zip(parts, files, strict=True):
         await asyncio.to_thread(settle, Path(part["path"]), file)
     return [
@@ -136,14 +140,14 @@ async def in_legs(work: Work, result: Mapping[str, Any], length: float, path: Pa
     ]
 
 
-async def both(work: Work, args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+async def both(context: VariationContext, args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Render the clip and listen to it, side by side, and return both tasks' answers.
 
     One that fails does not cancel the other, which would cost a worker process; what rendering says goes first.
     """
-    listening = {**args, "tempo": work.request.project.tempo}
+    listening = {**args, "tempo": context.request.project.tempo}
     answers = await asyncio.gather(
-        work.in_worker("render", args), work.tools.workers.run("listen", listening), return_exceptions=True
+        context.in_worker("render", args), context.services.workers.run("listen", listening), return_exceptions=True
     )
     for answer in answers:
         if isinstance(answer, BaseException):
@@ -151,41 +155,41 @@ async def both(work: Work, args: dict[str, Any]) -> tuple[dict[str, Any], dict[s
     return answers  # type: ignore[return-value]  # none of them is an exception
 
 
-def around(work: Work, source: Source, length: float) -> float:
+def around(context: VariationContext, source: Source, length: float) -> float:
     """Return how much music, in s, the model gets on each side of a short clip, so that it has something to go on from.
 
     It is cut away again. A loop gets some whatever its length: what was made before its beginning is what its end is
     led over to, so that it goes round without a click.
     """
-    short = max(0.0, (work.tools.settings.render.context - length) / 2)
-    return max(short, LOOP_AROUND) if work.clip.loops or source.loop else short
+    short = max(0.0, (context.services.settings.render.context - length) / 2)
+    return max(short, LOOP_AROUND) if context.clip.loops or source.loop else short
 
 
-async def said(work: Work, result: Mapping[str, Any]) -> Any:
+async def said(context: VariationContext, result: Mapping[str, Any]) -> Any:
     """Return what the clip's user once said of it, None for nothing; what is said now is remembered."""
-    recipe, name = work.job.recipe, f"{FACT}{result['sha256']}"
+    recipe, name = context.job.recipe, f"{FACT}{result['sha256']}"
     if recipe.get("described_by") == "user":
-        await work.tools.store(Database.remember, name, recipe["params"]["original_tags"])
-    return await work.tools.store(Database.fact, name)
+        await context.services.store(Database.remember, name, recipe["params"]["original_tags"])
+    return await context.services.store(Database.fact, name)
 
 
-async def clip_length(work: Work) -> float:
+async def clip_length(context: VariationContext) -> float:
     """Return the clip's length on the timeline in seconds; a clip without one goes to the end of its source."""
-    if work.clip.length is not None:
-        return work.clip.length
-    source, _ = heard(work)
-    found = await work.in_worker("length", {"path": source.path})
+    if context.clip.length is not None:
+        return context.clip.length
+    source, _ = heard(context)
+    found = await context.in_worker("length", {"path": source.path})
     return max(0.0, float(found["seconds"]) - source.offset) / source.playrate
 
 
-def heard(work: Work) -> tuple[Source, list[float]]:
+def heard(context: VariationContext) -> tuple[Source, list[float]]:
     """Return the source span to read and the handles wanted, for a clip by file and offset or a rendered one."""
-    source = _absolute(combine.source_of(work.clip))
-    if not work.daw.wants_handles:
+    source = _absolute(combine.source_of(context.clip))
+    if not context.daw.wants_handles:
         return source, [0.0, 0.0]
-    if work.clip.rendered is not None:
-        return source, list(work.clip.rendered.handles)
-    return source, [work.tools.settings.render.handles] * 2
+    if context.clip.rendered is not None:
+        return source, list(context.clip.rendered.handles)
+    return source, [context.services.settings.render.handles] * 2
 
 
 def _absolute(source: Source) -> Source:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.engines.base import Uploaded
 from bridge.errors import WorkLost
-from bridge.jobs.context import Stage, Work
+from bridge.jobs.context import Stage, VariationContext
 from bridge.protocol.job import State
 from bridge.store.database import Database
 from bridge.util.atomic import holds
@@ -15,30 +15,30 @@ from bridge.util.atomic import holds
 STILL_THERE = 6 * 3600.0  # s that a URL must have left to live, so that a long queue does not outlast it
 
 
-async def upload(work: Work) -> dict[str, Any]:
+async def upload(context: VariationContext) -> dict[str, Any]:
     """Return the URL the model reads the clip from.
 
     Raises:
         WorkLost: what is to be sent is not there any more.
         EngineError: the clip could not be brought there; nothing was charged.
     """
-    engine, store = work.engine, work.tools.store
-    name, path, sha256 = engine.capabilities.name, work.sent.path, work.sent.sha256
+    engine, store = context.engine, context.services.store
+    name, path, sha256 = engine.capabilities.name, context.sent.path, context.sent.sha256
     if not await asyncio.to_thread(holds, path):
-        await work.forget(f"{work.job_id}/{work.variation.clip_index}", "render")
+        await context.forget(f"{context.job_id}/{context.variation.clip_index}", "render")
         raise WorkLost("The clip as it was read is gone from the job's folder.")
-    cost = sum(leg.seconds for leg in work.legs) * work.job.price  # all of it, or a long clip would be half made
-    await work.tools.budget.ask(work.job_id, work.job.estimated, confirmed=work.request.confirmed)
-    await work.tools.budget.check(work.variation_id, cost)
+    cost = sum(leg.seconds for leg in context.legs) * context.job.price  # all of it, or a long clip would be half made
+    await context.services.budget.ask(context.job_id, context.job.estimated, confirmed=context.request.confirmed)
+    await context.services.budget.check(context.variation_id, cost)
     if not engine.capabilities.remote:
-        return _result(await engine.upload(path, sha256, work.report), reused=False)
+        return _result(await engine.upload(path, sha256, context.report), reused=False)
     known = await store(
-        Database.upload, name, engine.capabilities.upload_host, sha256, work.tools.clock() + STILL_THERE
+        Database.upload, name, engine.capabilities.upload_host, sha256, context.services.clock() + STILL_THERE
     )
     if known is not None:
-        work.report(fraction=1.0, message="this clip was uploaded before")
+        context.report(fraction=1.0, message="this clip was uploaded before")
         return _result(Uploaded(known[0], engine.capabilities.upload_host, known[1]), reused=True)
-    uploaded = await engine.upload(path, sha256, work.report)
+    uploaded = await engine.upload(path, sha256, context.report)
     await store(Database.add_upload, name, engine.capabilities.upload_host, sha256, uploaded.url, uploaded.expires)
     return _result(uploaded, reused=False)
 
