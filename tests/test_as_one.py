@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.jobs.combine import clip_of, leader, silence
+from bridge.jobs.combine import clip_of, first_clip, silence
 from bridge.protocol.request import Clip, Grid, Placement, RemixArgs, Source, Track
 from bridge.workers.tasks.mix import mix
 from tests.audio.signals import Sound, noise
@@ -117,7 +117,7 @@ def test_the_clip_that_stands_for_all_has_their_beats_and_names() -> None:
         Clip(id="a", name="a", track=Track(name="Drums"), position=0.0, length=1.0, grid=grid, source=SOURCE),
     ]
     request = RemixArgs(clips=tuple(clips), placement=Placement(as_one=True))
-    assert leader(request) == 1
+    assert first_clip(request) == 1
     one = clip_of(request, 1)
     assert (one.id, one.name, one.track.name, one.position, one.length) == ("a", "a +1", "Bass Drums", 0.0, 2.0)
     assert one.grid == Grid(beats=(0.0, 0.5, 1.0, 1.5, 2.0), downbeats=(0, 2))

@@ -14,7 +14,7 @@ SAME = 0.01  # s: beats of two clips that are nearer are one beat
 GAP = 1.0  # s of silence between clips that are worth a warning
 
 
-def is_whole(request: RemixArgs) -> bool:
+def is_combined(request: RemixArgs) -> bool:
     """Tell whether several clips are asked for as one."""
     return request.placement.as_one and len(request.clips) > 1
 
@@ -30,7 +30,7 @@ def check(request: RemixArgs) -> None:
             raise RequestError(f"clips[{number}]: clips that are remixed as one need a position and a length.")
 
 
-def leader(request: RemixArgs) -> int:
+def first_clip(request: RemixArgs) -> int:
     """Return which clip begins first: the whole is placed where it stands."""
     return min(range(len(request.clips)), key=lambda number: (request.clips[number].position or 0.0, number))
 
@@ -44,7 +44,7 @@ def span(clips: tuple[Clip, ...]) -> tuple[float, float]:
 def clip_of(request: RemixArgs, index: int) -> Clip:
     """Return the clip that a variation is made of: one of the request's, or the one that stands for all of them."""
     clip = request.clips[index]
-    if not is_whole(request):
+    if not is_combined(request):
         return clip
     start, stop = span(request.clips)
     tracks = " ".join(dict.fromkeys(one.track.name for one in request.clips if one.track.name))

@@ -324,10 +324,10 @@ def _asked(request: RemixArgs) -> dict[int, Clip]:
     Raises:
         RequestError: clips that cannot be one.
     """
-    if not combine.is_whole(request):
+    if not combine.is_combined(request):
         return dict(enumerate(request.clips))
     combine.check(request)
-    first = combine.leader(request)
+    first = combine.first_clip(request)
     return {first: combine.clip_of(request, first)}
 
 

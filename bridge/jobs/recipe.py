@@ -126,7 +126,7 @@ def describe(context: VariationContext, fitted: Mapping[str, Any], path: Path) -
             "source": msgspec.to_builtins(clip.source or clip.rendered),
             "sha256": context.done["render"]["sha256"],
         },
-        "mixed_of": msgspec.to_builtins(context.request.clips) if combine.is_whole(context.request) else [],
+        "mixed_of": msgspec.to_builtins(context.request.clips) if combine.is_combined(context.request) else [],
         "project": msgspec.to_builtins(context.request.project),
         "fit": {name: fitted[name] for name in FITTED},
         "cost": {"currency": job.currency, "billed_units": _billed(context)},

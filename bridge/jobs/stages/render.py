@@ -37,7 +37,7 @@ async def render(context: VariationContext) -> dict[str, Any]:
     if length < SHORTEST:
         raise ClipTooShort(f"The clip is {length:.3f} s long; the shortest that can be remixed is {SHORTEST} s.")
     planned(context, length, (0.0, 0.0))  # what is too long is refused before it is read
-    source, handles = await mixed(context) if combine.is_whole(context.request) else heard(context)
+    source, handles = await mixed(context) if combine.is_combined(context.request) else heard(context)
     handles = [min(handle, spare(context, length)) for handle in handles]
     final = context.clip_folder / "source.flac"
     partial = final.with_suffix(".part.flac")
