@@ -1,9 +1,9 @@
-"""How well joins are hidden: the legs of long clips, and loops that go round; tables, pictures and sounds.
+"""How well joins are hidden: the segments of long clips, and loops that go round; tables, pictures and sounds.
 
 Music (openttd-openmsx) is played twice with the same instruments from two sound fonts, the second time late by up to
-20 ms and up to 3 dB louder or softer: two makings of the same clip, as a model gives them back for two legs. The task
-`join` makes one of them; beside it a cut and a plain cross-fade in the middle, and moments where nothing is joined.
-Loops are whole bars of another making, closed by the task `fit`, beside the same bars as they came.
+20 ms and up to 3 dB louder or softer: two makings of the same clip, as a model gives them back for two segments. The
+task `join` makes one of them; beside it a cut and a plain cross-fade in the middle, and moments where nothing is
+joined. Loops are whole bars of another making, closed by the task `fit`, beside the same bars as they came.
 
 python -m benchmarks.seams FOLDER writes FOLDER/index.html with pictures and sounds, FOLDER/seams.svg, and prints the
 tables of docs/fit.md. Needs the packages fluidsynth, fluid-soundfont-gm, timgm6mb-soundfont, openttd-openmsx.
@@ -30,7 +30,7 @@ from bridge.workers.tasks.join import FADE, join
 
 FONTS = ("FluidR3_GM", "TimGM6mb")
 KINDS = ("plucked", "keys", "leads +3", "pads")
-SECONDS, SHARED = 34.0, 5.0  # s of the clip, and of what its two legs share
+SECONDS, SHARED = 34.0, 5.0  # s of the clip, and of what its two segments share
 LEG = (SECONDS + SHARED) / 2
 AROUND = 6.0  # s on both sides of a join that it is measured against
 OURS, CUT, PLAIN, NOTHING = "joined by the bridge", "cut in the middle", "plain cross-fade", "nothing joined"
@@ -62,7 +62,7 @@ def around(sound: np.ndarray, at: int, width: int, name: str, way: str) -> Seen:
 
 
 def legs(data: bytes, kind: str, number: int, scratch: Path) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Return the clip, and its two legs as two makings of it."""
+    """Return the clip, and its two segments as two makings of it."""
     random = np.random.default_rng([number, KINDS.index(kind)])
     voicing = voicings(number)[kind]
     source = rendered(data, FONTS[0], SECONDS + 2, scratch)
@@ -76,7 +76,7 @@ def legs(data: bytes, kind: str, number: int, scratch: Path) -> tuple[np.ndarray
 
 
 def joins(source: np.ndarray, made: Sequence[np.ndarray], number: int, name: str, scratch: Path) -> Iterator[Seen]:
-    """Join a clip's legs in every way."""
+    """Join a clip's segments in every way."""
     first = round((SECONDS - LEG) * RATE)
     asked = []
     for leg, sound in enumerate(made):

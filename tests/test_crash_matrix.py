@@ -132,7 +132,7 @@ def account(run: CrashRun) -> None:
     assert not doubled, "ordered twice"
     by_fal: Counter[int] = Counter()
     for one in variations:
-        by_fal[one["seed"]] += run.legs(one) if one["job"]["engine"] == "fal" else 0
+        by_fal[one["seed"]] += run.segments(one) if one["job"]["engine"] == "fal" else 0
     assert +by_fal == Counter(seed for seed, _ in orders), "a result without an order, or an order without one"
 
     scripted = {one["id"] for one in variations if one["job"]["daw"] == "reaper"}
@@ -156,7 +156,7 @@ def histogram(run: CrashRun, hit: Counter[str]) -> str:
     lines += [f"  {stage:<10} {hit[stage]:>3} {'#' * round(40 * hit[stage] / most)}" for stage in ENTRIES]
     workers = ", ".join(f"{state} {count}" for state, count in sorted(books.worker_deaths.items()))
     orders, variations = run.orders(), run.variations()
-    parts = sum(run.legs(one) for one in variations)
+    parts = sum(run.segments(one) for one in variations)
     lines += [
         f"  workers killed while: {workers}",
         f"  {len(variations)} variations, {parts} parts, {orders.total()} orders",

@@ -1,4 +1,4 @@
-"""A long clip laid out in legs: as few as can be, none too long, overlapping, on bar lines where there are some."""
+"""A long clip laid out in segments: as few as can be, none too long, overlapping, on bar lines where there are some."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from bridge.jobs.segments import MOST, OVERLAP, split
 
 def test_what_the_engine_takes_whole_is_one_leg() -> None:
     for longest in (240.0, 30.0, None):
-        (leg,) = split(30.0, longest, []) or []
-        assert (leg.start, leg.seconds) == (0.0, 30.0)
+        (segment,) = split(30.0, longest, []) or []
+        assert (segment.start, segment.seconds) == (0.0, 30.0)
 
 
 def test_twelve_minutes_are_four_legs_on_bar_lines() -> None:
     lines = [2.0 * bar for bar in range(361)]
-    legs = split(720.0, 240.0, lines) or []
-    assert len(legs) == 4
-    for before, after in pairwise(legs):
+    segments = split(720.0, 240.0, lines) or []
+    assert len(segments) == 4
+    for before, after in pairwise(segments):
         assert after.start in lines
         assert before.stop in lines
         assert before.stop - after.start == OVERLAP
-    assert max(leg.seconds for leg in legs) - min(leg.seconds for leg in legs) < 2 * OVERLAP
+    assert max(segment.seconds for segment in segments) - min(segment.seconds for segment in segments) < 2 * OVERLAP
 
 
 def test_too_long_is_said() -> None:
@@ -42,18 +42,18 @@ def test_too_long_is_said() -> None:
 )
 def test_the_legs_cover_the_clip(seconds: float, longest: float, bar: float | None, into: float) -> None:
     lines = [] if bar is None else [(into + number) * bar for number in range(int(seconds / bar))]
-    legs = split(seconds, longest, lines)
-    if legs is None:
+    segments = split(seconds, longest, lines)
+    if segments is None:
         assert seconds > MOST * longest / 2
         return
-    assert len(legs) <= MOST
-    assert legs[0].start == 0.0
-    assert legs[-1].stop == pytest.approx(seconds)
-    for leg in legs:
-        assert 0 < leg.seconds <= longest
-    for before, after in pairwise(legs):
+    assert len(segments) <= MOST
+    assert segments[0].start == 0.0
+    assert segments[-1].stop == pytest.approx(seconds)
+    for segment in segments:
+        assert 0 < segment.seconds <= longest
+    for before, after in pairwise(segments):
         assert before.start < after.start
         shared = before.stop - after.start
         assert min(OVERLAP, longest / 4) * 0.49 <= shared <= min(OVERLAP, longest / 4) * 1.51
-    for before, after in zip(legs, legs[2:], strict=False):
+    for before, after in zip(segments, segments[2:], strict=False):
         assert before.stop <= after.start + 1e-9  # never three at once

@@ -1,4 +1,4 @@
-"""Clips that are longer than the engine takes: sent in legs, each ordered once, and back as one file.
+"""Clips that are longer than the engine takes: sent in segments, each ordered once, and back as one file.
 
 Through real daemons and the fake fal; where only the way matters, the engine's limit is low so that the clip is short.
 """
@@ -22,7 +22,7 @@ from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, 
 from tests.fakes.studio import remix_args, write_tone
 
 PRICE = 0.0002
-LIMIT = {"ACE_BRIDGE_FAL_LONGEST": "8"}  # s: 20 s of sound are three legs that share 2 s each
+LIMIT = {"ACE_BRIDGE_FAL_LONGEST": "8"}  # s: 20 s of sound are three segments that share 2 s each
 
 
 def long_music(path: Path, seconds: float) -> Path:
@@ -47,7 +47,7 @@ def lag_at(source: np.ndarray, result: np.ndarray, rate: int, at: float) -> int:
 
 @pytest.mark.timeout(600)
 def test_twelve_minutes_come_back_as_one_file_of_exactly_their_length(home: Path, tmp_path: Path) -> None:
-    """Also when the bridge is killed after the second of four legs."""
+    """Also when the bridge is killed after the second of four segments."""
     source = long_music(tmp_path / "long.wav", 720.3)
     rate = soundfile.info(str(source)).samplerate
     clip = {"position": 3.21, "length": 720.0}
@@ -126,7 +126,7 @@ def test_the_order_of_a_leg_that_got_lost_is_unknown_and_again_only_when_told(ho
         message_id = ask(home, tmp_path)
         job = job_of(home, message_id, "unknown")
         assert job["variations"][0]["error"]["code"] == "submit_unknown"
-        assert sum(fal.queue.submits().values()) == 2  # the third leg is not ordered on top
+        assert sum(fal.queue.submits().values()) == 2  # the third segment is not ordered on top
         refused = put(home, "retry", {"job_id": job["job_id"]})
         until(lambda: [one for one in outbox(home)["errors"] if one["message_id"] == refused] or None)
         assert sum(fal.queue.submits().values()) == 2
@@ -140,7 +140,7 @@ def test_the_order_of_a_leg_that_got_lost_is_unknown_and_again_only_when_told(ho
 def test_a_lost_journal_is_put_together_again_with_its_legs(
     home: Path, tmp_path: Path, moment: str, after: str, orders: int
 ) -> None:
-    """What the folders of the legs know is enough: nothing is ordered twice, and nothing is said not to be ordered."""
+    """What the segments' folders know is enough: nothing is ordered twice, and nothing is said not to be ordered."""
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url, **LIMIT)
         message_id = ask(home, tmp_path)
@@ -200,7 +200,7 @@ def test_a_leg_that_fails_costs_nothing_and_the_others_are_kept(home: Path, tmp_
 
 
 def test_the_days_cap_counts_all_legs_before_the_first_is_sent(home: Path, tmp_path: Path) -> None:
-    cap = {"ACE_BRIDGE_BUDGET_DAILY_CAP": str(23 * PRICE)}  # three legs are 24 s
+    cap = {"ACE_BRIDGE_BUDGET_DAILY_CAP": str(23 * PRICE)}  # three segments are 24 s
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT, **cap)):
         message_id = ask(home, tmp_path)
         job = job_of(home, message_id, "waiting")

@@ -1,7 +1,7 @@
 """Two sounds joined so that nobody hears where: the cross-fade, a loop's end led over to its beginning, and the proof.
 
-The task `fit` closes loops with it, the task `join` puts the legs of a long clip together. The measure lays the moment
-of a join beside all other moments of the music around it.
+The task `fit` closes loops with it, the task `join` puts the segments of a long clip together. The measure lays the
+moment of a join beside all other moments of the music around it.
 """
 
 from __future__ import annotations

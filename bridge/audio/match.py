@@ -1,6 +1,6 @@
 """Where two makings of the same music are most alike: the place at which one can go over into the other unheard.
 
-The task `join` asks for it in what two legs of a long clip share.
+The task `join` asks for it in what two segments of a long clip share.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Capabilities:
     remote: bool  # whether the clip leaves this machine
     honours: frozenset[str]  # names of the parameters that it takes
     inert: frozenset[str]  # of these, the ones that probably change nothing (reference: upstream's edit path)
-    longest: float | None  # longest audio of one order, s; what is longer goes in legs. None: no limit
+    longest: float | None  # longest audio of one order, s; what is longer goes in segments. None: no limit
     price_per_second: float  # of generated audio
     currency: str  # ISO code
     cancels: bool  # whether a cancel reaches the model

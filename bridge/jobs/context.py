@@ -48,7 +48,7 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One file that is sent: the clip with its handles, or a leg of it."""
+    """One file that is sent: the clip with its handles, or a segment of it."""
 
     path: Path  # a FLAC file
     sha256: str  # of its content
@@ -56,9 +56,9 @@ class Sent:
     seconds: float  # its length
 
 
-def of_leg(unit: str, leg: int) -> str:
-    """Return the journal's name for a leg of a unit; the first has the unit's own."""
-    return f"{unit}/{leg + 1}" if leg else unit
+def of_segment(unit: str, segment: int) -> str:
+    """Return the journal's name for a segment of a unit; the first has the unit's own."""
+    return f"{unit}/{segment + 1}" if segment else unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ class VariationContext:
     daw: Daw
     cancel: asyncio.Event  # set when the user wants it stopped and the engine has a say in that
     share: Callable[[float], float]  # fraction of the running stage → fraction of the whole way
-    done: Mapping[str, dict[str, Any]]  # results of the finished stages, by name; of those per leg, the one in hand
-    each: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)  # the same of every leg, in order
-    leg: int = 0  # which part of a long clip is in hand, from 0; a clip that is sent whole has one
-    by_leg: bool = False  # whether the running stage is done leg by leg
+    done: Mapping[str, dict[str, Any]]  # results of the finished stages, by name; of those per segment, the one in hand
+    each: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)  # the same of every segment, in order
+    segment: int = 0  # which part of a long clip is in hand, from 0; a clip that is sent whole has one
+    by_segment: bool = False  # whether the running stage is done segment by segment
 
     @property
     def job(self) -> Job:
@@ -92,28 +92,28 @@ class VariationContext:
 
     @property
     def unit(self) -> str:
-        """The journal's name for what is done once per variation, and of a long clip per leg."""
-        return of_leg(self.variation_id, self.leg)
+        """The journal's name for what is done once per variation, and of a long clip per segment."""
+        return of_segment(self.variation_id, self.segment)
 
     @property
     def clip_unit(self) -> str:
-        """The journal's name for what is done once per clip, and of a long one per leg."""
-        return of_leg(f"{self.job_id}/{self.variation.clip_index}", self.leg)
+        """The journal's name for what is done once per clip, and of a long one per segment."""
+        return of_segment(f"{self.job_id}/{self.variation.clip_index}", self.segment)
 
     @property
     def clip_folder(self) -> Path:
-        """The folder for what is made once per clip, and of a long one per leg."""
+        """The folder for what is made once per clip, and of a long one per segment."""
         return self._folder(f"clip-{self.variation.clip_index + 1}")
 
     @property
     def folder(self) -> Path:
-        """The folder for what is made once per variation, and of a long clip per leg."""
+        """The folder for what is made once per variation, and of a long clip per segment."""
         variation = self.variation
         return self._folder(f"clip-{variation.clip_index + 1}/variation-{variation.index + 1}")
 
     @property
-    def legs(self) -> tuple[Sent, ...]:
-        """What is sent, in order; the clip with its handles is one leg where the engine takes it whole."""
+    def segments(self) -> tuple[Sent, ...]:
+        """What is sent, in order; the clip with its handles is one segment where the engine takes it whole."""
         rendered = self.done["render"]
         parts = rendered.get("legs") or [{**rendered, "start": 0}]
         rate = rendered["sample_rate"]
@@ -123,8 +123,8 @@ class VariationContext:
 
     @property
     def sent(self) -> Sent:
-        """What is sent of the leg in hand."""
-        return self.legs[self.leg]
+        """What is sent of the segment in hand."""
+        return self.segments[self.segment]
 
     @property
     def job_folder(self) -> Path:
@@ -134,18 +134,18 @@ class VariationContext:
     async def enter(self, state: State, message: str = "", **fields: Any) -> None:
         """Go to a state, on disk first; where the variation stands already nothing is written."""
         if self.variation.state is not state or fields:
-            message = self._of_leg(message)
+            message = self._of_segment(message)
             await self.services.registry.change(
                 self.variation_id, state=state, reason="", message=message, queue_position=None, **fields
             )
 
     async def turn_back(self) -> None:
-        """Before a further leg is ordered, stand where nothing is at the engine and a cancel stops at once.
+        """Before a further segment is ordered, stand where nothing is at the engine and a cancel stops at once.
 
         No state that follows an order leads to another order.
         """
-        if self.leg and self.variation.state not in (State.NEW, State.WAITING):
-            text = self._of_leg("next in turn")
+        if self.segment and self.variation.state not in (State.NEW, State.WAITING):
+            text = self._of_segment("next in turn")
             await self.services.registry.change(
                 self.variation_id, state=State.WAITING, ordered=False, reason="slot", message=text
             )
@@ -163,7 +163,7 @@ class VariationContext:
         if fraction is not None:
             news["progress"] = round(self.share(min(1.0, max(0.0, fraction))), 4)
         if message is not None:
-            news["message"] = self._of_leg(message)
+            news["message"] = self._of_segment(message)
         if queue_position is not None or running:
             news["queue_position"] = queue_position
         if news:
@@ -207,13 +207,15 @@ class VariationContext:
         task.add_done_callback(self.services.critical.discard)
         return await asyncio.shield(task)
 
-    def _of_leg(self, message: str) -> str:
+    def _of_segment(self, message: str) -> str:
         """Say which part of a long clip a message is about."""
-        count = len(self.legs) if "render" in self.done else 1
-        return f"part {self.leg + 1} of {count}: {message}" if self.by_leg and count > 1 and message else message
+        count = len(self.segments) if "render" in self.done else 1
+        return (
+            f"part {self.segment + 1} of {count}: {message}" if self.by_segment and count > 1 and message else message
+        )
 
     def _folder(self, inner: str) -> Path:
-        folder = self.services.home / "jobs" / self.job_id / inner / (f"leg-{self.leg + 1}" if self.leg else "")
+        folder = self.services.home / "jobs" / self.job_id / inner / (f"leg-{self.segment + 1}" if self.segment else "")
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
         return folder
@@ -227,7 +229,7 @@ class Stage:
     state: State | None  # what a variation is called meanwhile; None: the stage says it itself
     says: str  # the message shown when it begins
     per_clip: bool  # done once per clip, for all of its variations
-    per_leg: bool  # done for each leg of a clip that is longer than the engine takes
+    per_segment: bool  # done for each segment of a clip that is longer than the engine takes
     weight: float  # its part of the whole way, for progress
     run: Callable[
         [VariationContext], Awaitable[dict[str, Any] | None]

@@ -20,11 +20,11 @@ from bridge.store.database import Database
 from bridge.util.atomic import write_json
 
 STAGES: tuple[Stage, ...] = (
-    render.STAGE,  # the span that is heard, plus handles: one FLAC, in legs where it is too long             (per clip)
-    upload.STAGE,  # to where the model can read it, once per content                                  (per clip's leg)
-    remix.STAGE,  # the model: ordered exactly once, its id on disk before the first poll         (per variation's leg)
-    fetch.STAGE,  # the paid result to this disk, before anything else happens to it              (per variation's leg)
-    fit.STAGE,  # legs joined; the project's rate, the exact length, the clip's loudness, in its final place
+    render.STAGE,  # the span that is heard, plus handles: one FLAC, in segments where it is too long       (per clip)
+    upload.STAGE,  # to where the model can read it, once per content                             (per clip's segment)
+    remix.STAGE,  # the model: ordered exactly once, its id on disk before the first poll    (per variation's segment)
+    fetch.STAGE,  # the paid result to this disk, before anything else happens to it         (per variation's segment)
+    fit.STAGE,  # segments joined; the project's rate, the exact length, the clip's loudness, in its final place
     place.STAGE,  # onto a new track; done only when the DAW confirms, or the user knows the path
 )
 
@@ -36,35 +36,35 @@ class Pipeline:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, context: VariationContext) -> None:
-        """Take a variation as far as it can go now; what is done per leg is done for one leg after the other.
+        """Take a variation as far as it can go now; what is done per segment is done for one segment after the other.
 
         Raises:
             BridgeError: the stage that the variation stands in cannot be finished.
         """
         for group, before in _groups():
-            by_leg = group[0].per_leg
-            legs = range(len(context.legs)) if by_leg else range(1)
+            by_segment = group[0].per_segment
+            segments = range(len(context.segments)) if by_segment else range(1)
             made: dict[str, tuple[dict[str, Any], ...]] = {stage.name: () for stage in group}
-            for leg in legs:
-                found = {name: results[leg] for name, results in context.each.items()} if by_leg else {}
-                step = replace(context, done={**context.done, **found}, leg=leg, by_leg=by_leg)
-                for stage, share in _shares(group, before, leg, len(legs)):
+            for segment in segments:
+                found = {name: results[segment] for name, results in context.each.items()} if by_segment else {}
+                step = replace(context, done={**context.done, **found}, segment=segment, by_segment=by_segment)
+                for stage, share in _shares(group, before, segment, len(segments)):
                     result = await self._kept(stage, replace(step, share=share))
                     if result is None:
                         return
                     step = replace(step, done={**step.done, stage.name: result})
                     made[stage.name] += (result,)
             context = replace(context, done={**context.done, **{name: results[0] for name, results in made.items()}})
-            context = replace(context, each={**context.each, **made}) if by_leg else context
+            context = replace(context, each={**context.each, **made}) if by_segment else context
 
     async def _kept(self, stage: Stage, context: VariationContext) -> dict[str, Any] | None:
         """Do a stage; when it is stopped, say what was made of a long clip before."""
         try:
             return await self._alone(stage, context)
         except Withdrawn as stopped:
-            if context.leg:
+            if context.segment:
                 stopped.kept = (
-                    f"{context.leg} of {len(context.legs)} parts were made and are kept; `retry` makes the rest"
+                    f"{context.segment} of {len(context.segments)} parts were made and are kept; `retry` makes the rest"
                 )
             raise
 
@@ -94,18 +94,20 @@ class Pipeline:
 def _groups() -> Iterator[tuple[list[Stage], float]]:
     """Yield the stages that follow each other for the same things, and how much of the way lies before them."""
     before = 0.0
-    for _, stages in groupby(STAGES, lambda stage: (stage.per_clip, stage.per_leg)):
+    for _, stages in groupby(STAGES, lambda stage: (stage.per_clip, stage.per_segment)):
         group = list(stages)
         yield group, before
         before += sum(stage.weight for stage in group)
 
 
-def _shares(group: list[Stage], before: float, leg: int, legs: int) -> Iterator[tuple[Stage, Callable[[float], float]]]:
-    """Yield a group's stages for one leg, each with its part of the whole way."""
-    start = before + leg / legs * sum(stage.weight for stage in group)
+def _shares(
+    group: list[Stage], before: float, segment: int, segments: int
+) -> Iterator[tuple[Stage, Callable[[float], float]]]:
+    """Yield a group's stages for one segment, each with its part of the whole way."""
+    start = before + segment / segments * sum(stage.weight for stage in group)
     for stage in group:
-        yield stage, _share(start, stage.weight / legs)
-        start += stage.weight / legs
+        yield stage, _share(start, stage.weight / segments)
+        start += stage.weight / segments
 
 
 def _share(before: float, weight: float) -> Callable[[float], float]:

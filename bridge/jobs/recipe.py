@@ -114,7 +114,7 @@ def describe(context: VariationContext, fitted: Mapping[str, Any], path: Path) -
         "seed": context.variation.seed,
         "model_seed": made["seed"],
         "request_id": made["request_id"],
-        "request_ids": [leg["request_id"] for leg in context.each["remix"]],
+        "request_ids": [segment["request_id"] for segment in context.each["remix"]],
         "recipe": dict(job.recipe),
         "said": made.get("said", {}),
         "heard": context.done["render"].get("heard"),
@@ -136,8 +136,8 @@ def describe(context: VariationContext, fitted: Mapping[str, Any], path: Path) -
 
 
 def _billed(context: VariationContext) -> float | None:
-    """Return what the engine said it charged for all legs of the clip, in its units."""
-    bills = [leg["billed_units"] for leg in context.each["remix"] if leg["billed_units"] is not None]
+    """Return what the engine said it charged for all segments of the clip, in its units."""
+    bills = [segment["billed_units"] for segment in context.each["remix"] if segment["billed_units"] is not None]
     return sum(bills) if bills else None
 
 

@@ -186,13 +186,13 @@ class Database:
         self._db.execute("UPDATE ledger SET cost = ? WHERE variation_id = ?", (cost, variation_id))
 
     def spent_since(self, moment: float, without: str = "") -> float:
-        """Return what was ordered since a unix time, leaving one variation with its legs out."""
+        """Return what was ordered since a unix time, leaving one variation with its segments out."""
         return self._spent(moment, without)
 
     def _spent(self, since: float, without: str) -> float:
-        legs = f"{without}/%"  # of a long clip
+        segments = f"{without}/%"  # of a long clip
         query = "SELECT TOTAL(cost) FROM ledger WHERE at >= ? AND variation_id <> ? AND variation_id NOT LIKE ?"
-        row = self._one(query, since, without, legs)
+        row = self._one(query, since, without, segments)
         return float(row[0]) if row else 0.0
 
     # --- stages ------------------------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ class Database:
         return json.loads(row[0] or "{}"), None if row[1] is None else json.loads(row[1])
 
     def lost_order(self, variation_id: str) -> str:
-        """Return which unit of a variation has an order whose answer was lost: the variation's own, or a leg's."""
+        """Return which unit of a variation has an order whose answer was lost: the variation's own, or a segment's."""
         rows = self._db.execute(
             "SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL AND (unit = ?1 OR unit LIKE ?2)",
             (variation_id, f"{variation_id}/%"),
@@ -214,7 +214,7 @@ class Database:
         return str(found[0]) if found else variation_id
 
     def was_submitted(self, variation_id: str) -> bool:
-        """Return whether an order of a variation, or of one of its legs, may have left."""
+        """Return whether an order of a variation, or of one of its segments, may have left."""
         rows = self._db.execute(
             "SELECT mark, result FROM stages WHERE stage = 'remix' AND (unit = ?1 OR unit LIKE ?2)",
             (variation_id, f"{variation_id}/%"),

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import RequestConflict, StoreLost
-from bridge.jobs.context import of_leg
+from bridge.jobs.context import of_segment
 from bridge.jobs.stages.place import SHOWN
 from bridge.protocol.job import ENDED, State, Variation
 from bridge.store import job_folder
@@ -27,7 +27,7 @@ from bridge.store.retention import GONE
 from bridge.util.atomic import holds
 
 OFFER_AGAIN = 24 * 3600.0  # s: a result older than this was placed, or seen, most probably; it is not offered again
-PER_CLIP, PER_VARIATION = ("render", "upload"), ("remix", "fetch", "fit", "place")  # per leg too, some of them
+PER_CLIP, PER_VARIATION = ("render", "upload"), ("remix", "fetch", "fit", "place")  # per segment too, some of them
 REMIX = "remix"
 
 Results = dict[tuple[str, str], Mapping[str, Any]]  # (unit, stage) → result
@@ -202,9 +202,9 @@ def _unknown(database: Database, units: Mapping[str, Path], stages: tuple[str, .
 
 
 def _units(unit: str, folder: Path) -> dict[str, Path]:
-    """Return the journal's names for a thing and for the further legs of it, with their folders."""
-    legs = sorted(path for path in folder.glob("leg-*") if path.name[4:].isdigit())
-    return {unit: folder, **{of_leg(unit, int(path.name[4:]) - 1): path for path in legs}}
+    """Return the journal's names for a thing and for the further segments of it, with their folders."""
+    segments = sorted(path for path in folder.glob("leg-*") if path.name[4:].isdigit())
+    return {unit: folder, **{of_segment(unit, int(path.name[4:]) - 1): path for path in segments}}
 
 
 def _order(place: Path) -> _Order | None:

@@ -35,7 +35,7 @@ LEAST, MOST = 2, 6  # unfinished jobs on hand
 RATE = 44_100  # Hz: the project's, so that results are resampled
 DAEMON = ("bridge.cli.commands.daemon", "bridge.daemon", "bridge.config.home_check", "tests.fakes.mortal")
 SETTINGS = {
-    "ACE_BRIDGE_FAL_LONGEST": "0.8",  # s: one of the clips is longer, and goes in legs
+    "ACE_BRIDGE_FAL_LONGEST": "0.8",  # s: one of the clips is longer, and goes in segments
     "ACE_BRIDGE_FAL_POLL_FIRST": "0.02",
     "ACE_BRIDGE_FAL_POLL_LONGEST": "0.1",
     "ACE_BRIDGE_SCHEDULER_SLOTS": "4",
@@ -250,7 +250,7 @@ class CrashRun:
             found[job.body["seed"], hashlib.sha256(source).hexdigest()] += 1
         return found
 
-    def legs(self, variation: dict[str, Any]) -> int:
+    def segments(self, variation: dict[str, Any]) -> int:
         """Return how many parts a variation's clip is sent in, each with an order of its own."""
         unit = f"{variation['job']['id']}/{variation['clip_index']}"
         ((result,),) = self.rows("SELECT result FROM stages WHERE unit = ? AND stage = 'render'", unit)

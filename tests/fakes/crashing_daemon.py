@@ -2,7 +2,7 @@
 
 Moments: `begin:STAGE`, `done:STAGE` (before and after a stage's result is in the journal), `file:STAGE` (the stage has
 made its file, the journal does not know it yet), `intent` and `ticket` with `-before` or `-after`, `placed`, `taken`.
-`MOMENT@N` is its N-th time, for clips in several legs.
+`MOMENT@N` is its N-th time, for clips in several segments.
 """
 
 from __future__ import annotations

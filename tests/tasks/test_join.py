@@ -1,4 +1,4 @@
-"""The tasks split and join: legs of a long clip in time, at one level, and in any blocks the same file."""
+"""The tasks split and join: segments of a long clip in time, at one level, and in any blocks the same file."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def source() -> Sound:
 def run(
     folder: Path, source: Sound, made: list[Sound], *, size: int = 65536, **more: Any
 ) -> tuple[dict[str, Any], Sound]:
-    legs = []
+    segments = []
     for number, (sound, (start, seconds)) in enumerate(zip(made, LEGS, strict=True)):
         raw, sent = folder / f"raw-{number}.wav", folder / f"sent-{number}.wav"
         soundfile.write(raw, sound, RATE, subtype="FLOAT")
         soundfile.write(sent, source[round(start * RATE) : round((start + seconds) * RATE)], RATE, subtype="FLOAT")
-        legs.append({"raw": str(raw), "source": str(sent), "start": start, "seconds": seconds})
-    args = {"legs": legs, "seconds": 20.0, "into": str(folder / "joined.wav"), **more}
+        segments.append({"raw": str(raw), "source": str(sent), "start": start, "seconds": seconds})
+    args = {"legs": segments, "seconds": 20.0, "into": str(folder / "joined.wav"), **more}
     answer = join(args, nothing, size=size)
     json.dumps(answer, allow_nan=False)
     joined, _ = soundfile.read(folder / "joined.wav", dtype="float32")
@@ -113,13 +113,13 @@ def test_the_best_point_is_where_the_two_are_alike() -> None:
 def test_split_copies_sample_for_sample(tmp_path: Path, source: Sound) -> None:
     path = tmp_path / "whole.flac"
     soundfile.write(path, source[: 3 * RATE], RATE, subtype="PCM_24")
-    legs = [
+    segments = [
         {"start": 0, "frames": 70_001, "path": str(tmp_path / "1.flac")},
         {"start": 60_000, "frames": 84_000, "path": str(tmp_path / "2.flac")},
     ]
-    answer = split({"path": str(path), "legs": legs}, nothing)
+    answer = split({"path": str(path), "legs": segments}, nothing)
     whole, _ = soundfile.read(path, dtype="int32")
-    for leg in legs:
-        part, _ = soundfile.read(str(leg["path"]), dtype="int32")
-        assert np.array_equal(part, whole[int(leg["start"]) : int(leg["start"]) + int(leg["frames"])])
+    for segment in segments:
+        part, _ = soundfile.read(str(segment["path"]), dtype="int32")
+        assert np.array_equal(part, whole[int(segment["start"]) : int(segment["start"]) + int(segment["frames"])])
     assert len(set(answer["sha256"])) == 2

@@ -1,4 +1,4 @@
-"""Stage 4, per variation and leg: the paid result to this disk, checked, before anything else happens to it."""
+"""Stage 4, per variation and segment: the paid result to this disk, checked, before anything else happens to it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ STAGE = Stage(
     State.FETCHING,
     "downloading the result",
     per_clip=False,
-    per_leg=True,
+    per_segment=True,
     weight=0.1,
     run=fetch,
     says_here="looking at the result",

@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.errors import OutputUnwritable, WorkLost
 from bridge.jobs import combine
-from bridge.jobs.context import Stage, VariationContext, of_leg
+from bridge.jobs.context import Stage, VariationContext, of_segment
 from bridge.jobs.filenames import result_name
 from bridge.jobs.recipe import describe
 from bridge.protocol.job import State
@@ -67,25 +67,25 @@ async def fit(context: VariationContext) -> dict[str, Any]:
 
 async def _all_there(context: VariationContext) -> None:
     """See that what was fetched is still there; what is not is fetched again at the next try."""
-    for leg, result in enumerate(context.each["fetch"]):
+    for segment, result in enumerate(context.each["fetch"]):
         if not await asyncio.to_thread(holds, Path(result["path"])):
-            await context.forget(of_leg(context.variation_id, leg), "fetch")
+            await context.forget(of_segment(context.variation_id, segment), "fetch")
             raise WorkLost("The result as it came is gone from the job's folder.")
 
 
 async def joined(context: VariationContext) -> dict[str, Any]:
-    """Return the result in one file, with how the legs of a long clip were joined."""
+    """Return the result in one file, with how the segments of a long clip were joined."""
     fetched = context.each["fetch"]
     if len(fetched) == 1:
         return {"path": fetched[0]["path"], "joins": [], "legs": [], "says": ""}
     final = context.folder / "joined.wav"
     partial = final.with_suffix(".part.wav")
-    legs = [
-        {"raw": result["path"], "source": str(leg.path), "start": leg.start, "seconds": leg.seconds}
-        for result, leg in zip(fetched, context.legs, strict=True)
+    segments = [
+        {"raw": result["path"], "source": str(segment.path), "start": segment.start, "seconds": segment.seconds}
+        for result, segment in zip(fetched, context.segments, strict=True)
     ]
     rendered = context.done["render"]
-    args = {"legs": legs, "seconds": rendered["frames"] / rendered["sample_rate"], "into": str(partial)}
+    args = {"legs": segments, "seconds": rendered["frames"] / rendered["sample_rate"], "into": str(partial)}
     answer = await context.in_worker("join", {**args, "align": context.services.settings.fit.align}, (0.0, 0.5))
     await asyncio.to_thread(settle, partial, final)
     return {**answer, "path": str(final), "says": f"{len(fetched)} parts joined; "}
@@ -202,5 +202,5 @@ def _free(folder: Path, name: str) -> Path:
 NAME = "fit"
 MODEL_RATE = 48_000  # Hz: what ACE-Step makes, and what a result has when no project says otherwise, by every engine
 STAGE = Stage(
-    NAME, State.FITTING, "fitting rate, length and level", per_clip=False, per_leg=False, weight=0.06, run=fit
+    NAME, State.FITTING, "fitting rate, length and level", per_clip=False, per_segment=False, weight=0.06, run=fit
 )

@@ -45,4 +45,4 @@ async def place(context: VariationContext) -> dict[str, Any] | None:
 
 
 SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe", "pieces")
-STAGE = Stage("place", None, "placing", per_clip=False, per_leg=False, weight=0.04, run=place)
+STAGE = Stage("place", None, "placing", per_clip=False, per_segment=False, weight=0.04, run=place)

@@ -1,4 +1,4 @@
-"""Stage 3, per variation and leg: order the remix exactly once and wait for the model.
+"""Stage 3, per variation and segment: order the remix exactly once and wait for the model.
 
 The journal holds, in this order: the intent (before the request leaves), the ticket (before the first poll), the
 answer. An intent without a ticket after a crash means that the order may stand: `unknown`, never a blind second submit.
@@ -258,7 +258,7 @@ STAGE = Stage(
     None,
     "ordering the remix",
     per_clip=False,
-    per_leg=True,
+    per_segment=True,
     weight=0.6,
     run=remix,
     says_here="starting the remix",

@@ -1,6 +1,6 @@
 """Stage 1, per clip: read the span that is heard into one FLAC, with handles where the source has them.
 
-What is longer than the engine takes is cut into legs, a file each, that overlap on bar lines.
+What is longer than the engine takes is cut into segments, a file each, that overlap on bar lines.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
 from bridge.jobs import bar_lines, combine
 from bridge.jobs.context import Stage, VariationContext
-from bridge.jobs.segments import MOST, Leg, split
+from bridge.jobs.segments import MOST, Segment, split
 from bridge.presets.tags import FACT
 from bridge.protocol.job import State
 from bridge.protocol.request import Source
@@ -55,13 +55,13 @@ async def render(context: VariationContext) -> dict[str, Any]:
     await asyncio.to_thread(settle, partial, final)
     ignored = [{"code": "not_carried", "text": text} for text in context.clip.ignored]
     await context.warn([*result["warnings"], *ignored])
-    legs = await in_legs(context, result, length, final)
-    await context.sends(sum(leg["frames"] for leg in legs) / result["sample_rate"])
+    segments = await in_segments(context, result, length, final)
+    await context.sends(sum(segment["frames"] for segment in segments) / result["sample_rate"])
     return {
         **result,
         "path": str(final),
         "length": length,
-        "legs": legs,
+        "legs": segments,
         "heard": {**listened, "said": await said(context, result)},
     }
 
@@ -95,11 +95,11 @@ async def mixed(context: VariationContext) -> tuple[Source, list[float]]:
     return Source(path=str(path)), [0.0, 0.0]
 
 
-def planned(context: VariationContext, length: float, handles: Sequence[float]) -> list[Leg]:
-    """Return the legs in which a clip with its handles is sent; one, where the engine takes it whole.
+def planned(context: VariationContext, length: float, handles: Sequence[float]) -> list[Segment]:
+    """Return the segments in which a clip with its handles is sent; one, where the engine takes it whole.
 
     Raises:
-        ClipTooLong: it takes more legs than are made of one clip.
+        ClipTooLong: it takes more segments than are made of one clip.
     """
     can, before = context.engine.capabilities, handles[0]
     lines = bar_lines.bar_lines(context.clip, context.request.project, -before, length + handles[1])
@@ -118,18 +118,18 @@ def spare(context: VariationContext, length: float) -> float:
     return math.inf if longest is None or length > longest else (longest - length) / 2
 
 
-async def in_legs(
+async def in_segments(
     context: VariationContext, result: Mapping[str, Any], length: float, path: Path
 ) -> list[dict[str, Any]]:
-    """Return what is sent of a rendered clip, a file for each leg; a clip of one leg is its own file."""
+    """Return what is sent of a rendered clip, a file for each segment; a clip of one segment is its own file."""
     rate, frames = result["sample_rate"], result["frames"]
-    legs = planned(context, length, result["handles"])
-    if len(legs) == 1:
+    segments = planned(context, length, result["handles"])
+    if len(segments) == 1:
         return [{"start": 0, "frames": frames, "path": str(path), "sha256": result["sha256"]}]
-    files = [path.with_name(f"source-{number}.flac") for number in range(1, len(legs) + 1)]
+    files = [path.with_name(f"source-{number}.flac") for number in range(1, len(segments) + 1)]
     parts = []
-    for leg, file in zip(legs, files, strict=True):
-        start, stop = round(leg.start * rate), min(frames, round(leg.stop * rate))
+    for segment, file in zip(segments, files, strict=True):
+        start, stop = round(segment.start * rate), min(frames, round(segment.stop * rate))
         parts.append({"start": start, "frames": stop - start, "path": str(file.with_suffix(".part.flac"))})
     answer = await context.services.workers.run("split", {"path": str(path), "legs": parts})
     for part, file in zip(parts, files, strict=True):
@@ -198,4 +198,4 @@ def _absolute(source: Source) -> Source:
     return source
 
 
-STAGE = Stage("render", State.RENDERING, "reading the clip", per_clip=True, per_leg=False, weight=0.08, run=render)
+STAGE = Stage("render", State.RENDERING, "reading the clip", per_clip=True, per_segment=False, weight=0.08, run=render)

@@ -1,4 +1,4 @@
-"""Stage 2, per clip and leg: bring the clip to where the model can read it, once per content and engine."""
+"""Stage 2, per clip and segment: bring the clip to where the model can read it, once per content and engine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ async def upload(context: VariationContext) -> dict[str, Any]:
     if not await asyncio.to_thread(holds, path):
         await context.forget(f"{context.job_id}/{context.variation.clip_index}", "render")
         raise WorkLost("The clip as it was read is gone from the job's folder.")
-    cost = sum(leg.seconds for leg in context.legs) * context.job.price  # all of it, or a long clip would be half made
+    cost = (
+        sum(segment.seconds for segment in context.segments) * context.job.price
+    )  # all of it, or a long clip would be half made
     await context.services.budget.ask(context.job_id, context.job.estimated, confirmed=context.request.confirmed)
     await context.services.budget.check(context.variation_id, cost)
     if not engine.capabilities.remote:
@@ -52,7 +54,7 @@ STAGE = Stage(
     State.UPLOADING,
     "uploading the clip",
     per_clip=True,
-    per_leg=True,
+    per_segment=True,
     weight=0.12,
     run=upload,
     says_here="the clip stays on this machine",

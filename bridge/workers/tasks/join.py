@@ -1,7 +1,7 @@
-"""The task "join": the legs of a long clip as the model gave them back, as one file that nobody hears the joins of.
+"""The task "join": the segments of a long clip as the model gave them back, as one file that nobody hears the joins of.
 
-Stage fit asks for it before it fits the whole. Each leg is laid in time beside its own part of the source, brought to
-one level with the others, and cross-faded where the two makings are most alike. Blocks all the way.
+Stage fit asks for it before it fits the whole. Each segment is laid in time beside its own part of the source, brought
+to one level with the others, and cross-faded where the two makings are most alike. Blocks all the way.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from bridge.workers.tasks.opening import RESULT, SOURCE, number, opened, writing
 Progress = Callable[[float], None]
 
 FADE = 0.15  # s of a cross-fade
-RAMP = 10.0  # s over which a leg goes from its own level to the one at a join
-MOST_STEP = 6.0  # dB; two legs that differ by more at their join are meant to, or one of them is at fault
+RAMP = 10.0  # s over which a segment goes from its own level to the one at a join
+MOST_STEP = 6.0  # dB; two segments that differ by more at their join are meant to, or one of them is at fault
 AROUND = 6.0  # s on both sides of a join that it is measured against
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One leg: where it lies, and how it is played."""
+    """One segment: where it lies, and how it is played."""
 
     path: Path  # the raw file
-    source: Path  # the leg as it was sent
+    source: Path  # the segment as it was sent
     start: float  # s from the beginning of the clip as it was sent
     seconds: float
     alignment: Alignment
     mean: tuple[float, ...]  # DC of each channel, taken out
-    gain_db: float  # that brings it to its source's level, beside the other legs
+    gain_db: float  # that brings it to its source's level, beside the other segments
 
     def take(self, rate: int, start: int, frames: int) -> raw.Take:
         """Return how to play `frames` frames from frame `start` of the whole."""
@@ -49,25 +49,26 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Where one leg goes over into the next."""
+    """Where one segment goes over into the next."""
 
     at: int  # first frame of the cross-fade in the whole
-    step_db: float  # by how much the second is louder there, after the legs' own gains
+    step_db: float  # by how much the second is louder there, after the segments' own gains
     alike: float  # correlation of the two over the fade
 
 
 def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -> dict[str, Any]:
-    """Join the legs of a clip.
+    """Join the segments of a clip.
 
     Args:
-        args: legs (each raw and source, two paths, and start and seconds in the clip as it was sent), seconds (of the
+        args: segments (each raw and source, two paths, and start and seconds in the clip as it was sent), seconds (of
+        the
             whole), align, into.
         progress: told the share done, 0..1.
         size: frames per block; the file is the same with any.
 
     Returns:
-        frames, sample_rate, legs (each with its alignment and gain_db), joins (each at s, with step_db, alike and the
-        ranks of seam.Measured).
+        frames, sample_rate, segments (each with its alignment and gain_db), joins (each at s, with step_db, alike and
+        the ranks of seam.Measured).
 
     Raises:
         ResultError: a raw cannot be used.
@@ -104,18 +105,18 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
     }
 
 
-def _listened(legs: Sequence[Mapping[str, Any]], align: bool, scratch: Path, progress: Progress) -> list[Part]:
-    """Return the legs with what is measured of each: its place in time, and how much quieter it is than its source."""
+def _listened(segments: Sequence[Mapping[str, Any]], align: bool, scratch: Path, progress: Progress) -> list[Part]:
+    """Return the segments with their measures: place in time, and how much quieter each is than its source."""
     found = []
-    for count, leg in enumerate(legs, 1):
-        path, source = Path(leg["raw"]), Path(leg["source"])
+    for count, segment in enumerate(segments, 1):
+        path, source = Path(segment["raw"]), Path(segment["source"])
         sent, made = compare.listen_to_both(source, path, scratch)
         alignment = compare.alignment(sent, made) if align else Alignment()
         mean = raw.offset(made.passed.mean)
         levels = _loudness(source, SOURCE, scratch), _loudness(path, RESULT, scratch)
         gain = 0.0 if None in levels else levels[0] - levels[1]  # type: ignore[operator]  # none of them is None
-        found.append(Part(path, source, float(leg["start"]), float(leg["seconds"]), alignment, mean, gain))
-        progress(0.6 * count / len(legs))
+        found.append(Part(path, source, float(segment["start"]), float(segment["seconds"]), alignment, mean, gain))
+        progress(0.6 * count / len(segments))
     return found
 
 
@@ -129,7 +130,7 @@ def _loudness(path: Path, errors: Mapping[Any, Any], scratch: Path) -> float | N
 
 
 def _even(parts: list[Part]) -> list[Part]:
-    """Return the legs with their gains about a mean of 0 dB: the level of the whole is the stage's affair."""
+    """Return the segments with their gains about a mean of 0 dB: the level of the whole is the stage's affair."""
     total = sum(part.seconds for part in parts)
     mean = sum(part.gain_db * part.seconds for part in parts) / total
     return [
@@ -138,7 +139,7 @@ def _even(parts: list[Part]) -> list[Part]:
 
 
 def _found(parts: Sequence[Part], readers: Sequence[files.Reader], rate: int, fade: int, size: int) -> Join:
-    """Find the best place for a join in what two legs share."""
+    """Find the best place for a join in what two segments share."""
     start, stop = round(parts[1].start * rate), round((parts[0].start + parts[0].seconds) * rate)
     heard = []
     for part, reader in zip(parts, readers, strict=True):
@@ -165,7 +166,7 @@ def _streams(
     fade: int,
     size: int,
 ) -> Iterator[Iterator[Block]]:
-    """Yield each leg from the beginning of its first cross-fade to the end of its last, at its level."""
+    """Yield each segment from the beginning of its first cross-fade to the end of its last, at its level."""
     for k, (part, reader) in enumerate(zip(parts, readers, strict=True)):
         first, last = joins[k - 1] if k else None, joins[k] if k < len(joins) else None
         start = first.at if first else 0

@@ -1,6 +1,6 @@
-"""The task "split": a clip that is longer than its engine takes, as one FLAC file per leg.
+"""The task "split": a clip that is longer than its engine takes, as one FLAC file per segment.
 
-Stage render asks for it; the legs overlap, and the task `join` makes one result of what comes back.
+Stage render asks for it; the segments overlap, and the task `join` makes one result of what comes back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def split(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
     """Copy spans of a rendered clip, sample for sample.
 
     Args:
-        args: path (a FLAC file), legs (each start and frames, and the path to write).
+        args: path (a FLAC file), segments (each start and frames, and the path to write).
         progress: told the share done, 0..1.
 
     Returns:
@@ -30,10 +30,10 @@ def split(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
     found = []
     with opened(Path(args["path"]), SOURCE) as reader:
         bits = 16 if reader.info.subtype == "PCM_16" else 24
-        for number, leg in enumerate(args["legs"], 1):
-            into = Path(leg["path"])
+        for number, segment in enumerate(args["legs"], 1):
+            into = Path(segment["path"])
             with writing(into), writers.FlacWriter(into, reader.info.sample_rate, bits) as writer:
-                for part in reader.blocks(leg["start"], leg["frames"]):
+                for part in reader.blocks(segment["start"], segment["frames"]):
                     writer.write(part)
             found.append(files.sha256(into))
             progress(number / len(args["legs"]))
