@@ -35,7 +35,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class Context:
     """What is looked at, and with what."""
 
     home: Path
@@ -51,13 +51,13 @@ class Patient:
     online: bool = False  # whether fal may be asked
 
 
-def examine(patient: Patient) -> list[Finding]:
+def examine(context: Context) -> list[Finding]:
     """Look at everything; a part that cannot be looked at is a finding too, and the others go on."""
     found: list[Finding] = []
     for part in PARTS:
-        look: Callable[[Patient], Iterator[Finding]] = import_module(f"bridge.doctor.{part}").look
+        look: Callable[[Context], Iterator[Finding]] = import_module(f"bridge.doctor.{part}").look
         try:
-            found.extend(look(patient))
+            found.extend(look(context))
         except Exception as problem:
             log.exception("the doctor's part %s", part)
             text = f"The doctor could not look at the {part}: {type(problem).__name__}: {problem}."

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge import __version__
-from bridge.doctor.base import Finding, Patient, summary
+from bridge.doctor.base import Context, Finding, summary
 from bridge.protocol.job import Job, Variation
 from bridge.store.database import Database
 from bridge.util.atomic import explained
@@ -30,21 +30,21 @@ SHORTEST = 4  # characters of a text that is taken out of the log; shorter ones 
 Found = tuple[Job, list[Variation]]
 
 
-def write(path: Path, findings: list[Finding], patient: Patient, extra: Collection[str] = ()) -> list[str]:
+def write(path: Path, findings: list[Finding], context: Context, extra: Collection[str] = ()) -> list[str]:
     """Write the zip and return what is in it.
 
     Args:
         path: where to; a file that is there is not replaced.
         findings: what the doctor found.
-        patient: what was looked at.
+        context: what was looked at.
         extra: "prompts" and "audio" when they shall be in it.
 
     Raises:
         OutputUnwritable: it cannot be written, or stands there already.
     """
-    jobs = _jobs(patient.home)
+    jobs = _jobs(context.home)
     prompts = "prompts" in extra
-    hidden = [] if prompts else _personal_texts(jobs, patient.home)
+    hidden = [] if prompts else _personal_texts(jobs, context.home)
     texts = {
         "doctor.json": {
             "version": __version__,
@@ -53,33 +53,33 @@ def write(path: Path, findings: list[Finding], patient: Patient, extra: Collecti
             "summary": summary(findings),
             "findings": [one.plain() for one in findings],
         },
-        "settings.json": patient.settings.effective(),
+        "settings.json": context.settings.effective(),
         "jobs.json": [_told(job, variations, prompts) for job, variations in jobs],
     }
     with explained(path), zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as bundle:
         for name, value in texts.items():
             text = json.dumps(value, indent=1, ensure_ascii=False)
-            bundle.writestr(name, _clean(text, hidden, patient))
+            bundle.writestr(name, _clean(text, hidden, context))
         for name in LOGS:
-            log = patient.home / "logs" / name
+            log = context.home / "logs" / name
             if log.is_file() and not log.is_symlink():
                 text = log.read_bytes()[-LARGEST_LOG:].decode("utf-8", "replace")
-                bundle.writestr(f"logs/{name}", _clean(text, hidden, patient))
-        for file in _audio(jobs, patient.home) if "audio" in extra else ():
+                bundle.writestr(f"logs/{name}", _clean(text, hidden, context))
+        for file in _audio(jobs, context.home) if "audio" in extra else ():
             bundle.write(file, f"audio/{'/'.join(file.parts[-4:])}")
         names = bundle.namelist()
     path.chmod(0o600)
     return names
 
 
-def _clean(text: str, hidden: Iterable[str], patient: Patient) -> str:
+def _clean(text: str, hidden: Iterable[str], context: Context) -> str:
     """Take out secrets, personal texts and the person's name in paths."""
     text = SCRUBBER.clean(text)
     for one in hidden:
         for form in (one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1]):
             text = text.replace(form, "[personal]")
-    person = patient.environ.get("USERPROFILE" if patient.platform == "win32" else "HOME", "")
-    for path, mark in ((str(patient.home), "[home]"), (person, "~")):
+    person = context.environ.get("USERPROFILE" if context.platform == "win32" else "HOME", "")
+    for path, mark in ((str(context.home), "[home]"), (person, "~")):
         if len(path) > 1:
             text = text.replace(json.dumps(path)[1:-1], mark).replace(path, mark)
     return text

@@ -13,21 +13,21 @@ from typing import Any
 from bridge import __version__
 from bridge.client import Client
 from bridge.config.settings import NO_SECRET
-from bridge.doctor.base import Finding, Patient
+from bridge.doctor.base import Context, Finding
 from bridge.util.addresses import is_loopback
 
 
-def look(patient: Patient) -> Iterator[Finding]:
+def look(context: Context) -> Iterator[Finding]:
     """Look at daemon and ports."""
-    about = Client(patient.home).daemon()
-    yield _daemon(patient, about)
-    yield _port(patient, about)
-    yield _reach(patient)
+    about = Client(context.home).daemon()
+    yield _daemon(context, about)
+    yield _port(context, about)
+    yield _reach(context)
 
 
-def _daemon(patient: Patient, about: dict[str, Any] | None) -> Finding:
+def _daemon(context: Context, about: dict[str, Any] | None) -> Finding:
     if about is None:
-        crashed = (patient.home / "daemon.json").exists()
+        crashed = (context.home / "daemon.json").exists()
         text = "The bridge does not run" + (", and did not end by itself last time." if crashed else ".")
         return Finding("daemon", "hint", text, "ace-bridge start; the DAW's scripts start it too.")
     if about.get("version") != __version__:
@@ -36,8 +36,8 @@ def _daemon(patient: Patient, about: dict[str, Any] | None) -> Finding:
     return Finding("daemon", "well", f"The bridge runs (process {about['pid']}, OSC port {about['osc_port']}).")
 
 
-def _port(patient: Patient, about: dict[str, Any] | None) -> Finding:
-    host, port = patient.settings.osc.host, patient.settings.osc.port
+def _port(context: Context, about: dict[str, Any] | None) -> Finding:
+    host, port = context.settings.osc.host, context.settings.osc.port
     if about is not None:
         if port not in (0, about["osc_port"]):
             text = f"Controllers shall find the bridge at port {port}, and it listens at {about['osc_port']}."
@@ -51,16 +51,16 @@ def _port(patient: Patient, about: dict[str, Any] | None) -> Finding:
         )
     if _is_free(host, port):
         return Finding("port", "well", f"OSC port {port} is free for the bridge.")
-    names = ", ".join(holders(port, patient.platform)) or "another program"
+    names = ", ".join(holders(port, context.platform)) or "another program"
     text = f"OSC port {port} is held by {names}, so the bridge cannot start."
     return Finding("port", "trouble", text, "End that program, or set another [osc] port here and in your controller.")
 
 
-def _reach(patient: Patient) -> Finding:
-    host = patient.settings.osc.host
+def _reach(context: Context) -> Finding:
+    host = context.settings.osc.host
     if is_loopback(host):
         return Finding("reach", "well", "Only programs of this machine reach the bridge.")
-    may = "cannot order remixes" if patient.settings.osc.secret == NO_SECRET else "order remixes with the secret"
+    may = "cannot order remixes" if context.settings.osc.secret == NO_SECRET else "order remixes with the secret"
     text = f"The bridge listens on {host}: other devices of the network may control it, and {may}."
     return Finding("reach", "hint", text, "If no tablet or console needs that, set [osc] host to 127.0.0.1.")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge import __version__
 from bridge.doctor import selftests
-from bridge.doctor.base import Finding, Patient
+from bridge.doctor.base import Context, Finding
 from bridge.installers.installer import FOLDER
 from bridge.store.database import Database
 
@@ -22,10 +22,10 @@ SELF_TESTS = {
 }  # where the scripts leave their reports
 
 
-def look(patient: Patient) -> Iterator[Finding]:
+def look(context: Context) -> Iterator[Finding]:
     """Look at every DAW that the scripts were put into."""
-    notes = [(path, _read(path)) for path in sorted((patient.home / FOLDER).glob("*.json"))]
-    hellos = _hellos(patient.home)
+    notes = [(path, _read(path)) for path in sorted((context.home / FOLDER).glob("*.json"))]
+    hellos = _hellos(context.home)
     if not notes:
         text = "No DAW has the bridge's scripts yet; files can be remixed by `ace-bridge remix FILE`."
         yield Finding("daws", "hint", text, "ace-bridge install reaper (or live, or ardour)")
@@ -33,13 +33,13 @@ def look(patient: Patient) -> Iterator[Finding]:
         if note is None:
             yield Finding("daws", "trouble", f"{path} cannot be read.", "Install the DAW's scripts again.")
             continue
-        yield _scripts(note, patient)
-        yield _hello(str(note.get("daw", "")), hellos, patient.clock())
+        yield _scripts(note, context)
+        yield _hello(str(note.get("daw", "")), hellos, context.clock())
     for daw, place in SELF_TESTS.items():
-        yield from _self_test(daw, patient.home / place)
+        yield from _self_test(daw, context.home / place)
 
 
-def _scripts(note: Mapping[str, Any], patient: Patient) -> Finding:
+def _scripts(note: Mapping[str, Any], context: Context) -> Finding:
     daw = str(note.get("daw", ""))
     title, files = TITLES.get(daw, daw), note.get("files", {})
     check, fix = f"{daw}.scripts", f"ace-bridge install {daw}"
@@ -50,7 +50,7 @@ def _scripts(note: Mapping[str, Any], patient: Patient) -> Finding:
         text = f"{len(missing)} of the files that {title} needs are gone, for example {missing[0]}."
         return Finding(check, "trouble", text, fix)
     pointer = _read(Path(str(note.get("pointer", "")))) or {}
-    if pointer.get("home") != str(patient.home):
+    if pointer.get("home") != str(context.home):
         text = f"{title}'s scripts work with another folder of the bridge ({pointer.get('home', 'none')})."
         return Finding(check, "trouble", text, fix)
     if note.get("version") != __version__:

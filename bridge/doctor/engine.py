@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 from bridge.config.credentials import Found, find, mask
-from bridge.doctor.base import Finding, Patient
+from bridge.doctor.base import Context, Finding
 from bridge.errors import BridgeError, KeyMissing
 
 FORM = re.compile(r"[\w-]{8,}:[\w-]{16,}")  # fal's keys as its dashboard gives them: id and secret
@@ -17,26 +17,26 @@ PATIENCE = 15.0  # s
 OFF = 60.0  # s that this clock may differ from fal's
 
 
-def look(patient: Patient) -> Iterator[Finding]:
+def look(context: Context) -> Iterator[Finding]:
     """Look at the way to the model."""
     try:
-        found = find(patient.environ, patient.home, patient.keychain)
+        found = find(context.environ, context.home, context.keychain)
     except BridgeError as problem:
         yield Finding("key", "trouble", problem.text, problem.hint)
         return
     if found is None:
-        needed = patient.settings.engine.default == "fal"
+        needed = context.settings.engine.default == "fal"
         text = "There is no key for fal, so remixes are made offline, by signal processing (that is not ACE-Step)."
         yield Finding("key", "trouble" if needed else "hint", text, KeyMissing.hint)
         return
-    yield _key(found, patient)
-    if patient.online:
-        yield from _online(found, patient)
+    yield _key(found, context)
+    if context.online:
+        yield from _online(found, context)
 
 
-def _key(found: Found, patient: Patient) -> Finding:
+def _key(found: Found, context: Context) -> Finding:
     said = f"The key for fal comes from {found.origin} and begins with {mask(found.key)}"
-    local = patient.settings.origins.get("fal.queue_url") != "default"
+    local = context.settings.origins.get("fal.queue_url") != "default"
     if not FORM.fullmatch(found.key) and not local:
         text = f"{said}, but it does not look like one: they are two parts with a colon between."
         return Finding("key", "hint", text, "Copy the whole key from fal.ai/dashboard/keys; ace-bridge config set-key.")
@@ -46,11 +46,11 @@ def _key(found: Found, patient: Patient) -> Finding:
     return Finding("key", "well", f"{said}.")
 
 
-def _online(found: Found, patient: Patient) -> Iterator[Finding]:
+def _online(found: Found, context: Context) -> Iterator[Finding]:
     """Ask for a request that does not exist: fal's answer tells whether it takes the key, and what time it is."""
     import httpx  # only when somebody asks for it
 
-    fal = patient.settings.fal
+    fal = context.settings.fal
     base = "/".join(fal.endpoint.split("/")[:2])  # fal keeps requests under owner and app, without the path below
     url = httpx.URL(f"{fal.queue_url}/{base}/requests/{NOBODY}/status")
     if url.scheme != "https" and not _is_loopback(url.host):
@@ -64,7 +64,7 @@ def _online(found: Found, patient: Patient) -> Iterator[Finding]:
         yield Finding("fal", "trouble", text, "Check the network, a firewall or proxy, and status.fal.ai.")
         return
     yield _answered(answer.status_code, url.host)
-    yield from _time(answer.headers.get("date", ""), patient)
+    yield from _time(answer.headers.get("date", ""), context)
 
 
 def _answered(status: int, host: str) -> Finding:
@@ -78,9 +78,9 @@ def _answered(status: int, host: str) -> Finding:
     return Finding("fal", "well", f"fal answers at {host} and takes the key.")
 
 
-def _time(date: str, patient: Patient) -> Iterator[Finding]:
+def _time(date: str, context: Context) -> Iterator[Finding]:
     try:
-        off = patient.clock() - parsedate_to_datetime(date).timestamp()
+        off = context.clock() - parsedate_to_datetime(date).timestamp()
     except ValueError:
         return
     if abs(off) > OFF:

@@ -11,33 +11,33 @@ from pathlib import Path
 from shlex import quote
 
 from bridge.config import home_check
-from bridge.doctor.base import Finding, Patient
+from bridge.doctor.base import Context, Finding
 from bridge.store import backup
 
 LITTLE, TIGHT = 200 * 10**6, 2 * 10**9  # bytes: nothing works below the one, an evening's work fits above the other
 STALE = 60.0  # s that a message may lie in the inbox
 
 
-def look(patient: Patient) -> Iterator[Finding]:
+def look(context: Context) -> Iterator[Finding]:
     """Look at the home."""
-    home = patient.home
-    yield _place(patient)
+    home = context.home
+    yield _place(context)
     yield _room(home)
     if not home.is_dir():
         text = f"The bridge's folder {home} is not there yet; the first start makes it."
         yield Finding("home", "hint", text, "ace-bridge start")
         return
     yield from _permissions(home)
-    yield _store(home, patient.clock())
-    yield _inbox(home, patient.clock())
+    yield _store(home, context.clock())
+    yield _inbox(home, context.clock())
 
 
-def _place(patient: Patient) -> Finding:
-    why = home_check.unsafe_location(patient.home, patient.platform, patient.mounts)
+def _place(context: Context) -> Finding:
+    why = home_check.unsafe_location(context.home, context.platform, context.mounts)
     if why is None:
-        return Finding("home.place", "well", f"The bridge's folder lies on a disk of this machine ({patient.home}).")
-    allowed = patient.settings.store.any_place
-    text = f"The bridge's folder is not safe at {patient.home}: {why}."
+        return Finding("home.place", "well", f"The bridge's folder lies on a disk of this machine ({context.home}).")
+    allowed = context.settings.store.any_place
+    text = f"The bridge's folder is not safe at {context.home}: {why}."
     text += " You have allowed that." if allowed else " The bridge does not start there."
     fix = "Set ACE_BRIDGE_HOME to a folder on this machine's own disk; projects and results may lie anywhere."
     return Finding("home.place", "hint" if allowed else "trouble", text, fix)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge import __version__
-from bridge.doctor.base import Finding, Patient
+from bridge.doctor.base import Context, Finding
 from bridge.installers.live import NAME, own_files
 from bridge.osc.packet import PacketError, build, parse
 
@@ -20,12 +20,12 @@ TAIL = 1 << 18  # bytes of the log's end that are read
 TROUBLE = "RemoteScriptError"  # begins each line of a script's error in Live's log
 
 
-def look(patient: Patient) -> Iterator[Finding]:
+def look(context: Context) -> Iterator[Finding]:
     """Look at every script that says where it listens, and at the log of the Live that ran last."""
-    for path in sorted((patient.home / "live").glob("instance-*.json")):
+    for path in sorted((context.home / "live").glob("instance-*.json")):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            yield from _script(int(json.loads(path.read_bytes())["port"]), patient.home / REPORT)
-    for path in own_files(patient.environ, patient.platform, "Log.txt")[:1]:
+            yield from _script(int(json.loads(path.read_bytes())["port"]), context.home / REPORT)
+    for path in own_files(context.environ, context.platform, "Log.txt")[:1]:
         with contextlib.suppress(OSError):
             yield from _log(path)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 
 from bridge import __version__
-from bridge.doctor.base import Finding, Patient
+from bridge.doctor.base import Context, Finding
 from bridge.errors import BridgeError
 
 EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)  # before the bridge existed: a clock that says so is wrong
@@ -21,25 +21,25 @@ PACKAGES = {
 }
 
 
-def look(patient: Patient) -> Iterator[Finding]:
+def look(context: Context) -> Iterator[Finding]:
     """Look at the machine."""
     yield Finding(
-        "version", "well", f"ace-bridge {__version__}, Python {platform.python_version()}, {patient.platform}."
+        "version", "well", f"ace-bridge {__version__}, Python {platform.python_version()}, {context.platform}."
     )
-    yield _clock(patient)
-    yield _ffmpeg(patient)
+    yield _clock(context)
+    yield _ffmpeg(context)
     yield from _packages()
-    yield _device(patient)
+    yield _device(context)
 
 
-def _clock(patient: Patient) -> Finding:
-    now = patient.clock()
+def _clock(context: Context) -> Finding:
+    now = context.clock()
     fix = "Let the system set its clock by itself (date and time settings)."
     said = datetime.fromtimestamp(now, UTC)
     if said < EARLIEST:
         text = f"The clock says {said:%Y-%m-%d}, which cannot be; secure connections to fal fail with that."
         return Finding("clock", "trouble", text, fix)
-    files = (path for path in (patient.home / "daemon.json", patient.home / "bridge.db") if path.exists())
+    files = (path for path in (context.home / "daemon.json", context.home / "bridge.db") if path.exists())
     newest = max((path.stat().st_mtime for path in files), default=now)
     if newest > now + AHEAD:
         text = (
@@ -49,8 +49,8 @@ def _clock(patient: Patient) -> Finding:
     return Finding("clock", "well", f"The clock says {said:%Y-%m-%d %H:%M} UTC.")
 
 
-def _ffmpeg(patient: Patient) -> Finding:
-    found = patient.which("ffmpeg")
+def _ffmpeg(context: Context) -> Finding:
+    found = context.which("ffmpeg")
     if found:
         return Finding(
             "ffmpeg", "well", f"ffmpeg is there ({found}), so clips in AAC, ALAC, WavPack and WMA can be read."
@@ -59,7 +59,7 @@ def _ffmpeg(patient: Patient) -> Finding:
     text = (
         "ffmpeg is not installed, so clips in AAC or ALAC (.m4a), WavPack or WMA cannot be read; the usual others can."
     )
-    return Finding("ffmpeg", "hint", text, f"{ways.get(patient.platform, ways['linux'])}, or export such clips as WAV.")
+    return Finding("ffmpeg", "hint", text, f"{ways.get(context.platform, ways['linux'])}, or export such clips as WAV.")
 
 
 def _packages() -> Iterator[Finding]:
@@ -71,9 +71,9 @@ def _packages() -> Iterator[Finding]:
             yield Finding(f"package.{name}", "well", f"The bridge can {purpose} ({name} is installed).")
 
 
-def _device(patient: Patient) -> Finding:
+def _device(context: Context) -> Finding:
     try:
-        return Finding("audio", "well", f"Previews play through “{patient.device()}”.")
+        return Finding("audio", "well", f"Previews play through “{context.device()}”.")
     except BridgeError as problem:
         text = f"Previews cannot be played: {problem.text} Remixing does not need that."
         return Finding("audio", "hint", text, problem.hint)

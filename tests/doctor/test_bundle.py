@@ -12,7 +12,7 @@ from bridge.config.credentials import find
 from bridge.doctor import bundle
 from bridge.doctor.base import examine
 from bridge.errors import OutputUnwritable
-from tests.doctor.test_doctor import KEY, patient_of
+from tests.doctor.test_doctor import KEY, context_of
 from tests.fakes.studio import Studio, write_tone
 
 PRIVATE = ("velvet heartbreak dub", "Ex-Lover Demo", "divorce album", "/home/anna")
@@ -41,9 +41,9 @@ def contents(path: Path) -> dict[str, str]:
 
 async def test_it_tells_what_helps_and_nothing_personal(home: Path, tmp_path: Path) -> None:
     await lived_in(home, tmp_path)
-    patient = patient_of(home, environ={"HOME": "/home/anna"})
+    context = context_of(home, environ={"HOME": "/home/anna"})
     path = tmp_path / "bundle.zip"
-    bundle.write(path, examine(patient), patient)
+    bundle.write(path, examine(context), context)
     texts = contents(path)
     assert set(texts) == {"doctor.json", "settings.json", "jobs.json", "logs/bridge.log"}
     everything = "\n".join(texts.values())
@@ -58,9 +58,9 @@ async def test_it_tells_what_helps_and_nothing_personal(home: Path, tmp_path: Pa
 
 async def test_prompts_and_audio_are_in_it_only_when_asked_for_and_the_key_never(home: Path, tmp_path: Path) -> None:
     await lived_in(home, tmp_path)
-    patient = patient_of(home)
+    context = context_of(home)
     path = tmp_path / "bundle.zip"
-    bundle.write(path, examine(patient), patient, ("prompts", "audio"))
+    bundle.write(path, examine(context), context, ("prompts", "audio"))
     texts = contents(path)
     assert "velvet heartbreak dub" in texts["jobs.json"]
     assert [name.rpartition("/")[2] for name in texts if name.startswith("audio/")] == ["source.flac", "raw.audio"]
@@ -68,9 +68,9 @@ async def test_prompts_and_audio_are_in_it_only_when_asked_for_and_the_key_never
 
 
 def test_a_file_that_is_there_is_not_replaced(home: Path, tmp_path: Path) -> None:
-    patient = patient_of(home)
-    assert find(patient.environ, home, patient.keychain) is not None
+    context = context_of(home)
+    assert find(context.environ, home, context.keychain) is not None
     (tmp_path / "bundle.zip").write_text("mine")
     with pytest.raises(OutputUnwritable):
-        bundle.write(tmp_path / "bundle.zip", [], patient)
+        bundle.write(tmp_path / "bundle.zip", [], context)
     assert (tmp_path / "bundle.zip").read_text() == "mine"

@@ -21,7 +21,7 @@ import pytest
 from bridge import __version__
 from bridge.config.settings import load
 from bridge.doctor import base
-from bridge.doctor.base import Finding, Patient, examine, worst
+from bridge.doctor.base import Context, Finding, examine, worst
 from bridge.doctor.connections import holders
 from bridge.errors import AudioDeviceMissing
 from bridge.store.database import Database
@@ -31,7 +31,7 @@ KEY = "0123abcd-4567-89ef:0123456789abcdef0123456789abcdef"
 ROOT = Path(__file__).parents[2]
 
 
-def patient_of(home: Path, **changes: Any) -> Patient:
+def context_of(home: Path, **changes: Any) -> Context:
     settings = load(home, {"ACE_BRIDGE_OSC_PORT": "0", **changes.pop("settings", {})})
     well: dict[str, Any] = {
         "environ": {"HOME": "/home/nobody"},
@@ -44,26 +44,26 @@ def patient_of(home: Path, **changes: Any) -> Patient:
         "device": lambda: "Built-in",
         "keychain": lambda: KEY,
     }
-    return Patient(home=home, **{**well, **changes})
+    return Context(home=home, **{**well, **changes})
 
 
-def found(patient: Patient, check: str) -> Finding:
-    findings = [one for one in examine(patient) if one.check == check]
+def found(context: Context, check: str) -> Finding:
+    findings = [one for one in examine(context) if one.check == check]
     assert len(findings) == 1, findings
     return findings[0]
 
 
 def test_every_trouble_and_hint_comes_with_a_fix_and_whatever_is_well_with_none(home: Path, tmp_path: Path) -> None:
-    for patient in (patient_of(home), patient_of(tmp_path / "none", keychain=lambda: None, which=lambda name: None)):
-        for finding in examine(patient):
+    for context in (context_of(home), context_of(tmp_path / "none", keychain=lambda: None, which=lambda name: None)):
+        for finding in examine(context):
             assert bool(finding.fix) == (finding.level != "well"), finding
             assert finding.text.endswith(".")
             assert KEY not in repr(finding)
 
 
 def test_a_home_in_order_has_no_trouble(home: Path) -> None:
-    assert worst(examine(patient_of(home))) != "trouble"
-    assert found(patient_of(home), "key").level == "well"
+    assert worst(examine(context_of(home))) != "trouble"
+    assert found(context_of(home), "key").level == "well"
 
 
 def no_device() -> str:
@@ -121,7 +121,7 @@ def report_that(**differs: Any) -> Callable[[Path], None]:
 
 def test_what_a_self_test_found_out_is_told(home: Path) -> None:
     report_that(clip_returned=False)(home)
-    found = {one.check: one for one in examine(patient_of(home))}
+    found = {one.check: one for one in examine(context_of(home))}
     well = found["live.selftest"]
     assert well.level == "well"
     for text in ("Ableton Live 12.3.6", "files can be put onto tracks", "beat_to_sample_time counts samples"):
@@ -177,17 +177,17 @@ def test_a_planted_trouble_is_found(
     home: Path, check: str, level: str, plant: Callable[[Path], None], changes: dict[str, Any], said: str
 ) -> None:
     plant(home)
-    finding = found(patient_of(home, **dict(changes)), check)
+    finding = found(context_of(home, **dict(changes)), check)
     assert finding.level == level
     assert said in finding.text
 
 
 def test_a_part_that_breaks_is_a_finding_and_the_others_go_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(_: Patient) -> Any:
+    def breaks(_: Context) -> Any:
         raise RuntimeError("the ground gave way")
 
     monkeypatch.setattr("bridge.doctor.system.look", breaks)
-    findings = examine(patient_of(home))
+    findings = examine(context_of(home))
     assert "the ground gave way" in next(one.text for one in findings if one.check == "system.examined")
     assert {one.check for one in findings} >= {"home", "port", "key", "daws"}
 
@@ -197,10 +197,10 @@ class TestPorts:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.bind(("127.0.0.1", 0))
             port = other.getsockname()[1]
-            finding = found(patient_of(home, settings={"ACE_BRIDGE_OSC_PORT": str(port)}), "port")
+            finding = found(context_of(home, settings={"ACE_BRIDGE_OSC_PORT": str(port)}), "port")
             assert finding.level == "trouble"
             assert str(port) in finding.text
-        assert found(patient_of(home, settings={"ACE_BRIDGE_OSC_PORT": str(port)}), "port").level == "well"
+        assert found(context_of(home, settings={"ACE_BRIDGE_OSC_PORT": str(port)}), "port").level == "well"
 
     def test_the_holder_is_read_from_the_systems_tables(self, tmp_path: Path) -> None:
         (tmp_path / "net").mkdir()
@@ -233,13 +233,13 @@ class TestDaws:
         database = Database(home / "bridge.db")
         database.hello("instance", "reaper", "7.60", "song", time.time() - 7200)
         database.close()
-        assert found(patient_of(home), "reaper.scripts").level == "well"
-        hello = found(patient_of(home), "reaper.hello")
+        assert found(context_of(home), "reaper.scripts").level == "well"
+        hello = found(context_of(home), "reaper.hello")
         assert (hello.level, hello.text) == ("well", "REAPER 7.60 said hello 2 hours ago.")
 
     def test_no_hello_is_told(self, home: Path, tmp_path: Path) -> None:
         self.install(home, tmp_path)
-        assert found(patient_of(home), "reaper.hello").level == "hint"
+        assert found(context_of(home), "reaper.hello").level == "hint"
 
     @pytest.mark.parametrize("what", ["gone", "changed", "older", "elsewhere"])
     def test_what_is_wrong_with_the_scripts(self, home: Path, tmp_path: Path, what: str) -> None:
@@ -250,7 +250,7 @@ class TestDaws:
             script.write_text("-- my own")
         elif what == "elsewhere":
             (script.parent / "ace-bridge.json").write_text('{"home": "/other"}')
-        finding = found(patient_of(home), "reaper.scripts")
+        finding = found(context_of(home), "reaper.scripts")
         assert finding.level == ("hint" if what == "changed" else "trouble")
         assert "ace-bridge install reaper" in finding.fix
 
@@ -296,7 +296,7 @@ class TestOnline:
     def test_fal_is_asked_once_and_nothing_is_ordered(self, home: Path, status: int, level: str) -> None:
         with Fal(status) as fal:
             settings = {"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}
-            assert found(patient_of(home, settings=settings, online=True), "fal").level == level
+            assert found(context_of(home, settings=settings, online=True), "fal").level == level
         ((method, path, authorization),) = fal.asked
         assert method == "GET"
         assert path.endswith("/status")
@@ -304,29 +304,29 @@ class TestOnline:
 
     def test_a_redirect_does_not_get_the_key(self, home: Path) -> None:
         with Fal(404) as elsewhere, Fal(302, Location=elsewhere.url) as fal:
-            examine(patient_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}, online=True))
+            examine(context_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}, online=True))
         assert len(fal.asked) == 1
         assert elsewhere.asked == []
 
     def test_a_clock_that_is_off_is_told(self, home: Path) -> None:
         with Fal(404, Date="Tue, 14 Nov 2023 22:13:20 GMT") as fal:
-            patient = patient_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}, online=True)
-            finding = found(replace(patient, clock=lambda: 1_700_000_000.0 + 3600), "clock.online")
+            context = context_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}, online=True)
+            finding = found(replace(context, clock=lambda: 1_700_000_000.0 + 3600), "clock.online")
         assert "3600 s fast" in finding.text
 
     def test_without_a_network_it_is_said(self, home: Path) -> None:
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             settings = {"ACE_BRIDGE_FAL_QUEUE_URL": f"http://127.0.0.1:{unused.getsockname()[1]}"}
-            assert "cannot be reached" in found(patient_of(home, settings=settings, online=True), "fal").text
+            assert "cannot be reached" in found(context_of(home, settings=settings, online=True), "fal").text
 
     def test_the_key_goes_over_no_open_line(self, home: Path) -> None:
         settings = {"ACE_BRIDGE_FAL_QUEUE_URL": "http://queue.example.org"}
-        assert "not sent" in found(patient_of(home, settings=settings, online=True), "fal").text
+        assert "not sent" in found(context_of(home, settings=settings, online=True), "fal").text
 
     def test_it_is_not_asked_by_itself(self, home: Path) -> None:
         with Fal(404) as fal:
-            examine(patient_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}))
+            examine(context_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}))
         assert fal.asked == []
 
 
@@ -356,12 +356,12 @@ def test_the_command_says_it_in_words_and_in_json_and_by_its_exit_status(home: P
 
 def test_it_sees_the_running_bridge_and_another_version(home: Path) -> None:
     with running(home):
-        patient = patient_of(home)
-        assert found(patient, "daemon").level == "well"
-        assert found(patient, "port").level == "well"
+        context = context_of(home)
+        assert found(context, "daemon").level == "well"
+        assert found(context, "port").level == "well"
         about = json.loads((home / "daemon.json").read_bytes())
         (home / "daemon.json").write_text(json.dumps({**about, "version": "0.0.1"}))
-        finding = found(patient, "daemon")
+        finding = found(context, "daemon")
         assert (finding.level, "0.0.1" in finding.text) == ("trouble", True)
         (home / "daemon.json").write_text(json.dumps(about))
 

@@ -16,7 +16,7 @@ from bridge.cli.main import home
 from bridge.config import home_check
 from bridge.config.credentials import from_keychain
 from bridge.config.settings import load
-from bridge.doctor.base import Finding, Patient, examine, worst
+from bridge.doctor.base import Context, Finding, examine, worst
 from bridge.errors import AudioDeviceMissing, ConfigInvalid
 
 SIGNS = {"well": "ok  ", "hint": "hint", "trouble": "BAD "}
@@ -27,13 +27,13 @@ PATIENCE = 20.0  # s for the sound system
 def doctor(options: argparse.Namespace) -> int:
     """Look at the whole chain; 1 when something will not work."""
     logging.getLogger("bridge").addHandler(logging.NullHandler())  # what is wrong is said as a finding
-    patient = _patient(options)
-    findings = examine(patient)
+    context = _patient(options)
+    findings = examine(context)
     if options.bundle:
         from bridge.doctor import bundle
 
         path = Path(options.bundle).expanduser().absolute()
-        names = bundle.write(path, findings, patient, options.include)
+        names = bundle.write(path, findings, context, options.include)
         _say_bundle(path, names, options)
     elif options.json:
         for finding in findings:
@@ -43,14 +43,14 @@ def doctor(options: argparse.Namespace) -> int:
     return 1 if worst(findings) == "trouble" else 0
 
 
-def _patient(options: argparse.Namespace) -> Patient:
+def _patient(options: argparse.Namespace) -> Context:
     folder, trouble = home(), ""
     try:
         settings = load(folder, os.environ)
     except ConfigInvalid as problem:
         trouble = problem.text
         settings = load(folder / "nowhere", {})
-    return Patient(
+    return Context(
         home=folder,
         environ=os.environ,
         platform=sys.platform,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config import settings
-from bridge.doctor.base import Finding, Patient
+from bridge.doctor.base import Context, Finding
 from bridge.doctor.live import look
 from tests.daw.live.conftest import Start
 from tests.daw.live.host import Host
@@ -30,9 +30,9 @@ OURS = """2026-11-02T10:11:15.1 info: RemoteScriptError:   File "/u/Remote Scrip
 """
 
 
-def patient_of(home: Path, folder: Path) -> Patient:
+def context_of(home: Path, folder: Path) -> Context:
     nothing: Callable[[str], None] = lambda _: None  # noqa: E731
-    return Patient(
+    return Context(
         home, {"HOME": str(folder)}, "darwin", settings.load(home, {}), "", time.time, nothing, str, str, lambda: None
     )
 
@@ -40,7 +40,7 @@ def patient_of(home: Path, folder: Path) -> Patient:
 def findings(host: Host, home: Path) -> list[Finding]:
     """Let the doctor look while Live ticks, which must stay on this thread."""
     with ThreadPoolExecutor(1) as beside:
-        looking = beside.submit(lambda: list(look(patient_of(home, home))))
+        looking = beside.submit(lambda: list(look(context_of(home, home))))
         while not looking.done():
             host.tick()
             time.sleep(0.005)
@@ -72,7 +72,7 @@ def test_a_port_that_nobody_or_another_program_answers_at(home: Path) -> None:
         deaf.bind(("127.0.0.1", 0))
         (home / "live" / "instance-a.json").write_text(json.dumps({"port": deaf.getsockname()[1]}))
         (home / "live" / "instance-b.json").write_text("no json")
-        (one,) = look(patient_of(home, home))
+        (one,) = look(context_of(home, home))
     assert (one.check, one.level) == ("live.script", "hint")
 
 
@@ -81,6 +81,6 @@ def test_lives_own_log(home: Path, tmp_path: Path, text: str, error: str) -> Non
     log = tmp_path / "Library" / "Preferences" / "Ableton" / "Live 12.3.6" / "Log.txt"
     log.parent.mkdir(parents=True)
     log.write_text(text)
-    found = list(look(patient_of(home, tmp_path)))
+    found = list(look(context_of(home, tmp_path)))
     assert [one.check for one in found] == (["live.log"] if error else [])
     assert all(error in one.text and one.fix for one in found)
