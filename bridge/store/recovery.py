@@ -54,7 +54,7 @@ def recover(database: Database, jobs: Path, now: float, *, lost: bool = False) -
     """Bring back into the journal what only the jobs' folders know; all of it or, after a crash, nothing.
 
     Args:
-        store: the journal.
+        database: the journal.
         jobs: the home's folder of jobs.
         now: unix time, s.
         lost: whether the journal is known to have lost entries, whatever the folders say.
