@@ -1,6 +1,7 @@
 -- Actions: what each entry of the action list does. They write a message or an order, wake the service, and end.
 
 local dialog = require 'dialog'
+local error_guard = require 'error_guard'
 local estimate = require 'estimate'
 local fader = require 'fader'
 local home = require 'home'
@@ -9,20 +10,19 @@ local mail = require 'mail'
 local objects = require 'objects'
 local outgoing = require 'outgoing'
 local panel = require 'panel'
-local preparing = require 'preparing'
+local prefetch = require 'prefetch'
 local ranges = require 'ranges'
 local registry = require 'registry'
 local report = require 'report'
 local request = require 'request'
 local results = require 'results'
 local selftest = require 'selftest'
+local settings = require 'settings'
 local startup = require 'startup'
 local state = require 'state'
 local toolbar = require 'toolbar'
 local toolkit = require 'toolkit'
-local trap = require 'trap'
 local window = require 'window'
-local wishes = require 'wishes'
 
 local actions = {}
 
@@ -34,17 +34,17 @@ local MANY = 3 -- clips; more of them ask first
 
 local function send(command, args)
   local id, problem = mail.send(command, args)
-  if not id then trap.refuse(problem) end
+  if not id then error_guard.refuse(problem) end
   state.order({ kind = 'sent', message_id = id, without_answer = true })
 end
 
 -- Asked before it costs: many remixes at once, and a render that holds REAPER up. Who says yes has seen the price.
-local function is_wanted(made, found, wish)
-  local variations = wish.remix.variations or 1
-  local count = (wish.placement.as_one and 1 or #found) * variations
+local function is_wanted(made, found, choices)
+  local variations = choices.remix.variations or 1
+  local count = (choices.placement.as_one and 1 or #found) * variations
   if count > MANY then
-    local seconds = estimate.seconds(found, wish.placement, variations)
-    local text = ('%d remixes will be made: %s.'):format(count, estimate.in_words(seconds, wish.remix.engine))
+    local seconds = estimate.seconds(found, choices.placement, variations)
+    local text = ('%d remixes will be made: %s.'):format(count, estimate.in_words(seconds, choices.remix.engine))
     if not dialog.confirm(text) then return false end
     made.args.confirmed = true
   end
@@ -58,23 +58,23 @@ local function is_wanted(made, found, wish)
 end
 
 -- The placement, with several microphones of one source as one if the user says so; nil when the user wants neither.
-local function placement_of(found, wish)
-  if not ranges.sound_together(found) then return wish.placement end
+local function placement_of(found, choices)
+  if not ranges.sound_together(found) then return choices.placement end
   local as_one = dialog.choose(('These %d items sound together on several tracks, as microphones do.\n\n'
     .. 'Yes: one remix of their mix.\nNo: a remix of each.'):format(#found))
   if as_one == nil then return nil end
-  return { mode = as_one and 'new_track' or wish.placement.mode, source = wish.placement.source, as_one = as_one }
+  return { mode = as_one and 'new_track' or choices.placement.mode, source = choices.placement.source, as_one = as_one }
 end
 
 -- `priced`: the price of just this was shown before.
-local function remix(found, wish, hint, priced)
-  if #found == 0 then trap.refuse(hint) end
-  local placement = placement_of(found, wish)
+local function remix(found, choices, hint, priced)
+  if #found == 0 then error_guard.refuse(hint) end
+  local placement = placement_of(found, choices)
   if not placement then return end
-  wish = { remix = wish.remix, placement = placement }
-  local made = request.of(current(), found, wish.remix, placement)
+  choices = { remix = choices.remix, placement = placement }
+  local made = request.of(current(), found, choices.remix, placement)
   if priced then made.args.confirmed = true end
-  if not is_wanted(made, found, wish) then return end
+  if not is_wanted(made, found, choices) then return end
   if #made.work > 0 then
     state.order({ kind = 'remix', made = made })
   else
@@ -96,32 +96,32 @@ end
 function actions.remix_dialog()
   local gui = toolkit.load()
   if gui then
-    panel.open(gui, function(found, wish) return remix(found, wish, SELECT, true) end, cancel)
+    panel.open(gui, function(found, choices) return remix(found, choices, SELECT, true) end, cancel)
     return true
   end
   local found = ranges.meant(current())
-  if #found == 0 then trap.refuse(SELECT) end
-  preparing.send(found)
-  local wish = dialog.wish(found)
-  if wish then remix(found, wish, SELECT) end
+  if #found == 0 then error_guard.refuse(SELECT) end
+  prefetch.send(found)
+  local choices = dialog.choices(found)
+  if choices then remix(found, choices, SELECT) end
 end
 
 function actions.remix_last()
-  remix(ranges.meant(current()), wishes.last(), SELECT)
+  remix(ranges.meant(current()), settings.last(), SELECT)
 end
 
 function actions.remix_time_selection()
-  remix(ranges.in_time_selection(current()), wishes.last(), 'Make a time selection over some items first.')
+  remix(ranges.in_time_selection(current()), settings.last(), 'Make a time selection over some items first.')
 end
 
 function actions.remix_razor()
-  remix(ranges.razor(current()), wishes.last(), 'Make a razor edit over some items first.')
+  remix(ranges.razor(current()), settings.last(), 'Make a razor edit over some items first.')
 end
 
 local function remix_favourite(place)
-  local name = wishes.favourites()[place]
-  if not name then trap.refuse(('There is no favourite %d. Run "Choose favourites".'):format(place)) end
-  remix(ranges.meant(current()), wishes.of_preset(name), SELECT)
+  local name = settings.favourites()[place]
+  if not name then error_guard.refuse(('There is no favourite %d. Run "Choose favourites".'):format(place)) end
+  remix(ranges.meant(current()), settings.of_preset(name), SELECT)
 end
 
 function actions.remix_favourite_1() remix_favourite(1) end
@@ -131,17 +131,17 @@ function actions.remix_favourite_3() remix_favourite(3) end
 function actions.choose_favourites()
   local names = {}
   for i, preset in ipairs(home.catalogue().presets) do names[i] = preset.name end
-  local text = dialog.line('Favourites (with spaces)', table.concat(wishes.favourites(), ' '))
+  local text = dialog.line('Favourites (with spaces)', table.concat(settings.favourites(), ' '))
   if not text then return end
   local known, chosen = {}, json.list()
   for _, name in ipairs(names) do known[name] = true end
   for name in text:gmatch('[^%s|]+') do
     if not known[name] then
-      trap.refuse(('There is no preset %s. There are:\n%s'):format(name, table.concat(names, ', ')))
+      error_guard.refuse(('There is no preset %s. There are:\n%s'):format(name, table.concat(names, ', ')))
     end
     chosen[#chosen + 1] = name
   end
-  wishes.choose_favourites(chosen)
+  settings.choose_favourites(chosen)
 end
 
 function actions.cancel()
@@ -152,7 +152,7 @@ function actions.cancel()
       count = count + 1
     end
   end
-  if count == 0 then trap.refuse('Nothing of this REAPER is under way.') end
+  if count == 0 then error_guard.refuse('Nothing of this REAPER is under way.') end
 end
 
 local function rerun(changes)
@@ -167,7 +167,7 @@ end
 
 function actions.same_seed_new_tags()
   local first = results.selected(current())[1]
-  local tags = dialog.line('New tags', wishes.last().remix.tags)
+  local tags = dialog.line('New tags', settings.last().remix.tags)
   if tags and tags ~= '' then rerun({ tags = tags, seed = math.tointeger(tonumber(first.seed)) }) end
 end
 
@@ -224,7 +224,7 @@ function actions.install()
   for _ in pairs(commands) do count = count + 1 end
   local about_toolbar = offer_toolbar(commands)
   offer_startup(listen)
-  trap.tell(('%d actions are in the action list; filter it by "ace-bridge".\n\n'):format(count)
+  error_guard.tell(('%d actions are in the action list; filter it by "ace-bridge".\n\n'):format(count)
     .. 'Give "Remix with last settings" a key there, and run "Self-test" once.' .. about_toolbar)
 end
 
@@ -236,11 +236,13 @@ end
 
 -- From a fader or a knob: how far the next remix may go.
 function actions.amount()
-  local amount = fader.value(wishes.last().remix.amount)
-  if not amount then trap.refuse('Bind a fader or a knob to this action: it sets how far the next remix may go.') end
-  local wish = wishes.last()
-  wish.remix.amount = amount
-  wishes.remember(wish)
+  local amount = fader.value(settings.last().remix.amount)
+  if not amount then
+    error_guard.refuse('Bind a fader or a knob to this action: it sets how far the next remix may go.')
+  end
+  local choices = settings.last()
+  choices.remix.amount = amount
+  settings.remember(choices)
 end
 
 -- Returns true: it goes on until the daemon has answered.

@@ -1,15 +1,15 @@
 -- Delivery: results that the daemon asks this REAPER to place, and news of requests that have ended.
 
+local edit_guard = require 'edit_guard'
+local error_guard = require 'error_guard'
 local json = require 'json'
 local mail = require 'mail'
-local moment = require 'moment'
 local notes = require 'notes'
 local objects = require 'objects'
 local peaks = require 'peaks'
 local placeholder = require 'placeholder'
 local placing = require 'placing'
 local state = require 'state'
-local trap = require 'trap'
 
 local delivery = {}
 
@@ -43,7 +43,7 @@ end
 local function place_in(project, plans)
   local ok, outcomes, sources = pcall(placing.place, project, plans)
   if not ok then
-    trap.log(tostring(outcomes))
+    error_guard.log(tostring(outcomes))
     for _, plan in ipairs(plans) do refuse(plan.variation.variation_id, 'an error in the script, see reaper.log') end
     return
   end
@@ -61,7 +61,8 @@ local function tell_closed(found)
   if told[id] then return end
   told[id] = true
   state.set('told', told)
-  trap.tell('A remix is ready, but the project it belongs to is not open. Open it and run "Place ready remixes".\n\n'
+  error_guard.tell('A remix is ready, but the project it belongs to is not open. '
+    .. 'Open it and run "Place ready remixes".\n\n'
     .. 'The file is kept: ' .. found.variation.result.path)
 end
 
@@ -91,7 +92,7 @@ local function place_all(outbox)
   local by_project, order = sorted_out(outbox)
   local is_forced, why = reaper.time_precise() < forced_until, nil
   for _, project in ipairs(order) do
-    local obstacle = moment.obstacle(project, is_forced)
+    local obstacle = edit_guard.obstacle(project, is_forced)
     if obstacle then
       why = obstacle
     else
@@ -116,7 +117,7 @@ end
 
 local function sweep()
   for _, project in ipairs(objects.projects()) do
-    if not moment.obstacle(project) then placeholder.sweep(project, is_over) end
+    if not edit_guard.obstacle(project) then placeholder.sweep(project, is_over) end
   end
 end
 
@@ -139,7 +140,7 @@ local function close(job)
   note.ended = true
   if problem then note.told = ending end
   notes.save(note)
-  if problem then trap.tell('The remix has a problem.\n\n' .. problem) end
+  if problem then error_guard.tell('The remix has a problem.\n\n' .. problem) end
 end
 
 local function tell_refusals(outbox)
@@ -149,7 +150,7 @@ local function tell_refusals(outbox)
     if note then
       notes.remove(note)
       to_sweep = true
-      trap.tell(('The bridge did not take the request on.\n\n%s\n\n%s'):format(refusal.text, refusal.hint))
+      error_guard.tell(('The bridge did not take the request on.\n\n%s\n\n%s'):format(refusal.text, refusal.hint))
     end
   end
 end

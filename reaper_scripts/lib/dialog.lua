@@ -1,10 +1,10 @@
 -- Dialog: REAPER's own menu and input box, which need no extension, and questions.
 
+local error_guard = require 'error_guard'
 local estimate = require 'estimate'
 local home = require 'home'
 local menu = require 'menu'
-local trap = require 'trap'
-local wishes = require 'wishes'
+local settings = require 'settings'
 
 local dialog = {}
 
@@ -52,9 +52,9 @@ local function show(values, title)
   return found
 end
 
--- The user's wish for some ranges, or nil when the dialog was closed. What was typed is there again after a mistake.
-function dialog.wish(found)
-  local last = wishes.last()
+-- The user's choices for some ranges, or nil when the dialog was closed. What was typed is there again after a mistake.
+function dialog.choices(found)
+  local last = settings.last()
   local values = { mode = last.placement.mode, mute = last.placement.source == 'mute' and 'y' or 'n' }
   for key, value in pairs(last.remix) do values[key] = value end
   values.preset = choose_preset(values.preset)
@@ -62,12 +62,12 @@ function dialog.wish(found)
   while values.preset do
     values = show(values, title)
     if not values then return nil end
-    local wish, problem = wishes.read(values)
-    if wish then
-      wishes.remember(wish)
-      return wish
+    local choices, problem = settings.read(values)
+    if choices then
+      settings.remember(choices)
+      return choices
     end
-    trap.tell(problem)
+    error_guard.tell(problem)
   end
 end
 

@@ -13,12 +13,12 @@ local LYRICS_HEIGHT = 90 -- pixels
 local FILL, BY_TEXT = 0, 0
 local MOST_VARIATIONS, HIGHEST_SEED = 16, 4294967295
 
--- The fields' values for a wish.
-function fields.from(wish)
-  local remix = wish.remix
+-- The fields' values for the user's choices.
+function fields.from(choices)
+  local remix = choices.remix
   local form = { preset = remix.preset or '', tags = remix.tags or '', lyrics = remix.lyrics or '', knobs = {},
     engine = remix.engine or '', seed = remix.seed or 0, by_chance = remix.seed == nil,
-    variations = remix.variations or 1, mode = wish.placement.mode, mute = wish.placement.source == 'mute' }
+    variations = remix.variations or 1, mode = choices.placement.mode, mute = choices.placement.source == 'mute' }
   for name, value in pairs(remix) do form.knobs[name] = value end
   return form
 end
@@ -28,8 +28,8 @@ local function engine_of(form)
   return estimate.engine(form.engine) or (home.catalogue().engines or {})[1] or { knobs = {}, takes_lyrics = true }
 end
 
--- The wish that the fields say: empty means "as it comes", and a knob at its default is not sent.
-function fields.wish(form)
+-- The choices in the fields: empty means "as it comes", and a knob at its default is not sent.
+function fields.choices(form)
   local engine = engine_of(form)
   local remix = { variations = form.variations, seed = not form.by_chance and form.seed or nil }
   for _, key in ipairs({ 'preset', 'tags', 'engine' }) do

@@ -1,7 +1,7 @@
 -- Outgoing: requests whose clips must be written by REAPER before they can be sent; a few milliseconds per tick.
 
 local anchor = require 'anchor'
-local doorstep = require 'doorstep'
+local error_guard = require 'error_guard'
 local files = require 'files'
 local home = require 'home'
 local mail = require 'mail'
@@ -11,7 +11,7 @@ local placeholder = require 'placeholder'
 local reader = require 'reader'
 local render = require 'render'
 local state = require 'state'
-local trap = require 'trap'
+local undelivered = require 'undelivered'
 
 local outgoing = {}
 
@@ -44,11 +44,11 @@ end
 function outgoing.send(made)
   made.note.created = os.time()
   local ok, problem = notes.save(made.note)
-  if not ok then trap.refuse('The request cannot be written: ' .. problem .. '\n\nNothing was sent.') end
+  if not ok then error_guard.refuse('The request cannot be written: ' .. problem .. '\n\nNothing was sent.') end
   ok, problem = mail.send('remix', made.args, made.message_id)
   if not ok then
     notes.remove(made.note)
-    trap.refuse(problem .. '\n\nNothing was sent.')
+    error_guard.refuse(problem .. '\n\nNothing was sent.')
   end
   local _, clip = next(made.note.clips)
   local project = anchor.project_of(made.note.project, clip)
@@ -59,7 +59,9 @@ local function begin(made, work)
   local clip = made.note.clips[work.clip]
   local project = anchor.project_of(made.note.project, clip)
   local item = project and objects.find_item(project, work.item)
-  if not item then trap.refuse('The item was deleted before it was read. Nothing was sent, nothing was charged.') end
+  if not item then
+    error_guard.refuse('The item was deleted before it was read. Nothing was sent, nothing was charged.')
+  end
   local folder, name = path_for(made, work)
   if work.route == 'render' then
     local order = { item = item, from = work.from, length = work.length, midi = work.midi }
@@ -75,7 +77,7 @@ local function advance(made)
   if not work then
     table.remove(queue, 1)
     outgoing.send(made)
-    doorstep.watch(made.message_id)
+    undelivered.watch(made.message_id)
   elseif not reading then
     begin(made, work)
   elseif reading.reader:step(BUDGET) then

@@ -1,15 +1,15 @@
 -- Panel: the dialog with ReaImGui. It stays open, shows what the remix costs and how far it is, and can cancel it.
 -- Its fields are in fields.lua; this is the window, its loop and its buttons.
 
+local error_guard = require 'error_guard'
 local estimate = require 'estimate'
 local fields = require 'fields'
 local mail = require 'mail'
 local objects = require 'objects'
-local preparing = require 'preparing'
+local prefetch = require 'prefetch'
 local progress = require 'progress'
 local ranges = require 'ranges'
-local trap = require 'trap'
-local wishes = require 'wishes'
+local settings = require 'settings'
 
 local panel = {}
 
@@ -29,7 +29,7 @@ local next_look = 0
 
 local function look()
   found = ranges.meant(objects.current())
-  preparing.keep(found)
+  prefetch.keep(found)
   rows = progress.rows(mail.outbox(), ordered)
 end
 
@@ -92,9 +92,9 @@ local function act(pressed)
   if pressed == 'cancel' then
     cancel_open()
   elseif pressed == 'remix' then
-    local wish = fields.wish(form)
-    wishes.remember(wish)
-    local id = remix(ranges.meant(objects.current()), wish)
+    local choices = fields.choices(form)
+    settings.remember(choices)
+    local id = remix(ranges.meant(objects.current()), choices)
     if id then ordered[#ordered + 1] = id end
   end
 end
@@ -109,19 +109,19 @@ local function tick()
     context = ImGui.CreateContext(TITLE)
   end
   local open, pressed = frame()
-  trap.run(act, pressed) -- after the frame: a box may come up
+  error_guard.run(act, pressed) -- after the frame: a box may come up
   return open
 end
 
 local function loop()
-  local ok, goes_on = trap.run(tick)
+  local ok, goes_on = error_guard.run(tick)
   if ok and goes_on then reaper.defer(loop) end
 end
 
--- Open the dialog. `ask(ranges, wish)` asks for a remix and returns its message's id, `stop(job_id)` stops one.
+-- Open the dialog. `ask(ranges, choices)` asks for a remix and returns its message's id, `stop(job_id)` stops one.
 function panel.open(toolkit, ask, stop)
   ImGui, remix, cancel = toolkit, ask, stop
-  form = fields.from(wishes.last())
+  form = fields.from(settings.last())
   reaper.set_action_options(TOGGLE | LIT)
   reaper.atexit(function() reaper.set_action_options(DARK) end)
   context = ImGui.CreateContext(TITLE)

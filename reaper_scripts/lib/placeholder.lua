@@ -1,10 +1,10 @@
 -- Placeholder: a muted, empty item where each remix is going to stand, so that the wait is seen in the arrange view.
 -- It is made when the request goes out, and goes with the same undo point that brings the remix.
 
-local moment = require 'moment'
+local edit_guard = require 'edit_guard'
+local error_guard = require 'error_guard'
 local objects = require 'objects'
 local tracks = require 'tracks'
-local trap = require 'trap'
 local undo = require 'undo'
 
 local placeholder = {}
@@ -47,8 +47,8 @@ end
 
 -- Show the wait for a request that is on its way. Only new tracks have a place that is free until the result comes.
 function placeholder.put(project, note)
-  if note.placement.mode ~= 'new_track' or moment.obstacle(project) then return end
-  trap.run(put_all, project, note)
+  if note.placement.mode ~= 'new_track' or edit_guard.obstacle(project) then return end
+  error_guard.run(put_all, project, note)
 end
 
 -- Inside the undo point that brings the result.

@@ -1,7 +1,7 @@
 -- Reader: a take as REAPER plays it before its FX, written to a file a few milliseconds at a time.
 -- local one = reader.start(item, from, length, path); repeat until one:step(0.01) per tick.
 
-local trap = require 'trap'
+local error_guard = require 'error_guard'
 local wave = require 'wave'
 
 local reader = {}
@@ -22,7 +22,7 @@ function reader.start(project, item, from, length, path)
   local rate = math.floor(rate_of(take))
   local frames = math.floor(length * rate + 0.5)
   local file, problem = wave.create(path, rate, CHANNELS, frames)
-  if not file then trap.refuse(('The clip cannot be written to %s: %s'):format(path, problem)) end
+  if not file then error_guard.refuse(('The clip cannot be written to %s: %s'):format(path, problem)) end
   return setmetatable({
     project = project,
     item = item,
@@ -41,9 +41,9 @@ function reader:block()
   self.buffer.clear()
   local time = self.start + self.at / self.rate
   local got = reaper.GetAudioAccessorSamples(self.accessor, self.rate, CHANNELS, time, count, self.buffer)
-  if got < 0 then trap.refuse('REAPER could not read the item\'s audio.') end
+  if got < 0 then error_guard.refuse('REAPER could not read the item\'s audio.') end
   local ok, problem = self.file:append(self.buffer.table(), count * CHANNELS)
-  if not ok then trap.refuse('The clip cannot be written: ' .. problem) end
+  if not ok then error_guard.refuse('The clip cannot be written: ' .. problem) end
   self.at = self.at + count
 end
 
@@ -51,7 +51,7 @@ end
 function reader:step(budget)
   local stop = reaper.time_precise() + budget
   if not reaper.ValidatePtr2(self.project, self.item, 'MediaItem*') then
-    trap.refuse('The item was deleted before it was read. Nothing was sent, nothing was charged.')
+    error_guard.refuse('The item was deleted before it was read. Nothing was sent, nothing was charged.')
   end
   while self.at < self.frames do
     self:block()
@@ -63,7 +63,7 @@ end
 function reader:finish()
   reaper.DestroyAudioAccessor(self.accessor)
   local ok, problem = self.file:close()
-  if not ok then trap.refuse('The clip cannot be written: ' .. tostring(problem)) end
+  if not ok then error_guard.refuse('The clip cannot be written: ' .. tostring(problem)) end
 end
 
 function reader:discard()

@@ -2,10 +2,10 @@
 -- REAPER renders in one go and does nothing else meanwhile. Every setting and the selection are as before, also after
 -- an error.
 
+local error_guard = require 'error_guard'
 local files = require 'files'
 local level = require 'level'
 local objects = require 'objects'
-local trap = require 'trap'
 
 local render = {}
 
@@ -83,12 +83,12 @@ local function run(project, order, folder, name)
   reaper.Main_OnCommandEx(RENDER_NOW, CURRENT, project)
   if not target or files.size(target) == 0 then
     if target then os.remove(target) end
-    trap.refuse('REAPER rendered nothing for this item. Nothing was sent, nothing was charged.')
+    error_guard.refuse('REAPER rendered nothing for this item. Nothing was sent, nothing was charged.')
   end
   local seconds = level.seconds(target)
   if seconds and math.abs(seconds - (order.to - order.from)) > TOLERANCE then
     os.remove(target)
-    trap.refuse(('REAPER rendered %.2f s instead of %.2f s. Nothing was sent, nothing was charged.'):format(
+    error_guard.refuse(('REAPER rendered %.2f s instead of %.2f s. Nothing was sent, nothing was charged.'):format(
       seconds, order.to - order.from))
   end
   return target

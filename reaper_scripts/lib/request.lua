@@ -4,10 +4,10 @@ local anchor = require 'anchor'
 local facts = require 'facts'
 local files = require 'files'
 local grid = require 'grid'
-local heard = require 'heard'
 local json = require 'json'
 local objects = require 'objects'
 local state = require 'state'
+local take_audio = require 'take_audio'
 local tracks = require 'tracks'
 
 local request = {}
@@ -75,7 +75,7 @@ end
 
 -- One clip, its anchor, and what is to be written before it can be sent (nil where nothing is).
 local function clip_of(project, range, id)
-  local plan = heard.plan(range)
+  local plan = take_audio.plan(range)
   local clip = anchor.of(range, plan.take)
   local args = {
     id = id,

@@ -1,12 +1,12 @@
 -- Results: what the bridge has placed, when the user has it in hand: swap with the source, remove, run again.
 
+local error_guard = require 'error_guard'
 local json = require 'json'
 local mail = require 'mail'
 local notes = require 'notes'
 local objects = require 'objects'
 local placeholder = require 'placeholder'
 local tracks = require 'tracks'
-local trap = require 'trap'
 local undo = require 'undo'
 
 local results = {}
@@ -35,7 +35,7 @@ end
 function results.selected(project)
   local found = {}
   for item in objects.selected_items(project) do found[#found + 1] = results.of(item) end
-  if #found == 0 then trap.refuse('Select an item that the bridge has placed.') end
+  if #found == 0 then error_guard.refuse('Select an item that the bridge has placed.') end
   return found
 end
 
@@ -63,7 +63,7 @@ local function pairs_of_selection(project)
       found[#found + 1] = { source = source, results = others }
     end
   end
-  if #found == 0 then trap.refuse('Select a remix on its own track, or the item it was made from.') end
+  if #found == 0 then error_guard.refuse('Select a remix on its own track, or the item it was made from.') end
   return found
 end
 
@@ -83,7 +83,9 @@ function results.remove(project)
   if placeholder.remove_selected(project) then return end
   local found = results.selected(project)
   for _, one in ipairs(found) do
-    if one.take then trap.refuse('This remix is a take: remove it with REAPER\'s "Delete active take from items".') end
+    if one.take then
+      error_guard.refuse('This remix is a take: remove it with REAPER\'s "Delete active take from items".')
+    end
   end
   undo.point(project, 'Remove remix', function()
     for _, one in ipairs(found) do
@@ -109,12 +111,12 @@ end
 
 function results.rerun_one(project, one, remix)
   local note = one.request and notes.load(one.request)
-  if not note then trap.refuse('The notes of this remix are gone; remix its source item instead.') end
+  if not note then error_guard.refuse('The notes of this remix are gone; remix its source item instead.') end
   note.message_id, note.created, note.told, note.ended = mail.new_id(), os.time(), nil, nil
   note.rendered = json.list() -- they belong to the first request
   local ok, problem = notes.save(note)
   if ok then ok, problem = mail.send('rerun', { job_id = one.job, remix = remix }, note.message_id) end
-  if not ok then trap.refuse('The request cannot be written: ' .. tostring(problem)) end
+  if not ok then error_guard.refuse('The request cannot be written: ' .. tostring(problem)) end
   placeholder.put(project, note)
   return note.message_id
 end

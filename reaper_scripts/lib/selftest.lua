@@ -1,5 +1,6 @@
 -- Self-test: measures the facts of facts.lua with the selected item, and writes them where `ace-bridge doctor` reads.
 
+local error_guard = require 'error_guard'
 local facts = require 'facts'
 local files = require 'files'
 local home = require 'home'
@@ -9,7 +10,6 @@ local objects = require 'objects'
 local render = require 'render'
 local request = require 'request'
 local state = require 'state'
-local trap = require 'trap'
 local undo = require 'undo'
 
 local selftest = {}
@@ -65,12 +65,12 @@ local function rendered_level(project, item, is_right, about)
   local found = level.of_file(path, is_right)
   about.render_is_whole_item = level.seconds(path) ~= nil -- any other length is refused
   os.remove(path)
-  return found or trap.refuse('REAPER did not render a WAV file that the self-test can read.')
+  return found or error_guard.refuse('REAPER did not render a WAV file that the self-test can read.')
 end
 
 local function probe_sound(project, item)
   local take = reaper.GetActiveTake(item)
-  if not take or reaper.TakeIsMIDI(take) or level.of_take(take) == 0 then trap.refuse(SOUNDING) end
+  if not take or reaper.TakeIsMIDI(take) or level.of_take(take) == 0 then error_guard.refuse(SOUNDING) end
   return undo.point(project, 'ACE Bridge self-test (changes nothing)', function()
     local found = {}
     local read = followed(function(is_right) return level.of_take(take, is_right) end, causes(item, take))
@@ -97,7 +97,7 @@ local function probe_daemon(project, done)
     local seconds = reaper.time_precise() - start
     local is_taken = id and not mail.waits(id)
     if is_taken or not id or seconds > PATIENCE then
-      trap.run(done, is_taken and seconds or nil)
+      error_guard.run(done, is_taken and seconds or nil)
     else
       reaper.defer(wait)
     end
@@ -118,15 +118,15 @@ end
 
 -- Measure, then say in a box what was found. It renders the item several times, then waits for the daemon.
 function selftest.run(project)
-  local item = objects.selected_items(project)() or trap.refuse(SOUNDING)
+  local item = objects.selected_items(project)() or error_guard.refuse(SOUNDING)
   local found = probe_sound(project, item)
   found.unicode_paths = probe_paths()
   found.reaper, found.system, found.lua = reaper.GetAppVersion(), reaper.GetOS(), _VERSION
   probe_daemon(project, function(seconds)
     found.inbox_seconds = seconds
     local ok, problem = facts.save(found)
-    if not ok then trap.refuse('The report cannot be written: ' .. problem) end
-    trap.tell(in_words(found))
+    if not ok then error_guard.refuse('The report cannot be written: ' .. problem) end
+    error_guard.tell(in_words(found))
   end)
 end
 

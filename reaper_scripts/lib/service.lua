@@ -2,7 +2,7 @@
 -- itself must read, places results and confirms them; it ends when nothing is open.
 
 local delivery = require 'delivery'
-local doorstep = require 'doorstep'
+local error_guard = require 'error_guard'
 local mail = require 'mail'
 local notes = require 'notes'
 local objects = require 'objects'
@@ -12,7 +12,7 @@ local registry = require 'registry'
 local request = require 'request'
 local state = require 'state'
 local surface = require 'surface'
-local trap = require 'trap'
+local undelivered = require 'undelivered'
 
 local service = {}
 
@@ -38,7 +38,7 @@ local function greet()
   local id = mail.send('hello', { daw = request.daw(), project = request.project(project) })
   if not id then return end
   if greeted ~= path then stay_until = now + STAY end
-  if delivery.busy() then doorstep.watch(id, true) end
+  if delivery.busy() then undelivered.watch(id, true) end
   greeted, greet_at = path, now + GREET_AGAIN
 end
 
@@ -51,16 +51,16 @@ end
 
 local function obey(order)
   if order.kind == 'remix' then outgoing.add(order.made) end
-  if order.kind == 'sent' then doorstep.watch(order.message_id, order.without_answer) end
+  if order.kind == 'sent' then undelivered.watch(order.message_id, order.without_answer) end
   if order.kind == 'place_now' then delivery.force() end
 end
 
 local function look()
   state.service_beats()
   greet()
-  for _, order in ipairs(state.take_orders()) do trap.run(obey, order) end
+  for _, order in ipairs(state.take_orders()) do error_guard.run(obey, order) end
   local outbox = mail.outbox()
-  doorstep.look(outbox)
+  undelivered.look(outbox)
   if outbox then
     surface.answer(outbox)
     delivery.look(outbox)
@@ -68,7 +68,7 @@ local function look()
 end
 
 local function something_is_open()
-  return outgoing.busy() or doorstep.busy() or delivery.busy() or peaks.busy() or state.get('orders') ~= nil
+  return outgoing.busy() or undelivered.busy() or delivery.busy() or peaks.busy() or state.get('orders') ~= nil
     or state.get('listen') == true or reaper.time_precise() < stay_until
 end
 
@@ -76,15 +76,15 @@ local function tick()
   local now = reaper.time_precise()
   if now >= next_look then
     next_look = now + INTERVAL
-    failures = trap.run(look) and 0 or failures + 1
+    failures = error_guard.run(look) and 0 or failures + 1
   end
-  trap.run(outgoing.step)
-  trap.run(peaks.step)
+  error_guard.run(outgoing.step)
+  error_guard.run(peaks.step)
   return failures < MOST_FAILURES and something_is_open()
 end
 
 local function loop()
-  local ok, goes_on = trap.run(tick)
+  local ok, goes_on = error_guard.run(tick)
   if ok and goes_on then reaper.defer(loop) end
 end
 
@@ -98,10 +98,10 @@ end
 
 function service.run()
   reaper.set_action_options(ONE_INSTANCE | RESTART | LIT)
-  reaper.atexit(function() trap.run(leave) end)
+  reaper.atexit(function() error_guard.run(leave) end)
   registry.light(true)
-  doorstep.recall()
-  trap.run(sweep)
+  undelivered.recall()
+  error_guard.run(sweep)
   loop()
 end
 

@@ -1,8 +1,8 @@
 -- Startup: one line in REAPER's Scripts/__startup.lua, with the user's consent, so that controllers are heard at once.
 -- What stands in that file stays; before the first change a copy is kept beside it.
 
+local error_guard = require 'error_guard'
 local files = require 'files'
-local trap = require 'trap'
 
 local startup = {}
 
@@ -20,7 +20,7 @@ end
 
 local function write(content)
   local ok, problem = files.write(path(), content)
-  if not ok then trap.refuse('__startup.lua cannot be written: ' .. problem) end
+  if not ok then error_guard.refuse('__startup.lua cannot be written: ' .. problem) end
 end
 
 -- The lines of the file that are not the bridge's, as they are.

@@ -1,6 +1,5 @@
 -- Surface: the daemon asks for the selection when a fader box or a pad wants a remix.
 
-local doorstep = require 'doorstep'
 local json = require 'json'
 local mail = require 'mail'
 local notes = require 'notes'
@@ -8,7 +7,8 @@ local objects = require 'objects'
 local placeholder = require 'placeholder'
 local ranges = require 'ranges'
 local request = require 'request'
-local wishes = require 'wishes'
+local settings = require 'settings'
+local undelivered = require 'undelivered'
 
 local surface = {}
 
@@ -22,11 +22,11 @@ function surface.answer(outbox)
   local project = objects.current()
   local meant = ranges.meant(project)
   if #meant == 0 then return end
-  local made = request.of(project, meant, {}, wishes.last().placement)
+  local made = request.of(project, meant, {}, settings.last().placement)
   if #made.work > 0 then return end
   made.note.created = os.time()
   if notes.save(made.note) and mail.send('selection', made.args, made.message_id) then
-    doorstep.watch(made.message_id)
+    undelivered.watch(made.message_id)
     placeholder.put(project, made.note)
   end
 end

@@ -1,8 +1,8 @@
 -- Toolbar: a floating toolbar with the bridge's icons, with the user's consent. It takes one that is empty; a main
 -- toolbar, a menu or a toolbar in use is never touched. REAPER reads the file at its start.
 
+local error_guard = require 'error_guard'
 local files = require 'files'
-local trap = require 'trap'
 
 local toolbar = {}
 
@@ -74,7 +74,7 @@ local function write(found, more)
   local content = table.concat(parts)
   if more ~= '' and content:match('[^\n]$') then content = content .. '\n' end
   local ok, problem = files.write(path(), content .. more)
-  if not ok then trap.refuse('reaper-menu.ini cannot be written: ' .. problem) end
+  if not ok then error_guard.refuse('reaper-menu.ini cannot be written: ' .. problem) end
 end
 
 -- Fill a free floating toolbar; `commands` are the actions' ids by script. Returns its number, nil where none is free.

@@ -1,6 +1,6 @@
 -- Toolkit: ReaImGui where the user has it, held to the API of one version so that later ones cannot break the dialog.
 
-local trap = require 'trap'
+local error_guard = require 'error_guard'
 
 local toolkit = {}
 
@@ -12,7 +12,7 @@ function toolkit.load()
   package.path = reaper.ImGui_GetBuiltinPath() .. '/?.lua;' .. package.path
   local ok, found = pcall(function() return require 'imgui'(VERSION) end)
   if ok then return found end
-  trap.log('ReaImGui cannot be used: ' .. tostring(found))
+  error_guard.log('ReaImGui cannot be used: ' .. tostring(found))
   return nil
 end
 

@@ -1,9 +1,9 @@
 -- Window: the remixes of this REAPER with their progress. It can be closed at any time; the service goes on without it.
 -- A click on a row's cross cancels its job.
 
+local error_guard = require 'error_guard'
 local mail = require 'mail'
 local progress = require 'progress'
-local trap = require 'trap'
 
 local window = {}
 
@@ -92,7 +92,7 @@ local function tick()
 end
 
 local function loop()
-  local ok, goes_on = trap.run(tick)
+  local ok, goes_on = error_guard.run(tick)
   if ok and goes_on then reaper.defer(loop) end
 end
 

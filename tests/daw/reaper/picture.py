@@ -126,7 +126,7 @@ def dialog(rig: Rig) -> str:
     rig.host.gui = gui = Gui(rig.host)
     engines = [_capabilities(load(rig.home, {}).fal, ""), CAPABILITIES]
     (rig.home / "catalogue.json").write_text(json.dumps(catalogue(standard(rig.home).all(), engines)))
-    rig.wish(tags="dub, deep bass, tape echo", lyrics="[verse]\nla la", engine="", variations=2)
+    rig.choose(tags="dub, deep bass, tape echo", lyrics="[verse]\nla la", engine="", variations=2)
     rig.item()
     rig.act("Remix selected items (asks)")
     rig.host.tick(8)
@@ -159,7 +159,7 @@ def _item(item: Item, y: float, start: float) -> list[str]:
 
 
 def _song(rig: Rig) -> dict[str, Any]:
-    rig.wish()
+    rig.choose()
     rig.item(4.0, 4.0, 0.0, rig.track("Guitar"))
     rig.project.items[0].take.name = "Guitar take 3"  # type: ignore[union-attr]
     rig.track("Bass")

@@ -50,11 +50,11 @@ class Rig:
     def item(self, position: float = 4.0, length: float = 1.0, offset: float = 0.5, track: Track | None = None) -> Item:
         return add_item(track or self.track(), self.tone, position, length, offset)
 
-    def wish(self, **remix: Any) -> None:
+    def choose(self, **remix: Any) -> None:
         """What was said in the dialog last."""
         placement = {"mode": remix.pop("mode", "new_track"), "source": remix.pop("source", "keep")}
-        wish = {"remix": {"tags": "dub", "seed": 7, "engine": "offline", **remix}, "placement": placement}
-        self.host.kept["ace-bridge", "wishes"] = json.dumps(wish)
+        choices = {"remix": {"tags": "dub", "seed": 7, "engine": "offline", **remix}, "placement": placement}
+        self.host.kept["ace-bridge", "wishes"] = json.dumps(choices)
 
     def act(self, name: str) -> None:
         self.host.run(self.scripts / f"ace-bridge_{name}.lua")

@@ -17,7 +17,7 @@ from tests.daw.reaper.steps import ask, points
 @pytest.fixture
 def rig(home: Path, tmp_path: Path) -> Rig:
     rig = Rig(home, tmp_path)
-    rig.wish()
+    rig.choose()
     return rig
 
 
@@ -192,7 +192,7 @@ def test_what_was_not_priced_is_not_confirmed(rig: Rig) -> None:
 
 
 def test_a_price_that_is_worth_a_number_is_said(rig: Rig) -> None:
-    rig.wish(variations=16)
+    rig.choose(variations=16)
     rig.item(4.0, 2.0, 0.5)
     rig.host.answers = [False]
     rig.act("Remix with last settings")

@@ -25,7 +25,7 @@ end }
 @pytest.fixture
 def rig(home: Path, tmp_path: Path) -> Rig:
     rig = Rig(home, tmp_path)
-    rig.wish()
+    rig.choose()
     return rig
 
 
@@ -124,7 +124,7 @@ def test_a_daemon_of_another_protocol_is_said_and_nothing_is_sent(rig: Rig) -> N
 def test_from_flatpak_the_daemon_is_started_outside(home: Path, tmp_path: Path, in_flatpak: bool) -> None:
     name = ".var/app/fm.reaper.Reaper/config/REAPER" if in_flatpak else "REAPER"
     rig = Rig(home, tmp_path, name=name)
-    rig.wish()
+    rig.choose()
     rig.item()
     rig.act("Remix with last settings")
     rig.host.tick(60)
@@ -143,7 +143,7 @@ def test_from_flatpak_the_daemon_is_started_outside(home: Path, tmp_path: Path, 
     ],
 )
 def test_a_fader_sets_the_amount(rig: Rig, controller: tuple[int, int, float, str], amount: float) -> None:
-    rig.wish(amount=0.4)
+    rig.choose(amount=0.4)
     rig.host.controller = controller
     rig.act("Amount (fader)")
     assert json.loads(rig.host.kept["ace-bridge", "wishes"])["remix"]["amount"] == amount

@@ -104,7 +104,7 @@ def test_one_line_in_startup_and_out_again(rig: Rig, before: str | None) -> None
 
 def test_the_main_button_is_lit_while_something_is_open(rig: Rig) -> None:
     install(rig)
-    rig.wish()
+    rig.choose()
     rig.item()
     command = rig.host._command(rig.scripts / "ace-bridge_Remix with last settings.lua")
     rig.act("Remix with last settings")

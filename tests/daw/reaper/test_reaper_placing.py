@@ -14,7 +14,7 @@ from tests.daw.reaper.steps import ASKED, LEAD, ask, of_bridge, offer, placed, p
 @pytest.fixture
 def rig(home: Path, tmp_path: Path) -> Rig:
     rig = Rig(home, tmp_path)
-    rig.wish()
+    rig.choose()
     return rig
 
 
@@ -115,7 +115,7 @@ def parent(track: Track) -> Track | None:
 
 
 def test_as_a_take(rig: Rig) -> None:
-    rig.wish(mode="take")
+    rig.choose(mode="take")
     item = rig.item()
     offer(rig, ask(rig))
     assert source_tracks(rig) == ["Guitar"]
@@ -127,7 +127,7 @@ def test_as_a_take(rig: Rig) -> None:
 
 @pytest.mark.parametrize("lanes", [True, False])
 def test_as_a_lane_only_where_the_track_has_lanes(rig: Rig, lanes: bool) -> None:
-    rig.wish(mode="lane", source="mute")
+    rig.choose(mode="lane", source="mute")
     item = rig.item()
     item.track.values |= {"I_FREEMODE": 2.0 if lanes else 0.0, "I_NUMFIXEDLANES": 2.0}
     offer(rig, ask(rig))
@@ -149,7 +149,7 @@ def test_it_lands_in_the_tab_it_came_from(rig: Rig, tmp_path: Path) -> None:
 
 def test_an_older_reaper_waits_for_the_tab(home: Path, tmp_path: Path) -> None:
     rig = Rig(home, tmp_path, version="7.08")
-    rig.wish()
+    rig.choose()
     rig.item()
     message = ask(rig)
     rig.host.active = rig.host.open_project(tmp_path, str(tmp_path / "other.rpp"))

@@ -15,7 +15,7 @@ from tests.fakes.studio import write_tone
 @pytest.mark.parametrize("name", ["Guitar", 'a "quoted" one', "it's", "Grüße 日本 🎛"])
 def test_a_placed_remix_stands_in_the_project_file(home: Path, tmp_path: Path, name: str) -> None:
     rig = Rig(home, tmp_path)
-    rig.wish()
+    rig.choose()
     rig.item(4.0, 1.0, 0.5, rig.track(name))
     before = loads(written(rig.project))
     rig.act("Remix with last settings")

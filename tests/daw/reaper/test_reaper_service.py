@@ -20,7 +20,7 @@ from tests.daw.reaper.steps import ask, of_bridge, offer, points, source_tracks
 @pytest.fixture
 def rig(home: Path, tmp_path: Path) -> Rig:
     rig = Rig(home, tmp_path)
-    rig.wish()
+    rig.choose()
     return rig
 
 
@@ -138,7 +138,7 @@ def test_a_full_disk_is_said_and_nothing_is_sent(rig: Rig, by_reader: bool) -> N
 @pytest.mark.parametrize("system", ["Win64", "macOS-arm64", "Other"])
 def test_the_main_way_on_every_system_and_version(home: Path, tmp_path: Path, version: str, system: str) -> None:
     rig = Rig(home, tmp_path, version=version, system=system)
-    rig.wish()
+    rig.choose()
     item = rig.item()
     offer(rig, ask(rig))
     assert len(of_bridge(rig)) == 1

@@ -15,7 +15,7 @@ from tests.fakes.studio import write_tone
 @pytest.fixture
 def rig(home: Path, tmp_path: Path) -> Rig:
     rig = Rig(home, tmp_path)
-    rig.wish()
+    rig.choose()
     return rig
 
 
@@ -23,7 +23,7 @@ def rig(home: Path, tmp_path: Path) -> Rig:
 
 
 def test_a_muted_placeholder_shows_the_wait(rig: Rig) -> None:
-    rig.wish(variations=2)
+    rig.choose(variations=2)
     rig.item(4.0, 1.0)
     message = ask(rig)
     assert source_tracks(rig) == ["Guitar", "Guitar - remix 1", "Guitar - remix 2"]
@@ -143,7 +143,7 @@ def test_what_does_not_sound_together_is_not_offered(rig: Rig, second: tuple[flo
 
 
 def test_the_items_volume_is_not_applied_twice_in_a_take(rig: Rig) -> None:
-    rig.wish(mode="take")
+    rig.choose(mode="take")
     item = rig.item()
     assert item.take
     item.take.fx, item.values["D_VOL"] = [True], 0.5

@@ -86,7 +86,7 @@ def change(item: Item, kind: str) -> None:
 )
 def test_every_kind_of_item_comes_back_in_place(bridge: Path, tmp_path: Path, kind: str) -> None:
     rig = Rig(bridge, tmp_path)
-    rig.wish()
+    rig.choose()
     item = rig.item(4.0, 1.0, 0.5)
     change(item, kind)
     (result,) = press(rig)
@@ -109,7 +109,7 @@ def test_every_kind_of_item_comes_back_in_place(bridge: Path, tmp_path: Path, ki
 def test_on_path_styles_of_three_systems(bridge: Path, tmp_path: Path, system: str, version: str) -> None:
     """Scripts, settings and the bridge's home lie where that system has them; the daemon has the same folders here."""
     rig = Rig(bridge, tmp_path, system=system, version=version)
-    rig.wish()
+    rig.choose()
     rig.item()
     (result,) = press(rig)
     (placed,) = of_bridge(rig)
@@ -121,7 +121,7 @@ def test_on_path_styles_of_three_systems(bridge: Path, tmp_path: Path, system: s
 
 def test_several_items_and_variations(bridge: Path, tmp_path: Path) -> None:
     rig = Rig(bridge, tmp_path)
-    rig.wish(variations=2)
+    rig.choose(variations=2)
     track = rig.track()
     for position in (4.0, 5.0):
         rig.item(position, 1.0, 0.5, track)
@@ -134,7 +134,7 @@ def test_several_items_and_variations(bridge: Path, tmp_path: Path) -> None:
 
 def test_several_microphones_come_back_as_one(bridge: Path, tmp_path: Path) -> None:
     rig = Rig(bridge, tmp_path)
-    rig.wish()
+    rig.choose()
     rig.item(4.5, 1.0, 0.5, rig.track("Left"))
     rig.item(4.0, 1.0, 0.5, rig.track("Right"))
     rig.host.answers = [True]
@@ -149,7 +149,7 @@ def test_several_microphones_come_back_as_one(bridge: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["a;b 'c' \"d\"", "Grüße 日本 🎛", "100% $(x) `y` \\ back"])
 def test_hostile_names(bridge: Path, tmp_path: Path, name: str) -> None:
     rig = Rig(bridge, tmp_path)
-    rig.wish()
+    rig.choose()
     folder = tmp_path / name
     folder.mkdir()
     path = folder / f"{name}.wav"
@@ -165,7 +165,7 @@ def test_hostile_names(bridge: Path, tmp_path: Path, name: str) -> None:
 def test_fal_is_paid_once_and_the_result_is_placed(home: Path, tmp_path: Path) -> None:
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url)):
         rig = Rig(home, tmp_path)
-        rig.wish(engine="fal")
+        rig.choose(engine="fal")
         rig.item()
         press(rig)
         assert len(of_bridge(rig)) == 1
@@ -175,7 +175,7 @@ def test_fal_is_paid_once_and_the_result_is_placed(home: Path, tmp_path: Path) -
 def test_an_error_of_the_engine_reaches_the_user(home: Path, tmp_path: Path) -> None:
     with running(home):  # no key is set
         rig = Rig(home, tmp_path)
-        rig.wish(engine="fal")
+        rig.choose(engine="fal")
         rig.item()
         rig.act("Remix with last settings")
         rig.until(lambda: rig.host.boxes)
@@ -186,7 +186,7 @@ def test_an_error_of_the_engine_reaches_the_user(home: Path, tmp_path: Path) -> 
 
 def test_a_daemon_that_does_not_run_is_started_once(home: Path, tmp_path: Path) -> None:
     rig = Rig(home, tmp_path)
-    rig.wish()
+    rig.choose()
     rig.item()
     started: list[Daemon] = []
     rig.host.on_exec = lambda command: start(started, home)
@@ -206,7 +206,7 @@ def test_a_daemon_that_dies_is_started_again_and_the_remix_comes(home: Path, tmp
         first = Daemon(home, **environ)
         first.wait_until_up()
         rig = Rig(home, tmp_path)
-        rig.wish(engine="fal")
+        rig.choose(engine="fal")
         rig.item()
         started: list[Daemon] = []
         rig.host.on_exec = lambda command: start(started, home, **environ)
@@ -225,7 +225,7 @@ def test_a_daemon_that_dies_is_started_again_and_the_remix_comes(home: Path, tmp
 
 def test_a_daemon_that_cannot_start_is_said_plainly(home: Path, tmp_path: Path) -> None:
     rig = Rig(home, tmp_path)
-    rig.wish()
+    rig.choose()
     rig.item()
     rig.act("Remix with last settings")
     rig.host.tick(30 * 40)
@@ -240,7 +240,7 @@ def test_reaper_that_dies_before_confirming_places_once(home: Path, tmp_path: Pa
     """The project was saved with the item: after the restart it is found and only confirmed."""
     with running(home):
         rig = Rig(home, tmp_path)
-        rig.wish()
+        rig.choose()
         rig.item()
         placing = rig.scripts / "lib" / "delivery.lua"
         shipped = placing.read_text("utf-8")
@@ -260,7 +260,7 @@ def test_reaper_that_dies_before_confirming_places_once(home: Path, tmp_path: Pa
 def test_what_became_ready_without_reaper_is_placed_at_its_next_start(home: Path, tmp_path: Path) -> None:
     with running(home):
         rig = Rig(home, tmp_path)
-        rig.wish()
+        rig.choose()
         rig.item()
         rig.act("Remix with last settings")
         rig.until(lambda: not rig.messages("remix"))
@@ -275,7 +275,7 @@ def test_what_became_ready_without_reaper_is_placed_at_its_next_start(home: Path
 
 def test_made_again_from_the_placed_item(bridge: Path, tmp_path: Path) -> None:
     rig = Rig(bridge, tmp_path)
-    rig.wish()
+    rig.choose()
     item = rig.item()
     press(rig)
     (first,) = of_bridge(rig)
@@ -307,7 +307,7 @@ def test_cancel(home: Path, tmp_path: Path) -> None:
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url)):
         fal.hold("IN_QUEUE")
         rig = Rig(home, tmp_path)
-        rig.wish(engine="fal")
+        rig.choose(engine="fal")
         rig.item()
         rig.act("Remix with last settings")
         rig.until(lambda: states(rig) == ["queued"])

@@ -1,11 +1,11 @@
--- Doorstep: messages that were left for the daemon. When nobody takes them in, the daemon is started, once.
+-- Undelivered: messages that were left for the daemon. When nobody takes them in, the daemon is started, once.
 
+local error_guard = require 'error_guard'
 local home = require 'home'
 local mail = require 'mail'
 local state = require 'state'
-local trap = require 'trap'
 
-local doorstep = {}
+local undelivered = {}
 
 local PATIENCE = 1.5 -- s for a running daemon to take a message in
 local START_PATIENCE = 25 -- s for a daemon to start on a slow disk
@@ -21,7 +21,7 @@ local function save()
   if #ids > 0 then state.set('open', ids) else state.forget('open') end
 end
 
-function doorstep.watch(message_id, without_answer)
+function undelivered.watch(message_id, without_answer)
   watched[message_id] = reaper.time_precise()
   taken_is_enough[message_id] = without_answer
   given_up = false
@@ -29,12 +29,12 @@ function doorstep.watch(message_id, without_answer)
 end
 
 -- What an earlier service of this REAPER was waiting for.
-function doorstep.recall()
-  for _, id in ipairs(state.get('open') or {}) do doorstep.watch(id) end
+function undelivered.recall()
+  for _, id in ipairs(state.get('open') or {}) do undelivered.watch(id) end
 end
 
 -- Whether a request has no answer in the outbox yet.
-function doorstep.busy()
+function undelivered.busy()
   return next(watched) ~= nil and not given_up
 end
 
@@ -59,7 +59,7 @@ local function oldest_waiting(now)
   return longest
 end
 
-function doorstep.look(outbox)
+function undelivered.look(outbox)
   local before = next(watched) ~= nil
   forget_answered(outbox)
   if before then save() end
@@ -72,10 +72,10 @@ function doorstep.look(outbox)
   elseif started and now - started > START_PATIENCE and not given_up then
     given_up = true
     started = nil
-    trap.tell('The bridge does not answer, and starting it did not help.\n\n'
+    error_guard.tell('The bridge does not answer, and starting it did not help.\n\n'
       .. 'Nothing was sent, nothing was charged. The request waits and is taken up when the bridge runs:\n'
       .. 'run "ace-bridge doctor" in a terminal; it says what is wrong.')
   end
 end
 
-return doorstep
+return undelivered

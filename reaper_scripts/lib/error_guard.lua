@@ -1,14 +1,14 @@
--- Trap: no error ends in silence. What goes wrong is said once and written where `ace-bridge doctor` reads it.
+-- Error guard: no error ends in silence. What goes wrong is said once and written where `ace-bridge doctor` reads it.
 
 local files = require 'files'
 local home = require 'home'
 
-local trap = {}
+local error_guard = {}
 
 local TITLE = 'ACE Bridge'
 local OK = 0
 
-function trap.tell(text)
+function error_guard.tell(text)
   reaper.MB(text, TITLE, OK)
 end
 
@@ -20,23 +20,23 @@ local function log(text)
   file:close()
 end
 
-trap.log = log
+error_guard.log = log
 
 -- Run `step`; an error with a sentence for the user is a table {text = …}, anything else is a mistake of ours.
-function trap.run(step, ...)
+function error_guard.run(step, ...)
   local ok, result = xpcall(step, function(problem)
     if type(problem) == 'table' then return problem end
     return { text = 'Something went wrong in the ACE Bridge scripts.', trace = debug.traceback(tostring(problem)) }
   end, ...)
   if ok then return true, result end
   log(result.trace or result.text)
-  trap.tell(result.text .. (result.trace and '\n\n' .. result.trace or ''))
+  error_guard.tell(result.text .. (result.trace and '\n\n' .. result.trace or ''))
   return false
 end
 
 -- Stop the action with a sentence for the user.
-function trap.refuse(text)
+function error_guard.refuse(text)
   error({ text = text }, 0)
 end
 
-return trap
+return error_guard

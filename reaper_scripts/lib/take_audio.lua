@@ -1,10 +1,10 @@
--- Heard: how the sound of a take gets out of REAPER without changing the project.
+-- Take audio: how the sound of a take gets out of REAPER without changing the project.
 -- Route "file": the daemon cuts it from the file, exact. Route "accessor": REAPER's reader of the take, before its FX.
 -- Route "render": REAPER renders it, through take FX or the MIDI item's instrument; blocking.
 
-local trap = require 'trap'
+local error_guard = require 'error_guard'
 
-local heard = {}
+local take_audio = {}
 
 -- Kinds of file of which every reader gives the same samples at the same place. Decoders of MP3 disagree about the
 -- silence at its beginning, some 25 ms, so REAPER's own is asked there.
@@ -64,19 +64,20 @@ end
 
 local function check_file(source)
   local path = reaper.GetMediaSourceFileName(source)
-  if path == '' then trap.refuse('This item has no audio file.') end
+  if path == '' then error_guard.refuse('This item has no audio file.') end
   if not reaper.file_exists(path) then -- REAPER's own, which knows every letter a path may have
-    trap.refuse('The item\'s file is offline or missing:\n' .. path .. '\n\nNothing was sent, nothing was charged.')
+    error_guard.refuse('The item\'s file is offline or missing:\n' .. path
+      .. '\n\nNothing was sent, nothing was charged.')
   end
 end
 
 -- How the range {item, from, to} gets out: {route, source = span or nil, ignored = {…}, why}.
-function heard.plan(range)
+function take_audio.plan(range)
   local take = reaper.GetActiveTake(range.item)
-  if not take then trap.refuse('This item is empty: it has no take to remix.') end
+  if not take then error_guard.refuse('This item is empty: it has no take to remix.') end
   if reaper.TakeIsMIDI(take) then return { route = 'render', take = take, midi = true, ignored = {} } end
   local source = reaper.GetMediaItemTake_Source(take)
-  if not source then trap.refuse('This item\'s media is offline.') end
+  if not source then error_guard.refuse('This item\'s media is offline.') end
   check_file(root_of(source))
   if has_active_fx(take) then return { route = 'render', take = take, ignored = {} } end
   local rate = value(take, 'D_PLAYRATE')
@@ -90,4 +91,4 @@ function heard.plan(range)
   return { route = 'accessor', take = take, why = why, ignored = ignored }
 end
 
-return heard
+return take_audio

@@ -1,30 +1,30 @@
--- Wishes: what the user wants of a remix, as last said in the dialog; kept in REAPER's ini file.
+-- Settings: what the user wants of a remix, as last said in the dialog; kept in REAPER's ini file.
 
 local home = require 'home'
 local json = require 'json'
 local state = require 'state'
 
-local wishes = {}
+local settings = {}
 
 local KEY = 'wishes'
 local FAVOURITES = 3
 local MODES = { new_track = true, take = true, lane = true }
 
-function wishes.last()
+function settings.last()
   return state.get(KEY) or { remix = {}, placement = { mode = 'new_track', source = 'keep' } }
 end
 
-function wishes.remember(wish)
-  state.keep(KEY, wish)
+function settings.remember(choices)
+  state.keep(KEY, choices)
 end
 
--- A wish with a preset's own settings: what was typed for another preset does not leak in.
-function wishes.of_preset(name)
-  return { remix = { preset = name }, placement = wishes.last().placement }
+-- Choices with a preset's own settings: what was typed for another preset does not leak in.
+function settings.of_preset(name)
+  return { remix = { preset = name }, placement = settings.last().placement }
 end
 
 -- The user's favourite presets; until some are chosen, the first ones that are shipped.
-function wishes.favourites()
+function settings.favourites()
   local names = state.get('favourites')
   if names then return names end
   names = json.list()
@@ -34,7 +34,7 @@ function wishes.favourites()
   return names
 end
 
-function wishes.choose_favourites(names)
+function settings.choose_favourites(names)
   state.keep('favourites', json.list(names))
 end
 
@@ -60,8 +60,8 @@ local READERS = {
   end,
 }
 
--- A wish from the texts of the dialog's fields; nil and a sentence where one makes no sense. Empty means: as it comes.
-function wishes.read(fields)
+-- Choices from the texts of the dialog's fields; nil and a sentence where one makes no sense. Empty means: as it comes.
+function settings.read(fields)
   local remix = {}
   for _, key in ipairs({ 'preset', 'tags', 'lyrics', 'amount', 'seed', 'variations', 'engine' }) do
     local text = (fields[key] or ''):match('^%s*(.-)%s*$')
@@ -79,4 +79,4 @@ function wishes.read(fields)
   return { remix = remix, placement = { mode = mode, source = mute and 'mute' or 'keep' } }
 end
 
-return wishes
+return settings

@@ -1,13 +1,13 @@
--- Preparing: while the dialog is open the daemon starts and gets the clips ready, so that "Remix" finds them warm.
+-- Prefetch: while the dialog is open the daemon starts and gets the clips ready, so that "Remix" finds them warm.
 
 local mail = require 'mail'
 local objects = require 'objects'
 local registry = require 'registry'
 local request = require 'request'
+local settings = require 'settings'
 local state = require 'state'
-local wishes = require 'wishes'
 
-local preparing = {}
+local prefetch = {}
 
 local last, seen -- signatures of what was prepared, and of what was meant at the last look
 
@@ -20,8 +20,8 @@ local function signature(found)
 end
 
 -- Send `prepare` for some ranges; what REAPER has to write first is not prepared.
-function preparing.send(found)
-  local made = request.of(objects.current(), found, {}, wishes.last().placement)
+function prefetch.send(found)
+  local made = request.of(objects.current(), found, {}, settings.last().placement)
   if #made.work > 0 then return end
   local id = mail.send('prepare', made.args)
   if not id then return end
@@ -30,14 +30,14 @@ function preparing.send(found)
 end
 
 -- Called at each look of an open dialog: once the selection has stayed as it is for one look, it is prepared.
-function preparing.keep(found)
+function prefetch.keep(found)
   local now = signature(found)
   local steady = now == seen
   seen = now
   if not steady or now == last or #found == 0 then return end
   last = now
-  local ok, problem = pcall(preparing.send, found) -- what cannot be remixed is said when that is asked for
+  local ok, problem = pcall(prefetch.send, found) -- what cannot be remixed is said when that is asked for
   if not ok and type(problem) ~= 'table' then error(problem, 0) end
 end
 
-return preparing
+return prefetch
