@@ -18,7 +18,7 @@ import pytest
 
 from bridge.config.home import prepare_home
 from tests.fakes.fal_server import FalServer
-from tests.fakes.mishaps import MAKE, MEND, OPEN, PAID, Bench, clear
+from tests.fakes.faults import MAKE, MEND, OPEN, PAID, Bench, clear
 from tests.fakes.processes import KEY, fal_environment, running
 from tests.fakes.studio import write_tone
 from tests.test_whole_way import cli

@@ -18,7 +18,7 @@ import pytest
 import soundfile
 
 from tests.fakes.crash_run import RATE, CrashRun, Death, crash_run
-from tests.fakes.mortal import STAGES
+from tests.fakes.crashing_process import STAGES
 
 SEED = int(os.environ.get("CRASH_SEED", "8"))
 KILLS = int(os.environ.get("CRASH_KILLS", "300"))

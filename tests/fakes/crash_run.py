@@ -22,18 +22,18 @@ from typing import Any
 import soundfile
 
 from bridge.workers.task_table import TASKS
+from tests.fakes.crashing_process import STAGES
 from tests.fakes.daw_instance import DawInstance, Project
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer, Timing
-from tests.fakes.mortal import STAGES
-from tests.fakes.nursery import bear, nursery, wait_for_end
+from tests.fakes.prefork_server import fork_child, prefork_server, wait_for_end
 from tests.fakes.processes import KEY, PATIENCE, environment, fal_environment, put, until
 from tests.fakes.studio import remix_args, write_tone
 
 MISSED = 10  # lives without their moment that are no sign of a defect yet
 LEAST, MOST = 2, 6  # unfinished jobs on hand
 RATE = 44_100  # Hz: the project's, so that results are resampled
-DAEMON = ("bridge.cli.commands.daemon", "bridge.daemon", "bridge.config.home_check", "tests.fakes.mortal")
+DAEMON = ("bridge.cli.commands.daemon", "bridge.daemon", "bridge.config.home_check", "tests.fakes.crashing_process")
 SETTINGS = {
     "ACE_BRIDGE_FAL_LONGEST": "0.8",  # s: one of the clips is longer, and goes in segments
     "ACE_BRIDGE_FAL_POLL_FIRST": "0.02",
@@ -48,7 +48,7 @@ SETTINGS = {
 class Death:
     """One end of a process that is planned for a life."""
 
-    moment: str  # as mortal.py names them
+    moment: str  # as crashing_process.py names them
     nth: int = 1
     delay: float = 0.0  # s
     who: str = "daemon"
@@ -170,7 +170,7 @@ class CrashRun:
         args = {"environ": environ, "plan": plan, "diary": str(diary), "workers": str(self._workers)}
         with (self._folder / "daemon.log").open("ab") as log, open(os.devnull, "rb") as nothing:
             fds = (nothing.fileno(), log.fileno(), log.fileno())
-            return bear(self._daemons, "tests.fakes.mortal:daemon", args, fds)
+            return fork_child(self._daemons, "tests.fakes.crashing_process:daemon", args, fds)
 
     def _is_finished(self) -> bool:
         self._settle()
@@ -268,8 +268,8 @@ def crash_run(folder: Path, home: Path, random: Random) -> Iterator[CrashRun]:
     tasks = sorted({place.partition(":")[0] for place in TASKS.values()})
     with (
         FalServer(key=KEY, timing=Timing(queue=0.03, run=0.04)) as fal,
-        nursery(folder / "d", *DAEMON) as daemons,
-        nursery(folder / "w", "bridge.workers.process", *tasks) as workers,
+        prefork_server(folder / "d", *DAEMON) as daemons,
+        prefork_server(folder / "w", "bridge.workers.process", *tasks) as workers,
     ):
         for call, seconds in (("initiate", 0.02), ("put", 0.02), ("submit", 0.04), ("file", 0.03)):
             fal.fail(call, Fault("late", seconds=seconds), times=-1)

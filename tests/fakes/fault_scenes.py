@@ -246,25 +246,25 @@ async def journal_locked_order(bench: Bench) -> AsyncIterator[None]:
     held[0].close()
 
 
-async def with_deadly_workers(bench: Bench, word: str) -> Path:
-    deadly = bench.tone.parent / "deadly"
-    deadly.write_text(word)
-    environ = {**os.environ, "DEADLY": str(deadly)}
-    await bench.open(Workers(1, tasks="tests.fakes.deadly_tasks", environ=environ))
+async def with_crashing_workers(bench: Bench, word: str) -> Path:
+    crashing = bench.tone.parent / "crashing"
+    crashing.write_text(word)
+    environ = {**os.environ, "CRASHING": str(crashing)}
+    await bench.open(Workers(1, tasks="tests.fakes.crashing_tasks", environ=environ))
     await bench.remix()
-    return deadly
+    return crashing
 
 
 @scene
 async def worker_dies(bench: Bench) -> AsyncIterator[None]:
-    deadly = await with_deadly_workers(bench, "once")
+    crashing = await with_crashing_workers(bench, "once")
     await bench.comes_to("done")
-    assert not deadly.exists()
+    assert not crashing.exists()
     yield
 
 
 @scene
 async def worker_dies_always(bench: Bench) -> AsyncIterator[None]:
-    deadly = await with_deadly_workers(bench, "always")
+    crashing = await with_crashing_workers(bench, "always")
     yield
-    deadly.unlink()
+    crashing.unlink()

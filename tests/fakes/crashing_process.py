@@ -1,6 +1,6 @@
 """A daemon that dies where it is told to, and a diary of what it had reached, for tests/test_crash_matrix.py.
 
-Runs the real `ace-bridge run` in a child of a nursery (see nursery.py). Each moment of its life has a name:
+Runs the real `ace-bridge run` in a child of the server in prefork_server.py. Each moment of its life has a name:
 
     before:NAME  after:NAME     around a write of the journal: `take_in`, `add_job`, `applied`, `spend`, `bill`,
                                 `add_upload`, `note`, `finish:STAGE`, `mark:intent`, `mark:ticket`, `state:STATE`
@@ -29,7 +29,7 @@ from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import State
 from bridge.store.database import Database
 from bridge.workers import pool
-from tests.fakes.nursery import bear
+from tests.fakes.prefork_server import fork_child
 
 STAGES = {  # state of a variation → the stage that a death then interrupts
     "new": "taken",
@@ -91,7 +91,7 @@ class Fate:
 
 
 class ForkedWorker:
-    """What `bridge.workers.pool.Child` needs of a process, for one that a nursery has forked."""
+    """What `bridge.workers.pool.Child` needs of a process, for one that a prefork server has forked."""
 
     living: dict[int, ForkedWorker] = {}  # noqa: RUF012 - by pid, to be killed
 
@@ -179,7 +179,7 @@ def watch_journal(fate: Fate) -> None:
 
 
 def fork_workers(socket_path: Path) -> None:
-    """Let `bridge.workers.pool` get its processes from a nursery."""
+    """Let `bridge.workers.pool` get its processes from a prefork server."""
 
     async def start(owner: pool.Workers) -> pool.Child:
         if owner._closed:
@@ -187,7 +187,7 @@ def fork_workers(socket_path: Path) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             fds = (theirs.fileno(), theirs.fileno(), 2)
-            pid = await asyncio.to_thread(bear, socket_path, "tests.fakes.mortal:worker", {}, fds)
+            pid = await asyncio.to_thread(fork_child, socket_path, "tests.fakes.crashing_process:worker", {}, fds)
         reader, writer = await asyncio.open_connection(sock=ours, limit=pool.LINE_LIMIT)
         child = pool.Child(ForkedWorker(pid, reader, writer))  # type: ignore[arg-type]
         owner._children.add(child)

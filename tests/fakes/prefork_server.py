@@ -1,7 +1,7 @@
 """A process that has imported what its children need and forks them, so that a daemon is up within milliseconds.
 
 Hundreds of lives are only affordable like this. What is forked is the real program, with the real modules; only the
-time for starting Python is saved. `python -m tests.fakes.nursery SOCKET MODULE…` is the process itself.
+time for starting Python is saved. `python -m tests.fakes.prefork_server SOCKET MODULE…` is the process itself.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from typing import Any
 from tests.fakes.processes import PATIENCE
 
 DIE_WITH_PARENT = 1  # of prctl(2): nobody outlives a test run
-LARGEST = 2**20  # bytes of one wish
+LARGEST = 2**20  # bytes of one request
 ROOT = Path(__file__).parents[2]
 
 
 @contextlib.contextmanager
-def nursery(path: Path, *modules: str) -> Iterator[Path]:
-    """A nursery that has imported these modules; yields its socket."""
-    command = [sys.executable, "-m", "tests.fakes.nursery", str(path), *modules]
+def prefork_server(path: Path, *modules: str) -> Iterator[Path]:
+    """A server that has imported these modules; yields its socket."""
+    command = [sys.executable, "-m", "tests.fakes.prefork_server", str(path), *modules]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)  # it ends with its stdin
     try:
         end = time.monotonic() + PATIENCE
         while not path.exists():
-            assert process.poll() is None, "the nursery ended"
-            assert time.monotonic() < end, "the nursery did not come up"
+            assert process.poll() is None, "the prefork server ended"
+            assert time.monotonic() < end, "the prefork server did not come up"
             time.sleep(0.01)
         yield path
     finally:
@@ -46,11 +46,11 @@ def nursery(path: Path, *modules: str) -> Iterator[Path]:
         process.wait(timeout=PATIENCE)
 
 
-def bear(path: Path, function: str, args: Mapping[str, Any], fds: tuple[int, int, int]) -> int:
+def fork_child(path: Path, function: str, args: Mapping[str, Any], fds: tuple[int, int, int]) -> int:
     """Fork a child that calls `module:function` with the arguments; return its pid.
 
     Args:
-        path: the nursery's socket.
+        path: the prefork server's socket.
         function: is given `args`; its return value is the child's exit status.
         args: small values.
         fds: become the child's stdin, stdout and stderr.
@@ -97,9 +97,9 @@ def _fork(link: socket.socket, door: socket.socket) -> None:
             data, fds, _, _ = socket.recv_fds(link, LARGEST, 3)
         except ConnectionResetError:
             data = b""
-        if not data:  # whoever asked was killed between the knock and the wish
+        if not data:  # whoever asked was killed between connecting and sending
             return
-        wish = json.loads(data)
+        request = json.loads(data)
         pid = os.fork()
         if pid:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # whoever asked has been killed meanwhile
@@ -116,8 +116,8 @@ def _fork(link: socket.socket, door: socket.socket) -> None:
             os.dup2(fd, number)
             os.close(fd)
         sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w", buffering=1), open(2, "w", buffering=1)  # noqa: SIM115
-        module, _, name = wish["function"].partition(":")
-        status = int(getattr(importlib.import_module(module), name)(wish["args"]) or 0)
+        module, _, name = request["function"].partition(":")
+        status = int(getattr(importlib.import_module(module), name)(request["args"]) or 0)
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else 1
     except BaseException:

@@ -11,14 +11,14 @@ from typing import Any
 from bridge.workers.task_table import TASKS as REAL
 from bridge.workers.tasks.render import render as really
 
-TASKS = {**REAL, "render": "tests.fakes.deadly_tasks:render"}
+TASKS = {**REAL, "render": "tests.fakes.crashing_tasks:render"}
 
 
 def render(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Die while DEADLY names a file; the word "once" in it is good for one death."""
-    deadly = Path(os.environ["DEADLY"])
-    if deadly.exists():
-        if deadly.read_text() == "once":
-            deadly.unlink()
+    """Die while CRASHING names a file; the word "once" in it is good for one death."""
+    crashing = Path(os.environ["CRASHING"])
+    if crashing.exists():
+        if crashing.read_text() == "once":
+            crashing.unlink()
         os.kill(os.getpid(), signal.SIGKILL)
     return really(args, progress)
