@@ -1,16 +1,16 @@
 """From the selected clip to a request, and to what placing its result will need.
 
-take.py says what of the clip's file is sent, and whether it is stretched before; placing gets its markers back.
+source_span.py says what of the clip's file is sent, and whether it is stretched before; placing gets its markers back.
 """
 
 from __future__ import annotations
 
 import re
 
-from . import live, project, span
+from . import live_objects, project, span
 from .ids import new_id
-from .live import Refused
-from .take import Plain, Warped
+from .live_objects import Refused
+from .source_span import Plain, Warped
 
 REPITCH = 3  # the warp mode in which pitch follows speed
 SHORTEST = 0.1  # s
@@ -27,15 +27,15 @@ def request(song, application, found):
     pieces, left_out = (span.session(clip), 0) if found.scene is not None else span.arrangement(clip)
     if left_out:
         ignored.append("The loop goes round more than %d times; the last %d are left out." % (len(pieces), left_out))
-    take = (Warped if clip.warping else Plain)(song, clip, pieces)
-    if take.end - take.start < SHORTEST:
+    source_span = (Warped if clip.warping else Plain)(song, clip, pieces)
+    if source_span.end - source_span.start < SHORTEST:
         raise Refused("Less than 0.1 s of the clip's file is heard. Make the clip longer and ask again.")
-    ignored += take.notes
+    ignored += source_span.notes
     start = float(clip.start_time) if found.scene is None else 0.0
     clip_id = new_id()
     request_args = {
-        "daw": {"name": "live", "version": live.version(application)},
-        "project": project.describe(song, take.tempo),
+        "daw": {"name": "live", "version": live_objects.version(application)},
+        "project": project.describe(song, source_span.tempo),
         "clips": [
             {
                 "id": clip_id,
@@ -44,25 +44,25 @@ def request(song, application, found):
                 "where": "arrangement" if found.scene is None else "session",
                 "slot": None if found.scene is None else {"track": found.index, "scene": found.scene},
                 "position": max(0.0, start * 60.0 / song.tempo),
-                "length": (take.end - take.start) / take.rate,
+                "length": (source_span.end - source_span.start) / source_span.rate,
                 "position_beats": start,
-                "grid": take.grid(),
+                "grid": source_span.grid(),
                 "loops": bool(clip.looping) and span.goes_round(clip, pieces, found.scene is not None),
                 "source": {
                     "path": clip.file_path,
-                    "offset": take.start,
-                    "playrate": take.rate,
+                    "offset": source_span.start,
+                    "playrate": source_span.rate,
                     "preserve_pitch": not (clip.warping and clip.warp_mode == REPITCH),
                     "gain_db": _decibels(clip.gain_display_string),
-                    "warp": take.markers,
-                    "straighten": take.straighten,
+                    "warp": source_span.markers,
+                    "straighten": source_span.straighten,
                 },
                 "ignored": ignored,
             }
         ],
         "placement": {"mode": "new_track", "source": "keep"},
     }
-    return request_args, dict(_context(found, clip_id, start, pieces, take), ignored=ignored)
+    return request_args, dict(_context(found, clip_id, start, pieces, source_span), ignored=ignored)
 
 
 def unknowable(song, track, clip):
@@ -92,14 +92,14 @@ def _decibels(text):
 def _track(found):
     track = found.track
     depth, group = 0, track.group_track
-    while live.alive(group):
+    while live_objects.alive(group):
         depth, group = depth + 1, group.group_track
     about = {"id": str(track._live_ptr), "name": track.name, "index": found.index}
     about.update({"color": int(track.color), "folder_depth": depth})
     return about
 
 
-def _context(found, clip_id, start, pieces, take):
+def _context(found, clip_id, start, pieces, source_span):
     """Return, as JSON can hold it, where and how a result is to stand."""
     clip = found.clip
     return {
@@ -110,8 +110,8 @@ def _context(found, clip_id, start, pieces, take):
         "start": start,
         "pieces": [list(piece) for piece in pieces],
         "warping": bool(clip.warping),
-        "points": [list(point) for point in take.points],
-        "origin": take.start,
+        "points": [list(point) for point in source_span.points],
+        "origin": source_span.start,
         "looping": bool(clip.looping and clip.warping),
         "loop": [float(clip.loop_start), float(clip.loop_end)],
         "markers": [float(clip.start_marker), float(clip.end_marker)],

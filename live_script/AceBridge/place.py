@@ -1,6 +1,7 @@
 """Puts a result onto a new audio track right of its source: one undo step, opened and closed within one tick.
 
-arrivals.py calls `place` in one tick and `check` in the next, and confirms to the daemon only what `check` has found.
+placing_queue.py calls `place` in one tick and `check` in the next, and confirms to the daemon only
+what `check` has found.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import os
 
 from . import source
-from .dress import differences, dress
-from .live import REFUSALS, Refused, alive, can_place, track_of
+from .clip_properties import differences, set_properties
+from .live_objects import REFUSALS, Refused, alive, can_place, track_of
 from .view import View
 
 DATA = "ace_bridge"  # under this name a track says which result stands on it
@@ -39,7 +40,7 @@ class Placing:
     """One result on its way onto a track."""
 
     def __init__(self, song, application, make_marker, order):
-        """Take Live's song and application, its WarpMarker class, and the Order (see arrivals.py)."""
+        """Take Live's song and application, its WarpMarker class, and the Order (see placing_queue.py)."""
         self.variation_id = order.variation_id
         self.path = order.result["path"]
         self.note = ""  # what is not as it should be in spite of all tries
@@ -190,7 +191,7 @@ class Placing:
     def _dress(self, clip, piece):
         """Dress a clip; what Live refuses now (it may turn warping on a tick later) `check` finds and does again."""
         try:
-            dress(clip, self._context, piece, self._lead, self._seconds, self._make_marker)
+            set_properties(clip, self._context, piece, self._lead, self._seconds, self._make_marker)
         except RuntimeError as problem:
             self.trouble = str(problem)
 

@@ -12,14 +12,14 @@ import traceback
 
 import Live
 
-from . import PROTOCOL, VERSION, board, describe, live, pointer, project
-from .arrivals import Arrivals
+from . import PROTOCOL, VERSION, describe, live_objects, outbox_view, pointer, project
 from .button import Button
 from .doorbell import Doorbell
 from .ids import new_id
-from .live import Refused
+from .live_objects import Refused
 from .mailbox import PRESENT, Mailbox
 from .place import blocked
+from .placing_queue import PlacingQueue
 from .selection import selected
 from .selftest import SelfTest
 
@@ -43,9 +43,9 @@ class AceBridge:
         self._live = c_instance
         self._clock, self._wall = clock, wall
         self._instance = new_id()
-        self._board = board.Board()
+        self._outbox_view = outbox_view.OutboxView()
         self._pointer = pointer.read(os.path.dirname(os.path.abspath(__file__)))
-        self._mail = self._bell = self._arrivals = None
+        self._mail = self._bell = self._placing_queue = None
         self._button = Button(None, c_instance.send_midi)
         self._ticks, self._last = 0, clock()
         self._stale = False  # what came during a pause is still being drained
@@ -136,7 +136,7 @@ class AceBridge:
         _active.append(self)
         self._mail = mail
         self._button = Button(mail.kept(PAD), self._live.send_midi)
-        self._arrivals = Arrivals(mail, self._send, self._say, self._log)
+        self._placing_queue = PlacingQueue(mail, self._send, self._say, self._log)
         hint = "Select an audio clip, ask for a remix."
         if mail.has(PAD) and not self._button.on:
             hint = "live/pad.json names no note or controller, see docs/live.md."
@@ -163,7 +163,7 @@ class AceBridge:
             self._ask(now)
         self._look_after(now)
         self._work()
-        self._button.show(self._board.open)
+        self._button.show(self._outbox_view.open)
 
     def _greet(self):
         """Say hello at the start and whenever the Set has got another path."""
@@ -172,7 +172,9 @@ class AceBridge:
             return
         self._project = here
         about = project.describe(self._song, float(self._song.tempo))
-        self._send("hello", {"daw": {"name": "live", "version": live.version(self._application)}, "project": about})
+        self._send(
+            "hello", {"daw": {"name": "live", "version": live_objects.version(self._application)}, "project": about}
+        )
 
     def _hear(self):
         """Take what came by datagram, as much as the budget of a tick allows; return whether anything did."""
@@ -204,13 +206,13 @@ class AceBridge:
         outbox = self._mail.news()
         if outbox is None:
             return
-        for text in self._board.lines(outbox):
+        for text in self._outbox_view.lines(outbox):
             self._say(text)
         if outbox.get("protocol") != PROTOCOL:
             return
-        if self._board.question(outbox, self._wall()):
+        if self._outbox_view.question(outbox, self._wall()):
             self._wanted = True
-        self._arrivals.offered(self._board.offers(outbox), set(outbox.get("place") or ()))
+        self._placing_queue.offered(self._outbox_view.offers(outbox), set(outbox.get("place") or ()))
 
     def _ask(self, now):
         """Ask for a remix of the selected clip."""
@@ -219,7 +221,7 @@ class AceBridge:
         self._asked_at = now
         spoken = pointer.daemon(self._pointer.home).get("protocols")
         if spoken and PROTOCOL not in spoken:
-            self._say("Remix: %s" % board.APART)
+            self._say("Remix: %s" % outbox_view.APART)
             return
         try:
             found = selected(self._song, self._application)
@@ -231,7 +233,9 @@ class AceBridge:
         if self._send("selection", args, message_id, context):
             self._sources[message_id] = found.clip
             self._waiting = (message_id, now)
-            by_hand = "" if live.can_place(self._song) else " This Live cannot place it; you will read where it lies."
+            by_hand = (
+                "" if live_objects.can_place(self._song) else " This Live cannot place it; you will read where it lies."
+            )
             self._say("Remix of “%s” asked for.%s" % (found.clip.name, by_hand))
 
     def _look_after(self, now):
@@ -253,7 +257,7 @@ class AceBridge:
         """Do one step that changes the Set, at most."""
         if self._selftest is None:
             marker = getattr(Live.Clip, "WarpMarker", None)
-            self._arrivals.step(self._song, self._application, marker, self._sources)
+            self._placing_queue.step(self._song, self._application, marker, self._sources)
         elif self._selftest.step():
             self._mail.write("selftest", self._selftest.report)
             self._say("AceBridge: the self-test has ended; `ace-bridge doctor` tells what it found.")

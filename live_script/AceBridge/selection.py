@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import namedtuple
 
-from .live import Refused, alive, scene_of, track_of
+from .live_objects import Refused, alive, scene_of, track_of
 
 MIDI = "That is a MIDI clip. Freeze and flatten its track, or resample it to audio, and remix the audio clip."
 

@@ -12,8 +12,8 @@ import sys
 import time
 
 from . import VERSION
-from .dress import set_markers
-from .live import alive, can_place, track_of, version
+from .clip_properties import set_markers
+from .live_objects import alive, can_place, track_of, version
 from .view import View
 from .warp import WarpMap
 

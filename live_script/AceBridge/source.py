@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from .live import alive, scene_of, track_of
+from .live_objects import alive, scene_of, track_of
 
 # track: Live's, or None when it is gone; index: its place; start: beats in the Arrangement; scene: None there
 Place = namedtuple("Place", "track index start scene")

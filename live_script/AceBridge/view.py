@@ -5,7 +5,7 @@ place.py and selftest.py take a View before they change the Set and restore it i
 
 from __future__ import annotations
 
-from .live import alive
+from .live_objects import alive
 
 DETAIL = ("Detail", "Detail/Clip", "Detail/DeviceChain")  # the lower part of Live's window and its two pages
 

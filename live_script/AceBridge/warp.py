@@ -1,6 +1,6 @@
 """Warp markers as a map between a clip's beats and its file's seconds: straight lines between them.
 
-describe.py reads it from a clip, dress.py writes it to the result.
+describe.py reads it from a clip, clip_properties.py writes it to the result.
 """
 
 from __future__ import annotations

@@ -188,16 +188,20 @@ def test_playback_by_hand() -> None:
 # --- planted mistakes ------------------------------------------------------------------------------------------------
 
 MISTAKES = {
-    "beat and second swapped": ("dress.py", "make_marker(float(second), float(beat))", "make_marker(beat, second)"),
+    "beat and second swapped": (
+        "clip_properties.py",
+        "make_marker(float(second), float(beat))",
+        "make_marker(beat, second)",
+    ),
     "marker by name": (
-        "dress.py",
+        "clip_properties.py",
         "make_marker(float(second), float(beat))",
         "make_marker(sample_time=second, beat_time=beat)",
     ),
-    "markers forgotten": ("dress.py", "        set_markers(clip", "        0 and set_markers(clip"),
-    "start marker with the loop off": ("dress.py", "clip.loop_start = start", "clip.start_marker = start"),
-    "warping forgotten": ("dress.py", '        clip.warping = context["warping"]', "        pass"),
-    "pitch as a float": ("dress.py", "int(coarse), float(fine)", "float(coarse), float(fine)"),
+    "markers forgotten": ("clip_properties.py", "        set_markers(clip", "        0 and set_markers(clip"),
+    "start marker with the loop off": ("clip_properties.py", "clip.loop_start = start", "clip.start_marker = start"),
+    "warping forgotten": ("clip_properties.py", '        clip.warping = context["warping"]', "        pass"),
+    "pitch as a float": ("clip_properties.py", "int(coarse), float(fine)", "float(coarse), float(fine)"),
     "index by name": ("place.py", "create_audio_track(index)", "create_audio_track(index=index)"),
     "track left of the source": ("place.py", "where.index + 1", "where.index"),
     "undo step not closed": (
@@ -232,7 +236,7 @@ MISTAKES = {
         "        self._changing(self._make)",
         "        self._song.begin_undo_step()\n        self._make()",
     ),
-    "is instead of ==": ("live.py", "if track == thing", "if track is thing"),
+    "is instead of ==": ("live_objects.py", "if track == thing", "if track is thing"),
 }
 
 

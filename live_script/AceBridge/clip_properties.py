@@ -1,7 +1,7 @@
 """Gives a new clip what its source has: warping, markers, span, loop, pitch, gain; and tells what did not take.
 
-place.py calls `dress` when it has made a clip and `differences` one tick later, since Live may show, and even do, what
-a script sets only then.
+place.py calls `set_properties` when it has made a clip and `differences` one tick later, since Live may show, and
+even do, what a script sets only then.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ CLOSE = 1e-3  # beats, or s for clips that are not warped
 LEVEL = 5e-3  # of the fader's way: Live may round what it is given
 
 
-def dress(clip, context, piece, lead, seconds, make_marker):
+def set_properties(clip, context, piece, lead, seconds, make_marker):
     """Set everything on a clip; in the order in which each setting allows the next.
 
     Args:

@@ -14,7 +14,7 @@ FRESH = 5.0  # s that a question of the daemon's is worth answering
 APART = "this script and the bridge are too far apart: run `ace-bridge install live` and restart Live."
 
 
-class Board:
+class OutboxView:
     """Remembers what was seen, so that each thing is acted upon once."""
 
     def __init__(self):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import traceback
 from collections import namedtuple
 
-from .live import Refused, can_place
+from .live_objects import Refused, can_place
 from .place import Placing, blocked, standing
 
 # number: of the variation, 0 when there is only one
@@ -19,7 +19,7 @@ Order = namedtuple("Order", "variation_id job_id number result context source")
 BY_HAND = "this Live cannot put a file onto a track (11.3.25 and 12.0.5 can); drag the file into the Set"
 
 
-class Arrivals:
+class PlacingQueue:
     """The queue of one instance."""
 
     def __init__(self, mail, tell, say, log):

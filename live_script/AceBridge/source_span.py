@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from . import project, span
-from .live import Refused
+from .live_objects import Refused
 from .warp import WarpMap
 
 GENTLE = 0.8, 1.25  # source seconds per second heard within which Live's own stretching sounds well enough
