@@ -70,7 +70,7 @@ async def submit(context: VariationContext, order: Order, void: Mapping[str, Any
     """Send the order, with the intent on disk before and the ticket on disk after.
 
     Args:
-        work: the variation.
+        context: of the variation.
         order: what is ordered.
         void: says which earlier orders do not count any more.
     """
