@@ -151,6 +151,18 @@ def test_worker_tasks_know_audio_and_errors_alone() -> None:
     assert outside == set()
 
 
+def test_the_store_imports_nothing_above_it() -> None:
+    below = "store", "protocol", "presets", "config", "util", "errors", "events"
+    above = {
+        f"{module} ⇒ {target}"
+        for module in graph()
+        if of(module, "bridge.store", "bridge.protocol")
+        for target in reached(module, graph())
+        if target != "bridge" and not of(target, *(f"bridge.{package}" for package in below))
+    }
+    assert above == set()
+
+
 def test_no_stage_imports_another() -> None:
     assert list(wrong_stages(graph())) == []
 

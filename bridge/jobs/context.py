@@ -18,7 +18,7 @@ from bridge.errors import UnknownJob
 from bridge.events import EventBus
 from bridge.jobs.budget import Budget
 from bridge.jobs.registry import JobRegistry
-from bridge.protocol.job import Job, State, Variation
+from bridge.protocol.job import Job, State, Variation, of_segment
 from bridge.protocol.request import Clip, RemixArgs
 from bridge.store.database import Database, Store
 from bridge.util.atomic import explained
@@ -54,11 +54,6 @@ class Sent:
     sha256: str  # of its content
     start: float  # s from the beginning of everything that is sent of the clip
     seconds: float  # its length
-
-
-def of_segment(unit: str, segment: int) -> str:
-    """Return the journal's name for a segment of a unit; the first has the unit's own."""
-    return f"{unit}/{segment + 1}" if segment else unit
 
 
 @dataclass(frozen=True, slots=True)

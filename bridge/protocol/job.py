@@ -31,6 +31,9 @@ class State(enum.StrEnum):
 
 ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED, State.UNKNOWN})
 
+# What a variation's `result` takes from the finished file's own result, where it is there; `placed` comes with it.
+SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe", "pieces")
+
 _WORK = (
     State.RENDERING,
     State.UPLOADING,
@@ -146,6 +149,16 @@ class Job:
     def cost(self) -> float:
         """What was billed, or the estimate while no bill has come."""
         return self.estimated if self.billed is None else self.billed
+
+
+def of_segment(unit: str, segment: int) -> str:
+    """Return the name under which a segment of a unit is stored; the first has the unit's own.
+
+    Args:
+        unit: a variation's id, or "job id/clip index".
+        segment: which part of a long clip, from 0.
+    """
+    return f"{unit}/{segment + 1}" if segment else unit
 
 
 def job_state(states: Iterable[State]) -> State:

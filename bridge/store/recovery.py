@@ -18,9 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import RequestConflict, StoreLost
-from bridge.jobs.context import of_segment
-from bridge.jobs.stages.place import SHOWN
-from bridge.protocol.job import ENDED, State, Variation
+from bridge.protocol.job import ENDED, SHOWN, State, Variation, of_segment
 from bridge.store import job_folder
 from bridge.store.database import ANY_DIGEST, Database
 from bridge.store.retention import GONE

@@ -13,10 +13,10 @@ from typing import Any
 
 from bridge.errors import OutputUnwritable, WorkLost
 from bridge.jobs import combine
-from bridge.jobs.context import Stage, VariationContext, of_segment
+from bridge.jobs.context import Stage, VariationContext
 from bridge.jobs.filenames import result_name
 from bridge.jobs.recipe import describe
-from bridge.protocol.job import State
+from bridge.protocol.job import State, of_segment
 from bridge.store.database import Database
 from bridge.util.atomic import discard, explained, holds, settle, sweep, write_json
 

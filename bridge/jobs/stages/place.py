@@ -13,7 +13,7 @@ from typing import Any
 from bridge.daws.base import Placing
 from bridge.errors import WorkLost
 from bridge.jobs.context import Stage, VariationContext
-from bridge.protocol.job import State
+from bridge.protocol.job import SHOWN, State
 from bridge.util.atomic import holds
 
 
@@ -44,5 +44,4 @@ async def place(context: VariationContext) -> dict[str, Any] | None:
     return {"placed": True}
 
 
-SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe", "pieces")
 STAGE = Stage("place", None, "placing", per_clip=False, per_segment=False, weight=0.04, run=place)
