@@ -58,7 +58,7 @@ from bridge.presets.library import Presets
 from bridge.protocol.job import Variation
 from bridge.protocol.request import RemixArgs, decode
 from bridge.store import backup
-from bridge.store.database import Store
+from bridge.store.async_store import Store
 from bridge.store.housekeeping import Housekeeping
 from bridge.util.atomic import write_json
 from bridge.workers.pool import Workers

@@ -13,7 +13,8 @@ import pytest
 from bridge.config.settings import Store as Settings
 from bridge.protocol.job import State, Variation
 from bridge.store import backup
-from bridge.store.database import Database, Store
+from bridge.store.async_store import Store
+from bridge.store.database import Database
 from bridge.store.housekeeping import Housekeeping
 from bridge.store.retention import GONE, may_go, sweep
 from tests.fakes.processes import PATIENCE

@@ -12,7 +12,8 @@ import pytest
 
 from bridge.errors import RequestConflict
 from bridge.protocol.job import Job, State, Variation
-from bridge.store.database import Database, Store
+from bridge.store.async_store import Store
+from bridge.store.database import Database
 
 
 def job(job_id: str = "job-1", created: float = 1.0) -> Job:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from bridge.engines.base import Engine
 from bridge.errors import EngineUnknown, KeyMissing
-from bridge.store.database import Database, Store
+from bridge.store.async_store import Store
+from bridge.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 
 from bridge.errors import BudgetReached, SpendingUnconfirmed
-from bridge.store.database import Database, Store
+from bridge.store.async_store import Store
+from bridge.store.database import Database
 
 CONSENT = "consent:"  # before a job's id in the journal's facts
 

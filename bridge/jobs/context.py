@@ -20,7 +20,8 @@ from bridge.jobs.budget import Budget
 from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import Job, State, Variation, of_segment
 from bridge.protocol.request import Clip, RemixArgs
-from bridge.store.database import Database, Store
+from bridge.store.async_store import Store
+from bridge.store.database import Database
 from bridge.util.atomic import explained
 from bridge.workers.pool import Workers
 

@@ -14,7 +14,8 @@ from bridge.events import Event, EventBus
 from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import ENDED, Job, State, Variation
 from bridge.protocol.request import HelloArgs
-from bridge.store.database import Database, Store
+from bridge.store.async_store import Store
+from bridge.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)

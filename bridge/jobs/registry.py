@@ -12,7 +12,8 @@ from typing import Any
 from bridge.errors import UnknownJob
 from bridge.events import Event, EventBus
 from bridge.protocol.job import ENDED, Job, State, Variation, check_transition, job_state
-from bridge.store.database import Database, Store
+from bridge.store.async_store import Store
+from bridge.store.database import Database
 
 KEPT = 200  # ended jobs that stay in memory; older ones are read from the store when asked for
 

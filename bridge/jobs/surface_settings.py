@@ -15,7 +15,8 @@ from bridge.errors import ParamInvalid, PresetInvalid, PresetUnknown
 from bridge.events import Event, EventBus
 from bridge.presets.library import Presets
 from bridge.presets.parameters import PARAMS, check
-from bridge.store.database import Database, Store
+from bridge.store.async_store import Store
+from bridge.store.database import Database
 
 FACT = "hands"
 SAVE_DELAY = 0.2  # s

@@ -1,26 +1,21 @@
-"""The journal: everything that must outlive a crash, in one SQLite file.
+"""The database: everything that must outlive a crash, in one SQLite file.
 
 Written before and after every side effect. WAL with synchronous FULL: a commit is on the disk when it returns, which is
-what "submitted once" rests on. `Store` runs the calls in order on one thread, so that no slow disk stops the loop.
+what "submitted once" rests on. The daemon calls it through bridge.store.async_store.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
-from bridge.errors import DiskFull, HomeError, RequestConflict, StoreBusy
+from bridge.errors import RequestConflict
 from bridge.protocol.job import Job, State, Variation
 from bridge.store.migrations import migrate
 from bridge.store.records import job_in, job_out, variation_in, variation_out
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 ANY_DIGEST = "rescued"  # the digest of a message known only from a job's folder that does not say it
 
@@ -317,36 +312,3 @@ class Transaction:
         finally:
             if self._db.in_transaction:  # a full disk ends some transactions by itself and leaves others open
                 self._db.execute("ROLLBACK")
-
-
-class Store:
-    """Runs a store's calls one after the other on a thread of their own: `await journal(Store.save_job, job)`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-
-    async def __call__(self, call: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        loop = asyncio.get_running_loop()
-        # Shielded: a caller that is cancelled must not leave the question open whether its words were written.
-        return await asyncio.shield(loop.run_in_executor(self._thread, self._run, call, args, kwargs))
-
-    def _run(self, call: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
-        """Make a call; what the disk says against it comes out in words for people.
-
-        Raises:
-            DiskFull, StoreBusy, HomeError: it could not be written down, and nothing of it was.
-        """
-        try:
-            return call(self._database, *args, **kwargs)
-        except sqlite3.OperationalError as problem:
-            if problem.sqlite_errorcode == sqlite3.SQLITE_FULL:
-                raise DiskFull("There is no room left on the disk that holds the bridge's journal.") from problem
-            if problem.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise StoreBusy from problem
-            raise HomeError(f"The bridge's journal cannot be read or written: {problem}.") from problem
-
-    def close(self) -> None:
-        """Finish what was asked for, then close the file."""
-        self._thread.shutdown(wait=True)
-        self._database.close()

@@ -20,7 +20,8 @@ from typing import TypeVar
 from bridge.config.settings import Store as Settings
 from bridge.errors import BridgeError
 from bridge.store import backup, retention
-from bridge.store.database import Database, Store
+from bridge.store.async_store import Store
+from bridge.store.database import Database
 
 log = logging.getLogger(__name__)
 

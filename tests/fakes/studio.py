@@ -33,7 +33,8 @@ from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.presets.library import standard
 from bridge.protocol.job import Variation
 from bridge.protocol.request import RemixArgs, decode
-from bridge.store.database import Database, Store
+from bridge.store.async_store import Store
+from bridge.store.database import Database
 from bridge.workers.task_table import TASKS
 from tests.fakes.processes import PATIENCE
 
