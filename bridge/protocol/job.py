@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 
 class State(enum.StrEnum):
@@ -108,6 +109,16 @@ class Variation:
     placed_by: str = ""  # the instance that is asked to place it, or did
     handed_over: bool = False  # a DAW or the user has the result's path: the file belongs to them
 
+    def to_json(self) -> str:
+        """Return the variation as one line of JSON, as the database and the job's folder store it."""
+        return json.dumps({name: getattr(self, name) for name in self.__slots__})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the variation that `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(**fields | {"state": State(fields["state"])})
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -129,6 +140,16 @@ class Job:
     each: int  # variations of each clip
     bills: Mapping[str, float] = field(default_factory=dict)  # variation → what the engine said it charged, its units
     warnings: tuple[Mapping[str, str], ...] = ()  # code and text of what could not be honoured
+
+    def to_json(self) -> str:
+        """Return the job as one line of JSON, as the database and the job's folder store it."""
+        return json.dumps({name: getattr(self, name) for name in self.__slots__})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the job that `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(**fields | {name: tuple(fields[name]) for name in ("warnings", "seconds")})
 
     @property
     def estimated(self) -> float:

@@ -15,7 +15,6 @@ from typing import Any
 from bridge.errors import RequestConflict
 from bridge.protocol.job import Job, State, Variation
 from bridge.store.migrations import migrate
-from bridge.store.records import job_in, job_out, variation_in, variation_out
 
 ANY_DIGEST = "rescued"  # the digest of a message known only from a job's folder that does not say it
 
@@ -102,18 +101,18 @@ class Database:
         with self.transaction():
             self._db.execute(
                 "INSERT INTO jobs VALUES (?, ?, ?, ?, ?)",
-                (job.id, job.created, job.message_id, job.instance, job_out(job)),
+                (job.id, job.created, job.message_id, job.instance, job.to_json()),
             )
             for place, variation in enumerate(variations):
                 self._db.execute(
                     "INSERT INTO variations VALUES (?, ?, ?, ?, ?, ?)",
-                    (variation.id, job.id, place, variation.state, 1, variation_out(variation)),
+                    (variation.id, job.id, place, variation.state, 1, variation.to_json()),
                 )
             self.applied(job.message_id)
 
     def save_job(self, job: Job) -> None:
         """Replace a job."""
-        self._db.execute("UPDATE jobs SET value = ? WHERE id = ?", (job_out(job), job.id))
+        self._db.execute("UPDATE jobs SET value = ? WHERE id = ?", (job.to_json(), job.id))
 
     def save_variation(
         self, variation: Variation, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None
@@ -122,7 +121,7 @@ class Database:
         with self.transaction():
             self._db.execute(
                 "UPDATE variations SET state = ?, open = ?, value = ? WHERE id = ?",
-                (variation.state, int(is_open), variation_out(variation), variation.id),
+                (variation.state, int(is_open), variation.to_json(), variation.id),
             )
             if mark is not None:
                 self._mark(*mark)
@@ -132,7 +131,7 @@ class Database:
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE created < ? ORDER BY rowid DESC LIMIT ?", (before, limit)
         ).fetchall()
-        return [(job_in(value), self._variations(job_id)) for job_id, value in rows]
+        return [(Job.from_json(value), self._variations(job_id)) for job_id, value in rows]
 
     def find(self, start: str) -> list[tuple[Job, list[Variation]]]:
         """Return the jobs whose id, or one of whose variations' ids, begins with `start`."""
@@ -142,7 +141,7 @@ class Database:
             "OR id IN (SELECT job_id FROM variations WHERE id LIKE ?1) ORDER BY rowid DESC LIMIT 20",
             (pattern,),
         ).fetchall()
-        return [(job_in(value), self._variations(job_id)) for job_id, value in rows]
+        return [(Job.from_json(value), self._variations(job_id)) for job_id, value in rows]
 
     def variations_of(self, job_id: str) -> list[Variation]:
         """Return a job's variations in order; none if there is no such job."""
@@ -151,7 +150,7 @@ class Database:
     def job(self, job_id: str) -> Job:
         """Return a job that is known to be there."""
         ((value,),) = self._db.execute("SELECT value FROM jobs WHERE id = ?", (job_id,))
-        return job_in(value)
+        return Job.from_json(value)
 
     def all_done(self, job_id: str) -> bool | None:
         """Return whether all variations of a job are done; None if there is no such job."""
@@ -163,7 +162,7 @@ class Database:
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE id IN (SELECT job_id FROM variations WHERE open = 1) ORDER BY rowid"
         ).fetchall()
-        return [(job_in(value), self._variations(job_id)) for job_id, value in rows]
+        return [(Job.from_json(value), self._variations(job_id)) for job_id, value in rows]
 
     # --- money -------------------------------------------------------------------------------------------------------
 
@@ -284,7 +283,7 @@ class Database:
 
     def _variations(self, job_id: str) -> list[Variation]:
         rows = self._db.execute("SELECT value FROM variations WHERE job_id = ? ORDER BY place", (job_id,))
-        return [variation_in(value) for (value,) in rows]
+        return [Variation.from_json(value) for (value,) in rows]
 
     def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()

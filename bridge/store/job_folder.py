@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from bridge.protocol.job import Job, Variation
-from bridge.store.records import job_in, job_out, variation_in, variation_out
 from bridge.util.atomic import settle, sync_folder, write_json
 
 JOB = "job.json"  # in the job's folder
@@ -38,8 +37,8 @@ def keep(folder: Path, job: Job, variations: Iterable[Variation], digest: str) -
         DiskFull, OutputUnwritable: the folder takes no file.
     """
     if kept(folder) is None:
-        listed = [json.loads(variation_out(variation)) for variation in variations]
-        about = {"job": json.loads(job_out(job)), "variations": listed, "digest": digest}
+        listed = [json.loads(variation.to_json()) for variation in variations]
+        about = {"job": json.loads(job.to_json()), "variations": listed, "digest": digest}
         write_json(folder / JOB, about)
         sync_folder(folder.parent)
 
@@ -50,8 +49,8 @@ def kept(folder: Path) -> Kept | None:
     if about is None:
         return None
     with contextlib.suppress(KeyError, TypeError, ValueError):
-        listed = [variation_in(json.dumps(one)) for one in about["variations"]]
-        return Kept(job_in(json.dumps(about["job"])), listed, about.get("digest"))
+        listed = [Variation.from_json(json.dumps(one)) for one in about["variations"]]
+        return Kept(Job.from_json(json.dumps(about["job"])), listed, about.get("digest"))
     return None
 
 
