@@ -1,1 +1,1 @@
-"""The journal, job folders, backups and housekeeping."""
+"""The database, job folders, backups and housekeeping."""

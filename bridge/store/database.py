@@ -29,7 +29,7 @@ class Database:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
             self._db.execute("PRAGMA busy_timeout = 5000")
-            migrate(self._db)  # before anything is written: a newer bridge's journal is not touched
+            migrate(self._db)  # before anything is written: a newer bridge's database is not touched
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
         except Exception:

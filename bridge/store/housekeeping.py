@@ -1,4 +1,4 @@
-"""What the daemon does for its home by itself: copies of the journal, and working files that had their time.
+"""What the daemon does for its home by itself: copies of the database, and old working files removed.
 
 daemon.py starts it; it looks every few minutes and does nothing that somebody waits for, so its thread gives way.
 """
@@ -49,11 +49,11 @@ class Housekeeping:
         self._clock = clock
         self._sleep = sleep
         self._task: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="care", initializer=_give_way)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="housekeeping", initializer=_give_way)
 
     def start(self) -> None:
         """Begin to look after the home."""
-        self._task = asyncio.create_task(self._run(), name="caretaker")
+        self._task = asyncio.create_task(self._run(), name="housekeeping")
 
     async def stop(self) -> None:
         """Stop; what is half done is done again another time."""
@@ -85,7 +85,7 @@ class Housekeeping:
         now = self._clock()
         if newest is not None and 0 <= now - newest < self._settings.copy_hours * 3600:
             return
-        if await self._store(Database.jobs, 1):  # a journal without jobs is not worth a copy
+        if await self._store(Database.jobs, 1):  # a database without jobs is not worth a copy
             made = await self._gently(backup.copy, self._home, now, self._settings.copies)
             log.info("the journal was copied to %s", made)
 

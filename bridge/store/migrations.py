@@ -1,6 +1,7 @@
-"""The journal's tables, and how an older journal becomes one of today.
+"""The database's tables, and the steps that bring an older database to the newest version.
 
-Step k of the list leads from version k to k + 1 and is never changed once released; store.py takes them all at opening.
+Step k of the list leads from version k to k + 1 and is never changed once released; database.py applies them when it
+opens the file.
 """
 
 from __future__ import annotations
@@ -47,12 +48,12 @@ VERSION = len(STEPS)
 
 
 def version_of(db: sqlite3.Connection) -> int:
-    """Return the version of a journal; 0: it has no tables yet."""
+    """Return the version of a database; 0: it has no tables yet."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def migrate(db: sqlite3.Connection, steps: Sequence[str] = STEPS) -> int:
-    """Bring a journal to the newest version, each step whole or not at all; return the version it had.
+    """Bring a database to the newest version, each step whole or not at all; return the version it had.
 
     Raises:
         StoreNewer: a newer bridge wrote it, so nothing in it is touched.
