@@ -1,4 +1,4 @@
-"""Care for the journal's file: sound at start or set aside and replaced, copied every night, old copies rotated.
+"""The database's file: checked at start and replaced when it is damaged, copied every night, old copies removed.
 
 At every start it is compared with the jobs' folders, since a journal that has lost entries looks as sound as any other.
 
@@ -68,7 +68,7 @@ def open_database(home: Path, clock: Callable[[], float], keep: int) -> Database
 
 
 def ailment(path: Path) -> str | None:
-    """Return what is wrong with a journal, as what follows its name; None when it is sound or not there.
+    """Return what is wrong with a database, as what follows its name; None when it is sound or not there.
 
     Raises:
         sqlite3.Error: it cannot be looked at, for a reason that is no damage.
@@ -86,7 +86,7 @@ def ailment(path: Path) -> str | None:
 
 
 def copy(home: Path, now: float, keep: int) -> Path:
-    """Write a whole, checked copy of the journal while it is in use; older ones than the newest `keep` go.
+    """Write a whole, checked copy of the database while it is in use; older ones than the newest `keep` go.
 
     Args:
         home: the bridge's folder.
@@ -95,7 +95,7 @@ def copy(home: Path, now: float, keep: int) -> Path:
 
     Raises:
         DiskFull, OutputUnwritable: there is no room, or the folder takes no file.
-        sqlite3.Error: the journal cannot be read.
+        sqlite3.Error: the database cannot be read.
     """
     folder = home / COPIES
     with explained(folder / FILE):
@@ -119,7 +119,7 @@ def copy(home: Path, now: float, keep: int) -> Path:
 
 
 def copies(home: Path) -> list[Path]:
-    """Return the journal's copies, newest first."""
+    """Return the database's copies, newest first."""
     return sorted((home / COPIES).glob("bridge-*.db"), reverse=True)
 
 
@@ -130,7 +130,7 @@ def newest_copy(home: Path) -> float | None:
 
 
 def _missed(home: Path) -> str | None:
-    """Tell whether there must have been a journal, where there is none or an empty file."""
+    """Tell whether there must have been a database, where there is none or an empty file."""
     path = home / FILE
     if path.exists() and path.stat().st_size:
         return None
@@ -160,7 +160,7 @@ def _compare(database: Database, home: Path, now: float) -> None:
 
 
 def _replace(home: Path, now: float) -> None:
-    """Put a journal together aside and rename it: a crash on the way leaves none, and then all of it is done again."""
+    """Put a database together aside and rename it: a crash on the way leaves none, and then all of it is done again."""
     path, made = home / FILE, home / f".{FILE}.rescue"
     _set_aside(home, now)
     for beside in ("", *BESIDE):
@@ -184,7 +184,7 @@ def _replace(home: Path, now: float) -> None:
 
 
 def _set_aside(home: Path, now: float) -> None:
-    """Move a damaged journal away; it is never deleted, since somebody may read more out of it."""
+    """Move a damaged database away; it is never deleted, since somebody may read more out of it."""
     damaged = [path for beside in ("", *BESIDE) if (path := home / f"{FILE}{beside}").exists()]
     if damaged:
         base = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))

@@ -1,4 +1,4 @@
-"""What a job's folder says of the job itself, so that paid work outlives the journal.
+"""What a job's folder says of the job itself, so that paid work outlives the database.
 
 Stage remix writes it around each order; bridge.store.recovery compares it with the journal at every start.
 """

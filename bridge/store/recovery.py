@@ -200,7 +200,7 @@ def _unknown(database: Database, units: Mapping[str, Path], stages: tuple[str, .
 
 
 def _units(unit: str, folder: Path) -> dict[str, Path]:
-    """Return the journal's names for a thing and for the further segments of it, with their folders."""
+    """Return the stored names of a thing and for the further segments of it, with their folders."""
     segments = sorted(path for path in folder.glob("leg-*") if path.name[4:].isdigit())
     return {unit: folder, **{of_segment(unit, int(path.name[4:]) - 1): path for path in segments}}
 
