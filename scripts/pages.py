@@ -15,8 +15,8 @@ from tables import code, page, table
 from bridge import errors as tree
 from bridge.cli.main import build_parser
 from bridge.config import resources
+from bridge.config.load import DEFAULTS
 from bridge.config.ranges import LIMITS
-from bridge.config.settings import DEFAULTS
 from bridge.control.arguments import Argument
 from bridge.control.command import Command
 from bridge.control.table import COMMANDS, MESSAGES

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.cli.commands.demo import _command
 from bridge.cli.main import main
-from bridge.config import settings
+from bridge.config.load import load
 
 Said = pytest.CaptureFixture[str]
 
@@ -65,7 +65,7 @@ def test_config_is_what_one_would_write(home: Path, capsys: Said, monkeypatch: p
     assert (read["osc"]["port"], read["fal"]["longest"]) == (9999, 100.0)
     assert [line for line in lines if line.endswith("# from ACE_BRIDGE_OSC_PORT")]
     (home / "config.toml").write_text(out.replace("[key]", "").split("fal = ")[0] + out.split('fal = "none"')[1])
-    assert settings.load(home, {}).osc.port == 9999, "what it prints can be read again"
+    assert load(home, {}).osc.port == 9999, "what it prints can be read again"
 
 
 @pytest.mark.parametrize(

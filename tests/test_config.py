@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from bridge.config.load import DEFAULTS, load
 from bridge.config.ranges import LIMITS
-from bridge.config.settings import DEFAULTS, KEYS, SECTIONS, Config, load
+from bridge.config.settings import KEYS, SECTIONS, Config
 from bridge.errors import ConfigInvalid
 
 SHIPPED: dict[str, dict[str, Any]] = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
@@ -190,6 +191,6 @@ def test_settings_do_not_change_once_read(tmp_path: Path) -> None:
 
 def test_import_is_light() -> None:
     heavy = ("numpy", "httpx", "asyncio", "msgspec", "tomllib", "socket")
-    code = f"import sys, bridge.config.settings; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, bridge.config.load; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

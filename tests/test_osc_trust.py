@@ -11,7 +11,7 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
-from bridge.config.settings import load
+from bridge.config.load import load
 from bridge.control.command import Command
 from bridge.control.table import COMMANDS
 from bridge.errors import ConfigInvalid, NotPossibleNow, SecretNeeded, SecretWrong

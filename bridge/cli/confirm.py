@@ -70,7 +70,7 @@ def confirm(options: argparse.Namespace, clips: int, seconds: float | None, fold
     Raises:
         ConfirmNeeded: it was not wanted, or there is nobody to ask.
     """
-    from bridge.config.settings import load
+    from bridge.config.load import load
 
     remixes = clips * options.variations
     settings = load(folder, os.environ)

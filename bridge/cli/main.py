@@ -9,7 +9,7 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -373,13 +373,3 @@ def _other_words(words: Any) -> None:
     )
     word.add_argument("--rounds", type=Number(1, 1000, whole=True), default=5, metavar="N", help="how many; default 5")
     _json(word)
-
-
-def home() -> Any:
-    """Return the bridge's home of this run."""
-    from bridge.config.home import home_folder
-
-    return home_folder(os.environ, sys.platform)
-
-
-Verb = Callable[[argparse.Namespace], int]

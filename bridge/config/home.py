@@ -6,12 +6,22 @@ The first thing every command needs, so nothing is imported here that `ace-bridg
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from bridge.errors import HomeError
 
 FOLDERS = ("inbox", "inbox/rejected", "outbox", "jobs", "results", "rendered", "logs", "presets")
+
+
+def home() -> Path:
+    """Return the bridge's home of this process; it need not exist yet.
+
+    Raises:
+        HomeError: the environment names no home directory.
+    """
+    return home_folder(os.environ, sys.platform)
 
 
 def home_folder(environ: Mapping[str, str], platform: str) -> Path:

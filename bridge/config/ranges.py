@@ -1,6 +1,6 @@
 """What each setting of default.toml may be: its type and range, and how it is read from a line of text.
 
-config.py asks here for every value; docs/config.md shows the same table.
+`load` asks here for every value; docs/config.md shows the same table.
 """
 
 from __future__ import annotations

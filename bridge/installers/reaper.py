@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bridge.config import resources
 from bridge.config.home import home_folder
-from bridge.config.settings import load
+from bridge.config.load import load
 from bridge.errors import HomeError
 from bridge.installers.base import Surroundings
 from bridge.installers.catalogue import FILE as CATALOGUE

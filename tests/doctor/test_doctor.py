@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from bridge import __version__
-from bridge.config.settings import load
+from bridge.config.load import load
 from bridge.doctor import base
 from bridge.doctor.base import Context, Finding, examine, worst
 from bridge.doctor.connections import holders

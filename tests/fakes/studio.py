@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from bridge.config.settings import load
+from bridge.config.load import load
 from bridge.daws.folder import Folder, Scripted
 from bridge.engines.base import Engine
 from bridge.engines.fake import FakeEngine

@@ -11,8 +11,8 @@ import sys
 import time
 from typing import Any
 
-from bridge.cli.main import home
 from bridge.client import Client
+from bridge.config.home import home, prepare_home
 from bridge.errors import BridgeError, HomeError, NotPossibleNow
 
 ENDS = (
@@ -28,8 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the daemon until it is stopped."""
     from bridge import daemon
     from bridge.config import home_check
-    from bridge.config.home import prepare_home
-    from bridge.config.settings import load
+    from bridge.config.load import load
     from bridge.presets.library import standard
     from bridge.util import logs
 

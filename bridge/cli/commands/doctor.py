@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-from bridge.cli.main import home
 from bridge.config import home_check
 from bridge.config.credentials import from_keychain
-from bridge.config.settings import load
+from bridge.config.home import home
+from bridge.config.load import load
 from bridge.doctor.base import Context, Finding, examine, worst
 from bridge.errors import AudioDeviceMissing, ConfigInvalid
 

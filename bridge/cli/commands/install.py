@@ -12,8 +12,7 @@ from pathlib import Path
 
 from bridge import __version__
 from bridge.cli.confirm import agreed
-from bridge.cli.main import home
-from bridge.config.home import prepare_home
+from bridge.config.home import home, prepare_home
 from bridge.installers.base import Surroundings, plan
 from bridge.installers.installer import Change, Installation, Installer, Pointer, start_command
 

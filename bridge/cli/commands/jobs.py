@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from bridge.cli import history
 from bridge.cli.console import ago
 from bridge.cli.history import Found
-from bridge.cli.main import home
 from bridge.cli.progress_text import LABELS
 from bridge.cli.terminal import coloured, cut, labelled, width
 from bridge.client import Client
+from bridge.config.home import home
 from bridge.errors import NotPossibleNow
 from bridge.presets.parameters import INSTRUMENTAL, PARAMS
 from bridge.protocol.job import ENDED, Job, State, Variation

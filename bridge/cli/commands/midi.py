@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bridge.cli.commands.send import LONGEST, channel
-from bridge.cli.main import home
 from bridge.client import Client
+from bridge.config.home import home
 from bridge.errors import NotRunning, RequestError, from_wire
 from bridge.osc.plain import Message, decode
 

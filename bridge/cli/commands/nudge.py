@@ -6,8 +6,8 @@ import argparse
 import json
 
 from bridge.cli.console import Console
-from bridge.cli.main import home
 from bridge.client import Client
+from bridge.config.home import home
 
 
 def nudge(options: argparse.Namespace) -> int:

@@ -11,9 +11,9 @@ from typing import Any
 
 from bridge.cli import confirm, history
 from bridge.cli.console import Console
-from bridge.cli.main import home
 from bridge.cli.progress_text import Heading
 from bridge.client import Client
+from bridge.config.home import home
 from bridge.errors import ParamInvalid, SourceMissing
 
 SUFFIXES = frozenset(

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bridge.cli.main import home
 from bridge.client import OVER, Client
+from bridge.config.home import home
 from bridge.errors import NotRunning, RequestError, from_wire
 from bridge.osc.plain import Message, decode, encode
 

@@ -10,9 +10,8 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from bridge.cli.main import home
 from bridge.cli.terminal import labelled
-from bridge.config.home import prepare_home
+from bridge.config.home import home, prepare_home
 from bridge.errors import KeyInvalid, PresetUnknown, SettingError
 from bridge.presets.library import Preset, Presets, new, standard
 
@@ -102,10 +101,10 @@ def _say(label: str, text: str, column: int) -> None:
 
 
 def _settings(options: argparse.Namespace) -> int:
-    from bridge.config import settings
     from bridge.config.credentials import find, mask
+    from bridge.config.load import load
 
-    effective = settings.load(home(), os.environ)
+    effective = load(home(), os.environ)
     key = find(os.environ, home())
     shown = {**effective.effective(), "key": {"fal": f"{mask(key.key)} from {key.origin}" if key else "none"}}
     if options.json:

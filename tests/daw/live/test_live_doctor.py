@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import settings
+from bridge.config.load import load
 from bridge.doctor.base import Context, Finding
 from bridge.doctor.live import look
 from tests.daw.live.conftest import Start
@@ -33,7 +33,7 @@ OURS = """2026-11-02T10:11:15.1 info: RemoteScriptError:   File "/u/Remote Scrip
 def context_of(home: Path, folder: Path) -> Context:
     nothing: Callable[[str], None] = lambda _: None  # noqa: E731
     return Context(
-        home, {"HOME": str(folder)}, "darwin", settings.load(home, {}), "", time.time, nothing, str, str, lambda: None
+        home, {"HOME": str(folder)}, "darwin", load(home, {}), "", time.time, nothing, str, str, lambda: None
     )
 
 

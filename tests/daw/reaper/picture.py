@@ -15,7 +15,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from bridge.config.home import prepare_home
-from bridge.config.settings import load
+from bridge.config.load import load
 from bridge.engines.fal.engine import _capabilities
 from bridge.engines.offline import CAPABILITIES
 from bridge.installers.catalogue import catalogue

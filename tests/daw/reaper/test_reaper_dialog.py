@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.config.settings import load
+from bridge.config.load import load
 from bridge.engines.fal.engine import _capabilities
 from bridge.engines.offline import CAPABILITIES
 from bridge.installers.catalogue import catalogue

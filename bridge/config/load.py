@@ -1,0 +1,97 @@
+"""Loads the settings: default.toml, then config.toml of the home, then the environment; the last one named wins.
+
+The daemon and the longer commands load them once at their start and pass them on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge.config import ranges
+from bridge.config.settings import KEYS, SECTIONS, Config
+from bridge.config.toml_file import TomlError, TomlFile, read
+from bridge.errors import ConfigInvalid
+from bridge.util.suggest import did_you_mean
+
+PREFIX = "ACE_BRIDGE_"
+FILE = "config.toml"
+DEFAULTS = Path(__file__).with_name("default.toml")
+
+
+def load(home: Path, environ: Mapping[str, str]) -> Config:
+    """Read all settings.
+
+    Args:
+        home: the bridge's folder; config.toml in it may be missing.
+        environ: ACE_BRIDGE_<SECTION>_<KEY> wins over the file; lists have commas, switches are true, false, 1 or 0.
+
+    Raises:
+        ConfigInvalid: names the file and line or the variable, the key, and what it takes or the nearest key.
+    """
+    values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+    origins: dict[str, str] = {}
+    for path, origin in ((DEFAULTS, "default"), (home / FILE, FILE)):
+        file = _read(path)
+        for section, key, value in _entries(file):
+            values[section][key] = ranges.check(section, key, value, file.place(f"{section}.{key}"))
+            origins[f"{section}.{key}"] = origin
+    for name, section, key in _variables(environ):
+        value = ranges.from_text(section, key, environ[name], name)
+        values[section][key] = value
+        origins[f"{section}.{key}"] = name
+    sections = {name: kind(**values[name]) for name, kind in SECTIONS.items()}
+    return Config(**sections, home=home, origins=origins)
+
+
+def _read(path: Path) -> TomlFile:
+    try:
+        return read(path)
+    except FileNotFoundError:
+        return TomlFile(path, {}, {})
+    except TomlError as problem:
+        where = f"{path}, line {problem.line}" if problem.line else str(path)
+        raise ConfigInvalid(f"{where}: {problem.text}.") from problem
+    except OSError as problem:
+        raise ConfigInvalid(f"{path} cannot be read: {problem.strerror}.") from problem
+
+
+def _entries(file: TomlFile) -> Iterator[tuple[str, str, Any]]:
+    """Yield section, key and value of a file, or say which of them does not exist."""
+    for section, entries in file.values.items():
+        if section not in KEYS:
+            at_home = "" if isinstance(entries, dict) else _section_of(section)
+            help_ = at_home or did_you_mean(section, KEYS)
+            raise ConfigInvalid(f"{file.place(section)}: there is no section [{section}].{help_}")
+        if not isinstance(entries, dict):
+            raise ConfigInvalid(
+                f"{file.place(section)}: [{section}] is a section and has to stand on a line of its own."
+            )
+        for key, value in entries.items():
+            if key not in KEYS[section]:
+                raise ConfigInvalid(f"{file.place(f'{section}.{key}')}: {_unknown(section, key)}")
+            yield section, key, value
+
+
+def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield name, section and key of each variable that is a setting; others of that beginning are left alone."""
+    for name in sorted(environ):
+        section, _, key = name.removeprefix(PREFIX).lower().partition("_")
+        if not name.startswith(PREFIX) or section not in KEYS:
+            continue
+        if key not in KEYS[section]:
+            raise ConfigInvalid(f"The environment variable {name} is no setting: {_unknown(section, key)}")
+        yield name, section, key
+
+
+def _unknown(section: str, key: str) -> str:
+    if section == "fal" and "key" in key.casefold():  # and whatever stands beside it is not repeated
+        return "the fal key does not belong here; run `ace-bridge config set-key`."
+    elsewhere = _section_of(key)
+    return f"there is no “{key}” in [{section}].{elsewhere or did_you_mean(key, KEYS[section])}"
+
+
+def _section_of(key: str) -> str:
+    homes = [section for section, keys in KEYS.items() if key in keys]
+    return f" It belongs in [{homes[0]}]." if homes else ""
