@@ -13,7 +13,7 @@ from bad_inputs import BAD_INPUTS
 from tables import code, page, table
 
 from bridge import errors as tree
-from bridge.cli.main import build_parser
+from bridge.cli.parser import build_parser
 from bridge.config import resources
 from bridge.config.load import DEFAULTS
 from bridge.config.ranges import LIMITS
@@ -255,7 +255,7 @@ def cli() -> str:
         parts += [f"## ace-bridge {name}", word.description or "", table(("option", "meaning"), rows) if rows else ""]
     return page(
         "Command line",
-        "bridge/cli/main.py",
+        "bridge/cli/parser.py",
         "Exit status: 0 done, 1 an error was explained, 2 a wrong option, 3 (`status` only) the daemon does not run, "
         "130 Ctrl-C.",
         *parts,

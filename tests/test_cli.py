@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli.main import GROUPS, build_parser, main
+from bridge.cli.main import main
 from bridge.cli.options import Number, OneOf
+from bridge.cli.parser import GROUPS, build_parser
 from bridge.errors import HomeError
 from bridge.util.suggest import nearest
 

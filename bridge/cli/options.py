@@ -1,6 +1,6 @@
 """Options of the command line: numbers with their ranges, and a parser that speaks of the option, not of argparse.
 
-`bridge.cli.main` builds its words from these. Nothing heavy is imported: every run of `ace-bridge` comes through here.
+`bridge.cli.parser` builds its words from these. Nothing heavy is imported: every run of `ace-bridge` imports this.
 """
 
 from __future__ import annotations
