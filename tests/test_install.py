@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import DawRunning, InstallRefused
-from bridge.installers.installer import Edit, Installation, Installer, Own, Pointer, refresh, start_command
+from bridge.installers.base import Edit, Installation, Own
+from bridge.installers.installer import Installer, Pointer, refresh, start_command
 
 MARK = b"ace=1\n"
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from bridge.config import resources
 from bridge.errors import HomeError
 from bridge.installers import ardour_slots
-from bridge.installers.base import Surroundings
-from bridge.installers.installer import POINTER, Edit, Installation, Own
+from bridge.installers.base import POINTER, Edit, Installation, Own, Surroundings
 
 PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # not its helpers, as ardour7-export or ardour-avahi
 STEPS = (

@@ -1,6 +1,6 @@
 """How the bridge's files come into a DAW and out of it again: planned, compared, backed up, written down.
 
-`bridge.installers.base` has one plan per DAW; `ace-bridge install` and `uninstall` carry them out, each daemon start
+`bridge.installers.plans` has one plan per DAW; `ace-bridge install` and `uninstall` carry them out, each daemon start
 refreshes the pointer files that tell the scripts where the bridge is.
 """
 
@@ -10,50 +10,16 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from bridge.errors import BridgeError, DawRunning, InstallRefused
+from bridge.installers.base import POINTER, Edit, Installation, Own
 from bridge.util.atomic import explained, write_bytes, write_json
 
 FOLDER = "installed"  # in the home: what was installed where
-POINTER = "ace-bridge.json"  # the usual name of a pointer file, beside the scripts
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """A file that is the bridge's alone."""
-
-    path: Path
-    data: bytes
-    mode: int = 0o644
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A file of the DAW or of its user in which the bridge has a part."""
-
-    path: Path
-    what: str  # for people: what is put in
-    put: Callable[[bytes | None], bytes]  # its content (None: no such file) → with the bridge's part; twice is once
-    take: Callable[[bytes], bytes | None]  # its content → without the bridge's part; None: nothing is left
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """Everything that one DAW gets."""
-
-    daw: str  # as in `daw.name` of its requests
-    title: str  # for people
-    files: tuple[Own, ...]
-    pointer: Path  # where its scripts look for the bridge
-    edits: tuple[Edit, ...] = ()
-    busy: Callable[[], str | None] = lambda: None  # why nothing may be changed now, such as a DAW that runs
-    steps: tuple[str, ...] = ()  # what is left to do for the person
-    caches: tuple[Path, ...] = ()  # folders that the DAW makes beside our files and that go with them
-    alone: Path | None = None  # a folder that is the bridge's alone, so that another's of that name is left as it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from xml.etree import ElementTree
 
 from bridge.config import resources
 from bridge.errors import HomeError
-from bridge.installers.base import Surroundings
-from bridge.installers.installer import POINTER, Installation, Own
+from bridge.installers.base import POINTER, Installation, Own, Surroundings
 
 USUAL = Path("Ableton", "User Library")
 NAME = "AceBridge"  # the folder's name is the control surface's name in Live

@@ -13,10 +13,9 @@ from bridge.config import resources
 from bridge.config.home import home_folder
 from bridge.config.load import load
 from bridge.errors import HomeError
-from bridge.installers.base import Surroundings
+from bridge.installers.base import POINTER, Installation, Own, Surroundings
 from bridge.installers.catalogue import FILE as CATALOGUE
 from bridge.installers.catalogue import catalogue
-from bridge.installers.installer import POINTER, Installation, Own
 from bridge.presets.library import standard
 
 NAME = "ACE Bridge"  # the folder in Scripts; ReaPack makes one of its own

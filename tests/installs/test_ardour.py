@@ -13,8 +13,9 @@ import pytest
 from bridge.config import resources
 from bridge.errors import HomeError, InstallRefused
 from bridge.installers import ardour_slots
-from bridge.installers.base import Surroundings, plan
+from bridge.installers.base import Surroundings
 from bridge.installers.installer import Installer, Pointer, start_command
+from bridge.installers.plans import plan
 from tests.fakes.processes import PATIENCE
 
 OURS = [

@@ -13,8 +13,9 @@ from pathlib import Path
 from bridge import __version__
 from bridge.cli.confirm import agreed
 from bridge.config.home import home, prepare_home
-from bridge.installers.base import Surroundings, plan
-from bridge.installers.installer import Change, Installation, Installer, Pointer, start_command
+from bridge.installers.base import Installation, Surroundings
+from bridge.installers.installer import Change, Installer, Pointer, start_command
+from bridge.installers.plans import plan
 
 
 def install(options: argparse.Namespace) -> int:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import HomeError, InstallRefused
-from bridge.installers.base import Surroundings, plan
+from bridge.installers.base import Surroundings
 from bridge.installers.installer import Installer, Pointer
+from bridge.installers.plans import plan
 from tests.daw.reaper.host import Host
 from tests.daw.reaper.rig import SCRIPTS
 from tests.fakes.processes import environment
