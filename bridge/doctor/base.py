@@ -1,23 +1,15 @@
-"""The doctor: looks at the whole chain from key to DAW and says what is wrong in a musician's words, with its fix.
-
-verbs/doctor.py → here → one module per part of the chain. It changes and orders nothing; only `online` asks fal.
-"""
+"""What a part of the doctor gets and what it says: the context that it looks at, and its findings."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 from bridge.config.settings import Config
 
-log = logging.getLogger(__name__)
-
 Level = Literal["well", "hint", "trouble"]
-PARTS = "settings", "system", "home", "connections", "engine", "daws", "live"  # modules with `look`, in this order
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +41,6 @@ class Context:
     device: Callable[[], str]  # name of the audio output; raises AudioDeviceMissing
     keychain: Callable[[], str | None]  # the key in the system's keychain
     online: bool = False  # whether fal may be asked
-
-
-def examine(context: Context) -> list[Finding]:
-    """Look at everything; a part that cannot be looked at is a finding too, and the others go on."""
-    found: list[Finding] = []
-    for part in PARTS:
-        look: Callable[[Context], Iterator[Finding]] = import_module(f"bridge.doctor.{part}").look
-        try:
-            found.extend(look(context))
-        except Exception as problem:
-            log.exception("the doctor's part %s", part)
-            text = f"The doctor could not look at the {part}: {type(problem).__name__}: {problem}."
-            found.append(Finding(f"{part}.examined", "trouble", text, "Please report this, with `doctor --bundle`."))
-    return found
 
 
 def worst(findings: list[Finding]) -> Level:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
@@ -10,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from bridge.config.credentials import Found, find, mask
 from bridge.doctor.base import Context, Finding
 from bridge.errors import BridgeError, KeyMissing
+from bridge.util.addresses import is_loopback
 
 FORM = re.compile(r"[\w-]{8,}:[\w-]{16,}")  # fal's keys as its dashboard gives them: id and secret
 NOBODY = "00000000-0000-0000-0000-000000000000"  # a request that does not exist: asking for it orders nothing
@@ -53,7 +53,7 @@ def _online(found: Found, context: Context) -> Iterator[Finding]:
     fal = context.settings.fal
     base = "/".join(fal.endpoint.split("/")[:2])  # fal keeps requests under owner and app, without the path below
     url = httpx.URL(f"{fal.queue_url}/{base}/requests/{NOBODY}/status")
-    if url.scheme != "https" and not _is_loopback(url.host):
+    if url.scheme != "https" and not is_loopback(url.host):
         text = f"The key was not sent to {url.host}: that is no secure connection."
         yield Finding("fal", "trouble", text, "Write [fal] queue_url with https.")
         return
@@ -86,10 +86,3 @@ def _time(date: str, context: Context) -> Iterator[Finding]:
     if abs(off) > OFF:
         text = f"The clock is {abs(off):.0f} s {'fast' if off > 0 else 'slow'} by fal's."
         yield Finding("clock.online", "hint", text, "Let the system set its clock by itself.")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -10,7 +10,7 @@ import pytest
 
 from bridge.config.credentials import find
 from bridge.doctor import bundle
-from bridge.doctor.base import examine
+from bridge.doctor.examine import examine
 from bridge.errors import OutputUnwritable
 from tests.doctor.test_doctor import KEY, context_of
 from tests.fakes.studio import Studio, write_tone

@@ -21,8 +21,9 @@ import pytest
 from bridge import __version__
 from bridge.config.load import load
 from bridge.doctor import base
-from bridge.doctor.base import Context, Finding, examine, worst
+from bridge.doctor.base import Context, Finding, worst
 from bridge.doctor.connections import holders
+from bridge.doctor.examine import examine
 from bridge.errors import AudioDeviceMissing
 from bridge.store.database import Database
 from tests.fakes.processes import environment, running

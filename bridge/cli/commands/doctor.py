@@ -16,7 +16,8 @@ from bridge.config import home_check
 from bridge.config.credentials import from_keychain
 from bridge.config.home import home
 from bridge.config.load import load
-from bridge.doctor.base import Context, Finding, examine, worst
+from bridge.doctor.base import Context, Finding, worst
+from bridge.doctor.examine import examine
 from bridge.errors import AudioDeviceMissing, ConfigInvalid
 
 SIGNS = {"well": "ok  ", "hint": "hint", "trouble": "BAD "}
@@ -27,7 +28,7 @@ PATIENCE = 20.0  # s for the sound system
 def doctor(options: argparse.Namespace) -> int:
     """Look at the whole chain; 1 when something will not work."""
     logging.getLogger("bridge").addHandler(logging.NullHandler())  # what is wrong is said as a finding
-    context = _patient(options)
+    context = _context(options)
     findings = examine(context)
     if options.bundle:
         from bridge.doctor import bundle
@@ -43,7 +44,7 @@ def doctor(options: argparse.Namespace) -> int:
     return 1 if worst(findings) == "trouble" else 0
 
 
-def _patient(options: argparse.Namespace) -> Context:
+def _context(options: argparse.Namespace) -> Context:
     folder, trouble = home(), ""
     try:
         settings = load(folder, os.environ)
