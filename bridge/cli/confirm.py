@@ -6,44 +6,52 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bridge.cli.console import Console
 from bridge.errors import BridgeError, ConfirmNeeded, OutputUnwritable
-from bridge.jobs.budget import money
 
 ASK_ABOVE = 3  # remixes that are ordered without a question
 OTHER = "Choose another --out."
 USUAL_RATES = range(44_100, 192_001)  # Hz: results keep the file's rate within these
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What is known of the files before anything is sent; what cannot be read is left to the daemon to say."""
+def rate_of(files: Sequence[Path]) -> int | None:
+    """Return the sample rate (Hz) that results keep: the files' own if all have the same, None for the model's."""
+    from bridge.audio.header import sample_rate
 
-    seconds: float | None  # of all clips together; None where a file cannot be read
-    rate: int | None  # Hz, if all have the same
-
-
-def survey(files: Sequence[Path], offset: float, length: float | None) -> Survey:
-    """Look into the files."""
-    from bridge.workers.tasks.length import length as measure
-
-    total: float | None = 0.0
     rates = set()
     for path in files:
-        try:
-            found = measure({"path": os.fspath(path)}, lambda _: None)
-        except BridgeError:
-            total = None
-            continue
-        rates.add(found["sample_rate"])
-        left = max(0.0, found["seconds"] - offset)
-        total = None if total is None else total + (left if length is None else min(left, length))
+        rate = sample_rate(path)
+        if rate is None and (found := _measured(path)):
+            rate = int(found["sample_rate"])
+        if rate is not None:
+            rates.add(rate)
     rate = rates.pop() if len(rates) == 1 else None
-    return Survey(total, rate if rate in USUAL_RATES else None)
+    return rate if rate in USUAL_RATES else None
+
+
+def seconds_of(files: Sequence[Path], offset: float, length: float | None) -> float | None:
+    """Return how long all clips are together; None where a file cannot be read, which the daemon will explain."""
+    total = 0.0
+    for path in files:
+        found = _measured(path)
+        if found is None:
+            return None
+        left = max(0.0, float(found["seconds"]) - offset)
+        total += left if length is None else min(left, length)
+    return total
+
+
+def _measured(path: Path) -> Mapping[str, Any] | None:
+    """Open a file as a worker process would: with ffmpeg where that is needed, and a length that holds for MP3 too."""
+    from bridge.workers.tasks.length import length
+
+    try:
+        return length({"path": os.fspath(path)}, lambda _: None)
+    except BridgeError:
+        return None
 
 
 def costs(options: argparse.Namespace, folder: Path, about: Mapping[str, Any], console: Console) -> bool:
@@ -71,6 +79,7 @@ def confirm(options: argparse.Namespace, clips: int, seconds: float | None, fold
         ConfirmNeeded: it was not wanted, or there is nobody to ask.
     """
     from bridge.config.load import load
+    from bridge.jobs.budget import money
 
     remixes = clips * options.variations
     settings = load(folder, os.environ)

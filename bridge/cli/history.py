@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from bridge.errors import UnknownJob
-from bridge.protocol.answers import cost_answer, variation_answer
 from bridge.protocol.job import ENDED, Job, State, Variation, job_state
 from bridge.store.database import Database
 
@@ -85,6 +84,8 @@ def style(job: Job) -> str:
 
 def document(found: Found) -> dict[str, Any]:
     """Return a job for scripts, in the words of the outbox."""
+    from bridge.protocol.answers import cost_answer, variation_answer  # only here: `remix` asks for names alone
+
     job, variations = found
     return {
         "job_id": job.id,

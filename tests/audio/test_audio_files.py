@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.audio import bwf_header, files, writers
+from bridge.audio import bwf_header, files, header, writers
 from tests.audio.signals import Sound, lag, noise
 
 RATE = 48000
@@ -106,6 +106,30 @@ def test_lossy_formats_have_no_lag_against_ffmpeg(original: Path, tmp_path: Path
     assert lag(theirs, got) == 0
     frames = min(len(got), len(theirs))
     assert np.abs(got[:frames] - theirs[:frames]).max() < 1e-3
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", FFMPEG)
+def test_the_rate_in_a_header_is_the_rate_of_the_samples(original: Path, tmp_path: Path, name: str) -> None:
+    run("ffmpeg", "-nostdin", "-v", "error", "-i", original, *FFMPEG[name], tmp_path / name)
+    with files.Reader(tmp_path / name) as reader:
+        assert header.sample_rate(tmp_path / name) in (reader.info.sample_rate, None)
+
+
+@pytest.mark.parametrize("name", [b"loop.wav", b"caf\xe9 \xff.wav", b"loop", b"loop.txt"])
+def test_a_header_is_read_whatever_the_files_name_is(tmp_path: Path, name: bytes) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    with path.open("wb") as file:
+        soundfile.write(file, np.zeros((10, 2)), 44_100, format="WAV")
+    assert header.sample_rate(path) == 44_100
+
+
+@pytest.mark.parametrize("name", ["gone.wav", "empty.wav", "text.wav", "samples.raw", "."])
+def test_a_file_without_a_header_has_no_rate(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty.wav").touch()
+    for text in ("text.wav", "samples.raw"):
+        (tmp_path / text).write_bytes(b"no header at all" * 100)
+    assert header.sample_rate(tmp_path / name) is None
 
 
 @needs_ffmpeg

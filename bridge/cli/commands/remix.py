@@ -33,11 +33,11 @@ def remix(options: argparse.Namespace) -> int:
     folder, console = home(), Console(options.json)
     client = Client(folder)
     about = client.start()
-    found = confirm.survey(files, options.offset, options.length)
     if options.rate is None:
-        args["project"]["sample_rate"] = found.rate
+        args["project"]["sample_rate"] = confirm.rate_of(files)
     if confirm.costs(options, folder, about, console):
-        confirm.confirm(options, len(files), found.seconds, folder, console)
+        seconds = confirm.seconds_of(files, options.offset, options.length)
+        confirm.confirm(options, len(files), seconds, folder, console)
         args["confirmed"] = True
     message_id = client.send("remix", args)
     if options.no_wait:
