@@ -16,11 +16,12 @@
 A class's docstring is its default text, ``code`` its stable name, ``hint`` the next step: text exists once, and
 docs/errors.md is generated from these files. Anything that is not a BridgeError goes to the log with its traceback
 and reaches a person as `Unexpected`.
+
+This is the one `__init__.py` that hands names on: the tree is one noun that is too long for one file, and who raises an
+error need not know in which file its class is. It has imports only, and nothing above `errors` is imported by them.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from bridge.errors.asked import (
     ClipError,
@@ -59,7 +60,7 @@ from bridge.errors.asked import (
     UnknownCommand,
     UnknownJob,
 )
-from bridge.errors.base import BridgeError, Unexpected
+from bridge.errors.base import BridgeError, Unexpected, all_errors, from_wire
 from bridge.errors.engine import (
     AccessDenied,
     AccountError,
@@ -214,22 +215,3 @@ __all__ = [
     "all_errors",
     "from_wire",
 ]
-
-
-def all_errors() -> Iterator[type[BridgeError]]:
-    """Yield every class of the tree, parents before children, in the order of this file."""
-
-    def walk(cls: type[BridgeError]) -> Iterator[type[BridgeError]]:
-        yield cls
-        for child in cls.__subclasses__():
-            yield from walk(child)
-
-    yield from walk(BridgeError)
-
-
-def from_wire(wire: dict[str, str]) -> BridgeError:
-    """Build the error again that `to_wire` described, for example one from a worker process."""
-    for cls in all_errors():
-        if cls.code == wire.get("code"):
-            return cls(wire.get("text"), hint=wire.get("hint"))
-    return Unexpected(wire.get("text"))

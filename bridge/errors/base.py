@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 
@@ -26,3 +27,22 @@ class Unexpected(BridgeError):
     """Something happened that the bridge does not know how to handle; the clip and any paid result are kept."""
 
     code = "unexpected"
+
+
+def all_errors() -> Iterator[type[BridgeError]]:
+    """Yield every class of the tree, parents before children, in the order of their definition."""
+
+    def walk(cls: type[BridgeError]) -> Iterator[type[BridgeError]]:
+        yield cls
+        for child in cls.__subclasses__():
+            yield from walk(child)
+
+    yield from walk(BridgeError)
+
+
+def from_wire(wire: dict[str, str]) -> BridgeError:
+    """Build the error again that `to_wire` described, for example one from a worker process."""
+    for cls in all_errors():
+        if cls.code == wire.get("code"):
+            return cls(wire.get("text"), hint=wire.get("hint"))
+    return Unexpected(wire.get("text"))
