@@ -137,7 +137,7 @@ def errors() -> str:
     ]
     return page(
         "Errors",
-        "bridge/errors.py",
+        "bridge/errors/",
         "Whatever goes wrong is said in one sentence, with a code that stays the same between versions and with the "
         "next step. The sentence names the file, the value or the range where there is one; the general form stands "
         "here. Tracebacks are in `logs/bridge.log`.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,17 @@ def test_pages_hold_nothing_of_this_machine(name: str) -> None:
     assert str(ROOT) not in text
     assert str(Path.home()) not in text
     assert "object at 0x" not in text
+
+
+def test_every_module_that_a_page_names_is_there() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    named = {
+        (path, page.relative_to(ROOT).as_posix())
+        for page in pages
+        for path in re.findall(r"(?<![\w/.-])bridge/[\w./]+(?<![.])", page.read_text("utf-8"))
+    }
+    assert ("bridge/daemon.py", "CONTRIBUTING.md") in named
+    assert sorted((path, page) for path, page in named if not (ROOT / path).exists()) == []
 
 
 def test_tables_keep_their_columns() -> None:
