@@ -11,17 +11,9 @@ import sys
 import time
 from typing import Any
 
-from bridge.client import Client
+from bridge.client import OVER, Client
 from bridge.config.home import home, prepare_home
 from bridge.errors import BridgeError, HomeError, NotPossibleNow
-
-ENDS = (
-    "done",
-    "failed",
-    "cancelled",
-    "unknown",
-    "partial",
-)  # as in bridge.protocol.job, whose import would cost too much here
 
 
 def run(options: argparse.Namespace) -> int:
@@ -86,7 +78,7 @@ def stop(options: argparse.Namespace) -> int:
         time.sleep(0.05)
     from bridge.cli import history
 
-    left = sum(one.state not in ENDS for _, variations in history.still_open(client.home) for one in variations)
+    left = sum(one.state not in OVER for _, variations in history.still_open(client.home) for one in variations)
     if options.json:
         print(json.dumps({"stopped": about["pid"], "open": left}))
     else:
@@ -129,7 +121,7 @@ def _open_jobs(client: Client) -> list[dict[str, Any]]:
     for path in (client.home / "outbox").glob("*.json"):
         with contextlib.suppress(OSError, ValueError):
             newer |= {job["job_id"]: job["state"] for job in json.loads(path.read_bytes())["jobs"]}
-    if all(state in ENDS for state in newer.values()):
+    if all(state in OVER for state in newer.values()):
         return []
     from bridge.cli import history  # only now: most often nothing is being made, and the answer should be quick
 
