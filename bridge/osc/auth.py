@@ -16,7 +16,8 @@ from bridge.config.settings import NO_SECRET, Osc
 from bridge.control.arguments import check_token
 from bridge.control.command import Command
 from bridge.errors import NotPossibleNow, SecretNeeded, SecretWrong
-from bridge.osc.transport import Key, Peer, is_local
+from bridge.osc.transport import Key, Peer
+from bridge.util.addresses import is_loopback
 from bridge.util.redact import SCRUBBER
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Authorization:
         """
         if "token" in values:
             check_token(self._token(), values["token"])
-        elif command.spends and not is_local(peer.host) and self._unlocked.get(peer.key, 0.0) <= self._clock():
+        elif command.spends and not is_loopback(peer.host) and self._unlocked.get(peer.key, 0.0) <= self._clock():
             hint = None if self._secret else "Set [osc] secret on the machine that the bridge runs on; see privacy.md."
             text = f"{command.address} may cost money, so from another machine it is taken after /bridge/unlock."
             raise SecretNeeded(text, hint=hint)

@@ -6,7 +6,6 @@ network ↔ here ↔ osc.py. Nothing here knows what a message means; a packet a
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import socket
 import struct
@@ -67,13 +66,6 @@ class Peer(Protocol):
 
 
 Receive = Callable[[bytes, Peer], None]
-
-
-def is_local(host: str) -> bool:
-    """Tell whether an address is this machine's own loopback."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
 
 
 class UdpEndpoint(asyncio.DatagramProtocol):

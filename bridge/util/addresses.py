@@ -14,10 +14,16 @@ _ELSEWHERE = ("192.0.2.1", 9)  # an address of no machine (RFC 5737); nothing is
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only programs of this machine reach an address."""
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    return host == "localhost"
+    """Tell whether only programs of this machine reach a host, given as an address or a name.
+
+    Of names only "localhost" counts: nothing is looked up.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None  # ::ffff:127.0.0.1
+    return (mapped or address).is_loopback  # Python before 3.13 does not look into a mapped address itself
 
 
 def own_address(host: str = ANYWHERE) -> str | None:

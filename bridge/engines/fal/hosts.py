@@ -5,12 +5,12 @@ Every URL that fal names in an answer passes through here before a request is ma
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 
 import httpx
 
 from bridge.errors import ConfigInvalid, HostRefused
+from bridge.util.addresses import is_loopback
 
 _PORTS = {"https": 443, "http": 80}
 
@@ -48,7 +48,7 @@ class Hosts:
             return True
         if not any(_matches(pattern, parsed) for pattern in self._patterns):
             return False
-        return parsed.scheme == "https" or _is_loopback(parsed.host)
+        return parsed.scheme == "https" or is_loopback(parsed.host)
 
     def require_key(self, url: str) -> None:
         """Raise `HostRefused` unless a request to `url` may carry the key."""
@@ -96,7 +96,7 @@ def _matches(pattern: str, url: httpx.URL) -> bool:
     if port:
         if int(port) != (url.port or _PORTS[url.scheme]):
             return False
-    elif url.port is not None and not _is_loopback(url.host):
+    elif url.port is not None and not is_loopback(url.host):
         return False
     host = url.host.lower()
     return host.endswith(name[1:]) and host != name[2:] if name.startswith("*.") else host == name
@@ -104,12 +104,3 @@ def _matches(pattern: str, url: httpx.URL) -> bool:
 
 def _has_port(pattern: str) -> bool:
     return pattern.rpartition(":")[2].isdecimal()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
