@@ -5,10 +5,13 @@ credentials.py and the daemon tell it the secrets; log.py and whatever shows for
 
 from __future__ import annotations
 
+import os
 import re
 import threading
+from collections.abc import Mapping
 
 MARK = "[hidden]"
+SECRETS = ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET")  # variables of the environment that only the daemon reads
 SHORTEST = 6  # characters; shorter parts are ordinary words and would blacken the log
 
 # Secrets that nobody told us: what follows an authorization scheme, and signatures in addresses.
@@ -56,3 +59,8 @@ def _pattern(secret: str) -> re.Pattern[str]:
 
 
 SCRUBBER = Scrubber()  # one per process, as logging itself
+
+
+def without_secrets(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment for a helper process, which has no use for a key; None takes this process's own."""
+    return {name: value for name, value in (os.environ if environ is None else environ).items() if name not in SECRETS}

@@ -1,0 +1,137 @@
+"""A helper process that speaks JSON lines: started without keys, written to, read from, and ended.
+
+Whoever keeps one decides which program it is, how long to wait for it, and what its end or silence means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from bridge.util.redact import without_secrets
+
+log = logging.getLogger(__name__)
+
+LINE_LIMIT = 2**20  # bytes of one line, where no other limit is given
+KILL_SECONDS = 2.0  # a killed process that hangs in a dead drive is not waited for longer
+
+
+class ChildProcess:
+    """One helper process and the pipes to it."""
+
+    LOG_NAME: ClassVar[str] = ""  # under which its stderr goes to the log; "": its stderr is thrown away
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        """Take a process that runs and has the pipes."""
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the process was started without pipes")
+        self.process = process
+        self._stdin, self._stdout = process.stdin, process.stdout
+        self._logging = asyncio.create_task(self._log(process.stderr)) if self.LOG_NAME and process.stderr else None
+
+    @classmethod
+    async def start(
+        cls,
+        *command: str,
+        environ: Mapping[str, str] | None = None,
+        line_limit: int = LINE_LIMIT,
+    ) -> Self:
+        """Start a process.
+
+        Args:
+            command: the program and its arguments.
+            environ: its environment, from which the keys are taken; None takes the daemon's own.
+            line_limit: bytes of one line that it writes.
+
+        Raises:
+            OSError: the program cannot be started.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE if cls.LOG_NAME else asyncio.subprocess.DEVNULL,
+            env=without_secrets(environ),
+            limit=line_limit,
+        )
+        return cls(process)
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether it still runs."""
+        return self.process.returncode is None
+
+    @property
+    def how_it_ended(self) -> str:
+        """Return the signal or the exit code of a process that has ended."""
+        code = self.process.returncode
+        return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+    def write(self, message: Mapping[str, Any]) -> None:
+        """Write one line without waiting; to a process that is ending nothing is written."""
+        if not self._stdin.is_closing():
+            self._stdin.write(json.dumps(message).encode() + b"\n")
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Write one line, and wait while the pipe is full.
+
+        Raises:
+            ConnectionError: the process has ended.
+        """
+        self.write(message)
+        await self._stdin.drain()
+
+    async def read(self, timeout_seconds: float | None = None) -> dict[str, Any] | None:
+        """Return the next line's JSON object, or None when the process has ended or will say nothing more.
+
+        Raises:
+            TimeoutError: there was no whole line within `timeout_seconds`.
+            ValueError: the line is no JSON object, or too long.
+        """
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                line = await self._stdout.readline()
+        except ConnectionError:  # how Windows tells that a pipe has no other end
+            return None
+        if not line.endswith(b"\n"):
+            return None
+        message = json.loads(line)
+        if not isinstance(message, dict):
+            raise ValueError("the line is no JSON object")
+        return message
+
+    async def end(self, wait_seconds: float) -> bool:
+        """Close its stdin, which tells it to end, then wait as `wait_for_end` does."""
+        self._stdin.close()
+        return await self.wait_for_end(wait_seconds)
+
+    async def wait_for_end(self, wait_seconds: float = KILL_SECONDS) -> bool:
+        """Wait for a process that is about to end, kill it after `wait_seconds`, and tell whether it ended by itself.
+
+        It is left to end by itself first: to signal a process that has just ended is to collect its exit code
+        (subprocess.Popen.send_signal polls), and then asyncio's own watcher comes too late and reports 255.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_seconds):
+                await self.process.wait()
+        if not self.alive:
+            return True
+        await self.kill()
+        return False
+
+    async def kill(self) -> None:
+        """End it without asking, since it may be deep in a library, and wait until it is gone."""
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
+            self.process.kill()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(KILL_SECONDS):
+                await self.process.wait()
+
+    async def _log(self, stderr: asyncio.StreamReader) -> None:
+        """Carry the process's stderr, and whatever libraries print, into the log."""
+        while text := await stderr.read(LINE_LIMIT):
+            log.info("%s %d: %s", self.LOG_NAME, self.process.pid, text.decode(errors="replace").rstrip())

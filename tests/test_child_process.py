@@ -1,0 +1,164 @@
+"""A helper process that speaks JSON lines, with real processes that answer, hang, die, or do not end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bridge.util import child_process
+from bridge.util.child_process import ChildProcess
+from bridge.util.redact import SECRETS, without_secrets
+from tests.fakes.osc_clients import until
+
+Start = Callable[..., Awaitable[ChildProcess]]
+
+ECHO = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
+DEAF = "import time\nprint('{\"deaf\": true}', flush=True)\ntime.sleep(100)"  # does not see that its stdin ends
+LONG = 100  # s for what happens at once, on a busy machine
+
+
+@pytest_asyncio.fixture
+async def start() -> AsyncIterator[Start]:
+    """Start a helper that runs some Python."""
+    started: list[ChildProcess] = []
+
+    async def begin(code: str, kind: type[ChildProcess] = ChildProcess, **how: Any) -> ChildProcess:
+        child = await kind.start(sys.executable, "-c", code, **how)
+        started.append(child)
+        return child
+
+    yield begin
+    for child in started:
+        await child.kill()
+        assert not child.alive
+
+
+async def test_lines_go_there_and_back_until_its_stdin_is_closed(start: Start) -> None:
+    child = await start(ECHO)
+    await child.send({"name": "Ö 🎸", "empty": None})
+    child.write({})
+    assert await child.read(LONG) == {"name": "Ö 🎸", "empty": None}
+    assert await child.read(LONG) == {}
+    assert child.alive
+    assert await child.end(LONG) is True
+    assert child.how_it_ended == "exit code 0"
+    assert await child.read() is None
+
+
+async def test_it_gets_no_key(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell = "import json, os\nprint(json.dumps(dict(os.environ)), flush=True)"
+    for name in SECRETS:
+        monkeypatch.setenv(name, "secret")
+    environ = dict(os.environ)
+    for given in (None, environ):
+        child = await start(tell, environ=given)
+        seen = await child.read(LONG)
+        assert seen is not None
+        assert not set(SECRETS) & set(seen)
+        assert seen["PATH"] == environ["PATH"]
+    assert environ["FAL_KEY"] == "secret", "what was given is left as it is"
+
+
+def test_only_the_keys_are_taken_out() -> None:
+    given = {"FAL_KEY": "a", "FAL_KEY_ID": "b", "FAL_KEY_SECRET": "c", "FAL_KEYS": "d", "PATH": "e"}
+    assert without_secrets(given) == {"FAL_KEYS": "d", "PATH": "e"}
+
+
+async def test_a_line_that_does_not_come_is_a_timeout_and_the_next_one_is_read(start: Start) -> None:
+    child = await start(ECHO)
+    with pytest.raises(TimeoutError):
+        await child.read(0.01)
+    await child.send({"late": 1})
+    assert await child.read(LONG) == {"late": 1}
+
+
+@pytest.mark.parametrize("line", ["rubbish", "7", "[]", '{"a": "' + 300 * "a" + '"}'])
+async def test_what_is_no_object_or_too_long_is_refused(start: Start, line: str) -> None:
+    child = await start(f"print({line!r}, flush=True)\nprint('{{}}', flush=True)", line_limit=200)
+    with pytest.raises(ValueError, match=r"."):
+        await child.read(LONG)
+
+
+async def test_half_a_line_is_the_end(start: Start) -> None:
+    child = await start("print('{\"a\": 1}', end='', flush=True)")
+    assert await child.read(LONG) is None
+
+
+@pytest.mark.parametrize(
+    ("last", "how"),
+    [
+        ("sys.exit(3)", "exit code 3"),
+        pytest.param(
+            "os.kill(os.getpid(), 9)", "signal 9", marks=pytest.mark.skipif(os.name == "nt", reason="no signals")
+        ),
+    ],
+)
+async def test_how_it_ended_is_known_and_writing_to_it_fails(start: Start, last: str, how: str) -> None:
+    child = await start(f"import os, sys\n{last}")
+    assert await child.read(LONG) is None
+    assert await child.wait_for_end(LONG) is True
+    assert child.how_it_ended == how
+    with pytest.raises(ConnectionError):
+        await child.send({"anybody": "there"})
+    child.write({"anybody": "there"})
+
+
+async def test_one_that_does_not_end_is_killed(start: Start) -> None:
+    child = await start(DEAF)
+    assert await child.read(LONG) == {"deaf": True}
+    assert await child.end(0.01) is False
+    assert not child.alive
+    assert child.how_it_ended != "exit code 0"
+
+
+class Undying:
+    """A process that hangs in a dead drive: the system takes the signal, and nothing follows."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.stdin, self.stdout, self.stderr = process.stdin, process.stdout, process.stderr
+        self.returncode = None
+        self.killed = 0
+
+    def kill(self) -> None:
+        self.killed += 1
+
+    async def wait(self) -> int:
+        await asyncio.Event().wait()
+        return 0
+
+
+async def test_one_that_cannot_be_killed_is_not_waited_for(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_process, "KILL_SECONDS", 0.01)
+    undying = Undying((await start(ECHO)).process)
+    async with asyncio.timeout(LONG):
+        assert await ChildProcess(undying).end(0.01) is False  # type: ignore[arg-type]
+    assert undying.killed == 1
+
+
+class Chatty(ChildProcess):
+    LOG_NAME = "chatterbox"
+
+
+COMPLAIN = "import os, sys\nos.write(2, 'no ☂\\n'.encode())\nprint('{}', flush=True)\nsys.stdin.read()"
+
+
+async def test_stderr_goes_to_the_log_under_its_name_or_nowhere(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    quiet = await start(COMPLAIN)
+    assert await quiet.read(LONG) == {}
+    assert await quiet.end(LONG) is True
+    child = await start(COMPLAIN, Chatty)
+    await until(lambda: caplog.messages)
+    assert caplog.messages == [f"chatterbox {child.process.pid}: no ☂"]
+
+
+async def test_a_program_that_is_not_there_is_an_oserror() -> None:
+    with pytest.raises(OSError, match="no such helper"):
+        await ChildProcess.start("/no such helper")
