@@ -176,7 +176,7 @@ async def test_stop_ends_the_child_and_playing_says_so(tmp_path: Path, clip: Pat
     await player.stop()
     assert not player.playing
     assert child is not None
-    assert child.returncode == 0
+    assert child.process.returncode == 0
     await player.stop()
 
 
@@ -187,7 +187,7 @@ async def test_another_file_takes_the_place_of_the_first(tmp_path: Path, clip: P
     other = (Side("result", clip, 0.5),)
     await asyncio.gather(player.play(alone(clip), "result"), player.play(other, "result"))
     assert first is not None
-    assert first.returncode == 0
+    assert first.process.returncode == 0
     assert player.playing
     await player.stop()
 
@@ -246,7 +246,7 @@ async def test_a_child_that_does_not_listen_is_ended(
     child = player._child
     await player.stop()
     assert child is not None
-    assert child.returncode not in (0, None)
+    assert child.process.returncode not in (0, None)
 
 
 async def test_a_device_that_hangs_is_given_up(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import AudioDeviceMissing, BridgeError, NotPossibleNow, Unexpected, from_wire
-from bridge.workers.pool import SECRETS
+from bridge.util.child_process import ChildProcess
 
 START_PATIENCE = 15.0  # s until the device must have been opened; a cold start of the libraries takes one or two
 STOP_PATIENCE = 2.0  # s until a child that was told to stop is ended
@@ -60,9 +60,8 @@ class Player:
         self._device = device
         self._tell = tell
         self._command = tuple(command)
-        inherited = os.environ if environ is None else environ
-        self._environ = {name: value for name, value in inherited.items() if name not in SECRETS}
-        self._child: asyncio.subprocess.Process | None = None
+        self._environ = environ
+        self._child: ChildProcess | None = None
         self._watch: asyncio.Task[None] | None = None
         self._sides: tuple[Side, ...] = ()
         self._heard = ""
@@ -72,7 +71,7 @@ class Player:
     @property
     def playing(self) -> bool:
         """Tell whether something is heard just now."""
-        return self._child is not None and self._child.returncode is None
+        return self._child is not None and self._child.alive
 
     @property
     def heard(self) -> str:
@@ -136,13 +135,10 @@ class Player:
             "loop": self._loop,
             "device": self._device,
         }
-        self._child = await asyncio.create_subprocess_exec(
+        self._child = await ChildProcess.start(  # its stderr is thrown away: ALSA and JACK list missing devices there
             *self._command,
             json.dumps(order),  # escapes what is no UTF-8 in a path
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,  # ALSA and JACK list there every device that they do not find
-            env=self._environ,
+            environ=self._environ,
         )
         try:
             error = await _first_word(self._child)
@@ -164,13 +160,12 @@ class Player:
         self._tell(name)
 
     async def _say(self, word: Mapping[str, Any]) -> None:
-        if self._child is not None and self._child.stdin is not None:
+        if self._child is not None:
             with contextlib.suppress(ConnectionError):  # it has just come to its end
-                self._child.stdin.write(json.dumps(word).encode() + b"\n")
-                await self._child.stdin.drain()
+                await self._child.send(word)
 
-    async def _until_silence(self, child: asyncio.subprocess.Process) -> None:
-        await child.wait()
+    async def _until_silence(self, child: ChildProcess) -> None:
+        await child.process.wait()
         self._tell("")
 
     async def _end(self) -> None:
@@ -178,29 +173,20 @@ class Player:
         self._sides, self._heard = (), ""
         if child is None:
             return
-        if child.stdin is not None:
-            child.stdin.close()
-        try:
-            await asyncio.wait_for(child.wait(), STOP_PATIENCE)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
-                child.kill()
-            await child.wait()
+        await child.end(STOP_PATIENCE)
         if self._watch is not None:
             await self._watch
             self._watch = None
 
 
-async def _first_word(child: asyncio.subprocess.Process) -> BridgeError | None:
+async def _first_word(child: ChildProcess) -> BridgeError | None:
     """Wait for the child's line and return the error in it, if there is one."""
-    if child.stdout is None:
-        raise RuntimeError("the child was started with a pipe")
     try:
-        line = await asyncio.wait_for(child.stdout.readline(), START_PATIENCE)
+        word = await child.read(START_PATIENCE)
     except TimeoutError:
         return AudioDeviceMissing(f"The audio output did not open within {START_PATIENCE:g} s.")
-    try:
-        word = json.loads(line)
     except ValueError:
+        word = None
+    if word is None:
         return Unexpected("The process that plays sound ended before it could say why.")
     return from_wire(word["error"]) if "error" in word else None
