@@ -8,20 +8,19 @@ away.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
 import json
 import logging
-import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bridge.control.command import BridgeApi, Command
 from bridge.control.table import COMMANDS, read
 from bridge.errors import BridgeError, ConfigInvalid, HotkeysMissing, Unexpected, from_wire
 from bridge.events import Event, EventBus
+from bridge.util.child_process import ChildProcess
 from bridge.util.suggest import did_you_mean
-from bridge.workers.pool import SECRETS
 
 log = logging.getLogger(__name__)
 
@@ -102,9 +101,8 @@ class Hotkeys:
         self._bus = bus
         self._keys = read_keys(keys)
         self._command = tuple(command)
-        inherited = os.environ if environ is None else environ
-        self._environ = {name: value for name, value in inherited.items() if name not in SECRETS}
-        self._child: asyncio.subprocess.Process | None = None
+        self._environ = environ
+        self._child: ChildProcess | None = None
         self._listening: asyncio.Task[None] | None = None
         self._doing: set[asyncio.Task[None]] = set()
 
@@ -112,14 +110,7 @@ class Hotkeys:
         """Begin to listen; what is in the way is told as an alert, and the daemon goes on without keys."""
         if not self._keys:
             return
-        self._child = await asyncio.create_subprocess_exec(
-            *self._command,
-            json.dumps(list(self._keys)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=self._environ,
-        )
+        self._child = await ChildProcess.start(*self._command, json.dumps(list(self._keys)), environ=self._environ)
         self._listening = asyncio.create_task(self._listen(self._child), name="hotkeys")
 
     async def stop(self) -> None:
@@ -130,35 +121,25 @@ class Hotkeys:
         for task in self._doing:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._child is None:
-            return
-        if self._child.stdin is not None:
-            self._child.stdin.close()
-        try:
-            await asyncio.wait_for(self._child.wait(), STOP_PATIENCE)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
-                self._child.kill()
-            await self._child.wait()
+        if self._child is not None:
+            await self._child.end(STOP_PATIENCE)
 
-    async def _listen(self, child: asyncio.subprocess.Process) -> None:
-        if child.stdout is None:
-            raise RuntimeError("the child was started with a pipe")
+    async def _listen(self, child: ChildProcess) -> None:
         try:
-            first = await asyncio.wait_for(child.stdout.readline(), PATIENCE)
+            first = await child.read(PATIENCE)
         except TimeoutError:
-            first = b""
+            first = None
         self._begun(first)
-        while line := await child.stdout.readline():
-            if (pressed := self._keys.get(json.loads(line).get("pressed", ""))) is not None:
+        while (line := await child.read()) is not None:
+            if (pressed := self._keys.get(line.get("pressed", ""))) is not None:
                 self._begin(pressed)
-        if first and "error" not in json.loads(first):
+        if first is not None and "error" not in first:
             self._tell(HotkeysMissing("The keyboard is not listened to any more: the process that does has ended."))
 
-    def _begun(self, line: bytes) -> None:
-        if not line:
+    def _begun(self, line: Mapping[str, Any] | None) -> None:
+        if line is None:
             self._tell(HotkeysMissing("The keyboard could not be listened to; nothing said why."))
-        elif error := json.loads(line).get("error"):
+        elif error := line.get("error"):
             self._tell(from_wire(error))
         else:
             log.info("listening to %s", ", ".join(self._keys))
