@@ -6,8 +6,6 @@ surface.py → here ↔ port_host.py. What the process said before it died tells
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
 import os
 import sys
@@ -17,13 +15,12 @@ from typing import Any
 
 from bridge.errors import BridgeError, MidiMissing, MidiUnavailable, from_wire
 from bridge.midi.ports import NOBODY, Devices, Listener
-from bridge.workers.pool import SECRETS
+from bridge.util.child_process import ChildProcess
 
 log = logging.getLogger(__name__)
 
 AGAIN = (0.2, 1.0, 5.0)  # s until the process is started again; the last one repeats
 PATIENCE = 3.0  # s that it gets to turn the lights off
-LINE = 1 << 20  # bytes of its longest line
 
 
 class ProcessPorts:
@@ -36,12 +33,11 @@ class ProcessPorts:
             system: "auto" or "jack".
             environ: of the process, less the keys; None: the daemon's own.
         """
-        inherited = os.environ if environ is None else environ
-        self._environ = {name: value for name, value in inherited.items() if name not in SECRETS}
+        self._environ = dict(os.environ if environ is None else environ)
         if sys.platform == "linux":  # rtmidi2's own ALSA does not find the system's plug-ins and gives up
             self._environ.setdefault("ALSA_CONFIG_PATH", str(Path(__file__).with_name("alsa.conf")))
         self._command = (sys.executable, "-m", "bridge.midi.port_host", system)
-        self._child: asyncio.subprocess.Process | None = None
+        self._child: ChildProcess | None = None
         self._listener = NOBODY
         self._keeping: asyncio.Task[None] | None = None
         self._looked = asyncio.Event()
@@ -77,8 +73,7 @@ class ProcessPorts:
         self._over.set()
         keeping, child = self._keeping, self._child
         self._keeping = None
-        if child is not None and child.stdin is not None:
-            child.stdin.close()
+        if child is not None:
             await _end(child)
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
@@ -104,21 +99,13 @@ class ProcessPorts:
             attempt += 1
 
     async def _run_once(self) -> None:
-        child = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=self._environ,
-            limit=LINE,
-        )
-        self._child = child
+        self._child = child = await ChildProcess.start(*self._command, environ=self._environ)
         try:
             for device, messages in self._last.items():
                 self.last_words(device, messages)
             self.want(*self._wanted)
-            while child.stdout is not None and (line := await child.stdout.readline()):
-                self._take(json.loads(line))
+            while (line := await child.read()) is not None:
+                self._take(line)
         finally:
             self._child = None
             await _end(child)
@@ -166,17 +153,11 @@ class ProcessPorts:
             self._listener.trouble(error)
 
     def _order(self, order: Mapping[str, Any]) -> None:
-        if self._child is not None and self._child.stdin is not None and not self._child.stdin.is_closing():
-            self._child.stdin.write(json.dumps(order).encode() + b"\n")
+        if self._child is not None:
+            self._child.write(order)
 
 
-async def _end(child: asyncio.subprocess.Process) -> None:
-    """Wait until a process has ended that was told to, or has closed its stdout; kill it if it does not."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await child.wait()
-    except TimeoutError:
+async def _end(child: ChildProcess) -> None:
+    """End a process, so that it turns the lights off; kill it if it does not."""
+    if not await child.end(PATIENCE):
         log.warning("the process of the MIDI ports does not end; it is killed")
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        await child.wait()

@@ -280,7 +280,7 @@ async def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch
     child = ports._child
     await ports.stop()
     assert child is not None
-    assert child.returncode is not None
+    assert child.process.returncode is not None
 
 
 async def test_a_missing_package_is_told_and_not_tried_again(tmp_path: Path) -> None:
