@@ -160,7 +160,7 @@ async def test_no_more_processes_than_places_and_they_are_used_again(workers: Wo
 async def test_what_is_printed_does_not_get_between_the_answers(
     workers: Workers, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "bridge.workers.pool")
+    caplog.set_level(logging.INFO, "bridge.util.child_process")
     assert await workers.run("pollute", {}) == {"clean": True}
     await until(lambda: "from a C library" in caplog.text and "from Python" in caplog.text)
 

@@ -8,8 +8,6 @@ new one.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
 import os
 import sys
@@ -18,27 +16,22 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import Unexpected, WorkerDied, from_wire
+from bridge.util.child_process import ChildProcess
 
 log = logging.getLogger(__name__)
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-SECRETS = ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET")  # a process that parses foreign files has no use for them
 LINE_LIMIT = 16 * 2**20  # bytes of one answer
-KILL_SECONDS = 2.0  # a killed process that hangs in a dead drive is not waited for longer
 
 
-class Child:
+class Child(ChildProcess):
     """One worker process."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.timer: asyncio.TimerHandle | None = None  # ends it when it has been idle for long
-        self._listening = asyncio.create_task(self._listen())
+    LOG_NAME = "worker"
 
-    @property
-    def alive(self) -> bool:
-        """Tell whether it can take a task."""
-        return self.process.returncode is None
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        super().__init__(process)
+        self.timer: asyncio.TimerHandle | None = None  # ends it when it has been idle for long
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """Write one request.
@@ -46,11 +39,9 @@ class Child:
         Raises:
             WorkerDied: the process is gone.
         """
-        assert self.process.stdin is not None  # noqa: S101 - a pipe was asked for
         try:
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
-            await self.process.stdin.drain()
-        except (BrokenPipeError, ConnectionResetError) as error:
+            await super().send(message)
+        except ConnectionError as error:
             raise await self.death() from error
 
     async def receive(self) -> dict[str, Any]:
@@ -58,43 +49,17 @@ class Child:
 
         Raises:
             WorkerDied: the process ended before it answered.
+            ValueError: it is no answer at all.
         """
-        assert self.process.stdout is not None  # noqa: S101 - a pipe was asked for
-        try:
-            line = await self.process.stdout.readline()
-        except ConnectionError as error:  # how Windows tells that a pipe has no other end
-            raise await self.death() from error
-        if not line.endswith(b"\n"):
+        answer = await self.read()
+        if answer is None:
             raise await self.death()
-        message: dict[str, Any] = json.loads(line)
-        return message
+        return answer
 
     async def death(self) -> WorkerDied:
-        """Wait for the process's end and describe it.
-
-        It is left to end by itself first: to signal a process that has just ended is to collect its exit code
-        (subprocess.Popen.send_signal polls), and then asyncio's own watcher comes too late and reports 255.
-        """
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.process.wait(), KILL_SECONDS)
-        if self.alive:
-            await self.kill()
-        code = self.process.returncode
-        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        return WorkerDied(f"The process that reads and writes audio ended unexpectedly ({how}).")
-
-    async def kill(self) -> None:
-        """End it without asking, since it may be deep in a library, and wait until it is gone."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.process.wait(), KILL_SECONDS)
-
-    async def _listen(self) -> None:
-        """Carry the process's stderr, and whatever libraries print, into the log."""
-        assert self.process.stderr is not None  # noqa: S101 - a pipe was asked for
-        while text := await self.process.stderr.read(LINE_LIMIT):
-            log.info("worker %d: %s", self.process.pid, text.decode(errors="replace").rstrip())
+        """Wait for the process's end and describe it."""
+        await self.wait_for_end()
+        return WorkerDied(f"The process that reads and writes audio ended unexpectedly ({self.how_it_ended}).")
 
 
 class Workers:
@@ -215,7 +180,7 @@ class Workers:
         if self._closed:
             raise WorkerDied("The bridge is shutting down, so no audio is read or written any more.")
         try:
-            process = await asyncio.create_subprocess_exec(
+            child = await Child.start(
                 sys.executable,
                 "-P",  # the folder the daemon was started in must not shadow a library
                 "-X",
@@ -223,24 +188,19 @@ class Workers:
                 "-m",
                 "bridge.workers.process",
                 self._tasks,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                limit=LINE_LIMIT,
-                env=self._environment(),
+                environ=self._environment(),
+                line_limit=LINE_LIMIT,
             )
         except OSError as error:
             raise WorkerDied(f"The process that reads and writes audio could not be started: {error}.") from error
-        child = Child(process)
         self._children.add(child)
         return child
 
     def _environment(self) -> dict[str, str]:
         inherited = os.environ if self._environ is None else self._environ
-        kept = {name: value for name, value in inherited.items() if name not in SECRETS}
         here = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join(filter(None, (here, kept.get("PYTHONPATH", ""))))
-        return {**kept, **ONE_THREAD, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
+        path = os.pathsep.join(filter(None, (here, inherited.get("PYTHONPATH", ""))))
+        return {**inherited, **ONE_THREAD, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the background that nobody waits for."""
