@@ -17,32 +17,15 @@ import threading
 from collections.abc import Callable, Hashable, Mapping
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from bridge.errors import BridgeError, MidiMissing, MidiUnavailable
+from bridge.midi.port_backend import Backend
 from bridge.util.stdin_pipe import take_stdin
 
 LOOK = 0.5  # s between two looks at what is plugged in
 MOST = 100_000  # messages that wait for a daemon that does not read; then the oldest go
 AT_ONCE = 512  # messages in one line
-
-Found = Mapping[str, Hashable]  # a device's name → what tells this very port from a later one of the same name
-Heard = Callable[[str, bytes], None]  # called on a driver's thread
-
-
-class Backend(Protocol):
-    """One system's MIDI. Methods are called on one thread and raise OSError where the system refuses."""
-
-    def inputs(self) -> Found: ...
-    def outputs(self) -> Found: ...
-    def open_input(self, name: str, heard: Heard) -> None: ...
-    def open_output(self, name: str) -> None: ...
-    def close_input(self, name: str) -> None: ...
-    def close_output(self, name: str) -> None: ...
-    def send(self, name: str, data: bytes) -> None: ...
-    def close(self) -> None:
-        """Close all, after everything was sent."""
-        ...
 
 
 def backend(system: str) -> Backend:

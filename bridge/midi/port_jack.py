@@ -12,7 +12,7 @@ from typing import Any
 
 import jack
 
-from bridge.midi.port_host import Found, Heard
+from bridge.midi.port_backend import Found, Heard
 from bridge.midi.port_names import OWN, numbered, plain
 
 FLUSH = 0.5  # s that the last messages get to leave

@@ -11,7 +11,7 @@ from typing import Any
 
 import rtmidi2
 
-from bridge.midi.port_host import Found, Heard
+from bridge.midi.port_backend import Found, Heard
 from bridge.midi.port_names import OWN, numbered, plain
 
 SETTLE = 0.02  # s that a driver's thread gets to leave our callback before its port is closed
