@@ -21,8 +21,8 @@ import soundfile
 from bridge.audio import files
 from bridge.config.credentials import set_key
 from bridge.engines.base import Output, Report
-from bridge.engines.fake import FakeEngine
 from bridge.errors import RequestError
+from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import environment, fal_environment, job_of, put, running, until
 from tests.fakes.studio import Studio, remix_args, write_tone

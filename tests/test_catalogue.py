@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from bridge.engines.fake import CAPABILITIES
 from bridge.installers.catalogue import catalogue
 from bridge.presets.library import standard
 from bridge.presets.parameters import PARAMS
+from tests.fakes.fake_engine import CAPABILITIES
 from tests.fakes.processes import running
 
 

@@ -11,10 +11,10 @@ import pytest
 from bridge.audition.player import Player, Side
 from bridge.control.command import ClipAsk
 from bridge.control.service import BridgeService
-from bridge.engines.fake import FakeEngine
 from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
 from bridge.jobs.inbox import Inbox
 from bridge.midi.service import MidiService
+from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.processes import put
 from tests.fakes.studio import Studio, remix_args, write_tone
 

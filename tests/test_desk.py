@@ -11,7 +11,6 @@ import pytest
 import soundfile
 
 from bridge.engines.base import Order, Ticket
-from bridge.engines.fake import FakeEngine
 from bridge.errors import (
     BridgeError,
     KeyRefused,
@@ -22,6 +21,7 @@ from bridge.errors import (
     UploadNotFetched,
 )
 from bridge.protocol.job import State
+from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.studio import Studio, remix_args, write_tone
 
 

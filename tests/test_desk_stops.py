@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.engines.base import CancelAnswer
-from bridge.engines.fake import FakeEngine
+from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.studio import Studio, remix_args, write_tone
 
 

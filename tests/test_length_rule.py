@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bridge.config.home import prepare_home
 from bridge.engines.base import Output, Report
-from bridge.engines.fake import FakeEngine
+from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.studio import Studio
 
 SECONDS = 3.0  # of each source

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from bridge.engines.fake import FakeEngine
 from bridge.errors import RateLimited, SubmitUnknown
 from bridge.protocol.job import State, Variation
 from bridge.store import backup, job_folder, retention
 from bridge.store.database import Database
+from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running, until
 from tests.fakes.studio import Studio, remix_args, write_tone

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from bridge.engines.fake import FakeEngine
 from bridge.errors import HomeError, RateLimited, RequestConflict, StoreNewer, SubmitUnknown
 from bridge.protocol.job import State
 from bridge.store import backup
 from bridge.store.database import Database
+from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.studio import Studio, remix_args, write_tone
 from tests.test_store import job, variation
 

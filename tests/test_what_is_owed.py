@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.engines.fake import FakeEngine
 from bridge.jobs.delivery import Instance, choose_instance
 from bridge.protocol.job import State
+from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, write_tone
 

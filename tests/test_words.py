@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.engines.fake import CAPABILITIES, FakeEngine
+from tests.fakes.fake_engine import CAPABILITIES, FakeEngine
 from tests.fakes.studio import Studio, write_tone
 
 FAR = {"uploading the clip", "ordering the remix", "waiting for the model", "downloading the result"}

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from bridge.config.home import prepare_home
-from bridge.engines.fake import FakeEngine
 from bridge.errors import ModelFailed, RateLimited, ResultGone
 from bridge.events import Event, EventBus
 from bridge.jobs.inbox import Inbox
 from bridge.protocol.job import State
 from bridge.store.database import Database
 from tests.fakes.disks import disk
+from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, remix_args, write_tone
 

@@ -1,12 +1,12 @@
-"""The seam to the system's MIDI: which devices are there, what they send, what is sent to them. With a fake of it.
+"""The seam to the system's MIDI: which devices are there, what they send, what is sent to them.
 
-surface.py → `Ports` ← port_process.py (a process of its own, for real devices), `FakePorts` (for tests).
+surface.py → `Ports` ← port_process.py (a process of its own). Tests use tests/fakes/midi_ports.py instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.errors import BridgeError
@@ -56,67 +56,3 @@ class Ports(Protocol):
     async def stop(self) -> None:
         """Send the last words and close everything."""
         ...
-
-
-@dataclass
-class FakePorts:
-    """Ports of devices that tests plug in and out."""
-
-    devices: Devices = Devices()
-    sent: list[tuple[str, bytes]] = field(default_factory=list)  # everything, in order
-    words: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # last words of each output
-    listener: Listener = NOBODY
-    wanted: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
-
-    async def start(self, listener: Listener) -> None:
-        self.listener = listener
-        self._settle()
-
-    def want(self, inputs: Collection[str], outputs: Collection[str]) -> None:
-        self.wanted = (frozenset(inputs), frozenset(outputs))
-        self._settle()
-
-    def send(self, device: str, messages: Sequence[bytes]) -> None:
-        if device in self.devices.lit:
-            self.sent += [(device, message) for message in messages]
-
-    def last_words(self, device: str, messages: Sequence[bytes]) -> None:
-        self.words[device] = tuple(messages)
-
-    async def stop(self) -> None:
-        for device in sorted(self.devices.lit):
-            self.send(device, self.words.get(device, ()))
-        self.devices = replace(self.devices, heard=frozenset(), lit=frozenset())
-
-    # --- the hands of a test -----------------------------------------------------------------------------------------
-
-    def plug(self, device: str) -> None:
-        """Plug a device in that sends and has lights."""
-        self.devices = replace(
-            self.devices, inputs=(*self.devices.inputs, device), outputs=(*self.devices.outputs, device)
-        )
-        self._settle(told=True)
-
-    def unplug(self, device: str) -> None:
-        """Pull it out."""
-        kept = tuple(name for name in self.devices.inputs if name != device)
-        self.devices = Devices(kept, kept, self.devices.heard - {device}, self.devices.lit - {device})
-        self._settle(told=True)
-
-    def play(self, device: str, *messages: bytes) -> None:
-        """Let a device send."""
-        for message in messages:
-            if device in self.devices.heard:
-                self.listener.heard(device, message)
-
-    def _settle(self, *, told: bool = False) -> None:
-        now = replace(
-            self.devices,
-            heard=frozenset(self.devices.inputs) & self.wanted[0],
-            lit=frozenset(self.devices.outputs) & self.wanted[1],
-        )
-        for device in self.devices.lit - now.lit:
-            self.send(device, self.words.get(device, ()))
-        changed, self.devices = now != self.devices, now
-        if changed or told:
-            self.listener.changed(now)

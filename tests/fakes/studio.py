@@ -17,7 +17,6 @@ import soundfile
 from bridge.config.load import load
 from bridge.daws.folder import Folder, Scripted
 from bridge.engines.base import Engine
-from bridge.engines.fake import FakeEngine
 from bridge.events import Event, EventBus
 from bridge.jobs import combine
 from bridge.jobs.budget import Budget
@@ -36,6 +35,7 @@ from bridge.protocol.request import RemixArgs, decode
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.workers.task_table import TASKS
+from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.processes import PATIENCE
 
 

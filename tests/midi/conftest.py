@@ -11,9 +11,9 @@ from bridge.config.settings import Midi as Settings
 from bridge.control.command import Answer
 from bridge.events import Event, EventBus
 from bridge.midi.messages import Spot, read
-from bridge.midi.ports import FakePorts
 from bridge.midi.service import MidiService
 from tests.fakes.bridge import NotingBridge
+from tests.fakes.midi_ports import FakePorts
 from tests.fakes.osc_clients import until
 
 SETTINGS = Settings(use="auto", system="auto", hold=0.3, debounce=0.02)

@@ -12,9 +12,10 @@ from bridge.control.command import JobView
 from bridge.errors import DawMissing, MidiMissing, MidiOff
 from bridge.events import Event
 from bridge.midi.messages import Spot
-from bridge.midi.ports import FakePorts, Listener
+from bridge.midi.ports import Listener
 from bridge.midi.service import MidiService
 from tests.fakes.loop_clock import LoopClock
+from tests.fakes.midi_ports import FakePorts
 from tests.fakes.osc_clients import until
 from tests.midi.bytes_of import let_go, pressed
 from tests.midi.conftest import PAD, SETTINGS, Rig

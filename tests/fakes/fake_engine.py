@@ -1,4 +1,4 @@
-"""The engine of tests and dry runs: gives the clip back, keeps count of what it was asked, fails when told to."""
+"""The engine of tests: gives the clip back, keeps count of what it was asked, fails when told to."""
 
 from __future__ import annotations
 
