@@ -249,6 +249,26 @@ async def test_a_child_that_does_not_listen_is_ended(
     assert child.process.returncode not in (0, None)
 
 
+async def test_a_child_that_cannot_be_killed_holds_nothing_up(
+    tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.audition.player.STOP_PATIENCE", 0.05)
+    monkeypatch.setattr("bridge.util.child_process.KILL_SECONDS", 0.05)
+    heard: list[str] = []
+    deaf = "import time\nprint('{\"playing\": true}', flush=True)\ntime.sleep(1000)\n"
+    player = Player(command=said(deaf, tmp_path), tell=heard.append)
+    await player.play(alone(clip), "result")
+    child = player._child
+    assert child is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(child.process, "kill", lambda: None)
+        async with asyncio.timeout(60):
+            await player.stop()
+    assert child.alive
+    assert heard == ["result", ""]
+    await child.kill()
+
+
 async def test_a_device_that_hangs_is_given_up(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.audition.player.START_PATIENCE", 0.05)
     player = Player(command=said("import sys\nsys.stdin.read()\n", tmp_path))

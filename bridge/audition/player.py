@@ -165,8 +165,10 @@ class Player:
                 await self._child.send(word)
 
     async def _until_silence(self, child: ChildProcess) -> None:
-        await child.process.wait()
-        self._tell("")
+        try:
+            await child.process.wait()
+        finally:
+            self._tell("")
 
     async def _end(self) -> None:
         child, self._child = self._child, None
@@ -175,7 +177,9 @@ class Player:
             return
         await child.end(STOP_PATIENCE)
         if self._watch is not None:
-            await self._watch
+            if child.alive:  # it hangs in a dead drive, so that it could not be killed
+                self._watch.cancel()
+            await asyncio.wait([self._watch])
             self._watch = None
 
 
