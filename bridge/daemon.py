@@ -205,7 +205,7 @@ class Daemon:
             job_id=job.id,
             variation_id=variation.id,
             request=request,
-            clip=combine.clip_of(request, variation.clip_index),
+            clip=combine.combined(request) if request.is_combined else request.clips[variation.clip_index],
             engine=self._engines[job.engine],
             daw=self._daws.get(job.daw, self._daws["folder"]),
             cancel=cancel,

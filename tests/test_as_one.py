@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.jobs.combine import clip_of, first_clip, silence
+from bridge.jobs.combine import combined, first_clip, silence
 from bridge.protocol.request import Clip, Grid, Placement, RemixArgs, Source, Track
 from bridge.workers.tasks.mix import mix
 from tests.audio.signals import Sound, noise
@@ -118,7 +118,7 @@ def test_the_clip_that_stands_for_all_has_their_beats_and_names() -> None:
     ]
     request = RemixArgs(clips=tuple(clips), placement=Placement(as_one=True))
     assert first_clip(request) == 1
-    one = clip_of(request, 1)
+    one = combined(request)
     assert (one.id, one.name, one.track.name, one.position, one.length) == ("a", "a +1", "Bass Drums", 0.0, 2.0)
     assert one.grid == Grid(beats=(0.0, 0.5, 1.0, 1.5, 2.0), downbeats=(0, 2))
     assert silence(request.clips) == 0.0

@@ -1,6 +1,7 @@
 """Clips that are asked for as one: the clip that stands for all of them, from the first beginning to the last end.
 
-The desk makes one variation of it per seed; stage render mixes what it is made of.
+One variation is made of it per seed; stage render mixes what it is made of. Nothing here is called for clips that are
+remixed each by itself.
 """
 
 from __future__ import annotations
@@ -8,15 +9,10 @@ from __future__ import annotations
 import msgspec
 
 from bridge.errors import RequestError
-from bridge.protocol.request import Clip, Grid, RemixArgs, Source
+from bridge.protocol.request import Clip, Grid, RemixArgs
 
 SAME = 0.01  # s: beats of two clips that are nearer are one beat
 GAP = 1.0  # s of silence between clips that are worth a warning
-
-
-def is_combined(request: RemixArgs) -> bool:
-    """Tell whether several clips are asked for as one."""
-    return request.placement.as_one and len(request.clips) > 1
 
 
 def check(request: RemixArgs) -> None:
@@ -41,11 +37,9 @@ def span(clips: tuple[Clip, ...]) -> tuple[float, float]:
     return min(starts), max(start + (clip.length or 0.0) for start, clip in zip(starts, clips, strict=True))
 
 
-def clip_of(request: RemixArgs, index: int) -> Clip:
-    """Return the clip that a variation is made of: one of the request's, or the one that stands for all of them."""
-    clip = request.clips[index]
-    if not is_combined(request):
-        return clip
+def combined(request: RemixArgs) -> Clip:
+    """Return the clip that stands for all of a request's."""
+    clip = request.clips[first_clip(request)]
     start, stop = span(request.clips)
     tracks = " ".join(dict.fromkeys(one.track.name for one in request.clips if one.track.name))
     return msgspec.structs.replace(
@@ -58,16 +52,6 @@ def clip_of(request: RemixArgs, index: int) -> Clip:
         loops=False,
         ignored=tuple(dict.fromkeys(text for one in request.clips for text in one.ignored)),
     )
-
-
-def source_of(clip: Clip) -> Source:
-    """Return what is played of a clip: its span of a file, or what its DAW has rendered."""
-    if clip.source is not None:
-        return clip.source
-    rendered = clip.rendered
-    if rendered is None:  # request.Clip has one of the two
-        raise RequestError("A clip needs either `source` or `rendered`.")
-    return Source(path=rendered.path, offset=rendered.handles[0])
 
 
 def silence(clips: tuple[Clip, ...]) -> float:

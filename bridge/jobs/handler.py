@@ -324,11 +324,10 @@ def _asked(request: RemixArgs) -> dict[int, Clip]:
     Raises:
         RequestError: clips that cannot be one.
     """
-    if not combine.is_combined(request):
+    if not request.is_combined:
         return dict(enumerate(request.clips))
     combine.check(request)
-    first = combine.first_clip(request)
-    return {first: combine.clip_of(request, first)}
+    return {combine.first_clip(request): combine.combined(request)}
 
 
 def _not_honoured(asked: Mapping[str, Any], engine: Engine) -> list[dict[str, str]]:

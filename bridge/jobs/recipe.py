@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bridge import __version__
-from bridge.jobs import combine
 from bridge.presets.library import Preset, Presets
 from bridge.presets.parameters import PARAMS, check, complete
 from bridge.presets.tags import original_tags
@@ -126,7 +125,7 @@ def describe(context: VariationContext, fitted: Mapping[str, Any], path: Path) -
             "source": msgspec.to_builtins(clip.source or clip.rendered),
             "sha256": context.done["render"]["sha256"],
         },
-        "mixed_of": msgspec.to_builtins(context.request.clips) if combine.is_combined(context.request) else [],
+        "mixed_of": msgspec.to_builtins(context.request.clips) if context.request.is_combined else [],
         "project": msgspec.to_builtins(context.request.project),
         "fit": {name: fitted[name] for name in FITTED},
         "cost": {"currency": job.currency, "billed_units": _billed(context)},

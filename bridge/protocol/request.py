@@ -164,6 +164,15 @@ class Clip(Struct, frozen=True, kw_only=True):
         if (self.source is None) == (self.rendered is None):
             raise ValueError("a clip needs either `source` or `rendered`")
 
+    @property
+    def played(self) -> Source:
+        """What is played of it: its span of a file, or what its DAW has rendered."""
+        if self.source is not None:
+            return self.source
+        if self.rendered is None:  # one of the two is there, see above
+            raise RequestError("A clip needs either `source` or `rendered`.")
+        return Source(path=self.rendered.path, offset=self.rendered.handles[0])
+
 
 class Remix(Struct, frozen=True, kw_only=True):
     """What is wanted; the model's own inputs stand beside these keys and are checked by params.py."""
@@ -193,6 +202,11 @@ class RemixArgs(Struct, frozen=True, kw_only=True):
     remix: dict[str, Any] = {}
     placement: Placement = Placement()
     confirmed: bool = False  # whoever asks has said what it costs, and a person has agreed
+
+    @property
+    def is_combined(self) -> bool:
+        """Whether several clips are asked for as one."""
+        return self.placement.as_one and len(self.clips) > 1
 
     @property
     def wanted(self) -> Remix:

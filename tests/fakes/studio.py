@@ -107,7 +107,7 @@ class Studio:
         job = self.registry.job(variation.job_id)
         request = decode(dict(job.request), RemixArgs)
         daw = Folder() if job.daw == "folder" else Scripted(job.daw)
-        clip = combine.clip_of(request, variation.clip_index)
+        clip = combine.combined(request) if request.is_combined else request.clips[variation.clip_index]
         return VariationContext(
             self.services, job.id, variation.id, request, clip, self.engine, daw, cancel, lambda part: part, {}
         )

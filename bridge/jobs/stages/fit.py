@@ -59,7 +59,7 @@ async def fit(context: VariationContext) -> dict[str, Any]:
         "recipe": str(recipe),
         "source_offset": fitted["lead"] / rate,
         "offset_ms": fitted["alignment"]["corrected_ms"],
-        **({"pieces": combine.pieces(context.request, rate)} if combine.is_combined(context.request) else {}),
+        **({"pieces": combine.pieces(context.request, rate)} if context.request.is_combined else {}),
         "fitted": made["says"] + fitted["alignment"]["text"],
         "order": {**order, "final": str(final)},  # so that a nudge can cut it anew
     }

@@ -37,7 +37,7 @@ async def render(context: VariationContext) -> dict[str, Any]:
     if length < SHORTEST:
         raise ClipTooShort(f"The clip is {length:.3f} s long; the shortest that can be remixed is {SHORTEST} s.")
     planned(context, length, (0.0, 0.0))  # what is too long is refused before it is read
-    source, handles = await mixed(context) if combine.is_combined(context.request) else heard(context)
+    source, handles = await mixed(context) if context.request.is_combined else heard(context)
     handles = [min(handle, spare(context, length)) for handle in handles]
     final = context.clip_folder / "source.flac"
     partial = final.with_suffix(".part.flac")
@@ -80,7 +80,7 @@ async def mixed(context: VariationContext) -> tuple[Source, list[float]]:
         await context.warn([{"code": "gap_sent", "text": text}])
     parts = [
         {
-            "source": msgspec.to_builtins(_absolute(combine.source_of(clip))),
+            "source": msgspec.to_builtins(_absolute(clip.played)),
             "length": clip.length,
             "at": clip.position - start,
         }
@@ -184,7 +184,7 @@ async def clip_length(context: VariationContext) -> float:
 
 def heard(context: VariationContext) -> tuple[Source, list[float]]:
     """Return the source span to read and the handles wanted, for a clip by file and offset or a rendered one."""
-    source = _absolute(combine.source_of(context.clip))
+    source = _absolute(context.clip.played)
     if not context.daw.wants_handles:
         return source, [0.0, 0.0]
     if context.clip.rendered is not None:
