@@ -31,7 +31,7 @@ from faults import CANCEL, FAULTS
 @pytest_asyncio.fixture
 async def bench(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     for look in ("DISK_LOOK", "NETWORK_LOOK"):
-        monkeypatch.setattr(f"bridge.scheduler.{look}", 0.1)
+        monkeypatch.setattr(f"bridge.jobs.scheduler.{look}", 0.1)
     with FalServer(zero_delay=True, key=KEY) as fal:
         made = Bench(home, write_tone(tmp_path / "tone.wav", seconds=0.6), fal)
         yield made
