@@ -214,7 +214,7 @@ async def jobs_read_only(bench: Bench) -> AsyncIterator[None]:
 
 def hold_journal(bench: Bench) -> sqlite3.Connection:
     """Be another program that writes into the journal and does not end."""
-    bench.studio.store._store._db.execute("PRAGMA busy_timeout = 20")
+    bench.studio.store._database._db.execute("PRAGMA busy_timeout = 20")
     other = sqlite3.connect(bench.home / "bridge.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     return other
