@@ -39,14 +39,13 @@ from bridge.hotkeys.service import Hotkeys
 from bridge.installers.catalogue import FILE as CATALOGUE
 from bridge.installers.catalogue import catalogue
 from bridge.installers.installer import Pointer, refresh, start_command
-from bridge.jobs import combine
 from bridge.jobs.budget import Budget
-from bridge.jobs.context import Services, VariationContext
+from bridge.jobs.context import Contexts
 from bridge.jobs.delivery import Delivery
-from bridge.jobs.handler import MessageHandler
+from bridge.jobs.handler import MessageHandler, Services
 from bridge.jobs.inbox import Inbox
 from bridge.jobs.outbox import Outbox
-from bridge.jobs.pipeline import Pipeline
+from bridge.jobs.pipeline import Pipeline, stages
 from bridge.jobs.registry import JobRegistry
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import SurfaceSettings
@@ -55,8 +54,6 @@ from bridge.osc.discovery import Advert
 from bridge.osc.query_server import QueryServer
 from bridge.osc.server import OscServer
 from bridge.presets.library import Presets
-from bridge.protocol.job import Variation
-from bridge.protocol.request import RemixArgs, decode
 from bridge.store import backup
 from bridge.store.async_store import Store
 from bridge.store.housekeeping import Housekeeping
@@ -132,9 +129,9 @@ class Daemon:
             progress_rate=settings.outbox.progress_rate,
             keep=settings.outbox.keep_finished,
         )
-        scheduler = Scheduler(
-            services, Pipeline(), settings.scheduler.slots, lambda v, c: self._context(services, v, c)
-        )
+        way = stages(self._workers, store, budget, settings, self.home, self._clock)
+        contexts = Contexts(self.home, registry, store, self._engines, self._daws, self._daws["folder"])
+        scheduler = Scheduler(registry, self._bus, Pipeline(way, store), contexts, slots=settings.scheduler.slots)
         surface_settings = SurfaceSettings(store, self._bus, self._presets)
         engines = Engines(self._engines, settings.engine.default, self._has_key, store)
         delivery = Delivery(registry, store, self._bus, self._clock)
@@ -195,23 +192,6 @@ class Daemon:
             for engine in self._engines.values():
                 await engine.aclose()
             await self._workers.aclose()
-
-    def _context(self, services: Services, variation: Variation, cancel: asyncio.Event) -> VariationContext:
-        """Give a variation what it needs on its way."""
-        job = services.registry.job(variation.job_id)
-        request = decode(dict(job.request), RemixArgs)
-        return VariationContext(
-            services=services,
-            job_id=job.id,
-            variation_id=variation.id,
-            request=request,
-            clip=combine.combined(request) if request.is_combined else request.clips[variation.clip_index],
-            engine=self._engines[job.engine],
-            daw=self._daws.get(job.daw, self._daws["folder"]),
-            cancel=cancel,
-            share=lambda part: part,
-            done={},
-        )
 
     def _about(self, port: int, http_port: int | None) -> dict[str, Any]:
         """Return the content of daemon.json."""

@@ -1,6 +1,7 @@
-"""What a stage gets and what it is: one variation's way with the results so far, and the tools to go on.
+"""What a stage is called with: one variation on its way, with the results so far and all that may be done about it.
 
-Stages know this module, the Protocols of engine and DAW, and nothing of each other.
+Stages know this module, the Protocols of engine and DAW, and nothing of each other. What a stage uses beside it, such
+as workers or settings, it is given where bridge/jobs/pipeline.py lists it.
 """
 
 from __future__ import annotations
@@ -9,42 +10,26 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from bridge.config.settings import Config
 from bridge.daws.base import Daw
 from bridge.engines.base import Engine
 from bridge.errors import UnknownJob
-from bridge.events import EventBus
-from bridge.jobs.budget import Budget
+from bridge.jobs import combine
 from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import Job, State, Variation, of_segment
-from bridge.protocol.request import Clip, RemixArgs
+from bridge.protocol.request import Clip, RemixArgs, decode
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.util.atomic import explained
-from bridge.workers.pool import Workers
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What all variations share."""
+class Guard(Protocol):
+    """Runs a step of a variation to its end, even when the variation is stopped; the scheduler has it."""
 
-    home: Path
-    settings: Config
-    registry: JobRegistry
-    store: Store
-    bus: EventBus
-    workers: Workers
-    budget: Budget
-    clock: Callable[[], float]  # unix time, s
-    critical: set[asyncio.Task[Any]] = field(default_factory=set)  # steps that a shutdown waits for, by variation id
-
-    def critical_of(self, variation_id: str) -> list[asyncio.Task[Any]]:
-        """Return a variation's steps that are seen to their end."""
-        return [task for task in self.critical if task.get_name() == variation_id]
+    def __call__(self, variation_id: str, step: Coroutine[Any, Any, T]) -> Awaitable[T]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +46,6 @@ class Sent:
 class VariationContext:
     """One variation on its way."""
 
-    services: Services
     job_id: str
     variation_id: str
     request: RemixArgs
@@ -70,21 +54,30 @@ class VariationContext:
     daw: Daw
     cancel: asyncio.Event  # set when the user wants it stopped and the engine has a say in that
     share: Callable[[float], float]  # fraction of the running stage → fraction of the whole way
-    done: Mapping[str, dict[str, Any]]  # results of the finished stages, by name; of those per segment, the one in hand
+    job_folder: Path  # the folder of the whole job
+    _registry: JobRegistry
+    _store: Store
+    _guard: Guard
+    done: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # the finished stages' results, of this segment
     each: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)  # the same of every segment, in order
     segment: int = 0  # which part of a long clip is in hand, from 0; a clip that is sent whole has one
     by_segment: bool = False  # whether the running stage is done segment by segment
 
     @property
     def job(self) -> Job:
-        return self.services.registry.job(self.job_id)
+        return self._registry.job(self.job_id)
 
     @property
     def variation(self) -> Variation:
-        found = self.services.registry.variation(self.variation_id)
+        found = self._registry.variation(self.variation_id)
         if found is None:
             raise UnknownJob(f"There is no variation {self.variation_id} in hand.")
         return found
+
+    @property
+    def variations(self) -> list[Variation]:
+        """All variations of the job in order, this one among them."""
+        return self._registry.variations(self.job_id)
 
     @property
     def unit(self) -> str:
@@ -122,18 +115,19 @@ class VariationContext:
         """What is sent of the segment in hand."""
         return self.segments[self.segment]
 
-    @property
-    def job_folder(self) -> Path:
-        """The folder of the whole job."""
-        return self.services.home / "jobs" / self.job_id
-
     async def enter(self, state: State, message: str = "", **fields: Any) -> None:
         """Go to a state, on disk first; where the variation stands already nothing is written."""
         if self.variation.state is not state or fields:
             message = self._of_segment(message)
-            await self.services.registry.change(
-                self.variation_id, state=state, reason="", message=message, queue_position=None, **fields
-            )
+            await self.change(state=state, reason="", message=message, queue_position=None, **fields)
+
+    async def change(self, *, mark: tuple[str, str, Mapping[str, Any]] | None = None, **fields: Any) -> None:
+        """Change the variation, and a stage's mark with it; on disk when this returns."""
+        await self._registry.change(self.variation_id, mark=mark, **fields)
+
+    def move(self, state: State) -> None:
+        """Go to a state that a restart finds out again by itself; in memory only."""
+        self._registry.move(self.variation_id, state)
 
     async def turn_back(self) -> None:
         """Before a further segment is ordered, stand where nothing is at the engine and a cancel stops at once.
@@ -142,9 +136,7 @@ class VariationContext:
         """
         if self.segment and self.variation.state not in (State.NEW, State.WAITING):
             text = self._of_segment("next in turn")
-            await self.services.registry.change(
-                self.variation_id, state=State.WAITING, ordered=False, reason="slot", message=text
-            )
+            await self.change(state=State.WAITING, ordered=False, reason="slot", message=text)
 
     def report(
         self,
@@ -154,7 +146,7 @@ class VariationContext:
         queue_position: int | None = None,
         running: bool | None = None,
     ) -> None:
-        """Tell how far the running stage is (see `model.base.Report`)."""
+        """Tell how far the running stage is (see `engines.base.Report`)."""
         news: dict[str, Any] = {}
         if fraction is not None:
             news["progress"] = round(self.share(min(1.0, max(0.0, fraction))), 4)
@@ -163,45 +155,37 @@ class VariationContext:
         if queue_position is not None or running:
             news["queue_position"] = queue_position
         if news:
-            self.services.registry.progress(self.variation_id, **news)
+            self._registry.progress(self.variation_id, **news)
 
-    async def in_worker(
-        self, task: str, args: Mapping[str, Any], part: tuple[float, float] = (0.0, 1.0)
-    ) -> dict[str, Any]:
-        """Run a signal task in a worker process, its progress reported as this part of the stage's."""
-        start, stop = part
-        return await self.services.workers.run(
-            task, args, lambda fraction: self.report(fraction=start + (stop - start) * fraction)
-        )
+    def progress(self, start: float = 0.0, stop: float = 1.0) -> Callable[[float], None]:
+        """Return what a signal task tells its progress to, which is this part of the running stage's."""
+        return lambda fraction: self.report(fraction=start + (stop - start) * fraction)
 
     async def warn(self, warnings: list[dict[str, str]]) -> None:
         """Add warnings to the job."""
-        await self.services.registry.warn(self.job_id, warnings)
+        await self._registry.warn(self.job_id, warnings)
 
     async def sends(self, seconds: float) -> None:
         """Note how much of the clip is really sent, since that is what costs."""
         known = list(self.job.seconds)
         known[self.variation.clip_index] = round(seconds, 3)
-        await self.services.registry.note(self.job_id, seconds=tuple(known))
+        await self._registry.note(self.job_id, seconds=tuple(known))
 
     async def billed(self, units: float | None) -> None:
         """Note what the engine says it charged; its units are seconds of audio (reference: the model's price)."""
         if units is None:
             return
-        await self.services.store(Database.bill, self.unit, round(units * self.job.price, 6))
+        await self._store(Database.bill, self.unit, round(units * self.job.price, 6))
         # Read after the wait: another variation's bill may have come in between.
-        await self.services.registry.note(self.job_id, bills={**self.job.bills, self.unit: units})
+        await self._registry.note(self.job_id, bills={**self.job.bills, self.unit: units})
 
     async def forget(self, unit: str, stage: str) -> None:
         """Let a finished stage be done again at the next retry."""
-        await self.services.store(Database.forget_stage, unit, stage)
+        await self._store(Database.forget_stage, unit, stage)
 
     async def guarded(self, step: Coroutine[Any, Any, T]) -> T:
         """Run a step to its end even when this variation's task is cancelled; a shutdown waits for it."""
-        task = asyncio.create_task(step, name=self.variation_id)
-        self.services.critical.add(task)
-        task.add_done_callback(self.services.critical.discard)
-        return await asyncio.shield(task)
+        return await self._guard(self.variation_id, step)
 
     def _of_segment(self, message: str) -> str:
         """Say which part of a long clip a message is about."""
@@ -211,27 +195,44 @@ class VariationContext:
         )
 
     def _folder(self, inner: str) -> Path:
-        folder = self.services.home / "jobs" / self.job_id / inner / (f"leg-{self.segment + 1}" if self.segment else "")
+        folder = self.job_folder / inner / (f"leg-{self.segment + 1}" if self.segment else "")
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
         return folder
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of the way."""
+class Contexts:
+    """Makes the context of a variation that is about to go on."""
 
-    name: str  # as in the journal and in the outbox's `stage`
-    state: State | None  # what a variation is called meanwhile; None: the stage says it itself
-    says: str  # the message shown when it begins
-    per_clip: bool  # done once per clip, for all of its variations
-    per_segment: bool  # done for each segment of a clip that is longer than the engine takes
-    weight: float  # its part of the whole way, for progress
-    run: Callable[
-        [VariationContext], Awaitable[dict[str, Any] | None]
-    ]  # its result; None: it ends outside, by a DAW's word
-    says_here: str = ""  # the message where the engine works on this machine; empty: the same
+    home: Path
+    registry: JobRegistry
+    store: Store
+    engines: Mapping[str, Engine]  # by name
+    daws: Mapping[str, Daw]  # by name
+    other: Daw  # for requests of a program that is none of them
 
-    def words(self, *, remote: bool) -> str:
-        """Return the message that fits where the engine works."""
-        return self.says if remote or not self.says_here else self.says_here
+    def of(self, variation: Variation, cancel: asyncio.Event, guard: Guard) -> VariationContext:
+        """Return what a variation's stages are called with.
+
+        Args:
+            variation: whose.
+            cancel: set when the user wants it stopped.
+            guard: runs steps that must not be broken off.
+        """
+        job = self.registry.job(variation.job_id)
+        request = decode(dict(job.request), RemixArgs)
+        return VariationContext(
+            job_id=job.id,
+            variation_id=variation.id,
+            request=request,
+            clip=combine.combined(request) if request.is_combined else request.clips[variation.clip_index],
+            engine=self.engines[job.engine],
+            daw=self.daws.get(job.daw, self.other),
+            cancel=cancel,
+            share=lambda part: part,
+            job_folder=self.home / "jobs" / job.id,
+            _registry=self.registry,
+            _store=self.store,
+            _guard=guard,
+        )

@@ -11,10 +11,12 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from bridge.config.settings import Config
 from bridge.engines.base import Engine
 from bridge.errors import (
     BridgeError,
@@ -25,9 +27,9 @@ from bridge.errors import (
     UnknownCommand,
     UnknownJob,
 )
-from bridge.events import Event
+from bridge.events import Event, EventBus
 from bridge.jobs import combine
-from bridge.jobs.context import Services
+from bridge.jobs.budget import Budget
 from bridge.jobs.delivery import Delivery
 from bridge.jobs.inbox import Receipt
 from bridge.jobs.nudge import nudge
@@ -53,11 +55,27 @@ from bridge.protocol.request import (
     sender,
 )
 from bridge.store import cleanup, job_folder
+from bridge.store.async_store import Store
 from bridge.store.database import Database
+from bridge.workers.pool import Workers
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Message], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the handler uses of the daemon."""
+
+    home: Path
+    settings: Config
+    registry: JobRegistry
+    store: Store
+    bus: EventBus
+    workers: Workers
+    budget: Budget
+    clock: Callable[[], float]  # unix time, s
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +289,7 @@ class MessageHandler:
             variations = [one for one in variations if one.id.startswith(args.variation_id)]
         if len(variations) != 1:
             raise UnknownJob("More than one result is meant: name one of the job's variations.")
-        await nudge(self.services, variations[0], args.ms)
+        await nudge(self.registry, self.services.store, self.services.workers, variations[0], args.ms)
         return job.id
 
     async def _targets(self, message: Message) -> tuple[Job, list[Variation]]:

@@ -1,6 +1,6 @@
 """A result moved by hand, without a new remix: within its handles by where the clip begins, else as a file of its own.
 
-The desk calls it for the message `nudge`. What was handed over is never rewritten: without handles a second file is cut
+What was handed over is never rewritten: without handles a second file is cut
 from what the model gave back.
 """
 
@@ -12,19 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import NotPossibleNow
-from bridge.jobs.context import Services
+from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import Variation
+from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.util.atomic import settle
+from bridge.workers.pool import Workers
 
 MOST = 2000.0  # ms, all nudges of a result together
 
 
-async def nudge(services: Services, variation: Variation, ms: float) -> None:
+async def nudge(registry: JobRegistry, store: Store, workers: Workers, variation: Variation, ms: float) -> None:
     """Move a result.
 
     Args:
-        services: store, registry and workers.
+        registry: where the result's variation is changed.
+        store: where the result of stage fit is kept.
+        workers: cut it anew.
         variation: whose result is moved.
         ms: above 0 later, below 0 earlier; counts on top of earlier nudges.
 
@@ -32,7 +36,7 @@ async def nudge(services: Services, variation: Variation, ms: float) -> None:
         NotPossibleNow: it has no result yet, or it would be moved too far.
         BridgeError: what the signal task says.
     """
-    _, fitted = await services.store(Database.stage, variation.id, "fit")
+    _, fitted = await store(Database.stage, variation.id, "fit")
     if fitted is None or variation.result is None or "order" not in fitted:
         raise NotPossibleNow("There is no finished result that could be nudged.")
     total = fitted["nudge_ms"] + ms
@@ -43,21 +47,21 @@ async def nudge(services: Services, variation: Variation, ms: float) -> None:
         moved = {**fitted, "lead": lead, "source_offset": lead / fitted["sample_rate"], "nudge_ms": total}
         text = f"nudged {total:+.0f} ms: in its file the clip begins at {moved['source_offset']:.3f} s"
     else:
-        moved = await _cut_anew(services, fitted, total)
+        moved = await _cut_anew(workers, fitted, total)
         text = f"nudged {total:+.0f} ms: {moved['path']}"
-    await services.store(Database.finish_stage, variation.id, "fit", moved)
+    await store(Database.finish_stage, variation.id, "fit", moved)
     result = {**variation.result, **{name: moved[name] for name in ("path", "source_offset")}, "nudge_ms": total}
-    await services.registry.change(variation.id, result=result, message=text)
+    await registry.change(variation.id, result=result, message=text)
 
 
-async def _cut_anew(services: Services, fitted: Mapping[str, Any], total: float) -> dict[str, Any]:
+async def _cut_anew(workers: Workers, fitted: Mapping[str, Any], total: float) -> dict[str, Any]:
     """Run the signal task again with the nudge; the file gets a name that says it."""
     first = Path(fitted["order"]["final"])
     final = await asyncio.to_thread(_free, first, total)
     partial = final.with_name(f".{final.stem}.part.wav")
     order = {**fitted["order"], "nudge": total / 1000, "into": str(partial)}
     try:
-        answer = await services.workers.run("fit", order)
+        answer = await workers.run("fit", order)
         await asyncio.to_thread(settle, partial, final)
     finally:
         await asyncio.to_thread(partial.unlink, missing_ok=True)

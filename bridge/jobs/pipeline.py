@@ -1,4 +1,4 @@
-"""The way a clip takes. This list is the program: read it first.
+"""The way a clip takes. The list in `stages` is the program: read it first.
 
 Every stage is idempotent given the job's folder and its rows in the journal, so after a crash the list is simply run
 again: finished stages answer from the journal, the first unfinished one goes on.
@@ -7,32 +7,51 @@ again: finished stages answer from the journal, the first unfinished one goes on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
+from bridge.config.settings import Config
 from bridge.errors import Withdrawn
-from bridge.jobs.context import Stage, VariationContext
+from bridge.jobs.budget import Budget
+from bridge.jobs.context import VariationContext
+from bridge.jobs.stage import Stage
 from bridge.jobs.stages import fetch, fit, place, remix, render, upload
+from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.util.atomic import write_json
+from bridge.workers.pool import Workers
 
-STAGES: tuple[Stage, ...] = (
-    render.STAGE,  # the span that is heard, plus handles: one FLAC, in segments where it is too long       (per clip)
-    upload.STAGE,  # to where the model can read it, once per content                             (per clip's segment)
-    remix.STAGE,  # the model: ordered exactly once, its id on disk before the first poll    (per variation's segment)
-    fetch.STAGE,  # the paid result to this disk, before anything else happens to it         (per variation's segment)
-    fit.STAGE,  # segments joined; the project's rate, the exact length, the clip's loudness, in its final place
-    place.STAGE,  # onto a new track; done only when the DAW confirms, or the user knows the path
-)
+
+def stages(
+    workers: Workers, store: Store, budget: Budget, settings: Config, home: Path, clock: Callable[[], float]
+) -> tuple[Stage, ...]:
+    """Return the stages in order, each with what it uses."""
+    return (
+        # the span that is heard, plus handles: one FLAC, in segments where it is too long     (per clip)
+        render.stage(workers, store, settings.render),
+        # to where the model can read it, once per content                                     (per clip's segment)
+        upload.stage(store, budget, clock),
+        # the model: ordered exactly once, its id on disk before the first poll                (per variation's segment)
+        remix.stage(store, budget, home, clock),
+        # the paid result to this disk, before anything else happens to it                     (per variation's segment)
+        fetch.stage(workers),
+        # segments joined; the project's rate, the exact length, the clip's loudness, in its final place
+        fit.stage(workers, store, settings.fit, home),
+        # onto a new track; done only when the DAW confirms, or the user knows the path
+        place.stage(),
+    )
 
 
 class Pipeline:
-    """Runs the list for one variation after the other, or for several at a time."""
+    """Runs the stages for one variation after the other, or for several at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, stages: Sequence[Stage], store: Store) -> None:
+        self._stages = stages
+        self._store = store
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, context: VariationContext) -> None:
@@ -41,7 +60,7 @@ class Pipeline:
         Raises:
             BridgeError: the stage that the variation stands in cannot be finished.
         """
-        for group, before in _groups():
+        for group, before in _groups(self._stages):
             by_segment = group[0].per_segment
             segments = range(len(context.segments)) if by_segment else range(1)
             made: dict[str, tuple[dict[str, Any], ...]] = {stage.name: () for stage in group}
@@ -77,25 +96,26 @@ class Pipeline:
 
     async def _once(self, stage: Stage, unit: str, context: VariationContext) -> dict[str, Any] | None:
         """Return the stage's result: from the journal, or by doing it; None when it ends outside, by a DAW's word."""
-        _, result = await context.services.store(Database.stage, unit, stage.name)
+        _, result = await self._store(Database.stage, unit, stage.name)
         if result is not None:
             return result
         if stage.state is not None:
-            says = stage.words(remote=context.engine.capabilities.remote)
+            remote = context.engine.capabilities.remote
+            says = stage.says if remote or not stage.says_here else stage.says_here
             await context.enter(stage.state, says, stage=stage.name, progress=round(context.share(0.0), 4))
         result = await stage.run(context)
         if result is not None:
             folder = context.clip_folder if stage.per_clip else context.folder
             await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # also for rescue
-            await context.services.store(Database.finish_stage, unit, stage.name, result)
+            await self._store(Database.finish_stage, unit, stage.name, result)
         return result
 
 
-def _groups() -> Iterator[tuple[list[Stage], float]]:
+def _groups(stages: Sequence[Stage]) -> Iterator[tuple[list[Stage], float]]:
     """Yield the stages that follow each other for the same things, and how much of the way lies before them."""
     before = 0.0
-    for _, stages in groupby(STAGES, lambda stage: (stage.per_clip, stage.per_segment)):
-        group = list(stages)
+    for _, alike in groupby(stages, lambda stage: (stage.per_clip, stage.per_segment)):
+        group = list(alike)
         yield group, before
         before += sum(stage.weight for stage in group)
 

@@ -1,6 +1,6 @@
 """Who is made when: so many variations at a time, the rest wait in order; cancel tells the truth.
 
-Knows the pipeline and the book, no stage and no DAW. A shutdown stops here and never reaches the model: what was
+Knows the pipeline and the registry, no stage and no DAW. A shutdown stops here and never reaches the model: what was
 ordered runs on there and is picked up at the next start.
 """
 
@@ -11,8 +11,9 @@ import contextlib
 import logging
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from bridge.errors import (
     BridgeError,
@@ -25,11 +26,13 @@ from bridge.errors import (
     Unexpected,
     Withdrawn,
 )
-from bridge.events import Event
-from bridge.jobs.context import Services, VariationContext
+from bridge.events import Event, EventBus
+from bridge.jobs.context import Contexts
 from bridge.jobs.pipeline import Pipeline
 from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import ENDED, State, Variation
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -57,20 +60,17 @@ class Scheduler:
     """The queue and its slots."""
 
     def __init__(
-        self,
-        services: Services,
-        pipeline: Pipeline,
-        slots: int,
-        context_of: Callable[[Variation, asyncio.Event], VariationContext],
+        self, registry: JobRegistry, bus: EventBus, pipeline: Pipeline, contexts: Contexts, *, slots: int
     ) -> None:
-        self._registry: JobRegistry = services.registry
-        self._services = services
+        self._registry = registry
+        self._bus = bus
         self._pipeline = pipeline
+        self._contexts = contexts
         self._slots = slots
-        self._context_of = context_of
         self._queue: deque[str] = deque()
         self._ordered: deque[str] = deque()  # goes before the queue and needs no slot: results do not live long
         self._running: dict[str, Run] = {}
+        self._guarded: set[asyncio.Task[Any]] = set()  # steps that are seen to their end, named by their variation
         self._later: dict[str, asyncio.TimerHandle] = {}
         self._again: set[str] = set()  # asked for once more while their run was still ending
         self._stopping = False
@@ -118,8 +118,8 @@ class Scheduler:
         self._stopping = True
         for timer in self._later.values():
             timer.cancel()
-        while self._services.critical:
-            await asyncio.wait(set(self._services.critical))
+        while self._guarded:
+            await asyncio.wait(set(self._guarded))
         tasks = [run.task for run in self._running.values()]
         for task in tasks:
             task.cancel()
@@ -165,7 +165,7 @@ class Scheduler:
             return
         run = self._running[variation_id]
         try:
-            await self._pipeline.run(self._context_of(variation, run.cancel))
+            await self._pipeline.run(self._contexts.of(variation, run.cancel, self._guard))
         except asyncio.CancelledError:
             raise
         except SubmitUnknown as error:
@@ -182,6 +182,13 @@ class Scheduler:
         except Exception:
             log.exception("variation %s", variation_id)
             await self._end(variation_id, State.FAILED, Unexpected())
+
+    async def _guard(self, variation_id: str, step: Coroutine[Any, Any, T]) -> T:
+        """Run a step to its end even when its variation's task is cancelled; a shutdown waits for it."""
+        task = asyncio.create_task(step, name=variation_id)
+        self._guarded.add(task)
+        task.add_done_callback(self._guarded.discard)
+        return await asyncio.shield(task)
 
     async def _pause(self, variation_id: str, error: BridgeError) -> None:
         """Let a variation wait for what an error says is missing."""
@@ -215,7 +222,7 @@ class Scheduler:
     def _alert(self, variation_id: str, error: BridgeError) -> None:
         variation = self._registry.variation(variation_id)
         alert = {"code": error.code, "text": error.text}
-        self._services.bus.publish(Event("alert", variation.job_id if variation else "", variation_id, alert))
+        self._bus.publish(Event("alert", variation.job_id if variation else "", variation_id, alert))
 
     async def _end(self, variation_id: str, state: State, error: BridgeError | None, text: str = "") -> None:
         message = error.text if error else text
@@ -233,7 +240,8 @@ class Scheduler:
         if run is not None:
             run.cancel.set()  # an order that is just about to leave sees this and does not
             run.task.cancel()
-            await asyncio.gather(run.task, *self._services.critical_of(variation_id), return_exceptions=True)
+            steps = [task for task in self._guarded if task.get_name() == variation_id]
+            await asyncio.gather(run.task, *steps, return_exceptions=True)
         after = self._registry.variation(variation_id)
         if after is None or after.state in ENDED:
             return

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -18,20 +19,18 @@ from bridge.config.load import load
 from bridge.daws.folder import Folder, Scripted
 from bridge.engines.base import Engine
 from bridge.events import Event, EventBus
-from bridge.jobs import combine
 from bridge.jobs.budget import Budget
-from bridge.jobs.context import Services, VariationContext
+from bridge.jobs.context import Contexts
 from bridge.jobs.delivery import Delivery
-from bridge.jobs.handler import MessageHandler
+from bridge.jobs.handler import MessageHandler, Services
 from bridge.jobs.inbox import Receipt
 from bridge.jobs.outbox import Outbox
-from bridge.jobs.pipeline import Pipeline
+from bridge.jobs.pipeline import Pipeline, stages
 from bridge.jobs.registry import JobRegistry
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.presets.library import standard
 from bridge.protocol.job import Variation
-from bridge.protocol.request import RemixArgs, decode
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.workers.task_table import TASKS
@@ -89,7 +88,13 @@ class Studio:
         )
         self.services = services
         self.outbox = Outbox(home / "outbox", self.registry, self.bus, self.clock, progress_rate=5.0, keep=20)
-        self.scheduler = Scheduler(services, Pipeline(), self.settings.scheduler.slots, self._context)
+        way = stages(self.workers, self.store, budget, self.settings, home, self.clock)
+        daws = {name: Scripted(name) for name in ("ardour", "reaper", "live")}
+        engines = defaultdict(lambda: self.engine)  # whatever a job says, and a test may give it another one
+        contexts = Contexts(home, self.registry, self.store, engines, daws, Folder())
+        self.scheduler = Scheduler(
+            self.registry, self.bus, Pipeline(way, self.store), contexts, slots=self.settings.scheduler.slots
+        )
         presets = standard(home)
         self.surface_settings = SurfaceSettings(self.store, self.bus, presets)
         self.delivery = Delivery(self.registry, self.store, self.bus, self.clock)
@@ -102,15 +107,6 @@ class Studio:
 
     async def _choose(self, name: str | None) -> Engine:
         return self.engine
-
-    def _context(self, variation: Variation, cancel: asyncio.Event) -> VariationContext:
-        job = self.registry.job(variation.job_id)
-        request = decode(dict(job.request), RemixArgs)
-        daw = Folder() if job.daw == "folder" else Scripted(job.daw)
-        clip = combine.combined(request) if request.is_combined else request.clips[variation.clip_index]
-        return VariationContext(
-            self.services, job.id, variation.id, request, clip, self.engine, daw, cancel, lambda part: part, {}
-        )
 
     async def __aenter__(self) -> Studio:
         await self.handler.resume()

@@ -3,66 +3,79 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bridge.engines.base import Output
 from bridge.errors import ResultError, ResultTruncated
-from bridge.jobs.context import Stage, VariationContext
+from bridge.jobs.context import VariationContext
+from bridge.jobs.stage import Stage
 from bridge.protocol.job import State
 from bridge.util.atomic import holds, settle
+from bridge.workers.pool import Workers
 
 TRIES = 3  # downloads of a result that breaks off
 
 
-async def fetch(context: VariationContext) -> dict[str, Any]:
-    """Return path and format of the result as the engine made it.
+def stage(workers: Workers) -> Stage:
+    """Return the stage."""
+    return Stage(
+        "fetch",
+        State.FETCHING,
+        "downloading the result",
+        per_clip=False,
+        per_segment=True,
+        weight=0.1,
+        run=Fetch(workers).run,
+        says_here="looking at the result",
+    )
 
-    Raises:
-        EngineError: it cannot be had.
-        ResultError: it is no usable audio; the file is kept beside the others.
-    """
-    final = context.folder / "raw.audio"
-    # A crash between the rename and the journal leaves the whole file here: then nothing is fetched again.
-    checked = await check(context, final) if await asyncio.to_thread(holds, final) else await download(context, final)
-    return {**checked, "path": str(final)}
 
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Downloads results and has them checked in a worker process."""
 
-async def download(context: VariationContext, final: Path) -> dict[str, Any]:
-    """Fetch into a temporary file until it is complete, then give it its name; return what was found in it."""
-    made = context.done["remix"]
-    output = Output(made["url"], made["seed"], made["billed_units"], made["answer"])
-    partial = final.with_suffix(".part")
-    for attempt in range(1, TRIES + 1):
-        await context.engine.fetch(output, partial, context.report)
-        try:
-            checked = await check(context, partial)
-        except ResultTruncated:
-            if attempt == TRIES:
-                await asyncio.to_thread(partial.replace, final.with_name("raw.broken"))
+    workers: Workers
+
+    async def run(self, context: VariationContext) -> dict[str, Any]:
+        """Return path and format of the result as the engine made it.
+
+        Raises:
+            EngineError: it cannot be had.
+            ResultError: it is no usable audio; the file is kept beside the others.
+        """
+        final = context.folder / "raw.audio"
+        # A crash between the rename and the journal leaves the whole file here: then nothing is fetched again.
+        checked = (
+            await self._check(context, final)
+            if await asyncio.to_thread(holds, final)
+            else await self._download(context, final)
+        )
+        return {**checked, "path": str(final)}
+
+    async def _download(self, context: VariationContext, final: Path) -> dict[str, Any]:
+        """Fetch into a temporary file until it is complete, then give it its name; return what was found in it."""
+        made = context.done["remix"]
+        output = Output(made["url"], made["seed"], made["billed_units"], made["answer"])
+        partial = final.with_suffix(".part")
+        for attempt in range(1, TRIES + 1):
+            await context.engine.fetch(output, partial, context.report)
+            try:
+                checked = await self._check(context, partial)
+            except ResultTruncated:
+                if attempt == TRIES:
+                    await asyncio.to_thread(partial.replace, final.with_name("raw.broken"))
+                    raise
+                await asyncio.to_thread(partial.unlink)
+            except ResultError:
+                await asyncio.to_thread(settle, partial, final)
                 raise
-            await asyncio.to_thread(partial.unlink)
-        except ResultError:
-            await asyncio.to_thread(settle, partial, final)
-            raise
-        else:
-            await asyncio.to_thread(settle, partial, final)
-            return checked
-    raise ResultTruncated
+            else:
+                await asyncio.to_thread(settle, partial, final)
+                return checked
+        raise ResultTruncated
 
-
-async def check(context: VariationContext, path: Path) -> dict[str, Any]:
-    """Look whether a file is usable audio of about the right length."""
-    return await context.in_worker("probe", {"path": str(path), "seconds": context.sent.seconds})
-
-
-STAGE = Stage(
-    "fetch",
-    State.FETCHING,
-    "downloading the result",
-    per_clip=False,
-    per_segment=True,
-    weight=0.1,
-    run=fetch,
-    says_here="looking at the result",
-)
+    async def _check(self, context: VariationContext, path: Path) -> dict[str, Any]:
+        """Look whether a file is usable audio of about the right length."""
+        return await self.workers.run("probe", {"path": str(path), "seconds": context.sent.seconds}, context.progress())

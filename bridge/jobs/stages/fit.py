@@ -8,61 +8,156 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bridge.config.settings import Fit as Settings
 from bridge.errors import OutputUnwritable, WorkLost
 from bridge.jobs import combine
-from bridge.jobs.context import Stage, VariationContext
+from bridge.jobs.context import VariationContext
 from bridge.jobs.filenames import result_name
 from bridge.jobs.recipe import describe
+from bridge.jobs.stage import Stage
 from bridge.protocol.job import State, of_segment
+from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.util.atomic import discard, explained, holds, settle, sweep, write_json
+from bridge.workers.pool import Workers
+
+NAME = "fit"
+MODEL_RATE = 48_000  # Hz: what ACE-Step makes, and what a result has when no project says otherwise, by every engine
 
 
-async def fit(context: VariationContext) -> dict[str, Any]:
-    """Return the placed-to-be file and what was done to it.
+def stage(workers: Workers, store: Store, settings: Settings, home: Path) -> Stage:
+    """Return the stage."""
+    return Stage(
+        NAME,
+        State.FITTING,
+        "fitting rate, length and level",
+        per_clip=False,
+        per_segment=False,
+        weight=0.06,
+        run=Fit(workers, store, settings, home).run,
+    )
 
-    Raises:
-        WorkLost: the result is not there any more.
-        HomeError: the folder for results cannot be written to; the result stays in the job's folder.
-    """
-    await _all_there(context)
-    folder = results_folder(context)
-    await asyncio.to_thread(_make, folder)
-    final = await _own_name(context, folder)
-    partial = final.with_name(f".{context.variation_id}.part.wav")
-    made = await joined(context)
-    span = {**span_of(context), "raw": made["path"]}
-    try:
-        order = {
-            **span,
-            **comparison_of(context),
-            **level_of(context),
-            **labels_of(context, span),
-            "into": str(partial),
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Makes results of what the model made."""
+
+    workers: Workers
+    store: Store
+    settings: Settings
+    home: Path  # where results of no project go
+
+    async def run(self, context: VariationContext) -> dict[str, Any]:
+        """Return the placed-to-be file and what was done to it.
+
+        Raises:
+            WorkLost: the result is not there any more.
+            HomeError: the folder for results cannot be written to; the result stays in the job's folder.
+        """
+        await _all_there(context)
+        folder = self._results_folder(context)
+        await asyncio.to_thread(_make, folder)
+        final = await self._own_name(context, folder)
+        partial = final.with_name(f".{context.variation_id}.part.wav")
+        made = await self._joined(context)
+        span = {**span_of(context), "raw": made["path"]}
+        try:
+            order = {
+                **span,
+                **self._comparison_of(context),
+                **self._level_of(context),
+                **labels_of(context, span),
+                "into": str(partial),
+            }
+            fitted = await self.workers.run("fit", order, context.progress(0.5 if made["joins"] else 0.0))
+            await asyncio.to_thread(settle, partial, final)
+        finally:
+            await asyncio.to_thread(discard, partial)
+        await context.warn(fitted["warnings"])
+        recipe = final.with_suffix(".recipe.json")
+        fitted = {**fitted, "joins": made["joins"], "legs": made["legs"]}
+        await asyncio.to_thread(sweep, folder, recipe.name)  # what a crash left of it, in a folder that is the user's
+        await asyncio.to_thread(write_json, recipe, describe(context, fitted, final))
+        rate = fitted["sample_rate"]
+        return {
+            **fitted,
+            "path": str(final),
+            "recipe": str(recipe),
+            "source_offset": fitted["lead"] / rate,
+            "offset_ms": fitted["alignment"]["corrected_ms"],
+            **({"pieces": combine.pieces(context.request, rate)} if context.request.is_combined else {}),
+            "fitted": made["says"] + fitted["alignment"]["text"],
+            "order": {**order, "final": str(final)},  # so that a nudge can cut it anew
         }
-        fitted = await context.in_worker("fit", order, (0.5 if made["joins"] else 0.0, 1.0))
+
+    async def _joined(self, context: VariationContext) -> dict[str, Any]:
+        """Return the result in one file, with how the segments of a long clip were joined."""
+        fetched = context.each["fetch"]
+        if len(fetched) == 1:
+            return {"path": fetched[0]["path"], "joins": [], "legs": [], "says": ""}
+        final = context.folder / "joined.wav"
+        partial = final.with_suffix(".part.wav")
+        segments = [
+            {"raw": result["path"], "source": str(segment.path), "start": segment.start, "seconds": segment.seconds}
+            for result, segment in zip(fetched, context.segments, strict=True)
+        ]
+        rendered = context.done["render"]
+        args = {"legs": segments, "seconds": rendered["frames"] / rendered["sample_rate"], "into": str(partial)}
+        answer = await self.workers.run("join", {**args, "align": self.settings.align}, context.progress(0.0, 0.5))
         await asyncio.to_thread(settle, partial, final)
-    finally:
-        await asyncio.to_thread(discard, partial)
-    await context.warn(fitted["warnings"])
-    recipe = final.with_suffix(".recipe.json")
-    fitted = {**fitted, "joins": made["joins"], "legs": made["legs"]}
-    await asyncio.to_thread(sweep, folder, recipe.name)  # what a crash left of it, in a folder that is the user's
-    await asyncio.to_thread(write_json, recipe, describe(context, fitted, final))
-    rate = fitted["sample_rate"]
-    return {
-        **fitted,
-        "path": str(final),
-        "recipe": str(recipe),
-        "source_offset": fitted["lead"] / rate,
-        "offset_ms": fitted["alignment"]["corrected_ms"],
-        **({"pieces": combine.pieces(context.request, rate)} if context.request.is_combined else {}),
-        "fitted": made["says"] + fitted["alignment"]["text"],
-        "order": {**order, "final": str(final)},  # so that a nudge can cut it anew
-    }
+        return {**answer, "path": str(final), "says": f"{len(fetched)} parts joined; "}
+
+    def _comparison_of(self, context: VariationContext) -> dict[str, Any]:
+        """Return what the result is laid beside, and whether a measured offset is corrected."""
+        return {
+            "source": context.done["render"]["path"],
+            "align": self.settings.align,
+            "tempo": context.request.project.tempo,
+        }
+
+    def _level_of(self, context: VariationContext) -> dict[str, Any]:
+        """Return how loud the result is to be."""
+        rendered, settings = context.done["render"], self.settings
+        target: float | None
+        match settings.loudness:
+            case "source":
+                target = rendered["lufs"]
+            case "off":
+                target = None
+            case number:
+                target = float(number)
+        return {
+            "target": target,
+            "source_gain_db": rendered["gain_db"],
+            "ceiling": settings.true_peak,
+            "format": settings.format,
+        }
+
+    def _results_folder(self, context: VariationContext) -> Path:
+        """Return where the project keeps its audio, else a folder beside the project, else the bridge's own."""
+        project = context.request.project
+        if project.media_path:
+            return Path(project.media_path)
+        if project.path:
+            path = Path(project.path)
+            return (path.parent if path.suffix else path) / "ACE Bridge"
+        return self.home / "results"
+
+    async def _own_name(self, context: VariationContext, folder: Path) -> Path:
+        """Return a name that nobody has, in the journal before it is used: only our own file is ever written again."""
+        mark, _ = await self.store(Database.stage, context.variation_id, NAME)
+        if "path" in mark and Path(mark["path"]).parent == folder:
+            return Path(mark["path"])
+        name = result_name(
+            context.clip.name, context.job.recipe["preset"], context.variation.index, context.variation_id
+        )
+        final = await asyncio.to_thread(_free, folder, name)
+        await context.change(mark=(context.variation_id, NAME, {"path": str(final)}))
+        return final
 
 
 async def _all_there(context: VariationContext) -> None:
@@ -71,24 +166,6 @@ async def _all_there(context: VariationContext) -> None:
         if not await asyncio.to_thread(holds, Path(result["path"])):
             await context.forget(of_segment(context.variation_id, segment), "fetch")
             raise WorkLost("The result as it came is gone from the job's folder.")
-
-
-async def joined(context: VariationContext) -> dict[str, Any]:
-    """Return the result in one file, with how the segments of a long clip were joined."""
-    fetched = context.each["fetch"]
-    if len(fetched) == 1:
-        return {"path": fetched[0]["path"], "joins": [], "legs": [], "says": ""}
-    final = context.folder / "joined.wav"
-    partial = final.with_suffix(".part.wav")
-    segments = [
-        {"raw": result["path"], "source": str(segment.path), "start": segment.start, "seconds": segment.seconds}
-        for result, segment in zip(fetched, context.segments, strict=True)
-    ]
-    rendered = context.done["render"]
-    args = {"legs": segments, "seconds": rendered["frames"] / rendered["sample_rate"], "into": str(partial)}
-    answer = await context.in_worker("join", {**args, "align": context.services.settings.fit.align}, (0.0, 0.5))
-    await asyncio.to_thread(settle, partial, final)
-    return {**answer, "path": str(final), "says": f"{len(fetched)} parts joined; "}
 
 
 def span_of(context: VariationContext) -> dict[str, Any]:
@@ -110,34 +187,6 @@ def span_of(context: VariationContext) -> dict[str, Any]:
         "skip": there[0] - before,
         "loops": rendered.get("loops", False),
         "time_reference": round(position * rate) - round(before * rate),
-    }
-
-
-def comparison_of(context: VariationContext) -> dict[str, Any]:
-    """Return what the result is laid beside, and whether a measured offset is corrected."""
-    return {
-        "source": context.done["render"]["path"],
-        "align": context.services.settings.fit.align,
-        "tempo": context.request.project.tempo,
-    }
-
-
-def level_of(context: VariationContext) -> dict[str, Any]:
-    """Return how loud the result is to be."""
-    rendered, settings = context.done["render"], context.services.settings.fit
-    target: float | None
-    match settings.loudness:
-        case "source":
-            target = rendered["lufs"]
-        case "off":
-            target = None
-        case number:
-            target = float(number)
-    return {
-        "target": target,
-        "source_gain_db": rendered["gain_db"],
-        "ceiling": settings.true_peak,
-        "format": settings.format,
     }
 
 
@@ -163,17 +212,6 @@ def labels_of(context: VariationContext, span: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def results_folder(context: VariationContext) -> Path:
-    """Return where the project keeps its audio, else a folder beside the project, else the bridge's own."""
-    project = context.request.project
-    if project.media_path:
-        return Path(project.media_path)
-    if project.path:
-        path = Path(project.path)
-        return (path.parent if path.suffix else path) / "ACE Bridge"
-    return context.services.home / "results"
-
-
 def _make(folder: Path) -> None:
     if not folder.is_absolute():
         raise OutputUnwritable(f"The folder for results, {folder}, is not an absolute path.")
@@ -181,26 +219,6 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-async def _own_name(context: VariationContext, folder: Path) -> Path:
-    """Return a name that nobody has, in the journal before it is used: only our own file is ever written again."""
-    mark, _ = await context.services.store(Database.stage, context.variation_id, NAME)
-    if "path" in mark and Path(mark["path"]).parent == folder:
-        return Path(mark["path"])
-    name = result_name(context.clip.name, context.job.recipe["preset"], context.variation.index, context.variation_id)
-    final = await asyncio.to_thread(_free, folder, name)
-    await context.services.registry.change(
-        context.variation_id, mark=(context.variation_id, NAME, {"path": str(final)})
-    )
-    return final
-
-
 def _free(folder: Path, name: str) -> Path:
     names = (name, *(f"{name} ({count})" for count in range(2, 1000)))
     return next(folder / f"{one}.wav" for one in names if not (folder / f"{one}.wav").exists())
-
-
-NAME = "fit"
-MODEL_RATE = 48_000  # Hz: what ACE-Step makes, and what a result has when no project says otherwise, by every engine
-STAGE = Stage(
-    NAME, State.FITTING, "fitting rate, length and level", per_clip=False, per_segment=False, weight=0.06, run=fit
-)

@@ -12,9 +12,15 @@ from typing import Any
 
 from bridge.daws.base import Placing
 from bridge.errors import WorkLost
-from bridge.jobs.context import Stage, VariationContext
+from bridge.jobs.context import VariationContext
+from bridge.jobs.stage import Stage
 from bridge.protocol.job import SHOWN, State
 from bridge.util.atomic import holds
+
+
+def stage() -> Stage:
+    """Return the stage."""
+    return Stage("place", None, "placing", per_clip=False, per_segment=False, weight=0.04, run=place)
 
 
 async def place(context: VariationContext) -> dict[str, Any] | None:
@@ -42,6 +48,3 @@ async def place(context: VariationContext) -> dict[str, Any] | None:
     result["placed"] = True
     await context.enter(State.DONE, f"done: {fitted['path']}", result=result, handed_over=True, progress=1.0)
     return {"placed": True}
-
-
-STAGE = Stage("place", None, "placing", per_clip=False, per_segment=False, weight=0.04, run=place)

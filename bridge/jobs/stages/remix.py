@@ -2,8 +2,6 @@
 
 The journal holds, in this order: the intent (before the request leaves), the ticket (before the first poll), the
 answer. An intent without a ticket after a crash means that the order may stand: `unknown`, never a blind second submit.
-The variation's folder gets the same, always after the journal: an intent there that the journal does not know proves
-that the journal has lost entries (bridge.store.recovery).
 """
 
 from __future__ import annotations
@@ -11,110 +9,153 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from bridge.engines.base import CancelAnswer, Order, Output, Ticket
 from bridge.errors import EngineError, HomeError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
-from bridge.jobs.context import Stage, VariationContext
+from bridge.jobs.budget import Budget
+from bridge.jobs.context import VariationContext
+from bridge.jobs.stage import Stage
 from bridge.presets.tags import original_tags, target_tags
 from bridge.protocol.job import State
 from bridge.store import job_folder
+from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.util.atomic import require_room, write_json
 
 log = logging.getLogger(__name__)
 
 NAME = "remix"
+SAYS_HERE = "starting the remix"  # where nothing is ordered and nothing waits in line
 PER_SECOND = 2 * 48_000 * 2 * 4  # bytes: a result as the model makes it, and once more for where it is fitted
 SPARE = 2**20  # bytes for the journal: a paid order must never be lost for want of room
 
 
-async def remix(context: VariationContext) -> dict[str, Any]:
-    """Return the model's complete answer.
-
-    Raises:
-        SubmitUnknown: the order's answer was lost.
-        EngineError: the model refused or failed; the order does not stand.
-    """
-    order = order_of(context)
-    mark = await mark_of(context)
-    if "ticket" in mark:
-        ticket = Ticket(**mark["ticket"])
-        await _ordered(context, mark)
-    elif mark.get("sent") and context.engine.capabilities.submit_once:
-        raise SubmitUnknown
-    else:
-        await context.turn_back()
-        ticket = await context.guarded(submit(context, order, job_folder.void(mark)))
-    try:
-        output = await follow(context, ticket, order)
-    except RefusedError as refusal:
-        await clear(context, refusal)
-        raise
-    await context.billed(output.billed_units)
-    await context.warn([dict(warning) for warning in output.warnings])
-    await context.services.store(Database.remember, f"worked:{context.engine.capabilities.name}", context.variation_id)
-    return {
-        "url": output.url,
-        "seed": output.seed,
-        "billed_units": output.billed_units,
-        "answer": dict(output.answer),
-        "request_id": ticket.request_id,
-        "said": {name: order.params[name] for name in ("original_tags", "tags") if name in order.params},
-    }
-
-
-async def submit(context: VariationContext, order: Order, void: Mapping[str, Any]) -> Ticket:
-    """Send the order, with the intent on disk before and the ticket on disk after.
-
-    Args:
-        context: of the variation.
-        order: what is ordered.
-        void: says which earlier orders do not count any more.
-    """
-    left_undone = "nothing was ordered"
-    await asyncio.to_thread(require_room, context.services.home, order.seconds * PER_SECOND + SPARE, left_undone)
-    await context.services.budget.spend(context.unit, order.seconds * context.job.price)
-    now, name = context.services.clock(), context.engine.capabilities.name
-    intent = {"sent": True, "at": now, "engine": name, "id": uuid.uuid4().hex, **void}
-    digest = await context.services.store(Database.digest_of, context.job.message_id)
-    await asyncio.to_thread(
-        job_folder.keep, context.job_folder, context.job, context.services.registry.variations(context.job_id), digest
+def stage(store: Store, budget: Budget, home: Path, clock: Callable[[], float]) -> Stage:
+    """Return the stage."""
+    return Stage(
+        NAME,
+        None,
+        "ordering the remix",
+        per_clip=False,
+        per_segment=True,
+        weight=0.6,
+        run=Ordering(store, budget, home, clock).run,
+        says_here=SAYS_HERE,
     )
-    await asyncio.to_thread(job_folder.prepare, context.folder, {**intent, "order": _plain(order)})
-    if context.cancel.is_set():  # no await between this look and the state that a cancel goes by
-        await not_ordered(context)
-        raise Withdrawn
-    says = _says(context, "ordering the remix")
-    await context.enter(State.SUBMITTING, says, stage=NAME, mark=(context.unit, NAME, intent))
-    try:
-        await asyncio.to_thread(job_folder.commit, context.folder)
-        ticket = await context.engine.submit(order)
-    except SubmitUnknown:
-        raise
-    except Exception:  # a complete answer, or nothing ever left: the order does not stand
-        await context.enter(State.SUBMITTING, "not ordered", mark=(context.unit, NAME, job_folder.void(intent)))
-        await not_ordered(context)
-        raise
-    mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
-    try:
-        await asyncio.to_thread(write_json, context.folder / job_folder.ORDER, {**mark, "order": _plain(order)})
-    except HomeError as problem:  # one of the two places is enough to find the order again
-        log.error("the ticket of %s is in the journal only: %s", context.variation_id, problem.text)
-    await _ordered(context, mark)
-    return ticket
 
 
-async def mark_of(context: VariationContext) -> dict[str, Any]:
-    """Return what is known of the order by the journal, or by the folder, which is told the ticket first."""
-    mark, _ = await context.services.store(Database.stage, context.unit, NAME)
-    if mark.get("sent") and "ticket" not in mark:
-        kept = await asyncio.to_thread(job_folder.read, context.folder / job_folder.ORDER) or {}
-        if "ticket" in kept and job_folder.name_of(kept) == job_folder.name_of(mark):
-            return {name: kept[name] for name in (*mark, "ticket")}
-    return mark
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """Orders remixes, each once."""
+
+    store: Store
+    budget: Budget
+    home: Path  # its disk has to have room for the result before anything is paid
+    clock: Callable[[], float]  # unix time, s
+
+    async def run(self, context: VariationContext) -> dict[str, Any]:
+        """Return the model's complete answer.
+
+        Raises:
+            SubmitUnknown: the order's answer was lost.
+            EngineError: the model refused or failed; the order does not stand.
+        """
+        order = order_of(context)
+        mark = await self._mark_of(context)
+        if "ticket" in mark:
+            ticket = Ticket(**mark["ticket"])
+            await _ordered(context, mark)
+        elif mark.get("sent") and context.engine.capabilities.submit_once:
+            raise SubmitUnknown
+        else:
+            await context.turn_back()
+            ticket = await context.guarded(self._submit(context, order, job_folder.void(mark)))
+        try:
+            output = await follow(context, ticket, order)
+        except RefusedError as refusal:
+            await self._clear(context, refusal)
+            raise
+        await context.billed(output.billed_units)
+        await context.warn([dict(warning) for warning in output.warnings])
+        await self.store(Database.remember, f"worked:{context.engine.capabilities.name}", context.variation_id)
+        return {
+            "url": output.url,
+            "seed": output.seed,
+            "billed_units": output.billed_units,
+            "answer": dict(output.answer),
+            "request_id": ticket.request_id,
+            "said": {name: order.params[name] for name in ("original_tags", "tags") if name in order.params},
+        }
+
+    async def _submit(self, context: VariationContext, order: Order, void: Mapping[str, Any]) -> Ticket:
+        """Send the order, with the intent on disk before and the ticket on disk after.
+
+        Args:
+            context: of the variation.
+            order: what is ordered.
+            void: says which earlier orders do not count any more.
+        """
+        left_undone = "nothing was ordered"
+        await asyncio.to_thread(require_room, self.home, order.seconds * PER_SECOND + SPARE, left_undone)
+        await self.budget.spend(context.unit, order.seconds * context.job.price)
+        name = context.engine.capabilities.name
+        intent = {"sent": True, "at": self.clock(), "engine": name, "id": uuid.uuid4().hex, **void}
+        digest = await self.store(Database.digest_of, context.job.message_id)
+        await asyncio.to_thread(job_folder.keep, context.job_folder, context.job, context.variations, digest)
+        await asyncio.to_thread(job_folder.prepare, context.folder, {**intent, "order": _plain(order)})
+        if context.cancel.is_set():  # no await between this look and the state that a cancel goes by
+            await self._not_ordered(context)
+            raise Withdrawn
+        says = _says(context, "ordering the remix")
+        await context.enter(State.SUBMITTING, says, stage=NAME, mark=(context.unit, NAME, intent))
+        try:
+            await asyncio.to_thread(job_folder.commit, context.folder)
+            ticket = await context.engine.submit(order)
+        except SubmitUnknown:
+            raise
+        except Exception:  # a complete answer, or nothing ever left: the order does not stand
+            await context.enter(State.SUBMITTING, "not ordered", mark=(context.unit, NAME, job_folder.void(intent)))
+            await self._not_ordered(context)
+            raise
+        mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
+        try:
+            await asyncio.to_thread(write_json, context.folder / job_folder.ORDER, {**mark, "order": _plain(order)})
+        except HomeError as problem:  # one of the two places is enough to find the order again
+            log.error("the ticket of %s is in the journal only: %s", context.variation_id, problem.text)
+        await _ordered(context, mark)
+        return ticket
+
+    async def _mark_of(self, context: VariationContext) -> dict[str, Any]:
+        """Return what is known of the order by the journal, or by the folder, which is told the ticket first."""
+        mark, _ = await self.store(Database.stage, context.unit, NAME)
+        if mark.get("sent") and "ticket" not in mark:
+            kept = await asyncio.to_thread(job_folder.read, context.folder / job_folder.ORDER) or {}
+            if "ticket" in kept and job_folder.name_of(kept) == job_folder.name_of(mark):
+                return {name: kept[name] for name in (*mark, "ticket")}
+        return mark
+
+    async def _clear(self, context: VariationContext, refusal: RefusedError) -> None:
+        """After a complete answer that says that nothing runs: let `retry` order again, and upload again if need be.
+
+        A result that is gone was made and billed: only `rerun` may buy it again.
+        """
+        if isinstance(refusal, ResultGone):
+            return
+        mark, _ = await self.store(Database.stage, context.unit, NAME)
+        await context.change(ordered=False, mark=(context.unit, NAME, job_folder.void(mark)))
+        await self._not_ordered(context)
+        if isinstance(refusal, UploadNotFetched):
+            await self.store(Database.forget_upload, context.done["upload"]["url"])
+            await context.forget(context.clip_unit, "upload")
+
+    async def _not_ordered(self, context: VariationContext) -> None:
+        """Nothing stands at the engine: the day's cap has its money back, and no rescue takes this for an order."""
+        await self.budget.refund(context.unit)
+        await asyncio.to_thread(job_folder.remove_order, context.folder)
 
 
 async def _ordered(context: VariationContext, mark: Mapping[str, Any]) -> None:
@@ -151,29 +192,6 @@ SAID = {
     CancelAnswer.TOO_LATE: "too late to cancel: the model had finished; the result is kept",
     CancelAnswer.UNKNOWN: "the engine does not know this order any more",
 }
-
-
-async def clear(context: VariationContext, refusal: RefusedError) -> None:
-    """After a complete answer that says that nothing runs: let `retry` order again, and upload again if need be.
-
-    A result that is gone was made and billed: only `rerun` may buy it again.
-    """
-    if isinstance(refusal, ResultGone):
-        return
-    mark, _ = await context.services.store(Database.stage, context.unit, NAME)
-    await context.services.registry.change(
-        context.variation_id, ordered=False, mark=(context.unit, NAME, job_folder.void(mark))
-    )
-    await not_ordered(context)
-    if isinstance(refusal, UploadNotFetched):
-        await context.services.store(Database.forget_upload, context.done["upload"]["url"])
-        await context.forget(context.clip_unit, "upload")
-
-
-async def not_ordered(context: VariationContext) -> None:
-    """Nothing stands at the engine: the day's cap has its money back, and no rescue takes this for an order."""
-    await context.services.budget.refund(context.unit)
-    await asyncio.to_thread(job_folder.remove_order, context.folder)
 
 
 def order_of(context: VariationContext) -> Order:
@@ -236,7 +254,7 @@ class Following:
         self._context.report(fraction=fraction, message=message, queue_position=queue_position, running=running)
         if running and not self._running:
             self._running = True
-            self._context.services.registry.move(self._context.variation_id, State.RUNNING)
+            self._context.move(State.RUNNING)
 
 
 def _standing(context: VariationContext) -> State:
@@ -246,20 +264,8 @@ def _standing(context: VariationContext) -> State:
 
 def _says(context: VariationContext, words: str) -> str:
     """Return the words for an engine far away, or what is said where nothing is ordered and nothing waits in line."""
-    return words if context.engine.capabilities.remote else STAGE.says_here
+    return words if context.engine.capabilities.remote else SAYS_HERE
 
 
 def _plain(order: Order) -> dict[str, Any]:
     return {**asdict(order), "scratch": str(order.scratch), "chosen": sorted(order.chosen)}
-
-
-STAGE = Stage(
-    NAME,
-    None,
-    "ordering the remix",
-    per_clip=False,
-    per_segment=True,
-    weight=0.6,
-    run=remix,
-    says_here="starting the remix",
-)

@@ -8,91 +8,184 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from bridge.config.settings import Render as Settings
 from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
 from bridge.jobs import bar_lines, combine
-from bridge.jobs.context import Stage, VariationContext
+from bridge.jobs.context import VariationContext
 from bridge.jobs.segments import MOST, Segment, split
+from bridge.jobs.stage import Stage
 from bridge.presets.tags import FACT
 from bridge.protocol.job import State
 from bridge.protocol.request import Source
+from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.util.atomic import settle
+from bridge.workers.pool import Workers
 
 SHORTEST = 0.1  # s
 LOOP_AROUND = 1.0  # s on each side of a loop
 
 
-async def render(context: VariationContext) -> dict[str, Any]:
-    """Write `source.flac` and return what the signal task says of it.
-
-    Raises:
-        ClipError: the clip's audio cannot be used as asked.
-    """
-    length = await clip_length(context)
-    if length < SHORTEST:
-        raise ClipTooShort(f"The clip is {length:.3f} s long; the shortest that can be remixed is {SHORTEST} s.")
-    planned(context, length, (0.0, 0.0))  # what is too long is refused before it is read
-    source, handles = await mixed(context) if context.request.is_combined else heard(context)
-    handles = [min(handle, spare(context, length)) for handle in handles]
-    final = context.clip_folder / "source.flac"
-    partial = final.with_suffix(".part.flac")
-    args = {
-        "source": msgspec.to_builtins(source),
-        "length": length,
-        "handles": handles,
-        "context": min(around(context, source, length), spare(context, length)),
-        "period": bar_lines.period(context.clip, context.request.project, length),
-        "loops": context.clip.loops,
-        "into": str(partial),
-        "highest_rate": context.services.settings.render.highest_rate,
-    }
-    result, listened = await both(context, args)
-    await asyncio.to_thread(settle, partial, final)
-    ignored = [{"code": "not_carried", "text": text} for text in context.clip.ignored]
-    await context.warn([*result["warnings"], *ignored])
-    segments = await in_segments(context, result, length, final)
-    await context.sends(sum(segment["frames"] for segment in segments) / result["sample_rate"])
-    return {
-        **result,
-        "path": str(final),
-        "length": length,
-        "legs": segments,
-        "heard": {**listened, "said": await said(context, result)},
-    }
-
-
-async def mixed(context: VariationContext) -> tuple[Source, list[float]]:
-    """Mix the clips that are remixed as one, and return the mix as a source; it has no handles.
-
-    Raises:
-        ClipError: the audio of one cannot be used as asked.
-    """
-    clips, settings = context.request.clips, context.services.settings.render
-    start, stop = combine.span(clips)
-    silent = combine.silence(clips)
-    if silent > combine.GAP:
-        text = f"Between the clips are {silent:.1f} s of silence, which are sent and paid with them."
-        await context.warn([{"code": "gap_sent", "text": text}])
-    parts = [
-        {
-            "source": msgspec.to_builtins(_absolute(clip.played)),
-            "length": clip.length,
-            "at": clip.position - start,
-        }
-        for clip in clips
-        if clip.position is not None
-    ]
-    path = context.clip_folder / "mix.wav"
-    rate = min(context.request.project.sample_rate or settings.highest_rate, settings.highest_rate)
-    await context.services.workers.run(
-        "mix", {"clips": parts, "seconds": stop - start, "rate": rate, "into": str(path)}
+def stage(workers: Workers, store: Store, settings: Settings) -> Stage:
+    """Return the stage."""
+    return Stage(
+        "render",
+        State.RENDERING,
+        "reading the clip",
+        per_clip=True,
+        per_segment=False,
+        weight=0.08,
+        run=Render(workers, store, settings).run,
     )
-    return Source(path=str(path)), [0.0, 0.0]
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """Reads clips in worker processes."""
+
+    workers: Workers
+    store: Store  # remembers what users say of their clips
+    settings: Settings
+
+    async def run(self, context: VariationContext) -> dict[str, Any]:
+        """Write `source.flac` and return what the signal task says of it.
+
+        Raises:
+            ClipError: the clip's audio cannot be used as asked.
+        """
+        length = await self._clip_length(context)
+        if length < SHORTEST:
+            raise ClipTooShort(f"The clip is {length:.3f} s long; the shortest that can be remixed is {SHORTEST} s.")
+        planned(context, length, (0.0, 0.0))  # what is too long is refused before it is read
+        source, handles = await self._mixed(context) if context.request.is_combined else self._heard(context)
+        handles = [min(handle, spare(context, length)) for handle in handles]
+        final = context.clip_folder / "source.flac"
+        partial = final.with_suffix(".part.flac")
+        args = {
+            "source": msgspec.to_builtins(source),
+            "length": length,
+            "handles": handles,
+            "context": min(self._around(context, source, length), spare(context, length)),
+            "period": bar_lines.period(context.clip, context.request.project, length),
+            "loops": context.clip.loops,
+            "into": str(partial),
+            "highest_rate": self.settings.highest_rate,
+        }
+        result, listened = await self._both(context, args)
+        await asyncio.to_thread(settle, partial, final)
+        ignored = [{"code": "not_carried", "text": text} for text in context.clip.ignored]
+        await context.warn([*result["warnings"], *ignored])
+        segments = await self._in_segments(context, result, length, final)
+        await context.sends(sum(segment["frames"] for segment in segments) / result["sample_rate"])
+        return {
+            **result,
+            "path": str(final),
+            "length": length,
+            "legs": segments,
+            "heard": {**listened, "said": await self._said(context, result)},
+        }
+
+    async def _mixed(self, context: VariationContext) -> tuple[Source, list[float]]:
+        """Mix the clips that are remixed as one, and return the mix as a source; it has no handles.
+
+        Raises:
+            ClipError: the audio of one cannot be used as asked.
+        """
+        clips, settings = context.request.clips, self.settings
+        start, stop = combine.span(clips)
+        silent = combine.silence(clips)
+        if silent > combine.GAP:
+            text = f"Between the clips are {silent:.1f} s of silence, which are sent and paid with them."
+            await context.warn([{"code": "gap_sent", "text": text}])
+        parts = [
+            {
+                "source": msgspec.to_builtins(_absolute(clip.played)),
+                "length": clip.length,
+                "at": clip.position - start,
+            }
+            for clip in clips
+            if clip.position is not None
+        ]
+        path = context.clip_folder / "mix.wav"
+        rate = min(context.request.project.sample_rate or settings.highest_rate, settings.highest_rate)
+        await self.workers.run("mix", {"clips": parts, "seconds": stop - start, "rate": rate, "into": str(path)})
+        return Source(path=str(path)), [0.0, 0.0]
+
+    async def _in_segments(
+        self, context: VariationContext, result: Mapping[str, Any], length: float, path: Path
+    ) -> list[dict[str, Any]]:
+        """Return what is sent of a rendered clip, a file for each segment; a clip of one segment is its own file."""
+        rate, frames = result["sample_rate"], result["frames"]
+        segments = planned(context, length, result["handles"])
+        if len(segments) == 1:
+            return [{"start": 0, "frames": frames, "path": str(path), "sha256": result["sha256"]}]
+        files = [path.with_name(f"source-{number}.flac") for number in range(1, len(segments) + 1)]
+        parts = []
+        for segment, file in zip(segments, files, strict=True):
+            start, stop = round(segment.start * rate), min(frames, round(segment.stop * rate))
+            parts.append({"start": start, "frames": stop - start, "path": str(file.with_suffix(".part.flac"))})
+        answer = await self.workers.run("split", {"path": str(path), "legs": parts})
+        for part, file in zip(parts, files, strict=True):
+            await asyncio.to_thread(settle, Path(part["path"]), file)
+        return [
+            {**part, "path": str(file), "sha256": sha256}
+            for part, file, sha256 in zip(parts, files, answer["sha256"], strict=True)
+        ]
+
+    async def _both(self, context: VariationContext, args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Render the clip and listen to it, side by side, and return both tasks' answers.
+
+        One that fails does not cancel the other, which would cost a worker process; what rendering says goes first.
+        """
+        listening = {**args, "tempo": context.request.project.tempo}
+        answers = await asyncio.gather(
+            self.workers.run("render", args, context.progress()),
+            self.workers.run("listen", listening),
+            return_exceptions=True,
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        return answers  # type: ignore[return-value]  # none of them is an exception
+
+    def _around(self, context: VariationContext, source: Source, length: float) -> float:
+        """Return how much music, in s, the model gets on each side of a short clip, to have something to go on from.
+
+        It is cut away again. A loop gets some whatever its length: what was made before its beginning is what its end
+        is led over to, so that it goes round without a click.
+        """
+        short = max(0.0, (self.settings.context - length) / 2)
+        return max(short, LOOP_AROUND) if context.clip.loops or source.loop else short
+
+    async def _said(self, context: VariationContext, result: Mapping[str, Any]) -> Any:
+        """Return what the clip's user once said of it, None for nothing; what is said now is remembered."""
+        recipe, name = context.job.recipe, f"{FACT}{result['sha256']}"
+        if recipe.get("described_by") == "user":
+            await self.store(Database.remember, name, recipe["params"]["original_tags"])
+        return await self.store(Database.fact, name)
+
+    async def _clip_length(self, context: VariationContext) -> float:
+        """Return the clip's length on the timeline in seconds; a clip without one goes to the end of its source."""
+        if context.clip.length is not None:
+            return context.clip.length
+        source, _ = self._heard(context)
+        found = await self.workers.run("length", {"path": source.path}, context.progress())
+        return max(0.0, float(found["seconds"]) - source.offset) / source.playrate
+
+    def _heard(self, context: VariationContext) -> tuple[Source, list[float]]:
+        """Return the source span to read and the handles wanted, for a clip by file and offset or a rendered one."""
+        source = _absolute(context.clip.played)
+        if not context.daw.wants_handles:
+            return source, [0.0, 0.0]
+        if context.clip.rendered is not None:
+            return source, list(context.clip.rendered.handles)
+        return source, [self.settings.handles] * 2
 
 
 def planned(context: VariationContext, length: float, handles: Sequence[float]) -> list[Segment]:
@@ -118,84 +211,7 @@ def spare(context: VariationContext, length: float) -> float:
     return math.inf if longest is None or length > longest else (longest - length) / 2
 
 
-async def in_segments(
-    context: VariationContext, result: Mapping[str, Any], length: float, path: Path
-) -> list[dict[str, Any]]:
-    """Return what is sent of a rendered clip, a file for each segment; a clip of one segment is its own file."""
-    rate, frames = result["sample_rate"], result["frames"]
-    segments = planned(context, length, result["handles"])
-    if len(segments) == 1:
-        return [{"start": 0, "frames": frames, "path": str(path), "sha256": result["sha256"]}]
-    files = [path.with_name(f"source-{number}.flac") for number in range(1, len(segments) + 1)]
-    parts = []
-    for segment, file in zip(segments, files, strict=True):
-        start, stop = round(segment.start * rate), min(frames, round(segment.stop * rate))
-        parts.append({"start": start, "frames": stop - start, "path": str(file.with_suffix(".part.flac"))})
-    answer = await context.services.workers.run("split", {"path": str(path), "legs": parts})
-    for part, file in zip(parts, files, strict=True):
-        await asyncio.to_thread(settle, Path(part["path"]), file)
-    return [
-        {**part, "path": str(file), "sha256": sha256}
-        for part, file, sha256 in zip(parts, files, answer["sha256"], strict=True)
-    ]
-
-
-async def both(context: VariationContext, args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Render the clip and listen to it, side by side, and return both tasks' answers.
-
-    One that fails does not cancel the other, which would cost a worker process; what rendering says goes first.
-    """
-    listening = {**args, "tempo": context.request.project.tempo}
-    answers = await asyncio.gather(
-        context.in_worker("render", args), context.services.workers.run("listen", listening), return_exceptions=True
-    )
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return answers  # type: ignore[return-value]  # none of them is an exception
-
-
-def around(context: VariationContext, source: Source, length: float) -> float:
-    """Return how much music, in s, the model gets on each side of a short clip, so that it has something to go on from.
-
-    It is cut away again. A loop gets some whatever its length: what was made before its beginning is what its end is
-    led over to, so that it goes round without a click.
-    """
-    short = max(0.0, (context.services.settings.render.context - length) / 2)
-    return max(short, LOOP_AROUND) if context.clip.loops or source.loop else short
-
-
-async def said(context: VariationContext, result: Mapping[str, Any]) -> Any:
-    """Return what the clip's user once said of it, None for nothing; what is said now is remembered."""
-    recipe, name = context.job.recipe, f"{FACT}{result['sha256']}"
-    if recipe.get("described_by") == "user":
-        await context.services.store(Database.remember, name, recipe["params"]["original_tags"])
-    return await context.services.store(Database.fact, name)
-
-
-async def clip_length(context: VariationContext) -> float:
-    """Return the clip's length on the timeline in seconds; a clip without one goes to the end of its source."""
-    if context.clip.length is not None:
-        return context.clip.length
-    source, _ = heard(context)
-    found = await context.in_worker("length", {"path": source.path})
-    return max(0.0, float(found["seconds"]) - source.offset) / source.playrate
-
-
-def heard(context: VariationContext) -> tuple[Source, list[float]]:
-    """Return the source span to read and the handles wanted, for a clip by file and offset or a rendered one."""
-    source = _absolute(context.clip.played)
-    if not context.daw.wants_handles:
-        return source, [0.0, 0.0]
-    if context.clip.rendered is not None:
-        return source, list(context.clip.rendered.handles)
-    return source, [context.services.settings.render.handles] * 2
-
-
 def _absolute(source: Source) -> Source:
     if not Path(source.path).is_absolute():
         raise SourceMissing(f"The path {source.path} is not absolute, so the bridge cannot tell where the file is.")
     return source
-
-
-STAGE = Stage("render", State.RENDERING, "reading the clip", per_clip=True, per_segment=False, weight=0.08, run=render)

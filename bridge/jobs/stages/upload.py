@@ -3,59 +3,75 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from bridge.engines.base import Uploaded
 from bridge.errors import WorkLost
-from bridge.jobs.context import Stage, VariationContext
+from bridge.jobs.budget import Budget
+from bridge.jobs.context import VariationContext
+from bridge.jobs.stage import Stage
 from bridge.protocol.job import State
+from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.util.atomic import holds
 
 STILL_THERE = 6 * 3600.0  # s that a URL must have left to live, so that a long queue does not outlast it
 
 
-async def upload(context: VariationContext) -> dict[str, Any]:
-    """Return the URL the model reads the clip from.
-
-    Raises:
-        WorkLost: what is to be sent is not there any more.
-        EngineError: the clip could not be brought there; nothing was charged.
-    """
-    engine, store = context.engine, context.services.store
-    name, path, sha256 = engine.capabilities.name, context.sent.path, context.sent.sha256
-    if not await asyncio.to_thread(holds, path):
-        await context.forget(f"{context.job_id}/{context.variation.clip_index}", "render")
-        raise WorkLost("The clip as it was read is gone from the job's folder.")
-    cost = (
-        sum(segment.seconds for segment in context.segments) * context.job.price
-    )  # all of it, or a long clip would be half made
-    await context.services.budget.ask(context.job_id, context.job.estimated, confirmed=context.request.confirmed)
-    await context.services.budget.check(context.variation_id, cost)
-    if not engine.capabilities.remote:
-        return _result(await engine.upload(path, sha256, context.report), reused=False)
-    known = await store(
-        Database.upload, name, engine.capabilities.upload_host, sha256, context.services.clock() + STILL_THERE
+def stage(store: Store, budget: Budget, clock: Callable[[], float]) -> Stage:
+    """Return the stage."""
+    return Stage(
+        "upload",
+        State.UPLOADING,
+        "uploading the clip",
+        per_clip=True,
+        per_segment=True,
+        weight=0.12,
+        run=Upload(store, budget, clock).run,
+        says_here="the clip stays on this machine",
     )
-    if known is not None:
-        context.report(fraction=1.0, message="this clip was uploaded before")
-        return _result(Uploaded(known[0], engine.capabilities.upload_host, known[1]), reused=True)
-    uploaded = await engine.upload(path, sha256, context.report)
-    await store(Database.add_upload, name, engine.capabilities.upload_host, sha256, uploaded.url, uploaded.expires)
-    return _result(uploaded, reused=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Uploads clips that fit into the budget."""
+
+    store: Store  # remembers what was uploaded before
+    budget: Budget
+    clock: Callable[[], float]  # unix time, s
+
+    async def run(self, context: VariationContext) -> dict[str, Any]:
+        """Return the URL the model reads the clip from.
+
+        Raises:
+            WorkLost: what is to be sent is not there any more.
+            EngineError: the clip could not be brought there; nothing was charged.
+        """
+        engine = context.engine
+        name, path, sha256 = engine.capabilities.name, context.sent.path, context.sent.sha256
+        if not await asyncio.to_thread(holds, path):
+            await context.forget(f"{context.job_id}/{context.variation.clip_index}", "render")
+            raise WorkLost("The clip as it was read is gone from the job's folder.")
+        # all of it, or a long clip would be half made
+        cost = sum(segment.seconds for segment in context.segments) * context.job.price
+        await self.budget.ask(context.job_id, context.job.estimated, confirmed=context.request.confirmed)
+        await self.budget.check(context.variation_id, cost)
+        if not engine.capabilities.remote:
+            return _result(await engine.upload(path, sha256, context.report), reused=False)
+        known = await self.store(
+            Database.upload, name, engine.capabilities.upload_host, sha256, self.clock() + STILL_THERE
+        )
+        if known is not None:
+            context.report(fraction=1.0, message="this clip was uploaded before")
+            return _result(Uploaded(known[0], engine.capabilities.upload_host, known[1]), reused=True)
+        uploaded = await engine.upload(path, sha256, context.report)
+        await self.store(
+            Database.add_upload, name, engine.capabilities.upload_host, sha256, uploaded.url, uploaded.expires
+        )
+        return _result(uploaded, reused=False)
 
 
 def _result(uploaded: Uploaded, *, reused: bool) -> dict[str, Any]:
     return {"url": uploaded.url, "host": uploaded.host, "expires": uploaded.expires, "reused": reused}
-
-
-STAGE = Stage(
-    "upload",
-    State.UPLOADING,
-    "uploading the clip",
-    per_clip=True,
-    per_segment=True,
-    weight=0.12,
-    run=upload,
-    says_here="the clip stays on this machine",
-)
