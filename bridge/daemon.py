@@ -129,12 +129,12 @@ class Daemon:
             progress_rate=settings.outbox.progress_rate,
             keep=settings.outbox.keep_finished,
         )
-        way = stages(self._workers, store, budget, settings, self.home, self._clock)
+        delivery = Delivery(registry, store, self._bus, self._clock)
+        way = stages(self._workers, store, budget, settings, self.home, self._clock, delivery.offer)
         contexts = Contexts(self.home, registry, store, self._engines, self._daws, self._daws["folder"])
         scheduler = Scheduler(registry, self._bus, Pipeline(way, store), contexts, slots=settings.scheduler.slots)
         surface_settings = SurfaceSettings(store, self._bus, self._presets)
         engines = Engines(self._engines, settings.engine.default, self._has_key, store)
-        delivery = Delivery(registry, store, self._bus, self._clock)
         handler = MessageHandler(services, scheduler, outbox, delivery, self._presets, surface_settings, engines.choose)
         inbox = Inbox(
             self.home / "inbox",

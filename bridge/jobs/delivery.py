@@ -30,7 +30,7 @@ class Instance:
 
 
 class Delivery:
-    """Listens for results that are ready and offers each to one instance."""
+    """Offers each result that is ready to one instance."""
 
     def __init__(self, registry: JobRegistry, store: Store, bus: EventBus, clock: Callable[[], float]) -> None:
         self._registry = registry
@@ -38,7 +38,6 @@ class Delivery:
         self._bus = bus
         self._clock = clock
         self._offering: set[asyncio.Task[None]] = set()
-        bus.subscribe(self._hear)
 
     async def instances(self) -> list[Instance]:
         """Return the DAW processes that said hello and not bye, oldest first."""
@@ -48,6 +47,12 @@ class Delivery:
         """At start: offer what became ready just before the last daemon ended."""
         for variation in self._undelivered():
             await self._offer(variation.id)
+
+    def offer(self, variation_id: str) -> None:
+        """Offer a result that has become ready, as soon as it is known who is there."""
+        task = asyncio.create_task(self._offer(variation_id), name=f"offer {variation_id}")
+        self._offering.add(task)
+        task.add_done_callback(self._offering.discard)
 
     async def hello(self, instance: str, args: HelloArgs) -> None:
         """A DAW process is there: it may take what waits for its project."""
@@ -67,9 +72,12 @@ class Delivery:
         self._bus.publish(Event("daw", data={"instance": instance, "here": False}))
         for variation in self._undelivered():
             if variation.state is State.PLACING and variation.placed_by == instance:
-                await self._registry.change(
-                    variation.id, state=State.READY, placed_by="", message="ready, waiting for the DAW"
-                )
+                try:
+                    await self._registry.change(
+                        variation.id, state=State.READY, placed_by="", message="ready, waiting for the DAW"
+                    )
+                finally:  # also where the journal takes nothing: in memory it is ready
+                    self.offer(variation.id)
 
     async def placed(
         self, variation_id: str, instance: str, item: str, text: str = "", *, by_hand: bool = False
@@ -113,12 +121,6 @@ class Delivery:
         await self._registry.change(variation_id, result=result, message="removed from the project; the file is kept")
 
     # --- inner parts -------------------------------------------------------------------------------------------------
-
-    def _hear(self, event: Event) -> None:
-        if event.kind == "variation" and event.data.get("state") == State.READY:
-            task = asyncio.create_task(self._offer(event.variation_id), name=f"offer {event.variation_id}")
-            self._offering.add(task)
-            task.add_done_callback(self._offering.discard)
 
     async def _offer(self, variation_id: str) -> None:
         """Offer a ready result to an instance that can take it, if there is one."""

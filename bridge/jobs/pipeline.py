@@ -27,9 +27,25 @@ from bridge.workers.pool import Workers
 
 
 def stages(
-    workers: Workers, store: Store, budget: Budget, settings: Config, home: Path, clock: Callable[[], float]
+    workers: Workers,
+    store: Store,
+    budget: Budget,
+    settings: Config,
+    home: Path,
+    clock: Callable[[], float],
+    offer: Callable[[str], None],
 ) -> tuple[Stage, ...]:
-    """Return the stages in order, each with what it uses."""
+    """Return the stages in order, each with what it uses.
+
+    Args:
+        workers: run signal tasks.
+        store: the journal.
+        budget: what may be spent.
+        settings: of the whole bridge.
+        home: the bridge's folder.
+        clock: unix time, s.
+        offer: told which variation's result is ready for a DAW's script to place.
+    """
     return (
         # the span that is heard, plus handles: one FLAC, in segments where it is too long     (per clip)
         render.stage(workers, store, settings.render),
@@ -42,7 +58,7 @@ def stages(
         # segments joined; the project's rate, the exact length, the clip's loudness, in its final place
         fit.stage(workers, store, settings.fit, home),
         # onto a new track; done only when the DAW confirms, or the user knows the path
-        place.stage(),
+        place.stage(offer),
     )
 
 

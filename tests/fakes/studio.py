@@ -88,7 +88,8 @@ class Studio:
         )
         self.services = services
         self.outbox = Outbox(home / "outbox", self.registry, self.bus, self.clock, progress_rate=5.0, keep=20)
-        way = stages(self.workers, self.store, budget, self.settings, home, self.clock)
+        self.delivery = Delivery(self.registry, self.store, self.bus, self.clock)
+        way = stages(self.workers, self.store, budget, self.settings, home, self.clock, self.delivery.offer)
         daws = {name: Scripted(name) for name in ("ardour", "reaper", "live")}
         engines = defaultdict(lambda: self.engine)  # whatever a job says, and a test may give it another one
         contexts = Contexts(home, self.registry, self.store, engines, daws, Folder())
@@ -97,7 +98,6 @@ class Studio:
         )
         presets = standard(home)
         self.surface_settings = SurfaceSettings(self.store, self.bus, presets)
-        self.delivery = Delivery(self.registry, self.store, self.bus, self.clock)
         self.handler = MessageHandler(
             services, self.scheduler, self.outbox, self.delivery, presets, self.surface_settings, self._choose
         )
