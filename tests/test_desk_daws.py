@@ -55,6 +55,21 @@ class TestOffers:
             await studio.send("bye", {}, instance="later")
             assert studio.registry.state(job_id) is State.READY
 
+    async def test_what_a_daw_leaves_behind_is_offered_to_the_other_with_its_project(
+        self, home: Path, tone: Path
+    ) -> None:
+        project = {"path": "/songs/one.ardour", "media_path": str(home.parent)}
+        hello = {"daw": {"name": "ardour"}, "project": project}
+        async with Studio(home) as studio:
+            await studio.send("hello", hello, instance="one")
+            await studio.send("hello", hello, instance="two")
+            job_id = await studio.remix(tone, daw={"name": "ardour"}, project=project)
+            (one,) = await studio.until(job_id, "placing")
+            assert one.placed_by == "two"
+            await studio.send("bye", {}, instance="two")
+            (one,) = await studio.until(job_id, "placing")
+            assert one.placed_by == "one"
+
     async def test_a_failed_placing_keeps_the_file_and_can_be_retried(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             await studio.send("hello", {"daw": {"name": "ardour"}, "project": {"path": "/s"}})
