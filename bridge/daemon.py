@@ -39,14 +39,16 @@ from bridge.hotkeys.service import Hotkeys
 from bridge.installers.catalogue import FILE as CATALOGUE
 from bridge.installers.catalogue import catalogue
 from bridge.installers.installer import Pointer, refresh, start_command
+from bridge.jobs.actions import Actions
 from bridge.jobs.budget import Budget
 from bridge.jobs.context import Contexts
 from bridge.jobs.delivery import Delivery
-from bridge.jobs.handler import MessageHandler, Services
+from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Inbox
 from bridge.jobs.outbox import Outbox
 from bridge.jobs.pipeline import Pipeline, stages
 from bridge.jobs.registry import JobRegistry
+from bridge.jobs.requests import Requests
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.midi.service import MidiService
@@ -120,7 +122,6 @@ class Daemon:
         """Build what needs the store, start it, wait, stop it in the opposite order."""
         settings, registry = self._settings, JobRegistry(store, self._bus)
         budget = Budget(store, settings.budget.daily_cap, settings.budget.confirm_above, self._clock)
-        services = Services(self.home, settings, registry, store, self._bus, self._workers, budget, self._clock)
         outbox = Outbox(
             self.home / "outbox",
             registry,
@@ -135,7 +136,30 @@ class Daemon:
         scheduler = Scheduler(registry, self._bus, Pipeline(way, store), contexts, slots=settings.scheduler.slots)
         surface_settings = SurfaceSettings(store, self._bus, self._presets)
         engines = Engines(self._engines, settings.engine.default, self._has_key, store)
-        handler = MessageHandler(services, scheduler, outbox, delivery, self._presets, surface_settings, engines.choose)
+        requests = Requests(
+            registry,
+            scheduler,
+            self._workers,
+            self._bus,
+            self._presets,
+            surface_settings,
+            engines.choose,
+            settings.remix.preset,
+            self._clock,
+        )
+        actions = Actions(registry, scheduler, store, budget, self._workers)
+        handler = MessageHandler(
+            self.home,
+            registry,
+            store,
+            scheduler,
+            outbox,
+            delivery,
+            self._workers,
+            requests,
+            actions,
+            self._clock,
+        )
         inbox = Inbox(
             self.home / "inbox",
             handler.handle,
@@ -149,7 +173,9 @@ class Daemon:
             settings.audition.device, tell=lambda heard: self._bus.publish(Event("audition", data={"heard": heard}))
         )
         midi = MidiService(self._bus, settings.midi, self.home, self._presets.names)
-        control = BridgeService(handler, inbox, player, midi)
+        control = BridgeService(
+            handler.submit, inbox, registry, store, delivery, outbox, self._bus, surface_settings, player, midi
+        )
         surface = OscServer(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
         hotkeys = Hotkeys(control, self._bus, settings.hotkeys.keys)

@@ -1,10 +1,11 @@
-"""What surfaces can ask, done by the daemon's side: the same commands over the real desk."""
+"""What surfaces can ask, done by the daemon's side: the same commands over the real message handler."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -12,7 +13,7 @@ from bridge.audition.player import Player, Side
 from bridge.control.command import ClipAsk
 from bridge.control.service import BridgeService
 from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
-from bridge.jobs.inbox import Inbox
+from bridge.jobs.inbox import Inbox, Receipt
 from bridge.midi.service import MidiService
 from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.processes import put
@@ -65,7 +66,16 @@ def control_of(studio: Studio) -> BridgeService:
         largest=100_000,
     )
     return BridgeService(
-        studio.handler, inbox, NotingPlayer(), MidiService(studio.bus, studio.settings.midi, studio.home, list)
+        studio.handler.submit,
+        inbox,
+        studio.registry,
+        studio.store,
+        studio.delivery,
+        studio.outbox,
+        studio.bus,
+        studio.surface_settings,
+        NotingPlayer(),
+        MidiService(studio.bus, studio.settings.midi, studio.home, list),
     )
 
 
@@ -88,6 +98,19 @@ async def test_a_clip_is_remixed_with_what_hands_have_set(home: Path, tone: Path
         recipes = [studio.registry.job(job_id).recipe for job_id in (held.job_id, named.job_id)]
         assert [recipe["preset"] for recipe in recipes] == ["roots-dub", "boom-bap-crate"]
         assert [recipe["params"]["guidance_scale"] for recipe in recipes] == [22, 15]
+
+
+async def test_what_a_surface_asked_for_is_in_the_journal_before_it_is_done(home: Path, tone: Path) -> None:
+    strange = tone.with_name("t\udce4st ü.wav")  # a path that is no UTF-8, and of no file
+    async with Studio(home) as studio:
+        studio.handler._apply = AsyncMock(return_value=Receipt("", "never"))  # type: ignore[method-assign]  # killed here
+        accepted = await control_of(studio).clip(ask(strange))
+        assert not studio.registry.jobs()
+    async with Studio(home) as studio:
+        (job,) = studio.registry.jobs()
+        assert job.message_id == accepted.message_id
+        assert job.request["clips"][0]["source"]["path"] == str(strange)
+        await studio.until(job.id, "failed")
 
 
 async def test_an_error_comes_back_to_the_one_who_asked(home: Path, tone: Path) -> None:

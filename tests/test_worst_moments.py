@@ -41,14 +41,14 @@ class TestMoney:
     ) -> None:
         """The order's last steps are seen to their end, so the cancel waits for them and then knows."""
         async with Studio(home) as studio:
-            spend, reached, go_on = studio.services.budget.spend, asyncio.Event(), asyncio.Event()
+            spend, reached, go_on = studio.budget.spend, asyncio.Event(), asyncio.Event()
 
             async def slow(variation_id: str, cost: float) -> None:
                 await spend(variation_id, cost)
                 reached.set()
                 await go_on.wait()
 
-            studio.services.budget.spend = slow  # type: ignore[method-assign]
+            studio.budget.spend = slow  # type: ignore[method-assign]
             job_id = await studio.remix(tone)
             await asyncio.wait_for(reached.wait(), PATIENCE)
             asking = asyncio.create_task(studio.send("cancel", {"job_id": job_id}))
@@ -57,7 +57,7 @@ class TestMoney:
             await asking
             await studio.until(job_id, "cancelled")
             assert not studio.engine.calls["submit"]
-            assert await studio.services.budget.spent_today() == 0
+            assert await studio.budget.spent_today() == 0
 
     @pytest.mark.parametrize(("method", "refusal"), [("submit", RateLimited()), ("follow", ModelFailed())])
     async def test_an_order_that_did_not_come_about_does_not_use_up_the_days_cap(
@@ -66,7 +66,7 @@ class TestMoney:
         async with Studio(home) as studio:
             studio.engine.faults[method].append(refusal)
             await studio.until(await studio.remix(tone), "failed")
-            assert await studio.services.budget.spent_today() == 0
+            assert await studio.budget.spent_today() == 0
 
     async def test_a_result_that_is_gone_was_paid_so_retry_does_not_buy_it_again(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
@@ -114,7 +114,7 @@ class TestMoney:
                 ):
                     variation = studio.registry.variation(event.variation_id)
                     if variation is not None and variation.reason == "budget":
-                        studio.services.budget._cap = 5.0
+                        studio.budget._cap = 5.0
                         studio.scheduler.enqueue(variation.id)
 
             studio.bus.subscribe(hear)
@@ -153,7 +153,7 @@ class TestFullDisk:
                 (one,) = studio.registry.variations(job_id)
                 assert "nothing was ordered" in one.message
                 assert not studio.engine.calls["submit"]
-                assert await studio.services.budget.spent_today() == 0
+                assert await studio.budget.spent_today() == 0
                 (small.path / "large").unlink()
                 await studio.send("retry", {"job_id": job_id})
                 await studio.until(job_id, "done")

@@ -1,14 +1,14 @@
 """What surfaces can ask, done: the daemon's side of the command table.
 
-Whatever makes or changes a job goes to the desk as a message like every other, so that it is in the store first.
+Whatever makes or changes a job goes to the message handler as a message like every other, so that it is in the store
+first.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,11 +18,15 @@ from bridge.audition.player import Player, Side
 from bridge.audition.sides import sides
 from bridge.control.command import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
-from bridge.events import Event
-from bridge.jobs.handler import MessageHandler
-from bridge.jobs.inbox import Inbox
+from bridge.events import Event, EventBus
+from bridge.jobs.delivery import Delivery
+from bridge.jobs.inbox import Inbox, Receipt
+from bridge.jobs.outbox import Outbox
 from bridge.jobs.registry import JobRegistry
+from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.protocol.job import ENDED, Job, State, Variation
+from bridge.protocol.request import Message
+from bridge.store.async_store import Store
 from bridge.store.database import Database
 
 INSTANCE = "osc"  # surfaces are one instance
@@ -33,8 +37,14 @@ PATIENCE = 1.0  # s that a DAW has to answer with its selection
 class BridgeService:
     """Implements `commands.BridgeApi`."""
 
-    handler: MessageHandler
+    submit: Callable[[Message], Awaitable[Receipt]]  # takes a message of ours in, as one from the inbox
     mailbox: Inbox
+    registry: JobRegistry
+    store: Store
+    delivery: Delivery
+    outbox: Outbox
+    bus: EventBus
+    surface_settings: SurfaceSettings
     player: Player
     midi: Midi
 
@@ -47,11 +57,11 @@ class BridgeService:
         if taken is not None and taken.error is not None:
             raise taken.error
         # The folder's watch may have been quicker than the doorbell.
-        job_id = taken.job_id if taken else await self.handler.services.store(Database.job_of_message, message_id)
+        job_id = taken.job_id if taken else await self.store(Database.job_of_message, message_id)
         return Accepted(message_id, job_id) if job_id else None
 
     async def clip(self, ask: ClipAsk) -> Accepted:
-        held = self.handler.surface_settings.overrides()
+        held = self.surface_settings.overrides()
         remix = {"preset": ask.preset} if ask.preset else dict(held)
         clip = {
             "id": str(uuid.uuid4()),
@@ -63,7 +73,7 @@ class BridgeService:
         return await self._ask("remix", {"clips": [clip], "remix": remix})
 
     async def remix(self) -> Accepted:
-        here = await self.handler.delivery.instances()
+        here = await self.delivery.instances()
         if not here:
             raise DawMissing
         daw = here[-1]
@@ -73,16 +83,16 @@ class BridgeService:
             if event.kind == "selection" and event.data["instance"] == daw.id and not answered.done():
                 answered.set_result(event.job_id)
 
-        forget = self.handler.services.bus.subscribe(hear)
+        forget = self.bus.subscribe(hear)
         try:
-            self.handler.outbox.ask(daw.id, {"id": str(uuid.uuid4()), "command": "selection"})
+            self.outbox.ask(daw.id, {"id": str(uuid.uuid4()), "command": "selection"})
             job_id = await asyncio.wait_for(answered, PATIENCE)
         except TimeoutError:
             raise DawMissing(f"{daw.daw} was asked for its selection and did not answer.") from None
         finally:
             forget()
-            self.handler.outbox.ask(daw.id, None)
-        return Accepted(self._registry.job(job_id).message_id, job_id)
+            self.outbox.ask(daw.id, None)
+        return Accepted(self.registry.job(job_id).message_id, job_id)
 
     async def cancel(self, job: str) -> None:
         target = job or self._newest(self._open(), "Nothing is being made, so there is nothing to stop.").id
@@ -92,13 +102,13 @@ class BridgeService:
         return await self._ask("rerun", {"job_id": job or None})
 
     def select_preset(self, name: str) -> None:
-        self.handler.surface_settings.select(name)
+        self.surface_settings.select(name)
 
     def step_preset(self, steps: int) -> None:
-        self.handler.surface_settings.step(steps)
+        self.surface_settings.step(steps)
 
     def set_param(self, name: str, value: Value) -> None:
-        self.handler.surface_settings.set(name, value)
+        self.surface_settings.set(name, value)
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
         found = await self._sides(variation)
@@ -119,38 +129,29 @@ class BridgeService:
         await self.player.stop()
 
     def snapshot(self) -> Snapshot:
-        jobs = self._registry.jobs()
+        jobs = self.registry.jobs()
         shown = [job for job in reversed(jobs) if job is jobs[-1] or self._is_open(job)][:SHOWN][::-1]
-        held = self.handler.surface_settings.overrides()
+        held = self.surface_settings.overrides()
         views = tuple(self._view(job) for job in shown)
-        return Snapshot(views, held.get("preset", ""), self.handler.surface_settings.effective(), self.player.heard)
+        return Snapshot(views, held.get("preset", ""), self.surface_settings.effective(), self.player.heard)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
-    @property
-    def _registry(self) -> JobRegistry:
-        return self.handler.registry
-
-    async def _ask(self, command: str, args: Mapping[str, Any]) -> Accepted:
+    async def _ask(self, command: str, args: dict[str, Any]) -> Accepted:
         """Take a message of our own in; what is refused is raised."""
-        message_id = str(uuid.uuid4())
-        message = {
-            "protocol": PROTOCOL,
-            "message_id": message_id,
-            "command": command,
-            "instance": INSTANCE,
-            "args": args,
-        }
-        taken = await self.handler.handle(json.dumps(message).encode())
-        if taken.error is not None:
-            raise taken.error
-        return Accepted(message_id, taken.job_id or "")
+        message = Message(
+            protocol=PROTOCOL, message_id=str(uuid.uuid4()), command=command, instance=INSTANCE, args=args
+        )
+        receipt = await self.submit(message)
+        if receipt.error is not None:
+            raise receipt.error
+        return Accepted(message.message_id, receipt.job_id or "")
 
     def _open(self) -> list[Job]:
-        return [job for job in self._registry.jobs() if self._is_open(job)]
+        return [job for job in self.registry.jobs() if self._is_open(job)]
 
     def _is_open(self, job: Job) -> bool:
-        return self._registry.state(job.id) not in (*ENDED, State.PARTIAL)
+        return self.registry.state(job.id) not in (*ENDED, State.PARTIAL)
 
     def _newest(self, jobs: list[Job], otherwise: str) -> Job:
         if not jobs:
@@ -161,24 +162,24 @@ class BridgeService:
         """Return what there is to hear of a variation ("" is the newest that has a result)."""
         found = self._with_result(start)
         clip = f"{found.job_id}/{found.clip_index}"
-        _, rendered = await self.handler.services.store(Database.stage, clip, "render")
-        _, fitted = await self.handler.services.store(Database.stage, found.id, "fit")
+        _, rendered = await self.store(Database.stage, clip, "render")
+        _, fitted = await self.store(Database.stage, found.id, "fit")
         there = rendered is not None and await asyncio.to_thread(Path(rendered["path"]).exists)
         return sides(found.result or {}, fitted or {}, rendered if there else None)
 
     def _with_result(self, start: str) -> Variation:
-        found = [one for job in self._registry.jobs() for one in self._registry.variations(job.id) if one.result]
+        found = [one for job in self.registry.jobs() for one in self.registry.variations(job.id) if one.result]
         found = [one for one in found if one.id.startswith(start)]
         if not found:
             raise UnknownJob("There is no finished variation to play.")
         return found[-1]
 
     def _view(self, job: Job) -> JobView:
-        messages = [one.message for one in self._registry.variations(job.id)]
+        messages = [one.message for one in self.registry.variations(job.id)]
         return JobView(
             job.id,
-            str(self._registry.state(job.id)),
-            self._registry.fraction(job.id),
+            str(self.registry.state(job.id)),
+            self.registry.fraction(job.id),
             messages[-1] if messages else "",
             job.cost,
         )

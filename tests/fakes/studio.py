@@ -1,4 +1,4 @@
-"""A bridge without daemon, sockets and processes: store, desk, scheduler, pipeline are real, the engine is the fake."""
+"""A bridge without daemon, sockets, processes: store, handler, scheduler and pipeline are real, the engine is a fake."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ from bridge.config.load import load
 from bridge.daws.folder import Folder, Scripted
 from bridge.engines.base import Engine
 from bridge.events import Event, EventBus
+from bridge.jobs.actions import Actions
 from bridge.jobs.budget import Budget
 from bridge.jobs.context import Contexts
 from bridge.jobs.delivery import Delivery
-from bridge.jobs.handler import MessageHandler, Services
+from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Receipt
 from bridge.jobs.outbox import Outbox
 from bridge.jobs.pipeline import Pipeline, stages
 from bridge.jobs.registry import JobRegistry
+from bridge.jobs.requests import Requests
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.presets.library import standard
@@ -75,21 +77,10 @@ class Studio:
         self.store = Store(Database(home / "bridge.db"))
         self.registry = JobRegistry(self.store, self.bus)
         self.workers = workers or InlineWorkers()
-        budget = Budget(self.store, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)
-        services = Services(
-            home,
-            self.settings,
-            self.registry,
-            self.store,
-            self.bus,
-            self.workers,
-            budget,
-            self.clock,  # type: ignore[arg-type]
-        )
-        self.services = services
+        self.budget = Budget(self.store, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)
         self.outbox = Outbox(home / "outbox", self.registry, self.bus, self.clock, progress_rate=5.0, keep=20)
         self.delivery = Delivery(self.registry, self.store, self.bus, self.clock)
-        way = stages(self.workers, self.store, budget, self.settings, home, self.clock, self.delivery.offer)
+        way = stages(self.workers, self.store, self.budget, self.settings, home, self.clock, self.delivery.offer)
         daws = {name: Scripted(name) for name in ("ardour", "reaper", "live")}
         engines = defaultdict(lambda: self.engine)  # whatever a job says, and a test may give it another one
         contexts = Contexts(home, self.registry, self.store, engines, daws, Folder())
@@ -98,8 +89,28 @@ class Studio:
         )
         presets = standard(home)
         self.surface_settings = SurfaceSettings(self.store, self.bus, presets)
+        requests = Requests(
+            self.registry,
+            self.scheduler,
+            self.workers,
+            self.bus,
+            presets,
+            self.surface_settings,
+            self._choose,
+            self.settings.remix.preset,
+            self.clock,
+        )
         self.handler = MessageHandler(
-            services, self.scheduler, self.outbox, self.delivery, presets, self.surface_settings, self._choose
+            home,
+            self.registry,
+            self.store,
+            self.scheduler,
+            self.outbox,
+            self.delivery,
+            self.workers,
+            requests,
+            Actions(self.registry, self.scheduler, self.store, self.budget, self.workers),
+            self.clock,
         )
 
     def clock(self) -> float:

@@ -1,0 +1,94 @@
+"""Messages about jobs that are there: stop one, go on with one, move a finished result.
+
+The message handler calls this for `cancel`, `retry` and `nudge`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.errors import ConfirmNeeded, NotPossibleNow, UnknownJob
+from bridge.jobs.budget import Budget
+from bridge.jobs.nudge import nudge
+from bridge.jobs.registry import JobRegistry
+from bridge.jobs.scheduler import Scheduler
+from bridge.protocol.job import Job, State, Variation
+from bridge.protocol.request import Message, NudgeArgs, TargetArgs, decode
+from bridge.store import job_folder
+from bridge.store.async_store import Store
+from bridge.store.database import Database
+from bridge.workers.pool import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """Does to jobs what a person asks for."""
+
+    registry: JobRegistry
+    scheduler: Scheduler
+    store: Store
+    budget: Budget
+    workers: Workers
+
+    async def cancel(self, message: Message) -> str:
+        job, variations = await self._targets(message)
+        for variation in variations:
+            await self.scheduler.cancel(variation.id)
+        return job.id
+
+    async def retry(self, message: Message) -> str:
+        """Go on where it stopped; order again only where nothing can be running."""
+        again = decode(message.args, TargetArgs).again
+        job, variations = await self._targets(message)
+        found = [one for one in variations if one.state in (State.FAILED, State.CANCELLED, State.UNKNOWN)]
+        waiting = [one for one in variations if one.state is State.WAITING]
+        if not found and not waiting:
+            raise NotPossibleNow("Nothing of this job has failed, was cancelled or waits.")
+        if any(one.state is State.UNKNOWN for one in found) and not again:
+            raise ConfirmNeeded("The order's answer was lost: it may be running, so ordering it again may cost twice.")
+        for variation in found:
+            await self.registry.change(
+                variation.id,
+                mark=await self._void(variation) if variation.state is State.UNKNOWN else None,
+                state=State.WAITING,
+                error=None,
+                cancel_asked=False,
+                message="starting again",
+                reason="slot",
+            )
+        if any(one.reason == "user" for one in waiting):
+            await self.budget.consent(job.id)
+        for variation in (*found, *waiting):
+            self.scheduler.enqueue(variation.id)
+        return job.id
+
+    async def nudge(self, message: Message) -> str:
+        """Move a finished result by hand."""
+        args = decode(message.args, NudgeArgs)
+        job, variations = await self.registry.find(args.variation_id)
+        if args.variation_id and not job.id.startswith(args.variation_id):
+            variations = [one for one in variations if one.id.startswith(args.variation_id)]
+        if len(variations) != 1:
+            raise UnknownJob("More than one result is meant: name one of the job's variations.")
+        await nudge(self.registry, self.store, self.workers, variations[0], args.ms)
+        return job.id
+
+    # --- inner parts -------------------------------------------------------------------------------------------------
+
+    async def _void(self, variation: Variation) -> tuple[str, str, dict[str, Any]]:
+        """Return the mark by which the order of a variation, whose answer was lost, does not count any more."""
+        unit = await self.store(Database.lost_order, variation.id)
+        mark, _ = await self.store(Database.stage, unit, "remix")
+        return unit, "remix", job_folder.void(mark)
+
+    async def _targets(self, message: Message) -> tuple[Job, list[Variation]]:
+        """Return the job meant, and those of its variations that are meant."""
+        target = decode(message.args, TargetArgs)
+        job, variations = await self.registry.find(target.variation_id or target.job_id)
+        start = target.variation_id or target.job_id or job.id
+        if target.variation_id or not job.id.startswith(start):
+            variations = [one for one in variations if one.id.startswith(start)]
+        if not variations:
+            raise UnknownJob(f"There is no variation {start}.")
+        return job, variations

@@ -1,0 +1,145 @@
+"""Messages that ask for a result: each becomes a job, and all that can be decided or refused now is.
+
+The message handler calls this for `remix`, `selection`, `prepare` and `rerun`; the scheduler makes what was asked for.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from bridge.engines.base import Engine
+from bridge.events import Event, EventBus
+from bridge.jobs import combine
+from bridge.jobs.recipe import compose, new_seed, recompose
+from bridge.jobs.registry import JobRegistry
+from bridge.jobs.scheduler import Scheduler
+from bridge.jobs.surface_settings import SurfaceSettings
+from bridge.presets.library import Presets
+from bridge.presets.parameters import INSTRUMENTAL, PARAMS
+from bridge.protocol.job import Job, Variation
+from bridge.protocol.request import Clip, Message, RemixArgs, TargetArgs, decode
+from bridge.workers.pool import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Makes jobs."""
+
+    registry: JobRegistry
+    scheduler: Scheduler
+    workers: Workers
+    bus: EventBus
+    presets: Presets
+    surface_settings: SurfaceSettings
+    choose: Callable[[str | None], Awaitable[Engine]]  # the engine of that name, or the default one
+    usual: str  # the preset of a remix that names neither a preset nor tags
+    clock: Callable[[], float]  # unix time, s
+
+    async def remix(self, message: Message) -> str:
+        """Asked for with everything it needs: what surfaces have set does not leak in."""
+        return (await self._take_on(message, decode(message.args, RemixArgs), {})).id
+
+    async def selection(self, message: Message) -> str:
+        """A DAW's answer to a surface that asked for its selection: the surface's settings count."""
+        job = await self._take_on(message, decode(message.args, RemixArgs), self.surface_settings.overrides())
+        self.bus.publish(Event("selection", job.id, data={"instance": message.instance}))
+        return job.id
+
+    async def prepare(self, message: Message) -> None:
+        """A remix is about to be asked for: check it and warm up; nothing leaves the machine."""
+        request = decode(message.args, RemixArgs)
+        compose(request, request.wanted, self.presets, {}, self.usual)
+        self.workers.warm()
+
+    async def rerun(self, message: Message) -> str:
+        """Make a new job from an old recipe, which counts whatever has become of its preset since."""
+        target = decode(message.args, TargetArgs)
+        job, _ = await self.registry.find(target.variation_id or target.job_id)
+        chosen = {name: job.recipe["params"][name] for name in job.recipe["chosen"]}
+        again = {"preset": job.recipe["preset"], "engine": job.engine, "seed": job.seed, "amount": job.recipe["amount"]}
+        change = {name: value for name, value in target.remix.items() if value is not None}
+        remix = {**job.request.get("remix", {}), **chosen, **again, **change}
+        args = {
+            **job.request,
+            "remix": {name: value for name, value in remix.items() if value is not None},
+            "confirmed": target.confirmed,
+        }
+        fresh, request = msgspec.structs.replace(message, command="remix", args=args), decode(args, RemixArgs)
+        if "preset" in change:
+            return (await self._take_on(fresh, request, {})).id
+        _ = request.wanted  # checked before the recipe is
+        return (await self._begin(fresh, request, recompose(job.recipe, change))).id
+
+    # --- inner parts -------------------------------------------------------------------------------------------------
+
+    async def _take_on(self, message: Message, request: RemixArgs, overrides: Mapping[str, Any]) -> Job:
+        """Make a job of a request by what it asks for and what is set."""
+        recipe = compose(request, request.wanted, self.presets, overrides, self.usual)
+        return await self._begin(message, request, recipe)
+
+    async def _begin(self, message: Message, request: RemixArgs, recipe: dict[str, Any]) -> Job:
+        """Make a job: everything that can be decided or refused now, is."""
+        wanted = request.wanted
+        engine = await self.choose(wanted.engine)
+        seed = new_seed() if wanted.seed is None else wanted.seed
+        can = engine.capabilities
+        clips = _asked(request)
+        job = Job(
+            id=str(uuid.uuid4()),
+            message_id=message.message_id,
+            instance=message.instance,
+            daw=request.daw.name,
+            project=request.project.path or request.project.name,
+            engine=can.name,
+            seed=seed,
+            created=self.clock(),
+            request=message.args,
+            recipe=recipe,
+            price=can.price_per_second,
+            currency=can.currency,
+            seconds=tuple(
+                clips[number].length or 0.0 if number in clips else 0.0 for number in range(len(request.clips))
+            ),
+            each=wanted.variations,
+            warnings=tuple(_not_honoured(request.remix, engine)),
+        )
+        variations = [
+            Variation(str(uuid.uuid4()), job.id, clip.id, number, k, (seed + k) % 2**32)
+            for number, clip in clips.items()
+            for k in range(wanted.variations)
+        ]
+        self.workers.warm()
+        await self.registry.add(job, variations)
+        for variation in variations:
+            self.scheduler.enqueue(variation.id)
+        return job
+
+
+def _asked(request: RemixArgs) -> dict[int, Clip]:
+    """Return the clips that remixes are made of, by their place in the request; one, where all are asked for as one.
+
+    Raises:
+        RequestError: clips that cannot be one.
+    """
+    if not request.is_combined:
+        return dict(enumerate(request.clips))
+    combine.check(request)
+    return {combine.first_clip(request): combine.combined(request)}
+
+
+def _not_honoured(asked: Mapping[str, Any], engine: Engine) -> list[dict[str, str]]:
+    """Say which of the parameters set by hand this engine does not take; a preset's are its own affair."""
+    can = engine.capabilities
+    wanted = {name for name in asked if name in PARAMS or name == "amount"} - {"original_tags", "original_lyrics"}
+    if str(asked.get("lyrics", "")).strip() in ("", INSTRUMENTAL):
+        wanted -= {"lyrics"}
+    ignored = sorted(wanted - can.honours)
+    warnings = [] if can.ace_step else [{"code": "not_ace_step", "text": f"Made by the {can.label}."}]
+    if ignored:
+        warnings.append({"code": "not_honoured", "text": f"The {can.label} does not take {', '.join(ignored)}."})
+    return warnings
