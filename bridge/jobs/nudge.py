@@ -13,6 +13,7 @@ from typing import Any
 
 from bridge.errors import NotPossibleNow
 from bridge.jobs.registry import JobRegistry
+from bridge.jobs.result_file import free_path
 from bridge.protocol.job import Variation
 from bridge.store.async_store import Store
 from bridge.store.database import Database
@@ -57,7 +58,7 @@ async def nudge(registry: JobRegistry, store: Store, workers: Workers, variation
 async def _cut_anew(workers: Workers, fitted: Mapping[str, Any], total: float) -> dict[str, Any]:
     """Run the signal task again with the nudge; the file gets a name that says it."""
     first = Path(fitted["order"]["final"])
-    final = await asyncio.to_thread(_free, first, total)
+    final = await asyncio.to_thread(free_path, first.parent, f"{first.stem} {total:+.0f} ms")
     partial = final.with_name(f".{final.stem}.part.wav")
     order = {**fitted["order"], "nudge": total / 1000, "into": str(partial)}
     try:
@@ -66,9 +67,3 @@ async def _cut_anew(workers: Workers, fitted: Mapping[str, Any], total: float) -
     finally:
         await asyncio.to_thread(partial.unlink, missing_ok=True)
     return {**fitted, **answer, "path": str(final), "source_offset": answer["lead"] / answer["sample_rate"]}
-
-
-def _free(first: Path, total: float) -> Path:
-    """Return a name beside the first file that nobody has."""
-    names = (f"{first.stem} {total:+.0f} ms{mark}.wav" for mark in ("", *(f" ({count})" for count in range(2, 1000))))
-    return next(path for path in (first.with_name(name) for name in names) if not path.exists())

@@ -1,4 +1,4 @@
-"""A bridge without daemon, sockets, processes: store, handler, scheduler and pipeline are real, the engine is a fake."""
+"""A bridge without daemon, sockets or processes: store, handler, scheduler, pipeline are real; the engine is a fake."""
 
 from __future__ import annotations
 

@@ -7,22 +7,20 @@ The file is written once, to where the DAW will find it, with its recipe beside 
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bridge.config.settings import Fit as Settings
-from bridge.errors import OutputUnwritable, WorkLost
+from bridge.errors import WorkLost
 from bridge.jobs import combine
 from bridge.jobs.context import VariationContext
-from bridge.jobs.filenames import result_name
-from bridge.jobs.recipe import describe
+from bridge.jobs.result_file import free_path, labels, make_folder, recipe_document, result_name, results_folder
 from bridge.jobs.stage import Stage
 from bridge.protocol.job import State, of_segment
 from bridge.store.async_store import Store
 from bridge.store.database import Database
-from bridge.util.atomic import discard, explained, holds, settle, sweep, write_json
+from bridge.util.atomic import discard, holds, settle, sweep, write_json
 from bridge.workers.pool import Workers
 
 NAME = "fit"
@@ -59,8 +57,8 @@ class Fit:
             HomeError: the folder for results cannot be written to; the result stays in the job's folder.
         """
         await _all_there(context)
-        folder = self._results_folder(context)
-        await asyncio.to_thread(_make, folder)
+        folder = results_folder(context.request.project, self.home)
+        await asyncio.to_thread(make_folder, folder)
         final = await self._own_name(context, folder)
         partial = final.with_name(f".{context.variation_id}.part.wav")
         made = await self._joined(context)
@@ -70,7 +68,7 @@ class Fit:
                 **span,
                 **self._comparison_of(context),
                 **self._level_of(context),
-                **labels_of(context, span),
+                **labels(context, span["time_reference"]),
                 "into": str(partial),
             }
             fitted = await self.workers.run("fit", order, context.progress(0.5 if made["joins"] else 0.0))
@@ -81,7 +79,7 @@ class Fit:
         recipe = final.with_suffix(".recipe.json")
         fitted = {**fitted, "joins": made["joins"], "legs": made["legs"]}
         await asyncio.to_thread(sweep, folder, recipe.name)  # what a crash left of it, in a folder that is the user's
-        await asyncio.to_thread(write_json, recipe, describe(context, fitted, final))
+        await asyncio.to_thread(write_json, recipe, recipe_document(context, fitted, final))
         rate = fitted["sample_rate"]
         return {
             **fitted,
@@ -137,16 +135,6 @@ class Fit:
             "format": settings.format,
         }
 
-    def _results_folder(self, context: VariationContext) -> Path:
-        """Return where the project keeps its audio, else a folder beside the project, else the bridge's own."""
-        project = context.request.project
-        if project.media_path:
-            return Path(project.media_path)
-        if project.path:
-            path = Path(project.path)
-            return (path.parent if path.suffix else path) / "ACE Bridge"
-        return self.home / "results"
-
     async def _own_name(self, context: VariationContext, folder: Path) -> Path:
         """Return a name that nobody has, in the journal before it is used: only our own file is ever written again."""
         mark, _ = await self.store(Database.stage, context.variation_id, NAME)
@@ -155,7 +143,7 @@ class Fit:
         name = result_name(
             context.clip.name, context.job.recipe["preset"], context.variation.index, context.variation_id
         )
-        final = await asyncio.to_thread(_free, folder, name)
+        final = await asyncio.to_thread(free_path, folder, name)
         await context.change(mark=(context.variation_id, NAME, {"path": str(final)}))
         return final
 
@@ -188,37 +176,3 @@ def span_of(context: VariationContext) -> dict[str, Any]:
         "loops": rendered.get("loops", False),
         "time_reference": round(position * rate) - round(before * rate),
     }
-
-
-def labels_of(context: VariationContext, span: dict[str, Any]) -> dict[str, Any]:
-    """Return what the file says of itself: BWF and INFO chunks."""
-    made = time.gmtime(context.job.created)
-    label = context.engine.capabilities.label
-    return {
-        "bext": {
-            "description": f"{context.clip.name} - remix by {label}, seed {context.variation.seed}",
-            "originator": "ace-bridge",
-            "originator_reference": context.variation_id.replace("-", "")[:32],
-            "origination_date": time.strftime("%Y-%m-%d", made),
-            "origination_time": time.strftime("%H:%M:%S", made),
-            "time_reference": max(0, span["time_reference"]),
-            "coding_history": "",
-        },
-        "info": {
-            "INAM": context.clip.name or "remix",
-            "ICMT": f"{context.job.recipe['params']['tags']} (seed {context.variation.seed})",
-            "ISFT": f"ace-bridge, {label}",
-        },
-    }
-
-
-def _make(folder: Path) -> None:
-    if not folder.is_absolute():
-        raise OutputUnwritable(f"The folder for results, {folder}, is not an absolute path.")
-    with explained(folder / "result.wav"):
-        folder.mkdir(parents=True, exist_ok=True)
-
-
-def _free(folder: Path, name: str) -> Path:
-    names = (name, *(f"{name} ({count})" for count in range(2, 1000)))
-    return next(folder / f"{one}.wav" for one in names if not (folder / f"{one}.wav").exists())

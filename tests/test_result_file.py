@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.jobs.filenames import result_name, safe
+from bridge.jobs.result_file import result_name, safe
 
 ID = "1a2b3c4d-0000-0000-0000-000000000000"
 

@@ -1,0 +1,152 @@
+"""A result's file: its folder and name, what it says of itself, and the recipe that is written beside it.
+
+A name is what a musician recognises, on every system's file system. Stage fit writes the file.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bridge import __version__
+from bridge.errors import OutputUnwritable
+from bridge.jobs.context import VariationContext
+from bridge.protocol.request import Project
+from bridge.util.atomic import explained
+
+_UNWANTED = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069\ufeff]+')
+_RESERVED = frozenset(
+    {"CON", "PRN", "AUX", "NUL", *(f"COM{n}" for n in range(1, 10)), *(f"LPT{n}" for n in range(1, 10))}
+)
+LONGEST = 60  # characters of a clip's or preset's name, so that the whole stays under every system's 255 bytes
+FITTED = (  # what the recipe says of how the result was fitted
+    "sample_rate",
+    "samples",
+    "lead",
+    "alignment",
+    "gain_db",
+    "limiter_db",
+    "lufs",
+    "true_peak_db",
+    "loop",
+    "legs",
+    "joins",
+)
+
+
+def results_folder(project: Project, home: Path) -> Path:
+    """Return where the project keeps its audio, else a folder beside the project, else the bridge's own."""
+    if project.media_path:
+        return Path(project.media_path)
+    if project.path:
+        path = Path(project.path)
+        return (path.parent if path.suffix else path) / "ACE Bridge"
+    return home / "results"
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder for results.
+
+    Raises:
+        OutputUnwritable, DiskFull: it cannot be made.
+    """
+    if not folder.is_absolute():
+        raise OutputUnwritable(f"The folder for results, {folder}, is not an absolute path.")
+    with explained(folder / "result.wav"):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def safe(text: str) -> str:
+    """Return a text as part of a file name: no separators, no control or direction marks, no trailing dots."""
+    text = text.encode(errors="replace").decode()  # half a character, from a name that is no UTF-8
+    text = _UNWANTED.sub(" ", unicodedata.normalize("NFC", text))
+    text = " ".join(text.split())
+    while len(text.encode()) > LONGEST * 2 or len(text) > LONGEST:
+        text = text[:-1]
+    text = text.strip(" .")
+    return f"_{text}" if text.upper().split(".")[0] in _RESERVED else text
+
+
+def result_name(clip: str, preset: str | None, index: int, variation_id: str) -> str:
+    """Return the name, without suffix, of a variation's file: `clip · preset 2 [1a2b3c4d]`."""
+    parts = [part for part in (safe(clip.removesuffix(".wav")), safe(preset or "remix")) if part]
+    number = f" {index + 1}" if index else ""
+    return f"{' · '.join(parts)}{number} [{variation_id[:8]}]"
+
+
+def free_path(folder: Path, name: str) -> Path:
+    """Return a path in a folder that nobody has: the name, or the name with a number."""
+    names = (name, *(f"{name} ({count})" for count in range(2, 1000)))
+    return next(folder / f"{one}.wav" for one in names if not (folder / f"{one}.wav").exists())
+
+
+def labels(context: VariationContext, time_reference: int) -> dict[str, Any]:
+    """Return what the file says of itself: BWF and INFO chunks.
+
+    Args:
+        context: the variation.
+        time_reference: samples on the project's timeline before the file begins.
+    """
+    made = time.gmtime(context.job.created)
+    label = context.engine.capabilities.label
+    return {
+        "bext": {
+            "description": f"{context.clip.name} - remix by {label}, seed {context.variation.seed}",
+            "originator": "ace-bridge",
+            "originator_reference": context.variation_id.replace("-", "")[:32],
+            "origination_date": time.strftime("%Y-%m-%d", made),
+            "origination_time": time.strftime("%H:%M:%S", made),
+            "time_reference": max(0, time_reference),
+            "coding_history": "",
+        },
+        "info": {
+            "INAM": context.clip.name or "remix",
+            "ICMT": f"{context.job.recipe['params']['tags']} (seed {context.variation.seed})",
+            "ISFT": f"ace-bridge, {label}",
+        },
+    }
+
+
+def recipe_document(context: VariationContext, fitted: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return what stands beside a result: everything needed to make it again."""
+    job, clip, made = context.job, context.clip, context.done["remix"]
+    return {
+        "made_by": f"ace-bridge {__version__}",
+        "engine": {"name": job.engine, "label": context.engine.capabilities.label},
+        "job_id": job.id,
+        "variation_id": context.variation_id,
+        "result": path.name,
+        "seed": context.variation.seed,
+        "model_seed": made["seed"],
+        "request_id": made["request_id"],
+        "request_ids": [segment["request_id"] for segment in context.each["remix"]],
+        "recipe": dict(job.recipe),
+        "said": made.get("said", {}),
+        "heard": context.done["render"].get("heard"),
+        "clip": {
+            "id": clip.id,
+            "name": clip.name,
+            "position": clip.position,
+            "length": context.done["render"]["length"],
+            "source": msgspec.to_builtins(clip.source or clip.rendered),
+            "sha256": context.done["render"]["sha256"],
+        },
+        "mixed_of": msgspec.to_builtins(context.request.clips) if context.request.is_combined else [],
+        "project": msgspec.to_builtins(context.request.project),
+        "fit": {name: fitted[name] for name in FITTED},
+        "cost": {"currency": job.currency, "billed_units": _billed(context)},
+        "warnings": [dict(warning) for warning in job.warnings],
+        "created": job.created,
+    }
+
+
+def _billed(context: VariationContext) -> float | None:
+    """Return what the engine said it charged for all segments of the clip, in its units."""
+    bills = [segment["billed_units"] for segment in context.each["remix"] if segment["billed_units"] is not None]
+    return sum(bills) if bills else None
