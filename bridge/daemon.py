@@ -16,6 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from bridge import PROTOCOL, __version__
 from bridge.audition.player import Player
-from bridge.config.credentials import fal_key
+from bridge.config.credentials import fal_key, require_fal_key
 from bridge.config.settings import Config
 from bridge.control.service import BridgeService
 from bridge.daws.base import Daw
@@ -33,7 +34,7 @@ from bridge.engines.base import Engine
 from bridge.engines.choose import Engines
 from bridge.engines.fal.engine import FalEngine
 from bridge.engines.offline import OfflineEngine
-from bridge.errors import AlreadyRunning, BridgeError, HomeError, KeyMissing
+from bridge.errors import AlreadyRunning, BridgeError, HomeError
 from bridge.events import Event, EventBus
 from bridge.hotkeys.service import Hotkeys
 from bridge.installers.catalogue import FILE as CATALOGUE
@@ -89,7 +90,7 @@ class Daemon:
         self._workers = Workers(settings.workers.count, settings.workers.idle_seconds)
         self._presets = presets
         self._engines: dict[str, Engine] = {
-            "fal": FalEngine(settings.fal, self._key),
+            "fal": FalEngine(settings.fal, partial(require_fal_key, environ, home)),
             "offline": OfflineEngine(self._workers),
         }
         self._daws: dict[str, Daw] = {"folder": Folder(), **{name: Scripted(name) for name in SCRIPTED}}
@@ -135,7 +136,7 @@ class Daemon:
         contexts = Contexts(self.home, registry, store, self._engines, self._daws, self._daws["folder"])
         scheduler = Scheduler(registry, self._bus, Pipeline(way, store), contexts, slots=settings.scheduler.slots)
         surface_settings = SurfaceSettings(store, self._bus, self._presets)
-        engines = Engines(self._engines, settings.engine.default, self._has_key, store)
+        engines = Engines(self._engines, settings.engine.default, partial(fal_key, self._environ, self.home), store)
         requests = Requests(
             registry,
             scheduler,
@@ -237,15 +238,6 @@ class Daemon:
     def _write_catalogue(self) -> None:
         engines = [engine.capabilities for engine in self._engines.values()]
         write_json(self.home / CATALOGUE, catalogue(self._presets.all(), engines), sync=False)
-
-    def _key(self) -> str:
-        key = fal_key(self._environ, self.home)
-        if key is None:
-            raise KeyMissing
-        return key
-
-    def _has_key(self) -> bool:
-        return fal_key(self._environ, self.home) is not None
 
     @contextlib.contextmanager
     def _lock(self) -> Any:

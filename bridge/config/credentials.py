@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.errors import HomeError, KeyInvalid
+from bridge.errors import HomeError, KeyInvalid, KeyMissing
 from bridge.util.atomic import write_bytes
 from bridge.util.redact import SCRUBBER
 
@@ -54,6 +54,18 @@ def fal_key(environ: Mapping[str, str], home: Path, keychain: Callable[[], str |
     """Return the fal key, or None if there is none (see `find`)."""
     found = find(environ, home, keychain)
     return found.key if found else None
+
+
+def require_fal_key(environ: Mapping[str, str], home: Path) -> str:
+    """Return the fal key (see `find`).
+
+    Raises:
+        KeyMissing: there is none.
+    """
+    key = fal_key(environ, home)
+    if key is None:
+        raise KeyMissing
+    return key
 
 
 def find(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | None] = from_keychain) -> Found | None:

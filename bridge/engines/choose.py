@@ -18,7 +18,7 @@ class Engines:
 
     by_name: Mapping[str, Engine]
     default: str  # "auto" or a name
-    has_key: Callable[[], bool]  # whether there is a key for fal; raises KeyInvalid for one that cannot be
+    key: Callable[[], str | None]  # looks for the key for fal; raises KeyInvalid for one that cannot be
     store: Store
 
     def get(self, name: str) -> Engine:
@@ -39,7 +39,8 @@ class Engines:
             KeyMissing: fal was asked for, or has worked before, and its key is not there.
         """
         name = name or self.default
-        has_key = name in ("auto", "fal") and await asyncio.to_thread(self.has_key)  # a keychain may ask the user
+        # in a thread: a keychain may ask the user
+        has_key = name in ("auto", "fal") and await asyncio.to_thread(self.key) is not None
         if name == "auto":
             if has_key:
                 name = "fal"

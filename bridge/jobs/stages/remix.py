@@ -101,7 +101,8 @@ class Ordering:
         """
         left_undone = "nothing was ordered"
         await asyncio.to_thread(require_room, self.home, order.seconds * PER_SECOND + SPARE, left_undone)
-        await self.budget.spend(context.unit, order.seconds * context.job.price)
+        if context.job.price > 0:
+            await self.budget.spend(context.unit, order.seconds * context.job.price)
         name = context.engine.capabilities.name
         intent = {"sent": True, "at": self.clock(), "engine": name, "id": uuid.uuid4().hex, **void}
         digest = await self.store(Database.digest_of, context.job.message_id)

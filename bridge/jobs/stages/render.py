@@ -62,7 +62,8 @@ class Render:
         length = await self._clip_length(context)
         if length < SHORTEST:
             raise ClipTooShort(f"The clip is {length:.3f} s long; the shortest that can be remixed is {SHORTEST} s.")
-        planned(context, length, (0.0, 0.0))  # what is too long is refused before it is read
+        if not _is_whole(context, length):
+            planned(context, length, (0.0, 0.0))  # what is too long is refused before it is read
         source, handles = await self._mixed(context) if context.request.is_combined else self._heard(context)
         handles = [min(handle, spare(context, length)) for handle in handles]
         final = context.clip_folder / "source.flac"
@@ -122,9 +123,9 @@ class Render:
     ) -> list[dict[str, Any]]:
         """Return what is sent of a rendered clip, a file for each segment; a clip of one segment is its own file."""
         rate, frames = result["sample_rate"], result["frames"]
-        segments = planned(context, length, result["handles"])
-        if len(segments) == 1:
+        if _is_whole(context, length + sum(result["handles"])):
             return [{"start": 0, "frames": frames, "path": str(path), "sha256": result["sha256"]}]
+        segments = planned(context, length, result["handles"])
         files = [path.with_name(f"source-{number}.flac") for number in range(1, len(segments) + 1)]
         parts = []
         for segment, file in zip(segments, files, strict=True):
@@ -188,8 +189,14 @@ class Render:
         return source, [self.settings.handles] * 2
 
 
+def _is_whole(context: VariationContext, seconds: float) -> bool:
+    """Tell whether the engine takes so much at a time."""
+    longest = context.engine.capabilities.longest
+    return longest is None or seconds <= longest
+
+
 def planned(context: VariationContext, length: float, handles: Sequence[float]) -> list[Segment]:
-    """Return the segments in which a clip with its handles is sent; one, where the engine takes it whole.
+    """Return the segments in which a clip with its handles is sent that the engine does not take whole.
 
     Raises:
         ClipTooLong: it takes more segments than are made of one clip.

@@ -54,10 +54,11 @@ class Upload:
         if not await asyncio.to_thread(holds, path):
             await context.forget(f"{context.job_id}/{context.variation.clip_index}", "render")
             raise WorkLost("The clip as it was read is gone from the job's folder.")
-        # all of it, or a long clip would be half made
-        cost = sum(segment.seconds for segment in context.segments) * context.job.price
-        await self.budget.ask(context.job_id, context.job.estimated, confirmed=context.request.confirmed)
-        await self.budget.check(context.variation_id, cost)
+        if context.job.price > 0:
+            # all of it, or a long clip would be half made
+            cost = sum(segment.seconds for segment in context.segments) * context.job.price
+            await self.budget.ask(context.job_id, context.job.estimated, confirmed=context.request.confirmed)
+            await self.budget.check(context.variation_id, cost)
         if not engine.capabilities.remote:
             return _result(await engine.upload(path, sha256, context.report), reused=False)
         known = await self.store(
