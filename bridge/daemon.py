@@ -132,34 +132,19 @@ class Daemon:
             keep=settings.outbox.keep_finished,
         )
         delivery = Delivery(registry, store, self._bus, self._clock)
-        way = stages(self._workers, store, budget, settings, self.home, self._clock, delivery.offer)
-        contexts = Contexts(self.home, registry, store, self._engines, self._daws, self._daws["folder"])
-        scheduler = Scheduler(registry, self._bus, Pipeline(way, store), contexts, slots=settings.scheduler.slots)
+        scheduler = self._scheduler(registry, store, budget, delivery)
         surface_settings = SurfaceSettings(store, self._bus, self._presets)
-        engines = Engines(self._engines, settings.engine.default, partial(fal_key, self._environ, self.home), store)
-        requests = Requests(
-            registry,
-            scheduler,
-            self._workers,
-            self._bus,
-            self._presets,
-            surface_settings,
-            engines.choose,
-            settings.remix.preset,
-            self._clock,
-        )
-        actions = Actions(registry, scheduler, store, budget, self._workers)
         handler = MessageHandler(
-            self.home,
-            registry,
-            store,
-            scheduler,
-            outbox,
-            delivery,
-            self._workers,
-            requests,
-            actions,
-            self._clock,
+            home=self.home,
+            registry=registry,
+            store=store,
+            scheduler=scheduler,
+            outbox=outbox,
+            delivery=delivery,
+            workers=self._workers,
+            requests=self._requests(registry, store, scheduler, surface_settings),
+            actions=Actions(registry, scheduler, store, budget, self._workers),
+            clock=self._clock,
         )
         inbox = Inbox(
             self.home / "inbox",
@@ -175,7 +160,16 @@ class Daemon:
         )
         midi = MidiService(self._bus, settings.midi, self.home, self._presets.names)
         control = BridgeService(
-            handler.submit, inbox, registry, store, delivery, outbox, self._bus, surface_settings, player, midi
+            submit=handler.submit,
+            message_inbox=inbox,
+            registry=registry,
+            store=store,
+            delivery=delivery,
+            outbox=outbox,
+            bus=self._bus,
+            surface_settings=surface_settings,
+            player=player,
+            midi=midi,
         )
         surface = OscServer(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
@@ -219,6 +213,47 @@ class Daemon:
             for engine in self._engines.values():
                 await engine.aclose()
             await self._workers.aclose()
+
+    def _scheduler(self, registry: JobRegistry, store: Store, budget: Budget, delivery: Delivery) -> Scheduler:
+        """Build what makes variations."""
+        pipeline = Pipeline(
+            stages(
+                workers=self._workers,
+                store=store,
+                budget=budget,
+                settings=self._settings,
+                home=self.home,
+                clock=self._clock,
+                offer=delivery.offer,
+            ),
+            store,
+        )
+        contexts = Contexts(
+            home=self.home,
+            registry=registry,
+            store=store,
+            engines=self._engines,
+            daws=self._daws,
+            other=self._daws["folder"],
+        )
+        return Scheduler(registry, self._bus, pipeline, contexts, slots=self._settings.scheduler.slots)
+
+    def _requests(
+        self, registry: JobRegistry, store: Store, scheduler: Scheduler, surface_settings: SurfaceSettings
+    ) -> Requests:
+        """Build what makes jobs of messages."""
+        settings, key = self._settings, partial(fal_key, self._environ, self.home)
+        return Requests(
+            registry=registry,
+            scheduler=scheduler,
+            workers=self._workers,
+            bus=self._bus,
+            presets=self._presets,
+            surface_settings=surface_settings,
+            choose=Engines(self._engines, settings.engine.default, key, store).choose,
+            usual=settings.remix.preset,
+            clock=self._clock,
+        )
 
     def _about(self, port: int, http_port: int | None) -> dict[str, Any]:
         """Return the content of daemon.json."""

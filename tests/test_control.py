@@ -66,16 +66,16 @@ def control_of(studio: Studio) -> BridgeService:
         largest=100_000,
     )
     return BridgeService(
-        studio.handler.submit,
-        inbox,
-        studio.registry,
-        studio.store,
-        studio.delivery,
-        studio.outbox,
-        studio.bus,
-        studio.surface_settings,
-        NotingPlayer(),
-        MidiService(studio.bus, studio.settings.midi, studio.home, list),
+        submit=studio.handler.submit,
+        message_inbox=inbox,
+        registry=studio.registry,
+        store=studio.store,
+        delivery=studio.delivery,
+        outbox=studio.outbox,
+        bus=studio.bus,
+        surface_settings=studio.surface_settings,
+        player=NotingPlayer(),
+        midi=MidiService(studio.bus, studio.settings.midi, studio.home, list),
     )
 
 

@@ -33,12 +33,12 @@ INSTANCE = "osc"  # surfaces are one instance
 PATIENCE = 1.0  # s that a DAW has to answer with its selection
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class BridgeService:
     """Implements `commands.BridgeApi`."""
 
     submit: Callable[[Message], Awaitable[Receipt]]  # takes a message of ours in, as one from the inbox
-    mailbox: Inbox
+    message_inbox: Inbox
     registry: JobRegistry
     store: Store
     delivery: Delivery
@@ -53,11 +53,11 @@ class BridgeService:
 
     async def inbox(self, message_id: str) -> Accepted | None:
         """Look into the inbox at once; the file is what counts, the id is there for the answer."""
-        taken = (await self.mailbox.scan()).get(message_id)
-        if taken is not None and taken.error is not None:
-            raise taken.error
+        receipt = (await self.message_inbox.scan()).get(message_id)
+        if receipt is not None and receipt.error is not None:
+            raise receipt.error
         # The folder's watch may have been quicker than the doorbell.
-        job_id = taken.job_id if taken else await self.store(Database.job_of_message, message_id)
+        job_id = receipt.job_id if receipt else await self.store(Database.job_of_message, message_id)
         return Accepted(message_id, job_id) if job_id else None
 
     async def clip(self, ask: ClipAsk) -> Accepted:

@@ -201,7 +201,7 @@ class VariationContext:
         return folder
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contexts:
     """Makes the context of a variation that is about to go on."""
 

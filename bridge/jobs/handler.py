@@ -39,6 +39,7 @@ class MessageHandler:
 
     def __init__(
         self,
+        *,
         home: Path,
         registry: JobRegistry,
         store: Store,

@@ -232,14 +232,14 @@ class Outbox:
     def _entries_of(self, instance: str) -> list[Entry]:
         """Return the instance's open jobs and the last finished ones, oldest first."""
         known = {job.id: self._entry(job) for job in self._registry.jobs()}
-        self._entries = known  # what the book has forgotten is forgotten
+        self._entries = known  # what the registry has forgotten is forgotten
         mine = [entry for entry in known.values() if instance in entry.readers]
         finished = [entry.job.id for entry in mine if entry.ended]
         old = set(finished[: max(0, len(finished) - self._keep)])
         return [entry for entry in mine if entry.job.id not in old]
 
     def _entry(self, job: Job) -> Entry:
-        """Return a job as the files tell of it: made anew only when something of it has changed."""
+        """Return a job as the files tell of it: rebuilt only when something of it has changed."""
         variations = self._registry.variations(job.id)
         entry = self._entries.get(job.id)
         # equal lists: of the same frozen values nearly always, which Python sees without looking into them

@@ -27,6 +27,7 @@ from bridge.workers.pool import Workers
 
 
 def stages(
+    *,
     workers: Workers,
     store: Store,
     budget: Budget,
@@ -122,7 +123,7 @@ class Pipeline:
         result = await stage.run(context)
         if result is not None:
             folder = context.clip_folder if stage.per_clip else context.folder
-            await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # also for rescue
+            await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # also for recovery
             await self._store(Database.finish_stage, unit, stage.name, result)
         return result
 

@@ -1,6 +1,6 @@
 """The jobs in hand: what stands in the store, in memory, with every change written before it is told.
 
-Stages, scheduler and desk change things only here, surfaces and outbox read here and listen to the bus.
+Stages, scheduler and message handler change things only here, surfaces and outbox read here and listen to the bus.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from bridge.protocol.request import Clip, Message, RemixArgs, TargetArgs, decode
 from bridge.workers.pool import Workers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
     """Makes jobs."""
 

@@ -1,4 +1,4 @@
-"""What the user's hands have set on surfaces: the chosen preset and parameters, for remixes asked for from there.
+"""What users have set on surfaces: the chosen preset and parameters, for remixes asked for from there.
 
 Kept in the store, so that a controller finds its settings again after a restart.
 """

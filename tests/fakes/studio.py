@@ -80,37 +80,49 @@ class Studio:
         self.budget = Budget(self.store, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)
         self.outbox = Outbox(home / "outbox", self.registry, self.bus, self.clock, progress_rate=5.0, keep=20)
         self.delivery = Delivery(self.registry, self.store, self.bus, self.clock)
-        way = stages(self.workers, self.store, self.budget, self.settings, home, self.clock, self.delivery.offer)
-        daws = {name: Scripted(name) for name in ("ardour", "reaper", "live")}
-        engines = defaultdict(lambda: self.engine)  # whatever a job says, and a test may give it another one
-        contexts = Contexts(home, self.registry, self.store, engines, daws, Folder())
-        self.scheduler = Scheduler(
-            self.registry, self.bus, Pipeline(way, self.store), contexts, slots=self.settings.scheduler.slots
+        in_order = stages(
+            workers=self.workers,
+            store=self.store,
+            budget=self.budget,
+            settings=self.settings,
+            home=home,
+            clock=self.clock,
+            offer=self.delivery.offer,
         )
+        contexts = Contexts(
+            home=home,
+            registry=self.registry,
+            store=self.store,
+            engines=defaultdict(lambda: self.engine),  # whatever a job says, and a test may give it another one
+            daws={name: Scripted(name) for name in ("ardour", "reaper", "live")},
+            other=Folder(),
+        )
+        slots = self.settings.scheduler.slots
+        self.scheduler = Scheduler(self.registry, self.bus, Pipeline(in_order, self.store), contexts, slots=slots)
         presets = standard(home)
         self.surface_settings = SurfaceSettings(self.store, self.bus, presets)
         requests = Requests(
-            self.registry,
-            self.scheduler,
-            self.workers,
-            self.bus,
-            presets,
-            self.surface_settings,
-            self._choose,
-            self.settings.remix.preset,
-            self.clock,
+            registry=self.registry,
+            scheduler=self.scheduler,
+            workers=self.workers,
+            bus=self.bus,
+            presets=presets,
+            surface_settings=self.surface_settings,
+            choose=self._choose,
+            usual=self.settings.remix.preset,
+            clock=self.clock,
         )
         self.handler = MessageHandler(
-            home,
-            self.registry,
-            self.store,
-            self.scheduler,
-            self.outbox,
-            self.delivery,
-            self.workers,
-            requests,
-            Actions(self.registry, self.scheduler, self.store, self.budget, self.workers),
-            self.clock,
+            home=home,
+            registry=self.registry,
+            store=self.store,
+            scheduler=self.scheduler,
+            outbox=self.outbox,
+            delivery=self.delivery,
+            workers=self.workers,
+            requests=requests,
+            actions=Actions(self.registry, self.scheduler, self.store, self.budget, self.workers),
+            clock=self.clock,
         )
 
     def clock(self) -> float:

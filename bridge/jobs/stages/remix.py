@@ -154,7 +154,7 @@ class Ordering:
             await context.forget(context.clip_unit, "upload")
 
     async def _not_ordered(self, context: VariationContext) -> None:
-        """Nothing stands at the engine: the day's cap has its money back, and no rescue takes this for an order."""
+        """Nothing stands at the engine: the day's cap has its money back, and no recovery takes this for an order."""
         await self.budget.refund(context.unit)
         await asyncio.to_thread(job_folder.remove_order, context.folder)
 
