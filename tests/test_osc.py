@@ -188,7 +188,7 @@ async def test_clip_is_answered_followed_and_told_its_path(stage: Stage, over: s
     stage.bus.publish(Event("job", "job-1", data={"state": "done", "cost": 0.006}))
     await client.hear("/bridge/job", "job-1", "done")
     assert client.of("/bridge/job/job-1/path") == [("/erg/Süden ☂.wav", "v-1")]
-    await until(lambda: not stage.surface._subscriptions._subscribers)
+    await until(lambda: not stage.surface._subscriptions.anybody)
     client.heard.clear()
     stage.bus.publish(Event("job", "job-1", data={"state": "failed"}))
     await stage.settle()

@@ -175,7 +175,8 @@ async def test_hand_and_bridge_agree_once_the_hand_rests(rough: Rough) -> None:
     await rough.stage.settle()
 
     def agree() -> bool:
-        return all((address, (bridge.presets.parameters.get("guidance_scale"),)) in shown(one) for one in (hand, other))
+        held = bridge.params.get("guidance_scale")
+        return all((address, (held,)) in shown(one) for one in (hand, other))
 
     await until(agree)
     for one in (hand, other):

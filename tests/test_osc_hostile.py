@@ -103,13 +103,13 @@ async def test_a_reader_that_never_reads_is_cut_off(stage: Stage) -> None:
     writer.transport.pause_reading()
     message = build_msg("/bridge/subscribe").dgram
     writer.write(struct.pack(">i", len(message)) + message)
-    await until(lambda: stage.surface._subscriptions._subscribers)
+    await until(lambda: stage.surface._subscriptions.anybody)
     text = "x" * 1000
     for _ in range(20_000):
         stage.bus.publish(Event("alert", data={"code": "c", "text": text}))
-        if not stage.surface._subscriptions._subscribers:
+        if not stage.surface._subscriptions.anybody:
             break
-    await until(lambda: not stage.surface._subscriptions._subscribers)
+    await until(lambda: not stage.surface._subscriptions.anybody)
     await until(lambda: stage.surface.counters.streams_closed == 1)
     writer.close()
     await stage.settle()
