@@ -19,7 +19,7 @@ from pythonosc.osc_message_builder import build_msg
 
 from bridge.control.command import ClipAsk
 from bridge.events import Event
-from bridge.osc import dedup, feedback
+from bridge.osc import dedup, subscriptions
 from bridge.osc.dedup import ECHO, SLIP
 from bridge.osc.server import OscServer
 from bridge.presets.parameters import PARAMS
@@ -121,7 +121,7 @@ class Rough:
 
 @pytest_asyncio.fixture
 async def rough(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rough]:
-    monkeypatch.setattr(feedback, "REST", 0.4)
+    monkeypatch.setattr(subscriptions, "REST", 0.4)
     made = Rough()
     made.stage.port = await made.stage.surface.start()
     yield made

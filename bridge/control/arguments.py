@@ -1,6 +1,6 @@
 """One argument of a command: its kind, range and default, and the check of a value that came from a surface.
 
-surface → raw values → here → checked values → commands.py → `BridgeApi`. Everything that does not fit is a
+surface → raw values → here → checked values → table.py → `BridgeApi`. Everything that does not fit is a
 RequestError.
 """
 

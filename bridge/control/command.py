@@ -1,6 +1,6 @@
 """One command and one message of the table, and `BridgeApi`: what executes the commands.
 
-The tables themselves are in commands.py and midi_commands.py.
+The tables themselves are in table.py and midi_commands.py.
 """
 
 from __future__ import annotations

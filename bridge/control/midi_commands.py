@@ -1,6 +1,6 @@
 """The part of the command table that is about MIDI controllers themselves: which are there, learn, unlearn, listen.
 
-Taken into the tables of commands.py. Each of these needs the token of daemon.json: they change files in the home.
+Taken into the tables of table.py. Each of these needs the token of daemon.json: they change files in the home.
 """
 
 from __future__ import annotations

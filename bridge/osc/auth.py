@@ -1,6 +1,6 @@
 """Who may ask over OSC for what costs money: this machine; another one with the token, or for a while with the secret.
 
-osc.py asks here before a command runs. From the network everything else is taken as it comes: control, no money.
+server.py asks here before a command runs. From the network everything else is taken as it comes: control, no money.
 """
 
 from __future__ import annotations

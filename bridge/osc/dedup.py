@@ -1,6 +1,6 @@
 """Which messages are one and the same press that a bad way has delivered twice, and which value is an old one.
 
-osc.py asks here before it runs a command. A press is known again by, in this order:
+server.py asks here before it runs a command. A press is known again by, in this order:
 
 1. its own name, a last argument "press:…": within `NAMED_FOR`, over UDP and TCP, and the answer is sent again;
 2. the time tag of the bundle that it came in: a sender that dates its messages dates two presses differently;

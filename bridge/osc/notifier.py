@@ -1,6 +1,6 @@
-"""What surfaces are told: from the bridge's events to the messages of the table in commands.py.
+"""What surfaces are told: from the bridge's events to the messages of the table in control/table.py.
 
-event bus → here → osc_feedback.py. Also resends the present state to one who asks for it.
+event bus → here → subscriptions.py. Also resends the present state to one who asks for it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 from bridge.control.command import BridgeApi
 from bridge.events import Event
-from bridge.osc.feedback import Subscriber, Subscriptions
 from bridge.osc.packet import build, shorten
 from bridge.osc.state import lines
+from bridge.osc.subscriptions import Subscriber, Subscriptions
 from bridge.osc.transport import Key, Peer
 from bridge.protocol.job import ENDED, State
 

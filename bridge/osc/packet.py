@@ -1,6 +1,6 @@
 """One OSC packet: bytes from anybody to messages with their due times, and messages to bytes.
 
-network → osc_links.py → here → osc.py. Bounds are checked before python-osc sees a byte, and it sees single messages
+network → sockets → here → server.py. Bounds are checked before python-osc sees a byte, and it sees single messages
 only: its own bundle parser runs for ever on a negative element size, recurses without limit, and reads the clock.
 """
 

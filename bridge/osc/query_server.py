@@ -1,7 +1,7 @@
 """The bridge's HTTP: the OSCQuery tree to read, and a websocket to listen to values of it. Nothing is changed here.
 
-oscquery.py → here ↔ network. Only for programs: a page of a website that a browser shows is refused, even one that has
-made its name point to this machine.
+query_tree.py → here ↔ network. Only for programs: a page of a website that a browser shows is refused, even one that
+has made its name point to this machine.
 """
 
 from __future__ import annotations

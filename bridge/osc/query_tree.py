@@ -1,6 +1,7 @@
 """The OSCQuery tree: everything that can be asked and read over OSC, with types, ranges and present values.
 
-commands.py, params.py and a snapshot → here → query_server.py. The form is that of the OSCQuery proposal.
+control/table.py, presets/parameters.py, a snapshot → here → query_server.py. The form is that of the OSCQuery
+proposal.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The OSC surface: messages in become commands, what they come to is answered, and what happens is told.
 
-sockets (osc_links.py) → here → commands.py → `BridgeApi`; event bus → osc_news.py → osc_feedback.py → sockets.
+sockets (transport.py) → here → control/table.py → `BridgeApi`; event bus → notifier.py → subscriptions.py → sockets.
 A handler on a socket only parses and enqueues; nothing here ever sleeps, a time tag is a timer of the loop.
 """
 
@@ -21,10 +21,10 @@ from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, 
 from bridge.events import Event, EventBus
 from bridge.osc.auth import Authorization
 from bridge.osc.dedup import Deduplicator, Request
-from bridge.osc.feedback import Subscriptions
 from bridge.osc.notifier import ORIGIN, Notifier
 from bridge.osc.packet import Incoming, PacketError, build, parse, shorten
 from bridge.osc.sockets import bind_both
+from bridge.osc.subscriptions import Subscriptions
 from bridge.osc.transport import Counters, Key, Peer, TcpEndpoint, UdpEndpoint, UdpSubscriber
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """The present state as messages: what a surface is told when it subscribes, and the values of the OSCQuery tree.
 
-A snapshot of commands.py → here → osc_news.py, oscquery.py.
+A snapshot → here → notifier.py, query_tree.py.
 """
 
 from __future__ import annotations

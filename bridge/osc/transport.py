@@ -1,6 +1,6 @@
 """The sockets under the OSC surface: UDP and TCP in, replies to whoever asked, and outlets for feedback.
 
-network ↔ here ↔ osc.py. Nothing here knows what a message means; a packet and its peer go to `receive`.
+network ↔ here ↔ server.py. Nothing here knows what a message means; a packet and its peer go to `receive`.
 """
 
 from __future__ import annotations

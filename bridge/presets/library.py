@@ -1,6 +1,6 @@
 """Presets: a name a producer understands, and what it sets. Shipped ones lie in presets/, a user's own in the home.
 
-Requests and surfaces choose them by name; recipe.py lays what was asked for over what they set.
+Requests and surfaces choose them by name; jobs/recipe.py lays what was asked for over what they set.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One preset file: read with file, line and key in every error, or written for a user to begin with.
 
-presets.py looks the files up; the keys and their ranges are decided here and in params.py.
+library.py finds the files; the keys and their ranges are decided here and in parameters.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who is told over OSC, and how often: subscribers and askers, at most 30 messages a second per address, the last kept.
 
-events → osc.py → here → outlets of osc_links.py. A datagram may get lost, and with it the last value of a fader: so
+events → notifier.py → here → sockets. A datagram may get lost, and with it the last value of a fader: so
 what subscribers over UDP should know is said to them again with every heartbeat, as sACN and Art-Net do for lights.
 """
 
