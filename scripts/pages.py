@@ -17,8 +17,7 @@ from bridge.cli.parser import build_parser
 from bridge.config import resources
 from bridge.config.load import DEFAULTS
 from bridge.config.ranges import LIMITS
-from bridge.control.arguments import Argument
-from bridge.control.command import Command
+from bridge.control.command import Argument, Command
 from bridge.control.table import COMMANDS, MESSAGES
 from bridge.presets.library import FAMILIES, Presets
 from bridge.presets.parameters import PARAMS

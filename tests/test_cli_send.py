@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge.cli.main import main
-from bridge.control.command import ClipAsk
+from bridge.control.api import ClipAsk
 from bridge.events import Event
 from tests.fakes.osc_clients import until
 from tests.fakes.osc_stage import TOKEN, Stage

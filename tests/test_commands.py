@@ -9,8 +9,8 @@ import re
 import pytest
 
 from bridge.control import table
+from bridge.control.api import BridgeApi, ClipAsk
 from bridge.control.arguments import check_token, from_surface
-from bridge.control.command import BridgeApi, ClipAsk
 from bridge.control.table import COMMANDS, MESSAGES, find, read
 from bridge.errors import ParamInvalid, RequestError, TokenWrong
 from bridge.events import EventBus

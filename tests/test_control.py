@@ -10,7 +10,7 @@ from unittest.mock import AsyncMock
 import pytest
 
 from bridge.audition.player import Player, Side
-from bridge.control.command import ClipAsk
+from bridge.control.api import ClipAsk
 from bridge.control.service import BridgeService
 from bridge.errors import DawMissing, NotPossibleNow, PresetUnknown, UnknownJob
 from bridge.jobs.inbox import Inbox, Receipt

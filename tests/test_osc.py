@@ -12,7 +12,7 @@ import pytest
 from pythonosc.osc_bundle_builder import OscBundleBuilder
 from pythonosc.osc_message_builder import build_msg
 
-from bridge.control.command import ClipAsk
+from bridge.control.api import ClipAsk
 from bridge.errors import DawMissing, HomeError, PortTaken
 from bridge.events import Event
 from bridge.osc.server import OscServer

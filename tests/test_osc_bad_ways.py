@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from pythonosc.osc_message_builder import build_msg
 
-from bridge.control.command import ClipAsk
+from bridge.control.api import ClipAsk
 from bridge.events import Event
 from bridge.osc import dedup, subscriptions
 from bridge.osc.dedup import ECHO, SLIP

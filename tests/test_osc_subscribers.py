@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bridge.control.command import JobView
+from bridge.control.api import JobView
 from bridge.events import Event
 from bridge.osc.server import OscServer
 from tests.fakes.loop_clock import LoopClock

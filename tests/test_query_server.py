@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from zeroconf import ServiceInfo
 
-from bridge.control.command import Snapshot
+from bridge.control.api import Snapshot
 from bridge.control.table import COMMANDS, MESSAGES, find
 from bridge.events import Event
 from bridge.osc import query_server, query_tree

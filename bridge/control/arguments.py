@@ -1,4 +1,4 @@
-"""One argument of a command: its kind, range and default, and the check of a value that came from a surface.
+"""The check of a value that came from a surface against the argument that it is given for.
 
 surface → raw values → here → checked values → table.py → `BridgeApi`. Everything that does not fit is a
 RequestError.
@@ -8,27 +8,12 @@ from __future__ import annotations
 
 import hmac
 import math
-from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any
 
+from bridge.control.command import Argument
 from bridge.errors import ParamInvalid, RequestError, TokenWrong
 from bridge.presets.parameters import PARAMS
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument of a command or of a message to surfaces."""
-
-    name: str
-    kind: Literal["text", "path", "number", "port", "value"]  # value: text or number, as the parameter wants it
-    help: str
-    required: bool = False
-    default: Any = None  # what stands for it when it is not given
-    low: float | None = None  # smallest number
-    high: float | None = None  # largest number
-    choices: tuple[str, ...] = ()  # all the texts that it may be; empty: any
-    longest: int = 128  # characters of a text
 
 
 def check_token(expected: str, given: str) -> None:

@@ -5,8 +5,7 @@ Taken into the tables of table.py. Each of these needs the token of daemon.json:
 
 from __future__ import annotations
 
-from bridge.control.arguments import Argument
-from bridge.control.command import Command, Message
+from bridge.control.command import Argument, Command, Message
 
 ENCODERS = ("", "twos", "offset", "sign")  # how a relative encoder counts; "": found out
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from bridge import PROTOCOL, __version__
 from bridge.audition.player import Player, Side
 from bridge.audition.sides import sides
-from bridge.control.command import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
+from bridge.control.api import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event, EventBus
 from bridge.jobs.delivery import Delivery
@@ -35,7 +35,7 @@ PATIENCE = 1.0  # s that a DAW has to answer with its selection
 
 @dataclass(slots=True, kw_only=True)
 class BridgeService:
-    """Implements `commands.BridgeApi`."""
+    """Implements `api.BridgeApi`."""
 
     submit: Callable[[Message], Awaitable[Receipt]]  # takes a message of ours in, as one from the inbox
     message_inbox: Inbox

@@ -8,16 +8,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from bridge.control.arguments import Argument, checked, from_surface
-from bridge.control.command import (
-    SHOWN,
-    Accepted,
-    BridgeApi,
-    ClipAsk,
-    Command,
-    Message,
-    Values,
-)
+from bridge.control.api import SHOWN, Accepted, BridgeApi, ClipAsk
+from bridge.control.arguments import checked, from_surface
+from bridge.control.command import Argument, Command, Message, Values
 from bridge.control.midi_commands import MIDI_COMMANDS, MIDI_MESSAGES
 from bridge.errors import RequestError
 

@@ -15,7 +15,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.control.command import BridgeApi, Command
+from bridge.control.api import BridgeApi
+from bridge.control.command import Command
 from bridge.control.table import COMMANDS, read
 from bridge.errors import BridgeError, ConfigInvalid, HotkeysMissing, Unexpected, from_wire
 from bridge.events import Event, EventBus

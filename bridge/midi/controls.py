@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from bridge.control.command import Value
+from bridge.control.api import Value
 from bridge.midi import scale
 from bridge.midi.encodings import turned
 from bridge.midi.mapping import ENCODERS, MAPPABLE, Binding, Look, arguments

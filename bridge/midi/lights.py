@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bridge.control.command import Value
+from bridge.control.api import Value
 from bridge.midi import scale
 from bridge.midi.controls import Timer
 from bridge.midi.mapping import Binding, Colours, Look, Show

@@ -9,8 +9,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 
+from bridge.control.api import Answer
 from bridge.control.arguments import from_surface
-from bridge.control.command import Answer
 from bridge.errors import MappingInvalid, MidiConflict, MidiNotHeard
 from bridge.midi import scale
 from bridge.midi.learn import Catcher, Caught

@@ -5,7 +5,7 @@ The part of the range that is worth a fader's way stands in params.py.
 
 from __future__ import annotations
 
-from bridge.control.command import Value
+from bridge.control.api import Value
 from bridge.presets.parameters import HAND_PARAMS, Param
 
 STEPS = 100  # of an encoder over the whole way

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.config.settings import Midi as Settings
-from bridge.control.command import Answer, BridgeApi
+from bridge.control.api import Answer, BridgeApi
 from bridge.errors import BridgeError, MidiMissing, MidiOff
 from bridge.events import Event, EventBus
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from bridge.config.settings import Midi as Settings
-from bridge.control.command import BridgeApi, Outcome, Value
+from bridge.control.api import BridgeApi, Outcome, Value
 from bridge.control.table import read
 from bridge.errors import BridgeError, HoldToSpend, Unexpected
 from bridge.events import Event, EventBus

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from bridge.control.command import BridgeApi
+from bridge.control.api import BridgeApi
 from bridge.events import Event
 from bridge.osc.packet import build, shorten
 from bridge.osc.state import lines

@@ -18,7 +18,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from bridge.control.command import Snapshot
+from bridge.control.api import Snapshot
 from bridge.errors import BridgeError
 from bridge.osc import query_tree
 from bridge.osc.packet import address_of, build

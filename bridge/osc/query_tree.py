@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bridge.control.arguments import Argument
-from bridge.control.command import Command, Snapshot
+from bridge.control.api import Snapshot
+from bridge.control.command import Argument, Command
 from bridge.control.table import COMMANDS, MESSAGES
 from bridge.osc.state import lines
 from bridge.presets.parameters import HAND_PARAMS, Param

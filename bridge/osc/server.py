@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.config.settings import Osc
-from bridge.control.command import ROOT, Accepted, Answers, BridgeApi, Command, Outcome, Pong
+from bridge.control.api import Accepted, Answers, BridgeApi, Outcome, Pong
+from bridge.control.command import ROOT, Command
 from bridge.control.table import MESSAGES, PARAM_PREFIX, find, read
 from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus

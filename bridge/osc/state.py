@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.control.command import JobView, Snapshot, Value
+from bridge.control.api import JobView, Snapshot, Value
 from bridge.osc.packet import shorten
 
 IDLE = "idle"  # /bridge/state when there is no job

@@ -1,4 +1,4 @@
-"""A `commands.Bridge` that notes what it is asked, for tests of the surfaces."""
+"""A `BridgeApi` that notes what it is asked, for tests of the surfaces."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bridge.control.command import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
+from bridge.control.api import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.errors import BridgeError
 from bridge.events import Event, EventBus
 from bridge.presets.parameters import check

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from bridge.config.settings import Midi as Settings
-from bridge.control.command import Answer
+from bridge.control.api import Answer
 from bridge.events import Event, EventBus
 from bridge.midi.messages import Spot, read
 from bridge.midi.service import MidiService

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.control.command import Value
+from bridge.control.api import Value
 from bridge.midi import scale
 from bridge.midi.controls import INTERVAL, TWICE, Feeds, built
 from bridge.midi.mapping import Binding, Look

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.control.command import JobView
+from bridge.control.api import JobView
 from bridge.errors import DawMissing, MidiMissing, MidiOff
 from bridge.events import Event
 from bridge.midi.messages import Spot

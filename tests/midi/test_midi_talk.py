@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 
-from bridge.control.command import Answer
+from bridge.control.api import Answer
 from bridge.errors import MappingInvalid, MidiConflict, MidiNotHeard, ParamInvalid
 from bridge.midi.mapping import Binding, load
 from bridge.osc.server import OscServer
