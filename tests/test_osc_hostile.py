@@ -27,7 +27,7 @@ async def test_the_udp_port_is_opened_anew_after_an_error_of_the_socket(stage: S
 
 
 async def test_a_port_that_is_lost_for_good_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.osc.transport._REOPEN_DELAYS", (0.0, 0.0, 0.01))
+    monkeypatch.setattr("bridge.osc.udp._REOPEN_DELAYS", (0.0, 0.0, 0.01))
     client = await stage.tcp()
     client.send("/bridge/subscribe")
     await client.hear("/bridge/preset/select")

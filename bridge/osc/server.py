@@ -1,6 +1,6 @@
 """The OSC surface: messages in become commands, what they come to is answered, and what happens is told.
 
-sockets (transport.py) → here → control/table.py → `BridgeApi`; event bus → notifier.py → subscriptions.py → sockets.
+udp.py, tcp.py → here → control/table.py → `BridgeApi`; event bus → notifier.py → subscriptions.py → udp.py, tcp.py.
 A handler on a socket only parses and enqueues; nothing here ever sleeps, a time tag is a timer of the loop.
 """
 
@@ -21,12 +21,15 @@ from bridge.control.table import MESSAGES, PARAM_PREFIX, find, read
 from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
 from bridge.events import Event, EventBus
 from bridge.osc.auth import Authorization
+from bridge.osc.counters import Counters
 from bridge.osc.dedup import Deduplicator, Request
 from bridge.osc.notifier import ORIGIN, Notifier
 from bridge.osc.packet import Incoming, PacketError, build, parse, shorten
 from bridge.osc.sockets import bind_both
 from bridge.osc.subscriptions import Subscriptions
-from bridge.osc.transport import Counters, Key, Peer, TcpEndpoint, UdpEndpoint, UdpSubscriber
+from bridge.osc.tcp import TcpEndpoint
+from bridge.osc.transport import Key, Peer
+from bridge.osc.udp import UdpEndpoint, UdpSubscriber
 
 log = logging.getLogger(__name__)
 

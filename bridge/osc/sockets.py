@@ -1,6 +1,6 @@
 """Which port the OSC surface gets: its own and strictly that, or a free one that UDP and TCP share.
 
-config → here → bound sockets → transport.py.
+config → here → bound sockets → udp.py, tcp.py, query_server.py.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
 from bridge.errors import NotPossibleNow
-from bridge.osc.transport import Counters, Key, Peer
+from bridge.osc.counters import Counters
+from bridge.osc.transport import Key, Peer
 
 log = logging.getLogger(__name__)
 

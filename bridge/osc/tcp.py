@@ -1,0 +1,96 @@
+"""OSC over TCP: each packet behind its length, as OSC 1.0 has it.
+
+network ↔ here ↔ server.py. Nothing here knows what a message means; a packet and its peer go to `receive`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+from collections.abc import Callable
+from itertools import count
+
+from bridge.osc.counters import Counters
+from bridge.osc.transport import Key, Peer, Receive
+
+log = logging.getLogger(__name__)
+
+_SEND_BUFFER = 1 << 18  # bytes that wait for one slow reader before it counts as gone
+_AT_A_TIME = 16  # packets of one connection read before the loop gets its turn
+
+
+class TcpPeer:
+    """One TCP connection; packets go out behind their length."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        address = writer.get_extra_info("peername")
+        self._writer = writer
+        self.key: Key = ("tcp", address[0], address[1])
+        self.host: str = address[0]
+        self.stuck = False  # it does not read what it is sent
+
+    def send(self, data: bytes) -> bool:
+        transport = self._writer.transport
+        if transport.is_closing():
+            return False
+        if transport.get_write_buffer_size() > _SEND_BUFFER:
+            self.stuck = True
+            transport.abort()
+            return False
+        self._writer.write(struct.pack(">i", len(data)) + data)
+        return True
+
+    def close(self) -> None:
+        """Nothing is held: the connection goes on until the other side ends it."""
+
+
+class TcpEndpoint:
+    """The bridge's TCP port: OSC 1.0 packets, each behind its int32 length."""
+
+    def __init__(self, receive: Receive, gone: Callable[[Peer], None], counters: Counters, max_packet: int) -> None:
+        self._receive = receive
+        self._gone = gone  # told when a connection has ended
+        self._counters = counters
+        self._max_packet = max_packet
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def open(self, bound: socket.socket) -> None:
+        self._server = await asyncio.start_server(self._connected, sock=bound)
+
+    async def close(self) -> None:
+        if self._server is None:
+            return
+        self._server.close()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._server.wait_closed()
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if writer.get_extra_info("peername") is None:  # it has gone already
+            writer.close()
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = TcpPeer(writer)
+        try:
+            for number in count(1):
+                (length,) = struct.unpack(">i", await reader.readexactly(4))
+                if not 0 < length <= self._max_packet or length % 4:
+                    log.warning("a TCP connection from %s is closed: no OSC packet has %d bytes", peer.host, length)
+                    self._counters.streams_closed += 1
+                    return
+                self._receive(await reader.readexactly(length), peer)
+                if number % _AT_A_TIME == 0:
+                    await asyncio.sleep(0)  # what has come in already is read without a wait
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self._counters.streams_closed += peer.stuck
+        finally:
+            self._gone(peer)
+            writer.close()

@@ -1,0 +1,143 @@
+"""OSC over UDP: the bridge's port, the senders that are answered from it, and the subscribers that are told.
+
+network ↔ here ↔ server.py. Nothing here knows what a message means; a packet and its peer go to `receive`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from bridge.errors import BridgeError
+from bridge.osc.counters import Counters
+from bridge.osc.sockets import bound_socket, refused
+from bridge.osc.transport import Key, Receive
+
+log = logging.getLogger(__name__)
+
+_REOPEN_DELAYS = (0.0, 0.05, 0.2, 1.0)  # s between tries to have the port again; the last one repeats
+
+
+class UdpEndpoint(asyncio.DatagramProtocol):
+    """The bridge's UDP port.
+
+    After an error of the socket it is opened anew: some systems report the ICMP answer of one dead receiver there, and
+    then deliver nothing more.
+    """
+
+    def __init__(self, receive: Receive, counters: Counters, lost: Callable[[BridgeError], None]) -> None:
+        self._receive = receive
+        self._counters = counters
+        self._lost = lost  # told once when the port cannot be had again
+        self._transport: asyncio.DatagramTransport | None = None
+        self._closed = asyncio.Event()
+        self._family = socket.AF_INET
+        self._address: tuple[Any, ...] = ()
+        self._reopening: asyncio.Task[None] | None = None
+
+    async def open(self, bound: socket.socket) -> None:
+        """Listen on a bound socket."""
+        self._family, self._address = bound.family, bound.getsockname()
+        self._closed.clear()
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=bound)
+
+    async def close(self) -> None:
+        if self._reopening is not None:
+            self._reopening.cancel()
+            await asyncio.gather(self._reopening, return_exceptions=True)
+        await self._shut()
+
+    def send(self, data: bytes, address: tuple[Any, ...]) -> bool:
+        """Answer the sender of a datagram."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return False
+        transport.sendto(data, address)
+        return True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]  # asyncio promises a DatagramTransport here
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._closed.set()
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        self._receive(data, UdpSender(self, addr))
+
+    def error_received(self, exc: Exception) -> None:
+        log.warning("the UDP port reports: %s; it is opened anew", exc)
+        if self._reopening is None or self._reopening.done():
+            self._reopening = asyncio.get_running_loop().create_task(self._reopen())
+
+    async def _shut(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+            await self._closed.wait()
+
+    async def _reopen(self) -> None:
+        await self._shut()
+        attempt = 0
+        while True:
+            await asyncio.sleep(_REOPEN_DELAYS[min(attempt, len(_REOPEN_DELAYS) - 1)])
+            try:
+                await self.open(bound_socket(self._family, socket.SOCK_DGRAM, self._address))
+            except OSError as error:
+                attempt += 1
+                log.warning("the UDP port cannot be opened again yet: %s", error)
+                if attempt == len(_REOPEN_DELAYS):
+                    self._lost(refused(error, self._address[0], self._address[1]))
+            else:
+                self._counters.reopened += 1
+                return
+
+
+class UdpSender:
+    """The sender of a datagram, answered from the port it sent to."""
+
+    def __init__(self, endpoint: UdpEndpoint, address: tuple[Any, ...]) -> None:
+        self._endpoint = endpoint
+        self._address = address
+        self.key: Key = ("udp", address[0], address[1])
+        self.host: str = address[0]
+
+    def send(self, data: bytes) -> bool:
+        return self._endpoint.send(data, self._address)
+
+    def close(self) -> None:
+        """Nothing is held: the port is everybody's."""
+
+
+class UdpSubscriber:
+    """Feedback to one subscriber, over a connected socket of its own.
+
+    Only so does Linux say that nobody listens, and only so is it known which of the subscribers that is.
+
+    Raises:
+        OSError: the system refuses the address.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self.key: Key = ("udp", host, port)
+        self.host = host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            self._socket.connect((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+
+    def send(self, data: bytes) -> bool:
+        try:
+            self._socket.send(data)
+        except OSError:  # refused by an earlier datagram's receiver, unreachable, or the system's buffer is full
+            return False
+        return True
+
+    def close(self) -> None:
+        self._socket.close()
