@@ -17,7 +17,7 @@ from bridge.control.table import COMMANDS
 from bridge.errors import ConfigInvalid, NotPossibleNow, SecretNeeded, SecretWrong
 from bridge.osc.auth import MOST, SPAN, TRIES, Authorization
 from bridge.osc.dedup import ECHO
-from bridge.osc.transport import Key
+from bridge.osc.peer import Key
 from bridge.util.redact import SCRUBBER
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_stage import SECRET, SETTINGS, TOKEN, Stage

@@ -16,7 +16,7 @@ from bridge.config.settings import NO_SECRET, Osc
 from bridge.control.arguments import check_token
 from bridge.control.command import Command
 from bridge.errors import NotPossibleNow, SecretNeeded, SecretWrong
-from bridge.osc.transport import Key, Peer
+from bridge.osc.peer import Key, Peer
 from bridge.util.addresses import is_loopback
 from bridge.util.redact import SCRUBBER
 

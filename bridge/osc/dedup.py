@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from bridge.control.command import Command
 from bridge.osc.packet import Incoming, build
-from bridge.osc.transport import Key, Peer
+from bridge.osc.peer import Key, Peer
 
 PREFIX = "press:"
 ECHO = 0.1  # s

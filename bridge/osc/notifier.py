@@ -13,9 +13,9 @@ from typing import Any
 from bridge.control.api import BridgeApi
 from bridge.events import Event
 from bridge.osc.packet import build, shorten
+from bridge.osc.peer import Key, Peer
 from bridge.osc.state import lines
 from bridge.osc.subscriptions import Subscriber, Subscriptions
-from bridge.osc.transport import Key, Peer
 from bridge.protocol.job import ENDED, State
 
 _OVER = frozenset(str(state) for state in (*ENDED, State.PARTIAL))

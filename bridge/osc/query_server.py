@@ -22,9 +22,9 @@ from bridge.control.api import Snapshot
 from bridge.errors import BridgeError
 from bridge.osc import query_tree
 from bridge.osc.packet import address_of, build
+from bridge.osc.peer import Key, Peer
 from bridge.osc.sockets import bind_stream
 from bridge.osc.state import lines
-from bridge.osc.transport import Key, Peer
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection

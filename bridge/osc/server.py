@@ -25,10 +25,10 @@ from bridge.osc.counters import Counters
 from bridge.osc.dedup import Deduplicator, Request
 from bridge.osc.notifier import ORIGIN, Notifier
 from bridge.osc.packet import Incoming, PacketError, build, parse, shorten
+from bridge.osc.peer import Key, Peer
 from bridge.osc.sockets import bind_both
 from bridge.osc.subscriptions import Subscriptions
 from bridge.osc.tcp import TcpEndpoint
-from bridge.osc.transport import Key, Peer
 from bridge.osc.udp import UdpEndpoint, UdpSubscriber
 
 log = logging.getLogger(__name__)

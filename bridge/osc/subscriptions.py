@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from bridge.errors import NotPossibleNow
 from bridge.osc.counters import Counters
-from bridge.osc.transport import Key, Peer
+from bridge.osc.peer import Key, Peer
 
 log = logging.getLogger(__name__)
 

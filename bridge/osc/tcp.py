@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import count
 
 from bridge.osc.counters import Counters
-from bridge.osc.transport import Key, Peer, Receive
+from bridge.osc.peer import Key, Peer, Receive
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from bridge.errors import BridgeError
 from bridge.osc.counters import Counters
+from bridge.osc.peer import Key, Receive
 from bridge.osc.sockets import bound_socket, refused
-from bridge.osc.transport import Key, Receive
 
 log = logging.getLogger(__name__)
 
