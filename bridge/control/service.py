@@ -80,10 +80,10 @@ class BridgeService:
         answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         def hear(event: Event) -> None:
-            if event.kind == "selection" and event.data["instance"] == daw.id and not answered.done():
+            if event.data["instance"] == daw.id and not answered.done():
                 answered.set_result(event.job_id)
 
-        forget = self.bus.subscribe(hear)
+        forget = self.bus.subscribe(hear, "selection")
         try:
             self.outbox.ask(daw.id, {"id": str(uuid.uuid4()), "command": "selection"})
             job_id = await asyncio.wait_for(answered, PATIENCE)

@@ -87,7 +87,7 @@ class Outbox:
         self._entries: dict[str, Entry] = {}  # by job
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._alive = True
-        bus.subscribe(self._hear)
+        bus.subscribe(self._hear, "job", "progress", "variation")
 
     def open(self, instance: str, errors: list[Mapping[str, str]] | None = None) -> None:
         """Begin to write for an instance."""
@@ -166,8 +166,6 @@ class Outbox:
     # --- when --------------------------------------------------------------------------------------------------------
 
     def _hear(self, event: Event) -> None:
-        if not event.job_id or event.kind not in ("job", "progress", "variation"):
-            return
         entry = self._entry(self._registry.job(event.job_id))
         for instance in entry.readers:
             if instance in self._boxes or not entry.ended:  # nobody reads on for one that said bye

@@ -18,7 +18,7 @@ from bridge.config.settings import Midi as Settings
 from bridge.control.api import BridgeApi, Outcome, Value
 from bridge.control.table import read
 from bridge.errors import BridgeError, HoldToSpend, Unexpected
-from bridge.events import Event, EventBus
+from bridge.events import Event, EventBus, Kind
 from bridge.midi.controls import TWICE, Timer
 from bridge.midi.device import MidiDevice
 from bridge.midi.lights import Picture, off
@@ -78,7 +78,7 @@ class MidiSurface:
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
-        self._kinds: Mapping[str, Callable[[Event], None]] = {
+        self._kinds: Mapping[Kind, Callable[[Event], None]] = {
             "job": self._job,
             "progress": self._progress,
             "preset": self._preset,
@@ -101,7 +101,7 @@ class MidiSurface:
             dict(snapshot.params),
             snapshot.heard,
         )
-        self._unlisten = self._bus.subscribe(self._hear)
+        self._unlisten = self._bus.subscribe(self._hear, *self._kinds)
         self.refresh()
         await self._ports.start(Listener(self._heard, self._changed, self._troubled))
         self._watching = asyncio.create_task(self._watch(), name="midi mappings")
@@ -266,8 +266,7 @@ class MidiSurface:
     # --- from the bus ------------------------------------------------------------------------------------------------
 
     def _hear(self, event: Event) -> None:
-        if act := self._kinds.get(event.kind):
-            act(event)
+        self._kinds[event.kind](event)
 
     def _job(self, event: Event) -> None:
         state = event.data.get("state")

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from bridge.control.api import BridgeApi
-from bridge.events import Event
+from bridge.events import Event, Kind
 from bridge.osc.packet import build, shorten
 from bridge.osc.peer import Key, Peer
 from bridge.osc.state import lines
@@ -34,7 +34,7 @@ class Notifier:
         self._subscriptions = subscriptions
         self._ending: dict[str, asyncio.TimerHandle] = {}  # jobs that are over and may have a last word
         self._jobs: dict[str, None] = {}  # ids of the jobs that were heard of, oldest first
-        self._kinds: Mapping[str, Callable[[Event], None]] = {
+        self.kinds: Mapping[Kind, Callable[[Event], None]] = {
             "job": self._job,
             "progress": self._progress,
             "variation": self._variation,
@@ -55,9 +55,8 @@ class Notifier:
             timer.cancel()
 
     def hear(self, event: Event) -> None:
-        """Take one event from the bus; kinds that surfaces do not show are ignored."""
-        if act := self._kinds.get(event.kind):
-            act(event)
+        """Take one event of `kinds` from the bus."""
+        self.kinds[event.kind](event)
 
     def resend(self, subscriber: Subscriber) -> None:
         """Tell one listener everything as it is now."""

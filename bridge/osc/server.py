@@ -117,7 +117,7 @@ class OscServer:
         datagrams, stream = await bind_both(self._settings.host, self._settings.port)
         port: int = datagrams.getsockname()[1]
         self._notifier.start()
-        self._unlisten = self._bus.subscribe(self._notifier.hear)
+        self._unlisten = self._bus.subscribe(self._notifier.hear, *self._notifier.kinds)
         loop = asyncio.get_running_loop()
         self._workers = [loop.create_task(work()) for work in (self._work, self._beat)]
         await self._udp.open(datagrams)
