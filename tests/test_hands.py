@@ -18,8 +18,9 @@ async def test_a_preset_is_chosen_and_the_faders_follow(home: Path) -> None:
     async with Studio(home) as studio:
         studio.surface_settings.set("number_of_steps", 60)
         studio.surface_settings.select("roots-dub")
-        assert told(studio, "preset") == [{"name": "roots-dub"}]
-        assert {"name": "number_of_steps", "value": 27} in told(studio, "param")
+        assert told(studio, "param") == [{"name": "number_of_steps", "value": 60}]
+        assert told(studio, "preset") == [{"name": "roots-dub", "params": studio.surface_settings.effective()}]
+        assert studio.surface_settings.effective()["number_of_steps"] == 27
         assert studio.surface_settings.overrides() == {"preset": "roots-dub"}
 
 

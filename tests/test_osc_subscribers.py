@@ -110,6 +110,16 @@ async def test_a_selected_preset_is_echoed_and_the_one_who_steps_hears_its_name(
     assert await hand.hear("/bridge/preset/select") == ("step 1",)
 
 
+async def test_faders_follow_a_preset_even_those_of_the_hand_that_selected_it(stage: Stage) -> None:
+    hand, other = await stage.subscribed(), await stage.subscribed()
+    stage.bridge.sets = {"number_of_steps": 40, "guidance_scale": 7.5}
+    hand.send("/bridge/preset/select", "ambient")
+    for client in (hand, other):
+        await client.hear("/bridge/param/number_of_steps", 40)
+        await client.hear("/bridge/param/guidance_scale", 7.5)
+    await other.hear("/bridge/preset/select", "ambient")
+
+
 async def test_a_flood_of_values_is_thinned_and_its_last_one_arrives(stage: Stage) -> None:
     client = await stage.subscribed()
     begun = asyncio.get_running_loop().time()

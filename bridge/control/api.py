@@ -123,8 +123,9 @@ class BridgeApi(Protocol):
     - Event("alert", job_id or "", data={"code", "text"}) for each error or warning that a person should see,
       one of a job within a second of that job's end;
     - Event("audition", data={"heard"}), the name of the side that is heard now, "" when none is;
-    - Event("preset", data={"name"}) and Event("param", data={"name", "value"}) when something was chosen or set,
-      published before the command returns: so a surface knows whose hand it was.
+    - Event("preset", data={"name", "params"}) when a preset was chosen, `params` being all that is in effect now, and
+      Event("param", data={"name", "value"}) when one was set, published before the command returns: so a surface knows
+      whose hand it was.
     """
 
     def ping(self) -> Pong: ...

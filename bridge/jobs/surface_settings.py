@@ -15,6 +15,7 @@ from bridge.errors import ParamInvalid, PresetInvalid, PresetUnknown
 from bridge.events import Event, EventBus
 from bridge.presets.library import Presets
 from bridge.presets.parameters import PARAMS, check
+from bridge.presets.preset import Preset
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 
@@ -48,12 +49,16 @@ class SurfaceSettings:
 
     def effective(self) -> dict[str, Any]:
         """Return every value that a fader or button can show: defaults, under the preset, under what hands have set."""
-        values: dict[str, Any] = {param.name: param.default for param in PARAMS.values() if param.kind != "text"}
         name = self._held.get("preset")
+        preset = None
         with contextlib.suppress(PresetUnknown, PresetInvalid):  # its file is gone or broken: a remix will say so
             preset = self._presets.get(name) if name else None
-            if preset is not None:
-                values |= {"edit_mode": preset.edit_mode, "amount": preset.amount, **preset.parameters}
+        return self._over(preset)
+
+    def _over(self, preset: Preset | None) -> dict[str, Any]:
+        values: dict[str, Any] = {param.name: param.default for param in PARAMS.values() if param.kind != "text"}
+        if preset is not None:
+            values |= {"edit_mode": preset.edit_mode, "amount": preset.amount, **preset.parameters}
         values |= self._held
         return {key: value for key, value in values.items() if key not in ("preset", "audio_url") and value is not None}
 
@@ -63,18 +68,17 @@ class SurfaceSettings:
         Raises:
             PresetUnknown: there is none of that name.
         """
-        preset = self._presets.get(name)
-        self._held = {"preset": preset.name}
-        self._save()
-        self._bus.publish(Event("preset", data={"name": preset.name}))
-        for name, value in self.effective().items():  # faders follow the preset
-            self._bus.publish(Event("param", data={"name": name, "value": value}))
+        self._choose(self._presets.get(name))
 
-    def step(self, direction: int) -> None:
+    def step(self, steps: int) -> None:
         """Choose the next (1) or previous (-1) preset, in a ring."""
         now = self._held.get("preset", "")
-        found = self._presets.next(now) if direction > 0 else self._presets.previous(now)
-        self.select(found.name)
+        self._choose(self._presets.next(now) if steps > 0 else self._presets.previous(now))
+
+    def _choose(self, preset: Preset) -> None:
+        self._held = {"preset": preset.name}
+        self._save()
+        self._bus.publish(Event("preset", data={"name": preset.name, "params": self._over(preset)}))
 
     def set(self, name: str, value: Any) -> None:
         """Set a parameter or `amount`.

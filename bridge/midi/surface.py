@@ -283,16 +283,21 @@ class MidiSurface:
             self._show(replace(self._picture, fraction=float(fraction)))
 
     def _preset(self, event: Event) -> None:
-        self._show(replace(self._picture, preset=str(event.data["name"])))
+        self._picture = replace(self._picture, preset=str(event.data["name"]))
+        self._set(event.data["params"])
 
     def _audition(self, event: Event) -> None:
         self._show(replace(self._picture, heard=str(event.data["heard"])))
 
     def _param(self, event: Event) -> None:
-        name, value = str(event.data["name"]), event.data["value"]
-        self._picture = replace(self._picture, params={**self._picture.params, name: value})
+        self._set({str(event.data["name"]): event.data["value"]})
+
+    def _set(self, params: Mapping[str, Value]) -> None:
+        """Let controls and lights know of parameters that were set."""
+        self._picture = replace(self._picture, params={**self._picture.params, **params})
         for controller in self._devices.values():
-            controller.param(name, self._hand)
+            for name in params:
+                controller.param(name, self._hand)
         self._show(self._picture)
 
     def _show(self, picture: Picture) -> None:

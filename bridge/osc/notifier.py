@@ -125,10 +125,8 @@ class Notifier:
         self._tell("/bridge/audition/heard", "", str(event.data["heard"]))
 
     def _preset(self, event: Event) -> None:
-        if not self._subscriptions.anybody:
-            return
         self._tell("/bridge/preset/select", "", str(event.data["name"]), origin=ORIGIN.get())
-        for name, value in self._bridge.snapshot().params.items():
+        for name, value in event.data["params"].items():  # faders follow the preset
             self._tell(f"/bridge/param/{name}", "", value)
 
     def _param(self, event: Event) -> None:

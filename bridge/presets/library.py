@@ -62,7 +62,7 @@ class Presets:
         raise PresetUnknown(f"There is no preset “{shown}”.{did_you_mean(name, files)}")
 
     def next(self, name: str) -> Preset:
-        """Return the preset after this one, in a ring; the first if this one is unknown.
+        """Return the preset after the one of this name, in a ring; the first if there is none of it.
 
         Raises:
             PresetUnknown: there are none at all.
@@ -70,7 +70,7 @@ class Presets:
         return self._step(name, 1)
 
     def previous(self, name: str) -> Preset:
-        """Return the preset before this one, in a ring; the last if this one is unknown.
+        """Return the preset before the one of this name, in a ring; the last if there is none of it.
 
         Raises:
             PresetUnknown: there are none at all.
@@ -81,7 +81,7 @@ class Presets:
         """Look at one file after the other, until one is a preset."""
         files = self._files()
         names = sorted(files)
-        here = names.index(slug(name)) if slug(name) in files else -1 if direction > 0 else 0
+        here = names.index(name) if name in files else -1 if direction > 0 else 0
         for steps in range(1, len(names) + 1):
             found = self._read(files[names[(here + steps * direction) % len(names)]])
             if isinstance(found, Preset):

@@ -22,6 +22,7 @@ class NotingBridge:
     jobs: list[JobView] = field(default_factory=list)
     preset: str = "dub"
     params: dict[str, Value] = field(default_factory=dict)
+    sets: dict[str, Value] = field(default_factory=dict)  # what every preset sets
     heard: str = ""
     refuses: BridgeError | Exception | None = None  # what clip, remix and rerun raise
     talk: Any = None  # what answers about MIDI
@@ -50,13 +51,13 @@ class NotingBridge:
 
     def select_preset(self, name: str) -> None:
         self.asked.append(("select_preset", name))
-        self.preset, self.params = name, {}
-        self.bus.publish(Event("preset", data={"name": name}))
+        self.preset, self.params = name, dict(self.sets)
+        self.bus.publish(Event("preset", data={"name": name, "params": dict(self.params)}))
 
     def step_preset(self, steps: int) -> None:
         self.asked.append(("step_preset", steps))
         self.preset = f"step {steps}"
-        self.bus.publish(Event("preset", data={"name": self.preset}))
+        self.bus.publish(Event("preset", data={"name": self.preset, "params": dict(self.params)}))
 
     def set_param(self, name: str, value: Value) -> None:
         self.asked.append(("set_param", name, value))

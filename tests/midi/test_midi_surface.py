@@ -157,6 +157,15 @@ async def test_a_chosen_preset_is_lit(rig: Rig) -> None:
     await rig.until_lit(CHOICE, 11)
 
 
+async def test_faders_follow_a_preset(rig: Rig) -> None:
+    rig.map()
+    await rig.start("Pad")
+    rig.bus.publish(Event("preset", data={"name": "dub", "params": {"guidance_scale": 30.0, "number_of_steps": 40}}))
+    await rig.until_lit(FADER, 127)
+    await rig.until_lit(ENCODER, round((40 - 10) / 50 * 127))
+    await rig.until_lit(CHOICE, 11)
+
+
 async def test_the_side_that_is_heard_is_lit(rig: Rig) -> None:
     rig.map(PAD.replace('command = "cancel"', 'command = "audition"\nargument = "source"'))
     await rig.start("Pad")
