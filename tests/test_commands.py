@@ -23,7 +23,9 @@ def test_every_method_of_the_bridge_is_asked_by_a_command() -> None:
     source = inspect.getsource(table)
     methods = {name for name, one in vars(BridgeApi).items() if inspect.isfunction(one) and not name.startswith("_")}
     asked = set(re.findall(r"(?:\bb|bridge)\.(\w+)\(", source))
-    assert methods - {"snapshot"} == asked, "the table and the Protocol say the same; snapshot is the surface's"
+    assert methods - {"snapshot", "newest_job"} == asked, (
+        "the table and the Protocol say the same; these are the surface's"
+    )
 
 
 def test_addresses_and_names_are_unique_and_conventional() -> None:

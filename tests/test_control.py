@@ -248,3 +248,16 @@ async def test_a_snapshot_of_a_long_queue_is_short(home: Path, tone: Path, monke
         engine.finish.set()
         for job_id in made:
             await studio.until(job_id, "done")
+
+
+async def test_the_newest_job_is_the_one_that_was_asked_for_last(home: Path, tone: Path) -> None:
+    async with Studio(home) as studio:
+        assert control_of(studio).newest_job() == ""
+        first, last = await studio.remix(tone), await studio.remix(tone)
+        await studio.until(last, "done")
+        await studio.until(first, "done")
+        assert control_of(studio).newest_job() == last
+    async with Studio(home) as studio:
+        assert control_of(studio).newest_job() == last
+        await studio.registry.find(first)
+        assert control_of(studio).newest_job() == last

@@ -8,6 +8,8 @@ import pytest
 
 from bridge.control.api import JobView
 from bridge.events import Event
+from bridge.osc import subscriptions
+from bridge.osc.notifier import Notifier
 from bridge.osc.server import OscServer
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import free_udp_port, until
@@ -83,6 +85,63 @@ async def test_several_subscribers_hear_the_newest_job_as_the_one(stage: Stage) 
         await client.hear("/bridge/progress", 0.125)
         assert (pytest.approx(0.9),) not in client.of("/bridge/progress")
         assert client.of("/bridge/job/old/path") == []
+
+
+async def test_which_job_is_the_newest_is_known_though_nobody_was_told_of_it(stage: Stage) -> None:
+    stage.bus.publish(Event("job", "old", data={"state": "done", "cost": 0.5}))
+    stage.bus.publish(Event("job", "new", data={"state": "queued", "cost": 0.25}))
+    client = await stage.subscribed()
+    stage.bus.publish(Event("job", "old", data={"state": "running", "cost": 0.5}))
+    stage.bus.publish(Event("progress", "old", data={"fraction": 0.75, "message": "again"}))
+    stage.bus.publish(Event("progress", "new", data={"fraction": 0.125, "message": "first"}))
+    await client.hear("/bridge/job/old/progress", 0.75)
+    await client.hear("/bridge/job", "old", "running")
+    await client.hear("/bridge/progress", 0.125)
+    await client.hear("/bridge/message", "first")
+    assert ("running",) not in client.of("/bridge/state")
+    assert (0.75,) not in client.of("/bridge/progress")
+
+
+async def test_events_are_listened_to_only_while_somebody_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    tell = Notifier.hear
+    monkeypatch.setattr(Notifier, "hear", lambda self, event: (heard.append(event.job_id), tell(self, event)))
+
+    def hears(name: str) -> bool:
+        stage.bus.publish(Event("job", name, data={"state": "done"}))
+        return name in heard
+
+    assert not hears("nobody")
+    one, other = await stage.subscribed(), await stage.tcp()
+    other.send("/bridge/subscribe")
+    await other.hear("/bridge/preset/select")
+    assert hears("both")
+    one.send("/bridge/unsubscribe")
+    await stage.settle()
+    assert hears("one")
+    await other.close()
+    await until(lambda: not stage.surface._subscriptions.anybody)
+    assert not hears("nobody again")
+    one.send("/bridge/clip", TOKEN, "/a.wav")
+    _, job = await one.hear("/bridge/accepted")
+    assert hears(str(job)), "one who waits for a job"
+    await until(lambda: not stage.surface._subscriptions.anybody)
+    assert not hears("nobody at last")
+
+
+async def test_a_job_that_had_ended_is_not_said_again_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscriptions, "KNOWN_FOR", 0.1)
+    stage = Stage()
+    stage.surface = OscServer(stage.bridge, stage.bus, SETTINGS, lambda: TOKEN, heartbeat=0.02)
+    stage.port = await stage.surface.start()
+    stage.bridge.jobs.append(JobView("j-1", "done", 1.0, "ready", 0.006))
+    client = await stage.subscribed()
+    (told,) = stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", client.port))
+    await until(lambda: not any(job for _, job in told.sent))
+    assert ("/bridge/state", "") in told.sent
+    await stage.close()
 
 
 async def test_a_value_is_echoed_to_the_others_and_not_to_its_hand(stage: Stage) -> None:

@@ -183,5 +183,9 @@ class BridgeApi(Protocol):
 
     def snapshot(self) -> Snapshot: ...
 
+    def newest_job(self) -> str:
+        """Return the id of the job that was asked for last, "" for none."""
+        ...
+
     @property
     def midi(self) -> Midi: ...

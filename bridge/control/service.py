@@ -135,6 +135,9 @@ class BridgeService:
         views = tuple(self._view(job) for job in shown)
         return Snapshot(views, held.get("preset", ""), self.surface_settings.effective(), self.player.heard)
 
+    def newest_job(self) -> str:
+        return self._registry.newest
+
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _ask(self, command: str, args: dict[str, Any]) -> Accepted:

@@ -24,6 +24,7 @@ class JobRegistry:
     def __init__(self, store: Store, bus: EventBus) -> None:
         self._store = store
         self._bus = bus
+        self.newest = ""  # id of the job that was added last
         self._jobs: dict[str, Job] = {}  # oldest first
         self._variations: dict[str, dict[str, Variation]] = {}  # by job, in order
         self._job_of: dict[str, str] = {}  # variation → job
@@ -32,6 +33,7 @@ class JobRegistry:
         """Read the newest jobs and all open ones; return the open variations, oldest first."""
         for job, variations in reversed(await self._store(Database.jobs, KEPT)):
             self._keep(job, variations)
+        self.newest = next(reversed(self._jobs), "")
         open_jobs = await self._store(Database.open_jobs)
         for job, variations in open_jobs:
             self._keep(job, variations)
@@ -85,6 +87,7 @@ class JobRegistry:
         variations = list(variations)
         await self._store(Database.add_job, job, variations)
         self._keep(job, variations)
+        self.newest = job.id
         self._forget_old()
         self._tell(job.id)
 

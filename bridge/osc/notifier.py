@@ -20,20 +20,18 @@ from bridge.protocol.job import ENDED, State
 
 _OVER = frozenset(str(state) for state in (*ENDED, State.PARTIAL))
 AFTERWARDS = 1.0  # s after a job's end in which its error or path is still told to who waits for it
-_KNOWN = 256  # jobs remembered, so that an old one that moves is not taken for the newest
 
 # Whose command runs in this task: what it sets is echoed to all others.
-ORIGIN: ContextVar[Key | None] = ContextVar("HAND", default=None)
+ORIGIN: ContextVar[Key | None] = ContextVar("ORIGIN", default=None)
 
 
 class Notifier:
-    """Listens to the bus and speaks to the listeners."""
+    """Turns events into messages for those who are told; the server lets it listen only while there is anybody."""
 
     def __init__(self, bridge: BridgeApi, subscriptions: Subscriptions) -> None:
         self._bridge = bridge
         self._subscriptions = subscriptions
         self._ending: dict[str, asyncio.TimerHandle] = {}  # jobs that are over and may have a last word
-        self._jobs: dict[str, None] = {}  # ids of the jobs that were heard of, oldest first
         self.kinds: Mapping[Kind, Callable[[Event], None]] = {
             "job": self._job,
             "progress": self._progress,
@@ -43,11 +41,6 @@ class Notifier:
             "preset": self._preset,
             "param": self._param,
         }
-
-    def start(self) -> None:
-        """Learn which jobs there are already."""
-        for view in self._bridge.snapshot().jobs:
-            self._know(view.id)
 
     def stop(self) -> None:
         """Wait for no last words any more."""
@@ -60,8 +53,12 @@ class Notifier:
 
     def resend(self, subscriber: Subscriber) -> None:
         """Tell one listener everything as it is now."""
-        for address, job_id, arguments in lines(self._bridge.snapshot()):
+        snapshot = self._bridge.snapshot()
+        for address, job_id, arguments in lines(snapshot):
             self._subscriptions.tell_one(subscriber, (address, job_id), build(address, *arguments))
+        for view in snapshot.jobs:
+            if view.state in _OVER:
+                self._subscriptions.over(view.id)
 
     def answer(self, peer: Peer) -> None:
         """Tell everything as it is now to one who is not subscribed."""
@@ -78,8 +75,7 @@ class Notifier:
     # --- one method for each kind of event ---------------------------------------------------------------------------
 
     def _job(self, event: Event) -> None:
-        self._know(event.job_id)
-        newest = event.job_id == self._newest()
+        newest = event.job_id == self._bridge.newest_job()
         state, cost = event.data.get("state"), event.data.get("cost")
         if state is not None:
             self._tell("/bridge/job", event.job_id, event.job_id, str(state))
@@ -92,15 +88,15 @@ class Notifier:
             self._ending[event.job_id] = loop.call_later(AFTERWARDS, self._ended, event.job_id)
 
     def _progress(self, event: Event) -> None:
-        self._know(event.job_id)
+        newest = event.job_id == self._bridge.newest_job()
         fraction, message = event.data.get("fraction"), event.data.get("message")
         if fraction is not None:
             self._tell(f"/bridge/job/{event.job_id}/progress", event.job_id, float(fraction))
-            if event.job_id == self._newest():
+            if newest:
                 self._tell("/bridge/progress", "", float(fraction))
         if message:
             self._tell(f"/bridge/job/{event.job_id}/message", event.job_id, shorten(str(message)))
-            if event.job_id == self._newest():
+            if newest:
                 self._tell("/bridge/message", "", shorten(str(message)))
 
     def _variation(self, event: Event) -> None:
@@ -135,17 +131,8 @@ class Notifier:
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     def _tell(self, address: str, job_id: str, *arguments: Any, origin: Key | None = None) -> None:
-        if self._subscriptions.anybody:
-            self._subscriptions.tell((address, job_id), build(address, *arguments), job_id=job_id, origin=origin)
+        self._subscriptions.tell((address, job_id), build(address, *arguments), job_id=job_id, origin=origin)
 
     def _ended(self, job_id: str) -> None:
         del self._ending[job_id]
         self._subscriptions.ended(job_id)
-
-    def _know(self, job_id: str) -> None:
-        self._jobs.setdefault(job_id)
-        while len(self._jobs) > _KNOWN:
-            del self._jobs[next(iter(self._jobs))]
-
-    def _newest(self) -> str:
-        return next(reversed(self._jobs), "")

@@ -86,7 +86,7 @@ class OscServer:
         self._clock = clock
         self._heartbeat = heartbeat
         self._lease = lease
-        self._subscriptions = Subscriptions(self.counters)
+        self._subscriptions = Subscriptions(self.counters, self._listen)
         self._notifier = Notifier(bridge, self._subscriptions)
         self._udp = UdpEndpoint(self._receive, self.counters, self._lost)
         self._tcp = TcpEndpoint(self._receive, self._subscriptions.gone, self.counters, settings.max_packet)
@@ -116,8 +116,6 @@ class OscServer:
         """
         datagrams, stream = await bind_both(self._settings.host, self._settings.port)
         port: int = datagrams.getsockname()[1]
-        self._notifier.start()
-        self._unlisten = self._bus.subscribe(self._notifier.hear, *self._notifier.kinds)
         loop = asyncio.get_running_loop()
         self._workers = [loop.create_task(work()) for work in (self._work, self._beat)]
         await self._udp.open(datagrams)
@@ -127,8 +125,7 @@ class OscServer:
 
     async def stop(self) -> None:
         """Say what is still to be said and close everything; commands that are under way are let go."""
-        if self._unlisten is not None:
-            self._unlisten()
+        self._listen(False)
         for timer in self._timers:
             timer.cancel()
         for task in (*self._workers, *self._tasks):
@@ -138,6 +135,12 @@ class OscServer:
         self._subscriptions.close()
         await self._tcp.close()
         await self._udp.close()
+
+    def _listen(self, wanted: bool) -> None:
+        """Hear what happens, or no more: where nobody is told, nothing is done for it."""
+        if self._unlisten is not None:
+            self._unlisten()
+        self._unlisten = self._bus.subscribe(self._notifier.hear, *self._notifier.kinds) if wanted else None
 
     # --- others that are told ----------------------------------------------------------------------------------------
 

@@ -43,8 +43,15 @@ class Subscriber:
 class Subscriptions:
     """All listeners and what still waits to be sent to them."""
 
-    def __init__(self, counters: Counters) -> None:
+    def __init__(self, counters: Counters, changed: Callable[[bool], None]) -> None:
+        """Begin with nobody.
+
+        Args:
+            counters: of the surface.
+            changed: called when the first listener comes (True), and when the last one has gone (False).
+        """
         self._counters = counters
+        self._changed = changed
         self._subscribers: dict[Hashable, Subscriber] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._over: dict[str, float] = {}  # jobs that have ended, and when
@@ -113,6 +120,10 @@ class Subscriptions:
                 log.info("%s is told no more: it was not heard for %g s", subscriber.peer.host, lease)
                 self._drop(subscriber)
 
+    def over(self, job_id: str) -> None:
+        """Soon forget a job that had ended before anybody was told of it."""
+        self._over.setdefault(job_id, _now())
+
     def ended(self, job_id: str) -> None:
         """Send what still waits for a job, let those go who waited for it, and soon forget it."""
         self._over[job_id] = _now()
@@ -177,11 +188,15 @@ class Subscriptions:
                 f"{MOST} surfaces are told already.", hint="Unsubscribe one that is not used any more."
             )
         self._subscribers[key] = subscriber
+        if len(self._subscribers) == 1:
+            self._changed(True)
 
     def _drop(self, subscriber: Subscriber) -> None:
         for key, one in tuple(self._subscribers.items()):
             if one is subscriber:
                 del self._subscribers[key]
+                if not self._subscribers:
+                    self._changed(False)
         subscriber.peer.close()
 
     def _offer(self, subscriber: Subscriber, topic: Topic, data: bytes) -> None:

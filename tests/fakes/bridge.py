@@ -27,6 +27,10 @@ class NotingBridge:
     refuses: BridgeError | Exception | None = None  # what clip, remix and rerun raise
     talk: Any = None  # what answers about MIDI
     gate: asyncio.Event | None = None  # what remix waits for
+    told: dict[str, None] = field(default_factory=dict)  # ids of the jobs that the bus told of, oldest first
+
+    def __post_init__(self) -> None:
+        self.bus.subscribe(lambda event: self.told.setdefault(event.job_id), "job", "progress")
 
     def ping(self) -> Pong:
         self.asked.append(("ping",))
@@ -82,6 +86,9 @@ class NotingBridge:
 
     def snapshot(self) -> Snapshot:
         return Snapshot(tuple(self.jobs[-SHOWN:]), self.preset, dict(self.params), self.heard)
+
+    def newest_job(self) -> str:
+        return next(reversed(dict.fromkeys([*(view.id for view in self.jobs), *self.told])), "")
 
     def _hear(self, side: str) -> None:
         self.heard = side
