@@ -205,11 +205,28 @@ async def test_heartbeats_come_and_a_lease_runs_out(loop_clock: LoopClock) -> No
     stage = Stage()
     stage.surface = OscServer(stage.bridge, stage.bus, SETTINGS, lambda: TOKEN, heartbeat=0.02, lease=3600.0)
     stage.port = await stage.surface.start()
+    assert stage.surface._next_beat is None
     silent = await stage.subscribed()
     await until(lambda: len(silent.of("/bridge/heartbeat")) >= 3)
     assert stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", silent.port))
     loop_clock.advance(3600.0)
     await until(lambda: not stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", silent.port)))
+    await asyncio.sleep(0.1)
+    assert stage.surface._next_beat is None, "no heart beats for nobody"
+    await stage.close()
+
+
+async def test_subscribing_again_and_again_holds_no_heartbeat_up() -> None:
+    stage = Stage()
+    stage.surface = OscServer(stage.bridge, stage.bus, SETTINGS, lambda: TOKEN, heartbeat=0.1)
+    stage.port = await stage.surface.start()
+    client = await stage.subscribed()
+
+    def again() -> list[tuple[object, ...]]:
+        client.send("/bridge/subscribe")
+        return client.of("/bridge/heartbeat")
+
+    await until(again)
     await stage.close()
 
 

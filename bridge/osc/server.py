@@ -96,8 +96,9 @@ class OscServer:
         self._complain_from = 0.0  # loop time
         self._timers: set[asyncio.TimerHandle] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._workers: list[asyncio.Task[None]] = []
+        self._worker: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
+        self._next_beat: asyncio.TimerHandle | None = None
         self._own: Mapping[str, Callable[[Call], None]] = {
             "subscribe": self._subscribe,
             "refresh": self._refresh,
@@ -116,8 +117,7 @@ class OscServer:
         """
         datagrams, stream = await bind_both(self._settings.host, self._settings.port)
         port: int = datagrams.getsockname()[1]
-        loop = asyncio.get_running_loop()
-        self._workers = [loop.create_task(work()) for work in (self._work, self._beat)]
+        self._worker = asyncio.get_running_loop().create_task(self._work())
         await self._udp.open(datagrams)
         await self._tcp.open(stream)
         log.info("listening on %s, port %d", self._settings.host, port)
@@ -128,9 +128,10 @@ class OscServer:
         self._listen(False)
         for timer in self._timers:
             timer.cancel()
-        for task in (*self._workers, *self._tasks):
+        tasks = [*self._tasks, *([self._worker] if self._worker else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._workers, *self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._notifier.stop()
         self._subscriptions.close()
         await self._tcp.close()
@@ -138,9 +139,13 @@ class OscServer:
 
     def _listen(self, wanted: bool) -> None:
         """Hear what happens, or no more: where nobody is told, nothing is done for it."""
-        if self._unlisten is not None:
+        if wanted and self._unlisten is None:
+            self._unlisten = self._bus.subscribe(self._notifier.hear, *self._notifier.kinds)
+            self._next_beat = asyncio.get_running_loop().call_later(self._heartbeat, self._beat)
+        elif not wanted and self._unlisten is not None and self._next_beat is not None:
             self._unlisten()
-        self._unlisten = self._bus.subscribe(self._notifier.hear, *self._notifier.kinds) if wanted else None
+            self._next_beat.cancel()
+            self._unlisten = self._next_beat = None
 
     # --- others that are told ----------------------------------------------------------------------------------------
 
@@ -328,14 +333,12 @@ class OscServer:
     def _unlock(self, call: Call) -> None:
         call.request.reply(build("/bridge/unlocked", self._authorization.unlock(call.peer, call.values["secret"])))
 
-    async def _beat(self) -> None:
-        data = build("/bridge/heartbeat")
-        while True:
-            await asyncio.sleep(self._heartbeat)
-            if self._lease is not None:
-                self._subscriptions.drop_silent(self._lease)
-            self._subscriptions.tell_again()
-            self._subscriptions.tell_always(data)
+    def _beat(self) -> None:
+        self._next_beat = asyncio.get_running_loop().call_later(self._heartbeat, self._beat)
+        if self._lease is not None:
+            self._subscriptions.drop_silent(self._lease)
+        self._subscriptions.tell_again()
+        self._subscriptions.tell_always(build("/bridge/heartbeat"))
 
     def _lost(self, error: BridgeError) -> None:
         self._bus.publish(Event("alert", data=dict(error.to_wire())))

@@ -48,7 +48,7 @@ class Subscriptions:
 
         Args:
             counters: of the surface.
-            changed: called when the first listener comes (True), and when the last one has gone (False).
+            changed: called with True when a listener comes, with False when the last one has gone.
         """
         self._counters = counters
         self._changed = changed
@@ -70,8 +70,8 @@ class Subscriptions:
             NotPossibleNow: there are too many already.
         """
         key = ("everything", peer.key)
-        if before := self._subscribers.get(key):
-            self._drop(before)
+        if before := self._subscribers.pop(key, None):
+            before.peer.close()
         subscriber = Subscriber(peer, origin, _now(), everything=True)
         self._add(key, subscriber)
         return subscriber
@@ -188,8 +188,7 @@ class Subscriptions:
                 f"{MOST} surfaces are told already.", hint="Unsubscribe one that is not used any more."
             )
         self._subscribers[key] = subscriber
-        if len(self._subscribers) == 1:
-            self._changed(True)
+        self._changed(True)
 
     def _drop(self, subscriber: Subscriber) -> None:
         for key, one in tuple(self._subscribers.items()):
