@@ -37,6 +37,11 @@ def test_addresses_and_names_are_unique_and_conventional() -> None:
     assert {command.name for command in COMMANDS if command.spends} == {"clip", "remix", "rerun"}
 
 
+def test_what_takes_the_token_or_may_cost_money_is_guarded() -> None:
+    midi = {name for name in BY_NAME if name.startswith("midi.")}
+    assert {command.name for command in COMMANDS if command.guarded} == {"clip", "remix", "rerun", *midi}
+
+
 def test_a_button_has_no_numbers_of_its_own() -> None:
     for command in COMMANDS:
         if command.button:

@@ -6,7 +6,7 @@ The tables themselves are in table.py and midi_commands.py.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bridge.control.api import Answers, BridgeApi, Outcome
@@ -45,16 +45,17 @@ class Command:
     tells_preset: bool = False  # a sender that has not subscribed is answered with the preset that is selected now
     button: bool = False  # a number among the arguments is a button's state: 0 and F are its release, and ignored
     idempotent: bool = False  # a button that may be pressed twice for once without harm
+    once: bool = field(init=False)  # a duplicate of its message has to be recognised
+    guarded: bool = field(init=False)  # not for everybody: it takes the token, or may cost money
+    sides: tuple[str, ...] = field(init=False)  # words of which one may stand behind the address, for hardware buttons
 
-    @property
-    def once(self) -> bool:
-        """Tell whether a press that a bad way has delivered twice has to be known again."""
-        return self.run is not None and (self.spends or self.button) and not self.idempotent
-
-    @property
-    def sides(self) -> tuple[str, ...]:
-        """Return the few words of which one may stand behind the address: hardware buttons send nothing else."""
-        return next((argument.choices for argument in self.arguments if argument.choices and self.button), ())
+    def __post_init__(self) -> None:
+        """Work out what follows from the rest."""
+        sides = next((argument.choices for argument in self.arguments if argument.choices and self.button), ())
+        object.__setattr__(self, "sides", sides)
+        object.__setattr__(self, "once", self.run is not None and (self.spends or self.button) and not self.idempotent)
+        takes_token = any(argument.name == "token" for argument in self.arguments)
+        object.__setattr__(self, "guarded", self.spends or takes_token)
 
 
 @dataclass(frozen=True, slots=True)
