@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from bridge.control import table
-from bridge.control.api import BridgeApi, ClipAsk
+from bridge.control import midi_commands, table
+from bridge.control.api import BridgeApi, ClipAsk, Midi, Settings
 from bridge.control.arguments import check_token, from_surface
 from bridge.control.table import COMMANDS, MESSAGES, find, read
 from bridge.errors import ParamInvalid, RequestError, TokenWrong
@@ -19,11 +19,17 @@ from tests.fakes.bridge import NotingBridge
 BY_NAME = {command.name: command for command in COMMANDS}
 
 
+def methods_of(protocol: type) -> set[str]:
+    return {name for name, one in vars(protocol).items() if inspect.isfunction(one) and not name.startswith("_")}
+
+
 def test_every_method_of_the_bridge_is_asked_by_a_command() -> None:
-    source = inspect.getsource(table)
-    methods = {name for name, one in vars(BridgeApi).items() if inspect.isfunction(one) and not name.startswith("_")}
+    source = inspect.getsource(table) + inspect.getsource(midi_commands)
+    for part, protocol in (("surface_settings", Settings), ("midi", Midi)):
+        asked = set(re.findall(rf"\bb\.{part}\.(\w+)\(", source))
+        assert methods_of(protocol) == asked, part
     asked = set(re.findall(r"(?:\bb|bridge)\.(\w+)\(", source))
-    assert methods - {"snapshot", "newest_job"} == asked, (
+    assert methods_of(BridgeApi) - {"snapshot", "newest_job"} == asked, (
         "the table and the Protocol say the same; these are the surface's"
     )
 

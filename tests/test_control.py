@@ -87,8 +87,8 @@ def ask(path: Path, **changes: object) -> ClipAsk:
 async def test_a_clip_is_remixed_with_what_hands_have_set(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         control = control_of(studio)
-        control.select_preset("roots-dub")
-        control.set_param("guidance_scale", 22)
+        control.surface_settings.select("roots-dub")
+        control.surface_settings.set("guidance_scale", 22)
         held = await control.clip(ask(tone))
         named = await control.clip(ask(tone, preset="boom-bap-crate"))
         (one,) = await studio.until(held.job_id, "done")
@@ -224,8 +224,8 @@ async def test_a_snapshot_shows_what_is_open_and_what_faders_stand_at(home: Path
     engine.finish.clear()
     async with Studio(home, engine) as studio:
         control = control_of(studio)
-        control.select_preset("roots-dub")
-        control.set_param("number_of_steps", 40)
+        control.surface_settings.select("roots-dub")
+        control.surface_settings.set("number_of_steps", 40)
         job_id = await studio.remix(tone)
         await studio.until(job_id, "running")
         snapshot = control.snapshot()

@@ -107,7 +107,7 @@ async def test_a_press_asks_and_what_is_refused_is_told(tmp_path: Path) -> None:
     keyed.bridge.refuses = DawMissing()
     await keyed.hotkeys.start()
     await until(lambda: len(keyed.bridge.asked) == 2)
-    assert sorted(keyed.bridge.asked) == [("remix",), ("step_preset", 1)]
+    assert sorted(keyed.bridge.asked) == [("remix",), ("step", 1)]
     await until(lambda: keyed.alerts)
     assert [alert.data["code"] for alert in keyed.alerts] == ["daw_missing"]
     await keyed.hotkeys.stop()
@@ -199,7 +199,7 @@ async def test_real_keys_reach_the_commands(real: Keyed, display: str, caplog: p
     await hand("key", "ctrl+alt+n")
     await hand("key", "F9")
     await until(lambda: len(real.bridge.asked) >= 3)
-    assert sorted(real.bridge.asked) == [("cancel", ""), ("remix",), ("step_preset", 1)]
+    assert sorted(real.bridge.asked) == [("cancel", ""), ("remix",), ("step", 1)]
     assert real.alerts == []
 
 

@@ -140,8 +140,8 @@ async def test_every_surface_knows_the_final_state_of_everything(rough: Rough) -
     for step in range(1, 41):
         for job in jobs:
             bus.publish(Event("progress", job, data={"fraction": step / 40, "message": f"step {step}"}))
-        bridge.set_param("guidance_scale", step / 2)
-        bridge.set_param("number_of_steps", 3 + step)
+        bridge.surface_settings.set("guidance_scale", step / 2)
+        bridge.surface_settings.set("number_of_steps", 3 + step)
         await asyncio.sleep(0.01)
     for job in jobs:
         bus.publish(Event("job", job, data={"state": "done", "cost": 0.25}))
@@ -254,7 +254,7 @@ async def test_dated_presses_are_told_apart_however_close_they_are(stage: Stage)
     for packet in sent:
         client.send_bytes(packet)
     await stage.settle()
-    assert stage.bridge.asked.count(("step_preset", 1)) == 20
+    assert stage.bridge.asked.count(("step", 1)) == 20
     assert stage.surface.counters.repeated == 40
 
 
@@ -269,12 +269,12 @@ async def test_bare_presses_are_told_apart_by_time_alone(
     client.send("/bridge/preset/previous", 1.0)  # another button
     other.send("/bridge/preset/next", 1.0)  # another hand
     await stage.settle()
-    assert stage.bridge.asked.count(("step_preset", 1)) == 2
-    assert stage.bridge.asked.count(("step_preset", -1)) == 1
+    assert stage.bridge.asked.count(("step", 1)) == 2
+    assert stage.bridge.asked.count(("step", -1)) == 1
     loop_clock.advance(LONG)
     client.send("/bridge/preset/next", 1.0)
     await stage.settle()
-    assert stage.bridge.asked.count(("step_preset", 1)) == 3
+    assert stage.bridge.asked.count(("step", 1)) == 3
 
 
 async def test_what_may_cost_money_is_not_bought_by_a_trembling_finger(
@@ -303,7 +303,7 @@ async def test_over_tcp_every_press_counts(stage: Stage) -> None:
         client.send("/bridge/preset/next")
     client.send("/bridge/ping")
     await client.hear("/bridge/pong")
-    assert stage.bridge.asked.count(("step_preset", 1)) == 5
+    assert stage.bridge.asked.count(("step", 1)) == 5
 
 
 async def test_what_is_remembered_of_presses_is_bounded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,7 +318,7 @@ async def test_what_is_remembered_of_presses_is_bounded(stage: Stage, monkeypatc
     presses = stage.surface._deduplicator
     assert len(presses._known) <= 50
     assert len(presses._dated) <= 50
-    assert stage.bridge.asked.count(("step_preset", 1)) >= 500
+    assert stage.bridge.asked.count(("step", 1)) >= 500
 
 
 async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: Path) -> None:
@@ -362,7 +362,7 @@ async def test_a_flood_of_ten_thousand_a_second_loses_no_final_value_and_no_pres
                 "/bridge/param/guidance_scale", 123.0
             )  # over TCP it may arrive before others' datagrams
             await asyncio.sleep(0.05)
-    assert stage.bridge.asked.count(("step_preset", 1)) == pressed
+    assert stage.bridge.asked.count(("step", 1)) == pressed
     assert stage.surface.counters.overrun == 0
     await surface.hear("/bridge/param/guidance_scale", 123.0)
     assert len(surface.of("/bridge/param/guidance_scale")) <= (time.monotonic() - begun) * 30 + 2

@@ -73,6 +73,22 @@ class Snapshot:
     heard: str = ""  # the side that is played: "source", "result", or "" when nothing is
 
 
+class Settings(Protocol):
+    """What surfaces set for the remixes to come: a preset, and parameters over it."""
+
+    def select(self, name: str) -> None:
+        """Select a preset (PresetUnknown, PresetInvalid)."""
+        ...
+
+    def step(self, steps: int) -> None:
+        """Select the next (+1) or previous (-1) preset, round in a circle."""
+        ...
+
+    def set(self, name: str, value: Value) -> None:
+        """Set a parameter or `amount` over the preset (ParamUnknown, ParamInvalid)."""
+        ...
+
+
 class Midi(Protocol):
     """What can be asked about MIDI controllers; every answer ends by itself, or with `stop_listening`."""
 
@@ -154,16 +170,6 @@ class BridgeApi(Protocol):
         """Make a new job from a job's recipe; "" is the newest one."""
         ...
 
-    def select_preset(self, name: str) -> None: ...
-
-    def step_preset(self, steps: int) -> None:
-        """Select the next (+1) or previous (-1) preset, round in a circle."""
-        ...
-
-    def set_param(self, name: str, value: Value) -> None:
-        """Set a parameter or `amount` over the preset for the remixes to come (ParamUnknown, ParamInvalid)."""
-        ...
-
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
         """Play a variation ("" is the newest that has a result), or the clip it was made from.
 
@@ -186,6 +192,9 @@ class BridgeApi(Protocol):
     def newest_job(self) -> str:
         """Return the id of the job that was asked for last, "" for none."""
         ...
+
+    @property
+    def surface_settings(self) -> Settings: ...
 
     @property
     def midi(self) -> Midi: ...

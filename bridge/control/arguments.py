@@ -74,7 +74,7 @@ def from_surface(name: str, value: str | int | float | bool) -> str | int | floa
     """
     param = PARAMS.get(name)
     if param is None:
-        return value  # `amount`, or unknown, which `BridgeApi.set_param` says
+        return value  # `amount`, or unknown, which `Settings.set` says
     if param.kind in ("text", "url"):
         raise ParamInvalid(
             f"{name} is a text, and OSC carries none of those.", hint="Select a preset that has it, or put it in one."

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from bridge import PROTOCOL, __version__
 from bridge.audition.player import Player, Side
 from bridge.audition.sides import sides
-from bridge.control.api import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
+from bridge.control.api import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot
 from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
 from bridge.events import Event, EventBus
 from bridge.jobs.delivery import Delivery
@@ -101,15 +101,6 @@ class BridgeService:
     async def rerun(self, job: str) -> Accepted:
         return await self._ask("rerun", {"job_id": job or None})
 
-    def select_preset(self, name: str) -> None:
-        self.surface_settings.select(name)
-
-    def step_preset(self, steps: int) -> None:
-        self.surface_settings.step(steps)
-
-    def set_param(self, name: str, value: Value) -> None:
-        self.surface_settings.set(name, value)
-
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
         found = await self._sides(variation)
         if which not in {side.name for side in found}:
@@ -136,7 +127,7 @@ class BridgeService:
         return Snapshot(views, held.get("preset", ""), self.surface_settings.effective(), self.player.heard)
 
     def newest_job(self) -> str:
-        return self._registry.newest
+        return self.registry.newest
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 

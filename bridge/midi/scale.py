@@ -19,7 +19,7 @@ def names() -> tuple[str, ...]:
 
 
 def to_value(name: str, place: float) -> Value:
-    """Return the value at a place, 0..1, as `set_param` takes it."""
+    """Return the value at a place, 0..1, as a parameter takes it."""
     param = _BY_NAME[name]
     if param.kind == "choice":
         return param.choices[min(int(place * len(param.choices)), len(param.choices) - 1)]

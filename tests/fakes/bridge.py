@@ -53,18 +53,22 @@ class NotingBridge:
     async def rerun(self, job: str) -> Accepted:
         return self._accept("rerun", job)
 
-    def select_preset(self, name: str) -> None:
-        self.asked.append(("select_preset", name))
+    @property
+    def surface_settings(self) -> NotingBridge:
+        return self
+
+    def select(self, name: str) -> None:
+        self.asked.append(("select", name))
         self.preset, self.params = name, dict(self.sets)
         self.bus.publish(Event("preset", data={"name": name, "params": dict(self.params)}))
 
-    def step_preset(self, steps: int) -> None:
-        self.asked.append(("step_preset", steps))
+    def step(self, steps: int) -> None:
+        self.asked.append(("step", steps))
         self.preset = f"step {steps}"
         self.bus.publish(Event("preset", data={"name": self.preset, "params": dict(self.params)}))
 
-    def set_param(self, name: str, value: Value) -> None:
-        self.asked.append(("set_param", name, value))
+    def set(self, name: str, value: Value) -> None:
+        self.asked.append(("set", name, value))
         checked: Mapping[str, Value] = {name: value} if name == "amount" else check({name: value})
         self.params |= checked
         self.bus.publish(Event("param", data={"name": name, "value": self.params[name]}))

@@ -134,10 +134,10 @@ async def test_a_fader_is_not_sent_back_what_it_says_but_another_hand_moves_it(r
     rig.forget()
     rig.ports.play("Pad", bytes([0xB0, 7, 100]))
     await until(lambda: rig.bridge.asked)
-    rig.bridge.set_param("number_of_steps", 60)
+    rig.bridge.surface_settings.set("number_of_steps", 60)
     await rig.until_lit(ENCODER, 127)  # all lights have been looked at since
     assert FADER not in rig.lights()
-    rig.bridge.set_param("guidance_scale", 30.0)
+    rig.bridge.surface_settings.set("guidance_scale", 30.0)
     await rig.until_lit(FADER, 127)
 
 
@@ -151,7 +151,7 @@ async def test_an_encoder_has_its_ring_turned(rig: Rig) -> None:
 async def test_a_chosen_preset_is_lit(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
-    rig.bridge.select_preset("acid-rave")
+    rig.bridge.surface_settings.select("acid-rave")
     await rig.until_lit(CHOICE, 10)
     rig.ports.play("Pad", pressed(37))
     await rig.until_lit(CHOICE, 11)
@@ -189,7 +189,7 @@ async def test_a_device_that_comes_back_is_shown_everything_again(rig: Rig) -> N
     assert rig.lights()[REMIX] == 5
     assert len(rig.lights()) == 10
     rig.ports.play("Pad", pressed(37))
-    assert rig.bridge.asked == [("select_preset", "dub")]
+    assert rig.bridge.asked == [("select", "dub")]
 
 
 async def test_all_lights_are_off_at_the_end(rig: Rig) -> None:
@@ -211,7 +211,7 @@ async def test_an_edited_mapping_counts_at_once_and_a_broken_one_is_told(rig: Ri
     path.write_text(PAD + "[[control]]\n")
     await until(lambda: rig.alerts() == ["mapping_invalid"])
     rig.ports.play("Pad", pressed(37))
-    assert rig.bridge.asked == [("select_preset", "dub")]
+    assert rig.bridge.asked == [("select", "dub")]
     path.unlink()
     await until(lambda: not rig.ports.devices.heard)
     assert set(rig.lights().values()) == {0}
@@ -241,7 +241,7 @@ async def test_what_is_no_control_does_no_harm(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
     rig.ports.play("Pad", b"\xf8", b"", b"\xf0\x7e\xf7", b"\x90", bytes([0xA0, 36, 3]), pressed(99), pressed(37))
-    assert rig.bridge.asked == [("select_preset", "dub")]
+    assert rig.bridge.asked == [("select", "dub")]
 
 
 async def test_switched_off_is_off(home: Path) -> None:

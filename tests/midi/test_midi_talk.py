@@ -51,7 +51,7 @@ async def test_learning_catches_shows_keeps_and_works_at_once(rig: Rig, learn: L
     assert answers[2].arguments[1:4] == ("note 40, channel 1", "button", "preset.next")
     assert rig.bridge.asked == []
     rig.ports.play("Pad", pressed(40))
-    assert rig.bridge.asked == [("step_preset", 1)]
+    assert rig.bridge.asked == [("step", 1)]
 
 
 async def test_nothing_acts_while_something_is_learned(rig: Rig, learn: Learn) -> None:
@@ -61,7 +61,7 @@ async def test_nothing_acts_while_something_is_learned(rig: Rig, learn: Learn) -
         await learn("preset.next", "", pressed(37))
     assert rig.bridge.asked == []
     rig.ports.play("Pad", pressed(37))
-    assert rig.bridge.asked == [("select_preset", "dub")]
+    assert rig.bridge.asked == [("select", "dub")]
 
 
 async def test_a_conflict_changes_nothing_unless_it_may(rig: Rig, learn: Learn) -> None:
@@ -75,7 +75,7 @@ async def test_a_conflict_changes_nothing_unless_it_may(rig: Rig, learn: Learn) 
     await learn("preset.next", "", pressed(37), replace=True)
     assert [control.command for control in learned(rig)].count("preset.select") == 0
     rig.ports.play("Pad", pressed(37))
-    assert rig.bridge.asked == [("step_preset", 1)]
+    assert rig.bridge.asked == [("step", 1)]
 
 
 async def test_the_fine_half_of_a_wide_fader_is_taken_too(rig: Rig, learn: Learn) -> None:
@@ -215,7 +215,7 @@ async def test_a_template_works_when_it_is_taken(rig: Rig) -> None:
     await rig.start("APC mini mk2")
     await told(rig.service.adopt("apc-mini-mk2"))
     rig.ports.play("APC mini mk2", pressed(113))
-    assert rig.bridge.asked == [("step_preset", 1)]
+    assert rig.bridge.asked == [("step", 1)]
     assert rig.lights("APC mini mk2")
 
 
