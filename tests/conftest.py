@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.config.home import prepare_home
-from bridge.osc import feedback
+from bridge.osc import subscriptions
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_stage import Stage
 
@@ -33,7 +33,7 @@ async def loop_clock() -> LoopClock:
 
 @pytest_asyncio.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    monkeypatch.setattr(feedback, "REST", 3600.0)  # nothing is said twice, however long a test takes
+    monkeypatch.setattr(subscriptions, "REST", 3600.0)  # nothing is said twice, however long a test takes
     made = Stage()
     made.port = await made.surface.start()
     yield made
