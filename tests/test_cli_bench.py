@@ -13,7 +13,6 @@ from tests.fakes.studio import write_tone
 from tests.test_whole_way import cli
 
 
-@pytest.mark.timeout(180)
 def test_every_state_of_the_way_has_its_time(home: Path, tmp_path: Path) -> None:
     done = cli(home, "bench", "--rounds", "1", "--json", TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stderr

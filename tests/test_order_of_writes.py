@@ -69,7 +69,6 @@ SEND = "sendto sendmsg write writev"
 SYNC = "fsync fdatasync"
 
 
-@pytest.mark.timeout(120)
 def test_the_intent_is_on_the_disk_before_the_order_and_the_ticket_before_the_first_look(
     home: Path, tmp_path: Path
 ) -> None:

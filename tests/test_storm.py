@@ -13,11 +13,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import soundfile
 
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import KEY, fal_environment, outbox, running, until
+from tests.fakes.processes import KEY, PATIENCE, fal_environment, outbox, running, until
 from tests.fakes.studio import remix_args, write_tone
 from tests.test_whole_way import cli
 
@@ -79,7 +78,6 @@ def post_all(posts: list[Post], inbox: Path, port: int) -> None:
                 channel.sendto(bell, ("127.0.0.1", port))
 
 
-@pytest.mark.timeout(180)
 def test_fifty_jobs_fifty_results_none_twice(home: Path, tmp_path: Path) -> None:
     tone = write_tone(tmp_path / "tone.wav", 0.3)
     out = tmp_path / "out"
@@ -101,7 +99,7 @@ def test_fifty_jobs_fifty_results_none_twice(home: Path, tmp_path: Path) -> None
                 sender.start()
             for sender in senders:
                 sender.join()
-            until(lambda: states(home) == {"done": MESSAGES}, timeout=120)
+            until(lambda: states(home) == {"done": MESSAGES}, timeout=2 * PATIENCE)
             until(lambda: len(list((home / "inbox/rejected").glob("*.error"))) == HALVES)
             assert not list((home / "inbox").glob("*.json"))
             assert not outbox(home, "storm")["errors"]

@@ -54,7 +54,7 @@ def test_a_midi_pad(open_studio: Open, tmp_path: Path, monkeypatch: pytest.Monke
         maps.mkdir()
         (maps / "bridge.map").write_text(MAP.format(action=studio.slot("last settings")))
 
-    with jack_server(f"ace-{os.getpid()}", tmp_path / "jackd.log") as environ:
+    with jack_server(f"ace-{os.getpid()}", tmp_path / "jackd.log", patient=True) as environ:
         monkeypatch.setenv("JACK_DEFAULT_SERVER", environ["JACK_DEFAULT_SERVER"])
         pad = Pad()
         try:
