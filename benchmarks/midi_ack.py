@@ -26,7 +26,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.daw.ardour.pad import jack_server
+from tests.daws.ardour.pad import jack_server
 from tests.fakes.processes import job_of, outbox, put, running, until
 from tests.fakes.studio import remix_args, write_tone
 from tests.midi.bytes_of import let_go, pressed

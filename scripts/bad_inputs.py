@@ -1,6 +1,7 @@
 """The table of wrong inputs: which one gives which error, in which words, and what became of the clip.
 
-docs/errors.md shows it, and tests/test_bad_input.py sends every line of it through real daemons and holds the sentence.
+docs/errors.md shows it, and tests/system/test_bad_input.py sends every line of it through real daemons and holds the
+sentence.
 """
 
 from __future__ import annotations

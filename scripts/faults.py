@@ -1,6 +1,7 @@
 """The table of faults: what goes wrong at fal, on the way there, and on this machine, and what becomes of the remix.
 
-docs/reliability.md shows it, and tests/test_fault_matrix.py makes every line of it happen and holds it to its outcome.
+docs/reliability.md shows it, and tests/system/test_fault_matrix.py makes every line of it happen and holds it to its
+outcome.
 """
 
 from __future__ import annotations

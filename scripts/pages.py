@@ -149,8 +149,8 @@ def _bad_inputs() -> Iterator[str]:
     """Show which input gives which error."""
     yield "## Which input gives which error"
     yield (
-        "Every line is made to happen by tests/test_bad_input.py, with real daemons and files. The source stays as it "
-        "is, nothing is ordered that was not ordered before, and the clips behind go on."
+        "Every line is made to happen by tests/system/test_bad_input.py, with real daemons and files. The source stays "
+        "as it is, nothing is ordered that was not ordered before, and the clips behind go on."
     )
     rows = [
         (bad.what, f"`{bad.code}`" if bad.code else "none", bad.says or "it is remixed", bad.after)

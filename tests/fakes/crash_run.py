@@ -1,6 +1,6 @@
 """Many lives of one bridge over one home, each ended by SIGKILL, and the account of what came of the work.
 
-tests/test_crash_matrix.py chooses the deaths; this gives the work, runs the lives and keeps the books.
+tests/system/test_crash_matrix.py chooses the deaths; this gives the work, runs the lives and keeps the books.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A daemon that dies where it is told to, and a diary of what it had reached, for tests/test_crash_matrix.py.
+"""A daemon that dies where it is told to, and a diary of what it had reached, for tests/system/test_crash_matrix.py.
 
 Runs the real `ace-bridge run` in a child of the server in prefork_server.py. Each moment of its life has a name:
 

@@ -1,4 +1,4 @@
-"""A bridge, its fal engine and a fake fal on real sockets, on which tests/test_fault_matrix.py lets things go wrong."""
+"""A bridge, its fal engine and a fake fal on real sockets, for the faults of tests/system/test_fault_matrix.py."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 from bridge.engines.fal.engine import FalEngine
 from bridge.protocol.job import State, Variation
 from bridge.store import backup
+from tests.engines.fal_kit import KEY, PATIENT, Settings
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio
-from tests.model.fal_kit import KEY, PATIENT, Settings
 
 TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → its timeout, which is `ask` for all others
 

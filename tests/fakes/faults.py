@@ -1,6 +1,6 @@
 """How every wrong input is made to happen: one maker for each line of scripts/bad_inputs.py, and what puts it right.
 
-tests/test_bad_input.py runs them against the running bridge of `Bench`.
+tests/system/test_bad_input.py runs them against the running bridge of `Bench`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.fakes.disks import disk
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import PATIENCE, job_of, outbox, put, running, until
 from tests.fakes.studio import remix_args, write_tone
-from tests.test_whole_way import cli, receive
+from tests.system.test_whole_path import cli, receive
 
 Error = Mapping[str, str]
 

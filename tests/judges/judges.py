@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+from tests.engines.fal_kit import KEY, clip_bytes
 from tests.fakes.fal_queue import Timing
 from tests.fakes.fal_server import FalServer, Seen
 from tests.judges.tunnel import ConnectProxy, certificate
-from tests.model.fal_kit import KEY, clip_bytes
 
 CLIP_NAME = "clip-0123abcd.flac"
 _ROOT = Path(__file__).parents[2]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines.fal_kit import KEY, Reports, at, clip_bytes, order_for
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_queue import Timing
 from tests.fakes.fal_server import FalServer, Seen
 from tests.judges.judges import CLIP_NAME, Verdict
 from tests.judges.wire import BEHAVIOURS, DIFFERENCES, JS, PYTHON, differences, render, shape_of
-from tests.model.fal_kit import KEY, Reports, at, clip_bytes, order_for
 
 ROOT = Path(__file__).parents[2]
 HELD_TO = {
@@ -87,7 +87,7 @@ def test_python_does_what_the_table_says_of_it(python_judge: Verdict) -> None:
 def test_the_tests_that_the_table_names_exist() -> None:
     for behaviour in BEHAVIOURS:
         file, _, name = behaviour.test.partition("::")
-        assert f"def {name}(" in (ROOT / "tests" / "model" / file).read_text()
+        assert f"def {name}(" in (ROOT / "tests" / "engines" / file).read_text()
 
 
 def test_the_page_is_made_from_the_table() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from tests.engines.fal_kit import clip_bytes
 from tests.judges.judges import CLIP_NAME, Verdict
 from tests.judges.python_judge import LARGE
-from tests.model.fal_kit import clip_bytes
 
 
 def at_least(version: str, wanted: tuple[int, ...]) -> bool:

@@ -260,7 +260,7 @@ def render() -> str:
         "",
         *_table(
             ("Theirs", "Ours", "Reason", "Held by"),
-            ((b.theirs, b.ours, b.reason, f"tests/model/{b.test}") for b in BEHAVIOURS),
+            ((b.theirs, b.ours, b.reason, f"tests/engines/{b.test}") for b in BEHAVIOURS),
         ),
     ]
     return "\n".join(lines) + "\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.daw.ardour.pad import jack_server
+from tests.daws.ardour.pad import jack_server
 from tests.fakes.processes import PATIENCE, Daemon, running, until
 from tests.midi.bytes_of import let_go, pressed
 

@@ -1,0 +1,266 @@
+"""The command line as a person uses it: many files with odd names, filters, again and once more, wrong words."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from bridge.cli.history import plain
+from bridge.client import Client
+from bridge.errors import MessageTooLarge
+from tests.fakes.fal_faults import Fault
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import KEY, environment, fal_environment, running, until
+from tests.fakes.studio import write_tone
+from tests.system.test_whole_path import cli
+
+ODD = (
+    b"-dash.wav",
+    b"--preset.wav",
+    "emoji 🥁 beat.wav".encode(),
+    b"two  blanks.wav",
+    b"line\nbreak.wav",
+    b"caf\xe9 \xff.wav",
+    b"'quote\".wav",
+    b"%s {x} $HOME `id`.wav",
+    b"CON.wav",
+    b"\x1b[31mred.wav",
+    ("ü" * 100 + ".wav").encode(),
+)
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A folder of clips with every name that a file system takes."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    tone = write_tone(tmp_path / "tone.wav", 0.3)
+    for name in ODD:
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(tone.read_bytes())
+    (folder / "notes.txt").write_text("no audio")
+    return folder
+
+
+@pytest.fixture
+def fal() -> Iterator[FalServer]:
+    with FalServer(zero_delay=True, key=KEY) as server:
+        yield server
+
+
+def test_a_folder_of_odd_names(home: Path, odd: Path, tmp_path: Path) -> None:
+    """All are remixed, two at a time, with progress for each; the last lines are the paths, as bytes."""
+    out = Path(os.fsdecode(os.fsencode(tmp_path) + b"/out \xff"))
+    words: list[str | Path] = [sys.executable, "-m", "bridge", "remix", odd, "--engine", "offline", "--out", out]
+    with running(home):
+        done = subprocess.run(words, env=environment(home), capture_output=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
+        paths = [Path(os.fsdecode(line)) for line in done.stdout.splitlines()]
+        assert len(paths) == len(ODD)
+        assert all(soundfile.info(os.fsencode(path)).frames == round(0.3 * 48_000) for path in paths)
+        assert {path.parent for path in paths} == {out}
+        said = done.stderr.decode()
+        assert "\x1b" not in said
+        for name in ODD:
+            stem = plain(name.removesuffix(b".wav").decode(errors="replace"))
+            assert f"{stem} 1: 100 % done" in said
+        strict = {**environment(home), "PYTHONIOENCODING": "utf-8:strict"}
+        for verb in (["jobs"], ["show"], ["show", "--json"]):
+            told = subprocess.run(
+                [sys.executable, "-m", "bridge", *verb], env=strict, capture_output=True, timeout=60, check=False
+            )
+            assert told.returncode == 0, told.stderr
+            assert b"\x1b" not in told.stdout
+
+
+def test_single_files_that_look_like_options(home: Path, odd: Path) -> None:
+    with running(home):
+        words = [sys.executable, "-m", "bridge", "remix", "--engine", "offline", "--", "-dash.wav", "--preset.wav"]
+        done = subprocess.run(words, cwd=odd, env=environment(home), capture_output=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        assert len(done.stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("remix", "gone.wav"), 1, "[source_missing]"),
+        (("remix", "."), 1, "[source_missing]"),
+        (("remix", "tone.wav", "--offset", "nan"), 2, "--offset"),
+        (("remix", "tone.wav", "--length", "inf"), 2, "--length"),
+        (("remix", "tone.wav", "--set", "tags"), 1, "[param_invalid]"),
+        (("remix", "tone.wav", "--set", "number_of_steps=many"), 1, "[param_invalid]"),
+        (("jobs", "-n", "0"), 2, "--limit"),
+        (("jobs", "--state", "finished"), 2, "--state"),
+        (("show", "zzz"), 1, "[unknown_job]"),
+        (("show",), 1, "[unknown_job]"),
+        (("cancel",), 1, "[not_running]"),
+        (("presets", "show"), 1, "[preset_unknown]"),
+        (("presets", "show", "lofi-chil"), 1, "lofi-chill"),
+        (("presets", "new", "../.."), 1, "["),
+        (("presets", "new", ""), 1, "["),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(
+    home: Path, tmp_path: Path, words: tuple[str, ...], status: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    if "tone.wav" in words:
+        write_tone(folder / "tone.wav")
+    done = cli(home, *words)
+    cli(home, "stop")
+    assert done.returncode == status, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["../../evil", "a\nb", "🥁 beat", "-dash", "x" * 300])
+def test_a_preset_of_any_name_lies_among_the_presets(home: Path, name: str) -> None:
+    done = cli(home, "presets", "new", "--", name)
+    assert "Traceback" not in done.stderr
+    if done.returncode == 0:
+        assert Path(done.stdout.strip()).parent == home / "presets"
+    else:
+        assert "[" in done.stderr
+
+
+def test_presets_of_ones_own(home: Path) -> None:
+    path = Path(cli(home, "presets", "new", "my style").stdout.strip())
+    assert path.parent == home / "presets"
+    assert cli(home, "presets", "check").returncode == 0
+    assert path.stem in cli(home, "presets").stdout
+    again = cli(home, "presets", "new", "my style")
+    assert again.returncode == 1  # never over one that is there
+    path.write_text(path.read_text() + "\nsparkle = 3\n")
+    broken = cli(home, "presets", "check")
+    assert broken.returncode == 1
+    assert path.name in broken.stdout
+    assert "sparkle" in broken.stdout
+    assert cli(home, "presets").returncode == 0  # the others are there all the same
+
+
+def test_again_once_more_and_filters(home: Path, tmp_path: Path, fal: FalServer) -> None:
+    environ = fal_environment(fal.url)
+    tone = write_tone(tmp_path / "kick loop.wav", 0.3)
+    with running(home, **environ):
+        fal.fail("model", Fault("answer", status=500, body={"detail": "Internal"}))
+        failed = cli(home, "remix", str(tone), "--tags", "dub", "--seed", "5", **environ)
+        assert failed.returncode == 1
+        assert "[" in failed.stderr
+        retried = cli(home, "retry", **environ)
+        assert retried.returncode == 0, retried.stderr
+        assert "going on with kick loop (" in retried.stderr
+        assert "kick loop 1: 100 % done" in retried.stderr
+        assert Path(retried.stdout.splitlines()[-1]).exists()
+        assert until_done(home) == ["done"]
+        rerun = cli(home, "rerun", "--tags", "house, four on the floor", **environ)
+        assert rerun.returncode == 0, rerun.stderr
+        assert Path(rerun.stdout.splitlines()[-1]).exists()
+        assert "making kick loop (" in rerun.stderr
+        assert "kick loop 1: 100 % done" in rerun.stderr
+        assert cli(home, "retry", **environ).returncode == 1  # nothing has failed
+        assert cli(home, "remix", str(tone), "--engine", "offline", "--preset", "roots-dub").returncode == 0
+    orders = [job.body["tags"] for job in fal.queue.jobs.values()]
+    assert orders == ["dub", "dub", "house, four on the floor"]
+    assert count(home) == 3
+    assert count(home, "--engine", "fal") == 2
+    assert count(home, "--engine", "offline", "--state", "done") == 1
+    assert count(home, "--search", "FOUR ON") == 1
+    assert count(home, "--search", "kick loop") == 3
+    assert count(home, "--state", "open") == 0
+    assert count(home, "-n", "2") == 2
+    newest = json.loads(cli(home, "jobs", "--json", "-n", "1").stdout)
+    variation = newest["variations"][0]["variation_id"]
+    assert json.loads(cli(home, "show", variation[:10], "--json").stdout)["job_id"] == newest["job_id"]
+
+
+def count(home: Path, *words: str) -> int:
+    return len(cli(home, "jobs", "--json", *words).stdout.splitlines())
+
+
+def until_done(home: Path) -> list[str]:
+    def look() -> list[str] | None:
+        states = [json.loads(line)["state"] for line in cli(home, "jobs", "--json").stdout.splitlines()]
+        return states if set(states) == {"done"} else None
+
+    return until(look)  # type: ignore[no-any-return]
+
+
+def test_a_message_that_never_reaches_the_outbox_ends_the_wait(home: Path) -> None:
+    client = Client(home)
+    reason = home / "inbox" / "rejected" / "m-1.json.error"
+    reason.write_text(json.dumps(MessageTooLarge().to_wire()))
+    with running(home), pytest.raises(MessageTooLarge):
+        list(client.follow("m-1"))
+
+
+def test_two_changes_in_one_tick_of_the_clock_are_both_seen(home: Path) -> None:
+    client = Client(home)
+    path = home / "outbox" / f"{client.instance}.json"
+
+    def write(state: str) -> None:
+        job = {"message_id": "m-1", "state": state, "variations": []}
+        aside = path.with_suffix(".tmp")
+        aside.write_text(json.dumps({"daemon": {"alive": True}, "jobs": [job], "errors": []}))
+        os.utime(aside, ns=(10**18, 10**18))
+        aside.replace(path)
+
+    write("running")
+    seen = []
+    for job in client.follow("m-1"):
+        seen.append(job["state"])
+        if job["state"] == "running":
+            write("failed!")
+            write("done")
+    assert seen == ["running", "done"]
+
+
+def test_what_a_killed_daemon_left_behind_is_not_believed(home: Path, tmp_path: Path) -> None:
+    """Its pid belongs to somebody else now, and at its port another home's daemon answers."""
+    other = tmp_path / "other"
+    other.mkdir()
+    with running(other) as daemon, subprocess.Popen(["sleep", "600"]) as stranger:
+        about = {**daemon.wait_until_up(), "pid": stranger.pid}
+        (home / "daemon.json").write_text(json.dumps(about))
+        (home / "daemon.lock").touch()
+        assert cli(home, "status").returncode == 3
+        assert "nothing to stop" in cli(home, "stop").stdout
+        assert stranger.poll() is None
+        stranger.send_signal(signal.SIGKILL)
+    with running(home):
+        assert cli(home, "status").returncode == 0
+
+
+def test_many_that_start_at_once_share_one_daemon(home: Path) -> None:
+    """Each finds none and starts one; the home's lock lets one live, and all of them are served by it."""
+    told: list[subprocess.CompletedProcess[str]] = []
+    threads = [threading.Thread(target=lambda: told.append(cli(home, "start", "--json"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    try:
+        assert [one.returncode for one in told] == [0] * 4, [one.stderr for one in told]
+        assert len({json.loads(one.stdout)["pid"] for one in told}) == 1
+    finally:
+        assert cli(home, "stop").returncode == 0
+    assert cli(home, "status").returncode == 3  # and no other one has taken over
+
+
+def test_a_port_that_is_taken_is_said_where_the_daemon_was_started(home: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        done = cli(home, "start", ACE_BRIDGE_OSC_PORT=str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "[port_taken]" in done.stderr

@@ -1,0 +1,97 @@
+"""One screen for all of these tests; an Ardour, a daemon and a session for each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daws.ardour import rig
+from tests.daws.ardour.rig import until
+from tests.daws.ardour.studio import Studio
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import KEY
+
+Open = Callable[..., Studio]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give whole programs that share a busy machine their time."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(1800))
+
+
+@pytest.fixture(autouse=True)
+def _only_where_ardour_is() -> None:
+    if sys.platform != "linux":
+        pytest.skip("Ardour is run headless on Linux alone")
+
+
+@pytest.fixture
+def fal() -> Iterator[FalServer]:
+    with FalServer(zero_delay=True, key=KEY) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    with rig.screen() as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Empty sessions, each made once."""
+    made: dict[int, Path] = {}
+
+    def template(rate: int) -> Path:
+        if rate not in made:
+            made[rate] = rig.new_session(tmp_path_factory.mktemp("sessions") / str(rate) / "song", "song", rate)
+        return made[rate]
+
+    return template
+
+
+@pytest.fixture
+def open_studio(display: str, templates: Callable[[int], Path], tmp_path: Path) -> Iterator[Open]:
+    """Open a studio: installed bridge, running daemon, running Ardour; everything ends with the test."""
+    opened: list[Studio] = []
+
+    def studio(
+        rate: int = 48_000,
+        *,
+        osc: bool = True,
+        midi: bool = False,
+        engine: Mapping[str, str] = rig.DUMMY,
+        daemon: bool = True,
+        wait: bool = True,
+        options: tuple[str, ...] = (),
+        prepare: Callable[[Studio], None] = lambda studio: None,
+        ardour_environ: Mapping[str, str] | None = None,
+        **environ: Any,
+    ) -> Studio:
+        person = tmp_path / "person"
+        person.mkdir()
+        prefix = rig.HURRY if engine is rig.JACK else ()
+        ardour = rig.Ardour(person, display, ardour_environ or {}, prefix)
+        ardour.configure(rate, engine)
+        session = rig.copy_session(templates(rate), tmp_path / "songs" / "song")
+        rig.switch_on(session, osc=osc, midi=midi)
+        one = Studio(ardour, tmp_path / "bridge", session, rate)
+        opened.append(one)
+        one.bridge("install", "ardour", "--yes")
+        ardour.give_hand()
+        prepare(one)
+        if daemon:
+            one.start_daemon(**environ)
+        ardour.start(session, *(option.format(config=ardour.config) for option in options), wait=wait)
+        return one
+
+    yield studio
+    for one in opened:
+        one.close()
+    until(lambda: not rig.left_behind(tmp_path), "the end of every process that was started")

@@ -1,0 +1,103 @@
+"""What can ask: a key, a MIDI pad, a controller at the bridge; both engines; with the session's OSC surface off."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from tests.daws.ardour import rig
+from tests.daws.ardour.conftest import Open
+from tests.daws.ardour.pad import Pad, jack_server
+from tests.daws.ardour.rig import until
+from tests.daws.ardour.studio import Studio, music
+from tests.daws.ardour.test_round_trip import check_placed, only
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import PATIENCE, fal_environment
+
+KEYS = Path("/etc/ardour7/ardour.keys")
+MAP = """<?xml version="1.0" encoding="UTF-8"?>
+<ArdourMIDIBindings version="1.0.0" name="bridge">
+  <Binding channel="1" note="36" action="{action}"/>
+</ArdourMIDIBindings>
+"""
+
+
+def bind_key(studio: Studio) -> None:
+    text = KEYS.read_text()
+    binding = f'<Binding key="Primary-Secondary-r" action="{studio.slot("last settings")}"/>'
+    editor = text.index('<Bindings name="Editor">')
+    press = text.index("<Press>", editor) + len("<Press>")
+    (studio.ardour.config / "test.keys").write_text(text[:press] + binding + text[press:])
+
+
+def test_a_key_with_no_osc_surface_and_fal(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
+    options = ("-k", "{config}/test.keys")
+    studio = open_studio(osc=False, options=options, prepare=bind_key, **fal_environment(fal.url))
+    studio.settings(preset="lofi-chill", seed=7)
+    clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=24_000, length=96_000)
+    studio.select(clip)
+    studio.ardour.hands("mousemove", "800", "560", "key", "ctrl+alt+r")
+    (variation,) = studio.finished()
+    assert variation["state"] == "done", variation
+    check_placed(only(studio.save(), "take · lofi-chill"), variation, 96_000, 96_000, 48_000)
+    assert len(fal.seen("submit")) == 1
+
+
+def test_a_midi_pad(open_studio: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_map(studio: Studio) -> None:
+        maps = studio.ardour.config / "midi_maps"
+        maps.mkdir()
+        (maps / "bridge.map").write_text(MAP.format(action=studio.slot("last settings")))
+
+    with jack_server(f"ace-{os.getpid()}", tmp_path / "jackd.log", patient=True) as environ:
+        monkeypatch.setenv("JACK_DEFAULT_SERVER", environ["JACK_DEFAULT_SERVER"])
+        pad = Pad()
+        try:
+            studio = open_studio(osc=False, midi=True, engine=rig.JACK, prepare=give_map, ardour_environ=environ)
+            studio.settings(preset="lofi-chill", seed=7)
+            clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=24_000, length=96_000)
+            studio.select(clip)
+            pad.plug_into("ardour", "MIDI Control In")
+            pad.hit(36)
+            (variation,) = studio.finished()
+            assert variation["state"] == "done", variation
+            check_placed(only(studio.save(), "take · lofi-chill"), variation, 96_000, 96_000, 48_000)
+            assert len(studio.requests()) == 1
+            rig.end(studio.ardour.process)
+        finally:
+            pad.close()
+
+
+def test_a_controller_asks_the_bridge_and_the_bridge_asks_ardour(open_studio: Open, tmp_path: Path) -> None:
+    studio = open_studio(osc=False)
+    studio.settings(preset="space-ambient")
+    clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=24_000, length=96_000)
+    until(lambda: studio.outbox().get("instance"), "hello")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as controller:
+        controller.settimeout(PATIENCE)
+        controller.connect(("127.0.0.1", studio.osc_port()))
+
+        def ask() -> OscMessage:
+            controller.send(OscMessageBuilder("/bridge/remix").build().dgram)
+            answers = (OscMessage(controller.recv(4096)) for _ in iter(int, 1))
+            return next(said for said in answers if said.address in ("/bridge/accepted", "/bridge/error"))
+
+        said = ask()  # nothing is selected: the surface is told, no window opens, and the hook goes on
+        assert said.address == "/bridge/error", list(said)
+        until(lambda: "Select an audio region" in (studio.home / "logs" / "bridge.log").read_text(), "the log")
+        assert not studio.windows("ACE Bridge")
+        studio.select(clip)
+        message = OscMessageBuilder("/bridge/preset/select")
+        message.add_arg("lofi-chill")
+        controller.send(message.build().dgram)
+        # Ardour has a second for its answer, which a busy machine may not keep.
+        until(lambda: ask().address == "/bridge/accepted", "the remix")
+    (variation,) = studio.finished()
+    assert variation["state"] == "done", variation
+    check_placed(studio.save()[1].regions[0], variation, 96_000, 96_000, 48_000)
+    assert "lofi" in Path(variation["result"]["path"]).name

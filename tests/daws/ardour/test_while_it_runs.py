@@ -1,0 +1,169 @@
+"""What a person does to the session while the model works: the remix follows its music, and waits where it must."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+from tests.daws.ardour import rig, saved
+from tests.daws.ardour.conftest import Open
+from tests.daws.ardour.rig import until
+from tests.daws.ardour.studio import Studio, music
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import fal_environment
+
+LATER = 20 * 48_000  # where the tempo changes while the model runs, and a clip lies
+TEMPO = """
+local map = Temporal.TempoMap.fetch_writable ()
+map:set_tempo (Temporal.Tempo (90, 90, 4), Temporal.timepos_t.from_ticks (1920 * 24))
+Temporal.TempoMap.update (map)
+one:set_position (Temporal.timepos_t (1000000))
+"""
+CHANGES = {
+    # clip: what is done to it (at 96000, from 24000 of its file), where its remix lies then, what is said of that
+    "moved": ("one:set_position (Temporal.timepos_t (240003))", 240_003, ""),
+    "trimmed": ("one:trim_front (Temporal.timepos_t (96000 + 1001))", 96_000, ""),
+    "slipped": ("one:set_start (Temporal.timepos_t (24000 + 777))", 96_000 - 777, ""),
+    "hurried": (TEMPO, LATER, "tempo"),
+    "split": ("route:to_track ():playlist ():split_region (one, Temporal.timepos_t (120000))", 96_000, "split"),
+    "deleted": ("route:to_track ():playlist ():remove_region (one)", 96_000, "gone"),
+}
+
+
+def waiting(open_studio: Open, tmp_path: Path, fal: FalServer) -> tuple[Studio, str]:
+    """A studio whose model works on a clip until it is released."""
+    fal.hold()
+    studio = open_studio(**fal_environment(fal.url))
+    studio.settings(preset="lofi-chill", seed=7)
+    clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=24_000, length=96_000)
+    studio.ask(clip)
+    until(lambda: [one for one in studio.variations() if one["state"] == "queued"], "the order")
+    return studio, clip
+
+
+def test_each_remix_follows_its_music(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
+    fal.hold()
+    studio = open_studio(**fal_environment(fal.url))
+    studio.settings(preset="lofi-chill", seed=7)
+    clips = {
+        name: studio.clip(
+            music(tmp_path / f"{name}.wav"), position=LATER if change is TEMPO else 96_000, start=24_000, length=96_000
+        )
+        for name, (change, _, _) in CHANGES.items()
+    }
+    for clip in clips.values():
+        studio.ask(clip)
+    for name, (change, _, _) in CHANGES.items():
+        studio.change(clips[name], change)
+    fal.release()
+    variations = {one["clip_id"].split("-")[0]: one for one in studio.finished(len(CHANGES))}
+    tracks = {track.name: track for track in studio.save()}
+    for name, (_, position, said) in CHANGES.items():
+        variation, remix = variations[clips[name]], tracks[f"{name} · lofi-chill"]
+        assert variation["state"] == "done", variation
+        (region,) = remix.regions
+        assert (name, region.position, region.length) == (name, position, 96_000)
+        assert said in variation["message"]
+        assert said in remix.comment
+        assert ("old place" in remix.comment) == bool(said)
+
+
+def test_nothing_is_placed_while_recording(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
+    studio, _ = waiting(open_studio, tmp_path, fal)
+    record(studio)
+    fal.release()
+    until(lambda: [one for one in studio.variations() if one["state"] == "placing"], "the offer")
+    studio.action("Place ready remixes")
+    studio.answer("ACE Bridge", "Return")  # "Nothing is placed while Ardour records. …"
+    studio.ticks()
+    assert studio.lua("return Session:actively_recording ()") == "true"
+    assert "take · lofi-chill" not in [track.name for track in studio.save()]
+    stop(studio)
+    (variation,) = studio.finished()
+    assert variation["state"] == "done", variation
+    (region,) = next(track for track in studio.save() if track.name == "take · lofi-chill").regions
+    assert region.position == 96_000
+
+
+def test_another_session_gets_nothing_and_the_right_one_all(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
+    studio, _ = waiting(open_studio, tmp_path, fal)
+    instance = studio.memory()["instance"]
+    assert studio.ardour.quit() == 0
+    other = rig.copy_session(studio.session, tmp_path / "other")
+    studio.ardour.start(other)
+    fal.release()
+    until(lambda: [one for one in studio.variations() if one["state"] in ("ready", "placing")], "the result")
+    studio.ticks()
+    studio.lua('Session:save_state ("", false, false, false, false, false)')
+    assert [track.name for track in saved.tracks(other, 48_000)] == ["take"]
+    assert studio.ardour.quit() == 0
+    studio.ardour.start(studio.session)
+    until(lambda: studio.memory_of(studio.session).get("instance") != instance, "the new instance")
+    (variation,) = studio.finished()
+    assert variation["state"] == "done", variation
+    (region,) = next(track for track in studio.save() if track.name == "take · lofi-chill").regions
+    assert (region.position, region.length) == (96_000, 96_000)
+
+
+def test_a_crash_between_placing_and_confirming_places_nothing_twice(
+    open_studio: Open, tmp_path: Path, fal: FalServer
+) -> None:
+    studio, _ = waiting(open_studio, tmp_path, fal)
+    record(studio)
+    fal.release()
+    until(lambda: [one for one in studio.variations() if one["state"] == "placing"], "the offer")
+    assert studio.daemon is not None
+    os.kill(studio.daemon.process.pid, signal.SIGSTOP)  # so that the confirmation stays unread
+    try:
+        stop(studio)
+        confirmed = until(lambda: messages(studio.home, "placed"), "the confirmation")
+        studio.save()
+        studio.ardour.kill()
+        for path in confirmed:
+            path.unlink()
+    finally:
+        os.kill(studio.daemon.process.pid, signal.SIGCONT)
+    studio.ardour.start(studio.session)
+    (variation,) = studio.finished()
+    assert variation["state"] == "done", variation
+    tracks = [track for track in studio.save() if "lofi" in track.name]
+    assert [len(track.regions) for track in tracks] == [1]
+    assert variation["result"]["placed"]
+
+
+def test_the_daemon_dies_and_comes_back(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
+    studio, _ = waiting(open_studio, tmp_path, fal)
+    assert studio.daemon is not None
+    studio.daemon.kill()
+    fal.release()
+    studio.ticks()
+    studio.start_daemon(**fal_environment(fal.url))
+    (variation,) = studio.finished()
+    assert variation["state"] == "done", variation
+    (region,) = next(track for track in studio.save() if track.name == "take · lofi-chill").regions
+    assert region.position == 96_000
+    assert len(fal.seen("submit")) == 1
+
+
+def messages(home: Path, command: str) -> list[Path]:
+    return [path for path in (home / "inbox").glob("*.json") if json.loads(path.read_text())["command"] == command]
+
+
+def record(studio: Studio) -> None:
+    """Record on a track of its own until `stop`."""
+    studio.lua(
+        """
+        local made = Session:new_audio_track (1, 2, nil, 1, "voice", 9, ARDOUR.TrackMode.Normal, true, false)
+        made:front ():to_track ():rec_enable_control ():set_value (1, PBD.GroupControlDisposition.NoGroup)
+        Session:maybe_enable_record (true)
+        Session:request_roll (ARDOUR.TransportRequestSource.TRS_UI)
+        """
+    )
+    until(lambda: studio.lua("return Session:actively_recording ()") == "true", "the recording")
+
+
+def stop(studio: Studio) -> None:
+    studio.lua("Session:request_stop (false, false, ARDOUR.TransportRequestSource.TRS_UI)")
+    studio.lua("Session:disable_record (true, false)")

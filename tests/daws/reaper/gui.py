@@ -1,0 +1,185 @@
+"""ReaImGui as far as a strict caller needs it: what is begun is ended, nothing is drawn outside, a test is the hand.
+
+Each method has the name and the arguments that `imgui.tsv` gives it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.daws.reaper.model import Handle
+
+if TYPE_CHECKING:
+    from tests.daws.reaper.host import Host
+
+# What ReaImGui itself has in its folder: names of one version, constants as values.
+SHIM = """
+return function(version)
+  assert(version == '0.9', 'the double has the API of 0.9')
+  return setmetatable({}, { __index = function(_, name)
+    local found = reaper['ImGui_' .. name]
+    return name:find('_') and found() or found
+  end })
+end
+"""
+
+
+class Context(Handle):
+    kind = "ImGui_Context"
+
+
+class Gui:
+    """The toolkit and the user's hand on it."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.folder = host.resources / "ReaImGui"
+        self.folder.mkdir(parents=True)
+        (self.folder / "imgui.lua").write_text(SHIM)
+        self.typed: dict[str, Any] = {}  # what is put into a widget at the next frame, by label
+        self.pressed: set[str] = set()  # buttons and entries of lists
+        self.hovered = ""
+        self.closed = self.hidden = False
+        self.drawn: list[tuple[Any, ...]] = []  # the last frame
+        self.open: list[str] = []  # what was begun
+        self._last = ""
+        self._disabled = 0
+        self._context: Context | None = None
+
+    def labels(self, kind: str) -> list[str]:
+        """The labels of all widgets of a kind in the last frame, as they are shown."""
+        return [str(args[0]).partition("###")[0] for name, *args in self.drawn if name == kind]
+
+    # --- the frame ---------------------------------------------------------------------------------------------------
+
+    def ImGui_GetBuiltinPath(self) -> str:
+        return self._host.paths.shown(self.folder)
+
+    def ImGui_CreateContext(self, label: str) -> Context:
+        self._context = Context()
+        return self._context
+
+    def ImGui_ValidatePtr(self, pointer: Handle, kind: str) -> bool:
+        return pointer.alive and pointer.kind + "*" == kind
+
+    def box_was_open(self) -> None:
+        """A context that is not used for a frame is gone."""
+        if self._context:
+            self._context.alive = False
+
+    def ImGui_Cond_FirstUseEver(self) -> int:
+        return 4
+
+    def ImGui_SetNextWindowSize(self, _: Context, *size: float) -> None:
+        if self.open:
+            self._host.fail("a window's size inside a window")
+
+    def ImGui_Begin(self, _: Context, name: str, p_open: bool) -> tuple[bool, bool]:
+        if self.open:
+            self._host.fail("ImGui_Begin inside a window")
+        self.drawn = []
+        if not self.hidden:
+            self.open.append("window")
+        return not self.hidden, not self.closed
+
+    def ImGui_End(self, _: Context) -> None:
+        self._end("window")
+        if self._disabled:
+            self._host.fail("BeginDisabled without its end")
+
+    def _end(self, what: str) -> None:
+        if not self.open or self.open.pop() != what:
+            self._host.fail(f"the end of a {what} that was not begun")
+
+    def _draw(self, name: str, *args: Any) -> None:
+        if not self.open:
+            self._host.fail(f"ImGui_{name} outside a window")
+        self._last = str(args[0]) if args else ""
+        self.drawn.append((name, *args))
+
+    # --- widgets -----------------------------------------------------------------------------------------------------
+
+    def _press(self, label: str) -> bool:
+        if self._disabled or label not in self.pressed:
+            return False
+        self.pressed.discard(label)
+        return True
+
+    def _value(self, label: str, value: Any) -> tuple[bool, Any]:
+        """What the widget holds now; a label may carry its id behind ###."""
+        name = label.rpartition("###")[2]
+        if self._disabled or name not in self.typed:
+            return False, value
+        return True, self.typed.pop(name)
+
+    def ImGui_Separator(self, _: Context) -> None:
+        self._draw("Separator")
+
+    def ImGui_SameLine(self, _: Context) -> None:
+        self._draw("SameLine")
+
+    def ImGui_TextWrapped(self, _: Context, text: str) -> None:
+        self._draw("Text", text)
+
+    def ImGui_ProgressBar(self, _: Context, part: float, width: float, height: float, overlay: str) -> None:
+        if not 0 <= part <= 1:
+            self._host.fail("a progress outside 0..1")
+        self._draw("ProgressBar", overlay, part)
+
+    def ImGui_Button(self, _: Context, label: str) -> bool:
+        self._draw("Button", label, bool(self._disabled))
+        return self._press(label)
+
+    def ImGui_Selectable(self, _: Context, label: str, selected: bool) -> tuple[bool, bool]:
+        self._draw("Selectable", label, selected)
+        return self._press(label), selected
+
+    def ImGui_BeginCombo(self, _: Context, label: str, preview: str) -> bool:
+        self._draw("Combo", label, preview)
+        if label.rpartition("###")[2] not in self.pressed:
+            return False
+        self.open.append("list")
+        return True
+
+    def ImGui_EndCombo(self, _: Context) -> None:
+        self._end("list")
+
+    def ImGui_BeginDisabled(self, _: Context, disabled: bool) -> None:
+        self._disabled += 1 if disabled else 0
+        self.open.append("disabled on" if disabled else "disabled off")
+
+    def ImGui_EndDisabled(self, _: Context) -> None:
+        was = self.open.pop() if self.open else ""
+        if not was.startswith("disabled"):
+            self._host.fail("EndDisabled without its begin")
+        self._disabled -= was.endswith("on")
+
+    def ImGui_Checkbox(self, _: Context, label: str, value: bool) -> tuple[bool, bool]:
+        self._draw("Checkbox", label, value)
+        return self._value(label, value)
+
+    def ImGui_InputText(self, _: Context, label: str, text: str) -> tuple[bool, str]:
+        self._draw("InputText", label, text)
+        return self._value(label, text)
+
+    def ImGui_InputTextMultiline(self, _: Context, label: str, text: str, *size: float) -> tuple[bool, str]:
+        self._draw("InputTextMultiline", label, text)
+        return self._value(label, text)
+
+    def ImGui_InputInt(self, _: Context, label: str, value: int, *steps: int) -> tuple[bool, int]:
+        self._draw("InputInt", label, value)
+        return self._value(label, value)
+
+    def ImGui_SliderInt(self, _: Context, label: str, value: int, low: int, high: int) -> tuple[bool, int]:
+        self._draw("SliderInt", label, value, low, high)
+        return self._value(label, value)
+
+    def ImGui_SliderDouble(self, _: Context, label: str, value: float, low: float, high: float) -> tuple[bool, float]:
+        self._draw("SliderDouble", label, value, low, high)
+        return self._value(label, value)
+
+    def ImGui_IsItemHovered(self, _: Context) -> bool:
+        return bool(self.hovered) and self._last.rpartition("###")[2] == self.hovered
+
+    def ImGui_SetTooltip(self, _: Context, text: str) -> None:
+        self._draw("Tooltip", text)

@@ -1,0 +1,57 @@
+"""Steps that the tests of the scripts share: ask for a remix, have results for it, look at what was placed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.daws.reaper.model import Item
+from tests.daws.reaper.rig import Rig, job
+from tests.fakes.studio import write_tone
+
+LEAD = 0.25  # s of handle before the clip in the result's file
+
+
+def ask(rig: Rig) -> dict[str, Any]:
+    """Press the key, and take the message in as the daemon does."""
+    rig.act("Remix with last settings")
+    rig.host.tick(3)
+    assert not rig.host.boxes, rig.host.boxes
+    message = rig.messages("remix")[-1]
+    for one in rig.messages():
+        (rig.home / "inbox" / f"{one['message_id']}.json").unlink()
+    return message
+
+
+def offer(rig: Rig, message: dict[str, Any], seconds: float = 1.5, *, lead: float = LEAD) -> list[str]:
+    """Have results for all its clips, and ask for their placing."""
+    result = write_tone(rig.folder / "result.wav", seconds)
+    made = job(message["message_id"], result, count=len(message["args"]["clips"]), lead=lead)
+    ids = [one["variation_id"] for one in made["variations"]]
+    rig.answer(jobs=[made], place=ids)
+    rig.host.tick(8)
+    return ids
+
+
+def placed(rig: Rig) -> list[dict[str, Any]]:
+    return [one["args"] for one in rig.messages("placed")]
+
+
+def source_tracks(rig: Rig) -> list[str]:
+    return [track.name for track in rig.project.tracks]
+
+
+ASKED = "Ask for remix (placeholder)"
+
+
+def waiting(rig: Rig) -> list[Item]:
+    """The placeholders."""
+    return [item for item in rig.project.items if "P_EXT:ace_bridge_waits" in item.texts]
+
+
+def points(rig: Rig) -> list[str]:
+    """The undo points beside that of asking."""
+    return [name for name, _ in rig.project.history if name != ASKED]
+
+
+def of_bridge(rig: Rig) -> list[Item]:
+    return [item for item in rig.project.items if "P_EXT:ace_bridge_variation" in item.texts]

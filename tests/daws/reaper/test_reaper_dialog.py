@@ -1,0 +1,212 @@
+"""The dialog with ReaImGui: what it shows, what it sends, and that it holds to the toolkit's rules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.config.load import load
+from bridge.engines.fal.engine import _capabilities
+from bridge.engines.offline import CAPABILITIES
+from bridge.installers.catalogue import catalogue
+from bridge.presets.library import standard
+from tests.daws.reaper.gui import Gui
+from tests.daws.reaper.rig import Rig, job
+
+
+@pytest.fixture
+def rig(home: Path, tmp_path: Path) -> Rig:
+    rig = Rig(home, tmp_path)
+    rig.host.gui = Gui(rig.host)
+    fal = _capabilities(load(home, {}).fal, "")
+    (home / "catalogue.json").write_text(json.dumps(catalogue(standard(home).all(), [fal, CAPABILITIES])))
+    return rig
+
+
+def opened(rig: Rig) -> Gui:
+    rig.act("Remix selected items (asks)")
+    rig.host.tick(20)
+    assert rig.host.gui
+    return rig.host.gui
+
+
+def of_dialog(rig: Rig) -> list[str]:
+    return [path.name for path in rig.host.scripts if "asks" in path.name]
+
+
+def test_what_is_said_goes_out(rig: Rig) -> None:
+    rig.item()
+    gui = opened(rig)
+    gui.typed |= {"Tags": "soft, slow", "Variations": 2, "number_of_steps": 60, "amount": 0.25, "Mute the source": True}
+    gui.typed |= {"Seed by chance": False}
+    gui.pressed |= {"Preset", "Acid Rave"}
+    rig.host.tick()
+    gui.pressed.discard("Preset")
+    gui.typed["Seed"] = 12
+    gui.pressed |= {"[verse]"}
+    rig.host.tick()
+    gui.pressed.add("Remix")
+    rig.host.tick(2)
+    (args,) = [one["args"] for one in rig.messages("remix")]
+    assert args["remix"] == {
+        "tags": "soft, slow", "variations": 2, "number_of_steps": 60, "amount": 0.25, "seed": 12, "lyrics": "[verse]\n",
+        "preset": chosen(rig),
+    }  # fmt: skip
+    assert args["placement"] == {"mode": "new_track", "source": "mute"}
+    assert args["confirmed"] is True, "its price was shown beside the button"
+    rig.host.verify()
+
+
+def chosen(rig: Rig) -> str:
+    (name,) = [one.name for one in standard(rig.home).all() if one.title == "Acid Rave"]
+    return name
+
+
+def test_only_the_engines_real_knobs_are_shown(rig: Rig) -> None:
+    rig.item()
+    gui = opened(rig)
+    sliders = {*gui.labels("SliderDouble"), *gui.labels("SliderInt")}
+    assert sliders == {"amount (as the engine likes)", "number of steps", "guidance scale", "Variations"}
+    assert "Lyrics" in gui.labels("InputTextMultiline")
+    gui.pressed |= {"Engine", CAPABILITIES.label}
+    rig.host.tick()
+    gui.pressed.discard("Engine")
+    rig.host.tick()
+    assert {*gui.labels("SliderDouble"), *gui.labels("SliderInt")} == {"amount (as the engine likes)", "Variations"}
+    assert not gui.labels("InputTextMultiline")
+    assert [text for text in gui.labels("Text") if "1 clip" in text] == ["1 clip, 1.0 s of audio, free"]
+    rig.host.verify()
+
+
+def test_an_untouched_knob_is_not_sent(rig: Rig) -> None:
+    rig.item()
+    gui = opened(rig)
+    gui.pressed.add("Remix")
+    rig.host.tick(2)
+    assert rig.messages("remix")[0]["args"]["remix"] == {"variations": 1}
+
+
+def test_the_clips_are_prepared_once_while_it_is_open(rig: Rig) -> None:
+    item = rig.item()
+    opened(rig)
+    rig.host.tick(60)
+    assert len(rig.messages("prepare")) == 1
+    item.values["D_LENGTH"] = 0.5
+    rig.host.tick(60)
+    assert [one["args"]["clips"][0]["length"] for one in rig.messages("prepare")] == [1.0, 0.5]
+    rig.host.verify()
+
+
+def test_progress_and_cancel(rig: Rig) -> None:
+    rig.item()
+    gui = opened(rig)
+    gui.pressed.add("Remix")
+    rig.host.tick(2)
+    (message,) = rig.messages("remix")
+    made = job(message["message_id"], rig.tone, state="running")
+    made["variations"][0] |= {"progress": 0.5, "message": "the model works"}
+    rig.answer(jobs=[made])
+    rig.host.tick(8)
+    assert next(args for name, *args in gui.drawn if name == "ProgressBar")[1] == 0.5
+    assert gui.labels("ProgressBar")[0].startswith("the model works (")
+    assert "tone, remix 1: running" in gui.labels("Text")
+    gui.pressed.add("Cancel")
+    rig.host.tick(2)
+    assert [one["args"] for one in rig.messages("cancel")] == [{"job_id": made["job_id"]}]
+    rig.host.verify()
+
+
+@pytest.mark.parametrize("way", ["closed", "Close", "again"])
+def test_it_closes(rig: Rig, way: str) -> None:
+    rig.item()
+    gui = opened(rig)
+    assert of_dialog(rig)
+    if way == "closed":
+        gui.closed = True
+    elif way == "Close":
+        gui.pressed.add("Close")
+    else:
+        rig.act("Remix selected items (asks)")
+    rig.host.tick(2)
+    assert not of_dialog(rig)
+    assert not rig.messages("remix")
+    rig.host.verify()
+
+
+def test_a_hidden_window_draws_nothing_and_lives(rig: Rig) -> None:
+    gui = rig.host.gui
+    assert gui
+    gui.hidden = True
+    rig.item()
+    opened(rig)
+    assert not gui.drawn
+    assert of_dialog(rig)
+    rig.host.verify()
+
+
+def test_without_a_selection_nothing_can_be_pressed_until_there_is_one(rig: Rig) -> None:
+    gui = opened(rig)
+    gui.pressed.add("Remix")
+    rig.host.tick(3)
+    assert "Select an audio item." in gui.labels("Text")
+    assert not rig.messages("remix")
+    rig.item()
+    rig.host.tick(12)
+    assert len(rig.messages("remix")) == 1
+
+
+def test_a_mistake_is_said_and_the_dialog_stays(rig: Rig) -> None:
+    item = rig.item()
+    gui = opened(rig)
+    item.takes.clear()
+    gui.pressed.add("Remix")
+    rig.host.tick(2)
+    assert "empty" in rig.host.boxes[0]
+    rig.host.tick(3)
+    assert of_dialog(rig)
+    assert gui.labels("Button")
+    rig.host.verify()
+
+
+def test_help_comes_up_over_a_knob(rig: Rig) -> None:
+    rig.item()
+    gui = opened(rig)
+    gui.hovered = "number_of_steps"
+    rig.host.tick()
+    assert gui.labels("Tooltip")[0].startswith("How long the model works on it")
+
+
+@pytest.mark.parametrize("content", ["error('broken')", "return 1", "return function() error('too old') end"])
+def test_a_toolkit_that_is_broken_gives_way_to_reapers_own_box(rig: Rig, content: str) -> None:
+    assert rig.host.gui
+    (rig.host.gui.folder / "imgui.lua").write_text(content)
+    rig.item()
+    rig.host.answers = [1, None]
+    rig.act("Remix selected items (asks)")
+    assert len(rig.host.asked) == 1
+    assert "ReaImGui cannot be used" in (rig.home / "reaper" / "logs" / "reaper.log").read_text()
+
+
+MISTAKES: dict[str, str] = {
+    "ImGui.Begin(context, 'a', true)": "without its end",
+    "ImGui.Button(context, 'a')": "outside a window",
+    "ImGui.Begin(context, 'a', true) ImGui.BeginDisabled(context, true) ImGui.End(context)": "was not begun",
+    "ImGui.Begin(context, 'a', true) ImGui.EndCombo(context)": "was not begun",
+    "ImGui.SliderInt(context, 'a', 1.5, 1, 2)": "integer expected",
+    "ImGui.PushFont(context)": "takes 3 to 3",
+    "ImGui.Knob(context)": "no function ImGui_Knob",
+}
+
+
+@pytest.mark.parametrize("code", MISTAKES)
+def test_mistakes_with_the_toolkit_are_caught(rig: Rig, code: str) -> None:
+    path: Any = rig.resources / "script.lua"
+    path.write_text(
+        "package.path = reaper.ImGui_GetBuiltinPath() .. '/?.lua'\nlocal ImGui = require 'imgui' '0.9'\n"
+        f"local context = ImGui.CreateContext('a')\npcall(function() {code} end)\n"
+    )
+    rig.host.run(path)
+    assert MISTAKES[code] in " ".join(rig.host.violations)

@@ -1,0 +1,155 @@
+"""The optional doorbells, the daemon that speaks another protocol, and starting it: real datagrams, real bytes."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.osc.packet import parse
+from tests.daws.reaper.rig import SCRIPTS, Rig
+from tests.fakes.processes import PATIENCE
+
+# What the package "Mavriq Lua Sockets" puts beside its own files, over a real socket of the test's.
+LUASOCKET = """
+local send = require 'test.udp'
+return { udp = function()
+  return { sendto = function(_, data, host, port) return send(data, host, port) end, close = function() end }
+end }
+"""
+
+
+@pytest.fixture
+def rig(home: Path, tmp_path: Path) -> Rig:
+    rig = Rig(home, tmp_path)
+    rig.choose()
+    return rig
+
+
+@pytest.fixture
+def bell() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bell:
+        bell.bind(("127.0.0.1", 0))
+        bell.settimeout(PATIENCE)
+        yield bell
+
+
+def daemon(rig: Rig, port: int = 9123, protocol: int = 1) -> None:
+    about = {"protocols": [protocol], "version": "0.9", "osc_port": port, "osc_tcp_port": port}
+    (rig.home / "daemon.json").write_text(json.dumps(about))
+
+
+def with_luasocket(rig: Rig, content: str = LUASOCKET) -> None:
+    folder = rig.resources / "Scripts" / "Mavriq ReaScript Repository" / "Various" / "Mavriq-Lua-Sockets"
+    folder.mkdir(parents=True)
+    (folder / "socket.lua").write_text(content)
+
+    def send(data: str, host: str, port: int) -> int:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            return one.sendto(data.encode(), (host, port))
+
+    rig.host.send_udp = send
+
+
+def test_luasocket_rings_by_udp(rig: Rig, bell: socket.socket) -> None:
+    with_luasocket(rig)
+    daemon(rig, bell.getsockname()[1])
+    rig.item()
+    rig.act("Remix with last settings")
+    (message,) = parse(bell.recv(2000), 2000, 1)
+    assert (message.address, message.arguments) == ("/bridge/inbox", ())
+    rig.host.verify()
+
+
+@pytest.mark.parametrize("content", ["error('another Lua')", "return nil"])
+def test_a_luasocket_that_does_not_load_is_no_reason_to_stop(rig: Rig, content: str) -> None:
+    with_luasocket(rig, content)
+    daemon(rig)
+    rig.item()
+    rig.act("Remix with last settings")
+    assert len(rig.messages("remix")) == 1
+    assert not rig.host.boxes
+
+
+def test_without_luasocket_the_eel2_action_rings(rig: Rig) -> None:
+    rig.host.answers = [False, False]
+    rig.act("Install")
+    daemon(rig, 9876)
+    rig.item()
+    rig.act("Remix with last settings")
+    assert rig.host.rung[0] == "9876"
+    rig.host.verify()
+
+
+def test_nobody_rings_where_no_daemon_runs(rig: Rig) -> None:
+    rig.host.answers = [False, False]
+    rig.act("Install")
+    rig.item()
+    rig.act("Remix with last settings")
+    assert not rig.host.rung
+    assert len(rig.messages("remix")) == 1
+
+
+def test_the_eel2_action_sends_one_osc_packet_behind_its_length() -> None:
+    """What its lines make, followed by hand: `sprintf`, then the bytes that `str_setchar` puts in."""
+    code = (SCRIPTS / "ace-bridge_Doorbell.eel").read_text("utf-8")
+    assert 'sprintf(#bell, "....%s...,...", "/bridge/inbox");' in code
+    made = bytearray(b"..../bridge/inbox...,...")
+    assert "str_setchar(#bell, 0, 20, 'I')" in code  # big-endian
+    made[0:4] = (20).to_bytes(4, "big")
+    for first in (17, 21):
+        assert f"i = {first};\n    loop(3, str_setchar(#bell, i, 0); i += 1);" in code
+        made[first : first + 3] = bytes(3)
+    assert f"tcp_send(connection, #bell, {len(made)}) <= 0 && tries < TRIES" in code
+    (message,) = parse(bytes(made[4:]), 2000, 1)
+    assert message.address == "/bridge/inbox"
+
+
+def test_a_daemon_of_another_protocol_is_said_and_nothing_is_sent(rig: Rig) -> None:
+    daemon(rig, protocol=2)
+    rig.item()
+    rig.act("Remix with last settings")
+    assert "version 0.9" in rig.host.boxes[0]
+    assert "ace-bridge install reaper" in rig.host.boxes[0]
+    assert not rig.messages()
+    assert not rig.host.busy()
+    assert not rig.project.history
+    rig.host.verify()
+
+
+@pytest.mark.parametrize("in_flatpak", [True, False])
+def test_from_flatpak_the_daemon_is_started_outside(home: Path, tmp_path: Path, in_flatpak: bool) -> None:
+    name = ".var/app/fm.reaper.Reaper/config/REAPER" if in_flatpak else "REAPER"
+    rig = Rig(home, tmp_path, name=name)
+    rig.choose()
+    rig.item()
+    rig.act("Remix with last settings")
+    rig.host.tick(60)
+    (command,) = rig.host.executed
+    assert command.startswith('/usr/bin/flatpak-spawn --host "python"') is in_flatpak
+    assert command.endswith('"python" "-m" "bridge" "start"')
+
+
+@pytest.mark.parametrize(
+    ("controller", "amount"),
+    [
+        ((0, 127, 127.0, "midi:b0:07"), 1.0),
+        ((0, 16383, 8192.0, "midi:b0:07"), 0.5),
+        ((1, 127, -3.0, "midi:b0:07"), 0.37),
+        ((-1, -1, -1.0, "osc:/my/fader:f=0.25"), 0.25),
+    ],
+)
+def test_a_fader_sets_the_amount(rig: Rig, controller: tuple[int, int, float, str], amount: float) -> None:
+    rig.choose(amount=0.4)
+    rig.host.controller = controller
+    rig.act("Amount (fader)")
+    assert json.loads(rig.host.kept["ace-bridge", "wishes"])["remix"]["amount"] == amount
+    assert not rig.host.boxes
+
+
+def test_the_amount_without_a_fader_says_what_it_is_for(rig: Rig) -> None:
+    rig.act("Amount (fader)")
+    assert "Bind a fader" in rig.host.boxes[0]

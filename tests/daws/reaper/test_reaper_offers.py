@@ -1,0 +1,127 @@
+"""What the Install action offers: a floating toolbar with drawn icons, and a line in __startup.lua."""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.daws.reaper.rig import SCRIPTS, Rig
+
+sys.path.append(str(Path(__file__).parents[3] / "scripts"))
+
+import icons
+
+MENUS = (
+    "[Main toolbar]\nicon_0=mine.png\nitem_0=40023 New\n\n[Floating toolbar 16]\ntitle=Mine\nitem_0=40001 Track\n"
+    "[Media item context]\nitem_0=-1\n"
+)
+STARTUP = "-- my own\nreaper.ShowConsoleMsg('hello')"
+
+
+@pytest.fixture
+def rig(home: Path, tmp_path: Path) -> Rig:
+    return Rig(home, tmp_path)
+
+
+def install(rig: Rig, *, toolbar: bool = False, startup: bool = False) -> None:
+    rig.host.answers = [toolbar, startup]
+    rig.act("Install")
+    assert not rig.host.answers
+
+
+def section(text: str, head: str) -> list[str]:
+    return text.partition(f"[{head}]\n")[2].partition("\n[")[0].splitlines()
+
+
+def test_nothing_is_written_without_consent(rig: Rig) -> None:
+    install(rig)
+    found = {path.name for path in rig.resources.rglob("*") if path.is_file()}
+    assert not found & {"reaper-menu.ini", "__startup.lua", "reaper-kb.ini"}
+    assert "Add" not in rig.host.boxes[-1]
+
+
+def test_a_free_floating_toolbar_gets_the_buttons(rig: Rig) -> None:
+    menus = rig.resources / "reaper-menu.ini"
+    menus.write_text(MENUS)
+    install(rig, toolbar=True)
+    text = menus.read_text()
+    assert text.startswith(MENUS)
+    ours = section(text, "Floating toolbar 15")
+    assert ours[-1] == "title=ACE Bridge"
+    commands = json.loads((rig.home / "reaper" / "logs" / "commands.json").read_bytes())
+    assert f"item_0={commands['ace-bridge_Remix with last settings.lua']} Remix" in ours
+    for number in range(5):
+        (icon,) = [line.partition("=")[2] for line in ours if line.startswith(f"icon_{number}=")]
+        assert (SCRIPTS / "toolbar_icons" / icon).exists()
+    assert "Toolbar 15" in rig.host.boxes[-1]
+    assert (rig.resources / "reaper-menu.ini.before-ace-bridge").read_text() == MENUS
+    install(rig, toolbar=True)  # again: once
+    assert menus.read_text() == text
+    rig.act("Uninstall")
+    assert menus.read_text() == MENUS
+    rig.host.verify()
+
+
+def test_the_first_toolbar_of_all_goes_again(rig: Rig) -> None:
+    install(rig, toolbar=True)
+    assert section((rig.resources / "reaper-menu.ini").read_text(), "Floating toolbar 16")
+    rig.act("Uninstall")
+    assert not (rig.resources / "reaper-menu.ini").exists()
+
+
+def test_where_all_are_in_use_none_is_touched(rig: Rig) -> None:
+    menus = rig.resources / "reaper-menu.ini"
+    menus.write_text("".join(f"[Floating toolbar {number}]\ntitle=Mine\n" for number in range(1, 17)))
+    before = menus.read_bytes()
+    install(rig, toolbar=True)
+    assert menus.read_bytes() == before
+    assert "in use" in rig.host.boxes[-1]
+
+
+@pytest.mark.parametrize("before", [None, STARTUP, STARTUP + "\n"])
+def test_one_line_in_startup_and_out_again(rig: Rig, before: str | None) -> None:
+    path = rig.resources / "Scripts" / "__startup.lua"
+    if before:
+        path.write_text(before)
+    install(rig, startup=True)
+    install(rig, startup=True)  # again: once
+    lines = path.read_text().splitlines()
+    assert lines[: len(lines) - 1] == (before or "").splitlines()
+    commands = json.loads((rig.home / "reaper" / "logs" / "commands.json").read_bytes())
+    assert f"'{commands['ace-bridge_Listen to controllers.lua']}'" in lines[-1]
+    assert len([line for line in lines if "ace-bridge" in line]) == 1
+    if before:
+        assert (path.parent / "__startup.lua.before-ace-bridge").read_text() == before
+    rig.act("Uninstall")
+    assert (path.read_text().rstrip("\n") if before else path.exists()) == ((before or "").rstrip("\n") or False)
+    rig.host.verify()
+
+
+def test_the_main_button_is_lit_while_something_is_open(rig: Rig) -> None:
+    install(rig)
+    rig.choose()
+    rig.item()
+    command = rig.host._command(rig.scripts / "ace-bridge_Remix with last settings.lua")
+    rig.act("Remix with last settings")
+    assert rig.host.toggles[command] == 1
+    rig.host.quit()
+    assert rig.host.toggles[command] == 0
+
+
+@pytest.mark.parametrize(("folder", "size"), icons.SIZES.items())
+@pytest.mark.parametrize("name", icons.ICONS)
+def test_the_icons_are_what_the_script_draws(folder: str, size: int, name: str) -> None:
+    data = (SCRIPTS / "toolbar_icons" / folder / f"ace_bridge_{name}.png").read_bytes()
+    width, height = struct.unpack(">II", data[16:24])
+    assert (width, height) == (3 * size, size)
+    start = data.index(b"IDAT") + 4
+    (length,) = struct.unpack(">I", data[start - 8 : start - 4])
+    lines = b"".join(icons.rows(icons.ICONS[name], size))
+    assert zlib.decompress(data[start : start + length]) == lines
+    inked = [lines[3 * size * 4 * row + row + 1 :][: 3 * size * 4 : 4] for row in range(size)]
+    assert any(map(any, inked))

@@ -1,0 +1,318 @@
+"""The whole way: the shipped scripts in the double, the real daemon in its own process, both engines."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+
+from bridge.config.home import prepare_home
+from tests.daws.reaper.model import Item, Source
+from tests.daws.reaper.rig import Rig
+from tests.daws.reaper.steps import points
+from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import KEY, PATIENT, Daemon, fal_environment, running
+
+QUESTIONS = ("REAPER has to render", "sound together", "remixes will be made")
+
+
+@pytest.fixture(scope="module")
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One daemon for all that needs no special one."""
+    home = tmp_path_factory.mktemp("home with späces")
+    prepare_home(home)
+    with running(home, program=PATIENT):
+        yield home
+
+
+def of_bridge(rig: Rig) -> list[Item]:
+    return [item for item in rig.project.items if "P_EXT:ace_bridge_variation" in item.texts]
+
+
+def states(rig: Rig) -> list[str]:
+    return [one["state"] for job in rig.outbox()["jobs"] for one in job["variations"]]
+
+
+def press(rig: Rig, name: str = "Remix with last settings", count: int = 1) -> list[dict[str, Any]]:
+    """Run an action and wait until the daemon knows that everything is placed."""
+    rig.act(name)
+    rig.until(lambda: states(rig) == ["done"] * count)
+    rig.host.verify()
+    told = [box for box in rig.host.boxes if not any(words in box for words in QUESTIONS)]
+    assert not told, told  # a box comes up for a question or a failure, never for success
+    return [one["result"] for job in rig.outbox()["jobs"] for one in job["variations"]]
+
+
+def start(started: list[Daemon], home: Path, **environ: str) -> None:
+    """Start a daemon; the double's clock stands still until it is up."""
+    started.append(Daemon(home, **environ))
+    started[-1].wait_until_up()
+
+
+def change(item: Item, kind: str) -> None:
+    """Make an item one of the kinds that there are."""
+    take = item.take
+    assert take
+    assert take.source
+    match kind:
+        case "pitched":
+            take.values["D_PITCH"] = 2.0
+        case "slow":
+            take.values |= {"D_PLAYRATE": 0.8, "B_PPITCH": 1.0}
+        case "varispeed":
+            take.values |= {"D_PLAYRATE": 1.25, "B_PPITCH": 0.0}
+        case "reversed":
+            take.source = Source("", "SECTION", take.source, (0.0, 3.0), True)
+        case "section":
+            take.source = Source("", "SECTION", take.source, (0.5, 2.0))
+        case "looped":
+            take.values["D_STARTOFFS"] = 2.6
+        case "inverted left":
+            take.values |= {"D_VOL": -0.7, "I_CHANMODE": 3.0, "D_PAN": 0.3}
+        case "effects":
+            take.fx = [True]
+        case "MIDI":
+            take.midi = True
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["plain", "pitched", "slow", "varispeed", "reversed", "section", "looped", "inverted left", "effects", "MIDI"],
+)
+def test_every_kind_of_item_comes_back_in_place(bridge: Path, tmp_path: Path, kind: str) -> None:
+    rig = Rig(bridge, tmp_path)
+    rig.choose()
+    item = rig.item(4.0, 1.0, 0.5)
+    change(item, kind)
+    (result,) = press(rig)
+    (placed,) = of_bridge(rig)
+    assert placed.take
+    assert placed.take.source
+    assert (placed.values["D_POSITION"], placed.values["D_LENGTH"]) == (4.0, 1.0)
+    assert placed.take.source.path == result["path"]
+    assert Path(result["path"]).parent == rig.folder
+    about = soundfile.info(result["path"])
+    assert about.samplerate == 48_000
+    assert about.frames >= round((placed.take.values["D_STARTOFFS"] + 1.0) * 48_000)
+    assert result["placed"] is True
+    assert json.loads(Path(placed.texts["P_EXT:ace_bridge_recipe"]).read_bytes())
+    assert points(rig) == ["Place remix"]
+
+
+@pytest.mark.parametrize("system", ["Win64", "macOS-arm64", "Other"])
+@pytest.mark.parametrize("version", ["7.08", "7.60"])
+def test_on_path_styles_of_three_systems(bridge: Path, tmp_path: Path, system: str, version: str) -> None:
+    """Scripts, settings and the bridge's home lie where that system has them; the daemon has the same folders here."""
+    rig = Rig(bridge, tmp_path, system=system, version=version)
+    rig.choose()
+    rig.item()
+    (result,) = press(rig)
+    (placed,) = of_bridge(rig)
+    assert placed.take
+    assert placed.take.source
+    assert placed.take.source.path == result["path"]
+    assert result["placed"] is True
+
+
+def test_several_items_and_variations(bridge: Path, tmp_path: Path) -> None:
+    rig = Rig(bridge, tmp_path)
+    rig.choose(variations=2)
+    track = rig.track()
+    for position in (4.0, 5.0):
+        rig.item(position, 1.0, 0.5, track)
+    press(rig, count=4)
+    assert rig.project.tracks[0].name == "Guitar"
+    assert sorted(one.name for one in rig.project.tracks[1:]) == ["Guitar - remix 1", "Guitar - remix 2"]
+    assert [[item.values["D_POSITION"] for item in sorted(one.items, key=lambda item: item.values["D_POSITION"])]
+            for one in rig.project.tracks[1:]] == [[4.0, 5.0]] * 2  # fmt: skip
+
+
+def test_several_microphones_come_back_as_one(bridge: Path, tmp_path: Path) -> None:
+    rig = Rig(bridge, tmp_path)
+    rig.choose()
+    rig.item(4.5, 1.0, 0.5, rig.track("Left"))
+    rig.item(4.0, 1.0, 0.5, rig.track("Right"))
+    rig.host.answers = [True]
+    (result,) = press(rig)
+    (placed,) = of_bridge(rig)
+    assert placed.take
+    assert (placed.values["D_POSITION"], placed.values["D_LENGTH"]) == (4.0, 1.5)
+    assert [track.name for track in rig.project.tracks] == ["Left", "Right", "Right - remix 1"]
+    assert result["samples"] == round(1.5 * result["sample_rate"])
+
+
+@pytest.mark.parametrize("name", ["a;b 'c' \"d\"", "Grüße 日本 🎛", "100% $(x) `y` \\ back"])
+def test_hostile_names(bridge: Path, tmp_path: Path, name: str) -> None:
+    rig = Rig(bridge, tmp_path)
+    rig.choose()
+    folder = tmp_path / name
+    folder.mkdir()
+    path = folder / f"{name}.wav"
+    path.write_bytes(rig.tone.read_bytes())
+    item = rig.item()
+    assert item.take
+    assert item.take.source
+    item.take.source.path, item.take.name, item.track.name = str(path), name, name
+    (result,) = press(rig)
+    assert soundfile.info(result["path"]).frames >= 48_000
+
+
+def test_fal_is_paid_once_and_the_result_is_placed(home: Path, tmp_path: Path) -> None:
+    with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url)):
+        rig = Rig(home, tmp_path)
+        rig.choose(engine="fal")
+        rig.item()
+        press(rig)
+        assert len(of_bridge(rig)) == 1
+        assert sum(fal.queue.submits().values()) == 1
+
+
+def test_an_error_of_the_engine_reaches_the_user(home: Path, tmp_path: Path) -> None:
+    with running(home):  # no key is set
+        rig = Rig(home, tmp_path)
+        rig.choose(engine="fal")
+        rig.item()
+        rig.act("Remix with last settings")
+        rig.until(lambda: rig.host.boxes)
+        assert "key" in rig.host.boxes[0]
+        rig.until(lambda: not rig.host.busy())
+        rig.until(lambda: points(rig) == ["Remove placeholder"])
+
+
+def test_a_daemon_that_does_not_run_is_started_once(home: Path, tmp_path: Path) -> None:
+    rig = Rig(home, tmp_path)
+    rig.choose()
+    rig.item()
+    started: list[Daemon] = []
+    rig.host.on_exec = lambda command: start(started, home)
+    try:
+        press(rig)
+        assert len(started) == 1
+        assert rig.host.executed == ['"python" "-m" "bridge" "start"']
+    finally:
+        for daemon in started:
+            daemon.stop()
+
+
+def test_a_daemon_that_dies_is_started_again_and_the_remix_comes(home: Path, tmp_path: Path) -> None:
+    with FalServer(zero_delay=True, key=KEY) as fal:
+        fal.hold("IN_PROGRESS")
+        environ = fal_environment(fal.url)
+        first = Daemon(home, **environ)
+        first.wait_until_up()
+        rig = Rig(home, tmp_path)
+        rig.choose(engine="fal")
+        rig.item()
+        started: list[Daemon] = []
+        rig.host.on_exec = lambda command: start(started, home, **environ)
+        rig.act("Remix with last settings")
+        rig.until(lambda: states(rig) == ["running"])
+        first.kill()
+        fal.release()
+        try:
+            rig.until(lambda: states(rig) == ["done"])
+            assert len(of_bridge(rig)) == len(started) == 1
+            assert sum(fal.queue.submits().values()) == 1
+        finally:
+            for daemon in started:
+                daemon.stop()
+
+
+def test_a_daemon_that_cannot_start_is_said_plainly(home: Path, tmp_path: Path) -> None:
+    rig = Rig(home, tmp_path)
+    rig.choose()
+    rig.item()
+    rig.act("Remix with last settings")
+    rig.host.tick(30 * 40)
+    assert len(rig.host.executed) == 1
+    assert len(rig.host.boxes) == 1
+    assert "ace-bridge doctor" in rig.host.boxes[0]
+    assert not rig.host.busy()
+    assert rig.messages("remix")  # it waits
+
+
+def test_reaper_that_dies_before_confirming_places_once(home: Path, tmp_path: Path) -> None:
+    """The project was saved with the item: after the restart it is found and only confirmed."""
+    with running(home):
+        rig = Rig(home, tmp_path)
+        rig.choose()
+        rig.item()
+        placing = rig.scripts / "lib" / "delivery.lua"
+        shipped = placing.read_text("utf-8")
+        placing.write_text(shipped.replace("if mail.send('placed'", "if false and mail.send('placed'"))
+        rig.act("Remix with last settings")
+        rig.until(lambda: of_bridge(rig))
+        placing.write_text(shipped)
+        again = Rig(home, tmp_path)  # a new process, the same project
+        again.host.projects, again.host.active, again.project = [rig.project], rig.project, rig.project
+        again.act("Place ready remixes")
+        again.until(lambda: states(again) == ["done"])
+        assert len(of_bridge(again)) == 1
+        assert points(again) == ["Place remix"]
+        again.host.verify()
+
+
+def test_what_became_ready_without_reaper_is_placed_at_its_next_start(home: Path, tmp_path: Path) -> None:
+    with running(home):
+        rig = Rig(home, tmp_path)
+        rig.choose()
+        rig.item()
+        rig.act("Remix with last settings")
+        rig.until(lambda: not rig.messages("remix"))
+        rig.host.quit()
+        rig.until(lambda: states(rig) == ["ready"])
+        again = Rig(home, tmp_path)
+        again.host.projects, again.host.active, again.project = [rig.project], rig.project, rig.project
+        again.act("Place ready remixes")
+        again.until(lambda: states(again) == ["done"])
+        assert len(of_bridge(again)) == 1
+
+
+def test_made_again_from_the_placed_item(bridge: Path, tmp_path: Path) -> None:
+    rig = Rig(bridge, tmp_path)
+    rig.choose()
+    item = rig.item()
+    press(rig)
+    (first,) = of_bridge(rig)
+    item.selected, first.selected = False, True
+    rig.host.answers = ["techno, hard"]
+    press(rig, "Same seed, new tags", count=2)
+    second = next(one for one in of_bridge(rig) if one is not first)
+    assert second.texts["P_EXT:ace_bridge_seed"] == "7"
+    assert second.texts["P_EXT:ace_bridge_variation"] != first.texts["P_EXT:ace_bridge_variation"]
+    assert second.track is not first.track
+
+
+def test_a_surface_asks_for_the_selection(bridge: Path, tmp_path: Path) -> None:
+    rig = Rig(bridge, tmp_path)
+    rig.item()
+    rig.act("Listen to controllers")
+    rig.until(lambda: not rig.messages() and rig.outbox().get("updated"))
+    about = json.loads((bridge / "daemon.json").read_bytes())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as pad:
+        pad.sendto(b"/bridge/remix\0\0\0,\0\0\0", ("127.0.0.1", about["osc_port"]))
+    rig.until(lambda: states(rig) == ["done"])
+    assert len(of_bridge(rig)) == 1
+    rig.host.verify()
+    rig.act("Listen to controllers")
+    rig.until(lambda: not rig.host.busy())
+
+
+def test_cancel(home: Path, tmp_path: Path) -> None:
+    with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url)):
+        fal.hold("IN_QUEUE")
+        rig = Rig(home, tmp_path)
+        rig.choose(engine="fal")
+        rig.item()
+        rig.act("Remix with last settings")
+        rig.until(lambda: states(rig) == ["queued"])
+        rig.act("Cancel remixes")
+        rig.until(lambda: states(rig) == ["cancelled"])
+        rig.act("List jobs")
+        assert "cancelled" in rig.host.console[0]
+        rig.until(lambda: points(rig) == ["Remove placeholder"])

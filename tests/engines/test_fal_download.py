@@ -1,0 +1,184 @@
+"""The result's way back: whole or an error, resumed where it broke, never with the key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge import errors
+from bridge.engines.base import Output
+from tests.engines.fal_kit import KEY, Reports, Sleep, at
+from tests.fakes.fal_faults import Fault
+from tests.fakes.fal_server import FalServer
+
+AUDIO = bytes(range(256)) * 8192  # 2 MiB
+
+
+@pytest.fixture
+def fal() -> Iterator[FalServer]:
+    with FalServer(key=KEY) as server:
+        yield server
+
+
+def stored(fal: FalServer, **changes: Any) -> Output:
+    url = fal.storage.keep(fal.url, "output.wav", AUDIO, "audio/wav")
+    return Output(changes.get("url", url), 7, None, {})
+
+
+async def test_the_file_comes_whole_and_without_the_key(fal: FalServer, tmp_path: Path) -> None:
+    into, reports = tmp_path / "raw.part", Reports()
+    async with at(fal) as engine:
+        await engine.fetch(stored(fal), into, reports)
+    assert into.read_bytes() == AUDIO
+    (seen,) = fal.seen()
+    assert "authorization" not in seen.headers
+    assert seen.headers["accept-encoding"] == "identity"
+    fractions = reports.of("fraction")
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+async def test_what_is_surely_there_already_is_not_fetched_again(
+    fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last steps of an earlier life may never have reached the disk: zeros, here."""
+    monkeypatch.setattr("bridge.engines.fal.download._STEP", 100_000)
+    into = tmp_path / "raw.part"
+    into.write_bytes(AUDIO[:950_000] + bytes(50_000))
+    async with at(fal) as engine:
+        await engine.fetch(stored(fal), into, Reports())
+    assert into.read_bytes() == AUDIO
+    assert [seen.headers["range"] for seen in fal.seen()] == ["bytes=900000-"]
+    assert [seen.status for seen in fal.seen()] == [206]
+
+
+async def test_a_download_reaches_the_disk_step_by_step(
+    fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr("bridge.engines.fal.download._STEP", 1_000_000)
+    monkeypatch.setattr("bridge.engines.fal.download.os.fsync", lambda handle: synced.append(os.fstat(handle).st_size))
+    async with at(fal) as engine:
+        await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+    assert [size // 1_000_000 for size in synced] == list(range(1, len(AUDIO) // 1_000_000 + 1))
+
+
+async def test_a_transfer_that_breaks_goes_on_where_it_broke(fal: FalServer, tmp_path: Path) -> None:
+    fal.fail("file", Fault("cut", fraction=0.5), times=3)
+    into = tmp_path / "raw.part"
+    async with at(fal) as engine:
+        await engine.fetch(stored(fal), into, Reports())
+    assert into.read_bytes() == AUDIO
+    ranges = [seen.headers.get("range") for seen in fal.seen()]
+    assert ranges == [None, "bytes=1048576-", "bytes=1572864-", "bytes=1835008-"]
+    assert all("if-range" in seen.headers for seen in fal.seen()[1:])
+
+
+async def test_a_transfer_that_always_breaks_at_the_same_byte_is_truncated(fal: FalServer, tmp_path: Path) -> None:
+    fal.fail("file", Fault("cut", fraction=0.5))
+    fal.fail("file", Fault("cut", fraction=0.0), times=-1)
+    async with at(fal) as engine:
+        with pytest.raises(errors.ResultTruncated):
+            await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+    assert (tmp_path / "raw.part").read_bytes() == AUDIO[: len(AUDIO) // 2]  # kept: a retry goes on from here
+    assert len(fal.seen("file")) == 6
+
+
+async def test_a_transfer_that_never_begins_is_an_outage(fal: FalServer, tmp_path: Path) -> None:
+    fal.fail("file", Fault("reset"), times=-1)
+    async with at(fal) as engine:
+        with pytest.raises(errors.OutageError, match="could not be downloaded"):
+            await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+
+
+async def test_an_outage_is_waited_out_however_long(fal: FalServer, tmp_path: Path) -> None:
+    sleep, reports, output = Sleep(), Reports(), stored(fal)
+    sleep.at[20] = fal.resume
+    fal.pause()
+    async with at(fal, sleep) as engine:
+        await engine.fetch(output, tmp_path / "raw.part", reports)
+    assert (tmp_path / "raw.part").read_bytes() == AUDIO
+    assert "waiting for the network" in reports.of("message")
+
+
+@pytest.mark.parametrize("fault", [Fault("html", status=502), Fault("answer", 429), Fault("answer", 503)])
+async def test_a_passing_fault_is_waited_out(fal: FalServer, tmp_path: Path, fault: Fault) -> None:
+    fal.fail("file", fault, times=7)
+    async with at(fal) as engine:
+        await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+    assert (tmp_path / "raw.part").read_bytes() == AUDIO
+
+
+async def test_more_than_the_whole_belongs_to_something_else(fal: FalServer, tmp_path: Path) -> None:
+    into = tmp_path / "raw.part"
+    into.write_bytes(b"x" * (len(AUDIO) + 5))
+    async with at(fal) as engine:
+        await engine.fetch(stored(fal), into, Reports())
+    assert into.read_bytes() == AUDIO
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+async def test_a_file_that_is_gone_is_said_so(fal: FalServer, tmp_path: Path, status: int) -> None:
+    fal.fail("file", Fault("answer", status, {"detail": "not here"}))
+    async with at(fal) as engine:
+        with pytest.raises(errors.ResultGone):
+            await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+
+
+async def test_a_file_expires(fal: FalServer, tmp_path: Path) -> None:
+    output = stored(fal)
+    fal.storage.expire(output.url)
+    async with at(fal) as engine:
+        with pytest.raises(errors.ResultGone):
+            await engine.fetch(output, tmp_path / "raw.part", Reports())
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault("retype", text="text/html; charset=utf-8"), Fault("answer", 200, {"detail": "hello"})]
+)
+async def test_a_web_page_is_no_audio(fal: FalServer, tmp_path: Path, fault: Fault) -> None:
+    fal.fail("file", fault)
+    async with at(fal) as engine:
+        with pytest.raises(errors.ResultNotAudio):
+            await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+    assert not (tmp_path / "raw.part").exists()
+
+
+async def test_the_type_that_a_server_tells_is_not_believed_otherwise(fal: FalServer, tmp_path: Path) -> None:
+    fal.fail("file", Fault("retype", text="application/octet-stream"))
+    async with at(fal) as engine:
+        await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+    assert (tmp_path / "raw.part").read_bytes() == AUDIO
+
+
+async def test_a_result_far_too_large_is_not_written(
+    fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.engines.fal.download._STEP", 1)
+    fal.fail("file", Fault("answer", 206, b"x", {"Content-Range": f"bytes 3-3/{3 * 1024**3}"}))
+    (tmp_path / "raw.part").write_bytes(b"abcd")
+    async with at(fal) as engine:
+        with pytest.raises(errors.ResultTooLarge):
+            await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+
+
+async def test_redirects_and_unlisted_hosts_are_refused(fal: FalServer, tmp_path: Path) -> None:
+    with FalServer() as elsewhere:
+        there = stored(elsewhere).url
+        fal.fail("file", Fault("redirect", text=there))
+        async with at(fal) as engine:
+            with pytest.raises(errors.HostRefused, match="redirect"):
+                await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+            with pytest.raises(errors.HostRefused, match="not listed"):
+                await engine.fetch(stored(fal, url=there), tmp_path / "raw.part", Reports())
+        assert elsewhere.seen() == []
+
+
+async def test_a_place_that_cannot_be_written_is_named(fal: FalServer, tmp_path: Path) -> None:
+    async with at(fal) as engine:
+        with pytest.raises(errors.OutputUnwritable):
+            await engine.fetch(stored(fal), tmp_path / "no such folder" / "raw.part", Reports())

@@ -1,0 +1,118 @@
+"""Reading fal's answers: any form, any nonsense, one sentence of bounded length."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge import errors
+from bridge.engines.base import Ticket
+from bridge.engines.fal.errors import Doing, error_from, read_complaint
+from bridge.engines.fal.patience import Patience
+from bridge.engines.fal.queue import read_look
+from bridge.engines.fal.wire import Answer, parse_json
+from tests.engines.fal_kit import Sleep, at
+from tests.fakes.fal_server import FalServer
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from(["detail", "error_type", "type", "msg", "loc", "ctx", "status", "logs", "message", "error"])
+            | st.text(),
+            inner,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> Answer:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status, headers or {}, data, parse_json(data))
+
+
+@settings(deadline=None)
+@given(status=st.integers(300, 599), body=VALUES | st.binary(), doing=st.sampled_from(list(Doing)))
+def test_every_answer_becomes_one_error_of_the_tree(status: int, body: Any, doing: Doing) -> None:
+    error = error_from(answer(status, body), doing, lambda text: text)
+    assert isinstance(error, errors.EngineError)
+    assert error.text.isprintable()
+    assert len(error.text) < 900
+
+
+@settings(deadline=None)
+@given(body=VALUES)
+def test_every_status_body_can_be_looked_at(body: Any) -> None:
+    look = read_look(body)
+    assert look is None or isinstance(look.word, str)
+
+
+def test_the_type_word_may_come_in_the_header_only() -> None:
+    told = answer(503, {"detail": "no"}, {"x-fal-error-type": "runner_scheduling_failure"})
+    assert isinstance(error_from(told, Doing.ORDER, str), errors.EngineBusy)
+
+
+def test_a_models_list_is_told_with_field_and_limits() -> None:
+    detail = {"loc": ["body", "number_of_steps"], "msg": "Too many", "type": "less_than_equal", "ctx": {"le": 60}}
+    told = answer(422, {"detail": [detail]}, {"x-fal-request-id": "abc"})
+    text = error_from(told, Doing.WAIT, str).text
+    assert text == (
+        "The model refused this request. fal says: number_of_steps: Too many (le 60) "
+        "[waiting for the remix; HTTP 422, less_than_equal, fal request abc]"
+    )
+
+
+def test_a_page_is_known_by_its_look() -> None:
+    page = read_complaint(answer(200, b"<!DOCTYPE html><HTML><body>hotel</body></HTML>"))
+    assert page.is_page
+    assert not read_complaint(answer(200, {"detail": "<html>"})).is_page
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("100000", 300.0),
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 60.0),
+        ("Thu, 01 Jan 1970 00:00:10 GMT", 0.0),
+        ("soon", 0.0),
+        ("-5", 0.0),
+        ("\u00b2", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_when_fal_says_when(value: str, seconds: float) -> None:
+    patience = Patience(Sleep(), lambda: 0.5, lambda: 40.0)
+    assert patience.asked(answer(429, {}, {"retry-after": value})) == seconds
+
+
+async def test_a_proxy_that_cannot_be_used_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "nonsense://user:pa55word@127.0.0.1:1")
+    with FalServer() as fal:
+        async with at(fal) as engine:
+            with pytest.raises(errors.OutageError, match="proxy") as caught:
+                await engine.cancel(Ticket("an-id"))
+        assert "pa55word" not in caught.value.text
+        assert fal.seen() == []
+
+
+async def test_this_machine_is_reached_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")  # nothing listens there
+    with FalServer() as fal:
+        async with at(fal) as engine:
+            assert (await engine.cancel(Ticket("an-id"))).value == "unknown"
+
+
+async def test_certificates_that_cannot_be_read_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/certificates.pem")
+    with FalServer() as fal:
+        async with at(fal) as engine:
+            with pytest.raises(errors.OutageError, match="certificates"):
+                await engine.cancel(Ticket("an-id"))

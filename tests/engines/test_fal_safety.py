@@ -1,0 +1,164 @@
+"""What keeps fal's key and the user's audio where they belong: hosts, texts, logs."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge import errors
+from bridge.engines.base import Output, Ticket
+from bridge.engines.fal.engine import FalEngine
+from bridge.engines.fal.hosts import Hosts
+from bridge.engines.fal.secrets import Secrets
+from tests.engines.fal_kit import KEY, PATIENT, Reports, at, clip_file, order_for, stored_clip
+from tests.fakes.fal_faults import Fault
+from tests.fakes.fal_server import FalServer
+
+REAL = Hosts("https://queue.fal.run", "https://rest.fal.ai", ["*.fal.media", "storage.googleapis.com"])
+
+
+@pytest.fixture
+def fal() -> Iterator[FalServer]:
+    with FalServer(key=KEY, zero_delay=True) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "audio"),
+    [
+        ("https://queue.fal.run/fal-ai/ace-step/requests/1", True, True),
+        ("https://QUEUE.fal.run:443/x", True, True),
+        ("https://rest.fal.ai/storage", True, True),
+        ("https://v3.fal.media/files/a.wav", False, True),
+        ("https://v3b.fal.media/files/a.wav", False, True),
+        ("https://a.b.fal.media/x", False, True),
+        ("https://storage.googleapis.com/x", False, True),
+        ("https://fal.media/x", False, False),
+        ("https://evilfal.media/x", False, False),
+        ("https://v3.fal.media.evil.org/x", False, False),
+        ("https://evil.storage.googleapis.com/x", False, False),
+        ("https://v3.fal.media:8443/x", False, False),
+        ("http://v3.fal.media/x", False, False),
+        ("http://queue.fal.run/x", False, False),
+        ("https://queue.fal.run:444/x", False, False),
+        ("https://queue.fal.run@evil.org/x", False, False),
+        ("https://user:pw@queue.fal.run/x", False, False),
+        ("https://evil.org/https://queue.fal.run/", False, False),
+        ("http://127.0.0.1:9000/x", False, False),
+        ("http://169.254.169.254/latest/meta-data", False, False),
+        ("file:///etc/passwd", False, False),
+        ("//queue.fal.run/x", False, False),
+        ("", False, False),
+        ("https://[::1", False, False),
+    ],
+)
+def test_who_may_have_what(url: str, key: bool, audio: bool) -> None:
+    assert (REAL.may_have_key(url), REAL.may_have_audio(url)) == (key, audio)
+    if not key:
+        with pytest.raises(errors.HostRefused):
+            REAL.require_key(url)
+
+
+def test_a_configured_engine_may_be_plain_http_and_the_loopback_must_be_listed() -> None:
+    own = Hosts("http://studio.local:8000/queue/", "http://studio.local:8000", ["127.0.0.1:9000", "localhost"])
+    assert own.queue == "http://studio.local:8000/queue"
+    assert own.may_have_key("http://studio.local:8000/anything")
+    assert own.may_have_audio("http://127.0.0.1:9000/a.wav")
+    assert own.may_have_audio("http://localhost:1234/a.wav")
+    assert not own.may_have_audio("http://127.0.0.1:9001/a.wav")
+    assert not own.may_have_key("http://127.0.0.1:9000/a.wav")
+
+
+@pytest.mark.parametrize("url", ["queue.fal.run", "ftp://queue.fal.run", "https://", "https://me:pw@queue.fal.run"])
+def test_a_base_that_is_none_is_a_wrong_setting(url: str) -> None:
+    with pytest.raises(errors.ConfigInvalid, match="queue_url"):
+        Hosts(url, "https://rest.fal.ai", [])
+
+
+def test_secrets_and_their_halves_are_erased() -> None:
+    secrets = Secrets(lambda: "id-part:secret/part")
+    secrets.authorization()
+    said = secrets.scrub("Key id-part:secret/part, secret/part, secret%2Fpart, innocent")
+    assert said == "Key [hidden], [hidden], [hidden], innocent"
+
+
+async def _everything(engine: FalEngine, fal: FalServer, tmp_path: Path) -> list[errors.BridgeError]:
+    """Make each kind of request once and return what went wrong."""
+    path, sha256 = clip_file(tmp_path)
+    order = order_for(stored_clip(fal))
+    output = Output(stored_clip(fal), None, None, {})
+    ticket = Ticket("some-id")
+    reports = Reports()
+    requests = [
+        lambda: engine.upload(path, sha256, reports),
+        lambda: engine.submit(order),
+        lambda: engine.follow(ticket, order, reports),
+        lambda: engine.cancel(ticket),
+        lambda: engine.fetch(output, tmp_path / "raw.part", reports),
+    ]
+    caught: list[errors.BridgeError] = []
+    for request in requests:
+        try:
+            await request()
+        except errors.BridgeError as error:
+            caught.append(error)
+    assert KEY not in str(reports.all)
+    return caught
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 418, 422, 499])
+async def test_a_server_that_echoes_the_key_puts_it_into_no_text(
+    fal: FalServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    caplog.set_level(logging.DEBUG, "bridge")
+    caplog.set_level(logging.INFO, "httpx")
+    echo = {"detail": f"you sent Key {KEY} and {KEY.partition(':')[2]}", "error_type": KEY}
+    for call in ("initiate", "put", "token", "upload", "submit", "status", "cancel", "file"):
+        fal.fail(call, Fault("answer", status, echo, {"x-fal-request-id": KEY}), times=-1)
+    async with at(fal) as engine:
+        caught = await _everything(engine, fal, tmp_path)
+    assert len(caught) >= 3  # some statuses answer a cancel
+    texts = [f"{error} {error.to_wire()} {''.join(traceback.format_exception(error))}" for error in caught]
+    for text in (*texts, caplog.text):
+        assert KEY not in text
+        assert KEY.partition(":")[2] not in text
+
+
+async def test_broken_connections_put_the_key_into_no_text(
+    fal: FalServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "bridge")
+    caplog.set_level(logging.INFO, "httpx")
+    for call in ("initiate", "submit", "cancel", "file"):
+        fal.fail(call, Fault("reset"), times=-1)
+    fal.fail("status", Fault("answer", 404), times=-1)
+    async with at(fal) as engine:
+        caught = await _everything(engine, fal, tmp_path)
+    assert len(caught) == 5
+    texts = ["".join(traceback.format_exception(error)) for error in caught]
+    for text in (*texts, caplog.text):
+        assert KEY.partition(":")[2] not in text
+
+
+async def test_the_key_goes_to_queue_and_administration_only(fal: FalServer, tmp_path: Path) -> None:
+    path, sha256 = clip_file(tmp_path)
+    fal.fail("put", Fault("answer", 403), times=-1)  # so that both protocols are seen
+    async with at(fal) as engine:
+        uploaded = await engine.upload(path, sha256, Reports())
+        order = order_for(uploaded.url)
+        output = await engine.follow(await engine.submit(order), order, Reports())
+        await engine.fetch(output, tmp_path / "raw.part", Reports())
+    with_key = {seen.call for seen in fal.seen() if KEY in str(seen.headers)}
+    without = {seen.call for seen in fal.seen()} - with_key
+    assert with_key == {"initiate", "token", "submit", "status", "result"}
+    assert without == {"put", "upload", "file"}
+
+
+async def test_an_endless_answer_is_cut(fal: FalServer) -> None:
+    fal.fail("cancel", Fault("answer", 404, b"x" * (9 * 1024 * 1024)))
+    async with at(fal, timeouts=PATIENT) as engine:
+        assert (await engine.cancel(Ticket("an-id"))).value == "unknown"

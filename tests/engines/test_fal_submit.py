@@ -1,0 +1,249 @@
+"""Ordering at fal: exactly once, validated before, and what may not have the key does not get it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge import errors
+from bridge.engines.fal.engine import edit_mode_for
+from bridge.engines.fal.settings import Timeouts
+from tests.engines.fal_kit import KEY, PATIENT, Reports, Sleep, at, order_for, stored_clip
+from tests.fakes.fal_faults import LOCKED, Fault
+from tests.fakes.fal_server import FalServer
+
+BUSY = Fault("answer", 503, {"detail": "no runner", "error_type": "runner_scheduling_failure"})
+
+
+@pytest.fixture
+def fal() -> Iterator[FalServer]:
+    with FalServer(key=KEY, zero_delay=True) as server:
+        yield server
+
+
+async def test_an_order_is_one_request_with_only_what_has_to_be_sent(fal: FalServer) -> None:
+    url = stored_clip(fal)
+    async with at(fal) as engine:
+        ticket = await engine.submit(order_for(url, params={"guidance_scale": 15.0}))
+    (seen,) = fal.seen()
+    assert (seen.method, seen.url) == ("POST", f"{fal.url}/fal-ai/ace-step/audio-to-audio")
+    assert seen.json == {
+        "audio_url": url,
+        "original_tags": "noise",
+        "tags": "bossa nova",
+        "lyrics": "[inst]",  # an empty lyric may be sung
+        "seed": 7,
+    }
+    assert seen.headers["authorization"] == f"Key {KEY}"
+    assert seen.headers["content-type"] == "application/json"
+    assert json.loads(seen.headers["x-fal-object-lifecycle-preference"]) == {"expiration_duration_seconds": 604800}
+    base = f"{fal.url}/fal-ai/ace-step/requests/{ticket.request_id}"
+    assert ticket.urls == {"status": f"{base}/status", "response": base, "cancel": f"{base}/cancel"}
+
+
+@pytest.mark.parametrize(("expires", "asked"), [("1h", '{"expiration_duration_seconds": 3600}'), ("never", None)])
+async def test_fal_is_asked_to_forget_a_result(fal: FalServer, expires: str, asked: str | None) -> None:
+    async with at(fal, result_expires=expires) as engine:
+        await engine.submit(order_for(stored_clip(fal)))
+    assert fal.seen("submit")[0].headers.get("x-fal-object-lifecycle-preference") == asked
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("late", seconds=3.0), Fault("lost"), Fault("cut"), Fault("reset")],
+    ids=["read timeout", "answer lost", "half an answer", "reset"],
+)
+async def test_what_may_have_arrived_is_never_sent_again(fal: FalServer, fault: Fault) -> None:
+    fal.fail("submit", fault)
+    timeouts = Timeouts(submit=0.2) if fault.kind == "late" else PATIENT
+    async with at(fal, timeouts=timeouts) as engine:
+        with pytest.raises(errors.SubmitUnknown):
+            await engine.submit(order_for(stored_clip(fal)))
+        await asyncio.to_thread(fal.wait_for, "submit")  # a busy fake may be later than the timeout
+    assert len(fal.seen("submit")) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, {"detail": "Internal Server Error"}),
+        (500, {"detail": "oops", "error_type": "internal_error"}),
+        (502, None),
+        (503, {"detail": "Service Unavailable"}),
+        (504, {"detail": "Gateway Timeout"}),
+        (408, None),
+        (409, None),
+        (200, {"status": "IN_QUEUE"}),
+        (200, "<html>welcome to the hotel's network</html>"),
+    ],
+)
+async def test_an_answer_that_proves_nothing_is_not_answered_by_a_second_order(
+    fal: FalServer, status: int, body: Any
+) -> None:
+    fal.fail("submit", Fault("answer", status, body), times=-1)
+    async with at(fal) as engine:
+        with pytest.raises(errors.SubmitUnknown):
+            await engine.submit(order_for(stored_clip(fal)))
+    assert len(fal.seen("submit")) == 1
+
+
+async def test_the_page_of_a_server_in_front_of_fal_proves_nothing_either(fal: FalServer) -> None:
+    fal.fail("submit", Fault("html", status=503))
+    async with at(fal) as engine:
+        with pytest.raises(errors.SubmitUnknown, match="web page"):
+            await engine.submit(order_for(stored_clip(fal)))
+    assert len(fal.seen("submit")) == 1
+
+
+async def test_no_connection_is_tried_again_and_orders_once(fal: FalServer) -> None:
+    sleep = Sleep()
+    sleep.at[2] = fal.resume
+    url = stored_clip(fal)
+    fal.pause()
+    async with at(fal, sleep) as engine:
+        await engine.submit(order_for(url))
+    assert sleep.asked == [0.5, 1.0]
+    assert list(fal.queue.submits().values()) == [1]
+
+
+async def test_no_connection_at_all_means_that_nothing_was_ordered(fal: FalServer) -> None:
+    url = stored_clip(fal)
+    fal.pause()
+    async with at(fal) as engine:
+        with pytest.raises(errors.OutageError, match="nothing was ordered") as caught:
+            await engine.submit(order_for(url))
+    assert not isinstance(caught.value, errors.SubmitUnknown)
+    assert not fal.queue.jobs
+
+
+async def test_too_many_requests_waits_as_long_as_fal_asks(fal: FalServer) -> None:
+    fal.fail("submit", Fault("answer", 429, {"detail": "slow down"}, {"Retry-After": "7"}))
+    sleep = Sleep()
+    async with at(fal, sleep) as engine:
+        await engine.submit(order_for(stored_clip(fal)))
+    assert sleep.asked == [7.0]
+    assert (len(fal.seen("submit")), len(fal.queue.jobs)) == (2, 1)
+
+
+async def test_a_complete_503_of_the_platform_is_tried_again(fal: FalServer) -> None:
+    fal.fail("submit", BUSY)
+    async with at(fal) as engine:
+        await engine.submit(order_for(stored_clip(fal)))
+    assert (len(fal.seen("submit")), len(fal.queue.jobs)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [(Fault("answer", 429, {"detail": "slow down"}), errors.RateLimited), (BUSY, errors.EngineBusy)],
+)
+async def test_when_it_stays_so_the_order_does_not_stand(
+    fal: FalServer, fault: Fault, expected: type[errors.BridgeError]
+) -> None:
+    fal.fail("submit", fault, times=-1)
+    async with at(fal) as engine:
+        with pytest.raises(expected):
+            await engine.submit(order_for(stored_clip(fal)))
+    assert (len(fal.seen("submit")), len(fal.queue.jobs)) == (6, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (401, {"detail": "invalid credentials"}, errors.KeyRefused),
+        (403, LOCKED, errors.BalanceEmpty),
+        (402, {"detail": "Payment Required"}, errors.BalanceEmpty),
+        (403, {"detail": "Forbidden"}, errors.AccessDenied),
+        (404, {"detail": "Application not found"}, errors.RequestRejected),
+        (400, {"detail": "no", "error_type": "bad_request"}, errors.RequestRejected),
+        (422, {"detail": [{"loc": ["body", "tags"], "msg": "bad", "type": "one_of"}]}, errors.RefusedError),
+    ],
+)
+async def test_a_complete_no_is_final_and_names_fals_request(
+    fal: FalServer, status: int, body: Any, expected: type[errors.BridgeError]
+) -> None:
+    fal.fail("submit", Fault("answer", status, body, {"x-fal-request-id": "req-4711"}))
+    async with at(fal) as engine:
+        with pytest.raises(expected, match="req-4711") as caught:
+            await engine.submit(order_for(stored_clip(fal)))
+    assert type(caught.value) is expected
+    assert len(fal.seen("submit")) == 1
+
+
+async def test_a_redirect_is_refused_and_its_target_hears_nothing(fal: FalServer) -> None:
+    with FalServer() as elsewhere:
+        fal.fail("submit", Fault("redirect", text=f"{elsewhere.url}/fal-ai/ace-step/audio-to-audio"))
+        async with at(fal) as engine:
+            with pytest.raises(errors.HostRefused, match="redirect"):
+                await engine.submit(order_for(stored_clip(fal)))
+        assert elsewhere.seen() == []
+
+
+@pytest.mark.parametrize("params", [{"number_of_steps": 61}, {"scheduler": "ddim"}, {"no_such": 1}, {"tags": 5}])
+async def test_nothing_is_sent_when_an_input_is_wrong(fal: FalServer, params: dict[str, Any]) -> None:
+    async with at(fal) as engine:
+        with pytest.raises(errors.SettingError, match=next(iter(params))):
+            await engine.submit(order_for(stored_clip(fal), params=params))
+    assert fal.seen() == []
+
+
+def _no_key() -> str:
+    raise errors.KeyMissing
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [(_no_key, errors.KeyMissing), (lambda: "se cret", errors.KeyInvalid), (lambda: "k\ney", errors.KeyInvalid)],
+)
+async def test_nothing_is_sent_without_a_proper_key(fal: FalServer, key: Any, expected: type[Exception]) -> None:
+    async with at(fal, key=key) as engine:
+        with pytest.raises(expected):
+            await engine.submit(order_for(stored_clip(fal)))
+    assert fal.seen() == []
+
+
+async def test_a_line_break_after_the_key_does_no_harm(fal: FalServer) -> None:
+    async with at(fal, key=lambda: f"{KEY}\n") as engine:
+        await engine.submit(order_for(stored_clip(fal)))
+    assert fal.seen("submit")[0].headers["authorization"] == f"Key {KEY}"
+
+
+async def test_addresses_elsewhere_never_get_the_key_and_the_order_is_found_again(fal: FalServer) -> None:
+    with FalServer() as elsewhere:
+        async with at(fal) as engine:
+            order = order_for(stored_clip(fal))
+            taken = await engine.submit(order)
+            evil = {f"{name}_url": f"{elsewhere.url}/{name}" for name in ("status", "response", "cancel")}
+            fal.fail("submit", Fault("answer", 200, {"request_id": taken.request_id, **evil}))
+            ticket = await engine.submit(order)
+            assert ticket == taken
+            assert (await engine.follow(ticket, order, Reports())).seed == 7
+        assert elsewhere.seen() == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "chosen", "sent"),
+    [(0.0, (), "lyrics"), (0.34, (), "lyrics"), (0.35, (), None), (1.0, (), None), (0.1, ("edit_mode",), None)],
+)
+async def test_amount_becomes_edit_mode_unless_that_was_chosen(
+    fal: FalServer, amount: float, chosen: tuple[str, ...], sent: str | None
+) -> None:
+    order = order_for(
+        stored_clip(fal), amount=amount, chosen=frozenset(chosen), params={"edit_mode": "remix"}, scratch=Path()
+    )
+    async with at(fal) as engine:
+        await engine.submit(order)
+    assert fal.seen("submit")[0].json.get("edit_mode") == sent  # "remix" is the model's default and is not sent
+    assert edit_mode_for(amount) in ("lyrics", "remix")
+
+
+async def test_connections_are_kept(fal: FalServer) -> None:
+    async with at(fal) as engine:
+        order = order_for(stored_clip(fal))
+        for _ in range(3):
+            await engine.follow(await engine.submit(order), order, Reports())
+    assert fal.connections == 1

@@ -1,0 +1,226 @@
+"""Keys that work in every window: what may be named, what is asked for, and real key presses on a screen of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bridge.errors import ConfigInvalid, DawMissing
+from bridge.events import Event, EventBus
+from bridge.hotkeys.process import QUIET, Once, for_pynput
+from bridge.hotkeys.service import Hotkeys, read_keys
+from tests.daws.ardour.rig import screen
+from tests.fakes.bridge import NotingBridge
+from tests.fakes.osc_clients import until
+from tests.fakes.processes import PATIENCE
+
+
+def test_combinations_are_read_in_one_way_of_writing() -> None:
+    found = read_keys(["Ctrl + Alt + R: remix", "f9:audition.switch", "cmd+shift+left : preset.previous"])
+    assert {keys: command.name for keys, command in found.items()} == {
+        "alt+ctrl+r": "remix",
+        "f9": "audition.switch",
+        "cmd+shift+left": "preset.previous",
+    }
+    assert for_pynput("alt+ctrl+r") == "<alt>+<ctrl>+r"
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        (["ctrl+r: remx"], "Did you mean “remix”"),
+        (["ctrl+r: inboxes"], "no command that a key can have"),
+        (["ctrl+r: preset.select"], "no command that a key can have"),
+        (["r: remix"], "while you type"),
+        (["shift+r: remix"], "while you type"),
+        (["ctrl+alt: remix"], "has to look like"),
+        (["strg+r: remix"], "the modifiers are alt, cmd, ctrl, shift"),
+        (["ctrl+ctrl+r: remix"], "has to look like"),
+        (["ctrl+alt+r: remix", "alt+ctrl+R: cancel"], "twice"),
+    ],
+)
+def test_what_cannot_be_a_key_is_said(entries: list[str], words: str) -> None:
+    with pytest.raises(ConfigInvalid, match=words):
+        read_keys(entries)
+
+
+def test_a_key_that_is_held_counts_once() -> None:
+    now = [0.0]
+    once = Once(lambda: now[0])
+    presses = []
+    for moment in (0.0, QUIET * 0.66, QUIET * 0.7, QUIET * 1.4, QUIET * 2.5, QUIET * 2.6):
+        now[0] = moment
+        presses.append(once("alt+r"))
+    assert presses == [True, False, False, False, True, False]
+    assert once("alt+x"), "another one is another one"
+
+
+class Keyed:
+    """Hotkeys over a bridge that notes what it is asked."""
+
+    def __init__(self, keys: list[str], **how: object) -> None:
+        self.bus = EventBus()
+        self.alerts: list[Event] = []
+        self.bus.subscribe(lambda event: self.alerts.append(event) if event.kind == "alert" else None)
+        self.bridge = NotingBridge(self.bus)
+        self.hotkeys = Hotkeys(self.bridge, self.bus, keys, **how)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may need longer than the bridge waits for the listener to begin and to end."""
+    monkeypatch.setattr("bridge.hotkeys.service.PATIENCE", PATIENCE)
+    monkeypatch.setattr("bridge.hotkeys.service.STOP_PATIENCE", PATIENCE)
+
+
+def said(child: str, tmp_path: Path) -> tuple[str, ...]:
+    script = tmp_path / "child.py"
+    script.write_text(child, encoding="utf-8")
+    return (sys.executable, str(script))
+
+
+async def test_no_keys_no_process() -> None:
+    keyed = Keyed([], command=("/does/not/exist",))
+    await keyed.hotkeys.start()
+    await keyed.hotkeys.stop()
+    assert keyed.alerts == []
+
+
+PRESSING = """
+import json, sys
+print('{"listening": true}', flush=True)
+for keys in (*json.loads(sys.argv[1]), "alt+nobody"):
+    print(json.dumps({"pressed": keys}), flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_a_press_asks_and_what_is_refused_is_told(tmp_path: Path) -> None:
+    keyed = Keyed(["f9: remix", "alt+n: preset.next"], command=said(PRESSING, tmp_path))
+    keyed.bridge.refuses = DawMissing()
+    await keyed.hotkeys.start()
+    await until(lambda: len(keyed.bridge.asked) == 2)
+    assert sorted(keyed.bridge.asked) == [("remix",), ("step", 1)]
+    await until(lambda: keyed.alerts)
+    assert [alert.data["code"] for alert in keyed.alerts] == ["daw_missing"]
+    await keyed.hotkeys.stop()
+
+
+@pytest.mark.parametrize(
+    ("child", "words"),
+    [
+        ("raise SystemExit(3)", "nothing said why"),
+        ("print('{\"listening\": true}')", "not listened to any more"),
+        (
+            'print(\'{"error": {"code": "hotkeys_missing", "text": "No screen.", "hint": ""}}\')',
+            "No screen.",
+        ),
+    ],
+)
+async def test_a_listener_that_cannot_or_dies_is_told_and_no_more(tmp_path: Path, child: str, words: str) -> None:
+    keyed = Keyed(["f9: remix"], command=said(child, tmp_path))
+    await keyed.hotkeys.start()
+    await until(lambda: keyed.alerts)
+    await keyed.hotkeys.stop()
+    assert [(alert.data["code"], words in alert.data["text"]) for alert in keyed.alerts] == [("hotkeys_missing", True)]
+
+
+def test_the_daemon_never_loads_pynput() -> None:
+    code = "import bridge.hotkeys.service, bridge.daemon, sys; print('pynput' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
+
+
+def test_without_pynput_it_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "pynput.py").write_text("raise ImportError('No module named pynput')")
+    environ = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
+    asked = subprocess.run(
+        [sys.executable, "-m", "bridge.hotkeys.process", '["f9"]'], capture_output=True, text=True, env=environ
+    )
+    assert "the package pynput is not installed" in asked.stdout
+    assert asked.returncode == 1
+
+
+# --- real keys on a screen that nobody sees --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    if sys.platform != "linux":
+        pytest.skip("only X11 can be had without a person")
+    with screen() as name:
+        yield name
+
+
+class Hand:
+    """Presses keys on the screen."""
+
+    def __init__(self, display: str) -> None:
+        self._environ = {**os.environ, "DISPLAY": display}
+
+    async def __call__(self, *words: str) -> None:
+        process = await asyncio.create_subprocess_exec("xdotool", *words, env=self._environ)
+        assert await process.wait() == 0
+
+
+LISTENER = """
+import sys
+from bridge import keyboard
+keyboard.QUIET = float(sys.argv.pop(1))
+sys.exit(keyboard.main())
+"""  # a key that is held repeats itself more seldom on a machine that is very busy
+
+
+@pytest_asyncio.fixture
+async def real(display: str) -> AsyncIterator[Keyed]:
+    keyed = Keyed(
+        ["ctrl+alt+r: remix", "ctrl+alt+n: preset.next", "f9: cancel"],
+        command=(sys.executable, "-c", LISTENER, str(PATIENCE)),
+        environ={**os.environ, "DISPLAY": display},
+    )
+    await keyed.hotkeys.start()
+    yield keyed
+    await keyed.hotkeys.stop()
+
+
+async def test_real_keys_reach_the_commands(real: Keyed, display: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "bridge.hotkeys.service")
+    hand = Hand(display)
+    await until(lambda: "listening to" in caplog.text)
+    await hand("key", "r")
+    await hand("key", "ctrl+r")
+    await hand("key", "ctrl+alt+r")
+    await hand("key", "ctrl+alt+n")
+    await hand("key", "F9")
+    await until(lambda: len(real.bridge.asked) >= 3)
+    assert sorted(real.bridge.asked) == [("cancel", ""), ("remix",), ("step", 1)]
+    assert real.alerts == []
+
+
+async def test_a_key_held_down_asks_once(real: Keyed, display: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The X server repeats a held key itself, as at any keyboard."""
+    caplog.set_level("INFO", "bridge.hotkeys.service")
+    hand = Hand(display)
+    await until(lambda: "listening to" in caplog.text)
+    await hand("keydown", "ctrl", "keydown", "alt", "keydown", "r", "sleep", "1.5")
+    await hand("keyup", "r", "keyup", "alt", "keyup", "ctrl")
+    await hand("key", "F9")
+    await until(lambda: ("cancel", "") in real.bridge.asked)
+    assert real.bridge.asked == [("remix",), ("cancel", "")]
+
+
+async def test_without_a_screen_it_is_told() -> None:
+    environ = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
+    if sys.platform != "linux":
+        pytest.skip("only X11 can be taken away")
+    keyed = Keyed(["f9: remix"], environ=environ)
+    await keyed.hotkeys.start()
+    await until(lambda: keyed.alerts)
+    await keyed.hotkeys.stop()
+    assert [alert.data["code"] for alert in keyed.alerts] == ["hotkeys_missing"]

@@ -1,0 +1,147 @@
+"""What goes by itself after its time, and what never does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridge.config.settings import Store as Settings
+from bridge.protocol.job import State, Variation
+from bridge.store import backup
+from bridge.store.async_store import Store
+from bridge.store.database import Database
+from bridge.store.housekeeping import Housekeeping
+from bridge.store.retention import GONE, may_go, sweep
+from tests.fakes.processes import PATIENCE
+from tests.fakes.studio import Studio, write_tone
+from tests.store.test_store import job, variation
+
+DAY = 86_400.0
+NOW = 1_700_000_000.0
+SETTINGS = Settings(copies=2, copy_hours=24.0, keep_days=30.0, keep_gigabytes=1.0, any_place=False)
+
+
+def folder_of(jobs: Path, name: str, days_old: float, size: int = 1000) -> Path:
+    own = jobs / name / "clip-1" / "variation-1"
+    own.mkdir(parents=True)
+    for path in (own / "raw.audio", own / "submit.json"):
+        path.write_bytes(b"x" * size)
+        os.utime(path, (NOW - days_old * DAY,) * 2)
+    return jobs / name
+
+
+async def swept(jobs: Path, kept: dict[str, list[Variation]], days: float = 30.0, largest: int = 10**9) -> list[str]:
+    async def variations_of(job_id: str) -> list[Variation]:
+        return kept.get(job_id, [])
+
+    gone = await sweep(jobs, variations_of, asyncio.to_thread, now=NOW, days=days, largest=largest)
+    return [path.name for path in gone]
+
+
+DONE = replace(variation(), state=State.DONE, handed_over=True, result={"path": "/project/remix.wav"})
+
+
+async def test_old_and_finished_goes_young_or_open_stays(tmp_path: Path) -> None:
+    kept = {"old": [DONE], "young": [DONE], "open": [DONE, replace(DONE, state=State.READY)], "unknown": []}
+    kept["lost"] = [replace(DONE, state=State.UNKNOWN)]
+    for name, days in (("old", 31), ("young", 29), ("open", 400), ("unknown", 400), ("lost", 400)):
+        folder_of(tmp_path, name, days)
+    assert await swept(tmp_path, kept) == ["old"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lost", "open", "unknown", "young"]
+
+
+async def test_above_the_size_the_oldest_finished_go_until_it_fits(tmp_path: Path) -> None:
+    for name, days in (("a", 3), ("b", 2), ("c", 1)):
+        folder_of(tmp_path, name, days, size=500)  # twice in each
+    assert await swept(tmp_path, {name: [DONE] for name in "abc"}, largest=1500) == ["a", "b"]
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED])
+async def test_a_paid_result_that_nobody_has_keeps_its_folder(tmp_path: Path, state: State) -> None:
+    folder = folder_of(tmp_path, "job", 400)
+    assert not may_go([replace(DONE, state=state, handed_over=False)], folder)
+    assert may_go([replace(DONE, state=state, handed_over=True)], folder)
+
+
+async def test_a_folder_in_which_the_result_itself_lies_is_never_touched(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "job", 400)
+    inside = {"path": str(folder / "clip-1" / "mine.wav")}
+    assert not may_go([replace(DONE, result=inside)], folder)
+
+
+async def test_a_link_is_not_followed_and_a_half_removed_folder_is_finished(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    folder_of(outside, "precious", 400)
+    (jobs / "link").symlink_to(outside)
+    (folder_of(jobs, "old", 400) / "inner").symlink_to(outside)
+    folder_of(jobs, f"{GONE}half", 400)
+    assert await swept(jobs, {"link": [DONE], "old": [DONE]}) == ["old"]
+    assert [path.name for path in jobs.iterdir()] == ["link"]
+    assert (outside / "precious" / "clip-1" / "variation-1" / "raw.audio").exists()
+
+
+async def test_what_was_made_stays_when_its_working_files_go(home: Path, tmp_path: Path) -> None:
+    async with Studio(home) as studio:
+        job_id = await studio.remix(write_tone(tmp_path / "tone.wav"))
+        (one,) = await studio.until(job_id, "done")
+        housekeeping = Housekeeping(home, studio.store, SETTINGS, lambda: time.time() + 31 * DAY)
+        await housekeeping.look()
+        assert one.result is not None
+        assert Path(one.result["path"]).is_file()
+        assert Path(one.result["recipe"]).is_file()
+        assert list((home / "jobs").iterdir()) == []
+        assert (await studio.registry.find(job_id))[0].id == job_id  # the history stays
+
+
+class TestCaretaker:
+    async def test_a_copy_is_made_when_one_is_due(self, home: Path) -> None:
+        now = NOW
+        store = Store(Database(home / "bridge.db"))
+        housekeeping = Housekeeping(home, store, SETTINGS, lambda: now)
+        await housekeeping.look()
+        assert backup.copies(home) == []  # there is nothing in it
+        await store(Database.add_job, job(), [variation()])
+        for hours, copies in ((0, 1), (1, 1), (24, 2), (48, 2), (49, 2)):
+            now = NOW + hours * 3600
+            await housekeeping.look()
+            assert len(backup.copies(home)) == copies
+        assert backup.newest_copy(home) == NOW + 48 * 3600
+        store.close()
+
+    async def test_a_clock_that_was_set_back_does_not_stop_the_copies(self, home: Path) -> None:
+        store = Store(Database(home / "bridge.db"))
+        await store(Database.add_job, job(), [variation()])
+        await Housekeeping(home, store, SETTINGS, lambda: NOW).look()
+        await Housekeeping(home, store, SETTINGS, lambda: NOW - DAY).look()
+        assert len(backup.copies(home)) == 2
+        store.close()
+
+    async def test_it_looks_again_and_again_and_what_fails_does_not_end_it(
+        self, home: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        store = Store(Database(home / "bridge.db"))
+        await store(Database.add_job, job(), [variation()])
+        (home / "backups").write_text("a file where the folder should be")
+        looks = 0
+        enough = asyncio.Event()
+
+        async def sleep(_: float) -> None:
+            nonlocal looks
+            looks += 1
+            if looks == 3:
+                enough.set()
+                await asyncio.Event().wait()
+
+        housekeeping = Housekeeping(home, store, SETTINGS, lambda: NOW, sleep)
+        housekeeping.start()
+        await asyncio.wait_for(enough.wait(), PATIENCE)
+        await housekeeping.stop()
+        store.close()
+        assert len([record for record in caplog.records if "not done this time" in record.message]) == 3

@@ -1,0 +1,220 @@
+"""The worker processes from the daemon's side, with real child processes and tasks that misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.errors import SourceMissing, Unexpected, WorkerDied
+from bridge.workers.pool import Workers
+from tests.fakes.processes import PATIENCE
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "FAL_KEY": "secret"}
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    pool = Workers(2, tasks="tests.fakes.tasks", environ=ENVIRON)
+    yield pool
+    await pool.aclose()
+
+
+def gone(pid: int) -> bool:
+    """True when no such process runs (a zombie counts as gone)."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not Path("/proc").is_dir():
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def started(path: Path) -> int:
+    await until(lambda: path.exists() and path.read_text() != "")
+    return int(path.read_text())
+
+
+async def test_a_task_gets_its_arguments_and_returns_its_result(workers: Workers) -> None:
+    args = {"path": "/mnt/Ö 🎸/x.wav", "length": 0.1, "section": None}
+    assert await workers.run("echo", args) == args
+
+
+async def test_progress_arrives_in_order_and_thinned_out(workers: Workers) -> None:
+    seen: list[float] = []
+    await workers.run("steps", {"count": 1000}, seen.append)
+    assert seen == sorted(seen)
+    assert 50 <= len(seen) <= 101
+    again: list[float] = []
+    await asyncio.gather(*(workers.run("steps", {"count": 4}, again.append) for _ in range(2)))
+    assert sorted(again) == [0.25, 0.25, 0.5, 0.5, 0.75, 0.75]
+
+
+async def test_an_error_of_the_bridge_crosses_as_itself(workers: Workers) -> None:
+    with pytest.raises(SourceMissing) as caught:
+        await workers.run("refuse", {})
+    assert caught.value.to_wire() == {
+        "code": "source_missing",
+        "text": "The file is not there: é.wav.",
+        "hint": "Look again.",
+    }
+
+
+@pytest.mark.parametrize(("task", "trace"), [("fail", "ZeroDivisionError"), ("absent", "ModuleNotFoundError")])
+async def test_any_other_error_is_unexpected_with_its_traceback_in_the_log(
+    workers: Workers, caplog: pytest.LogCaptureFixture, task: str, trace: str
+) -> None:
+    with pytest.raises(Unexpected) as caught:
+        await workers.run(task, {})
+    assert trace in caplog.text
+    assert trace not in caught.value.text
+    assert await workers.run("echo", {"still": "here"}) == {"still": "here"}
+
+
+async def test_an_answer_that_is_not_json_is_unexpected(workers: Workers) -> None:
+    with pytest.raises(Unexpected):
+        await workers.run("rubbish", {})
+
+
+@pytest.mark.parametrize(("task", "how"), [("crash", "signal 9"), ("leave", "exit code 3")])
+async def test_a_process_that_dies_takes_only_its_task_with_it(
+    workers: Workers, tmp_path: Path, task: str, how: str
+) -> None:
+    other = asyncio.create_task(workers.run("hang", {"started": str(tmp_path / "pid")}))
+    pid = await started(tmp_path / "pid")
+    with pytest.raises(WorkerDied, match=how):
+        await workers.run(task, {})
+    assert await workers.run("echo", {"a": 1}) == {"a": 1}
+    assert not other.done()
+    assert not gone(pid)
+    other.cancel()
+
+
+async def test_a_task_whose_process_is_killed_is_given_to_another_one_once(workers: Workers, tmp_path: Path) -> None:
+    assert (await workers.run("crash_once", {"mark": str(tmp_path / "mark")}))["pid"]
+    assert (tmp_path / "mark").exists()
+
+
+class Unnoticed:
+    """A process whose end shows only to who waits for it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.returncode: int | None = None
+
+    async def wait(self) -> int:
+        self.returncode = await self._process.wait()
+        return self.returncode
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._process, name)
+
+
+async def test_the_other_one_is_not_one_that_died_with_it(workers: Workers) -> None:
+    """Short of memory, the system ends several processes at once, and which are gone shows only a moment later."""
+    await asyncio.gather(*(workers.run("steps", {"count": 4}) for _ in range(2)))
+    assert len(workers._idle) == 2
+    for child in workers._idle:
+        os.kill(child.process.pid, signal.SIGKILL)
+        child.process = Unnoticed(child.process)  # type: ignore[assignment]
+    assert await workers.run("echo", {"x": 1}) == {"x": 1}
+
+
+async def test_cancelling_kills_that_process_and_frees_its_place(tmp_path: Path) -> None:
+    pool = Workers(1, tasks="tests.fakes.tasks", environ=ENVIRON)
+    running = asyncio.create_task(pool.run("hang", {"started": str(tmp_path / "pid")}))
+    pid = await started(tmp_path / "pid")
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert gone(pid)
+    assert await pool.run("echo", {"next": True}) == {"next": True}
+    await pool.aclose()
+
+
+async def test_no_more_processes_than_places_and_they_are_used_again(workers: Workers) -> None:
+    workers.warm()
+    pids = {answer["pid"] for answer in await asyncio.gather(*(workers.run("pid", {}) for _ in range(12)))}
+    assert 1 <= len(pids) <= 2
+    assert (await workers.run("pid", {}))["pid"] in pids
+
+
+async def test_what_is_printed_does_not_get_between_the_answers(
+    workers: Workers, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "bridge.util.child_process")
+    assert await workers.run("pollute", {}) == {"clean": True}
+    await until(lambda: "from a C library" in caplog.text and "from Python" in caplog.text)
+
+
+async def test_the_process_gets_one_thread_per_library_and_no_key(workers: Workers) -> None:
+    environment = await workers.run("environment", {})
+    assert environment["OMP_NUM_THREADS"] == environment["OPENBLAS_NUM_THREADS"] == "1"
+    assert "FAL_KEY" not in environment
+
+
+async def test_an_idle_process_ends() -> None:
+    pool = Workers(1, idle_seconds=0.05, tasks="tests.fakes.tasks", environ=ENVIRON)
+    first = (await pool.run("pid", {}))["pid"]
+    await until(lambda: gone(first))
+    assert (await pool.run("pid", {}))["pid"] != first
+    await pool.aclose()
+
+
+async def test_closing_ends_a_busy_process_with_its_task(tmp_path: Path) -> None:
+    pool = Workers(1, tasks="tests.fakes.tasks", environ=ENVIRON)
+    running = asyncio.create_task(pool.run("hang", {"started": str(tmp_path / "pid")}))
+    pid = await started(tmp_path / "pid")
+    await pool.aclose()
+    with pytest.raises(WorkerDied):
+        await running
+    assert gone(pid)
+    with pytest.raises(WorkerDied, match="shutting down"):
+        await pool.run("echo", {})
+
+
+def test_a_busy_child_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "bridge.workers.process", "tests.fakes.tasks"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=ENVIRON,
+        cwd=ROOT,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    request = {"task": "hang", "args": {"started": str(tmp_path / "pid")}}
+    child.stdin.write(json.dumps({"task": "echo", "args": {}}).encode() + b"\n")
+    child.stdin.write(json.dumps(request).encode() + b"\n")
+    child.stdin.flush()
+    assert json.loads(child.stdout.readline()) == {"result": {}}
+    child.stdin.close()  # a daemon that was killed closes it just so
+    assert child.wait(PATIENCE) == 0
+    child.stdout.close()
+
+
+async def test_closing_ends_a_process_that_is_only_being_started() -> None:
+    pool = Workers(2, tasks="tests.fakes.tasks", environ=ENVIRON)
+    pool.warm()
+    await asyncio.sleep(0)  # the warming has begun, and no process stands yet
+    await pool.aclose()
+    assert not pool._children
+    assert not pool._background
