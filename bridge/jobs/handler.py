@@ -78,8 +78,8 @@ class MessageHandler:
     async def resume(self) -> None:
         """At start: go on with what a crash or a stop left, in the order it came."""
         variations = await self._registry.load()
-        open_jobs = {one.job_id for one in variations}
-        await asyncio.to_thread(cleanup.remove_partial_files, self._home, open_jobs, self._clock())
+        known = [job.id for job in self._registry.jobs()]  # one that is done may have been in work when a crash came
+        await asyncio.to_thread(cleanup.remove_partial_files, self._home, known, self._clock())
         waiting = {self._registry.job(one.job_id).instance for one in variations}
         for instance in sorted(waiting | self._outbox.left_behind()):
             self._outbox.open(instance, [dict(one) for one in await self._refusals(instance)])

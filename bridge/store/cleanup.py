@@ -15,17 +15,17 @@ from bridge.util import atomic
 FOREIGN_AGE = 3600.0  # s after which a half-written message has no writer any more
 
 
-def remove_partial_files(home: Path, open_jobs: Iterable[str], now: float) -> None:
+def remove_partial_files(home: Path, jobs: Iterable[str], now: float) -> None:
     """Take away what an earlier daemon left.
 
     Args:
         home: the bridge's folder, held by this process.
-        open_jobs: ids of the jobs that were in work.
+        jobs: ids of the jobs that may have been in work.
         now: unix time, s.
     """
     atomic.sweep(home, "daemon.json")  # other files there are written by commands too
     ours = [home / "outbox"]
-    for job_id in open_jobs:
+    for job_id in jobs:
         folder = home / "jobs" / job_id
         ours += [folder, *(path for path in folder.glob("**/") if path.is_dir())]
     for folder in ours:

@@ -36,10 +36,16 @@ class Replies:
         self._lock = threading.Lock()  # a task may work in two threads
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Write one answer and flush it."""
+        """Write one answer and flush it; where nobody reads it any more, end the process at once.
+
+        The task must not clean up after itself then: the next daemon's worker may already write files of the same name.
+        """
         with self._lock:
-            self._stream.write(json.dumps(message).encode() + b"\n")
-            self._stream.flush()
+            try:
+                self._stream.write(json.dumps(message).encode() + b"\n")
+                self._stream.flush()
+            except OSError:
+                os._exit(0)
 
     def start(self) -> None:
         """Begin a task: progress counts from 0 again."""

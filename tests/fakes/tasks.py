@@ -31,6 +31,7 @@ NAMES = [
     "pid",
     "rubbish",
     "stdin",
+    "remove_at_the_end",
 ]
 TASKS = {name: f"tests.fakes.tasks:{name}" for name in (*NAMES, "crash_once")} | {
     "absent": "tests.fakes.nowhere:absent"
@@ -103,3 +104,13 @@ def stdin(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return {"null_device": False}
     child = subprocess.run([sys.executable, "-c", "print(input())"], stdout=subprocess.PIPE, check=False)
     return {"null_device": True, "own": os.read(0, 100).decode(), "of_a_child": child.stdout.decode()}
+
+
+def remove_at_the_end(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Report until nobody listens, and remove a file however that ends."""
+    try:
+        for number in range(1_000_000):
+            progress(float(number))
+    finally:
+        Path(args["path"]).unlink()
+    return {}

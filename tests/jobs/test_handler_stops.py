@@ -159,3 +159,14 @@ class TestRefusals:
             assert one.error["code"] == "source_missing"
             assert "gone.wav" in one.error["text"]
             assert not studio.engine.calls["upload"]
+
+
+async def test_what_a_crash_left_in_the_folder_of_a_job_that_is_done_is_removed(home: Path, tone: Path) -> None:
+    """The last file of a variation is written after its state, so a kill between the two leaves half of it."""
+    async with Studio(home) as studio:
+        job_id = await studio.remix(tone)
+        await studio.until(job_id, "done")
+    left = home / "jobs" / job_id / "clip-1" / "variation-1" / ".place.json.0123abcd.tmp"
+    left.touch()
+    async with Studio(home):
+        assert not left.exists()

@@ -211,6 +211,31 @@ def test_a_busy_child_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
     child.stdout.close()
 
 
+def test_a_worker_whose_daemon_is_gone_leaves_the_files_alone(tmp_path: Path) -> None:
+    """The next daemon's worker may write a file of the same name already."""
+    (tmp_path / "part.wav").touch()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "bridge.workers.process", "tests.fakes.tasks"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=ENVIRON,
+        cwd=ROOT,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        child.stdout.close()  # while stdin is still open: its end would end the process anyway
+        task = {"task": "remove_at_the_end", "args": {"path": str(tmp_path / "part.wav")}}
+        child.stdin.write(json.dumps(task).encode() + b"\n")
+        child.stdin.flush()
+        assert child.wait(PATIENCE) == 0
+    finally:
+        child.kill()
+        child.stdin.close()
+    assert (tmp_path / "part.wav").exists()
+
+
 async def test_closing_ends_a_process_that_is_only_being_started() -> None:
     pool = Workers(2, tasks="tests.fakes.tasks", environ=ENVIRON)
     pool.warm()
