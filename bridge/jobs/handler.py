@@ -24,7 +24,7 @@ from bridge.jobs.registry import JobRegistry
 from bridge.jobs.requests import Requests
 from bridge.jobs.scheduler import Scheduler
 from bridge.protocol.request import HelloArgs, Message, PlacedArgs, TroubleArgs, decode, parse, sender
-from bridge.store import cleanup
+from bridge.store import partial_files
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.workers.pool import Workers
@@ -79,7 +79,7 @@ class MessageHandler:
         """At start: go on with what a crash or a stop left, in the order it came."""
         variations = await self._registry.load()
         known = [job.id for job in self._registry.jobs()]  # one that is done may have been in work when a crash came
-        await asyncio.to_thread(cleanup.remove_partial_files, self._home, known, self._clock())
+        await asyncio.to_thread(partial_files.remove_partial_files, self._home, known, self._clock())
         waiting = {self._registry.job(one.job_id).instance for one in variations}
         for instance in sorted(waiting | self._outbox.left_behind()):
             self._outbox.open(instance, [dict(one) for one in await self._refusals(instance)])

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bridge import errors
 from bridge.engines.base import Ticket
 from bridge.engines.fal.errors import Doing, error_from, read_complaint
-from bridge.engines.fal.patience import Patience
 from bridge.engines.fal.queue import read_look
+from bridge.engines.fal.retry import Patience
 from bridge.engines.fal.wire import Answer, parse_json
 from tests.engines.fal_kit import Sleep, at
 from tests.fakes.fal_server import FalServer

@@ -151,7 +151,7 @@ BEHAVIOURS = (
         "One 500 at a look ends the wait and leaves the order running (Python).",
         "Looks go on until one is answered, however long.",
         "The order is paid; an outage on the way says nothing about it.",
-        "test_fal_follow.py::test_a_look_is_repeated_until_it_is_answered",
+        "test_fal_polling.py::test_a_look_is_repeated_until_it_is_answered",
     ),
     Behaviour(
         "Retry-After is not read.",
@@ -163,7 +163,7 @@ BEHAVIOURS = (
         "A look every 0.1 s (Python) or 0.5 s (JavaScript).",
         "At once, after 0.5 s, then ever rarer up to 3 s; the status stream brings the next look forward.",
         "As soon, with a tenth of the requests.",
-        "test_fal_follow.py::test_the_stream_makes_the_next_look_come_at_once",
+        "test_fal_polling.py::test_the_stream_makes_the_next_look_come_at_once",
     ),
     Behaviour(
         "The direct upload goes to a constant host (Python).",

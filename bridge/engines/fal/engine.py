@@ -14,10 +14,10 @@ from typing import Any
 
 from bridge.engines.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
 from bridge.engines.fal.download import Download
-from bridge.engines.fal.follow import Following, Nudge, Pace
 from bridge.engines.fal.hosts import Hosts
-from bridge.engines.fal.patience import Patience
+from bridge.engines.fal.polling import Following, Nudge, Pace
 from bridge.engines.fal.queue import FalQueue
+from bridge.engines.fal.retry import Patience
 from bridge.engines.fal.secrets import Secrets
 from bridge.engines.fal.settings import FalSettings, Timeouts, lifetime
 from bridge.engines.fal.storage import FalStorage

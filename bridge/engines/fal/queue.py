@@ -1,6 +1,6 @@
 """fal's queue, one method per request that it knows: submit, status, stream, result, cancel.
 
-`follow.py` makes a wait of them. Submit is the one request that is never repeated once it may have arrived.
+`polling.py` makes a wait of them. Submit is the one request that is never repeated once it may have arrived.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from bridge.engines.base import CancelAnswer, Ticket
 from bridge.engines.fal.errors import Doing, error_from, names_platform
-from bridge.engines.fal.patience import Patience, is_passing
+from bridge.engines.fal.retry import Patience, is_passing
 from bridge.engines.fal.settings import lifecycle
 from bridge.engines.fal.wire import Answer, Wire, WireError, parse_json
 from bridge.errors import NetworkDown, OutageError, SubmitUnknown

@@ -17,7 +17,7 @@ import httpx
 from bridge.engines.base import Report, Uploaded
 from bridge.engines.fal.errors import Doing, error_from
 from bridge.engines.fal.hosts import shown
-from bridge.engines.fal.patience import Patience, is_passing
+from bridge.engines.fal.retry import Patience, is_passing
 from bridge.engines.fal.settings import lifecycle
 from bridge.engines.fal.wire import Answer, Wire, WireError, read_answer
 from bridge.errors import (

@@ -15,8 +15,8 @@ from typing import Any
 
 from bridge.engines.base import CancelAnswer, Output, Report, Ticket
 from bridge.engines.fal.errors import Doing, error_from, is_page, is_verdict, is_withdrawal
-from bridge.engines.fal.patience import Patience, is_passing
 from bridge.engines.fal.queue import FalQueue, Look, read_look
+from bridge.engines.fal.retry import Patience, is_passing
 from bridge.engines.fal.wire import Answer, WireError
 from bridge.errors import AnswerStrange, BridgeError, ModelFailed, Withdrawn
 
