@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -54,7 +56,7 @@ def test_a_midi_pad(open_studio: Open, tmp_path: Path, monkeypatch: pytest.Monke
         maps.mkdir()
         (maps / "bridge.map").write_text(MAP.format(action=studio.slot("last settings")))
 
-    with jack_server(f"ace-{os.getpid()}", tmp_path / "jackd.log", patient=True) as environ:
+    with jack_server(f"ace-{os.getpid()}", tmp_path / "jackd.log") as environ:
         monkeypatch.setenv("JACK_DEFAULT_SERVER", environ["JACK_DEFAULT_SERVER"])
         pad = Pad()
         try:
@@ -63,14 +65,31 @@ def test_a_midi_pad(open_studio: Open, tmp_path: Path, monkeypatch: pytest.Monke
             clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=24_000, length=96_000)
             studio.select(clip)
             pad.plug_into("ardour", "MIDI Control In")
-            pad.hit(36)
+            hits = hit_until_heard(pad, studio)
             (variation,) = studio.finished()
             assert variation["state"] == "done", variation
             check_placed(only(studio.save(), "take · lofi-chill"), variation, 96_000, 96_000, 48_000)
-            assert len(studio.requests()) == 1
+            assert 1 <= len(studio.requests()) <= hits
             rig.end(studio.ardour.process)
         finally:
             pad.close()
+
+
+def hit_until_heard(pad: Pad, studio: Studio) -> int:
+    """Hit the pad until its note has made a request; return how often.
+
+    A program that misses a period of JACK never sees the note that was in it. (With `--sync` JACK would wait for the
+    program, and when Ardour ends, the server waits for it for ever.)
+    """
+    end = time.monotonic() + PATIENCE
+    hits = 0
+    while not studio.requests():
+        assert time.monotonic() < end, "no note has made a request"
+        pad.hit(36)
+        hits += 1
+        with contextlib.suppress(AssertionError):
+            until(lambda: studio.requests() or None, "a request", timeout=PATIENCE / 4)
+    return hits
 
 
 def test_a_controller_asks_the_bridge_and_the_bridge_asks_ardour(open_studio: Open, tmp_path: Path) -> None:
