@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from bridge.config.home import prepare_home
 from bridge.osc import subscriptions
@@ -16,6 +17,11 @@ from tests.fakes.osc_stage import Stage
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell gives that to what it runs with “&”; tests press Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# A busy machine makes examples slowly; that is no fault of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture

@@ -109,7 +109,12 @@ def clips(draw: st.DrawFn) -> dict[str, object]:
 PLAIN: dict[str, object] = {"position": 0.5 / 44_100, "length": 0.1, "source": {}}
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     clip=clips(),
     source=st.sampled_from(SOURCES),

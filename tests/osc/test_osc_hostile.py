@@ -56,7 +56,9 @@ async def test_bad_packets_are_counted_by_kind_and_told_once(stage: Stage, caplo
 
 
 @given(st.lists(st.binary(max_size=120), max_size=20))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_bytes_stop_the_surface(packets: list[bytes]) -> None:
     async def throw() -> None:
         stage = Stage()

@@ -124,7 +124,9 @@ PRESET = (
         max_size=8,
     )
 )
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_lines_as_a_preset(tmp_path: Path, lines: list[str]) -> None:
     path = tmp_path / "mine.toml"
     path.write_text("\n".join(lines), encoding="utf-8", errors="surrogatepass")
@@ -135,7 +137,9 @@ def test_any_lines_as_a_preset(tmp_path: Path, lines: list[str]) -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_bytes_as_a_preset(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(data)
@@ -167,7 +171,9 @@ KINDS = (
     changes=st.lists(st.tuples(st.integers(0, 199), st.sampled_from([0, 1, 127, 128, 255])), min_size=1, max_size=6),
     length=st.integers(0, 20_000) | st.just(10**9),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_header_of_a_sound_file(
     tmp_path: Path, kind: str, subtype: str, changes: list[tuple[int, int]], length: int
 ) -> None:

@@ -97,7 +97,9 @@ def test_another_rate_keeps_place_and_length(raw: Path, sound: Sound, rate: int)
     assert lag(soxr.resample(sound, RATE, rate)[: len(data)], data) == 0
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     rate=st.sampled_from([None, 22050, 44100, 48000, 88200]),
     position=st.floats(0, 500),

@@ -88,7 +88,9 @@ def test_a_result_that_broke_off(tmp_path: Path, name: str) -> None:
         probe({"path": str(path), "seconds": 4.0}, nothing)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(frames=st.one_of(st.integers(1, 300), st.integers(65_530, 140_000)), columns=st.integers(1, 200))
 def test_peaks_are_the_extremes_of_each_column(tmp_path: Path, frames: int, columns: int) -> None:
     sound = noise(frames, seed=frames)

@@ -381,7 +381,9 @@ PLAYED = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.fixed_dictionaries(PLAYED))
 def test_any_clip_has_its_exact_length_and_blocks_equal_one_piece(folder: Path, drawn: dict[str, Any]) -> None:
     rate, channels, size = drawn.pop("rate"), drawn.pop("channels"), drawn.pop("size")
@@ -408,7 +410,9 @@ def test_any_clip_has_its_exact_length_and_blocks_equal_one_piece(folder: Path, 
     assert again["sha256"] == answer["sha256"] or again["gain_db"] != answer["gain_db"]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.integers(0, RATE * 3 - 4800), st.integers(4800, RATE))
 def test_any_span_at_the_files_rate_is_the_files_samples(source: Path, sound: Sound, start: int, frames: int) -> None:
     _, data = run(source, frames / RATE, offset=start / RATE)
