@@ -24,7 +24,8 @@ _UNWANTED = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069\ufef
 _RESERVED = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"COM{n}" for n in range(1, 10)), *(f"LPT{n}" for n in range(1, 10))}
 )
-LONGEST = 60  # characters of a clip's or preset's name, so that the whole stays under every system's 255 bytes
+LONGEST = 60  # characters of a clip's or preset's name
+LARGEST = 100  # bytes of it: two of them with number, id and the longest suffix stay under every system's 255 bytes
 FITTED = (  # what the recipe says of how the result was fitted
     "sample_rate",
     "samples",
@@ -67,7 +68,7 @@ def safe(text: str) -> str:
     text = text.encode(errors="replace").decode()  # half a character, from a name that is no UTF-8
     text = _UNWANTED.sub(" ", unicodedata.normalize("NFC", text))
     text = " ".join(text.split())
-    while len(text.encode()) > LONGEST * 2 or len(text) > LONGEST:
+    while len(text.encode()) > LARGEST or len(text) > LONGEST:
         text = text[:-1]
     text = text.strip(" .")
     return f"_{text}" if text.upper().split(".")[0] in _RESERVED else text

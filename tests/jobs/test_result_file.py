@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.jobs.result_file import result_name, safe
@@ -34,6 +34,7 @@ def test_what_no_file_system_wants_is_gone(text: str, expected: str) -> None:
     assert safe(text) == expected
 
 
+@example("𐀀" * 60, "𐀀" * 60)  # four bytes each
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_names_fit_into_every_file_system(clip: str, preset: str) -> None:
     name = result_name(clip, preset, 15, ID) + ".recipe.json"
