@@ -7,6 +7,7 @@ bridge that forgets would make it do.
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -36,6 +37,7 @@ class DawInstance:
         self._home = home
         self._random = random
         self._here: dict[str, str] = {}  # variation → its newest confirmation's message
+        self._taken: dict[str, float] = {}  # confirmation's message → unix time when it was gone from the inbox
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name=self.id)
 
@@ -67,12 +69,11 @@ class DawInstance:
         if known is not None:
             if self._waits(known):
                 return  # nobody has read the confirmation yet
-            # Taken in: the outbox that was read may be the one from before that, the next one may not.
-            again = outbox(self._home, self.id)
-            if variation_id in again["place"] and not self._over.wait(5 * LOOK):
-                newest = outbox(self._home, self.id)
-                if newest["updated"] > again["updated"] and variation_id in newest["place"]:
-                    self.offered_again.append(variation_id)
+            # Taken in: an outbox from before that may still ask for it, whenever it is written; one from after may not.
+            taken = self._taken.setdefault(known, time.time())
+            newest = outbox(self._home, self.id)
+            if newest["updated"] > taken and variation_id in newest["place"]:
+                self.offered_again.append(variation_id)
             return
         if not path.is_file():
             self.project.missing.append(str(path))
