@@ -1,6 +1,6 @@
 """Two recordings of the same music played in step: a switch goes over to the other at the same place, without a click.
 
-The process that plays (playback.py) turns the deck by hand while it takes blocks from it.
+The playing process (audition/process.py) reads blocks from the `Deck` and switches sides meanwhile.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The same work on two sounds side by side: decoding, resampling and transforms let go of the interpreter's lock.
 
-compare.py and align.py treat the clip and its result alike, and this halves the wait where there is a second core.
+align.py and workers/tasks/compare.py treat the clip and its result alike; a second core halves the time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What can be told of a stream while it passes: its level over time, its mean, and flat tops.
 
-The task `fit` sends source and result through one each; flaws.py judges by them.
+The task `fit` passes source and result through one `Intake` each; defects.py looks for defects in what they return.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Audition, the daemon's side: starts the process that plays, turns it, and knows what is heard.
 
-`/bridge/audition` → commands.py → `Player` → `python -m bridge.audition.process ORDER` → the audio device. Neither
-numpy nor PortAudio loads here.
+`/bridge/audition` → control/table.py → control/service.py → `Player` → `python -m bridge.audition.process ORDER` → the
+audio device. Neither numpy nor PortAudio loads here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What there is to hear of a variation: the result, and beside it its clip, equally loud and cut to the same span.
 
-control.py asks here; preview.py plays the sides.
+control/service.py → here → player.py, which plays the sides.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an engine is to the bridge: the Protocol, its values, and what it declares about itself.
 
-Stages know this file and no concrete engine. `model/fake.py` is the engine that tests and dry runs use.
+Stages know this module and no concrete engine. Tests use the engine of tests/fakes/fake_engine.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine honours; interfaces show this and nothing else (rule 8)."""
+    """What an engine honours; interfaces show this and nothing else."""
 
     name: str  # "fal", "offline"
     label: str  # for people: "ACE-Step on fal", "offline remix (signal processing, not ACE-Step)"
@@ -35,7 +35,7 @@ class Order:
     """What one variation asks of an engine; built anew from the journal whenever it is needed."""
 
     audio_url: str  # from `Uploaded`
-    params: Mapping[str, Any]  # complete and validated, by the names of params.py, without audio_url
+    params: Mapping[str, Any]  # complete and validated, by the names of presets/parameters.py, without audio_url
     seconds: float  # length of what is sent, s
     amount: float | None  # 0 = as the source .. 1 = as different as it gets; None: the engine's own default
     tempo: float | None  # BPM of the DAW at the clip

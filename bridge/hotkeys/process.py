@@ -1,4 +1,4 @@
-"""Hotkeys, the process that listens: pynput loads here and never in the daemon (hotkeys.py starts it).
+"""Hotkeys, the process that listens: pynput loads here and never in the daemon (service.py starts it).
 
 `python -m bridge.hotkeys.process COMBINATIONS`: one JSON line on stdout says that it listens, or why not; then one for
 each combination that is pressed. It ends with its stdin.

@@ -1,4 +1,4 @@
-"""MIDI controllers: pads, faders and encoders ask with the commands of commands.py, and their lights show what goes on.
+"""MIDI controllers: pads, faders and encoders send commands of control/table.py; lights show jobs and values.
 
-device ↔ port_host.py (a process of its own) ↔ port_process.py ↔ surface.py → commands.py → `BridgeApi`.
+device ↔ port_host.py (a process of its own) ↔ port_process.py ↔ surface.py → control/table.py → `BridgeApi`.
 """

@@ -1,6 +1,6 @@
 """What a control does with the values that it sends: buttons, faders, encoders, program changes.
 
-surface.py feeds messages in; commands and looks go out over `Deck`. Nothing here waits: timers belong to the loop.
+device.py feeds messages in; commands and looks go out over `Deck`. Nothing here waits: timers belong to the loop.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Learning: which control was moved first, and what kind of control that is.
 
-Pure; talk.py feeds everything in that is heard and asks for the catch. Only what changes counts: a fader that stands
-still and twitters does not, a key or pad does at once.
+Pure; requests.py passes in every message and asks which control was caught. Only what changes counts: a fader that
+stands still and twitters does not, a key or pad does at once.
 """
 
 from __future__ import annotations

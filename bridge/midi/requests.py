@@ -1,6 +1,6 @@
 """The conversation about MIDI: which controllers are there, learn, unlearn, listen. Answers go out as they come.
 
-commands (midi_commands.py) → service.py → here → surface.py, shelf.py.
+control/midi_commands.py → service.py → here → surface.py, mapping_files.py.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _value(name: str, text: str) -> str | float:
 
 
 class MidiAdmin:
-    """Implements `commands.Midi` over a surface that runs."""
+    """Implements the Protocol `Midi` of control/api.py over a running surface."""
 
     def __init__(self, surface: MidiSurface) -> None:
         self._surface = surface

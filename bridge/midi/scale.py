@@ -1,6 +1,6 @@
 """Between a parameter's values and the way of a fader or a ring, 0..1.
 
-The part of the range that is worth a fader's way stands in params.py.
+presets/parameters.py has the part of each range that a fader covers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """MIDI in the daemon: off until there is a mapping or somebody asks, and only then are its packages loaded.
 
-daemon.py → here → surface.py, talk.py. Implements `commands.Midi`.
+daemon.py → here → surface.py, requests.py. Implements the Protocol `Midi` of control/api.py.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class MidiService:
             self._admin = MidiAdmin(self._surface)
             return self._admin
 
-    # --- `commands.Midi` ---------------------------------------------------------------------------------------------
+    # --- the Protocol `Midi` of control/api.py -----------------------------------------------------------------------
 
     def devices(self) -> AsyncIterator[Answer]:
         return self._ask(lambda admin: admin.devices())

@@ -1,7 +1,7 @@
 """The MIDI surface: what controllers send becomes commands, and their lights show what goes on.
 
-ports.py → here → commands.py → `BridgeApi`; event bus → here → unit.py → ports.py. Learning and listening are in
-talk.py.
+ports.py → here → control/table.py → `BridgeApi`; event bus → here → device.py → ports.py. Learning and listening are in
+requests.py.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class MidiSurface:
         self._ports.want(wanted, set(self._outputs.values()))
 
     def _link(self, name: str, controller: MidiDevice) -> None:
-        """Find a unit's output, which may come and go apart from its input."""
+        """Find a device's output, which may come and go apart from its input."""
         pattern = controller.kept.mapping.output
         found = next((one for one in self.devices.outputs if (fits(pattern, one) if pattern else one == name)), None)
         if found == self._outputs.get(name):

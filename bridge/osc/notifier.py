@@ -52,7 +52,7 @@ class Notifier:
         self.kinds[event.kind](event)
 
     def resend(self, subscriber: Subscriber) -> None:
-        """Tell one listener everything as it is now."""
+        """Tell one subscriber everything as it is now."""
         snapshot = self._bridge.snapshot()
         for address, job_id, arguments in lines(snapshot):
             self._subscriptions.tell_one(subscriber, (address, job_id), build(address, *arguments))

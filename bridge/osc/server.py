@@ -313,7 +313,7 @@ class OscServer:
     # --- the surface's own commands ----------------------------------------------------------------------------------
 
     def _subscribe(self, call: Call) -> None:
-        """Tell a connection over itself, a sender of datagrams over an outlet to its address."""
+        """Subscribe a connection itself, and the sender of a datagram by a `UdpSubscriber` for its address."""
         peer, target = call.peer, call.peer
         kind, host, own_port = peer.key
         port = call.values["port"]

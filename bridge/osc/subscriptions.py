@@ -18,10 +18,10 @@ from bridge.osc.peer import Key, Peer
 log = logging.getLogger(__name__)
 
 INTERVAL = 1 / 30  # s between two messages to one address
-MOST = 64  # listeners at a time
+MOST = 64  # subscribers at a time
 REST = 2.0  # s without a change after which a value is said again, to the hand that set it as well
 KNOWN_FOR = 60.0  # s that a job's last words are said again after its end
-FAILURES = 5  # messages that a listener did not take before it is dropped
+FAILURES = 5  # messages that a subscriber did not take before it is dropped
 
 Topic = tuple[str, str]  # an OSC address and what else tells its messages apart, for example the job
 
@@ -41,14 +41,14 @@ class Subscriber:
 
 
 class Subscriptions:
-    """All listeners and what still waits to be sent to them."""
+    """All subscribers and what still waits to be sent to them."""
 
     def __init__(self, counters: Counters, changed: Callable[[bool], None]) -> None:
         """Begin with nobody.
 
         Args:
             counters: of the surface.
-            changed: called with True when a listener comes, with False when the last one has gone.
+            changed: called with True when a subscriber comes, with False when the last one has gone.
         """
         self._counters = counters
         self._changed = changed
@@ -156,7 +156,7 @@ class Subscriptions:
                 self._offer(subscriber, topic, data)
 
     def tell_one(self, subscriber: Subscriber, topic: Topic, data: bytes) -> None:
-        """Tell one listener at once, though it may know it already."""
+        """Tell one subscriber at once, though it may know it already."""
         subscriber.waiting.pop(topic, None)
         self._send(subscriber, topic, data)
 

@@ -133,7 +133,7 @@ class Job:
     seed: int  # seed of variation 0
     created: float  # unix time, s
     request: Mapping[str, Any]  # the remix args as they came, unknown keys included
-    recipe: Mapping[str, Any]  # everything needed to make the result again, see recipe.py
+    recipe: Mapping[str, Any]  # everything needed to make the result again, see jobs/recipe.py
     price: float  # money per second of audio that is sent
     currency: str  # ISO code
     seconds: tuple[float, ...]  # what is sent of each clip, s; as asked at first, as rendered later, 0: not known yet

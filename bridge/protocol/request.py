@@ -175,7 +175,7 @@ class Clip(Struct, frozen=True, kw_only=True):
 
 
 class Remix(Struct, frozen=True, kw_only=True):
-    """What is wanted; the model's own inputs stand beside these keys and are checked by params.py."""
+    """The arguments of a remix. The model's own inputs are further keys, which presets/parameters.py checks."""
 
     preset: str | None = None
     engine: str | None = None

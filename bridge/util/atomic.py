@@ -1,6 +1,6 @@
 """Files that are either whole or not there: write aside, flush to the disk, rename.
 
-Stages, mailbox and client use this for whatever somebody else reads.
+Used for every file that another process or the next start reads.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What must never be read by others: every secret that was found is taken out of every line that is written.
 
-credentials.py and the daemon tell it the secrets; log.py and whatever shows foreign text ask it to clean.
+config/credentials.py and osc/auth.py register secrets; logs.py and other modules remove them from text here.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 `bridge.workers.pool` in the daemon starts it as `python -m bridge.workers.process [module with TASKS]`. Before any
 library is loaded, descriptor 1 is pointed at stderr, so that no print gets between the answers, and 0 at the null
-device (stdin_pipe.py).
+device (util/stdin_pipe.py).
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Bench:
         settings = Settings(self.fal.url, self.fal.url, poll_first=0.01, poll_longest=0.05)
 
         async def sleep(seconds: float) -> None:
-            await asyncio.sleep(min(seconds, 0.005))  # pauses are looked at in tests/model
+            await asyncio.sleep(min(seconds, 0.005))  # pauses are tested in tests/engines
 
         self.engine = FalEngine(settings, lambda: KEY, random=lambda: 0.5, sleep=sleep, timeouts=self.timeouts)
         self.studio = Studio(self.home, self.engine, workers)

@@ -1,4 +1,4 @@
-"""The way of a message through desk, scheduler and pipeline, with a fake engine and real signal work."""
+"""A message passes through message handler, scheduler and pipeline, with a fake engine and real signal work."""
 
 from __future__ import annotations
 

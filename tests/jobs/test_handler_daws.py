@@ -1,4 +1,4 @@
-"""The desk and the DAWs: who is offered a result, what the model is told, and nudging by hand."""
+"""The message handler and the DAWs: who is offered a result, what the model is told, and nudging by hand."""
 
 from __future__ import annotations
 

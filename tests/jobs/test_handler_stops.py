@@ -1,4 +1,4 @@
-"""Cancel, budget and refusals at the desk: what is not made, or not placed, and what is said of it."""
+"""Cancel, budget and refusals by the message handler: what is not made, or not placed, and what is said of it."""
 
 from __future__ import annotations
 

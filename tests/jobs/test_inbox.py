@@ -21,7 +21,7 @@ from tests.fakes.processes import PATIENCE
 
 
 class Door:
-    """Takes messages as the desk does and remembers them."""
+    """Takes messages as the message handler does and remembers them."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []

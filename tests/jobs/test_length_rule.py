@@ -1,5 +1,5 @@
 """The length rule end to end: whatever the clip is, the placed file has exactly
-round((position + length)·rate) − round(position·rate) samples, so that clips that meet never gap (DESIGN.md)."""
+round((position + length)·rate) − round(position·rate) samples, so that clips that meet never gap."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Whatever stands in a message, a preset or a sound file's header: one of our errors, or a value; never anything else.
 
-OSC packets are thrown in test_osc_packet.py and test_osc_hostile.py, fal's answers in model/test_fal_errors.py;
+osc/test_osc_packet.py and osc/test_osc_hostile.py throw OSC packets, engines/test_fal_errors.py fal's answers;
 benchmarks/fuzz.py throws a million packets and measures stalls and memory.
 """
 
@@ -77,7 +77,7 @@ def spoilt_messages(draw: st.DrawFn) -> bytes:
 
 
 def taken(data: bytes) -> None:
-    """Read a message as the desk does."""
+    """Read a message as the message handler does."""
     said = "taken"
     try:
         message = request.parse(data)

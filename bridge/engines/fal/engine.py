@@ -1,4 +1,4 @@
-"""The fal engine: ACE-Step audio-to-audio over fal's queue, behind the Protocol of `model/base.py`.
+"""The fal engine: ACE-Step audio-to-audio over fal's queue, behind the Protocol of `engines/base.py`.
 
 Puts the parts together and turns an order into the model's inputs; every request is made elsewhere in this package.
 """

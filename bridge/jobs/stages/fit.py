@@ -159,7 +159,7 @@ async def _all_there(context: VariationContext) -> None:
 def span_of(context: VariationContext) -> dict[str, Any]:
     """Return what part of the result to keep, in samples at the rate of the result.
 
-    The length is a difference of rounded positions, so that clips that meet on the timeline never gap (DESIGN.md).
+    The length is a difference of rounded positions, so that clips that meet on the timeline never gap.
     """
     rendered = context.done["render"]
     rate = context.request.project.sample_rate or MODEL_RATE

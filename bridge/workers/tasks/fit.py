@@ -122,7 +122,7 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
     Returns:
         sample_rate, samples (of the clip), frames (of the file), lead (first frame of the clip in the file), gain_db,
         limiter_db (the most that the limiter takes), lufs and true_peak_db (of the file as it is), alignment (see
-        compare.Alignment), nudge_ms, loop (see seam.Measured; None where it is none), warnings.
+        compare.Alignment), nudge_ms, loop (see crossfade.Measured; None where it is none), warnings.
 
     Raises:
         ResultError: the raw cannot be used.

@@ -60,15 +60,14 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
     """Join the segments of a clip.
 
     Args:
-        args: segments (each raw and source, two paths, and start and seconds in the clip as it was sent), seconds (of
-        the
-            whole), align, into.
+        args: legs (of each segment raw and source, two paths, and start and seconds in the clip as it was sent),
+            seconds (of the whole), align, into.
         progress: told the share done, 0..1.
         size: frames per block; the file is the same with any.
 
     Returns:
-        frames, sample_rate, segments (each with its alignment and gain_db), joins (each at s, with step_db, alike and
-        the ranks of seam.Measured).
+        frames, sample_rate, legs (of each segment alignment and gain_db), joins (each at s, with step_db, alike and
+        the ranks of crossfade.Measured).
 
     Raises:
         ResultError: a raw cannot be used.

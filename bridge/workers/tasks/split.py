@@ -17,7 +17,7 @@ def split(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
     """Copy spans of a rendered clip, sample for sample.
 
     Args:
-        args: path (a FLAC file), segments (each start and frames, and the path to write).
+        args: path (a FLAC file), legs (of each segment start, frames and the path to write).
         progress: told the share done, 0..1.
 
     Returns:
