@@ -1,10 +1,13 @@
-"""The generated pages say what the code says, and a difference is found."""
+"""Generated pages match the code, and the modules that pages, docstrings and comments name exist."""
 
 from __future__ import annotations
 
+import ast
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -55,6 +58,49 @@ def test_every_module_that_a_page_names_is_there() -> None:
     }
     assert ("bridge/daemon.py", "CONTRIBUTING.md") in named
     assert sorted((path, page) for path, page in named if not (ROOT / path).exists()) == []
+
+
+def prose(source: str) -> str:
+    """Return the docstrings and comments of a module."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    texts = [ast.get_docstring(node) or "" for node in ast.walk(ast.parse(source)) if isinstance(node, documented)]
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return "\n".join([*texts, *(token.string for token in tokens if token.type == tokenize.COMMENT)])
+
+
+def missing_modules(root: Path) -> list[str]:
+    """Return each `*.py` that a docstring or comment of bridge/ names and that is not there.
+
+    A name is a path from the folder of the module that names it, from bridge/, or from the root: `service.py` alone
+    could be any of several, and an old name may still exist elsewhere.
+    """
+    return [
+        f"{module.relative_to(root).as_posix()} names {name}"
+        for module in sorted((root / "bridge").rglob("*.py"))
+        for name in sorted(set(re.findall(r"(?<![\w/.-])[\w/-]+\.py\b", prose(module.read_text("utf-8")))))
+        if not any((folder / name).is_file() for folder in (module.parent, root / "bridge", root))
+    ]
+
+
+def test_every_module_that_a_docstring_or_comment_names_is_there() -> None:
+    assert missing_modules(ROOT) == []
+
+
+def test_an_old_name_in_a_docstring_or_comment_is_found(tmp_path: Path) -> None:
+    for name in ("bridge/daemon.py", "bridge/midi/surface.py", "bridge/presets/parameters.py", "tests/talk.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('"""Nothing."""\n')
+    (tmp_path / "bridge/midi/learn.py").write_text(
+        '"""daemon.py → surface.py → here → presets/parameters.py, tests/talk.py; talk.py."""\n'
+        "KEPT = 'said.py'  # see parameters.py\n"
+        "def learn():\n"
+        '    """Learn, see midi/shelf.py."""\n'
+    )
+    assert missing_modules(tmp_path) == [
+        "bridge/midi/learn.py names midi/shelf.py",
+        "bridge/midi/learn.py names parameters.py",
+        "bridge/midi/learn.py names talk.py",
+    ]
 
 
 def test_tables_keep_their_columns() -> None:
