@@ -171,9 +171,9 @@ class Hand:
 
 LISTENER = """
 import sys
-from bridge import keyboard
-keyboard.QUIET = float(sys.argv.pop(1))
-sys.exit(keyboard.main())
+from bridge.hotkeys import process
+process.QUIET = float(sys.argv.pop(1))
+sys.exit(process.main())
 """  # a key that is held repeats itself more seldom on a machine that is very busy
 
 
