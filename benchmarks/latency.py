@@ -37,7 +37,8 @@ from overhead import fake_fal, make_clip
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
-from tests.fakes.processes import fal_environment, outbox, put, running, until
+from tests.fakes.processes import fal_environment, outbox, put, running
+from tests.waiting import until
 
 SLOTS, SECONDS = 8, 30.0
 PACE = 0.005  # s between two questions, at random up to twice of it
@@ -91,7 +92,7 @@ class Load:
             found = [one["job_id"] for one in outbox(self._home, "load")["jobs"] if one["message_id"] == message_id]
             return found[0] if found else None
 
-        return str(until(job))
+        return until(job, f"the job of {message_id}")
 
     def _ask(self, variations: int = SLOTS) -> str:
         remix = {"tags": "dub", "original_tags": "music", "seed": next(self._seeds), "variations": variations}

@@ -27,10 +27,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.daws.ardour.pad import jack_server
-from tests.fakes.processes import job_of, outbox, put, running, until
+from tests.fakes.processes import job_of, outbox, put, running
 from tests.fakes.studio import remix_args, write_tone
 from tests.midi.bytes_of import let_go, pressed
 from tests.midi.controller import Controller
+from tests.waiting import until
 
 HOLDING, VELOCITY = 2, 100  # of the light that answers, and of the echo
 GOAL = 5.0  # ms that the bridge's p99 may lie above the echo's
@@ -138,10 +139,10 @@ def main() -> int:
         )
         settings = {"ACE_BRIDGE_MIDI_SYSTEM": "jack", "ACE_BRIDGE_SCHEDULER_SLOTS": "8", "ACE_BRIDGE_MIDI_HOLD": "5"}
         try:
-            until(lambda: echo.stdout is not None and echo.stdout.readline())
+            until(lambda: echo.stdout is not None and bool(echo.stdout.readline()))
             with running(home, **settings, **server):
                 pad.wait_until_heard()
-                until(lambda: pad.received)
+                until(lambda: bool(pad.received))
                 watches = Stopwatch(bare), Stopwatch(pad)
                 print(json.dumps(measure("idle", presses, *watches)[0]), flush=True)
                 enough = threading.Event()

@@ -38,7 +38,8 @@ from loudness import integrated_loudness
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.fakes.music import track
-from tests.fakes.processes import KEY, environment, fal_environment, put, running, until
+from tests.fakes.processes import KEY, environment, fal_environment, put, running
+from tests.waiting import until
 
 RATE, PROJECT_RATE, SECONDS = 48_000, 44_100, 30.0
 TAGS = "dub, deep bass"

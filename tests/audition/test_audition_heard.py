@@ -21,7 +21,7 @@ import soundfile
 from bridge.audio.ab_player import FADE
 from bridge.audition.player import Player, Side
 from bridge.errors import AudioDeviceMissing
-from tests.fakes.processes import PATIENCE, until
+from tests.waiting import PATIENCE, until
 
 RATE = 48000
 

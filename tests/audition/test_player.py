@@ -17,8 +17,7 @@ import soundfile
 from bridge.audition.player import Player, Side
 from bridge.audition.process import BLOCK, TAIL, Order, Playing, open_device
 from bridge.errors import AudioDeviceMissing, NotPossibleNow, SourceMissing, SourceUnreadable, Unexpected
-from tests.fakes.osc_clients import until
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 RATE = 48000
 
@@ -219,7 +218,7 @@ async def test_hands_turn_what_is_played_and_everybody_is_told(tmp_path: Path, c
     assert await player.set_loop(None) is False
     assert player._child is child, "it plays on at the same place"
     assert player.heard == "source"
-    await until(lambda: script.read_text().count("\n") == 4)
+    await eventually(lambda: script.read_text().count("\n") == 4)
     turned = [json.loads(line) for line in script.read_text().splitlines()]
     assert turned == [{"heard": 0}, {"heard": 1}, {"heard": 0}, {"loop": False}]
     await player.stop()
@@ -233,7 +232,7 @@ async def test_hands_turn_what_is_played_and_everybody_is_told(tmp_path: Path, c
 async def test_a_sound_that_has_ended_plays_no_more(tmp_path: Path, clip: Path) -> None:
     player = Player(command=said("print('{\"playing\": true}', flush=True)\n", tmp_path))
     await player.play(alone(clip), "result")
-    await until(lambda: not player.playing)
+    await eventually(lambda: not player.playing)
     await player.stop()
 
 

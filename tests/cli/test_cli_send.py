@@ -14,8 +14,8 @@ import pytest
 from bridge.cli.main import main
 from bridge.control.api import ClipAsk
 from bridge.events import Event
-from tests.fakes.osc_clients import until
 from tests.fakes.osc_stage import TOKEN, Stage
+from tests.waiting import eventually
 
 Said = pytest.CaptureFixture[str]
 
@@ -41,7 +41,7 @@ async def test_the_token_is_filled_in_and_the_path_made_absolute(
     """It listens to the result's path."""
     monkeypatch.chdir(tmp_path)
     sending = asyncio.create_task(send("/bridge/clip", "token", "808", "1", "8"))
-    await until(lambda: stage.bridge.asked)
+    await eventually(lambda: bool(stage.bridge.asked))
     assert stage.bridge.asked == [("clip", ClipAsk(os.fspath(tmp_path / "808"), 1.0, 8.0, None, ""))]
     stage.bus.publish(Event("progress", "job-1", data={"fraction": 0.5, "message": "half"}))
     stage.bus.publish(Event("variation", "job-1", "v-1", {"state": "done", "path": "/results/a.wav"}))
@@ -54,7 +54,7 @@ async def test_the_token_is_filled_in_and_the_path_made_absolute(
 
 async def test_it_listens_until_the_error(stage: Stage, capsys: Said) -> None:
     sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav"))
-    await until(lambda: stage.bridge.asked)
+    await eventually(lambda: bool(stage.bridge.asked))
     stage.bus.publish(Event("job", "job-1", data={"state": "failed", "cost": 0.0}))
     stage.bus.publish(Event("alert", "job-1", data={"code": "source_missing", "text": "It is not there."}))
     assert await sending == 1
@@ -64,7 +64,7 @@ async def test_it_listens_until_the_error(stage: Stage, capsys: Said) -> None:
 async def test_a_cancelled_one_ends_without_a_path(stage: Stage, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.cli.commands.send.LAST_WORD", 0.05)
     sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav", "--json"))
-    await until(lambda: stage.bridge.asked)
+    await eventually(lambda: bool(stage.bridge.asked))
     stage.bus.publish(Event("job", "job-1", data={"state": "cancelled", "cost": 0.0}))
     assert await sending == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -74,7 +74,7 @@ async def test_a_cancelled_one_ends_without_a_path(stage: Stage, capsys: Said, m
 async def test_a_daemon_that_goes_ends_the_wait(stage: Stage, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.cli.commands.send.LAST_WORD", 0.05)
     sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav"))
-    await until(lambda: stage.bridge.asked)
+    await eventually(lambda: bool(stage.bridge.asked))
     monkeypatch.setattr("bridge.client.Client.daemon", lambda client: None)
     assert await sending == 1
     assert "[not_running]" in capsys.readouterr().err

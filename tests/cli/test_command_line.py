@@ -20,9 +20,10 @@ from bridge.client import Client
 from bridge.errors import MessageTooLarge
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import KEY, environment, fal_environment, running, until
+from tests.fakes.processes import KEY, environment, fal_environment, running
 from tests.fakes.studio import write_tone
 from tests.system.test_whole_path import cli
+from tests.waiting import until
 
 ODD = (
     b"-dash.wav",
@@ -194,7 +195,7 @@ def until_done(home: Path) -> list[str]:
         states = [json.loads(line)["state"] for line in cli(home, "jobs", "--json").stdout.splitlines()]
         return states if set(states) == {"done"} else None
 
-    return until(look)  # type: ignore[no-any-return]
+    return until(look, "every job to be done")
 
 
 def test_a_message_that_never_reaches_the_outbox_ends_the_wait(home: Path) -> None:

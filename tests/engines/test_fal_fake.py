@@ -17,7 +17,7 @@ from tests.engines.fal_kit import clip_bytes, order_for, stored_clip
 from tests.fakes import fal_audio
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE
 
 ORDER = "/fal-ai/ace-step/audio-to-audio"
 HEADERS = {"Authorization": "Key k"}

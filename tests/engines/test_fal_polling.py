@@ -15,7 +15,7 @@ from tests.engines.fal_kit import KEY, Reports, Sleep, at, order_for, stored_cli
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_queue import Timing
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture

@@ -27,8 +27,9 @@ from tests.fakes.daw_instance import DawInstance, Project
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer, Timing
 from tests.fakes.prefork_server import fork_child, prefork_server, wait_for_end
-from tests.fakes.processes import KEY, PATIENCE, environment, fal_environment, put, until
+from tests.fakes.processes import KEY, environment, fal_environment, put
 from tests.fakes.studio import remix_args, write_tone
+from tests.waiting import PATIENCE, until
 
 MISSED = 10  # lives without their moment that are no sign of a defect yet
 LEAST, MOST = 2, 6  # unfinished jobs on hand
@@ -155,7 +156,7 @@ class CrashRun:
         """Let it live in peace until everything has ended, and stop it politely."""
         pid = self._bear(self._folder / "diary-last", ())
         try:
-            until(self._is_finished, 2 * PATIENCE)
+            until(self._is_finished, "the end of all work", 2 * PATIENCE)
         except AssertionError as error:
             raise AssertionError(
                 f"not finished: {self._open()[:5]}, {list((self.home / 'inbox').iterdir())}"

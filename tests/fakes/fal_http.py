@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ from tests.fakes.fal_faults import LOCKED, Fault, FaultBook, answer
 from tests.fakes.fal_http import HttpServer, Reply, Request
 from tests.fakes.fal_queue import Job, Queue, Timing
 from tests.fakes.fal_storage import Storage
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE
 
 _TICK = 0.01  # s between two looks of the status stream at its order
 _ROUTES = [  # method, path, call, whether the key is wanted

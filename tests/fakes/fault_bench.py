@@ -14,8 +14,8 @@ from bridge.protocol.job import State, Variation
 from bridge.store import backup
 from tests.engines.fal_kit import KEY, PATIENT, Settings
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio
+from tests.waiting import eventually
 
 TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → its timeout, which is `ask` for all others
 
@@ -75,14 +75,11 @@ class Bench:
         return one
 
     async def until(self, what: Callable[[], Any], words: str = "") -> Any:
-        """Wait for something."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + PATIENCE
-        while not (found := what()):
-            told = self.variation() if self.job_id else None
-            assert loop.time() < end, f"{words or 'it'} did not happen: {told}"
-            await asyncio.sleep(0.005)
-        return found
+        """Wait for something; an error shows the variation."""
+        try:
+            return await eventually(what, words)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.variation() if self.job_id else 'no remix'}") from error
 
     async def comes_to(self, ends: str) -> None:
         """Wait until the remix is in a state of the table."""

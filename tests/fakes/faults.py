@@ -22,9 +22,10 @@ from bridge.config.home import prepare_home
 from bridge.presets.parameters import PARAMS
 from tests.fakes.disks import disk
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import PATIENCE, job_of, outbox, put, running, until
+from tests.fakes.processes import job_of, outbox, put, running
 from tests.fakes.studio import remix_args, write_tone
 from tests.system.test_whole_path import cli, receive
+from tests.waiting import PATIENCE, until
 
 Error = Mapping[str, str]
 
@@ -63,7 +64,7 @@ class Bench:
                     return one["error"] or True
             return self.rejected(message_id)
 
-        found = until(look)
+        found = until(look, f"an answer to {message_id}")
         return None if found is True else found
 
     def rejected(self, name: str) -> Error | None:
@@ -78,9 +79,9 @@ class Bench:
         aside = self.home / "inbox" / f".{name}.tmp"
         aside.write_bytes(data)
         aside.replace(self.home / "inbox" / f"{name}.json")
-        found = until(lambda: self.rejected(name))
+        found = until(lambda: self.rejected(name), f"the refusal of {name}")
         assert (self.home / "inbox" / "rejected" / f"{name}.json").exists()
-        return found  # type: ignore[no-any-return]
+        return found
 
     def retry(self) -> None:
         """Retry the last remix, which has to be done then."""
@@ -255,7 +256,7 @@ def link(bench: Bench, tmp_path: Path) -> Error | None:
     (tmp_path / "message.json").write_text(json.dumps(raw(bench)))
     name = str(uuid.uuid4())
     (bench.home / "inbox" / f"{name}.json").symlink_to(tmp_path / "message.json")
-    return until(lambda: bench.rejected(name))  # type: ignore[no-any-return]
+    return until(lambda: bench.rejected(name), f"the refusal of {name}")
 
 
 def protocol(bench: Bench, _: Path) -> Error | None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE
 
 HERE, THERE = "10.77.0.1", "10.77.0.2"  # the bridge's machine, and the tablet's
 ROOT = Path(__file__).parents[2]

@@ -1,27 +1,19 @@
-"""OSC clients for tests: python-osc's own over UDP, and a bare TCP one, both with a poll for what they were told."""
+"""OSC clients for tests: python-osc's own over UDP, and a bare TCP one, which remember what they were told."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
 from typing import Any
 
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 from pythonosc.udp_client import UDPClient
 
-from tests.fakes.processes import PATIENCE
+from tests.waiting import eventually
 
 Heard = tuple[str, tuple[Any, ...]]  # address and arguments
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition to come true."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 class Client:
@@ -42,7 +34,8 @@ class Client:
 
     async def hear(self, address: str, *arguments: Any) -> tuple[Any, ...]:
         """Wait for a message, any of its address or exactly these arguments, and return its arguments."""
-        await until(lambda: arguments in self.of(address) if arguments else self.of(address))
+        what = f"{address} {arguments or ''}"
+        await eventually(lambda: arguments in self.of(address) if arguments else bool(self.of(address)), what)
         return arguments or self.of(address)[0]
 
     def _take(self, data: bytes) -> None:

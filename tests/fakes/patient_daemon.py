@@ -6,7 +6,7 @@ import sys
 
 from bridge.cli.main import main
 from bridge.control import service
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE
 
 if __name__ == "__main__":
     service.PATIENCE = PATIENCE

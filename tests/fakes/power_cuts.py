@@ -115,14 +115,14 @@ async def zero_result(bench: Bench) -> AsyncIterator[None]:
     (made,) = (path.parent / "ACE Bridge").glob("*.wav")
     emptied(made)
     await bench.studio.send("hello", {"daw": {"name": "reaper"}, "project": {"path": str(path)}})
-    await bench.until(lambda: bench.document()["place"])
+    await bench.until(lambda: bool(bench.document()["place"]))
     await bench.studio.send("place_failed", {"variation_id": bench.variation().id, "text": "no audio"})
     await bench.comes_to("place_failed")
     await bench.send("retry")
     await bench.comes_to("work_lost")
     yield
     await bench.send("retry")
-    await bench.until(lambda: bench.document()["place"])
+    await bench.until(lambda: bool(bench.document()["place"]))
     assert made.stat().st_size > 1000
     await bench.studio.send("placed", {"variation_id": bench.variation().id})
 

@@ -16,12 +16,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE, until
 
 DIE_WITH_PARENT = 1  # of prctl(2): nobody outlives a test run
 LARGEST = 2**20  # bytes of one request
@@ -34,11 +33,14 @@ def prefork_server(path: Path, *modules: str) -> Iterator[Path]:
     command = [sys.executable, "-m", "tests.fakes.prefork_server", str(path), *modules]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)  # it ends with its stdin
     try:
-        end = time.monotonic() + PATIENCE
-        while not path.exists():
+
+        def up() -> bool:
+            if path.exists():
+                return True
             assert process.poll() is None, "the prefork server ended"
-            assert time.monotonic() < end, "the prefork server did not come up"
-            time.sleep(0.01)
+            return False
+
+        until(up, "the prefork server")
         yield path
     finally:
         assert process.stdin is not None

@@ -8,14 +8,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import PATIENCE, until
+
 KEY = "test-key-id:test-key-secret"
-PATIENCE = 240.0  # s for anything to happen on a busy machine; it only ends what hangs
 
 
 def environment(home: Path, **changes: str) -> dict[str, str]:
@@ -58,7 +58,7 @@ class Daemon:
                 return found if found["pid"] == self.process.pid else None
             return None
 
-        return until(about)
+        return until(about, "daemon.json")
 
     def kill(self) -> None:
         self.process.kill()
@@ -88,17 +88,6 @@ def running(home: Path, *, program: tuple[str, ...] = RUN, **environ: str) -> It
     finally:
         if daemon.process.poll() is None:
             daemon.kill()
-
-
-def until(look: Callable[[], Any], timeout: float = PATIENCE) -> Any:
-    """Return the first thing that is not None or False."""
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        found = look()
-        if found is not None and found is not False:
-            return found
-        time.sleep(0.01)
-    raise AssertionError("it did not happen")
 
 
 def put(home: Path, command: str, args: Mapping[str, Any], *, instance: str = "test", message_id: str = "") -> str:
@@ -142,6 +131,6 @@ def job_of(
         return None
 
     try:
-        return until(look, timeout)  # type: ignore[no-any-return]
+        return until(look, f"the state {' or '.join(states)}", timeout)
     except AssertionError as error:
         raise AssertionError(f"{error}; last seen: {json.dumps(last, indent=1)}") from None

@@ -37,7 +37,7 @@ from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.workers.task_table import TASKS
 from tests.fakes.fake_engine import FakeEngine
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 
 class InlineWorkers:
@@ -164,14 +164,13 @@ class Studio:
     async def until(self, job_id: str, *states: str, timeout: float = PATIENCE) -> list[Variation]:
         """Wait until the job is in one of these states."""
 
-        async def look() -> None:
-            while str(self.registry.state(job_id)) not in states:
-                await asyncio.sleep(0.01)
-
         try:
-            await asyncio.wait_for(look(), timeout)
-        except TimeoutError:
-            raise AssertionError(f"{self.registry.state(job_id)}: {self.registry.variations(job_id)}") from None
+            await eventually(
+                lambda: str(self.registry.state(job_id)) in states, f"the state {' or '.join(states)}", timeout
+            )
+        except AssertionError as error:
+            shown = f"{self.registry.state(job_id)}: {self.registry.variations(job_id)}"
+            raise AssertionError(f"{error}; it is {shown}") from None
         return self.registry.variations(job_id)
 
     def document(self, instance: str = "test") -> dict[str, Any]:

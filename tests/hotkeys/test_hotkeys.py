@@ -18,8 +18,7 @@ from bridge.hotkeys.process import QUIET, Once, for_pynput
 from bridge.hotkeys.service import Hotkeys, read_keys
 from tests.daws.ardour.rig import screen
 from tests.fakes.bridge import NotingBridge
-from tests.fakes.osc_clients import until
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 
 def test_combinations_are_read_in_one_way_of_writing() -> None:
@@ -106,9 +105,9 @@ async def test_a_press_asks_and_what_is_refused_is_told(tmp_path: Path) -> None:
     keyed = Keyed(["f9: remix", "alt+n: preset.next"], command=said(PRESSING, tmp_path))
     keyed.bridge.refuses = DawMissing()
     await keyed.hotkeys.start()
-    await until(lambda: len(keyed.bridge.asked) == 2)
+    await eventually(lambda: len(keyed.bridge.asked) == 2)
     assert sorted(keyed.bridge.asked) == [("remix",), ("step", 1)]
-    await until(lambda: keyed.alerts)
+    await eventually(lambda: bool(keyed.alerts))
     assert [alert.data["code"] for alert in keyed.alerts] == ["daw_missing"]
     await keyed.hotkeys.stop()
 
@@ -127,7 +126,7 @@ async def test_a_press_asks_and_what_is_refused_is_told(tmp_path: Path) -> None:
 async def test_a_listener_that_cannot_or_dies_is_told_and_no_more(tmp_path: Path, child: str, words: str) -> None:
     keyed = Keyed(["f9: remix"], command=said(child, tmp_path))
     await keyed.hotkeys.start()
-    await until(lambda: keyed.alerts)
+    await eventually(lambda: bool(keyed.alerts))
     await keyed.hotkeys.stop()
     assert [(alert.data["code"], words in alert.data["text"]) for alert in keyed.alerts] == [("hotkeys_missing", True)]
 
@@ -192,13 +191,13 @@ async def real(display: str) -> AsyncIterator[Keyed]:
 async def test_real_keys_reach_the_commands(real: Keyed, display: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "bridge.hotkeys.service")
     hand = Hand(display)
-    await until(lambda: "listening to" in caplog.text)
+    await eventually(lambda: "listening to" in caplog.text)
     await hand("key", "r")
     await hand("key", "ctrl+r")
     await hand("key", "ctrl+alt+r")
     await hand("key", "ctrl+alt+n")
     await hand("key", "F9")
-    await until(lambda: len(real.bridge.asked) >= 3)
+    await eventually(lambda: len(real.bridge.asked) >= 3)
     assert sorted(real.bridge.asked) == [("cancel", ""), ("remix",), ("step", 1)]
     assert real.alerts == []
 
@@ -207,11 +206,11 @@ async def test_a_key_held_down_asks_once(real: Keyed, display: str, caplog: pyte
     """The X server repeats a held key itself, as at any keyboard."""
     caplog.set_level("INFO", "bridge.hotkeys.service")
     hand = Hand(display)
-    await until(lambda: "listening to" in caplog.text)
+    await eventually(lambda: "listening to" in caplog.text)
     await hand("keydown", "ctrl", "keydown", "alt", "keydown", "r", "sleep", "1.5")
     await hand("keyup", "r", "keyup", "alt", "keyup", "ctrl")
     await hand("key", "F9")
-    await until(lambda: ("cancel", "") in real.bridge.asked)
+    await eventually(lambda: ("cancel", "") in real.bridge.asked)
     assert real.bridge.asked == [("remix",), ("cancel", "")]
 
 
@@ -221,6 +220,6 @@ async def test_without_a_screen_it_is_told() -> None:
         pytest.skip("only X11 can be taken away")
     keyed = Keyed(["f9: remix"], environ=environ)
     await keyed.hotkeys.start()
-    await until(lambda: keyed.alerts)
+    await eventually(lambda: bool(keyed.alerts))
     await keyed.hotkeys.stop()
     assert [alert.data["code"] for alert in keyed.alerts] == ["hotkeys_missing"]

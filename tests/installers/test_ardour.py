@@ -16,7 +16,7 @@ from bridge.installers import ardour_slots
 from bridge.installers.base import Surroundings
 from bridge.installers.installer import Installer, Pointer, start_command
 from bridge.installers.plans import plan
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE
 
 OURS = [
     ardour_slots.Script("ACE Bridge: one", 'ardour { name = "ACE Bridge: one" }'),

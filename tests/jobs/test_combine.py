@@ -16,7 +16,8 @@ from bridge.protocol.request import Clip, Grid, Placement, RemixArgs, Source, Tr
 from bridge.workers.tasks.mix import mix
 from tests.audio.signals import Sound, noise
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import KEY, fal_environment, job_of, outbox, put, running, until
+from tests.fakes.processes import KEY, fal_environment, job_of, outbox, put, running
+from tests.waiting import until
 
 RATE = 48_000
 SOURCE = Source(path="/tone.wav")

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from bridge.errors import RequestError
 from bridge.events import Event, EventBus
 from bridge.jobs.inbox import Inbox, Receipt
 from bridge.protocol.request import parse
-from tests.fakes.processes import PATIENCE
+from tests.waiting import eventually
 
 
 class Door:
@@ -53,22 +53,14 @@ def put(home: Path, message_id: str | None = None, text: str | None = None) -> s
     return message_id
 
 
-async def until(condition: Callable[[], bool], timeout: float = PATIENCE) -> None:
-    async def look() -> None:
-        while not condition():
-            await asyncio.sleep(0.005)
-
-    await asyncio.wait_for(look(), timeout)
-
-
 @pytest.mark.parametrize("native", [True, False])
 async def test_a_file_is_noticed_without_any_doorbell(home: Path, door: Door, native: bool) -> None:
     box, _ = inbox(home, door, native=native)
     box.start()
     await asyncio.sleep(0.3)  # the first look is over: only the watch can notice what comes now
     message_id = put(home)
-    await until(lambda: door.taken == [message_id])
-    await until(lambda: not list((home / "inbox").glob("*.json")))
+    await eventually(lambda: door.taken == [message_id])
+    await eventually(lambda: not list((home / "inbox").glob("*.json")))
     await box.stop()
 
 
@@ -173,10 +165,10 @@ async def test_what_comes_before_the_system_watches_is_not_left_lying(
     box, _ = inbox(home, door)
     box.start()
     first = put(home)
-    await until(lambda: door.taken == [first])
+    await eventually(lambda: door.taken == [first])
     second = put(home)
     await asyncio.sleep(0.1)
     assert door.taken == [first], "nobody tells of it"
     watching.set()
-    await until(lambda: door.taken == [first, second])
+    await eventually(lambda: door.taken == [first, second])
     await box.stop()

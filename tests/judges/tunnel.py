@@ -9,7 +9,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE
 
 HOSTS = ("queue.fal.run", "fal.run", "queue.falrun.com", "rest.fal.ai", "v3.fal.media", "storage.googleapis.com")
 

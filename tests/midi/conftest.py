@@ -14,7 +14,7 @@ from bridge.midi.messages import Spot, read
 from bridge.midi.service import MidiService
 from tests.fakes.bridge import NotingBridge
 from tests.fakes.midi_ports import FakePorts
-from tests.fakes.osc_clients import until
+from tests.waiting import eventually
 
 SETTINGS = Settings(use="auto", system="auto", hold=0.3, debounce=0.02)
 
@@ -136,7 +136,7 @@ class Rig:
                     return True
             return False
 
-        await until(lit)
+        await eventually(lit, f"the value {value} at {spot}")
 
     def forget(self) -> None:
         """Forget what lights were sent."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import jack
 
-from tests.fakes.processes import until
+from tests.waiting import until
 
 AT_ONCE = 120  # messages in one period: 11,000 a second in periods of 512 samples
 
@@ -47,7 +47,7 @@ class Controller:
         return bool(self._client.get_all_connections(self._out))
 
     def wait_until_heard(self) -> None:
-        until(self.is_heard)
+        until(self.is_heard, "somebody who listens to the controller")
 
     def shown(self, note: int) -> Any:
         """The last channel and value that a note's light was sent."""

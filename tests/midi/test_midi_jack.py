@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.daws.ardour.pad import jack_server
-from tests.fakes.processes import PATIENCE, Daemon, running, until
+from tests.fakes.processes import Daemon, running
 from tests.midi.bytes_of import let_go, pressed
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="JACK's server without sound is run on Linux alone")
 if sys.platform == "linux":
@@ -106,7 +107,7 @@ class Told:
             self.take()
             return [arguments for heard, arguments in self.heard if heard == address] or None
 
-        return until(look)  # type: ignore[no-any-return]
+        return until(look, address)
 
     def presets(self) -> list[str]:
         """The presets that were told, one after the other; a daemon says the present one again every few seconds."""
@@ -264,7 +265,7 @@ def test_ctrl_c_ends_learning_and_changes_nothing(daemon: Daemon, pad: Controlle
         told.take()
         return ("/bridge/preset/select", ["roots-dub"]) in told.heard
 
-    until(works_again)
+    until(works_again, "the preset of the third pad")
     assert (daemon.home / "midi" / "pad.toml").read_text() == before
 
 

@@ -19,7 +19,7 @@ from bridge.midi.port_host import AT_ONCE, MOST, Host, Wire
 from bridge.midi.port_names import numbered, plain
 from bridge.midi.port_process import ProcessPorts
 from bridge.midi.ports import Devices, Listener
-from tests.fakes.osc_clients import until
+from tests.waiting import eventually
 
 
 class Backend:
@@ -223,7 +223,7 @@ for line in sys.stdin:
     ports.want({"Pad"}, {"Pad"})
     ports.last_words("Pad", [b"\x90\x24\x00"])
     await ports.start(heard.listener())
-    await until(lambda: len(heard.messages) >= 2)
+    await eventually(lambda: len(heard.messages) >= 2)
     orders = [json.loads(data) for _, data in heard.messages]
     assert {"last": ["Pad", ["902400"]]} in orders
     assert {"want": [["Pad"], ["Pad"]]} in orders
@@ -250,14 +250,14 @@ for line in sys.stdin:
     heard, ports = Heard(), ports_of(tmp_path, body)
     ports.want({"Bad", "Pad"}, set())
     await ports.start(heard.listener())
-    await until(lambda: heard.messages)
+    await eventually(lambda: bool(heard.messages))
     assert json.loads(heard.messages[0][1]) == {"want": [["Pad"], []]}
     assert [trouble.code for trouble in heard.troubles] == ["midi_unavailable"]
     assert "Bad cannot be opened" in heard.troubles[0].text
     ports.send("Pad", [b"\x90"])
-    await until(lambda: heard.devices[-1].inputs == ("Pad",))
+    await eventually(lambda: heard.devices[-1].inputs == ("Pad",))
     ports.want({"Bad", "Pad"}, set())
-    await until(lambda: json.loads(heard.messages[-1][1]) == {"want": [["Bad", "Pad"], []]})
+    await eventually(lambda: json.loads(heard.messages[-1][1]) == {"want": [["Bad", "Pad"], []]})
     await ports.stop()
 
 
@@ -267,7 +267,7 @@ say({"trouble": {"code": "midi_unavailable", "text": "MIDI cannot be used: no JA
 """
     heard, ports = Heard(), ports_of(tmp_path, body)
     await ports.start(heard.listener())
-    await until(lambda: len(heard.devices) >= 2)  # it has ended twice
+    await eventually(lambda: len(heard.devices) >= 2)  # it has ended twice
     assert [trouble.code for trouble in heard.troubles] == ["midi_unavailable"]
     await ports.stop()
 

@@ -13,12 +13,12 @@ from bridge.control.api import Answer
 from bridge.errors import MappingInvalid, MidiConflict, MidiNotHeard, ParamInvalid
 from bridge.midi.mapping import Binding, load
 from bridge.osc.server import OscServer
-from tests.fakes.osc_clients import UdpClient, until
+from tests.fakes.osc_clients import UdpClient
 from tests.fakes.osc_stage import SETTINGS as OSC
 from tests.fakes.osc_stage import TOKEN
-from tests.fakes.processes import PATIENCE
 from tests.midi.bytes_of import pressed
 from tests.midi.conftest import Rig, told
+from tests.waiting import PATIENCE, eventually
 
 Learn = Callable[..., Awaitable[list[Answer]]]
 
@@ -239,9 +239,9 @@ async def test_the_conversation_goes_over_osc(rig: Rig, asker: UdpClient) -> Non
     asker.send("/bridge/midi/stop", TOKEN)
     await asker.hear("/bridge/midi/end", "")
     asker.send("/bridge/midi/learn", TOKEN, "remix", "", PATIENCE)
-    await until(lambda: len(asker.of("/bridge/midi/ready")) == 2)
+    await eventually(lambda: len(asker.of("/bridge/midi/ready")) == 2)
     rig.ports.play("Pad", pressed(61))
-    await until(lambda: len(asker.of("/bridge/midi/end")) == 2)
+    await eventually(lambda: len(asker.of("/bridge/midi/end")) == 2)
     (control,) = asker.of("/bridge/midi/control")
     assert control[:4] == ("Pad", "note 61, channel 1", "button", "remix")
 

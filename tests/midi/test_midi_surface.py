@@ -16,9 +16,9 @@ from bridge.midi.ports import Listener
 from bridge.midi.service import MidiService
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.midi_ports import FakePorts
-from tests.fakes.osc_clients import until
 from tests.midi.bytes_of import let_go, pressed
 from tests.midi.conftest import PAD, SETTINGS, Rig
+from tests.waiting import eventually
 
 REMIX, CHOICE, CANCEL = (Spot("note", 1, number) for number in (36, 37, 38))
 FADER, ENCODER, PROGRESS = (Spot("cc", 1, number) for number in (7, 8, 20))
@@ -98,7 +98,7 @@ async def test_a_held_pad_shows_it_and_asks_exactly_once(rig: Rig, loop_clock: L
     await rig.start("Pad")
     rig.ports.play("Pad", pressed(36))
     await rig.until_lit(REMIX, 2)
-    await until(lambda: rig.bridge.asked)
+    await eventually(lambda: bool(rig.bridge.asked))
     rig.ports.play("Pad", let_go(36))
     loop_clock.advance(10 * SETTINGS.hold)
     await asyncio.sleep(0.01)
@@ -110,8 +110,8 @@ async def test_a_tap_on_what_costs_tells_how(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
     rig.ports.play("Pad", pressed(36), let_go(36))
-    await until(lambda: rig.alerts() == ["hold_to_spend"])
-    await until(lambda: rig.lights()[REMIX] == 1)
+    await eventually(lambda: rig.alerts() == ["hold_to_spend"])
+    await eventually(lambda: rig.lights()[REMIX] == 1)
     assert rig.bridge.asked == []
     assert "hold it" in rig.events[-1].data["text"]
 
@@ -130,10 +130,10 @@ async def test_what_fails_is_told_and_shown_on_its_pad(rig: Rig, error: Exceptio
 async def test_a_fader_is_not_sent_back_what_it_says_but_another_hand_moves_it(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
-    await until(lambda: FADER in rig.lights())
+    await eventually(lambda: FADER in rig.lights())
     rig.forget()
     rig.ports.play("Pad", bytes([0xB0, 7, 100]))
-    await until(lambda: rig.bridge.asked)
+    await eventually(lambda: bool(rig.bridge.asked))
     rig.bridge.surface_settings.set("number_of_steps", 60)
     await rig.until_lit(ENCODER, 127)  # all lights have been looked at since
     assert FADER not in rig.lights()
@@ -209,11 +209,11 @@ async def test_an_edited_mapping_counts_at_once_and_a_broken_one_is_told(rig: Ri
     await rig.until_lit(Spot("note", 1, 50), 1)
     assert rig.lights()[REMIX] == 0
     path.write_text(PAD + "[[control]]\n")
-    await until(lambda: rig.alerts() == ["mapping_invalid"])
+    await eventually(lambda: rig.alerts() == ["mapping_invalid"])
     rig.ports.play("Pad", pressed(37))
     assert rig.bridge.asked == [("select", "dub")]
     path.unlink()
-    await until(lambda: not rig.ports.devices.heard)
+    await eventually(lambda: not rig.ports.devices.heard)
     assert set(rig.lights().values()) == {0}
 
 
@@ -232,9 +232,9 @@ async def test_wide_faders_move_through_the_surface(rig: Rig) -> None:
     )
     await rig.start("Pad")
     rig.ports.play("Pad", bytes([0xB0, 3, 127]))  # its fine half never comes
-    await until(lambda: rig.bridge.params.get("amount") == 1.0)
+    await eventually(lambda: rig.bridge.params.get("amount") == 1.0)
     rig.ports.play("Pad", bytes([0xB0, 3, 64]), bytes([0xB0, 35, 1]))
-    await until(lambda: rig.bridge.params["amount"] == pytest.approx((64 << 7 | 1) / 16383))
+    await eventually(lambda: rig.bridge.params["amount"] == pytest.approx((64 << 7 | 1) / 16383))
 
 
 async def test_what_is_no_control_does_no_harm(rig: Rig) -> None:
@@ -280,7 +280,7 @@ async def test_without_mido_the_daemon_goes_on_and_says_what_to_install(
     monkeypatch.setattr("bridge.midi.service.import_module", missing)
     rig.map()
     rig.service.start(rig.bridge)
-    await until(lambda: rig.alerts() == ["midi_missing"])
+    await eventually(lambda: rig.alerts() == ["midi_missing"])
     with pytest.raises(MidiMissing, match="mido") as caught:
         await anext(rig.service.devices())
     assert "pip install 'ace-bridge[midi]'" in caught.value.hint

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.lan import HERE, THERE, Lan, lan
-from tests.fakes.processes import PATIENCE, environment, until
+from tests.fakes.processes import environment
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="network namespaces are Linux's")
 
@@ -78,7 +79,7 @@ class BridgeApi:
         self.network, self.home = network, home
         command = network.command(HERE, "-m", "bridge", "run", "--quiet", *words)
         self.process = subprocess.Popen(command, env=environment(home, **environ), cwd=Path(__file__).parents[2])
-        self.about: dict[str, Any] = until(self._look)
+        self.about: dict[str, Any] = until(self._look, "daemon.json")
 
     def _look(self) -> dict[str, Any] | None:
         assert self.process.poll() is None, (self.home / "logs/bridge.log").read_text()

@@ -17,8 +17,8 @@ from bridge.errors import DawMissing, HomeError, PortTaken
 from bridge.events import Event
 from bridge.osc.server import OscServer
 from tests.fakes.loop_clock import LoopClock
-from tests.fakes.osc_clients import until
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
+from tests.waiting import eventually
 
 # --- ports -----------------------------------------------------------------------------------------------------------
 
@@ -95,7 +95,7 @@ async def test_commands_reach_the_bridge(
 ) -> None:
     client = stage.udp()
     client.send(address, *arguments)
-    await until(lambda: asked in stage.bridge.asked)
+    await eventually(lambda: asked in stage.bridge.asked)
 
 
 async def test_releases_do_nothing(stage: Stage) -> None:
@@ -121,10 +121,10 @@ async def test_our_errors_are_answered_with_code_and_text(stage: Stage) -> None:
     _, code, text = await client.hear("/bridge/error")
     assert (code, text) == ("daw_missing", DawMissing().text)
     client.send("/bridge/param/number_of_steps", 10_000)
-    await until(lambda: len(client.of("/bridge/error")) == 2)
+    await eventually(lambda: len(client.of("/bridge/error")) == 2)
     assert client.of("/bridge/error")[1][1] == "param_invalid"
     client.send("/bridge/param/nonsense", 1.0)
-    await until(lambda: len(client.of("/bridge/error")) == 3)
+    await eventually(lambda: len(client.of("/bridge/error")) == 3)
     assert client.of("/bridge/error")[2][1] == "param_unknown"
 
 
@@ -162,7 +162,7 @@ async def test_a_slow_command_holds_up_no_other(stage: Stage) -> None:
     client = stage.udp()
     client.send("/bridge/remix")
     client.send("/bridge/cancel")
-    await until(lambda: ("cancel", "") in stage.bridge.asked)
+    await eventually(lambda: ("cancel", "") in stage.bridge.asked)
     assert ("remix",) not in stage.bridge.asked
     stage.bridge.gate.set()
     await client.hear("/bridge/accepted")
@@ -188,7 +188,7 @@ async def test_clip_is_answered_followed_and_told_its_path(stage: Stage, over: s
     stage.bus.publish(Event("job", "job-1", data={"state": "done", "cost": 0.006}))
     await client.hear("/bridge/job", "job-1", "done")
     assert client.of("/bridge/job/job-1/path") == [("/erg/Süden ☂.wav", "v-1")]
-    await until(lambda: not stage.surface._subscriptions.anybody)
+    await eventually(lambda: not stage.surface._subscriptions.anybody)
     client.heard.clear()
     stage.bus.publish(Event("job", "job-1", data={"state": "failed"}))
     await stage.settle()
@@ -252,24 +252,24 @@ async def test_a_future_time_tag_waits_without_holding_up_the_rest(stage: Stage,
     client = stage.udp()
     client.send_bytes(dated(50.0, "/bridge/inbox", "later"))
     client.send("/bridge/inbox", "now")
-    await until(lambda: ("inbox", "now") in stage.bridge.asked)
+    await eventually(lambda: ("inbox", "now") in stage.bridge.asked)
     assert ("inbox", "later") not in stage.bridge.asked
     loop_clock.advance(50.0)
-    await until(lambda: ("inbox", "later") in stage.bridge.asked)
+    await eventually(lambda: ("inbox", "later") in stage.bridge.asked)
 
 
 @pytest.mark.parametrize("seconds", [-100.0, -0.001, 61.0, 3600.0 * 24 * 365])
 async def test_the_past_and_the_far_future_are_now(stage: Stage, seconds: float) -> None:
     client = stage.udp()
     client.send_bytes(dated(seconds, "/bridge/inbox", "m"))
-    await until(lambda: ("inbox", "m") in stage.bridge.asked)
+    await eventually(lambda: ("inbox", "m") in stage.bridge.asked)
     assert not stage.surface._timers
 
 
 async def test_stop_forgets_what_waits_for_its_time(stage: Stage) -> None:
     client = stage.udp()
     client.send_bytes(dated(50.0, "/bridge/inbox", "never"))
-    await until(lambda: stage.surface._timers)
+    await eventually(lambda: bool(stage.surface._timers))
     await stage.surface.stop()
     assert all(timer.cancelled() for timer in stage.surface._timers)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pythonosc.osc_message_builder import build_msg
 
 from bridge.events import Event
-from tests.fakes.osc_clients import until
 from tests.fakes.osc_stage import Stage
+from tests.waiting import eventually
 
 # --- hostile and broken input ----------------------------------------------------------------------------------------
 
@@ -22,7 +22,7 @@ from tests.fakes.osc_stage import Stage
 async def test_the_udp_port_is_opened_anew_after_an_error_of_the_socket(stage: Stage) -> None:
     for error in (ConnectionResetError("ICMP"), OSError("again")):
         stage.surface._udp.error_received(error)
-    await until(lambda: stage.surface.counters.reopened == 1)
+    await eventually(lambda: stage.surface.counters.reopened == 1)
     await stage.settle()
 
 
@@ -36,7 +36,7 @@ async def test_a_port_that_is_lost_for_good_is_told(stage: Stage, monkeypatch: p
         thief.bind(("127.0.0.1", stage.port))
         stage.surface._udp.error_received(ConnectionResetError("ICMP"))
         assert (await client.hear("/bridge/alert"))[0] == "port_taken"
-    await until(lambda: stage.surface.counters.reopened == 1)
+    await eventually(lambda: stage.surface.counters.reopened == 1)
     await stage.settle()
 
 
@@ -82,7 +82,7 @@ def test_no_bytes_stop_the_surface(packets: list[bytes]) -> None:
 async def test_a_stream_with_a_wrong_length_is_closed_and_counted(stage: Stage, garbage: bytes) -> None:
     client = await stage.tcp()
     client.send_raw(garbage)
-    await until(lambda: client.closed)
+    await eventually(lambda: client.closed)
     assert stage.surface.counters.streams_closed == 1
     await stage.settle()
 
@@ -105,14 +105,14 @@ async def test_a_reader_that_never_reads_is_cut_off(stage: Stage) -> None:
     writer.transport.pause_reading()
     message = build_msg("/bridge/subscribe").dgram
     writer.write(struct.pack(">i", len(message)) + message)
-    await until(lambda: stage.surface._subscriptions.anybody)
+    await eventually(lambda: stage.surface._subscriptions.anybody)
     text = "x" * 1000
     for _ in range(20_000):
         stage.bus.publish(Event("alert", data={"code": "c", "text": text}))
         if not stage.surface._subscriptions.anybody:
             break
-    await until(lambda: not stage.surface._subscriptions.anybody)
-    await until(lambda: stage.surface.counters.streams_closed == 1)
+    await eventually(lambda: not stage.surface._subscriptions.anybody)
+    await eventually(lambda: stage.surface.counters.streams_closed == 1)
     writer.close()
     await stage.settle()
 
@@ -121,6 +121,6 @@ async def test_a_flood_loses_no_time_and_ends_with_the_last_value(stage: Stage) 
     client = await stage.tcp()
     for number in range(10_000):
         client.send("/bridge/param/guidance_scale", number / 1000)
-    await until(lambda: stage.bridge.params.get("guidance_scale") == pytest.approx(9.999))
+    await eventually(lambda: stage.bridge.params.get("guidance_scale") == pytest.approx(9.999))
     assert stage.surface.counters.overrun == 0
     await stage.settle()

@@ -12,9 +12,9 @@ from bridge.osc import subscriptions
 from bridge.osc.notifier import Notifier
 from bridge.osc.server import OscServer
 from tests.fakes.loop_clock import LoopClock
-from tests.fakes.osc_clients import free_udp_port, until
+from tests.fakes.osc_clients import free_udp_port
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 # --- subscribers -----------------------------------------------------------------------------------------------------
 
@@ -57,7 +57,7 @@ async def test_a_subscription_may_name_another_port(stage: Stage) -> None:
     hand.send("/bridge/subscribe", float(ear.port))
     await ear.hear("/bridge/state", "idle")
     hand.send("/bridge/param/amount", 0.5)
-    await until(lambda: stage.bridge.params == {"amount": 0.5})
+    await eventually(lambda: stage.bridge.params == {"amount": 0.5})
     hand.send("/bridge/refresh")
     await ear.hear("/bridge/param/amount", 0.5)
     assert len(ear.of("/bridge/param/amount")) == 1, "the hand's own value comes back only when it asks"
@@ -122,12 +122,12 @@ async def test_events_are_listened_to_only_while_somebody_is_told(
     await stage.settle()
     assert hears("one")
     await other.close()
-    await until(lambda: not stage.surface._subscriptions.anybody)
+    await eventually(lambda: not stage.surface._subscriptions.anybody)
     assert not hears("nobody again")
     one.send("/bridge/clip", TOKEN, "/a.wav")
     _, job = await one.hear("/bridge/accepted")
     assert hears(str(job)), "one who waits for a job"
-    await until(lambda: not stage.surface._subscriptions.anybody)
+    await eventually(lambda: not stage.surface._subscriptions.anybody)
     assert not hears("nobody at last")
 
 
@@ -139,7 +139,7 @@ async def test_a_job_that_had_ended_is_not_said_again_for_ever(monkeypatch: pyte
     stage.bridge.jobs.append(JobView("j-1", "done", 1.0, "ready", 0.006))
     client = await stage.subscribed()
     (told,) = stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", client.port))
-    await until(lambda: not any(job for _, job in told.sent))
+    await eventually(lambda: not any(job for _, job in told.sent))
     assert ("/bridge/state", "") in told.sent
     await stage.close()
 
@@ -156,7 +156,7 @@ async def test_a_value_is_echoed_to_the_others_and_not_to_its_hand(stage: Stage)
     hand.send("/bridge/param/guidance_scale", 9.0)
     await third.hear("/bridge/param/guidance_scale", 9.0)
     third.send("/bridge/param/guidance_scale", 8.0)
-    await until(lambda: len(hand.of("/bridge/param/guidance_scale")) == 2)
+    await eventually(lambda: len(hand.of("/bridge/param/guidance_scale")) == 2)
     assert hand.of("/bridge/param/guidance_scale") == [(8.0,), (8.0,)]
 
 
@@ -207,10 +207,10 @@ async def test_heartbeats_come_and_a_lease_runs_out(loop_clock: LoopClock) -> No
     stage.port = await stage.surface.start()
     assert stage.surface._next_beat is None
     silent = await stage.subscribed()
-    await until(lambda: len(silent.of("/bridge/heartbeat")) >= 3)
+    await eventually(lambda: len(silent.of("/bridge/heartbeat")) >= 3)
     assert stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", silent.port))
     loop_clock.advance(3600.0)
-    await until(lambda: not stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", silent.port)))
+    await eventually(lambda: not stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", silent.port)))
     await asyncio.sleep(0.1)
     assert stage.surface._next_beat is None, "no heart beats for nobody"
     await stage.close()
@@ -222,11 +222,11 @@ async def test_subscribing_again_and_again_holds_no_heartbeat_up() -> None:
     stage.port = await stage.surface.start()
     client = await stage.subscribed()
 
-    def again() -> list[tuple[object, ...]]:
+    def again() -> bool:
         client.send("/bridge/subscribe")
-        return client.of("/bridge/heartbeat")
+        return bool(client.of("/bridge/heartbeat"))
 
-    await until(again)
+    await eventually(again, "a heartbeat")
     await stage.close()
 
 
@@ -255,7 +255,7 @@ async def test_a_subscriber_that_speaks_is_kept_through_failures(stage: Stage) -
     for number in range(30):
         stage.bus.publish(Event("alert", data={"code": "c", "text": str(number)}))
         hand.send("/bridge/ping")
-        await until(lambda count=number + 1: len(hand.of("/bridge/pong")) == count)
+        await eventually(lambda count=number + 1: len(hand.of("/bridge/pong")) == count)
     assert stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", port))
 
 
@@ -272,4 +272,4 @@ async def test_a_tcp_subscriber_that_hangs_up_is_forgotten(stage: Stage) -> None
     await client.hear("/bridge/preset/select")
     assert stage.surface._subscriptions.anybody
     await client.close()
-    await until(lambda: not stage.surface._subscriptions.anybody)
+    await eventually(lambda: not stage.surface._subscriptions.anybody)

@@ -26,9 +26,9 @@ from bridge.events import Event
 from bridge.osc import query_server, query_tree
 from bridge.osc.query_server import QueryServer, is_direct
 from bridge.presets.parameters import HAND_PARAMS
-from tests.fakes.osc_clients import until
 from tests.fakes.osc_stage import Stage
-from tests.fakes.processes import PATIENCE, running
+from tests.fakes.processes import running
+from tests.waiting import PATIENCE, eventually
 
 PRESETS = ["ambient", "dub"]
 
@@ -109,7 +109,7 @@ async def test_an_independent_client_reads_the_whole_tree(served: Served) -> Non
 async def test_what_a_client_writes_is_what_it_reads(served: Served) -> None:
     surface = served.stage.udp()
     surface.send("/bridge/param/guidance_scale", 7.5)
-    await until(lambda: served.stage.bridge.params.get("guidance_scale") == 7.5)
+    await eventually(lambda: served.stage.bridge.params.get("guidance_scale") == 7.5)
     node = await asyncio.to_thread(served.client().query_node, "/bridge/param/guidance_scale")
     assert node is not None
     assert node.value == [7.5]
@@ -260,7 +260,7 @@ async def test_what_is_listened_to_is_told_at_once_and_when_it_changes(served: S
         await served.stage.settle()
         served.stage.bus.publish(Event("job", "j", data={"state": "running", "cost": 0.5}))
         assert {await heard(one), await heard(one)} == {("/bridge/state", ("running",)), ("/bridge/cost", (0.5,))}
-    await until(lambda: not served.stage.surface._subscriptions.anybody)
+    await eventually(lambda: not served.stage.surface._subscriptions.anybody)
 
 
 async def test_rubbish_over_the_websocket_changes_nothing(served: Served) -> None:
@@ -302,12 +302,12 @@ async def test_there_is_an_end_to_connections(served: Served, monkeypatch: pytes
 async def test_a_reader_that_never_reads_is_let_go(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     async with served.websocket(max_queue=1) as one:
         await say(one, "LISTEN", "/bridge/alert")
-        await until(lambda: served.stage.surface._subscriptions.anybody)
+        await eventually(lambda: served.stage.surface._subscriptions.anybody)
         (listener,) = served.stage.surface._subscriptions._subscribers.values()
-        await until(lambda: "/bridge/alert" in listener.peer.wanted)  # type: ignore[attr-defined]
+        await eventually(lambda: "/bridge/alert" in listener.peer.wanted)  # type: ignore[attr-defined]
         for _ in range(query_server._WAITING + 10):  # all at once, so that nothing can be sent in between
             served.stage.bus.publish(Event("alert", data={"code": "c", "text": "x" * 900}))
-        await until(lambda: not served.stage.surface._subscriptions.anybody)
+        await eventually(lambda: not served.stage.surface._subscriptions.anybody)
 
 
 # --- life ------------------------------------------------------------------------------------------------------------

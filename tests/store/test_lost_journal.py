@@ -20,8 +20,9 @@ from bridge.store import backup, job_folder, retention
 from bridge.store.database import Database
 from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running, until
+from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running
 from tests.fakes.studio import Studio, remix_args, write_tone
+from tests.waiting import until
 
 SEEDS = (100, 200, 300, 400)
 SLOTS = {"ACE_BRIDGE_SCHEDULER_SLOTS": "4"}

@@ -17,9 +17,9 @@ from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.store.housekeeping import Housekeeping
 from bridge.store.retention import GONE, may_go, sweep
-from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, write_tone
 from tests.store.test_store import job, variation
+from tests.waiting import PATIENCE
 
 DAY = 86_400.0
 NOW = 1_700_000_000.0

@@ -24,8 +24,9 @@ from bridge.engines.base import Output, Report
 from bridge.errors import RequestError
 from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import environment, fal_environment, job_of, put, running, until
+from tests.fakes.processes import environment, fal_environment, job_of, put, running
 from tests.fakes.studio import Studio, remix_args, write_tone
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 MARKED = "marked-key-id-7c1f:marked-key-secret-5e2d9b"

@@ -18,8 +18,9 @@ from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_queue import Timing
 from tests.fakes.fal_server import FalServer
 from tests.fakes.music import track
-from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running, until
+from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running
 from tests.fakes.studio import remix_args, write_tone
+from tests.waiting import until
 
 PRICE = 0.0002
 LIMIT = {"ACE_BRIDGE_FAL_LONGEST": "8"}  # s: 20 s of sound are three segments that share 2 s each
@@ -169,7 +170,7 @@ def test_a_cancel_stops_at_the_leg_in_hand_and_retry_makes_no_leg_twice(home: Pa
             job = job_of(home, message_id, *STATES)
             return job["variations"][0]["message"].startswith("part 2 of 3: ") and len(fal.queue.jobs) == 2
 
-        until(second_leg)
+        until(second_leg, "the second leg")
         fal.hold("IN_PROGRESS")
         job = job_of(home, message_id, "running")
         put(home, "cancel", {"job_id": job["job_id"]})
@@ -222,7 +223,7 @@ def test_progress_goes_over_the_parts_and_never_back(home: Path, tmp_path: Path)
                 seen.append((one["progress"], one["message"]))
             return job["state"] in ("done", "failed") or None
 
-        until(look)
+        until(look, "the end of the job")
     assert seen[-1][0] == 1.0
     progress = [share for share, _ in seen]
     assert progress == sorted(progress)

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, put, until
+from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, put
 from tests.fakes.studio import remix_args, write_tone
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")
 

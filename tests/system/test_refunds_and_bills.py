@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from pathlib import Path
@@ -13,8 +12,8 @@ import pytest
 from bridge.jobs.delivery import Instance, choose_instance
 from bridge.protocol.job import State
 from tests.fakes.fake_engine import FakeEngine
-from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, write_tone
+from tests.waiting import eventually
 
 SLOTS = "ACE_BRIDGE_SCHEDULER_SLOTS"
 SONG = {"path": "/songs/one.rpp"}
@@ -31,9 +30,9 @@ async def test_every_order_is_followed_at_once_after_a_restart_whatever_the_slot
     engine.finish.clear()
     async with Studio(home, engine, **{SLOTS: "3"}) as studio:
         job_id = await studio.remix(tone, remix={"variations": 4})
-        await until(lambda: len(engine.calls["follow"]) == 3)
+        await eventually(lambda: len(engine.calls["follow"]) == 3)
     async with Studio(home, engine, **{SLOTS: "1"}) as studio:
-        await until(lambda: len(engine.calls["follow"]) == 6)
+        await eventually(lambda: len(engine.calls["follow"]) == 6)
         assert [one.state for one in studio.registry.variations(job_id)][3] is State.WAITING
         assert len(engine.calls["submit"]) == 3
         engine.finish.set()
@@ -114,11 +113,3 @@ async def test_what_a_killed_daemon_left_half_written_goes(home: Path, tone: Pat
         await studio.until(job_id, "done")
         assert [path for path in (*ours, old) if path.exists()] == []
         assert young.exists()  # a script may be writing it
-
-
-async def until(condition: object) -> None:
-    async def look() -> None:
-        while not condition():  # type: ignore[operator]
-            await asyncio.sleep(0.01)
-
-    await asyncio.wait_for(look(), PATIENCE)

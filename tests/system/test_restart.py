@@ -10,8 +10,9 @@ import soundfile
 
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running, until
+from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running
 from tests.fakes.studio import remix_args, write_tone
+from tests.waiting import until
 
 STAGES = ("render", "upload", "fetch", "fit")
 MOMENTS = (

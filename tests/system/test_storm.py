@@ -16,9 +16,10 @@ from pathlib import Path
 import soundfile
 
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import KEY, PATIENCE, fal_environment, outbox, running, until
+from tests.fakes.processes import KEY, fal_environment, outbox, running
 from tests.fakes.studio import remix_args, write_tone
 from tests.system.test_whole_path import cli
+from tests.waiting import PATIENCE, until
 
 MESSAGES = 50
 TWICE = 25  # of them

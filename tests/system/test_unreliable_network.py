@@ -26,17 +26,12 @@ from bridge.presets.parameters import PARAMS
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_clients import Client, UdpClient
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
-from tests.fakes.processes import PATIENCE, outbox, running
+from tests.fakes.processes import outbox, running
 from tests.fakes.studio import write_tone
+from tests.waiting import PATIENCE, eventually
 
 LONG = 3600.0  # s: a span that no slow machine uses up
 LOSS, DOUBLE, LATE = 0.2, 0.2, 0.3  # chances of a datagram; late ones are overtaken by others
-
-
-async def until(condition: object) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # type: ignore[operator]
-            await asyncio.sleep(0.02)
 
 
 class Way(asyncio.DatagramProtocol):
@@ -150,7 +145,7 @@ async def test_every_surface_knows_the_final_state_of_everything(rough: Rough) -
     final |= {(f"/bridge/job/{job}/progress", (1.0,)) for job in jobs}
     final |= {(f"/bridge/job/{job}/message", ("step 40",)) for job in jobs}
     for client in clients:
-        await until(lambda client=client: final <= set(shown(client)) and set(jobs) <= done(client))
+        await eventually(lambda client=client: final <= set(shown(client)) and set(jobs) <= done(client))
     assert all(way.lost and way.doubled and way.late for way in rough.ways), "the dice did what they are for"
 
 
@@ -171,17 +166,17 @@ async def test_hand_and_bridge_agree_once_the_hand_rests(rough: Rough) -> None:
     for step in range(100):
         hand.send(address, step / 10)
         await asyncio.sleep(0.005)
-    await until(lambda: way.taken == before + 100 and not way.under_way)
+    await eventually(lambda: way.taken == before + 100 and not way.under_way)
     await rough.stage.settle()
 
     def agree() -> bool:
         held = bridge.params.get("guidance_scale")
         return all((address, (held,)) in shown(one) for one in (hand, other))
 
-    await until(agree)
+    await eventually(agree, "all clients to show the same")
     for one in (hand, other):
         heard = len(one.of(address))
-        await until(lambda one=one, heard=heard: len(one.of(address)) >= heard + 3)
+        await eventually(lambda one=one, heard=heard: len(one.of(address)) >= heard + 3)
     assert agree(), "and it stays so, however often it is said again"
 
 
@@ -199,7 +194,7 @@ async def test_dated_values_end_with_the_newest_that_arrived(rough: Rough) -> No
     for step in range(200):  # so quickly that each late one is overtaken
         hand.send_bytes(dated(begun - 1 + step / 1000, build_msg("/bridge/param/guidance_scale", (step / 10,)).dgram))
         await asyncio.sleep(0)
-    await until(lambda: rough.ways[0].taken == 200 and not rough.ways[0].under_way)
+    await eventually(lambda: rough.ways[0].taken == 200 and not rough.ways[0].under_way)
     await rough.stage.settle()
     assert arrived != sorted(arrived), "some were overtaken"
     assert rough.stage.bridge.params["guidance_scale"] == pytest.approx(max(arrived))
@@ -224,8 +219,8 @@ async def test_a_named_press_is_sent_until_it_is_answered_and_done_once(rough: R
             while len({job for _, job in client.of("/bridge/accepted")}) <= number:
                 client.send("/bridge/remix", 1.0, name)
                 await asyncio.sleep(0.05)
-        await until(lambda name=str(number): (name,) in client.of("/bridge/ack") or rough.ways[0].lost)
-    await until(lambda: not rough.ways[0].under_way)
+        await eventually(lambda name=str(number): (name,) in client.of("/bridge/ack") or rough.ways[0].lost > 0)
+    await eventually(lambda: not rough.ways[0].under_way)
     await rough.stage.settle()
     assert rough.stage.bridge.asked.count(("remix",)) == presses
     assert {job for _, job in client.of("/bridge/accepted")} == {f"job-{number + 1}" for number in range(presses)}
@@ -335,7 +330,7 @@ async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: P
                     await asyncio.sleep(0.05)
         assert way.lost
         assert way.doubled
-        await until(lambda: [job["state"] for job in outbox(home, "osc")["jobs"]] == ["done"] * 10)
+        await eventually(lambda: [job["state"] for job in outbox(home, "osc")["jobs"]] == ["done"] * 10)
         paths = {job["variations"][0]["result"]["path"] for job in outbox(home, "osc")["jobs"]}
         assert len(paths) == 10
         client.close()

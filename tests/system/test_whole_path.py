@@ -22,7 +22,8 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.fakes.fal_server import FalServer
 from tests.fakes.music import track
-from tests.fakes.processes import KEY, environment, fal_environment, job_of, outbox, put, running, until
+from tests.fakes.processes import KEY, environment, fal_environment, job_of, outbox, put, running
+from tests.waiting import until
 
 RATE = 44_100
 LOFI = "lofi-chill"

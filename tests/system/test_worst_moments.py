@@ -18,21 +18,13 @@ from bridge.protocol.job import State
 from bridge.store.database import Database
 from tests.fakes.disks import disk
 from tests.fakes.fake_engine import FakeEngine
-from tests.fakes.processes import PATIENCE
 from tests.fakes.studio import Studio, remix_args, write_tone
+from tests.waiting import PATIENCE, eventually
 
 
 @pytest.fixture
 def tone(tmp_path: Path) -> Path:
     return write_tone(tmp_path / "tone.wav")
-
-
-async def wait_for(condition: object, timeout: float = PATIENCE) -> None:
-    async def look() -> None:
-        while not condition():  # type: ignore[operator]
-            await asyncio.sleep(0.01)
-
-    await asyncio.wait_for(look(), timeout)
 
 
 class TestMoney:
@@ -52,7 +44,7 @@ class TestMoney:
             job_id = await studio.remix(tone)
             await asyncio.wait_for(reached.wait(), PATIENCE)
             asking = asyncio.create_task(studio.send("cancel", {"job_id": job_id}))
-            await wait_for(lambda: not studio.scheduler.busy)
+            await eventually(lambda: not studio.scheduler.busy)
             go_on.set()
             await asking
             await studio.until(job_id, "cancelled")
@@ -74,7 +66,7 @@ class TestMoney:
             job_id = await studio.remix(tone)
             await studio.until(job_id, "failed")
             await studio.send("retry", {"job_id": job_id})
-            await wait_for(lambda: len(studio.engine.calls["follow"]) == 2)
+            await eventually(lambda: len(studio.engine.calls["follow"]) == 2)
             (one,) = await studio.until(job_id, "failed")
             assert len(studio.engine.calls["submit"]) == 1
             assert one.error is not None
@@ -94,7 +86,7 @@ class TestMoney:
         engine.upload = slow  # type: ignore[method-assign, assignment]
         async with Studio(home, engine) as studio:
             job_id = await studio.remix(tone, remix={"variations": 3})
-            await wait_for(lambda: engine.calls["upload"])
+            await eventually(lambda: bool(engine.calls["upload"]))
             first, *others = studio.registry.variations(job_id)
             await studio.send("cancel", {"job_id": first.id[:12]})  # as `ace-bridge cancel ID` asks
             go_on.set()
@@ -137,7 +129,7 @@ class TestFullDisk:
                 assert "no room" in one.message
                 assert "disk_full" in [event.data["code"] for event in studio.events if event.kind == "alert"]
                 small.free()
-                await wait_for(lambda: studio.document()["jobs"][0]["state"] == "waiting")  # the outbox tries again
+                await eventually(lambda: studio.document()["jobs"][0]["state"] == "waiting")  # the outbox tries again
                 await studio.send("retry", {"job_id": job_id})
                 await studio.until(job_id, "done")
                 assert len(engine.calls["submit"]) == 1
@@ -149,7 +141,7 @@ class TestFullDisk:
             async with Studio(small.path / "home") as studio:
                 (small.path / "large").write_bytes(bytes(shutil.disk_usage(small.path).free - 1_300_000))
                 job_id = await studio.remix(tone)
-                await wait_for(lambda: studio.registry.variations(job_id)[0].reason == "disk")
+                await eventually(lambda: studio.registry.variations(job_id)[0].reason == "disk")
                 (one,) = studio.registry.variations(job_id)
                 assert "nothing was ordered" in one.message
                 assert not studio.engine.calls["submit"]
@@ -167,7 +159,7 @@ class TestFullDisk:
             async with Studio(small.path / "home") as studio:
                 (small.path / "large").write_bytes(bytes(shutil.disk_usage(small.path).free - 1_300_000))
                 job_id = await studio.remix(tone)
-                await wait_for(lambda: studio.registry.variations(job_id)[0].reason == "disk")
+                await eventually(lambda: studio.registry.variations(job_id)[0].reason == "disk")
                 (small.path / "large").unlink()
                 await studio.until(job_id, "done")
                 assert len(studio.engine.calls["submit"]) == 1
@@ -178,7 +170,7 @@ class TestFullDisk:
             async with Studio(small.path / "home") as studio:
                 (small.path / "large").write_bytes(bytes(shutil.disk_usage(small.path).free - 1_300_000))
                 job_id = await studio.remix(tone)
-                await wait_for(lambda: studio.registry.variations(job_id)[0].reason == "disk")
+                await eventually(lambda: studio.registry.variations(job_id)[0].reason == "disk")
                 await studio.send("cancel", {"job_id": job_id})
                 await studio.until(job_id, "cancelled")
                 assert not studio.engine.calls["submit"]
@@ -188,7 +180,7 @@ class TestFullDisk:
             (home / "outbox").rename(home / "away")
             await studio.until(await studio.remix(tone), "done")
             (home / "away").rename(home / "outbox")
-            await wait_for(lambda: (home / "outbox" / "test.json").exists())
+            await eventually(lambda: (home / "outbox" / "test.json").exists())
             assert studio.document()["jobs"][0]["state"] == "done"
 
     async def test_a_message_waits_in_the_inbox_until_it_can_be_written_down(self, tone: Path, tmp_path: Path) -> None:
@@ -254,9 +246,9 @@ class TestInstances:
             assert studio.document()["jobs"]
             engine.finish.set()
             await studio.until(job_id, "done")
-            await wait_for(lambda: not (home / "outbox" / "test.json").exists())
+            await eventually(lambda: not (home / "outbox" / "test.json").exists())
             await studio.send("hello", {"daw": {"name": "folder"}})  # it comes back
-            await wait_for(lambda: (home / "outbox" / "test.json").exists())
+            await eventually(lambda: (home / "outbox" / "test.json").exists())
             assert [job["job_id"] for job in studio.document()["jobs"]] == [job_id]
 
     async def test_files_that_nobody_wants_any_more_are_not_kept_young_by_restarts(self, home: Path) -> None:

@@ -14,7 +14,7 @@ import pytest_asyncio
 from bridge.util import child_process
 from bridge.util.child_process import ChildProcess
 from bridge.util.redact import SECRETS, without_secrets
-from tests.fakes.osc_clients import until
+from tests.waiting import eventually
 
 Start = Callable[..., Awaitable[ChildProcess]]
 
@@ -143,7 +143,7 @@ async def test_stderr_goes_to_the_log_under_its_name_or_nowhere(start: Start, ca
     assert await quiet.read(LONG) == {}
     assert await quiet.end(LONG) is True
     child = await start(COMPLAIN, Chatty)
-    await until(lambda: caplog.messages)
+    await eventually(lambda: bool(caplog.messages))
     assert caplog.messages == [f"chatterbox {child.process.pid}: no ☂"]
 
 

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from tests.fakes.processes import until
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 40  # s for anything to happen on a busy machine
 
 # Stands for a library that looks at descriptor 0 while it is loaded, as OpenBLAS does.
 LOOK = """
@@ -123,7 +122,7 @@ def test_the_player_has_the_null_device_at_0(tmp_path: Path) -> None:
         assert seen(tmp_path) == "null device: True"
         assert not (tmp_path / "heard").exists()
         player.send({"heard": 1})
-        until((tmp_path / "heard").exists)
+        until((tmp_path / "heard").exists, "the sound")
         assert player.ends_with_stdin()
 
 

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 
 from bridge.errors import SourceMissing, Unexpected, WorkerDied
 from bridge.workers.pool import Workers
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "FAL_KEY": "secret"}
@@ -42,14 +42,8 @@ def gone(pid: int) -> bool:
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
 async def started(path: Path) -> int:
-    await until(lambda: path.exists() and path.read_text() != "")
+    await eventually(lambda: path.exists() and path.read_text() != "")
     return int(path.read_text())
 
 
@@ -162,7 +156,7 @@ async def test_what_is_printed_does_not_get_between_the_answers(
 ) -> None:
     caplog.set_level(logging.INFO, "bridge.util.child_process")
     assert await workers.run("pollute", {}) == {"clean": True}
-    await until(lambda: "from a C library" in caplog.text and "from Python" in caplog.text)
+    await eventually(lambda: "from a C library" in caplog.text and "from Python" in caplog.text)
 
 
 async def test_the_process_gets_one_thread_per_library_and_no_key(workers: Workers) -> None:
@@ -174,7 +168,7 @@ async def test_the_process_gets_one_thread_per_library_and_no_key(workers: Worke
 async def test_an_idle_process_ends() -> None:
     pool = Workers(1, idle_seconds=0.05, tasks="tests.fakes.tasks", environ=ENVIRON)
     first = (await pool.run("pid", {}))["pid"]
-    await until(lambda: gone(first))
+    await eventually(lambda: gone(first))
     assert (await pool.run("pid", {}))["pid"] != first
     await pool.aclose()
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.daws.ardour import rig
-from tests.daws.ardour.rig import until
 from tests.daws.ardour.studio import Studio
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY
+from tests.waiting import until
 
 Open = Callable[..., Studio]
 

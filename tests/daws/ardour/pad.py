@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.daws.ardour.rig import HURRY, end, until
-from tests.fakes.processes import PATIENCE
+from tests.daws.ardour.rig import HURRY, end
+from tests.waiting import PATIENCE, until
 
 MIDI, INPUT, OUTPUT, NO_START = b"8 bit raw midi", 1, 2, 1
 EXISTS = 17  # EEXIST: connected already

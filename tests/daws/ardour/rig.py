@@ -13,8 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from xml.etree import ElementTree
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE, until
 
 HERE = Path(__file__).parent
 # JACK gives a program two seconds to answer, which cannot be set, and leaves one alone that took longer: it goes first.
@@ -50,17 +49,6 @@ CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
   <Extra><AudioMIDISetup><EngineStates>{state}</EngineStates></AudioMIDISetup></Extra>
 </Ardour>
 """
-
-
-def until(look: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
-    """Return the first thing that is not None or False."""
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        found = look()
-        if found is not None and found is not False:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"waited in vain for {what}")
 
 
 def free_port() -> int:

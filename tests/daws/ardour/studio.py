@@ -15,8 +15,9 @@ import soundfile
 
 from bridge.installers import ardour_slots
 from tests.daws.ardour import saved
-from tests.daws.ardour.rig import Ardour, end, until
-from tests.fakes.processes import PATIENCE, Daemon, environment
+from tests.daws.ardour.rig import Ardour, end
+from tests.fakes.processes import Daemon, environment
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).parents[3]
 OPEN = ("new", "waiting", "rendering", "uploading", "submitting", "queued", "running", "fetching", "fitting", "ready")
@@ -142,7 +143,7 @@ class Studio:
             return found if len(found) >= count and len(ended) == len(found) else None
 
         try:
-            return until(look, "the remix", timeout)  # type: ignore[no-any-return]
+            return until(look, "the remix", timeout)
         except AssertionError as error:
             log = self.home / "logs" / "bridge.log"
             tail = log.read_text()[-1500:] if log.exists() else ""
@@ -191,7 +192,7 @@ class Studio:
 
     def window(self, title: str) -> str:
         """Wait for a window and return its id."""
-        return until(lambda: self.windows(title) or None, f"a window “{title}”")  # type: ignore[no-any-return]
+        return until(lambda: self.windows(title) or None, f"a window “{title}”")
 
     def windows(self, title: str) -> str:
         return self.ardour.hands("search", "--onlyvisible", "--name", title).strip()

@@ -10,10 +10,10 @@ import pytest
 
 from bridge.installers import ardour_slots
 from tests.daws.ardour.conftest import Open
-from tests.daws.ardour.rig import until
 from tests.daws.ardour.studio import Studio, music
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import fal_environment
+from tests.waiting import until
 
 
 def test_a_remix_is_asked_for_in_a_window_and_removed_again(open_studio: Open, tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_cancel(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
     studio.settings(preset="lofi-chill", seed=7)
     clip = studio.clip(music(tmp_path / "take.wav"), position=0, start=0, length=96_000)
     studio.ask(clip)
-    until(lambda: [one for one in studio.variations() if one["state"] == "queued"], "the order")
+    until(lambda: [one for one in studio.variations() if one["state"] == "queued"] or None, "the order")
     studio.action("Cancel remixes")
     (variation,) = studio.finished()
     assert variation["state"] == "cancelled", variation
@@ -127,7 +127,7 @@ def test_place_ready_remixes_needs_no_hook(open_studio: Open, tmp_path: Path) ->
     studio = open_studio(prepare=without_hook)
     studio.settings(preset="lofi-chill", seed=7)
     studio.ask(studio.clip(music(tmp_path / "take.wav"), position=0, start=0, length=96_000))
-    until(lambda: [one for one in studio.variations() if one["state"] == "ready"], "the result")
+    until(lambda: [one for one in studio.variations() if one["state"] == "ready"] or None, "the result")
     assert [track.name for track in studio.save()] == ["take"]
     studio.action("Place ready remixes")
 

@@ -9,11 +9,11 @@ import pytest
 import soundfile
 
 from tests.daws.ardour.conftest import Open
-from tests.daws.ardour.rig import until
 from tests.daws.ardour.saved import Region, Track
 from tests.daws.ardour.studio import ROOT, Studio, music
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import fal_environment
+from tests.waiting import until
 
 
 def check_placed(region: Region, variation: dict, position: int, length: int, rate: int) -> None:

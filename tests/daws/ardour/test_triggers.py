@@ -15,11 +15,11 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from tests.daws.ardour import rig
 from tests.daws.ardour.conftest import Open
 from tests.daws.ardour.pad import Pad, jack_server
-from tests.daws.ardour.rig import until
 from tests.daws.ardour.studio import Studio, music
 from tests.daws.ardour.test_round_trip import check_placed, only
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import PATIENCE, fal_environment
+from tests.fakes.processes import fal_environment
+from tests.waiting import PATIENCE, until
 
 KEYS = Path("/etc/ardour7/ardour.keys")
 MAP = """<?xml version="1.0" encoding="UTF-8"?>

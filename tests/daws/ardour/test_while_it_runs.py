@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tests.daws.ardour import rig, saved
 from tests.daws.ardour.conftest import Open
-from tests.daws.ardour.rig import until
 from tests.daws.ardour.studio import Studio, music
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import fal_environment
+from tests.waiting import until
 
 LATER = 20 * 48_000  # where the tempo changes while the model runs, and a clip lies
 TEMPO = """
@@ -39,7 +39,7 @@ def waiting(open_studio: Open, tmp_path: Path, fal: FalServer) -> tuple[Studio, 
     studio.settings(preset="lofi-chill", seed=7)
     clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=24_000, length=96_000)
     studio.ask(clip)
-    until(lambda: [one for one in studio.variations() if one["state"] == "queued"], "the order")
+    until(lambda: [one for one in studio.variations() if one["state"] == "queued"] or None, "the order")
     return studio, clip
 
 
@@ -74,7 +74,7 @@ def test_nothing_is_placed_while_recording(open_studio: Open, tmp_path: Path, fa
     studio, _ = waiting(open_studio, tmp_path, fal)
     record(studio)
     fal.release()
-    until(lambda: [one for one in studio.variations() if one["state"] == "placing"], "the offer")
+    until(lambda: [one for one in studio.variations() if one["state"] == "placing"] or None, "the offer")
     studio.action("Place ready remixes")
     studio.answer("ACE Bridge", "Return")  # "Nothing is placed while Ardour records. …"
     studio.ticks()
@@ -94,7 +94,7 @@ def test_another_session_gets_nothing_and_the_right_one_all(open_studio: Open, t
     other = rig.copy_session(studio.session, tmp_path / "other")
     studio.ardour.start(other)
     fal.release()
-    until(lambda: [one for one in studio.variations() if one["state"] in ("ready", "placing")], "the result")
+    until(lambda: [one for one in studio.variations() if one["state"] in ("ready", "placing")] or None, "the result")
     studio.ticks()
     studio.lua('Session:save_state ("", false, false, false, false, false)')
     assert [track.name for track in saved.tracks(other, 48_000)] == ["take"]
@@ -113,12 +113,12 @@ def test_a_crash_between_placing_and_confirming_places_nothing_twice(
     studio, _ = waiting(open_studio, tmp_path, fal)
     record(studio)
     fal.release()
-    until(lambda: [one for one in studio.variations() if one["state"] == "placing"], "the offer")
+    until(lambda: [one for one in studio.variations() if one["state"] == "placing"] or None, "the offer")
     assert studio.daemon is not None
     os.kill(studio.daemon.process.pid, signal.SIGSTOP)  # so that the confirmation stays unread
     try:
         stop(studio)
-        confirmed = until(lambda: messages(studio.home, "placed"), "the confirmation")
+        confirmed = until(lambda: messages(studio.home, "placed") or None, "the confirmation")
         studio.save()
         studio.ardour.kill()
         for path in confirmed:

@@ -19,7 +19,7 @@ from tests.daws.live.conftest import Start
 from tests.daws.live.host import Clock, Host, put_clip
 from tests.daws.live.music import write_clicks
 from tests.daws.live.table import PLACING, VERSIONS
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE, until
 
 BENT: dict[str, Any] = {"warping": True, "markers": [(0.0, 0.0), (8.0, 3.84)], "last_tempo": 125.0}
 
@@ -193,13 +193,12 @@ def test_no_daemon_takes_the_request_so_it_is_started(start_live: Start, file: P
     host.ask()
     host.tick(40)
     assert "it is being started" in host.said[-1]
-    from tests.fakes.processes import until
 
     def ended() -> bool:
         host.tick()
         return host.script._starter is None
 
-    until(ended)
+    until(ended, "the end of the starter")
     assert mark.exists()
 
 

@@ -22,7 +22,8 @@ from tests.daws.live.playback import second_of
 from tests.daws.live.table import PLACING
 from tests.fakes.fal_server import FalServer
 from tests.fakes.music import track
-from tests.fakes.processes import KEY, PATIENCE, PATIENT, Daemon, environment, fal_environment, outbox, running
+from tests.fakes.processes import KEY, PATIENT, Daemon, environment, fal_environment, outbox, running
+from tests.waiting import described, until
 
 
 @pytest.fixture(params=["offline", "fal"])
@@ -36,14 +37,15 @@ def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, str]
 
 def ticking(host: Host, look: Callable[[], Any]) -> Any:
     """Tick as Live does, only faster, until something is there."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
+
+    def tick() -> Any:
         host.tick()
-        found = look()
-        if found:
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"it did not happen; the status bar said {host.said[-5:]}")
+        return look() or None
+
+    try:
+        return until(tick, described(look))
+    except AssertionError as error:
+        raise AssertionError(f"{error}; the status bar said {host.said[-5:]}") from error
 
 
 class Awake:

@@ -6,13 +6,15 @@ import contextlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.daws.reaper.host import Host
 from tests.daws.reaper.model import Item, Project, Track, add_item
-from tests.fakes.processes import PATIENCE, outbox, until
+from tests.fakes.processes import outbox
 from tests.fakes.studio import write_tone
+from tests.waiting import PATIENCE, described, until
 
 SCRIPTS = Path(__file__).parents[3] / "reaper_scripts"
 
@@ -75,7 +77,7 @@ class Rig:
     def outbox(self) -> dict[str, Any]:
         return outbox(self.home, self.instance)
 
-    def until(self, look: Any, timeout: float = PATIENCE) -> Any:
+    def until(self, look: Callable[[], Any], what: str = "", timeout: float = PATIENCE) -> Any:
         """Let REAPER run until something is so; its clock stands still while a daemon takes in what it was sent."""
 
         def tick() -> Any:
@@ -84,7 +86,7 @@ class Rig:
             assert not self.host.violations, self.host.violations
             return look() or None
 
-        return until(tick, timeout)
+        return until(tick, what or described(look), timeout)
 
     def _daemon_runs(self) -> bool:
         """Whether a real daemon has this home, which is slower than the double on a busy machine."""

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.osc.packet import parse
 from tests.daws.reaper.rig import SCRIPTS, Rig
-from tests.fakes.processes import PATIENCE
+from tests.waiting import PATIENCE
 
 # What the package "Mavriq Lua Sockets" puts beside its own files, over a real socket of the test's.
 LUASOCKET = """
