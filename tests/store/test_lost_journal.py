@@ -181,7 +181,7 @@ async def test_a_crash_before_the_journal_knows_the_order_lets_it_be_ordered(hom
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
-        studio.services.budget._cap = 0.0
+        studio.budget._cap = 0.0
         job_id = await studio.remix(tone)
         await studio.until(job_id, "waiting")
     (one,) = variations(home)
@@ -287,7 +287,7 @@ async def test_an_older_journal_knows_the_job_and_not_its_order(home: Path, tone
     engine.finish.clear()
     reopen(home)
     async with Studio(home, engine) as studio:
-        studio.services.budget._cap = 0.0
+        studio.budget._cap = 0.0
         job_id = await studio.remix(tone)
         await studio.until(job_id, "waiting")
         older = store(home)
@@ -298,7 +298,7 @@ async def test_an_older_journal_knows_the_job_and_not_its_order(home: Path, tone
     engine.finish.set()
     async with Studio(home, engine) as studio:
         await studio.until(job_id, "done")
-        assert await studio.services.budget.spent_today() == pytest.approx(studio.registry.job(job_id).estimated)
+        assert await studio.budget.spent_today() == pytest.approx(studio.registry.job(job_id).estimated)
     assert len(engine.calls["submit"]) == 1
 
 
@@ -380,7 +380,7 @@ async def test_what_an_older_journal_has_unfinished_is_not_ordered_when_its_fold
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
-        studio.services.budget._cap = 0.0
+        studio.budget._cap = 0.0
         job_id = await studio.remix(tone)
         await studio.until(job_id, "waiting")
         older = store(home)
