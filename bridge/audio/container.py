@@ -94,8 +94,10 @@ def _riff(stream: BinaryIO, order: str) -> int | None:
 
 def _chunks(stream: BinaryIO, start: int, layout: str, *, padded: bool = True) -> Iterator[tuple[bytes, int, int]]:
     """Yield (name, first byte of its content, size) of each chunk."""
-    head_size = struct.calcsize(layout)
+    head_size, end = struct.calcsize(layout), stream.seek(0, os.SEEK_END)
     for _ in range(MOST_CHUNKS):
+        if start >= end:  # a size of 64 bits may lead to where no system can seek
+            return
         stream.seek(start)
         head = stream.read(head_size)
         if len(head) < head_size:
@@ -107,9 +109,11 @@ def _chunks(stream: BinaryIO, start: int, layout: str, *, padded: bool = True) -
 
 def _w64_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     """Yield the chunks of Sony Wave64: 16-byte names of which four spell it, sizes with the head, 8-byte alignment."""
-    start = 40
+    start, end = 40, stream.seek(0, os.SEEK_END)
     for _ in range(MOST_CHUNKS):
-        stream.seek(start, os.SEEK_SET)
+        if start >= end:
+            return
+        stream.seek(start)
         head = stream.read(24)
         if len(head) < 24:
             return

@@ -18,6 +18,7 @@ import soundfile
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from bridge.audio.container import promised_end
 from bridge.errors import ClipError, PresetInvalid, RequestError, ResultError, SourceTruncated
 from bridge.presets.preset import load
 from bridge.protocol import request
@@ -198,6 +199,18 @@ def test_any_header_of_a_sound_file(
     else:
         assert found["frames"] > 0
     assert not [one for one in tmp_path.iterdir() if one.name not in (path.name, "o.flac")], "no scratch is left"
+
+
+@pytest.mark.parametrize(("kind", "subtype", "at"), [("W64", "PCM_16", 56), ("CAF", "PCM_16", 12)])
+def test_a_chunk_that_would_end_where_no_system_can_seek(tmp_path: Path, kind: str, subtype: str, at: int) -> None:
+    """The size of a first chunk has 64 bits; with its highest byte set, the next one would begin beyond any file."""
+    data = bytearray(sound_file(kind, subtype))
+    data[at : at + 8] = b"\x7f" + b"\xff" * 7 if kind == "CAF" else b"\xff" * 7 + b"\x7f"
+    assert promised_end(BytesIO(data)) is None
+    path = tmp_path / f"x.{kind.lower()}"
+    path.write_bytes(data)
+    with path.open("rb") as stream:
+        assert promised_end(stream) is None
 
 
 def test_a_header_with_hardly_a_sample_a_second(tmp_path: Path) -> None:
