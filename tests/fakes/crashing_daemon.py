@@ -1,8 +1,8 @@
 """`ace-bridge run` that kills itself (SIGKILL) at one moment: python -m tests.fakes.crashing_daemon MOMENT.
 
 Moments: `begin:STAGE`, `done:STAGE` (before and after a stage's result is in the journal), `file:STAGE` (the stage has
-made its file, the journal does not know it yet), `intent` and `ticket` with `-before` or `-after`, `placed`, `taken`.
-`MOMENT@N` is its N-th time, for clips in several segments.
+made its file, the journal does not know it yet), `intent`, `order` (its file gets its name), `ticket`, `placed` and
+`taken`, each with `-before` or `-after`. `MOMENT@N` is its N-th time, for clips in several segments.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from bridge.cli.main import main
 from bridge.protocol.job import State, Variation
+from bridge.store import job_folder
 from bridge.store.database import Database
 
 MOMENT, _, TIMES = sys.argv[1].partition("@")
@@ -68,6 +70,14 @@ class CrashingStore:
         die_at("taken-after")
 
 
+def commit(folder: Path) -> None:
+    die_at("order-before")
+    _commit(folder)
+    die_at("order-after")
+
+
+_commit = job_folder.commit
+job_folder.commit = commit
 Database.save_variation = CrashingStore.save_variation  # type: ignore[method-assign]
 Database.finish_stage = CrashingStore.finish_stage  # type: ignore[method-assign]
 Database.add_job = CrashingStore.add_job  # type: ignore[method-assign]

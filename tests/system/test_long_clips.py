@@ -137,7 +137,10 @@ def test_the_order_of_a_leg_that_got_lost_is_unknown_and_again_only_when_told(ho
         assert sorted(fal.queue.submits().values()) == [1, 1, 2]
 
 
-@pytest.mark.parametrize(("moment", "after", "orders"), [("done:fetch@2", "done", 3), ("intent-after@2", "unknown", 1)])
+@pytest.mark.parametrize(
+    ("moment", "after", "orders"),
+    [("done:fetch@2", "done", 3), ("order-after@2", "unknown", 1), ("intent-after@2", "done", 3)],
+)
 def test_a_lost_journal_is_put_together_again_with_its_legs(
     home: Path, tmp_path: Path, moment: str, after: str, orders: int
 ) -> None:
