@@ -15,7 +15,7 @@ from tests.engines.fal_kit import KEY, Reports, Sleep, at, order_for, stored_cli
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_queue import Timing
 from tests.fakes.fal_server import FalServer
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -46,20 +46,25 @@ async def test_the_answer_comes_with_what_it_cost(fal: FalServer) -> None:
 
 
 async def test_position_and_log_lines_are_reported_once_each() -> None:
-    with FalServer(key=KEY, timing=Timing(queue=0.1, run=0.1, positions=3)) as fal:
+    with FalServer(key=KEY, timing=Timing(queue=0.1, run=0.1, positions=2)) as fal:
+        fal.hold("IN_QUEUE")
         reports = Reports()
         async with at(fal) as engine:
             ticket, order = await ordered(fal, engine)
-            await engine.follow(ticket, order, reports)
+            following = asyncio.create_task(engine.follow(ticket, order, reports))
+            said = {2: "in fal's queue, 2 ahead", 1: "in fal's queue, 1 ahead", 0: "next in fal's queue"}
+            for ahead, line in said.items():
+                fal.queue.timing.positions = ahead
+                await eventually(lambda line=line: line in reports.of("message"))
+            fal.release()
+            await following
     positions, lines = reports.of("queue_position"), reports.of("message")
-    assert positions == sorted(set(positions), reverse=True)
+    assert positions == [2, 1, 0]
     assert len(lines) == len(set(lines))
     assert "ACE-Step: loading the source" in lines
     assert "ACE-Step: step 14 of 27" in lines  # from the model's own progress bar
     assert not [line for line in lines if "|" in line]
     assert reports.of("fraction") == [pytest.approx(14 / 27)]
-    assert "in fal's queue, 1 ahead" in lines
-    assert "next in fal's queue" in lines
     assert reports.of("running") == [True]
 
 

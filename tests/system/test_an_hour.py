@@ -54,7 +54,7 @@ def test_an_hour_is_rendered_and_uploaded_in_bounded_memory(hour: Path, home: Pa
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **patient)) as daemon:
         fal.hold("IN_QUEUE")  # what the model would make of it is not asked for here
         clip = {"length": float(SECONDS)}
-        job = job_of(home, put(home, "remix", remix_args(hour, clip=clip)), "queued", "failed", timeout=300)
+        job = job_of(home, put(home, "remix", remix_args(hour, clip=clip)), "queued", "failed", timeout=1500)
         assert job["state"] == "queued", job
         assert job["cost"]["estimated"] == pytest.approx(0.0002 * SECONDS)
         (order,) = fal.queue.jobs.values()
