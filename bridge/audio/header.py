@@ -1,4 +1,4 @@
-"""What the header of a sound file says, for whoever needs none of its samples; files.py reads those."""
+"""Reads the header of a sound file only; files.py reads the samples."""
 
 from __future__ import annotations
 
