@@ -26,11 +26,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.daws.ardour.pad import jack_server
+from tests.fakes.jack.client import Client
+from tests.fakes.jack.server import Sandbox, jack_server, variables
 from tests.fakes.processes import job_of, outbox, put, running
 from tests.fakes.studio import remix_args, write_tone
 from tests.midi.bytes_of import let_go, pressed
-from tests.midi.controller import Controller
 from tests.waiting import until
 
 HOLDING, VELOCITY = 2, 100  # of the light that answers, and of the echo
@@ -65,7 +65,7 @@ sys.stdin.read()
 class Stopwatch:
     """Times from a press to its light."""
 
-    def __init__(self, pad: Controller) -> None:
+    def __init__(self, pad: Client) -> None:
         self._pad = pad
         self._lit = threading.Event()
         self._at = 0.0
@@ -124,25 +124,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--presses", type=int, default=200)
     presses = parser.parse_args().presses
+    room = Sandbox((), variables(f"ack-{os.getpid()}"))  # no prefix: this process is a client of the same server
     with (
         tempfile.TemporaryDirectory() as folder,
-        jack_server(f"ack-{os.getpid()}", Path(folder) / "jack.log", period=64, patient=True) as server,
+        jack_server(room, Path(folder) / "jack.log", period=64, patient=True),
     ):
         home = Path(folder) / "home"
         (home / "midi").mkdir(parents=True)
         (home / "midi" / "pad.toml").write_text(MAPPING)
         tone = write_tone(Path(folder) / "tone.wav", 60.0)
-        name = server["JACK_DEFAULT_SERVER"]
-        bare, pad = Controller("Bare", name), Controller("Pad", name)
+        name = room.environ["JACK_DEFAULT_SERVER"]
+        received: list[bytes] = []
+        bare, pad = Client("Bare", name, received.append), Client("Pad", name, received.append)
         echo = subprocess.Popen(
-            [sys.executable, "-c", ECHO], env={**os.environ, **server}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", ECHO],
+            env={**os.environ, **room.environ},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         settings = {"ACE_BRIDGE_MIDI_SYSTEM": "jack", "ACE_BRIDGE_SCHEDULER_SLOTS": "8", "ACE_BRIDGE_MIDI_HOLD": "5"}
         try:
             until(lambda: echo.stdout is not None and bool(echo.stdout.readline()))
-            with running(home, **settings, **server):
-                pad.wait_until_heard()
-                until(lambda: bool(pad.received))
+            with running(home, **settings, **room.environ):
+                until(pad.is_heard)
+                until(lambda: bool(received))
                 watches = Stopwatch(bare), Stopwatch(pad)
                 print(json.dumps(measure("idle", presses, *watches)[0]), flush=True)
                 enough = threading.Event()

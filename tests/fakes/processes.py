@@ -34,14 +34,27 @@ RUN = ("-m", "bridge", "run")
 PATIENT = ("-m", "tests.fakes.patient_daemon")  # where a DAW's script is asked for what is selected
 
 
+def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
+    """End a process that was started here."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(PATIENCE)
+
+
 class Daemon:
     """One process of `ace-bridge run`."""
 
-    def __init__(self, home: Path, *, program: tuple[str, ...] = RUN, **environ: str) -> None:
+    def __init__(
+        self, home: Path, *, program: tuple[str, ...] = RUN, prefix: tuple[str, ...] = (), **environ: str
+    ) -> None:
         self.home = home
         self.environ = environment(home, **environ)
         self.process = subprocess.Popen(
-            [sys.executable, *program],
+            [*prefix, sys.executable, *program],
             cwd=Path(__file__).parents[2],
             env=self.environ,
             stdin=subprocess.DEVNULL,
@@ -73,9 +86,11 @@ class Daemon:
 
 
 @contextlib.contextmanager
-def running(home: Path, *, program: tuple[str, ...] = RUN, **environ: str) -> Iterator[Daemon]:
+def running(
+    home: Path, *, program: tuple[str, ...] = RUN, prefix: tuple[str, ...] = (), **environ: str
+) -> Iterator[Daemon]:
     """A daemon that is up, and is stopped and was healthy at the end."""
-    daemon = Daemon(home, program=program, **environ)
+    daemon = Daemon(home, program=program, prefix=prefix, **environ)
     try:
         daemon.wait_until_up()
         yield daemon

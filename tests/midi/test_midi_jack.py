@@ -1,8 +1,7 @@
-"""Controllers as they are in life: a real daemon, its process of ports, and a device on a JACK server without sound."""
+"""Devices as they are in life: a real daemon, its process of ports, and a device on a JACK server without sound."""
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -14,14 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.daws.ardour.pad import jack_server
+from tests.fakes.jack.device import Device
+from tests.fakes.jack.server import Sandbox, jack_server, sandbox
 from tests.fakes.processes import Daemon, running
 from tests.midi.bytes_of import let_go, pressed
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="JACK's server without sound is run on Linux alone")
-if sys.platform == "linux":
-    from tests.midi.controller import Controller
 
 ROOT = Path(__file__).parents[2]
 DEVICE = "APC mini mk2"
@@ -54,24 +52,24 @@ light = "plain"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[dict[str, str]]:
-    with jack_server(f"midi-{os.getpid()}", tmp_path / "jack.log", period=512, patient=True) as environ:
-        yield environ
+def room(tmp_path: Path) -> Iterator[Sandbox]:
+    with sandbox("midi") as made, jack_server(made, tmp_path / "jack.log", period=512, patient=True):
+        yield made
 
 
 @pytest.fixture
-def pad(server: dict[str, str]) -> Iterator[Controller]:
-    plugged = Controller(DEVICE, server["JACK_DEFAULT_SERVER"])
+def pad(room: Sandbox) -> Iterator[Device]:
+    plugged = Device(DEVICE, room)
     yield plugged
     plugged.unplug()
 
 
 @pytest.fixture
-def daemon(home: Path, server: dict[str, str], pad: Controller) -> Iterator[Daemon]:
+def daemon(home: Path, room: Sandbox, pad: Device) -> Iterator[Daemon]:
     """A daemon with the mapping, and the pad lit up."""
     (home / "midi").mkdir()
     (home / "midi" / "pad.toml").write_text(MAPPING)
-    with running(home, ACE_BRIDGE_MIDI_SYSTEM="jack", **server) as started:
+    with running(home, prefix=room.prefix, ACE_BRIDGE_MIDI_SYSTEM="jack", **room.environ) as started:
         pad.wait_until_heard()
         until(lambda: len(pad.received) >= 3)
         yield started
@@ -137,7 +135,7 @@ def cli(daemon: Daemon, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_a_press_triggers_exactly_once_and_lights_up(daemon: Daemon, pad: Controller, told: Told) -> None:
+def test_a_press_triggers_exactly_once_and_lights_up(daemon: Daemon, pad: Device, told: Told) -> None:
     pad.play(pressed(1))
     until(lambda: pad.shown(1) == (1, 127))
     pad.play(let_go(1))
@@ -147,14 +145,14 @@ def test_a_press_triggers_exactly_once_and_lights_up(daemon: Daemon, pad: Contro
     assert len(told.presets()) == 3, "the one before, one step on, and the one that was chosen"
 
 
-def test_a_flood_stalls_nothing_and_its_last_value_arrives(daemon: Daemon, pad: Controller, told: Told) -> None:
+def test_a_flood_stalls_nothing_and_its_last_value_arrives(daemon: Daemon, pad: Device, told: Told) -> None:
     values = [number % 128 for number in range(20_000)]
     for number, value in enumerate(values):  # in between, a press that must neither be lost nor doubled
         pad.play(bytes([0xB0, 7, value]))
         if number == 10_000:
             pad.play(pressed(1), let_go(1))
     pad.play(bytes([0xB0, 7, 100]))
-    until(lambda: pad.is_silent)
+    until(lambda: pad.is_silent())
     assert cli(daemon, "list").count(DEVICE) == 4  # the daemon answers meanwhile
     expected = pytest.approx(1 + 100 / 127 * 29, abs=1e-4)
     until(lambda: told.of("/bridge/param/guidance_scale")[-1] == [expected])
@@ -163,12 +161,12 @@ def test_a_flood_stalls_nothing_and_its_last_value_arrives(daemon: Daemon, pad: 
     assert len(told.presets()) == 3, "the one before, one step on, and the one that was chosen"
 
 
-def test_pulled_out_and_plugged_in_again(daemon: Daemon, pad: Controller, server: dict[str, str], told: Told) -> None:
+def test_pulled_out_and_plugged_in_again(daemon: Daemon, pad: Device, room: Sandbox, told: Told) -> None:
     pad.play(pressed(3))
     until(lambda: pad.shown(3) == (1, 127))
     pad.unplug()
     until(lambda: "(away)" in cli(daemon, "devices"))
-    again = Controller(DEVICE, server["JACK_DEFAULT_SERVER"])
+    again = Device(DEVICE, room)
     try:
         again.wait_until_heard()
         until(lambda: len(again.received) >= 3)
@@ -185,24 +183,24 @@ def test_pulled_out_and_plugged_in_again(daemon: Daemon, pad: Controller, server
 def test_the_server_of_midi_itself_may_come_back(home: Path, tmp_path: Path) -> None:
     (home / "midi").mkdir()
     (home / "midi" / "pad.toml").write_text(MAPPING)
-    name = f"again-{os.getpid()}"
-    with running(home, ACE_BRIDGE_MIDI_SYSTEM="jack", JACK_DEFAULT_SERVER=name, JACK_NO_START_SERVER="1") as daemon:
+    with (
+        sandbox("again") as room,
+        running(home, prefix=room.prefix, ACE_BRIDGE_MIDI_SYSTEM="jack", **room.environ) as daemon,
+    ):
         until(lambda: "MIDI cannot be used: no JACK server runs" in cli(daemon, "devices"))
         for _ in range(2):
-            with jack_server(name, tmp_path / "jack.log", period=512, patient=True):
-                plugged = Controller(DEVICE, name)
+            with jack_server(room, tmp_path / "jack.log", period=512, patient=True):
+                plugged = Device(DEVICE, room)
                 plugged.wait_until_heard()
                 until(lambda: len(plugged.received) >= 3)  # noqa: B023  # called before the next round
                 plugged.unplug()
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_lights_go_off_however_the_daemon_ends(
-    home: Path, server: dict[str, str], pad: Controller, end: signal.Signals
-) -> None:
+def test_lights_go_off_however_the_daemon_ends(home: Path, room: Sandbox, pad: Device, end: signal.Signals) -> None:
     (home / "midi").mkdir()
     (home / "midi" / "pad.toml").write_text(MAPPING)
-    daemon = Daemon(home, ACE_BRIDGE_MIDI_SYSTEM="jack", **server)
+    daemon = Daemon(home, prefix=room.prefix, ACE_BRIDGE_MIDI_SYSTEM="jack", **room.environ)
     try:
         pad.wait_until_heard()
         until(lambda: len(pad.received) >= 3)
@@ -217,7 +215,7 @@ def test_lights_go_off_however_the_daemon_ends(
             daemon.kill()
 
 
-def test_learning_from_the_command_line(daemon: Daemon, pad: Controller, told: Told) -> None:
+def test_learning_from_the_command_line(daemon: Daemon, pad: Device, told: Told) -> None:
     learning = subprocess.Popen(
         [sys.executable, "-m", "bridge", "midi", "learn", "amount"],
         env=daemon.environ,
@@ -242,7 +240,7 @@ def test_learning_from_the_command_line(daemon: Daemon, pad: Controller, told: T
     assert "cc 48" not in cli(daemon, "list")
 
 
-def test_ctrl_c_ends_learning_and_changes_nothing(daemon: Daemon, pad: Controller, told: Told) -> None:
+def test_ctrl_c_ends_learning_and_changes_nothing(daemon: Daemon, pad: Device, told: Told) -> None:
     before = (daemon.home / "midi" / "pad.toml").read_text()
     learning = subprocess.Popen(
         [sys.executable, "-m", "bridge", "midi", "learn", "cancel"],
@@ -269,7 +267,7 @@ def test_ctrl_c_ends_learning_and_changes_nothing(daemon: Daemon, pad: Controlle
     assert (daemon.home / "midi" / "pad.toml").read_text() == before
 
 
-def test_monitor_and_json(daemon: Daemon, pad: Controller) -> None:
+def test_monitor_and_json(daemon: Daemon, pad: Device) -> None:
     watching = subprocess.Popen(
         [sys.executable, "-m", "bridge", "midi", "monitor", "--wait", "10", "--json"],
         env=daemon.environ,

@@ -12,6 +12,7 @@ import pytest
 from tests.daws.ardour import rig
 from tests.daws.ardour.studio import Studio
 from tests.fakes.fal_server import FalServer
+from tests.fakes.jack.server import HURRY, Sandbox
 from tests.fakes.processes import KEY
 from tests.waiting import until
 
@@ -71,13 +72,14 @@ def open_studio(display: str, templates: Callable[[int], Path], tmp_path: Path) 
         wait: bool = True,
         options: tuple[str, ...] = (),
         prepare: Callable[[Studio], None] = lambda studio: None,
-        ardour_environ: Mapping[str, str] | None = None,
+        room: Sandbox | None = None,
         **environ: Any,
     ) -> Studio:
         person = tmp_path / "person"
         person.mkdir()
-        prefix = rig.HURRY if engine is rig.JACK else ()
-        ardour = rig.Ardour(person, display, ardour_environ or {}, prefix)
+        ardour = (
+            rig.Ardour(person, display, room.environ, (*HURRY, *room.prefix)) if room else rig.Ardour(person, display)
+        )
         ardour.configure(rate, engine)
         session = rig.copy_session(templates(rate), tmp_path / "songs" / "song")
         rig.switch_on(session, osc=osc, midi=midi)

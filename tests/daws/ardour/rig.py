@@ -16,16 +16,14 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from tests.fakes.processes import end
 from tests.waiting import PATIENCE, until
 
 HERE = Path(__file__).parent
-# JACK gives a program two seconds to answer, which cannot be set, and leaves one alone that took longer: it goes first.
-HURRY = ("nice", "-n", "-10")  # only a warning where that is not allowed
 
 STATE = (
     '<State backend="{backend}" driver="{driver}" device="{device}" input-device="" output-device="" '
@@ -34,7 +32,7 @@ STATE = (
 )
 DUMMY = {"backend": "None (Dummy)", "driver": "Normal Speed", "device": "Silence", "midi": "1 in, 1 out, Silence"}
 JACK = {"backend": "JACK", "driver": "", "device": "x", "midi": ""}
-# With JACK, nothing is connected by itself: Ardour does that in a second thread, see `pad.py`.
+# With JACK, nothing is connected by itself: Ardour does that in a second thread, and libjack 1.9 mixes up requests.
 UNCONNECTED = "".join(f'<Option name="{side}put-auto-connect" value="0"/>' for side in ("in", "out"))
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 <Ardour>
@@ -55,17 +53,6 @@ def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
-    """End a process that was started here."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(patience)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(PATIENCE)
 
 
 @contextlib.contextmanager
@@ -132,7 +119,7 @@ class Ardour:
     home: Path  # HOME of this Ardour
     display: str
     environ: Mapping[str, str] = field(default_factory=dict)
-    prefix: tuple[str, ...] = ()  # a program that starts it, such as HURRY
+    prefix: tuple[str, ...] = ()  # what to put before the command, such as a sandbox's
     osc_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     asked: int = 0

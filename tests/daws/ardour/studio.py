@@ -15,8 +15,8 @@ import soundfile
 
 from bridge.installers import ardour_slots
 from tests.daws.ardour import saved
-from tests.daws.ardour.rig import Ardour, end
-from tests.fakes.processes import Daemon, environment
+from tests.daws.ardour.rig import Ardour
+from tests.fakes.processes import Daemon, end, environment
 from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).parents[3]

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import time
 from pathlib import Path
 
-import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.daws.ardour import rig
 from tests.daws.ardour.conftest import Open
-from tests.daws.ardour.pad import Pad, jack_server
 from tests.daws.ardour.studio import Studio, music
 from tests.daws.ardour.test_round_trip import check_placed, only
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import fal_environment
+from tests.fakes.jack.device import Device
+from tests.fakes.jack.server import jack_server, sandbox
+from tests.fakes.processes import end, fal_environment
+from tests.midi.bytes_of import let_go, pressed
 from tests.waiting import PATIENCE, until
 
 KEYS = Path("/etc/ardour7/ardour.keys")
@@ -50,17 +50,17 @@ def test_a_key_with_no_osc_surface_and_fal(open_studio: Open, tmp_path: Path, fa
     assert len(fal.seen("submit")) == 1
 
 
-def test_a_midi_pad(open_studio: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_midi_pad(open_studio: Open, tmp_path: Path) -> None:
     def give_map(studio: Studio) -> None:
         maps = studio.ardour.config / "midi_maps"
         maps.mkdir()
         (maps / "bridge.map").write_text(MAP.format(action=studio.slot("last settings")))
 
-    with jack_server(f"ace-{os.getpid()}", tmp_path / "jackd.log") as environ:
-        monkeypatch.setenv("JACK_DEFAULT_SERVER", environ["JACK_DEFAULT_SERVER"])
-        pad = Pad()
+    with sandbox("ace") as room, jack_server(room, tmp_path / "jackd.log"):
+        pad = Device("pad", room)
         try:
-            studio = open_studio(osc=False, midi=True, engine=rig.JACK, prepare=give_map, ardour_environ=environ)
+            pad.name_ports("Virtual Keyboard", 128)
+            studio = open_studio(osc=False, midi=True, engine=rig.JACK, prepare=give_map, room=room)
             studio.settings(preset="lofi-chill", seed=7)
             clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=24_000, length=96_000)
             studio.select(clip)
@@ -70,22 +70,23 @@ def test_a_midi_pad(open_studio: Open, tmp_path: Path, monkeypatch: pytest.Monke
             assert variation["state"] == "done", variation
             check_placed(only(studio.save(), "take · lofi-chill"), variation, 96_000, 96_000, 48_000)
             assert 1 <= len(studio.requests()) <= hits
-            rig.end(studio.ardour.process)
+            assert studio.ardour.process is not None
+            end(studio.ardour.process)
         finally:
-            pad.close()
+            pad.unplug()
 
 
-def hit_until_heard(pad: Pad, studio: Studio) -> int:
+def hit_until_heard(pad: Device, studio: Studio) -> int:
     """Hit the pad until its note has made a request; return how often.
 
     A program that misses a period of JACK never sees the note that was in it. (With `--sync` JACK would wait for the
     program, and when Ardour ends, the server waits for it for ever.)
     """
-    end = time.monotonic() + PATIENCE
+    latest = time.monotonic() + PATIENCE
     hits = 0
     while not studio.requests():
-        assert time.monotonic() < end, "no note has made a request"
-        pad.hit(36)
+        assert time.monotonic() < latest, "no note has made a request"
+        pad.play(pressed(36), let_go(36))
         hits += 1
         with contextlib.suppress(AssertionError):
             until(lambda: studio.requests() or None, "a request", timeout=PATIENCE / 4)

@@ -1,0 +1,92 @@
+"""A JACK server without sound, in a /dev/shm of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.fakes.processes import end
+from tests.waiting import PATIENCE, until
+
+# JACK gives a program two seconds to answer, which cannot be set, and drops one that took longer: it goes first.
+HURRY = ("nice", "-n", "-10")  # only a warning where that is not allowed
+
+PREPARE = """
+mount -t tmpfs tmpfs /dev/shm
+mkdir "/dev/shm/jack_db-$(id -u)"
+echo "set_flags DB_NOLOCKING on" > "/dev/shm/jack_db-$(id -u)/DB_CONFIG"
+echo ready
+exec cat
+"""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A mount namespace whose programs share a private /dev/shm, which is where JACK's programs meet."""
+
+    prefix: tuple[str, ...]  # what to put before a command to run it in here
+    environ: dict[str, str]  # variables that name the JACK server, for every program in here
+
+
+def variables(name: str) -> dict[str, str]:
+    """The environment in which a server with this name runs and its clients find it."""
+    return {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
+
+
+@contextlib.contextmanager
+def sandbox(name: str) -> Iterator[Sandbox]:
+    """Make a sandbox for a JACK server with this name; JACK's files in it disappear with its last program.
+
+    JACK keeps metadata in a Berkeley DB under /dev/shm that every program locks directly. A program that is killed
+    leaves its locks there, and from then on any other, even a later server, may wait for ever. Here the database is
+    new each time and has no locks: what tests keep in it is only names of ports.
+    """
+    as_root = os.geteuid() == 0
+    command = ["unshare", "--mount", *([] if as_root else ["--map-root-user"]), "sh", "-ec", PREPARE]
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "ready\n", "no private /dev/shm: are mount namespaces allowed here?"
+        enter = ["nsenter", f"--target={holder.pid}", "--mount", "--wd=."]
+        enter += [] if as_root else ["--user", "--preserve-credentials"]
+        yield Sandbox(tuple(enter), variables(name))
+    finally:
+        end(holder)
+        holder.communicate()
+
+
+@contextlib.contextmanager
+def jack_server(
+    room: Sandbox, log: Path, rate: int = 48_000, period: int = 2048, *, patient: bool = False
+) -> Iterator[None]:
+    """Run a JACK server without sound, which writes to `log`.
+
+    A patient one waits for late clients, where others lose what those had to say.
+    """
+    name = room.environ["JACK_DEFAULT_SERVER"]
+    options = ["--no-realtime", *(["--sync"] if patient else []), "-t", "10000", "-n", name]
+    driver = ["-d", "dummy", "-r", str(rate), "-p", str(period), "-C", "2", "-P", "2"]
+    environ = {**os.environ, **room.environ}
+    with log.open("ab") as said:
+        server = subprocess.Popen(
+            [*HURRY, *room.prefix, "jackd", *options, *driver],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
+
+        def up() -> bool:
+            assert server.poll() is None, f"jackd did not start: {log.read_text()}"
+            asked = subprocess.run([*room.prefix, "jack_lsp"], env=environ, capture_output=True, timeout=PATIENCE)
+            return asked.returncode == 0
+
+        try:
+            until(up, "the JACK server")
+            yield
+        finally:
+            end(server)
