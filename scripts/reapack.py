@@ -1,6 +1,6 @@
-"""Print ReaPack's index.xml for the ReaScripts: `python scripts/reapack.py https://host/owner/ace-bridge/raw/v0.1.0`.
+"""Print ReaPack's index.xml for the ReaScripts: `python scripts/reapack.py v0.1.0 2026-01-31T12:00:00Z`.
 
-The package's header stands in ace-bridge_Install.lua; ReaPack's rules for it are checked by tests.
+The package's header is in ace-bridge_Install.lua. The address of the files comes from bridge/project.py.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
+
+from bridge import project
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "reaper_scripts"
 PACKAGE = "ace-bridge_Install.lua"
@@ -61,5 +63,7 @@ def index(base: str, time: str) -> str:
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
-        sys.exit("usage: reapack.py URL-OF-THE-TAG TIME-OF-THE-RELEASE (2026-01-31T12:00:00Z)")
-    print(index(sys.argv[1], sys.argv[2]), end="")
+        sys.exit("usage: reapack.py TAG TIME-OF-THE-RELEASE (2026-01-31T12:00:00Z)")
+    if not project.is_public():
+        sys.exit("The project has no public address yet: fill in bridge/project.py first.")
+    print(index(project.raw(sys.argv[1]), sys.argv[2]), end="")

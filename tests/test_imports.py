@@ -39,8 +39,9 @@ BESIDE = {
     "workers": ("audio util errors", "cli daemon jobs engines"),
     "audition": ("audio util errors", "daemon control"),
     "client": ("errors", "cli doctor"),
+    "project": ("", "cli engines"),
 }
-FLAT = {"__init__", "__main__", "client", "daemon", "events"}  # the only modules that lie in no package
+FLAT = {"__init__", "__main__", "client", "daemon", "events", "project"}  # the only modules that lie in no package
 SPEAKING_INITS = {"bridge": "assignments", "bridge.errors": "imports"}  # what an __init__.py may hold; others: nothing
 COMPOSITION_ROOT = "bridge.daemon"  # alone knows concrete DAWs and engines
 PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")  # all that others know of them

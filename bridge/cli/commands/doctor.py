@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from bridge import project
 from bridge.config import home_check
 from bridge.config.credentials import from_keychain
 from bridge.config.home import home
@@ -96,3 +97,5 @@ def _say_bundle(path: Path, names: list[str], options: argparse.Namespace) -> No
     for name in names:
         print(f"  {name}")
     print("No key is in it." if options.include else "No key, prompt, name of yours or audio is in it.")
+    if project.is_public():
+        print(f"Attach it to a report at {project.issues()}")

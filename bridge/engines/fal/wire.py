@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from bridge import __version__
+from bridge import project
 from bridge.engines.fal.hosts import Hosts, shown
 from bridge.engines.fal.secrets import Secrets
 from bridge.engines.fal.settings import Timeouts
@@ -26,7 +26,6 @@ from bridge.errors import OutageError
 
 log = logging.getLogger(__name__)
 
-USER_AGENT = f"ace-bridge/{__version__}"
 _LARGEST_ANSWER = 8 * 1024 * 1024  # bytes of a JSON answer; audio never comes this way
 _IDLE = 15.0  # s that an unused connection is kept: longer than any pause between polls
 _NO_PROXY = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
@@ -179,7 +178,7 @@ class Wire:
 def _client(tls: ssl.SSLContext) -> httpx.AsyncClient:
     """Make a client without cookies or redirects; the user's proxy settings count, except for this machine."""
     return httpx.AsyncClient(
-        headers={"User-Agent": USER_AGENT},
+        headers={"User-Agent": project.user_agent()},
         verify=tls,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=_IDLE),
         mounts=_NO_PROXY,

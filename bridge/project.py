@@ -1,0 +1,47 @@
+"""The project's public address and contact, and what is derived from them.
+
+No other file spells them: the package metadata, the User-Agent header, `ace-bridge doctor --bundle` and the ReaPack index
+read them from here. Both are placeholders until the project has a public home; docs/releasing.md says when to fill them in.
+"""
+
+from __future__ import annotations
+
+from bridge import __version__
+
+PLACEHOLDER = "ace-bridge.invalid"  # a reserved top-level domain: nobody can register it
+
+URL = f"https://{PLACEHOLDER}"  # of the public repository, without a slash at the end
+CONTACT = f"contact@{PLACEHOLDER}"  # mail address for private reports
+
+
+def is_public() -> bool:
+    """Tell whether the address has been filled in."""
+    return PLACEHOLDER not in URL
+
+
+def issues() -> str:
+    """Return the address of the issue tracker."""
+    return f"{URL}/issues"
+
+
+def raw(tag: str) -> str:
+    """Return the address under which the repository's files at `tag` can be downloaded."""
+    return f"{URL}/raw/{tag}"
+
+
+def links() -> dict[str, str]:
+    """Return the links of the package metadata; none while the address is a placeholder."""
+    if not is_public():
+        return {}
+    return {"Homepage": URL, "Issues": issues(), "Changelog": f"{URL}/blob/main/CHANGELOG.md"}
+
+
+def authors() -> list[dict[str, str]]:
+    """Return the authors of the package metadata."""
+    name = {"name": "the ace-bridge authors"}
+    return [{**name, "email": CONTACT} if is_public() else name]
+
+
+def user_agent() -> str:
+    """Return how the bridge identifies itself to servers."""
+    return f"ace-bridge/{__version__} (+{URL})" if is_public() else f"ace-bridge/{__version__}"
