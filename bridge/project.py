@@ -1,7 +1,7 @@
 """The project's public address and contact, and what is derived from them.
 
-No other file spells them: the package metadata, the User-Agent header, `ace-bridge doctor --bundle` and the ReaPack index
-read them from here. Both are placeholders until the project has a public home; docs/releasing.md says when to fill them in.
+No other file spells them. The package metadata, the User-Agent header, `ace-bridge doctor --bundle` and the ReaPack
+index read them from here. Both are placeholders until the project has a public home: see docs/releasing.md.
 """
 
 from __future__ import annotations

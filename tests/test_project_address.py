@@ -1,7 +1,7 @@
 """The project's address and contact are spelled in bridge/project.py and nowhere else.
 
-TO FILL IN: `URL` and `CONTACT` of bridge/project.py, once the project has a public home. Until then both hold the placeholder,
-and nothing shows them. Everything else derives from these two; docs/releasing.md has the step.
+TO FILL IN: `URL` and `CONTACT` in bridge/project.py, once the project has a public home. Until then both hold the
+placeholder and nothing shows them. Everything else derives from these two; docs/releasing.md has the step.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def test_the_address_and_the_contact_are_placeholders_or_valid() -> None:
 
 def test_no_other_file_spells_the_address_or_the_contact() -> None:
     address = project.URL.removeprefix("https://")
-    assert spelling(ROOT, address, project.CONTACT, project.PLACEHOLDER) == ["bridge/project.py"], "import it from there"
+    assert spelling(ROOT, address, project.CONTACT, project.PLACEHOLDER) == ["bridge/project.py"], (
+        "import it from there"
+    )
 
 
 def test_the_placeholder_is_documented() -> None:
