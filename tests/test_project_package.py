@@ -13,9 +13,9 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
-from hatch_build import ProjectMetadata
 
 from bridge import __version__, project
+from hatch_build import ProjectMetadata
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = "import sys, hatchling.build as build; build.build_wheel(sys.argv[1]); build.build_sdist(sys.argv[1])"
