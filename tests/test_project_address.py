@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OWNER = ROOT / "bridge" / "project.py"
 PUBLIC = "https://forge.example.org/somebody/ace-bridge"
 MAIL = "somebody@example.org"
+PLACEHOLDERS = (f"https://{project.PLACEHOLDER}", f"contact@{project.PLACEHOLDER}")
 
 
 @pytest.fixture
@@ -52,10 +53,11 @@ def wrong(url: str, contact: str) -> list[str]:
 
 
 def files(root: Path) -> Iterator[Path]:
-    """Yield the project's own files: those outside the folders that .gitignore names."""
+    """Yield the project's own files: those outside virtual environments and the folders that .gitignore names."""
     ignored = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text("utf-8").split() if line.endswith("/")}
     for folder, names, found in os.walk(root):
         names[:] = [name for name in names if name not in ignored | {".git"}]
+        names[:] = [name for name in names if not Path(folder, name, "pyvenv.cfg").exists()]
         yield from (Path(folder, name) for name in found)
 
 
@@ -88,8 +90,9 @@ def test_the_placeholder_is_documented() -> None:
     ("url", "contact", "found"),
     [
         (PUBLIC, MAIL, 0),
-        (PUBLIC, project.CONTACT, 2),
-        (project.URL, MAIL, 2),
+        (*PLACEHOLDERS, 0),
+        (PUBLIC, PLACEHOLDERS[1], 2),
+        (PLACEHOLDERS[0], MAIL, 2),
         ("http://forge.example.org/x", MAIL, 1),
         ("https://localhost/x", MAIL, 1),
         (f"{PUBLIC}/", MAIL, 1),
@@ -109,11 +112,14 @@ def test_a_second_spelling_is_found(tmp_path: Path) -> None:
     (tmp_path / "docs" / "a.md").write_text(f"Write to {MAIL}.")
     (tmp_path / "docs" / "b.md").write_text("Nothing.")
     (tmp_path / ".venv" / "c.md").write_text(PUBLIC)
+    (tmp_path / "fresh").mkdir()
+    (tmp_path / "fresh" / "pyvenv.cfg").write_text("")
+    (tmp_path / "fresh" / "d.md").write_text(PUBLIC)
     assert spelling(tmp_path, PUBLIC.removeprefix("https://"), MAIL) == ["README.md", "docs/a.md"]
 
 
 def test_nothing_shows_the_placeholder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(project, "URL", f"https://{project.PLACEHOLDER}")
+    monkeypatch.setattr(project, "URL", PLACEHOLDERS[0])
     assert project.links() == {}
     assert project.authors() == [{"name": "the ace-bridge authors"}]
     assert project.user_agent() == f"ace-bridge/{__version__}"
@@ -150,7 +156,7 @@ def test_the_reapack_index_points_to_the_tag(
 
 
 def test_there_is_no_reapack_index_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(project, "URL", f"https://{project.PLACEHOLDER}")
+    monkeypatch.setattr(project, "URL", PLACEHOLDERS[0])
     monkeypatch.setattr(sys, "argv", ["reapack.py", "v0.1.0", "2026-01-31T12:00:00Z"])
     with pytest.raises(SystemExit, match=re.escape("bridge/project.py")):
         runpy.run_path(str(ROOT / "scripts" / "reapack.py"), run_name="__main__")
