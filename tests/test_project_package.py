@@ -19,7 +19,8 @@ from hatch_build import ProjectMetadata
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = "import sys, hatchling.build as build; build.build_wheel(sys.argv[1]); build.build_sdist(sys.argv[1])"
-NAME = f"ace_bridge-{__version__}"
+ABOUT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+NAME = f"ace_bridge-{ABOUT['version']}"
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +88,9 @@ def test_the_metadata_derives_from_the_address(monkeypatch: pytest.MonkeyPatch) 
 def test_the_version_is_the_same_everywhere() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     newest = re.search(r"^## (\d\S*)", changelog, re.MULTILINE)
-    about = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     live = (ROOT / "live_script" / "AceBridge" / "__init__.py").read_text("utf-8")
     reaper = (ROOT / "reaper_scripts" / "ace-bridge_Install.lua").read_text("utf-8")
     assert newest is not None
-    assert newest[1] == about["version"] == __version__
+    assert newest[1] == ABOUT["version"] == __version__
     assert f'VERSION = "{__version__}"' in live
     assert f"-- @version {__version__}\n" in reaper
