@@ -1,4 +1,4 @@
--- The ReaScripts: REAPER's Lua 5.4, two tables of REAPER's, no global of our own.
+-- ReaScripts run in Lua 5.4 with the globals `reaper` and `gfx`. They define none themselves.
 std = "lua54"
 read_globals = {
   reaper = { other_fields = true },

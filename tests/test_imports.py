@@ -1,7 +1,7 @@
-"""The shape of bridge/: who may import whom and where modules lie, read from the source.
+"""The structure of bridge/: which package may import which, and where modules belong.
 
-LAYERS and BESIDE are the one table of it. A rule takes the package as it was read and yields what breaks it; each is
-shown to find a violation that is planted into a small package.
+LAYERS and BESIDE define it. A rule takes the parsed package and yields violations. Each rule is tested against a small
+package with a planted violation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# From the command line down to the errors: a package may import those on the lines below its own, never its neighbours.
+# From the command line down to the errors. A package may import those on lower lines, but not those on its own.
 LAYERS = (
     "__main__",
     "cli",
@@ -32,7 +32,7 @@ LAYERS = (
     "util",
     "errors",
 )
-# Beside the layers: what a package may import, and who may import it.
+# Outside the layers: what a package may import, and which packages may import it.
 BESIDE = {
     "events": ("", "cli daemon doctor osc midi hotkeys control jobs installers engines daws store"),
     "audio": ("", "cli"),
@@ -41,35 +41,36 @@ BESIDE = {
     "client": ("errors", "cli doctor"),
     "project": ("", "cli engines"),
 }
-FLAT = {"__init__", "__main__", "client", "daemon", "events", "project"}  # the only modules that lie in no package
-SPEAKING_INITS = {"bridge": "assignments", "bridge.errors": "imports"}  # what an __init__.py may hold; others: nothing
-COMPOSITION_ROOT = "bridge.daemon"  # alone knows concrete DAWs and engines
-PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")  # all that others know of them
+FLAT = {"__init__", "__main__", "client", "daemon", "events", "project"}  # the only modules outside a package
+# What an __init__.py may contain besides its docstring; those that are not listed: nothing.
+INITS_WITH_CODE = {"bridge": "assignments", "bridge.errors": "imports"}
+COMPOSITION_ROOT = "bridge.daemon"  # the only module that imports concrete DAWs and engines
+PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")  # what other modules import instead
 TASKS = "bridge.workers.tasks"
 STAGES = "bridge.jobs.stages"
 NUMERIC = {"numpy", "scipy", "soundfile", "soxr", "loudness", "python_stretch"}
 LONGEST = 400  # lines of a module
 
 
-# --- the package as it is read ---------------------------------------------------------------------------------------
+# --- parsing the package ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Module:
-    """One file of the package."""
+    """One parsed source file."""
 
-    name: str  # dotted; a package's __init__.py has the package's name
+    name: str  # dotted; for an __init__.py, the package's name
     is_package: bool
     tree: ast.Module
     lines: int
-    imports: frozenset[str]  # by statement anywhere in it, for type checkers too, and by strings that name a module
+    imports: frozenset[str]  # by statement, also inside functions and TYPE_CHECKING, or by a string that names a module
 
 
 Package = Mapping[str, Module]
 
 
 def read(root: Path) -> Package:
-    """Read all modules under root/bridge."""
+    """Parse all modules under root/bridge."""
     files = {}
     for path in sorted((root / "bridge").rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
@@ -104,19 +105,19 @@ class Imports(ast.NodeVisitor):
         self.found |= inside or {base}
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        """Take a string that names a module, as `bridge.a.b` or `bridge.a.b:function`, for an import of it."""
+        """Count a string such as `bridge.a.b` or `bridge.a.b:function` as an import of that module."""
         if isinstance(node.value, str) and node.value.startswith("bridge."):
             self.found |= {node.value.partition(":")[0]} & self._known
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Take f"bridge.a.{name}" for an import of every module in bridge/a."""
+        """Count f"bridge.a.{name}" as an import of every module in bridge/a."""
         start = node.values[0].value if isinstance(node.values[0], ast.Constant) else None
         if isinstance(start, str) and start.startswith("bridge.") and start.endswith("."):
             self.found |= {module for module in self._known if module.rpartition(".")[0] == start[:-1]}
         self.generic_visit(node)
 
     def visit_List(self, node: ast.List | ast.Tuple) -> None:
-        """Pass over the name after "-m": that is another process."""
+        """Ignore a module name after "-m", which starts another process."""
         words = [item.value if isinstance(item, ast.Constant) else None for item in node.elts]
         for before, item in zip([None, *words], node.elts, strict=False):
             if before != "-m":
@@ -126,23 +127,23 @@ class Imports(ast.NodeVisitor):
         self.visit_List(node)
 
 
-def of(module: str, *packages: str) -> bool:
+def is_in(module: str, *packages: str) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-def unit(module: str) -> str:
-    """Return the package of bridge/ that a module belongs to, or its own name where it lies flat; "" for bridge."""
+def package_of(module: str) -> str:
+    """Return a module's package within bridge/, or its own name if it has none; "" for bridge itself."""
     return module.split(".")[1] if module.startswith("bridge.") else ""
 
 
 def edges(package: Package) -> Iterator[tuple[str, str]]:
-    """Yield who imports whom within bridge/."""
+    """Yield each import within bridge/ as (importer, imported)."""
     for module in package.values():
-        yield from ((module.name, target) for target in sorted(module.imports) if of(target, "bridge"))
+        yield from ((module.name, target) for target in sorted(module.imports) if is_in(target, "bridge"))
 
 
 def may_import() -> dict[str, set[str]]:
-    """Return for each package those that it may import."""
+    """Return the packages that each package may import."""
     allowed: dict[str, set[str]] = {}
     for row in reversed(LAYERS):
         below = set(allowed)
@@ -154,70 +155,70 @@ def may_import() -> dict[str, set[str]]:
     return allowed
 
 
-def circles(graph: Mapping[str, set[str]]) -> Iterator[str]:
-    """Yield ways that lead from a name back to itself: at least one for all names that import each other."""
+def cycles(graph: Mapping[str, set[str]]) -> Iterator[str]:
+    """Yield import cycles, at least one for each group of names that import each other."""
 
-    def walk(way: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        for target in sorted(graph.get(way[-1], ())):
-            if target == way[0]:
-                yield way
-            elif target > way[0] and target not in seen:
+    def walk(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        for target in sorted(graph.get(path[-1], ())):
+            if target == path[0]:
+                yield path
+            elif target > path[0] and target not in seen:
                 seen.add(target)
-                yield from walk((*way, target))
+                yield from walk((*path, target))
 
     for start in sorted(graph):
         seen: set[str] = set()
-        for way in walk((start,)):
-            yield " → ".join((*way, start))
+        for path in walk((start,)):
+            yield " → ".join((*path, start))
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
 def wrong_layer(package: Package) -> Iterator[str]:
-    """Imports go down LAYERS, and beside them as BESIDE says."""
+    """An import that LAYERS and BESIDE do not allow."""
     allowed = may_import()
     for module, target in edges(package):
-        own, other = unit(module), unit(target)
+        own, other = package_of(module), package_of(target)
         if own != other and other and own and other not in allowed.get(own, ()):
             yield f"{module} → {target}"
 
 
 def unknown_package(package: Package) -> Iterator[str]:
-    """A package that the table does not have."""
-    yield from sorted({unit(name) for name in package} - set(may_import()) - {""})
+    """A package that is missing in LAYERS and BESIDE."""
+    yield from sorted({package_of(name) for name in package} - set(may_import()) - {""})
 
 
 def module_cycle(package: Package) -> Iterator[str]:
-    """No module leads back to itself."""
+    """Modules that import each other."""
     graph: dict[str, set[str]] = {}
     for module, target in edges(package):
         graph.setdefault(module, set()).add(target)
-    yield from circles(graph)
+    yield from cycles(graph)
 
 
 def package_cycle(package: Package) -> Iterator[str]:
-    """No package leads back to itself."""
+    """Packages that import each other."""
     graph: dict[str, set[str]] = {}
     for module, target in edges(package):
-        if unit(module) != unit(target) and unit(target):
-            graph.setdefault(unit(module), set()).add(unit(target))
-    yield from circles(graph)
+        if package_of(module) != package_of(target) and package_of(target):
+            graph.setdefault(package_of(module), set()).add(package_of(target))
+    yield from cycles(graph)
 
 
 def flat_module(package: Package) -> Iterator[str]:
-    """Modules lie in packages."""
+    """A module outside a package."""
     for module in package.values():
-        if module.name.count(".") == 1 and not module.is_package and unit(module.name) not in FLAT:
+        if module.name.count(".") == 1 and not module.is_package and package_of(module.name) not in FLAT:
             yield module.name
 
 
 def code_in_init(package: Package) -> Iterator[str]:
-    """An __init__.py is a docstring; bridge/ has its version too, errors/ hands on the classes of its tree."""
+    """An __init__.py with more than a docstring. bridge/ also assigns constants, errors/ re-exports its classes."""
     kinds = {"assignments": ast.Assign, "imports": (ast.ImportFrom, ast.Assign)}
     for module in package.values():
         if module.is_package:
-            spared = kinds.get(SPEAKING_INITS.get(module.name, ""), ())
+            spared = kinds.get(INITS_WITH_CODE.get(module.name, ""), ())
             first, *others = module.tree.body or [ast.Pass()]
             is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
             if not is_docstring or any(not isinstance(one, spared) for one in others):
@@ -225,37 +226,37 @@ def code_in_init(package: Package) -> Iterator[str]:
 
 
 def numeric_outside(package: Package) -> Iterator[str]:
-    """Signal libraries are for audio/ and the tasks of worker processes."""
+    """A signal processing library outside audio/ and the tasks of worker processes."""
     for module in package.values():
-        if not of(module.name, "bridge.audio", TASKS):
+        if not is_in(module.name, "bridge.audio", TASKS):
             yield from (f"{module.name} → {name}" for name in module.imports if name.split(".")[0] in NUMERIC)
 
 
 def task_too_wide(package: Package) -> Iterator[str]:
-    """Tasks know audio and errors alone: nothing of a job reaches a worker process but its arguments."""
+    """A task that imports more than audio and errors. Worker processes know a job only by its arguments."""
     for module, target in edges(package):
-        if of(module, TASKS) and not of(target, TASKS, "bridge.audio", "bridge.errors"):
+        if is_in(module, TASKS) and not is_in(target, TASKS, "bridge.audio", "bridge.errors"):
             yield f"{module} → {target}"
 
 
 def stage_imports_stage(package: Package) -> Iterator[str]:
-    """Stages meet in the pipeline alone."""
+    """A stage that imports another stage. Only the pipeline combines them."""
     for module, target in edges(package):
-        if of(module, STAGES) and of(target, STAGES):
+        if is_in(module, STAGES) and is_in(target, STAGES):
             yield f"{module} → {target}"
 
 
 def concrete_outside(package: Package) -> Iterator[str]:
-    """DAWs and engines are named in daemon.py alone; others have their Protocols."""
+    """A concrete DAW or engine imported outside daemon.py. Other modules use their Protocols."""
     for module, target in edges(package):
         concrete = target.startswith(("bridge.daws.", "bridge.engines.")) and target not in PROTOCOLS
-        own = module.split(".")[:3] == target.split(".")[:3]  # the modules of one engine among themselves
+        own = module.split(".")[:3] == target.split(".")[:3]  # within one DAW or engine
         if concrete and not own and module != COMPOSITION_ROOT:
             yield f"{module} → {target}"
 
 
 def too_long(package: Package) -> Iterator[str]:
-    """A module that is read at one sitting."""
+    """A module with too many lines."""
     yield from (f"{one.name}: {one.lines} lines" for one in package.values() if one.lines > LONGEST)
 
 
@@ -281,11 +282,11 @@ def bridge() -> Package:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_package_keeps_the_rule(rule: Rule) -> None:
+def test_bridge_breaks_no_rule(rule: Rule) -> None:
     assert sorted(rule(bridge())) == []
 
 
-def test_the_package_is_read_at_all() -> None:
+def test_imports_of_every_kind_are_found() -> None:
     assert len(bridge()) > 200
     assert bridge()["bridge.audio.files"].imports >= {"numpy", "soundfile"}
     assert "bridge.errors" in bridge()["bridge.jobs.stages.remix"].imports
@@ -294,12 +295,12 @@ def test_the_package_is_read_at_all() -> None:
     assert "bridge.audition.process" not in bridge()["bridge.cli.commands.send"].imports, "that is another process"
 
 
-def test_the_table_has_no_circle() -> None:
-    assert list(circles(may_import())) == []
+def test_the_layers_have_no_cycle() -> None:
+    assert list(cycles(may_import())) == []
 
 
 @pytest.mark.parametrize("module", ["bridge.protocol.job"])
-def test_the_words_of_a_job_need_nothing(module: str) -> None:
+def test_the_job_module_imports_nothing_of_bridge(module: str) -> None:
     assert [target for source, target in edges(bridge()) if source == module] == []
 
 
@@ -312,9 +313,9 @@ SMALL = {
     "bridge/errors/base.py": "class Error(Exception): ...\n",
     "bridge/audio/__init__.py": '"""Sound."""\n',
     "bridge/audio/gain.py": "import numpy\n",
-    "bridge/cli/__init__.py": '"""Words."""\n',
+    "bridge/cli/__init__.py": '"""Commands."""\n',
     "bridge/cli/main.py": "from importlib import import_module\nimport_module(f'bridge.cli.commands.{word}')\n",
-    "bridge/cli/commands/__init__.py": '"""What words do."""\n',
+    "bridge/cli/commands/__init__.py": '"""Subcommands."""\n',
     "bridge/cli/commands/play.py": "COMMAND = ['python', '-m', 'bridge.cli.main']\n",
     "bridge/jobs/__init__.py": '"""Jobs."""\n',
     "bridge/jobs/scheduler.py": "from bridge.engines.base import Engine\nfrom bridge.store import records\n",
@@ -337,7 +338,7 @@ SMALL = {
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A small package that keeps every rule."""
+    """A small package that breaks no rule."""
     for name, text in SMALL.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -345,7 +346,7 @@ def small(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_sound_package_keeps_every_rule(small: Path, rule: Rule) -> None:
+def test_a_correct_package_breaks_no_rule(small: Path, rule: Rule) -> None:
     assert list(rule(read(small))) == []
 
 
@@ -386,7 +387,7 @@ def test_a_sound_package_keeps_every_rule(small: Path, rule: Rule) -> None:
         (too_long, "store/records.py", "\n" * 401),
     ],
 )
-def test_a_rule_finds_what_breaks_it(small: Path, rule: Rule, path: str, text: str) -> None:
+def test_a_rule_finds_a_planted_violation(small: Path, rule: Rule, path: str, text: str) -> None:
     file = small / "bridge" / path
     file.parent.mkdir(exist_ok=True)
     file.write_text(text)

@@ -1,4 +1,4 @@
-"""What a process really loads: a short command stays light, and the daemon has no signal library."""
+"""Which modules a process loads: short commands start fast, and the daemon imports no signal processing library."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ NUMERIC = ("loudness", "numpy", "python_stretch", "scipy", "sounddevice", "sound
 
 
 def loaded(code: str, *names: str) -> set[str]:
-    """Run Python code in a process of its own and return which of the modules it has loaded."""
+    """Run code in a new Python process and return which of the modules it loaded."""
     lines = ["import sys", "try:", f"    {code}", "except SystemExit:", "    pass"]
     lines.append(f"print('\\nloaded:', *[name for name in {names!r} if name in sys.modules])")
-    ask = "\n".join(lines)
-    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, cwd=ROOT, check=True)
+    program = "\n".join(lines)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
     return set(done.stdout.splitlines()[-1].split()[1:])
 
 
 HEAVY = ("numpy", "soundfile", "soxr", "loudness", "httpx", "asyncio", "msgspec", "rich", "watchfiles", "sqlite3")
-SLOW = (*HEAVY, "pythonosc", "logging", "subprocess", "dataclasses")  # what a foot switch need not wait for either
+SLOW = (
+    *HEAVY,
+    "pythonosc",
+    "logging",
+    "subprocess",
+    "dataclasses",
+)  # too slow for `send`, which foot switches run
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["remix", "--help"]], ids=" ".join)
@@ -30,7 +36,7 @@ def test_help_is_light(words: list[str]) -> None:
     assert loaded(f"import bridge.cli.main; bridge.cli.main.main({words!r})", *HEAVY) == set()
 
 
-def test_help_is_light_as_a_command() -> None:
+def test_the_help_command_is_light() -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "bridge", "--help"],
         capture_output=True,
@@ -44,11 +50,11 @@ def test_help_is_light_as_a_command() -> None:
 
 
 @pytest.mark.parametrize("module", ["bridge.cli.commands.send", "bridge.client", "bridge.cli.commands.daemon"])
-def test_the_short_commands_are_light(module: str) -> None:
+def test_short_commands_are_light(module: str) -> None:
     assert loaded(f"import {module}", *SLOW) == set()
 
 
-def test_the_daemon_loads_no_midi_library_until_it_is_wanted() -> None:
+def test_the_daemon_loads_midi_libraries_on_demand() -> None:
     assert loaded("import bridge.daemon", "mido", "rtmidi2", "jack", "bridge.midi.surface") == set()
     assert loaded("import bridge.midi.requests", "mido") == {"mido"}
     assert loaded("import bridge.midi.requests, bridge.midi.port_process", "rtmidi2", "jack") == set()
@@ -57,5 +63,5 @@ def test_the_daemon_loads_no_midi_library_until_it_is_wanted() -> None:
 @pytest.mark.parametrize(
     "module", ["bridge.daemon", "bridge.jobs.pipeline", "bridge.osc.server", "bridge.audition.player"]
 )
-def test_the_daemon_loads_no_signal_library(module: str) -> None:
+def test_the_daemon_loads_no_signal_processing_library(module: str) -> None:
     assert loaded(f"import {module}", *NUMERIC) == set()
