@@ -52,7 +52,7 @@ NUMERIC = {"numpy", "scipy", "soundfile", "soxr", "loudness", "python_stretch"}
 LONGEST = 400  # lines of a module
 
 
-# --- parsing the package ---------------------------------------------------------------------------------------------
+# --- parsing the package ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
