@@ -94,8 +94,8 @@ def _say_bundle(path: Path, names: list[str], options: argparse.Namespace) -> No
         print(json.dumps({"bundle": str(path), "files": names}))
         return
     print(path)
+    if project.is_public():
+        print(f"To report a problem, attach this file to an issue: {project.issues()}")
     for name in names:
         print(f"  {name}")
     print("No key is in it." if options.include else "No key, prompt, name of yours or audio is in it.")
-    if project.is_public():
-        print(f"Attach it to a report at {project.issues()}")
