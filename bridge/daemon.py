@@ -35,7 +35,7 @@ from bridge.engines.choose import Engines
 from bridge.engines.fal.engine import FalEngine
 from bridge.engines.offline import OfflineEngine
 from bridge.errors import AlreadyRunning, BridgeError, HomeError
-from bridge.events import Event, EventBus
+from bridge.events import AuditionChanged, EventBus
 from bridge.hotkeys.service import Hotkeys
 from bridge.installers.catalogue import FILE as CATALOGUE
 from bridge.installers.catalogue import catalogue
@@ -131,7 +131,7 @@ class Daemon:
             progress_rate=settings.outbox.progress_rate,
             keep=settings.outbox.keep_finished,
         )
-        delivery = Delivery(registry, store, self._bus, self._clock)
+        delivery = Delivery(registry, store, self._clock)
         scheduler = self._scheduler(registry, store, budget, delivery)
         surface_settings = SurfaceSettings(store, self._bus, self._presets)
         handler = MessageHandler(
@@ -155,9 +155,7 @@ class Daemon:
             safety_interval=settings.inbox.safety_interval,
             largest=settings.inbox.max_message,
         )
-        player = Player(
-            settings.audition.device, tell=lambda heard: self._bus.publish(Event("audition", data={"heard": heard}))
-        )
+        player = Player(settings.audition.device, tell=lambda heard: self._bus.publish(AuditionChanged(heard)))
         midi = MidiService(self._bus, settings.midi, self.home, self._presets.names)
         control = BridgeService(
             submit=handler.submit,

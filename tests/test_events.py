@@ -1,56 +1,98 @@
-"""The event bus: who hears what, in which order, and what a listener that fails does to the others."""
+"""The event bus: which listeners get an event, in which order, and what happens when a listener fails."""
 
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from bridge.events import Event, EventBus
+from bridge.events import Alert, Event, EventBus, JobChanged, JobProgress, PresetSelected
+
+ALERT = Alert("disk_full", "The disk is full.")
+CHANGED = JobChanged("j", "done")
+SELECTED = PresetSelected("roots-dub", {"guidance_scale": 20})
 
 
-def test_a_listener_hears_the_kinds_that_it_asked_for_and_one_that_named_none_hears_all() -> None:
+def test_a_listener_gets_the_types_it_names_and_every_event_if_it_names_none() -> None:
     bus = EventBus()
-    heard: list[tuple[str, str]] = []
-    bus.subscribe(lambda event: heard.append(("jobs", event.kind)), "job", "progress")
-    bus.subscribe(lambda event: heard.append(("all", event.kind)))
-    bus.publish(Event("job", "j"))
-    bus.publish(Event("preset"))
-    assert heard == [("jobs", "job"), ("all", "job"), ("all", "preset")]
+    heard: list[tuple[str, Event]] = []
+    bus.subscribe(lambda event: heard.append(("jobs", event)), JobChanged, JobProgress)
+    bus.subscribe(lambda event: heard.append(("all", event)))
+    bus.publish(CHANGED)
+    bus.publish(SELECTED)
+    assert heard == [("jobs", CHANGED), ("all", CHANGED), ("all", SELECTED)]
 
 
-def test_a_listener_that_was_removed_hears_no_more_and_its_other_subscription_does() -> None:
-    bus = EventBus()
-    heard: list[Event] = []
-    bus.subscribe(heard.append, "job")
-    forget = bus.subscribe(heard.append, "alert")
-    forget()
-    forget()
-    bus.publish(Event("alert"))
-    bus.publish(Event("job", "j"))
-    assert heard == [Event("job", "j")]
-
-
-def test_a_listener_that_is_removed_while_an_event_is_told_still_hears_that_one() -> None:
+def test_removing_one_subscription_keeps_the_listeners_other_one() -> None:
     bus = EventBus()
     heard: list[Event] = []
-    bus.subscribe(lambda event: forget())
-    forget = bus.subscribe(heard.append)
-    bus.publish(Event("alert"))
-    bus.publish(Event("preset"))
-    assert heard == [Event("alert")]
+    bus.subscribe(heard.append, JobChanged)
+    remove = bus.subscribe(heard.append, Alert)
+    remove()
+    remove()
+    bus.publish(ALERT)
+    bus.publish(CHANGED)
+    assert heard == [CHANGED]
 
 
-def test_a_listener_that_fails_is_logged_and_the_others_hear(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_listener_removed_during_an_event_still_gets_that_event() -> None:
+    bus = EventBus()
+    heard: list[Event] = []
+    bus.subscribe(lambda event: remove())
+    remove = bus.subscribe(heard.append)
+    bus.publish(ALERT)
+    bus.publish(SELECTED)
+    assert heard == [ALERT]
+
+
+def test_a_listeners_error_is_logged_and_the_others_get_the_event(caplog: pytest.LogCaptureFixture) -> None:
     bus = EventBus()
     heard: list[Event] = []
 
-    def fail(event: Event) -> None:
-        raise ValueError(event.kind)
+    def fail(event: Alert) -> None:
+        raise ValueError(event.code)
 
-    bus.subscribe(fail, "alert")
-    bus.subscribe(heard.append, "alert")
+    bus.subscribe(fail, Alert)
+    bus.subscribe(heard.append, Alert)
     with caplog.at_level(logging.ERROR, "bridge.events"):
-        bus.publish(Event("alert"))
-    assert heard == [Event("alert")]
-    assert "a listener failed on alert" in caplog.text
+        bus.publish(ALERT)
+    assert heard == [ALERT]
+    assert "a listener failed on Alert" in caplog.text
+
+
+@pytest.mark.parametrize("kind", get_args(Event))
+def test_events_are_frozen(kind: type[Event]) -> None:
+    event = kind(*("x" for _ in fields(kind)))
+    with pytest.raises(AttributeError):
+        setattr(event, fields(kind)[0].name, "y")
+
+
+WRONG = """\
+from bridge.events import Alert, Event, EventBus, JobChanged, JobProgress
+
+def finished(event: JobChanged) -> None: ...
+
+bus = EventBus()
+bus.subscribe(lambda event: print(event.cost), JobChanged)
+bus.subscribe(lambda event: print(event.job_id), JobChanged, JobProgress)
+bus.subscribe(lambda event: print(event.costs), JobChanged)  # wrong
+bus.subscribe(lambda event: print(event.cost), JobChanged, JobProgress)  # wrong
+bus.subscribe(finished, Alert)  # wrong
+bus.subscribe(finished)  # wrong
+bus.publish(JobProgress("j", "half"))  # wrong
+bus.publish(Alert("code"))  # wrong
+"""
+
+
+def test_mypy_finds_a_wrong_field(tmp_path: Path) -> None:
+    sample = tmp_path / "sample.py"
+    sample.write_text(WRONG, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", f"--cache-dir={tmp_path}", str(sample)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1]).stdout
+    lines = {int(line.split(":")[1]) for line in found.splitlines()}
+    assert lines == {number for number, line in enumerate(WRONG.splitlines(), 1) if line.endswith("# wrong")}, found

@@ -131,17 +131,8 @@ class Midi(Protocol):
 class BridgeApi(Protocol):
     """What the commands ask of the daemon. Every method raises BridgeErrors, which the surface tells its user.
 
-    Methods without `async` return at once and touch only memory. What happens is told over the event bus:
-
-    - Event("job", job_id, data={"state", "cost"}) at each change of a job's state or cost;
-    - Event("progress", job_id, data={"fraction", "message"}), either may be missing;
-    - Event("variation", job_id, variation_id, data={"state", "path"}), `path` once the result's final file is there;
-    - Event("alert", job_id or "", data={"code", "text"}) for each error or warning that a person should see,
-      one of a job within a second of that job's end;
-    - Event("audition", data={"heard"}), the name of the side that is heard now, "" when none is;
-    - Event("preset", data={"name", "params"}) when a preset was chosen, `params` being all that is in effect now, and
-      Event("param", data={"name", "value"}) when one was set, published before the command returns: so a surface knows
-      whose hand it was.
+    Methods without `async` return at once and touch only memory. Their effects are published as
+    events (bridge/events.py).
     """
 
     def ping(self) -> Pong: ...

@@ -18,7 +18,7 @@ from bridge.audition.player import Player, Side
 from bridge.audition.sides import sides
 from bridge.control.api import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot
 from bridge.errors import DawMissing, NotPossibleNow, UnknownJob
-from bridge.events import Event, EventBus
+from bridge.events import EventBus, SelectionSent
 from bridge.jobs.delivery import Delivery
 from bridge.jobs.inbox import Inbox, Receipt
 from bridge.jobs.outbox import Outbox
@@ -79,11 +79,11 @@ class BridgeService:
         daw = here[-1]
         answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-        def hear(event: Event) -> None:
-            if event.data["instance"] == daw.id and not answered.done():
+        def hear(event: SelectionSent) -> None:
+            if event.instance == daw.id and not answered.done():
                 answered.set_result(event.job_id)
 
-        forget = self.bus.subscribe(hear, "selection")
+        forget = self.bus.subscribe(hear, SelectionSent)
         try:
             self.outbox.ask(daw.id, {"id": str(uuid.uuid4()), "command": "selection"})
             job_id = await asyncio.wait_for(answered, PATIENCE)

@@ -19,7 +19,7 @@ from bridge.control.api import BridgeApi
 from bridge.control.command import Command
 from bridge.control.table import COMMANDS, read
 from bridge.errors import BridgeError, ConfigInvalid, HotkeysMissing, Unexpected, from_wire
-from bridge.events import Event, EventBus
+from bridge.events import Alert, EventBus
 from bridge.util.child_process import ChildProcess
 from bridge.util.suggest import did_you_mean
 
@@ -166,4 +166,4 @@ class Hotkeys:
 
     def _tell(self, error: BridgeError) -> None:
         log.warning("%s", error.text)
-        self._bus.publish(Event("alert", data=dict(error.to_wire())))
+        self._bus.publish(Alert(error.code, error.text))

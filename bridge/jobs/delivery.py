@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bridge.errors import PlaceError, UnknownJob
-from bridge.events import Event, EventBus
 from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import ENDED, Job, State, Variation
 from bridge.protocol.request import HelloArgs
@@ -32,10 +31,9 @@ class Instance:
 class Delivery:
     """Offers each result that is ready to one instance."""
 
-    def __init__(self, registry: JobRegistry, store: Store, bus: EventBus, clock: Callable[[], float]) -> None:
+    def __init__(self, registry: JobRegistry, store: Store, clock: Callable[[], float]) -> None:
         self._registry = registry
         self._store = store
-        self._bus = bus
         self._clock = clock
         self._offering: set[asyncio.Task[None]] = set()
 
@@ -58,7 +56,6 @@ class Delivery:
         """A DAW process is there: it may take what waits for its project."""
         project = args.project.path or args.project.name
         await self._store(Database.hello, instance, args.daw.name, args.daw.version, project, self._clock())
-        self._bus.publish(Event("daw", data={"name": args.daw.name, "instance": instance, "here": True}))
         for variation in self._undelivered():
             job = self._registry.job(variation.job_id)
             if job.daw == args.daw.name and (job.instance == instance or (project and job.project == project)):
@@ -69,7 +66,6 @@ class Delivery:
     async def bye(self, instance: str) -> None:
         """A DAW process ends: what it has not placed waits again."""
         await self._store(Database.bye, instance)
-        self._bus.publish(Event("daw", data={"instance": instance, "here": False}))
         for variation in self._undelivered():
             if variation.state is State.PLACING and variation.placed_by == instance:
                 try:

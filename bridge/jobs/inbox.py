@@ -19,7 +19,7 @@ from pathlib import Path
 from watchfiles import awatch
 
 from bridge.errors import BridgeError, HomeError, MessageTooLarge, MessageUnreadable, RequestError, Unexpected
-from bridge.events import Event, EventBus
+from bridge.events import Alert, EventBus
 from bridge.util.atomic import write_json
 
 log = logging.getLogger(__name__)
@@ -147,7 +147,7 @@ class Inbox:
         except HomeError as error:  # this machine's trouble: the message stays and is taken in when it is over
             if await asyncio.to_thread(self._is_new_suspect, path):
                 log.error("%s waits in the inbox: %s", path.name, error.text)
-                self._bus.publish(Event("alert", data={**error.to_wire(), "file": path.name}))
+                self._bus.publish(Alert(error.code, error.text))
             return None
         except Exception:  # one message must not keep the others from being taken in
             log.exception("message %s", path.name)
@@ -202,4 +202,4 @@ class Inbox:
         except BridgeError as problem:
             log.error("why %s was rejected cannot be written beside it: %s", path.name, problem.text)
         log.warning("%s was rejected: %s", path.name, error.text)
-        self._bus.publish(Event("alert", data={**error.to_wire(), "file": path.name}))
+        self._bus.publish(Alert(error.code, error.text))

@@ -20,7 +20,7 @@ import msgspec
 
 from bridge import PROTOCOL, __version__
 from bridge.errors import BridgeError
-from bridge.events import Event, EventBus
+from bridge.events import EventBus, JobChanged, JobProgress, VariationChanged
 from bridge.jobs.registry import JobRegistry
 from bridge.protocol.answers import (
     AskAnswer,
@@ -87,7 +87,7 @@ class Outbox:
         self._entries: dict[str, Entry] = {}  # by job
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._alive = True
-        bus.subscribe(self._hear, "job", "progress", "variation")
+        bus.subscribe(self._hear, JobChanged, JobProgress, VariationChanged)
 
     def open(self, instance: str, errors: list[Mapping[str, str]] | None = None) -> None:
         """Begin to write for an instance."""
@@ -165,11 +165,11 @@ class Outbox:
 
     # --- when --------------------------------------------------------------------------------------------------------
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: JobChanged | JobProgress | VariationChanged) -> None:
         entry = self._entry(self._registry.job(event.job_id))
         for instance in entry.readers:
             if instance in self._boxes or not entry.ended:  # nobody reads on for one that said bye
-                self._plan(instance, self._interval if event.kind == "progress" else 0.0)
+                self._plan(instance, self._interval if isinstance(event, JobProgress) else 0.0)
 
     def _plan(self, instance: str, interval: float) -> None:
         """Write soon, but not sooner than `interval` after the last time; several changes at once make one write."""

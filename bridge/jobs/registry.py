@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.errors import UnknownJob
-from bridge.events import Event, EventBus
+from bridge.events import EventBus, JobChanged, JobProgress, VariationChanged
 from bridge.protocol.job import ENDED, Job, State, Variation, check_transition, job_state
 from bridge.store.async_store import Store
 from bridge.store.database import Database
@@ -127,7 +127,7 @@ class JobRegistry:
             return
         check_transition(before.state, state)
         after = self._variations[before.job_id][before.id] = replace(before, state=state, **fields)
-        self._bus.publish(Event("variation", after.job_id, after.id, {"state": str(state)}))
+        self._bus.publish(VariationChanged(after.job_id, after.id, str(state)))
         self._tell(after.job_id)
 
     async def note(self, job_id: str, **fields: Any) -> Job:
@@ -164,16 +164,16 @@ class JobRegistry:
                 del self._job_of[variation_id]
 
     def _tell_change(self, before: Variation, after: Variation) -> None:
-        path = {"path": after.result["path"]} if after.result and after.handed_over else {}
-        self._bus.publish(Event("variation", after.job_id, after.id, {"state": str(after.state), **path}))
+        path = str(after.result["path"]) if after.result and after.handed_over else ""
+        self._bus.publish(VariationChanged(after.job_id, after.id, str(after.state), path))
         self._tell(after.job_id)
         if (after.progress, after.message) != (before.progress, before.message):
             self._tell_progress(after)
 
     def _tell(self, job_id: str) -> None:
         job = self._jobs[job_id]
-        self._bus.publish(Event("job", job_id, data={"state": str(self.state(job_id)), "cost": job.cost}))
+        self._bus.publish(JobChanged(job_id, str(self.state(job_id)), job.cost))
 
     def _tell_progress(self, variation: Variation) -> None:
-        data = {"fraction": self.fraction(variation.job_id), "message": variation.message}
-        self._bus.publish(Event("progress", variation.job_id, variation.id, data))
+        job_id = variation.job_id
+        self._bus.publish(JobProgress(job_id, self.fraction(job_id), variation.message))

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from bridge.engines.base import Engine
-from bridge.events import Event, EventBus
+from bridge.events import EventBus, SelectionSent
 from bridge.jobs import combine
 from bridge.jobs.recipe import compose, new_seed, recompose
 from bridge.jobs.registry import JobRegistry
@@ -47,7 +47,7 @@ class Requests:
     async def selection(self, message: Message) -> str:
         """A DAW's answer to a surface that asked for its selection: the surface's settings count."""
         job = await self._take_on(message, decode(message.args, RemixArgs), self.surface_settings.overrides())
-        self.bus.publish(Event("selection", job.id, data={"instance": message.instance}))
+        self.bus.publish(SelectionSent(job.id, message.instance))
         return job.id
 
     async def prepare(self, message: Message) -> None:

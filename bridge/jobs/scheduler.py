@@ -26,7 +26,7 @@ from bridge.errors import (
     Unexpected,
     Withdrawn,
 )
-from bridge.events import Event, EventBus
+from bridge.events import Alert, EventBus
 from bridge.jobs.context import Contexts
 from bridge.jobs.pipeline import Pipeline
 from bridge.jobs.registry import JobRegistry
@@ -221,8 +221,7 @@ class Scheduler:
 
     def _alert(self, variation_id: str, error: BridgeError) -> None:
         variation = self._registry.variation(variation_id)
-        alert = {"code": error.code, "text": error.text}
-        self._bus.publish(Event("alert", variation.job_id if variation else "", variation_id, alert))
+        self._bus.publish(Alert(error.code, error.text, variation.job_id if variation else ""))
 
     async def _end(self, variation_id: str, state: State, error: BridgeError | None, text: str = "") -> None:
         message = error.text if error else text

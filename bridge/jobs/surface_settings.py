@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.errors import ParamInvalid, PresetInvalid, PresetUnknown
-from bridge.events import Event, EventBus
+from bridge.events import EventBus, ParamSet, PresetSelected
 from bridge.presets.library import Presets
 from bridge.presets.parameters import PARAMS, check
 from bridge.presets.preset import Preset
@@ -78,7 +78,7 @@ class SurfaceSettings:
     def _choose(self, preset: Preset) -> None:
         self._held = {"preset": preset.name}
         self._save()
-        self._bus.publish(Event("preset", data={"name": preset.name, "params": self._over(preset)}))
+        self._bus.publish(PresetSelected(preset.name, self._over(preset)))
 
     def set(self, name: str, value: Any) -> None:
         """Set a parameter or `amount`.
@@ -94,7 +94,7 @@ class SurfaceSettings:
         else:
             self._held |= check({name: value})
         self._save()
-        self._bus.publish(Event("param", data={"name": name, "value": self._held.get(name, value)}))
+        self._bus.publish(ParamSet(name, self._held.get(name, value)))
 
     def _save(self) -> None:
         """Write it down soon; a knob that is turned asks for it many times a second."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bridge.config.settings import Midi as Settings
 from bridge.control.api import Answer, BridgeApi
 from bridge.errors import BridgeError, MidiMissing, MidiOff
-from bridge.events import Event, EventBus
+from bridge.events import Alert, EventBus
 
 if TYPE_CHECKING:
     from bridge.midi.ports import Ports
@@ -75,7 +75,7 @@ class MidiService:
             await self._ready()
         except BridgeError as error:
             log.warning("%s", error.text)
-            self._bus.publish(Event("alert", data=dict(error.to_wire())))
+            self._bus.publish(Alert(error.code, error.text))
 
     async def _ready(self) -> MidiAdmin:
         """Return who talks about MIDI, loading it all the first time.

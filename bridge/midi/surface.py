@@ -18,7 +18,7 @@ from bridge.config.settings import Midi as Settings
 from bridge.control.api import BridgeApi, Outcome, Value
 from bridge.control.table import read
 from bridge.errors import BridgeError, HoldToSpend, Unexpected
-from bridge.events import Event, EventBus, Kind
+from bridge.events import Alert, AuditionChanged, Event, EventBus, JobChanged, JobProgress, ParamSet, PresetSelected
 from bridge.midi.controls import TWICE, Timer
 from bridge.midi.device import MidiDevice
 from bridge.midi.lights import Picture, off
@@ -78,13 +78,6 @@ class MidiSurface:
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
-        self._kinds: Mapping[Kind, Callable[[Event], None]] = {
-            "job": self._job,
-            "progress": self._progress,
-            "preset": self._preset,
-            "param": self._param,
-            "audition": self._audition,
-        }
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -101,7 +94,9 @@ class MidiSurface:
             dict(snapshot.params),
             snapshot.heard,
         )
-        self._unlisten = self._bus.subscribe(self._hear, *self._kinds)
+        self._unlisten = self._bus.subscribe(
+            self._hear, JobChanged, JobProgress, PresetSelected, ParamSet, AuditionChanged
+        )
         self.refresh()
         await self._ports.start(Listener(self._heard, self._changed, self._troubled))
         self._watching = asyncio.create_task(self._watch(), name="midi mappings")
@@ -206,7 +201,7 @@ class MidiSurface:
 
     def _alert(self, error: BridgeError) -> None:
         log.warning("%s", error.text)
-        self._bus.publish(Event("alert", data=dict(error.to_wire())))
+        self._bus.publish(Alert(error.code, error.text))
 
     # --- for the controls (`Deck`) -----------------------------------------------------------------------------------
 
@@ -266,31 +261,30 @@ class MidiSurface:
     # --- from the bus ------------------------------------------------------------------------------------------------
 
     def _hear(self, event: Event) -> None:
-        self._kinds[event.kind](event)
+        match event:
+            case JobChanged():
+                self._job(event)
+            case JobProgress():
+                self._progress(event)
+            case PresetSelected():
+                self._picture = replace(self._picture, preset=event.name)
+                self._set(event.params)
+            case ParamSet():
+                self._set({event.name: event.value})
+            case AuditionChanged():
+                self._show(replace(self._picture, heard=event.heard))
 
-    def _job(self, event: Event) -> None:
-        state = event.data.get("state")
+    def _job(self, event: JobChanged) -> None:
         if event.job_id not in self._jobs:
             self._jobs.add(event.job_id)
             self._newest = event.job_id
-            self._show(replace(self._picture, state=str(state or "new"), fraction=0.0))
-        elif event.job_id == self._newest and state is not None:
-            self._show(replace(self._picture, state=str(state)))
+            self._show(replace(self._picture, state=event.state, fraction=0.0))
+        elif event.job_id == self._newest:
+            self._show(replace(self._picture, state=event.state))
 
-    def _progress(self, event: Event) -> None:
-        fraction = event.data.get("fraction")
-        if event.job_id == self._newest and fraction is not None:
-            self._show(replace(self._picture, fraction=float(fraction)))
-
-    def _preset(self, event: Event) -> None:
-        self._picture = replace(self._picture, preset=str(event.data["name"]))
-        self._set(event.data["params"])
-
-    def _audition(self, event: Event) -> None:
-        self._show(replace(self._picture, heard=str(event.data["heard"])))
-
-    def _param(self, event: Event) -> None:
-        self._set({str(event.data["name"]): event.data["value"]})
+    def _progress(self, event: JobProgress) -> None:
+        if event.job_id == self._newest:
+            self._show(replace(self._picture, fraction=event.fraction))
 
     def _set(self, params: Mapping[str, Value]) -> None:
         """Let controls and lights know of parameters that were set."""

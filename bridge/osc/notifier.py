@@ -6,12 +6,20 @@ event bus → here → subscriptions.py. Also resends the present state to one w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
 from bridge.control.api import BridgeApi
-from bridge.events import Event, Kind
+from bridge.events import (
+    Alert,
+    AuditionChanged,
+    Event,
+    JobChanged,
+    JobProgress,
+    ParamSet,
+    PresetSelected,
+    VariationChanged,
+)
 from bridge.osc.packet import build, shorten
 from bridge.osc.peer import Key, Peer
 from bridge.osc.state import lines
@@ -28,19 +36,20 @@ ORIGIN: ContextVar[Key | None] = ContextVar("ORIGIN", default=None)
 class Notifier:
     """Turns events into messages for those who are told; the server lets it listen only while there is anybody."""
 
+    types: tuple[type[Event], ...] = (
+        JobChanged,
+        JobProgress,
+        VariationChanged,
+        Alert,
+        AuditionChanged,
+        PresetSelected,
+        ParamSet,
+    )
+
     def __init__(self, bridge: BridgeApi, subscriptions: Subscriptions) -> None:
         self._bridge = bridge
         self._subscriptions = subscriptions
         self._ending: dict[str, asyncio.TimerHandle] = {}  # jobs that are over and may have a last word
-        self.kinds: Mapping[Kind, Callable[[Event], None]] = {
-            "job": self._job,
-            "progress": self._progress,
-            "variation": self._variation,
-            "alert": self._alert,
-            "audition": self._audition,
-            "preset": self._preset,
-            "param": self._param,
-        }
 
     def stop(self) -> None:
         """Wait for no last words any more."""
@@ -48,8 +57,22 @@ class Notifier:
             timer.cancel()
 
     def hear(self, event: Event) -> None:
-        """Take one event of `kinds` from the bus."""
-        self.kinds[event.kind](event)
+        """Take one event of `types` from the bus."""
+        match event:
+            case JobChanged():
+                self._job(event)
+            case JobProgress():
+                self._progress(event)
+            case VariationChanged():
+                self._variation(event)
+            case Alert():
+                self._alert(event)
+            case AuditionChanged():
+                self._tell("/bridge/audition/heard", "", event.heard)
+            case PresetSelected():
+                self._preset(event)
+            case ParamSet():
+                self._tell(f"/bridge/param/{event.name}", "", event.value, origin=ORIGIN.get())
 
     def resend(self, subscriber: Subscriber) -> None:
         """Tell one subscriber everything as it is now."""
@@ -70,63 +93,54 @@ class Notifier:
         self._subscriptions.follow(peer, job_id, message_id)
         for view in self._bridge.snapshot().jobs:
             if view.id == job_id:
-                self._job(Event("job", job_id, data={"state": view.state}))
+                self._job(JobChanged(job_id, view.state))
 
     # --- one method for each kind of event ---------------------------------------------------------------------------
 
-    def _job(self, event: Event) -> None:
+    def _job(self, event: JobChanged) -> None:
         newest = event.job_id == self._bridge.newest_job()
-        state, cost = event.data.get("state"), event.data.get("cost")
-        if state is not None:
-            self._tell("/bridge/job", event.job_id, event.job_id, str(state))
-            if newest:
-                self._tell("/bridge/state", "", str(state))
-        if cost is not None and newest:
-            self._tell("/bridge/cost", "", float(cost))
-        if state in _OVER and event.job_id not in self._ending:
+        self._tell("/bridge/job", event.job_id, event.job_id, event.state)
+        if newest:
+            self._tell("/bridge/state", "", event.state)
+        if event.cost is not None and newest:
+            self._tell("/bridge/cost", "", event.cost)
+        if event.state in _OVER and event.job_id not in self._ending:
             loop = asyncio.get_running_loop()
             self._ending[event.job_id] = loop.call_later(AFTERWARDS, self._ended, event.job_id)
 
-    def _progress(self, event: Event) -> None:
+    def _progress(self, event: JobProgress) -> None:
         newest = event.job_id == self._bridge.newest_job()
-        fraction, message = event.data.get("fraction"), event.data.get("message")
-        if fraction is not None:
-            self._tell(f"/bridge/job/{event.job_id}/progress", event.job_id, float(fraction))
+        self._tell(f"/bridge/job/{event.job_id}/progress", event.job_id, event.fraction)
+        if newest:
+            self._tell("/bridge/progress", "", event.fraction)
+        if event.message:
+            message = shorten(event.message)
+            self._tell(f"/bridge/job/{event.job_id}/message", event.job_id, message)
             if newest:
-                self._tell("/bridge/progress", "", float(fraction))
-        if message:
-            self._tell(f"/bridge/job/{event.job_id}/message", event.job_id, shorten(str(message)))
-            if newest:
-                self._tell("/bridge/message", "", shorten(str(message)))
+                self._tell("/bridge/message", "", message)
 
-    def _variation(self, event: Event) -> None:
+    def _variation(self, event: VariationChanged) -> None:
         """Say where a result lies, once, to those who gave a token for its job: a path is for nobody else."""
-        if path := event.data.get("path"):
+        if event.path:
             address = f"/bridge/job/{event.job_id}/path"
             topic = (f"{address} {event.variation_id}", event.job_id)
-            data = build(address, str(path), event.variation_id)
+            data = build(address, event.path, event.variation_id)
             for subscriber, _ in self._subscriptions.askers(event.job_id):
                 if topic not in subscriber.sent:
                     self._subscriptions.tell_one(subscriber, topic, data)
 
-    def _alert(self, event: Event) -> None:
-        code, text = str(event.data.get("code", "")), shorten(str(event.data.get("text", "")))
+    def _alert(self, event: Alert) -> None:
+        code, text = event.code, shorten(event.text)
         self._subscriptions.tell_always(build("/bridge/alert", code, text))
         self._tell("/bridge/message", "", text)
         for subscriber, message_id in self._subscriptions.askers(event.job_id):
             data = build("/bridge/error", message_id, code, text)
             self._subscriptions.tell_one(subscriber, (f"/bridge/error {code} {text}", event.job_id), data)
 
-    def _audition(self, event: Event) -> None:
-        self._tell("/bridge/audition/heard", "", str(event.data["heard"]))
-
-    def _preset(self, event: Event) -> None:
-        self._tell("/bridge/preset/select", "", str(event.data["name"]), origin=ORIGIN.get())
-        for name, value in event.data["params"].items():  # faders follow the preset
+    def _preset(self, event: PresetSelected) -> None:
+        self._tell("/bridge/preset/select", "", event.name, origin=ORIGIN.get())
+        for name, value in event.params.items():  # faders follow the preset
             self._tell(f"/bridge/param/{name}", "", value)
-
-    def _param(self, event: Event) -> None:
-        self._tell(f"/bridge/param/{event.data['name']}", "", event.data["value"], origin=ORIGIN.get())
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from bridge.control.api import Accepted, Answers, BridgeApi, Outcome, Pong
 from bridge.control.command import ROOT, Command
 from bridge.control.table import MESSAGES, PARAM_PREFIX, find, read
 from bridge.errors import BridgeError, OscUnreadable, RequestError, Unexpected, UnknownCommand
-from bridge.events import Event, EventBus
+from bridge.events import Alert, EventBus
 from bridge.osc.auth import Authorization
 from bridge.osc.counters import Counters
 from bridge.osc.dedup import Deduplicator, Request
@@ -140,7 +140,7 @@ class OscServer:
     def _listen(self, wanted: bool) -> None:
         """Hear what happens, or no more: where nobody is told, nothing is done for it."""
         if wanted and self._unlisten is None:
-            self._unlisten = self._bus.subscribe(self._notifier.hear, *self._notifier.kinds)
+            self._unlisten = self._bus.subscribe(self._notifier.hear, *self._notifier.types)
             self._next_beat = asyncio.get_running_loop().call_later(self._heartbeat, self._beat)
         elif not wanted and self._unlisten is not None and self._next_beat is not None:
             self._unlisten()
@@ -182,7 +182,7 @@ class OscServer:
         if now >= self._complain_from:
             self._complain_from = now + COMPLAINTS
             log.warning("%s", error.text)
-            self._bus.publish(Event("alert", data=dict(error.to_wire())))
+            self._bus.publish(Alert(error.code, error.text))
 
     def _postpone(self, wait: float, message: Incoming, peer: Peer) -> None:
         loop = asyncio.get_running_loop()
@@ -342,7 +342,7 @@ class OscServer:
         self._subscriptions.tell_always(build("/bridge/heartbeat"))
 
     def _lost(self, error: BridgeError) -> None:
-        self._bus.publish(Event("alert", data=dict(error.to_wire())))
+        self._bus.publish(Alert(error.code, error.text))
 
 
 def _is_spoken(address: str) -> bool:

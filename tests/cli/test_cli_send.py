@@ -13,7 +13,7 @@ import pytest
 
 from bridge.cli.main import main
 from bridge.control.api import ClipAsk
-from bridge.events import Event
+from bridge.events import Alert, JobChanged, JobProgress, VariationChanged
 from tests.fakes.osc_stage import TOKEN, Stage
 from tests.waiting import eventually
 
@@ -43,8 +43,8 @@ async def test_the_token_is_filled_in_and_the_path_made_absolute(
     sending = asyncio.create_task(send("/bridge/clip", "token", "808", "1", "8"))
     await eventually(lambda: bool(stage.bridge.asked))
     assert stage.bridge.asked == [("clip", ClipAsk(os.fspath(tmp_path / "808"), 1.0, 8.0, None, ""))]
-    stage.bus.publish(Event("progress", "job-1", data={"fraction": 0.5, "message": "half"}))
-    stage.bus.publish(Event("variation", "job-1", "v-1", {"state": "done", "path": "/results/a.wav"}))
+    stage.bus.publish(JobProgress("job-1", 0.5, "half"))
+    stage.bus.publish(VariationChanged("job-1", "v-1", "done", "/results/a.wav"))
     assert await sending == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "/bridge/accepted message-1 job-1"
@@ -55,8 +55,8 @@ async def test_the_token_is_filled_in_and_the_path_made_absolute(
 async def test_it_listens_until_the_error(stage: Stage, capsys: Said) -> None:
     sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav"))
     await eventually(lambda: bool(stage.bridge.asked))
-    stage.bus.publish(Event("job", "job-1", data={"state": "failed", "cost": 0.0}))
-    stage.bus.publish(Event("alert", "job-1", data={"code": "source_missing", "text": "It is not there."}))
+    stage.bus.publish(JobChanged("job-1", "failed", 0.0))
+    stage.bus.publish(Alert("source_missing", "It is not there.", "job-1"))
     assert await sending == 1
     assert "It is not there." in capsys.readouterr().err
 
@@ -65,7 +65,7 @@ async def test_a_cancelled_one_ends_without_a_path(stage: Stage, capsys: Said, m
     monkeypatch.setattr("bridge.cli.commands.send.LAST_WORD", 0.05)
     sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav", "--json"))
     await eventually(lambda: bool(stage.bridge.asked))
-    stage.bus.publish(Event("job", "job-1", data={"state": "cancelled", "cost": 0.0}))
+    stage.bus.publish(JobChanged("job-1", "cancelled", 0.0))
     assert await sending == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"event": "answer", "address": "/bridge/job", "arguments": ["job-1", "cancelled"]} in lines

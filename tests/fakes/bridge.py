@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bridge.control.api import SHOWN, Accepted, ClipAsk, JobView, Midi, Pong, Snapshot, Value
 from bridge.errors import BridgeError
-from bridge.events import Event, EventBus
+from bridge.events import AuditionChanged, EventBus, JobChanged, JobProgress, ParamSet, PresetSelected
 from bridge.presets.parameters import check
 
 
@@ -30,7 +30,7 @@ class NotingBridge:
     told: dict[str, None] = field(default_factory=dict)  # ids of the jobs that the bus told of, oldest first
 
     def __post_init__(self) -> None:
-        self.bus.subscribe(lambda event: self.told.setdefault(event.job_id), "job", "progress")
+        self.bus.subscribe(lambda event: self.told.setdefault(event.job_id), JobChanged, JobProgress)
 
     def ping(self) -> Pong:
         self.asked.append(("ping",))
@@ -60,18 +60,18 @@ class NotingBridge:
     def select(self, name: str) -> None:
         self.asked.append(("select", name))
         self.preset, self.params = name, dict(self.sets)
-        self.bus.publish(Event("preset", data={"name": name, "params": dict(self.params)}))
+        self.bus.publish(PresetSelected(name, dict(self.params)))
 
     def step(self, steps: int) -> None:
         self.asked.append(("step", steps))
         self.preset = f"step {steps}"
-        self.bus.publish(Event("preset", data={"name": self.preset, "params": dict(self.params)}))
+        self.bus.publish(PresetSelected(self.preset, dict(self.params)))
 
     def set(self, name: str, value: Value) -> None:
         self.asked.append(("set", name, value))
         checked: Mapping[str, Value] = {name: value} if name == "amount" else check({name: value})
         self.params |= checked
-        self.bus.publish(Event("param", data={"name": name, "value": self.params[name]}))
+        self.bus.publish(ParamSet(name, self.params[name]))
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
         self.asked.append(("audition", variation, which))
@@ -96,7 +96,7 @@ class NotingBridge:
 
     def _hear(self, side: str) -> None:
         self.heard = side
-        self.bus.publish(Event("audition", data={"heard": side}))
+        self.bus.publish(AuditionChanged(side))
 
     @property
     def midi(self) -> Midi:

@@ -79,7 +79,7 @@ class Studio:
         self.workers = workers or InlineWorkers()
         self.budget = Budget(self.store, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)
         self.outbox = Outbox(home / "outbox", self.registry, self.bus, self.clock, progress_rate=5.0, keep=20)
-        self.delivery = Delivery(self.registry, self.store, self.bus, self.clock)
+        self.delivery = Delivery(self.registry, self.store, self.clock)
         in_order = stages(
             workers=self.workers,
             store=self.store,

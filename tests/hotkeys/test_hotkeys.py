@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.errors import ConfigInvalid, DawMissing
-from bridge.events import Event, EventBus
+from bridge.events import Alert, EventBus
 from bridge.hotkeys.process import QUIET, Once, for_pynput
 from bridge.hotkeys.service import Hotkeys, read_keys
 from tests.daws.ardour.rig import screen
@@ -66,8 +66,8 @@ class Keyed:
 
     def __init__(self, keys: list[str], **how: object) -> None:
         self.bus = EventBus()
-        self.alerts: list[Event] = []
-        self.bus.subscribe(lambda event: self.alerts.append(event) if event.kind == "alert" else None)
+        self.alerts: list[Alert] = []
+        self.bus.subscribe(self.alerts.append, Alert)
         self.bridge = NotingBridge(self.bus)
         self.hotkeys = Hotkeys(self.bridge, self.bus, keys, **how)  # type: ignore[arg-type]
 
@@ -108,7 +108,7 @@ async def test_a_press_asks_and_what_is_refused_is_told(tmp_path: Path) -> None:
     await eventually(lambda: len(keyed.bridge.asked) == 2)
     assert sorted(keyed.bridge.asked) == [("remix",), ("step", 1)]
     await eventually(lambda: bool(keyed.alerts))
-    assert [alert.data["code"] for alert in keyed.alerts] == ["daw_missing"]
+    assert [alert.code for alert in keyed.alerts] == ["daw_missing"]
     await keyed.hotkeys.stop()
 
 
@@ -128,7 +128,7 @@ async def test_a_listener_that_cannot_or_dies_is_told_and_no_more(tmp_path: Path
     await keyed.hotkeys.start()
     await eventually(lambda: bool(keyed.alerts))
     await keyed.hotkeys.stop()
-    assert [(alert.data["code"], words in alert.data["text"]) for alert in keyed.alerts] == [("hotkeys_missing", True)]
+    assert [(alert.code, words in alert.text) for alert in keyed.alerts] == [("hotkeys_missing", True)]
 
 
 def test_the_daemon_never_loads_pynput() -> None:
@@ -222,4 +222,4 @@ async def test_without_a_screen_it_is_told() -> None:
     await keyed.hotkeys.start()
     await eventually(lambda: bool(keyed.alerts))
     await keyed.hotkeys.stop()
-    assert [alert.data["code"] for alert in keyed.alerts] == ["hotkeys_missing"]
+    assert [alert.code for alert in keyed.alerts] == ["hotkeys_missing"]

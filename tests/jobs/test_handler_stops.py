@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.engines.base import CancelAnswer
+from bridge.events import Alert
 from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.studio import Studio, remix_args, write_tone
 
@@ -85,9 +86,9 @@ class TestBudget:
         async with Studio(home, ACE_BRIDGE_BUDGET_CONFIRM_ABOVE="0.0001") as studio:
             job_id = await studio.remix(tone)
             await self.until_it_waits_for_a_person(studio, job_id)
-            alerts = [event.data for event in studio.events if event.kind == "alert"]
-            assert [alert["code"] for alert in alerts] == ["spending_unconfirmed"]
-            assert "$0.0002" in alerts[0]["text"]
+            alerts = [event for event in studio.events if isinstance(event, Alert)]
+            assert [alert.code for alert in alerts] == ["spending_unconfirmed"]
+            assert "$0.0002" in alerts[0].text
         async with Studio(home, studio.engine, ACE_BRIDGE_BUDGET_CONFIRM_ABOVE="0.0001") as studio:
             await self.until_it_waits_for_a_person(studio, job_id)  # a restart is no consent
             assert studio.engine.calls["upload"] == studio.engine.calls["submit"] == []

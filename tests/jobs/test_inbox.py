@@ -14,7 +14,7 @@ import pytest
 from watchfiles import awatch
 
 from bridge.errors import RequestError
-from bridge.events import Event, EventBus
+from bridge.events import Alert, Event, EventBus
 from bridge.jobs.inbox import Inbox, Receipt
 from bridge.protocol.request import parse
 from tests.waiting import eventually
@@ -93,7 +93,7 @@ async def test_the_unreadable_is_looked_at_twice_and_set_aside(home: Path, door:
     rejected = home / "inbox" / "rejected"
     assert (rejected / f"{name}.json").read_text(encoding="utf-8") == text
     assert json.loads((rejected / f"{name}.json.error").read_bytes())["code"] == code
-    assert [event.data["code"] for event in events] == [code]
+    assert [event.code for event in events if isinstance(event, Alert)] == [code]
     assert door.taken == []
     await box.stop()
 

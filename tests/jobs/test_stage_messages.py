@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.events import JobChanged, JobProgress
 from tests.fakes.fake_engine import CAPABILITIES, FakeEngine
 from tests.fakes.studio import Studio, write_tone
 
@@ -21,9 +22,9 @@ async def test_the_stages_speak_of_where_the_engine_works(
     async with Studio(tmp_path, FakeEngine(replace(CAPABILITIES, remote=remote))) as studio:
         said: set[str] = set()
         studio.bus.subscribe(
-            lambda event: (
-                said.update(one.message for one in studio.registry.variations(event.job_id)) if event.job_id else None
-            )
+            lambda event: said.update(one.message for one in studio.registry.variations(event.job_id)),
+            JobChanged,
+            JobProgress,
         )
         job_id = await studio.remix(write_tone(tmp_path / "tone.wav"))
         await studio.until(job_id, "done", "failed")

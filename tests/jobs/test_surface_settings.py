@@ -7,19 +7,18 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ParamInvalid, PresetUnknown
+from bridge.events import ParamSet, PresetSelected
 from tests.fakes.studio import Studio, write_tone
-
-
-def told(studio: Studio, kind: str) -> list[dict[str, object]]:
-    return [event.data for event in studio.events if event.kind == kind]
 
 
 async def test_a_preset_is_chosen_and_the_faders_follow(home: Path) -> None:
     async with Studio(home) as studio:
         studio.surface_settings.set("number_of_steps", 60)
         studio.surface_settings.select("roots-dub")
-        assert told(studio, "param") == [{"name": "number_of_steps", "value": 60}]
-        assert told(studio, "preset") == [{"name": "roots-dub", "params": studio.surface_settings.effective()}]
+        assert studio.events == [
+            ParamSet("number_of_steps", 60),
+            PresetSelected("roots-dub", studio.surface_settings.effective()),
+        ]
         assert studio.surface_settings.effective()["number_of_steps"] == 27
         assert studio.surface_settings.overrides() == {"preset": "roots-dub"}
 

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bridge.config.settings import Midi as Settings
 from bridge.control.api import Answer
-from bridge.events import Event, EventBus
+from bridge.events import Alert, Event, EventBus
 from bridge.midi.messages import Spot, read
 from bridge.midi.service import MidiService
 from tests.fakes.bridge import NotingBridge
@@ -144,7 +144,7 @@ class Rig:
         self._seen.clear()
 
     def alerts(self) -> list[str]:
-        return [event.data["code"] for event in self.events if event.kind == "alert"]
+        return [event.code for event in self.events if isinstance(event, Alert)]
 
 
 def is_at(found: Spot, spot: Spot) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bridge.control.api import JobView
 from bridge.errors import DawMissing, MidiMissing, MidiOff
-from bridge.events import Event
+from bridge.events import Alert, AuditionChanged, JobChanged, JobProgress, PresetSelected
 from bridge.midi.messages import Spot
 from bridge.midi.ports import Listener
 from bridge.midi.service import MidiService
@@ -24,8 +23,8 @@ REMIX, CHOICE, CANCEL = (Spot("note", 1, number) for number in (36, 37, 38))
 FADER, ENCODER, PROGRESS = (Spot("cc", 1, number) for number in (7, 8, 20))
 
 
-def job(rig: Rig, state: str, number: int = 1, **more: Any) -> None:
-    rig.bus.publish(Event("job", f"job-{number}", data={"state": state, **more}))
+def job(rig: Rig, state: str, number: int = 1) -> None:
+    rig.bus.publish(JobChanged(f"job-{number}", state))
 
 
 async def test_nothing_is_opened_without_a_mapping(rig: Rig) -> None:
@@ -74,7 +73,7 @@ async def test_progress_is_followed_at_thirty_a_second_and_to_its_end(rig: Rig) 
     job(rig, "running")
     before = len(rig.ports.sent)
     for step in range(1000):
-        rig.bus.publish(Event("progress", "job-1", data={"fraction": step / 999}))
+        rig.bus.publish(JobProgress("job-1", step / 999))
     await rig.until_lit(PROGRESS, 127)
     assert len(rig.ports.sent) - before < 30
     job(rig, "done")
@@ -113,7 +112,9 @@ async def test_a_tap_on_what_costs_tells_how(rig: Rig) -> None:
     await eventually(lambda: rig.alerts() == ["hold_to_spend"])
     await eventually(lambda: rig.lights()[REMIX] == 1)
     assert rig.bridge.asked == []
-    assert "hold it" in rig.events[-1].data["text"]
+    alert = rig.events[-1]
+    assert isinstance(alert, Alert)
+    assert "hold it" in alert.text
 
 
 @pytest.mark.parametrize(("error", "code"), [(DawMissing(), "daw_missing"), (ValueError("defect"), "unexpected")])
@@ -160,7 +161,7 @@ async def test_a_chosen_preset_is_lit(rig: Rig) -> None:
 async def test_faders_follow_a_preset(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
-    rig.bus.publish(Event("preset", data={"name": "dub", "params": {"guidance_scale": 30.0, "number_of_steps": 40}}))
+    rig.bus.publish(PresetSelected("dub", {"guidance_scale": 30.0, "number_of_steps": 40}))
     await rig.until_lit(FADER, 127)
     await rig.until_lit(ENCODER, round((40 - 10) / 50 * 127))
     await rig.until_lit(CHOICE, 11)
@@ -170,7 +171,7 @@ async def test_the_side_that_is_heard_is_lit(rig: Rig) -> None:
     rig.map(PAD.replace('command = "cancel"', 'command = "audition"\nargument = "source"'))
     await rig.start("Pad")
     for heard, value in (("source", 127), ("result", 0), ("source", 127), ("", 0)):
-        rig.bus.publish(Event("audition", data={"heard": heard}))
+        rig.bus.publish(AuditionChanged(heard))
         await rig.until_lit(CANCEL, value)
 
 

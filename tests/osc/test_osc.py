@@ -14,7 +14,7 @@ from pythonosc.osc_message_builder import build_msg
 
 from bridge.control.api import ClipAsk
 from bridge.errors import DawMissing, HomeError, PortTaken
-from bridge.events import Event
+from bridge.events import Alert, JobChanged, JobProgress, VariationChanged
 from bridge.osc.server import OscServer
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
@@ -179,18 +179,18 @@ async def test_clip_is_answered_followed_and_told_its_path(stage: Stage, over: s
     assert await client.hear("/bridge/accepted") == ("message-1", "job-1")
     assert stage.bridge.asked == [("clip", ClipAsk(path, 1.5, 4.0, None, ""))]
     assert await client.hear("/bridge/job") == ("job-1", "new")
-    stage.bus.publish(Event("progress", "job-1", data={"fraction": 0.5, "message": "half"}))
+    stage.bus.publish(JobProgress("job-1", 0.5, "half"))
     assert await client.hear("/bridge/job/job-1/progress") == (0.5,)
     assert await client.hear("/bridge/job/job-1/message") == ("half",)
-    stage.bus.publish(Event("progress", "another", data={"fraction": 0.1}))
+    stage.bus.publish(JobProgress("another", 0.1))
     for _ in range(2):
-        stage.bus.publish(Event("variation", "job-1", "v-1", {"state": "done", "path": "/erg/Süden ☂.wav"}))
-    stage.bus.publish(Event("job", "job-1", data={"state": "done", "cost": 0.006}))
+        stage.bus.publish(VariationChanged("job-1", "v-1", "done", "/erg/Süden ☂.wav"))
+    stage.bus.publish(JobChanged("job-1", "done", 0.006))
     await client.hear("/bridge/job", "job-1", "done")
     assert client.of("/bridge/job/job-1/path") == [("/erg/Süden ☂.wav", "v-1")]
     await eventually(lambda: not stage.surface._subscriptions.anybody)
     client.heard.clear()
-    stage.bus.publish(Event("job", "job-1", data={"state": "failed"}))
+    stage.bus.publish(JobChanged("job-1", "failed"))
     await stage.settle()
     assert client.heard == [], "after the end and about others nothing is told"
 
@@ -216,8 +216,8 @@ async def test_a_failed_clip_says_why_just_before_or_after_its_end(stage: Stage,
     client = stage.udp()
     client.send("/bridge/clip", TOKEN, "/a.wav")
     await client.hear("/bridge/accepted")
-    alert = Event("alert", "job-1", data={"code": "source_missing", "text": "It is not there."})
-    end = Event("job", "job-1", data={"state": "failed", "cost": 0.0})
+    alert = Alert("source_missing", "It is not there.", "job-1")
+    end = JobChanged("job-1", "failed", 0.0)
     for event in (alert, end) if alert_first else (end, alert):
         stage.bus.publish(event)
     await client.hear("/bridge/job", "job-1", "failed")
@@ -232,8 +232,8 @@ async def test_an_asker_that_is_subscribed_too_hears_everything_once(stage: Stag
     client.send("/bridge/subscribe")
     await client.hear("/bridge/preset/select")
     client.heard.clear()
-    stage.bus.publish(Event("progress", "job-1", data={"fraction": 0.25}))
-    stage.bus.publish(Event("job", "job-1", data={"state": "done"}))
+    stage.bus.publish(JobProgress("job-1", 0.25))
+    stage.bus.publish(JobChanged("job-1", "done"))
     await client.hear("/bridge/job", "job-1", "done")
     assert client.of("/bridge/job/job-1/progress") == [(0.25,)]
     assert client.of("/bridge/job") == [("job-1", "done")]

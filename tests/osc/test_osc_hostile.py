@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pythonosc.osc_message_builder import build_msg
 
-from bridge.events import Event
+from bridge.events import Alert
 from tests.fakes.osc_stage import Stage
 from tests.waiting import eventually
 
@@ -108,7 +108,7 @@ async def test_a_reader_that_never_reads_is_cut_off(stage: Stage) -> None:
     await eventually(lambda: stage.surface._subscriptions.anybody)
     text = "x" * 1000
     for _ in range(20_000):
-        stage.bus.publish(Event("alert", data={"code": "c", "text": text}))
+        stage.bus.publish(Alert("c", text))
         if not stage.surface._subscriptions.anybody:
             break
     await eventually(lambda: not stage.surface._subscriptions.anybody)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bridge.control.api import JobView
-from bridge.events import Event
+from bridge.events import Alert, JobChanged, JobProgress
 from bridge.osc import subscriptions
 from bridge.osc.notifier import Notifier
 from bridge.osc.server import OscServer
@@ -64,7 +64,7 @@ async def test_a_subscription_may_name_another_port(stage: Stage) -> None:
     hand.send("/bridge/unsubscribe")
     await stage.settle()
     ear.heard.clear()
-    stage.bus.publish(Event("alert", data={"code": "x", "text": "y"}))
+    stage.bus.publish(Alert("x", "y"))
     await stage.settle()
     assert ear.heard == []
 
@@ -73,10 +73,10 @@ async def test_several_subscribers_hear_the_newest_job_as_the_one(stage: Stage) 
     clients = [await stage.subscribed(), await stage.subscribed(), await stage.tcp()]
     clients[2].send("/bridge/subscribe")
     await clients[2].hear("/bridge/preset/select")
-    stage.bus.publish(Event("job", "old", data={"state": "running", "cost": 0.5}))
-    stage.bus.publish(Event("job", "new", data={"state": "queued", "cost": 0.25}))
-    stage.bus.publish(Event("progress", "old", data={"fraction": 0.9}))
-    stage.bus.publish(Event("progress", "new", data={"fraction": 0.125}))
+    stage.bus.publish(JobChanged("old", "running", 0.5))
+    stage.bus.publish(JobChanged("new", "queued", 0.25))
+    stage.bus.publish(JobProgress("old", 0.9))
+    stage.bus.publish(JobProgress("new", 0.125))
     for client in clients:
         await client.hear("/bridge/job", "old", "running")
         await client.hear("/bridge/job", "new", "queued")
@@ -88,12 +88,12 @@ async def test_several_subscribers_hear_the_newest_job_as_the_one(stage: Stage) 
 
 
 async def test_which_job_is_the_newest_is_known_though_nobody_was_told_of_it(stage: Stage) -> None:
-    stage.bus.publish(Event("job", "old", data={"state": "done", "cost": 0.5}))
-    stage.bus.publish(Event("job", "new", data={"state": "queued", "cost": 0.25}))
+    stage.bus.publish(JobChanged("old", "done", 0.5))
+    stage.bus.publish(JobChanged("new", "queued", 0.25))
     client = await stage.subscribed()
-    stage.bus.publish(Event("job", "old", data={"state": "running", "cost": 0.5}))
-    stage.bus.publish(Event("progress", "old", data={"fraction": 0.75, "message": "again"}))
-    stage.bus.publish(Event("progress", "new", data={"fraction": 0.125, "message": "first"}))
+    stage.bus.publish(JobChanged("old", "running", 0.5))
+    stage.bus.publish(JobProgress("old", 0.75, "again"))
+    stage.bus.publish(JobProgress("new", 0.125, "first"))
     await client.hear("/bridge/job/old/progress", 0.75)
     await client.hear("/bridge/job", "old", "running")
     await client.hear("/bridge/progress", 0.125)
@@ -110,7 +110,7 @@ async def test_events_are_listened_to_only_while_somebody_is_told(
     monkeypatch.setattr(Notifier, "hear", lambda self, event: (heard.append(event.job_id), tell(self, event)))
 
     def hears(name: str) -> bool:
-        stage.bus.publish(Event("job", name, data={"state": "done"}))
+        stage.bus.publish(JobChanged(name, "done"))
         return name in heard
 
     assert not hears("nobody")
@@ -183,7 +183,7 @@ async def test_a_flood_of_values_is_thinned_and_its_last_one_arrives(stage: Stag
     client = await stage.subscribed()
     begun = asyncio.get_running_loop().time()
     for step in range(1, 1001):
-        stage.bus.publish(Event("progress", "j", data={"fraction": step / 1000}))
+        stage.bus.publish(JobProgress("j", step / 1000))
         if step % 100 == 0:
             await asyncio.sleep(0.01)
     await client.hear("/bridge/progress", 1.0)
@@ -196,7 +196,7 @@ async def test_a_flood_of_values_is_thinned_and_its_last_one_arrives(stage: Stag
 async def test_alerts_are_never_thinned(stage: Stage) -> None:
     client = await stage.subscribed()
     for number in range(20):
-        stage.bus.publish(Event("alert", data={"code": "c", "text": str(number)}))
+        stage.bus.publish(Alert("c", str(number)))
     await client.hear("/bridge/alert", "c", "19")
     assert [text for _, text in client.of("/bridge/alert")] == [str(number) for number in range(20)]
 
@@ -241,7 +241,7 @@ async def test_a_dead_subscriber_is_dropped_and_deafens_nobody(stage: Stage) -> 
     async with asyncio.timeout(PATIENCE):
         while stage.surface._subscriptions.subscriptions(dead):
             number += 1
-            stage.bus.publish(Event("alert", data={"code": "c", "text": str(number)}))
+            stage.bus.publish(Alert("c", str(number)))
             await asyncio.sleep(0.002)  # the system's answer that nobody listens comes on its own time
     await alive.hear("/bridge/alert", "c", str(number))
     assert len(alive.of("/bridge/alert")) == number
@@ -253,7 +253,7 @@ async def test_a_subscriber_that_speaks_is_kept_through_failures(stage: Stage) -
     port, hand = free_udp_port(), stage.udp()
     hand.send("/bridge/subscribe", port)
     for number in range(30):
-        stage.bus.publish(Event("alert", data={"code": "c", "text": str(number)}))
+        stage.bus.publish(Alert("c", str(number)))
         hand.send("/bridge/ping")
         await eventually(lambda count=number + 1: len(hand.of("/bridge/pong")) == count)
     assert stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", port))

@@ -22,7 +22,7 @@ from zeroconf import ServiceInfo
 
 from bridge.control.api import Snapshot
 from bridge.control.table import COMMANDS, MESSAGES, find
-from bridge.events import Event
+from bridge.events import Alert, JobChanged
 from bridge.osc import query_server, query_tree
 from bridge.osc.query_server import QueryServer, is_direct
 from bridge.presets.parameters import HAND_PARAMS
@@ -258,7 +258,7 @@ async def test_what_is_listened_to_is_told_at_once_and_when_it_changes(served: S
         await heard(one)
         surface.send("/bridge/param/guidance_scale", 3.0)
         await served.stage.settle()
-        served.stage.bus.publish(Event("job", "j", data={"state": "running", "cost": 0.5}))
+        served.stage.bus.publish(JobChanged("j", "running", 0.5))
         assert {await heard(one), await heard(one)} == {("/bridge/state", ("running",)), ("/bridge/cost", (0.5,))}
     await eventually(lambda: not served.stage.surface._subscriptions.anybody)
 
@@ -306,7 +306,7 @@ async def test_a_reader_that_never_reads_is_let_go(served: Served, monkeypatch: 
         (listener,) = served.stage.surface._subscriptions._subscribers.values()
         await eventually(lambda: "/bridge/alert" in listener.peer.wanted)  # type: ignore[attr-defined]
         for _ in range(query_server._WAITING + 10):  # all at once, so that nothing can be sent in between
-            served.stage.bus.publish(Event("alert", data={"code": "c", "text": "x" * 900}))
+            served.stage.bus.publish(Alert("c", "x" * 900))
         await eventually(lambda: not served.stage.surface._subscriptions.anybody)
 
 

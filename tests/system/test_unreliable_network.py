@@ -18,7 +18,7 @@ import pytest_asyncio
 from pythonosc.osc_message_builder import build_msg
 
 from bridge.control.api import ClipAsk
-from bridge.events import Event
+from bridge.events import JobChanged, JobProgress
 from bridge.osc import dedup, subscriptions
 from bridge.osc.dedup import ECHO, SLIP
 from bridge.osc.server import OscServer
@@ -134,12 +134,12 @@ async def test_every_surface_knows_the_final_state_of_everything(rough: Rough) -
     jobs = [f"job-{number}" for number in range(6)]
     for step in range(1, 41):
         for job in jobs:
-            bus.publish(Event("progress", job, data={"fraction": step / 40, "message": f"step {step}"}))
+            bus.publish(JobProgress(job, step / 40, f"step {step}"))
         bridge.surface_settings.set("guidance_scale", step / 2)
         bridge.surface_settings.set("number_of_steps", 3 + step)
         await asyncio.sleep(0.01)
     for job in jobs:
-        bus.publish(Event("job", job, data={"state": "done", "cost": 0.25}))
+        bus.publish(JobChanged(job, "done", 0.25))
     final = {("/bridge/param/guidance_scale", (20.0,)), ("/bridge/param/number_of_steps", (43,))}
     final |= {("/bridge/state", ("done",)), ("/bridge/cost", (0.25,)), ("/bridge/progress", (1.0,))}
     final |= {(f"/bridge/job/{job}/progress", (1.0,)) for job in jobs}

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.config.home import prepare_home
 from bridge.errors import ModelFailed, RateLimited, ResultGone
-from bridge.events import Event, EventBus
+from bridge.events import Alert, EventBus, VariationChanged
 from bridge.jobs.inbox import Inbox
 from bridge.protocol.job import State
 from bridge.store.database import Database
@@ -98,18 +98,14 @@ class TestMoney:
     async def test_asked_for_again_while_its_run_is_still_ending_it_runs_again(self, home: Path, tone: Path) -> None:
         async with Studio(home, ACE_BRIDGE_BUDGET_DAILY_CAP="0.0001") as studio:
 
-            def hear(event: Event) -> None:
-                if (
-                    event.kind == "variation"
-                    and studio.registry.job(event.job_id).id
-                    and not studio.engine.calls["submit"]
-                ):
+            def hear(event: VariationChanged) -> None:
+                if studio.registry.job(event.job_id).id and not studio.engine.calls["submit"]:
                     variation = studio.registry.variation(event.variation_id)
                     if variation is not None and variation.reason == "budget":
                         studio.budget._cap = 5.0
                         studio.scheduler.enqueue(variation.id)
 
-            studio.bus.subscribe(hear)
+            studio.bus.subscribe(hear, VariationChanged)
             await studio.until(await studio.remix(tone), "done")
 
 
@@ -127,7 +123,7 @@ class TestFullDisk:
                 (one,) = await studio.until(job_id, "waiting")
                 assert one.reason == "disk"
                 assert "no room" in one.message
-                assert "disk_full" in [event.data["code"] for event in studio.events if event.kind == "alert"]
+                assert "disk_full" in [event.code for event in studio.events if isinstance(event, Alert)]
                 small.free()
                 await eventually(lambda: studio.document()["jobs"][0]["state"] == "waiting")  # the outbox tries again
                 await studio.send("retry", {"job_id": job_id})
@@ -194,7 +190,7 @@ class TestFullDisk:
                 assert not await inbox.scan()
                 assert not await inbox.scan()
                 assert (home / "inbox" / "m-1.json").exists()
-                assert [event.data["code"] for event in studio.events if event.kind == "alert"] == ["disk_full"]
+                assert [event.code for event in studio.events if isinstance(event, Alert)] == ["disk_full"]
                 small.free()
                 taken = await inbox.scan()
                 await studio.until(str(taken["m-1"].job_id), "done")
