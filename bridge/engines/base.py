@@ -25,7 +25,6 @@ class Capabilities:
     longest: float | None  # longest audio of one order, s; what is longer goes in segments. None: no limit
     price_per_second: float  # of generated audio
     currency: str  # ISO code
-    cancels: bool  # whether a cancel reaches the model
     submit_once: bool  # an order costs, so one whose answer was lost is never repeated by itself
     upload_host: str = ""  # where uploads go; part of the upload cache's key
 

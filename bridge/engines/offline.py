@@ -27,7 +27,6 @@ CAPABILITIES = Capabilities(
     longest=3600.0,
     price_per_second=0.0,
     currency="USD",
-    cancels=True,
     submit_once=False,
 )
 

@@ -21,10 +21,6 @@ class Budget:
         self._confirm_above = confirm_above
         self._clock = clock
 
-    async def spent_today(self) -> float:
-        """Return what was ordered since midnight, local time."""
-        return await self._store(Database.spent_since, self._midnight())
-
     async def check(self, variation_id: str, cost: float) -> None:
         """See before anything is uploaded whether an order will fit.
 

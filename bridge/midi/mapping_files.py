@@ -38,11 +38,6 @@ def fits(pattern: str, name: str) -> bool:
     return re.search(".*".join(parts), name, re.IGNORECASE) is not None
 
 
-def any_there(home: Path) -> bool:
-    """Tell whether there is a mapping at all, without reading one."""
-    return next((home / FOLDER).glob("*.toml"), None) is not None
-
-
 class MappingFiles:
     """The mappings of one home."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Counters:
-    """What went through the surface and what was refused, for `status` and the doctor."""
+    """What went through the surface and what was refused; the log gets it when the surface stops."""
 
     packets: int = 0  # datagrams and TCP packets
     messages: int = 0  # messages in them

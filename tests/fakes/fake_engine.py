@@ -20,7 +20,6 @@ CAPABILITIES = Capabilities(
     longest=240.0,
     price_per_second=0.0002,
     currency="USD",
-    cancels=True,
     submit_once=True,
     upload_host="fake.test",
 )

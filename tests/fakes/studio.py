@@ -161,6 +161,10 @@ class Studio:
         assert taken.job_id
         return taken.job_id
 
+    async def spent(self) -> float:
+        """Everything in the ledger, US dollars."""
+        return await self.store(Database.spent_since, 0.0)
+
     async def until(self, job_id: str, *states: str, timeout: float = PATIENCE) -> list[Variation]:
         """Wait until the job is in one of these states."""
 

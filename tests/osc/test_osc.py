@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import struct
 import time
@@ -264,6 +265,13 @@ async def test_the_past_and_the_far_future_are_now(stage: Stage, seconds: float)
     client.send_bytes(dated(seconds, "/bridge/inbox", "m"))
     await eventually(lambda: ("inbox", "m") in stage.bridge.asked)
     assert not stage.surface._timers
+
+
+async def test_stop_logs_the_counters(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    await stage.settle()
+    with caplog.at_level(logging.INFO, "bridge.osc.server"):
+        await stage.surface.stop()
+    assert "Counters(packets=1, messages=1," in caplog.text
 
 
 async def test_stop_forgets_what_waits_for_its_time(stage: Stage) -> None:

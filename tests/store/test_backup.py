@@ -129,7 +129,7 @@ class TestDamage:
             assert after.id == before.id
             assert after.result is not None
             assert Path(after.result["path"]).is_file()
-            assert await studio.budget.spent_today() == pytest.approx(studio.registry.job(job_id).estimated)
+            assert await studio.spent() == pytest.approx(studio.registry.job(job_id).estimated)
         if kind not in ("gone",):
             assert [path.name for path in (home / "damaged").glob("*/*")] == ["bridge.db"]
 
@@ -228,7 +228,7 @@ class TestDamage:
             (after,) = await studio.until(job_id, "done")
             assert after.id == one.id
             assert len(engine.calls["submit"]) == 1
-            assert await studio.budget.spent_today() > 0
+            assert await studio.spent() > 0
 
     async def test_a_damaged_copy_is_passed_over(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
@@ -273,4 +273,4 @@ class TestDamage:
             (one,) = (await studio.registry.find(job_id))[1]
             assert one.error is not None
             assert one.error["code"] == "store_lost"
-            assert await studio.budget.spent_today() == 0
+            assert await studio.spent() == 0

@@ -298,7 +298,7 @@ async def test_an_older_journal_knows_the_job_and_not_its_order(home: Path, tone
     engine.finish.set()
     async with Studio(home, engine) as studio:
         await studio.until(job_id, "done")
-        assert await studio.budget.spent_today() == pytest.approx(studio.registry.job(job_id).estimated)
+        assert await studio.spent() == pytest.approx(studio.registry.job(job_id).estimated)
     assert len(engine.calls["submit"]) == 1
 
 

@@ -49,7 +49,7 @@ class TestMoney:
             await asking
             await studio.until(job_id, "cancelled")
             assert not studio.engine.calls["submit"]
-            assert await studio.budget.spent_today() == 0
+            assert await studio.spent() == 0
 
     @pytest.mark.parametrize(("method", "refusal"), [("submit", RateLimited()), ("follow", ModelFailed())])
     async def test_an_order_that_did_not_come_about_does_not_use_up_the_days_cap(
@@ -58,7 +58,7 @@ class TestMoney:
         async with Studio(home) as studio:
             studio.engine.faults[method].append(refusal)
             await studio.until(await studio.remix(tone), "failed")
-            assert await studio.budget.spent_today() == 0
+            assert await studio.spent() == 0
 
     async def test_a_result_that_is_gone_was_paid_so_retry_does_not_buy_it_again(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
@@ -141,7 +141,7 @@ class TestFullDisk:
                 (one,) = studio.registry.variations(job_id)
                 assert "nothing was ordered" in one.message
                 assert not studio.engine.calls["submit"]
-                assert await studio.budget.spent_today() == 0
+                assert await studio.spent() == 0
                 (small.path / "large").unlink()
                 await studio.send("retry", {"job_id": job_id})
                 await studio.until(job_id, "done")

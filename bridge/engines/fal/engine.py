@@ -137,7 +137,6 @@ def _capabilities(settings: FalSettings, upload_host: str) -> Capabilities:
         longest=settings.longest,
         price_per_second=settings.price_per_second,
         currency="USD",
-        cancels=True,
         submit_once=True,
         upload_host=upload_host,
     )
