@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 SECOND_LOOK = 0.3  # s after which a message that could not be read is read once more: it may have been half-written
 
+Stamp = tuple[int, int, int]  # inode, size in bytes and time of the last change in ns: differ after every write
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -57,7 +59,7 @@ class Inbox:
         self._poll_interval = poll_interval
         self._interval = safety_interval if native else poll_interval
         self._largest = largest
-        self._suspects: dict[str, tuple[int, int]] = {}  # files that could not be read once: name → size, mtime
+        self._suspects: dict[str, Stamp] = {}  # files that could not be read once, by name
         self._looking = asyncio.Lock()
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -134,13 +136,13 @@ class Inbox:
 
     async def _process(self, path: Path) -> Receipt | None:
         try:
-            data = await asyncio.to_thread(self._read, path)
-            receipts = await self._take(data)
+            data, stamp = await asyncio.to_thread(self._read, path)
+            receipt = await self._take(data)
         except FileNotFoundError:
             return None  # taken back, or taken in by an earlier look
         except RequestError as error:
             if await asyncio.to_thread(self._is_new_suspect, path):
-                asyncio.get_running_loop().call_later(SECOND_LOOK, self._look_again)
+                self._scan_later()
                 return None
             await asyncio.to_thread(self._reject, path, error)
             return None
@@ -154,15 +156,35 @@ class Inbox:
             await asyncio.to_thread(self._reject, path, Unexpected())
             return None
         self._suspects.pop(path.name, None)
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-        return receipts
+        if not await asyncio.to_thread(self._remove, path, stamp):
+            self._scan_later()
+        return receipt
+
+    @staticmethod
+    def _remove(path: Path, stamp: Stamp) -> bool:
+        """Remove a file that was taken in; return False if it has changed since it was read, and keep it."""
+        with contextlib.suppress(FileNotFoundError):
+            if _stamp(path.lstat()) != stamp:
+                return False
+            path.unlink()
+        return True
+
+    def _scan_later(self) -> None:
+        asyncio.get_running_loop().call_later(SECOND_LOOK, self._look_again)
 
     def _look_again(self) -> None:
         if not self._stop.is_set():
             self._tasks = [task for task in self._tasks if not task.done()]
             self._tasks.append(asyncio.create_task(self._scan_safely(), name="inbox second look"))
 
-    def _read(self, path: Path) -> bytes:
+    def _read(self, path: Path) -> tuple[bytes, Stamp]:
+        """Return a file's content and its stamp.
+
+        Raises:
+            FileNotFoundError: the file is gone.
+            MessageTooLarge: it has more bytes than a message may have.
+            MessageUnreadable: it is no regular file, or a program is still writing it.
+        """
         try:
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         except FileNotFoundError:
@@ -172,12 +194,17 @@ class Inbox:
                 raise MessageUnreadable(f"{path.name} is a symbolic link, which is not followed.") from problem
             raise MessageUnreadable(f"{path.name} cannot be opened: {problem.strerror}.") from problem
         with os.fdopen(handle, "rb") as file:
-            about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode) or path.is_symlink():
+            before = os.fstat(file.fileno())
+            if not stat.S_ISREG(before.st_mode) or path.is_symlink():
                 raise MessageUnreadable(f"{path.name} is no regular file.")
-            if about.st_size > self._largest:
-                raise MessageTooLarge(f"{path.name} has {about.st_size} bytes; at most {self._largest} are taken in.")
-            return file.read(self._largest + 1)
+            data = b"" if before.st_size > self._largest else file.read(self._largest + 1)
+            after = os.fstat(file.fileno())
+        size = max(before.st_size, after.st_size, len(data))
+        if size > self._largest:
+            raise MessageTooLarge(f"{path.name} has {size} bytes; a message may have {self._largest}.")
+        if _stamp(before) != _stamp(after) or len(data) != after.st_size:
+            raise MessageUnreadable(f"{path.name} changed while it was read.")
+        return data, _stamp(after)
 
     def _is_new_suspect(self, path: Path) -> bool:
         """Tell whether this file deserves a second look: it was not seen like this before."""
@@ -185,7 +212,7 @@ class Inbox:
             about = path.lstat()
         except FileNotFoundError:
             return True
-        seen = (about.st_size, about.st_mtime_ns)
+        seen = _stamp(about)
         if self._suspects.get(path.name) == seen:
             return False
         self._suspects[path.name] = seen
@@ -203,3 +230,7 @@ class Inbox:
             log.error("why %s was rejected cannot be written beside it: %s", path.name, problem.text)
         log.warning("%s was rejected: %s", path.name, error.text)
         self._bus.publish(Alert(error.code, error.text))
+
+
+def _stamp(about: os.stat_result) -> Stamp:
+    return about.st_ino, about.st_size, about.st_mtime_ns

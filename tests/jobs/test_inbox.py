@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,14 @@ class Door:
         message = parse(data)
         self.taken.append(message.message_id)
         return Receipt(message.message_id, None)
+
+    def and_then(self, call: Callable[[], None]) -> Callable[[bytes], Awaitable[Receipt]]:
+        async def take(data: bytes) -> Receipt:
+            receipt = await self.take(data)
+            call()
+            return receipt
+
+        return take
 
 
 @pytest.fixture
@@ -108,6 +117,81 @@ async def test_a_half_written_file_that_is_completed_is_taken(home: Path, door: 
     await box.scan()
     assert door.taken == ["slow"]
     assert not path.exists()
+    await box.stop()
+
+
+WHOLE = '{"protocol": 1, "message_id": "grows", "command": "hello", "instance": "test"}'
+
+
+class Growing:
+    """Lets a file grow once, at one moment of its reading."""
+
+    def __init__(self, path: Path, moment: str, more: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._path = path
+        self._moment = moment
+        self._more = more
+        self._fstat, self._fdopen = os.fstat, os.fdopen
+        monkeypatch.setattr("bridge.jobs.inbox.os.fstat", self.fstat)
+        monkeypatch.setattr("bridge.jobs.inbox.os.fdopen", self.fdopen)
+
+    def at(self, moment: str) -> None:
+        if moment == self._moment:
+            self._moment = ""
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(self._more)
+
+    def fstat(self, number: int) -> os.stat_result:
+        about = self._fstat(number)
+        self.at("before it is read")
+        return about
+
+    def fdopen(self, number: int, mode: str) -> Any:
+        return self._reading(number) if mode == "rb" else self._fdopen(number, mode)
+
+    @contextlib.contextmanager
+    def _reading(self, number: int) -> Iterator[Growing]:
+        with self._fdopen(number, "rb") as self._file:
+            yield self
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def read(self, limit: int) -> bytes:
+        data: bytes = self._file.read(limit)
+        self.at("after it is read")
+        return data
+
+
+@pytest.mark.parametrize(
+    ("moment", "more", "taken", "code"),
+    [
+        ("before it is read", "   ", ["grows"], ""),
+        ("after it is read", "   ", ["grows"], ""),
+        ("before it is read", " " * 20_000, [], "message_too_large"),
+        ("after it is read", " " * 20_000, [], "message_too_large"),
+        ("before it is read", ', "second half"}', [], "message_unreadable"),
+        ("after it is read", ', "second half"}', [], "message_unreadable"),
+        ("after it is taken", ', "second half"}', ["grows"], "message_unreadable"),
+    ],
+)
+async def test_a_file_that_grows_while_it_is_read_is_never_cut(
+    home: Path, door: Door, monkeypatch: pytest.MonkeyPatch, moment: str, more: str, taken: list[str], code: str
+) -> None:
+    path = home / "inbox" / "grows.json"
+    path.write_text(WHOLE, encoding="utf-8")
+    box, events = inbox(home, door)
+    growing = Growing(path, moment, more, monkeypatch)
+    box._take = door.and_then(lambda: growing.at("after it is taken"))
+    await box.scan()
+    assert path.read_text(encoding="utf-8") == WHOLE + more
+    assert door.taken == (taken if moment == "after it is taken" else [])
+    for _ in range(2):
+        await box.scan()
+    assert door.taken == taken
+    assert not path.exists()
+    assert [event.code for event in events if isinstance(event, Alert)] == [code][: bool(code)]
+    if code:
+        assert (home / "inbox" / "rejected" / "grows.json").read_text(encoding="utf-8") == WHOLE + more
     await box.stop()
 
 
