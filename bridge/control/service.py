@@ -150,7 +150,7 @@ class BridgeService:
     def _newest(self, jobs: list[Job], otherwise: str) -> Job:
         if not jobs:
             raise UnknownJob(otherwise)
-        return max(jobs, key=lambda job: job.created)
+        return jobs[-1]
 
     async def _sides(self, start: str) -> tuple[Side, ...]:
         """Return what there is to hear of a variation ("" is the newest that has a result)."""

@@ -31,12 +31,13 @@ class JobRegistry:
 
     async def load(self) -> list[Variation]:
         """Read the newest jobs and all open ones; return the open variations, oldest first."""
-        for job, variations in reversed(await self._store(Database.jobs, KEPT)):
+        newest = await self._store(Database.jobs, KEPT)
+        open_jobs = await self._store(Database.open_jobs)
+        ids = {job.id for job, _ in newest}
+        older = [found for found in open_jobs if found[0].id not in ids]
+        for job, variations in (*older, *reversed(newest)):
             self._keep(job, variations)
         self.newest = next(reversed(self._jobs), "")
-        open_jobs = await self._store(Database.open_jobs)
-        for job, variations in open_jobs:
-            self._keep(job, variations)
         return [variation for _, found in open_jobs for variation in found if variation.state not in ENDED]
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -76,8 +77,10 @@ class JobRegistry:
                 else "There is no job yet."
             )
         job, variations = found[0]
-        if job.id not in self._jobs:
+        if job.id not in self._jobs:  # the newest jobs are always in memory, so this one goes first
+            later, self._jobs = self._jobs, {}
             self._keep(job, variations)
+            self._jobs |= later
         return self._jobs[job.id], self.variations(job.id)
 
     # --- changing ----------------------------------------------------------------------------------------------------
