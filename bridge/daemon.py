@@ -15,7 +15,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -44,6 +44,7 @@ from bridge.jobs.actions import Actions
 from bridge.jobs.budget import Budget
 from bridge.jobs.context import Contexts
 from bridge.jobs.delivery import Delivery
+from bridge.jobs.early_upload import EarlyUpload
 from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Inbox
 from bridge.jobs.outbox import Outbox
@@ -51,6 +52,7 @@ from bridge.jobs.pipeline import Pipeline, stages
 from bridge.jobs.registry import JobRegistry
 from bridge.jobs.requests import Requests
 from bridge.jobs.scheduler import Scheduler
+from bridge.jobs.stage import Stage
 from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.midi.service import MidiService
 from bridge.osc.discovery import Advert
@@ -132,7 +134,17 @@ class Daemon:
             keep=settings.outbox.keep_finished,
         )
         delivery = Delivery(registry, store, self._clock)
-        scheduler = self._scheduler(registry, store, budget, delivery)
+        in_order = stages(
+            workers=self._workers,
+            store=store,
+            budget=budget,
+            settings=settings,
+            home=self.home,
+            clock=self._clock,
+            offer=delivery.offer,
+        )
+        scheduler = self._scheduler(registry, store, in_order)
+        early_upload = self._early_upload(in_order)
         surface_settings = SurfaceSettings(store, self._bus, self._presets)
         handler = MessageHandler(
             home=self.home,
@@ -142,7 +154,7 @@ class Daemon:
             outbox=outbox,
             delivery=delivery,
             workers=self._workers,
-            requests=self._requests(registry, store, scheduler, surface_settings),
+            requests=self._requests(registry, store, scheduler, surface_settings, early_upload),
             actions=Actions(registry, scheduler, store, budget, self._workers),
             clock=self._clock,
         )
@@ -201,6 +213,8 @@ class Daemon:
             await inbox.stop()
             await hotkeys.stop()
             await housekeeping.stop()
+            if early_upload is not None:
+                await early_upload.stop()
             await scheduler.stop()
             outbox.close()
             await player.stop()
@@ -212,20 +226,8 @@ class Daemon:
                 await engine.aclose()
             await self._workers.aclose()
 
-    def _scheduler(self, registry: JobRegistry, store: Store, budget: Budget, delivery: Delivery) -> Scheduler:
+    def _scheduler(self, registry: JobRegistry, store: Store, in_order: Sequence[Stage]) -> Scheduler:
         """Build what makes variations."""
-        pipeline = Pipeline(
-            stages(
-                workers=self._workers,
-                store=store,
-                budget=budget,
-                settings=self._settings,
-                home=self.home,
-                clock=self._clock,
-                offer=delivery.offer,
-            ),
-            store,
-        )
         contexts = Contexts(
             home=self.home,
             registry=registry,
@@ -234,10 +236,22 @@ class Daemon:
             daws=self._daws,
             other=self._daws["folder"],
         )
+        pipeline = Pipeline(in_order, store)
         return Scheduler(registry, self._bus, pipeline, contexts, slots=self._settings.scheduler.slots)
 
+    def _early_upload(self, in_order: Sequence[Stage]) -> EarlyUpload | None:
+        """Build what uploads clips before their remix is requested, if that is allowed."""
+        if not self._settings.privacy.upload_early:
+            return None
+        return EarlyUpload(self.home, in_order, self._engines, self._daws, self._daws["folder"])
+
     def _requests(
-        self, registry: JobRegistry, store: Store, scheduler: Scheduler, surface_settings: SurfaceSettings
+        self,
+        registry: JobRegistry,
+        store: Store,
+        scheduler: Scheduler,
+        surface_settings: SurfaceSettings,
+        early_upload: EarlyUpload | None,
     ) -> Requests:
         """Build what makes jobs of messages."""
         settings, key = self._settings, partial(fal_key, self._environ, self.home)
@@ -251,6 +265,7 @@ class Daemon:
             choose=Engines(self._engines, settings.engine.default, key, store).choose,
             usual=settings.remix.preset,
             clock=self._clock,
+            early_upload=early_upload,
         )
 
     def _about(self, port: int, http_port: int | None) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class MessageHandler:
         self._delivery = delivery
         self._workers = workers
         self._clock = clock
+        self._early_upload = requests.early_upload
         self._commands: Mapping[str, Command] = {
             "hello": self._hello,
             "bye": self._bye,
@@ -152,6 +153,8 @@ class MessageHandler:
         await self._delivery.hello(message.instance, args)
 
     async def _bye(self, message: Message) -> None:
+        if self._early_upload is not None:
+            self._early_upload.cancel(message.instance)
         await self._delivery.bye(message.instance)
         self._outbox.leave(message.instance)
 

@@ -15,6 +15,7 @@ import msgspec
 from bridge.engines.base import Engine
 from bridge.events import EventBus, SelectionSent
 from bridge.jobs import combine
+from bridge.jobs.early_upload import EarlyUpload
 from bridge.jobs.recipe import compose, new_seed, recompose
 from bridge.jobs.registry import JobRegistry
 from bridge.jobs.scheduler import Scheduler
@@ -39,6 +40,7 @@ class Requests:
     choose: Callable[[str | None], Awaitable[Engine]]  # the engine of that name, or the default one
     usual: str  # the preset of a remix that names neither a preset nor tags
     clock: Callable[[], float]  # unix time, s
+    early_upload: EarlyUpload | None  # None: `[privacy] upload_early` is off
 
     async def remix(self, message: Message) -> str:
         """Asked for with everything it needs: what surfaces have set does not leak in."""
@@ -51,10 +53,13 @@ class Requests:
         return job.id
 
     async def prepare(self, message: Message) -> None:
-        """A remix is about to be asked for: check it and warm up; nothing leaves the machine."""
+        """Check a remix that may follow, start a worker, and upload the clips if `[privacy] upload_early` is on."""
         request = decode(message.args, RemixArgs)
-        compose(request, request.wanted, self.presets, {}, self.usual)
+        recipe = compose(request, request.wanted, self.presets, {}, self.usual)
         self.workers.warm()
+        if self.early_upload is not None:
+            draft, variations = self._draft(message, request, recipe, await self.choose(request.wanted.engine))
+            self.early_upload.start(message.instance, draft, [one for one in variations if one.index == 0])
 
     async def rerun(self, message: Message) -> str:
         """Make a new job from an old recipe, which counts whatever has become of its preset since."""
@@ -84,8 +89,18 @@ class Requests:
 
     async def _begin(self, message: Message, request: RemixArgs, recipe: dict[str, Any]) -> Job:
         """Make a job: everything that can be decided or refused now, is."""
+        job, variations = self._draft(message, request, recipe, await self.choose(request.wanted.engine))
+        self.workers.warm()
+        await self.registry.add(job, variations)
+        for variation in variations:
+            self.scheduler.enqueue(variation.id)
+        return job
+
+    def _draft(
+        self, message: Message, request: RemixArgs, recipe: dict[str, Any], engine: Engine
+    ) -> tuple[Job, list[Variation]]:
+        """Return the job and the variations that a request describes."""
         wanted = request.wanted
-        engine = await self.choose(wanted.engine)
         seed = new_seed() if wanted.seed is None else wanted.seed
         can = engine.capabilities
         clips = _asked(request)
@@ -113,11 +128,7 @@ class Requests:
             for number, clip in clips.items()
             for k in range(wanted.variations)
         ]
-        self.workers.warm()
-        await self.registry.add(job, variations)
-        for variation in variations:
-            self.scheduler.enqueue(variation.id)
-        return job
+        return job, variations
 
 
 def _asked(request: RemixArgs) -> dict[int, Clip]:

@@ -7,11 +7,13 @@ off is none of them: it goes on where it stopped.
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from bridge.util import atomic
 
+DRAFT = ".draft-"  # begins the name of an early upload's folder in the home
 FOREIGN_AGE = 3600.0  # s after which a half-written message has no writer any more
 
 
@@ -24,6 +26,8 @@ def remove_partial_files(home: Path, jobs: Iterable[str], now: float) -> None:
         now: unix time, s.
     """
     atomic.sweep(home, "daemon.json")  # other files there are written by commands too
+    for draft in home.glob(f"{DRAFT}*"):
+        shutil.rmtree(draft, ignore_errors=True)
     ours = [home / "outbox"]
     for job_id in jobs:
         folder = home / "jobs" / job_id

@@ -23,6 +23,7 @@ from bridge.jobs.actions import Actions
 from bridge.jobs.budget import Budget
 from bridge.jobs.context import Contexts
 from bridge.jobs.delivery import Delivery
+from bridge.jobs.early_upload import EarlyUpload
 from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Receipt
 from bridge.jobs.outbox import Outbox
@@ -89,14 +90,13 @@ class Studio:
             clock=self.clock,
             offer=self.delivery.offer,
         )
+        engines = defaultdict(lambda: self.engine)  # whatever a job says, and a test may give it another one
+        daws = {name: Scripted(name) for name in ("ardour", "reaper", "live")}
         contexts = Contexts(
-            home=home,
-            registry=self.registry,
-            store=self.store,
-            engines=defaultdict(lambda: self.engine),  # whatever a job says, and a test may give it another one
-            daws={name: Scripted(name) for name in ("ardour", "reaper", "live")},
-            other=Folder(),
+            home=home, registry=self.registry, store=self.store, engines=engines, daws=daws, other=Folder()
         )
+        allowed = self.settings.privacy.upload_early
+        self.early_upload = EarlyUpload(home, in_order, engines, daws, Folder()) if allowed else None
         slots = self.settings.scheduler.slots
         self.scheduler = Scheduler(self.registry, self.bus, Pipeline(in_order, self.store), contexts, slots=slots)
         presets = standard(home)
@@ -111,6 +111,7 @@ class Studio:
             choose=self._choose,
             usual=self.settings.remix.preset,
             clock=self.clock,
+            early_upload=self.early_upload,
         )
         self.handler = MessageHandler(
             home=home,
@@ -136,6 +137,8 @@ class Studio:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self.early_upload is not None:
+            await self.early_upload.stop()
         await self.scheduler.stop()
         self.outbox.close()
         await self.surface_settings.close()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from bridge.engines.base import Uploaded
 from bridge.errors import WorkLost
@@ -41,6 +43,7 @@ class Upload:
     store: Store  # remembers what was uploaded before
     budget: Budget
     clock: Callable[[], float]  # unix time, s
+    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)  # by content
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
         """Return the URL the model reads the clip from.
@@ -49,8 +52,7 @@ class Upload:
             WorkLost: what is to be sent is not there any more.
             EngineError: the clip could not be brought there; nothing was charged.
         """
-        engine = context.engine
-        name, path, sha256 = engine.capabilities.name, context.sent.path, context.sent.sha256
+        engine, path, sha256 = context.engine, context.sent.path, context.sent.sha256
         if not await asyncio.to_thread(holds, path):
             await context.forget(f"{context.job_id}/{context.variation.clip_index}", "render")
             raise WorkLost("The clip as it was read is gone from the job's folder.")
@@ -61,6 +63,12 @@ class Upload:
             await self.budget.check(context.variation_id, cost)
         if not engine.capabilities.remote:
             return _result(await engine.upload(path, sha256, context.report), reused=False)
+        async with self._locks.setdefault(sha256, asyncio.Lock()):
+            return await self._once(context, path, sha256)
+
+    async def _once(self, context: VariationContext, path: Path, sha256: str) -> dict[str, Any]:
+        """Upload a file, or return its earlier upload if that lives long enough; called for one content at a time."""
+        engine, name = context.engine, context.engine.capabilities.name
         known = await self.store(
             Database.upload, name, engine.capabilities.upload_host, sha256, self.clock() + STILL_THERE
         )

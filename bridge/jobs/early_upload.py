@@ -1,0 +1,104 @@
+"""Uploads clips before their remix is requested: what `prepare` does if `[privacy] upload_early` allows it.
+
+Runs the stages render and upload for a draft of the job, with a registry and a database in memory and a temporary
+folder. Only the journal's list of uploads remains. The remix renders the same file, finds its upload in that list and
+only has to be submitted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bridge.daws.base import Daw
+from bridge.engines.base import Engine
+from bridge.errors import BridgeError
+from bridge.events import EventBus
+from bridge.jobs.context import Contexts
+from bridge.jobs.pipeline import Pipeline
+from bridge.jobs.registry import JobRegistry
+from bridge.jobs.stage import Stage
+from bridge.protocol.job import Job, Variation
+from bridge.store.async_store import Store
+from bridge.store.database import Database
+from bridge.store.partial_files import DRAFT
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class EarlyUpload:
+    """Uploads the clips of one draft per instance; a new draft replaces the previous one."""
+
+    def __init__(
+        self, home: Path, stages: Sequence[Stage], engines: Mapping[str, Engine], daws: Mapping[str, Daw], other: Daw
+    ) -> None:
+        """Prepare; nothing runs yet.
+
+        Args:
+            home: the bridge's folder; drafts lie in temporary folders in it.
+            stages: all stages of a remix; those of a clip are run.
+            engines: by name.
+            daws: by name.
+            other: for requests of a program that is none of them.
+        """
+        self._home = home
+        self._stages = [stage for stage in stages if stage.per_clip]
+        self._engines = engines
+        self._daws = daws
+        self._other = other
+        self._tasks: dict[str, asyncio.Task[None]] = {}  # by instance
+        self._ending: set[asyncio.Task[None]] = set()  # cancelled
+
+    def start(self, instance: str, job: Job, variations: Sequence[Variation]) -> None:
+        """Upload a draft's clips in the background, unless its engine works on this machine."""
+        self.cancel(instance)
+        if self._engines[job.engine].capabilities.remote:
+            self._tasks[instance] = asyncio.create_task(self._run(job, variations), name=f"early upload {job.id}")
+
+    def cancel(self, instance: str) -> None:
+        """Stop the upload of an instance's draft."""
+        task = self._tasks.pop(instance, None)
+        if task is not None and not task.done():
+            task.cancel()
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+    async def stop(self) -> None:
+        """Stop all uploads, and return when their folders are gone."""
+        for instance in tuple(self._tasks):
+            self.cancel(instance)
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    async def _run(self, job: Job, variations: Sequence[Variation]) -> None:
+        try:
+            with tempfile.TemporaryDirectory(prefix=DRAFT, dir=self._home) as folder:
+                await self._upload(Path(folder), job, variations)
+        except BridgeError as error:  # the remix reports it again, where it matters
+            log.info("clips are not uploaded early: %s %s", error.code, error.text)
+        except Exception:
+            log.exception("early upload")
+
+    async def _upload(self, folder: Path, job: Job, variations: Sequence[Variation]) -> None:
+        store = Store(Database(Path(":memory:")))
+        try:
+            registry = JobRegistry(store, EventBus())
+            await registry.add(job, variations)
+            contexts = Contexts(
+                home=folder, registry=registry, store=store, engines=self._engines, daws=self._daws, other=self._other
+            )
+            pipeline = Pipeline(self._stages, store)
+            for variation in variations:
+                await pipeline.run(contexts.of(variation, asyncio.Event(), _unguarded))
+        finally:
+            store.close()
+
+
+def _unguarded(variation_id: str, step: Coroutine[Any, Any, T]) -> Awaitable[T]:
+    """Run a step like any other: no stage of a draft submits anything."""
+    return step
