@@ -1,0 +1,58 @@
+"""Journals of a home in tests: opened as a daemon does, copied, put back, read."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+
+from bridge.protocol.job import Variation
+from bridge.store import backup
+from bridge.store.database import Database
+from tests.fakes.studio import Studio
+
+
+def reopen(home: Path, now: float | None = None) -> None:
+    """Start as a daemon does, as far as the journal goes."""
+    backup.open_database(home, lambda: time.time() if now is None else now, 3).close()
+
+
+def store(home: Path) -> Path:
+    """Copy the journal aside, whole."""
+    copied = home.parent / "older.db"
+    copied.unlink(missing_ok=True)
+    db = sqlite3.connect(home / "bridge.db")
+    db.execute("VACUUM INTO ?", (str(copied),))
+    db.close()
+    return copied
+
+
+def restore(home: Path, older: Path) -> None:
+    """Put an older journal in the place of today's."""
+    for path in home.glob("bridge.db*"):
+        path.unlink()
+    shutil.copyfile(older, home / "bridge.db")
+
+
+def dump(home: Path) -> list[str]:
+    """Return all that a journal says of jobs and money."""
+    db = sqlite3.connect(home / "bridge.db")
+    lines = [line for line in db.iterdump() if '"facts"' not in line]
+    db.close()
+    return lines
+
+
+def variations(home: Path) -> list[Variation]:
+    database = Database(home / "bridge.db")
+    found = [one for _, listed in database.jobs() for one in listed]
+    database.close()
+    return found
+
+
+async def placed(studio: Studio, job_id: str) -> None:
+    """Wait until a job is done and its folder says that its result was placed."""
+    (one,) = await studio.until(job_id, "done")
+    while (await studio.store(Database.stage, one.id, "place"))[1] is None:
+        await asyncio.sleep(0.01)

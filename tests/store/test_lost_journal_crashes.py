@@ -1,0 +1,177 @@
+"""Crashes around an order: a start compares the journal with the jobs' folders and leaves complete entries alone."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import RateLimited, SubmitUnknown
+from bridge.protocol.job import State
+from bridge.store import backup, job_folder
+from bridge.store.database import Database
+from tests.fakes.fake_engine import FakeEngine
+from tests.fakes.studio import Studio
+from tests.store.journals import dump, placed, reopen, restore, store, variations
+
+
+async def test_a_start_over_a_complete_journal_changes_nothing(home: Path, tone: Path) -> None:
+    """Jobs that were done, failed, were cancelled, are unknown, or wait: each stays as it is."""
+    engine = FakeEngine()
+    reopen(home)
+    async with Studio(home, engine, ACE_BRIDGE_SCHEDULER_SLOTS="2") as studio:
+        await studio.until(await studio.remix(tone, remix={"variations": 2}), "done")
+        engine.faults["submit"].append(RateLimited())
+        await studio.until(await studio.remix(tone, remix={"seed": 1000}), "failed")
+        engine.faults["submit"].append(SubmitUnknown())
+        await studio.until(await studio.remix(tone, remix={"seed": 2000}), "unknown")
+        engine.finish.clear()
+        job_id = await studio.remix(tone, remix={"seed": 3000, "variations": 4})
+        await studio.until(job_id, "running")
+        last = studio.registry.variations(job_id)[3]
+        await studio.send("cancel", {"variation_id": last.id})  # before it was ordered
+        assert studio.registry.variation(last.id).state is State.CANCELLED  # type: ignore[union-attr]
+    before = dump(home)
+    reopen(home)
+    reopen(home, time.time() + 90 * 86_400)
+    assert dump(home) == before
+
+
+async def test_a_crash_before_the_journal_knows_the_order_lets_it_be_ordered(home: Path, tone: Path) -> None:
+    """The prepared order is no order: nothing has left, and the journal has lost nothing."""
+    engine = FakeEngine()
+    reopen(home)
+    async with Studio(home, engine) as studio:
+        studio.budget._cap = 0.0
+        job_id = await studio.remix(tone)
+        await studio.until(job_id, "waiting")
+    (one,) = variations(home)
+    folder = home / "jobs" / job_id / "clip-1" / "variation-1"
+    folder.mkdir(parents=True, exist_ok=True)
+    job_folder.prepare(folder, {"sent": True, "at": 1.0, "id": "x"})
+    reopen(home)
+    assert variations(home) == [one]
+    async with Studio(home, engine) as studio:
+        await studio.until(job_id, "done")
+    assert len(engine.calls["submit"]) == 1
+
+
+async def test_a_crash_after_an_order_was_refused_lets_it_be_ordered_again(
+    home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal says that the order does not count, and the bridge dies before the folder's file is removed."""
+    engine = FakeEngine()
+    reopen(home)
+    with monkeypatch.context() as patch:
+        patch.setattr(job_folder, "remove_order", lambda _folder: None)
+        async with Studio(home, engine) as studio:
+            engine.faults["submit"].append(RateLimited())
+            job_id = await studio.remix(tone)
+            await studio.until(job_id, "failed")
+    assert len(list((home / "jobs").rglob("submit.json"))) == 1
+    before = dump(home)
+    reopen(home)
+    assert dump(home) == before
+    async with Studio(home, engine) as studio:
+        await studio.send("retry", {"job_id": job_id})
+        await studio.until(job_id, "done")
+
+
+async def test_a_retry_that_was_agreed_to_stays_so_after_a_crash(home: Path, tone: Path) -> None:
+    engine = FakeEngine()
+    reopen(home)
+    async with Studio(home, engine) as studio:
+        engine.faults["submit"].append(SubmitUnknown())
+        job_id = await studio.remix(tone)
+        await studio.until(job_id, "unknown")
+        studio.scheduler._stopping = True  # it dies before it is ordered again
+        await studio.send("retry", {"job_id": job_id, "again": True})
+    reopen(home)
+    async with Studio(home, engine) as studio:
+        await studio.until(job_id, "done")
+    assert len(engine.calls["submit"]) == 2
+
+
+async def test_a_crash_as_a_second_order_is_about_to_leave_changes_nothing(
+    home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal has the second order, the folder still the first one, whose answer was lost."""
+    engine = FakeEngine()
+    reopen(home)
+    async with Studio(home, engine) as studio:
+        engine.faults["submit"].append(SubmitUnknown())
+        job_id = await studio.remix(tone)
+        await studio.until(job_id, "unknown")
+    for after in (SubmitUnknown, RateLimited):  # it dies right then; or the order is found not to have left
+        with monkeypatch.context() as patch:
+            patch.setattr(job_folder, "remove_order", lambda _folder: None)
+            patch.setattr(job_folder, "commit", lambda _folder, after=after: raised(after()))
+            async with Studio(home, engine) as studio:
+                await studio.send("retry", {"job_id": job_id, "again": True})
+                await studio.until(job_id, "unknown" if after is SubmitUnknown else "failed")
+        before = dump(home)
+        reopen(home)
+        assert dump(home) == before
+    assert len(engine.calls["submit"]) == 1
+
+
+def raised(error: Exception) -> None:
+    raise error
+
+
+async def test_an_engine_that_costs_nothing_is_asked_again_and_that_is_no_loss(
+    home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine()
+    engine.capabilities = replace(engine.capabilities, submit_once=False)
+    reopen(home)
+    async with Studio(home, engine) as studio:
+        engine.faults["submit"].append(SubmitUnknown())
+        job_id = await studio.remix(tone)
+        await studio.until(job_id, "unknown")
+    with sqlite3.connect(home / "bridge.db") as db:  # it died instead
+        value = {**json.loads(db.execute("SELECT value FROM variations").fetchone()[0]), "state": "submitting"}
+        db.execute("UPDATE variations SET state = 'submitting', open = 1, value = ?", (json.dumps(value),))
+    db.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(job_folder, "commit", lambda _folder: raised(SubmitUnknown()))
+        async with Studio(home, engine) as studio:
+            await studio.until(job_id, "unknown")
+    before = dump(home)
+    reopen(home)
+    assert dump(home) == before
+
+
+async def test_a_crash_while_entries_are_brought_back_leaves_none_of_them(
+    home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine()
+    reopen(home)
+    older = store(home)
+    async with Studio(home, engine) as studio:
+        job_id = await studio.remix(tone)
+        await placed(studio, job_id)
+    restore(home, older)
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "spend", None)
+        with pytest.raises(TypeError):
+            reopen(home)
+    assert variations(home) == []
+    reopen(home)
+    assert [one.state for one in variations(home)] == [State.DONE]
+
+
+def test_a_journal_that_was_stamped_before_a_crash_is_not_an_older_one(home: Path) -> None:
+    reopen(home)
+    stamp = (home / backup.STAMP).read_bytes()
+    for _ in range(3):  # each time the journal has its stamp, and the crash comes before the file
+        (home / backup.STAMP).write_bytes(stamp)
+        database = Database(home / "bridge.db")
+        known = json.loads(database.fact(backup.STAMPS) or "")
+        assert json.loads(stamp)["stamp"] in known
+        database.close()
+        reopen(home)
