@@ -71,9 +71,14 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "negative_offset",
         "a negative offset",
         "bad_request",
-        "clips[0].source.offset: it takes a number of at least 0.",
+        "clips[0].source.offset is -0.5; it takes a number from 0 to 10000000.",
     ),
-    BadInput("negative_length", "a negative length", "bad_request", "clips[0].length: it takes a number above 0."),
+    BadInput(
+        "negative_length",
+        "a negative length",
+        "bad_request",
+        "clips[0].length is -1; it takes a number above 0, at most 1000000.",
+    ),
     BadInput(
         "nan",
         "NaN where a number belongs",
@@ -110,10 +115,13 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "no_tags", "empty tags", "param_invalid", "tags is empty; give at least one tag, or leave it to the preset."
     ),
     BadInput(
-        "few_steps", "number_of_steps 2", "param_invalid", "number_of_steps is 2; it takes whole numbers 3 to 60."
+        "few_steps", "number_of_steps 2", "param_invalid", "number_of_steps is 2; it takes a whole number from 3 to 60."
     ),
     BadInput(
-        "many_steps", "number_of_steps 61", "param_invalid", "number_of_steps is 61; it takes whole numbers 3 to 60."
+        "many_steps",
+        "number_of_steps 61",
+        "param_invalid",
+        "number_of_steps is 61; it takes a whole number from 3 to 60.",
     ),
     BadInput(
         "ranges",

@@ -16,11 +16,12 @@ from bridge import errors as tree
 from bridge.cli.parser import build_parser
 from bridge.config import resources
 from bridge.config.load import DEFAULTS
-from bridge.config.ranges import LIMITS
+from bridge.config.settings import KEYS
 from bridge.control.command import Argument, Command
 from bridge.control.table import COMMANDS, MESSAGES
 from bridge.presets.library import FAMILIES, Presets
 from bridge.presets.parameters import PARAMS
+from bridge.util.validation import describe
 
 
 def params() -> str:
@@ -28,7 +29,7 @@ def params() -> str:
     rows = [
         (
             f"`{param.name}`",
-            param.span,
+            describe(param.takes),
             "required" if param.required else code(json.dumps(param.default) if param.default is not None else None),
             f"{param.surface[0]:g} to {param.surface[1]:g}" if param.surface else "",
             param.help + (" *Probably changes nothing.*" if param.inert else ""),
@@ -105,11 +106,11 @@ def config() -> str:
         for key, value in values.items():
             found = re.search(rf"^{key} *=.*?#\s*(.*)$", body, re.MULTILINE)
             meaning = found[1] if found else ""
-            rows.append((f"`{key}`", code(json.dumps(value)), LIMITS[f"{section}.{key}"].words, meaning))
+            rows.append((f"`{key}`", code(json.dumps(value)), describe(KEYS[section][key]), meaning))
         parts += [f"## [{section}]", table(("key", "default", "takes", "meaning"), rows)]
     return page(
         "Settings",
-        "bridge/config/default.toml and bridge/config/ranges.py",
+        "bridge/config/default.toml and bridge/config/settings.py",
         "Every setting has a default. To change one, write it under its section into `config.toml` in the bridge's "
         "home (`ace-bridge config path` prints where that is), or set the environment variable "
         "`ACE_BRIDGE_<SECTION>_<KEY>`, for example `ACE_BRIDGE_OSC_PORT=9000`; lists have commas between their "

@@ -34,8 +34,8 @@ def test_a_difference_is_shown(tmp_path: Path) -> None:
     (tmp_path / "docs" / "errors.md").unlink()
     (tmp_path / "surfaces" / "ace-bridge.tosc").write_bytes(b"broken")
     found = "\n".join(docs.drift(tmp_path))
-    assert "-| `number_of_steps` | whole numbers 3 to 61" in found
-    assert "+| `number_of_steps` | whole numbers 3 to 60" in found
+    assert "-| `number_of_steps` | a whole number from 3 to 61" in found
+    assert "+| `number_of_steps` | a whole number from 3 to 60" in found
     assert "+# Errors" in found
     assert '+<lexml version="3">' in found
     assert "presets.md" not in found

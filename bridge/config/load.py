@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bridge.config import ranges
-from bridge.config.settings import KEYS, SECTIONS, Config
+from bridge.config.settings import KEYS, SECRET, SECTIONS, Config
 from bridge.config.toml_file import TomlError, TomlFile, read
 from bridge.errors import ConfigInvalid
 from bridge.util.suggest import did_you_mean
+from bridge.util.validation import from_text, validate
 
 PREFIX = "ACE_BRIDGE_"
 FILE = "config.toml"
@@ -35,14 +35,33 @@ def load(home: Path, environ: Mapping[str, str]) -> Config:
     for path, origin in ((DEFAULTS, "default"), (home / FILE, FILE)):
         file = _read(path)
         for section, key, value in _entries(file):
-            values[section][key] = ranges.check(section, key, value, file.place(f"{section}.{key}"))
+            values[section][key] = _check(section, key, value, file.place(f"{section}.{key}"))
             origins[f"{section}.{key}"] = origin
     for name, section, key in _variables(environ):
-        value = ranges.from_text(section, key, environ[name], name)
-        values[section][key] = value
+        value = from_text(KEYS[section][key], environ[name].strip())
+        values[section][key] = _check(section, key, value, name)
         origins[f"{section}.{key}"] = name
     sections = {name: kind(**values[name]) for name, kind in SECTIONS.items()}
     return Config(**sections, home=home, origins=origins)
+
+
+def _check(section: str, key: str, value: Any, where: str) -> Any:
+    """Return a setting in its proper type.
+
+    Raises:
+        ConfigInvalid: names where it is, the setting, and what it takes.
+    """
+    if (section, key) == ("fit", "loudness") and isinstance(value, str):
+        value = from_text(KEYS[section][key], value)  # a level may be written as text, because "off" is
+    checked = validate(
+        value,
+        KEYS[section][key],
+        f"[{section}] {key}",
+        ConfigInvalid,
+        place=lambda _: f"{where}: ",
+        secret=f"{section}.{key}" in SECRET,
+    )
+    return checked.rstrip("/") if key.endswith("_url") else checked
 
 
 def _read(path: Path) -> TomlFile:

@@ -7,13 +7,12 @@ RequestError.
 from __future__ import annotations
 
 import hmac
-import math
-from pathlib import PurePath
 from typing import Any
 
 from bridge.control.command import Argument
 from bridge.errors import ParamInvalid, RequestError, TokenWrong
 from bridge.presets.parameters import PARAMS
+from bridge.util.validation import describe, validate
 
 
 def check_token(expected: str, given: str) -> None:
@@ -28,39 +27,9 @@ def checked(address: str, argument: Argument, value: Any) -> Any:
     Raises:
         RequestError: it does not fit; the text names the command, the argument and what it takes.
     """
-    where = f"{address}: {argument.name}"
-    if argument.kind in ("text", "path"):
-        return _text(where, argument, value)
-    if argument.kind == "value" and isinstance(value, (str, bool)):
-        return value if isinstance(value, bool) else _text(where, argument, value)
-    return _number(where, argument, value)
-
-
-def _text(where: str, argument: Argument, value: Any) -> str:
-    if not isinstance(value, str):
-        raise RequestError(f"{where} is a text, not {_shown(value)}.")
-    if len(value) > argument.longest:
-        raise RequestError(f"{where} is longer than {argument.longest} characters.")
-    if argument.choices and value not in argument.choices:
-        raise RequestError(f"{where} is one of {', '.join(argument.choices)}, not {_shown(value)}.")
-    if argument.kind == "path" and not PurePath(value).is_absolute():
-        raise RequestError(f"{where} is an absolute path, not {_shown(value)}.")
-    return value
-
-
-def _number(where: str, argument: Argument, value: Any) -> float | int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise RequestError(f"{where} is a number, not {_shown(value)}.")
-    if argument.low is not None and argument.high is not None and not argument.low <= value <= argument.high:
-        raise RequestError(f"{where} lies between {argument.low:g} and {argument.high:g}, not at {value:g}.")
-    if argument.kind == "port":
-        return int(value)
-    return value if argument.kind == "value" else float(value)
-
-
-def _shown(value: Any) -> str:
-    """Show what somebody sent, whatever it is, in a few characters."""
-    return repr(value)[:60]
+    if argument.kind == "port" and isinstance(value, float) and value.is_integer():
+        value = int(value)  # some senders know no whole numbers
+    return validate(value, argument.takes, f"{address}: {argument.name}", RequestError)
 
 
 def from_surface(name: str, value: str | int | float | bool) -> str | int | float | bool:
@@ -83,6 +52,8 @@ def from_surface(name: str, value: str | int | float | bool) -> str | int | floa
         return value
     if param.kind == "choice":
         if not 0 <= round(value) < len(param.choices):
-            raise ParamInvalid(f"{name} has no choice number {value:g}; the choices are {param.span}, from 0.")
+            raise ParamInvalid(
+                f"{name} has no choice number {value:g}; the choices are {describe(param.takes)}, counted from 0."
+            )
         return param.choices[round(value)]
     return round(value) if param.kind == "int" else value

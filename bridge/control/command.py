@@ -5,13 +5,18 @@ The tables themselves are in table.py and midi_commands.py.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from bridge.control.api import Answers, BridgeApi, Outcome
 
 ROOT = "/bridge"
+FINITE = sys.float_info.max
+_ABSOLUTE = r"^([A-Za-z]:[/\\]|[/\\]{2})" if sys.platform == "win32" else "^/"
 Values = Mapping[str, Any]  # a command's arguments by name, checked
 Run = Callable[[BridgeApi, Values], Outcome | Awaitable[Outcome] | Answers]
 
@@ -29,6 +34,11 @@ class Argument:
     high: float | None = None  # largest number
     choices: tuple[str, ...] = ()  # all the texts that it may be; empty: any
     longest: int = 128  # characters of a text
+    takes: Any = field(init=False, repr=False, compare=False)  # its type, with its limits
+
+    def __post_init__(self) -> None:
+        """Work out its type."""
+        object.__setattr__(self, "takes", _type_of(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +76,17 @@ class Message:
     help: str
     arguments: tuple[Argument, ...] = ()
     to_sender: bool = False  # an answer to the one who asked; otherwise to all subscribers
+
+
+def _type_of(argument: Argument) -> Any:
+    if argument.choices:
+        return Literal[argument.choices]
+    if argument.kind == "path":
+        return Annotated[str, Meta(max_length=argument.longest, pattern=_ABSOLUTE, description="an absolute path")]
+    text = Annotated[str, Meta(max_length=argument.longest, description="text")]
+    low = -FINITE if argument.low is None else argument.low
+    high = FINITE if argument.high is None else argument.high
+    number = Annotated[float, Meta(ge=low, le=high)]
+    if argument.kind == "value":
+        return Annotated[text | bool | int | number, Meta(description="a number, true, false or text")]
+    return {"text": text, "number": number, "port": Annotated[int, Meta(ge=int(low), le=int(high))]}[argument.kind]

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Literal
 
 import msgspec
 
 from bridge.config.toml_file import TomlError, TomlFile
 from bridge.config.toml_file import read as read_toml
 from bridge.control.table import COMMANDS, read
-from bridge.errors import BridgeError, MappingInvalid, RequestError
+from bridge.errors import BridgeError, MappingInvalid
 from bridge.midi import scale
 from bridge.midi.messages import PAIRED, Message, Spot
-from bridge.protocol.request import decode
 from bridge.util.suggest import did_you_mean
+from bridge.util.validation import validate
 
 VERSION = 1  # of the files' form
 PLAIN = "plain"  # name of the colours that need no section: 0 is dark, 127 lit
@@ -135,15 +135,7 @@ def load(path: Path) -> Mapping:
         raise MappingInvalid(f"{where}: {problem.text}.") from problem
     except OSError as problem:
         raise MappingInvalid(f"{path} cannot be read: {problem.strerror}.") from problem
-    _known_keys(file)
-    try:
-        lights = file.values.get("lights", {})
-        for name, colours in lights.items() if isinstance(lights, dict) else ():
-            decode(colours, Colours, f"lights.{name}")  # msgspec names no keys of a free table
-        mapping = decode(file.values, Mapping)
-    except RequestError as problem:
-        key = problem.text.partition(":")[0]
-        raise MappingInvalid(f"{_place(file, key)}: {problem.text}") from problem
+    mapping = validate(file.values, Mapping, "", MappingInvalid, place=lambda key: f"{_place(file, key)}: ")
     for index, control in enumerate(mapping.control):
         _check(file, mapping, index, control)
     for index, show in enumerate(mapping.show):
@@ -157,25 +149,6 @@ def load(path: Path) -> Mapping:
 def _place(file: TomlFile, key: str) -> str:
     """Return file and line of a key, of what it stands in where it is missing."""
     return file.place(key) if key in file.lines else file.place(key.rpartition(".")[0])
-
-
-def _known_keys(file: TomlFile) -> None:
-    """Refuse what no key is called, with the nearest one, and what is missing: msgspec would not say where."""
-    for key in ("version", "device"):
-        if key not in file.values:
-            raise MappingInvalid(f"{file.path}: “{key}” is missing.")
-    tables: list[tuple[str, Any, type[msgspec.Struct]]] = [("", file.values, Mapping)]
-    lists: tuple[tuple[str, type[msgspec.Struct]], ...] = (("control", Binding), ("show", Show))
-    for name, kind in lists:
-        found = file.values.get(name, [])
-        tables += [(f"{name}[{k}]", one, kind) for k, one in enumerate(found if isinstance(found, list) else [])]
-    lights = file.values.get("lights", {})
-    tables += [(f"lights.{k}", one, Colours) for k, one in (lights.items() if isinstance(lights, dict) else ())]
-    for where, values, kind in tables:
-        for key in values if isinstance(values, dict) else ():
-            if key not in (known := get_type_hints(kind)):
-                place = file.place(f"{where}.{key}".lstrip("."))
-                raise MappingInvalid(f"{place}: there is no “{key}”.{did_you_mean(key, known)}")
 
 
 def _check(file: TomlFile, mapping: Mapping, index: int, control: Binding) -> None:

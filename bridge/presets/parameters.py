@@ -5,12 +5,16 @@ Requests, presets, OSC, CLI, panel and docs/params.md all come from it, and noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from bridge.errors import ParamInvalid, ParamUnknown
+from bridge.util import validation
 from bridge.util.suggest import did_you_mean
 
 Kind = Literal["text", "int", "float", "choice", "url"]
@@ -19,6 +23,9 @@ INSTRUMENTAL = "[inst]"  # an empty lyric may be sung as gibberish, this one is 
 UNKNOWN_TAGS = "music"  # original_tags of a clip of which nobody said what it is
 LARGEST_SEED = 2**32 - 1  # seed of variation k = seed + k mod 2^32
 LONGEST_TEXT = 20_000  # characters; a whole song's lyrics have a tenth of that
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_TEXT = Annotated[str, Meta(max_length=LONGEST_TEXT, description="text")]
+_URL = Annotated[str, Meta(max_length=LONGEST_TEXT, pattern="^https?://", description="an http or https address")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +43,19 @@ class Param:
     surface: tuple[float, float] | None = None  # the part of the range worth putting on a fader
     inert: bool = False  # probably changes nothing in audio-to-audio: upstream's edit path does not read it
     source: str = "model page"  # where range and default come from
+    takes: Any = field(init=False, repr=False, compare=False)  # its type, with its limits
 
-    @property
-    def span(self) -> str:
-        """The values it takes, in words: "3 to 60", "remix or lyrics", "text"."""
-        if self.kind == "choice":
-            return " or ".join(self.choices)
-        if self.kind in ("text", "url"):
-            return "text" if self.kind == "text" else "an http or https address"
-        whole = "whole numbers " if self.kind == "int" else ""
-        return f"{whole}{self.low:.0f} to {self.high:.0f}"
+    def __post_init__(self) -> None:
+        """Work out its type."""
+        object.__setattr__(self, "takes", _type_of(self))
+
+
+def _type_of(param: Param) -> Any:
+    if param.kind == "choice":
+        return Literal[param.choices]
+    if param.kind in ("int", "float"):
+        return Annotated[int if param.kind == "int" else float, Meta(ge=param.low, le=param.high)]
+    return _URL if param.kind == "url" else _TEXT
 
 
 _READ_BY_NONE = "model page; ACE-Step's open source does not read it when it edits audio"
@@ -250,9 +260,10 @@ def check(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         param = PARAMS.get(name)
         if param is None:
-            raise ParamUnknown(f"There is no parameter “{_short(name)}”.{did_you_mean(str(name), PARAMS)}")
+            shown = validation.show(name).strip('"')
+            raise ParamUnknown(f"There is no parameter “{shown}”.{did_you_mean(str(name), PARAMS)}")
         if value is not None:
-            checked[name] = _READ[param.kind](param, value)
+            checked[name] = _check(param, value)
     return checked
 
 
@@ -292,73 +303,16 @@ def from_text(name: str, text: str) -> Any:
     Raises:
         ParamUnknown, ParamInvalid: as `check`.
     """
-    param = PARAMS.get(name)
-    value: Any = text
-    if param is not None and param.kind in ("int", "float"):
-        try:
-            value = int(text) if param.kind == "int" else float(text)
-        except ValueError:
-            value = text  # refused below, in the same words as everywhere
-    return check({name: value})[name]
+    return check({name: validation.from_text(PARAMS[name].takes, text) if name in PARAMS else text})[name]
 
 
-def _number(param: Param, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _refused(param, value)
-    if param.low is None or param.high is None or not param.low <= value <= param.high:  # NaN fails here as well
-        raise _refused(param, value)
-    return value
-
-
-def _whole(param: Param, value: Any) -> int:
-    number = _number(param, value)
-    if number != int(number):
-        raise _refused(param, value)
-    return int(number)
-
-
-def _choice(param: Param, value: Any) -> str:
-    if not isinstance(value, str) or value not in param.choices:
-        raise _refused(param, value)
-    return value
-
-
-def _text(param: Param, value: Any) -> str:
-    if not isinstance(value, str):
-        raise _refused(param, value)
-    if len(value) > LONGEST_TEXT:
-        raise ParamInvalid(f"{param.name} has {len(value)} characters; at most {LONGEST_TEXT} are sent.")
-    if any("\ud800" <= char <= "\udfff" or char == "\x7f" or (char < " " and char not in "\t\r\n") for char in value):
-        raise ParamInvalid(f"{param.name} has characters that are no text; write it again.")
-    if param.required and not value.strip():
-        raise ParamInvalid(f"{param.name} is empty; give at least one tag, or leave it to the preset.")
-    return value.strip() if param.required else value
-
-
-def _url(param: Param, value: Any) -> str:
-    text = _text(param, value)
-    if not text.startswith(("http://", "https://")):
-        raise _refused(param, value)
-    return text
-
-
-_READ: Mapping[Kind, Callable[[Param, Any], Any]] = {
-    "int": _whole,
-    "float": lambda param, value: float(_number(param, value)),
-    "choice": _choice,
-    "text": _text,
-    "url": _url,
-}
-
-
-def _refused(param: Param, value: Any) -> ParamInvalid:
-    return ParamInvalid(f"{param.name} is {_short(value)}; it takes {param.span}.")
-
-
-def _short(value: Any) -> str:
-    """Show a value that somebody sent, whatever it is, in a few characters."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**30:
-        return "a huge number"
-    shown = str(value) if isinstance(value, str) else repr(value)
-    shown = "".join(char if char.isprintable() else "?" for char in shown[:60])
-    return shown if shown else "empty"
+def _check(param: Param, value: Any) -> Any:
+    if param.kind == "int" and isinstance(value, float) and value.is_integer():
+        value = int(value)  # OSC and JSON do not tell 40.0 from 40
+    checked = validation.validate(value, param.takes, param.name, ParamInvalid)
+    if isinstance(checked, str):
+        if _CONTROL.search(checked):
+            raise ParamInvalid(f"{param.name} has control characters or broken Unicode; write it again.")
+        if param.required and not checked.strip():
+            raise ParamInvalid(f"{param.name} is empty; give at least one tag, or leave it to the preset.")
+    return checked.strip() if param.required else checked

@@ -10,23 +10,39 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
+
+from msgspec import Meta, Struct
 
 from bridge.config.toml_file import TomlError, TomlFile, read
 from bridge.errors import NotPossibleNow, ParamInvalid, ParamUnknown, PresetInvalid
 from bridge.presets.parameters import INSTRUMENTAL, PARAMS, check
 from bridge.util.atomic import explained, write_bytes
-from bridge.util.suggest import did_you_mean
+from bridge.util.validation import show, validate
 
 VERSION = 1  # of the files' form
-FAMILIES = ("lofi", "house", "techno", "drum and bass", "ambient", "dub", "half-time trap", "chopped")
+Family = Literal["lofi", "house", "techno", "drum and bass", "ambient", "dub", "half-time trap", "chopped"]
+FAMILIES: tuple[Family, ...] = get_args(Family)
 TEXTS = ("title", "description", "family", "tags", "lyrics", "original_tags", "edit_mode")
-REQUIRED = ("version", "title", "description", "family", "tags", "lyrics")
-KEYS = ("version", *TEXTS, "amount", "parameters")
 LONGEST = {"title": 60, "description": 400, "tags": 600}  # characters
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _OWN = ("audio_url", "seed", *TEXTS)  # have a place of their own, or belong to the remix and not to a style
+
+
+class PresetFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of a preset file. The parameter table checks the model's inputs among them."""
+
+    version: Annotated[Literal[1], Meta(description="1 (newer presets need a newer ace-bridge)")]
+    title: str
+    description: str
+    family: Family
+    tags: Any
+    lyrics: Any
+    original_tags: Any = None
+    edit_mode: Any = "remix"
+    amount: Annotated[float, Meta(ge=0, le=1)] | None = None
+    parameters: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +83,24 @@ def load(path: Path) -> Preset:
         raise PresetInvalid(f"{path} cannot be read: {problem.strerror}.") from problem
     if not _NAME.fullmatch(path.stem):
         raise PresetInvalid(f"{path}: a preset's file name has small letters, digits and single hyphens only.")
-    _known_keys(file)
-    values = file.values
-    checked = _inputs(
-        file, {key: values[key] for key in ("tags", "lyrics", "original_tags", "edit_mode") if key in values}
-    )
+    for key in file.values:
+        if key in PARAMS and key not in _OWN:
+            raise PresetInvalid(f"{file.place(key)}: “{key}” belongs under [parameters].")
+    keys = validate(file.values, PresetFile, "", PresetInvalid, place=lambda key: f"{file.place(key)}: ")
+    inputs = _inputs(file, {key: getattr(keys, key) for key in ("tags", "lyrics", "original_tags", "edit_mode")})
     return Preset(
         name=path.stem,
-        title=_text(file, "title"),
-        description=_text(file, "description"),
-        family=_family(file),
-        tags=checked["tags"],
-        lyrics=checked["lyrics"].strip() or INSTRUMENTAL,
-        original_tags=checked.get("original_tags"),
-        edit_mode=checked.get("edit_mode", "remix"),
-        amount=_amount(file),
+        title=_text(file, "title", keys.title),
+        description=_text(file, "description", keys.description),
+        family=keys.family,
+        tags=inputs["tags"],
+        lyrics=inputs["lyrics"].strip() or INSTRUMENTAL,
+        original_tags=inputs.get("original_tags"),
+        edit_mode=inputs["edit_mode"],
+        amount=keys.amount,
         version=VERSION,
         path=path,
-        parameters=_parameters(file),
+        parameters=_parameters(file, keys.parameters),
     )
 
 
@@ -154,48 +170,15 @@ _BEGINNING = Preset(
 )
 
 
-def _known_keys(file: TomlFile) -> None:
-    for key in file.values:
-        if key not in KEYS:
-            moved = " It belongs under [parameters]." if key in PARAMS and key not in _OWN else did_you_mean(key, KEYS)
-            raise PresetInvalid(f"{file.place(key)}: a preset has no “{key}”.{moved}")
-    for key in REQUIRED:
-        if key not in file.values:
-            raise PresetInvalid(f"{file.path}: “{key}” is missing.")
-    version = file.values["version"]
-    if isinstance(version, bool) or version != VERSION:
-        raise PresetInvalid(f"{file.place('version')}: version is {version!r}; this bridge reads version {VERSION}.")
-
-
-def _text(file: TomlFile, key: str) -> str:
-    value = file.values[key]
-    text = " ".join(value.split()) if isinstance(value, str) else ""
+def _text(file: TomlFile, key: str, value: str) -> str:
+    text = " ".join(value.split())
     if not 1 <= len(text) <= LONGEST[key] or not text.isprintable():
-        raise PresetInvalid(f"{file.place(key)}: {key} has to be text of 1 to {LONGEST[key]} characters.")
+        takes = f"text of 1 to {LONGEST[key]} printable characters"
+        raise PresetInvalid(f"{file.place(key)}: {key} is {show(value)}; it takes {takes}.")
     return text
 
 
-def _family(file: TomlFile) -> str:
-    value = file.values["family"]
-    if value not in FAMILIES:
-        guess = did_you_mean(value, FAMILIES) if isinstance(value, str) else ""
-        raise PresetInvalid(f"{file.place('family')}: family is one of {', '.join(FAMILIES)}.{guess}")
-    return str(value)
-
-
-def _amount(file: TomlFile) -> float | None:
-    value = file.values.get("amount")
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
-        raise PresetInvalid(f"{file.place('amount')}: amount is {value!r}; it takes 0 to 1.")
-    return float(value)
-
-
-def _parameters(file: TomlFile) -> dict[str, Any]:
-    section = file.values.get("parameters", {})
-    if not isinstance(section, dict):
-        raise PresetInvalid(f"{file.place('parameters')}: [parameters] is a section.")
+def _parameters(file: TomlFile, section: Mapping[str, Any]) -> dict[str, Any]:
     for key in section:
         if key in _OWN:
             raise PresetInvalid(f"{file.place(f'parameters.{key}')}: “{key}” does not belong under [parameters].")

@@ -7,7 +7,6 @@ keys are ignored here and kept in the store, where the message stays as it came.
 from __future__ import annotations
 
 import json
-import re
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -16,6 +15,7 @@ from msgspec import Meta, Struct
 from bridge import PROTOCOL
 from bridge.errors import MessageUnreadable, ProtocolUnsupported, RequestError
 from bridge.presets.parameters import check
+from bridge.util.validation import validate
 
 COMMANDS = (
     "hello",
@@ -33,7 +33,13 @@ COMMANDS = (
     "trouble",
 )
 
-Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}(?!\n)$")]  # becomes a file name: nothing else
+Identifier = Annotated[  # becomes a file name: nothing else
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9._-]{1,100}(?!\n)$",
+        description='1 to 100 characters: letters without accents, digits, ".", "_" and "-"',
+    ),
+]
 Seconds = Annotated[float, Meta(ge=0.0, le=1e7)]
 Decibels = Annotated[float, Meta(ge=-150.0, le=150.0)]
 FilePath = Annotated[str, Meta(min_length=1, max_length=4096)]
@@ -255,17 +261,6 @@ class TroubleArgs(Struct, frozen=True, kw_only=True):
 
 T = TypeVar("T")
 
-_PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
-_WORDS = {
-    "str": "text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "null": "nothing",
-    "array": "a list",
-    "object": "an object",
-}
-
 
 def parse(data: bytes) -> Message:
     """Read one inbox file.
@@ -323,30 +318,4 @@ def decode(args: Any, kind: type[T], where: str = "") -> T:
     Raises:
         RequestError: a key is missing, out of range or of the wrong type; the text names it.
     """
-    try:
-        return msgspec.convert(args, type=kind)
-    except msgspec.ValidationError as problem:
-        raise RequestError(_sentence(problem, where)) from problem
-
-
-def _sentence(problem: msgspec.ValidationError, where: str) -> str:
-    """Say in a musician's words what msgspec found."""
-    found = _PLACE.match(str(problem))
-    what, path = (found["what"], found["path"] or "") if found else (str(problem), "")
-    what = re.sub(r"`([\w| ]+)`", lambda found: _type_words(found[1]), what)
-    what = re.sub(r"^Expected (.*?) (>=|<=|>) (-?[\d.]+)$", _bound, what)
-    what = what[:1].lower() + what[1:]
-    key = (where + path).lstrip(".")
-    return f"{key}: {what}." if key else f"The message has an error: {what}."
-
-
-def _bound(found: re.Match[str]) -> str:
-    """Turn msgspec's "Expected a number >= 0.0" into words."""
-    words = {">=": "of at least", "<=": "of at most", ">": "above"}
-    return f"it takes {found[1]} {words[found[2]]} {float(found[3]):g}"
-
-
-def _type_words(types: str) -> str:
-    """Name msgspec's types in plain words: `float | null` becomes "a number or nothing"."""
-    names = types.split(" | ")
-    return " or ".join(_WORDS[name] for name in names) if all(name in _WORDS for name in names) else f"`{types}`"
+    return validate(args, kind, where, RequestError)

@@ -82,7 +82,7 @@ def test_audition_takes_the_side_alone() -> None:
     assert read(BY_NAME["audition"], ["source"]) == {"variation": "", "which": "source"}
     assert read(BY_NAME["audition"], ["v1", "source", 1.0]) == {"variation": "v1", "which": "source"}
     assert read(BY_NAME["audition"], ["v1"]) == {"variation": "v1", "which": "result"}
-    with pytest.raises(RequestError, match="which is one of source, result, not 'both'"):
+    with pytest.raises(RequestError, match='which is "both"; it takes "source" or "result"'):
         read(BY_NAME["audition"], ["v1", "both"])
 
 
@@ -112,16 +112,16 @@ async def test_clip_turns_its_sentinels_into_none() -> None:
         ([], "needs its argument token"),
         (["t"], "needs its argument path"),
         (["t", None], "needs its argument path"),
-        ([7, "/a"], "token is a text, not 7"),
-        (["t", "a.wav"], "path is an absolute path, not 'a.wav'"),
-        (["t", "/" + "a" * 5000], "path is longer than 4096 characters"),
-        (["t", "/a", "soon"], "offset is a number, not 'soon'"),
-        (["t", "/a", True], "offset is a number, not True"),
-        (["t", "/a", math.nan], "offset is a number, not nan"),
-        (["t", "/a", math.inf], "offset is a number, not inf"),
-        (["t", "/a", -0.5], "offset lies between 0 and 86400, not at -0.5"),
-        (["t", "/a", 0, 1, 0, "p" * 129], "preset is longer than 128 characters"),
-        (["t", "/a", b"\x00" * 4000], "offset is a number"),
+        ([7, "/a"], "token is 7; it takes text"),
+        (["t", "a.wav"], 'path is "a.wav"; it takes an absolute path'),
+        (["t", "/" + "a" * 5000], "path has 5001 characters; it takes at most 4096"),
+        (["t", "/a", "soon"], 'offset is "soon"; it takes a number from 0 to 86400'),
+        (["t", "/a", True], "offset is true; it takes a number from"),
+        (["t", "/a", math.nan], "offset is nan; it takes a number"),
+        (["t", "/a", math.inf], "offset is inf; it takes a number"),
+        (["t", "/a", -0.5], "offset is -0.5; it takes a number from 0 to 86400"),
+        (["t", "/a", 0, 1, 0, "p" * 129], "preset has 129 characters; it takes at most 128"),
+        (["t", "/a", b"\x00" * 4000], "offset is binary data; it takes a number"),
     ],
 )
 def test_a_wrong_argument_is_named(raw: list[object], says: str) -> None:

@@ -173,6 +173,6 @@ def test_the_secret_is_in_no_log_no_setting_shown_and_no_error(
 @pytest.mark.parametrize("written", ['"short"', '"with a blank in it"', "12345678", f'"{"x" * 65}"'])
 def test_a_secret_that_is_none_is_refused_and_not_repeated(tmp_path: Path, written: str) -> None:
     (tmp_path / "config.toml").write_text(f"[osc]\nsecret = {written}\n")
-    with pytest.raises(ConfigInvalid, match=r"\[osc\] secret is hidden here, but it takes") as caught:
+    with pytest.raises(ConfigInvalid, match=r"\[osc\] secret is hidden here; it takes") as caught:
         load(tmp_path, {})
     assert written.strip('"') not in caught.value.text

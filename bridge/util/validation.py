@@ -1,0 +1,197 @@
+"""The one check of typed input from outside: settings, presets, parameters, messages, OSC arguments, MIDI mappings.
+
+The caller names a type with its limits, for example `Annotated[int, Meta(ge=0, le=65535)]`. `validate` converts a value
+to that type with msgspec, or raises an error that names the key, the value and what the key takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from bridge.errors import BridgeError
+from bridge.util.suggest import did_you_mean
+
+LONGEST = 60  # characters of a value in an error
+MANY = 5  # choices from which on the error also names the nearest
+LARGEST = 10**30  # whole numbers from here on are not written out
+
+T = TypeVar("T")
+_PROBLEM = re.compile(r"(?P<what>.*?)(?: - at (?:`key` in )?`\$(?P<path>.*)`)?", re.DOTALL)
+_STEP = re.compile(r"\.[^.\[]+|\[[^\]]+\]")
+_FIELD = re.compile(r"Object (?P<problem>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
+_REFUSED = ("Expected ", "Invalid enum value", "Number out of range")
+_TOO_LONG = re.compile(r"Expected `str` of length <= (\d+)")
+_SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def validate(
+    value: Any,
+    kind: type[T],
+    name: str,
+    error: type[BridgeError],
+    *,
+    place: Callable[[str], str] = lambda key: "",
+    secret: bool = False,
+) -> T:
+    """Convert a value from outside to its type.
+
+    Args:
+        value: as JSON, TOML or OSC gave it.
+        kind: the type and its limits: a plain, annotated or union type, a `msgspec.Struct`.
+        name: what the value is called in the error; "": a whole message.
+        error: the class of error to raise.
+        place: returns where a key is, for example "config.toml, line 3: ".
+        secret: whether the error hides the value.
+
+    Raises:
+        BridgeError: the value does not fit; an `error` that names the key, the value and what the key takes.
+    """
+    try:
+        return msgspec.convert(value, type=kind)
+    except msgspec.ValidationError as problem:
+        key, text = _explain(str(problem), name, value, kind, secret=secret)
+        raise error(place(key) + text) from problem
+
+
+def from_text(kind: Any, text: str) -> Any:
+    """Return the value that a text means for a type, or the text itself where it means none."""
+    plain = _without_limits(kind)
+    if plain is bool:
+        return _SWITCH.get(text.lower(), text)
+    if get_origin(plain) is tuple:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    members = get_args(plain) if _is_union(plain) else (plain,)
+    for number in (int, float):
+        if number in [_without_limits(member) for member in members]:
+            with contextlib.suppress(ValueError):
+                return number(text)
+    return text
+
+
+def describe(kind: Any) -> str:
+    """Return what a type takes, in words: "a whole number from 0 to 65535"."""
+    plain, limits = _without_limits(kind), _limits(kind)
+    if limits.description:
+        return limits.description
+    if get_origin(plain) is Literal:
+        *others, last = map(show, get_args(plain))
+        return f"{', '.join(others)} or {last}" if others else last
+    if _is_union(plain):
+        return " or ".join(describe(member) for member in get_args(plain) if member is not NoneType)
+    if plain in (int, float):
+        return ("a whole number" if plain is int else "a number") + _bounds(limits)
+    if get_origin(plain) is tuple:
+        fixed = [member for member in get_args(plain) if member is not Ellipsis]
+        if len(fixed) == len(get_args(plain)):
+            return f"a list of {_values(len(fixed))}"
+        return f"a list of at least {_values(limits.min_length)}" if limits.min_length else "a list"
+    if plain is str and limits.max_length is not None:
+        return f"text of {limits.min_length or 0} to {limits.max_length} characters"
+    return {str: "text", bool: "true or false"}.get(plain, "keys and values")
+
+
+def show(value: Any) -> str:
+    """Return a value from outside in a few printable characters."""
+    if value is None or isinstance(value, (bool, str)):
+        text = json.dumps(value, ensure_ascii=False)
+    elif isinstance(value, int) and abs(value) >= LARGEST:
+        text = "a huge number"
+    elif isinstance(value, bytes):
+        text = "binary data"
+    elif isinstance(value, (list, tuple)):
+        text = f"a list of {_values(len(value))}" if value else "an empty list"
+    else:
+        text = "an object" if isinstance(value, Mapping) else str(value).removesuffix(".0")
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def _explain(problem: str, at: str, value: Any, kind: Any, *, secret: bool) -> tuple[str, str]:
+    """Return the key that msgspec's text is about, and a sentence for people."""
+    found = _PROBLEM.fullmatch(problem)
+    what, path = (found["what"], found["path"] or "") if found else (problem, "")
+    for step in _STEP.findall(path):
+        at, value, kind = _enter(step, at, value, kind)
+    field = _FIELD.fullmatch(what)
+    if field:
+        key = f"{at}.{field['name']}".lstrip(".")
+        if field["problem"] == "missing required":
+            return key, f"{key} is missing."
+        where = f" in {at}" if at else ""
+        return key, f"there is no “{field['name']}”{where}.{did_you_mean(field['name'], _fields(kind))}"
+    if not what.startswith(_REFUSED):  # from a `__post_init__`
+        return at, f"{at}: {what}." if at else f"The message has an error: {what}."
+    named, too_long = at or "The message", _TOO_LONG.fullmatch(what)
+    if too_long:
+        return at, f"{named} has {len(value)} characters; it takes at most {too_long[1]}."
+    shown = "hidden here" if secret and not isinstance(value, bool) else show(value)
+    choices = get_args(_without_limits(kind)) if get_origin(_without_limits(kind)) is Literal else ()
+    guess = did_you_mean(value, choices) if len(choices) >= MANY and isinstance(value, str) else ""
+    return at, f"{named} is {shown}; it takes {describe(kind)}.{guess}"
+
+
+def _enter(step: str, at: str, value: Any, kind: Any) -> tuple[str, Any, Any]:
+    """Follow one step of msgspec's path; return the key, the value and the type there."""
+    plain = _without_limits(kind)
+    if _is_union(plain):  # the only member that has parts
+        plain = next(part for part in map(_without_limits, get_args(plain)) if _has_parts(part))
+    if step.startswith("."):
+        return f"{at}{step}".lstrip("."), value[step[1:]], _fields(plain)[step[1:]]
+    members = get_args(plain)
+    if step == "[...]":  # msgspec does not name the keys of a free table
+        key, part = next((key, part) for key, part in value.items() if not _fits(part, members[1]))
+        return f"{at}.{key}", part, members[1]
+    index = int(step[1:-1])
+    return f"{at}{step}", value[index], members[0] if members[-1] is Ellipsis else members[index]
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, type=kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _fields(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
+def _has_parts(kind: Any) -> bool:
+    return get_origin(kind) in (tuple, dict) or hasattr(kind, "__struct_fields__")
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
+
+
+def _without_limits(kind: Any) -> Any:
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+
+
+def _limits(kind: Any) -> msgspec.Meta:
+    limits: msgspec.Meta = get_args(kind)[-1] if get_origin(kind) is Annotated else msgspec.Meta()
+    return limits
+
+
+def _bounds(limits: msgspec.Meta) -> str:
+    if limits.ge is not None and limits.le is not None:
+        return f" from {_number(limits.ge)} to {_number(limits.le)}"
+    if limits.gt is not None and limits.le is not None:
+        return f" above {_number(limits.gt)}, at most {_number(limits.le)}"
+    return f" of at least {_number(limits.ge)}" if limits.ge is not None else ""
+
+
+def _values(count: int) -> str:
+    return f"{count} value{'' if count == 1 else 's'}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:g}"
