@@ -1,6 +1,6 @@
 """The rows of the command table: one command, one message to surfaces, and one argument of either.
 
-The tables themselves are in table.py and midi_commands.py.
+table.py has the tables.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Argument:
     high: float | None = None  # largest number
     choices: tuple[str, ...] = ()  # all the texts that it may be; empty: any
     longest: int = 128  # characters of a text
+    in_address: bool = False  # part of the OSC address instead of its arguments
     takes: Any = field(init=False, repr=False, compare=False)  # its type, with its limits
 
     def __post_init__(self) -> None:
@@ -46,7 +47,6 @@ class Command:
     """One thing that can be asked."""
 
     name: str  # for keys, MIDI mappings and the CLI
-    address: str  # OSC; a part in <angle brackets> is the argument of that name
     help: str
     run: Run | None  # None: the surface's own affair (subscribe, unsubscribe, refresh)
     arguments: tuple[Argument, ...] = ()
@@ -55,12 +55,15 @@ class Command:
     tells_preset: bool = False  # a sender that has not subscribed is answered with the preset that is selected now
     button: bool = False  # a number among the arguments is a button's state: 0 and F are its release, and ignored
     idempotent: bool = False  # a button that may be pressed twice for once without harm
+    address: str = field(init=False)  # OSC; a part in <angle brackets> is the argument of that name
     once: bool = field(init=False)  # a duplicate of its message has to be recognised
     guarded: bool = field(init=False)  # not for everybody: it takes the token, or may cost money
     sides: tuple[str, ...] = field(init=False)  # words of which one may stand behind the address, for hardware buttons
 
     def __post_init__(self) -> None:
         """Work out what follows from the rest."""
+        inside = [f"<{argument.name}>" for argument in self.arguments if argument.in_address]
+        object.__setattr__(self, "address", "/".join([ROOT, *self.name.split("."), *inside]))
         sides = next((argument.choices for argument in self.arguments if argument.choices and self.button), ())
         object.__setattr__(self, "sides", sides)
         object.__setattr__(self, "once", self.run is not None and (self.spends or self.button) and not self.idempotent)

@@ -11,9 +11,13 @@ from typing import Any
 from bridge.control.api import SHOWN, Accepted, BridgeApi, ClipAsk
 from bridge.control.arguments import checked, from_surface
 from bridge.control.command import Argument, Command, Message, Values
-from bridge.control.midi_commands import MIDI_COMMANDS, MIDI_MESSAGES
 from bridge.errors import RequestError
 
+ENCODERS = ("", "twos", "offset", "sign")  # how a relative encoder counts; "": found out
+_TOKEN = Argument("token", "text", "`token` of daemon.json", required=True)
+_COMMAND = Argument("command", "text", "name of a command that controls can have, for example remix", required=True)
+_ARGUMENT = Argument("argument", "text", "what the command is for: a preset, a parameter, a side", default="")
+_SECONDS = Argument("seconds", "number", "s to listen", default=60.0, low=1.0, high=3600.0)
 _JOB = Argument("job", "text", "id of the job or its first characters; without it the newest", default="")
 _PRESET = Argument("preset", "text", "name of a preset; without it the one that is selected", default="")
 _DAY = 86400.0
@@ -34,10 +38,9 @@ def _clip(bridge: BridgeApi, values: Values) -> Awaitable[Accepted]:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("ping", "/bridge/ping", "Ask whether the bridge is there; it answers /bridge/pong.", lambda b, v: b.ping()),
+    Command("ping", "Ask whether the bridge is there; it answers /bridge/pong.", lambda b, v: b.ping()),
     Command(
         "inbox",
-        "/bridge/inbox",
         "Say that a message file was written into the inbox, so that it is taken in at once; with its id, the answer "
         "names the job that it made.",
         lambda b, v: b.inbox(v["message_id"]),
@@ -47,12 +50,11 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "clip",
-        "/bridge/clip",
         "Remix a span of an audio file, the whole request in one message; the answer, the progress and the result's "
         "path go to the sender.",
         _clip,
         (
-            Argument("token", "text", "`token` of daemon.json", required=True),
+            _TOKEN,
             Argument("path", "path", "absolute path of the audio file", required=True, longest=4096),
             Argument("offset", "number", "s from the file's start", default=0.0, low=0.0, high=_DAY),
             Argument("length", "number", "s; 0 is to the file's end", default=0.0, low=0.0, high=_DAY),
@@ -63,17 +65,15 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "remix",
-        "/bridge/remix",
         "Remix what is selected in the DAW that said hello last.",
         lambda b, v: b.remix(),
         needs_daw=True,
         spends=True,
         button=True,
     ),
-    Command("cancel", "/bridge/cancel", "Stop a job.", lambda b, v: b.cancel(v["job"]), (_JOB,), button=True),
+    Command("cancel", "Stop a job.", lambda b, v: b.cancel(v["job"]), (_JOB,), button=True),
     Command(
         "rerun",
-        "/bridge/rerun",
         "Make a new job from the recipe of one.",
         lambda b, v: b.rerun(v["job"]),
         (_JOB,),
@@ -82,7 +82,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "preset.select",
-        "/bridge/preset/select",
         "Select a preset.",
         lambda b, v: b.surface_settings.select(v["name"]),
         (Argument("name", "text", "name of the preset", required=True),),
@@ -92,7 +91,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "preset.next",
-        "/bridge/preset/next",
         "Select the next preset.",
         lambda b, v: b.surface_settings.step(1),
         tells_preset=True,
@@ -100,7 +98,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "preset.previous",
-        "/bridge/preset/previous",
         "Select the previous preset.",
         lambda b, v: b.surface_settings.step(-1),
         tells_preset=True,
@@ -108,17 +105,15 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "param",
-        "/bridge/param/<name>",
         "Set a parameter over the preset, for the remixes to come.",
         lambda b, v: b.surface_settings.set(v["name"], from_surface(v["name"], v["value"])),
         (
-            Argument("name", "text", "name of the parameter, in the address", required=True),
+            Argument("name", "text", "name of the parameter", required=True, in_address=True),
             Argument("value", "value", "the value, within the parameter's range", required=True),
         ),
     ),
     Command(
         "audition",
-        "/bridge/audition",
         "Play a variation, or the clip it was made from; while it is played, change the side at the same place.",
         lambda b, v: b.audition(v["variation"], v["which"]),
         (
@@ -129,14 +124,12 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "audition.switch",
-        "/bridge/audition/switch",
         "Let the other side be heard, at the same place and equally loud; begin with the newest result.",
         lambda b, v: b.switch_audition(),
         button=True,
     ),
     Command(
         "audition.loop",
-        "/bridge/audition/loop",
         "Begin again at the end, or not.",
         lambda b, v: b.loop_audition({"on": True, "off": False}.get(v["how"])),
         (Argument("how", "text", "which of them; without it the other one", default="", choices=("on", "off")),),
@@ -144,7 +137,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "audition.stop",
-        "/bridge/audition/stop",
         "Stop playing.",
         lambda b, v: b.stop_audition(),
         button=True,
@@ -152,24 +144,75 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "subscribe",
-        "/bridge/subscribe",
         "Be told of everything that happens from now on, beginning with the present state (of the newest "
         f"{SHOWN} open jobs).",
         None,
         (Argument("port", "port", "UDP port to tell; without it the one this came from", low=1, high=65535),),
     ),
-    Command("refresh", "/bridge/refresh", "Tell the present state once more.", None, button=True),
-    Command("unsubscribe", "/bridge/unsubscribe", "Be told no more.", None, button=True),
+    Command("refresh", "Tell the present state once more.", None, button=True),
+    Command("unsubscribe", "Be told no more.", None, button=True),
     Command(
         "unlock",
-        "/bridge/unlock",
         "From another machine: let this sender ask for what may cost money, for a while.",
         None,
         (Argument("secret", "text", "`[osc] secret` of the bridge's settings", required=True),),
     ),
-    *MIDI_COMMANDS,
+    Command(
+        "midi.devices",
+        "Tell which MIDI controllers are there and which mapping each has.",
+        lambda b, v: b.midi.devices(),
+        (_TOKEN,),
+    ),
+    Command(
+        "midi.controls",
+        "Tell what every mapped control does.",
+        lambda b, v: b.midi.controls(),
+        (_TOKEN,),
+    ),
+    Command(
+        "midi.learn",
+        "Map the first control that changes to a command; until then no control does anything.",
+        lambda b, v: b.midi.learn(
+            v["command"], v["argument"], v["seconds"], v["encoder"], bool(v["light"]), bool(v["replace"])
+        ),
+        (
+            _TOKEN,
+            _COMMAND,
+            _ARGUMENT,
+            _SECONDS,
+            Argument("encoder", "text", "how it counts if it turns without end", default="", choices=ENCODERS),
+            Argument("light", "text", "whether it has a light", default="", choices=("", "light")),
+            Argument("replace", "text", "whether it may lose what it does now", default="", choices=("", "replace")),
+        ),
+    ),
+    Command(
+        "midi.unlearn",
+        "Take away the controls that do a command.",
+        lambda b, v: b.midi.unlearn(v["command"], v["argument"]),
+        (_TOKEN, _COMMAND, _ARGUMENT),
+    ),
+    Command(
+        "midi.use",
+        "Use a mapping that comes with the bridge.",
+        lambda b, v: b.midi.adopt(v["template"]),
+        (_TOKEN, Argument("template", "text", "its name", required=True)),
+    ),
+    Command(
+        "midi.monitor",
+        "Tell everything that controllers send; meanwhile no control does anything.",
+        lambda b, v: b.midi.monitor(v["seconds"]),
+        (_TOKEN, _SECONDS),
+    ),
+    Command(
+        "midi.stop",
+        "End /bridge/midi/learn and /bridge/midi/monitor.",
+        lambda b, v: b.midi.stop_listening(),
+        (_TOKEN,),
+    ),
 )
 
+_DEVICE = Argument("device", "text", "its name")
+_CONTROL = Argument("control", "text", "message, number and channel, for example note 36, channel 1")
 _CODE = Argument("code", "text", "the error's stable name, see errors.md")
 _TEXT = Argument("text", "text", "one sentence for people")
 _STATE = Argument("state", "text", "a word of the list of states")
@@ -241,7 +284,47 @@ MESSAGES: tuple[Message, ...] = (
     ),
     Message("/bridge/alert", "Something that a person should see.", (_CODE, _TEXT)),
     Message("/bridge/heartbeat", "The bridge is alive; every few seconds."),
-    *MIDI_MESSAGES,
+    Message(
+        "/bridge/midi/device",
+        "One controller, or one that a mapping waits for.",
+        (
+            _DEVICE,
+            Argument("ports", "text", "in, out, in and out, or away"),
+            Argument("mapping", "text", "file of its mapping, or empty"),
+            Argument("template", "text", "a shipped mapping that is made for it, or empty"),
+        ),
+        to_sender=True,
+    ),
+    Message(
+        "/bridge/midi/control",
+        "What one control does.",
+        (
+            _DEVICE,
+            _CONTROL,
+            Argument("kind", "text", "button, toggle, fader, encoder or program"),
+            Argument("command", "text", "what it does, with what for"),
+            Argument("mapping", "text", "file that says so"),
+        ),
+        to_sender=True,
+    ),
+    Message(
+        "/bridge/midi/ready",
+        "Learning or listening has begun.",
+        (Argument("devices", "text", "the controllers that are heard, with commas between them"),),
+        to_sender=True,
+    ),
+    Message(
+        "/bridge/midi/heard",
+        "A control was moved.",
+        (_DEVICE, _CONTROL, Argument("value", "number", "what it sent")),
+        to_sender=True,
+    ),
+    Message(
+        "/bridge/midi/end",
+        "That was all of the answer.",
+        (Argument("text", "text", "what there is to know beside it, or empty"),),
+        to_sender=True,
+    ),
 )
 
 _BY_ADDRESS = {command.address: (command, ()) for command in COMMANDS if "<" not in command.address} | {

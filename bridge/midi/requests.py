@@ -1,6 +1,6 @@
 """The conversation about MIDI: which controllers are there, learn, unlearn, listen. Answers go out as they come.
 
-control/midi_commands.py → service.py → here → surface.py, mapping_files.py.
+control/table.py → service.py → here → surface.py, mapping_files.py.
 """
 
 from __future__ import annotations
