@@ -54,7 +54,12 @@ parameter is ignored. It costs nothing and sends nothing.
 What it does: the clip is cut at sixteenths of the DAW's beat grid (or of one found in the clip) and put together in
 another order, filtered with cuts that move over 4 or 8 bars, given echoes in time and a room, ducked under the kick,
 and joined by a drum kit, a bass and a groove with swing, ghost notes, fills at the end of each 4 bars and a change each
-8. The result is exactly as long as the clip, as loud (BS.1770), never over -0.35 dBFS, and the same for the same seed.
+8. The result is exactly as long as the clip, as loud (BS.1770), never over -0.35 dBFS, and the same for the same seed
+and preset.
+
+Presets share the eight families below: `ace-bridge presets` and the first line of an offline run name the family of a
+preset, and the sounds that only the model adds, such as a choir. Each preset shifts the seed by a number of its own, so
+two presets of one family draw other patterns from the same seed. The recipe beside a result names the family, too.
 
 `amount` is how far it goes: 0 gives the clip back, below 0.5 some of the clip stays untouched underneath, from 0.6
 drums and filters are complete, and up to 1 more is cut and the echoes grow. Each family has an amount of its own.
@@ -167,7 +172,7 @@ def page(folder: Path) -> str:
         "clicks",
         "s",
     )
-    parts = [INTRO.strip().format(default=DEFAULT.name), "## The families", styles(), "## Measured"]
+    parts = [INTRO.strip().format(default=DEFAULT), "## The families", styles(), "## Measured"]
     parts.append(
         f"{SECONDS} s of stereo at 48 kHz, seed {SEED}, each family's own amount. Bands in dB against their sum; "
         "onsets per second; likeness: correlation of the waveforms with the clip; clicks: breaks of the waveform that "
@@ -176,7 +181,7 @@ def page(folder: Path) -> str:
     )
     clips = [*(recording(name, folder) for name in RECORDINGS), chords(folder)]
     for clip in clips:
-        run(clip, DEFAULT, folder)
+        run(clip, FAMILIES[DEFAULT], folder)
         rows = [row("the clip", portray(clip.audio, clip.audio, RATE), None)]
         rows += [row(family.name, *run(clip, family, folder)) for family in FAMILIES.values()]
         parts += [f"### {clip.name}", table(head, rows)]

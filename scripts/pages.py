@@ -69,6 +69,7 @@ def presets() -> str:
                 f"`{preset.name}`",
                 preset.title,
                 preset.description,
+                preset.needs_model,
                 preset.tags,
                 f"{preset.amount:g}" if preset.amount is not None else "",
                 ", ".join(
@@ -82,13 +83,17 @@ def presets() -> str:
             for preset in shipped
             if preset.family == family
         ]
-        parts += [f"## {family}", table(("name", "title", "what you hear", "tags", "amount", "also sets"), rows)]
+        parts += [
+            f"## {family}",
+            table(("name", "title", "what you hear", "only the model adds", "tags", "amount", "also sets"), rows),
+        ]
     return page(
         "Presets",
         "presets/*.toml",
         f"{len(shipped)} presets ship with the bridge, in {len(FAMILIES)} families. The family says what the offline "
-        "engine makes of a preset; the model is told the tags. No preset sets a tempo, so that the song's own wins, "
-        "and unless it says “sung” nobody sings.",
+        "engine makes of a preset: it changes rhythm and tone and cannot add the sounds named under “only the model "
+        "adds”. Presets of one family differ offline in amount and in their random choices. The model gets the tags. "
+        "No preset sets a tempo, so that the song's own wins, and unless it says “sung” nobody sings.",
         "A file in the `presets` folder of the bridge's home is a preset of your own; of the same name as a shipped "
         "one, it replaces it. `ace-bridge presets new NAME` writes one to begin with, `ace-bridge presets check` "
         "reads them all and names file, line and key of each mistake.",

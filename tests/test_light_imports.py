@@ -54,6 +54,12 @@ def test_short_commands_are_light(module: str) -> None:
     assert loaded(f"import {module}", *SLOW) == set()
 
 
+def test_the_name_of_a_style_family_needs_no_signal_library() -> None:
+    choose = "from bridge.audio.offline.words import choose_name; assert choose_name('dub') == ('dub', True)"
+    assert loaded(choose, *NUMERIC) == set()
+    assert loaded("import bridge.cli.commands.remix, bridge.cli.commands.settings", *NUMERIC) == set()
+
+
 def test_the_daemon_loads_midi_libraries_on_demand() -> None:
     assert loaded("import bridge.daemon", "mido", "rtmidi2", "jack", "bridge.midi.surface") == set()
     assert loaded("import bridge.midi.requests", "mido") == {"mido"}

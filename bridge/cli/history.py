@@ -82,6 +82,16 @@ def style(job: Job) -> str:
     return str(job.recipe["preset"] or job.recipe["params"].get("tags", ""))
 
 
+def offline_style(job: Job) -> tuple[str, str]:
+    """Return the style family of an offline job and the sounds that the engine cannot add; empty for other engines."""
+    if job.engine != "offline":
+        return "", ""
+    from bridge.audio.offline.words import choose_name
+
+    family, _ = choose_name(job.recipe["params"].get("tags", ""), job.recipe.get("family", ""))
+    return family, job.recipe.get("needs_model", "")
+
+
 def document(found: Found) -> dict[str, Any]:
     """Return a job for scripts, in the words of the outbox."""
     from bridge.protocol.answers import cost_answer, variation_answer  # only here: `remix` asks for names alone

@@ -20,11 +20,14 @@ class Heading:
 
     names: Mapping[str, str]  # of the clips, by their ids
     style: str  # preset or tags
+    family: str = ""  # the style family of an offline remix; "": not offline
+    needs_model: str = ""  # sounds of the preset that the offline engine cannot add
 
     def line(self, engine: str) -> str:
         """Say who makes what."""
-        by = LABELS.get(engine, engine)
-        return f"{by} · {self.style}" if self.style else by
+        parts = [LABELS.get(engine, engine), self.style, f"{self.family} style" if self.family else ""]
+        line = " · ".join(part for part in parts if part)
+        return f"{line}\nonly the model adds {self.needs_model}" if self.needs_model else line
 
     def name(self, one: Mapping[str, Any]) -> str:
         """Name a variation's clip."""

@@ -43,6 +43,7 @@ class Order:
     scratch: Path  # the variation's folder, for engines that work on this machine
     chosen: frozenset[str] = frozenset()  # names of the parameters that the user or the preset set, not the defaults
     family: str = ""  # the preset's hint for engines that have style families
+    preset: str = ""  # name of the preset; "": none
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -147,13 +148,19 @@ def arguments(order: Order) -> dict[str, Any]:
         "into": str(order.scratch / f"{RESULT}.part"),
         "tags": order.params.get("tags", ""),
         "lyrics": order.params.get("lyrics", ""),
-        "seed": order.params.get("seed", 0),
+        "seed": seed_of(order),
         "amount": order.amount,
         "tempo": order.tempo,
         "beats": list(order.beats),
         "downbeats": list(order.downbeats),
         "family": order.family,
     }
+
+
+def seed_of(order: Order) -> int:
+    """Return the seed that the styles draw from: each preset shifts it, so two presets of one family differ."""
+    shift = zlib.crc32(order.preset.encode())  # 0 without a preset
+    return (int(order.params.get("seed", 0)) + shift) % 2**32
 
 
 def _write_order(folder: Path, args: Mapping[str, Any]) -> None:

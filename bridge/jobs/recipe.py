@@ -28,7 +28,8 @@ def compose(
         usual: the preset of a remix that names neither a preset nor tags.
 
     Returns:
-        preset, family, amount, params (all inputs but audio_url and seed) and chosen (names that somebody set).
+        preset, family, needs_model, amount, params (all inputs but audio_url and seed), chosen (names that somebody
+        set), described_by and tags_by (user, preset or clip).
 
     Raises:
         PresetUnknown, PresetInvalid, ParamInvalid: one sentence, before anything is sent.
@@ -51,6 +52,7 @@ def compose(
     return {
         "preset": preset.name if preset else None,
         "family": preset.family if preset else "",
+        "needs_model": preset.needs_model if preset else "",
         "amount": amount,
         "params": {key: value for key, value in params.items() if key not in ("seed", "audio_url")},
         "chosen": sorted(chosen),

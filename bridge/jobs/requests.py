@@ -121,7 +121,7 @@ class Requests:
                 clips[number].length or 0.0 if number in clips else 0.0 for number in range(len(request.clips))
             ),
             each=wanted.variations,
-            warnings=tuple(_not_honoured(request.remix, engine)),
+            warnings=tuple(_not_honoured(request.remix, engine, recipe)),
         )
         variations = [
             Variation(str(uuid.uuid4()), job.id, clip.id, number, k, (seed + k) % 2**32)
@@ -143,14 +143,17 @@ def _asked(request: RemixArgs) -> dict[int, Clip]:
     return {combine.first_clip(request): combine.combined(request)}
 
 
-def _not_honoured(asked: Mapping[str, Any], engine: Engine) -> list[dict[str, str]]:
-    """Say which of the parameters set by hand this engine does not take; a preset's are its own affair."""
+def _not_honoured(asked: Mapping[str, Any], engine: Engine, recipe: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return one warning if the engine is not ACE-Step, and one if it ignores parameters that the user set."""
     can = engine.capabilities
     wanted = {name for name in asked if name in PARAMS or name == "amount"} - {"original_tags", "original_lyrics"}
     if str(asked.get("lyrics", "")).strip() in ("", INSTRUMENTAL):
         wanted -= {"lyrics"}
     ignored = sorted(wanted - can.honours)
-    warnings = [] if can.ace_step else [{"code": "not_ace_step", "text": f"Made by the {can.label}."}]
+    style = f": {recipe['family']}" if recipe["family"] else ""
+    missing = f"; only the model adds {recipe['needs_model']}" if recipe.get("needs_model") else ""
+    made_by = {"code": "not_ace_step", "text": f"Made by the {can.label}{style}{missing}."}
+    warnings = [] if can.ace_step else [made_by]
     if ignored:
         warnings.append({"code": "not_honoured", "text": f"The {can.label} does not take {', '.join(ignored)}."})
     return warnings

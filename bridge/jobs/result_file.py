@@ -119,7 +119,7 @@ def recipe_document(context: VariationContext, fitted: Mapping[str, Any], path: 
     job, clip, made = context.job, context.clip, context.done["remix"]
     return {
         "made_by": f"ace-bridge {__version__}",
-        "engine": {"name": job.engine, "label": context.engine.capabilities.label},
+        "engine": _engine(context),
         "job_id": job.id,
         "variation_id": context.variation_id,
         "result": path.name,
@@ -145,6 +145,13 @@ def recipe_document(context: VariationContext, fitted: Mapping[str, Any], path: 
         "warnings": [dict(warning) for warning in job.warnings],
         "created": job.created,
     }
+
+
+def _engine(context: VariationContext) -> dict[str, Any]:
+    """Return who made the result; for the offline engine also the style family, and the sounds that it cannot add."""
+    family = context.done["remix"]["answer"].get("family")
+    offline = {"family": family, "needs_model": context.job.recipe.get("needs_model", "")} if family else {}
+    return {"name": context.job.engine, "label": context.engine.capabilities.label, **offline}
 
 
 def _billed(context: VariationContext) -> float | None:

@@ -23,8 +23,8 @@ from bridge.util.validation import show, validate
 VERSION = 1  # of the files' form
 Family = Literal["lofi", "house", "techno", "drum and bass", "ambient", "dub", "half-time trap", "chopped"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
-TEXTS = ("title", "description", "family", "tags", "lyrics", "original_tags", "edit_mode")
-LONGEST = {"title": 60, "description": 400, "tags": 600}  # characters
+TEXTS = ("title", "description", "family", "needs_model", "tags", "lyrics", "original_tags", "edit_mode")
+LONGEST = {"title": 60, "description": 400, "needs_model": 40, "tags": 600}  # characters
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _OWN = ("audio_url", "seed", *TEXTS)  # have a place of their own, or belong to the remix and not to a style
@@ -37,6 +37,7 @@ class PresetFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: str
     description: str
     family: Family
+    needs_model: str = ""
     tags: Any
     lyrics: Any
     original_tags: Any = None
@@ -61,6 +62,12 @@ class Preset:
     version: int  # of the file's form
     path: Path  # where it was read
     parameters: Mapping[str, Any] = field(default_factory=dict)  # the model's other inputs that it means to change
+    needs_model: str = ""  # sounds that the offline engine cannot add, for example "the choir"; "": none
+
+    @property
+    def offline(self) -> str:
+        """One line that says what the offline engine makes of it."""
+        return f"offline: {self.family}{f'; only the model adds {self.needs_model}' if self.needs_model else ''}"
 
 
 def slug(name: str) -> str:
@@ -101,6 +108,7 @@ def load(path: Path) -> Preset:
         version=VERSION,
         path=path,
         parameters=_parameters(file, keys.parameters),
+        needs_model=_text(file, "needs_model", keys.needs_model) if keys.needs_model else "",
     )
 
 
@@ -133,12 +141,14 @@ def new(folder: Path, name: str, like: Preset | None = None) -> Path:
 def written(preset: Preset) -> str:
     """Return the text of a preset's file."""
     original = f"original_tags = {_quoted(preset.original_tags)}" if preset.original_tags else "# original_tags = "
+    needs = f"needs_model = {_quoted(preset.needs_model)}" if preset.needs_model else '# needs_model = "the choir"'
     amount = "# amount = 0.6" if preset.amount is None else f"amount = {preset.amount}"
     lines = [
         f"version = {VERSION}",
         f"title = {_quoted(preset.title)}",
         f"description = {_quoted(preset.description)}",
         f"family = {_quoted(preset.family)}  # for the offline engine: {', '.join(FAMILIES)}",
+        f"{needs}  # sounds that the offline engine cannot add",
         f"tags = {_quoted(preset.tags)}",
         f"lyrics = {_quoted(preset.lyrics)}  # [inst]: nobody sings",
         f"{original}  # what the clips are now, if this preset is for one kind of clip",

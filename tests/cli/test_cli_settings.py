@@ -36,6 +36,7 @@ def test_presets_are_wrapped_under_their_text(capsys: Said) -> None:
     assert all(len(line) <= 70 for line in lines)
     assert all(line[22:24].strip() or line[:22].strip() for line in lines)
     assert any(line.startswith(" " * 23) for line in lines)
+    assert " " * 23 + "offline: dub; only the model adds the guitar" in lines
 
 
 def test_a_preset_is_shown_by_its_name_alone(capsys: Said) -> None:

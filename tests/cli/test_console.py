@@ -61,6 +61,14 @@ def drawn(width: int, *jobs: dict[str, Any]) -> list[str]:
     return [said, *terminal.export_text().splitlines()]
 
 
+def test_the_first_line_of_an_offline_run_names_the_family_and_what_is_missing() -> None:
+    about = Heading({}, "wordless-choir", "ambient", "the choir")
+    line, missing = about.line("offline").splitlines()
+    assert line == "offline remix, not ACE-Step · wordless-choir · ambient style"
+    assert missing == "only the model adds the choir"
+    assert Heading({}, "roots-dub").line("fal") == "ACE-Step on fal · roots-dub"
+
+
 @pytest.mark.parametrize("width", [80, 130])
 def test_the_bars_keep_name_percent_and_time(width: int) -> None:
     message = "in fal's queue, 1 ahead, and then a good many words more than there can ever be room for on one line"

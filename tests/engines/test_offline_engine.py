@@ -13,9 +13,11 @@ import pytest
 import soundfile
 
 from bridge.engines.base import CancelAnswer, Engine, Order
-from bridge.engines.offline import CAPABILITIES, OfflineEngine
+from bridge.engines.offline import CAPABILITIES, OfflineEngine, arguments
 from bridge.errors import OutputUnwritable, SourceMissing, Withdrawn
+from bridge.presets.library import standard
 from bridge.workers.pool import Workers
+from bridge.workers.tasks.offline import offline
 from tests.audio.offline.clips import RATE, chords, grid
 
 
@@ -85,6 +87,25 @@ def test_it_says_plainly_what_it_is() -> None:
     assert CAPABILITIES.honours == {"tags", "seed", "amount"}
     engine: Engine = OfflineEngine(Held())
     assert engine.capabilities is CAPABILITIES
+
+
+def test_each_preset_shifts_the_seed_by_a_number_of_its_own(order: Order) -> None:
+    names = [preset.name for preset in standard(order.scratch).all()]
+    seeds = [arguments(replace(order, preset=name))["seed"] for name in names]
+    assert len(set(seeds)) == len(names)
+    assert seeds == [arguments(replace(order, preset=name))["seed"] for name in names]
+    assert all(0 <= seed < 2**32 for seed in seeds)
+    assert arguments(order)["seed"] == 11
+
+
+def test_two_presets_of_one_family_differ_with_the_same_seed(order: Order, tmp_path: Path) -> None:
+    made = []
+    for preset in ("lofi-chill", "neo-soul-keys", "lofi-chill"):
+        args = arguments(replace(order, preset=preset, family="lofi"))
+        offline({**args, "into": str(tmp_path / "made.wav")}, lambda _: None)
+        made.append((tmp_path / "made.wav").read_bytes())
+    assert made[0] != made[1]
+    assert made[0] == made[2]
 
 
 async def test_a_clip_goes_in_and_its_remix_comes_back(workers: Workers, order: Order, tmp_path: Path) -> None:

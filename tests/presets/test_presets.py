@@ -12,6 +12,7 @@ from bridge.config import resources
 from bridge.errors import BridgeError, HomeError, NotPossibleNow, PresetInvalid, PresetUnknown
 from bridge.presets.library import FAMILIES, Preset, Presets, load, new, slug, standard
 from bridge.presets.parameters import PARAMS, complete, to_send
+from bridge.presets.tags import instruments
 
 SHIPPED = Presets([resources.folder("presets")])
 GOOD = """\
@@ -59,8 +60,24 @@ def test_every_shipped_preset_can_be_sent_and_changes_only_what_it_means_to(pres
 
 def test_the_families_are_those_of_the_offline_engine() -> None:
     from bridge.audio.offline.families import FAMILIES as STYLES
+    from bridge.audio.offline.words import WORDS
 
-    assert set(FAMILIES) == set(STYLES)
+    assert set(FAMILIES) == set(STYLES) == set(WORDS)
+
+
+@pytest.mark.parametrize("preset", SHIPPED.all(), ids=lambda preset: preset.name)
+def test_a_preset_says_which_sounds_only_the_model_adds(preset: Preset) -> None:
+    """The offline engine plays drums and a bass and dissolves the clip into pads; every other instrument is missing."""
+    offline = {"drums", "kick drum", "snare drum", "hi-hats", "percussion", "bass"}
+    offline |= {"synth pad"} if preset.family == "ambient" else set()
+    assert bool(set(instruments((preset.tags,))) - offline) <= bool(preset.needs_model)
+    assert preset.offline.startswith(f"offline: {preset.family}")
+    assert preset.needs_model in preset.offline
+
+
+def test_the_choir_needs_the_model() -> None:
+    assert SHIPPED.get("wordless-choir").offline == "offline: ambient; only the model adds the choir"
+    assert SHIPPED.get("frozen-drone").offline == "offline: ambient"
 
 
 def test_no_shipped_preset_sets_the_same_as_another() -> None:

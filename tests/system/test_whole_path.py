@@ -85,7 +85,10 @@ def test_by_file_watch_alone(home: Path, engine: tuple[str, dict[str, str]], tmp
         if name == "fal":
             assert job["cost"]["billed"] == pytest.approx(job["cost"]["billed_units"] * 0.0002, abs=1e-6)
         else:
-            assert "not_ace_step" in [warning["code"] for warning in job["warnings"]]
+            said = {warning["code"]: warning["text"] for warning in job["warnings"]}
+            assert said["not_ace_step"].endswith("not ACE-Step): lofi; only the model adds the electric piano.")
+            maker = json.loads(Path(one["result"]["recipe"]).read_bytes())["engine"]
+            assert (maker["family"], maker["needs_model"]) == ("lofi", "the electric piano")
 
 
 def test_by_osc_doorbell(home: Path, engine: tuple[str, dict[str, str]]) -> None:

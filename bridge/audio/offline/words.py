@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from bridge.audio.offline.families import FAMILIES, HOUSE, Family
+if TYPE_CHECKING:
+    from bridge.audio.offline.families import Family
 
-DEFAULT = HOUSE
+DEFAULT = "house"
 
 # Lower case, without punctuation: tags are brought to the same form before they are compared.
 WORDS: Mapping[str, str] = {
@@ -57,7 +59,15 @@ def normal(text: str) -> str:
 
 
 def choose(tags: str, hint: str = "") -> tuple[Family, bool]:
-    """Choose a family.
+    """Choose a family; see `choose_name`."""
+    from bridge.audio.offline.families import FAMILIES  # only here: the command line has no numpy and wants the name
+
+    name, chosen = choose_name(tags, hint)
+    return FAMILIES[name], chosen
+
+
+def choose_name(tags: str, hint: str = "") -> tuple[str, bool]:
+    """Choose a family by name.
 
     Each tag votes for the family with the longest of its words in it; earlier tags count more, as for the model.
 
@@ -66,16 +76,16 @@ def choose(tags: str, hint: str = "") -> tuple[Family, bool]:
         hint: name of a family, from a preset; it decides when there is such a family.
 
     Returns:
-        The family, and whether anything chose it (False: the default).
+        The family's name, and whether anything chose it (False: the default).
     """
-    for name, family in FAMILIES.items():
+    for name in WORDS:
         if normal(name) == normal(hint):
-            return family, True
-    votes = dict.fromkeys(FAMILIES, 0.0)
+            return name, True
+    votes = dict.fromkeys(WORDS, 0.0)
     for place, tag in enumerate(tag for tag in tags.split(",") if tag.strip()):
         text = normal(tag)
-        found = [(len(word), name) for name in FAMILIES for word in words_of(name) if f" {word} " in text]
+        found = [(len(word), name) for name in WORDS for word in words_of(name) if f" {word} " in text]
         if found:
             votes[max(found)[1]] += 1.0 / (1.0 + 0.5 * place)
     best = max(votes, key=lambda name: votes[name])
-    return (FAMILIES[best], True) if votes[best] > 0.0 else (DEFAULT, False)
+    return (best, True) if votes[best] > 0.0 else (DEFAULT, False)

@@ -130,7 +130,7 @@ def follow(client: Client, jobs: Iterator[dict[str, Any]], options: argparse.Nam
 def heading(folder: Path, job_id: str) -> Heading:
     """Say what stands above and before the bars of a job."""
     job, _ = history.one(folder, job_id)
-    return Heading(history.clip_names(job), history.style(job))
+    return Heading(history.clip_names(job), history.style(job), *history.offline_style(job))
 
 
 def _ended(job_id: str) -> dict[str, Any] | None:

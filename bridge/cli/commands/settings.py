@@ -42,6 +42,7 @@ def _list(shelf: Presets, options: argparse.Namespace) -> int:
             print(json.dumps(_plain(preset)))
         else:
             _say(preset.name, preset.description, 23)
+            _say("", preset.offline, 23)
     return 0
 
 

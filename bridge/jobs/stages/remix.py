@@ -210,6 +210,7 @@ def order_of(context: VariationContext) -> Order:
         scratch=context.folder,
         chosen=frozenset(context.job.recipe["chosen"]),
         family=context.job.recipe["family"],
+        preset=context.job.recipe["preset"] or "",
     )
 
 
