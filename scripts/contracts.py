@@ -128,9 +128,7 @@ def engine() -> str:
         if not name.startswith("_") and inspect.getdoc(method)
     ]
     answers = _comments(base.CancelAnswer)
-    parts = [
-        part for shape in shapes for part in (f"## {shape.__name__}", inspect.getdoc(shape) or "", _plain_fields(shape))
-    ]
+    parts = [part for shape in shapes for part in (f"## {shape.__name__}", _summary(shape), _plain_fields(shape))]
     return page(
         "Engines",
         "bridge/engines/base.py",
@@ -198,6 +196,10 @@ def _extent(facts: dict[str, Any]) -> str:
     if "pattern" in facts:
         return f" like `{facts['pattern']}`"
     return f", from {low:g}" if low is not None else ""
+
+
+def _summary(shape: type) -> str:
+    return (inspect.getdoc(shape) or "").partition("\n")[0]
 
 
 def _plain_fields(shape: type) -> str:

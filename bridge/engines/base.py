@@ -14,7 +14,12 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine honours; interfaces show this and nothing else."""
+    """What an engine honours; interfaces show this and nothing else.
+
+    >>> from bridge.engines.offline import CAPABILITIES
+    >>> CAPABILITIES.remote, sorted(CAPABILITIES.honours)
+    (False, ['amount', 'seed', 'tags'])
+    """
 
     name: str  # "fal", "offline"
     label: str  # for people: "ACE-Step on fal", "offline remix (signal processing, not ACE-Step)"
@@ -31,7 +36,13 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one variation asks of an engine; built anew from the journal whenever it is needed."""
+    """What one variation asks of an engine; built anew from the journal whenever it is needed.
+
+    >>> params = {"tags": "dub", "lyrics": "[inst]", "seed": 7}
+    >>> order = Order("https://v3.fal.media/clip.flac", params, 8.0, None, 120.0, (), (), Path("jobs/1/variation-1"))
+    >>> order.params["seed"], order.family
+    (7, '')
+    """
 
     audio_url: str  # from `Uploaded`
     params: Mapping[str, Any]  # complete and validated, by the names of presets/parameters.py, without audio_url
@@ -48,7 +59,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """Where the engine finds the clip."""
+    """Where the engine finds the clip.
+
+    >>> Uploaded("https://v3.fal.media/clip.flac", host="v3.fal.media", expires=None).host
+    'v3.fal.media'
+    """
 
     url: str
     host: str  # part of the upload cache's key
@@ -57,7 +72,11 @@ class Uploaded:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Proof that the engine took the order; on disk before the first poll."""
+    """Proof that the engine took the order; on disk before the first poll.
+
+    >>> Ticket("764cabcf", {"status": "https://queue.fal.run/764cabcf/status"}).request_id
+    '764cabcf'
+    """
 
     request_id: str
     urls: Mapping[str, str] = field(default_factory=dict)  # "status", "response", "cancel" as the engine named them
@@ -65,7 +84,11 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The model's complete answer."""
+    """The model's complete answer.
+
+    >>> Output("https://v3.fal.media/result.wav", seed=7, billed_units=8.0, answer={"seed": 7}).warnings
+    ()
+    """
 
     url: str  # where the audio lies
     seed: int | None  # as the model reports it
@@ -75,7 +98,11 @@ class Output:
 
 
 class CancelAnswer(enum.Enum):
-    """What an engine says to a cancel; the user is told exactly this."""
+    """What an engine says to a cancel; the user is told exactly this.
+
+    >>> CancelAnswer("too late")
+    <CancelAnswer.TOO_LATE: 'too late'>
+    """
 
     REMOVED = "removed"  # it never ran, nothing is billed
     REQUESTED = "requested"  # accepted; it may still complete and be billed

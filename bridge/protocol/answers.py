@@ -119,7 +119,12 @@ class OutboxFile(Struct, frozen=True, kw_only=True):
 
 
 def variation_answer(variation: Variation) -> VariationAnswer:
-    """Say how a variation stands."""
+    """Return what the outbox says of a variation.
+
+    >>> answer = variation_answer(Variation("v", "j", "clip-1", 0, 0, seed=7))
+    >>> answer.clip_id, str(answer.state), answer.result
+    ('clip-1', 'new', None)
+    """
     return VariationAnswer(
         variation_id=variation.id,
         clip_id=variation.clip_id,
@@ -137,5 +142,10 @@ def variation_answer(variation: Variation) -> VariationAnswer:
 
 
 def cost_answer(job: Job) -> CostAnswer:
-    """Say what a job costs."""
+    """Return what the outbox says of a job's cost.
+
+    >>> job = Job("j", "m", "i", "reaper", "", "fal", 7, 0.0, {}, {}, 0.0002, "USD", (8.0,), 2)
+    >>> cost_answer(job)
+    CostAnswer(currency='USD', estimated=0.0032, billed_units=None, billed=None)
+    """
     return CostAnswer(currency=job.currency, estimated=job.estimated, billed_units=job.billed_units, billed=job.billed)

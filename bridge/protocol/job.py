@@ -81,7 +81,13 @@ class IllegalTransition(RuntimeError):
 
 
 def check_transition(before: State, after: State) -> None:
-    """Raise `IllegalTransition` unless a variation may go from `before` to `after` (staying is always legal)."""
+    """Raise `IllegalTransition` unless a variation may go from `before` to `after`. Staying is always legal.
+
+    >>> check_transition(State.RUNNING, State.FETCHING)
+    >>> check_transition(State.DONE, State.RUNNING)
+    Traceback (most recent call last):
+    bridge.protocol.job.IllegalTransition: done → running
+    """
     if after is not before and after not in TRANSITIONS[before]:
         raise IllegalTransition(f"{before} → {after}")
 
@@ -110,12 +116,21 @@ class Variation:
     handed_over: bool = False  # a DAW or the user has the result's path: the file belongs to them
 
     def to_json(self) -> str:
-        """Return the variation as one line of JSON, as the database and the job's folder store it."""
+        """Return the variation as one line of JSON, as the database and the job's folder store it.
+
+        >>> Variation("v", "j", "clip-1", 0, 0, seed=7).to_json()[:32]
+        '{"id": "v", "job_id": "j", "clip'
+        """
         return json.dumps({name: getattr(self, name) for name in self.__slots__})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the variation that `to_json` wrote."""
+        """Return the variation that `to_json` wrote.
+
+        >>> variation = Variation("v", "j", "clip-1", 0, 0, seed=7)
+        >>> Variation.from_json(variation.to_json()) == variation
+        True
+        """
         fields = json.loads(text)
         return cls(**fields | {"state": State(fields["state"])})
 
@@ -142,12 +157,22 @@ class Job:
     warnings: tuple[Mapping[str, str], ...] = ()  # code and text of what could not be honoured
 
     def to_json(self) -> str:
-        """Return the job as one line of JSON, as the database and the job's folder store it."""
+        """Return the job as one line of JSON, as the database and the job's folder store it.
+
+        >>> job = Job("j", "m", "i", "reaper", "", "fal", 7, 0.0, {}, {}, 0.0002, "USD", (8.0,), 1)
+        >>> job.to_json()[:30]
+        '{"id": "j", "message_id": "m",'
+        """
         return json.dumps({name: getattr(self, name) for name in self.__slots__})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the job that `to_json` wrote."""
+        """Return the job that `to_json` wrote.
+
+        >>> job = Job("j", "m", "i", "reaper", "", "fal", 7, 0.0, {}, {}, 0.0002, "USD", (8.0,), 1)
+        >>> Job.from_json(job.to_json()) == job
+        True
+        """
         fields = json.loads(text)
         return cls(**fields | {name: tuple(fields[name]) for name in ("warnings", "seconds")})
 
@@ -175,6 +200,9 @@ class Job:
 def of_segment(unit: str, segment: int) -> str:
     """Return the name under which a segment of a unit is stored; the first has the unit's own.
 
+    >>> of_segment("1a2b", 0), of_segment("1a2b", 1)
+    ('1a2b', '1a2b/2')
+
     Args:
         unit: a variation's id, or "job id/clip index".
         segment: which part of a long clip, from 0.
@@ -187,6 +215,9 @@ def job_state(states: Iterable[State]) -> State:
 
     While anything is open the job is as far as its furthest open variation; at the end it is the common state, or
     PARTIAL where they differ.
+
+    >>> str(job_state([State.DONE, State.RUNNING])), str(job_state([State.DONE, State.FAILED]))
+    ('running', 'partial')
     """
     found = list(states)
     if not found:

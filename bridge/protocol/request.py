@@ -265,6 +265,9 @@ T = TypeVar("T")
 def parse(data: bytes) -> Message:
     """Read one inbox file.
 
+    >>> parse(b'{"protocol": 1, "message_id": "m1", "command": "hello", "instance": "reaper-1"}').command
+    'hello'
+
     Raises:
         RequestError: it is not JSON, or not a message.
         ProtocolUnsupported: it speaks another protocol.
@@ -283,7 +286,11 @@ def parse(data: bytes) -> Message:
 
 
 def sender(data: bytes) -> tuple[str, str]:
-    """Read message_id and instance of a message that cannot be taken in, as far as they are there."""
+    """Read message_id and instance of a message that cannot be taken in, as far as they are there.
+
+    >>> sender(b'{"message_id": "m1", "instance": "reaper-1", "command": 3}'), sender(b"half a mess")
+    (('m1', 'reaper-1'), ('', ''))
+    """
     try:
         raw = _json(data)
         found = msgspec.convert({"message_id": raw["message_id"], "instance": raw["instance"]}, type=_Sender)
@@ -314,6 +321,9 @@ def _refuse_constant(name: str) -> Any:
 
 def decode(args: Any, kind: type[T], where: str = "") -> T:
     """Turn JSON arguments into `kind`.
+
+    >>> decode({"ms": -12.5}, NudgeArgs).ms
+    -12.5
 
     Raises:
         RequestError: a key is missing, out of range or of the wrong type; the text names it.
