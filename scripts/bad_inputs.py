@@ -161,7 +161,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "conflict",
         "the id of an earlier message with another content",
         "request_conflict",
-        "A message with the same message_id but other content was taken in before.",
+        "An earlier message has the same message_id and different content.",
         REJECTED,
     ),
     BadInput("job", "`retry` of a job that is not there", "unknown_job", "No job has an id that begins with …."),
@@ -197,7 +197,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "no_key",
         "`--engine fal` without a key",
         "key_missing",
-        "There is no fal key on this machine, so nothing was sent.",
+        "No fal key is set on this machine, so nothing was sent.",
     ),
     BadInput(
         "broken_key",

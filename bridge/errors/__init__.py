@@ -1,24 +1,23 @@
-"""Every error that may reach a person, a surface or a DAW: one tree, drawn here.
+"""Every error that a user, a surface or a DAW can see, as one tree.
 
     BridgeError
-    ├── InputError          what was asked for cannot be done as asked
+    ├── InputError          the request is invalid
     │   ├── RequestError        the message itself
     │   ├── ClipError           the clip's audio or span
     │   └── SettingError        presets, parameters, configuration
-    ├── EngineError         the model or the way to it
+    ├── EngineError         the model or the connection to it
     │   ├── AccountError        key, balance, permission
-    │   ├── RefusedError        the model's complete answer says no
-    │   └── OutageError         nobody answered, or the answer made no sense
-    ├── ResultError         something came back, and it is not usable audio
-    ├── PlaceError          the result is ready, the DAW did not take it
+    │   ├── RefusedError        the model refused or failed
+    │   └── OutageError         no answer, or an invalid one
+    ├── ResultError         the result is not usable audio
+    ├── PlaceError          the result is ready, but the DAW did not place it
     └── HomeError           this machine: home, disk, ports, worker processes
 
-A class's docstring is its default text, ``code`` its stable name, ``hint`` the next step: text exists once, and
-docs/errors.md is generated from these files. Anything that is not a BridgeError goes to the log with its traceback
-and reaches a person as `Unexpected`.
+The docstring of a class is its default text, `code` its stable name, `hint` the next step. docs/errors.md is generated
+from these files. Any other exception goes to the log with its traceback, and the user sees `Unexpected`.
 
-This is the one `__init__.py` that hands names on: the tree is one noun that is too long for one file, and who raises an
-error need not know in which file its class is. It has imports only, and nothing above `errors` is imported by them.
+This is the only `__init__.py` that re-exports names: the tree is too long for one file, and callers need not know which
+file defines a class.
 """
 
 from __future__ import annotations

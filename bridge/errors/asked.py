@@ -1,4 +1,4 @@
-"""Errors in what was asked for: nothing was sent and nothing was charged."""
+"""Errors in a request, a clip or a setting: nothing was sent and nothing was charged."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from bridge.errors.base import BridgeError
 
 
 class InputError(BridgeError):
-    """This cannot be done as it was asked for."""
+    """The request is invalid."""
 
     code = "bad_input"
-    hint = "Correct the request and send it again; nothing was sent and nothing was charged."
+    hint = "Correct the request and send it again. Nothing was sent and nothing was charged."
 
 
 class RequestError(InputError):
-    """The message could not be understood."""
+    """The message is invalid."""
 
     code = "bad_request"
 
 
 class ProtocolUnsupported(RequestError):
-    """The message speaks a protocol that this version of the bridge does not know."""
+    """This version of the bridge does not support the message's protocol."""
 
     code = "protocol_unsupported"
-    hint = "Update the bridge, or run `ace-bridge install` again so that the DAW's scripts match it."
+    hint = "Update the bridge, or run `ace-bridge install` again to update the DAW's scripts."
 
 
 class RequestConflict(RequestError):
-    """A message with the same message_id but other content was taken in before."""
+    """An earlier message has the same message_id and different content."""
 
     code = "request_conflict"
-    hint = "Give every message an id of its own; the first one stands."
+    hint = "Give every message its own ID. The earlier message remains in effect."
 
 
 class MessageTooLarge(RequestError):
-    """The message is larger than the bridge takes in."""
+    """The message is larger than the bridge accepts."""
 
     code = "message_too_large"
-    hint = "Send the audio's path, not the audio; a request is a few kilobytes."
+    hint = "Send the path of the audio file, not the audio. A request is a few kilobytes."
 
 
 class MessageUnreadable(RequestError):
-    """The message file cannot be read or is no complete message."""
+    """The message file is unreadable or incomplete."""
 
     code = "message_unreadable"
-    hint = "It was moved to inbox/rejected; write messages under a temporary name and rename them."
+    hint = "It was moved to inbox/rejected. Write each message under a temporary name, then rename it."
 
 
 class UnknownCommand(RequestError):
@@ -57,49 +57,49 @@ class UnknownJob(RequestError):
     """There is no such job or variation."""
 
     code = "unknown_job"
-    hint = "`ace-bridge jobs` lists them; the first characters of an id are enough."
+    hint = "`ace-bridge jobs` lists the jobs. A unique prefix of an ID is enough."
 
 
 class NotPossibleNow(RequestError):
-    """That cannot be done in the state this job is in."""
+    """The job's state does not allow this."""
 
     code = "not_possible_now"
-    hint = "`ace-bridge show` tells the state of each variation."
+    hint = "`ace-bridge show` shows the state of each variation."
 
 
 class ConfirmNeeded(RequestError):
-    """This may cost money twice or more than usual, so it has to be asked for explicitly."""
+    """This may cost money a second time, so it needs your confirmation."""
 
     code = "confirm_needed"
-    hint = "Repeat the command with --again if you accept that."
+    hint = "To accept the cost, repeat the command with --again."
 
 
 class OscUnreadable(RequestError):
-    """A packet at the OSC port is not OSC, or is larger or deeper than the bridge takes in."""
+    """A packet at the OSC port is not OSC, is too large, or is nested too deeply."""
 
     code = "osc_unreadable"
-    hint = "It was dropped; look at what the controller or script at that address sends."
+    hint = "The packet was dropped. Check what the controller or script at that address sends."
 
 
 class TokenWrong(RequestError):
-    """The token in this OSC message is not the one of the running daemon."""
+    """The token in this OSC message does not match the running daemon."""
 
     code = "token_wrong"
-    hint = "Read `token` from daemon.json in the bridge's home; it changes with every start of the daemon."
+    hint = "Read `token` from daemon.json in the bridge's home. It changes each time the daemon starts."
 
 
 class SecretNeeded(RequestError):
-    """What may cost money is taken from another machine only after /bridge/unlock with the secret."""
+    """Commands from another machine that may cost money need /bridge/unlock with the secret first."""
 
     code = "secret_needed"
-    hint = "Send /bridge/unlock with the secret that stands under [osc] secret; privacy.md says more."
+    hint = "Send /bridge/unlock with the secret from [osc] secret. docs/privacy.md explains it."
 
 
 class SecretWrong(RequestError):
-    """The secret in /bridge/unlock is not the one that is set."""
+    """The secret in /bridge/unlock is wrong."""
 
     code = "secret_wrong"
-    hint = "Compare it with [osc] secret on the machine that the bridge runs on; after ten wrong ones wait a minute."
+    hint = "Compare it with [osc] secret on the bridge's machine. After ten wrong secrets, wait a minute."
 
 
 class ClipError(InputError):
@@ -109,10 +109,10 @@ class ClipError(InputError):
 
 
 class SourceMissing(ClipError):
-    """The clip's audio file is not there."""
+    """The clip's audio file is missing."""
 
     code = "source_missing"
-    hint = "Check that the file or its drive is still in place, then `ace-bridge retry`."
+    hint = "Check that the file exists and its drive is connected, then run `ace-bridge retry`."
 
 
 class SourceUnreadable(ClipError):
@@ -123,28 +123,28 @@ class SourceUnreadable(ClipError):
 
 
 class SourceTruncated(ClipError):
-    """The clip's audio file is shorter than its own header says."""
+    """The clip's audio file is shorter than its header says."""
 
     code = "source_truncated"
-    hint = "The file was probably cut off while it was copied; bring back the complete file."
+    hint = "The file was probably truncated while it was copied. Restore the complete file."
 
 
 class SourceChanged(ClipError):
-    """The clip's audio file was rewritten while it was being read."""
+    """The clip's audio file changed while the bridge read it."""
 
     code = "source_changed"
-    hint = "Wait until the recording or the export has finished, then `ace-bridge retry`."
+    hint = "Wait until the recording or export is finished, then run `ace-bridge retry`."
 
 
 class FormatNeedsFfmpeg(ClipError):
-    """AAC, ALAC, WavPack, WMA and some other files need the ffmpeg command, and it is not installed here."""
+    """AAC, ALAC, WavPack, WMA and some other formats need ffmpeg, which is not installed."""
 
     code = "format_needs_ffmpeg"
     hint = "Install ffmpeg, or export the clip as WAV or FLAC."
 
 
 class SpanOutside(ClipError):
-    """The asked span lies outside the audio file."""
+    """The requested span is outside the audio file."""
 
     code = "span_outside"
     hint = "Check offset and length against the file's duration."
@@ -158,10 +158,10 @@ class ClipTooShort(ClipError):
 
 
 class ClipTooLong(ClipError):
-    """The clip is longer than this engine takes in parts."""
+    """The clip is too long for this engine, even in segments."""
 
     code = "clip_too_long"
-    hint = "Split the clip in the DAW and remix the pieces one by one."
+    hint = "Split the clip in the DAW and remix each piece."
 
 
 class ClipNotAudio(ClipError):
@@ -172,77 +172,77 @@ class ClipNotAudio(ClipError):
 
 
 class SettingError(InputError):
-    """A setting has a value that the bridge does not take."""
+    """A setting has an invalid value."""
 
     code = "bad_setting"
-    hint = "Nothing was changed and nothing was charged; correct the value named above."
+    hint = "Correct the value named above. Nothing was changed and nothing was charged."
 
 
 class ConfigInvalid(SettingError):
-    """The configuration file has an error."""
+    """The settings have an error."""
 
     code = "config_invalid"
-    hint = "Correct the file; bridge/config/default.toml documents every setting with its default."
+    hint = "Correct the setting named above. docs/config.md lists every setting with its default."
 
 
 class PresetInvalid(SettingError):
     """A preset file has an error."""
 
     code = "preset_invalid"
-    hint = "Correct the preset file named above; `ace-bridge presets check` reads them all."
+    hint = "Correct the preset file named above. `ace-bridge presets check` checks all presets."
 
 
 class PresetUnknown(SettingError):
-    """There is no preset of that name."""
+    """There is no preset with that name."""
 
     code = "preset_unknown"
-    hint = "`ace-bridge presets` lists them."
+    hint = "`ace-bridge presets` lists the presets."
 
 
 class EngineUnknown(SettingError):
-    """There is no engine of that name."""
+    """There is no engine with that name."""
 
     code = "engine_unknown"
-    hint = "The engines are fal and offline; auto takes fal when a key is there."
+    hint = "The engines are fal and offline. auto uses fal if a key is set, otherwise offline."
 
 
 class ParamUnknown(SettingError):
-    """There is no parameter of that name."""
+    """There is no parameter with that name."""
 
     code = "param_unknown"
     hint = "docs/params.md lists the parameters with their ranges."
 
 
 class ParamInvalid(SettingError):
-    """A parameter is out of its range or of the wrong type."""
+    """A parameter is out of range or has the wrong type."""
 
     code = "param_invalid"
     hint = "docs/params.md lists the parameters with their ranges."
 
 
 class MappingInvalid(SettingError):
-    """A MIDI mapping has an error."""
+    """A MIDI mapping file has an error."""
 
     code = "mapping_invalid"
-    hint = "Correct the file named above; it counts as soon as it is saved. docs/controllers.md describes its keys."
+    hint = "Correct the file named above and save it. docs/controllers.md describes its keys."
 
 
 class MidiConflict(SettingError):
-    """This control does something else already."""
+    """This control is already mapped to another command."""
 
     code = "midi_conflict"
-    hint = "Learn it again with --replace, or move another control."
+    hint = "Repeat the command with --replace, or use another control."
 
 
 class MidiNotHeard(SettingError):
-    """No control was moved."""
+    """No control was moved in time."""
 
     code = "midi_not_heard"
-    hint = "`ace-bridge midi devices` lists what is plugged in, `ace-bridge midi monitor` shows what it sends."
+    hint = "`ace-bridge midi devices` lists the connected controllers. `ace-bridge midi monitor` shows what they send."
 
 
 class HoldToSpend(RequestError):
-    """This control asks for something that may cost money, so a tap does nothing."""
+    """This control may spend money, so a short press does nothing."""
 
     code = "hold_to_spend"
-    hint = "Hold it until its light changes."
+    hint = "Hold the control until its light changes."

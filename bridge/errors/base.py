@@ -7,10 +7,10 @@ from typing import ClassVar
 
 
 class BridgeError(Exception):
-    """Something went wrong inside the bridge."""
+    """The bridge has an internal error."""
 
     code: ClassVar[str] = "internal"
-    hint: str = "The details are in logs/bridge.log; `ace-bridge retry` goes on from the last finished stage."
+    hint: str = "logs/bridge.log has the details. `ace-bridge retry` resumes at the last finished stage."
 
     def __init__(self, text: str | None = None, *, hint: str | None = None) -> None:
         self.text = text or " ".join((type(self).__doc__ or "").split())
@@ -19,18 +19,18 @@ class BridgeError(Exception):
         super().__init__(self.text)
 
     def to_wire(self) -> dict[str, str]:
-        """Return the form that goes into outbox files, OSC replies and `--json` output."""
+        """Return the error as outbox files, OSC replies and `--json` output carry it."""
         return {"code": self.code, "text": self.text, "hint": self.hint}
 
 
 class Unexpected(BridgeError):
-    """Something happened that the bridge does not know how to handle; the clip and any paid result are kept."""
+    """An unexpected error occurred. The clip and any paid result are kept."""
 
     code = "unexpected"
 
 
 def all_errors() -> Iterator[type[BridgeError]]:
-    """Yield every class of the tree, parents before children, in the order of their definition."""
+    """Yield every error class, parents before children, in the order of their definition."""
 
     def walk(cls: type[BridgeError]) -> Iterator[type[BridgeError]]:
         yield cls
@@ -41,7 +41,7 @@ def all_errors() -> Iterator[type[BridgeError]]:
 
 
 def from_wire(wire: dict[str, str]) -> BridgeError:
-    """Build the error again that `to_wire` described, for example one from a worker process."""
+    """Rebuild an error from `to_wire`, for example one from a worker process."""
     for cls in all_errors():
         if cls.code == wire.get("code"):
             return cls(wire.get("text"), hint=wire.get("hint"))

@@ -1,4 +1,4 @@
-"""Errors of an engine and of the way to it."""
+"""Errors of an engine and of the connection to it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from bridge.errors.base import BridgeError
 
 
 class EngineError(BridgeError):
-    """The engine could not make the remix."""
+    """The engine failed to make the remix."""
 
     code = "engine_failed"
-    hint = "`ace-bridge retry` tries again from the stage that failed; an upload is not repeated."
+    hint = "`ace-bridge retry` resumes at the failed stage. It does not upload the clip again."
 
 
 class AccountError(EngineError):
@@ -19,120 +19,120 @@ class AccountError(EngineError):
 
 
 class KeyMissing(AccountError):
-    """There is no fal key on this machine, so nothing was sent."""
+    """No fal key is set on this machine, so nothing was sent."""
 
     code = "key_missing"
-    hint = "Run `ace-bridge config set-key`, or set FAL_KEY; --engine offline works without one."
+    hint = "Run `ace-bridge config set-key` or set FAL_KEY. `--engine offline` needs no key."
 
 
 class KeyInvalid(AccountError):
-    """The fal key has characters that a key cannot have."""
+    """The fal key has invalid characters."""
 
     code = "key_invalid"
-    hint = "Copy the key again without line breaks or blanks and run `ace-bridge config set-key`."
+    hint = "Copy the key again without spaces or line breaks, then run `ace-bridge config set-key`."
 
 
 class KeyRefused(AccountError):
-    """fal does not accept the key."""
+    """fal rejected the key."""
 
     code = "key_refused"
-    hint = "Check the key in fal's dashboard and run `ace-bridge config set-key`; then `ace-bridge retry`."
+    hint = "Check the key in fal's dashboard, run `ace-bridge config set-key`, then `ace-bridge retry`."
 
 
 class BalanceEmpty(AccountError):
-    """fal has locked the account because its balance is used up; nothing was charged."""
+    """fal locked the account because its balance is exhausted. Nothing was charged."""
 
     code = "balance_empty"
-    hint = "Top up the balance in fal's billing page, then `ace-bridge retry`."
+    hint = "Top up the balance on fal's billing page, then run `ace-bridge retry`."
 
 
 class AccessDenied(AccountError):
-    """fal refuses this account access to the model."""
+    """fal denies this account access to the model."""
 
     code = "access_denied"
-    hint = "Check in fal's dashboard that the key may use this model."
+    hint = "Check in fal's dashboard whether the key has access to this model."
 
 
 class BudgetReached(AccountError):
-    """This remix would go above the day's budget, so it waits."""
+    """This remix would exceed today's budget, so it waits."""
 
     code = "budget_reached"
-    hint = "It goes on tomorrow, or when [budget] daily_cap is raised; `ace-bridge cancel` drops it."
+    hint = "It continues tomorrow, or after you raise [budget] daily_cap. `ace-bridge cancel` cancels it."
 
 
 class SpendingUnconfirmed(AccountError):
-    """This remix costs more than may be spent without a question, so it waits for you."""
+    """This remix costs more than [budget] confirm_above, so it waits for your confirmation."""
 
     code = "spending_unconfirmed"
-    hint = "`ace-bridge retry` makes it, `ace-bridge cancel` drops it; [budget] confirm_above is the limit."
+    hint = "`ace-bridge retry` confirms and continues. `ace-bridge cancel` cancels it."
 
 
 class RefusedError(EngineError):
     """The model refused this request."""
 
     code = "model_refused"
-    hint = "Change what the text above names and remix again; the upload is kept."
+    hint = "Change what the message above names and remix again. The upload is kept."
 
 
 class ContentRefused(RefusedError):
-    """The model's content rules refused this request."""
+    """The model's content filter refused this request."""
 
     code = "content_refused"
-    hint = "Change tags or lyrics and remix again."
+    hint = "Change the tags or lyrics and remix again."
 
 
 class ClipRefused(RefusedError):
-    """The model does not take this clip."""
+    """The model does not accept this clip."""
 
     code = "clip_refused"
-    hint = "Split or trim the clip as the text above says and remix again."
+    hint = "Split or trim the clip as the message above says, then remix again."
 
 
 class EngineBusy(RefusedError):
-    """The engine has no machine free for the model just now and dropped the request."""
+    """The engine had no free machine for the model and dropped the request."""
 
     code = "engine_busy"
-    hint = "Nothing was charged; `ace-bridge retry` in a few minutes."
+    hint = "Nothing was charged. Run `ace-bridge retry` in a few minutes."
 
 
 class UploadNotFetched(RefusedError):
     """The model could not read the uploaded clip."""
 
     code = "upload_not_fetched"
-    hint = "`ace-bridge retry` uploads the clip anew."
+    hint = "`ace-bridge retry` uploads the clip again."
 
 
 class ModelFailed(RefusedError):
-    """The model stopped with an error of its own; fal does not charge for that."""
+    """The model stopped with an error. fal does not charge for failed requests."""
 
     code = "model_failed"
     hint = "`ace-bridge retry` submits it again."
 
 
 class Withdrawn(RefusedError):
-    """The engine dropped the request before it was finished."""
+    """The engine dropped the request before it finished."""
 
     code = "withdrawn"
     hint = "`ace-bridge retry` submits it again."
-    kept = ""  # what was made before and is kept, in words
+    kept = ""  # the finished parts that are kept, in words
 
 
 class ResultGone(RefusedError):
     """The engine no longer has the result."""
 
     code = "result_gone"
-    hint = "`ace-bridge rerun` makes it again with the same seed; that costs again."
+    hint = "`ace-bridge rerun` makes it again with the same seed and costs the same again."
 
 
 class RateLimited(RefusedError):
-    """The engine has too many requests just now and did not take this one."""
+    """The engine's rate limit was reached, so it rejected this request."""
 
     code = "rate_limited"
-    hint = "Nothing was charged; `ace-bridge retry` in a minute."
+    hint = "Nothing was charged. Run `ace-bridge retry` in a minute."
 
 
 class RequestRejected(RefusedError):
-    """The engine did not take the request."""
+    """The engine rejected the request."""
 
     code = "request_rejected"
 
@@ -141,18 +141,18 @@ class OutageError(EngineError):
     """The engine cannot be reached."""
 
     code = "engine_unreachable"
-    hint = "Check the network; `ace-bridge retry` goes on where it stopped."
+    hint = "Check the network, then run `ace-bridge retry`. It resumes where the job stopped."
 
 
 class NetworkDown(OutageError):
-    """The engine cannot be reached just now, so this waits."""
+    """The engine cannot be reached at the moment, so the job waits."""
 
     code = "network_down"
-    hint = "It goes on by itself when the network is back; `ace-bridge retry` tries at once."
+    hint = "It continues by itself when the network is back. `ace-bridge retry` tries immediately."
 
 
 class AnswerStrange(OutageError):
-    """The engine answered with something that is not its protocol."""
+    """The engine's answer does not follow its protocol."""
 
     code = "answer_strange"
 
@@ -161,18 +161,18 @@ class UploadFailed(OutageError):
     """The clip could not be uploaded."""
 
     code = "upload_failed"
-    hint = "Check the network, then `ace-bridge retry`; nothing was charged."
+    hint = "Check the network, then run `ace-bridge retry`. Nothing was charged."
 
 
 class HostRefused(OutageError):
-    """The engine named a host that the bridge does not trust, so nothing was sent there."""
+    """The engine named a host that the bridge does not trust. Nothing was sent there."""
 
     code = "host_refused"
-    hint = "If fal has moved its storage, add the host to [fal] result_hosts."
+    hint = "If fal moved its storage, add the host to [fal] result_hosts."
 
 
 class SubmitUnknown(OutageError):
-    """The connection broke while the remix was being ordered: it may be running and it may be billed."""
+    """The connection broke while the remix was being submitted. It may be running, and it may be billed."""
 
     code = "submit_unknown"
-    hint = "Look in fal's dashboard; `ace-bridge retry --again` orders it once more and may cost twice."
+    hint = "Check fal's dashboard. `ace-bridge retry --again` submits it again and may cost twice."

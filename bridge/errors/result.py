@@ -1,4 +1,4 @@
-"""Errors in what came back: paid for, kept, and not usable as it is."""
+"""Errors in a result: it is paid for and kept, but unusable."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from bridge.errors.base import BridgeError
 
 
 class ResultError(BridgeError):
-    """The result is not usable audio; the file is kept in the job's folder."""
+    """The result is not usable audio. The file is kept in the job's folder."""
 
     code = "result_unusable"
-    hint = "Listen to the file in the job's folder; `ace-bridge rerun` makes a new one and costs again."
+    hint = "Listen to the file in the job's folder. `ace-bridge rerun` makes a new result and costs again."
 
 
 class ResultTruncated(ResultError):
-    """The result broke off before its end and several downloads did not complete it."""
+    """The result is incomplete, even after several downloads."""
 
     code = "result_truncated"
-    hint = "`ace-bridge retry` downloads it again; that costs nothing."
+    hint = "`ace-bridge retry` downloads it again at no cost."
 
 
 class ResultNotAudio(ResultError):
-    """What came back is not audio."""
+    """The result is not audio."""
 
     code = "result_not_audio"
 
@@ -32,13 +32,13 @@ class ResultSilent(ResultError):
 
 
 class ResultBroken(ResultError):
-    """The result has samples that are no sound: not a number, or beyond any level."""
+    """The result has invalid samples: not a number, or out of range."""
 
     code = "result_broken"
 
 
 class ResultTooLarge(ResultError):
-    """The result is far larger than this clip can need."""
+    """The result is far too large for this clip."""
 
     code = "result_too_large"
 

@@ -9,144 +9,144 @@ class PlaceError(BridgeError):
     """The result is ready, but the DAW could not place it."""
 
     code = "place_failed"
-    hint = "The file is kept at the path shown; drag it onto a track."
+    hint = "The file is kept at the path shown. Drag it onto a track."
 
 
 class DawMissing(PlaceError):
-    """No DAW has said hello, so there is no selection to remix."""
+    """No DAW is connected, so there is no selection to remix."""
 
     code = "daw_missing"
     hint = "Run one of the bridge's actions in the DAW once, or use `ace-bridge remix FILE`."
 
 
 class HomeError(BridgeError):
-    """The bridge's own folder or process cannot be used."""
+    """The bridge's home folder or process is unusable."""
 
     code = "home_unusable"
-    hint = "Check the folder's permissions, or set ACE_BRIDGE_HOME to another one."
+    hint = "Check the folder's permissions, or set ACE_BRIDGE_HOME to another folder."
 
 
 class HomeElsewhere(HomeError):
-    """The bridge's folder lies where its journal is not safe: on a network drive or in a folder that a cloud copies."""
+    """The bridge's journal is not safe in this folder: it is on a network drive or in a cloud folder."""
 
     code = "home_elsewhere"
-    hint = "Set ACE_BRIDGE_HOME to a folder on this machine's own disk; results may lie anywhere."
+    hint = "Set ACE_BRIDGE_HOME to a folder on a local disk. Results may be anywhere."
 
 
 class StoreNewer(HomeError):
-    """The bridge's journal was written by a newer ace-bridge."""
+    """A newer version of ace-bridge wrote the bridge's journal."""
 
     code = "store_newer"
     hint = "Update ace-bridge, or set ACE_BRIDGE_HOME to another folder for this version."
 
 
 class StoreBusy(HomeError):
-    """Another program holds the bridge's journal, so nothing can be written down."""
+    """Another program has locked the bridge's journal, so the bridge cannot write to it."""
 
     code = "store_busy"
-    hint = "Close the program that has bridge.db open; it goes on by itself then."
+    hint = "Close the program that has bridge.db open. The bridge then continues by itself."
 
 
 class StoreLost(HomeError):
-    """The journal was damaged before this was ordered, so it was not made; nothing was charged."""
+    """The journal was damaged before this remix was submitted. Nothing was charged."""
 
     code = "store_lost"
-    hint = "`ace-bridge retry` makes it now."
+    hint = "`ace-bridge retry` submits it now."
 
 
 class AlreadyRunning(HomeError):
-    """Another daemon already runs for this home."""
+    """Another daemon is already running for this home."""
 
     code = "already_running"
-    hint = "`ace-bridge status` shows it, `ace-bridge stop` ends it; remixes that run are not lost."
+    hint = "`ace-bridge status` shows it and `ace-bridge stop` stops it. Running remixes are not lost."
 
 
 class NotRunning(HomeError):
-    """The daemon does not run."""
+    """The daemon is not running."""
 
     code = "not_running"
     hint = "Start it with `ace-bridge start`."
 
 
 class PortTaken(HomeError):
-    """Another program holds the bridge's OSC port."""
+    """Another program uses the bridge's OSC port."""
 
     code = "port_taken"
-    hint = "End that program, or set another [osc] port; 0 takes a free one."
+    hint = "Close that program, or set another [osc] port (0 picks a free one)."
 
 
 class DiskFull(HomeError):
-    """There is no room left on the disk."""
+    """The disk is full."""
 
     code = "disk_full"
-    hint = "Free some space: it goes on by itself then, or at once with `ace-bridge retry`; what was made is kept."
+    hint = "Free some space. The job then continues by itself, or now with `ace-bridge retry`. Finished work is kept."
 
 
 class OutputUnwritable(HomeError):
     """The folder for results cannot be written to."""
 
     code = "output_unwritable"
-    hint = "Check the folder's permissions or choose another one, then `ace-bridge retry`; the result is kept."
+    hint = "Check the folder's permissions or choose another folder, then run `ace-bridge retry`. The result is kept."
 
 
 class WorkLost(HomeError):
-    """A file that was made on the way is gone or empty."""
+    """An intermediate file is missing or empty."""
 
     code = "work_lost"
-    hint = "`ace-bridge retry` makes it again from what is there; nothing is ordered twice."
+    hint = "`ace-bridge retry` makes the file again. Nothing is submitted twice."
 
 
 class WorkerDied(HomeError):
-    """The process that reads and writes audio ended unexpectedly."""
+    """The process that reads and writes audio stopped unexpectedly."""
 
     code = "worker_died"
-    hint = "The audio file may be damaged; `ace-bridge retry`, or export the clip as WAV."
+    hint = "The audio file may be damaged. Run `ace-bridge retry`, or export the clip as WAV."
 
 
 class AudioDeviceMissing(HomeError):
-    """There is no audio output here that can play the clip."""
+    """No audio output can play the clip."""
 
     code = "audio_device_missing"
-    hint = "Open the file in a player or in the DAW; on Linux the package libportaudio2 is needed."
+    hint = "Open the file in a player or in the DAW. Linux needs the package libportaudio2."
 
 
 class HotkeysMissing(HomeError):
-    """The keyboard cannot be listened to."""
+    """Hotkeys are not available."""
 
     code = "hotkeys_missing"
-    hint = "`pip install 'ace-bridge[hotkeys]'`; macOS wants it allowed under Privacy & Security, Linux wants X11."
+    hint = "Run `pip install 'ace-bridge[hotkeys]'`. On macOS, allow it under Privacy & Security. Linux needs X11."
 
 
 class InstallRefused(HomeError):
-    """A file of somebody else stands where one of the bridge's should."""
+    """A file not installed by ace-bridge is in the way."""
 
     code = "install_refused"
-    hint = "Look at the file; `--force` replaces it and keeps a backup."
+    hint = "Check the file. `--force` replaces it and keeps a backup."
 
 
 class DawRunning(HomeError):
-    """The DAW runs, and would overwrite what is changed in its files now."""
+    """The DAW is running and would overwrite changes to its files."""
 
     code = "daw_running"
-    hint = "Quit the DAW, then do it again."
+    hint = "Quit the DAW, then repeat the command."
 
 
 class MidiMissing(HomeError):
     """MIDI needs two packages that are not installed."""
 
     code = "midi_missing"
-    hint = "Run `pip install 'ace-bridge[midi]'` in the bridge's Python, then `ace-bridge stop` and start it again."
+    hint = "Run `pip install 'ace-bridge[midi]'` in the bridge's Python environment, then restart the bridge."
 
 
 class MidiUnavailable(HomeError):
-    """The system's MIDI cannot be used."""
+    """The system's MIDI is not available."""
 
     code = "midi_unavailable"
-    hint = "It is tried again every few seconds; `[midi] system` chooses between the system's MIDI and JACK's."
+    hint = "The bridge retries every few seconds. `[midi] system` selects the system's MIDI or JACK."
 
 
 class MidiOff(HomeError):
     """MIDI is switched off."""
 
     code = "midi_off"
-    hint = 'Set `use = "auto"` under [midi] in config.toml and start the bridge again.'
+    hint = 'Set `use = "auto"` under [midi] in config.toml and restart the bridge.'
