@@ -112,7 +112,10 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     BadInput("preset", "a preset that is not there", "preset_unknown", "There is no preset “…”. Did you mean “…”?"),
     BadInput("engine", "an engine that is not there", "engine_unknown", "There is no engine “…”; there are …."),
     BadInput(
-        "no_tags", "empty tags", "param_invalid", "tags is empty; give at least one tag, or leave it to the preset."
+        "no_tags",
+        "empty tags",
+        "param_invalid",
+        "tags is empty. Give at least one tag, or leave it out to use the preset's.",
     ),
     BadInput(
         "few_steps", "number_of_steps 2", "param_invalid", "number_of_steps is 2; it takes a whole number from 3 to 60."
@@ -203,6 +206,6 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "broken_key",
         "a key with a line break in it",
         "key_invalid",
-        "The fal key from … is empty or has blanks, line breaks or letters that no key has.",
+        "The fal key from … is empty or has spaces, line breaks or other invalid characters.",
     ),
 )

@@ -1,6 +1,6 @@
-"""The fal key: where it is looked for, how it is kept, and how it is shown.
+"""The fal key: where the bridge looks for it, how it stores it, and how it shows it.
 
-The daemon asks for the fal engine, `ace-bridge config` sets it. What was found is hidden from the log at once.
+Every key that is found is hidden from the log immediately.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ log = logging.getLogger(__name__)
 FILE = "credentials"
 _KEY = re.compile(r"[\x21-\x7e]+")
 _LINE = "FAL_KEY="
-_LONGEST = 8192  # bytes of the credentials file that are read
+_LONGEST = 8192  # bytes to read of the credentials file
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A key and where it came from."""
+    """A key and its origin."""
 
-    key: str  # never to be shown
+    key: str  # never shown
     origin: str  # "FAL_KEY", "FAL_KEY_ID and FAL_KEY_SECRET", "keychain" or the file's path
 
     def __repr__(self) -> str:
@@ -36,7 +36,7 @@ class Found:
 
 
 def from_keychain() -> str | None:
-    """Ask the system's keychain, if the optional package `keyring` is installed and a keychain is there."""
+    """Return the key from the system's keychain, or None without the optional package `keyring` or a keychain."""
     try:
         import keyring
         from keyring.errors import KeyringError
@@ -45,13 +45,13 @@ def from_keychain() -> str | None:
     try:
         found = keyring.get_password("ace-bridge", "fal")
     except (KeyringError, OSError, RuntimeError) as problem:
-        log.debug("the keychain does not answer: %s", type(problem).__name__)
+        log.debug("the keychain is not available: %s", type(problem).__name__)
         return None
     return str(found) if found else None
 
 
 def fal_key(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | None] = from_keychain) -> str | None:
-    """Return the fal key, or None if there is none (see `find`)."""
+    """Return the fal key, or None (see `find`)."""
     found = find(environ, home, keychain)
     return found.key if found else None
 
@@ -60,7 +60,7 @@ def require_fal_key(environ: Mapping[str, str], home: Path) -> str:
     """Return the fal key (see `find`).
 
     Raises:
-        KeyMissing: there is none.
+        KeyMissing: there is no key.
     """
     key = fal_key(environ, home)
     if key is None:
@@ -72,12 +72,12 @@ def find(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | No
     """Look for the fal key: FAL_KEY, FAL_KEY_ID with FAL_KEY_SECRET, the keychain, the home's credentials file.
 
     Args:
-        environ: the environment; blank variables do not count.
-        home: the bridge's folder.
-        keychain: asks the system's keychain.
+        environ: the environment; blank variables are ignored.
+        home: the bridge's home.
+        keychain: returns the key from the system's keychain.
 
     Raises:
-        KeyInvalid: the first key found has characters that cannot stand in a header; the text says where it is.
+        KeyInvalid: the first key found has characters that no HTTP header allows; the text names its origin.
         HomeError: the credentials file cannot be read.
     """
     one = environ.get("FAL_KEY", "").strip()
@@ -94,13 +94,13 @@ def find(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | No
 
 
 def set_key(home: Path, key: str) -> Path:
-    """Write the key into the home's credentials file, for this person only; an earlier one is replaced.
+    """Store the key in the home's credentials file, readable for this user only.
 
     Returns:
         The file.
 
     Raises:
-        KeyInvalid: it is empty or has characters that a key cannot have.
+        KeyInvalid: it is empty or has invalid characters.
         DiskFull, OutputUnwritable: the file could not be written.
     """
     found = _checked(key.strip(), "the key that was entered")
@@ -110,14 +110,14 @@ def set_key(home: Path, key: str) -> Path:
 
 
 def mask(key: str) -> str:
-    """Return a key so that its owner recognises it and nobody else can use it."""
+    """Return the start of a key, enough to recognise it but not to use it."""
     return f"{key[:4]}…" if len(key) >= 16 else "…"
 
 
 def _checked(key: str, origin: str) -> Found:
     SCRUBBER.hide(key)
     if not _KEY.fullmatch(key):
-        raise KeyInvalid(f"The fal key from {origin} is empty or has blanks, line breaks or letters that no key has.")
+        raise KeyInvalid(f"The fal key from {origin} is empty or has spaces, line breaks or other invalid characters.")
     return Found(key, origin)
 
 
@@ -126,7 +126,7 @@ def _from_file(path: Path) -> str | None:
         with path.open("rb") as file:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
                 os.fchmod(file.fileno(), 0o600)
-                log.warning("others could read %s; that has been closed, consider a new key", path)
+                log.warning("other users could read %s; the permissions are fixed now, but consider a new key", path)
             text = file.read(_LONGEST).decode("utf-8", "replace")
     except FileNotFoundError:
         return None

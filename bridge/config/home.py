@@ -1,6 +1,6 @@
-"""The bridge's own folder: where it is on each system, and how it is laid out.
+"""The bridge's home folder: where it is on each system, and the folders inside it.
 
-The first thing every command needs, so nothing is imported here that `ace-bridge send` could do without.
+Every command imports this module, so it imports only what `ace-bridge send` needs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FOLDERS = ("inbox", "inbox/rejected", "outbox", "jobs", "results", "rendered", "
 
 
 def home() -> Path:
-    """Return the bridge's home of this process; it need not exist yet.
+    """Return the bridge's home for this process. It need not exist yet.
 
     Raises:
         HomeError: the environment names no home directory.
@@ -25,10 +25,10 @@ def home() -> Path:
 
 
 def home_folder(environ: Mapping[str, str], platform: str) -> Path:
-    """Return the bridge's home; it need not exist yet.
+    """Return the bridge's home. It need not exist yet.
 
     Args:
-        environ: the environment; ACE_BRIDGE_HOME wins, XDG_DATA_HOME counts on Linux if it is absolute.
+        environ: the environment. ACE_BRIDGE_HOME comes first, then an absolute XDG_DATA_HOME on Linux.
         platform: as in `sys.platform`.
 
     Raises:
@@ -41,20 +41,20 @@ def home_folder(environ: Mapping[str, str], platform: str) -> Path:
     if platform == "darwin":
         return person / "Library" / "Application Support" / "ace-bridge"
     if platform == "win32":
-        return person / "ace-bridge"  # not AppData: the Store's Python sees a private copy of that
+        return person / "ace-bridge"  # not AppData: Python from the Microsoft Store sees a private copy of it
     data = environ.get("XDG_DATA_HOME", "")
-    base = Path(data) if data.startswith("/") else person / ".local" / "share"  # XDG: relative ones do not count
+    base = Path(data) if data.startswith("/") else person / ".local" / "share"  # XDG: relative paths are ignored
     return base / "ace-bridge"
 
 
 def prepare_home(home: Path) -> None:
-    """Create the home with its folders, for this person only.
+    """Create the home and its folders, for this user only.
 
-    A home that exists keeps its permissions; the folders inside are closed to others, since whoever can write into the
-    inbox can order remixes.
+    An existing home keeps its permissions. Its folders are closed to other users, because anyone who can write to the
+    inbox can submit remixes.
 
     Raises:
-        HomeError: a folder cannot be created, or a file stands in its place.
+        HomeError: a folder cannot be created, or a file is in the way.
     """
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,19 +66,19 @@ def prepare_home(home: Path) -> None:
                 folder.chmod(mode & 0o700)
     except OSError as problem:
         where = problem.filename or home
-        raise HomeError(f"The bridge's folder {where} cannot be made: {problem.strerror}.") from problem
+        raise HomeError(f"The bridge's folder {where} cannot be created: {problem.strerror}.") from problem
 
 
 def _person(environ: Mapping[str, str], platform: str) -> Path:
     name = "USERPROFILE" if platform == "win32" else "HOME"
     folder = environ.get(name, "").strip()
     if not folder:
-        raise HomeError(f"The environment variable {name} is not set, so the bridge does not know where its folder is.")
+        raise HomeError(f"The environment variable {name} is not set, so the bridge cannot find its home folder.")
     return Path(folder)
 
 
 def _expanded(chosen: str, environ: Mapping[str, str], platform: str) -> Path:
-    """Take "~/…" for the person's home directory, and a relative path from where the command runs."""
+    """Expand "~/…" to the user's home directory, and a relative path from the current directory."""
     if chosen == "~" or chosen.startswith(("~/", "~\\")):
         return _person(environ, platform) / chosen[2:]
     return Path(chosen).absolute()

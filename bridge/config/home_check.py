@@ -1,7 +1,7 @@
-"""Whether a folder lies where a journal is safe: on a disk of this machine, not where a cloud copies it.
+"""Checks that the home is on a local disk and not in a cloud folder, where the journal could be damaged.
 
-The daemon refuses a home elsewhere at start, the doctor says so before. SQLite's locks and its memory-mapped log need a
-local disk (sqlite.org/wal.html), and a cloud's client replaces or withdraws files while they are open.
+The daemon refuses an unsafe home at its start. SQLite's locks and shared memory need a local disk
+(sqlite.org/wal.html), and cloud clients replace or remove files while they are open.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ CLOUDS = (
     (r"OneDrive( - .*)?", "OneDrive"),
     (r"Google ?Drive|GoogleDrive-.*|My Drive", "Google Drive"),
     (r"iCloud ?Drive|Mobile Documents|com~apple~CloudDocs", "iCloud"),
-    (r"Nextcloud|ownCloud|pCloud ?Drive|MEGA|Box( Sync)?|Proton Drive|CloudStorage", "a cloud's folder"),
+    (r"Nextcloud|ownCloud|pCloud ?Drive|MEGA|Box( Sync)?|Proton Drive|CloudStorage", "a cloud folder"),
 )
 
 
 def mounts(platform: str) -> str:
-    """Return the system's table of file systems as text: one "… mount point … type …" per line; empty if unknown."""
+    """Return the system's table of mounted file systems as text, or "" if it is not available."""
     if platform == "linux":
         path = Path("/proc/self/mountinfo")
         return path.read_text("utf-8", "surrogateescape") if path.exists() else ""
@@ -41,7 +41,7 @@ def mounts(platform: str) -> str:
 
 
 def unsafe_location(folder: Path, platform: str, table: Callable[[str], str] = mounts) -> str | None:
-    """Return why a journal is not safe in a folder, as a clause; None when nothing speaks against it.
+    """Return why a journal is not safe in a folder, as a clause, or None if it is safe.
 
     Args:
         folder: the home; it need not exist.
@@ -52,32 +52,32 @@ def unsafe_location(folder: Path, platform: str, table: Callable[[str], str] = m
     for part in (*folder.parts, *real.parts):
         for pattern, name in CLOUDS:
             if re.fullmatch(pattern, part, re.IGNORECASE):
-                return f"it lies in {name} ({part}), which copies files while they are written"
+                return f"it is in {name} ({part}), which copies files while they are written"
     if platform == "win32" and str(real).startswith("\\\\"):
-        return "it lies on a network drive"
+        return "it is on a network drive"
     found = file_system(real, table(platform))
-    return f"it lies on a network drive ({found})" if found in NETWORK else None
+    return f"it is on a network drive ({found})" if found in NETWORK else None
 
 
 def require(folder: Path, platform: str, table: Callable[[str], str] = mounts) -> None:
-    """Refuse a home where its journal is not safe.
+    """Check that the journal is safe in the home.
 
     Raises:
-        HomeElsewhere: with the reason.
+        HomeElsewhere: it is not; the text gives the reason.
     """
     why = unsafe_location(folder, platform, table)
     if why:
-        raise HomeElsewhere(f"The bridge's folder {folder} cannot be used: {why}.")
+        raise HomeElsewhere(f"The bridge's home {folder} cannot be used: {why}.")
 
 
 def file_system(folder: Path, table: str) -> str:
-    """Return the type of the file system that a folder lies on, "" if the table does not tell."""
+    """Return the type of the file system that a folder is on, or "" if the table does not list it."""
     found = [(point, kind) for point, kind in _entries(table) if point == folder or point in folder.parents]
     return max(found, key=lambda entry: len(entry[0].parts))[1] if found else ""
 
 
 def _entries(table: str) -> list[tuple[Path, str]]:
-    """Read mount point and type of each line, of Linux' mountinfo (proc(5)) or of what `mount` prints on macOS."""
+    """Return mount point and type of each line of Linux's mountinfo (proc(5)) or macOS's `mount`."""
     found = []
     for line in table.splitlines():
         before, dash, after = line.partition(" - ")

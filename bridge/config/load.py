@@ -1,7 +1,4 @@
-"""Loads the settings: default.toml, then config.toml of the home, then the environment; the last one named wins.
-
-The daemon and the longer commands load them once at their start and pass them on.
-"""
+"""Loads the settings from default.toml, config.toml and the environment. Later sources override earlier ones."""
 
 from __future__ import annotations
 
@@ -24,11 +21,11 @@ def load(home: Path, environ: Mapping[str, str]) -> Config:
     """Read all settings.
 
     Args:
-        home: the bridge's folder; config.toml in it may be missing.
-        environ: ACE_BRIDGE_<SECTION>_<KEY> wins over the file; lists have commas, switches are true, false, 1 or 0.
+        home: the bridge's home; its config.toml may be missing.
+        environ: ACE_BRIDGE_<SECTION>_<KEY> overrides the file. Lists are comma-separated, switches are true or false.
 
     Raises:
-        ConfigInvalid: names the file and line or the variable, the key, and what it takes or the nearest key.
+        ConfigInvalid: the text names the file and line or the variable, the key, and what it takes.
     """
     values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     origins: dict[str, str] = {}
@@ -46,10 +43,10 @@ def load(home: Path, environ: Mapping[str, str]) -> Config:
 
 
 def _check(section: str, key: str, value: Any, where: str) -> Any:
-    """Return a setting in its proper type.
+    """Convert a setting to its type.
 
     Raises:
-        ConfigInvalid: names where it is, the setting, and what it takes.
+        ConfigInvalid: the text names the place, the setting, and what it takes.
     """
     if (section, key) == ("fit", "loudness") and isinstance(value, str):
         value = from_text(KEYS[section][key], value)  # a level may be written as text, because "off" is
@@ -77,16 +74,14 @@ def _read(path: Path) -> TomlFile:
 
 
 def _entries(file: TomlFile) -> Iterator[tuple[str, str, Any]]:
-    """Yield section, key and value of a file, or say which of them does not exist."""
+    """Yield section, key and value of each entry; raise ConfigInvalid for an unknown section or key."""
     for section, entries in file.values.items():
         if section not in KEYS:
             at_home = "" if isinstance(entries, dict) else _section_of(section)
             help_ = at_home or did_you_mean(section, KEYS)
             raise ConfigInvalid(f"{file.place(section)}: there is no section [{section}].{help_}")
         if not isinstance(entries, dict):
-            raise ConfigInvalid(
-                f"{file.place(section)}: [{section}] is a section and has to stand on a line of its own."
-            )
+            raise ConfigInvalid(f"{file.place(section)}: [{section}] is a section and needs a line of its own.")
         for key, value in entries.items():
             if key not in KEYS[section]:
                 raise ConfigInvalid(f"{file.place(f'{section}.{key}')}: {_unknown(section, key)}")
@@ -94,18 +89,18 @@ def _entries(file: TomlFile) -> Iterator[tuple[str, str, Any]]:
 
 
 def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield name, section and key of each variable that is a setting; others of that beginning are left alone."""
+    """Yield name, section and key of each variable that is a setting. Other ACE_BRIDGE_ variables are ignored."""
     for name in sorted(environ):
         section, _, key = name.removeprefix(PREFIX).lower().partition("_")
         if not name.startswith(PREFIX) or section not in KEYS:
             continue
         if key not in KEYS[section]:
-            raise ConfigInvalid(f"The environment variable {name} is no setting: {_unknown(section, key)}")
+            raise ConfigInvalid(f"The environment variable {name} is not a setting: {_unknown(section, key)}")
         yield name, section, key
 
 
 def _unknown(section: str, key: str) -> str:
-    if section == "fal" and "key" in key.casefold():  # and whatever stands beside it is not repeated
+    if section == "fal" and "key" in key.casefold():  # the error must not repeat its value
         return "the fal key does not belong here; run `ace-bridge config set-key`."
     elsewhere = _section_of(key)
     return f"there is no “{key}” in [{section}].{elsewhere or did_you_mean(key, KEYS[section])}"

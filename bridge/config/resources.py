@@ -1,7 +1,4 @@
-"""Files that ship with the bridge: beside the package in a source checkout, inside it in an installed wheel.
-
-Presets, scripts for the DAWs and surfaces are found through here and nowhere else.
-"""
+"""Finds the files that ship with the bridge: beside the package in a checkout, inside it in an installed wheel."""
 
 from __future__ import annotations
 
@@ -18,17 +15,17 @@ def folder(kind: str, package: Path = PACKAGE) -> Path:
 
     Args:
         kind: one of KINDS.
-        package: where the bridge's own modules lie.
+        package: folder of the bridge's modules.
 
     Raises:
-        HomeError: this installation does not have it.
+        HomeError: this installation lacks it.
     """
     if kind not in KINDS:
-        raise ValueError(f"{kind!r} is no kind of shipped file")
+        raise ValueError(f"{kind!r} is not a kind of shipped file")
     shipped, checkout = package / "_assets" / kind, package.parent
     if shipped.is_dir():
         return shipped
-    if (checkout / "pyproject.toml").is_file() and (checkout / kind).is_dir():  # not any folder in site-packages
+    if (checkout / "pyproject.toml").is_file() and (checkout / kind).is_dir():  # not just any folder in site-packages
         return checkout / kind
     raise HomeError(
         f"This installation of the bridge lacks its {kind} (looked in {shipped}).",
@@ -40,7 +37,7 @@ def file(kind: str, name: str, package: Path = PACKAGE) -> Path:
     """Return one shipped file.
 
     Raises:
-        HomeError: this installation does not have it.
+        HomeError: this installation lacks it.
     """
     path = folder(kind, package) / name
     if not path.is_file():

@@ -47,77 +47,73 @@ Loudness = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Osc:
-    """[osc]: the port that everything with buttons talks to."""
+    """[osc]: the port for control surfaces."""
 
     host: Host  # address to listen on
-    port: Port  # UDP and TCP; 0: a free one
-    max_packet: Annotated[int, Meta(ge=512, le=65507)]  # bytes of one packet
-    max_nesting: Annotated[int, Meta(ge=1, le=64)]  # bundles within bundles
-    lease: Annotated[
-        float, Meta(ge=0, le=31_536_000)
-    ]  # s after which a subscriber that sent nothing is told no more; 0: never
-    secret: Secret = field(repr=False)  # what another machine unlocks spending with; NO_SECRET: it cannot
-    unlock: Annotated[float, Meta(ge=1, le=86_400)]  # s that it lasts
-    advertise: bool  # whether to be found in the network, when listening there
+    port: Port  # UDP and TCP; 0: any free port
+    max_packet: Annotated[int, Meta(ge=512, le=65507)]  # bytes per packet
+    max_nesting: Annotated[int, Meta(ge=1, le=64)]  # levels of nested bundles
+    lease: Annotated[float, Meta(ge=0, le=31_536_000)]  # s until an idle subscription ends; 0: never
+    secret: Secret = field(repr=False)  # lets another machine spend money; NO_SECRET: it cannot
+    unlock: Annotated[float, Meta(ge=1, le=86_400)]  # s until an unlock expires
+    advertise: bool  # whether to announce the bridge on the network
 
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """[http]: the OSCQuery tree."""
+    """[http]: the OSCQuery server."""
 
-    on: bool  # whether it is there
-    port: Port  # TCP; 0: a free one
+    on: bool  # whether it runs
+    port: Port  # TCP; 0: any free port
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """[inbox]: how new message files are noticed."""
+    """[inbox]: how the bridge notices new message files."""
 
-    watch: Literal["native", "poll"]  # "native" or "poll"
-    poll_interval: Annotated[float, Meta(ge=0.001, le=60)]  # s between two looks when polling
-    safety_interval: Annotated[float, Meta(ge=0.01, le=3600)]  # s between two looks beside the native watch
-    max_message: Annotated[int, Meta(ge=1024, le=64 * 1024 * 1024)]  # bytes of one message file
+    watch: Literal["native", "poll"]
+    poll_interval: Annotated[float, Meta(ge=0.001, le=60)]  # s between checks when polling
+    safety_interval: Annotated[float, Meta(ge=0.01, le=3600)]  # s between extra checks while notifications work
+    max_message: Annotated[int, Meta(ge=1024, le=64 * 1024 * 1024)]  # bytes per message file
 
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """[outbox]: how much the DAW's scripts are told."""
+    """[outbox]: what the outbox files contain, and how often they are written."""
 
-    progress_rate: Annotated[float, Meta(ge=0.1, le=60)]  # progress updates per second at most
-    keep_finished: Annotated[int, Meta(ge=0, le=10_000)]  # finished jobs that stay listed
+    progress_rate: Annotated[float, Meta(ge=0.1, le=60)]  # maximum progress updates per second
+    keep_finished: Annotated[int, Meta(ge=0, le=10_000)]  # finished jobs to list
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """[store]: how the journal is cared for, and how long the jobs' folders stay."""
+    """[store]: backups of the journal, and how long the jobs' working files are kept."""
 
-    copies: Annotated[int, Meta(ge=1, le=1000)]  # copies of the journal that are kept
-    copy_hours: Annotated[float, Meta(ge=0.01, le=8760)]  # hours between two copies
-    keep_days: Annotated[float, Meta(ge=0, le=36_500)]  # days that the folder of a finished job stays
-    keep_gigabytes: Annotated[
-        float, Meta(ge=0, le=100_000)
-    ]  # size of all jobs' folders above which the oldest finished ones go
-    any_place: bool  # whether the home may lie on a network drive or in a cloud's folder
+    copies: Annotated[int, Meta(ge=1, le=1000)]  # backups to keep
+    copy_hours: Annotated[float, Meta(ge=0.01, le=8760)]  # hours between backups
+    keep_days: Annotated[float, Meta(ge=0, le=36_500)]  # days to keep a finished job's folder
+    keep_gigabytes: Annotated[float, Meta(ge=0, le=100_000)]  # size above which the oldest finished jobs' folders go
+    any_place: bool  # whether the home may be on a network drive or in a cloud folder
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduler:
-    """[scheduler]: how much is done at the same time."""
+    """[scheduler]: how much runs at the same time."""
 
-    slots: Annotated[int, Meta(ge=1, le=64)]  # variations that are made at the same time
+    slots: Annotated[int, Meta(ge=1, le=64)]  # variations that run at the same time
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """[workers]: the processes for signal work."""
+    """[workers]: the processes for audio processing."""
 
-    count: Annotated[int, Meta(ge=1, le=2)]  # 1 or 2
-    idle_seconds: Annotated[float, Meta(ge=0, le=86_400)]  # s without work until they end
+    count: Annotated[int, Meta(ge=1, le=2)]  # processes
+    idle_seconds: Annotated[float, Meta(ge=0, le=86_400)]  # s without work until a worker stops
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """[engine]: who makes the remix."""
+    """[engine]: the default engine."""
 
     default: Annotated[
         str, Meta(pattern=r"^[a-z][a-z0-9_-]*$", description='"auto" or the name of an engine')
@@ -126,93 +122,93 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Fal:
-    """[fal]: where fal is and what it costs."""
+    """[fal]: fal's addresses, limits and price."""
 
-    endpoint: Endpoint  # the model's id
-    queue_url: Url  # base address of the queue
-    rest_url: Url  # base address of the storage tokens
-    result_hosts: Hosts  # where uploads may go to and results may come from; "*." stands for any subdomain
+    endpoint: Endpoint  # the model's ID
+    queue_url: Url  # base URL of the queue
+    rest_url: Url  # base URL of the storage API
+    result_hosts: Hosts  # hosts allowed for uploads and results
     upload_expires: Expiry  # how long fal keeps an uploaded clip
-    result_expires: Expiry  # how long fal is asked to keep a result
+    result_expires: Expiry  # how long fal keeps a result
     price_per_second: Annotated[float, Meta(ge=0, le=100)]  # US dollars per second of generated audio
-    longest: Annotated[float, Meta(ge=0.1, le=86_400)]  # longest audio of one order, s
-    poll_first: Annotated[float, Meta(ge=0.001, le=600)]  # s until the second look at a running request
-    poll_longest: Annotated[float, Meta(ge=0.001, le=600)]  # s between two looks at most
-    status_stream: bool  # whether to listen to the status stream
+    longest: Annotated[float, Meta(ge=0.1, le=86_400)]  # longest audio per submission, s
+    poll_first: Annotated[float, Meta(ge=0.001, le=600)]  # s until the second status request
+    poll_longest: Annotated[float, Meta(ge=0.001, le=600)]  # maximum s between status requests
+    status_stream: bool  # whether to follow the status stream
 
 
 @dataclass(frozen=True, slots=True)
 class Remix:
-    """[remix]: what is made when nothing is said."""
+    """[remix]: defaults of a remix."""
 
     preset: Annotated[
         str, Meta(pattern=r"^\S.{0,199}$", description="the name of a preset")
-    ]  # of a remix that names neither a preset nor tags
+    ]  # used if a remix names neither a preset nor tags
 
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """[render]: what is read of a clip."""
+    """[render]: what the bridge reads of a clip."""
 
-    context: Annotated[float, Meta(ge=0, le=60)]  # s that a short clip is sent with at least, where its source has them
-    handles: Annotated[float, Meta(ge=0, le=60)]  # s of source kept before and after the clip
-    highest_rate: Annotated[int, Meta(ge=8000, le=768_000)]  # Hz; sources above are resampled to it
+    context: Annotated[float, Meta(ge=0, le=60)]  # minimum s to send for a short clip, where the source has them
+    handles: Annotated[float, Meta(ge=0, le=60)]  # s of source audio kept before and after the clip
+    highest_rate: Annotated[int, Meta(ge=8000, le=768_000)]  # Hz; higher rates are resampled to it
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """[fit]: what is done to a result."""
+    """[fit]: how the bridge fits a result to the clip."""
 
-    align: bool  # whether a measured offset and drift are corrected
-    loudness: Loudness  # "source", "off" or a level in LUFS
-    true_peak: Annotated[float, Meta(ge=-60, le=0)]  # dBTP that the result never exceeds
-    format: Literal["pcm24", "float32"]  # "pcm24" or "float32"
+    align: bool  # whether to correct a measured offset and drift
+    loudness: Loudness  # level in LUFS, "source" (as the clip) or "off"
+    true_peak: Annotated[float, Meta(ge=-60, le=0)]  # maximum true peak, dBTP
+    format: Literal["pcm24", "float32"]  # sample format of a result
 
 
 @dataclass(frozen=True, slots=True)
 class Audition:
-    """[audition]: where results are played."""
+    """[audition]: where the bridge plays results."""
 
     device: Annotated[
         str, Meta(pattern=r"^[^\x00-\x1f]{1,199}$", description="the name of an audio output, or a part of it")
-    ]  # name of the output or a part of it; "default": the system's
+    ]  # name of an audio output or part of it; "default": the system's
 
 
 @dataclass(frozen=True, slots=True)
 class Hotkeys:
-    """[hotkeys]: keys that work whatever window is in front."""
+    """[hotkeys]: system-wide hotkeys."""
 
-    keys: HotkeyList  # "combination: command" each
+    keys: HotkeyList  # "key combination: command" each
 
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """[privacy]: what may leave this machine unasked."""
+    """[privacy]: what may leave this machine before you start a remix."""
 
-    upload_early: bool  # whether `prepare` uploads before a remix is asked for
+    upload_early: bool  # whether `prepare` may upload the clip
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """[budget]: how much may be spent."""
+    """[budget]: spending limits."""
 
     daily_cap: Money  # US dollars per day
-    confirm_above: Money  # US dollars of one job that are not spent without a question
+    confirm_above: Money  # US dollars; a job that costs more needs confirmation
 
 
 @dataclass(frozen=True, slots=True)
 class Midi:
-    """[midi]: controllers."""
+    """[midi]: MIDI controllers."""
 
-    use: Literal["auto", "off"]  # "auto" (with the first mapping, or when asked) or "off"
-    system: Literal["auto", "jack"]  # "auto" or "jack"
-    hold: Annotated[float, Meta(ge=0.3, le=5)]  # s that a control is held where it may cost money
-    debounce: Annotated[float, Meta(ge=0, le=0.5)]  # s in which a second press of a control is not meant
+    use: Literal["auto", "off"]  # "auto": once there is a mapping or a command needs it
+    system: Literal["auto", "jack"]  # "auto": the system's MIDI
+    hold: Annotated[float, Meta(ge=0.3, le=5)]  # s to hold a control before it spends money
+    debounce: Annotated[float, Meta(ge=0, le=0.5)]  # s within which a second press counts as contact bounce
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings; sections and keys are named as in default.toml."""
+    """All settings, with the sections and keys of default.toml."""
 
     osc: Osc
     http: Http
@@ -231,11 +227,11 @@ class Config:
     hotkeys: Hotkeys
     privacy: Privacy
     budget: Budget
-    home: Path  # the bridge's folder
+    home: Path  # the bridge's home
     origins: Mapping[str, str]  # "section.key" → "default", "config.toml" or the variable's name
 
     def effective(self) -> dict[str, dict[str, Any]]:
-        """Return all values by section and key, as `ace-bridge config` shows them, without passwords in addresses."""
+        """Return all values by section and key for `ace-bridge config`, without secrets and passwords."""
         return {
             section: {
                 item.name: _shown(section, item.name, getattr(getattr(self, section), item.name))

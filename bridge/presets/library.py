@@ -1,7 +1,4 @@
-"""Presets: a name a producer understands, and what it sets. Shipped ones lie in presets/, a user's own in the home.
-
-Requests and surfaces choose them by name; jobs/recipe.py lays what was asked for over what they set.
-"""
+"""Finds presets by name: the shipped ones in presets/, and the user's own in the home, which override them."""
 
 from __future__ import annotations
 
@@ -17,35 +14,35 @@ from bridge.util.suggest import did_you_mean
 __all__ = ["FAMILIES", "Preset", "Presets", "load", "new", "slug", "standard"]
 
 
-RESTED = 2.0  # s; the coarsest clock of a file system, FAT's
-Stamp = tuple[int, int, int] | None  # of a file: when it was changed, its size, its number; None: not to be relied on
+RESTED = 2.0  # s; the resolution of FAT's timestamps, the coarsest of all file systems
+Stamp = tuple[int, int, int] | None  # a file's modification time, size and inode; None: not reliable
 
 
 class Presets:
-    """All presets of some folders; a file that was changed is read anew when it is asked for."""
+    """All presets of some folders. A changed file is read again at the next request."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        self._folders = tuple(folders)  # the later ones win
+        self._folders = tuple(folders)  # later folders override earlier ones
         self._loaded: dict[Path, tuple[Stamp, Preset | PresetInvalid]] = {}
         self._listed: dict[Path, tuple[Stamp, dict[str, Path]]] = {}
 
     def all(self) -> list[Preset]:
-        """Return the valid ones, by name; `problems` tells of the others."""
+        """Return the valid presets by name; `problems` returns the errors of the others."""
         return [found for found in self._read_all() if isinstance(found, Preset)]
 
     def names(self) -> list[str]:
-        """Return what presets can be selected by, whether their files are right or not."""
+        """Return the names of all presets, valid or not."""
         return sorted(self._files())
 
     def problems(self) -> list[PresetInvalid]:
-        """Return one error for each file that cannot be used."""
+        """Return one error for each invalid file."""
         return [found for found in self._read_all() if isinstance(found, PresetInvalid)]
 
     def get(self, name: str) -> Preset:
-        """Return a preset by its name or its title; upper case, blanks and underscores make no difference.
+        """Return a preset by its name or title. Case, spaces and underscores do not matter.
 
         Raises:
-            PresetUnknown: there is none; the text names the nearest.
+            PresetUnknown: there is no such preset; the text names the nearest.
             PresetInvalid: its file has an error.
         """
         files = self._files()
@@ -62,23 +59,23 @@ class Presets:
         raise PresetUnknown(f"There is no preset “{shown}”.{did_you_mean(name, files)}")
 
     def next(self, name: str) -> Preset:
-        """Return the preset after the one of this name, in a ring; the first if there is none of it.
+        """Return the preset after this one, wrapping around; the first for an unknown name.
 
         Raises:
-            PresetUnknown: there are none at all.
+            PresetUnknown: there are no presets.
         """
         return self._step(name, 1)
 
     def previous(self, name: str) -> Preset:
-        """Return the preset before the one of this name, in a ring; the last if there is none of it.
+        """Return the preset before this one, wrapping around; the last for an unknown name.
 
         Raises:
-            PresetUnknown: there are none at all.
+            PresetUnknown: there are no presets.
         """
         return self._step(name, -1)
 
     def _step(self, name: str, direction: int) -> Preset:
-        """Look at one file after the other, until one is a preset."""
+        """Return the next valid preset in a direction."""
         files = self._files()
         names = sorted(files)
         here = names.index(name) if name in files else -1 if direction > 0 else 0
@@ -93,7 +90,7 @@ class Presets:
             yield self._read(path)
 
     def _read(self, path: Path) -> Preset | PresetInvalid:
-        """Read a file, unless it is as it was: buttons that step through presets do not wait for that."""
+        """Read a file if it has changed, so that stepping through presets is fast."""
         stamp = _stamp(path)
         before = self._loaded.get(path)
         if before is not None and stamp is not None and before[0] == stamp:
@@ -106,14 +103,14 @@ class Presets:
         return found
 
     def _files(self) -> dict[str, Path]:
-        """Return the file of each name; whatever came in is only ever compared with these, never made into a path."""
+        """Return the file of each name. Requested names are only compared with these and never become paths."""
         files: dict[str, Path] = {}
         for folder in self._folders:
             files |= self._listing(folder)
         return files
 
     def _listing(self, folder: Path) -> dict[str, Path]:
-        """Return a folder's files by name; a system stamps a folder anew whenever one comes or goes."""
+        """Return a folder's files by name, read again if the folder's modification time has changed."""
         stamp = _stamp(folder)
         before = self._listed.get(folder)
         if before is not None and stamp is not None and before[0] == stamp:
@@ -128,10 +125,10 @@ class Presets:
 
 
 def _stamp(path: Path) -> Stamp:
-    """Return what is another as soon as a file or folder has changed.
+    """Return a value that differs once a file or folder has changed.
 
-    A change within the same tick of the file system's clock as the look before it would not be seen, so what has only
-    just changed has no stamp that is worth anything: it is read again until it has rested for a moment.
+    Two changes within one tick of the file system's clock have the same modification time. A file that changed less
+    than RESTED seconds ago therefore has no reliable stamp and is read again.
     """
     try:
         about = path.stat()
@@ -141,5 +138,5 @@ def _stamp(path: Path) -> Stamp:
 
 
 def standard(home: Path) -> Presets:
-    """Return the shipped presets with those of the home over them."""
+    """Return the shipped presets, overridden by those of the home."""
     return Presets([resources.folder("presets"), home / "presets"])

@@ -1,7 +1,4 @@
-"""THE parameter table: the model's inputs with their ranges, defaults and a musician's explanation.
-
-Requests, presets, OSC, CLI, panel and docs/params.md all come from it, and nothing is sent before it has passed here.
-"""
+"""The table of the model's inputs: their ranges, defaults and explanations, and the check of values against it."""
 
 from __future__ import annotations
 
@@ -19,10 +16,10 @@ from bridge.util.suggest import did_you_mean
 
 Kind = Literal["text", "int", "float", "choice", "url"]
 
-INSTRUMENTAL = "[inst]"  # an empty lyric may be sung as gibberish, this one is not
-UNKNOWN_TAGS = "music"  # original_tags of a clip of which nobody said what it is
-LARGEST_SEED = 2**32 - 1  # seed of variation k = seed + k mod 2^32
-LONGEST_TEXT = 20_000  # characters; a whole song's lyrics have a tenth of that
+INSTRUMENTAL = "[inst]"  # the model may sing gibberish to empty lyrics
+UNKNOWN_TAGS = "music"  # original_tags of a clip without a description
+LARGEST_SEED = 2**32 - 1  # variation k has the seed (seed + k) mod 2^32
+LONGEST_TEXT = 20_000  # characters; the lyrics of a song have about a tenth of it
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TEXT = Annotated[str, Meta(max_length=LONGEST_TEXT, description="text")]
 _URL = Annotated[str, Meta(max_length=LONGEST_TEXT, pattern="^https?://", description="an http or https address")]
@@ -32,17 +29,17 @@ _URL = Annotated[str, Meta(max_length=LONGEST_TEXT, pattern="^https?://", descri
 class Param:
     """One input of the model."""
 
-    name: str  # as the model spells it
+    name: str  # the model's name of it
     kind: Kind  # type of its value
-    help: str  # what it does, in plain words
-    default: str | int | float | None = None  # what the model takes when it is not sent; None: nothing, or any
+    help: str  # what it does
+    default: str | int | float | None = None  # the model's default; None: none, or random
     low: float | None = None  # smallest value, for int and float
     high: float | None = None  # largest value, for int and float
-    choices: tuple[str, ...] = ()  # the only values, for choice
-    required: bool = False  # whether the model insists on it
-    surface: tuple[float, float] | None = None  # the part of the range worth putting on a fader
-    inert: bool = False  # probably changes nothing in audio-to-audio: upstream's edit path does not read it
-    source: str = "model page"  # where range and default come from
+    choices: tuple[str, ...] = ()  # all values, for choice
+    required: bool = False  # whether the model requires it
+    surface: tuple[float, float] | None = None  # the useful range for a fader
+    inert: bool = False  # probably has no effect: ACE-Step's open source does not read it for audio-to-audio
+    source: str = "model page"  # source of range and default
     takes: Any = field(init=False, repr=False, compare=False)  # its type, with its limits
 
     def __post_init__(self) -> None:
@@ -61,48 +58,46 @@ def _type_of(param: Param) -> Any:
 _READ_BY_NONE = "model page; ACE-Step's open source does not read it when it edits audio"
 
 _TABLE = (
-    Param(
-        "audio_url", "url", "Where the model finds the clip. The bridge uploads it and fills this in.", required=True
-    ),
+    Param("audio_url", "url", "URL of the clip. The bridge uploads the clip and fills this in.", required=True),
     Param(
         "edit_mode",
         "choice",
-        "“remix” may change melody and genre; “lyrics” stays close to the song and changes what is sung.",
+        "“remix” may change melody and genre. “lyrics” stays close to the song and changes the lyrics.",
         "remix",
         choices=("lyrics", "remix"),
     ),
     Param(
         "original_tags",
         "text",
-        "What the clip is now, as tags: “piano, slow, melancholic”. The model moves from here towards the tags, so a "
-        "true description helps; without one the bridge says what little it knows.",
+        "Describes the clip as tags, for example “piano, slow, melancholic”. The model moves from here towards the "
+        "tags, so an accurate description helps. Without one, the bridge describes the clip itself.",
         required=True,
     ),
     Param(
         "original_lyrics",
         "text",
-        "What is sung in the clip now, line by line; leave it out if nobody sings.",
+        "The lyrics of the clip, line by line. Leave it out for an instrumental clip.",
         "",
     ),
     Param(
         "tags",
         "text",
-        "What it shall become: genre, mood, instruments, sound, tempo feel, separated by commas. Three to six of these "
-        "work best; the model reads about 256 word pieces and no more.",
+        "Style: genre, mood, instruments, sound and tempo feel, separated by commas. Three to six tags work best. The "
+        "model reads about 256 tokens.",
         required=True,
     ),
     Param(
         "lyrics",
         "text",
-        "What shall be sung, with [verse], [chorus] and [bridge] on lines of their own. Left out or “[inst]”: "
-        "nobody sings.",
+        "Lyrics, with [verse], [chorus] and [bridge] on lines of their own. Without lyrics, or with “[inst]”, the "
+        "result is instrumental.",
         "",
     ),
     Param(
         "number_of_steps",
         "int",
-        "How long the model works on it: 27 for a draft, 60 for the best it can do. Time grows with it, the price does "
-        "not.",
+        "Number of diffusion steps: 27 for a draft, 60 for the best quality. More steps take more time at the same "
+        "price.",
         27,
         3,
         60,
@@ -111,7 +106,7 @@ _TABLE = (
     Param(
         "seed",
         "int",
-        "The roll of the dice: the same seed and settings give the same remix again. Left out, the bridge draws one.",
+        "Random seed. The same seed and settings give the same remix. Without one, the bridge picks a random seed.",
         None,
         0,
         LARGEST_SEED,
@@ -121,7 +116,7 @@ _TABLE = (
     Param(
         "scheduler",
         "choice",
-        "How the model walks from noise to music: euler takes small even steps, heun looks ahead and takes longer.",
+        "How the model steps from noise to music. euler takes plain steps. heun corrects each step and takes longer.",
         "euler",
         choices=("euler", "heun"),
         inert=True,
@@ -130,7 +125,7 @@ _TABLE = (
     Param(
         "guidance_type",
         "choice",
-        "How the model is held to the tags: cfg is the plain way, apg sounds less harsh at high guidance, cfg_star "
+        "How the tags guide the model. cfg is the standard method, apg sounds less harsh at high guidance, cfg_star "
         "corrects the first steps.",
         "apg",
         choices=("cfg", "apg", "cfg_star"),
@@ -140,7 +135,7 @@ _TABLE = (
     Param(
         "granularity_scale",
         "int",
-        "How coarse the model's strokes are; higher values can smooth out artefacts.",
+        "Granularity of the changes. Higher values can smooth artefacts.",
         10,
         -100,
         100,
@@ -151,7 +146,7 @@ _TABLE = (
     Param(
         "guidance_interval",
         "float",
-        "How much of the way the tags steer: 0.5 means the middle half, 1 the whole way.",
+        "Share of the steps that the tags guide: 0.5 means the middle half, 1 all steps.",
         0.5,
         0,
         1,
@@ -162,7 +157,7 @@ _TABLE = (
     Param(
         "guidance_interval_decay",
         "float",
-        "How much the steering lets go over that stretch: 0 holds it, 1 lets it sink to minimum_guidance_scale.",
+        "How much guidance falls over that interval: 0 keeps it constant, 1 lowers it to minimum_guidance_scale.",
         0.0,
         0,
         1,
@@ -173,8 +168,8 @@ _TABLE = (
     Param(
         "guidance_scale",
         "float",
-        "How strictly the tags are followed: low is loose and soft, 15 is usual, high is literal and can turn harsh. "
-        "At 0 and 1 the tags do not steer at all.",
+        "How strictly the model follows the tags. Low values sound loose and soft, 15 is the default, high values are "
+        "literal and can sound harsh. At 0 and 1 the tags have no effect.",
         15.0,
         0,
         200,
@@ -183,7 +178,7 @@ _TABLE = (
     Param(
         "minimum_guidance_scale",
         "float",
-        "Where the steering ends when guidance_interval_decay lets it go.",
+        "The lowest guidance that guidance_interval_decay reaches.",
         3.0,
         0,
         200,
@@ -194,7 +189,7 @@ _TABLE = (
     Param(
         "tag_guidance_scale",
         "float",
-        "How strictly the tags alone are followed, beside the lyrics.",
+        "How strictly the model follows the tags, independent of the lyrics.",
         5.0,
         0,
         10,
@@ -205,7 +200,7 @@ _TABLE = (
     Param(
         "lyric_guidance_scale",
         "float",
-        "How strictly the lyrics alone are followed, beside the tags.",
+        "How strictly the model follows the lyrics, independent of the tags.",
         1.5,
         0,
         10,
@@ -216,7 +211,7 @@ _TABLE = (
     Param(
         "original_seed",
         "int",
-        "The seed the clip itself was made with, if the model made it.",
+        "The seed of the clip, if the model made it.",
         None,
         0,
         LARGEST_SEED,
@@ -229,32 +224,35 @@ PARAMS: Mapping[str, Param] = MappingProxyType(
     {param.name: param for param in _TABLE}
 )  # in the order of the model's page
 
-# No input of the model, but of the bridge: it becomes edit_mode and, offline, a depth. Surfaces set it like the others.
+# An input of the bridge, not of the model: it sets edit_mode or, offline, the depth of the changes.
 AMOUNT = Param(
     "amount",
     "float",
-    "How far from the clip: 0 stays as it is, 1 is as different as it gets. Untouched: the preset's own.",
+    "Distance from the clip: 0 stays close, 1 is as different as possible. If not set, the preset's amount.",
     None,
     0,
     1,
     surface=(0, 1),
     source="the bridge",
 )
-HAND_PARAMS = (AMOUNT, *(param for param in _TABLE if param.kind not in ("text", "url")))  # what OSC and MIDI can set
+HAND_PARAMS = (
+    AMOUNT,
+    *(param for param in _TABLE if param.kind not in ("text", "url")),
+)  # for OSC and MIDI
 
 
 def check(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check types and ranges of some parameters; None means "not given" and is left out.
+    """Check types and ranges of some parameters. None means "not given" and is left out.
 
     Args:
-        values: any of the parameters by name. A whole number may come as 40.0, since OSC and JSON know no difference.
+        values: any of the parameters by name. 40.0 is accepted as a whole number, because OSC and JSON clients send it.
 
     Returns:
-        The same values with their proper Python types.
+        The same values as the proper Python types.
 
     Raises:
         ParamUnknown: there is no such parameter; the text names the nearest.
-        ParamInvalid: the text names the parameter, what came and what it takes.
+        ParamInvalid: the text names the parameter, its value and its range.
     """
     checked: dict[str, Any] = {}
     for name, value in values.items():
@@ -268,16 +266,16 @@ def check(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def complete(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the values and fill in the defaults; `audio_url` is filled in by the engine and may be missing here.
+    """Check the values and fill in the defaults. The engine fills in `audio_url`.
 
-    An empty lyric becomes "[inst]", missing original tags become "music", a seed that was not given stays out.
+    Empty lyrics become "[inst]" and missing original tags "music". A missing seed stays missing.
 
     Raises:
-        ParamUnknown, ParamInvalid: as `check`, and when the tags are missing.
+        ParamUnknown, ParamInvalid: as `check`, or the tags are missing.
     """
     given = check(values)
     if "tags" not in given:
-        raise ParamInvalid("tags is missing: say what the clip shall become, for example “dub, deep bass, tape echo”.")
+        raise ParamInvalid("tags is missing. Describe the style, for example “dub, deep bass, tape echo”.")
     whole = {name: given.get(name, param.default) for name, param in PARAMS.items()}
     whole["lyrics"] = given.get("lyrics", "").strip() or INSTRUMENTAL
     whole["original_tags"] = given.get("original_tags", UNKNOWN_TAGS)
@@ -285,7 +283,7 @@ def complete(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_send(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the model has to be told: the required inputs, lyrics, seed, and what differs from the default.
+    """Return the inputs to send: the required ones, lyrics, seed, and values that differ from the default.
 
     Raises:
         ParamUnknown, ParamInvalid: as `complete`.
@@ -298,7 +296,7 @@ def to_send(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_text(name: str, text: str) -> Any:
-    """Read one parameter as it is typed on a command line.
+    """Read one parameter from a command-line option.
 
     Raises:
         ParamUnknown, ParamInvalid: as `check`.
@@ -308,11 +306,11 @@ def from_text(name: str, text: str) -> Any:
 
 def _check(param: Param, value: Any) -> Any:
     if param.kind == "int" and isinstance(value, float) and value.is_integer():
-        value = int(value)  # OSC and JSON do not tell 40.0 from 40
+        value = int(value)  # OSC and JSON clients send 40.0 for 40
     checked = validation.validate(value, param.takes, param.name, ParamInvalid)
     if isinstance(checked, str):
         if _CONTROL.search(checked):
-            raise ParamInvalid(f"{param.name} has control characters or broken Unicode; write it again.")
+            raise ParamInvalid(f"{param.name} has control characters or invalid Unicode. Write it again.")
         if param.required and not checked.strip():
-            raise ParamInvalid(f"{param.name} is empty; give at least one tag, or leave it to the preset.")
+            raise ParamInvalid(f"{param.name} is empty. Give at least one tag, or leave it out to use the preset's.")
     return checked.strip() if param.required else checked

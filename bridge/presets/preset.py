@@ -1,7 +1,4 @@
-"""One preset file: read with file, line and key in every error, or written for a user to begin with.
-
-library.py finds the files; the keys and their ranges are decided here and in parameters.py.
-"""
+"""Reads one preset file, with file, line and key in every error, and writes a new one as a template."""
 
 from __future__ import annotations
 
@@ -20,14 +17,14 @@ from bridge.presets.parameters import INSTRUMENTAL, PARAMS, check
 from bridge.util.atomic import explained, write_bytes
 from bridge.util.validation import show, validate
 
-VERSION = 1  # of the files' form
+VERSION = 1  # of the file format
 Family = Literal["lofi", "house", "techno", "drum and bass", "ambient", "dub", "half-time trap", "chopped"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 TEXTS = ("title", "description", "family", "needs_model", "tags", "lyrics", "original_tags", "edit_mode")
 LONGEST = {"title": 60, "description": 400, "needs_model": 40, "tags": 600}  # characters
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_OWN = ("audio_url", "seed", *TEXTS)  # have a place of their own, or belong to the remix and not to a style
+_OWN = ("audio_url", "seed", *TEXTS)  # top-level keys, or parameters of a remix that no preset sets
 
 
 class PresetFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,30 +45,30 @@ class PresetFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One style to remix into."""
+    """One style for remixes."""
 
-    name: str  # what it is chosen by: the file's name without .toml
-    title: str  # for people
-    description: str  # what will be heard, one or two sentences
-    family: str  # the style the offline engine makes of it, one of FAMILIES
+    name: str  # the file name without .toml
+    title: str  # shown to users
+    description: str  # how the result sounds, in one or two sentences
+    family: str  # style family of the offline engine, one of FAMILIES
     tags: str  # for the model
-    lyrics: str  # "[inst]": nobody sings
-    original_tags: str | None  # what the clip is now; None: not the preset's to say
+    lyrics: str  # "[inst]": instrumental
+    original_tags: str | None  # description of the clip; None: described automatically
     edit_mode: str  # "remix" or "lyrics"
-    amount: float | None  # 0 = as the source .. 1 = as different as it gets; None: the engine's own default
-    version: int  # of the file's form
-    path: Path  # where it was read
-    parameters: Mapping[str, Any] = field(default_factory=dict)  # the model's other inputs that it means to change
-    needs_model: str = ""  # sounds that the offline engine cannot add, for example "the choir"; "": none
+    amount: float | None  # 0 (as the source) to 1 (as different as possible); None: the engine's default
+    version: int  # of the file format
+    path: Path  # the preset's file
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # other inputs of the model that it sets
+    needs_model: str = ""  # sounds that only the model adds, for example "the choir"; "": none
 
     @property
     def offline(self) -> str:
-        """One line that says what the offline engine makes of it."""
+        """One line about the preset's offline result."""
         return f"offline: {self.family}{f'; only the model adds {self.needs_model}' if self.needs_model else ''}"
 
 
 def slug(name: str) -> str:
-    """Return a name as files have it: "Dusty Tape" becomes "dusty-tape"."""
+    """Return a name as a file name: "Dusty Tape" becomes "dusty-tape"."""
     return re.sub(r"[^a-z0-9]+", "-", name[:200].casefold()).strip("-")
 
 
@@ -79,7 +76,7 @@ def load(path: Path) -> Preset:
     """Read one preset.
 
     Raises:
-        PresetInvalid: names file, line and key.
+        PresetInvalid: the text names file, line and key.
     """
     try:
         file = read(path)
@@ -89,7 +86,7 @@ def load(path: Path) -> Preset:
     except OSError as problem:
         raise PresetInvalid(f"{path} cannot be read: {problem.strerror}.") from problem
     if not _NAME.fullmatch(path.stem):
-        raise PresetInvalid(f"{path}: a preset's file name has small letters, digits and single hyphens only.")
+        raise PresetInvalid(f"{path}: a preset's file name has only lower-case letters, digits and single hyphens.")
     for key in file.values:
         if key in PARAMS and key not in _OWN:
             raise PresetInvalid(f"{file.place(key)}: “{key}” belongs under [parameters].")
@@ -113,24 +110,24 @@ def load(path: Path) -> Preset:
 
 
 def new(folder: Path, name: str, like: Preset | None = None) -> Path:
-    """Write a new preset to begin with, commented, and return its file.
+    """Write a new preset as a commented template and return its file.
 
     Args:
         folder: the user's presets.
-        name: its title; the file's name is made from it.
-        like: a preset to copy; None: a simple one.
+        name: its title, which also gives the file name.
+        like: the preset to copy; None: a simple one.
 
     Raises:
-        PresetInvalid: nothing of the name can stand in a file's name.
-        NotPossibleNow: there is one of that name.
+        PresetInvalid: the name cannot become a file name.
+        NotPossibleNow: a preset with that name exists.
         DiskFull, OutputUnwritable: it cannot be written.
     """
     title = " ".join(name.split())
     path = folder / f"{slug(title)}.toml"
     if not slug(title) or len(title) > LONGEST["title"] or not title.isprintable():
-        raise PresetInvalid(f"A preset's name has letters or digits and at most {LONGEST['title']} characters.")
+        raise PresetInvalid(f"A preset's name needs letters or digits and has at most {LONGEST['title']} characters.")
     if path.exists():
-        raise NotPossibleNow(f"{path} is there already.", hint="Edit that file, or choose another name.")
+        raise NotPossibleNow(f"{path} already exists.", hint="Edit that file, or choose another name.")
     with explained(path):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_bytes(path, written(replace(like or _BEGINNING, title=title)).encode())
@@ -148,27 +145,27 @@ def written(preset: Preset) -> str:
         f"title = {_quoted(preset.title)}",
         f"description = {_quoted(preset.description)}",
         f"family = {_quoted(preset.family)}  # for the offline engine: {', '.join(FAMILIES)}",
-        f"{needs}  # sounds that the offline engine cannot add",
+        f"{needs}  # sounds that only the model adds",
         f"tags = {_quoted(preset.tags)}",
-        f"lyrics = {_quoted(preset.lyrics)}  # [inst]: nobody sings",
-        f"{original}  # what the clips are now, if this preset is for one kind of clip",
-        f"edit_mode = {_quoted(preset.edit_mode)}  # remix, or lyrics: stays closer to the clip",
-        f"{amount}  # 0: as the clip is, 1: as different as it gets",
+        f"lyrics = {_quoted(preset.lyrics)}  # [inst]: instrumental",
+        f"{original}  # describes the clips, if this preset is for one kind of clip",
+        f"edit_mode = {_quoted(preset.edit_mode)}  # remix, or lyrics (stays closer to the clip)",
+        f"{amount}  # 0: as the clip, 1: as different as possible",
         "",
-        "[parameters]  # docs/params.md lists them; only what this preset means to change",
+        "[parameters]  # other inputs that this preset sets, see docs/params.md",
         *(f"{key} = {_quoted(value)}" for key, value in preset.parameters.items()),
     ]
     return "\n".join(lines) + "\n"
 
 
 def _quoted(value: str | int | float) -> str:
-    return json.dumps(value, ensure_ascii=False)  # TOML's texts and numbers are written as JSON's
+    return json.dumps(value, ensure_ascii=False)  # TOML writes text and numbers as JSON does
 
 
 _BEGINNING = Preset(
     name="",
     title="",
-    description="What will be heard, in one sentence.",
+    description="How the result sounds, in one sentence.",
     family="lofi",
     tags="lofi hip hop, mellow, electric piano, dusty drums, tape saturation",
     lyrics=INSTRUMENTAL,
@@ -196,7 +193,7 @@ def _parameters(file: TomlFile, section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _inputs(file: TomlFile, values: Mapping[str, Any], section: str = "") -> dict[str, Any]:
-    """Check the model's inputs one by one, so that the error has its line."""
+    """Check the model's inputs one by one, so that an error names its line."""
     checked: dict[str, Any] = {}
     for key, value in values.items():
         try:
@@ -205,6 +202,6 @@ def _inputs(file: TomlFile, values: Mapping[str, Any], section: str = "") -> dic
             raise PresetInvalid(f"{file.place(section + key)}: {problem.text}") from problem
     if len(checked.get("tags", "")) > LONGEST["tags"]:
         raise PresetInvalid(
-            f"{file.place('tags')}: tags has over {LONGEST['tags']} characters; the model would not read all."
+            f"{file.place('tags')}: tags has over {LONGEST['tags']} characters, more than the model reads."
         )
     return checked

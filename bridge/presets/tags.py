@@ -1,7 +1,4 @@
-"""Tags that write themselves: what the clip is, and the song's tempo and key in what it shall become.
-
-Stage render listens and remembers, stage remix sends what stands here, `show` and the recipe say it.
-"""
+"""Automatic tags: a description of the clip, and the song's tempo and key for the target tags."""
 
 from __future__ import annotations
 
@@ -9,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-UNSAID = "instrumental music"  # what is said of a clip about which nothing is known; the model wants some text
-FACT = "original_tags:"  # before the hash of a clip's sound: what its user said of it
+UNSAID = "instrumental music"  # for a clip of unknown content; the model requires text
+FACT = "original_tags:"  # prefix of the stored description of a clip; the clip's hash follows
 _WORDS = (
     (r"drums?|beat|break|loop\s*kit", "drums"),
     (r"kick|bd", "kick drum"),
@@ -37,14 +34,14 @@ _KEY = re.compile(r"\b[A-G](?:[#b♯♭])?\s+(?:major|minor)\b", re.IGNORECASE)
 
 
 def original_tags(names: tuple[str, ...], heard: Mapping[str, Any]) -> str:
-    """Say what a clip is.
+    """Describe a clip.
 
     Args:
-        names: of its track and of itself.
-        heard: the answer of the task `listen`; empty where nobody listened.
+        names: of its track and the clip.
+        heard: the answer of the task `listen`; empty if it did not run.
 
     Returns:
-        For example "drums, 105 BPM" or "electric piano, 92 BPM, A minor"; a key only where it is likely to be right.
+        For example "drums, 105 BPM" or "electric piano, 92 BPM, A minor"; with a key only if it is reliable.
     """
     found = instruments(names)
     if not found:
@@ -53,13 +50,13 @@ def original_tags(names: tuple[str, ...], heard: Mapping[str, Any]) -> str:
 
 
 def instruments(names: tuple[str, ...]) -> list[str]:
-    """Return the instruments that names speak of, each once."""
+    """Return the instruments in names, each once."""
     text = " ".join(names).lower().replace("_", " ")
     return [word for pattern, word in _NAMES if pattern.search(text)]
 
 
 def song(heard: Mapping[str, Any]) -> list[str]:
-    """Return tempo and key of a clip in the model's words, as far as they are sure."""
+    """Return tempo and key of a clip as tags, if they are reliable."""
     words = []
     if heard.get("tempo") and heard.get("tempo_sure"):
         words.append(f"{heard['tempo']:.0f} BPM")
@@ -69,12 +66,12 @@ def song(heard: Mapping[str, Any]) -> list[str]:
 
 
 def target_tags(tags: str, heard: Mapping[str, Any], *, own: bool) -> str:
-    """Return the wanted tags with the song's tempo and key.
+    """Return the target tags with the song's tempo and key.
 
     Args:
-        tags: of the preset, or as the user wrote them.
+        tags: of the preset or the user.
         heard: the answer of the task `listen`.
-        own: the user wrote them: then a tempo or key in them is meant and stays alone.
+        own: whether the user wrote them. A tempo or key in them then replaces the song's.
     """
     words = song(heard)
     if not words:

@@ -1,4 +1,4 @@
-"""Settings from default.toml, config.toml and the environment, and what is said about wrong ones."""
+"""Settings from default.toml, config.toml and the environment, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_every_setting_has_a_comment_and_its_own_type(tmp_path: Path, section: s
 def test_every_settings_type_is_checked(tmp_path: Path, section: str, key: str, wrong: str) -> None:
     text = refusal(tmp_path, f"# mine\n[{section}]\n{key} = {wrong}\n")
     kind, name = KEYS[section][key], f"[{section}] {key}"
-    if wrong == "[[1]]" and get_origin(get_args(kind)[:1] and get_args(kind)[0]) is tuple:  # its first member is wrong
+    if wrong == "[[1]]" and get_origin(get_args(kind)[:1] and get_args(kind)[0]) is tuple:  # its first item is wrong
         kind, name = get_args(get_args(kind)[0])[0], f"{name}[0]"
     assert text.startswith(f"{tmp_path / 'config.toml'}, line 3: {name} is ")
     assert text.endswith(f"; it takes {describe(kind)}.")
@@ -66,11 +66,11 @@ def test_every_settings_type_is_checked(tmp_path: Path, section: str, key: str, 
 @pytest.mark.parametrize(
     ("section", "key"), [pair for pair in EVERY_KEY if SHIPPED[pair[0]][pair[1]] not in (True, False)]
 )
-def test_a_switch_is_no_value_for_anything_else(tmp_path: Path, section: str, key: str) -> None:
+def test_true_is_not_accepted_as_another_type(tmp_path: Path, section: str, key: str) -> None:
     assert f"[{section}] {key} is true" in refusal(tmp_path, f"[{section}]\n{key} = true\n")
 
 
-def test_file_over_default_and_environment_over_file(tmp_path: Path) -> None:
+def test_the_file_overrides_defaults_and_the_environment_overrides_the_file(tmp_path: Path) -> None:
     written(tmp_path, '[osc]\nport = 9000\nhost = "::1"\n[fal]\nqueue_url = "http://127.0.0.1:8000/"\n')
     config = load(
         tmp_path, {"ACE_BRIDGE_OSC_PORT": " 0 ", "ACE_BRIDGE_HOME": "/x", "ACE_BRIDGE_COLOUR": "1", "PATH": ""}
@@ -97,7 +97,7 @@ def test_file_over_default_and_environment_over_file(tmp_path: Path) -> None:
         ("ENGINE_DEFAULT", "offline", "offline"),
     ],
 )
-def test_environment_forms(tmp_path: Path, name: str, text: str, value: Any) -> None:
+def test_values_from_environment_variables(tmp_path: Path, name: str, text: str, value: Any) -> None:
     config = load(tmp_path, {f"ACE_BRIDGE_{name}": text})
     section, key = name.lower().split("_", 1)
     assert getattr(getattr(config, section), key) == value
@@ -117,7 +117,7 @@ def test_environment_forms(tmp_path: Path, name: str, text: str, value: Any) -> 
         ("FIT_LOUDNESS", "loud", '"source", "off" or a number'),
     ],
 )
-def test_wrong_variables_are_named(tmp_path: Path, name: str, text: str, told: str) -> None:
+def test_the_error_names_the_invalid_variable(tmp_path: Path, name: str, text: str, told: str) -> None:
     found = refusal(tmp_path, environ={f"ACE_BRIDGE_{name}": text})
     assert found.startswith(f"ACE_BRIDGE_{name}: ")
     assert told in found
@@ -137,10 +137,10 @@ def test_loudness_is_a_word_or_a_level(tmp_path: Path, value: str, loaded: Any) 
         ("\n\n[osk]\nport = 1", 3, "there is no section [osk]. Did you mean “osc”?"),
         ("port = 1", 1, "there is no section [port]. It belongs in [osc]."),
         ("[osc]\n\nslots = 1", 3, "there is no “slots” in [osc]. It belongs in [scheduler]."),
-        ("osc = 3", 1, "[osc] is a section and has to stand on a line of its own."),
+        ("osc = 3", 1, "[osc] is a section and needs a line of its own."),
         ("osc.prt = 3", 1, "there is no “prt” in [osc]. Did you mean “port”?"),
-        ("[osc]\nport = 1\nport = 2", 3, "it is not TOML here (cannot overwrite a value)."),
-        ("[osc]\nport = ", 2, "it is not TOML here (invalid value)."),
+        ("[osc]\nport = 1\nport = 2", 3, "it is not valid TOML (cannot overwrite a value)."),
+        ("[osc]\nport = ", 2, "it is not valid TOML (invalid value)."),
         ("[engine]\ndefault = 3", 2, '[engine] default is 3; it takes "auto" or the name of an engine.'),
         (b"[osc]\n\nhost = '\xff'", 3, "it is not UTF-8 text."),
     ],
@@ -151,7 +151,7 @@ def test_errors_name_file_line_and_the_nearest_key(tmp_path: Path, text: str | b
 
 def test_unknown_variable_of_a_section_is_named(tmp_path: Path) -> None:
     found = refusal(tmp_path, environ={"ACE_BRIDGE_FAL_QUEUE": "http://127.0.0.1"})
-    assert "ACE_BRIDGE_FAL_QUEUE is no setting" in found
+    assert "ACE_BRIDGE_FAL_QUEUE is not a setting" in found
     assert "“queue_url”" in found
 
 
@@ -162,7 +162,7 @@ def test_a_key_in_the_settings_is_refused_and_not_repeated(tmp_path: Path, envir
     assert "secret" not in found
 
 
-def test_hostile_files_are_one_sentence(tmp_path: Path) -> None:
+def test_a_hostile_file_gives_a_short_error(tmp_path: Path) -> None:
     assert "nested" in refusal(tmp_path, "a = " + "[" * 100_000)
     assert "bytes" in refusal(tmp_path, "#" * 300_000)
     (tmp_path / "config.toml").unlink()
@@ -171,7 +171,7 @@ def test_hostile_files_are_one_sentence(tmp_path: Path) -> None:
         load(tmp_path, {})
 
 
-def test_a_mark_before_the_first_line_and_dos_line_ends_are_no_error(tmp_path: Path) -> None:
+def test_a_byte_order_mark_and_dos_line_endings_are_accepted(tmp_path: Path) -> None:
     assert load(written(tmp_path, b"\xef\xbb\xbf[osc]\r\nport = 0\r\n"), {}).osc.port == 0
 
 
@@ -181,7 +181,7 @@ def test_passwords_in_addresses_are_not_shown(tmp_path: Path) -> None:
     assert config.effective()["fal"]["queue_url"] == "https://…@proxy.example.org/fal"
 
 
-def test_settings_do_not_change_once_read(tmp_path: Path) -> None:
+def test_settings_are_frozen(tmp_path: Path) -> None:
     config: Any = load(tmp_path, {})
     for part, key in [(config, "osc"), (config.osc, "port")]:
         with pytest.raises(dataclasses.FrozenInstanceError):

@@ -69,7 +69,7 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path, caplog: pytest.LogCaptu
         path.chmod(0o644)
         assert fal_key({}, tmp_path, nothing) == KEY
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert "others could read" in caplog.text
+        assert "other users could read" in caplog.text
         path.chmod(0o644)
         set_key(tmp_path, "another:key")
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

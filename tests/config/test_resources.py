@@ -34,7 +34,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     whole = tree(tmp_path / "whole", "bridge/_assets/presets/a.toml")
     with pytest.raises(HomeError, match=r"lacks presets/b\.toml"):
         resources.file("presets", "b.toml", whole)
-    with pytest.raises(ValueError, match="no kind"):
+    with pytest.raises(ValueError, match="not a kind"):
         resources.folder("../..", whole)
 
 

@@ -166,7 +166,7 @@ BROKEN = [
         1,
         "version is 2; it takes 1 (newer presets need a newer ace-bridge).",
     ),
-    (GOOD.replace('"[inst]"', '"[inst]'), 6, "it is not TOML here"),
+    (GOOD.replace('"[inst]"', '"[inst]'), 6, "it is not valid TOML"),
     (GOOD.encode().replace(b"Mine", b"\xff"), 2, "it is not UTF-8 text."),
 ]
 
@@ -225,7 +225,7 @@ def test_a_new_preset_is_valid_and_never_overwrites(tmp_path: Path) -> None:
     made = load(path)
     assert made.title == "My “Dusty” Style"
     path.write_text(GOOD)
-    with pytest.raises(NotPossibleNow, match="there already"):
+    with pytest.raises(NotPossibleNow, match="already exists"):
         new(tmp_path / "presets", "my dusty style")
     assert path.read_text() == GOOD
 

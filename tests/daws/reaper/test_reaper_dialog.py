@@ -176,7 +176,7 @@ def test_help_comes_up_over_a_knob(rig: Rig) -> None:
     gui = opened(rig)
     gui.hovered = "number_of_steps"
     rig.host.tick()
-    assert gui.labels("Tooltip")[0].startswith("How long the model works on it")
+    assert gui.labels("Tooltip")[0].startswith("Number of diffusion steps")
 
 
 @pytest.mark.parametrize("content", ["error('broken')", "return 1", "return function() error('too old') end"])
