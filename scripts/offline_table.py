@@ -54,7 +54,7 @@ parameter is ignored. It costs nothing and sends nothing.
 What it does: the clip is cut at sixteenths of the DAW's beat grid (or of one found in the clip) and put together in
 another order, filtered with cuts that move over 4 or 8 bars, given echoes in time and a room, ducked under the kick,
 and joined by a drum kit, a bass and a groove with swing, ghost notes, fills at the end of each 4 bars and a change each
-8. The result is exactly as long as the clip, as loud (BS.1770), never over -0.35 dBFS, and the same for the same seed
+8. The result is exactly as long as the clip, as loud (BS.1770), never over -0.35 dBTP, and the same for the same seed
 and preset.
 
 Presets share the eight families below: `ace-bridge presets` and the first line of an offline run name the family of a
@@ -71,8 +71,8 @@ LIMITS = """
 ## What falls short
 
 - No one has listened to it: the figures above say that styles differ, not that they please.
-- Beats that have to be found are a guess. Of 16 MIDI tunes with a known tempo (openttd-openmsx, 30 s each) 11 were
-  found to 2 %, 2 an octave off (the groove then runs at half or double time) and 3 at two thirds of the tempo, which
+- Beats that have to be found are a guess. Of 30 MIDI tunes with a known tempo (openttd-openmsx, 30 s each) 23 were
+  found to 2 %, 5 an octave off (the groove then runs at half or double time) and 2 at two thirds of the tempo, which
   does not fit. The DAW's tempo and beats are always taken where they come with the clip. Bars are guessed to be 4/4.
 - Grooves are written for 4/4. In other metres a bar takes the beginning of the pattern, or begins it again.
 - Half speed lowers the pitch by an octave; nothing is transposed otherwise, and the key is not looked at.

@@ -48,7 +48,7 @@ COMPOSITION_ROOT = "bridge.daemon"  # the only module that imports concrete DAWs
 PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")  # what other modules import instead
 TASKS = "bridge.workers.tasks"
 STAGES = "bridge.jobs.stages"
-NUMERIC = {"numpy", "scipy", "soundfile", "soxr", "loudness", "python_stretch"}
+NUMERIC = {"numpy", "scipy", "soundfile", "soxr", "python_stretch"}
 LONGEST = 400  # lines of a module
 
 

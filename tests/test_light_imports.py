@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-NUMERIC = ("loudness", "numpy", "python_stretch", "scipy", "sounddevice", "soundfile", "soxr")
+NUMERIC = ("numpy", "python_stretch", "scipy", "sounddevice", "soundfile", "soxr")
 
 
 def loaded(code: str, *names: str) -> set[str]:
@@ -21,14 +21,8 @@ def loaded(code: str, *names: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split()[1:])
 
 
-HEAVY = ("numpy", "soundfile", "soxr", "loudness", "httpx", "asyncio", "msgspec", "rich", "watchfiles", "sqlite3")
-SLOW = (
-    *HEAVY,
-    "pythonosc",
-    "logging",
-    "subprocess",
-    "dataclasses",
-)  # too slow for `send`, which foot switches run
+HEAVY = ("numpy", "soundfile", "soxr", "httpx", "asyncio", "msgspec", "rich", "watchfiles", "sqlite3")
+SLOW = (*HEAVY, "pythonosc", "logging", "subprocess", "dataclasses")  # too slow for `send`, which foot switches run
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["remix", "--help"]], ids=" ".join)

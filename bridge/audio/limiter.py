@@ -18,7 +18,7 @@ CONTROL = 32  # frames per value of the gain curve: 0.67 ms at 48 kHz
 ATTACK = 1000.0  # dB/s: 6 dB take 6 ms, ahead of the peak
 RELEASE = 40.0  # dB/s: 6 dB take 150 ms, slow enough not to follow a bass note's wave, too fast to hear a level breathe
 SMOOTH = 4  # values to both sides over which the curve's corners are rounded
-MARGIN = 0.15  # dB below the ceiling that is aimed at: what the moving gain itself may add between two samples
+MARGIN = 0.15  # dB below the ceiling; covers what a peak can exceed its value at four times the rate
 
 Curve = npt.NDArray[np.float32]
 

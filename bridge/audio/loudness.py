@@ -1,38 +1,38 @@
-"""Integrated loudness of a stream (ITU-R BS.1770-5, EBU R 128).
+"""Integrated loudness of a stereo stream (ITU-R BS.1770-5, EBU R 128).
 
-Render measures the clip as it is heard, fit measures the result. Up to a minute goes through the `loudness` package in
-one piece; what is longer, and what is too short for a gating block, through a K-weighting of our own that streams.
+Render measures the clip, fit and the offline engine measure the result. docs/decisions/0014-loudness-meter.md compares
+this meter with others.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
 from bridge.audio.block import Block
 
-try:
-    import loudness
-except ImportError:  # Intel Macs have no wheel of it
-    loudness = None
-
-GATE_SECONDS = 0.4  # one gating block; anything shorter cannot be gated
-HELD_SECONDS = 60.0  # 23 MB of stereo at 48 kHz, and as much again while it is measured
+GATE_SECONDS = 0.4  # length of a gating block; a shorter clip cannot be gated
 ABSOLUTE_GATE = -70.0  # LUFS
 RELATIVE_GATE = -10.0  # LU
-FFT = 65536  # points; half of them per step, so that the filter's ringing (4 ms time constant) has long died away
-OFFSET = -0.691  # dB, so that a full-scale 997 Hz sine in one channel reads -3.01 LUFS
+RINGING = 0.08  # s after which the filter's impulse response (time constant 4 ms) has decayed by 150 dB
+OFFSET = -0.691  # dB; makes a full-scale 997 Hz sine in one channel read -3.01 LUFS
 
 
-def k_weighting(rate: float, points: int) -> npt.NDArray[np.complex64]:
-    """Return the K-weighting's response at the `points` // 2 + 1 frequencies of a real FFT.
+def k_weighting(rate: float, size: int) -> npt.NDArray[np.complex64]:
+    """Return the frequency response of the K-weighting filter at the `size` // 2 + 1 bins of a real FFT.
 
-    Two biquads by bilinear transform from the analogue prototype that gives BS.1770's table at 48 kHz (constants as
-    derived by B. De Man, "Evaluation of implementations of the EBU R128 loudness measurement", AES 2018).
+    The filter is two biquads, obtained by bilinear transform from the analogue prototype that gives BS.1770's
+    coefficients at 48 kHz (constants from B. De Man, "Evaluation of implementations of the EBU R128 loudness
+    measurement", AES 2018).
+
+    >>> gain_db = 20 * np.log10(abs(k_weighting(48000, 480)))  # bins 100 Hz apart
+    >>> len(gain_db), gain_db[[1, 10, 100]].round(1).tolist()
+    (241, [-1.1, 0.7, 4.0])
     """
-    z = np.exp(-2j * np.pi * np.arange(points // 2 + 1) / points)
+    z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
 
     def biquad(b: tuple[float, float, float], a: tuple[float, float, float]) -> npt.NDArray[np.complex128]:
         response: npt.NDArray[np.complex128] = (b[0] + b[1] * z + b[2] * z * z) / (a[0] + a[1] * z + a[2] * z * z)
@@ -51,102 +51,89 @@ def k_weighting(rate: float, points: int) -> npt.NDArray[np.complex64]:
     return response
 
 
-class StreamMeter:
-    """K-weighted energy in steps of 100 ms, from which the gated or the plain mean follows. Holds 1.4 s of sound."""
+class LoudnessMeter:
+    """Measures integrated loudness block by block, in constant memory.
+
+    A clip shorter than one gating block gets the ungated K-weighted mean.
+    """
 
     def __init__(self, rate: int) -> None:
-        self._response = k_weighting(rate, FFT)
-        self._hop = FFT // 2
-        self._window = np.zeros((2, FFT), np.float32)
-        self._filled = 0  # frames of the window's second half that are new
-        self._step = max(1, round(rate * GATE_SECONDS / 4))
-        self._energy = np.zeros(0)  # squares of filtered samples that do not fill a step yet, both channels added
-        self._steps: list[float] = []
+        self._overlap = math.ceil(RINGING * rate)  # frames of the window that the block before has added
+        self._size = max(4096, 1 << (4 * self._overlap - 1).bit_length())
+        self._response = k_weighting(rate, self._size)
+        self._window = np.zeros((2, self._size), np.float32)
+        self._filled = self._overlap  # frames in the window
+        self._step = max(1.0, rate * GATE_SECONDS / 4)  # frames; not whole at 11.025 kHz
+        self._energy = np.zeros(0)  # squared filtered frames, both channels added, that do not fill a step yet
+        self._steps: list[float] = []  # energy of each whole step
         self._total = 0.0
         self._frames = 0
 
     def add(self, block: Block) -> None:
-        """Take the next block (frames × 2)."""
+        """Add the next block (frames × 2)."""
         while len(block):
-            part = block[: self._hop - self._filled]
-            place = self._hop + self._filled
-            self._window[:, place : place + len(part)] = part.T
+            part = block[: self._size - self._filled]
+            self._window[:, self._filled : self._filled + len(part)] = part.T
             self._filled += len(part)
             block = block[len(part) :]
-            if self._filled == self._hop:
+            if self._filled == self._size:
                 self._filter()
 
-    def gated(self) -> float | None:
-        """Return the integrated loudness in LUFS of what was added; None for silence. Ends the measuring."""
+    def value(self) -> float | None:
+        """Return the loudness of everything added in LUFS, or None if it is silent. Call this once, at the end."""
         self._filter()
-        steps = np.array(self._steps)
-        if len(steps) < 4:
-            return None
-        powers = np.convolve(steps, np.ones(4), "valid") / (4 * self._step)
+        return self._gated() if len(self._steps) >= 4 else self._ungated()
+
+    def _gated(self) -> float | None:
+        edges = self._edges(0, len(self._steps))
+        powers = np.convolve(np.array(self._steps), np.ones(4), "valid") / (edges[4:] - edges[:-4])
         powers = powers[powers > _power(ABSOLUTE_GATE)]
         if not len(powers):
             return None
         return _lufs(float(powers[powers > powers.mean() * 10 ** (RELATIVE_GATE / 10)].mean()))
 
-    def plain(self) -> float | None:
-        """Return the loudness in LUFS without gates; None below the absolute gate. Ends the measuring."""
-        self._filter()
+    def _ungated(self) -> float | None:
         power = self._total / max(1, self._frames)
         return _lufs(power) if power > _power(ABSOLUTE_GATE) else None
 
     def _filter(self) -> None:
-        """Filter the window (overlap-save), keep the energies of its new frames and move it on."""
-        self._window[:, self._hop + self._filled :] = 0.0
-        filtered = np.fft.irfft(np.fft.rfft(self._window) * self._response, FFT)[:, self._hop :][:, : self._filled]
-        energy = np.square(filtered, dtype=np.float64).sum(axis=0)
+        """Filter the window (overlap-save), add up the energy of its new frames and shift it."""
+        self._window[:, self._filled :] = 0.0
+        filtered = np.fft.irfft(np.fft.rfft(self._window) * self._response, self._size)
+        left, right = filtered[:, self._overlap : self._filled].astype(np.float64)
+        energy = left * left + right * right
         self._total += float(energy.sum())
-        self._frames += self._filled
+        self._frames += len(energy)
         self._energy = np.concatenate((self._energy, energy))
-        whole = len(self._energy) // self._step * self._step
-        self._steps.extend(self._energy[:whole].reshape(-1, self._step).sum(axis=1).tolist())
-        self._energy = self._energy[whole:]
-        self._window[:, : self._hop] = self._window[:, self._hop :]
-        self._filled = 0
+        self._add_steps()
+        self._window[:, : self._overlap] = self._window[:, self._filled - self._overlap : self._filled].copy()
+        self._filled = self._overlap
+
+    def _add_steps(self) -> None:
+        """Move the energy of the steps that are complete from `_energy` to `_steps`."""
+        first = len(self._steps)
+        edges = self._edges(first, first + int(len(self._energy) / self._step) + 1)
+        edges = edges[edges <= edges[0] + len(self._energy)] - edges[0]
+        if len(edges) > 1:
+            self._steps.extend(np.add.reduceat(self._energy[: edges[-1]], edges[:-1]).tolist())
+            self._energy = self._energy[edges[-1] :]
+
+    def _edges(self, first: int, last: int) -> npt.NDArray[np.int64]:
+        """Return the first frame of each step from `first` to `last`, both included."""
+        return np.round(np.arange(first, last + 1) * self._step).astype(np.int64)
 
 
-class Loudness:
-    """Integrated loudness of a stereo stream.
+def integrated_loudness(blocks: Iterable[Block], rate: int) -> float | None:
+    """Return the integrated loudness of a stream (frames × 2) in LUFS, or None if it is silent.
 
-    The rule for clips under 0.4 s, which BS.1770 cannot gate: the K-weighted mean over the whole clip.
+    >>> sine = np.sin(2 * np.pi * 997 * np.arange(48000) / 48000).astype(np.float32)
+    >>> round(integrated_loudness([np.stack((sine, 0 * sine), axis=1)], 48000), 2)
+    -3.01
     """
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._held: list[Block] = []
-        self._frames = 0
-        self._meter: StreamMeter | None = None
-
-    def add(self, block: Block) -> None:
-        """Take the next block (frames × 2)."""
-        self._frames += len(block)
-        if self._meter is not None:
-            self._meter.add(block)
-            return
-        self._held.append(block)
-        if self._frames > HELD_SECONDS * self._rate or (loudness is None and self._frames >= GATE_SECONDS * self._rate):
-            self._stream()
-
-    def value(self) -> float | None:
-        """Return LUFS, None for silence. Ends the measuring."""
-        if self._meter is not None:
-            return self._meter.gated()
-        if self._frames < GATE_SECONDS * self._rate:
-            return self._stream().plain()
-        value = loudness.integrated_loudness(np.concatenate(self._held), self._rate)
-        return float(value) if value > ABSOLUTE_GATE else None
-
-    def _stream(self) -> StreamMeter:
-        """Go over to the meter that keeps nothing."""
-        self._meter = StreamMeter(self._rate)
-        for block in self._held:
-            self._meter.add(block)
-        self._held.clear()
-        return self._meter
+    meter = LoudnessMeter(rate)
+    for block in blocks:
+        meter.add(block)
+    return meter.value()
 
 
 def _power(lufs: float) -> float:

@@ -34,8 +34,8 @@ def best_point(first: Block, second: Block, rate: int, fade: int) -> int:
         return 0
     one, other = onsets.levels(onsets.heard([first], rate)), onsets.levels(onsets.heard([second], rate))
     width = min(one.shape[1], max(1, round(fade / rate / onsets.STEP)))
-    loudest = max(1e-6, float(np.quantile(np.maximum(one, other).max(axis=0), 0.98)))
-    heights = [np.log1p(levels * (onsets.COMPRESSION / loudest)) for levels in (one, other)]
+    reference = onsets.loudest(np.maximum(one, other))
+    heights = [np.log1p(levels * (onsets.COMPRESSION / reference)) for levels in (one, other)]
     apart = np.abs(heights[0] - heights[1]).mean(axis=0)
     begins = (onsets.rises(one) + onsets.rises(other)).mean(axis=0)
     cost = _even(apart, width) + ONSETS * _even(begins, width)

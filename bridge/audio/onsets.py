@@ -61,27 +61,69 @@ def levels(sound: Mono) -> Envelope:
     """Return the magnitude per mel band: bands × values; value i is centred at i·STEP seconds."""
     count = len(sound) // HOP + 1
     padded = np.pad(sound, (SIZE // 2, SIZE))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, SIZE)[::HOP][:count]
-    window = np.hanning(SIZE).astype(np.float32)
+    return _band_levels(np.lib.stride_tricks.sliding_window_view(padded, SIZE)[::HOP][:count])
+
+
+class LevelMeter:
+    """Measures `levels` block by block; keeps 19 KB per second of sound."""
+
+    def __init__(self, rate: float) -> None:
+        self._stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="LQ")
+        self._rest = np.zeros(SIZE // 2, np.float32)  # resampled frames that do not fill a window yet
+        self._frames = 0
+        self._levels = [np.zeros((BANDS, 0), np.float32)]
+
+    def add(self, block: Block) -> None:
+        """Add the next block, frames × channels."""
+        self._add(self._stream.resample_chunk(mono(block)))
+
+    def value(self) -> Envelope:
+        """Return the levels of everything added. Call this once, at the end."""
+        self._add(self._stream.resample_chunk(np.zeros(0, np.float32), last=True))
+        count = self._frames // HOP + 1
+        self._add(np.zeros(SIZE, np.float32))
+        return np.concatenate(self._levels, axis=1)[:, :count]
+
+    def _add(self, sound: Mono) -> None:
+        self._frames += len(sound)
+        sound = np.concatenate((self._rest, sound))
+        if len(sound) >= SIZE:
+            windows = np.lib.stride_tricks.sliding_window_view(sound, SIZE)[::HOP]
+            self._levels.append(_band_levels(windows))
+            sound = sound[len(windows) * HOP :]
+        self._rest = sound
+
+
+def _band_levels(windows: npt.NDArray[np.float32]) -> Envelope:
+    """Return the magnitude per mel band of each window (windows × frames): bands × windows."""
+    shape = np.hanning(SIZE).astype(np.float32)
     edges = band_edges()
-    found = np.empty((BANDS, count), np.float32)
-    for start in range(0, count, AT_ONCE):
-        spectrum = np.fft.rfft(windows[start : start + AT_ONCE] * window, axis=1)
+    found = np.empty((BANDS, len(windows)), np.float32)
+    for start in range(0, len(windows), AT_ONCE):
+        spectrum = np.fft.rfft(windows[start : start + AT_ONCE] * shape, axis=1)
         power = np.add.reduceat(spectrum.real**2 + spectrum.imag**2, edges, axis=1)
         found[:, start : start + AT_ONCE] = np.sqrt(power).T
     return found
 
 
-def rises(magnitudes: Envelope) -> Envelope:
+def loudest(magnitudes: Envelope) -> float:
+    """Return the level that counts as loud in an envelope: 98 % of its values lie below."""
+    return max(float(np.quantile(magnitudes.max(axis=0), 0.98)), 1e-6)
+
+
+def rises(magnitudes: Envelope, reference: float | None = None) -> Envelope:
     """Return by how much each band's compressed level rises over two values; what falls is zero (spectral flux).
 
-    The level is compressed as log(1 + COMPRESSION · level / loudest), after M. Müller, "Fundamentals of Music
+    The level is compressed as log(1 + COMPRESSION · level / reference), after M. Müller, "Fundamentals of Music
     Processing", 6.1.2. The difference spans two values, so that the rise stands at the value between them.
+
+    Args:
+        magnitudes: as `levels` gives them.
+        reference: `loudest` of the whole sound, if this is a part of it.
     """
     if not magnitudes.size:
         return magnitudes
-    loudest = max(float(np.quantile(magnitudes.max(axis=0), 0.98)), 1e-6)
-    compressed = np.log1p(magnitudes * np.float32(COMPRESSION / loudest))
+    compressed = np.log1p(magnitudes * np.float32(COMPRESSION / (reference or loudest(magnitudes))))
     around = np.pad(compressed, ((0, 0), (1, 1)), mode="edge")
     rise: Envelope = np.maximum(around[:, 2:] - around[:, :-2], np.float32(0))
     return rise

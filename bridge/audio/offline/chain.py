@@ -18,10 +18,10 @@ from bridge.audio.offline.dynamics import activity, drive, duck_gain
 from bridge.audio.offline.filters import cut_curves, filter_tone, tone_windows
 from bridge.audio.offline.grid import Phrase
 from bridge.audio.offline.grooves import phrase_hits
-from bridge.audio.offline.level import SILENCE
 from bridge.audio.offline.plan import Plan, Section
 from bridge.audio.offline.slicing import Cell, assemble
 from bridge.audio.offline.space import echo, pad, reverb
+from bridge.audio.offline.survey import SILENCE
 from bridge.audio.offline.texture import crackle, wobble
 
 

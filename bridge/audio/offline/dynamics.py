@@ -1,6 +1,6 @@
 """Level over time: ducking under the kick, saturation, and the gate that keeps silence silent.
 
-`chain.py` uses these between filters and mix; the final level is made in `level.py`.
+`chain.py` uses these between filters and mix; `remix.py` makes the final level.
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bridge.audio.loudness import integrated_loudness
 from bridge.audio.offline.arrays import Audio, Curve, Frames, mono
-from bridge.audio.offline.level import loudness
-from bridge.audio.offline.novelty import Listener
+from bridge.audio.offline.beats import Onsets, onset_strength
+from bridge.audio.onsets import STEP, LevelMeter
 
 BANDS = ((20.0, 120.0), (120.0, 500.0), (500.0, 2000.0), (2000.0, 6000.0), (6000.0, 16000.0))  # Hz
 ONSET = 0.15  # strength of what counts as an onset
@@ -26,7 +27,7 @@ class Portrait:
     balance: tuple[float, ...]  # dB of each of BANDS against the sum of them all
     onsets: float  # per second
     likeness: float  # correlation with the source over time, -1..1
-    loudness: float  # LUFS
+    loudness: float | None  # LUFS; None is silence
     peak: float  # highest absolute sample, full scale
     clicks: int  # found by `find_clicks`
 
@@ -41,14 +42,18 @@ def balance(audio: Audio, rate: int) -> tuple[float, ...]:
 
 def onset_times(audio: Audio, rate: int) -> Curve:
     """Return the times of clear onsets in s, to about 5 ms."""
-    listener = Listener(rate)
-    listener.add(audio, last=True)
-    strength = listener.onsets().all
+    strength = _onsets(audio, rate).all
     if len(strength) < 3:
         return np.zeros(0)
     middle = strength[1:-1]
     tops = (middle > strength[:-2]) & (middle >= strength[2:]) & (middle > ONSET)
-    return np.asarray((np.flatnonzero(tops) + 1) * 0.005, dtype=np.float64)
+    return np.asarray((np.flatnonzero(tops) + 1) * STEP, dtype=np.float64)
+
+
+def _onsets(audio: Audio, rate: int) -> Onsets:
+    meter = LevelMeter(rate)
+    meter.add(audio)
+    return onset_strength(meter.value())
 
 
 def rhythm(audio: Audio, rate: int, bars: Curve) -> Curve:
@@ -59,10 +64,8 @@ def rhythm(audio: Audio, rate: int, bars: Curve) -> Curve:
         rate: Hz.
         bars: times of the bar lines in s, of bars in 4/4.
     """
-    listener = Listener(rate)
-    listener.add(audio, last=True)
-    onsets = listener.onsets()
-    times = np.arange(len(onsets.all)) * 0.005
+    onsets = _onsets(audio, rate)
+    times = np.arange(len(onsets.all)) * STEP
     positions = np.interp(times, bars, np.arange(len(bars)), left=-1.0, right=-1.0)
     steps = np.round((positions % 1.0) * 16.0).astype(np.int64) % 16
     inside = positions >= 0.0
@@ -107,7 +110,7 @@ def portray(audio: Audio, source: Audio, rate: int) -> Portrait:
         balance=balance(audio, rate),
         onsets=len(onset_times(audio, rate)) / (len(audio) / rate),
         likeness=likeness(audio, source),
-        loudness=loudness(audio, rate),
+        loudness=integrated_loudness([audio], rate),
         peak=float(np.max(np.abs(audio), initial=0.0)),
         clicks=len(find_clicks(audio, rate)),
     )

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bridge.audio.offline.beats import find_beats, find_downbeat
 from bridge.audio.offline.drums import Sound, build_kit
 from bridge.audio.offline.families import Family
 from bridge.audio.offline.filters import mean_power
 from bridge.audio.offline.grid import Grid, Phrase, build_grid, felt
 from bridge.audio.offline.survey import Survey
-from bridge.audio.offline.tempo import find_beats, find_downbeat
 from bridge.audio.offline.words import choose
 
 WHOLE = 60.0  # s; clips up to this length are one section

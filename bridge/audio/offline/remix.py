@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bridge.audio.limiter import PeakCurve, limited, reduction
+from bridge.audio.loudness import integrated_loudness
 from bridge.audio.offline.arrays import Audio, decibels, fade_in
 from bridge.audio.offline.chain import render
-from bridge.audio.offline.level import SILENCE, limit, loudness
 from bridge.audio.offline.plan import JOIN, Plan, Wish, make_plan, sections
-from bridge.audio.offline.survey import Surveyor
+from bridge.audio.offline.survey import SILENCE, Surveyor
 
 Read = Callable[[int, int], Audio]  # frames start..stop of the clip, × 2, float32, all of them numbers
 
-LARGEST_GAIN = 15.0  # dB; the final level changes no more than that
-BLOCK = 5000  # ms of audio that are limited at once
-CONTEXT = 40  # ms around them that the limiter has to see
+LARGEST_GAIN = 15.0  # dB that the final level may turn up or down
+CEILING = -0.35  # dBTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,41 +53,33 @@ def render_clip(read: Read, plan: Plan, progress: Callable[[float], None]) -> It
         progress(part.stop / plan.survey.frames)
 
 
-def final_gain(plan: Plan, measured: float) -> float:
-    """Return the factor that makes the remix as loud as the clip; 1 where either is silent.
+def final_gain(plan: Plan, measured: float | None) -> float:
+    """Return the gain in dB that makes the remix as loud as the clip, or 0 if either is silent.
 
     Args:
-        plan: knows the clip's loudness.
-        measured: loudness of the remix before its final level, LUFS.
+        plan: of the remix.
+        measured: loudness of the remix before its final level, LUFS; None is silence.
     """
-    if plan.survey.loudness <= SILENCE or measured <= SILENCE:
-        return 1.0
-    return decibels(min(max(plan.survey.loudness - measured, -LARGEST_GAIN), LARGEST_GAIN))
+    if plan.survey.loudness <= SILENCE or measured is None:
+        return 0.0
+    return min(max(plan.survey.loudness - measured, -LARGEST_GAIN), LARGEST_GAIN)
 
 
-def finish(blocks: Iterable[Audio], rate: int, gain: float) -> Iterator[Audio]:
-    """Yield the remix at its final level, no sample over `level.CEILING`.
-
-    What is limited at once is whole milliseconds long and sees `CONTEXT` around it, so that the limiter's gain is the
-    same however the stream is divided.
+def finish(read: Callable[[], Iterable[Audio]], rate: int, gain_db: float) -> Iterator[Audio]:
+    """Yield the remix at its final level, limited to `CEILING`.
 
     Args:
-        blocks: the remix before its final level, frames × 2 each, any length.
+        read: returns the remix before its final level, in blocks of frames × 2; called twice.
         rate: Hz.
-        gain: from `final_gain`.
+        gain_db: from `final_gain`.
     """
-    step = max(rate // 1000, 1)
-    size, context = step * BLOCK, step * CONTEXT
-    held = np.zeros((0, 2), dtype=np.float32)
-    before = 0  # frames of what is held that went out already
-    for block in blocks:
-        held = np.concatenate((held, block * np.float32(gain)))
-        while len(held) >= before + size + context:
-            yield limit(held[: before + size + context], rate)[before : before + size]
-            held = held[before + size - context :]
-            before = context
-    if len(held) > before:
-        yield limit(held, rate)[before:]
+    highest = decibels(CEILING)
+    peaks = PeakCurve(decibels(CEILING - gain_db))
+    for block in read():
+        peaks.add(block)
+    curve = reduction(peaks.value(), rate, gain_db, CEILING)
+    for block in limited(read(), curve, gain_db):
+        yield np.clip(block, -highest, highest)
 
 
 def remix(audio: Audio, rate: int, wish: Wish) -> Remixed:
@@ -106,8 +98,8 @@ def remix(audio: Audio, rate: int, wish: Wish) -> Remixed:
     """
     surveyor = Surveyor(rate, listen=not wish.has_beats)
     audio = np.nan_to_num(audio, copy=True, posinf=0.0, neginf=0.0)
-    surveyor.add(audio, last=True)
+    surveyor.add(audio)
     plan = make_plan(surveyor.survey(), wish)
     raw = np.concatenate(list(render_clip(lambda start, stop: audio[start:stop], plan, lambda _: None)))
-    gain = final_gain(plan, loudness(raw, rate))
-    return Remixed(np.concatenate(list(finish([raw], rate, gain))), plan)
+    gain_db = final_gain(plan, integrated_loudness([raw], rate))
+    return Remixed(np.concatenate(list(finish(lambda: [raw], rate, gain_db))), plan)

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bridge.audio.loudness import ABSOLUTE_GATE, LoudnessMeter
 from bridge.audio.offline.arrays import Audio
-from bridge.audio.offline.level import Balance, LoudnessMeter
-from bridge.audio.offline.novelty import Listener, Onsets
+from bridge.audio.offline.balance import Balance, BalanceMeter
+from bridge.audio.offline.beats import Onsets, onset_strength
+from bridge.audio.onsets import LevelMeter
+
+SILENCE = ABSOLUTE_GATE  # LUFS; stands for the loudness of a clip in which nothing passes the gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Survey:
 
     rate: int  # Hz
     frames: int  # length
-    loudness: float  # LUFS, integrated; level.SILENCE for silence
+    loudness: float  # LUFS, integrated; SILENCE for silence
     balance: Balance  # over the spectrum
     onsets: Onsets | None  # None where the DAW gave the beats
 
@@ -36,16 +40,21 @@ class Surveyor:
         self._rate = rate
         self._frames = 0
         self._meter = LoudnessMeter(rate)
-        self._listener = Listener(rate) if listen else None
+        self._balance = BalanceMeter(rate)
+        self._levels = LevelMeter(rate) if listen else None
 
-    def add(self, audio: Audio, *, last: bool = False) -> None:
-        """Take in the next block, frames × 2; `last` for the final one."""
+    def add(self, audio: Audio) -> None:
+        """Add the next block, frames × 2."""
         self._frames += len(audio)
         self._meter.add(audio)
-        if self._listener is not None:
-            self._listener.add(audio, last=last)
+        self._balance.add(audio)
+        if self._levels is not None:
+            self._levels.add(audio)
 
     def survey(self) -> Survey:
-        """Return what was found."""
-        onsets = self._listener.onsets() if self._listener is not None else None
-        return Survey(self._rate, self._frames, self._meter.loudness(), self._meter.balance(), onsets)
+        """Return what was found. Call this once, at the end."""
+        onsets = onset_strength(self._levels.value()) if self._levels is not None else None
+        loudness = self._meter.value()
+        return Survey(
+            self._rate, self._frames, SILENCE if loudness is None else loudness, self._balance.balance(), onsets
+        )

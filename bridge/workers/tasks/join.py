@@ -16,7 +16,7 @@ import numpy as np
 
 from bridge.audio import block, crossfade, files, match, writers
 from bridge.audio.block import Block
-from bridge.audio.loudness import Loudness
+from bridge.audio.loudness import integrated_loudness
 from bridge.workers.tasks import compare, raw
 from bridge.workers.tasks.compare import Alignment
 from bridge.workers.tasks.opening import RESULT, SOURCE, number, opened, writing
@@ -122,10 +122,7 @@ def _listened(segments: Sequence[Mapping[str, Any]], align: bool, scratch: Path,
 def _loudness(path: Path, errors: Mapping[Any, Any], scratch: Path) -> float | None:
     """Return the integrated loudness of a file in LUFS, None for silence."""
     with opened(path, errors, scratch) as reader:
-        meter = Loudness(reader.info.sample_rate)
-        for piece in raw.stereo(reader, 0, reader.info.frames):
-            meter.add(piece)
-        return meter.value()
+        return integrated_loudness(raw.stereo(reader, 0, reader.info.frames), reader.info.sample_rate)
 
 
 def _even(parts: list[Part]) -> list[Part]:
@@ -145,12 +142,7 @@ def _found(parts: Sequence[Part], readers: Sequence[files.Reader], rate: int, fa
         pieces = raw.played(reader, part.take(rate, start, stop - start), size)
         heard.append(np.concatenate([*pieces]) * np.float32(10 ** (part.gain_db / 20)))
     place = match.best_point(heard[0], heard[1], rate, fade)
-    levels = []
-    for sound in heard:
-        meter = Loudness(rate)
-        meter.add(sound)
-        levels.append(meter.value())
-    first, second = levels
+    first, second = (integrated_loudness([sound], rate) for sound in heard)
     step = 0.0 if first is None or second is None else max(-MOST_STEP, min(MOST_STEP, second - first))
     alike = crossfade.likeness(heard[0][place : place + fade], heard[1][place : place + fade])
     return Join(start + place, step, alike)

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from bridge.audio import block, writers
 from bridge.audio.block import Block
-from bridge.audio.limiter import PeakCurve, limited, reduction
-from bridge.audio.loudness import Loudness
+from bridge.audio.limiter import MARGIN, PeakCurve, limited, reduction
+from bridge.audio.loudness import LoudnessMeter
 from bridge.audio.true_peak import TruePeak
 
 MOST = 6.0  # dB that the limiter may take from the highest peak; more would be heard, so the rest is left quieter
@@ -96,14 +96,15 @@ def _limit(wanted: Wanted, target: float, gain: float, most: float, rate: int, s
         if lufs is None or peak_db is None or target - lufs <= NEAR or gain >= most:
             break
         gain = min(gain + target - lufs, most)
-    trim = min(target - (lufs or target), wanted.ceiling - (peak_db or wanted.ceiling))
+    highest_db = wanted.ceiling - MARGIN
+    trim = min(target - (lufs or target), highest_db - (peak_db or highest_db))
     level = _sum(lufs, trim)
     return Level(level, _sum(peak_db, trim), gain + trim, max(0.0, target - (level or target)), curve)
 
 
 def measured(blocks: Iterator[Block], rate: int, wanted: Wanted) -> tuple[float | None, float | None]:
     """Return LUFS of the clip's part and the true peak of everything (dBTP) of a stream."""
-    loudness, true_peak, position = Loudness(rate), TruePeak(), 0
+    loudness, true_peak, position = LoudnessMeter(rate), TruePeak(), 0
     for part in blocks:
         loudness.add(block.between(part, position, wanted.start, wanted.stop))
         true_peak.add(part)

@@ -15,7 +15,7 @@ import numpy as np
 
 from bridge.audio import block, channels, files, writers
 from bridge.audio.block import Block
-from bridge.audio.offline.level import LoudnessMeter
+from bridge.audio.loudness import LoudnessMeter
 from bridge.audio.offline.plan import Plan, Wish, make_plan
 from bridge.audio.offline.remix import final_gain, finish, render_clip
 from bridge.audio.offline.survey import Survey, Surveyor
@@ -49,8 +49,8 @@ def offline(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
         plan = make_plan(_survey(reader, wish, progress), wish)
         spool = writers.Spool(into.parent)
         try:
-            gain = _render(reader, plan, spool, progress)
-            _write(spool, plan, gain, into, progress)
+            gain_db = _render(reader, plan, spool, progress)
+            _write(spool, plan, gain_db, into, progress)
         finally:
             spool.close()
     return {
@@ -104,13 +104,13 @@ def _survey(reader: files.Reader, wish: Wish, progress: Progress) -> Survey:
     frames, done = reader.info.frames, 0
     for part in _stereo(reader, 0, frames):
         done += len(part)
-        surveyor.add(part, last=done == frames)
+        surveyor.add(part)
         progress(SURVEYED * done / frames)
     return surveyor.survey()
 
 
 def _render(reader: files.Reader, plan: Plan, spool: writers.Spool, progress: Progress) -> float:
-    """Remix into the spool, before the final level, and return the gain that is missing."""
+    """Remix into the spool, before the final level, and return the gain in dB that is missing."""
 
     def read(start: int, stop: int) -> Block:
         audio = np.empty((stop - start, 2), dtype=np.float32)
@@ -127,15 +127,15 @@ def _render(reader: files.Reader, plan: Plan, spool: writers.Spool, progress: Pr
     for part in render_clip(read, plan, on_way):
         meter.add(part)
         spool.append(part)
-    return final_gain(plan, meter.loudness())
+    return final_gain(plan, meter.value())
 
 
-def _write(spool: writers.Spool, plan: Plan, gain: float, into: Path, progress: Progress) -> None:
+def _write(spool: writers.Spool, plan: Plan, gain_db: float, into: Path, progress: Progress) -> None:
     """Write the remix at its final level."""
     frames, rate = plan.survey.frames, plan.survey.rate
     done = 0
     with writers.WavWriter(into, rate, frames, "float32") as writer:
-        for part in finish(spool.blocks(), rate, gain):
+        for part in finish(spool.blocks, rate, gain_db):
             writer.write(part)
             done += len(part)
             progress(RENDERED + (1.0 - RENDERED) * done / frames)

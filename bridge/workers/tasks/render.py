@@ -17,7 +17,7 @@ import numpy as np
 
 from bridge.audio import block, channels, files, resample, span, stretch, writers
 from bridge.audio.block import Block
-from bridge.audio.loudness import Loudness
+from bridge.audio.loudness import LoudnessMeter
 from bridge.audio.split_stereo import Pair
 from bridge.audio.true_peak import TruePeak
 from bridge.errors import SourceUnreadable
@@ -36,7 +36,7 @@ UNNOTICED = 0.01  # s of silence at a clip's end that come from rounding and are
 class Heard:
     """What is measured of the rendered stream."""
 
-    loudness: Loudness  # over the clip, without handles
+    loudness: LoudnessMeter  # over the clip, without handles
     true_peak: TruePeak = field(default_factory=TruePeak)  # over everything that is sent
     peak: float = 0.0  # highest sample
     broken: int = 0  # samples that were no sound
@@ -177,7 +177,7 @@ def _write(
     Returns:
         What was measured before any gain, and the gain in dB.
     """
-    heard = Heard(Loudness(layout.rate_out))
+    heard = Heard(LoudnessMeter(layout.rate_out))
     done, over = 0, False
     with writers.FlacWriter(into, layout.rate_out, bits) as writer:
         for part in stream(clip, played, layout, heard, size):

@@ -7,18 +7,18 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from bridge.audio.offline.beats import FALLBACK, Onsets, find_beats, find_downbeat, find_tempo, onset_strength
 from bridge.audio.offline.grid import build_grid, felt
-from bridge.audio.offline.novelty import Listener, Onsets
-from bridge.audio.offline.tempo import FALLBACK, find_beats, find_downbeat, find_tempo
+from bridge.audio.onsets import LevelMeter
 from tests.audio.offline.clips import RATE, chords, clicks, clicks_at
 
 
 def heard(audio: np.ndarray, rate: int = RATE, block: int | None = None) -> Onsets:
-    listener = Listener(rate)
+    meter = LevelMeter(rate)
     size = block or len(audio)
     for start in range(0, len(audio), size):
-        listener.add(audio[start : start + size], last=start + size >= len(audio))
-    return listener.onsets()
+        meter.add(audio[start : start + size])
+    return onset_strength(meter.value())
 
 
 @pytest.mark.parametrize("tempo", [73.0, 87.3, 100.0, 120.0, 133.33])

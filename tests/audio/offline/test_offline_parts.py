@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import loudness as judge
 import numpy as np
 import pytest
-import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +16,6 @@ from bridge.audio.offline.families import FAMILIES
 from bridge.audio.offline.filters import Sweep, Tone, cut_curves, filter_tone, sweep_curve, tone_windows
 from bridge.audio.offline.grid import Bar, build_grid
 from bridge.audio.offline.grooves import VELOCITY, phrase_hits
-from bridge.audio.offline.level import CEILING, SILENCE, limit, loudness
 from bridge.audio.offline.measure import find_clicks
 from bridge.audio.offline.slicing import Cell, assemble
 from bridge.audio.offline.space import Echo, Reverb, echo, pad, reverb
@@ -26,7 +23,6 @@ from bridge.audio.offline.spectrum import change_windows
 from bridge.audio.offline.texture import wobble
 from bridge.audio.offline.words import DEFAULT, WORDS, choose
 from tests.audio.offline.clips import RATE, chords
-from tests.fakes.music import track
 
 
 def sine(frequency: float, seconds: float, rate: int = RATE) -> np.ndarray:
@@ -63,41 +59,6 @@ def test_a_sweep_moves_with_the_bars_and_returns_on_the_bar_line() -> None:
     assert at[3] > 13000.0
     assert at[4] == pytest.approx(1000.0)
     assert np.all(sweep_curve(sweep, np.linspace(0, 8, 9), 0.0) > 21000.0)
-
-
-@pytest.mark.parametrize("name", ["gravity", "speeditup"])
-def test_loudness_agrees_with_a_meter_that_we_did_not_write(name: str) -> None:
-    audio, rate = soundfile.read(track(name), dtype="float32", always_2d=True, frames=20 * 44100)
-    assert loudness(audio, rate) == pytest.approx(judge.integrated_loudness(audio, rate), abs=0.1)
-
-
-def test_loudness_of_silence_and_of_very_little() -> None:
-    assert loudness(np.zeros((RATE, 2), np.float32), RATE) == SILENCE
-    assert loudness(np.zeros((0, 2), np.float32), RATE) == SILENCE
-    assert loudness(sine(1000.0, 0.05), RATE) == pytest.approx(loudness(sine(1000.0, 1.0), RATE), abs=0.5)
-
-
-@given(st.integers(0, 2**31), st.floats(1.0, 30.0), st.sampled_from([8000, 44100, 48000]))
-@settings(max_examples=30, deadline=None)
-def test_the_limiter_lets_nothing_over_the_ceiling(seed: int, level: float, rate: int) -> None:
-    rng = np.random.default_rng(seed)
-    audio = 0.3 * rng.standard_normal((rate // 2, 2)).astype(np.float32)
-    for frame in rng.integers(0, len(audio), 5):
-        audio[frame] *= level
-    out = limit(audio, rate)
-    assert np.max(np.abs(out)) <= CEILING
-    assert len(out) == len(audio)
-    quiet = audio[: rate // 100]
-    if np.max(np.abs(audio)) <= CEILING:
-        assert np.array_equal(out[: rate // 100], quiet)
-
-
-def test_the_limiter_turns_down_smoothly() -> None:
-    audio = sine(200.0, 1.0)
-    audio[RATE // 2 : RATE // 2 + 400] *= 4.0
-    assert len(find_clicks(audio, RATE)) > 0  # the burst itself is cut hard
-    smooth = sine(200.0, 1.0) * (1.0 + 3.0 * np.hanning(RATE))[:, None].astype(np.float32)
-    assert len(find_clicks(limit(smooth, RATE), RATE)) == 0
 
 
 def test_cells_that_move_nothing_give_the_audio_back() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from bridge.audio.loudness import integrated_loudness
 from bridge.audio.offline import plan as planning
-from bridge.audio.offline.level import loudness
 from bridge.audio.offline.plan import Wish
 from bridge.audio.offline.remix import remix
 from bridge.errors import OutputUnwritable, RequestError, SourceMissing, SourceUnreadable
@@ -80,7 +80,7 @@ def test_a_long_clip_goes_through_in_sections(tmp_path: Path, monkeypatch: pytes
     written, rate = soundfile.read(tmp_path / "out.wav", dtype="float32")
     assert answer["tempo"] == pytest.approx(120.0, rel=0.01) or answer["tempo"] == pytest.approx(60.0, rel=0.01)
     assert len(written) == len(audio)
-    assert loudness(written, rate) == pytest.approx(loudness(audio, rate), abs=0.7)
+    assert integrated_loudness([written], rate) == pytest.approx(integrated_loudness([audio], rate), abs=0.7)
 
 
 def test_the_preset_may_name_the_family(tmp_path: Path) -> None:

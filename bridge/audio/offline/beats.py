@@ -1,43 +1,66 @@
 """Beats from onset strength, for clips that come without the DAW's tempo map.
 
-`grid.py` takes beats from the DAW where it can; the tempo alone, when given, is kept and only its phase is looked for.
+`survey.py` measures the onset strength; `grid.py` takes the DAW's beats where it can. Where the DAW gives only a tempo,
+that tempo is kept and only the phase of the beats is found here.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from bridge.audio import rhythm
 from bridge.audio.offline.arrays import Curve
-from bridge.audio.offline.novelty import HOP, RATE, Onsets
+from bridge.audio.onsets import STEP, Envelope, loudest, rises
 
-STEP = HOP / RATE  # s between two values of the onset strength
-LAG = -0.0096  # s by which the strength of an onset comes after it: before, since windows reach ahead; measured
-SLOWEST, FASTEST = 55.0, 210.0  # BPM that are looked for
-PREFERRED = 118.0  # BPM; of a tempo and its double the one nearer to this is taken
-STRETCH = 30.0  # s of one constant tempo; longer clips are followed from stretch to stretch
+LOW_BANDS = 3  # of onsets.BANDS; these hold kick and bass, up to about 250 Hz
+AT_ONCE = 20_000  # values whose rises are found at a time, to bound the memory
+LAG = -0.0096  # s by which the onset strength comes after an onset; measured, negative because windows reach ahead
+STRETCH = 30.0  # s with one constant tempo; longer clips are followed from stretch to stretch
 FALLBACK = 120.0  # BPM of a clip without any onset
 
 
-def find_tempo(onsets: Onsets) -> float:
-    """Estimate the tempo in BPM.
+@dataclass(frozen=True, slots=True)
+class Onsets:
+    """Onset strength, one value per onsets.STEP."""
 
-    The autocorrelation of the onset strength is summed over the first four multiples of a beat and weighted with a bell
-    of 0.7 octaves around `PREFERRED`. Right to 2 % for about 3 of 4 clips with drums, else mostly off by an octave.
-    """
-    strength = onsets.all - onsets.all.mean() if len(onsets.all) else onsets.all
-    if len(strength) < round(2.0 / STEP) or not np.any(strength):
-        return FALLBACK
-    size = 1 << (2 * len(strength) - 1).bit_length()
-    spectrum = np.fft.rfft(strength, size)
-    similar = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)[: round(5.0 / STEP)]
-    similar = similar / (len(strength) - np.minimum(np.arange(len(similar)), len(strength) - 1))
-    tempos = SLOWEST * 1.0025 ** np.arange(int(np.log(FASTEST / SLOWEST) / np.log(1.0025)))
-    lags = 60.0 / tempos / STEP
-    score = np.zeros(len(tempos))
-    for multiple in (1, 2, 3, 4):
-        score += np.interp(lags * multiple, np.arange(len(similar)), similar, right=0.0) / multiple**0.5
-    score = np.maximum(score, 0.0) * np.exp(-0.5 * (np.log2(tempos / PREFERRED) / 0.7) ** 2)
-    return float(tempos[int(np.argmax(score))])
+    all: Curve  # over all bands, local mean removed, never negative
+    low: Curve  # of the lowest bands only, where downbeats show
+
+    @property
+    def seconds(self) -> float:
+        """Return the length of the clip, s."""
+        return len(self.all) * STEP
+
+
+def onset_strength(levels: Envelope) -> Onsets:
+    """Return the onset strength of a clip from its levels (bands × values, as onsets.LevelMeter gives them)."""
+    count, reference = levels.shape[1], loudest(levels) if levels.size else 1.0
+    means = np.zeros((2, count))
+    for start in range(0, count, AT_ONCE):
+        first = max(start - 1, 0)
+        rise = rises(levels[:, first : start + AT_ONCE + 1], reference)[:, start - first :][:, :AT_ONCE]
+        means[:, start : start + AT_ONCE] = rise.mean(axis=0), rise[:LOW_BANDS].mean(axis=0)
+    return Onsets(_peaks(means[0]), _peaks(means[1]))
+
+
+def _peaks(rise: Curve) -> Curve:
+    """Smooth over 15 ms and subtract the mean of the half second around, so that swells do not count as onsets."""
+    if not len(rise):
+        return rise
+    smooth = np.convolve(rise, [0.25, 0.5, 0.25], mode="same")
+    width = min(101, len(rise))
+    mean = np.convolve(
+        np.pad(smooth, (width // 2, width - 1 - width // 2), mode="edge"), np.full(width, 1.0 / width), "valid"
+    )
+    return np.asarray(np.maximum(smooth - mean, 0.0), dtype=np.float64)
+
+
+def find_tempo(onsets: Onsets) -> float:
+    """Return the tempo in BPM, `FALLBACK` if the clip is too short for one or has no onsets."""
+    found = rhythm.find_tempo(onsets.all.astype(np.float32)[None, :])
+    return found.bpm if found else FALLBACK
 
 
 def _refined(strength: Curve, start: float, periods: Curve, offsets: Curve, seconds: float) -> tuple[float, float]:
