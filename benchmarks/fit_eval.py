@@ -24,7 +24,6 @@ from benchmarks.fit_set import LOW, Pair, build, load
 from bridge.audio import align, confidence
 
 RIGHT = 0.025  # s; a correction within this of the truth is right
-LEAST = 0.0005  # s; of an unrelated pair nothing less than this is a correction
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,14 +49,6 @@ def exactly(blocks: Iterable[Block], frames: int, channels: int) -> Iterator[Blo
     yield from silence(frames, channels)
 
 
-def dropped(blocks: Iterable[Block], frames: int) -> Iterator[Block]:
-    """Yield the stream without its first `frames` frames."""
-    for block in blocks:
-        if frames < len(block):
-            yield block[frames:]
-        frames = max(0, frames - len(block))
-
-
 def between(block: Block, position: int, start: int, stop: int) -> Block:
     """Return the part of a block, which begins at `position` in its stream, that lies in start ≤ frame < stop."""
     return block[max(0, start - position) : max(0, stop - position)]

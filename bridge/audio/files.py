@@ -46,11 +46,6 @@ class Info:
     channels: int  # 1 and more
     frames: int  # samples per channel
 
-    @property
-    def is_float(self) -> bool:
-        """Tell whether samples may be over full scale or not numbers at all."""
-        return self.subtype in ("FLOAT", "DOUBLE")
-
 
 def shown(path: Path, *, whole: bool = False) -> str:
     """Return a file's name, or its whole path, as text that every surface can print, whatever bytes are in it."""

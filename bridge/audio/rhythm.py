@@ -20,7 +20,6 @@ MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)  # of a beat at which music repe
 WEIGHTS = (0.5, 1.0, 1.0, 0.4, 1.0, 0.4, 0.8)
 THIRDS = 0.2  # how much likeness at 2/3 and 4/3 of a period speaks against it: it is then three halves of the beat
 SURE = 0.22  # clearness from which on a tempo is said at all; see docs/fit.md for how often it is then right
-GRID = 0.005  # how far a measured tempo may lie from the DAW's to be a confirmation of it
 
 Curve = npt.NDArray[np.floating[Any]]
 
