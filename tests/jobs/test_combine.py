@@ -123,3 +123,18 @@ def test_the_clip_that_stands_for_all_has_their_beats_and_names() -> None:
     assert (one.id, one.name, one.track.name, one.position, one.length) == ("a", "a +1", "Bass Drums", 0.0, 2.0)
     assert one.grid == Grid(beats=(0.0, 0.5, 1.0, 1.5, 2.0), downbeats=(0, 2))
     assert silence(request.clips) == 0.0
+
+
+@pytest.mark.parametrize(("late", "beats"), [(0.009, 5), (0.011, 8)])
+def test_beats_of_two_clips_that_are_10_ms_apart_or_less_are_one(late: float, beats: int) -> None:
+    """DAWs round beats; two beats a few milliseconds apart would make the tempo absurd."""
+    grid = Grid(beats=(0.0, 0.5, 1.0), downbeats=(0,))
+    clips = [
+        Clip(id="a", name="a", position=0.0, length=1.0, grid=grid, source=SOURCE),
+        Clip(id="b", name="b", position=0.5 + late, length=1.0, grid=grid, source=SOURCE),
+        Clip(id="c", name="c", position=1.0, length=1.0, grid=grid, source=SOURCE),
+    ]
+    one = combined(RemixArgs(clips=tuple(clips), placement=Placement(as_one=True)))
+    assert one.grid is not None
+    assert len(one.grid.beats) == beats
+    assert len(one.grid.downbeats) == 3
