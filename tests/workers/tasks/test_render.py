@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Callable
@@ -16,7 +15,7 @@ import soxr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.audio import files, stretch, writers
+from bridge.audio import files, writers
 from bridge.errors import (
     ClipTooShort,
     DiskFull,
@@ -30,46 +29,7 @@ from bridge.errors import (
 )
 from bridge.workers.tasks.render import render
 from tests.audio.signals import Sound, noise, sine
-
-RATE = 48000
-Rendered = tuple[dict[str, Any], Sound]
-
-
-def nothing(share: float) -> None:
-    """Take progress and ignore it."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("render")
-
-
-@pytest.fixture(scope="module")
-def sound() -> Sound:
-    return noise(RATE * 4)
-
-
-@pytest.fixture(scope="module")
-def source(folder: Path, sound: Sound) -> Path:
-    path = folder / "source.wav"
-    soundfile.write(path, sound, RATE, subtype="PCM_24")
-    return path
-
-
-def run(path: Path, length: float, into: Path | None = None, *, size: int = 65536, **more: Any) -> Rendered:
-    into = into or path.parent / "out.flac"
-    top = {key: more.pop(key) for key in ("handles", "highest_rate", "context", "period", "loops") if key in more}
-    args = {"source": {"path": str(path), **more}, "length": length, "handles": [0, 0], "into": str(into)} | top
-    answer = render(args, nothing, size=size)
-    json.dumps(answer, allow_nan=False)
-    data, rate = soundfile.read(into, dtype="float32")
-    assert (answer["sample_rate"], answer["frames"]) == (rate, len(data))
-    assert answer["sha256"] == files.sha256(into)
-    return answer, data
-
-
-def codes(answer: dict[str, Any]) -> list[str]:
-    return [warning["code"] for warning in answer["warnings"]]
+from tests.workers.tasks.rendering import RATE, codes, nothing, run
 
 
 def test_the_span_is_exact_to_the_sample(source: Path, sound: Sound) -> None:
@@ -193,137 +153,6 @@ def test_silence_stands_where_the_source_has_nothing(source: Path, sound: Sound)
     assert np.array_equal(data, np.concatenate((silent, sound, silent)))
     assert codes(answer) == ["span_padded"]
     assert "1.000 s" in answer["warnings"][0]["text"]
-
-
-def test_high_rates_come_down_and_stay_in_place(folder: Path) -> None:
-    path = folder / "high.wav"
-    high = sine(96000 * 2, 96000, 997.0)
-    soundfile.write(path, high, 96000, subtype="PCM_24")
-    answer, data = run(path, 1.0, offset=0.5, handles=[0.2, 0.2])
-    assert answer["sample_rate"] == 48000
-    assert answer["handles"] == [0.2, 0.2]
-    expected = sine(48000 * 2, 48000, 997.0)[round(0.3 * 48000) :][: len(data)]
-    assert np.abs(data[500:] - expected[500:]).max() < 1e-4
-
-
-def test_speed_without_preserved_pitch_is_tape(source: Path, folder: Path) -> None:
-    path = folder / "tone.wav"
-    soundfile.write(path, sine(RATE * 4, RATE, 500.0), RATE, subtype="PCM_24")
-    _, data = run(path, 1.0, offset=1.0, playrate=2.0)
-    expected = sine(RATE * 2, RATE, 1000.0)[: len(data)]
-    assert len(data) == RATE
-    assert np.abs(data[500:-500] - expected[500:-500]).max() < 1e-3
-
-
-@pytest.mark.parametrize(
-    ("more", "frequency"),
-    [
-        ({"playrate": 1.25, "preserve_pitch": True}, 500.0),
-        ({"playrate": 0.5, "preserve_pitch": True, "pitch": 12}, 1000.0),
-        ({"playrate": 2.0, "pitch": -12}, 500.0),
-        ({"pitch": 7}, 500 * 2 ** (7 / 12)),
-    ],
-)
-def test_time_and_pitch_apart(folder: Path, more: dict[str, Any], frequency: float) -> None:
-    pytest.importorskip("python_stretch")
-    path = folder / "pitched.wav"
-    soundfile.write(path, sine(RATE * 6, RATE, 500.0), RATE, subtype="PCM_24")
-    answer, data = run(path, 2.0, offset=0.5, **more)
-    assert len(data) == RATE * 2
-    assert codes(answer) == []
-    spectrum = np.abs(np.fft.rfft(data[:, 0] * np.hanning(len(data))))
-    assert abs(int(spectrum.argmax()) / 2.0 - frequency) < 2.0
-
-
-def test_a_stretched_click_lands_where_it_should(folder: Path) -> None:
-    pytest.importorskip("python_stretch")
-    path = folder / "click.wav"
-    data = np.zeros((RATE * 4, 2), np.float32)
-    data[RATE * 2 : RATE * 2 + 20] = 0.8
-    soundfile.write(path, data, RATE, subtype="PCM_24")
-    _, out = run(path, 2.0, offset=1.0, playrate=0.8, preserve_pitch=True)
-    assert abs(int(np.abs(out[:, 0]).argmax()) - RATE / 0.8) < 0.003 * RATE
-
-
-def test_without_the_stretch_library_it_says_so(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stretch, "available", lambda: False)
-    answer, data = run(source, 1.0, playrate=1.5, preserve_pitch=True)
-    assert codes(answer) == ["stretch_missing"]
-    assert "the pitch follows the speed" in answer["warnings"][0]["text"]
-    assert len(data) == RATE
-
-
-UNSTEADY = [0.0, 0.7, 1.3, 2.2, 3.0]  # s of the source at beats 4 to 8
-
-
-def clicks(path: Path, moments: list[float]) -> None:
-    """Write short bursts, each with its energy in its first milliseconds."""
-    data = np.zeros((RATE * 6, 2), np.float32)
-    ring = np.arange(800)
-    burst = (np.exp(-ring / 150) * np.sin(2 * np.pi * 1800 * ring / RATE))[:, None] * 0.7
-    for moment in moments:
-        start = round(moment * RATE)
-        data[start : start + 800] += burst
-    soundfile.write(path, data, RATE, subtype="PCM_24")
-
-
-def test_a_clip_is_straightened_along_its_warp(folder: Path) -> None:
-    """Beats at uneven seconds of the source come out evenly, 0.5 s apart."""
-    pytest.importorskip("python_stretch")
-    clicks(folder / "drummer.wav", [1.0 + second for second in UNSTEADY])
-    warp = [[4.0 + beat, second] for beat, second in enumerate(UNSTEADY)]
-    answer, out = run(folder / "drummer.wav", 2.0, offset=1.0, playrate=1.5, warp=warp, straighten=True, handles=[1, 1])
-    assert (answer["handles"], codes(answer), len(out)) == ([0.0, 0.0], [], 2 * RATE)
-    for beat in (1, 2, 3):
-        about = np.square(out[round((beat * 0.5 - 0.1) * RATE) : round((beat * 0.5 + 0.1) * RATE), 0])
-        heard = int(np.convolve(about, np.ones(50), "same").argmax()) / RATE - 0.1
-        assert abs(heard) < 0.003
-
-
-def test_a_straightened_clip_with_context_begins_where_it_is_told(folder: Path) -> None:
-    """Too short for the model, it is repeated by whole bars, and its beats are after what stands before it."""
-    pytest.importorskip("python_stretch")
-    clicks(folder / "drummer.wav", UNSTEADY)
-    warp = [[beat, second] for beat, second in enumerate(UNSTEADY)]
-    more = {"playrate": 1.5, "warp": warp, "straighten": True, "context": 1.0, "period": 2.0}
-    answer, out = run(folder / "drummer.wav", 2.0, **more)
-    assert (answer["handles"], answer["keep"], len(out)) == ([1.0, 1.0], [0.0, 0.0], 4 * RATE)
-    for beat in (1, 2, 3):
-        about = np.square(out[round((beat * 0.5 + 0.9) * RATE) : round((beat * 0.5 + 1.1) * RATE), 0])
-        assert abs(int(np.convolve(about, np.ones(50), "same").argmax()) / RATE - 0.1) < 0.003
-
-
-@pytest.mark.parametrize("keep", [True, False])
-def test_straightening_without_the_library_keeps_the_beats(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
-) -> None:
-    monkeypatch.setattr(stretch, "available", lambda: False)
-    clicks(folder / "drummer.wav", UNSTEADY)
-    warp = [[beat, second] for beat, second in enumerate(UNSTEADY)]
-    more = {"playrate": 1.5, "warp": warp, "straighten": True, "preserve_pitch": keep}
-    answer, out = run(folder / "drummer.wav", 2.0, **more)
-    assert codes(answer) == ["stretch_missing"]
-    for beat in (1, 2, 3):
-        about = np.square(out[round((beat * 0.5 - 0.1) * RATE) : round((beat * 0.5 + 0.1) * RATE), 0])
-        assert abs(int(np.convolve(about, np.ones(50), "same").argmax()) / RATE - 0.1) < 0.003
-
-
-def test_a_tape_that_is_straightened_changes_its_pitch(folder: Path) -> None:
-    pytest.importorskip("python_stretch")
-    soundfile.write(folder / "tone.wav", sine(RATE * 6, RATE, 500.0), RATE, subtype="PCM_24")
-    warp = [[0.0, 0.0], [2.0, 1.0], [4.0, 3.0]]  # 1 s in 2 beats, then 2 s in 2: speeds 0.5 and 1 over 4 s
-    _, out = run(folder / "tone.wav", 4.0, playrate=0.75, warp=warp, straighten=True, preserve_pitch=False)
-    for start, frequency in ((0.5, 250.0), (2.5, 500.0)):
-        part = out[round(start * RATE) : round((start + 1) * RATE), 0]
-        assert abs(int(np.abs(np.fft.rfft(part * np.hanning(len(part)))).argmax()) - frequency) < 3.0
-
-
-@pytest.mark.parametrize(
-    "warp", [None, [[0, 0]], [[0, 0], [1, 1], [0.5, 2]], [[0, 1], [1, 2]], [[0, 0], [1, 1e-4], [2, 3]]]
-)
-def test_a_warp_that_no_clip_can_be_straightened_along(source: Path, warp: Any) -> None:
-    with pytest.raises(RequestError, match="warp"):
-        run(source, 1.0, warp=warp, straighten=True)
 
 
 def test_over_range_floats_are_scaled_and_the_gain_is_told(folder: Path) -> None:

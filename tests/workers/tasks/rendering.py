@@ -1,0 +1,36 @@
+"""Runs the task render as its tests do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from bridge.audio import files
+from bridge.workers.tasks.render import render
+from tests.audio.signals import Sound
+
+RATE = 48000
+Rendered = tuple[dict[str, Any], Sound]
+
+
+def nothing(share: float) -> None:
+    """Take progress and ignore it."""
+
+
+def run(path: Path, length: float, into: Path | None = None, *, size: int = 65536, **more: Any) -> Rendered:
+    into = into or path.parent / "out.flac"
+    top = {key: more.pop(key) for key in ("handles", "highest_rate", "context", "period", "loops") if key in more}
+    args = {"source": {"path": str(path), **more}, "length": length, "handles": [0, 0], "into": str(into)} | top
+    answer = render(args, nothing, size=size)
+    json.dumps(answer, allow_nan=False)
+    data, rate = soundfile.read(into, dtype="float32")
+    assert (answer["sample_rate"], answer["frames"]) == (rate, len(data))
+    assert answer["sha256"] == files.sha256(into)
+    return answer, data
+
+
+def codes(answer: dict[str, Any]) -> list[str]:
+    return [warning["code"] for warning in answer["warnings"]]
