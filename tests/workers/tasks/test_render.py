@@ -68,6 +68,14 @@ def test_a_loop_goes_round_before_and_after_itself(folder: Path, source: Path, s
     assert np.array_equal(data, sound[48000 + (np.arange(len(data)) - 28800) % 24000])
 
 
+@pytest.mark.parametrize(
+    ("length", "loops"), [(1.996, True), (2.004, True), (1.99, False), (2.01, False), (0.997, True)]
+)
+def test_a_loop_may_miss_whole_passes_by_the_rounding_of_a_daw(source: Path, length: float, loops: bool) -> None:
+    answer, _ = run(source, length, section=[1.0, 1.0], loop=True)
+    assert answer["loops"] == loops
+
+
 def test_a_short_clip_without_music_around_it_is_repeated_by_whole_bars(source: Path, sound: Sound) -> None:
     answer, data = run(source, 1.0, offset=3.0, handles=[0.2, 0.2], context=1.6, period=0.75)
     assert answer["handles"] == [1.6, 1.6]
