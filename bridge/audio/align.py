@@ -58,17 +58,17 @@ def measure(source: Mono, result: Mono) -> Measured | None:
     first, second = both(onsets.onset_envelope, source, result)
     if not first.any() or not second.any():
         return None
-    flat = both(whitened, first, second)
-    offset, drift = coarse(*flat)
-    offset, drift, agreement = fine(*flat, offset, drift)
+    flat = both(_whitened, first, second)
+    offset, drift = _coarse(*flat)
+    offset, drift, agreement = _fine(*flat, offset, drift)
     straight = flat[0], moved(flat[1], offset, drift)
-    sharpness, prominence = standing_out(*straight)
-    height = likeness(first, moved(second, offset, drift))
+    sharpness, prominence = _standing_out(*straight)
+    height = _likeness(first, moved(second, offset, drift))
     chords = harmony.shared(*both(harmony.chroma, source, result), offset, drift)
     return Measured(offset, drift, seconds, height, sharpness, prominence, agreement, chords)
 
 
-def whitened(envelope: Envelope) -> Envelope:
+def _whitened(envelope: Envelope) -> Envelope:
     """Return an onset envelope (bands × values) with half of its spectrum's shape taken out, band by band.
 
     The product of two such is the cross-correlation with PHAT^0.5 weighting (Knapp and Carter 1976, softened): peaks
@@ -87,7 +87,7 @@ def whitened(envelope: Envelope) -> Envelope:
     return even
 
 
-def coarse(first: Envelope, second: Envelope) -> tuple[float, float]:
+def _coarse(first: Envelope, second: Envelope) -> tuple[float, float]:
     """Return offset (s, in the middle) and drift whose line collects most correlation over all segments."""
     times, curves = _segments(first, second, REACH + DRIFT * first.shape[1] * STEP / 2)
     lags = (np.arange(curves.shape[1]) - curves.shape[1] // 2) * STEP
@@ -104,7 +104,7 @@ def coarse(first: Envelope, second: Envelope) -> tuple[float, float]:
     return float(offsets[best[1]]), float(drifts[best[0]])
 
 
-def fine(first: Envelope, second: Envelope, offset: float, drift: float) -> tuple[float, float, float]:
+def _fine(first: Envelope, second: Envelope, offset: float, drift: float) -> tuple[float, float, float]:
     """Return offset, drift and agreement, from the segments' own peaks near the coarse line."""
     for _ in range(2):
         times, curves = _segments(first, moved(second, offset, drift), REACH)
@@ -130,7 +130,7 @@ def moved(envelope: Envelope, offset: float, drift: float) -> Envelope:
     return between
 
 
-def standing_out(first: Envelope, second: Envelope) -> tuple[float, float]:
+def _standing_out(first: Envelope, second: Envelope) -> tuple[float, float]:
     """Return sharpness and prominence of the correlation at lag 0 against all lags up to FAR or a third of the clip."""
     count = first.shape[1]
     reach = min(round(FAR / STEP), count // 3)
@@ -145,7 +145,7 @@ def standing_out(first: Envelope, second: Envelope) -> tuple[float, float]:
     return peak / max(spread, 1e-12), 1 - float(others.max()) / peak
 
 
-def likeness(first: Envelope, second: Envelope) -> float:
+def _likeness(first: Envelope, second: Envelope) -> float:
     """Return the normalised correlation (-1..1) of two onset envelopes, their bands added up."""
     one, two = first.sum(axis=0), second.sum(axis=0)
     one, two = one - one.mean(), two - two.mean()

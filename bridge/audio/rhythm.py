@@ -49,17 +49,17 @@ def find_tempo(envelope: Envelope, prior: float | None = None) -> Tempo | None:
     """
     if envelope.shape[1] * STEP < 2.0 or not envelope.any():
         return None
-    similar = self_similarity(envelope)
+    similar = _self_similarity(envelope)
     tempos = SLOWEST * 1.003 ** np.arange(int(np.log(FASTEST / SLOWEST) / np.log(1.003)))
     score = _score(similar, 60.0 / tempos) * np.exp(-0.5 * (np.log2(tempos / PREFERRED) / OCTAVES) ** 2)
-    found = 60.0 / refined(similar, 60.0 / float(tempos[int(np.argmax(score))]))
+    found = 60.0 / _refined(similar, 60.0 / float(tempos[int(np.argmax(score))]))
     if prior is None:
         return Tempo(found, _clearness(similar, found), found)
-    near = 60.0 / refined(similar, 60.0 / prior)
+    near = 60.0 / _refined(similar, 60.0 / prior)
     return Tempo(prior, _clearness(similar, prior), near if abs(near / prior - 1) < 0.03 else found)
 
 
-def self_similarity(envelope: Envelope) -> Curve:
+def _self_similarity(envelope: Envelope) -> Curve:
     """Return the autocorrelation over lags 0 … LONGEST_LAG in values, bands added up, 1 at lag 0."""
     count = envelope.shape[1]
     centred = envelope - envelope.mean(axis=1, keepdims=True)
@@ -73,7 +73,7 @@ def self_similarity(envelope: Envelope) -> Curve:
     return similar
 
 
-def refined(similar: Curve, period: float) -> float:
+def _refined(similar: Curve, period: float) -> float:
     """Return a beat's period (s) by following its multiples to longer and longer lags."""
     for multiple in (1, 2, 4, 8, 12, 16, 24, 32):
         place = period * multiple / STEP
