@@ -1,6 +1,6 @@
-"""Two recordings of the same music played in step: a switch goes over to the other at the same place, without a click.
+"""Plays two recordings of the same music in sync and switches between them without a click.
 
-The playing process (audition/process.py) reads blocks from the `Deck` and switches sides meanwhile.
+The player process (audition/process.py) reads blocks from the `Deck` and switches sides while it plays.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ import numpy.typing as npt
 
 from bridge.audio.block import Block
 
-FADE = 0.010  # s from one side to the other, and to silence at a stop: long against a click, short against a note
+FADE = 0.010  # s; cross-fade between sides, and fade-out at a stop
 
-Opened = Callable[[], Iterable[Block]]  # one pass through a side: stereo, float32
+Opened = Callable[[], Iterable[Block]]  # opens one pass through a side: stereo, float32
 
 
 class Deck:
-    """Sides of equal rate and length, of which one is heard."""
+    """Several sides with the same rate and length; one of them is heard."""
 
     def __init__(self, sides: Sequence[Opened], rate: int, frames: int, *, heard: int = 0, loop: bool = False) -> None:
-        """Lay the sides on.
+        """Load the sides.
 
         Args:
-            sides: each opens its stream (frames × 2) from the start; all are `frames` frames long.
+            sides: each opens its stream (frames × 2) from the start and is `frames` frames long.
             rate: Hz.
-            frames: of one pass.
+            frames: length of one pass.
             heard: index of the side that is heard first.
-            loop: whether the end goes over into the start, sample after sample, as a loop does in a DAW.
+            loop: whether to start again at the end without a gap, as a loop does in a DAW.
         """
         self.heard = heard
         self.loop = loop
@@ -39,9 +39,9 @@ class Deck:
         self._places = np.array([float(index == heard) for index in range(len(sides))])  # 0 silent … 1 heard
 
     def blocks(self, size: int, stopped: threading.Event) -> Iterator[Block]:
-        """Yield what is heard, in blocks of `size` frames, until the end or a short while after `stopped`.
+        """Yield the output in blocks of `size` frames until the end, or until the fade-out after `stopped`.
 
-        Between two blocks `heard` and `loop` may be set; the next block follows.
+        `heard` and `loop` may be set at any time and take effect at the next block.
         """
         while True:
             for parts in zip(*(even(side(), size) for side in self._sides), strict=True):
@@ -53,7 +53,7 @@ class Deck:
                 return
 
     def _mixed(self, parts: Sequence[Block], *, silent: bool) -> Block:
-        """Return the sum of the sides, each on its way to be heard or not."""
+        """Return the sum of the sides, each faded towards its target gain."""
         out: Block = np.zeros_like(parts[0])
         for index, part in enumerate(parts):
             goal = 0.0 if silent or index != self.heard else 1.0
@@ -65,7 +65,7 @@ class Deck:
         return out
 
     def _ramp(self, index: int, goal: float, frames: int) -> npt.NDArray[np.float32]:
-        """Return a side's gains over a block; raised cosines, so that two sides' add up to one all the way."""
+        """Return a side's gain per frame: a raised cosine, so that the gains of two sides add up to 1."""
         start = self._places[index]
         way = np.arange(1, frames + 1) * self._step
         places = np.minimum(goal, start + way) if goal > start else np.maximum(goal, start - way)
@@ -75,7 +75,11 @@ class Deck:
 
 
 def even(blocks: Iterable[Block], size: int) -> Iterator[Block]:
-    """Yield a stream (frames × channels) in blocks of `size` frames, the last one shorter."""
+    """Yield a stream (frames × channels) in blocks of `size` frames; the last one may be shorter.
+
+    >>> [len(block) for block in even([np.zeros((5, 2), np.float32)] * 2, 4)]
+    [4, 4, 2]
+    """
     kept: list[Block] = []
     there = 0
     for block in blocks:

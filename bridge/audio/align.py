@@ -1,7 +1,7 @@
-"""How late a result is against its source, and whether it drifts: measured on onsets, from coarse to fine.
+"""Measures the offset and the drift of a result against its source, from their onsets.
 
-The task `fit` asks before it cuts the result. Line through the offsets of short segments → offset in the middle and
-drift → features of how sure that is → a probability (confidence.py). The array functions know no files.
+The task `fit` uses it before it cuts the result. A line is fitted through the offsets of short segments; it gives the
+offset in the middle of the clip and the drift. confidence.py turns its features into a probability.
 """
 
 from __future__ import annotations
@@ -16,39 +16,45 @@ from bridge.audio import harmony, onsets
 from bridge.audio.onsets import STEP, Envelope, Mono
 from bridge.audio.parallel import both
 
-REACH = 0.35  # s of offset that are looked for
-DRIFT = 0.012  # of drift that is looked for
+REACH = 0.35  # s; largest offset that is found
+DRIFT = 0.012  # largest drift that is found
 SEGMENT = 4.0  # s per segment: at 1 % of drift its onsets smear by 40 ms
-SHORTEST = 1.5  # s; less music has no rhythm to be sure of
-FAR = 8.0  # s of lag over which the chance level of the correlation is taken
-NEAR = 12  # values (60 ms) around the peak that belong to it
+SHORTEST = 1.5  # s; anything shorter has too little rhythm
+FAR = 8.0  # s; the chance level of the correlation is taken over lags up to this
+NEAR = 12  # values (60 ms) on each side that belong to a peak
 
 Curve = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A line through the offsets, and what speaks for it."""
+    """A line through the offsets, and the evidence for it."""
 
-    offset: float  # s by which the result is late in the middle of the clip
+    offset: float  # s; how late the result is in the middle of the clip
     drift: float  # the result's time runs as 1 + drift
-    seconds: float  # of music that was compared
+    seconds: float  # length of music that was compared
     height: float  # normalised correlation of the onsets along the line, 0..1
-    sharpness: float  # the peak over the spread of the correlation at all lags up to FAR
-    prominence: float  # 1 - second highest peak / peak
-    agreement: float  # share of segments whose own best offset lies on the line
-    harmony: float  # how much more the harmonies are alike than by chance
+    sharpness: float  # peak divided by the standard deviation of the correlation at all lags up to FAR
+    prominence: float  # 1 - second highest peak / highest peak
+    agreement: float  # share of segments whose own best offset lies on the line, 0..1
+    harmony: float  # similarity of the harmonies above chance, see harmony.shared
 
 
 def measure(source: Mono, result: Mono) -> Measured | None:
     """Compare two sounds at onsets.RATE.
 
     Args:
-        source: the clip as it was sent, frames.
-        result: what came back, frames.
+        source: the clip as it was sent.
+        result: the engine's result.
 
     Returns:
-        The best line, or None where there is nothing to compare (too short, or no onsets).
+        The best line, or None if there is nothing to compare (too short, or no onsets).
+
+    >>> clip = np.random.default_rng(1).standard_normal(10 * onsets.RATE).astype(np.float32)
+    >>> clip *= np.arange(len(clip)) // 4000 % 3 == 0  # bursts of 0.25 s
+    >>> late = measure(clip, np.roll(clip, 320))
+    >>> f"{late.offset:.3f} s late over {late.seconds:.0f} s"
+    '0.020 s late over 10 s'
     """
     seconds = min(len(source), len(result)) / onsets.RATE
     if seconds < SHORTEST:
@@ -69,10 +75,10 @@ def measure(source: Mono, result: Mono) -> Measured | None:
 
 
 def _whitened(envelope: Envelope) -> Envelope:
-    """Return an onset envelope (bands × values) with half of its spectrum's shape taken out, band by band.
+    """Return an onset envelope (bands × values) whose spectrum is half whitened, band by band.
 
-    The product of two such is the cross-correlation with PHAT^0.5 weighting (Knapp and Carter 1976, softened): peaks
-    get sharp, and a regular beat counts less than what happens only once.
+    The product of two of them is the cross-correlation with PHAT^0.5 weighting (after Knapp and Carter 1976). Peaks
+    become sharper, and a regular beat counts less than unique events.
     """
     centred: Envelope = envelope - envelope.mean(axis=1, keepdims=True)
     points = _points(envelope.shape[1])
@@ -88,7 +94,7 @@ def _whitened(envelope: Envelope) -> Envelope:
 
 
 def _coarse(first: Envelope, second: Envelope) -> tuple[float, float]:
-    """Return offset (s, in the middle) and drift whose line collects most correlation over all segments."""
+    """Return the offset (s, in the middle) and drift of the line with the highest total correlation."""
     times, curves = _segments(first, second, REACH + DRIFT * first.shape[1] * STEP / 2)
     lags = (np.arange(curves.shape[1]) - curves.shape[1] // 2) * STEP
     offsets = np.arange(-round(REACH / STEP), round(REACH / STEP) + 1) * STEP
@@ -98,14 +104,14 @@ def _coarse(first: Envelope, second: Envelope) -> tuple[float, float]:
     total = np.zeros((len(drifts), len(offsets)))
     for time, curve in zip(times, curves, strict=True):
         total += np.interp(offsets[None, :] + drifts[:, None] * time, lags, curve)
-    # t = 0 is t = 0 in the model: of two lines that are about as good, the one near to nothing is the likelier.
+    # A model starts at t = 0 of its source, so of two similar lines the one nearer to zero is more likely.
     prior = (1 - 0.15 * (offsets / REACH) ** 2)[None, :] * (1 - 0.15 * np.abs(drifts) / DRIFT)[:, None]
     best = np.unravel_index(int(np.argmax(total * prior)), total.shape)
     return float(offsets[best[1]]), float(drifts[best[0]])
 
 
 def _fine(first: Envelope, second: Envelope, offset: float, drift: float) -> tuple[float, float, float]:
-    """Return offset, drift and agreement, from the segments' own peaks near the coarse line."""
+    """Return offset, drift and agreement from each segment's own peak near the coarse line."""
     for _ in range(2):
         times, curves = _segments(first, moved(second, offset, drift), REACH)
         middle = curves.shape[1] // 2
@@ -117,7 +123,11 @@ def _fine(first: Envelope, second: Envelope, offset: float, drift: float) -> tup
 
 
 def moved(envelope: Envelope, offset: float, drift: float) -> Envelope:
-    """Return the envelope as it would be without this offset (s, in the middle) and drift, as long as before."""
+    """Return the envelope (bands × values) with this offset (s, in the middle) and drift removed, at the same length.
+
+    >>> moved(np.float32([[0, 0, 0, 1, 0, 0]]), 2 * STEP, 0.0).tolist()
+    [[0.0, 1.0, 0.0, 0.0, 0.0, 0.0]]
+    """
     count = envelope.shape[1]
     middle = (count - 1) / 2
     places = np.arange(count) + offset / STEP + drift * (np.arange(count) - middle)
@@ -131,7 +141,7 @@ def moved(envelope: Envelope, offset: float, drift: float) -> Envelope:
 
 
 def _standing_out(first: Envelope, second: Envelope) -> tuple[float, float]:
-    """Return sharpness and prominence of the correlation at lag 0 against all lags up to FAR or a third of the clip."""
+    """Return sharpness and prominence of the peak at lag 0 among all lags up to FAR or a third of the clip."""
     count = first.shape[1]
     reach = min(round(FAR / STEP), count // 3)
     curve = _correlation(first, second, reach)
@@ -146,7 +156,7 @@ def _standing_out(first: Envelope, second: Envelope) -> tuple[float, float]:
 
 
 def _likeness(first: Envelope, second: Envelope) -> float:
-    """Return the normalised correlation (-1..1) of two onset envelopes, their bands added up."""
+    """Return the normalised correlation (-1..1) of two onset envelopes, summed over bands."""
     one, two = first.sum(axis=0), second.sum(axis=0)
     one, two = one - one.mean(), two - two.mean()
     size = float(np.sqrt((one @ one) * (two @ two)))
@@ -154,7 +164,7 @@ def _likeness(first: Envelope, second: Envelope) -> float:
 
 
 def _segments(first: Envelope, second: Envelope, reach: float) -> tuple[Curve, Curve]:
-    """Return the segments' middles (s from the clip's middle) and their correlation curves (segments × lags)."""
+    """Return the centre of each segment (s from the clip's centre) and its correlation curve (segments × lags)."""
     count = first.shape[1]
     size = min(round(SEGMENT / STEP), count)
     starts = np.unique(np.linspace(0, count - size, max(1, round(2 * count / size) - 1)).astype(int))
@@ -171,7 +181,7 @@ def _segments(first: Envelope, second: Envelope, reach: float) -> tuple[Curve, C
 
 
 def _correlation(first: Envelope, second: Envelope, reach: int) -> Curve:
-    """Return the correlation at lags -reach..reach values (second late: positive), bands added up."""
+    """Return the correlation at lags -reach..reach values (positive: second is late), summed over bands."""
     points = _points(first.shape[1] + reach)
     spectrum = (np.fft.rfft(second, points, axis=1) * np.fft.rfft(first, points, axis=1).conj()).sum(axis=0)
     curve = np.fft.irfft(spectrum, points)
@@ -179,7 +189,7 @@ def _correlation(first: Envelope, second: Envelope, reach: int) -> Curve:
 
 
 def _peaks(curves: Curve, middle: int, around: int) -> tuple[Curve, Curve]:
-    """Return place (s) and height of each curve's highest value within `around` of the middle, between values too."""
+    """Return position (s) and height of each curve's peak within `around` of the middle, interpolated."""
     near = curves[:, middle - around : middle + around + 1]
     top = np.argmax(near, axis=1)
     inner = np.clip(top, 1, 2 * around - 1)
@@ -192,7 +202,7 @@ def _peaks(curves: Curve, middle: int, around: int) -> tuple[Curve, Curve]:
 
 
 def _line(times: Curve, places: Curve, heights: Curve, *, drifts: bool) -> tuple[float, float]:
-    """Fit places = shift + turn·times, segments far from the line counting less and less (Cauchy weights)."""
+    """Fit places = shift + turn·times; segments far from the line count less (Cauchy weights)."""
     if not heights.any():
         return 0.0, 0.0
     columns = np.stack((np.ones_like(times), times), axis=1)[:, : 2 if drifts else 1]
@@ -207,5 +217,5 @@ def _line(times: Curve, places: Curve, heights: Curve, *, drifts: bool) -> tuple
 
 
 def _points(count: int) -> int:
-    """Return the power of two that holds `count` values."""
+    """Return the smallest power of two that holds `count` values, at least 2."""
     return 1 << max(1, (count - 1).bit_length())

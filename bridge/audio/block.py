@@ -1,7 +1,7 @@
-"""What flows through bridge.audio: blocks of samples, and the helpers that cut a stream of them to measure.
+"""Blocks of samples, and helpers to cut streams of them.
 
-Every stage of rendering and fitting takes an iterator of blocks and gives one, so that an hour needs no more memory
-than a second. Nothing depends on where the cuts between the blocks are: blocks equal one piece bit for bit.
+Rendering and fitting pass iterators of blocks from step to step, so that an hour takes no more memory than a second.
+The output does not depend on where a stream is divided into blocks.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ import numpy.typing as npt
 
 Block: TypeAlias = npt.NDArray[np.float32]  # frames × channels
 
-MOST = 1e6  # full scales, 120 dB over what a file can play: beyond it a float is damage and no sound
+MOST = 1e6  # full scale 1.0; a float sample beyond this (+120 dBFS) is damaged data
 FRAMES = 65536  # frames per block: 512 KiB of stereo, which stays in a core's cache
 
 
 def silence(frames: int, channels: int, size: int = FRAMES) -> Iterator[Block]:
-    """Yield `frames` frames of zeros."""
+    """Yield `frames` frames of zeros, in blocks of `size` frames × channels.
+
+    >>> [block.shape for block in silence(5, channels=2, size=4)]
+    [(4, 2), (1, 2)]
+    """
     while frames > 0:
         part = min(frames, size)
         yield np.zeros((part, channels), np.float32)
@@ -27,9 +31,12 @@ def silence(frames: int, channels: int, size: int = FRAMES) -> Iterator[Block]:
 
 
 def sound_alone(block: Block) -> tuple[Block, int]:
-    """Return the block with zeros for what is no sound (not a number, infinite, beyond MOST), and how many those were.
+    """Return the block with invalid samples (NaN, infinite, beyond MOST) set to zero, and their number.
 
-    One product over the block tells whether there is anything to look for, at a third of the cost of looking.
+    One dot product shows whether there are any, at a third of the cost of looking for them.
+
+    >>> sound_alone(np.float32([[0.5, np.nan]]))
+    (array([[0.5, 0. ]], dtype=float32), 1)
     """
     if np.vdot(block, block) < MOST**2:  # false for NaN as well
         return block, 0
@@ -39,7 +46,11 @@ def sound_alone(block: Block) -> tuple[Block, int]:
 
 
 def exactly(blocks: Iterable[Block], frames: int, channels: int) -> Iterator[Block]:
-    """Yield the first `frames` frames of the stream, with silence after its end where it is shorter."""
+    """Yield the first `frames` frames of a stream, padded with silence if it is shorter.
+
+    >>> [len(block) for block in exactly([np.ones((3, 2), np.float32)], 5, channels=2)]
+    [3, 2]
+    """
     for block in blocks:
         if len(block) >= frames:
             yield block[:frames]
@@ -50,14 +61,21 @@ def exactly(blocks: Iterable[Block], frames: int, channels: int) -> Iterator[Blo
 
 
 def between(block: Block, position: int, start: int, stop: int) -> Block:
-    """Return the part of a block, which begins at `position` in its stream, that lies in start ≤ frame < stop."""
+    """Return the frames of a block that lie in start ≤ frame < stop of its stream; the block begins at `position`.
+
+    >>> between(np.float32([[0], [1], [2]]), position=10, start=11, stop=20).tolist()
+    [[1.0], [2.0]]
+    """
     return block[max(0, start - position) : max(0, stop - position)]
 
 
 def mono(block: Block) -> npt.NDArray[np.float32]:
-    """Return the mean of a block's channels, frame by frame.
+    """Return the mean of a block's channels, one value per frame.
 
-    Channel by channel, as in `heights`: numpy takes ten times as long to reduce an axis of two samples.
+    Channels are added one by one, since numpy takes ten times as long to reduce an axis of two samples.
+
+    >>> mono(np.float32([[0.5, 0.25], [1, -1]])).tolist()
+    [0.375, 0.0]
     """
     total = block[:, 0].copy()
     for channel in range(1, block.shape[1]):
@@ -67,7 +85,11 @@ def mono(block: Block) -> npt.NDArray[np.float32]:
 
 
 def heights(block: Block) -> npt.NDArray[np.float32]:
-    """Return the highest absolute sample of each frame of a block."""
+    """Return the peak over all channels, one value per frame.
+
+    >>> heights(np.float32([[0.5, -0.75], [0, 0.25]])).tolist()
+    [0.75, 0.25]
+    """
     highest = np.abs(block[:, 0])
     for channel in range(1, block.shape[1]):
         np.maximum(highest, np.abs(block[:, channel]), out=highest)

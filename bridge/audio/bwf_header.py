@@ -1,6 +1,6 @@
-"""The bytes before the samples of a broadcast WAV file: RIFF or RF64, bext, LIST INFO, fmt, data.
+"""The header of a Broadcast Wave file: RIFF or RF64, bext, LIST INFO, fmt, data.
 
-writers.WavWriter writes them; the layouts are EBU Tech 3285 v2 (bext), EBU Tech 3306 (RF64) and the RIFF specification.
+writers.WavWriter writes it. Layouts: EBU Tech 3285 v2 (bext), EBU Tech 3306 (RF64), the RIFF specification.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Encoding: TypeAlias = Literal["pcm24", "float32"]
 
 WIDTH: Mapping[str, int] = {"pcm24": 3, "float32": 4}  # bytes per sample
 NO_LOUDNESS = 0x7FFF  # bext v2: this loudness field is not used
-LARGEST = 0xFFFFFFFF  # bytes that a RIFF size can say
+LARGEST = 0xFFFFFFFF  # bytes; limit of a RIFF size field
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,11 @@ def header(
 ) -> bytes:
     """Return everything that comes before the samples.
 
-    A `JUNK` chunk keeps the place of `ds64`, so that both forms have the same layout and readers of plain WAV skip it.
+    A `JUNK` chunk reserves the space of `ds64`, so that RIFF and RF64 have the same layout. WAV readers skip it.
+
+    >>> head = header(48000, 2, frames=100, encoding="pcm24", bext=None, info={"INAM": "Remix"})
+    >>> head[:4], head[-8:-4], int.from_bytes(head[-4:], "little")  # 100 frames × 2 channels × 3 bytes
+    (b'RIFF', b'data', 600)
     """
     data_size = frames * channels * WIDTH[encoding]
     parts = [_chunk(b"bext", _bext(bext))] if bext is not None else []
@@ -64,7 +68,7 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _format(sample_rate: int, channels: int, frames: int, encoding: Encoding) -> bytes:
-    """Return `fmt `, and for float the `fact` chunk that goes with every format other than PCM."""
+    """Return the `fmt ` chunk, followed for float by the `fact` chunk that every format but PCM needs."""
     width = WIDTH[encoding]
     tag = 3 if encoding == "float32" else 1
     fields = struct.pack(
@@ -76,12 +80,12 @@ def _format(sample_rate: int, channels: int, frames: int, encoding: Encoding) ->
 
 
 def _text(text: str, size: int) -> bytes:
-    """Return UTF-8 padded to `size` bytes, cut where a character ends."""
+    """Return UTF-8 padded to `size` bytes; longer text is cut at the end of a character."""
     return text.encode(errors="replace")[:size].decode(errors="ignore").encode().ljust(size, b"\0")
 
 
 def _level(value: float | None) -> int:
-    """Return hundredths of a unit; anything out of the field's range counts as not used."""
+    """Return the value in hundredths; a value out of the field's range counts as not used."""
     if value is None or not -327.0 < value < 327.0:
         return NO_LOUDNESS
     return round(value * 100)
@@ -102,7 +106,7 @@ def _bext(bext: Bext) -> bytes:
 
 
 def _info(info: Mapping[str, str]) -> bytes:
-    """Return the LIST chunk of INFO fields; names have four letters, as in INAM and ISFT."""
+    """Return the LIST chunk of INFO fields; their names have four letters, for example INAM and ISFT."""
     fields = b"".join(
         _chunk(name.encode("ascii"), value.encode(errors="replace") + b"\0") for name, value in info.items()
     )

@@ -1,6 +1,6 @@
-"""From any number of channels to the two that are sent: channel choice, down-mix, pan and polarity.
+"""Converts any number of channels to stereo: channel selection, down-mix, pan and polarity.
 
-The render task passes every block of the source through `to_stereo`.
+The task `render` passes every block of the source through `to_stereo`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from bridge.audio.block import Block
 
 MODES = ("normal", "left", "right", "downmix", "swap")
 
-_C = math.sqrt(0.5)  # centre and surrounds reach the fronts 3 dB lower: ITU-R BS.775-4, table 2
-# One row per output; columns in the order of WAVE_FORMAT_EXTENSIBLE for that many channels. The LFE is left out, as
-# BS.775 does.
+_C = math.sqrt(0.5)  # gain of centre and surrounds, -3 dB: ITU-R BS.775-4, table 2
+# One row per output; columns in the order of WAVE_FORMAT_EXTENSIBLE. As in BS.775, the LFE is left out.
 _LAYOUTS = {
     3: ((1, 0, _C), (0, 1, _C)),
     4: ((1, 0, _C, 0), (0, 1, 0, _C)),
@@ -29,15 +28,18 @@ _LAYOUTS = {
 
 
 def mix(channels: int, mode: str, pan: float | None, polarity: bool) -> npt.NDArray[np.float32]:
-    """Return the matrix (2 × channels) that makes stereo.
+    """Return the mixing matrix (2 × channels).
 
-    Pan is a balance: the side it moves away from gets 1 − |pan|, the other stays, so that the centre is unity.
+    Pan is a balance control: it lowers the opposite side to 1 − |pan|, so that the centre has unity gain.
+
+    >>> mix(2, "normal", pan=0.5, polarity=False).tolist()
+    [[0.5, 0.0], [0.0, 1.0]]
 
     Args:
         channels: of the source.
-        mode: one of MODES; left and right are the source's first and second channel on both sides.
-        pan: -1 (left) to 1, None like 0.
-        polarity: turn the signal over.
+        mode: one of MODES; left and right put the first or second channel on both sides.
+        pan: -1 (left) to 1 (right); None is 0.
+        polarity: whether to invert the signal.
 
     Raises:
         ValueError: there is no such mode.
@@ -63,7 +65,7 @@ def mix(channels: int, mode: str, pan: float | None, polarity: bool) -> npt.NDAr
 
 
 def _folded(channels: int) -> npt.NDArray[np.float32]:
-    """Return the two rows for more than two channels; beyond 8 the odd ones go left and the even ones right."""
+    """Return the two rows for more than two channels; beyond 8, odd channels go left and even ones right."""
     if channels in _LAYOUTS:
         return np.array(_LAYOUTS[channels], np.float32)
     rows = np.zeros((2, channels), np.float32)
@@ -73,14 +75,21 @@ def _folded(channels: int) -> npt.NDArray[np.float32]:
 
 
 def is_identity(matrix: npt.NDArray[np.float32]) -> bool:
-    """Tell whether the samples of each side are those of one source channel, unchanged."""
+    """Tell whether each side is one source channel, unchanged.
+
+    >>> is_identity(mix(1, "normal", None, False)), is_identity(mix(6, "normal", None, False))
+    (True, False)
+    """
     return bool(np.all((matrix == 0) | (matrix == 1)) and np.all(matrix.sum(axis=1) == 1))
 
 
 def to_stereo(blocks: Iterable[Block], matrix: npt.NDArray[np.float32]) -> Iterator[Block]:
     """Yield each block (frames × channels) as stereo (frames × 2).
 
-    Sums are taken channel by channel, not by a matrix product, whose rounding depends on the block's length.
+    Channels are added one by one, since the rounding of a matrix product depends on the length of the block.
+
+    >>> [block.tolist() for block in to_stereo([np.float32([[0.5, 0.25]])], mix(2, "swap", None, False))]
+    [[[0.25, 0.5]]]
     """
     straight = matrix.shape[1] == 2 and np.array_equal(matrix, np.eye(2, dtype=np.float32))
     for block in blocks:

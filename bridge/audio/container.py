@@ -1,6 +1,6 @@
-"""What a sound file's own header says: where its audio should end, and who has to decode it.
+"""Reads container headers: where the audio should end, and which decoder is needed.
 
-files.py asks this before decoding, because libsndfile takes a file that was cut off for a shorter one.
+files.py checks this before decoding, because libsndfile reads a truncated file as a shorter one.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-UNKNOWN_32 = 0xFFFFFFFF  # RF64 writes this where the true size is in its ds64 chunk
+UNKNOWN_32 = 0xFFFFFFFF  # RF64 writes this if the size is in the ds64 chunk
 W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
-# What only ffmpeg decodes, by the place and the bytes of its mark.
+# Formats that only ffmpeg decodes: offset and bytes of their signature.
 FOREIGN = (
     (4, b"ftyp"),  # MPEG-4: AAC and ALAC, and QuickTime
     (0, b"wvpk"),  # WavPack
@@ -22,14 +22,18 @@ FOREIGN = (
     (0, bytes.fromhex("1a45dfa3")),  # Matroska and WebM
     (0, bytes.fromhex("0b77")),  # AC-3
 )
-MIXED = (b"OggS", b"caff", b"RIFF", b"RF64", b"BW64", b"FORM", W64_RIFF[:4])  # containers of many kinds of sound
-MOST_CHUNKS = 10_000  # more than any real file has; a hostile one is not walked for ever
+MIXED = (b"OggS", b"caff", b"RIFF", b"RF64", b"BW64", b"FORM", W64_RIFF[:4])  # containers of several codecs
+MOST_CHUNKS = 10_000  # more than any real file has; stops the search in a hostile one
 
 
 def promised_end(stream: BinaryIO) -> int | None:
-    """Return the byte at which the header says that the audio ends; None for formats without such a promise.
+    r"""Return the offset (bytes) at which the audio ends according to the header, or None if the format does not say.
 
-    Known are RIFF, RIFX, RF64, BW64, W64, AIFF, AIFC and CAF.
+    Supports RIFF, RIFX, RF64, BW64, W64, AIFF, AIFC and CAF.
+
+    >>> import io
+    >>> promised_end(io.BytesIO(b"RIFF\xff\xff\0\0WAVEdata" + struct.pack("<I", 1000)))
+    1020
     """
     head = stream.read(40)
     if head[:4] in (b"RIFF", b"RF64", b"BW64"):
@@ -47,10 +51,13 @@ def promised_end(stream: BinaryIO) -> int | None:
 
 
 def is_float_w64(head: bytes) -> bool:
-    """Tell whether a W64 file holds 32-bit float samples under the extensible format tag, as ffmpeg writes them.
+    """Tell whether a W64 file has 32-bit float samples under the extensible format tag, as ffmpeg writes them.
 
     Args:
-        head: the file's first 128 bytes; the format chunk comes first in every W64 that we know.
+        head: the first 128 bytes of the file; in every known W64 the format chunk comes first.
+
+    >>> is_float_w64(b"RIFF" + bytes(124))
+    False
     """
     if head[:16] != W64_RIFF or head[40:44] != b"fmt " or len(head) < 104:
         return False
@@ -59,11 +66,14 @@ def is_float_w64(head: bytes) -> bool:
 
 
 def is_foreign(head: bytes, suffix: str) -> bool:
-    """Tell whether only ffmpeg decodes a file.
+    r"""Tell whether only ffmpeg decodes a file.
 
     Args:
         head: its first 128 bytes.
-        suffix: of its name, in lower case; ADTS (raw AAC) has nothing but that and a sync word that MP3 has as well.
+        suffix: of its name, in lower case. It identifies ADTS (raw AAC), whose sync word is the same as that of MP3.
+
+    >>> is_foreign(b"\0\0\0\x20ftypM4A ", ".m4a"), is_foreign(b"fLaC", ".flac")
+    (True, False)
     """
     if any(head[at : at + len(mark)] == mark for at, mark in FOREIGN):
         return True
@@ -71,7 +81,11 @@ def is_foreign(head: bytes, suffix: str) -> bool:
 
 
 def is_mixed(head: bytes) -> bool:
-    """Tell whether ffmpeg may know what lies in a container although libsndfile does not."""
+    """Tell whether ffmpeg may support the codec in a container although libsndfile does not.
+
+    >>> is_mixed(b"OggS"), is_mixed(b"fLaC")
+    (True, False)
+    """
     return head[:4] in MIXED
 
 
@@ -80,7 +94,7 @@ def _find(chunks: Iterator[tuple[bytes, int, int]], name: bytes) -> int | None:
 
 
 def _riff(stream: BinaryIO, order: str) -> int | None:
-    """Return the end of the data chunk; its size is in ds64 when the 32-bit field is full (EBU Tech 3306)."""
+    """Return the end of the data chunk; if its 32-bit size is full, the size is in ds64 (EBU Tech 3306)."""
     long_size = None
     for name, start, size in _chunks(stream, 12, f"{order}4sI"):
         if name == b"ds64":
@@ -96,7 +110,7 @@ def _chunks(stream: BinaryIO, start: int, layout: str, *, padded: bool = True) -
     """Yield (name, first byte of its content, size) of each chunk."""
     head_size, end = struct.calcsize(layout), stream.seek(0, os.SEEK_END)
     for _ in range(MOST_CHUNKS):
-        if start >= end:  # a size of 64 bits may lead to where no system can seek
+        if start >= end:  # a 64-bit size may be beyond what the system can seek to
             return
         stream.seek(start)
         head = stream.read(head_size)
@@ -108,7 +122,7 @@ def _chunks(stream: BinaryIO, start: int, layout: str, *, padded: bool = True) -
 
 
 def _w64_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the chunks of Sony Wave64: 16-byte names of which four spell it, sizes with the head, 8-byte alignment."""
+    """Yield the chunks of Sony Wave64: 16-byte GUIDs that begin with the name, 8-byte alignment."""
     start, end = 40, stream.seek(0, os.SEEK_END)
     for _ in range(MOST_CHUNKS):
         if start >= end:

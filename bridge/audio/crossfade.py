@@ -1,7 +1,7 @@
-"""Two sounds joined so that nobody hears where: the cross-fade, a loop's end led over to its beginning, and the proof.
+"""Inaudible joins: cross-fades two sounds, closes loops, and measures how much a join stands out.
 
-The task `fit` closes loops with it, the task `join` puts the segments of a long clip together. The measure lays the
-moment of a join beside all other moments of the music around it.
+The task `fit` closes loops with it, and the task `join` joins the segments of a long clip. The measure compares the
+join with all other moments of the music around it.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import numpy.typing as npt
 
 from bridge.audio.block import Block, between
 
-LOOP_FADE = 0.02  # s over which a loop's end is led over to what comes before its beginning
-WINDOW = 0.02  # s of a spectrum
-LEVEL = 0.05  # s over which a level is taken
-CLICK = 8  # samples on each side of a join in which a click would stand
-FLOOR = 1e-3  # of the music's level: what is quieter is silence
-COMPRESSION = 100.0  # as in onsets.py: a change counts by its share and not by its size
+LOOP_FADE = 0.02  # s; the end of a loop is cross-faded with what comes before its start
+WINDOW = 0.02  # s; window of a spectrum
+LEVEL = 0.05  # s; window of a level
+CLICK = 8  # frames on each side of a join in which a click would be
+FLOOR = 1e-3  # of the music's level; anything quieter counts as silence
+COMPRESSION = 100.0  # as in onsets.py: relative changes count, not absolute ones
 
 Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A join among the moments of the music around it: each rank is the share of them that change less, 0..1."""
+    """How much a join stands out: each rank is the share (0..1) of moments around it that change less."""
 
-    step_db: float  # level after the join against before, dB
+    step_db: float  # level after the join relative to before, dB
     step_rank: float  # of that step
     flux_rank: float  # of the change in the spectrum
-    click_rank: float  # of the greatest step between neighbouring samples
+    click_rank: float  # of the largest step between neighbouring samples
 
     def to_wire(self) -> dict[str, float]:
         """Return it for the recipe."""
@@ -44,17 +44,17 @@ class Measured:
 
 
 class Ends:
-    """Keeps beginning and end of a stream that passes, so that a loop's seam can be measured as it is written."""
+    """Keeps the start and end of a stream while it passes, to measure how a loop meets its start."""
 
     def __init__(self, frames: int, around: int) -> None:
-        """Take the stream's frames, and how many of them are kept on each side."""
+        """Prepare for a stream of `frames` frames, of which `around` are kept on each side."""
         self._frames, self._around = frames, min(around, frames // 2)
         self._head: list[Block] = []
         self._tail: list[Block] = []
         self._position = 0
 
     def watched(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """Yield the stream as it is."""
+        """Yield the stream unchanged."""
         for part in blocks:
             _keep(self._head, part, self._position, 0, self._around)
             _keep(self._tail, part, self._position, self._frames - self._around, self._frames)
@@ -62,31 +62,39 @@ class Ends:
             yield part
 
     def met(self, rate: int) -> Measured:
-        """Return how the end goes on into the beginning."""
+        """Return how much the step from the end to the start stands out."""
         sound = np.concatenate((*self._tail, *self._head))
         return measure(sound, self._around, 0, rate)
 
 
 def _keep(kept: list[Block], part: Block, position: int, start: int, stop: int) -> None:
-    """Keep a copy of what lies in start ≤ frame < stop: a view, be it empty, would hold the whole block in memory."""
+    """Keep a copy of the frames in start ≤ frame < stop; a view would keep the whole block in memory."""
     wanted = between(part, position, start, stop)
     if len(wanted):
         kept.append(wanted.copy())
 
 
 def likeness(first: Block, second: Block) -> float:
-    """Return the normalised correlation (-1..1) of two sounds of equal length, frames × channels; 0 for silence."""
+    """Return the normalised correlation (-1..1) of two sounds of equal length, frames × channels; 0 for silence.
+
+    >>> likeness(np.float32([[1], [-1]]), np.float32([[-0.5], [0.5]]))
+    -1.0
+    """
     one, two = first.ravel().astype(np.float64), second.ravel().astype(np.float64)
     size = float(np.sqrt((one @ one) * (two @ two)))
     return float(one @ two) / size if size > 0 else 0.0
 
 
 def crossfaded(first: Block, second: Block) -> Block:
-    """Return `first` turning into `second`, both frames × channels, with the power constant.
+    """Return a constant-power cross-fade from `first` to `second`, both frames × channels.
 
-    Sine and cosine keep the power of sounds that have nothing in common; where they are alike the sum would swell by up
-    to 3 dB, so it is divided by what their correlation adds (M. Fink, M. Holters, U. Zölzer, "Signal-matched
+    Sine and cosine gains keep the power of uncorrelated sounds. The sum of correlated sounds would be up to 3 dB
+    louder, so it is divided by what their correlation adds (M. Fink, M. Holters, U. Zölzer, "Signal-matched
     power-complementary cross-fading and dry-wet mixing", DAFx 2016).
+
+    >>> ones = np.ones((4, 2), np.float32)
+    >>> crossfaded(ones, ones)[:, 0], crossfaded(ones, 0 * ones)[:, 0].round(2)
+    (array([1., 1., 1., 1.], dtype=float32), array([0.98, 0.83, 0.56, 0.2 ], dtype=float32))
     """
     angle = (np.arange(len(first)) + 0.5) / max(1, len(first)) * np.pi / 2
     down, up = np.cos(angle), np.sin(angle)
@@ -97,12 +105,16 @@ def crossfaded(first: Block, second: Block) -> Block:
 
 
 def closed(blocks: Iterable[Block], fade: int, frames: int) -> Iterator[Block]:
-    """Yield a loop of `frames` frames whose last sample goes on into its first.
+    """Yield a loop of `frames` frames whose end continues into its start.
 
     Args:
-        blocks: `fade` frames of what comes before the loop, then the loop, frames × channels.
-        fade: frames over which the end turns into what comes before the beginning, at most `frames`.
-        frames: of the loop.
+        blocks: `fade` frames that come before the loop, then the loop, frames × channels.
+        fade: frames at the end that are cross-faded with what comes before the start, at most `frames`.
+        frames: length of the loop.
+
+    >>> ramp = np.arange(12, dtype=np.float32)[:, None] % 8  # 4 frames of lead-in, then a loop of 8
+    >>> sum(len(block) for block in closed([ramp], 4, 8))
+    8
     """
     lead: list[Block] = []
     end: list[Block] = []
@@ -119,13 +131,17 @@ def closed(blocks: Iterable[Block], fade: int, frames: int) -> Iterator[Block]:
 
 
 def joined(parts: Iterable[Iterable[Block]], fade: int) -> Iterator[Block]:
-    """Yield streams (frames × channels) as one, the end of each turning into the beginning of the next.
+    """Yield streams (frames × channels) as one, with a cross-fade from each to the next.
 
     Args:
-        parts: each at least twice as long as the fade.
-        fade: frames.
+        parts: streams at least twice as long as the fade.
+        fade: length of a cross-fade, frames.
+
+    >>> ones = np.ones((6, 2), np.float32)
+    >>> sum(len(block) for block in joined([[ones], [ones]], fade=2))
+    10
     """
-    end: Block | None = None  # the last frames of the part before
+    end: Block | None = None  # last frames of the previous stream
     for part in parts:
         held: list[Block] = []
         count = 0
@@ -145,13 +161,18 @@ def joined(parts: Iterable[Iterable[Block]], fade: int) -> Iterator[Block]:
 
 
 def measure(sound: Block, at: int, width: int, rate: int) -> Measured:
-    """Lay a join beside the other moments of the music around it.
+    """Compare a join with all other moments of the music around it.
 
     Args:
         sound: frames × channels, a few seconds on both sides of the join.
-        at: frame in the join's middle.
-        width: frames that the join takes; 0: it lies between two samples.
+        at: frame in the middle of the join.
+        width: length of the join in frames; 0 if it lies between two samples.
         rate: Hz.
+
+    >>> music = 0.1 * np.random.default_rng(1).standard_normal((48000, 2)).astype(np.float32)
+    >>> music[24000:] *= 4  # 12 dB
+    >>> round(measure(music, 24000, 0, 48000).step_db)
+    12
     """
     first, last = at - width // 2, at + (width + 1) // 2
     level = max(1, min(round(LEVEL * rate), first // 2, (len(sound) - last) // 2))
@@ -170,7 +191,7 @@ def measure(sound: Block, at: int, width: int, rate: int) -> Measured:
 
 
 def _steps(sound: Block, level: int, width: int) -> Values:
-    """Return by how many dB the level over `level` frames changes across `width` frames, for each first frame."""
+    """Return the level change in dB across `width` frames for each first frame; levels are over `level` frames."""
     power = np.concatenate(([0.0], np.cumsum((sound.astype(np.float64) ** 2).mean(axis=1))))
     mean = (power[level:] - power[:-level]) / level
     floor = FLOOR**2 * max(float(power[-1]) / max(1, len(sound)), 1e-12)
@@ -181,7 +202,7 @@ def _steps(sound: Block, level: int, width: int) -> Values:
 
 
 def _changes(sound: Block, rate: int) -> tuple[Values, int, int]:
-    """Return how much the spectrum rises from one window to the next, the hop and the window's size in frames."""
+    """Return the spectral flux from window to window, and the hop and window size in frames."""
     size = 1 << max(5, round(np.log2(WINDOW * rate)))
     hop = size // 4
     count = max(2, (len(sound) - size) // hop + 1)
@@ -196,9 +217,9 @@ def _changes(sound: Block, rate: int) -> tuple[Values, int, int]:
 
 
 def _rank(values: Values, own: slice, apart: int) -> float:
-    """Return the share of moments, each as many values as the join's own, whose highest value is below the join's.
+    """Return the share of moments (runs of as many values as the join has) whose maximum is below the join's.
 
-    Moments that touch the join, or come nearer to it than `apart` values, are left out.
+    Moments that touch the join, or are nearer to it than `apart` values, are left out.
     """
     start, stop = own.start, min(own.stop, len(values))
     count = max(1, stop - start)
@@ -208,7 +229,7 @@ def _rank(values: Values, own: slice, apart: int) -> float:
 
 
 def _highest(values: Values, count: int) -> Values:
-    """Return the highest value of each run of `count` values, runs half a run apart."""
+    """Return the maximum of each run of `count` values; runs overlap by half."""
     if len(values) < count:
         return np.zeros(0)
     runs = np.lib.stride_tricks.sliding_window_view(values, count)[:: max(1, count // 2)]

@@ -1,6 +1,6 @@
-"""What can be wrong with a result although it is audio: noise, drop-outs, clipping, silence, the source once more.
+"""Detects defects of a result: noise, drop-outs, clipping, silence, or no change from the source.
 
-The task `fit` turns each found flaw into a sentence. Limits and how often they are right or wrong: docs/fit.md.
+The task `fit` turns each into a warning. docs/fit.md has the detection and false alarm rates.
 """
 
 from __future__ import annotations
@@ -12,25 +12,29 @@ from bridge.audio import onsets
 from bridge.audio.onsets import Mono
 from bridge.audio.stream_stats import STEP, Passed
 
-NOISE = 0.5  # steadiness: of steady noise it is 0.56, of music under 0.35
+NOISE = 0.5  # steadiness; 0.56 for steady noise, below 0.35 for music
 CLIPPED = 2e-4  # share of samples in flat tops
-GAP_SHORTEST, GAP_LONGEST = 0.02, 2.0  # s of a drop-out
-GAP_LEVEL = 10 ** (-70 / 20)  # full scale; below is nothing
-LOUD = 10 ** (-40 / 20)  # full scale; above is music
-EDGE = 2  # steps (10 ms) within which a drop-out begins: music fades, a drop-out cuts
-MISSING = 0.5  # share of the source's sounding time at which the result is silent
-SAME = 0.98  # correlation of the two waves
-NEAR, CHUNK = 160, 4096  # frames at onsets.RATE: lags that are looked at, and what is transformed together
-WINDOW = 1024  # frames at onsets.RATE of a spectrum for the steadiness
+GAP_SHORTEST, GAP_LONGEST = 0.02, 2.0  # s; length of a drop-out
+GAP_LEVEL = 10 ** (-70 / 20)  # full scale; anything quieter is silence
+LOUD = 10 ** (-40 / 20)  # full scale; anything louder is music
+EDGE = 2  # steps (10 ms); a drop-out begins within this time, music fades more slowly
+MISSING = 0.5  # share of the source's sounding time in which the result is silent
+SAME = 0.98  # correlation of the waveforms from which on the result is unchanged
+NEAR, CHUNK = 160, 4096  # frames at onsets.RATE: largest lag, and size of a transform
+WINDOW = 1024  # frames at onsets.RATE; window for the steadiness
 
 Curve = npt.NDArray[np.float32]
 
 
 def steadiness(sound: Mono) -> float:
-    """Return how much a sound at onsets.RATE is like steady noise, 0..1.
+    """Return how similar a sound at onsets.RATE is to steady noise, 0..1.
 
-    The spectral flatness (geometric over arithmetic mean of power, over time, in each frequency), averaged: noise of
-    any colour has e^-γ = 0.56, whatever changes over time or has lines that come and go has less.
+    For each frequency this takes the flatness of its power over time (geometric over arithmetic mean). Noise of any
+    colour has e^-γ = 0.56; sound that changes over time has less.
+
+    >>> noise = np.random.default_rng(1).standard_normal(3 * onsets.RATE).astype(np.float32)
+    >>> f"{steadiness(noise):.2f}, {steadiness(noise * np.linspace(0, 1, len(noise)) ** 2):.2f} as it swells"
+    '0.56, 0.06 as it swells'
     """
     if len(sound) < 4 * WINDOW or not sound.any():
         return 0.0
@@ -38,19 +42,26 @@ def steadiness(sound: Mono) -> float:
     spectrum = np.fft.rfft(windows * np.hanning(WINDOW).astype(np.float32), axis=1)[:, 8 : WINDOW // 2 - 40]
     power = spectrum.real**2 + spectrum.imag**2
     mean = power.mean(axis=0)
-    heard = mean > mean.max() * 1e-6  # a band that holds nothing says nothing
+    heard = mean > mean.max() * 1e-6  # leave empty frequencies out
     flat = np.exp(np.log(power[:, heard] + mean[heard] * 1e-9).mean(axis=0)) / mean[heard]
-    lines = np.exp(np.log(mean[heard]).mean()) / mean[heard].mean()  # a steady tone stands out of its spectrum
+    lines = np.exp(np.log(mean[heard]).mean()) / mean[heard].mean()  # low for a steady tone, whose flatness is high
     return float(np.median(flat) * min(1.0, lines / 0.02))
 
 
 def gaps(result: Passed, source: Passed, late: float) -> list[tuple[float, float]]:
-    """Return begin and length (s) of drop-outs: silence that cuts in where the source goes on.
+    """Return start and length (s) of drop-outs: abrupt silence where the source continues.
 
     Args:
-        result: what came back.
-        source: what was sent.
-        late: s by which the result is late.
+        result: of the engine.
+        source: the clip as it was sent.
+        late: s; offset of the result.
+
+    >>> from dataclasses import replace
+    >>> source = Passed(levels=np.full(400, 0.5, np.float32), mean=np.zeros(2), clipped=0.0, peak=0.5)
+    >>> cut = source.levels.copy()
+    >>> cut[200:220] = 0  # 0.1 s at 1 s
+    >>> gaps(replace(source, levels=cut), source, late=0.0)
+    [(1.0, 0.1)]
     """
     quiet = result.levels < GAP_LEVEL
     edges = np.flatnonzero(np.diff(np.concatenate(([False], quiet, [False])).astype(np.int8)))
@@ -68,29 +79,46 @@ def gaps(result: Passed, source: Passed, late: float) -> list[tuple[float, float
 
 
 def missing(result: Passed, source: Passed) -> float:
-    """Return the share of the time in which the source sounds and the result is silent."""
+    """Return the share (0..1) of the source's sounding time in which the result is silent.
+
+    >>> from dataclasses import replace
+    >>> source = Passed(levels=np.full(400, 0.5, np.float32), mean=np.zeros(2), clipped=0.0, peak=0.5)
+    >>> missing(replace(source, levels=0 * source.levels), source)
+    1.0
+    """
     count = min(len(result.levels), len(source.levels))
     if not count:
         return 0.0
-    wide = np.ones(41, np.float32)  # 0.2 s: gaps between notes are not silence
+    wide = np.ones(41, np.float32)  # 0.2 s; gaps between notes are not silence
     sounding = np.convolve(source.levels[:count] > LOUD / 10, wide, "same") > 0
     silent = np.convolve(result.levels[:count] > GAP_LEVEL * 3, wide, "same") < 0.5
     return float((sounding & silent).sum() / max(1, sounding.sum()))
 
 
 def clips(result: Passed, source: Passed) -> bool:
-    """Tell whether the result is clipped, and more than its source was."""
+    """Tell whether the result is clipped, and clearly more than its source.
+
+    >>> from dataclasses import replace
+    >>> source = Passed(levels=np.full(400, 0.5, np.float32), mean=np.zeros(2), clipped=0.0, peak=0.5)
+    >>> clips(replace(source, clipped=0.01), source)  # 1 % of the samples
+    True
+    """
     return result.clipped > max(CLIPPED, 3 * source.clipped)
 
 
 def sameness(source: Mono, result: Mono, late: float) -> float:
-    """Return the greatest correlation (0..1) of the two waves within 10 ms around the measured offset."""
+    """Return the highest correlation (0..1) of the two waveforms within 10 ms of the measured offset.
+
+    >>> sound = np.random.default_rng(1).standard_normal(onsets.RATE).astype(np.float32)
+    >>> round(sameness(sound, -0.5 * sound, late=0.0), 3)
+    1.0
+    """
     shift = round(late * onsets.RATE)
     first, second = source[max(0, -shift) :], result[max(0, shift) :]
     count = min(len(first), len(second), 60 * onsets.RATE)
     if count < onsets.RATE // 4:
         return 0.0
-    chunks, step = -(-count // (CHUNK - 2 * NEAR)), CHUNK - 2 * NEAR  # short ones: only near lags are asked for
+    chunks, step = -(-count // (CHUNK - 2 * NEAR)), CHUNK - 2 * NEAR  # short chunks, since only small lags count
     one = np.pad(first[:count], (0, chunks * step - count)).reshape(chunks, step)
     padded = np.pad(second[:count], (NEAR, chunks * step - count + NEAR))
     two = np.lib.stride_tricks.sliding_window_view(padded, CHUNK)[::step]

@@ -1,27 +1,27 @@
-"""What can be wrong with a sound file, told apart so that tasks can name it: the kinds of `files.FileError`."""
+"""The exceptions for sound files, one per cause, so that tasks can report it."""
 
 from __future__ import annotations
 
 
 class FileError(Exception):
-    """A sound file cannot be used; the text is a sentence for people."""
+    """A sound file cannot be used. The message is a sentence for users."""
 
 
 class Missing(FileError):
-    """It is not there."""
+    """The file does not exist."""
 
 
 class Unreadable(FileError):
-    """It is there, but no sound can be decoded from it."""
+    """The file exists, but no audio can be decoded from it."""
 
 
 class CutShort(FileError):
-    """It is shorter than its own header says."""
+    """The file is shorter than its header says."""
 
 
 class Changed(FileError):
-    """It was rewritten while it was read."""
+    """The file was rewritten while it was being read."""
 
 
 class NeedsFfmpeg(FileError):
-    """Only the ffmpeg command decodes it, and that is not installed."""
+    """Only the ffmpeg command can decode the file, and it is not installed."""

@@ -1,6 +1,6 @@
-"""Sound files as they are read: any of them, in blocks; writers.py writes. Nothing else in bridge.audio touches a disk.
+"""Reads sound files of any kind in blocks; writers.py writes them.
 
-Tasks open a source here, pass its blocks through the pure functions of bridge.audio and write what comes out there.
+Tasks open a source here, pass its blocks through the functions of bridge.audio and write the output.
 """
 
 from __future__ import annotations
@@ -29,36 +29,44 @@ from bridge.audio.fileerrors import Missing as Missing
 from bridge.audio.fileerrors import NeedsFfmpeg as NeedsFfmpeg
 from bridge.audio.fileerrors import Unreadable as Unreadable
 
-PREROLL = 16384  # frames decoded before a seek's target: Vorbis is exact only after its longest window (8192)
-LARGEST_DECODED = 2**32  # bytes that ffmpeg may write: three hours of stereo; a few kilobytes of FLAC can hold days
+PREROLL = 16384  # frames decoded before a seek's target; Vorbis is exact only after its longest window (8192)
+LARGEST_DECODED = 2**32  # bytes that ffmpeg may write, 3 h of stereo; a few kilobytes of FLAC can hold days
 AS_WAV = ("-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto", "-fs", str(LARGEST_DECODED), "-f", "wav")
-UNSURE = 2**48  # a FLAC that does not know its length claims more frames than this, and libsndfile cannot seek in it
+UNSURE = 2**48  # frames; a FLAC of unknown length claims more, and libsndfile cannot seek in it
 FOREIGN = "FFMPEG"
 
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What a sound file holds."""
+    """The properties of a sound file."""
 
-    format: str  # container in libsndfile's words: WAV FLAC MP3 OGG …; FFMPEG for what only that knows
-    subtype: str  # PCM_16 PCM_24 FLOAT VORBIS …
+    format: str  # container as libsndfile names it (WAV, FLAC, MP3, OGG …); FFMPEG if only ffmpeg decodes it
+    subtype: str  # PCM_16, PCM_24, FLOAT, VORBIS …
     sample_rate: int  # Hz
-    channels: int  # 1 and more
+    channels: int  # at least 1
     frames: int  # samples per channel
 
 
 def shown(path: Path, *, whole: bool = False) -> str:
-    """Return a file's name, or its whole path, as text that every surface can print, whatever bytes are in it."""
+    """Return a file's name, or its whole path, as valid Unicode, whatever bytes it has.
+
+    >>> shown(Path("/music/take 1.wav"))
+    'take 1.wav'
+    """
     return os.fsencode(path if whole else path.name).decode(errors="replace")
 
 
 def name_of(path: Path) -> str | bytes:
-    """Return a path as libsndfile takes it: bytes where names are bytes, since soundfile refuses those not in UTF-8."""
+    """Return a path for libsndfile: bytes, except on Windows, since soundfile rejects names that are not UTF-8.
+
+    >>> os.fsdecode(name_of(Path("take 1.wav")))
+    'take 1.wav'
+    """
     return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
-    """Return what changes when a file is rewritten: size, time of change, inode."""
+    """Return size, modification time and inode, which change when a file is rewritten."""
     try:
         stat = path.stat()
     except OSError as error:
@@ -73,18 +81,18 @@ class Reader:
         """Open the file.
 
         Args:
-            path: the file.
-            scratch: folder for what ffmpeg decodes; None takes the system's.
+            path: of the file.
+            scratch: folder for files that ffmpeg decodes; None is the system's temporary folder.
 
         Raises:
-            FileError: one of its kinds.
+            FileError: the file cannot be used.
         """
         self.path = path
         self._before = _identity(path)
-        self._as_integers = False  # libsndfile 1.2.2 takes these floats for integers; their bits are right
+        self._as_integers = False  # libsndfile 1.2.2 reads these floats as integers, with the right bits
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         head = self._check_bytes()
-        self._silent = 0  # frames that libsndfile leaves out before its first one
+        self._silent = 0  # frames that libsndfile drops at the start
         self._file, form, subtype = self._decoded(head, scratch)
         frames = self._silent + self._file.frames
         self.info = Info(form, subtype, self._file.samplerate, self._file.channels, frames)
@@ -96,7 +104,7 @@ class Reader:
         """Yield `frames` frames from frame `start`, exact to the sample in every format.
 
         Raises:
-            CutShort: the file ends before its header says, or decodes no further.
+            CutShort: the file ends before its header says, or cannot be decoded further.
             Unreadable: the start cannot be reached.
         """
         if silent := min(frames, max(0, self._silent - start)):
@@ -120,7 +128,7 @@ class Reader:
             raise Changed(f"{shown(self.path)} was rewritten while it was being read.")
 
     def close(self) -> None:
-        """Close the file and remove what ffmpeg wrote."""
+        """Close the file and delete what ffmpeg wrote."""
         self._file.close()
         if self._folder is not None:
             self._folder.cleanup()
@@ -134,7 +142,7 @@ class Reader:
         self.close()
 
     def _check_bytes(self) -> bytes:
-        """Refuse what is no file, empty or cut off, and return the first bytes."""
+        """Return the first bytes, after checking that the file is a regular file, not empty and not truncated."""
         if not self.path.is_file():
             raise Unreadable(f"{shown(self.path)} is a folder or a device, not a sound file.")
         size = self._before[0]
@@ -152,7 +160,7 @@ class Reader:
         return head
 
     def _decoded(self, head: bytes, scratch: Path | None) -> tuple[soundfile.SoundFile, str, str]:
-        """Return the file as it is to be read, its container and its kind of samples."""
+        """Return the open file, its container and its sample format."""
         if container.is_foreign(head, self.path.suffix.lower()):
             return self._through_ffmpeg(scratch), FOREIGN, "FLOAT"
         try:
@@ -163,19 +171,19 @@ class Reader:
             try:
                 return self._through_ffmpeg(scratch), FOREIGN, "FLOAT"
             except (Unreadable, NeedsFfmpeg):
-                raise unknown from None  # nobody knows it
+                raise unknown from None
         form, subtype = file.format, file.subtype
         if form == "W64" and subtype == "PCM_32" and container.is_float_w64(head):
             self._as_integers = True
             return file, form, "FLOAT"
-        broken = form != "MP3" and subtype.startswith("MPEG")  # a WAV around MP3, of which libsndfile loses the end
+        broken = form != "MP3" and subtype.startswith("MPEG")  # MP3 in WAV, whose end libsndfile loses
         if broken or file.frames >= UNSURE or (form == "MP3" and self._is_misjudged(file.frames)):
             file.close()
             file = self._through_ffmpeg(scratch)
         return file, form, subtype
 
     def _is_misjudged(self, frames: int) -> bool:
-        """Tell whether libsndfile's count of an MP3's frames is wrong in another way than can be put right here."""
+        """Tell whether libsndfile's frame count of an MP3 is wrong; a missing decoder delay is corrected here."""
         with self.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             counted = mp3.counted(data)
         if counted is None or counted == frames:
@@ -186,7 +194,7 @@ class Reader:
         return True
 
     def _through_ffmpeg(self, scratch: Path | None) -> soundfile.SoundFile:
-        """Let ffmpeg decode the whole file once into a WAV, in which every seek is exact."""
+        """Decode the whole file with ffmpeg to a WAV, in which every seek is exact."""
         command = shutil.which("ffmpeg")
         if command is None:
             raise NeedsFfmpeg(
@@ -200,7 +208,7 @@ class Reader:
             self._folder.cleanup()
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise Unreadable(f"{shown(self.path)} cannot be decoded: {said[-1] if said else 'ffmpeg gave no reason'}.")
-        if decoded.stat().st_size >= LARGEST_DECODED - 2**16:  # ffmpeg stops at a packet's end below the limit
+        if decoded.stat().st_size >= LARGEST_DECODED - 2**16:  # ffmpeg stops at the last packet below the limit
             self._folder.cleanup()
             raise Unreadable(f"{shown(self.path)} is longer than anything that can be remixed.")
         return _open(decoded)
@@ -227,16 +235,24 @@ class Reader:
 def _open(path: Path) -> soundfile.SoundFile:
     try:
         return soundfile.SoundFile(name_of(path))
-    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name that ends in .raw needs what we lack
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: .raw has no header
         raise Unreadable(f"{shown(path)} is not a sound file of a known kind.") from error
 
 
 def sha256(path: Path) -> str:
-    """Return the hash of a file's content in hex."""
+    """Return the SHA-256 hash of a file's content in hex.
+
+    >>> sha256(Path(os.devnull))[:16]
+    'e3b0c44298fc1c14'
+    """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def free_bytes(path: Path) -> int:
-    """Return how much room is left where `path` lies."""
+    """Return the free bytes on the disk of `path`.
+
+    >>> free_bytes(Path.cwd()) > 0
+    True
+    """
     return shutil.disk_usage(path if path.is_dir() else os.fspath(path.parent)).free

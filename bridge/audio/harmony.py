@@ -1,7 +1,7 @@
-"""Whether two sounds share their harmony over time, whatever instruments and transposition: are they one piece at all?
+"""Tells whether two sounds have the same harmony over time, whatever their instruments and transposition.
 
-align.py asks after it has laid the result on its source: two pieces of one tempo share a beat, and this tells them
-apart.
+align.py uses it after it has aligned a result with its source. It tells apart different pieces of the same tempo, whose
+beats also match.
 """
 
 from __future__ import annotations
@@ -13,24 +13,29 @@ import numpy.typing as npt
 
 from bridge.audio.onsets import RATE, Mono
 
-SIZE, HOP = 4096, 1600  # frames of a window and between two, at onsets.RATE: 0.26 s every 0.1 s
+SIZE, HOP = 4096, 1600  # frames at onsets.RATE: windows of 0.26 s, every 0.1 s
 STEP = HOP / RATE  # s
-LOWEST, HIGHEST = 110.0, 2500.0  # Hz of tones that count
-SHIFTS = range(-80, 81, 5)  # steps by which the two are moved against each other to see what chance gives
-CHANCE = 10  # steps from which on a likeness is chance
+LOWEST, HIGHEST = 110.0, 2500.0  # Hz; range of tones that count
+SHIFTS = range(-80, 81, 5)  # steps by which the sounds are shifted to find the similarity by chance
+CHANCE = 10  # steps; the similarity at larger shifts is chance
 
 Chroma = npt.NDArray[np.floating[Any]]
 
 
 def chroma(sound: Mono) -> Chroma:
-    """Return the 12 pitch classes over time (steps × 12), their means over time and over the classes taken out."""
+    """Return the strength of the 12 pitch classes over time (steps × 12), without its means over time and classes.
+
+    >>> tone = np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE).astype(np.float32)
+    >>> chroma(tone).shape  # one row per 0.1 s
+    (21, 12)
+    """
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(sound, SIZE // 2), SIZE)[::HOP]
     size = np.abs(np.fft.rfft(windows * np.hanning(SIZE).astype(np.float32), axis=1))
     hertz = np.fft.rfftfreq(SIZE, 1 / RATE)
     heard = np.flatnonzero((hertz > LOWEST) & (hertz < HIGHEST))
     levels = np.log1p(100 * size[:, heard] / max(1e-9, float(size.max())))
     total = np.cumsum(np.pad(levels, ((0, 0), (13, 12)), mode="edge"), axis=1)
-    peaks = np.maximum(levels - (total[:, 25:] - total[:, :-25]) / 25, 0)  # what stands out of its surroundings
+    peaks = np.maximum(levels - (total[:, 25:] - total[:, :-25]) / 25, 0)  # spectral peaks
     classes = 12 * np.log2(hertz[heard] / 440.0)
     distance = np.abs((classes[:, None] - np.arange(12) + 6) % 12 - 6)
     tones = peaks @ np.maximum(0, 1 - distance)
@@ -40,13 +45,17 @@ def chroma(sound: Mono) -> Chroma:
 
 
 def shared(source: Chroma, result: Chroma, offset: float, drift: float) -> float:
-    """Return how much more the two are alike, laid on each other, than by chance: 0 for strangers, 0.6 for one piece.
+    """Return the similarity of two aligned sounds above chance: about 0 for different pieces, 0.6 for the same music.
 
     Args:
-        source: as `chroma` gives it.
-        result: likewise; it may be transposed.
-        offset: s by which the result is late in the middle.
+        source: from `chroma`.
+        result: from `chroma`; it may be transposed.
+        offset: s; how late the result is in the middle.
         drift: the result's time runs as 1 + drift.
+
+    >>> steps = np.random.default_rng(1).standard_normal((300, 12))  # noise: 30 s, unlike itself at any other time
+    >>> round(shared(steps, np.roll(steps, 3, axis=1), 0.0, 0.0), 1)  # three semitones up
+    1.0
     """
     count = min(len(source), len(result))
     places = np.arange(count) + offset / STEP + drift * (np.arange(count) - (count - 1) / 2)
@@ -58,10 +67,10 @@ def shared(source: Chroma, result: Chroma, offset: float, drift: float) -> float
 
 
 def _alike(source: Chroma, laid: Chroma, shift: int) -> float:
-    """Return the correlation at one shift, at the best of the 12 transpositions."""
+    """Return the correlation at one shift, maximised over the 12 transpositions."""
     first = source[max(0, -shift) : len(source) - max(0, shift)]
     second = laid[max(0, shift) : len(laid) - max(0, -shift)]
     size = float(np.sqrt((first**2).sum() * (second**2).sum()))
-    table = first.T @ second  # classes × classes: its wrapped diagonals are the transpositions
+    table = first.T @ second  # classes × classes; the wrapped diagonals are the transpositions
     rows = np.arange(12)
     return max(float(table[rows, (rows + turn) % 12].sum()) for turn in range(12)) / size if size > 0 else 0.0

@@ -1,4 +1,4 @@
-"""Reads the header of a sound file only; files.py reads the samples."""
+"""Reads only the header of a sound file; files.py reads the samples."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import soundfile
 
 
 def sample_rate(path: Path) -> int | None:
-    """Return the rate (Hz) in a file's header, None where libsndfile does not know the file."""
+    """Return the sample rate (Hz) in a file's header, or None if libsndfile cannot read the file.
+
+    >>> print(sample_rate(Path("missing.wav")))
+    None
+    """
     try:
         with path.open("rb") as stream, soundfile.SoundFile(stream) as file:
             return int(file.samplerate)
-    except (OSError, TypeError, soundfile.LibsndfileError):  # TypeError: a name that ends in .raw needs what we lack
+    except (OSError, TypeError, soundfile.LibsndfileError):  # TypeError: .raw has no header
         return None

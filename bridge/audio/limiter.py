@@ -1,7 +1,7 @@
-"""Keeps peaks under a ceiling by turning down around each of them, ahead of it and slowly back: a look-ahead limiter.
+"""A look-ahead limiter: lowers the gain before each true peak and raises it slowly afterwards.
 
-The task `fit` uses it where a plain gain would leave the result quieter than its source. The gain curve is laid over
-the whole piece before it is applied, at a low rate, so that it never overshoots and has no state.
+The task `fit` uses it if a plain gain would leave the result quieter than its source, and the offline engine for its
+final level. The gain curve of the whole piece is computed at a low rate before it is applied, so it never overshoots.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from bridge.audio.true_peak import HALF, TAPS
 
 CONTROL = 32  # frames per value of the gain curve: 0.67 ms at 48 kHz
 ATTACK = 1000.0  # dB/s: 6 dB take 6 ms, ahead of the peak
-RELEASE = 40.0  # dB/s: 6 dB take 150 ms, slow enough not to follow a bass note's wave, too fast to hear a level breathe
-SMOOTH = 4  # values to both sides over which the curve's corners are rounded
-MARGIN = 0.15  # dB below the ceiling; covers what a peak can exceed its value at four times the rate
+RELEASE = 40.0  # dB/s: 6 dB take 150 ms, too slow to distort bass notes and too fast to be heard as pumping
+SMOOTH = 4  # values on each side over which the curve is smoothed
+MARGIN = 0.15  # dB below the ceiling; covers peaks that fourfold oversampling underestimates
 
 Curve = npt.NDArray[np.float32]
 
 
 class PeakCurve:
-    """The highest point, between samples too, in each CONTROL frames of a stream of blocks (frames × channels)."""
+    """Measures the true peak of each CONTROL frames of a stream of blocks (frames × channels)."""
 
     def __init__(self, threshold: float) -> None:
-        """Begin; what lies under half of `threshold` (full scale 1.0) is not looked at between the samples."""
+        """Prepare; samples below half of `threshold` (full scale 1.0) are not interpolated."""
         self._threshold = threshold / 2
         self._rest: Block | None = None
         self._values: list[Curve] = []
 
     def add(self, block: Block) -> None:
-        """Take the next block."""
+        """Add the next block."""
         if self._rest is None:
             self._rest = np.zeros((HALF, block.shape[1]), np.float32)
         joined = np.concatenate((self._rest, block))
@@ -43,7 +43,7 @@ class PeakCurve:
         self._rest = joined[whole:]
 
     def value(self) -> Curve:
-        """Return one value per CONTROL frames, the last one over what is left. Ends the measuring."""
+        """Return one value per CONTROL frames, full scale 1.0. Call this once, at the end."""
         if self._rest is None:
             return np.zeros(0, np.float32)
         self.add(np.zeros((HALF + CONTROL, self._rest.shape[1]), np.float32))
@@ -65,20 +65,25 @@ class PeakCurve:
 
 
 def reduction(peaks: Curve, rate: int, gain_db: float, ceiling: float) -> Curve:
-    """Return by how many dB to turn down, one value per CONTROL frames.
+    """Return the gain reduction in dB, one value per CONTROL frames.
 
     Args:
-        peaks: as PeakCurve gives them, full scale 1.0.
+        peaks: from PeakCurve, full scale 1.0.
         rate: Hz.
-        gain_db: what is applied before, dB.
+        gain_db: gain applied before the limiter, dB.
         ceiling: dBTP.
+
+    >>> peaks = np.full(100, 0.25, np.float32)
+    >>> peaks[50] = 1.0  # 0 dBTP
+    >>> round(float(reduction(peaks, 48000, gain_db=3.0, ceiling=-1.0).max()), 2)  # 3 dB + 1 dB + MARGIN
+    4.15
     """
     over = 20 * np.log10(np.maximum(peaks, np.float32(1e-9))) + (gain_db - ceiling + MARGIN)
     needed = np.maximum(over, 0).astype(np.float64)
     if not needed.any():
         return np.zeros(len(peaks), np.float32)
     wide = needed.copy()
-    for shift in range(1, SMOOTH + 2):  # as far as the rounding and the interpolation reach
+    for shift in range(1, SMOOTH + 2):  # the reach of smoothing and interpolation
         wide[shift:] = np.maximum(wide[shift:], needed[:-shift])
         wide[:-shift] = np.maximum(wide[:-shift], needed[shift:])
     seconds = np.arange(len(wide)) * (CONTROL / rate)
@@ -91,7 +96,12 @@ def reduction(peaks: Curve, rate: int, gain_db: float, ceiling: float) -> Curve:
 
 
 def limited(blocks: Iterable[Block], curve: Curve, gain_db: float) -> Iterator[Block]:
-    """Yield the stream with a gain (dB) and the curve of `reduction` applied."""
+    """Yield the stream (frames × channels) with a gain (dB) and the curve of `reduction` applied.
+
+    >>> ones = np.ones((64, 2), np.float32)
+    >>> [block[[0, -1], 0].round(3).tolist() for block in limited([ones], np.float32([6.0206, 6.0206]), 0.0)]
+    [[0.5, 0.5]]
+    """
     centres = (np.arange(len(curve)) + 0.5) * CONTROL
     position = 0
     for block in blocks:

@@ -1,6 +1,6 @@
-"""Where two makings of the same music are most alike: the place at which one can go over into the other unheard.
+"""Finds where two versions of the same music are most similar, so that a cross-fade between them is least audible.
 
-The task `join` asks for it in what two segments of a long clip share.
+The task `join` uses it on the overlap of two segments of a long clip.
 """
 
 from __future__ import annotations
@@ -11,23 +11,28 @@ import numpy.typing as npt
 from bridge.audio import onsets
 from bridge.audio.block import Block
 
-EDGE = 0.15  # of what is shared is left out on each side: a model's first and last moments are its worst
-MIDDLE = 0.25  # how much worse the ends of the rest may be than its middle and still be taken
-ONSETS = 0.5  # how much an attack within the fade counts beside a difference in sound
+EDGE = 0.15  # share of the overlap left out on each side; a model is worst at its start and end
+MIDDLE = 0.25  # how much the cost rises from the middle to the ends of the rest
+ONSETS = 0.5  # weight of an onset within the fade, relative to a spectral difference
 
 Values = npt.NDArray[np.float64]
 
 
 def best_point(first: Block, second: Block, rate: int, fade: int) -> int:
-    """Return the frame at which a cross-fade of `fade` frames from `first` to `second` is least heard.
+    """Return the frame at which a cross-fade of `fade` frames from `first` to `second` is least audible.
 
-    It is where the two sound most alike, band by band, and where nothing begins in either.
+    There the two are most similar in all bands and neither has an onset.
 
     Args:
-        first: what ends, frames × channels.
-        second: what begins, as long.
+        first: the sound that ends, frames × channels.
+        second: the sound that begins, of the same length.
         rate: Hz.
-        fade: frames, at most the length.
+        fade: frames, at most that length.
+
+    >>> one, other = np.random.default_rng(1).standard_normal((2, 48000, 2)).astype(np.float32)
+    >>> other[20000:32000] = one[20000:32000]
+    >>> 20000 <= best_point(one, other, 48000, fade=4800) <= 32000 - 4800
+    True
     """
     spare = len(first) - fade
     if spare <= 0:
@@ -49,7 +54,7 @@ def best_point(first: Block, second: Block, rate: int, fade: int) -> int:
 
 
 def _even(values: npt.NDArray[np.floating], width: int) -> Values:
-    """Return the mean over `width` values from each on, by the mean over all."""
+    """Return the moving mean over `width` values, relative to its own mean."""
     sums = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
     mean = (sums[width:] - sums[:-width]) / width
     even: Values = mean / max(float(mean.mean()), 1e-9)

@@ -1,30 +1,34 @@
-"""How many frames of sound an MP3 has where libsndfile may be wrong about it, so that files.py can find that out.
+"""Counts the samples of an MP3, so that files.py can tell when libsndfile is wrong.
 
-Without a Xing or Info tag libsndfile estimates that from the first bit rate and silently drops the rest of a file whose
-rate varies. VBRI tags it does not know. And where a tag says nothing of the encoder's delay it takes out its own.
+Without a Xing or Info tag, libsndfile estimates the length from the first bit rate and drops the rest of a file with a
+variable bit rate. It does not know VBRI tags. If a tag does not have the encoder delay, it removes a delay of its own.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
-RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # by MPEG version: 1, 2, 2.5
+RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # Hz, of MPEG 1, 2, 2.5
 KBIT_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)  # MPEG 1 layer III
 KBIT_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # MPEG 2 and 2.5 layer III
 TAGS = (b"Xing", b"Info")
-DECODER_DELAY = 529  # frames by which every decoder of layer III is late (LAME's technical FAQ, "decoder delay")
-FRAMES, BYTES, TOC, QUALITY = 1, 2, 4, 8  # bits of the tag's flags: which of its fields are there
+DECODER_DELAY = 529  # samples of every layer III decoder (LAME's technical FAQ, "decoder delay")
+FRAMES, BYTES, TOC, QUALITY = 1, 2, 4, 8  # flags of the fields that a tag has
 
 
 class Bytes(Protocol):
-    """A file's content: bytes or a memory map."""
+    """The content of a file: bytes or a memory map."""
 
     def __getitem__(self, index: slice, /) -> bytes: ...
     def __len__(self) -> int: ...
 
 
 def frame_at(data: Bytes, start: int) -> tuple[int, int] | None:
-    """Return (bytes, samples) of the layer III frame whose header is at `start`, or None (ISO 11172-3, 2.4.1.3)."""
+    r"""Return (bytes, samples) of the layer III frame whose header is at `start`, or None (ISO 11172-3, 2.4.1.3).
+
+    >>> frame_at(b"\xff\xfb\x90\x00", 0)  # MPEG 1, 128 kbit/s, 44.1 kHz
+    (417, 1152)
+    """
     head = int.from_bytes(data[start : start + 4], "big")
     version, layer, bit_rate, rate = head >> 19 & 3, head >> 17 & 3, head >> 12 & 15, head >> 10 & 3
     if head >> 21 != 0x7FF or version == 1 or layer != 1 or bit_rate in (0, 15) or rate == 3:
@@ -35,10 +39,14 @@ def frame_at(data: Bytes, start: int) -> tuple[int, int] | None:
 
 
 def counted(data: Bytes) -> int | None:
-    """Return the samples per channel; None when a tag with the encoder's delay says it, or nothing can be counted."""
+    r"""Return the samples per channel, or None if a tag has the encoder delay or there is no frame to count.
+
+    >>> counted((b"\xff\xfb\x90\x00" + bytes(413)) * 10)
+    11520
+    """
     start = 0
     if data[:3] == b"ID3":
-        sizes = zip(data[6:10], (21, 14, 7, 0), strict=False)  # four times seven bits, fewer in a broken file
+        sizes = zip(data[6:10], (21, 14, 7, 0), strict=False)  # four times 7 bits, fewer in a damaged file
         start = 10 + sum((byte & 0x7F) << shift for byte, shift in sizes)
     first = frame_at(data, start)
     if first is None:
@@ -54,9 +62,9 @@ def counted(data: Bytes) -> int | None:
 
 
 def _told(tag: bytes) -> int | None:
-    """Return the frames that a Xing or Info tag tells of; None where it tells of the encoder's delay too.
+    """Return the frame count of a Xing or Info tag, or None if it also has the encoder delay.
 
-    The delay stands in what LAME put behind the tag's own fields, beginning with the encoder's name.
+    LAME writes the delay after the other fields of the tag, beginning with the name of the encoder.
     """
     flags = tag[7]
     end = 8 + 4 * bool(flags & FRAMES) + 4 * bool(flags & BYTES) + 100 * bool(flags & TOC) + 4 * bool(flags & QUALITY)
@@ -66,7 +74,7 @@ def _told(tag: bytes) -> int | None:
 
 
 def _walked(data: Bytes, start: int) -> int:
-    """Return the samples of all frames from a place on, header by header."""
+    """Return the samples of all frames from `start` on, header by header."""
     total = 0
     while frame := frame_at(data, start):
         if start + frame[0] > len(data):

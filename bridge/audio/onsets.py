@@ -1,6 +1,7 @@
-"""Where something begins in a sound: the rise of level in bands over time, at a low rate, for alignment and tempo.
+"""Onset strength: how fast the level rises in each band over time, for alignment and tempo.
 
-The tasks `fit` and `listen` bring a clip to mono at `RATE` with `heard`; align.py and rhythm.py work on the envelopes.
+The tasks `fit` and `listen` convert a clip to mono at `RATE` with `heard`. align.py and rhythm.py use the envelopes.
+The offline engine measures the levels while it reads its clip.
 """
 
 from __future__ import annotations
@@ -16,29 +17,32 @@ from bridge.audio.block import Block, mono
 
 Mono: TypeAlias = npt.NDArray[np.float32]  # frames
 Curve: TypeAlias = npt.NDArray[np.float32]  # values over time
-Envelope: TypeAlias = npt.NDArray[np.float32]  # bands × values over time, so that a band lies in one piece
+Envelope: TypeAlias = npt.NDArray[np.float32]  # bands × values over time
 
-RATE = 16_000  # Hz; no onset needs more than 8 kHz of band
-SIZE = 512  # frames of a window, 32 ms
+RATE = 16_000  # Hz; onsets need no more than 8 kHz of bandwidth
+SIZE = 512  # frames per window, 32 ms
 HOP = 80  # frames between two values, 5 ms
 STEP = HOP / RATE  # s
-BANDS = 24  # on a mel scale up to RATE / 2
-COMPRESSION = 300.0  # how far below the loudest a level still counts: high enough that an attack counts when it starts
-AT_ONCE = 4096  # windows that are transformed together, which bounds the memory
-LONGEST = 600.0  # s that are looked at; more says nothing new about one offset
+BANDS = 24  # on the mel scale, up to RATE / 2
+COMPRESSION = 300.0  # levels down to 1/300 of the loudest count; makes onsets count from their start
+AT_ONCE = 4096  # windows transformed together, to bound the memory
+LONGEST = 600.0  # s; more sound would not improve the measured offset
 
 
 def heard(blocks: Iterable[Block], rate: float, longest: float = LONGEST) -> Mono:
-    """Return a stream (frames × channels) as mono at RATE, its first `longest` seconds.
+    """Return the first `longest` seconds of a stream (frames × channels) as mono at RATE.
 
     Args:
         blocks: float32, any number of channels.
         rate: Hz.
         longest: s.
+
+    >>> len(heard([np.zeros((48000, 2), np.float32)], 48000))  # 1 s
+    16000
     """
     stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="LQ")
     parts, left = [], round(longest * RATE)
-    for block in blocks:  # to its end, since somebody else may listen to the stream as well
+    for block in blocks:  # to the end, since others may watch the same stream
         if left > 0:
             part = stream.resample_chunk(mono(block))[:left]
             parts.append(part)
@@ -48,7 +52,11 @@ def heard(blocks: Iterable[Block], rate: float, longest: float = LONGEST) -> Mon
 
 
 def band_edges(bands: int = BANDS) -> npt.NDArray[np.intp]:
-    """Return the first spectrum bin of each mel band, strictly rising (mel after O'Shaughnessy: 2595·lg(1 + f/700))."""
+    """Return the first spectrum bin of each mel band, strictly rising (O'Shaughnessy: 2595·lg(1 + f/700) mel).
+
+    >>> band_edges()[[0, 1, -1]] * RATE / SIZE  # Hz
+    array([   0. ,   62.5, 7125. ])
+    """
     top = 2595.0 * np.log10(1.0 + RATE / 2 / 700.0)
     hertz = 700.0 * (10.0 ** (np.arange(bands) * top / bands / 2595.0) - 1.0)
     bins: npt.NDArray[np.intp] = np.round(hertz / (RATE / SIZE)).astype(np.intp)
@@ -58,7 +66,11 @@ def band_edges(bands: int = BANDS) -> npt.NDArray[np.intp]:
 
 
 def levels(sound: Mono) -> Envelope:
-    """Return the magnitude per mel band: bands × values; value i is centred at i·STEP seconds."""
+    """Return the magnitude per mel band: bands × values; value i is centred at i·STEP seconds.
+
+    >>> levels(np.zeros(RATE, np.float32)).shape  # 1 s
+    (24, 201)
+    """
     count = len(sound) // HOP + 1
     padded = np.pad(sound, (SIZE // 2, SIZE))
     return _band_levels(np.lib.stride_tricks.sliding_window_view(padded, SIZE)[::HOP][:count])
@@ -107,19 +119,26 @@ def _band_levels(windows: npt.NDArray[np.float32]) -> Envelope:
 
 
 def loudest(magnitudes: Envelope) -> float:
-    """Return the level that counts as loud in an envelope: 98 % of its values lie below."""
+    """Return the level that 98 % of the values of an envelope (bands × values) do not exceed.
+
+    >>> loudest(np.float32([np.arange(101), np.zeros(101)]))
+    98.0
+    """
     return max(float(np.quantile(magnitudes.max(axis=0), 0.98)), 1e-6)
 
 
 def rises(magnitudes: Envelope, reference: float | None = None) -> Envelope:
-    """Return by how much each band's compressed level rises over two values; what falls is zero (spectral flux).
+    """Return how much the compressed level of each band rises over two values; zero if it falls (spectral flux).
 
     The level is compressed as log(1 + COMPRESSION · level / reference), after M. Müller, "Fundamentals of Music
-    Processing", 6.1.2. The difference spans two values, so that the rise stands at the value between them.
+    Processing", 6.1.2. The difference spans two values, so the rise belongs to the value between them.
 
     Args:
-        magnitudes: as `levels` gives them.
-        reference: `loudest` of the whole sound, if this is a part of it.
+        magnitudes: from `levels`.
+        reference: `loudest` of the whole sound if this is only a part of it.
+
+    >>> rises(np.float32([[0, 0, 1, 1]]), reference=1.0).round(2)
+    array([[0.  , 5.71, 5.71, 0.  ]], dtype=float32)
     """
     if not magnitudes.size:
         return magnitudes
@@ -130,5 +149,11 @@ def rises(magnitudes: Envelope, reference: float | None = None) -> Envelope:
 
 
 def onset_envelope(sound: Mono) -> Envelope:
-    """Return the onset strength of a sound at RATE: bands × values, one per STEP, never negative."""
+    """Return the onset strength of a sound at RATE: bands × values, one per STEP, never negative.
+
+    >>> click = np.zeros(RATE, np.float32)
+    >>> click[RATE // 2 :] = 1.0
+    >>> print(abs(onset_envelope(click).sum(axis=0).argmax() * STEP - 0.5) <= 0.015)  # s
+    True
+    """
     return rises(levels(sound))

@@ -1,6 +1,6 @@
-"""The same work on two sounds side by side: decoding, resampling and transforms let go of the interpreter's lock.
+"""Runs one function on two sounds in parallel; decoding, resampling and transforms release the GIL.
 
-align.py and workers/tasks/compare.py treat the clip and its result alike; a second core halves the time.
+align.py and workers/tasks/compare.py process a clip and its result the same way; a second core halves the time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ T = TypeVar("T")
 
 
 def both(work: Callable[[A], T], first: A, second: A) -> tuple[T, T]:
-    """Return `work` of both; the second is done in a thread of its own. What the first raises goes first."""
+    """Return `work(first)` and `work(second)`, the latter from another thread. An error of the first takes precedence.
+
+    >>> both(len, "ab", "c")
+    (2, 1)
+    """
     with ThreadPoolExecutor(1) as beside:
         other = beside.submit(work, second)
         return work(first), other.result()

@@ -1,7 +1,7 @@
-"""What kind of sound a clip is: drums alone, or music.
+"""Tells drums from music.
 
-The task `listen` asks, and the tags that write themselves say it. Steady lines and short columns of the spectrogram are
-told apart by medians (D. FitzGerald, "Harmonic/percussive separation using median filtering", DAFx 2010).
+The task `listen` uses it for the automatic tags. Median filters separate the horizontal lines and vertical columns of
+the spectrogram (D. FitzGerald, "Harmonic/percussive separation using median filtering", DAFx 2010).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from bridge.audio.onsets import RATE, Mono
 
-SIZE, HOP = 1024, 512  # frames of a window and between two, at onsets.RATE
-ALONG, ACROSS = 11, 17  # values of the medians along time and along frequency
-LONGEST = 40.0  # s that are looked at, from the middle: enough to know what it is
-DRUMS_ALONE = 0.53  # how often it is right: docs/fit.md
+SIZE, HOP = 1024, 512  # frames per window and between windows, at onsets.RATE
+ALONG, ACROSS = 11, 17  # values per median along time and along frequency
+LONGEST = 40.0  # s, from the middle of the clip
+DRUMS_ALONE = 0.53  # lowest percussive share of a clip with drums only
 
 Spectrum = npt.NDArray[np.floating[Any]]
 
@@ -26,16 +26,21 @@ Spectrum = npt.NDArray[np.floating[Any]]
 class Character:
     """How much of a clip's sound is percussion."""
 
-    percussive: float  # share of the compressed energy that lies in short columns, 0..1
+    percussive: float  # share of the compressed energy in vertical columns, 0..1
 
     @property
     def word(self) -> str:
-        """Return "drums" for a clip of these alone, else "music"."""
+        """Return "drums" for a clip with drums only, else "music"."""
         return "drums" if self.percussive >= DRUMS_ALONE else "music"
 
 
 def find_character(sound: Mono) -> Character | None:
-    """Judge a sound at onsets.RATE; None under 0.5 s or for silence."""
+    """Classify a sound at onsets.RATE; None below 0.5 s or for silence.
+
+    >>> click = np.arange(2 * RATE) % 4000 == 0
+    >>> [find_character(sound.astype(np.float32)).word for sound in (click, np.sin(np.arange(2 * RATE)))]
+    ['drums', 'music']
+    """
     most = round(LONGEST * RATE)
     first = max(0, (len(sound) - most) // 2)
     sound = sound[first : first + most]
@@ -50,7 +55,7 @@ def find_character(sound: Mono) -> Character | None:
 
 
 def _median(values: Spectrum, count: int, axis: int) -> Spectrum:
-    """Return the moving median along an axis, the edges repeated."""
+    """Return the moving median along an axis; the edge values are repeated."""
     pad = [(0, 0), (0, 0)]
     pad[axis] = (count // 2, count // 2)
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(values, pad, mode="edge"), count, axis=axis)

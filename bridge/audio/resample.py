@@ -1,6 +1,6 @@
-"""Other sample rates, block by block: soxr's stream, which equals its one-shot form bit for bit.
+"""Sample rate conversion of a stream by soxr, bit-identical to converting it in one piece.
 
-The render task uses it for high rates and for tape-like speed, the fit task for the project's rate.
+The task `render` uses it for high rates and for varispeed, the task `fit` for the project's rate.
 """
 
 from __future__ import annotations
@@ -13,19 +13,22 @@ import soxr
 
 from bridge.audio.block import Block
 
-MARGIN = 0.02  # s of input after the wanted end that the filter looks at; VHQ's reaches 11 ms at 44.1 kHz
+MARGIN = 0.02  # s of input that the filter needs after the end; VHQ needs 11 ms at 44.1 kHz
 
 
 def resampled(
     blocks: Iterable[Block], rate_in: float, rate_out: float, quality: Literal["HQ", "VHQ"] = "VHQ"
 ) -> Iterator[Block]:
-    """Yield the stream (frames × 2) at another rate; sample 0 stays sample 0.
+    """Yield the stream (frames × 2) at another rate; the first sample stays at time 0.
 
     Args:
         blocks: stereo, float32.
-        rate_in: Hz; need not be whole, a speed is a factor to it.
+        rate_in: Hz; need not be an integer. For varispeed, multiply it by the speed.
         rate_out: Hz.
-        quality: soxr's name; VHQ costs half as much again as HQ and puts aliases below -150 dB.
+        quality: of soxr; VHQ takes 1.5 times as long as HQ and keeps aliases below -150 dB.
+
+    >>> sum(len(block) for block in resampled([np.zeros((44100, 2), np.float32)], 44100, 48000))  # 1 s
+    48000
     """
     if rate_in == rate_out:
         yield from blocks

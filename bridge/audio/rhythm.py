@@ -1,6 +1,6 @@
-"""The tempo of a clip from its onsets, with the DAW's tempo as the prior where there is one.
+"""Estimates the tempo of a clip from its onsets, with the DAW's tempo as a prior if there is one.
 
-The task `listen` asks; the envelope comes from onsets.py.
+The task `listen` and the offline engine use it; the envelope comes from onsets.py.
 """
 
 from __future__ import annotations
@@ -13,39 +13,44 @@ import numpy.typing as npt
 
 from bridge.audio.onsets import STEP, Envelope
 
-SLOWEST, FASTEST = 50.0, 220.0  # BPM that are looked for
-PREFERRED, OCTAVES = 115.0, 0.75  # of a tempo and its double the one nearer to this counts more: a bell over octaves
-LONGEST_LAG = 12.0  # s over which the period is followed, which is what makes it exact
-MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)  # of a beat at which music repeats itself
+SLOWEST, FASTEST = 50.0, 220.0  # BPM; range of the search
+PREFERRED, OCTAVES = 115.0, 0.75  # BPM and octaves; centre and width of the bell curve that weights tempos
+LONGEST_LAG = 12.0  # s; longer lags make the period more exact
+MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)  # beats after which music repeats itself
 WEIGHTS = (0.5, 1.0, 1.0, 0.4, 1.0, 0.4, 0.8)
-THIRDS = 0.2  # how much likeness at 2/3 and 4/3 of a period speaks against it: it is then three halves of the beat
-SURE = 0.22  # clearness from which on a tempo is said at all; see docs/fit.md for how often it is then right
+THIRDS = 0.2  # penalty for similarity at 2/3 and 4/3 of a period, which is then 3/2 of a beat
+SURE = 0.22  # lowest clearness at which a tempo is reported; docs/fit.md has how often it is right
 
 Curve = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """How fast a clip is."""
+    """The tempo of a clip."""
 
-    bpm: float  # beats per minute; the DAW's own where it gave one
-    clearness: float  # 0..1: how much the music repeats itself at this period
-    measured: float  # BPM that the sound alone says
+    bpm: float  # beats per minute; the DAW's if it gave one
+    clearness: float  # 0..1; how much the music repeats itself at this period
+    measured: float  # BPM; measured from the sound alone
 
     @property
     def sure(self) -> bool:
-        """Tell whether it may be said."""
+        """Tell whether the tempo is clear enough to be reported."""
         return self.clearness >= SURE
 
 
 def find_tempo(envelope: Envelope, prior: float | None = None) -> Tempo | None:
-    """Return the tempo of an onset envelope (bands × values, one per onsets.STEP); None under 2 s or without onsets.
+    """Return the tempo of an onset envelope (bands × values, one per onsets.STEP); None below 2 s or without onsets.
 
-    The autocorrelations of all bands are added up; a beat's score is their mean at its multiples.
+    The autocorrelations of all bands are added; the score of a period is their mean at its multiples.
 
     Args:
         envelope: of the clip.
-        prior: BPM that the DAW says; it wins, and the sound is only asked whether it agrees.
+        prior: the DAW's tempo in BPM; it takes precedence, and the sound only confirms it.
+
+    >>> beats = np.zeros((1, 4000), np.float32)  # 20 s
+    >>> beats[0, ::100] = 1.0  # every 0.5 s
+    >>> round(find_tempo(beats).bpm, 1)
+    120.0
     """
     if envelope.shape[1] * STEP < 2.0 or not envelope.any():
         return None
@@ -60,7 +65,7 @@ def find_tempo(envelope: Envelope, prior: float | None = None) -> Tempo | None:
 
 
 def _self_similarity(envelope: Envelope) -> Curve:
-    """Return the autocorrelation over lags 0 … LONGEST_LAG in values, bands added up, 1 at lag 0."""
+    """Return the autocorrelation at lags 0 … LONGEST_LAG, summed over bands, 1 at lag 0."""
     count = envelope.shape[1]
     centred = envelope - envelope.mean(axis=1, keepdims=True)
     points = 1 << (2 * count - 1).bit_length()
@@ -74,7 +79,7 @@ def _self_similarity(envelope: Envelope) -> Curve:
 
 
 def _refined(similar: Curve, period: float) -> float:
-    """Return a beat's period (s) by following its multiples to longer and longer lags."""
+    """Return the exact period (s) of a beat, by following its multiples to longer and longer lags."""
     for multiple in (1, 2, 4, 8, 12, 16, 24, 32):
         place = period * multiple / STEP
         reach = max(2.0, place * 0.012 if multiple < 4 else min(10.0, 0.12 * period / STEP))
@@ -92,7 +97,7 @@ def _refined(similar: Curve, period: float) -> float:
 
 
 def _score(similar: Curve, periods: Curve) -> Curve:
-    """Return for each period the weighted mean of the similarity at its multiples that are within reach."""
+    """Return for each period the weighted mean of the similarity at those of its multiples that are in range."""
     total, weight = np.zeros(len(periods)), np.zeros(len(periods))
     for multiple, share in zip(MULTIPLES, WEIGHTS, strict=True):
         places = periods * multiple / STEP
@@ -106,7 +111,7 @@ def _score(similar: Curve, periods: Curve) -> Curve:
 
 
 def _clearness(similar: Curve, bpm: float) -> float:
-    """Return how much more the music is like itself at multiples of the beat than at other lags, 0..1."""
+    """Return how much more similar the music is to itself at multiples of the beat than at other lags, 0..1."""
     period = 60.0 / bpm / STEP
     on = np.arange(1, int((len(similar) - 2) / period) + 1) * period
     if not len(on):
@@ -118,7 +123,12 @@ def _clearness(similar: Curve, bpm: float) -> float:
 
 
 def related(first: Tempo, second: Tempo) -> bool:
-    """Tell whether two tempos may be one: not both are sure, or one is a simple multiple of the other."""
+    """Tell whether two tempos may be the same: one is unclear, or they have a simple ratio.
+
+    >>> first, second, third = (Tempo(bpm, clearness=0.5, measured=bpm) for bpm in (90.0, 180.0, 100.0))
+    >>> related(first, second), related(first, third)
+    (True, False)
+    """
     if not (first.sure and second.sure):
         return True
     ratio = second.bpm / first.bpm

@@ -1,8 +1,8 @@
-"""A source the way a DAW plays it: a section of a file, perhaps backwards, perhaps over and over, silence around it.
+"""A source as a DAW plays it: a section of a file, optionally reversed or looped, surrounded by silence.
 
-The render task builds a `Played` on a file's reader and takes the clip's span from it, with a `Repeated` around it
-where the model gets more music than there is. Frames count from the section's start in the direction of play: with
-reverse, frame 0 is the section's last one.
+The task `render` builds a `Played` on the reader of a file and reads the span of the clip from it, through a `Repeated`
+if the model needs more music than the source has. Frames count from the start of the section in playing direction:
+reversed, frame 0 is the last frame of the section.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ Read = Callable[[int, int, int], Iterator[Block]]  # (start, frames, frames per 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What is played."""
+    """A section of a file."""
 
-    read: Read  # the file
+    read: Read  # reads the file
     channels: int  # of the file
     first: int  # the section's first frame in the file
-    frames: int  # the section's length, at least 1
-    reverse: bool = False  # play it backwards
-    loop: bool = False  # play it again and again, to both sides
+    frames: int  # length of the section, at least 1
+    reverse: bool = False  # plays backwards
+    loop: bool = False  # repeats without end in both directions
 
     def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:
-        """Yield `frames` frames from frame `start`, which may be negative; what is not there is silence."""
+        """Yield `frames` frames from frame `start`, which may be negative; frames outside the section are silent."""
         if self.loop:
             yield from self._looped(start, frames, size)
             return
@@ -41,13 +41,13 @@ class Played:
         yield from silence(frames - before - there, self.channels, size)
 
     def missing(self, start: int, frames: int) -> int:
-        """Return how many of these frames are silence because the source does not have them."""
+        """Return how many of these frames are silent because the source does not have them."""
         if self.loop:
             return 0
         return frames - max(0, min(start + frames, self.frames) - max(start, 0))
 
     def _once(self, start: int, frames: int, size: int) -> Iterator[Block]:
-        """Yield frames that lie within one pass."""
+        """Yield frames within one pass."""
         if not self.reverse:
             yield from self.read(self.first + start, frames, size)
             return
@@ -58,7 +58,7 @@ class Played:
             yield block[::-1]
 
     def _looped(self, start: int, frames: int, size: int) -> Iterator[Block]:
-        """Yield pass after pass; a loop shorter than a block is read once, or an hour of it is a million reads."""
+        """Yield pass after pass; a loop shorter than a block is read only once, to avoid a million reads per hour."""
         if self.frames <= size:
             once = np.concatenate(list(self._once(0, self.frames, size)))
             for done in range(0, frames, size):
@@ -75,12 +75,12 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """A stretch of what is played that goes on to both sides by repeating itself, so that its bar lines go on too."""
+    """A part of a source that is repeated on both sides, so that its bar lines continue."""
 
     played: Played  # the source
-    first: int  # where the stretch begins
-    stop: int  # the frame after its last
-    period: int  # frames after which it comes again: whole bars, at least 1 and at most its length
+    first: int  # first frame of the part
+    stop: int  # frame after its last
+    period: int  # frames after which it is repeated: whole bars, at least 1 and at most its length
 
     @property
     def channels(self) -> int:
@@ -88,11 +88,11 @@ class Repeated:
         return self.played.channels
 
     def missing(self, start: int, frames: int) -> int:
-        """Return how many of these frames, within the stretch, are silence because the source does not have them."""
+        """Return how many of these frames, within the part, are silent because the source does not have them."""
         return self.played.missing(start, frames)
 
     def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:
-        """Yield `frames` frames from frame `start`, which may lie anywhere."""
+        """Yield `frames` frames from frame `start`, which may be any integer."""
         while frames > 0:
             if start < self.first:
                 place = self.first + (start - self.first) % self.period

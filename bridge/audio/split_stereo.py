@@ -1,6 +1,6 @@
-"""Two mono files as one stereo file: how Ardour, and others, keep a stereo recording.
+"""Reads two mono files as one stereo file, as Ardour and others store stereo recordings.
 
-The render task opens one of these where a clip's source names a second file, and reads it like any `files.Reader`.
+The task `render` opens one if a clip's source names a second file, and reads it like a `files.Reader`.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from bridge.audio.files import Info, Reader, Unreadable, shown
 
 
 class Pair:
-    """The first channel of two open files, side by side."""
+    """The first channels of two open files as left and right."""
 
     def __init__(self, left: Reader, right: Reader) -> None:
-        """Join two files.
+        """Combine two files.
 
         Args:
-            left: the left side.
-            right: the right side, at the same rate.
+            left: for the left channel.
+            right: for the right channel, with the same sample rate.
 
         Raises:
-            Unreadable: their rates differ.
+            Unreadable: their sample rates differ.
         """
         self._sides = (left, right)
         if left.info.sample_rate != right.info.sample_rate:
@@ -43,6 +43,6 @@ class Pair:
             yield np.stack([one[:, 0], other[:, 0]], axis=1)
 
     def check_unchanged(self) -> None:
-        """Raise `Changed` if one of the files is not the one that was opened."""
+        """Raise `Changed` if one of the files was rewritten since it was opened."""
         for side in self._sides:
             side.check_unchanged()

@@ -1,6 +1,6 @@
-"""What can be told of a stream while it passes: its level over time, its mean, and flat tops.
+"""Statistics of a stream: level over time, DC offset, and clipped samples.
 
-The task `fit` passes source and result through one `Intake` each; defects.py looks for defects in what they return.
+The task `fit` passes source and result through one `Intake` each; defects.py compares the results.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ import numpy.typing as npt
 from bridge.audio.block import Block
 from bridge.audio.block import heights as of_frames
 
-STEP = 0.005  # s per value of the level
-FLAT = 4  # neighbouring samples of one value that make a flat top; three can be a slow wave's crest at 16 bits
-EQUAL = 1e-5  # full scale; nearer than this is the same value
-BINS = 128  # heights of flat tops are counted in so many steps up to twice full scale
-TOP = 0.95  # of the highest sample: flat tops above are clipping
+STEP = 0.005  # s per level value
+FLAT = 4  # equal neighbouring samples that make a flat top; at 16 bits, three can be the crest of a slow wave
+EQUAL = 1e-5  # full scale; samples this close are equal
+BINS = 128  # steps in which the heights of flat tops are counted, up to twice full scale
+TOP = 0.95  # of the highest sample; flat tops above are clipping
 
 Curve = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What was told."""
+    """The statistics of a stream."""
 
-    levels: Curve  # highest absolute sample in each STEP
-    mean: npt.NDArray[np.float64]  # of each channel, full scale 1.0
-    clipped: float  # share of samples that lie in flat tops
+    levels: Curve  # peak in each STEP, full scale 1.0
+    mean: npt.NDArray[np.float64]  # DC offset of each channel, full scale 1.0
+    clipped: float  # share of samples in flat tops, 0..1
     peak: float  # highest absolute sample
 
 
 class Intake:
-    """Looks at the blocks (frames × channels) of one stream."""
+    """Measures the blocks (frames × channels) of one stream."""
 
     def __init__(self, rate: int, channels: int) -> None:
         self._step = max(1, round(rate * STEP))
-        self._rest = np.zeros(0, np.float32)  # heights that do not fill a step yet
+        self._rest = np.zeros(0, np.float32)  # peaks that do not fill a step yet
         self._levels: list[Curve] = []
         self._sum = np.zeros(channels)
         self._frames = 0
@@ -46,13 +46,13 @@ class Intake:
         self._peak = 0.0
 
     def watched(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """Yield the stream as it is, and look at it."""
+        """Yield the stream unchanged and measure it."""
         for block in blocks:
             self.add(block)
             yield block
 
     def add(self, block: Block) -> None:
-        """Look at the next block."""
+        """Add the next block."""
         if not len(block):
             return
         self._frames += len(block)
@@ -66,7 +66,7 @@ class Intake:
             self._count_tops(block[:, channel])
 
     def passed(self) -> Passed:
-        """Return what was told."""
+        """Return the statistics of everything added."""
         rest = [self._rest.max(keepdims=True)] if len(self._rest) else []
         levels = np.concatenate([*self._levels, *rest]) if self._frames else np.zeros(0, np.float32)
         high = np.arange(BINS) / BINS * 2 >= TOP * min(2.0, self._peak) - 2 / BINS
@@ -74,7 +74,7 @@ class Intake:
         return Passed(levels, self._sum / max(1, self._frames), float(self._tops[high].sum()) / samples, self._peak)
 
     def _count_tops(self, samples: Curve) -> None:
-        """Count the samples that are the same as the FLAT - 1 before them, by height."""
+        """Count the samples that equal the FLAT - 1 before them, by height."""
         high = np.abs(samples)
         if float(high.max()) < 0.25 or len(samples) < FLAT:
             return

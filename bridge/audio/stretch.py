@@ -1,8 +1,8 @@
-"""Other speed at the same pitch and other pitch at the same speed, by Signalsmith Stretch where it is installed.
+"""Time stretching and pitch shifting with Signalsmith Stretch, if it is installed.
 
-The render task uses it for `preserve_pitch`, `pitch` and `straighten`. The library stretches a piece at one speed and
-as a whole, so a long clip, or one whose speed changes, goes through in pieces that overlap a little and are
-cross-faded; the cuts do not depend on the blocks.
+The task `render` uses it for `preserve_pitch`, `pitch` and `straighten`. The library processes one piece as a whole and
+at one speed, so a long clip, or one whose speed changes, is divided into overlapping pieces that are cross-faded. The
+cuts do not depend on the blocks.
 """
 
 from __future__ import annotations
@@ -18,33 +18,40 @@ import soxr
 
 from bridge.audio.block import Block
 
-PIECE = 45.0  # s of source per piece: about 90 MB at 48 kHz while it is stretched; most clips are one piece
+PIECE = 45.0  # s of source per piece: 90 MB at 48 kHz during stretching; most clips are one piece
 CONTEXT = 0.2  # s of source before and after a piece, longer than the library's window
-FADE = 0.02  # s of cross-fade between two pieces
-SEED = 1  # of the library's phases, so that the same clip renders the same
+FADE = 0.02  # s; cross-fade between two pieces
+SEED = 1  # of the library's random phases, for reproducible output
 
 
 class Part(NamedTuple):
-    """A stretch of the source that plays at one speed."""
+    """A part of the source that plays at one speed."""
 
     frames: int  # of source
     speed: float  # source seconds per second; 2 is twice as fast
-    semitones: float  # shift of the pitch
+    semitones: float  # pitch shift
 
 
 def available() -> bool:
-    """Tell whether the library is installed."""
+    """Tell whether the library is installed.
+
+    >>> available() in (True, False)
+    True
+    """
     return importlib.util.find_spec("python_stretch") is not None
 
 
 def stretched(blocks: Iterable[Block], rate: int, speed: float, semitones: float) -> Iterator[Block]:
-    """Yield the stream (frames × 2) at another speed and pitch; its length is that of the stream / speed.
+    """Yield the stream (frames × 2) at another speed and pitch; its length is divided by the speed.
 
     Args:
         blocks: stereo, float32.
         rate: Hz.
         speed: source seconds per second; 2 is twice as fast.
-        semitones: shift of the pitch. Without the library it is not shifted, and follows the speed; see `available`.
+        semitones: pitch shift. Without the library (see `available`) the pitch is not shifted and follows the speed.
+
+    >>> sum(len(block) for block in stretched([np.zeros((48000, 2), np.float32)], 48000, speed=2.0, semitones=0))
+    24000
     """
     return _pieced(blocks, rate, repeat(Part(round(PIECE * rate), speed, semitones)))
 
@@ -52,20 +59,25 @@ def stretched(blocks: Iterable[Block], rate: int, speed: float, semitones: float
 def straightened(
     blocks: Iterable[Block], rate: int, line: Sequence[tuple[float, float]], semitones: float, *, keep_pitch: bool
 ) -> Iterator[Block]:
-    """Yield the stream (frames × 2) so that each moment of the source lies where a line puts it.
+    """Yield the stream (frames × 2) stretched along a line from source time to result time.
 
     Args:
         blocks: stereo, float32, from the line's first source second on.
         rate: Hz.
-        line: (second of the source, second of the result), both rising; the last piece's speed goes on behind it.
-        semitones: shift of the pitch.
+        line: pairs (s of the source, s of the result), both rising; the last speed continues after its end.
+        semitones: pitch shift.
         keep_pitch: whether the pitch stays when the speed changes. Without the library it follows the speed.
+
+    >>> line = [(0.0, 0.0), (0.5, 1.0), (1.0, 1.25)]  # half speed, then double speed
+    >>> blocks = straightened([np.zeros((48000, 2), np.float32)], 48000, line, 0.0, keep_pitch=True)
+    >>> sum(len(block) for block in blocks)  # 1.25 s
+    60000
     """
     return _pieced(blocks, rate, _parts(rate, line, semitones, keep_pitch))
 
 
 def _parts(rate: int, line: Sequence[tuple[float, float]], semitones: float, keep_pitch: bool) -> Iterator[Part]:
-    """Yield the line's straight pieces, none longer than PIECE; the last one without an end."""
+    """Yield the straight parts of the line, none longer than PIECE; the last one repeats without end."""
     size, done, part = round(PIECE * rate), 0, Part(0, 1.0, semitones)
     for (source, result), (source_next, result_next) in pairwise(line):
         speed = (source_next - source) / (result_next - result)
@@ -80,8 +92,8 @@ def _parts(rate: int, line: Sequence[tuple[float, float]], semitones: float, kee
 
 def _pieced(blocks: Iterable[Block], rate: int, parts: Iterator[Part]) -> Iterator[Block]:
     overlap, fade = round(CONTEXT * rate), round(FADE * rate)
-    before: Block | None = None  # what the last piece goes on with, under the cross-fade
-    at = 0.0  # where the piece begins in the result, in frames
+    before: Block | None = None  # continuation of the previous piece, for the cross-fade
+    at = 0.0  # first frame of the piece in the result
     for part, piece in _pieces(blocks, parts, overlap):
         base = round(at - overlap / part.speed)
         first, end = round(at) - base, round(at + part.frames / part.speed) - base
@@ -97,7 +109,7 @@ def _pieced(blocks: Iterable[Block], rate: int, parts: Iterator[Part]) -> Iterat
 
 
 def _pieces(blocks: Iterable[Block], parts: Iterator[Part], overlap: int) -> Iterator[tuple[Part, Block]]:
-    """Yield each part with its frames and `overlap` of them before and after, silence outside the stream."""
+    """Yield each part with its frames and `overlap` frames on both sides; outside the stream they are silent."""
     outside = np.zeros((overlap, 2), np.float32)
     held, length, part = [outside], overlap, next(parts)
     for block in chain(blocks, (outside,)):
@@ -112,11 +124,11 @@ def _pieces(blocks: Iterable[Block], parts: Iterator[Part], overlap: int) -> Ite
 
 
 def _process(piece: Block, rate: int, part: Part) -> Block:
-    """Change one piece (frames × 2) as a whole; the library takes its own latency out."""
-    if not available():  # in time all the same, only at another pitch
+    """Process one piece (frames × 2); the library compensates its own latency."""
+    if not available():  # in time, but at another pitch
         slower: Block = soxr.resample(np.ascontiguousarray(piece), part.speed, 1.0, quality="VHQ")
         return slower
-    from python_stretch import Signalsmith  # an optional library, so only where it is used
+    from python_stretch import Signalsmith  # optional
 
     machine = Signalsmith.Stretch(SEED)
     machine.preset(2, float(rate))

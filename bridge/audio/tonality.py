@@ -1,6 +1,6 @@
-"""The key of a clip, as a guess: a chroma of its partials against the profiles of the 24 keys.
+"""Estimates the key of a clip: compares the chroma of its partials with the profiles of the 24 keys.
 
-The task `listen` asks. From a full mix a key is offered, never stated: `margin` says how much the best key wins by.
+The task `listen` uses it. The key of a full mix is only a suggestion: `margin` says how clear it is.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from bridge.audio.onsets import RATE, Mono
 
-SIZE = 8192  # frames of a window at onsets.RATE: 0.5 s, two semitones apart at 65 Hz
+SIZE = 8192  # frames per window at onsets.RATE: 0.5 s, resolves a semitone at 65 Hz
 HOP = 4096
-LOWEST, HIGHEST = 65.0, 2000.0  # Hz of partials that count
-SURE = 0.1  # margin from which on a key is offered; see docs/fit.md for how often it is then right
+LOWEST, HIGHEST = 65.0, 2000.0  # Hz; range of partials that count
+SURE = 0.1  # lowest margin at which a key is suggested; docs/fit.md has how often it is right
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 # Profiles by D. Temperley, "What's key for key?", Music Perception 17 (1999), table 3 (revised Krumhansl-Schmuckler).
 MAJOR = (5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0)
@@ -26,25 +26,31 @@ Curve = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key."""
+    """A musical key."""
 
     tonic: int  # semitones above C
     minor: bool
-    margin: float  # correlation with its profile minus that with the next best key that is not its relative
+    margin: float  # correlation with its profile minus that of the next best key, its relative left out
 
     @property
     def name(self) -> str:
-        """Return it in words, for example "A minor"."""
+        """Return the name, for example "A minor"."""
         return f"{NAMES[self.tonic]} {'minor' if self.minor else 'major'}"
 
     @property
     def sure(self) -> bool:
-        """Tell whether it may be offered."""
+        """Tell whether the key is clear enough to be suggested."""
         return self.margin >= SURE
 
 
 def find_key(sound: Mono) -> Key | None:
-    """Return the likeliest key of a sound at onsets.RATE; None where there is no tone."""
+    """Return the most likely key of a sound at onsets.RATE, or None if it has no tones.
+
+    >>> times = np.arange(2 * RATE) / RATE
+    >>> chord = sum(np.sin(2 * np.pi * hertz * times) for hertz in (220.0, 261.63, 329.63, 246.94))
+    >>> find_key(chord.astype(np.float32)).name
+    'A minor'
+    """
     tones = chroma(sound)
     if not tones.any():
         return None
@@ -57,10 +63,14 @@ def find_key(sound: Mono) -> Key | None:
 
 
 def chroma(sound: Mono) -> Curve:
-    """Return the strength of the 12 pitch classes from C on, their greatest 1.
+    """Return the strength of the 12 pitch classes from C on; the strongest is 1.
 
-    Peaks of each spectrum count by the root of their size, tuned by the mean deviation of all peaks from equal
-    temperament at 440 Hz.
+    Spectral peaks are weighted by the square root of their magnitude. Their mean deviation from equal temperament at
+    440 Hz is removed.
+
+    >>> tone = np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE).astype(np.float32)
+    >>> chroma(tone).round(1)[[8, 9, 10]].tolist()  # G sharp, A, B flat
+    [0.0, 1.0, 0.0]
     """
     if len(sound) < SIZE:
         sound = np.pad(sound, (0, SIZE - len(sound)))
@@ -80,7 +90,7 @@ def chroma(sound: Mono) -> Curve:
 
 
 def _folded(notes: Curve, sizes: Curve) -> Curve:
-    """Return peaks (MIDI note numbers, sizes) as a chroma, after taking out the common detuning."""
+    """Return peaks (MIDI note numbers, weights) as a chroma, with their common detuning removed."""
     if not sizes.sum():
         return np.zeros(12)
     detuned = np.angle(np.sum(sizes * np.exp(2j * np.pi * notes))) / (2 * np.pi)

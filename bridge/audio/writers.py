@@ -1,6 +1,6 @@
-"""Sound files as they are written: FLAC for the model, broadcast WAV for people, and a spool to read once more.
+"""Writes sound files: FLAC for the engine, Broadcast Wave for the DAW, and a temporary spool.
 
-Tasks write what the pure functions of bridge.audio make; files.py reads.
+Tasks write the output of bridge.audio with them; files.py reads.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from bridge.audio import bwf_header
 from bridge.audio.block import FRAMES, Block
 from bridge.audio.files import name_of
 
-LEVEL = 0.5  # FLAC level 4 of 8: 20 ms more than level 1 for 30 s, 6 % fewer bytes; pays below about 130 Mbit/s
-SPOOL_BYTES = 64 * 2**20  # a spool this large goes to the disk
+LEVEL = 0.5  # FLAC level 4 of 8; for 30 s it takes 20 ms more than level 1 and saves 6 %, faster below 130 Mbit/s
+SPOOL_BYTES = 64 * 2**20  # a larger spool goes to disk
 
 
 class Writer(ABC):
-    """A file that is being written: finished where its `with` block ends well, let go of where it does not.
+    """A file being written: the `with` block finishes it, or closes it unfinished after an error.
 
-    Some systems keep a file that is open, so what is half-written can only be removed when it was let go of.
+    An unfinished file is closed before it is deleted, which Windows requires.
     """
 
     def __enter__(self) -> Self:
@@ -41,11 +41,11 @@ class Writer(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Finish the file (raises OSError: it is not complete)."""
+        """Finish the file; raises OSError if it is incomplete."""
 
     @abstractmethod
     def abandon(self) -> None:
-        """Close without looking: the file is to be written anew or not wanted."""
+        """Close the file without checking it, because it will be rewritten or deleted."""
 
 
 class FlacWriter(Writer):
@@ -57,7 +57,7 @@ class FlacWriter(Writer):
         Raises:
             OSError: the file cannot be created.
         """
-        path.touch()  # says plainly why a folder takes no file; libsndfile does not
+        path.touch()  # unlike libsndfile, this gives the reason if the folder is not writable
         self._path = path
         self._bits = bits
         self._frames = 0
@@ -69,19 +69,19 @@ class FlacWriter(Writer):
         """Append a block (frames × 2).
 
         Raises:
-            OSError: the disk did not take it.
+            OSError: it cannot be written.
         """
         try:
             self._file.write(quantised(block, self._bits) << (32 - self._bits))
-        except (soundfile.LibsndfileError, AssertionError) as error:  # it asserts that all frames were taken
+        except (soundfile.LibsndfileError, AssertionError) as error:  # it asserts that all frames were written
             raise OSError(f"{self._path} could not be written.") from error
         self._frames += len(block)
 
     def close(self) -> None:
-        """Finish the file and see that its end is on the disk, since libsndfile does not tell; not after `abandon`.
+        """Finish the file and check that its last frame can be read, since libsndfile reports no error.
 
         Raises:
-            OSError: it is not complete.
+            OSError: it is incomplete.
         """
         if self._file.closed:
             return
@@ -100,7 +100,7 @@ class FlacWriter(Writer):
 
 
 class WavWriter(Writer):
-    """Writes blocks into a broadcast WAV file; RF64 where it passes 4 GiB."""
+    """Writes blocks into a Broadcast Wave file, RF64 above 4 GiB."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class WavWriter(Writer):
         bext: bwf_header.Bext | None = None,
         info: Mapping[str, str] | None = None,
     ) -> None:
-        """Create a stereo file that will hold `frames` frames.
+        """Create a stereo file of `frames` frames.
 
         Raises:
             OSError: the file cannot be created.
@@ -133,18 +133,18 @@ class WavWriter(Writer):
         """Finish the file.
 
         Raises:
-            OSError: it is not complete.
+            OSError: it is incomplete.
         """
         with self._stream:
             self._stream.write(self._tail)
 
     def abandon(self) -> None:
-        with contextlib.suppress(OSError):  # what is still in the buffer finds no room either
+        with contextlib.suppress(OSError):  # flushing the buffer may fail, too
             self._stream.close()
 
 
 class Spool:
-    """Keeps a stream of stereo blocks to be read again: in memory, and on the disk where it gets large."""
+    """Keeps a stream of stereo blocks to be read again, in memory or, if it gets large, on disk."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -153,22 +153,22 @@ class Spool:
         self.frames = 0
 
     def append(self, block: Block) -> None:
-        """Add a block (frames × 2); it must not be changed afterwards.
+        """Add a block (frames × 2), which must not be changed afterwards.
 
         Raises:
-            OSError: the disk did not take it.
+            OSError: it cannot be written.
         """
         self._held.append(block)
         self.frames += len(block)
         if self._file is None and self.frames * 8 > SPOOL_BYTES:
-            self._file = tempfile.TemporaryFile(dir=self._folder, prefix=".spool-")  # noqa: SIM115 - lives as we do
+            self._file = tempfile.TemporaryFile(dir=self._folder, prefix=".spool-")  # noqa: SIM115 - closed in close()
         if self._file is not None:
             for held in self._held:
                 self._file.write(np.ascontiguousarray(held).data)
             self._held.clear()
 
     def blocks(self, size: int = FRAMES) -> Iterator[Block]:
-        """Yield everything from the start; blocks have `size` frames, or the sizes that they came in."""
+        """Yield everything from the start, in blocks of `size` frames (on disk) or as they were added (in memory)."""
         if self._file is None:
             yield from self._held
             return
@@ -177,14 +177,18 @@ class Spool:
             yield np.frombuffer(data, np.float32).reshape(-1, 2)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Discard everything."""
         self._held.clear()
         if self._file is not None:
             self._file.close()
 
 
 def quantised(block: Block, bits: int) -> npt.NDArray[np.int32]:
-    """Return integers of `bits` bits, rounded to nearest and held at full scale; exact for samples that were PCM."""
+    """Return integers of `bits` bits, rounded and clipped at full scale; exact for samples that were PCM.
+
+    >>> quantised(np.float32([[0.5, -1.0, 1.5]]), bits=16).tolist()
+    [[16384, -32768, 32767]]
+    """
     scale = float(2 ** (bits - 1))
     scaled = block * np.float32(scale)
     np.rint(scaled, out=scaled)
