@@ -83,7 +83,7 @@ class LevelMeter:
         self._stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="LQ")
         self._rest = np.zeros(SIZE // 2, np.float32)  # resampled frames that do not fill a window yet
         self._frames = 0
-        self._levels = [np.zeros((BANDS, 0), np.float32)]
+        self._levels: list[Envelope] = []
 
     def add(self, block: Block) -> None:
         """Add the next block, frames × channels."""
@@ -94,7 +94,13 @@ class LevelMeter:
         self._add(self._stream.resample_chunk(np.zeros(0, np.float32), last=True))
         count = self._frames // HOP + 1
         self._add(np.zeros(SIZE, np.float32))
-        return np.concatenate(self._levels, axis=1)[:, :count]
+        found = np.empty((BANDS, sum(part.shape[1] for part in self._levels)), np.float32)
+        end = found.shape[1]
+        while self._levels:  # each part is freed once it is copied, to bound the memory
+            part = self._levels.pop()
+            found[:, end - part.shape[1] : end] = part
+            end -= part.shape[1]
+        return found[:, :count]
 
     def _add(self, sound: Mono) -> None:
         self._frames += len(sound)

@@ -1,5 +1,5 @@
-"""The offline engine's signal processing: a clip in, the clip in another style out, with numpy and soxr only.
+"""The signal processing of the offline engine: remixes a clip in another style with numpy and soxr only.
 
-`bridge/workers/tasks/offline.py` reads and writes the files; everything here is pure functions on arrays (frames × 2,
-float32). `remix.py` is the place to begin reading, `families.py` the table of what each style does.
+`bridge/workers/tasks/offline.py` reads and writes the files; everything here works on arrays (frames × 2, float32).
+Start reading at `remix.py`. `families.py` is the table of styles.
 """

@@ -1,7 +1,4 @@
-"""The array types of the offline engine and the few steps that every module needs.
-
-Imported by all its siblings, imports none of them.
-"""
+"""Array types and basic operations that every module of the offline engine uses."""
 
 from __future__ import annotations
 
@@ -18,20 +15,20 @@ Spectrum: TypeAlias = npt.NDArray[np.complex64]  # windows × bins
 
 
 def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
-    """Return the random numbers for one purpose at one place (a phrase, a section).
+    """Return a random generator for one purpose and one phrase or section.
 
-    Every place has a stream of its own, so that a long clip sounds the same however it is divided into sections.
+    Each has its own stream of numbers, so that a long clip sounds the same however it is divided into sections.
     """
     return np.random.default_rng([seed & 0xFFFF_FFFF, zlib.crc32(purpose.encode()), index + (1 << 20)])
 
 
 def excerpt(audio: Audio, start: int, stop: int) -> Audio:
-    """Return frames start..stop; what lies outside the audio is silence.
+    """Return frames start..stop, padded with silence outside the audio.
 
     Args:
         audio: frames × channels.
-        start: first frame, may be negative.
-        stop: frame after the last, may lie behind the end.
+        start: first frame; may be negative.
+        stop: frame after the last; may be beyond the end.
     """
     inside = audio[max(start, 0) : max(stop, 0)]
     if len(inside) == stop - start:
@@ -43,7 +40,7 @@ def excerpt(audio: Audio, start: int, stop: int) -> Audio:
 
 
 def add_at(audio: Audio, position: int, sound: Audio) -> None:
-    """Add `sound` into `audio` in place from frame `position`; what falls outside is dropped."""
+    """Add `sound` to `audio` in place from frame `position`; frames outside `audio` are dropped."""
     first = max(position, 0)
     last = min(position + len(sound), len(audio))
     if first < last:
@@ -51,19 +48,19 @@ def add_at(audio: Audio, position: int, sound: Audio) -> None:
 
 
 def fade_in(frames: int) -> Audio:
-    """Return the rising half of a raised cosine; together with its mirror image it sums to 1."""
+    """Return the rising half of a raised cosine; it and its mirror image add up to 1."""
     return (0.5 - 0.5 * np.cos(np.pi * (np.arange(frames) + 0.5) / max(frames, 1))).astype(np.float32)
 
 
 def mono(audio: Audio) -> Audio:
-    """Return the mean of two channels; numpy's own mean over so short an axis takes ten times as long."""
+    """Return the mean of two channels; numpy takes ten times as long to average so short an axis."""
     return np.asarray((audio[:, 0] + audio[:, 1]) * np.float32(0.5), dtype=np.float32)
 
 
 def fade_edges(audio: Audio, frames: int) -> Audio:
-    """Return audio (frames × 2) with its first and last `frames` faded, for what is heard again elsewhere.
+    """Return audio (frames × 2) with its first and last `frames` faded, for playing it at another position.
 
-    A clip may begin and end in the middle of a wave: there that is its own, anywhere else it is a click.
+    A clip may start and end in the middle of a wave, which would click elsewhere.
     """
     faded = audio.copy()
     edge = min(frames, len(audio) // 2)
@@ -74,12 +71,12 @@ def fade_edges(audio: Audio, frames: int) -> Audio:
 
 
 def decibels(gain_db: float) -> float:
-    """Return the factor of a gain in dB."""
+    """Return a gain in dB as a factor."""
     return float(10.0 ** (gain_db / 20.0))
 
 
 def at_rate(values: Curve, times: Curve, frames: int, rate: int) -> Audio:
-    """Draw a control curve out to one value per frame.
+    """Interpolate a control curve to one value per frame.
 
     Args:
         values: the curve at `times`.

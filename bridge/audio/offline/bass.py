@@ -1,6 +1,6 @@
-"""A bass that plays the clip's own bass notes: found per half bar in the source, played an octave or two down.
+"""A bass that plays the clip's own bass notes, found in each half bar of the source, one or two octaves lower.
 
-Only a note that is already sounding is taken, so that it cannot clash; where there is none the bass rests.
+It plays only notes that already sound, so that it cannot clash, and rests if there are none.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from bridge.audio.offline.arrays import Audio, Curve, add_at, excerpt, fade_in, 
 from bridge.audio.offline.grid import Bar
 
 LOWEST = 38.0  # Hz; notes are folded into the octave above
-SEARCH = (55.0, 220.0)  # Hz where the source's bass is looked for
-CLEAR = 6.0  # how far the peak must stand above the band's median magnitude
-# One cycle of a saw of six partials, the upper ones dull.
+SEARCH = (55.0, 220.0)  # Hz; range of bass notes in the source
+CLEAR = 6.0  # smallest ratio of the peak to the median magnitude of the band
+# One cycle of a saw of six partials, the upper ones attenuated.
 _CYCLE = 2.0 * np.pi * np.arange(16384) / 16384
 SAW = np.asarray(sum(np.sin(partial * _CYCLE) / partial**1.4 for partial in range(1, 7)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class Bass:
-    """The bass of a family."""
+    """The bass sound of a family."""
 
     sound: str  # "sub": a sine · "reese": two detuned saws, dark · "808": long, falling into its note
-    level: float  # dB against the kit's kick
+    level: float  # dB relative to the kick
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Note:
 
 
 def find_pitch(audio: Audio, rate: int) -> float | None:
-    """Return the strongest bass note in a stretch of audio, folded into the octave above `LOWEST`, Hz; None if unclear.
+    """Return the strongest bass note in Hz, folded into the octave above `LOWEST`, or None if it is unclear.
 
     Args:
         audio: frames × 2, a few tenths of a second.
@@ -49,7 +49,7 @@ def find_pitch(audio: Audio, rate: int) -> float | None:
     if len(audio) < rate // 10:
         return None
     windowed = mono(audio) * np.hanning(len(audio)).astype(np.float32)
-    step = max(rate // 2000, 1)  # bass needs no more than 1 kHz; means of `step` frames are filter enough
+    step = max(rate // 2000, 1)  # bass needs no more than 1 kHz; the mean of `step` frames is a sufficient filter
     coarse = windowed[: len(windowed) // step * step].reshape(-1, step).mean(axis=1)
     size = 1 << (4 * len(coarse) - 1).bit_length()
     magnitude = np.abs(np.fft.rfft(coarse, size))
@@ -62,19 +62,19 @@ def find_pitch(audio: Audio, rate: int) -> float | None:
     if band[top] < CLEAR * float(np.median(band)):
         return None
     pitch = (low + top) * width
-    # To the nearest semitone of equal temperament at 440 Hz: a bass between two notes sounds wrong.
+    # Round to the nearest semitone of equal temperament at 440 Hz, or the bass sounds out of tune.
     pitch = 440.0 * 2.0 ** (round(12.0 * np.log2(pitch / 440.0)) / 12.0)
     return float(pitch / 2.0 ** np.floor(np.log2(pitch / LOWEST)))
 
 
 def bar_notes(bar: Bar, pattern: str, audio: Audio, origin: int, rate: int) -> list[Note]:
-    """Return the notes of one bar: each lasts until the next one, or the bar's end.
+    """Return the notes of one bar; each lasts until the next one or the end of the bar.
 
     Args:
-        bar: where.
-        pattern: sixteenths; X x o are notes, - ends one.
-        audio: frames × 2, the section of the source.
-        origin: the section's first frame, counted in the clip.
+        bar: the bar.
+        pattern: sixteenths; X, x and o start a note, - ends one.
+        audio: section of the source, frames × 2.
+        origin: first frame of the section in the clip.
         rate: Hz.
     """
     count = len(bar.steps) - 1
@@ -129,5 +129,5 @@ def _sound(note: Note, sound: str, rate: int) -> Audio:
 
 
 def _saw(phase: Curve) -> Curve:
-    """Return the dull saw at phases given in cycles."""
+    """Return the saw at phases in cycles."""
     return np.asarray(SAW[(np.mod(phase, 1.0) * len(SAW)).astype(np.int64)], dtype=np.float64)

@@ -64,16 +64,16 @@ def find_tempo(onsets: Onsets) -> float:
 
 
 def _refined(strength: Curve, start: float, periods: Curve, offsets: Curve, seconds: float) -> tuple[float, float]:
-    """Fit twice: over the whole range, then finely around what was found; arguments and result as for `_fit`."""
+    """Run `_fit` twice: over the whole range, then finely around the result; same arguments and return value."""
     period, begin = _fit(strength, start, periods, offsets, seconds)
     near = np.linspace(-0.00025, 0.00025, 7) if len(periods) > 1 else np.zeros(1)
     return _fit(strength, begin, period * (1.0 + near), np.linspace(-0.012, 0.012, 25), seconds - (begin - start))
 
 
 def _fit(strength: Curve, start: float, periods: Curve, offsets: Curve, seconds: float) -> tuple[float, float]:
-    """Return beat period and first beat (s) whose comb over start..start+seconds collects most onset strength.
+    """Return the beat period and first beat (s) whose comb over start..start+seconds has the highest onset strength.
 
-    Half beats count a third: music that plays off the beat is not taken to be the beat, and a bare beat stays one.
+    Half beats count a third, so that off-beats are not mistaken for beats and a plain beat is not doubled.
     """
     times = np.arange(len(strength)) * STEP - LAG
     best, found = -1.0, (float(periods[0]), start)
@@ -93,10 +93,10 @@ def find_beats(onsets: Onsets, tempo: float | None) -> Curve:
 
     Args:
         onsets: of the whole clip.
-        tempo: BPM when it is known; it is then kept exactly. None: estimated, and followed through slow drift.
+        tempo: exact tempo in BPM; None to estimate it and follow slow drift.
 
     Returns:
-        Times of the beats in s, ascending, over the whole clip, at least two.
+        Times of the beats over the whole clip in s, ascending, at least two.
     """
     period = 60.0 / (tempo or find_tempo(onsets))
     strength = np.convolve(onsets.all, np.hanning(9)[1:-1], mode="same") if len(onsets.all) else np.zeros(1)
@@ -117,11 +117,11 @@ def find_beats(onsets: Onsets, tempo: float | None) -> Curve:
 
 
 def find_downbeat(onsets: Onsets, beats: Curve, per_bar: int = 4) -> int:
-    """Return which of the first `per_bar` beats begins a bar: the one whose kin have the strongest bass onsets."""
+    """Return which of the first `per_bar` beats starts a bar, from the strength of the bass onsets on its multiples."""
     times = np.arange(len(onsets.low)) * STEP - LAG
     if not len(times) or not np.any(onsets.low):
         return 0
-    # Bass comes a little late and slow, so a few values after the beat count too.
+    # Bass onsets are slow, so up to 20 ms after the beat count.
     at_beat = sum(np.interp(beats + late, times, onsets.low, left=0.0, right=0.0) for late in (0.0, 0.01, 0.02))
     means = [float(np.mean(np.asarray(at_beat)[first::per_bar])) for first in range(min(per_bar, len(beats)))]
     return int(np.argmax(means))

@@ -1,6 +1,6 @@
-"""One section of a clip through a family's chain: cut, filter, dissolve, echo, duck, then drums and bass on top.
+"""Processes one section of a clip: cut, filter, pad, echo and ducking, then drums and bass on top.
 
-`remix.py` calls this section by section; the order of the steps is the function `render`.
+`remix.py` calls `render` section by section.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def render(audio: Audio, section: Section, plan: Plan) -> Audio:
 
     Args:
         audio: frames section.origin..section.end of the clip, × 2, float32.
-        section: where it lies.
-        plan: what is to be done.
+        section: its position.
+        plan: of the remix.
 
     Returns:
-        The whole section remixed, as long as `audio`, before the final level.
+        The remixed section, as long as `audio`, before the final level.
     """
     if plan.depth <= 0.0 or plan.survey.loudness <= SILENCE:
         return audio
@@ -52,7 +52,7 @@ def render(audio: Audio, section: Section, plan: Plan) -> Audio:
 
 
 def _inside(plan: Plan, section: Section) -> list[Phrase]:
-    """Return the phrases that begin before the section's end and end after its beginning."""
+    """Return the phrases that overlap the section."""
     rate = plan.survey.rate
     half = 0.5 / rate
     return [
@@ -63,7 +63,7 @@ def _inside(plan: Plan, section: Section) -> list[Phrase]:
 
 
 def _hits(plan: Plan, section: Section) -> list[Hit]:
-    """Return the drum hits of the section, and of the phrase after it, whose swell begins in this one."""
+    """Return the drum hits of the section and of the phrase after it, whose swell starts in this section."""
     groove = plan.family.groove
     if groove is None:
         return []
@@ -76,7 +76,7 @@ def _hits(plan: Plan, section: Section) -> list[Hit]:
 
 
 def _cut(audio: Audio, section: Section, plan: Plan, phrases: Sequence[Phrase]) -> Audio:
-    """Cut the clip and put it together again."""
+    """Cut the clip and reassemble it."""
     rate, seconds = plan.survey.rate, plan.survey.frames / plan.survey.rate
     parts: list[tuple[Curve, list[Cell]]] = []
     for phrase in phrases:
@@ -95,13 +95,13 @@ def _cut(audio: Audio, section: Section, plan: Plan, phrases: Sequence[Phrase]) 
 
 
 def _age(music: Audio, section: Section, plan: Plan) -> Audio:
-    """Let the pitch waver."""
+    """Apply wow to the pitch."""
     cents = plan.family.wobble * plan.strength
     return wobble(music, plan.survey.rate, cents, section.origin) if cents else music
 
 
 def _tone(music: Audio, section: Section, plan: Plan) -> Audio:
-    """Filter, with the cut that moves, bring the level back and saturate."""
+    """Apply filter and sweep, restore the level and saturate."""
     family, rate = plan.family, plan.survey.rate
     windows = tone_windows(len(music), rate)
     bars = plan.grid.bar_positions(windows + section.origin / rate)
@@ -112,11 +112,11 @@ def _tone(music: Audio, section: Section, plan: Plan) -> Audio:
 
 
 def _around(music: Audio, section: Section, plan: Plan) -> Audio:
-    """Dissolve a share into a pad, then add echoes and room."""
+    """Turn a share of the clip into a pad, then add echo and reverb."""
     family, rate = plan.family, plan.survey.rate
     if family.pad:
         share = np.float32(family.pad * plan.strength)
-        # The phases are random anyway, so sections differ there and cross-fade.
+        # Each section has its own random phases; sections are cross-faded.
         soft = pad(music, rate, generator(plan.seed, "pad", section.index), family.shimmer)
         music = music * np.float32(np.sqrt(1.0 - share**2)) + soft * share
     wet = np.zeros_like(music)
@@ -130,12 +130,12 @@ def _around(music: Audio, section: Section, plan: Plan) -> Audio:
 
 
 def _share_db(plan: Plan) -> float:
-    """Return the depth as a level: echo and room grow with it, beyond where the rest is complete."""
+    """Return the level offset (dB) by which echo and reverb grow with the depth."""
     return float(20.0 * np.log10(max(plan.depth, 1e-3) / 0.75))
 
 
 def _duck(music: Audio, section: Section, plan: Plan, hits: Sequence[Hit]) -> Audio:
-    """Let the clip give way to the kick."""
+    """Duck the clip under the kick."""
     duck = plan.family.duck
     if duck is None:
         return music
@@ -146,7 +146,7 @@ def _duck(music: Audio, section: Section, plan: Plan, hits: Sequence[Hit]) -> Au
 
 
 def _added(cut: Audio, section: Section, plan: Plan, phrases: Sequence[Phrase], hits: Sequence[Hit]) -> Audio:
-    """Return drums, bass and dust: what the family brings along."""
+    """Return the drums, bass and crackle that the family adds."""
     family, rate, frames = plan.family, plan.survey.rate, len(cut)
     added = play(hits, plan.kit, section.origin, frames, rate)
     if family.bass is not None and family.groove is not None:

@@ -1,7 +1,7 @@
-"""Which slice goes where: one function per way of cutting a phrase, in sixteenths.
+"""Ways to cut a phrase into slices and rearrange them, in sixteenths.
 
-The table CUTS is what `families.py` chooses from. A cut never moves a slice out of its phrase, so that the harmony
-stays near and a phrase can be made without the rest of the clip.
+`families.py` chooses from the table CUTS. Slices stay in their phrase, so that the harmony stays close and a phrase
+does not need the rest of the clip.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from bridge.audio.offline.slicing import Cell
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a cut works with."""
+    """The input of a cut."""
 
-    bars: tuple[int, ...]  # first step of each bar, and the phrase's length in steps
-    first: int  # first step that lies within the clip
+    bars: tuple[int, ...]  # first step of each bar, and the length of the phrase in steps
+    first: int  # first step within the clip
     last: int  # step after the last one within the clip
-    depth: float  # 0..1, how much is moved
+    depth: float  # 0..1; how much is rearranged
     rng: np.random.Generator  # of this phrase
 
     @property
     def length(self) -> int:
-        """Return the phrase's length in steps."""
+        """Return the length of the phrase in steps."""
         return self.bars[-1]
 
     def chance(self, share: float) -> bool:
-        """Say yes with probability share × depth."""
+        """Return True with probability share × depth."""
         return bool(self.rng.random() < share * self.depth)
 
     def holds(self, source: int, span: int) -> bool:
-        """Tell whether these steps lie within the clip."""
+        """Tell whether these steps are within the clip."""
         return self.first <= source and source + span <= self.last
 
 
@@ -46,7 +46,7 @@ def _still(at: int, steps: int, gain: float = 1.0) -> Cell:
 
 
 def _stutter(material: Material, at: int, steps: int) -> list[Cell]:
-    """Repeat the beginning of a stretch: in eighths or sixteenths first, in sixteenths at its end."""
+    """Repeat the first eighth or sixteenth of a span."""
     grain = int(material.rng.choice([1, 2])) if steps >= 4 else 1
     if steps % grain or not material.holds(at, grain):
         return [_still(at, steps)]
@@ -54,7 +54,7 @@ def _stutter(material: Material, at: int, steps: int) -> list[Cell]:
 
 
 def straight(material: Material) -> list[Cell]:
-    """Leave the clip as it runs; sometimes the phrase's last beat stutters into the next."""
+    """Keep the order; the last beat of the phrase sometimes stutters."""
     end = material.length - 4
     if end > 0 and material.chance(0.6):
         return [_still(0, end), *_stutter(material, end, 4)]
@@ -62,7 +62,7 @@ def straight(material: Material) -> list[Cell]:
 
 
 def loop(material: Material) -> list[Cell]:
-    """Play the first two bars twice, as from a sampler, with a small turn at the end."""
+    """Play the first two bars twice, as a sampler does, with a small variation at the end."""
     middle = material.bars[2]
     again = material.length - middle
     if again > middle or not material.holds(0, again) or not material.chance(0.9):
@@ -76,7 +76,7 @@ def loop(material: Material) -> list[Cell]:
 
 
 def chop(material: Material) -> list[Cell]:
-    """Cut into eighths and shuffle them as on a sampler's pads: the same place of another bar, repeats, reverses."""
+    """Cut into eighths and shuffle them like sampler pads: from other bars, repeated or reversed."""
     cells: list[Cell] = []
     grain = 2
     at = 0
@@ -88,7 +88,7 @@ def chop(material: Material) -> list[Cell]:
 
 
 def _chopped(material: Material, at: int, steps: int) -> list[Cell]:
-    """Return what is played in one eighth of a chopped phrase."""
+    """Return the cells of one eighth of a chopped phrase."""
     last_bar = at >= material.bars[-2]
     if at >= material.length - 4 and material.chance(0.9):
         source = material.bars[-2]
@@ -97,7 +97,7 @@ def _chopped(material: Material, at: int, steps: int) -> list[Cell]:
     if not material.chance(0.95 if last_bar else 0.8):
         return [_still(at, steps)]
     bar = int(material.rng.integers(0, len(material.bars) - 1))
-    # The same place of another bar keeps strong beats strong; an eighth aside is the surprise.
+    # The same position in another bar keeps strong beats strong; an offset of an eighth adds variation.
     begin = max(start for start in material.bars[:-1] if start <= at)
     source = material.bars[bar] + (at - begin) + int(material.rng.choice([0, 0, 2, -2, 4]))
     if not material.holds(source, steps):
@@ -108,7 +108,7 @@ def _chopped(material: Material, at: int, steps: int) -> list[Cell]:
 
 
 def breaks(material: Material) -> list[Cell]:
-    """Keep the first half of each bar, answer it with eighths from the phrase, stutter into the next one."""
+    """Keep the first half of each bar, rearrange eighths in the second, and stutter into the next phrase."""
     cells: list[Cell] = []
     for start, stop in zip(material.bars, material.bars[1:], strict=False):
         half = start + (stop - start) // 2
@@ -127,7 +127,7 @@ def breaks(material: Material) -> list[Cell]:
 
 
 def half_speed(material: Material) -> list[Cell]:
-    """Play the first of every two bars at half speed, an octave lower, over both; the last beat runs at full speed."""
+    """Play the first of every two bars at half speed, an octave lower, over both; the last beat has full speed."""
     cells: list[Cell] = []
     for pair in range(0, len(material.bars) - 1, 2):
         start, stop = material.bars[pair], material.bars[min(pair + 2, len(material.bars) - 1)]
@@ -140,9 +140,9 @@ def half_speed(material: Material) -> list[Cell]:
 
 
 def off_beat(material: Material) -> list[Cell]:
-    """Let the clip through on the off-beats, softly or not at all elsewhere; the fourth bar plays out.
+    """Keep the clip on the off-beats and lower or mute it elsewhere; the last bar is not changed.
 
-    What is dropped grows with the depth: the echoes need the room.
+    More is muted at greater depth, to make room for the echoes.
     """
     bed = max(0.0, 1.0 - 1.15 * material.depth)
     cells: list[Cell] = []
@@ -165,7 +165,7 @@ CUTS: Mapping[str, Cut] = {
 
 
 def tiles(cells: list[Cell], length: int) -> bool:
-    """Tell whether cells fill a phrase of `length` steps without gap or overlap."""
+    """Tell whether cells fill a phrase of `length` steps without gaps or overlaps."""
     at = 0
     for cell in sorted(cells, key=lambda cell: cell.at):
         if cell.at != at or cell.steps <= 0:

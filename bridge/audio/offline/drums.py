@@ -1,6 +1,6 @@
-"""A drum kit made of sines and noise, and hits played into an audio track at exact frames.
+"""Synthesises a drum kit from sines and noise, and renders hits into a track with sample accuracy.
 
-`grooves.py` says what is hit when. Every sound begins at its first frame, so a hit is where its time says.
+`grooves.py` makes the hits. Every sound starts at its first frame.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ import numpy as np
 
 from bridge.audio.offline.arrays import Audio, Curve, add_at, decibels, fade_in, generator
 
-TAKES = 3  # versions of each noisy sound, so that repeats do not sound like a machine gun
+TAKES = 3  # versions of each noisy sound, to avoid the machine-gun effect
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One stroke."""
+    """One drum hit."""
 
     time: float  # s from the clip's start
     voice: str  # name in the kit
-    velocity: float  # 0..1, factor
+    velocity: float  # gain, 0..1
 
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """How a kit is tuned."""
+    """The tuning of a kit."""
 
-    kick_pitch: float = 50.0  # Hz where the kick's fall ends
-    kick_seconds: float = 0.32  # until it has fallen by 60 dB
+    kick_pitch: float = 50.0  # Hz at the end of the kick's pitch envelope
+    kick_seconds: float = 0.32  # decay by 60 dB
     kick_click: float = 0.5  # share of the beater
-    snare_pitch: float = 190.0  # Hz of its skin
-    snare_seconds: float = 0.20  # until it has fallen by 60 dB
-    brightness: float = 12000.0  # Hz above which the whole kit is rolled off
+    snare_pitch: float = 190.0  # Hz of the drum head
+    snare_seconds: float = 0.20  # decay by 60 dB
+    brightness: float = 12000.0  # Hz; high cut of the whole kit
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Sound:
     """One sound of a kit."""
 
     takes: tuple[Audio, ...]  # frames × 2 each, peak 1
-    level: float  # dB within the kit
+    level: float  # dB relative to the kick
 
 
 def _times(seconds: float, rate: int) -> Curve:
@@ -49,12 +49,12 @@ def _times(seconds: float, rate: int) -> Curve:
 
 
 def _decay(times: Curve, seconds: float) -> Curve:
-    """Return an exponential that falls by 60 dB in `seconds`."""
+    """Return an exponential decay by 60 dB in `seconds`."""
     return np.asarray(np.exp(-6.9 * times / seconds), dtype=np.float64)
 
 
 def _band(noise: Curve, rate: int, low: float, high: float) -> Curve:
-    """Keep a band of a short sound, with slopes of an octave, by its spectrum."""
+    """Band-pass a short sound in the frequency domain, with 18 dB per octave."""
     size = 2 * len(noise)
     frequencies = np.maximum(np.fft.rfftfreq(size, 1.0 / rate), 1.0)
     gain = 1.0 / np.sqrt((1.0 + (low / frequencies) ** 6) * (1.0 + (frequencies / high) ** 6))
@@ -62,7 +62,7 @@ def _band(noise: Curve, rate: int, low: float, high: float) -> Curve:
 
 
 def _finish(sound: Curve, rate: int, brightness: float, pan: float) -> Audio:
-    """Roll off, fade both ends (0.3 ms and the last fifth), place in the stereo field, peak 1."""
+    """Apply the high cut, fade in (0.3 ms) and out (the last fifth), normalise to a peak of 1 and pan."""
     sound = _band(sound, rate, 20.0, brightness)
     edge = max(round(0.0003 * rate), 2)
     sound[:edge] *= fade_in(edge)
@@ -94,7 +94,7 @@ def _snare(kit: Kit, rate: int, rng: np.random.Generator) -> Curve:
 def _clap(kit: Kit, rate: int, rng: np.random.Generator) -> Curve:
     times = _times(kit.snare_seconds * 1.3, rate)
     noise = _band(rng.standard_normal(len(times)), rate, 900.0, 5500.0)
-    # Three hands, each with an attack of half a millisecond.
+    # Three claps, each with an attack of 0.5 ms.
     since = [np.maximum(times - late, 0.0) for late in (0.0, 0.011, 0.021)]
     hands = sum(np.minimum(time / 0.0005, 1.0) * np.exp(-time / 0.006) for time in since)
     return np.asarray(noise * (0.8 * hands + _decay(times, kit.snare_seconds * 1.2)))
@@ -121,7 +121,7 @@ def _shaker(rate: int, rng: np.random.Generator) -> Curve:
 
 
 def build_kit(kit: Kit, rate: int, seed: int) -> dict[str, Sound]:
-    """Make the sounds of a kit.
+    """Synthesise the sounds of a kit.
 
     Args:
         kit: its tuning.
@@ -129,8 +129,8 @@ def build_kit(kit: Kit, rate: int, seed: int) -> dict[str, Sound]:
         seed: of the noise.
 
     Returns:
-        Sounds by voice: kick snare clap hat open rim shaker ride crash swell. The swell is a crash backwards; `play`
-        lets it end where it is hit.
+        Sounds by voice: kick, snare, clap, hat, open, rim, shaker, ride, crash, swell. The swell is a reversed crash
+        that ends at the time of its hit.
     """
     rng = generator(seed, "kit")
     high = min(kit.brightness, 0.45 * rate)
@@ -157,10 +157,10 @@ def play(hits: Sequence[Hit], kit: Mapping[str, Sound], origin: int, frames: int
     """Return a track with the hits.
 
     Args:
-        hits: times are s from the clip's start; rounded to the nearest frame.
+        hits: in any order; their times are rounded to the nearest frame.
         kit: from `build_kit`.
-        origin: the track's first frame, counted in the clip.
-        frames: the track's length.
+        origin: first frame of the track in the clip.
+        frames: length of the track.
         rate: Hz.
 
     Returns:
@@ -170,7 +170,7 @@ def play(hits: Sequence[Hit], kit: Mapping[str, Sound], origin: int, frames: int
     for hit in hits:
         sound = kit[hit.voice]
         position = round(hit.time * rate) - origin
-        # Which take is heard depends on the place alone, not on how many hits came before it in this section.
+        # The take depends only on the time, not on how many hits precede it in this section.
         take = sound.takes[round(hit.time * 1000.0) % len(sound.takes)]
         if hit.voice == "swell":
             position -= len(take)

@@ -1,4 +1,4 @@
-"""Level over time: ducking under the kick, saturation, and the gate that keeps silence silent.
+"""Dynamics: ducking under the kick, saturation, and the gate that keeps silence silent.
 
 `chain.py` uses these between filters and mix; `remix.py` makes the final level.
 """
@@ -13,27 +13,27 @@ import numpy as np
 from bridge.audio.offline.arrays import Audio, at_rate, decibels
 
 CONTROL = 500  # values per second of a control curve
-SOUNDING = -52.0  # dBFS over half a second: drums are there in full above it
-UNDER = 18.0  # dB under the clip's loudness: where it lies for clips quieter than -34 LUFS
-CLOSING = 14.0  # dB further down there are no drums at all
+SOUNDING = -52.0  # dBFS over half a second; at or above it drums have their full level
+UNDER = 18.0  # dB below the clip's loudness; replaces SOUNDING for clips quieter than -34 LUFS
+CLOSING = 14.0  # dB from full drums down to none
 
 
 @dataclass(frozen=True, slots=True)
 class Duck:
-    """How the clip makes room for the kick."""
+    """Ducking of the clip under the kick."""
 
-    depth: float  # dB at the kick
-    beats: float  # until it is back
+    depth: float  # gain reduction at the kick, dB
+    beats: float  # release
 
 
 def duck_gain(kicks: Sequence[tuple[float, float]], duck: Duck, beat: float, frames: int, rate: int) -> Audio:
     """Return the clip's gain under the kicks, one value per frame.
 
-    It falls within 8 ms before each kick, so that the kick meets it low and nothing clicks.
+    It falls within the 8 ms before each kick, to avoid clicks.
 
     Args:
         kicks: time (s from the first frame) and velocity of each.
-        duck: depth and length.
+        duck: depth and release.
         beat: length of a beat, s.
         frames: how many values.
         rate: Hz.
@@ -46,7 +46,7 @@ def duck_gain(kicks: Sequence[tuple[float, float]], duck: Duck, beat: float, fra
         first = max(int((kick - 0.012) * CONTROL), 0)
         last = min(int((kick + length) * CONTROL) + 2, count)
         since = times[first:last] - kick
-        # Back along a raised cosine: flat at both ends, the pumping of a slow release.
+        # The release is a raised cosine.
         back = 0.5 + 0.5 * np.cos(np.pi * np.clip(since / length, 0.0, 1.0))
         shape = np.where(since < 0.0, 0.5 + 0.5 * np.cos(np.pi * np.clip(since / 0.008, -1.0, 0.0)), back)
         gain_db[first:last] = np.minimum(gain_db[first:last], -duck.depth * velocity * shape)
@@ -54,12 +54,12 @@ def duck_gain(kicks: Sequence[tuple[float, float]], duck: Duck, beat: float, fra
 
 
 def drive(audio: Audio, amount: float, reference: float) -> Audio:
-    """Saturate as tape does: what is louder than the reference is rounded off, and odd harmonics come in.
+    """Apply tape saturation, which adds odd harmonics to everything louder than the reference.
 
     Args:
         audio: frames × 2.
-        amount: 0 leaves it, 1 is crunchy.
-        reference: the audio's usual level, as a factor of full scale.
+        amount: 0 (none) to 1 (strong).
+        reference: average level of the audio, full scale 1.0.
     """
     if amount <= 0.0 or reference <= 0.0:
         return audio
@@ -68,9 +68,9 @@ def drive(audio: Audio, amount: float, reference: float) -> Audio:
 
 
 def activity(audio: Audio, rate: int, loudness: float) -> Audio:
-    """Return 0..1 per frame of whether the clip sounds, looked at over half a second.
+    """Return a gate per frame, 0..1: whether the clip sounds, measured over half a second.
 
-    Drums, bass and hiss are multiplied by it, so that they stop where the clip does and silence stays silent.
+    Drums, bass and hiss are multiplied by it, so that they stop with the clip and silence stays silent.
 
     Args:
         audio: frames × 2.

@@ -1,6 +1,6 @@
-"""The style families: what each does to a clip.
+"""The table of style families.
 
-A family is data; `words.py` chooses one, `chain.py` carries it out, docs/offline.md has what is measured of each.
+`words.py` chooses a family and `chain.py` applies it. docs/offline.md has measurements of each.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ DEFAULT_KIT = Kit()
 class Family:
     """One style."""
 
-    name: str  # as presets and results call it
-    does: str  # one line for people
-    amount: float  # how far from the source, when the user does not say
-    felt: tuple[float, float]  # BPM that the style lives in; the beat is counted double or half to get there
-    cut: str  # how the clip is cut, a name of cuts.CUTS
-    tone: Tone  # filter at rest
+    name: str  # in presets and results
+    does: str  # description for users, one line
+    amount: float  # default distance from the source, 0..1
+    felt: tuple[float, float]  # BPM range of the style; the beat is doubled or halved to fit
+    cut: str  # a name of cuts.CUTS
+    tone: Tone  # fixed filter
     sweep: Sweep | None = None  # filter that moves with the bars
-    music: float = 0.0  # dB of the filtered clip over the clip's loudness
+    music: float = 0.0  # level of the filtered clip, dB relative to the clip's loudness
     drive: float = 0.0  # saturation, 0..1
-    wobble: float = 0.0  # cents of pitch wavering
-    pad: float = 0.0  # share of the clip that is dissolved into a pad, 0..1
-    shimmer: float = 0.0  # share of the pad's upper octave
-    echo: Echo | None = None  # echoes in time
-    reverb: Reverb | None = None  # room
-    duck: Duck | None = None  # the clip gives way to the kick
-    groove: Groove | None = None  # drums
-    kit: Kit = DEFAULT_KIT  # how they sound
-    drums: float = 0.0  # dB of a full kick's peak over the clip's loudness
+    wobble: float = 0.0  # wow, cents
+    pad: float = 0.0  # share of the clip that becomes a pad, 0..1
+    shimmer: float = 0.0  # share of the pad's upper octave, 0..1
+    echo: Echo | None = None  # echoes in time with the beat
+    reverb: Reverb | None = None
+    duck: Duck | None = None  # ducking of the clip under the kick
+    groove: Groove | None = None  # drum patterns
+    kit: Kit = DEFAULT_KIT  # drum sounds
+    drums: float = 0.0  # peak of a full kick, dB relative to the clip's loudness
     bass: Bass | None = None  # bass that follows the clip's own
-    crackle: float | None = None  # dB of vinyl noise over the clip's loudness; None: none
+    crackle: float | None = None  # vinyl noise, dB relative to the clip's loudness; None for none
 
 
 LOFI = Family(

@@ -1,6 +1,6 @@
-"""Tone: low and high cuts that may move with the bars, and broad bumps of the equaliser.
+"""Filters: low and high cuts that may move with the bars, and broad equaliser bells.
 
-All are zero-phase gains on short-time spectra, so that a filtered clip keeps its timing and mixes with the dry one.
+All are zero-phase gains on short-time spectra, so that the filtered clip keeps its timing and mixes with the dry one.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from bridge.audio.offline.arrays import Audio, Curve, Spectrum
 from bridge.audio.offline.spectrum import bin_frequencies, change_windows, window_count
 
 SIZE = 2048  # frames per window at 48 kHz: 43 ms, 23 Hz per bin
-OPEN_LOW = 16.0  # Hz; a low cut there does nothing
-OPEN_HIGH = 22000.0  # Hz; a high cut there does nothing
+OPEN_LOW = 16.0  # Hz; a low cut here has no effect
+OPEN_HIGH = 22000.0  # Hz; a high cut here has no effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,47 +23,47 @@ class Bump:
 
     centre: float  # Hz
     gain: float  # dB at the centre
-    octaves: float  # from the centre to where exp(-1/2) of the gain is left
+    octaves: float  # from the centre to exp(-1/2) of the gain
 
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """The tone that a family gives to the clip."""
+    """The filter of a family."""
 
     low_cut: float = OPEN_LOW  # Hz at -3 dB, 24 dB per octave
     high_cut: float = OPEN_HIGH  # Hz at -3 dB, 24 dB per octave
-    bumps: tuple[Bump, ...] = ()  # broad colours
+    bumps: tuple[Bump, ...] = ()  # equaliser bells
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """How a cut moves with the bars."""
+    """A cut that moves with the bars."""
 
-    cut: str  # "low" or "high": which cut moves
-    start: float  # Hz where a cycle begins
-    end: float  # Hz where it arrives
+    cut: str  # "low" or "high"
+    start: float  # Hz at the start of a cycle
+    end: float  # Hz at its furthest point
     bars: int  # length of a cycle
-    shape: str  # "rise": from start to end, then back at once · "wave": there and back like a slow oscillator
+    shape: str  # "rise": from start to end, then a quick return · "wave": to the end and back like an LFO
 
 
 def towards(rest: float, target: float, depth: float) -> float:
-    """Return the frequency that lies `depth` (0..1) of the way from `rest` to `target` on a log scale, Hz."""
+    """Return the frequency (Hz) at `depth` (0..1) between `rest` and `target` on a log scale."""
     return float(rest * (target / rest) ** depth)
 
 
 def sweep_curve(sweep: Sweep, bars: Curve, depth: float) -> Curve:
-    """Return the moving cut in Hz at positions given in bars.
+    """Return the moving cut in Hz at positions in bars.
 
     Args:
-        sweep: how it moves.
-        bars: position in bars (whole numbers are bar lines), any length.
-        depth: 0 leaves the cut open, 1 is the full sweep.
+        sweep: its movement.
+        bars: positions in bars (integers are bar lines).
+        depth: from 0 (open) to 1 (full sweep).
     """
     phase = np.mod(bars / sweep.bars, 1.0)
     if sweep.shape == "wave":
         way = 0.5 - 0.5 * np.cos(2.0 * np.pi * phase)
     else:
-        # The return at the bar line takes the last thirtieth of the cycle.
+        # The return takes the last thirtieth of the cycle.
         way = np.minimum(phase * 30.0 / 29.0, (1.0 - phase) * 30.0)
     rest = OPEN_LOW if sweep.cut == "low" else OPEN_HIGH
     start, end = towards(rest, sweep.start, depth), towards(rest, sweep.end, depth)
@@ -71,29 +71,29 @@ def sweep_curve(sweep: Sweep, bars: Curve, depth: float) -> Curve:
 
 
 def filter_tone(audio: Audio, rate: int, tone: Tone, low_cut: Curve, high_cut: Curve, depth: float) -> Audio:
-    """Filter audio with cuts given per window.
+    """Filter audio with one low and high cut per window.
 
     Args:
         audio: frames × channels, float32.
         rate: Hz.
-        tone: whose bumps are used; its cuts are expected in the curves already.
+        tone: for its bumps; its cuts are already in the curves.
         low_cut: Hz per window (see `tone_windows`).
         high_cut: Hz per window.
-        depth: 0..1, share of the bumps' gain in dB.
+        depth: share of the bumps' gain in dB, 0..1.
 
     Returns:
-        Audio of the same shape. Gains are those of Butterworth filters of order 4, without their phase.
+        Audio of the same shape, with the gain of Butterworth filters of order 4 and no phase shift.
     """
     size = tone_size(rate)
     frequencies = np.maximum(bin_frequencies(size, rate), 1.0)
     bumps = bump_gain(tone, frequencies, depth).astype(np.float32)
-    bumps[0] = 0.0  # no constant offset survives a remix
+    bumps[0] = 0.0  # removes DC
     rising = (frequencies / 1000.0) ** 8
     low = (low_cut / 1000.0) ** 8
     high = (high_cut / 1000.0) ** -8
 
     def change(spectrum: Spectrum, first: int, channel: int) -> Spectrum:
-        del channel  # both are filtered alike
+        del channel  # all channels have the same filter
         rows = slice(first, first + len(spectrum))
         cut = (1.0 + low[rows, None] / rising) * (1.0 + high[rows, None] * rising)
         spectrum *= bumps * (1.0 / np.sqrt(cut)).astype(np.float32)
@@ -103,7 +103,7 @@ def filter_tone(audio: Audio, rate: int, tone: Tone, low_cut: Curve, high_cut: C
 
 
 def bump_gain(tone: Tone, frequencies: Curve, depth: float) -> Curve:
-    """Return the factor of the bumps at frequencies in Hz, with `depth` (0..1) of their dB."""
+    """Return the gain factor of the bumps at frequencies in Hz, with `depth` (0..1) of their dB."""
     octaves = np.log2(np.maximum(frequencies, 1.0))
     gain_db = np.zeros_like(frequencies)
     for bump in tone.bumps:
@@ -112,7 +112,7 @@ def bump_gain(tone: Tone, frequencies: Curve, depth: float) -> Curve:
 
 
 def cut_curves(tone: Tone, sweep: Sweep | None, bars: Curve, depth: float) -> tuple[Curve, Curve]:
-    """Return the low and the high cut in Hz at positions given in bars, the moving one included."""
+    """Return the low and the high cut in Hz at positions in bars, including the sweep."""
     low = np.full(len(bars), towards(OPEN_LOW, tone.low_cut, depth))
     high = np.full(len(bars), towards(OPEN_HIGH, tone.high_cut, depth))
     if sweep is not None and sweep.cut == "low":
@@ -132,11 +132,11 @@ def mean_power(tone: Tone, sweep: Sweep | None, frequencies: Curve, depth: float
 
 
 def tone_size(rate: int) -> int:
-    """Return the filter's window in frames, about 43 ms at any rate."""
+    """Return the window size in frames, about 43 ms at any rate."""
     return int(2 ** round(np.log2(SIZE * rate / 48000.0)))
 
 
 def tone_windows(frames: int, rate: int) -> Curve:
-    """Return the centres of the filter's windows, s."""
+    """Return the centres of the windows, s."""
     size = tone_size(rate)
     return np.asarray(np.arange(window_count(frames, size)) * (size / 2 / rate), dtype=np.float64)

@@ -1,6 +1,6 @@
-"""The beat grid that everything is aligned to: the DAW's own where it is known, else the one found in the clip.
+"""The beat grid that everything is aligned to: the DAW's if it is known, else the one found in the clip.
 
-Cuts, grooves, sweeps and echoes take their times from here; nothing else in the engine knows seconds per beat.
+Cuts, grooves, sweeps and echoes take their times from it.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import numpy as np
 from bridge.audio.offline.arrays import Curve
 
 STEPS_PER_BEAT = 4  # sixteenths
-PHRASE_BARS = 4  # bars after which something happens: a fill, a cut, another arrangement
+PHRASE_BARS = 4  # bars per phrase, which ends with a fill or a cut
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One bar."""
 
-    index: int  # 0 is the first bar that begins in the clip; -1 the one before
-    steps: tuple[float, ...]  # times of its sixteenths in s, and of its end
+    index: int  # 0 is the first bar that starts in the clip
+    steps: tuple[float, ...]  # s; times of its sixteenths and of its end
 
     @property
     def start(self) -> float:
@@ -34,7 +34,7 @@ class Bar:
 
     @property
     def beats(self) -> int:
-        """Return how many beats it has."""
+        """Return the number of beats."""
         return (len(self.steps) - 1) // STEPS_PER_BEAT
 
 
@@ -47,27 +47,27 @@ class Phrase:
 
     @property
     def start(self) -> float:
-        """Return the time of its first bar line, s."""
+        """Return the time of the first bar line, s."""
         return self.bars[0].start
 
     @property
     def end(self) -> float:
-        """Return the time of the bar line after it, s."""
+        """Return the time of the bar line at the end, s."""
         return self.bars[-1].end
 
     @property
     def steps(self) -> Curve:
-        """Return the times of all sixteenths in s, and of the end."""
+        """Return the times of all sixteenths and of the end, s."""
         return np.array([time for bar in self.bars for time in bar.steps[:-1]] + [self.end])
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Beats and bars over a whole clip and a phrase beyond both ends."""
+    """Beats and bars of a whole clip and of a phrase beyond both ends."""
 
     beats: tuple[float, ...]  # s from the first frame, ascending
-    bars: tuple[int, ...]  # indices into beats where bars begin, ascending; the last one ends the grid
-    zero: int  # which of `bars` is bar 0
+    bars: tuple[int, ...]  # indices into beats of the bar lines, ascending; the last one ends the grid
+    zero: int  # index into bars of bar 0
 
     @property
     def tempo(self) -> float:
@@ -75,7 +75,7 @@ class Grid:
         return 60.0 * (len(self.beats) - 1) / (self.beats[-1] - self.beats[0])
 
     def phrases(self) -> tuple[Phrase, ...]:
-        """Return all phrases that are complete."""
+        """Return all complete phrases."""
         beats = np.array(self.beats)
         found: dict[int, list[Bar]] = {}
         for number in range(len(self.bars) - 1):
@@ -87,13 +87,13 @@ class Grid:
         return tuple(Phrase(index, tuple(bars)) for index, bars in sorted(found.items()) if len(bars) == PHRASE_BARS)
 
     def bar_positions(self, times: Curve) -> Curve:
-        """Return times (s) as positions in bars, 0 at bar 0."""
+        """Convert times (s) to positions in bars; 0 is the start of bar 0."""
         lines = np.array([self.beats[index] for index in self.bars])
         return np.interp(times, lines, np.arange(len(lines)) - self.zero)
 
 
 def _clean(beats: tuple[float, ...], downbeats: tuple[int, ...]) -> tuple[Curve, list[int]]:
-    """Drop what is no time, keep the order strict and the downbeats on the beats that remain."""
+    """Drop invalid and repeated beats, and return the others with the indices of the downbeats among them."""
     kept: list[float] = []
     lines: list[int] = []
     marked = set(downbeats)
@@ -107,14 +107,14 @@ def _clean(beats: tuple[float, ...], downbeats: tuple[int, ...]) -> tuple[Curve,
 
 
 def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: float) -> Grid:
-    """Make a grid that covers the clip and at least one phrase before and after it.
+    """Build a grid that covers the clip and at least one phrase before and after it.
 
-    Before the first and after the last beat the tempo there goes on, and so does the most common length of bar.
+    The tempo of the first and last beat and the most common bar length continue beyond the beats.
 
     Args:
-        beats: s from the first frame, ascending; beats closer than 50 ms to the one before are dropped.
-        downbeats: indices into beats; empty: bars of 4 from the first beat.
-        seconds: the clip's length, s.
+        beats: s from the first frame, ascending; beats less than 50 ms after the one before are dropped.
+        downbeats: indices into beats; if empty, bars of 4 start at the first beat.
+        seconds: length of the clip, s.
 
     Raises:
         ValueError: fewer than two beats.
@@ -127,7 +127,7 @@ def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: fl
     per_bar = int(np.bincount(lengths).argmax()) if len(lengths) else 4
     reach = PHRASE_BARS * per_bar
     before, after = times[1] - times[0], times[-1] - times[-2]
-    # Up to two phrases more than the clip needs, since phrases are counted from bar 0.
+    # Up to two more phrases than the clip needs, since phrases are counted from bar 0.
     add_before = int(np.ceil(max(times[0], 0.0) / before)) + 2 * reach
     add_after = int(np.ceil(max(seconds - times[-1], 0.0) / after)) + 3 * reach
     times = np.concatenate(
@@ -140,18 +140,18 @@ def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: fl
     lines = [line + add_before for line in lines]
     bars = list(range(lines[0] % per_bar, lines[0], per_bar)) + lines
     bars += list(range(lines[-1] + per_bar, len(times), per_bar))
-    # A bar line a hair before the clip is the clip's own.
+    # A bar line up to 10 ms before the clip belongs to it.
     zero = next((i for i, bar in enumerate(bars) if times[bar] > -0.01), 0)
     return Grid(tuple(float(time) for time in times), tuple(bars), zero)
 
 
 def felt(grid: Grid, lowest: float, highest: float) -> Grid:
-    """Count the beat twice or half as fast where that brings the tempo into a style's range.
+    """Double or halve the tempo if that brings it into the range of a style.
 
-    Drum and bass over a song at 87 BPM plays at 174. Where neither fits, the beat stays as it is.
+    Drum and bass over a song at 87 BPM plays at 174. If neither fits, the grid stays as it is.
 
     Args:
-        grid: as the DAW counts.
+        grid: with the tempo of the DAW.
         lowest: BPM.
         highest: BPM.
     """
@@ -164,7 +164,7 @@ def felt(grid: Grid, lowest: float, highest: float) -> Grid:
 
 
 def _doubled(grid: Grid) -> Grid:
-    """Put a beat between each two, and a bar line into the middle of each bar."""
+    """Add a beat between every two, and a bar line in the middle of each bar."""
     beats = np.interp(np.arange(2 * len(grid.beats) - 1) / 2.0, np.arange(len(grid.beats)), grid.beats)
     bars = [2 * grid.bars[0]]
     for first, last in zip(grid.bars, grid.bars[1:], strict=False):
@@ -173,7 +173,7 @@ def _doubled(grid: Grid) -> Grid:
 
 
 def _halved(grid: Grid) -> Grid:
-    """Take every second beat and bar line, from bar 0 on; bars of changing length stay as they are."""
+    """Keep every second beat and bar line, counted from bar 0; a grid with different bar lengths stays as it is."""
     if len(set(np.diff(grid.bars).tolist())) > 1:
         return grid
     parity = grid.zero % 2

@@ -1,6 +1,6 @@
-"""Grooves: what the kit plays over a phrase, written as sixteenths, with swing, ghost notes, fills and arrangement.
+"""Grooves: drum patterns in sixteenths, with swing, ghost notes, fills and arrangement.
 
-A pattern's characters: X accent · x stroke · o soft · - ghost · ? perhaps a ghost · r roll of 3 · R of 4 · . nothing.
+Pattern characters: X accent · x normal · o soft · - ghost · ? random ghost · r roll of 3 · R roll of 4 · . rest.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from bridge.audio.offline.grid import Bar, Phrase
 
 VELOCITY = {"X": 1.0, "x": 0.82, "o": 0.55, "-": 0.28, "?": 0.25, "r": 0.7, "R": 0.7}
 ROLLS = {"r": 3, "R": 4}
-CADENCE = 8  # bars after which a crash and a swell mark the form
+CADENCE = 8  # bars from one crash and swell to the next
 
 
 @dataclass(frozen=True, slots=True)
 class Groove:
-    """What a family's drummer plays."""
+    """The drum patterns of a family."""
 
-    bars: tuple[Mapping[str, str], ...]  # patterns by voice, one bar after the other
-    fill: Mapping[str, str]  # instead, in the last bar of a phrase
-    bass: tuple[str, ...] = ()  # pattern of the bass, one bar after the other
-    swing: float = 0.0  # share of a sixteenth by which every second one comes late
+    bars: tuple[Mapping[str, str], ...]  # patterns by voice, one mapping per bar
+    fill: Mapping[str, str]  # patterns of the last bar of a phrase
+    bass: tuple[str, ...] = ()  # bass patterns, one per bar
+    swing: float = 0.0  # delay of every second sixteenth, as a share of a sixteenth
     arc: tuple[str, ...] = ("full", "full", "break", "full")  # phrases: "full" or "break" (no kick until the fill)
     form: bool = True  # crashes and swells every `CADENCE` bars
 
@@ -34,9 +34,9 @@ def phrase_hits(groove: Groove, phrase: Phrase, rng: np.random.Generator) -> lis
     """Return the hits of one phrase, in no order.
 
     Args:
-        groove: what is played.
-        phrase: where; bars of another length than 16 steps take the pattern's beginning, or begin it again.
-        rng: of this phrase; decides ghosts and small differences of velocity.
+        groove: the patterns.
+        phrase: the bars; patterns are cut or repeated for bars that do not have 16 steps.
+        rng: of this phrase; for ghost notes and small variations in velocity.
     """
     mode = groove.arc[phrase.index % len(groove.arc)]
     hits: list[Hit] = []
@@ -54,7 +54,7 @@ def phrase_hits(groove: Groove, phrase: Phrase, rng: np.random.Generator) -> lis
 
 
 def step_time(bar: Bar, step: int, swing: float) -> float:
-    """Return the time of a sixteenth of a bar in s; odd ones come late by the swing."""
+    """Return the time of a sixteenth of a bar in s; odd ones are delayed by the swing."""
     late = swing * (bar.steps[step + 1] - bar.steps[step]) if step % 2 else 0.0
     return bar.steps[step] + late
 
@@ -71,7 +71,7 @@ def _bar_hits(bar: Bar, voice: str, pattern: str, swing: float, rng: np.random.G
         strokes = ROLLS.get(sign, 1)
         each = (bar.steps[step + 1] - begin) / strokes
         for stroke in range(strokes):
-            # Rolls grow towards the next step.
+            # A roll gets louder towards the next step.
             grown = velocity * (0.6 + 0.4 * (stroke + 1) / strokes) if strokes > 1 else velocity
             hits.append(Hit(begin + stroke * each, voice, grown))
     return hits

@@ -1,6 +1,6 @@
-"""What can be said about a remix by numbers: balance, onsets, likeness to the source, clicks.
+"""What can be measured of a remix: spectral balance, onsets, similarity to the source, clicks.
 
-For the tests and for the table in docs/offline.md (scripts/offline_table.py); the engine itself does not need it.
+Used by the tests and for the tables in docs/offline.md (scripts/offline_table.py), not by the engine.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from bridge.audio.offline.beats import Onsets, onset_strength
 from bridge.audio.onsets import STEP, LevelMeter
 
 BANDS = ((20.0, 120.0), (120.0, 500.0), (500.0, 2000.0), (2000.0, 6000.0), (6000.0, 16000.0))  # Hz
-ONSET = 0.15  # strength of what counts as an onset
-STANDS_OUT = 14.0  # times the curvature around it: a click
-AUDIBLE = 0.004  # full scale; curvature below is no click worth the name
+ONSET = 0.15  # smallest strength of an onset
+STANDS_OUT = 14.0  # smallest ratio of a click's curvature to that around it
+AUDIBLE = 0.004  # full scale; smallest curvature of an audible click
 
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """A clip in numbers."""
+    """The measurements of a clip."""
 
-    balance: tuple[float, ...]  # dB of each of BANDS against the sum of them all
+    balance: tuple[float, ...]  # power of each of BANDS, dB relative to their sum
     onsets: float  # per second
     likeness: float  # correlation with the source over time, -1..1
     loudness: float | None  # LUFS; None is silence
     peak: float  # highest absolute sample, full scale
-    clicks: int  # found by `find_clicks`
+    clicks: int  # number found by `find_clicks`
 
 
 def balance(audio: Audio, rate: int) -> tuple[float, ...]:
-    """Return the power in each of BANDS in dB against their sum; audio is frames × 2."""
+    """Return the power in each of BANDS in dB relative to their sum; audio is frames × 2."""
     spectrum = np.abs(np.fft.rfft(mono(audio))) ** 2
     frequencies = np.fft.rfftfreq(len(audio), 1.0 / rate)
     powers = np.array([spectrum[(frequencies >= low) & (frequencies < high)].sum() for low, high in BANDS]) + 1e-12
@@ -41,7 +41,7 @@ def balance(audio: Audio, rate: int) -> tuple[float, ...]:
 
 
 def onset_times(audio: Audio, rate: int) -> Curve:
-    """Return the times of clear onsets in s, to about 5 ms."""
+    """Return the times of clear onsets in s, exact to about 5 ms."""
     strength = _onsets(audio, rate).all
     if len(strength) < 3:
         return np.zeros(0)
@@ -62,7 +62,7 @@ def rhythm(audio: Audio, rate: int, bars: Curve) -> Curve:
     Args:
         audio: frames × 2.
         rate: Hz.
-        bars: times of the bar lines in s, of bars in 4/4.
+        bars: times of the bar lines in 4/4, s.
     """
     onsets = _onsets(audio, rate)
     times = np.arange(len(onsets.all)) * STEP
@@ -75,15 +75,15 @@ def rhythm(audio: Audio, rate: int, bars: Curve) -> Curve:
 
 
 def likeness(first: Audio, second: Audio) -> float:
-    """Return the correlation of two clips of the same length, 0 where one is silent."""
+    """Return the correlation of two clips of the same length; 0 if one is silent."""
     both = float(np.sqrt(np.sum(first.astype(np.float64) ** 2) * np.sum(second.astype(np.float64) ** 2)))
     return float(np.sum(first.astype(np.float64) * second)) / both if both else 0.0
 
 
 def find_clicks(audio: Audio, rate: int) -> Frames:
-    """Return frames where the waveform breaks: its curvature stands far out of that of the 5 ms before and after.
+    """Return the frames of clicks, where the curvature is far above that of the 5 ms before and after.
 
-    An attack is no click, since it goes on; a break in the waveform is over after a sample or two.
+    An attack is not a click, since the sound continues; a discontinuity is over after a sample or two.
 
     Args:
         audio: frames × channels.
@@ -105,7 +105,7 @@ def find_clicks(audio: Audio, rate: int) -> Frames:
 
 
 def portray(audio: Audio, source: Audio, rate: int) -> Portrait:
-    """Measure a clip (frames × 2) beside its source of the same length."""
+    """Measure a clip (frames × 2) and compare it with its source of the same length."""
     return Portrait(
         balance=balance(audio, rate),
         onsets=len(onset_times(audio, rate)) / (len(audio) / rate),

@@ -1,6 +1,6 @@
-"""Everything that is decided before audio is changed: style, grid, depth, seed, and the sections to work through.
+"""The plan of a remix: style, grid, depth, seed and sections.
 
-`chain.py` carries a plan out section by section; a plan and a section give the same audio every time.
+`chain.py` carries out a plan section by section. The same plan and section always give the same audio.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from bridge.audio.offline.survey import Survey
 from bridge.audio.offline.words import choose
 
 WHOLE = 60.0  # s; clips up to this length are one section
-SECTION = 16.0  # s of clip per section at least, in whole phrases
-BEFORE = 6.0  # s before a section at least, in whole phrases, so that echoes and rooms are under way
-MARGIN = 0.3  # s before a section's last bar line where the next one takes over: behind it filters lack their context
-MAKEUP = 12.0  # dB at most that a filtered clip is brought up
-JOIN = 0.02  # s of cross-fade between sections
+SECTION = 16.0  # s; shortest section, rounded up to whole phrases
+BEFORE = 6.0  # s; shortest pre-roll of a section in whole phrases, for echoes and reverb
+MARGIN = 0.3  # s before the last bar line of a section; the next section starts here, where filters have context
+MAKEUP = 12.0  # dB; largest gain of a filtered clip
+JOIN = 0.02  # s; cross-fade between sections
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for."""
+    """The parameters of a remix."""
 
     tags: str  # choose the family
     seed: int  # of every random choice
-    amount: float | None = None  # 0 = as the source .. 1; None: the family's own
+    amount: float | None = None  # from 0 (the source) to 1; None is the family's default
     tempo: float | None = None  # BPM, from the DAW
     beats: tuple[float, ...] = ()  # s from the first frame, from the DAW
     downbeats: tuple[int, ...] = ()  # indices into beats
-    family: str = ""  # name of a family, from a preset
+    family: str = ""  # name of a family in a preset
 
     @property
     def has_beats(self) -> bool:
@@ -44,35 +44,35 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the clip that is in memory at once; all in frames of the clip."""
+    """A part of the clip that is processed in memory; positions in frames of the clip."""
 
     index: int  # from 0
-    origin: int  # first frame that is read
-    start: int  # first frame that is kept
-    stop: int  # frame after the last one kept
-    end: int  # frame after the last one read
+    origin: int  # first frame to read
+    start: int  # first frame to keep
+    stop: int  # frame after the last one to keep
+    end: int  # frame after the last one to read
 
 
 def strength(depth: float) -> float:
-    """Return how much of levels and filters is applied: all of it from a depth of 0.6."""
+    """Return how much of levels and filters is applied, 0..1; all from a depth of 0.6."""
     return min(1.0, depth / 0.6)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a clip is remixed."""
+    """Everything that determines a remix."""
 
     survey: Survey  # of the clip
     family: Family  # the style
-    chosen: bool  # whether the tags chose it
-    tempo: float  # BPM as the DAW gave it or as it was found
-    found: bool  # whether the tempo had to be found
-    grid: Grid  # as the style counts
-    phrases: tuple[Phrase, ...]  # of the grid, over the whole clip and beyond
+    chosen: bool  # whether the tags or the preset chose it
+    tempo: float  # BPM, from the DAW or estimated
+    found: bool  # whether the tempo was estimated
+    grid: Grid  # in the tempo of the style
+    phrases: tuple[Phrase, ...]  # of the grid, including those beyond the clip
     depth: float  # 0..1
     seed: int  # of every random choice
     kit: Mapping[str, Sound]  # drums, at the clip's rate
-    makeup: float  # dB that give the filtered clip its loudness back
+    makeup: float  # dB; restores the loudness of the filtered clip
 
     @property
     def strength(self) -> float:
@@ -81,26 +81,26 @@ class Plan:
 
     @property
     def dry(self) -> float:
-        """Return the share of the untouched clip: all of it at depth 0, none from 0.5."""
+        """Return the share of the dry clip: all at depth 0, none from 0.5."""
         return max(0.0, 1.0 - self.depth / 0.5)
 
     @property
     def description(self) -> str:
-        """Return one line for people and recipes."""
+        """Return one line for users and recipes."""
         chosen = "" if self.chosen else " (no tag names a style that this engine knows)"
         tempo = f"{self.tempo:.1f} BPM{' as found in the clip' if self.found else ''}"
         return f"{self.family.name}{chosen}: {self.family.does}; {tempo}, amount {self.depth:.2f}"
 
 
 def make_plan(survey: Survey, wish: Wish) -> Plan:
-    """Decide.
+    """Plan a remix.
 
     Args:
         survey: of the clip; with onsets unless the wish has beats.
-        wish: what is asked for.
+        wish: the parameters.
 
     Raises:
-        ValueError: neither beats nor onsets, or no frames.
+        ValueError: there are neither beats nor onsets, or no frames.
     """
     if survey.frames == 0:
         raise ValueError("there is no audio")
@@ -125,34 +125,34 @@ def make_plan(survey: Survey, wish: Wish) -> Plan:
 
 
 def find_makeup(survey: Survey, family: Family, depth: float) -> float:
-    """Return the gain in dB after the family's filter, from the clip's own balance.
+    """Return the gain in dB after the family's filter, from the spectral balance of the clip.
 
-    A clip that is all bass would otherwise be lost under the drums of a family that cuts the bass. One gain for the
-    whole clip, so that its own dynamics stay.
+    Without it, a bass-heavy clip would be lost under the drums of a family that cuts the bass. It is one gain for the
+    whole clip, to keep its dynamics.
     """
-    # At half speed everything lies an octave lower when it meets the filter.
+    # At half speed the clip is an octave lower before the filter.
     shift = 0.5 if family.cut == "half speed" else 1.0
     gain = mean_power(family.tone, family.sweep, survey.balance.frequencies * shift, strength(depth))
     return min(max(-survey.balance.change(gain), 0.0), MAKEUP) + family.music * strength(depth)
 
 
 def find_grid(survey: Survey, wish: Wish, seconds: float) -> Grid:
-    """Return the DAW's grid, or one found in the clip; with the DAW's tempo if that is known.
+    """Return the DAW's grid, or one found in the clip with the DAW's tempo, if that is known.
 
     Raises:
-        ValueError: neither beats nor onsets.
+        ValueError: there are neither beats nor onsets.
     """
     if wish.has_beats:
         return build_grid(wish.beats, wish.downbeats, seconds)
     if survey.onsets is None:
-        raise ValueError("without beats the clip has to be listened to")
+        raise ValueError("a grid needs beats or onsets")
     beats = find_beats(survey.onsets, wish.tempo)
     first = find_downbeat(survey.onsets, beats)
     return build_grid(tuple(float(beat) for beat in beats), tuple(range(first, len(beats), 4)), seconds)
 
 
 def sections(plan: Plan) -> tuple[Section, ...]:
-    """Divide the clip: one section up to `WHOLE` seconds, else whole phrases with some before them."""
+    """Divide the clip into sections: one up to `WHOLE` seconds, else whole phrases with pre-roll."""
     frames, rate = plan.survey.frames, plan.survey.rate
     lines = [phrase.start for phrase in plan.phrases if phrase.start < frames / rate]
     if frames <= WHOLE * rate or len(lines) < 3:

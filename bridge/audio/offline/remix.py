@@ -1,6 +1,6 @@
-"""The offline engine's entry: a clip, or a function that reads one, in; the remix out, block by block.
+"""The entry point of the offline engine: remixes a clip block by block.
 
-survey → plan → chain per section → level. `bridge/workers/tasks/offline.py` does the same with files between the steps.
+survey → plan → chain per section → level. `bridge/workers/tasks/offline.py` does the same with files.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from bridge.audio.offline.chain import render
 from bridge.audio.offline.plan import JOIN, Plan, Wish, make_plan, sections
 from bridge.audio.offline.survey import SILENCE, Surveyor
 
-Read = Callable[[int, int], Audio]  # frames start..stop of the clip, × 2, float32, all of them numbers
+Read = Callable[[int, int], Audio]  # returns frames start..stop of the clip, × 2, float32, finite
 
-LARGEST_GAIN = 15.0  # dB that the final level may turn up or down
+LARGEST_GAIN = 15.0  # dB; limit of the final gain in both directions
 CEILING = -0.35  # dBTP
 
 
@@ -28,16 +28,16 @@ class Remixed:
     """A remix in memory."""
 
     audio: Audio  # frames × 2, as long as the clip
-    plan: Plan  # how it was made
+    plan: Plan  # of the remix
 
 
 def render_clip(read: Read, plan: Plan, progress: Callable[[float], None]) -> Iterator[Audio]:
-    """Yield the remix before its final level, block after block, together exactly as long as the clip.
+    """Yield the remix before its final level in blocks, exactly as long as the clip.
 
     Args:
-        read: gives the clip's audio.
+        read: reads the clip.
         plan: from `make_plan`.
-        progress: told the share done, 0..1, after each section.
+        progress: called after each section with the share done, 0..1.
     """
     parts = sections(plan)
     join = round(JOIN * plan.survey.rate)
@@ -86,12 +86,12 @@ def remix(audio: Audio, rate: int, wish: Wish) -> Remixed:
     """Remix a clip that is in memory.
 
     Args:
-        audio: frames × 2, float32; what is not a number counts as silence.
+        audio: frames × 2, float32; NaN and infinity count as silence.
         rate: Hz.
-        wish: what is asked for.
+        wish: the parameters.
 
     Returns:
-        The remix, exactly as long as the clip, about as loud, no sample over full scale.
+        The remix, exactly as long as the clip, about as loud, and limited to `CEILING`.
 
     Raises:
         ValueError: the clip is empty.

@@ -1,6 +1,6 @@
-"""Cuts audio at sixteenths and puts the slices together in another order, without a click at any edge.
+"""Cuts audio at sixteenths and reassembles the slices in another order without clicks.
 
-`cuts.py` says which slice goes where in steps; here steps become frames.
+`cuts.py` arranges the slices in steps; this module converts steps to frames.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ import soxr
 
 from bridge.audio.offline.arrays import Audio, Curve, Frames, add_at, excerpt, fade_edges, fade_in
 
-FADE = 0.004  # s of cross-fade, which ends where the slice begins, so that the attack stays whole
+FADE = 0.004  # s; cross-fade that ends at the start of the slice, to keep the attack
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One slice in its new place, in sixteenths of a phrase."""
+    """One slice at its new position, in sixteenths of a phrase."""
 
-    at: int  # first step that it fills
-    steps: int  # how many steps it fills
-    source: int  # first step that it plays
-    span: int  # how many steps it plays; another number than `steps` changes speed and pitch
-    reverse: bool = False  # played backwards
+    at: int  # first step in the remix
+    steps: int  # length in the remix
+    source: int  # first step in the clip
+    span: int  # length in the clip; if it differs from `steps`, speed and pitch change
+    reverse: bool = False  # plays backwards
     gain: float = 1.0  # factor
 
 
 def assemble(audio: Audio, origin: int, rate: int, phrases: Sequence[tuple[Curve, Sequence[Cell]]]) -> Audio:
     """Play the cells of several phrases.
 
-    Where two cells follow each other that also follow each other in the source, the cross-fade adds up to the source
-    itself: cells that move nothing give back the audio, whatever their number.
+    The cross-fade between two cells that are also adjacent in the source adds up to the source, so cells that move
+    nothing return the audio unchanged.
 
     Args:
-        audio: frames × 2, a section of the clip.
-        origin: the section's first frame, counted in the clip.
+        audio: section of the clip, frames × 2.
+        origin: first frame of the section in the clip.
         rate: Hz.
-        phrases: times of the steps in s (from the clip's start, end included), and the cells.
+        phrases: times of the steps in s (from the start of the clip, including the end), and the cells.
 
     Returns:
-        frames × 2, as long as the section; silence where no cell is.
+        frames × 2, as long as the section; silent where there is no cell.
     """
     fade = max(round(FADE * rate), 2)
     out = np.zeros_like(audio)
@@ -57,7 +57,7 @@ def assemble(audio: Audio, origin: int, rate: int, phrases: Sequence[tuple[Curve
 
 
 def _slice(audio: Audio, edges: Frames, cell: Cell, fade: int) -> Audio:
-    """Return a cell's sound with its fades; it begins `fade` frames before the cell does."""
+    """Return the faded sound of a cell, which starts `fade` frames before the cell."""
     length = int(edges[cell.at + cell.steps] - edges[cell.at])
     start, stop = int(edges[cell.source]), int(edges[cell.source + cell.span])
     wanted = length + fade
@@ -68,7 +68,7 @@ def _slice(audio: Audio, edges: Frames, cell: Cell, fade: int) -> Audio:
     elif cell.reverse:
         sound = excerpt(audio, start, start + wanted)[::-1]
     else:
-        # Played on past its end rather than squeezed where grid and slice differ by a frame.
+        # If grid and slice differ by a frame, play past the end of the slice instead of resampling it.
         sound = excerpt(audio, start - fade, start + length)
     sound = sound * np.float32(cell.gain)
     rise = fade_in(fade)[:, None]

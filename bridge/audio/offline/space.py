@@ -1,6 +1,6 @@
-"""Room around the clip: echoes in time with the beat, reverb, and the frozen pad of the ambient family.
+"""Echo in time with the beat, reverb, and the pad of the ambient family.
 
-All three return the wet part alone; `chain.py` mixes.
+All three return only the wet signal; `chain.py` mixes it with the clip.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ import soxr
 from bridge.audio.offline.arrays import Audio, Spectrum, decibels, fade_edges, mono
 from bridge.audio.offline.spectrum import bin_frequencies, change_windows
 
-PHASES = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)  # what a random phase is drawn from
-QUIET = -42.0  # dB of the last echo that is played
+PHASES = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)  # the values of a random phase
+QUIET = -42.0  # dB; level of the last echo
 
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """A tape echo that changes sides."""
+    """A ping-pong tape echo."""
 
     beats: float  # from one echo to the next
-    feedback: float  # factor from one echo to the next, under 1
-    level: float  # dB of the first echo against the clip
-    dark: int  # frames at 48 kHz to each side that are averaged at each pass; 1 is bright
+    feedback: float  # factor from one echo to the next, below 1
+    level: float  # level of the first echo, dB relative to the clip
+    dark: int  # frames at 48 kHz on each side that each pass averages; 1 is bright
 
 
 @dataclass(frozen=True, slots=True)
 class Reverb:
-    """A room."""
+    """A reverb."""
 
-    seconds: float  # until it has fallen by 60 dB
-    level: float  # dB against the clip
-    bright: float  # Hz above which it dies away faster
+    seconds: float  # decay by 60 dB
+    level: float  # dB relative to the clip
+    bright: float  # Hz; frequencies above decay faster
 
 
 def echo(audio: Audio, rate: int, beat: float, settings: Echo) -> Audio:
@@ -43,7 +43,7 @@ def echo(audio: Audio, rate: int, beat: float, settings: Echo) -> Audio:
         audio: frames × 2.
         rate: Hz.
         beat: length of a beat, s.
-        settings: spacing, number and colour of the echoes.
+        settings: delay, feedback and colour.
     """
     delay = max(round(settings.beats * beat * rate), 1)
     spread = max(round(settings.dark * rate / 48000), 1)
@@ -63,12 +63,12 @@ def echo(audio: Audio, rate: int, beat: float, settings: Echo) -> Audio:
 
 
 def impulse(settings: Reverb, rate: int, rng: np.random.Generator) -> Audio:
-    """Return a room's impulse response, frames × 2: decaying noise whose highs die earlier, energy 1 per channel.
+    """Return an impulse response, frames × 2: noise whose highs decay faster, with an energy of 1 per channel.
 
     Args:
         settings: length and colour.
         rate: Hz.
-        rng: of the noise; the channels differ, which makes the room wide.
+        rng: of the noise, which differs per channel for a wide stereo image.
     """
     frames = round(settings.seconds * rate)
     times = np.arange(frames) / rate
@@ -80,16 +80,16 @@ def impulse(settings: Reverb, rate: int, rng: np.random.Generator) -> Audio:
     bright = np.fft.irfft(spectrum * (1.0 - low)[:, None], axis=0)[:frames]
     room = dark * np.exp(-6.9 * times / settings.seconds)[:, None]
     room += 0.5 * bright * np.exp(-6.9 * times / (0.4 * settings.seconds))[:, None]
-    # The room answers after 12 ms and builds up within another 15.
+    # A pre-delay of 12 ms, then a rise of 15 ms.
     room *= np.clip((times - 0.012) / 0.015, 0.0, 1.0)[:, None]
     room /= np.sqrt(np.sum(room**2, axis=0))
     return room.astype(np.float32)
 
 
 def reverb(audio: Audio, rate: int, settings: Reverb, rng: np.random.Generator) -> Audio:
-    """Return the room's answer to audio, frames × 2, of the same length.
+    """Return the reverb of audio, frames × 2, of the same length.
 
-    Made from the mono sum at half the rate: rooms are dark, and this is the dearest step of the chain.
+    It is computed from the mono sum at half the rate, because it is dark and the most expensive step of the chain.
     """
     half = max(rate // 2, 1)
     dry = soxr.resample(mono(audio), rate, half, quality="MQ")
@@ -111,14 +111,14 @@ def reverb(audio: Audio, rate: int, settings: Reverb, rng: np.random.Generator) 
 def pad(audio: Audio, rate: int, rng: np.random.Generator, shimmer: float) -> Audio:
     """Return a slow, wide pad of the clip's harmony.
 
-    The magnitudes of long windows rise within a quarter of a second and fall within two; their phases are random, which
-    dissolves every attack. A share of each partial is also put an octave higher.
+    The magnitudes of long windows rise within 0.25 s and fall within 2 s. Their phases are random, which removes all
+    attacks. A share of each partial is added an octave higher.
 
     Args:
         audio: frames × 2.
         rate: Hz.
         rng: of the phases.
-        shimmer: 0..1, share of the upper octave.
+        shimmer: share of the upper octave, 0..1.
     """
     size = int(2 ** round(np.log2(8192 * rate / 48000.0)))
     hop = size / 2 / rate
@@ -127,7 +127,7 @@ def pad(audio: Audio, rate: int, rng: np.random.Generator, shimmer: float) -> Au
     levels = np.zeros((2, size // 2 + 1), dtype=np.float32)
 
     def change(spectrum: Spectrum, first: int, channel: int) -> Spectrum:
-        del first  # the levels go on from the windows before
+        del first  # the levels continue from the windows before
         magnitude = np.abs(spectrum)
         level = levels[channel]
         for row in range(len(magnitude)):

@@ -1,6 +1,6 @@
-"""Short-time spectra: take audio apart into overlapping windows, change them, put it together again.
+"""Short-time Fourier transform: divides audio into overlapping windows, changes their spectra and adds them up.
 
-Filters and the frozen pads of the ambient family are changes of such windows; an unchanged one gives the audio back.
+Used by the filters and the pad of the ambient family. Unchanged spectra give the audio back.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import numpy as np
 
 from bridge.audio.offline.arrays import Audio, Curve, Spectrum
 
-BATCH = 256  # windows that are in memory at the same time
+BATCH = 256  # windows in memory at the same time
 
 
 def window_count(frames: int, size: int) -> int:
-    """Return how many windows cover `frames`; window k has its centre at frame k·size/2."""
+    """Return how many windows cover `frames`; window k is centred at frame k·size/2."""
     return -(-frames // (size // 2)) + 1
 
 
@@ -25,7 +25,7 @@ def bin_frequencies(size: int, rate: int) -> Curve:
 
 
 def change_windows(audio: Audio, size: int, change: Callable[[Spectrum, int, int], Spectrum]) -> Audio:
-    """Pass audio through windows of `size` frames that overlap by half.
+    """Change audio in windows of `size` frames that overlap by half.
 
     The window is the root of a Hann window on the way in and out, so that windows overlap to exactly 1 and a change
     from one to the next is cross-faded over size/2 frames: no change can click.

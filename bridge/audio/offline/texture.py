@@ -1,7 +1,4 @@
-"""Age: the wow of a slow turntable, its crackle and hiss.
-
-Used by the lofi and dub families; all levels are relative to the clip's loudness.
-"""
+"""Vinyl and tape effects: wow, crackle and hiss, for the lofi and dub families."""
 
 from __future__ import annotations
 
@@ -9,22 +6,22 @@ import numpy as np
 
 from bridge.audio.offline.arrays import Audio, add_at, decibels
 
-CHUNK = 1 << 16  # frames that are read at once, for the sake of memory
+CHUNK = 1 << 16  # frames processed together, to bound the memory
 
 
 def wobble(audio: Audio, rate: int, cents: float, origin: int) -> Audio:
-    """Let the pitch waver as a worn tape does, without ever losing the beat.
+    """Apply wow, as of a worn tape, without losing the beat.
 
-    The reading point swings by under 2 ms around its place, in three slow sines whose periods do not meet.
+    The read position oscillates by less than 2 ms, with three slow sines of unrelated periods.
 
     Args:
         audio: frames × 2.
         rate: Hz.
-        cents: largest deviation of the pitch, roughly.
-        origin: the section's first frame in the clip, so that sections meet.
+        cents: approximate maximum pitch deviation.
+        origin: first frame of the section in the clip, so that sections fit together.
     """
     deviation = 2.0 ** (cents / 1200.0) - 1.0
-    # Curves at 200 points per second, drawn out to every frame.
+    # The curve has 200 points per second and is interpolated to frames.
     coarse = np.arange(0.0, len(audio) + rate / 100, rate / 200)
     times = (coarse + origin) / rate
     shift = np.zeros(len(coarse))
@@ -42,12 +39,12 @@ def wobble(audio: Audio, rate: int, cents: float, origin: int) -> Audio:
 
 
 def crackle(frames: int, rate: int, rng: np.random.Generator, density: float = 9.0) -> Audio:
-    """Return hiss and crackle, frames × 2, peak of the crackle about 1.
+    """Return hiss and crackle, frames × 2; the crackle peaks at about 1.
 
     Args:
-        frames: how many.
+        frames: length.
         rate: Hz.
-        rng: of their places and sizes.
+        rng: of the hiss, and of times and levels of the crackle.
         density: crackles per second.
     """
     hiss = rng.standard_normal((frames, 2), dtype=np.float32)
@@ -56,7 +53,7 @@ def crackle(frames: int, rate: int, rng: np.random.Generator, density: float = 9
     length = max(rate // 500, 8)
     times = np.arange(length) / rate
     for _ in range(int(rng.poisson(density * frames / rate))):
-        # A short knock of a record's dust, rounded so that it is no digital click.
+        # A short rounded pulse, softer than a digital click.
         pitch = rng.uniform(900.0, 3200.0)
         shape = np.sin(np.pi * np.arange(length) / length) ** 2 * np.sin(2.0 * np.pi * pitch * times)
         size = float(np.clip(rng.pareto(2.5) * 0.3, 0.05, 1.0))

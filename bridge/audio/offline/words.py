@@ -1,6 +1,6 @@
-"""The words in the tags that choose a style family.
+"""Chooses a style family from the words in the tags.
 
-Presets may name the family instead; without either the default is taken, and the result says so.
+A preset may name the family instead. With neither, the default is used and the result says so.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "house"
 
-# Lower case, without punctuation: tags are brought to the same form before they are compared.
+# In the form of `normal`: lower case, without punctuation.
 WORDS: Mapping[str, str] = {
     "lofi": (
         "lofi, lo fi, chillhop, chill, study, boom bap, hip hop, hiphop, jazz, neo soul, r b, soul, rhodes, "
@@ -54,7 +54,7 @@ def words_of(family: str) -> tuple[str, ...]:
 
 
 def normal(text: str) -> str:
-    """Return text in lower case with everything but letters and digits as single blanks, and blanks at both ends."""
+    """Return text in lower case, with single spaces for everything but letters and digits and around it."""
     return f" {re.sub(r'[^0-9a-z]+', ' ', text.lower()).strip()} "
 
 
@@ -69,14 +69,14 @@ def choose(tags: str, hint: str = "") -> tuple[Family, bool]:
 def choose_name(tags: str, hint: str = "") -> tuple[str, bool]:
     """Choose a family by name.
 
-    Each tag votes for the family with the longest of its words in it; earlier tags count more, as for the model.
+    Each tag votes for the family with the longest matching word. Earlier tags count more, as for the model.
 
     Args:
         tags: separated by commas, or free text.
-        hint: name of a family, from a preset; it decides when there is such a family.
+        hint: family named by a preset; if it exists, it takes precedence over the tags.
 
     Returns:
-        The family's name, and whether anything chose it (False: the default).
+        The family's name, and whether the tags or the hint chose it (else it is the default).
     """
     for name in WORDS:
         if normal(name) == normal(hint):
