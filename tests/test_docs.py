@@ -1,4 +1,4 @@
-"""Generated pages match the code, and the modules that pages, docstrings and comments name exist."""
+"""Generated pages match the code, and the modules and decision records that a text names exist."""
 
 from __future__ import annotations
 
@@ -101,6 +101,52 @@ def test_an_old_name_in_a_docstring_or_comment_is_found(tmp_path: Path) -> None:
         "bridge/midi/learn.py names parameters.py",
         "bridge/midi/learn.py names talk.py",
     ]
+
+
+def misnumbered(folder: Path) -> list[str]:
+    """Return each decision record whose number is not the next one or whose first line is not `# N. Title`."""
+    found = []
+    for number, record in enumerate(sorted(folder.iterdir()), 1):
+        if not re.fullmatch(rf"{number:04}-[a-z0-9-]+\.md", record.name):
+            found.append(f"{record.name} should begin with {number:04}-")
+        first = record.read_text("utf-8").partition("\n")[0]
+        if not re.fullmatch(rf"# {number}\. \S.*", first):
+            found.append(f"{record.name} should begin with the line “# {number}. Title”")
+    return found
+
+
+def test_decision_records_are_numbered_without_gaps() -> None:
+    assert misnumbered(ROOT / "docs" / "decisions") == []
+
+
+def test_a_gap_and_a_missing_title_are_found(tmp_path: Path) -> None:
+    (tmp_path / "0001-one.md").write_text("# 1. One\n")
+    (tmp_path / "0003-three.md").write_text("# 3. Three\n")
+    (tmp_path / "0004-four.md").write_text("Four\n")
+    assert misnumbered(tmp_path) == [
+        "0003-three.md should begin with 0002-",
+        "0003-three.md should begin with the line “# 2. Title”",
+        "0004-four.md should begin with 0003-",
+        "0004-four.md should begin with the line “# 3. Title”",
+    ]
+
+
+def test_every_decision_record_that_a_file_names_is_there() -> None:
+    records = [record.name for record in (ROOT / "docs" / "decisions").iterdir()]
+    numbers = {str(int(name[:4])) for name in records}
+    folders = ("ardour_scripts", "bridge", "docs", "live_script", "reaper_scripts", "scripts", "tests")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".lua", ".md")]
+    files = [path for path in files if "node_modules" not in path.parts] + [*ROOT.glob("*.md"), ROOT / "pyproject.toml"]
+    wrong, right = [], 0
+    for path in files:
+        text = path.read_text("utf-8", "replace")
+        named = re.findall(r"decisions/(\d{4}-[\w-]+\.md)", text)
+        by_number = re.findall(r"\b[Dd]ecision (\d+)", text) if path != Path(__file__) else []
+        right += sum(name in records for name in named)
+        wrong += [(path.name, name) for name in named if name not in records]
+        wrong += [(path.name, number) for number in by_number if number not in numbers]
+    assert wrong == []
+    assert right > 0
 
 
 def test_tables_keep_their_columns() -> None:

@@ -8,7 +8,7 @@ local NAME = "ace-bridge-look"
 local SUPERCLOCK = 282240000 -- Ardour's ticks per second
 local DEFAULT = 64 -- samples: what Ardour gives each region against clicks
 
--- Half-way level of each shape of a fade-in, measured in 7.3; docs/decisions/0010-ardour.md has them.
+-- Half-way level of each shape of a fade-in, measured in 7.3; docs/decisions/0006-ardour.md has them.
 local SHAPES = {
   { "FadeLinear", 0.5 }, { "FadeFast", 0.0316 }, { "FadeSlow", 0.0972 }, { "FadeConstantPower", 0.707 },
   { "FadeSymmetric", 0.6 },

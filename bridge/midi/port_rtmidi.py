@@ -1,6 +1,6 @@
 """The operating system's MIDI, by rtmidi2: ALSA, CoreMIDI, Windows. Runs in the process of port_host.py alone.
 
-Why this library, and why in a process of its own: docs/decisions/0012-midi-ports.md.
+Why this library, and why in a process of its own: docs/decisions/0007-midi-ports.md.
 """
 
 from __future__ import annotations

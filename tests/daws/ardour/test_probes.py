@@ -1,4 +1,4 @@
-"""The questions of docs/decisions/0010-ardour.md, asked of a real Ardour: what undo covers, what is heard."""
+"""The questions of docs/decisions/0006-ardour.md, asked of a real Ardour: what undo covers, what is heard."""
 
 from __future__ import annotations
 
