@@ -1,6 +1,6 @@
-"""What the command line shows: live bars on a terminal, plain lines in a pipe, JSON lines for scripts.
+"""Output of a command: live bars on a terminal, plain lines in a pipe, JSON lines for scripts.
 
-Progress goes to standard error, results to standard output, so that `$(ace-bridge remix …)` is the path.
+Progress goes to stderr and results to stdout, so that `$(ace-bridge remix …)` is the path.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Show = Callable[[Mapping[str, Any]], None]
 
 
 class Console:
-    """Output of one command."""
+    """The output of one command."""
 
     def __init__(self, as_json: bool) -> None:
         self._json = as_json
 
     def say(self, text: str) -> None:
-        """Print a sentence for people."""
+        """Print a sentence, except in JSON mode."""
         if not self._json:
             print(text, file=sys.stderr, flush=True)
 
@@ -34,13 +34,13 @@ class Console:
         """Show a job while it runs.
 
         Args:
-            describe: says what stands above and before the bars.
+            describe: returns a job's heading and the names of its clips.
         """
         if self._json:
             yield lambda job: print(json.dumps({"event": "job", **job}), flush=True)
             return
         if sys.stderr.isatty():
-            from rich.console import Console as Terminal  # only here: a pipe does without its start-up time
+            from rich.console import Console as Terminal  # only here: slow to import
 
             from bridge.cli.progress_bars import Bars
 
@@ -50,7 +50,7 @@ class Console:
             yield Lines(self.say, describe)
 
     def finish(self, job: Mapping[str, Any]) -> int:
-        """Print what came of it, the paths last; 0 only if every result is there."""
+        """Print the outcome and last the results' paths; return 0 only if every result exists."""
         results = [one["result"]["path"] for one in job["variations"] if one["state"] == "done" and one["result"]]
         complete = len(results) == len(job["variations"]) and job["state"] == "done"
         if self._json:
@@ -59,7 +59,7 @@ class Console:
             )
             return 0 if complete else 1
         for warning in job["warnings"] if results else ():
-            if warning["code"] != "not_ace_step":  # the last line says who made it
+            if warning["code"] != "not_ace_step":  # the last line names the engine
                 self.say(f"note: {warning['text']}")
         for one in job["variations"]:
             if one["error"]:
@@ -68,26 +68,26 @@ class Console:
                 self.say(f"{one['message']}\n  {BudgetReached.hint}\n  [{BudgetReached.code}]")
             elif one["state"] != "done":
                 self.say(one["message"])
-        self.say(_made(job, len(results)))
+        self.say(_summary(job, len(results)))
         for path in results:
             print(path, flush=True)
         return 0 if complete else 1
 
 
-def _made(job: Mapping[str, Any], results: int) -> str:
-    """Say who made it and what it cost."""
+def _summary(job: Mapping[str, Any], results: int) -> str:
+    """Return the line about the engine and the cost."""
     cost = job["cost"]
     by = LABELS.get(job["engine"], job["engine"])
     states = {one["state"] for one in job["variations"]}
     billed = None if cost["billed"] is None else f"billed {cost['billed']:.4f} {cost['currency']}"
     if "unknown" in states:
-        return f"{by}: {billed or 'perhaps billed'}; one remix costs about {_each(job):.4f} {cost['currency']}"
+        return f"{by}: {billed or 'possibly billed'}; one remix costs about {_each(job):.4f} {cost['currency']}"
     if not results:
-        return f"nothing was made{f', {billed}' if billed else ' and nothing was charged'}"
+        return f"no remix was made{f', {billed}' if billed else ' and nothing was charged'}"
     if not cost["estimated"] and not billed:
         return f"made by: {by}; free"
     if billed is None:
-        return f"made by: {by}; about {cost['estimated']:.4f} {cost['currency']}, the bill is not known yet"
+        return f"made by: {by}; about {cost['estimated']:.4f} {cost['currency']}, final cost not known yet"
     return f"made by: {by}; {billed} (estimate {cost['estimated']:.4f})"
 
 
@@ -96,7 +96,7 @@ def _each(job: Mapping[str, Any]) -> float:
 
 
 def ago(moment: float) -> str:
-    """Say how long ago a unix time is, in one short word."""
+    """Return how long ago a unix time was: "5 min ago"."""
     seconds = max(0.0, time.time() - moment)
     for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:

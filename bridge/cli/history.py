@@ -1,6 +1,6 @@
-"""What was made, read from the journal without the daemon: for `jobs` and `show`, and for the names of what goes on.
+"""Reads jobs from the journal, without the daemon, for `jobs`, `show` and the names in progress output.
 
-The journal is opened for reading only; a running daemon is not disturbed.
+Opens the journal read-only, which does not disturb a running daemon.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ from bridge.store.database import Database
 Found = tuple[Job, list[Variation]]
 T = TypeVar("T")
 
-FIRST = "Make one: `ace-bridge remix FILE`."
+FIRST = "Start one: `ace-bridge remix FILE`."
 
 
 def newest(home: Path, limit: int) -> list[Found]:
     """Return the newest jobs, newest first."""
-    return _ask(home, lambda database: database.jobs(limit), [])
+    return _read(home, lambda database: database.jobs(limit), [])
 
 
 def still_open(home: Path) -> list[Found]:
-    """Return the jobs that have work left, oldest first."""
-    return _ask(home, lambda database: database.open_jobs(), [])
+    """Return the unfinished jobs, oldest first."""
+    return _read(home, lambda database: database.open_jobs(), [])
 
 
 def one(home: Path, start: str | None) -> Found:
-    """Return the job whose id, or one of whose variations' ids, begins with `start`; None: the newest.
+    """Return the job with this ID prefix, which may also be that of a variation; without one, the newest job.
 
     Raises:
-        UnknownJob: there is none, or there are several, which the text names.
+        UnknownJob: no job matches, or several do.
     """
     if not start:
         found = newest(home, 1)
         if not found:
             raise UnknownJob("There is no job yet.", hint=FIRST)
         return found[0]
-    found = _ask(home, lambda database: database.find(start), [])
+    found = _read(home, lambda database: database.find(start), [])
     if not found:
-        raise UnknownJob(f"No job has an id that begins with {start}.")
+        raise UnknownJob(f"No job ID begins with {start}.")
     if len(found) > 1:
         listed = ", ".join(title(job) for job, _ in found)
-        raise UnknownJob(f"{len(found)} jobs have an id that begins with {start}: {listed}.", hint="Write more of it.")
+        raise UnknownJob(f"{len(found)} job IDs begin with {start}: {listed}.", hint="Give a longer prefix.")
     return found[0]
 
 
@@ -57,28 +57,28 @@ def state_of(found: Found) -> State:
 
 
 def is_open(found: Found) -> bool:
-    """Tell whether a job has work left."""
+    """Return whether a job is unfinished."""
     return state_of(found) not in (*ENDED, State.PARTIAL)
 
 
 def clip_names(job: Job) -> dict[str, str]:
-    """Return the clips' names by their ids, in order."""
+    """Return the clips' names by ID, in order."""
     return {str(clip["id"]): plain(str(clip.get("name") or clip["id"])) for clip in job.request["clips"]}
 
 
 def clips(job: Job) -> str:
-    """Name a job's clips in few words: "part1 +4" for five."""
+    """Return a short name for a job's clips: "part1 +4" for five of them."""
     names = list(clip_names(job).values())
     return names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
 
 
 def title(job: Job) -> str:
-    """Name a job for people: "loop (94380a12)"."""
+    """Return a job's display name: "loop (94380a12)"."""
     return f"{clips(job)} ({job.id[:8]})"
 
 
 def style(job: Job) -> str:
-    """Say what a job is to become: its preset, else its tags."""
+    """Return a job's style: its preset, else its tags."""
     return str(job.recipe["preset"] or job.recipe["params"].get("tags", ""))
 
 
@@ -93,8 +93,8 @@ def offline_style(job: Job) -> tuple[str, str]:
 
 
 def document(found: Found) -> dict[str, Any]:
-    """Return a job for scripts, in the words of the outbox."""
-    from bridge.protocol.answers import cost_answer, variation_answer  # only here: `remix` asks for names alone
+    """Return a job for JSON output, with the keys of the outbox."""
+    from bridge.protocol.answers import cost_answer, variation_answer  # only here: `remix` needs only names
 
     job, variations = found
     return {
@@ -114,16 +114,16 @@ def document(found: Found) -> dict[str, Any]:
 
 
 def plain(text: str) -> str:
-    """Return a name for one line of a terminal: no line breaks and no control characters, whatever it has."""
+    """Return a name with line breaks and control characters replaced."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _ask(home: Path, question: Callable[[Database], T], otherwise: T) -> T:
-    """Ask the journal; where there is none yet the answer is `otherwise`."""
+def _read(home: Path, query: Callable[[Database], T], default: T) -> T:
+    """Query the journal; return `default` if there is none yet."""
     if not (home / "bridge.db").exists():
-        return otherwise
+        return default
     database = Database(home / "bridge.db", read_only=True)
     try:
-        return question(database)
+        return query(database)
     finally:
         database.close()

@@ -1,6 +1,6 @@
-"""Options of the command line: numbers with their ranges, and a parser that speaks of the option, not of argparse.
+"""Building blocks of the command line: option types with ranges, and a parser with one-line errors.
 
-`bridge.cli.parser` builds its words from these. Nothing heavy is imported: every run of `ace-bridge` imports this.
+Imports nothing heavy, because every run of `ace-bridge` imports this module.
 """
 
 from __future__ import annotations
@@ -15,63 +15,70 @@ from typing import NoReturn
 
 from bridge.util.suggest import did_you_mean
 
-_ABOUT_OPTION = re.compile(r"argument (?P<names>[^:]+): (?P<text>.*)", re.DOTALL)
-_UNKNOWN_WORD = re.compile(r"invalid choice: '(?P<word>.*?)'", re.DOTALL)
+_OPTION_ERROR = re.compile(r"argument (?P<names>[^:]+): (?P<text>.*)", re.DOTALL)
+_UNKNOWN_COMMAND = re.compile(r"invalid choice: '(?P<name>.*?)'", re.DOTALL)
 
 
 class Number:
-    """A number within a range; argparse calls it with the text of an option."""
+    """The type of an option that takes a number within a range."""
 
     def __init__(self, low: float, high: float | None = None, unit: str = "", *, whole: bool = False) -> None:
-        """Take the range.
+        """Set the range.
 
         Args:
-            low: smallest.
-            high: largest; None: any.
-            unit: "s", "Hz", "BPM", for the words.
+            low: smallest value.
+            high: largest value; None: no limit.
+            unit: such as "s", "Hz" or "BPM".
             whole: whole numbers only.
         """
         self.low, self.high, self.unit, self.whole = low, high, unit, whole
 
     @property
     def words(self) -> str:
-        """The range in words: "0 to 1", "0 and more (s)"."""
-        unit = f" ({self.unit})" if self.unit else ""
-        return f"{self.low:g} and more{unit}" if self.high is None else f"{self.low:g} to {self._top}{unit}"
+        """The range in words: "0 to 1", "at least 0.1 s"."""
+        unit = f" {self.unit}" if self.unit else ""
+        return f"at least {self.low:g}{unit}" if self.high is None else f"{self.low:g} to {self._top}{unit}"
 
     @property
     def _top(self) -> str:
         return f"{self.high:.0f}" if self.whole else f"{self.high:g}"
 
     def __call__(self, text: str) -> float:
-        """Read a number; "nan" and "inf" are none for a musician."""
+        """Parse a number; "nan" and "inf" are out of range."""
         try:
             value = int(text) if self.whole else float(text)
         except ValueError:
             value = math.nan
         if not self.low <= value <= (math.inf if self.high is None else self.high) or math.isinf(value):
-            kind = "a whole number, " if self.whole and self.high is None else ""
-            raise argparse.ArgumentTypeError(f"is {_shown(text)}; it takes {kind}{self.words}.")
+            kind = "a whole number" if self.whole else "a number"
+            limits = f"{'of' if self.high is None else 'from'} {self.words}"
+            raise argparse.ArgumentTypeError(f"must be {kind} {limits}, not {_shown(text)}.")
         return value
 
 
 class OneOf:
-    """One of a few words."""
+    """The type of an option that takes one of several names."""
 
-    def __init__(self, words: tuple[str, ...]) -> None:
-        self.words = words
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
 
     def __call__(self, text: str) -> str:
-        if text not in self.words:
-            listed = ", ".join(self.words)
-            raise argparse.ArgumentTypeError(f"is {_shown(text)}; it takes {listed}.{did_you_mean(text, self.words)}")
+        """Return the name if it is one of them."""
+        if text not in self.names:
+            guess = did_you_mean(text, self.names)
+            raise argparse.ArgumentTypeError(f"must be {either(self.names)}, not {_shown(text)}.{guess}")
         return text
+
+
+def either(names: Sequence[str]) -> str:
+    """Return "a, b or c"."""
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
     """Help as wide as the terminal.
 
-    argparse makes one of these for every option and would ask shutil for the width, whose import costs more than all
+    argparse creates a formatter for every option. Its own would import shutil for the width, which takes longer than
     the rest of a command.
     """
 
@@ -80,53 +87,53 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 def columns() -> int:
-    """Return the width of the terminal that the help goes to, 80 where there is none."""
+    """Return the width of the terminal; 80 without one."""
     try:
         return int(os.environ["COLUMNS"])
     except (KeyError, ValueError):
         pass
     try:
-        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]  # see below
-    except (AttributeError, OSError, ValueError):  # no standard output, none that is a terminal, or a closed one
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]  # None is handled below
+    except (AttributeError, OSError, ValueError):  # no stdout, not a terminal, or closed
         return 80
 
 
 class Parser(argparse.ArgumentParser):
-    """A word of the command line, or all of them."""
+    """Parses one command, or at the top level all of them."""
 
     def error(self, message: str) -> NoReturn:
-        """Say in one line what is wrong with an option; for everything else show how the word is used; status 2."""
-        about = _ABOUT_OPTION.fullmatch(message)
+        """Explain an invalid option in one line; show the usage for other errors; exit with status 2."""
+        about = _OPTION_ERROR.fullmatch(message)
         if about is None:
             self.print_usage(sys.stderr)
             self.exit(2, f"{self.prog}: {message}\n")
         option, text = about["names"].rpartition("/")[2], about["text"]
-        unknown = _UNKNOWN_WORD.match(text)
+        unknown = _UNKNOWN_COMMAND.match(text)
         if text.startswith("expected"):
             text = "needs a value."
         elif unknown and option == "COMMAND":
-            word = unknown["word"]
+            name = unknown["name"]
             self.exit(
                 2,
-                f"{self.prog}: There is no command “{_shown(word)}”.{did_you_mean(word, self.commands())}\n"
-                f"  `{self.prog} --help` lists them.\n",
+                f"{self.prog}: There is no command “{_shown(name)}”.{did_you_mean(name, self.commands())}\n"
+                f"  `{self.prog} --help` lists the commands.\n",
             )
         self.exit(2, f"{self.prog}: {option} {text}\n")
 
-    def unknown(self, words: Sequence[str]) -> NoReturn:
-        """Say that there are no such options, with those that were probably meant; status 2."""
+    def reject(self, arguments: Sequence[str]) -> NoReturn:
+        """Reject arguments that the command does not take, suggest similar options, and exit with status 2."""
         self.print_usage(sys.stderr)
         options = [name for action in self._actions for name in action.option_strings]
-        strange = [word.partition("=")[0] for word in words if word.startswith("-")]
-        said = [f"There is no option {_shown(name)}.{did_you_mean(name, options)}" for name in strange]
-        said = said or [f"“{_shown(word)}” is too much." for word in words]
-        self.exit(2, f"{self.prog}: {' '.join(said)}\n")
+        unknown = [text.partition("=")[0] for text in arguments if text.startswith("-")]
+        errors = [f"There is no option {_shown(name)}.{did_you_mean(name, options)}" for name in unknown]
+        errors = errors or [f"Unexpected argument “{_shown(text)}”." for text in arguments]
+        self.exit(2, f"{self.prog}: {' '.join(errors)}\n")
 
     def commands(self) -> list[str]:
-        """Return the names of the sub-commands, none for a sub-command."""
+        """Return the names of the commands; empty for a command's own parser."""
         return [name for action in self._actions for name in action.choices or () if action.dest == "command"]
 
 
 def _shown(text: str) -> str:
-    """Show what somebody wrote in one short line."""
+    """Return what the user typed as one short printable line."""
     return "".join(one if one.isprintable() else "?" for one in text[:60])

@@ -1,6 +1,6 @@
-"""The progress of a job on a terminal: one live bar per variation, in a layout that holds in 80 columns.
+"""The progress of a job on a terminal: one live bar per variation, in 80 columns or more.
 
-`bridge.cli.console` opens them; they are called with the job as the outbox shows it, whenever it has changed.
+`console.py` calls the bars with the job, as in the outbox, whenever it changes.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.table import Column
 from rich.text import Text
 
-from bridge.cli.progress_text import ENDS, Describe, Heading, news
+from bridge.cli.progress_text import ENDS, Describe, Heading, status_text
 
-NAME = 20  # columns of a clip's name with its number
-WIDE = 100  # columns from which there is room for longer bars
+NAME = 20  # columns of a clip's name and number
+WIDE = 100  # columns of a terminal that gets longer bars
 
 
 class Bars:
@@ -51,11 +51,11 @@ class Bars:
         self._progress.stop()
 
     def __rich__(self) -> Progress:
-        """Return what is drawn now."""
+        """Return the current drawing."""
         return self._progress
 
     def __call__(self, job: Mapping[str, Any]) -> None:
-        """Show how a job stands."""
+        """Show the state of a job."""
         if self._heading is None:
             self._heading = self._describe(job["job_id"])
             line = Text(self._heading.line(job["engine"]), style="dim")
@@ -66,13 +66,13 @@ class Bars:
                 self._bars[one["variation_id"]] = self._progress.add_task("", total=1.0, name=name, line="")
             bar = self._bars[one["variation_id"]]
             done = 1.0 if one["state"] == "done" else one["progress"]
-            self._progress.update(bar, completed=done, line=escape(news(one)))
+            self._progress.update(bar, completed=done, line=escape(status_text(one)))
             if one["state"] in ENDS:
                 self._progress.stop_task(bar)
 
 
 class _Minutes(ProgressColumn):
-    """The time since the beginning as m:ss."""
+    """The elapsed time as m:ss."""
 
     def render(self, task: Task) -> Text:
         seconds = int((task.finished_time if task.finished else task.elapsed) or 0.0)
@@ -80,7 +80,7 @@ class _Minutes(ProgressColumn):
 
 
 def label(name: str, number: int) -> str:
-    """Return a clip's name and the variation's number in at most 20 columns; a long name loses its middle."""
+    """Return a clip's name and the variation's number in at most 20 columns; cut long names in the middle."""
     room = NAME - len(str(number)) - 1
     kept, short = len(name), name
     while cell_len(short) > room:

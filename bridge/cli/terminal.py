@@ -1,6 +1,6 @@
-"""Text for a terminal: as wide as it is, wrapped under its label, states in colour where somebody looks.
+"""Formats text for a terminal: its width, labelled columns, and coloured states.
 
-`bridge.cli.commands` print with it; what goes into a pipe has no colours.
+Output to a pipe has no colours.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator
 
-COLOURS = {"done": 32, "failed": 31, "unknown": 33, "partial": 33}  # green, red, yellow as ANSI knows them
-PIPE = 100  # columns where there is no terminal
-NARROW = 40  # columns that are taken for granted
+COLOURS = {"done": 32, "failed": 31, "unknown": 33, "partial": 33}  # ANSI green, red, yellow
+PIPE = 100  # columns without a terminal
+NARROW = 40  # columns that are always assumed
 
 
 def width() -> int:
-    """Return how many columns there are."""
+    """Return the number of columns."""
     return max(NARROW, shutil.get_terminal_size((PIPE, 24)).columns)
 
 
 def coloured(state: str, text: str = "") -> str:
-    """Return a text, or the state itself, in the state's colour; NO_COLOR and pipes get it plain."""
+    """Return `text`, or else the state's name, in the state's colour; plain for pipes and NO_COLOR."""
     text = text or state
     colour = COLOURS.get(state)
     if colour is None or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
@@ -32,7 +32,7 @@ def coloured(state: str, text: str = "") -> str:
 
 
 def cut(text: str, columns: int) -> str:
-    """Return a text of exactly so many columns, its end given up where it is longer."""
+    """Return a text cut or padded to exactly this many columns."""
     if cells(text) > columns:
         while text and cells(text) > columns - 1:
             text = text[:-1]
@@ -41,19 +41,19 @@ def cut(text: str, columns: int) -> str:
 
 
 def cells(text: str) -> int:
-    """Return how many columns of a terminal a text takes: two for each Chinese letter or emoji, none for an accent."""
+    """Return the columns that a text takes: two for a CJK character or emoji, none for a combining accent."""
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
     return len(text) + wide - sum(unicodedata.combining(char) != 0 for char in text)
 
 
 def labelled(label: str, text: str, column: int, indent: int = 0) -> Iterator[str]:
-    """Yield the lines of a text behind its label, wrapped so that it stays in its column.
+    """Yield the lines of a labelled text, wrapped within its own column.
 
     Args:
-        label: stands before the first line.
-        text: lines of its own stay lines; paths and other long words are not broken.
+        label: printed before the first line.
+        text: its line breaks are kept, and long words such as paths are not broken.
         column: where the text begins, counted from the indent.
-        indent: blanks before everything.
+        indent: spaces before each line.
     """
     before = f"{' ' * indent}{label:<{column}}"
     under = " " * (indent + column)

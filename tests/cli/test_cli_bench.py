@@ -1,4 +1,4 @@
-"""`ace-bridge bench` on this machine, and what `remix DIR` takes for a folder's audio."""
+"""`ace-bridge bench` on this machine, and the files that `remix DIR` finds."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tests.fakes.studio import write_tone
 from tests.system.test_whole_path import cli
 
 
-def test_every_state_of_the_way_has_its_time(home: Path, tmp_path: Path) -> None:
+def test_every_state_has_its_time(home: Path, tmp_path: Path) -> None:
     done = cli(home, "bench", "--rounds", "1", "--json", TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert (told["event"], told["engine"], told["rounds"]) == ("bench", "offline", 1)
-    assert {"taking in", "rendering", "running", "fitting"} <= told["states"].keys()
-    assert all(seconds > 0 for seconds in told["states"].values())
-    assert sum(told["states"].values()) == pytest.approx(told["whole"], abs=0.01)
+    report = json.loads(done.stdout)
+    assert (report["event"], report["engine"], report["rounds"]) == ("bench", "offline", 1)
+    assert {"accepting", "rendering", "running", "fitting"} <= report["states"].keys()
+    assert all(seconds > 0 for seconds in report["states"].values())
+    assert sum(report["states"].values()) == pytest.approx(report["whole"], abs=0.01)
     (own,) = tmp_path.glob("ace-bridge-bench-*")
-    assert not (own / "daemon.json").exists()  # its daemon is gone
-    assert not (home / "bridge.db").exists()  # and the user's home was left alone
+    assert not (own / "daemon.json").exists()  # its daemon has stopped
+    assert not (home / "bridge.db").exists()  # the user's home was not touched
 
 
-def test_a_folder_stands_for_its_audio_alone(tmp_path: Path) -> None:
+def test_only_the_audio_files_of_a_folder_are_remixed(tmp_path: Path) -> None:
     write_tone(tmp_path / "b.WAV")
     write_tone(tmp_path / "a.flac.wav")
     write_tone(tmp_path / "remixed.wav")

@@ -1,4 +1,4 @@
-"""What the command line knows of files before it sends a remix: the rate that results keep, the seconds that cost."""
+"""What `remix` reads from files before it submits them: the sample rate of the results, and the billable length."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ def clips(tmp_path: Path) -> Path:
     [
         ("a", 44_100),
         ("a b", 44_100),
-        ("a c", None),  # which of the two would it be?
-        ("low", None),  # results of such clips have the model's rate
+        ("a c", None),  # no common rate
+        ("low", None),  # below the rates that results keep
         ("broken", None),
         ("a broken", 44_100),
     ],
 )
-def test_results_keep_the_rate_that_all_files_have(clips: Path, names: str, rate: int | None) -> None:
+def test_results_keep_the_common_rate_of_the_files(clips: Path, names: str, rate: int | None) -> None:
     assert confirm.rate_of([clips / f"{name}.wav" for name in names.split()]) == rate
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="such files are read through ffmpeg")
-def test_the_rate_of_a_file_that_only_ffmpeg_knows(clips: Path) -> None:
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+def test_the_rate_of_a_file_that_only_ffmpeg_reads(clips: Path) -> None:
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", clips / "a.wav", "-c:a", "aac", clips / "a.m4a"]
     subprocess.run(command, check=True, timeout=60)
     assert confirm.rate_of([clips / "a.m4a"]) == 44_100
 
 
-def test_only_the_part_that_is_sent_counts(clips: Path) -> None:
+def test_only_the_span_that_is_sent_counts(clips: Path) -> None:
     both = [clips / "a.wav", clips / "b.wav"]
     assert confirm.seconds_of(both, 0.0, None) == pytest.approx(3.0)
     assert confirm.seconds_of(both, 0.5, None) == pytest.approx(2.0)

@@ -1,4 +1,4 @@
-"""jobs, show, cancel, retry, status and stop over a journal that lies there, without a daemon."""
+"""jobs, show, cancel, retry, status and stop with a journal but without a daemon."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge.errors import UnknownJob
 from bridge.protocol.job import ENDED, Job, State, Variation
 from bridge.store.database import Database
 
-Said = pytest.CaptureFixture[str]
+Output = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def _home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
 
 
-def keep(
+def add_job(
     home: Path,
     job_id: str,
     *states: State,
@@ -35,7 +35,7 @@ def keep(
     recipe: dict[str, Any] | None = None,
     price: float = 0.0,
 ) -> Job:
-    """Write a job with one variation per clip and state into the journal."""
+    """Add a job to the journal, with one variation per clip and state."""
     params = {"tags": "dub, deep bass", "lyrics": "[inst]", "original_tags": "music", "number_of_steps": 27}
     listed: list[dict[str, Any]] = [
         {"id": f"file-{n}", "name": name, "length": 8.5, "source": {"path": f"/music/{name}.wav", "offset": 62.0}}
@@ -73,8 +73,8 @@ def keep(
     return job
 
 
-def said(words: str, capsys: Said) -> tuple[int, str, str]:
-    status = main(words.split())
+def run(arguments: str, capsys: Output) -> tuple[int, str, str]:
+    status = main(arguments.split())
     written = capsys.readouterr()
     return status, written.out, written.err
 
@@ -83,13 +83,13 @@ def said(words: str, capsys: Said) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("columns", [60, 80, 130])
-def test_jobs_fit_the_terminal(home: Path, columns: int, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jobs_fit_the_terminal(home: Path, columns: int, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    keep(home, "aaaa1111", State.DONE)
+    add_job(home, "aaaa1111", State.DONE)
     names = ("a rather long name of a clip that goes on and on", "part2", "part3", "part4", "part5")
-    keep(home, "bbbb2222", State.FAILED, clips=names)
-    keep(home, "cccc3333", State.DONE, clips=("part1", "part2", "part3", "part4", "part5"))
-    status, out, _ = said("jobs", capsys)
+    add_job(home, "bbbb2222", State.FAILED, clips=names)
+    add_job(home, "cccc3333", State.DONE, clips=("part1", "part2", "part3", "part4", "part5"))
+    status, out, _ = run("jobs", capsys)
     lines = out.splitlines()
     assert (status, len(lines)) == (0, 3)
     assert all(len(line) <= columns for line in lines)
@@ -109,7 +109,7 @@ def test_the_style_family_of_an_offline_job_comes_from_its_preset_or_its_tags(ho
     assert history.offline_style(replace(job, engine="fal")) == ("", "")
 
 
-def test_states_have_colours_where_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_states_have_colours_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert terminal.coloured("done") == "\x1b[32mdone\x1b[0m"
@@ -119,16 +119,16 @@ def test_states_have_colours_where_somebody_looks(monkeypatch: pytest.MonkeyPatc
     assert terminal.coloured("failed") == "failed"
 
 
-def test_show_tells_what_it_was_made_from_and_what_was_chosen(home: Path, capsys: Said) -> None:
+def test_show_prints_the_source_and_the_chosen_style(home: Path, capsys: Output) -> None:
     tags = "a long list of tags, " * 8
-    keep(home, "aaaa1111", State.DONE, remix={"seed": 7}, recipe={"params": {"tags": tags, "lyrics": "[inst]"}})
-    status, out, _ = said("show", capsys)
+    add_job(home, "aaaa1111", State.DONE, remix={"seed": 7}, recipe={"params": {"tags": tags, "lyrics": "[inst]"}})
+    status, out, _ = run("show", capsys)
     lines = out.splitlines()
     assert status == 0
     assert lines[0] == "loop (aaaa1111)"
     about = {line[2:18].strip(): line[18:] for line in lines[1:]}
     assert about["source"] == "/music/loop.wav, 1:02 to 1:10.5"
-    assert about["asked for"].startswith("2023-11-14 22:13, ")
+    assert about["requested"].startswith("2023-11-14 22:13, ")
     assert (about["amount"], about["tempo"], about["preset"]) == ("0.6", "92 BPM", "roots-dub")
     assert "lyrics" not in about
     assert "original tags" not in about
@@ -138,38 +138,38 @@ def test_show_tells_what_it_was_made_from_and_what_was_chosen(home: Path, capsys
     assert "  loop 1 [v00-aaaa]: done, seed 7" in lines
 
 
-def test_several_jobs_of_one_beginning_are_named(home: Path, capsys: Said) -> None:
-    keep(home, "aaaa1111", State.DONE)
-    keep(home, "aaaa2222", State.DONE, clips=("kick",))
-    status, _, err = said("show aaaa", capsys)
+def test_an_ambiguous_prefix_lists_the_jobs(home: Path, capsys: Output) -> None:
+    add_job(home, "aaaa1111", State.DONE)
+    add_job(home, "aaaa2222", State.DONE, clips=("kick",))
+    status, _, err = run("show aaaa", capsys)
     assert status == 1
-    assert "2 jobs have an id that begins with aaaa: kick (aaaa2222), loop (aaaa1111)." in err
-    assert said("show aaaa2", capsys)[0] == 0
+    assert "2 job IDs begin with aaaa: kick (aaaa2222), loop (aaaa1111)." in err
+    assert run("show aaaa2", capsys)[0] == 0
 
 
-@pytest.mark.parametrize("words", ["show", "retry", "rerun"])
-def test_without_any_job_it_says_how_to_make_one(words: str, capsys: Said) -> None:
-    status, out, err = said(words, capsys)
+@pytest.mark.parametrize("command", ["show", "retry", "rerun"])
+def test_without_a_job_the_error_says_how_to_start_one(command: str, capsys: Output) -> None:
+    status, out, err = run(command, capsys)
     assert (status, out) == (1, "")
-    assert "There is no job yet.\n  Make one: `ace-bridge remix FILE`.\n" in err
+    assert "There is no job yet.\n  Start one: `ace-bridge remix FILE`.\n" in err
 
 
-def test_an_empty_list_says_how_to_begin(home: Path, capsys: Said) -> None:
-    assert said("jobs", capsys)[1] == "Nothing was made yet: try `ace-bridge remix FILE`.\n"
-    keep(home, "aaaa1111", State.DONE)
-    assert said("jobs --state failed", capsys)[1] == "There is no such job.\n"
+def test_an_empty_list_says_how_to_start_a_job(home: Path, capsys: Output) -> None:
+    assert run("jobs", capsys)[1] == "There are no jobs yet: try `ace-bridge remix FILE`.\n"
+    add_job(home, "aaaa1111", State.DONE)
+    assert run("jobs --state failed", capsys)[1] == "No job matches.\n"
 
 
-def test_a_failed_clip_among_others_is_found_by_its_state(home: Path, capsys: Said) -> None:
-    keep(home, "aaaa1111", State.DONE, State.FAILED)
-    keep(home, "bbbb2222", State.DONE)
-    for word, count in (("failed", 1), ("partial", 1), ("done", 2), ("cancelled", 0), ("open", 0)):
-        lines = said(f"jobs --state {word} --json", capsys)[1].splitlines()
-        assert len(lines) == count, word
+def test_a_job_is_found_by_the_state_of_one_variation(home: Path, capsys: Output) -> None:
+    add_job(home, "aaaa1111", State.DONE, State.FAILED)
+    add_job(home, "bbbb2222", State.DONE)
+    for state, count in (("failed", 1), ("partial", 1), ("done", 2), ("cancelled", 0), ("open", 0)):
+        lines = run(f"jobs --state {state} --json", capsys)[1].splitlines()
+        assert len(lines) == count, state
 
 
 def test_a_job_is_found_by_its_variation(home: Path) -> None:
-    keep(home, "aaaa1111", State.DONE, State.FAILED)
+    add_job(home, "aaaa1111", State.DONE, State.FAILED)
     assert history.one(home, "v01-")[0].id == "aaaa1111"
     with pytest.raises(UnknownJob):
         history.one(home, "zz")
@@ -179,8 +179,8 @@ def test_a_job_is_found_by_its_variation(home: Path) -> None:
 # --- cancel, stop and status -----------------------------------------------------------------------------------------
 
 
-class Daemonless:
-    """What `cancel` needs of a daemon: that it is there, and takes the message."""
+class FakeDaemon:
+    """What `cancel` needs: a daemon that is running and accepts the message."""
 
     sent: list[tuple[str, dict[str, Any]]]
 
@@ -188,55 +188,57 @@ class Daemonless:
         self.sent = []
         monkeypatch.setattr("bridge.client.Client.need_daemon", lambda client: {"pid": 1})
         monkeypatch.setattr("bridge.client.Client.answer", lambda client, message_id: None)
-        monkeypatch.setattr("bridge.client.Client.send", lambda client, *asked: self.sent.append(asked))
+        monkeypatch.setattr("bridge.client.Client.send", lambda client, *message: self.sent.append(message))
 
 
-def test_cancel_of_what_has_ended(home: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    daemon = Daemonless(monkeypatch)
-    keep(home, "94380a12", State.DONE)
-    status, out, err = said("cancel 9438", capsys)
+def test_cancel_of_a_job_that_has_ended(home: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    daemon = FakeDaemon(monkeypatch)
+    add_job(home, "94380a12", State.DONE)
+    status, out, err = run("cancel 9438", capsys)
     assert (status, out) == (1, "")
-    assert err.startswith("ace-bridge: loop (94380a12) is done already; nothing to stop.\n")
+    assert err.startswith("ace-bridge: loop (94380a12) is already done.\n  There is nothing to stop.\n")
     assert daemon.sent == []
 
 
-def test_cancel_without_an_id_takes_what_is_being_made(
-    home: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+def test_cancel_without_an_id_stops_the_unfinished_job(
+    home: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    daemon = Daemonless(monkeypatch)
-    keep(home, "aaaa1111", State.RUNNING, State.DONE)
-    keep(home, "bbbb2222", State.DONE)
-    status, out, _ = said("cancel", capsys)
+    daemon = FakeDaemon(monkeypatch)
+    add_job(home, "aaaa1111", State.RUNNING, State.DONE)
+    add_job(home, "bbbb2222", State.DONE)
+    status, out, _ = run("cancel", capsys)
     assert status == 0
-    assert out.startswith("loop (aaaa1111) was asked to stop; ")
+    assert out.startswith("Stopping loop (aaaa1111); ")
     assert daemon.sent[0] == ("cancel", {"job_id": "aaaa1111"})
-    assert said("cancel v01-aaaa", capsys)[0] == 1  # this one of its variations has ended
-    assert said("cancel v00-aaaa", capsys)[0] == 0
+    assert run("cancel v01-aaaa", capsys)[0] == 1  # this variation has ended
+    assert run("cancel v00-aaaa", capsys)[0] == 0
     assert daemon.sent[-2] == ("cancel", {"job_id": "v00-aaaa"})
 
 
-def test_stop_where_nothing_runs(capsys: Said) -> None:
-    assert said("stop", capsys) == (0, "The bridge does not run; nothing to stop.\n", "")
-    assert json.loads(said("stop --json", capsys)[1]) == {"stopped": None}
+def test_stop_without_a_daemon(capsys: Output) -> None:
+    assert run("stop", capsys) == (0, "The bridge is not running.\n", "")
+    assert json.loads(run("stop --json", capsys)[1]) == {"stopped": None}
 
 
-def test_status_for_scripts_lists_what_is_being_made(home: Path, capsys: Said) -> None:
-    keep(home, "aaaa1111", State.QUEUED)
-    keep(home, "bbbb2222", State.DONE)
+def test_status_as_json_lists_the_unfinished_jobs(home: Path, capsys: Output) -> None:
+    add_job(home, "aaaa1111", State.QUEUED)
+    add_job(home, "bbbb2222", State.DONE)
     (home / "outbox").mkdir(exist_ok=True)
     newer = {"jobs": [{"job_id": "aaaa1111", "state": "running"}]}
     (home / "outbox" / "i.json").write_text(json.dumps(newer))
-    status, out, _ = said("status --json", capsys)
+    status, out, _ = run("status --json", capsys)
     assert status == 3
-    told = json.loads(out)
-    assert told["running"] is False
-    assert [(job["job_id"], job["state"], job["clips"]) for job in told["jobs"]] == [("aaaa1111", "running", ["loop"])]
+    report = json.loads(out)
+    assert report["running"] is False
+    assert [(job["job_id"], job["state"], job["clips"]) for job in report["jobs"]] == [
+        ("aaaa1111", "running", ["loop"])
+    ]
 
 
 # --- the layout ------------------------------------------------------------------------------------------------------
 
 
-def test_texts_stay_behind_their_labels() -> None:
+def test_labelled_texts_wrap_in_their_column() -> None:
     lines = list(terminal.labelled("tags", "one two three four five six seven\nnew line", 8, 2))
     assert lines[0].startswith("  tags    one")
     assert lines[-1] == " " * 10 + "new line"
@@ -246,15 +248,15 @@ def test_texts_stay_behind_their_labels() -> None:
     assert terminal.cells("e\u0301🥁") == 3
 
 
-def test_a_job_without_a_name_is_called_by_its_clip(home: Path) -> None:
-    job = keep(home, "aaaa1111", State.DONE)
+def test_a_clip_without_a_name_is_shown_by_its_id(home: Path) -> None:
+    job = add_job(home, "aaaa1111", State.DONE)
     nameless = replace(job, request={"clips": [{"id": "clip-7"}]}, recipe={**job.recipe, "preset": None})
     assert history.title(nameless) == "clip-7 (aaaa1111)"
     assert history.style(nameless) == "dub, deep bass"
 
 
-def test_a_rerun_of_many_that_cost_is_asked_about(home: Path, capsys: Said) -> None:
-    keep(home, "paid", State.DONE, clips=("one", "two", "three", "four"), price=0.0002)
+def test_a_rerun_of_many_paid_clips_needs_consent(home: Path, capsys: Output) -> None:
+    add_job(home, "paid", State.DONE, clips=("one", "two", "three", "four"), price=0.0002)
     assert main(["rerun", "paid", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["code"] == "confirm_needed"
     assert not list((home / "inbox").glob("*.json"))

@@ -1,4 +1,4 @@
-"""`ace-bridge send` against a real OSC surface: what it fills in, how long it listens, what it prints."""
+"""`ace-bridge send` with a real OSC server: what it fills in, how long it listens, what it prints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bridge.events import Alert, JobChanged, JobProgress, VariationChanged
 from tests.fakes.osc_stage import TOKEN, Stage
 from tests.waiting import eventually
 
-Said = pytest.CaptureFixture[str]
+Output = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ async def stage(monkeypatch: pytest.MonkeyPatch, home: Path) -> AsyncIterator[St
     await stage.close()
 
 
-async def send(*words: str) -> int:
-    return await asyncio.to_thread(main, ["send", *words])
+async def send(*arguments: str) -> int:
+    return await asyncio.to_thread(main, ["send", *arguments])
 
 
-async def test_the_token_is_filled_in_and_the_path_made_absolute(
-    stage: Stage, capsys: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_the_token_is_filled_in_and_the_path_becomes_absolute(
+    stage: Stage, capsys: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It listens to the result's path."""
+    """It also listens until the result's path arrives."""
     monkeypatch.chdir(tmp_path)
     sending = asyncio.create_task(send("/bridge/clip", "token", "808", "1", "8"))
     await eventually(lambda: bool(stage.bridge.asked))
@@ -52,7 +52,7 @@ async def test_the_token_is_filled_in_and_the_path_made_absolute(
     assert lines[-1] == "/bridge/job/job-1/path /results/a.wav v-1"
 
 
-async def test_it_listens_until_the_error(stage: Stage, capsys: Said) -> None:
+async def test_it_listens_until_the_error(stage: Stage, capsys: Output) -> None:
     sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav"))
     await eventually(lambda: bool(stage.bridge.asked))
     stage.bus.publish(JobChanged("job-1", "failed", 0.0))
@@ -61,8 +61,10 @@ async def test_it_listens_until_the_error(stage: Stage, capsys: Said) -> None:
     assert "It is not there." in capsys.readouterr().err
 
 
-async def test_a_cancelled_one_ends_without_a_path(stage: Stage, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.cli.commands.send.LAST_WORD", 0.05)
+async def test_a_cancelled_job_ends_without_a_path(
+    stage: Stage, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.cli.commands.send.LAST_REPLY", 0.05)
     sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav", "--json"))
     await eventually(lambda: bool(stage.bridge.asked))
     stage.bus.publish(JobChanged("job-1", "cancelled", 0.0))
@@ -71,8 +73,10 @@ async def test_a_cancelled_one_ends_without_a_path(stage: Stage, capsys: Said, m
     assert {"event": "answer", "address": "/bridge/job", "arguments": ["job-1", "cancelled"]} in lines
 
 
-async def test_a_daemon_that_goes_ends_the_wait(stage: Stage, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.cli.commands.send.LAST_WORD", 0.05)
+async def test_the_wait_ends_when_the_daemon_stops(
+    stage: Stage, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.cli.commands.send.LAST_REPLY", 0.05)
     sending = asyncio.create_task(send("/bridge/clip", "token", "/a.wav"))
     await eventually(lambda: bool(stage.bridge.asked))
     monkeypatch.setattr("bridge.client.Client.daemon", lambda client: None)
@@ -80,28 +84,28 @@ async def test_a_daemon_that_goes_ends_the_wait(stage: Stage, capsys: Said, monk
     assert "[not_running]" in capsys.readouterr().err
 
 
-async def test_a_wrong_token_is_told_at_once(stage: Stage, capsys: Said) -> None:
+async def test_a_wrong_token_is_reported_at_once(stage: Stage, capsys: Output) -> None:
     assert await send("/bridge/clip", "guess", "/a.wav") == 1
     assert "[token_wrong]" in capsys.readouterr().err
     assert stage.bridge.asked == []
 
 
 @pytest.mark.parametrize(
-    ("words", "name"),
+    ("message", "name"),
     [
         (("/bridge/preset/select", "roots-dub"), "roots-dub"),
         (("/bridge/preset/next",), "step 1"),
         (("/bridge/preset/previous",), "step -1"),
     ],
 )
-async def test_the_preset_that_is_selected_is_printed(
-    stage: Stage, words: tuple[str, ...], name: str, capsys: Said
+async def test_the_selected_preset_is_printed(
+    stage: Stage, message: tuple[str, ...], name: str, capsys: Output
 ) -> None:
-    assert await send(*words) == 0
+    assert await send(*message) == 0
     assert capsys.readouterr().out == f"/bridge/preset/select {name}\n"
 
 
-async def test_a_subscriber_is_not_answered_with_what_it_selected(stage: Stage) -> None:
+async def test_a_subscriber_gets_no_echo_of_its_own_selection(stage: Stage) -> None:
     hand = await stage.subscribed()
     hand.send("/bridge/preset/select", "ambient")
     await stage.settle()
@@ -112,20 +116,18 @@ async def test_a_subscriber_is_not_answered_with_what_it_selected(stage: Stage) 
     assert hand.of("/bridge/preset/select") == [("step 1",)]
 
 
-async def test_an_address_begins_with_a_slash(stage: Stage, capsys: Said) -> None:
+async def test_an_address_begins_with_a_slash(stage: Stage, capsys: Output) -> None:
     assert await send("bridge/ping") == 1
-    assert capsys.readouterr().err.startswith("ace-bridge: An OSC address begins with /: /bridge/ping.\n")
+    assert capsys.readouterr().err.startswith("ace-bridge: An OSC address begins with /, for example /bridge/ping.\n")
     assert stage.bridge.asked == []
     assert await send("/bridge/ping") == 0
     assert capsys.readouterr().out == "/bridge/pong 1.2.3 1\n"
 
 
-async def test_a_message_that_nobody_answers_is_not_waited_for_for_ever(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
-) -> None:
-    """A datagram can be lost, and a packet that the daemon cannot read is dropped without a word."""
-    monkeypatch.setattr("bridge.cli.commands.send.FIRST_WORD", 0.05)
-    monkeypatch.setattr("bridge.cli.commands.send.LAST_WORD", 0.1)
+async def test_the_wait_for_a_lost_message_ends(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    """A datagram can be lost, and the daemon drops a packet that it cannot read without a reply."""
+    monkeypatch.setattr("bridge.cli.commands.send.FIRST_REPLY", 0.05)
+    monkeypatch.setattr("bridge.cli.commands.send.LAST_REPLY", 0.1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))
         about = {"osc_port": deaf.getsockname()[1], "token": TOKEN}

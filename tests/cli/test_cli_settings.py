@@ -1,4 +1,4 @@
-"""presets and config on the command line: what they print, and what they say to a slip of the hand."""
+"""presets and config on the command line: what they print, and how they explain mistakes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.cli.commands.demo import _command
 from bridge.cli.main import main
 from bridge.config.load import load
 
-Said = pytest.CaptureFixture[str]
+Output = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
@@ -24,14 +24,14 @@ def _home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def said(words: str, capsys: Said) -> tuple[int, str, str]:
-    status = main(words.split())
+def run(arguments: str, capsys: Output) -> tuple[int, str, str]:
+    status = main(arguments.split())
     written = capsys.readouterr()
     return status, written.out, written.err
 
 
-def test_presets_are_wrapped_under_their_text(capsys: Said) -> None:
-    _, out, _ = said("presets", capsys)
+def test_descriptions_of_presets_wrap_in_their_column(capsys: Output) -> None:
+    _, out, _ = run("presets", capsys)
     lines = out.splitlines()
     assert all(len(line) <= 70 for line in lines)
     assert all(line[22:24].strip() or line[:22].strip() for line in lines)
@@ -39,23 +39,23 @@ def test_presets_are_wrapped_under_their_text(capsys: Said) -> None:
     assert " " * 23 + "offline: dub; only the model adds the guitar" in lines
 
 
-def test_a_preset_is_shown_by_its_name_alone(capsys: Said) -> None:
-    by_name = said("presets roots-dub", capsys)
+def test_a_preset_is_shown_by_its_name_alone(capsys: Output) -> None:
+    by_name = run("presets roots-dub", capsys)
     assert by_name[0] == 0
-    assert by_name == said("presets show roots-dub", capsys)
+    assert by_name == run("presets show roots-dub", capsys)
     assert "edit mode      remix" in by_name[1]
-    status, _, err = said("presets dubb", capsys)
+    status, _, err = run("presets dubb", capsys)
     assert status == 1
     assert "“roots-dub”" in err
-    status, _, err = said("presets new", capsys)
+    status, _, err = run("presets new", capsys)
     assert status == 1
     assert "`ace-bridge presets new my-dub`" in err
 
 
-def test_config_is_what_one_would_write(home: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_prints_valid_toml(home: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACE_BRIDGE_OSC_PORT", "9999")
     (home / "config.toml").write_text("[fal]\nlongest = 100.0\n")
-    status, out, _ = said("config", capsys)
+    status, out, _ = run("config", capsys)
     assert status == 0
     lines = out.splitlines()
     assert lines[0].endswith(str(home))
@@ -66,22 +66,24 @@ def test_config_is_what_one_would_write(home: Path, capsys: Said, monkeypatch: p
     assert (read["osc"]["port"], read["fal"]["longest"]) == (9999, 100.0)
     assert [line for line in lines if line.endswith("# from ACE_BRIDGE_OSC_PORT")]
     (home / "config.toml").write_text(out.replace("[key]", "").split("fal = ")[0] + out.split('fal = "none"')[1])
-    assert load(home, {}).osc.port == 9999, "what it prints can be read again"
+    assert load(home, {}).osc.port == 9999, "its output can be loaded again"
 
 
 @pytest.mark.parametrize(
     ("typed", "text"),
-    [("", "Nothing was entered."), ("  \n", "Nothing was entered."), ("abc def\n", "A fal key has no blanks.")],
+    [("", "No key was entered."), ("  \n", "No key was entered."), ("abc def\n", "A fal key has no spaces.")],
 )
-def test_a_key_that_is_none(typed: str, text: str, home: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_key_is_not_stored(
+    typed: str, text: str, home: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
-    status, out, err = said("config set-key", capsys)
+    status, out, err = run("config set-key", capsys)
     assert (status, out) == (1, "")
     assert err.startswith(f"ace-bridge: {text}\n")
     assert not (home / "credentials").exists()
 
 
-def test_ctrl_c_at_the_key_stores_nothing(home: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_at_the_key_stores_nothing(home: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     class Person(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -91,11 +93,11 @@ def test_ctrl_c_at_the_key_stores_nothing(home: Path, capsys: Said, monkeypatch:
 
     monkeypatch.setattr(sys, "stdin", Person())
     monkeypatch.setattr("getpass.getpass", interrupted)
-    assert said("config set-key", capsys) == (130, "", "\nNothing was stored.\n")
+    assert run("config set-key", capsys) == (130, "", "\nNothing was stored.\n")
     assert not (home / "credentials").exists()
 
 
-def test_ctrl_c_at_a_question_sends_nothing(capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_at_a_question_sends_nothing(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     from bridge.cli import confirm
 
     class Person:
@@ -104,13 +106,13 @@ def test_ctrl_c_at_a_question_sends_nothing(capsys: Said, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(sys, "stdin", Person())
     with pytest.raises(KeyboardInterrupt):
-        confirm.agreed("5 remixes. Go on?")
-    assert capsys.readouterr().err == "5 remixes. Go on? [y/N] \nNothing was sent.\n"
+        confirm.agreed("5 remixes. Continue?")
+    assert capsys.readouterr().err == "5 remixes. Continue? [y/N] \nNothing was sent.\n"
     monkeypatch.setattr(sys, "stdin", io.StringIO("Y\n"))
-    assert confirm.agreed("Go on?")
+    assert confirm.agreed("Continue?")
 
 
-def test_the_demo_says_how_it_is_called_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_prints_a_command_for_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert _command(str(tmp_path / ".venv" / "bin" / "ace-bridge")) == ".venv/bin/ace-bridge"
     assert _command("/somewhere/else/ace-bridge") == "/somewhere/else/ace-bridge"

@@ -1,4 +1,4 @@
-"""The command line as a person uses it: many files with odd names, filters, again and once more, wrong words."""
+"""The command line as users run it: odd file names, filters, retry and rerun, invalid arguments, several daemons."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ODD = (
 
 @pytest.fixture
 def odd(tmp_path: Path) -> Path:
-    """A folder of clips with every name that a file system takes."""
+    """A folder of clips with every kind of name that a file system allows."""
     folder = tmp_path / "in"
     folder.mkdir()
     tone = write_tone(tmp_path / "tone.wav", 0.3)
@@ -59,40 +59,39 @@ def fal() -> Iterator[FalServer]:
 
 
 def test_a_folder_of_odd_names(home: Path, odd: Path, tmp_path: Path) -> None:
-    """All are remixed, two at a time, with progress for each; the last lines are the paths, as bytes."""
+    """All are remixed, two at a time, each with progress; the last lines are the paths, byte for byte."""
     out = Path(os.fsdecode(os.fsencode(tmp_path) + b"/out \xff"))
-    words: list[str | Path] = [sys.executable, "-m", "bridge", "remix", odd, "--engine", "offline", "--out", out]
+    command: list[str | Path] = [sys.executable, "-m", "bridge", "remix", odd, "--engine", "offline", "--out", out]
     with running(home):
-        done = subprocess.run(words, env=environment(home), capture_output=True, timeout=100, check=False)
+        done = subprocess.run(command, env=environment(home), capture_output=True, timeout=100, check=False)
         assert done.returncode == 0, done.stderr
         paths = [Path(os.fsdecode(line)) for line in done.stdout.splitlines()]
         assert len(paths) == len(ODD)
         assert all(soundfile.info(os.fsencode(path)).frames == round(0.3 * 48_000) for path in paths)
         assert {path.parent for path in paths} == {out}
-        said = done.stderr.decode()
-        assert "\x1b" not in said
+        progress = done.stderr.decode()
+        assert "\x1b" not in progress
         for name in ODD:
             stem = plain(name.removesuffix(b".wav").decode(errors="replace"))
-            assert f"{stem} 1: 100 % done" in said
+            assert f"{stem} 1: 100 % done" in progress
         strict = {**environment(home), "PYTHONIOENCODING": "utf-8:strict"}
-        for verb in (["jobs"], ["show"], ["show", "--json"]):
-            told = subprocess.run(
-                [sys.executable, "-m", "bridge", *verb], env=strict, capture_output=True, timeout=60, check=False
-            )
-            assert told.returncode == 0, told.stderr
-            assert b"\x1b" not in told.stdout
+        for arguments in (["jobs"], ["show"], ["show", "--json"]):
+            command = [sys.executable, "-m", "bridge", *arguments]
+            done = subprocess.run(command, env=strict, capture_output=True, timeout=60, check=False)
+            assert done.returncode == 0, done.stderr
+            assert b"\x1b" not in done.stdout
 
 
-def test_single_files_that_look_like_options(home: Path, odd: Path) -> None:
+def test_file_names_that_look_like_options(home: Path, odd: Path) -> None:
     with running(home):
-        words = [sys.executable, "-m", "bridge", "remix", "--engine", "offline", "--", "-dash.wav", "--preset.wav"]
-        done = subprocess.run(words, cwd=odd, env=environment(home), capture_output=True, timeout=60, check=False)
+        command = [sys.executable, "-m", "bridge", "remix", "--engine", "offline", "--", "-dash.wav", "--preset.wav"]
+        done = subprocess.run(command, cwd=odd, env=environment(home), capture_output=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         assert len(done.stdout.splitlines()) == 2
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "said"),
+    ("arguments", "status", "error"),
     [
         (("remix", "gone.wav"), 1, "[source_missing]"),
         (("remix", "."), 1, "[source_missing]"),
@@ -111,23 +110,23 @@ def test_single_files_that_look_like_options(home: Path, odd: Path) -> None:
         (("presets", "new", ""), 1, "["),
     ],
 )
-def test_what_cannot_be_is_said_in_a_sentence(
-    home: Path, tmp_path: Path, words: tuple[str, ...], status: int, said: str, monkeypatch: pytest.MonkeyPatch
+def test_invalid_arguments_are_explained(
+    home: Path, tmp_path: Path, arguments: tuple[str, ...], status: int, error: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    if "tone.wav" in words:
+    if "tone.wav" in arguments:
         write_tone(folder / "tone.wav")
-    done = cli(home, *words)
+    done = cli(home, *arguments)
     cli(home, "stop")
     assert done.returncode == status, done.stderr
-    assert said in done.stderr
+    assert error in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["../../evil", "a\nb", "🥁 beat", "-dash", "x" * 300])
-def test_a_preset_of_any_name_lies_among_the_presets(home: Path, name: str) -> None:
+def test_a_preset_of_any_name_stays_in_the_presets_folder(home: Path, name: str) -> None:
     done = cli(home, "presets", "new", "--", name)
     assert "Traceback" not in done.stderr
     if done.returncode == 0:
@@ -136,22 +135,22 @@ def test_a_preset_of_any_name_lies_among_the_presets(home: Path, name: str) -> N
         assert "[" in done.stderr
 
 
-def test_presets_of_ones_own(home: Path) -> None:
+def test_user_presets(home: Path) -> None:
     path = Path(cli(home, "presets", "new", "my style").stdout.strip())
     assert path.parent == home / "presets"
     assert cli(home, "presets", "check").returncode == 0
     assert path.stem in cli(home, "presets").stdout
     again = cli(home, "presets", "new", "my style")
-    assert again.returncode == 1  # never over one that is there
+    assert again.returncode == 1  # an existing preset is not replaced
     path.write_text(path.read_text() + "\nsparkle = 3\n")
     broken = cli(home, "presets", "check")
     assert broken.returncode == 1
     assert path.name in broken.stdout
     assert "sparkle" in broken.stdout
-    assert cli(home, "presets").returncode == 0  # the others are there all the same
+    assert cli(home, "presets").returncode == 0  # the others are still listed
 
 
-def test_again_once_more_and_filters(home: Path, tmp_path: Path, fal: FalServer) -> None:
+def test_retry_rerun_and_filters(home: Path, tmp_path: Path, fal: FalServer) -> None:
     environ = fal_environment(fal.url)
     tone = write_tone(tmp_path / "kick loop.wav", 0.3)
     with running(home, **environ):
@@ -161,19 +160,19 @@ def test_again_once_more_and_filters(home: Path, tmp_path: Path, fal: FalServer)
         assert "[" in failed.stderr
         retried = cli(home, "retry", **environ)
         assert retried.returncode == 0, retried.stderr
-        assert "going on with kick loop (" in retried.stderr
+        assert "resuming kick loop (" in retried.stderr
         assert "kick loop 1: 100 % done" in retried.stderr
         assert Path(retried.stdout.splitlines()[-1]).exists()
         assert until_done(home) == ["done"]
         rerun = cli(home, "rerun", "--tags", "house, four on the floor", **environ)
         assert rerun.returncode == 0, rerun.stderr
         assert Path(rerun.stdout.splitlines()[-1]).exists()
-        assert "making kick loop (" in rerun.stderr
+        assert "remixing kick loop (" in rerun.stderr
         assert "kick loop 1: 100 % done" in rerun.stderr
         assert cli(home, "retry", **environ).returncode == 1  # nothing has failed
         assert cli(home, "remix", str(tone), "--engine", "offline", "--preset", "roots-dub").returncode == 0
-    orders = [job.body["tags"] for job in fal.queue.jobs.values()]
-    assert orders == ["dub", "dub", "house, four on the floor"]
+    submitted = [job.body["tags"] for job in fal.queue.jobs.values()]
+    assert submitted == ["dub", "dub", "house, four on the floor"]
     assert count(home) == 3
     assert count(home, "--engine", "fal") == 2
     assert count(home, "--engine", "offline", "--state", "done") == 1
@@ -186,8 +185,8 @@ def test_again_once_more_and_filters(home: Path, tmp_path: Path, fal: FalServer)
     assert json.loads(cli(home, "show", variation[:10], "--json").stdout)["job_id"] == newest["job_id"]
 
 
-def count(home: Path, *words: str) -> int:
-    return len(cli(home, "jobs", "--json", *words).stdout.splitlines())
+def count(home: Path, *filters: str) -> int:
+    return len(cli(home, "jobs", "--json", *filters).stdout.splitlines())
 
 
 def until_done(home: Path) -> list[str]:
@@ -206,7 +205,7 @@ def test_a_message_that_never_reaches_the_outbox_ends_the_wait(home: Path) -> No
         list(client.follow("m-1"))
 
 
-def test_two_changes_in_one_tick_of_the_clock_are_both_seen(home: Path) -> None:
+def test_two_changes_in_one_clock_tick_are_both_seen(home: Path) -> None:
     client = Client(home)
     path = home / "outbox" / f"{client.instance}.json"
 
@@ -227,8 +226,8 @@ def test_two_changes_in_one_tick_of_the_clock_are_both_seen(home: Path) -> None:
     assert seen == ["running", "done"]
 
 
-def test_what_a_killed_daemon_left_behind_is_not_believed(home: Path, tmp_path: Path) -> None:
-    """Its pid belongs to somebody else now, and at its port another home's daemon answers."""
+def test_the_stale_file_of_a_killed_daemon_is_ignored(home: Path, tmp_path: Path) -> None:
+    """Its process ID belongs to another process now, and another home's daemon replies on its port."""
     other = tmp_path / "other"
     other.mkdir()
     with running(other) as daemon, subprocess.Popen(["sleep", "600"]) as stranger:
@@ -236,30 +235,30 @@ def test_what_a_killed_daemon_left_behind_is_not_believed(home: Path, tmp_path: 
         (home / "daemon.json").write_text(json.dumps(about))
         (home / "daemon.lock").touch()
         assert cli(home, "status").returncode == 3
-        assert "nothing to stop" in cli(home, "stop").stdout
+        assert "is not running" in cli(home, "stop").stdout
         assert stranger.poll() is None
         stranger.send_signal(signal.SIGKILL)
     with running(home):
         assert cli(home, "status").returncode == 0
 
 
-def test_many_that_start_at_once_share_one_daemon(home: Path) -> None:
-    """Each finds none and starts one; the home's lock lets one live, and all of them are served by it."""
-    told: list[subprocess.CompletedProcess[str]] = []
-    threads = [threading.Thread(target=lambda: told.append(cli(home, "start", "--json"))) for _ in range(4)]
+def test_simultaneous_starts_share_one_daemon(home: Path) -> None:
+    """Each starts a daemon. The home's lock lets one of them run, and it serves all of them."""
+    started: list[subprocess.CompletedProcess[str]] = []
+    threads = [threading.Thread(target=lambda: started.append(cli(home, "start", "--json"))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     try:
-        assert [one.returncode for one in told] == [0] * 4, [one.stderr for one in told]
-        assert len({json.loads(one.stdout)["pid"] for one in told}) == 1
+        assert [one.returncode for one in started] == [0] * 4, [one.stderr for one in started]
+        assert len({json.loads(one.stdout)["pid"] for one in started}) == 1
     finally:
         assert cli(home, "stop").returncode == 0
-    assert cli(home, "status").returncode == 3  # and no other one has taken over
+    assert cli(home, "status").returncode == 3  # no other daemon has taken over
 
 
-def test_a_port_that_is_taken_is_said_where_the_daemon_was_started(home: Path) -> None:
+def test_start_reports_a_port_in_use(home: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         done = cli(home, "start", ACE_BRIDGE_OSC_PORT=str(taken.getsockname()[1]))

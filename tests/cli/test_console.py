@@ -1,4 +1,4 @@
-"""What is shown while a remix is made: bars that hold their layout, lines for pipes, and what is said at the end."""
+"""The output of a running remix: bars with a fixed layout, lines for pipes, and the outcome."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console as Terminal
 
 from bridge.cli.console import Console
 from bridge.cli.progress_bars import NAME, Bars, label
-from bridge.cli.progress_text import Heading, Lines, news
+from bridge.cli.progress_text import Heading, Lines, status_text
 
 LONG = "Lead Vocal, second take, bridge comp"
 
@@ -51,14 +51,14 @@ def heading(_: str) -> Heading:
 
 
 def drawn(width: int, *jobs: dict[str, Any]) -> list[str]:
-    """Draw jobs one after the other; return the heading and the lines of the last picture."""
+    """Draw the jobs in turn; return the heading and the lines of the last drawing."""
     terminal = Terminal(width=width, height=30, record=True, force_terminal=True, file=io.StringIO())
     with Bars(terminal, heading) as bars:
         for seen in jobs:
             bars(seen)
-    said = terminal.export_text().splitlines()[0]
+    top = terminal.export_text().splitlines()[0]
     terminal.print(bars)
-    return [said, *terminal.export_text().splitlines()]
+    return [top, *terminal.export_text().splitlines()]
 
 
 def test_the_first_line_of_an_offline_run_names_the_family_and_what_is_missing() -> None:
@@ -70,10 +70,10 @@ def test_the_first_line_of_an_offline_run_names_the_family_and_what_is_missing()
 
 
 @pytest.mark.parametrize("width", [80, 130])
-def test_the_bars_keep_name_percent_and_time(width: int) -> None:
+def test_every_bar_shows_name_percentage_and_time(width: int) -> None:
     message = "in fal's queue, 1 ahead, and then a good many words more than there can ever be room for on one line"
-    said, first, second = drawn(width, job(one(0, message=message), one(11, message="")))
-    assert said.rstrip() == "offline remix, not ACE-Step · roots-dub"
+    top, first, second = drawn(width, job(one(0, message=message), one(11, message="")))
+    assert top.rstrip() == "offline remix, not ACE-Step · roots-dub"
     assert label(LONG, 1) in first
     assert label(LONG, 12) in second
     for line in (first, second):
@@ -86,14 +86,14 @@ def test_the_bars_keep_name_percent_and_time(width: int) -> None:
     assert sum(char in "━╸╺" for char in bar) == (24 if width >= 100 else 16)
 
 
-def test_at_the_end_it_says_done_and_no_path() -> None:
+def test_a_finished_bar_shows_done_without_a_path() -> None:
     ended = one(0, state="done", progress=0.9, message="The remix lies at /a/very/long/path.wav", result={"path": "/p"})
     line = drawn(80, job(one(0)), job(ended))[-1]
     assert "100 %" in line
     assert line.rstrip().endswith("done")
 
 
-def test_names_with_brackets_and_wide_letters_stay_whole() -> None:
+def test_names_with_brackets_and_wide_characters_are_shown() -> None:
     terminal = Terminal(width=80, record=True, force_terminal=True, file=io.StringIO())
     with Bars(terminal, lambda _: Heading({"clip": "[bold]ギター・ソロ・テイク・二番"}, "dub [red]")) as bars:
         bars(job(one(1)))
@@ -112,7 +112,7 @@ def test_names_with_brackets_and_wide_letters_stay_whole() -> None:
         ("Lead Vocals long comp", 16, "Lead Voc…ong comp 16"),
     ],
 )
-def test_a_long_name_loses_its_middle_and_keeps_its_number(name: str, number: int, shown: str) -> None:
+def test_a_long_name_is_cut_in_the_middle(name: str, number: int, shown: str) -> None:
     assert label(name, number) == shown
     assert cell_len(label(name * 3, number)) <= NAME
 
@@ -128,19 +128,19 @@ def test_a_long_name_loses_its_middle_and_keeps_its_number(name: str, number: in
         ({"state": "fitting", "message": ""}, "fitting"),
     ],
 )
-def test_news_is_said_once_and_in_words(changes: dict[str, Any], text: str) -> None:
-    assert news(one(**changes)) == text
+def test_the_text_of_each_state(changes: dict[str, Any], text: str) -> None:
+    assert status_text(one(**changes)) == text
 
 
-def test_a_pipe_gets_each_piece_of_news_once() -> None:
-    said: list[str] = []
-    lines = Lines(said.append, heading)
+def test_a_pipe_gets_each_change_once() -> None:
+    printed: list[str] = []
+    lines = Lines(printed.append, heading)
     running = {"message": "offline remix, not ACE-Step"}
     lines(job(one(0, state="new", message="", progress=0.0), one(1, state="new", message="", progress=0.0)))
     for progress in (0.2, 0.3, 0.4):
         lines(job(one(0, progress=progress, **running), one(1, progress=progress, **running)))
     lines(job(one(0, state="done"), one(1, state="failed")))
-    assert said == [
+    assert printed == [
         "offline remix, not ACE-Step · roots-dub",
         f"{LONG} 1:   0 % starting",
         f"{LONG} 2:   0 % starting",
@@ -151,7 +151,7 @@ def test_a_pipe_gets_each_piece_of_news_once() -> None:
     ]
 
 
-def test_the_paths_are_all_that_stands_on_the_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+def test_stdout_has_only_the_paths(capsys: pytest.CaptureFixture[str]) -> None:
     ended = job(one(0, state="done", result={"path": "/results/a.wav"}), state="done")
     with Console(as_json=False).progress(heading) as show:
         show(ended)

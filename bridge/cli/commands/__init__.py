@@ -1,1 +1,1 @@
-"""What the command line's words do, one module per group; imported only when the word is used."""
+"""The commands of the command line, one module per group, each imported only when it runs."""

@@ -1,4 +1,4 @@
-"""bench: how long this machine takes for a remix, stage by stage, in a home of its own and without any network."""
+"""bench: measures each stage of a remix on this machine, in a temporary home and without a network."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from bridge.client import OVER, Client
 from bridge.errors import WorkerDied
 from bridge.osc.plain import Message, decode, encode
 
-SAID = {
-    "taking in": "the message is taken in and in the journal",
+STATES = {
+    "accepting": "the message is accepted and written to the journal",
     "rendering": "the clip is read and measured",
-    "uploading": "it stays where it is",
-    "submitting": "the order is in the journal",
-    "queued": "the engine takes it",
+    "uploading": "nothing to upload",
+    "submitting": "the submission is written to the journal",
+    "queued": "the engine accepts the submission",
     "running": "the offline engine makes the remix",
-    "fetching": "the result is looked at",
-    "fitting": "rate, time, length and level are matched, and it is written",
+    "fetching": "the result is checked",
+    "fitting": "rate, timing, length and loudness are matched, and the file is written",
 }
-PATIENCE = 120.0  # s without a word from the daemon until it is given up
+PATIENCE = 120.0  # s without a message from the daemon before giving up
 
-Spent = Mapping[str, float]  # s in each state, in the order of the way
+Durations = Mapping[str, float]  # s in each state, in order
 
 
 def bench(options: argparse.Namespace) -> int:
-    """Run it and print the medians; the first round, with processes that only start, is told apart."""
+    """Run it and print the medians; the first round, which starts the worker processes, is reported separately."""
     console = Console(options.json)
-    console.say(f"offline remixes of {SECONDS:.0f} s of music: one to warm up, then {options.rounds} …")
+    console.say(f"offline remixes of a clip of {SECONDS:.0f} s: one to warm up, then {options.rounds} …")
     with own_bridge("bench") as (client, source):
         begun = time.perf_counter()
         about = client.start()
@@ -48,15 +48,15 @@ def bench(options: argparse.Namespace) -> int:
                 rounds.append(_round(client, channel, source, number))
                 console.say(f"  {number or 'warm'}: {sum(rounds[-1].values()) * 1e3:.0f} ms")
     cold, *warm = rounds
-    _tell(options, start, cold, warm)
+    _print(options, start, cold, warm)
     return 0
 
 
-def _round(client: Client, channel: socket.socket, source: Path, number: int) -> Spent:
-    """Send one message, and return how long the job was in each state.
+def _round(client: Client, channel: socket.socket, source: Path, number: int) -> Durations:
+    """Remix the clip once and return the time in each state.
 
     Raises:
-        WorkerDied: it was not done.
+        WorkerDied: the remix failed.
     """
     clip = {"id": "bench", "name": "bench", "position": 0.0, "length": SECONDS, "source": {"path": str(source)}}
     args = {
@@ -64,10 +64,10 @@ def _round(client: Client, channel: socket.socket, source: Path, number: int) ->
         "clips": [clip],
         "remix": {"engine": "offline", "tags": "dub, deep bass", "seed": number},
     }
-    moments = [("taking in", time.perf_counter())]
+    moments = [("accepting", time.perf_counter())]
     client.send("remix", args)
     job = ""
-    for answer in _heard(channel):
+    for answer in _messages(channel):
         if answer.address != "/bridge/job" or job not in ("", answer.params[0]):
             continue
         job, state = answer.params
@@ -76,7 +76,7 @@ def _round(client: Client, channel: socket.socket, source: Path, number: int) ->
         if state in OVER:
             break
     if moments[-1][0] != "done":
-        raise WorkerDied(f"The remix ended as {moments[-1][0]}; {client.home / 'logs' / 'bridge.log'} says why.")
+        raise WorkerDied(f"The remix ended as {moments[-1][0]}; {client.home / 'logs' / 'bridge.log'} has the reason.")
     return {name: end - begin for (name, begin), (_, end) in itertools.pairwise(moments)}
 
 
@@ -89,26 +89,26 @@ def _subscribed(port: int) -> Iterator[socket.socket]:
         yield channel
 
 
-def _heard(channel: socket.socket) -> Iterator[Message]:
+def _messages(channel: socket.socket) -> Iterator[Message]:
     while True:
         yield decode(channel.recv(65_507))
 
 
-def _tell(options: argparse.Namespace, start: float, cold: Spent, warm: list[Spent]) -> None:
+def _print(options: argparse.Namespace, start: float, cold: Durations, warm: list[Durations]) -> None:
     """Print the table, or one line of JSON."""
-    names = [name for name in SAID if any(name in one for one in warm)]
+    names = [name for name in STATES if any(name in one for one in warm)]
     medians = {name: statistics.median(one.get(name, 0.0) for one in warm) for name in names}
     whole = statistics.median(sum(one.values()) for one in warm)
     if options.json:
-        told: dict[str, Any] = {"event": "bench", "engine": "offline", "clip": SECONDS, "rounds": len(warm)}
-        told |= {"start": start, "first": sum(cold.values()), "whole": whole, "states": medians}
-        print(json.dumps({name: _rounded(value) for name, value in told.items()}))
+        report: dict[str, Any] = {"event": "bench", "engine": "offline", "clip": SECONDS, "rounds": len(warm)}
+        report |= {"start": start, "first": sum(cold.values()), "whole": whole, "states": medians}
+        print(json.dumps({name: _rounded(value) for name, value in report.items()}))
         return
     for name in names:
-        print(f"{name:<10} {medians[name] * 1e3:6.0f} ms  {SAID[name]}")
-    print(f"{'whole':<10} {whole * 1e3:6.0f} ms  {SECONDS / whole:.0f} times as fast as the clip plays")
-    print(f"{'first':<10} {sum(cold.values()) * 1e3:6.0f} ms  with processes that only start")
-    print(f"{'start':<10} {start * 1e3:6.0f} ms  the daemon comes up")
+        print(f"{name:<10} {medians[name] * 1e3:6.0f} ms  {STATES[name]}")
+    print(f"{'whole':<10} {whole * 1e3:6.0f} ms  {SECONDS / whole:.0f} times real time")
+    print(f"{'first':<10} {sum(cold.values()) * 1e3:6.0f} ms  including the start of the worker processes")
+    print(f"{'start':<10} {start * 1e3:6.0f} ms  the daemon starts")
 
 
 def _rounded(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""run, start, stop, status."""
+"""run, start, stop, status: control the daemon."""
 
 from __future__ import annotations
 
@@ -41,40 +41,40 @@ def run(options: argparse.Namespace) -> int:
 
 
 def start(options: argparse.Namespace) -> int:
-    """Start the daemon in the background, unless it runs."""
+    """Start the daemon in the background, unless it is running."""
     client = Client(home())
     before = client.daemon()
     if before and options.listen and before.get("osc_host") != options.listen:
         raise NotPossibleNow(
-            f"The bridge runs already and listens on {before.get('osc_host')}.",
-            hint="ace-bridge stop, then ace-bridge start --listen.",
+            f"The bridge is already running and listens on {before.get('osc_host')}.",
+            hint="Run `ace-bridge stop`, then `ace-bridge start --listen`.",
         )
     _open(options.listen)
     about = before or client.start()
     if options.json:
         print(json.dumps(_public(about) | {"started_now": before is None}))
     else:
-        _greet(about, "already runs" if before else "runs now")
+        _greet(about, "was already running" if before else "has started")
     return 0
 
 
 def stop(options: argparse.Namespace) -> int:
-    """Stop the daemon and wait until it is gone."""
+    """Stop the daemon and wait until it has ended."""
     client = Client(home())
     about = client.daemon()
     if about is None:
-        print(json.dumps({"stopped": None}) if options.json else "The bridge does not run; nothing to stop.")
+        print(json.dumps({"stopped": None}) if options.json else "The bridge is not running.")
         return 0
-    asked: set[int] = set()
-    end = time.monotonic() + 150.0  # an order on its way is seen to its end, and fal may take two minutes to answer
+    signalled: set[int] = set()
+    end = time.monotonic() + 150.0  # the daemon finishes a pending submission, which fal may take two minutes to answer
     while client.daemon() is not None or (client.home / "daemon.json").exists():
         about = client.daemon() or about
-        if about["pid"] not in asked:  # one that waited for the lock may have taken over
-            asked.add(about["pid"])
+        if about["pid"] not in signalled:  # a daemon that waited for the lock may have taken over
+            signalled.add(about["pid"])
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(about["pid"]), signal.SIGTERM)
         if time.monotonic() > end:
-            raise HomeError(f"The daemon (process {about['pid']}) was asked to stop and has not.")
+            raise HomeError(f"The daemon (process {about['pid']}) did not stop within 150 s.")
         time.sleep(0.05)
     from bridge.cli import history
 
@@ -82,66 +82,64 @@ def stop(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"stopped": about["pid"], "open": left}))
     else:
-        remixes = f"{left} remixes that are not done yet go" if left > 1 else "One remix that is not done yet goes"
-        print("The bridge has stopped." + (f" {remixes} on when it starts again." if left else ""))
+        remixes = f"{left} unfinished remixes continue" if left > 1 else "One unfinished remix continues"
+        print("The bridge has stopped." + (f" {remixes} at the next start." if left else ""))
     return 0
 
 
 def status(options: argparse.Namespace) -> int:
-    """Show whether the daemon runs; exit status 3 when it does not, like other services."""
+    """Show whether the daemon is running; return 3 if it is not, as service scripts do."""
     client = Client(home())
     about = client.daemon()
     if options.json:
         known = {"running": about is not None, "home": str(client.home), **_public(about or {})}
         print(json.dumps({**known, "jobs": _open_jobs(client)}))
     elif about is None:
-        print(f"The bridge does not run. Start it with `ace-bridge start`.\n  home {client.home}")
+        print(f"The bridge is not running. Start it with `ace-bridge start`.\n  home {client.home}")
     else:
-        _greet(about, "runs")
+        _greet(about)
         print(f"  home {client.home}")
         if about.get("http_port"):
             print(f"  OSCQuery http://127.0.0.1:{about['http_port']}/")
-        making = _open_jobs(client)
-        if not making:
-            print("  nothing is being made")
-        for job in making:
+        jobs = _open_jobs(client)
+        if not jobs:
+            print("  no unfinished jobs")
+        for job in jobs:
             print(f"  {', '.join(job['clips'])} ({job['job_id'][:8]}): {job['state']} ({job['engine']})")
     return 0 if about else 3
 
 
 def _open(listen: str | None) -> None:
-    """Let a daemon of this process or of the next one listen there, whatever the settings say."""
+    """Override the setting for a daemon of this process or of one that it starts."""
     if listen:
         os.environ["ACE_BRIDGE_OSC_HOST"] = listen
 
 
 def _open_jobs(client: Client) -> list[dict[str, Any]]:
-    """Return what is being made: from the journal, with the newer states of the outboxes."""
+    """Return the unfinished jobs: from the journal, with the newer states of the outboxes."""
     newer: dict[str, str] = {}
     for path in (client.home / "outbox").glob("*.json"):
         with contextlib.suppress(OSError, ValueError):
             newer |= {job["job_id"]: job["state"] for job in json.loads(path.read_bytes())["jobs"]}
     if all(state in OVER for state in newer.values()):
         return []
-    from bridge.cli import history  # only now: most often nothing is being made, and the answer should be quick
+    from bridge.cli import history  # only here: usually there are none, and `status` must be quick
 
     found = [history.document(one) for one in history.still_open(client.home)]
     return [{**job, "state": newer.get(job["job_id"], job["state"])} for job in found]
 
 
-def _greet(about: Any, what: str = "runs") -> None:
+def _greet(about: Any, what: str = "is running") -> None:
     port, pid, version = about["osc_port"], about["pid"], about["version"]
     print(f"The bridge {what}: version {version}, process {pid}, OSC port {port}.", flush=True)
     host = about.get("osc_host", "127.0.0.1")
     if host != "127.0.0.1":
-        from bridge.util.addresses import (
-            own_address,  # most often the question does not arise, and `status` should be quick
-        )
+        from bridge.util.addresses import own_address  # only here: `status` must be quick
 
-        where = own_address(host) or "(no network now)"
-        print(f"  it is reached at {where} too: other devices there may control it", flush=True)
+        where = own_address(host) or "(no network at the moment)"
+        print(f"  other devices on the network can control it at {where}", flush=True)
 
 
 def _public(about: dict[str, Any]) -> dict[str, Any]:
-    """Return daemon.json without what is not for a terminal."""
+    """Return daemon.json without the token."""
     return {name: value for name, value in about.items() if name != "token"}

@@ -1,4 +1,4 @@
-"""demo: the whole way once, in a home of its own, with a clip that is made here and a picture of source over result."""
+"""demo: remixes a generated clip in a temporary home and draws source and result."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ STEPS = " ▁▂▃▄▅▆▇█"
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Run it; the result's path is all that stands on the standard output."""
+    """Run it; stdout has only the path of the result."""
     console = Console(as_json=False)
     with own_bridge("demo") as (client, source):
         console.say(f"1. a clip of {BARS} bars at {TEMPO:.0f} BPM: {source}")
         about = client.start()
-        console.say(f"2. the daemon is up: process {about['pid']}, OSC port {about['osc_port']}")
+        console.say(f"2. the daemon is running: process {about['pid']}, OSC port {about['osc_port']}")
         return _remix(client, console, source, options)
 
 
 @contextmanager
 def own_bridge(name: str) -> Iterator[tuple[Client, Path]]:
-    """Give a client of a new home of its own and a clip that is made there; a daemon that was started is stopped."""
+    """Yield a client of a temporary home and a clip generated there; stop its daemon at the end."""
     home = Path(tempfile.mkdtemp(prefix=f"ace-bridge-{name}-"))
-    os.environ.setdefault("ACE_BRIDGE_OSC_PORT", "0")  # beside a bridge that may be at work here
+    os.environ.setdefault("ACE_BRIDGE_OSC_PORT", "0")  # the user's own bridge may be running
     client, source = Client(home), home / f"{name} clip.wav"
     make_clip(source)
     try:
@@ -69,7 +69,7 @@ def _remix(client: Client, console: Console, source: Path, options: argparse.Nam
     }
     wanted = {"engine": options.engine, "seed": 7, **({"preset": options.preset} if options.preset else {})}
     project = {"sample_rate": RATE, "tempo": TEMPO}
-    console.say("3. one message into the inbox, and it comes back as a remix:")
+    console.say("3. one message into the inbox returns as a remix:")
     message_id = client.send("remix", {"project": project, "clips": [clip], "remix": wanted})
     job: dict[str, Any] = {}
     with console.progress(lambda job_id: heading(client.home, job_id)) as show:
@@ -81,12 +81,12 @@ def _remix(client: Client, console: Console, source: Path, options: argparse.Nam
     client.bye()
     status = console.finish(job)
     if status == 0:
-        console.say(f"now with your own: {_command(sys.argv[0])} remix FILE")
+        console.say(f"now try your own: {_command(sys.argv[0])} remix FILE")
     return status
 
 
 def _command(program: str) -> str:
-    """Return how this command is called from the folder that the user is in."""
+    """Return how to call this command from the current folder."""
     if Path(program).name != "ace-bridge":
         return "ace-bridge"
     near = os.path.relpath(program)
@@ -94,14 +94,14 @@ def _command(program: str) -> str:
 
 
 def picture(path: Path) -> str:
-    """Draw a file's level over time in one line of text."""
+    """Draw a file's peak level over time in one line of text."""
     found = peaks({"path": str(path), "columns": WIDTH}, lambda _: None)["peaks"]
     levels = [max(abs(low), abs(high)) for low, high in found]
     return "".join(STEPS[min(len(STEPS) - 1, round(level * (len(STEPS) - 1)))] for level in levels)
 
 
 def make_clip(path: Path) -> None:
-    """Write eight bars of chords, bass and a click of a hi-hat: 16 s, stereo, 16 bit, by the standard library alone."""
+    """Write eight bars of chords, bass and hi-hat: 16 s, stereo, 16 bit, with the standard library only."""
     beat = round(RATE * 60.0 / TEMPO)
     frames = array("h")
     noise = 1

@@ -1,4 +1,4 @@
-"""doctor."""
+"""doctor: checks the whole setup, and writes support bundles."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from bridge.doctor.base import Context, Finding, worst
 from bridge.doctor.examine import examine
 from bridge.errors import AudioDeviceMissing, ConfigInvalid
 
-SIGNS = {"well": "ok  ", "hint": "hint", "trouble": "BAD "}
+SIGNS = {"well": "ok  ", "hint": "hint", "trouble": "FAIL"}
 DEVICE = "import sounddevice; print(sounddevice.query_devices(kind='output')['name'])"
-PATIENCE = 20.0  # s for the sound system
+PATIENCE = 20.0  # s for the sound system to answer
 
 
 def doctor(options: argparse.Namespace) -> int:
-    """Look at the whole chain; 1 when something will not work."""
-    logging.getLogger("bridge").addHandler(logging.NullHandler())  # what is wrong is said as a finding
+    """Check everything; return 1 if something does not work."""
+    logging.getLogger("bridge").addHandler(logging.NullHandler())  # problems are printed as findings, not logged
     context = _context(options)
     findings = examine(context)
     if options.bundle:
@@ -46,18 +46,18 @@ def doctor(options: argparse.Namespace) -> int:
 
 
 def _context(options: argparse.Namespace) -> Context:
-    folder, trouble = home(), ""
+    folder, settings_error = home(), ""
     try:
         settings = load(folder, os.environ)
     except ConfigInvalid as problem:
-        trouble = problem.text
+        settings_error = problem.text
         settings = load(folder / "nowhere", {})
     return Context(
         home=folder,
         environ=os.environ,
         platform=sys.platform,
         settings=settings,
-        settings_trouble=trouble,
+        settings_error=settings_error,
         clock=time.time,
         which=shutil.which,
         mounts=home_check.mounts,
@@ -68,7 +68,7 @@ def _context(options: argparse.Namespace) -> Context:
 
 
 def _device() -> str:
-    """Ask in a process of its own: sound systems print at length, and some hang."""
+    """Return the audio output. Asks in a child process, because sound systems print a lot and some hang."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", DEVICE], capture_output=True, text=True, timeout=PATIENCE, check=True
@@ -83,10 +83,15 @@ def _show(findings: list[Finding]) -> None:
         print(f"{SIGNS[finding.level]}  {finding.text}")
         if finding.fix:
             print(f"      → {finding.fix}")
-    troubles = sum(finding.level == "trouble" for finding in findings)
+    failed = sum(finding.level == "trouble" for finding in findings)
     hints = sum(finding.level == "hint" for finding in findings)
-    ends = {"well": "Everything is well.", "hint": f"It works; {hints} hints above."}
-    print(f"\n{ends.get(worst(findings), f'{troubles} troubles above; each line with an arrow says what to do.')}")
+    summaries = {"well": "No problems found.", "hint": f"It works, with {_count(hints, 'hint')} above."}
+    problems = f"{_count(failed, 'problem')} above; each line with an arrow says how to fix it."
+    print(f"\n{summaries.get(worst(findings), problems)}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _say_bundle(path: Path, names: list[str], options: argparse.Namespace) -> None:
@@ -98,4 +103,4 @@ def _say_bundle(path: Path, names: list[str], options: argparse.Namespace) -> No
         print(f"To report a problem, attach this file to an issue: {project.issues()}")
     for name in names:
         print(f"  {name}")
-    print("No key is in it." if options.include else "No key, prompt, name of yours or audio is in it.")
+    print("It contains no key." if options.include else "It contains no key, prompt, name or audio.")

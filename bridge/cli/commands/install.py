@@ -1,4 +1,4 @@
-"""install, uninstall."""
+"""install, uninstall: add the bridge's scripts to a DAW or remove them."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from bridge.installers.plans import plan
 
 
 def install(options: argparse.Namespace) -> int:
-    """Put the bridge's scripts into a DAW."""
+    """Install the bridge's scripts in a DAW."""
     planned, installer = _planned(options), _installer(options)
     changes = installer.install(planned, dry=True, force=options.force)
-    left_out = _left_out(planned, changes, options)
-    if left_out:
+    declined = _declined(planned, changes, options)
+    if declined:
         planned = replace(planned, edits=())
     if not options.dry_run:
         changes = installer.install(planned, force=options.force)
     _show(options, planned, changes)
     if not options.json and not options.dry_run:
-        for change in left_out:
-            print(f"not done without your consent (--yes): {change.path}: {change.why}")
+        for change in declined:
+            print(f"skipped, needs --yes: {change.path}: {change.why}")
         for step in planned.steps:
             print(f"- {step}")
     return 0
 
 
 def uninstall(options: argparse.Namespace) -> int:
-    """Take the bridge's scripts out of a DAW."""
+    """Remove the bridge's scripts from a DAW."""
     planned, installer = _planned(options), _installer(options)
     _show(options, planned, installer.uninstall(planned, dry=options.dry_run))
     return 0
@@ -55,8 +55,8 @@ def _installer(options: argparse.Namespace) -> Installer:
     return Installer(Pointer(folder, start_command(folder, sys.executable), __version__))
 
 
-def _left_out(planned: Installation, changes: Sequence[Change], options: argparse.Namespace) -> list[Change]:
-    """Ask before files are changed that are not the bridge's own; return what is not agreed to."""
+def _declined(planned: Installation, changes: Sequence[Change], options: argparse.Namespace) -> list[Change]:
+    """Ask before the DAW's own files are changed; return the changes that the user does not allow."""
     edited = {edit.path for edit in planned.edits}
     asked = [change for change in changes if change.path in edited and change.action != "keep"]
     if not asked or options.yes or options.dry_run:
@@ -64,7 +64,7 @@ def _left_out(planned: Installation, changes: Sequence[Change], options: argpars
     if not options.json and sys.stdin.isatty():
         for change in asked:
             print(f"{change.path}: {change.why}")
-        if agreed("Change these files of the DAW? A backup is kept.", "Nothing was changed."):
+        if agreed("Change these files of the DAW? Backups are kept.", "Nothing was changed."):
             return []
     return asked
 

@@ -1,4 +1,4 @@
-"""jobs, show, cancel: what was made, and stopping what is being made."""
+"""jobs, show, cancel: list jobs, show one, stop one."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from bridge.errors import NotPossibleNow
 from bridge.presets.parameters import INSTRUMENTAL, PARAMS
 from bridge.protocol.job import ENDED, Job, State, Variation
 
-LOOK_THROUGH = 10_000  # jobs that a filter searches
-ROOMY = 72  # columns from which `jobs` has room for the engine
+SEARCHED = 10_000  # newest jobs that a filter looks at
+ROOMY = 72  # columns of a terminal where `jobs` shows the engine
 COLUMN = 16  # columns of the labels of `show`
 
 
 def jobs(options: argparse.Namespace) -> int:
     """List jobs, newest first."""
     filtered = options.state or options.engine or options.search
-    found = history.newest(home(), LOOK_THROUGH if filtered else options.limit)
+    found = history.newest(home(), SEARCHED if filtered else options.limit)
     chosen = [one for one in found if _wanted(one, options)][: options.limit]
     for one in chosen:
         print(json.dumps(history.document(one)) if options.json else _row(one))
     if not chosen and not options.json:
-        print("There is no such job." if found else "Nothing was made yet: try `ace-bridge remix FILE`.")
+        print("No job matches." if found else "There are no jobs yet: try `ace-bridge remix FILE`.")
     return 0
 
 
 def show(options: argparse.Namespace) -> int:
-    """Show one job whole."""
+    """Show everything about a job."""
     found = history.one(home(), options.job)
     job, variations = found
     if options.json:
@@ -45,9 +45,9 @@ def show(options: argparse.Namespace) -> int:
         return 0
     print(history.title(job))
     state = str(history.state_of(found))
-    made = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
+    created = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
     print(f"  {'state':<{COLUMN}}{coloured(state)}")
-    for label, text in (("asked for", f"{made}, {ago(job.created)}"), *_about(job)):
+    for label, text in (("requested", f"{created}, {ago(job.created)}"), *_about(job)):
         for line in labelled(label, text, COLUMN, 2):
             print(line)
     names = history.clip_names(job)
@@ -55,7 +55,7 @@ def show(options: argparse.Namespace) -> int:
         print(f"  {names.get(one.clip_id, one.clip_id)} {one.index + 1} [{one.id[:8]}]: ", end="")
         print(f"{coloured(str(one.state))}, seed {one.seed}")
         if one.result:
-            print(f"    {one.result['path']}")  # in one piece, for copying
+            print(f"    {one.result['path']}")  # not wrapped, for copying
         for text in _outcome(one):
             for line in labelled("", text, 0, 4):
                 print(line)
@@ -63,7 +63,7 @@ def show(options: argparse.Namespace) -> int:
 
 
 def cancel(options: argparse.Namespace) -> int:
-    """Stop a job, or one of its variations; without an id the newest one that is being made."""
+    """Stop a job or a variation; without an ID, the newest unfinished job."""
     client = Client(home())
     client.need_daemon()
     found = _to_stop(options.job)
@@ -71,20 +71,20 @@ def cancel(options: argparse.Namespace) -> int:
     meant = [one for one in variations if options.job and one.id.startswith(options.job)] or variations
     if all(one.state in ENDED for one in meant):
         state = meant[0].state if len(meant) == 1 else history.state_of(found)
-        raise NotPossibleNow(f"{history.title(job)} is {state} already; nothing to stop.")
+        raise NotPossibleNow(f"{history.title(job)} is already {state}.", hint="There is nothing to stop.")
     client.answer(client.send("cancel", {"job_id": options.job or job.id}))
     client.bye()
     if options.json:
         print(json.dumps({"event": "cancel", "asked": True, "job_id": job.id}))
     else:
-        print(f"{history.title(job)} was asked to stop; `ace-bridge show {job.id[:8]}` tells how it ended.")
+        print(f"Stopping {history.title(job)}; `ace-bridge show {job.id[:8]}` shows the outcome.")
     return 0
 
 
 def _to_stop(start: str | None) -> Found:
-    """Return the job that is meant."""
-    being_made = [] if start else history.still_open(home())
-    return being_made[-1] if being_made else history.one(home(), start)
+    """Return the job to stop."""
+    unfinished = [] if start else history.still_open(home())
+    return unfinished[-1] if unfinished else history.one(home(), start)
 
 
 def _wanted(found: Found, options: argparse.Namespace) -> bool:
@@ -112,14 +112,14 @@ def _row(found: Found) -> str:
 
 
 def _clips(job: Job, columns: int) -> str:
-    """Name a job's clips in exactly so many columns; a long name leaves room for how many more there are."""
+    """Return the names of a job's clips in exactly this many columns; "+4" stands for four more."""
     names = list(history.clip_names(job).values())
     more = f" +{len(names) - 1}" if len(names) > 1 else ""
     return cut(cut(names[0], columns - len(more)).rstrip() + more, columns)
 
 
 def _about(job: Job) -> Iterator[tuple[str, str]]:
-    """Yield what a job was made from and what was chosen for it, as label and text."""
+    """Yield a job's sources, style and cost as label and text."""
     for clip in job.request["clips"]:
         source = clip.get("source") or clip.get("rendered") or {}
         path = history.plain(str(source.get("path", "")))
@@ -144,21 +144,21 @@ def _about(job: Job) -> Iterator[tuple[str, str]]:
 
 
 def _span(offset: float, length: float | None) -> str:
-    """Say which part of a file it is, nothing for all of it."""
+    """Return a span as text; empty for the whole file."""
     if length is None:
         return f", from {_clock(offset)}" if offset else ""
     return f", {_clock(offset)} to {_clock(offset + length)}"
 
 
 def _clock(seconds: float) -> str:
-    """Return a time in a file as m:ss, with tenths where there are some."""
+    """Return a time as m:ss, with tenths unless they are zero."""
     tenths = round(seconds * 10)
     minutes, rest = divmod(tenths, 600)
     return f"{minutes}:{rest // 10:02}" + (f".{rest % 10}" if rest % 10 else "")
 
 
 def _outcome(one: Variation) -> Iterator[str]:
-    """Yield what there is to say of a variation beside its result's path."""
+    """Yield a variation's error or message."""
     if one.error:
         yield one.error["text"]
         yield f"{one.error['hint']} [{one.error['code']}]"

@@ -1,6 +1,6 @@
-"""midi: which controllers are there, what their controls do, learn, unlearn, listen.
+"""midi: lists controllers and mappings, learns and removes mappings, and monitors controls.
 
-The daemon holds the ports, so this is a conversation over OSC on this machine, with the token of daemon.json.
+The daemon owns the MIDI ports. This command talks to it by OSC on this machine, with the token from daemon.json.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from bridge.config.home import home
 from bridge.errors import NotRunning, RequestError, from_wire
 from bridge.osc.plain import Message, decode
 
-QUIET = 2.0  # s of silence after which the daemon is looked for
+QUIET = 2.0  # s of silence before checking that the daemon is running
 
-LEARNING = "Move the control for {what}: press a pad, move a fader, turn a knob clockwise (Ctrl-C ends it)."
+LEARNING = "Move the control for {what}: press a pad, move a fader or turn a knob clockwise (Ctrl-C to cancel)."
 
 
 def midi(options: argparse.Namespace) -> int:
-    """Do what the second word says."""
-    word, arguments = _asked(options)
+    """Run the action."""
+    name, arguments = _osc_command(options)
     client = Client(home())
     about = client.start() if options.action in ("learn", "use") else client.need_daemon()
-    with channel(int(about["osc_port"]), f"/bridge/midi/{word}", [about["token"], *arguments]) as link:
+    with channel(int(about["osc_port"]), f"/bridge/midi/{name}", [about["token"], *arguments]) as link:
         try:
             return _listen(options, link, client)
         except KeyboardInterrupt:
             with channel(int(about["osc_port"]), "/bridge/midi/stop", [about["token"]]):
-                print("Nothing was changed." if word == "learn" else "")
+                print("Nothing was changed." if name == "learn" else "")
             raise
 
 
-def _asked(options: argparse.Namespace) -> tuple[str, list[Any]]:
-    """Return the command behind /bridge/midi/ and its arguments, less the token."""
+def _osc_command(options: argparse.Namespace) -> tuple[str, list[Any]]:
+    """Return the last part of the /bridge/midi/ address, and the arguments without the token."""
     match options.action:
         case "learn":
-            command, argument = _wish(options)
+            command, argument = _command(options)
             marks = ("light" if options.light else "", "replace" if options.replace else "")
             return "learn", [command, argument, float(options.wait), options.encoder or "", *marks]
         case "unlearn":
-            return "unlearn", list(_wish(options))
+            return "unlearn", list(_command(options))
         case "use":
             return "use", [_needed(options, "the name of a template")]
         case "monitor":
@@ -55,18 +55,18 @@ def _asked(options: argparse.Namespace) -> tuple[str, list[Any]]:
 
 
 def _listen(options: argparse.Namespace, link: socket.socket, client: Client) -> int:
-    """Print the answers until there are no more."""
-    for told, answer in enumerate(_answers(link, client)):
+    """Print the replies until the last one."""
+    for count, answer in enumerate(_answers(link, client)):
         parameters = list(answer.params)
         if answer.address == "/bridge/error":
             raise from_wire({"code": parameters[1], "text": parameters[2]})
         kind = answer.address.rpartition("/")[2]
         if options.json:
             print(json.dumps({"event": kind, "arguments": parameters}), flush=True)
-        elif kind in _SHOWN and (line := _SHOWN[kind](options, parameters)):
+        elif kind in _LINES and (line := _LINES[kind](options, parameters)):
             print(line, flush=True)
         if kind == "end":
-            if not told and not options.json and options.action in _NOTHING:
+            if not count and not options.json and options.action in _NOTHING:
                 print(_NOTHING[options.action])
             return 0
     return 1
@@ -79,16 +79,16 @@ def _answers(link: socket.socket, client: Client) -> Iterator[Message]:
             yield decode(link.recv(LONGEST))
         except TimeoutError:
             if client.daemon() is None:
-                raise NotRunning("The daemon is gone.") from None
+                raise NotRunning("The daemon has stopped.") from None
         except ConnectionError as problem:
             raise NotRunning from problem
 
 
 def _device(_: argparse.Namespace, told: list[Any]) -> str:
     name, ports, mapping, template = told
-    note = f"mapped by {mapping}" if mapping else "nothing mapped"
+    note = f"mapped by {mapping}" if mapping else "no mapping"
     if template:
-        note += f"; `ace-bridge midi use {template}` has a mapping for it"
+        note += f"; `ace-bridge midi use {template}` loads a ready-made one"
     return f"{name} ({ports}): {note}"
 
 
@@ -98,7 +98,7 @@ def _control(_: argparse.Namespace, told: list[Any]) -> str:
 
 
 def _ready(options: argparse.Namespace, told: list[Any]) -> str:
-    heard = f"Listening to {told[0]}." if told[0] else "No MIDI controller is plugged in; plug one in now."
+    heard = f"Listening to {told[0]}." if told[0] else "No MIDI controller is connected; connect one now."
     return f"{heard}\n{LEARNING.format(what=' '.join(options.words))}" if options.action == "learn" else heard
 
 
@@ -111,14 +111,14 @@ def _end(_: argparse.Namespace, told: list[Any]) -> str:
     return str(told[0])
 
 
-_SHOWN = {"device": _device, "control": _control, "ready": _ready, "heard": _heard, "end": _end}
+_LINES = {"device": _device, "control": _control, "ready": _ready, "heard": _heard, "end": _end}
 _NOTHING = {
-    "devices": "No MIDI controller is plugged in.",
-    "list": "No control does anything yet; `ace-bridge midi learn COMMAND` begins.",
+    "devices": "No MIDI controller is connected.",
+    "list": "No control is mapped yet; `ace-bridge midi learn COMMAND` maps one.",
 }
 
 
-def _wish(options: argparse.Namespace) -> tuple[str, str]:
+def _command(options: argparse.Namespace) -> tuple[str, str]:
     command = _needed(options, "the name of a command, for example remix, preset.next or amount")
     return command, " ".join(options.words[1:])
 

@@ -1,4 +1,4 @@
-"""nudge: a result moved by some milliseconds, without a new remix."""
+"""nudge: shifts a result by some milliseconds, without a new remix."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.config.home import home
 
 
 def nudge(options: argparse.Namespace) -> int:
-    """Move a result and say that it was."""
+    """Shift a result and print that it was done."""
     client = Client(home())
     client.start()
     args = {"variation_id": options.variation, "ms": options.ms}
@@ -20,5 +20,5 @@ def nudge(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"event": "nudge", "ms": options.ms}))
     else:
-        Console(False).say(f"nudged by {options.ms:+g} ms; `ace-bridge show` tells where it lies")
+        Console(False).say(f"nudged by {options.ms:+g} ms; `ace-bridge show` prints its path")
     return 0

@@ -1,4 +1,4 @@
-"""remix, retry, rerun: ask, follow the progress, say where the results lie."""
+"""remix, retry, rerun: request remixes, show their progress, print the paths of the results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUFFIXES = frozenset(
 
 
 def remix(options: argparse.Namespace) -> int:
-    """Remix files; 0 only if every result is there."""
+    """Remix files; return 0 only if every result exists."""
     files = find_files([Path(name) for name in options.files])
     options.out = confirm.folder_for(options.out)
     args = request(options, files)
@@ -46,12 +46,12 @@ def remix(options: argparse.Namespace) -> int:
 
 
 def retry(options: argparse.Namespace) -> int:
-    """Go on with what failed."""
+    """Resume a failed job."""
     job, _ = history.one(home(), options.job)
     client, console = Client(home()), Console(options.json)
     client.start()
     client.answer(client.send("retry", {"job_id": options.job or job.id, "again": options.again}))
-    console.say(f"going on with {history.title(job)}")
+    console.say(f"resuming {history.title(job)}")
     if options.no_wait:
         client.bye()
         if options.json:
@@ -63,7 +63,7 @@ def retry(options: argparse.Namespace) -> int:
 
 
 def rerun(options: argparse.Namespace) -> int:
-    """Make an old remix anew."""
+    """Make a new remix from the recipe of a job."""
     job, _ = history.one(home(), options.job)
     console = Console(options.json)
     if job.price:
@@ -71,7 +71,7 @@ def rerun(options: argparse.Namespace) -> int:
         confirm.confirm(options, len(job.seconds), sum(job.seconds), home(), console)
     client = Client(home())
     client.start()
-    console.say(f"making {history.title(job)} again")
+    console.say(f"remixing {history.title(job)} again")
     wanted = {"seed": options.seed, "tags": options.tags, "variations": options.variations}
     change = {name: value for name, value in wanted.items() if value is not None}
     message_id = client.send("rerun", {"job_id": options.job or job.id, "remix": change, "confirmed": bool(job.price)})
@@ -94,7 +94,7 @@ def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
     clips = [
         {
             "id": f"file-{number}",
-            "name": os.fsencode(path.stem).decode(errors="replace"),  # a name is for people, whatever bytes it has
+            "name": os.fsencode(path.stem).decode(errors="replace"),  # the name is only for display
             "length": options.length,
             "source": {"path": os.fspath(path), "offset": options.offset},
             "loops": options.loop,
@@ -110,17 +110,17 @@ def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
 
 
 def follow(client: Client, jobs: Iterator[dict[str, Any]], options: argparse.Namespace) -> int:
-    """Show progress until the end; print the results' paths last."""
+    """Show progress until the job ends, then print the paths of the results."""
     console = Console(options.json)
     job: dict[str, Any] = {}
     try:
         with console.progress(lambda job_id: heading(client.home, job_id)) as show:
             for job in jobs:
                 show(job)
-                if _waits_for_money(job):
+                if _waits_for_user(job):
                     break
     except KeyboardInterrupt:
-        console.say("it goes on without this window: `ace-bridge jobs` shows it, `ace-bridge cancel` stops it")
+        console.say("the job continues in the background: `ace-bridge jobs` shows it, `ace-bridge cancel` stops it")
         return 130
     finally:
         client.bye()
@@ -128,60 +128,60 @@ def follow(client: Client, jobs: Iterator[dict[str, Any]], options: argparse.Nam
 
 
 def heading(folder: Path, job_id: str) -> Heading:
-    """Say what stands above and before the bars of a job."""
+    """Return a job's heading and the names of its clips."""
     job, _ = history.one(folder, job_id)
     return Heading(history.clip_names(job), history.style(job), *history.offline_style(job))
 
 
 def _ended(job_id: str) -> dict[str, Any] | None:
-    """Return a job if it has ended."""
+    """Return a job if it has ended, else None."""
     found = history.one(home(), job_id)
     return None if history.is_open(found) else history.document(found)
 
 
 def find_files(paths: list[Path]) -> list[Path]:
-    """Return the files meant: folders stand for the audio files in them.
+    """Return absolute paths, with each folder replaced by the audio files in it.
 
     Raises:
-        SourceMissing: a path is not there, or a folder holds no audio.
+        SourceMissing: a path does not exist, or a folder has no audio file.
     """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(one for one in path.iterdir() if _is_meant(one))
+            inside = sorted(one for one in path.iterdir() if _is_source(one))
             if not inside:
                 raise SourceMissing(
-                    f"There is no audio file in the folder {path}.", hint="Name a file or another folder."
+                    f"There is no audio file in the folder {path}.", hint="Give a file or another folder."
                 )
             found += inside
         elif path.exists():
             found.append(path)
         else:
-            raise SourceMissing(f"There is no file {path}.", hint="Check the name and the folder you are in.")
+            raise SourceMissing(f"There is no file {path}.", hint="Check the name and the current folder.")
     return [path.absolute() for path in found]
 
 
-def _is_meant(path: Path) -> bool:
-    """Tell whether a file of a folder is the user's audio: not hidden, as macOS's own are, and no result of ours."""
+def _is_source(path: Path) -> bool:
+    """Return whether a file in a folder is the user's audio: neither hidden, as macOS metadata is, nor a result."""
     if path.name.startswith(".") or path.with_suffix(".recipe.json").exists():
         return False
     return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def _accepted(client: Client, message_id: str, console: Console, *, as_json: bool) -> int:
-    """Print the job's id as soon as there is one."""
+    """Print the ID of the accepted job."""
     job = next(client.follow(message_id))
     client.bye()
     if as_json:
         print(json.dumps({"event": "accepted", "job_id": job["job_id"], "message_id": message_id}))
         return 0
-    console.say(f"it is being made: `ace-bridge show {job['job_id'][:8]}` tells how it goes")
+    console.say(f"started; `ace-bridge show {job['job_id'][:8]}` shows progress")
     print(job["job_id"])
     return 0
 
 
-def _waits_for_money(job: dict[str, Any]) -> bool:
-    """Tell whether nothing goes on before the user does something."""
+def _waits_for_user(job: dict[str, Any]) -> bool:
+    """Return whether the job cannot continue before the user acts."""
     open_ones = [one for one in job["variations"] if one["state"] not in ("done", "failed", "cancelled", "unknown")]
     return bool(open_ones) and all(one["reason"] in ("budget", "user") for one in open_ones)
 
@@ -191,6 +191,6 @@ def _setting(text: str) -> tuple[str, Any]:
 
     name, equals, value = text.partition("=")
     if not equals:
-        raise ParamInvalid(f"--set {text}: write NAME=VALUE, for example --set number_of_steps=60.")
+        raise ParamInvalid(f"--set {text} is not NAME=VALUE, for example --set number_of_steps=60.")
     name = name.strip().replace("-", "_")
     return name, from_text(name, value.strip())

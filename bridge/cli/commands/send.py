@@ -1,4 +1,4 @@
-"""send, audition: one OSC message to the daemon, as a controller would send it."""
+"""send, audition: send one OSC message to the daemon, as a controller would."""
 
 from __future__ import annotations
 
@@ -20,52 +20,54 @@ from bridge.errors import NotRunning, RequestError, from_wire
 from bridge.osc.plain import Message, decode, encode
 
 LONGEST = 65_507  # bytes of a UDP datagram
-FIRST_WORD = 10.0  # s until a message is taken for lost: a datagram can be
-LAST_WORD = 2.0  # s of silence after which the daemon is looked for, or a job that has ended has nothing more to say
+FIRST_REPLY = 10.0  # s without a reply before the datagram counts as lost
+LAST_REPLY = 2.0  # s of silence before checking that the daemon is running, or after the end of a job
 
 
 def send(options: argparse.Namespace) -> int:
-    """Send and print what is answered; 1 when the answer is an error."""
+    """Send the message and print the replies; return 1 if one is an error."""
     address, texts = options.address, options.arguments
     if not address.startswith("/"):
-        raise RequestError("An OSC address begins with /: /bridge/ping.", hint="docs/osc.md has them all.")
+        raise RequestError(
+            "An OSC address begins with /, for example /bridge/ping.", hint="docs/osc.md lists them all."
+        )
     if address == "/bridge/clip":
         return _clip(options, texts)
     return _exchange(options, address, [_value(text) for text in texts], options.wait)
 
 
 def _clip(options: argparse.Namespace, texts: list[str]) -> int:
-    """Send a whole request and listen until its result is there; 1 when there will be none."""
+    """Send /bridge/clip and print the replies up to the result's path; return 1 if there is no result."""
     client = Client(home())
     token = client.need_daemon()["token"]
-    words: list[Any] = [token if text == "token" else text for text in texts[:1]]
-    words += [os.fspath(Path(text).absolute()) for text in texts[1:2]]
-    words += [_value(text) for text in texts[2:]]
-    with channel(_port(options), "/bridge/clip", words) as link:
+    arguments: list[Any] = [token if text == "token" else text for text in texts[:1]]
+    arguments += [os.fspath(Path(text).absolute()) for text in texts[1:2]]
+    arguments += [_value(text) for text in texts[2:]]
+    with channel(_port(options), "/bridge/clip", arguments) as link:
         answered = False
-        over = time.monotonic() + FIRST_WORD  # when to stop listening
+        over = time.monotonic() + FIRST_REPLY  # when to stop listening
         while time.monotonic() < over:
-            for answer in _answers(link, LAST_WORD):
-                _tell(options, answer)
+            for answer in _answers(link, LAST_REPLY):
+                _print(options, answer)
                 if not answered:
                     answered, over = True, math.inf
                 if answer.address.endswith("/path"):
                     return 0
                 if answer.address == "/bridge/job" and answer.params[1] in OVER:
-                    # its path or error may come a little later
-                    over = time.monotonic() + LAST_WORD
+                    # its path or error may follow
+                    over = time.monotonic() + LAST_REPLY
             if client.daemon() is None:
-                raise NotRunning("The daemon is gone; it goes on with this remix when it is started again.")
+                raise NotRunning("The daemon has stopped. The remix continues when it starts again.")
     if not answered:
         raise NotRunning(
-            "The daemon has not answered, so the message may be lost.",
-            hint="`ace-bridge jobs` tells whether it was taken on; if not, send it again.",
+            "The daemon did not reply, so the message may be lost.",
+            hint="Send it again if `ace-bridge jobs` does not list the remix.",
         )
     return 1
 
 
 def audition(options: argparse.Namespace) -> int:
-    """Play, turn what is played, or stop."""
+    """Play a result or its clip, switch between them, loop, or stop."""
     if options.devices:
         return _devices(options)
     if options.stop:
@@ -79,23 +81,23 @@ def audition(options: argparse.Namespace) -> int:
 
 
 def _devices(options: argparse.Namespace) -> int:
-    """List the audio outputs; the process that plays knows them."""
-    import subprocess  # only here: a foot switch waits for `send`
+    """List the audio outputs, which only the playback process can ask for."""
+    import subprocess  # only here: `send` must be quick
 
-    asked = [sys.executable, "-m", "bridge.audition.process", "outputs"]
-    word = json.loads(subprocess.run(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout)
-    if "error" in word:
-        raise from_wire(word["error"])
-    for output in word["outputs"]:
-        usual = "  (the system's)" if output["default"] else ""
-        print(json.dumps(output) if options.json else f"{output['name']}  ·  {output['interface']}{usual}")
+    command = [sys.executable, "-m", "bridge.audition.process", "outputs"]
+    reply = json.loads(subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout)
+    if "error" in reply:
+        raise from_wire(reply["error"])
+    for output in reply["outputs"]:
+        default = "  (system default)" if output["default"] else ""
+        print(json.dumps(output) if options.json else f"{output['name']}  ·  {output['interface']}{default}")
     return 0
 
 
 def _exchange(options: argparse.Namespace, address: str, values: list[Any], wait: float) -> int:
     with channel(_port(options), address, values) as link:
         for answer in _answers(link, wait):
-            _tell(options, answer)
+            _print(options, answer)
     return 0
 
 
@@ -105,12 +107,12 @@ def _port(options: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def channel(port: int, address: str, values: list[Any]) -> Iterator[socket.socket]:
-    """Send one message and return where its answers come."""
+    """Send one message and yield the socket that receives its replies."""
     try:
         data = encode(address, values)
     except ValueError as problem:
         raise RequestError(
-            str(problem), hint="Correct it and send it again; `ace-bridge remix` takes files of any name."
+            str(problem), hint="Correct it and send it again. `ace-bridge remix` accepts any file name."
         ) from problem
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
         link.connect(("127.0.0.1", port))
@@ -118,8 +120,8 @@ def channel(port: int, address: str, values: list[Any]) -> Iterator[socket.socke
         yield link
 
 
-def _tell(options: argparse.Namespace, answer: Message) -> None:
-    """Print an answer; one that is an error is raised."""
+def _print(options: argparse.Namespace, answer: Message) -> None:
+    """Print a reply, or raise it if it is an error."""
     parameters = list(answer.params)
     if answer.address == "/bridge/error":
         raise from_wire({"code": parameters[1], "text": parameters[2]})
@@ -128,7 +130,7 @@ def _tell(options: argparse.Namespace, answer: Message) -> None:
 
 
 def _answers(channel: socket.socket, wait: float) -> Iterator[Message]:
-    """Yield what comes back within `wait` seconds."""
+    """Yield the replies of the next `wait` seconds."""
     end = time.monotonic() + wait
     while (left := end - time.monotonic()) > 0:
         channel.settimeout(left)
@@ -141,7 +143,7 @@ def _answers(channel: socket.socket, wait: float) -> Iterator[Message]:
 
 
 def _value(text: str) -> str | int | float:
-    """Read an argument: a number if it looks like one, `s:` before it for a text."""
+    """Parse an argument: a number if it looks like one, text after `s:`."""
     if text.startswith("s:"):
         return text[2:]
     for kind in (int, float):

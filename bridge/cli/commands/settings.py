@@ -1,4 +1,4 @@
-"""presets, config: what there is to choose from, and how the bridge is set up."""
+"""presets, config: list and create presets, show the settings, store the key."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from bridge.config.home import home, prepare_home
 from bridge.errors import KeyInvalid, PresetUnknown, SettingError
 from bridge.presets.library import Preset, Presets, new, standard
 
-FIRST = ("key", "engine", "fal")  # the sections that most people look for
+FIRST = ("key", "engine", "fal")  # the sections that users look for most
 
 
 def presets(options: argparse.Namespace) -> int:
-    """List, show, check or begin presets."""
-    shelf = standard(home())
+    """List, show, check or create presets."""
+    library = standard(home())
     actions = {"list": _list, "show": _show, "new": _new, "check": _check}
     if options.action not in actions:  # `presets roots-dub` shows it
         options.action, options.name = "show", options.action
-    return actions[options.action](shelf, options)
+    return actions[options.action](library, options)
 
 
 def config(options: argparse.Namespace) -> int:
-    """Show the settings in effect, or keep a key."""
+    """Show the settings in effect, or store the key."""
     actions = {"show": _settings, "set-key": _set_key, "forget-key": _forget_key, "path": _path}
     return actions[options.action](options)
 
@@ -36,24 +36,24 @@ def config(options: argparse.Namespace) -> int:
 # --- presets ---------------------------------------------------------------------------------------------------------
 
 
-def _list(shelf: Presets, options: argparse.Namespace) -> int:
-    for preset in shelf.all():
+def _list(library: Presets, options: argparse.Namespace) -> int:
+    for preset in library.all():
         if options.json:
             print(json.dumps(_plain(preset)))
         else:
-            _say(preset.name, preset.description, 23)
-            _say("", preset.offline, 23)
+            _print(preset.name, preset.description, 23)
+            _print("", preset.offline, 23)
     return 0
 
 
-def _show(shelf: Presets, options: argparse.Namespace) -> int:
-    preset = shelf.get(_named(options))
+def _show(library: Presets, options: argparse.Namespace) -> int:
+    preset = library.get(_named(options))
     if options.json:
         print(json.dumps(_plain(preset)))
         return 0
     for name, value in _plain(preset).items():
         if value not in (None, "", {}):
-            _say(name.replace("_", " "), _written(value), 15)
+            _print(name.replace("_", " "), _text(value), 15)
     return 0
 
 
@@ -64,13 +64,13 @@ def _new(_: Presets, options: argparse.Namespace) -> int:
     return 0
 
 
-def _check(shelf: Presets, options: argparse.Namespace) -> int:
-    """Read every file; 1 when one has an error."""
-    problems = shelf.problems()
+def _check(library: Presets, options: argparse.Namespace) -> int:
+    """Read every preset file; return 1 if one has an error."""
+    problems = library.problems()
     for problem in problems:
         print(json.dumps(problem.to_wire()) if options.json else f"{problem.text}\n  {problem.hint}")
     if not problems and not options.json:
-        print(f"All {len(shelf.all())} presets are right.")
+        print(f"All {len(library.all())} presets are valid.")
     return 1 if problems else 0
 
 
@@ -78,7 +78,7 @@ def _named(options: argparse.Namespace) -> str:
     if not options.name:
         example = "my-dub" if options.action == "new" else "roots-dub"
         raise PresetUnknown(
-            f"`ace-bridge presets {options.action}` needs a preset's name.",
+            f"`ace-bridge presets {options.action}` needs the name of a preset.",
             hint=f"For example `ace-bridge presets {options.action} {example}`; `ace-bridge presets` lists them.",
         )
     return str(options.name)
@@ -88,12 +88,12 @@ def _plain(preset: Preset) -> dict[str, Any]:
     return {**asdict(preset), "parameters": dict(preset.parameters), "path": str(preset.path)}
 
 
-def _written(value: Any) -> str:
-    """Write a preset's value for people."""
+def _text(value: Any) -> str:
+    """Return a preset's value as text."""
     return ", ".join(f"{name} {one}" for name, one in value.items()) if isinstance(value, dict) else str(value)
 
 
-def _say(label: str, text: str, column: int) -> None:
+def _print(label: str, text: str, column: int) -> None:
     for line in labelled(label, text, column):
         print(line)
 
@@ -113,11 +113,11 @@ def _settings(options: argparse.Namespace) -> int:
         return 0
     file = home() / "config.toml"
     print(f"# home         {home()}")
-    print(f"# config.toml  {file}{'' if file.exists() else ' (not there: every setting is as it came)'}")
+    print(f"# config.toml  {file}{'' if file.exists() else ' (does not exist: all settings have their defaults)'}")
     for section in (*FIRST, *(name for name in shown if name not in FIRST)):
         print(
             f"\n[{section}]"
-            + ("  # kept apart from config.toml: `ace-bridge config set-key`" if section == "key" else "")
+            + ("  # not stored in config.toml: `ace-bridge config set-key`" if section == "key" else "")
         )
         for name, value in shown[section].items():
             origin = effective.origins.get(f"{section}.{name}", "default")
@@ -127,23 +127,21 @@ def _settings(options: argparse.Namespace) -> int:
 
 
 def _set_key(_: argparse.Namespace) -> int:
-    """Read the key without showing it, so that it stands in no shell history."""
+    """Read the key without an echo and outside the shell's history."""
     from bridge.config.credentials import set_key
 
     prepare_home(home())
     try:
-        key = getpass.getpass("fal key (not shown): ") if sys.stdin.isatty() else sys.stdin.readline()
+        key = getpass.getpass("fal key (input is hidden): ") if sys.stdin.isatty() else sys.stdin.readline()
     except (KeyboardInterrupt, EOFError):
         print("\nNothing was stored.", file=sys.stderr)
         return 130
     key = key.strip()
     if not key:
-        raise KeyInvalid(
-            "Nothing was entered.", hint="Nothing was stored; fal shows your keys at fal.ai/dashboard/keys."
-        )
+        raise KeyInvalid("No key was entered.", hint="Nothing was stored. Your keys are at fal.ai/dashboard/keys.")
     if len(key.split()) > 1:
-        raise KeyInvalid("A fal key has no blanks.", hint="Nothing was stored; copy the key in one piece.")
-    print(f"The key is kept in {set_key(home(), key)}, readable for you alone.")
+        raise KeyInvalid("A fal key has no spaces.", hint="Nothing was stored. Copy the whole key again.")
+    print(f"The key is stored in {set_key(home(), key)}, which only you can read.")
     return 0
 
 
@@ -151,10 +149,10 @@ def _forget_key(_: argparse.Namespace) -> int:
     path = home() / "credentials"
     if not path.exists():
         raise SettingError(
-            f"There is no key in {path}.", hint="A key in the environment or keychain is not the bridge's."
+            f"There is no key in {path}.", hint="The bridge does not remove keys from the environment or the keychain."
         )
     path.unlink()
-    print(f"{path} is gone.")
+    print(f"{path} was deleted.")
     return 0
 
 
