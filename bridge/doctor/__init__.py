@@ -1,1 +1,1 @@
-"""Checks the whole chain from the key to the DAW."""
+"""Checks the whole setup, from settings and key to the DAWs."""

@@ -1,4 +1,4 @@
-"""What a part of the doctor gets and what it says: the context that it looks at, and its findings."""
+"""The interface of the doctor's modules: the context that they check and the findings that they yield."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ Level = Literal["well", "hint", "trouble"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
-    check: str  # a name that stays the same, for scripts
-    level: Level  # well; hint: works, could be better; trouble: something will not work
-    text: str  # what was found, one sentence
-    fix: str = ""  # what to do; empty when it is well
+    check: str  # stable name, for scripts
+    level: Level  # well; hint: works, but could be better; trouble: does not work
+    text: str  # what was found, in one sentence
+    fix: str = ""  # what to do; empty if all is well
 
     def plain(self) -> dict[str, str]:
-        """Return it as `--json` prints it."""
+        """Return the finding for `--json`."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is looked at, and with what."""
+    """What the doctor checks, and how it asks the system."""
 
     home: Path
     environ: Mapping[str, str]
     platform: str  # as in `sys.platform`
-    settings: Config  # in effect, or the defaults when they cannot be read
-    settings_trouble: str  # why they cannot be read; empty: they can
+    settings: Config  # the settings in effect, or the defaults if they cannot be read
+    settings_error: str  # why they cannot be read; empty if they can
     clock: Callable[[], float]  # unix time, s
-    which: Callable[[str], str | None]  # finds a program
-    mounts: Callable[[str], str]  # the system's table of file systems
-    device: Callable[[], str]  # name of the audio output; raises AudioDeviceMissing
-    keychain: Callable[[], str | None]  # the key in the system's keychain
-    online: bool = False  # whether fal may be asked
+    which: Callable[[str], str | None]  # returns the path of a program
+    mounts: Callable[[str], str]  # returns the system's mount table
+    device: Callable[[], str]  # returns the name of the audio output; raises AudioDeviceMissing
+    keychain: Callable[[], str | None]  # returns the key in the system's keychain
+    online: bool = False  # ask fal as well
 
 
 def worst(findings: list[Finding]) -> Level:

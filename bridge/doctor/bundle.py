@@ -1,6 +1,6 @@
-"""What the bridge sends with a cry for help: findings, settings, log and the last jobs in one zip.
+"""Writes a support bundle: findings, settings, logs and the last jobs in one zip (`ace-bridge doctor --bundle FILE`).
 
-`ace-bridge doctor --bundle FILE` writes it. Secrets never go in; prompts and names, or audio, only when asked for.
+It never contains secrets. It contains prompts, names and audio only on request.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from bridge.store.database import Database
 from bridge.util.atomic import explained
 from bridge.util.redact import SCRUBBER
 
-JOBS = 50  # the newest that are told of
+JOBS = 50  # newest jobs in the bundle
 LOGS = ("bridge.log", "bridge.log.1", "start.log")
-LARGEST_LOG = 2_000_000  # bytes of each, its end
-PERSONAL = ("tags", "lyrics", "original_tags", "original_lyrics")  # of a recipe
+LARGEST_LOG = 2_000_000  # bytes from the end of each log
+PERSONAL = ("tags", "lyrics", "original_tags", "original_lyrics")  # private parameters of a recipe
 AUDIO = ("source.flac", "raw.audio")
-SHORTEST = 4  # characters of a text that is taken out of the log; shorter ones are ordinary words
+SHORTEST = 4  # characters of the shortest text removed from the log; shorter ones are ordinary words
 
 Found = tuple[Job, list[Variation]]
 
 
 def write(path: Path, findings: list[Finding], context: Context, extra: Collection[str] = ()) -> list[str]:
-    """Write the zip and return what is in it.
+    """Write the zip and return the names of its files.
 
     Args:
-        path: where to; a file that is there is not replaced.
+        path: the zip; an existing file is not replaced.
         findings: what the doctor found.
-        context: what was looked at.
-        extra: "prompts" and "audio" when they shall be in it.
+        context: what the doctor checked.
+        extra: "prompts" and "audio" to include them.
 
     Raises:
-        OutputUnwritable: it cannot be written, or stands there already.
+        OutputUnwritable: the zip cannot be written or exists already.
     """
     jobs = _jobs(context.home)
     prompts = "prompts" in extra
@@ -54,7 +54,7 @@ def write(path: Path, findings: list[Finding], context: Context, extra: Collecti
             "findings": [one.plain() for one in findings],
         },
         "settings.json": context.settings.effective(),
-        "jobs.json": [_told(job, variations, prompts) for job, variations in jobs],
+        "jobs.json": [_entry(job, variations, prompts) for job, variations in jobs],
     }
     with explained(path), zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as bundle:
         for name, value in texts.items():
@@ -73,20 +73,20 @@ def write(path: Path, findings: list[Finding], context: Context, extra: Collecti
 
 
 def _clean(text: str, hidden: Iterable[str], context: Context) -> str:
-    """Take out secrets, personal texts and the person's name in paths."""
+    """Remove secrets, personal texts, and the user's name in paths."""
     text = SCRUBBER.clean(text)
     for one in hidden:
         for form in (one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1]):
             text = text.replace(form, "[personal]")
-    person = context.environ.get("USERPROFILE" if context.platform == "win32" else "HOME", "")
-    for path, mark in ((str(context.home), "[home]"), (person, "~")):
+    user_home = context.environ.get("USERPROFILE" if context.platform == "win32" else "HOME", "")
+    for path, mark in ((str(context.home), "[home]"), (user_home, "~")):
         if len(path) > 1:
             text = text.replace(json.dumps(path)[1:-1], mark).replace(path, mark)
     return text
 
 
 def _personal_texts(jobs: list[Found], home: Path) -> list[str]:
-    """Return what people typed and how they named things, longest first."""
+    """Return the prompts, names and paths of the user, longest first."""
     found: set[str] = set()
     for job, variations in jobs:
         found |= {str(job.recipe.get("params", {}).get(name) or "") for name in PERSONAL}
@@ -98,7 +98,7 @@ def _personal_texts(jobs: list[Found], home: Path) -> list[str]:
 
 
 def _strings(value: Any) -> Iterable[str]:
-    """Yield every text of a request: names of clips, tracks and projects, paths, tags; of paths the last part too."""
+    """Yield every text of a request: names of clips, tracks and projects, tags, and paths with their last part."""
     if isinstance(value, str):
         yield value
         if "/" in value or "\\" in value:
@@ -113,9 +113,9 @@ def _strings(value: Any) -> Iterable[str]:
             yield from _strings(inner)
 
 
-def _told(job: Job, variations: list[Variation], prompts: bool) -> dict[str, Any]:
-    """Say how a job went, without what it was about."""
-    told: dict[str, Any] = {
+def _entry(job: Job, variations: list[Variation], prompts: bool) -> dict[str, Any]:
+    """Return how a job went; its content only with `prompts`."""
+    entry: dict[str, Any] = {
         "job": job.id,
         "daw": job.daw,
         "engine": job.engine,
@@ -136,7 +136,7 @@ def _told(job: Job, variations: list[Variation], prompts: bool) -> dict[str, Any
             for one in variations
         ],
     }
-    return {**told, "recipe": dict(job.recipe), "request": dict(job.request)} if prompts else told
+    return {**entry, "recipe": dict(job.recipe), "request": dict(job.request)} if prompts else entry
 
 
 def _jobs(home: Path) -> list[Found]:
@@ -150,10 +150,10 @@ def _jobs(home: Path) -> list[Found]:
         finally:
             database.close()
     except sqlite3.Error:
-        return []  # the findings say what is wrong with the journal
+        return []  # a finding reports the problem with the journal
 
 
 def _audio(jobs: list[Found], home: Path) -> list[Path]:
-    """Return what the newest job has sent and received."""
+    """Return the audio that the newest job sent and received."""
     folder = home / "jobs" / jobs[0][0].id if jobs else home / "none"
     return sorted(path for name in AUDIO for path in folder.rglob(name) if path.is_file() and not path.is_symlink())

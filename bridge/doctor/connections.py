@@ -1,4 +1,4 @@
-"""The lines into the bridge: does the daemon run, is it of this version, who holds its port, who can reach it?"""
+"""Checks the daemon and its port: is it running, is it this version, who uses the port, who can reach it?"""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from bridge.config.settings import NO_SECRET
 from bridge.doctor.base import Context, Finding
 from bridge.util.addresses import is_loopback
 
+RESTART = "Run `ace-bridge stop`, then `ace-bridge start`."
+
 
 def look(context: Context) -> Iterator[Finding]:
-    """Look at daemon and ports."""
+    """Check the daemon and its port."""
     about = Client(context.home).daemon()
     yield _daemon(context, about)
     yield _port(context, about)
@@ -28,45 +30,43 @@ def look(context: Context) -> Iterator[Finding]:
 def _daemon(context: Context, about: dict[str, Any] | None) -> Finding:
     if about is None:
         crashed = (context.home / "daemon.json").exists()
-        text = "The bridge does not run" + (", and did not end by itself last time." if crashed else ".")
-        return Finding("daemon", "hint", text, "ace-bridge start; the DAW's scripts start it too.")
+        text = "The bridge is not running" + (", and it was killed or crashed last time." if crashed else ".")
+        return Finding("daemon", "hint", text, "Run `ace-bridge start`; the DAW's scripts start it too.")
     if about.get("version") != __version__:
-        text = f"The bridge that runs is version {about.get('version')}, this command is {__version__}."
-        return Finding("daemon", "trouble", text, "ace-bridge stop, then ace-bridge start.")
-    return Finding("daemon", "well", f"The bridge runs (process {about['pid']}, OSC port {about['osc_port']}).")
+        text = f"The running bridge is version {about.get('version')}, but this command is {__version__}."
+        return Finding("daemon", "trouble", text, RESTART)
+    return Finding("daemon", "well", f"The bridge is running (process {about['pid']}, OSC port {about['osc_port']}).")
 
 
 def _port(context: Context, about: dict[str, Any] | None) -> Finding:
     host, port = context.settings.osc.host, context.settings.osc.port
     if about is not None:
         if port not in (0, about["osc_port"]):
-            text = f"Controllers shall find the bridge at port {port}, and it listens at {about['osc_port']}."
-            return Finding(
-                "port", "trouble", text, "ace-bridge stop, then ace-bridge start: then it takes the new one."
-            )
-        return Finding("port", "well", f"Controllers reach the bridge at OSC port {about['osc_port']}.")
+            text = f"The setting [osc] port is {port}, but the bridge listens on port {about['osc_port']}."
+            return Finding("port", "trouble", text, RESTART)
+        return Finding("port", "well", f"Controllers reach the bridge on OSC port {about['osc_port']}.")
     if port == 0:
-        return Finding(
-            "port", "hint", "The OSC port is another one at each start.", "Controllers need a fixed [osc] port."
-        )
+        text = "The OSC port changes at each start."
+        return Finding("port", "hint", text, "Set a fixed [osc] port for controllers.")
     if _is_free(host, port):
-        return Finding("port", "well", f"OSC port {port} is free for the bridge.")
+        return Finding("port", "well", f"OSC port {port} is free.")
     names = ", ".join(holders(port, context.platform)) or "another program"
-    text = f"OSC port {port} is held by {names}, so the bridge cannot start."
-    return Finding("port", "trouble", text, "End that program, or set another [osc] port here and in your controller.")
+    text = f"OSC port {port} is in use by {names}, so the bridge cannot start."
+    return Finding("port", "trouble", text, "Close that program, or set another [osc] port, here and on controllers.")
 
 
 def _reach(context: Context) -> Finding:
     host = context.settings.osc.host
     if is_loopback(host):
-        return Finding("reach", "well", "Only programs of this machine reach the bridge.")
-    may = "cannot order remixes" if context.settings.osc.secret == NO_SECRET else "order remixes with the secret"
-    text = f"The bridge listens on {host}: other devices of the network may control it, and {may}."
-    return Finding("reach", "hint", text, "If no tablet or console needs that, set [osc] host to 127.0.0.1.")
+        return Finding("reach", "well", "Only programs on this machine can reach the bridge.")
+    no_secret = context.settings.osc.secret == NO_SECRET
+    remixes = "but cannot request remixes" if no_secret else "and request remixes with the secret"
+    text = f"The bridge listens on {host}: other devices on the network can control it, {remixes}."
+    return Finding("reach", "hint", text, "Set [osc] host to 127.0.0.1 unless a tablet or console needs this.")
 
 
 def _is_free(host: str, port: int) -> bool:
-    """Try to have the port, over UDP and TCP, and let go of it at once."""
+    """Return whether the port can be bound over UDP and TCP; release it at once."""
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=kind)[0]
@@ -80,19 +80,19 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def holders(port: int, platform: str, proc: Path = Path("/proc")) -> list[str]:
-    """Return name and process id of the programs that hold a port, as far as this user may know them."""
+    """Return name and process ID of the programs that use a port, as far as this user may see them."""
     if platform == "linux":
         return _from_proc(port, proc)
     if platform == "darwin":
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            asked = ["/usr/sbin/lsof", "-nP", "-Fpc", f"-iUDP:{port}", f"-iTCP:{port}"]
-            said = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False).stdout
-            return [f"{name} (process {pid})" for pid, name in re.findall(r"^p(\d+)\nc(.*)$", said, re.MULTILINE)]
+            command = ["/usr/sbin/lsof", "-nP", "-Fpc", f"-iUDP:{port}", f"-iTCP:{port}"]
+            output = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout
+            return [f"{name} (process {pid})" for pid, name in re.findall(r"^p(\d+)\nc(.*)$", output, re.MULTILINE)]
     return []
 
 
 def _from_proc(port: int, proc: Path) -> list[str]:
-    """Read who has a port's sockets: /proc/net has them by inode, each process's fd/ links to its own (proc(5))."""
+    """Find a port's sockets by inode in /proc/net, and their processes by the links in fd/ (proc(5))."""
     inodes = set()
     for name in ("udp", "udp6", "tcp", "tcp6"):
         with contextlib.suppress(OSError):
@@ -102,7 +102,7 @@ def _from_proc(port: int, proc: Path) -> list[str]:
                     inodes.add(f"socket:[{fields[9]}]")
     found = []
     for process in sorted(proc.glob("[0-9]*"), key=lambda path: int(path.name)):
-        with contextlib.suppress(OSError):  # others' processes, and those that end meanwhile
+        with contextlib.suppress(OSError):  # processes of other users, or that have just ended
             if any(str(link.readlink()) in inodes for link in (process / "fd").iterdir()):
                 name = (process / "comm").read_text("utf-8", "replace").strip()
                 found.append(f"{name} (process {process.name})")

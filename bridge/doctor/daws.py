@@ -1,4 +1,4 @@
-"""The DAWs: are the scripts there and of this version, when did each say hello, what did its self-test find?"""
+"""Checks the DAWs: their scripts and versions, when each last connected, and the results of its self-test."""
 
 from __future__ import annotations
 
@@ -16,25 +16,22 @@ from bridge.installers.installer import FOLDER
 from bridge.store.database import Database
 
 TITLES = {"ardour": "Ardour", "live": "Ableton Live", "reaper": "REAPER"}
-SELF_TESTS = {
-    "live": "live/selftest.json",
-    "reaper": "reaper/logs/selftest.json",
-}  # where the scripts leave their reports
+SELF_TESTS = {"live": "live/selftest.json", "reaper": "reaper/logs/selftest.json"}  # the reports of the scripts
 
 
 def look(context: Context) -> Iterator[Finding]:
-    """Look at every DAW that the scripts were put into."""
+    """Check every DAW that has the bridge's scripts."""
     notes = [(path, _read(path)) for path in sorted((context.home / FOLDER).glob("*.json"))]
-    hellos = _hellos(context.home)
+    connections = _connections(context.home)
     if not notes:
-        text = "No DAW has the bridge's scripts yet; files can be remixed by `ace-bridge remix FILE`."
-        yield Finding("daws", "hint", text, "ace-bridge install reaper (or live, or ardour)")
+        text = "No DAW has the bridge's scripts yet; `ace-bridge remix FILE` remixes files without a DAW."
+        yield Finding("daws", "hint", text, "Run `ace-bridge install reaper` (or live, or ardour).")
     for path, note in notes:
         if note is None:
             yield Finding("daws", "trouble", f"{path} cannot be read.", "Install the DAW's scripts again.")
             continue
         yield _scripts(note, context)
-        yield _hello(str(note.get("daw", "")), hellos, context.clock())
+        yield _connection(str(note.get("daw", "")), connections, context.clock())
     for daw, place in SELF_TESTS.items():
         yield from _self_test(daw, context.home / place)
 
@@ -42,24 +39,25 @@ def look(context: Context) -> Iterator[Finding]:
 def _scripts(note: Mapping[str, Any], context: Context) -> Finding:
     daw = str(note.get("daw", ""))
     title, files = TITLES.get(daw, daw), note.get("files", {})
-    check, fix = f"{daw}.scripts", f"ace-bridge install {daw}"
+    check, fix = f"{daw}.scripts", f"Run `ace-bridge install {daw}`."
     states = {path: _state(Path(path), digest) for path, digest in files.items()}
     missing = [path for path, state in states.items() if state == "missing"]
     changed = [path for path, state in states.items() if state == "changed"]
     if missing:
-        text = f"{len(missing)} of the files that {title} needs are gone, for example {missing[0]}."
+        text = f"Files that {title} needs are missing ({len(missing)}), for example {missing[0]}."
         return Finding(check, "trouble", text, fix)
     pointer = _read(Path(str(note.get("pointer", "")))) or {}
     if pointer.get("home") != str(context.home):
-        text = f"{title}'s scripts work with another folder of the bridge ({pointer.get('home', 'none')})."
+        text = f"{title}'s scripts use another bridge folder ({pointer.get('home', 'none')})."
         return Finding(check, "trouble", text, fix)
     if note.get("version") != __version__:
-        text = f"{title}'s scripts are of version {note.get('version')}, the bridge is {__version__}."
+        text = f"{title}'s scripts are version {note.get('version')}, but the bridge is {__version__}."
         return Finding(check, "trouble", text, fix)
     if changed:
-        text = f"{len(changed)} of {title}'s scripts were changed by hand, for example {changed[0]}."
-        return Finding(check, "hint", text, f"{fix} --force, if that was not meant; a backup is kept.")
-    return Finding(check, "well", f"{title} has all {len(files)} files of this version.")
+        text = f"Some of {title}'s scripts were edited by hand ({len(changed)}), for example {changed[0]}."
+        fix = f"To restore them, run `ace-bridge install {daw} --force`; a backup is kept."
+        return Finding(check, "hint", text, fix)
+    return Finding(check, "well", f"{title} has all {len(files)} files, in this version.")
 
 
 def _state(path: Path, digest: str) -> str:
@@ -67,22 +65,22 @@ def _state(path: Path, digest: str) -> str:
         data = path.read_bytes()
     except OSError:
         return "missing"
-    pointer = path.suffix == ".json"  # written anew at each start
+    pointer = path.suffix == ".json"  # rewritten at each start
     return "there" if pointer or hashlib.sha256(data).hexdigest() == digest else "changed"
 
 
-def _hello(daw: str, hellos: list[tuple[str, str, float]], now: float) -> Finding:
+def _connection(daw: str, connections: list[tuple[str, str, float]], now: float) -> Finding:
     title = TITLES.get(daw, daw)
-    own = [(version, at) for name, version, at in hellos if name == daw]
+    own = [(version, at) for name, version, at in connections if name == daw]
     if not own:
-        text = f"{title} has not said hello: it does not run, or its script was not started."
+        text = f"{title} has not connected yet: it is not running, or its script has not started."
         return Finding(f"{daw}.hello", "hint", text, f"Start {title} and run one of the bridge's actions.")
     version, at = max(own, key=lambda one: one[1])
-    return Finding(f"{daw}.hello", "well", f"{title} {version} said hello {_ago(now - at)} ago.")
+    return Finding(f"{daw}.hello", "well", f"{title} {version} connected {_ago(now - at)} ago.")
 
 
-def _hellos(home: Path) -> list[tuple[str, str, float]]:
-    """Return DAW, version and time of each that said hello and not bye."""
+def _connections(home: Path) -> list[tuple[str, str, float]]:
+    """Return DAW, version and time of each connected DAW."""
     path = home / "bridge.db"
     if not path.exists():
         return []
@@ -93,22 +91,22 @@ def _hellos(home: Path) -> list[tuple[str, str, float]]:
         finally:
             database.close()
     except sqlite3.Error:
-        return []  # the journal's own finding says what is wrong with it
+        return []  # a finding of home.py reports the problem with the journal
 
 
 def _self_test(daw: str, path: Path) -> Iterator[Finding]:
     if not path.exists():
         return
     title, report = TITLES[daw], _read(path)
-    check, again = f"{daw}.selftest", f"Run the self-test in {TITLES[daw]} again."
+    check, again = f"{daw}.selftest", f"Run the self-test in {title} again."
     if report is None:
         yield Finding(check, "hint", f"The report of {title}'s self-test cannot be read.", again)
     elif report.get("error"):
         yield Finding(check, "trouble", f"{title}'s self-test failed: {report['error']}.", again)
     elif report.get("finished") is False:
-        yield Finding(check, "hint", f"{title}'s self-test was not finished.", again)
+        yield Finding(check, "hint", f"{title}'s self-test did not finish.", again)
     elif "script" in report and report["script"] != __version__:
-        text = f"{title}'s self-test was of version {report['script']}, the bridge is {__version__}."
+        text = f"{title}'s self-test ran in version {report['script']}, but the bridge is {__version__}."
         yield Finding(check, "hint", text, again)
     else:
         yield from selftests.found(daw, title, report)

@@ -1,6 +1,6 @@
-"""Runs all parts of the doctor, from the settings to the DAWs, and collects what they find.
+"""Runs all of the doctor's modules, from the settings to the DAWs, and collects their findings.
 
-Nothing is changed and nothing is ordered; only `online` asks fal.
+Changes and submits nothing, and asks fal only with `online`.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from bridge.doctor.base import Context, Finding
 
 log = logging.getLogger(__name__)
 
-PARTS = (settings, system, home, connections, engine, daws, live)  # each has `look`; in this order
+MODULES = (settings, system, home, connections, engine, daws, live)  # in this order
 
 
 def examine(context: Context) -> list[Finding]:
-    """Look at everything; a part that cannot be looked at is a finding too, and the others go on."""
+    """Check everything. A module that fails is a finding too, and the others still run."""
     found: list[Finding] = []
-    for part in PARTS:
+    for module in MODULES:
         try:
-            found.extend(part.look(context))
+            found.extend(module.look(context))
         except Exception as problem:
-            name = part.__name__.rpartition(".")[2]
-            log.exception("the doctor's part %s", name)
-            text = f"The doctor could not look at the {name}: {type(problem).__name__}: {problem}."
-            found.append(Finding(f"{name}.examined", "trouble", text, "Please report this, with `doctor --bundle`."))
+            name = module.__name__.rpartition(".")[2]
+            log.exception("doctor: the check of %s failed", name)
+            text = f"The check of {name} failed: {type(problem).__name__}: {problem}."
+            fix = "Please report this with a support bundle: `ace-bridge doctor --bundle FILE`."
+            found.append(Finding(f"{name}.examined", "trouble", text, fix))
     return found

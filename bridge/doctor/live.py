@@ -1,4 +1,4 @@
-"""Ableton Live: does the script answer that runs there, is it of this version, what does Live's own log say of it?"""
+"""Checks Ableton Live: does its script reply, is it this version, and are there errors in Live's log?"""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bridge.doctor.base import Context, Finding
 from bridge.installers.live import NAME, own_files
 from bridge.osc.packet import PacketError, build, parse
 
-PATIENCE = 1.5  # s: Live looks at its socket ten times a second
+TIMEOUT = 1.5  # s: Live reads its socket ten times a second
 REPORT = Path("live", "selftest.json")  # in the home
-TAIL = 1 << 18  # bytes of the log's end that are read
-TROUBLE = "RemoteScriptError"  # begins each line of a script's error in Live's log
+TAIL = 1 << 18  # bytes read from the end of the log
+ERROR = "RemoteScriptError"  # begins each line of a script's error in Live's log
 
 
 def look(context: Context) -> Iterator[Finding]:
-    """Look at every script that says where it listens, and at the log of the Live that ran last."""
+    """Check every script that has noted its port, and the log of the last Live that ran."""
     for path in sorted((context.home / "live").glob("instance-*.json")):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             yield from _script(int(json.loads(path.read_bytes())["port"]), context.home / REPORT)
@@ -31,27 +31,28 @@ def look(context: Context) -> Iterator[Finding]:
 
 
 def _script(port: int, report: Path) -> Iterator[Finding]:
-    check, answer = "live.script", _ping(port)
+    name, answer = "live.script", _ping(port)
     if answer is None:
-        text = f"No script of Ableton Live answers at port {port}."
-        fix = "Close Live's menu or dialog if one is open. If Live has ended, all is well."
-        yield Finding(check, "hint", text, fix)
+        text = f"No Ableton Live script replies on port {port}."
+        fix = "Close any open menu or dialog in Live. If Live is not running, ignore this."
+        yield Finding(name, "hint", text, fix)
         return
     version = str(answer[0]) if answer else "unknown"
     if version != __version__:
-        text = f"Ableton Live runs the script of version {version}, the bridge is {__version__}."
-        yield Finding(check, "trouble", text, "ace-bridge install live, then restart Live.")
+        text = f"The script in Ableton Live is version {version}, but the bridge is {__version__}."
+        yield Finding(name, "trouble", text, "Run `ace-bridge install live`, then restart Live.")
         return
-    yield Finding(check, "well", f"The script in Ableton Live answers at port {port}.")
+    yield Finding(name, "well", f"The script in Ableton Live replies on port {port}.")
     if not report.exists():
-        text = "Ableton Live's self-test was not run yet; it settles what is not certain of this Live."
-        yield Finding("live.selftest", "hint", text, f"In an empty Set: ace-bridge send --port {port} /bridge/selftest")
+        text = "Ableton Live's self-test has not run yet; it checks how this version of Live behaves."
+        fix = f"Open an empty Set and run `ace-bridge send --port {port} /bridge/selftest`."
+        yield Finding("live.selftest", "hint", text, fix)
 
 
 def _ping(port: int) -> tuple[Any, ...] | None:
-    """Return what the script says of itself, or None when it says nothing."""
+    """Return the arguments of the script's pong, or None without a reply."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
-        channel.settimeout(PATIENCE)
+        channel.settimeout(TIMEOUT)
         with contextlib.suppress(OSError, PacketError):
             channel.connect(("127.0.0.1", port))
             channel.send(build("/bridge/ping"))
@@ -62,20 +63,20 @@ def _ping(port: int) -> tuple[Any, ...] | None:
 
 
 def _log(path: Path) -> Iterator[Finding]:
-    """Yield the last error of the script that Live has noted; each start of Live adds to the same file."""
+    """Yield the last error of the script in Live's log, to which every start of Live appends."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - TAIL))
         lines = file.read().decode("utf-8", "replace").splitlines()
-    ours = [number for number, line in enumerate(lines) if TROUBLE in line and NAME in line]
+    ours = [number for number, line in enumerate(lines) if ERROR in line and NAME in line]
     if not ours:
         return
     end = ours[-1]
-    while end + 1 < len(lines) and TROUBLE in lines[end + 1]:
+    while end + 1 < len(lines) and ERROR in lines[end + 1]:
         end += 1
-    said = lines[end].partition(TROUBLE)[2].strip(": ")[:200].rstrip(".")
+    message = lines[end].partition(ERROR)[2].strip(": ")[:200].rstrip(".")
     yield Finding(
         "live.log",
         "hint",
-        f"Live's Log.txt has an error of the script {NAME}: {said}.",
-        "ace-bridge install live, restart Live; if it comes back, please report it with that part of Log.txt.",
+        f"Live's Log.txt has an error from the script {NAME}: {message}.",
+        "Run `ace-bridge install live` and restart Live. If it happens again, report it with that part of Log.txt.",
     )

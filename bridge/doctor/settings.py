@@ -1,4 +1,4 @@
-"""Settings and presets: can they be read, and do they say something that is meant?"""
+"""Checks settings and presets: can they be read, and are their values valid?"""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from bridge.presets.library import standard
 
 
 def look(context: Context) -> Iterator[Finding]:
-    """Look at config.toml, the environment's settings and all presets."""
-    if context.settings_trouble:
-        yield Finding(
-            "settings", "trouble", context.settings_trouble, "Correct that line; docs/config.md has them all."
-        )
+    """Check config.toml, the environment and all presets."""
+    if context.settings_error:
+        fix = "Correct that line; docs/config.md describes every setting."
+        yield Finding("settings", "trouble", context.settings_error, fix)
     else:
         own = sorted(key for key, origin in context.settings.origins.items() if origin != "default")
-        said = f"{len(own)} differ from the defaults ({', '.join(own)})" if own else "all are the defaults"
-        yield Finding("settings", "well", f"The settings can be read; {said}.")
-    shelf = standard(context.home)
-    problems = shelf.problems()
+        differences = f"not the defaults: {', '.join(own)}" if own else "all are the defaults"
+        yield Finding("settings", "well", f"The settings are valid; {differences}.")
+    library = standard(context.home)
+    problems = library.problems()
     for problem in problems:
         yield Finding("presets", "trouble", problem.text, problem.hint)
     if not problems:
-        yield Finding("presets", "well", f"All {len(shelf.all())} presets are right.")
+        yield Finding("presets", "well", f"All {len(library.all())} presets are valid.")

@@ -1,4 +1,4 @@
-"""The zip for a cry for help: what has to be in it, and above all what must not."""
+"""The support bundle: what it contains, and what it must never contain."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.fakes.studio import Studio, write_tone
 PRIVATE = ("velvet heartbreak dub", "Ex-Lover Demo", "divorce album", "/home/anna")
 
 
-async def lived_in(home: Path, tmp_path: Path) -> None:
-    """A home with a remix of something private, and a log that speaks of it and holds the key."""
+async def use(home: Path, tmp_path: Path) -> None:
+    """Make a private remix in a home, and write a log that mentions it and contains the key."""
     tone = write_tone(tmp_path / "Ex-Lover Demo.wav")
     async with Studio(home) as studio:
         job_id = await studio.remix(
@@ -29,7 +29,7 @@ async def lived_in(home: Path, tmp_path: Path) -> None:
         (one,) = studio.registry.variations(job_id)
     assert one.result is not None
     (home / "logs" / "bridge.log").write_text(
-        f"INFO ordered “velvet heartbreak dub” with Key {KEY}\nINFO read {tone}\n"
+        f"INFO submitted “velvet heartbreak dub” with Key {KEY}\nINFO read {tone}\n"
         f"INFO wrote {one.result['path']}\nINFO /home/anna/Music\nERROR Traceback: something broke\n"
     )
 
@@ -39,8 +39,8 @@ def contents(path: Path) -> dict[str, str]:
         return {name: made.read(name).decode("utf-8", "replace") for name in made.namelist()}
 
 
-async def test_it_tells_what_helps_and_nothing_personal(home: Path, tmp_path: Path) -> None:
-    await lived_in(home, tmp_path)
+async def test_it_contains_nothing_private(home: Path, tmp_path: Path) -> None:
+    await use(home, tmp_path)
     context = context_of(home, environ={"HOME": "/home/anna"})
     path = tmp_path / "bundle.zip"
     bundle.write(path, examine(context), context)
@@ -56,8 +56,8 @@ async def test_it_tells_what_helps_and_nothing_personal(home: Path, tmp_path: Pa
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-async def test_prompts_and_audio_are_in_it_only_when_asked_for_and_the_key_never(home: Path, tmp_path: Path) -> None:
-    await lived_in(home, tmp_path)
+async def test_it_contains_prompts_and_audio_on_request_but_never_the_key(home: Path, tmp_path: Path) -> None:
+    await use(home, tmp_path)
     context = context_of(home)
     path = tmp_path / "bundle.zip"
     bundle.write(path, examine(context), context, ("prompts", "audio"))
@@ -67,7 +67,7 @@ async def test_prompts_and_audio_are_in_it_only_when_asked_for_and_the_key_never
     assert KEY not in "\n".join(texts.values())
 
 
-def test_a_file_that_is_there_is_not_replaced(home: Path, tmp_path: Path) -> None:
+def test_an_existing_file_is_not_replaced(home: Path, tmp_path: Path) -> None:
     context = context_of(home)
     assert find(context.environ, home, context.keychain) is not None
     (tmp_path / "bundle.zip").write_text("mine")

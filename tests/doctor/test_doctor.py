@@ -1,4 +1,4 @@
-"""The doctor over planted troubles: each is found, named in words, and comes with its fix."""
+"""The doctor with planted problems: it finds and explains each, and says how to fix it."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ ROOT = Path(__file__).parents[2]
 
 def context_of(home: Path, **changes: Any) -> Context:
     settings = load(home, {"ACE_BRIDGE_OSC_PORT": "0", **changes.pop("settings", {})})
-    well: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "environ": {"HOME": "/home/nobody"},
         "platform": "linux",
         "settings": settings,
-        "settings_trouble": "",
+        "settings_error": "",
         "clock": time.time,
         "which": lambda name: f"/usr/bin/{name}",
         "mounts": lambda platform: "",
         "device": lambda: "Built-in",
         "keychain": lambda: KEY,
     }
-    return Context(home=home, **{**well, **changes})
+    return Context(home=home, **{**defaults, **changes})
 
 
 def found(context: Context, check: str) -> Finding:
@@ -54,7 +54,7 @@ def found(context: Context, check: str) -> Finding:
     return findings[0]
 
 
-def test_every_trouble_and_hint_comes_with_a_fix_and_whatever_is_well_with_none(home: Path, tmp_path: Path) -> None:
+def test_every_finding_that_is_not_well_has_a_fix(home: Path, tmp_path: Path) -> None:
     for context in (context_of(home), context_of(tmp_path / "none", keychain=lambda: None, which=lambda name: None)):
         for finding in examine(context):
             assert bool(finding.fix) == (finding.level != "well"), finding
@@ -62,7 +62,7 @@ def test_every_trouble_and_hint_comes_with_a_fix_and_whatever_is_well_with_none(
             assert KEY not in repr(finding)
 
 
-def test_a_home_in_order_has_no_trouble(home: Path) -> None:
+def test_a_healthy_home_has_no_trouble(home: Path) -> None:
     assert worst(examine(context_of(home))) != "trouble"
     assert found(context_of(home), "key").level == "well"
 
@@ -71,7 +71,7 @@ def no_device() -> str:
     raise AudioDeviceMissing
 
 
-def bad_home(home: Path) -> None:
+def open_inbox(home: Path) -> None:
     (home / "inbox").chmod(0o777)
 
 
@@ -80,20 +80,20 @@ def open_key(home: Path) -> None:
     (home / "credentials").chmod(0o644)
 
 
-def spoilt_journal(home: Path) -> None:
+def damaged_journal(home: Path) -> None:
     (home / "bridge.db").write_bytes(b"no journal " * 500)
 
 
-def forgotten_message(home: Path) -> None:
+def stuck_message(home: Path) -> None:
     (home / "inbox" / "m.json").write_text("{}")
     os.utime(home / "inbox" / "m.json", (time.time() - 600,) * 2)
 
 
-def bad_preset(home: Path) -> None:
+def invalid_preset(home: Path) -> None:
     (home / "presets" / "mine.toml").write_text("version = 1\n[preset]\nnonsense = 1\n")
 
 
-def broken_report(home: Path) -> None:
+def failed_report(home: Path) -> None:
     (home / "live").mkdir()
     (home / "live" / "selftest.json").write_text('{"finished": true, "error": "RuntimeError: no track"}')
 
@@ -110,25 +110,25 @@ REPORT = {
 }
 
 
-def report_that(**differs: Any) -> Callable[[Path], None]:
-    """Plant a finished self-test report of Live's with some other facts in it."""
+def report_with(**changes: Any) -> Callable[[Path], None]:
+    """Plant a finished self-test report of Live with some values changed."""
 
     def plant(home: Path) -> None:
         (home / "live").mkdir()
-        (home / "live" / "selftest.json").write_text(json.dumps({**REPORT, **differs}))
+        (home / "live" / "selftest.json").write_text(json.dumps({**REPORT, **changes}))
 
     return plant
 
 
-def test_what_a_self_test_found_out_is_told(home: Path) -> None:
-    report_that(clip_returned=False)(home)
+def test_the_results_of_a_self_test_are_reported(home: Path) -> None:
+    report_with(clip_returned=False)(home)
     found = {one.check: one for one in examine(context_of(home))}
     well = found["live.selftest"]
     assert well.level == "well"
-    for text in ("Ableton Live 12.3.6", "files can be put onto tracks", "beat_to_sample_time counts samples"):
+    for text in ("Ableton Live 12.3.6", "files can be placed on tracks", "beat_to_sample_time counts samples"):
         assert text in well.text
     assert "new clips are returned" not in well.text
-    assert "does not return it" in found["live.fact.clip_returned"].text
+    assert found["live.fact.clip_returned"].text.startswith("New clips are not returned")
 
 
 def report_of_reaper(home: Path) -> None:
@@ -138,19 +138,19 @@ def report_of_reaper(home: Path) -> None:
 
 
 PLANTED: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
-    ("home", "trouble", bad_home, {}, "can order remixes"),
-    ("home", "trouble", open_key, {"keychain": lambda: KEY}, "could read your fal key"),
-    ("journal", "trouble", spoilt_journal, {}, "what was paid is not lost"),
-    ("inbox", "trouble", forgotten_message, {}, "nobody takes them in"),
-    ("presets", "trouble", bad_preset, {}, "mine.toml"),
-    ("live.selftest", "trouble", broken_report, {}, "no track"),
-    ("live.selftest", "hint", report_that(script="0.0.1"), {}, "of version 0.0.1"),
-    ("live.selftest", "hint", report_that(finished=False), {}, "not finished"),
-    ("live.fact.can_place", "hint", report_that(can_place=False), {}, "says where each result lies"),
-    ("live.fact.start_moves_clip", "hint", report_that(start_moves_clip=True), {}, "by way of a slot"),
-    ("live.fact.markers_next_tick", "trouble", report_that(markers_next_tick=False), {}, "do not stay"),
-    ("reaper.selftest", "well", report_of_reaper, {}, "REAPER 7.60/win64's self-test went through: items are"),
-    ("reaper.fact.unicode_paths", "hint", report_of_reaper, {}, "other than Latin letters"),
+    ("home", "trouble", open_inbox, {}, "can request remixes"),
+    ("home", "trouble", open_key, {"keychain": lambda: KEY}, "can read your fal key"),
+    ("journal", "trouble", damaged_journal, {}, "paid results are not lost"),
+    ("inbox", "trouble", stuck_message, {}, "no bridge is reading it"),
+    ("presets", "trouble", invalid_preset, {}, "mine.toml"),
+    ("live.selftest", "trouble", failed_report, {}, "no track"),
+    ("live.selftest", "hint", report_with(script="0.0.1"), {}, "in version 0.0.1"),
+    ("live.selftest", "hint", report_with(finished=False), {}, "did not finish"),
+    ("live.fact.can_place", "hint", report_with(can_place=False), {}, "shows the path of each result"),
+    ("live.fact.start_moves_clip", "hint", report_with(start_moves_clip=True), {}, "through a slot"),
+    ("live.fact.markers_next_tick", "trouble", report_with(markers_next_tick=False), {}, "are not kept"),
+    ("reaper.selftest", "well", report_of_reaper, {}, "REAPER 7.60/win64's self-test passed: items are"),
+    ("reaper.fact.unicode_paths", "hint", report_of_reaper, {}, "non-Latin characters"),
     (
         "home.place",
         "trouble",
@@ -160,41 +160,41 @@ PLANTED: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
     ),
     ("clock", "trouble", lambda home: None, {"clock": lambda: 0.0}, "1970"),
     ("ffmpeg", "hint", lambda home: None, {"which": lambda name: None}, "AAC"),
-    ("audio", "hint", lambda home: None, {"device": no_device}, "Previews"),
+    ("audio", "hint", lambda home: None, {"device": no_device}, "Auditioning"),
     ("key", "trouble", lambda home: None, {"keychain": lambda: "two words"}, "blanks"),
-    ("key", "hint", lambda home: None, {"keychain": lambda: "nocolon-in-this-one"}, "does not look like one"),
+    ("key", "hint", lambda home: None, {"keychain": lambda: "nocolon-in-this-one"}, "does not look like a key"),
     ("key", "hint", lambda home: None, {"keychain": lambda: None}, "offline"),
     ("key", "hint", lambda home: None, {"environ": {"FAL_KEY": KEY}}, "environment"),
-    ("settings", "trouble", lambda home: None, {"settings_trouble": "config.toml, line 3: no."}, "line 3"),
+    ("settings", "trouble", lambda home: None, {"settings_error": "config.toml, line 3: no."}, "line 3"),
     ("reach", "hint", lambda home: None, {"settings": {"ACE_BRIDGE_OSC_HOST": "0.0.0.0"}}, "other devices"),
     ("daws", "hint", lambda home: None, {}, "No DAW"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("check", "level", "plant", "changes", "said"), PLANTED, ids=[f"{one[0]}-{one[4]}" for one in PLANTED]
+    ("check", "level", "plant", "changes", "text"), PLANTED, ids=[f"{one[0]}-{one[4]}" for one in PLANTED]
 )
-def test_a_planted_trouble_is_found(
-    home: Path, check: str, level: str, plant: Callable[[Path], None], changes: dict[str, Any], said: str
+def test_a_planted_problem_is_found(
+    home: Path, check: str, level: str, plant: Callable[[Path], None], changes: dict[str, Any], text: str
 ) -> None:
     plant(home)
     finding = found(context_of(home, **dict(changes)), check)
     assert finding.level == level
-    assert said in finding.text
+    assert text in finding.text
 
 
-def test_a_part_that_breaks_is_a_finding_and_the_others_go_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(_: Context) -> Any:
-        raise RuntimeError("the ground gave way")
+def test_a_module_that_fails_is_a_finding_and_the_others_still_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Context) -> Any:
+        raise RuntimeError("a defect of the doctor")
 
-    monkeypatch.setattr("bridge.doctor.system.look", breaks)
+    monkeypatch.setattr("bridge.doctor.system.look", fail)
     findings = examine(context_of(home))
-    assert "the ground gave way" in next(one.text for one in findings if one.check == "system.examined")
+    assert "a defect of the doctor" in next(one.text for one in findings if one.check == "system.examined")
     assert {one.check for one in findings} >= {"home", "port", "key", "daws"}
 
 
 class TestPorts:
-    def test_who_holds_the_port_is_named(self, home: Path) -> None:
+    def test_a_port_in_use_is_found(self, home: Path) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.bind(("127.0.0.1", 0))
             port = other.getsockname()[1]
@@ -203,7 +203,7 @@ class TestPorts:
             assert str(port) in finding.text
         assert found(context_of(home, settings={"ACE_BRIDGE_OSC_PORT": str(port)}), "port").level == "well"
 
-    def test_the_holder_is_read_from_the_systems_tables(self, tmp_path: Path) -> None:
+    def test_the_program_is_found_in_the_systems_tables(self, tmp_path: Path) -> None:
         (tmp_path / "net").mkdir()
         head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
         line = "  1: 0100007F:23A3 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 4711 2\n"
@@ -229,21 +229,21 @@ class TestDaws:
         (home / "installed" / "reaper-1.json").write_text(json.dumps(note))
         return script
 
-    def test_scripts_that_are_there_and_a_hello(self, home: Path, tmp_path: Path) -> None:
+    def test_installed_scripts_and_a_connected_daw(self, home: Path, tmp_path: Path) -> None:
         self.install(home, tmp_path)
         database = Database(home / "bridge.db")
         database.hello("instance", "reaper", "7.60", "song", time.time() - 7200)
         database.close()
         assert found(context_of(home), "reaper.scripts").level == "well"
         hello = found(context_of(home), "reaper.hello")
-        assert (hello.level, hello.text) == ("well", "REAPER 7.60 said hello 2 hours ago.")
+        assert (hello.level, hello.text) == ("well", "REAPER 7.60 connected 2 hours ago.")
 
-    def test_no_hello_is_told(self, home: Path, tmp_path: Path) -> None:
+    def test_a_daw_that_has_not_connected(self, home: Path, tmp_path: Path) -> None:
         self.install(home, tmp_path)
         assert found(context_of(home), "reaper.hello").level == "hint"
 
     @pytest.mark.parametrize("what", ["gone", "changed", "older", "elsewhere"])
-    def test_what_is_wrong_with_the_scripts(self, home: Path, tmp_path: Path, what: str) -> None:
+    def test_problems_of_the_scripts(self, home: Path, tmp_path: Path, what: str) -> None:
         script = self.install(home, tmp_path, **({"version": "0.0.9"} if what == "older" else {}))
         if what == "gone":
             script.unlink()
@@ -257,7 +257,7 @@ class TestDaws:
 
 
 class Fal:
-    """Answers every request alike and keeps what was asked."""
+    """Gives every request the same reply and records the requests."""
 
     def __init__(self, status: int, **headers: str) -> None:
         asked: list[tuple[str, str, str]] = []
@@ -294,7 +294,7 @@ class Fal:
 
 class TestOnline:
     @pytest.mark.parametrize(("status", "level"), [(404, "well"), (422, "well"), (401, "trouble"), (503, "trouble")])
-    def test_fal_is_asked_once_and_nothing_is_ordered(self, home: Path, status: int, level: str) -> None:
+    def test_fal_is_asked_once_and_nothing_is_submitted(self, home: Path, status: int, level: str) -> None:
         with Fal(status) as fal:
             settings = {"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}
             assert found(context_of(home, settings=settings, online=True), "fal").level == level
@@ -309,31 +309,31 @@ class TestOnline:
         assert len(fal.asked) == 1
         assert elsewhere.asked == []
 
-    def test_a_clock_that_is_off_is_told(self, home: Path) -> None:
+    def test_a_wrong_clock_is_reported(self, home: Path) -> None:
         with Fal(404, Date="Tue, 14 Nov 2023 22:13:20 GMT") as fal:
             context = context_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}, online=True)
             finding = found(replace(context, clock=lambda: 1_700_000_000.0 + 3600), "clock.online")
         assert "3600 s fast" in finding.text
 
-    def test_without_a_network_it_is_said(self, home: Path) -> None:
+    def test_fal_without_a_network(self, home: Path) -> None:
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             settings = {"ACE_BRIDGE_FAL_QUEUE_URL": f"http://127.0.0.1:{unused.getsockname()[1]}"}
             assert "cannot be reached" in found(context_of(home, settings=settings, online=True), "fal").text
 
-    def test_the_key_goes_over_no_open_line(self, home: Path) -> None:
+    def test_the_key_is_not_sent_without_encryption(self, home: Path) -> None:
         settings = {"ACE_BRIDGE_FAL_QUEUE_URL": "http://queue.example.org"}
         assert "not sent" in found(context_of(home, settings=settings, online=True), "fal").text
 
-    def test_it_is_not_asked_by_itself(self, home: Path) -> None:
+    def test_fal_is_not_asked_without_the_option(self, home: Path) -> None:
         with Fal(404) as fal:
             examine(context_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}))
         assert fal.asked == []
 
 
-def command(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def command(home: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bridge", "doctor", *words],
+        [sys.executable, "-m", "bridge", "doctor", *arguments],
         env=environment(home, **environ),
         cwd=ROOT,
         capture_output=True,
@@ -342,11 +342,11 @@ def command(home: Path, *words: str, **environ: str) -> subprocess.CompletedProc
     )
 
 
-def test_the_command_says_it_in_words_and_in_json_and_by_its_exit_status(home: Path) -> None:
+def test_the_command_prints_text_and_json_and_sets_the_exit_status(home: Path) -> None:
     (home / "config.toml").write_text("[osc]\nhots = 1\n")
     done = command(home)
     assert done.returncode == 1, done.stderr
-    assert "BAD " in done.stdout
+    assert "FAIL" in done.stdout
     assert "hots" in done.stdout
     (home / "config.toml").unlink()
     done = command(home, "--json")
@@ -355,7 +355,7 @@ def test_the_command_says_it_in_words_and_in_json_and_by_its_exit_status(home: P
     assert {one["check"] for one in findings} >= {"settings", "home", "disk", "daemon", "port", "key", "audio", "daws"}
 
 
-def test_it_sees_the_running_bridge_and_another_version(home: Path) -> None:
+def test_it_finds_the_running_bridge_and_its_version(home: Path) -> None:
     with running(home):
         context = context_of(home)
         assert found(context, "daemon").level == "well"
