@@ -32,28 +32,29 @@ def params() -> str:
             describe(param.takes),
             "required" if param.required else code(json.dumps(param.default) if param.default is not None else None),
             f"{param.surface[0]:g} to {param.surface[1]:g}" if param.surface else "",
-            param.help + (" *Probably changes nothing.*" if param.inert else ""),
+            param.help + (" *Probably has no effect.*" if param.inert else ""),
         )
         for param in PARAMS.values()
     ]
     return page(
         "Parameters",
         "bridge/presets/parameters.py",
-        f"The model fal-ai/ace-step/audio-to-audio has {len(PARAMS) - 1} inputs beside the audio's address. Every "
-        "one can be given in a request, in a preset under `[parameters]`, as `ace-bridge remix --set NAME=VALUE` "
-        "and as `/bridge/param/<name>`; all are checked before anything is sent, and sent only when they are "
-        "required or differ from the default.",
+        f"The model fal-ai/ace-step/audio-to-audio has {len(PARAMS) - 1} inputs besides the audio's URL. You can set "
+        "each of them in a request, in a preset under `[parameters]`, with `ace-bridge remix --set NAME=VALUE` and "
+        "with `/bridge/param/<name>`. The bridge checks all of them before it sends anything, and sends only those "
+        "that are required or differ from the default.",
         table(("name", "takes", "default", "fader", "what it does"), rows),
-        "*Probably changes nothing*: ACE-Step's open source does not read this input when it edits audio. Whether "
-        "fal's own copy does is not known; it is sent if you change it.",
-        f"Where ranges come from: {'; '.join(f'{name}: {source}' for name, source in _sources())}. Everything else "
-        "is the model's page.",
-        "`amount` (0 to 1) is the bridge's own: how far from the source. Each engine makes of it what it can.",
+        "*Probably has no effect*: ACE-Step's open source does not read this input when it edits audio. Whether fal's "
+        "deployment reads it is not known. The bridge sends it if you change it.",
+        f"Sources of the ranges: {'; '.join(f'{name}: {source}' for name, source in _sources())}. All others are from "
+        "the model's page.",
+        "`amount` (0 to 1) is the bridge's own parameter: how far the result departs from the source. Each engine maps "
+        "it to its own controls.",
     )
 
 
 def _sources() -> Iterator[tuple[str, str]]:
-    """Name the parameters whose range is not on the model's page."""
+    """Yield the parameters whose range is not on the model's page, with its source."""
     for param in PARAMS.values():
         if "range" in param.source:
             yield f"`{param.name}`", param.source.partition(", ")[2]
@@ -85,18 +86,18 @@ def presets() -> str:
         ]
         parts += [
             f"## {family}",
-            table(("name", "title", "what you hear", "only the model adds", "tags", "amount", "also sets"), rows),
+            table(("name", "title", "description", "only the model adds", "tags", "amount", "also sets"), rows),
         ]
     return page(
         "Presets",
         "presets/*.toml",
-        f"{len(shipped)} presets ship with the bridge, in {len(FAMILIES)} families. The family says what the offline "
-        "engine makes of a preset: it changes rhythm and tone and cannot add the sounds named under “only the model "
-        "adds”. Presets of one family differ offline in amount and in their random choices. The model gets the tags. "
-        "No preset sets a tempo, so that the song's own wins, and unless it says “sung” nobody sings.",
-        "A file in the `presets` folder of the bridge's home is a preset of your own; of the same name as a shipped "
-        "one, it replaces it. `ace-bridge presets new NAME` writes one to begin with, `ace-bridge presets check` "
-        "reads them all and names file, line and key of each mistake.",
+        f"The bridge includes {len(shipped)} presets in {len(FAMILIES)} families. The model uses the tags. The offline "
+        "engine uses the family: it changes rhythm and tone, and cannot add the sounds named under “only the model "
+        "adds”. Presets of one family differ offline in amount and in their random choices. No preset sets a tempo: "
+        "the song's tempo applies. A preset is instrumental unless it is marked “sung”.",
+        "To add a preset of your own, put a file in the `presets` folder of the bridge's home. It replaces an included "
+        "preset with the same name. `ace-bridge presets new NAME` creates a file to start from, and "
+        "`ace-bridge presets check` reads all presets and reports the file, line and key of each mistake.",
         *parts,
     )
 
@@ -116,20 +117,20 @@ def config() -> str:
     return page(
         "Settings",
         "bridge/config/default.toml and bridge/config/settings.py",
-        "Every setting has a default. To change one, write it under its section into `config.toml` in the bridge's "
-        "home (`ace-bridge config path` prints where that is), or set the environment variable "
-        "`ACE_BRIDGE_<SECTION>_<KEY>`, for example `ACE_BRIDGE_OSC_PORT=9000`; lists have commas between their "
-        "items. The environment wins. `ace-bridge config` shows what is in effect and where it comes from.",
-        "The home is `ACE_BRIDGE_HOME`, else `~/.local/share/ace-bridge` on Linux (`XDG_DATA_HOME` counts), "
+        "Every setting has a default. To change one, add it under its section in `config.toml` in the bridge's home "
+        "(`ace-bridge config path` prints the path), or set the environment variable `ACE_BRIDGE_<SECTION>_<KEY>`, for "
+        "example `ACE_BRIDGE_OSC_PORT=9000`. Separate the items of a list with commas. The environment overrides the "
+        "file. `ace-bridge config` shows the settings in effect and where each was set.",
+        "The home is `ACE_BRIDGE_HOME`, or else `~/.local/share/ace-bridge` on Linux (or under `XDG_DATA_HOME`), "
         "`~/Library/Application Support/ace-bridge` on macOS and `%USERPROFILE%\\ace-bridge` on Windows.",
-        "The fal key is no setting: `FAL_KEY`, or `FAL_KEY_ID` with `FAL_KEY_SECRET`, or the system's keychain, or "
-        "what `ace-bridge config set-key` has kept, in this order.",
+        "The fal key is not a setting. The bridge looks for it in this order: `FAL_KEY`, `FAL_KEY_ID` with "
+        "`FAL_KEY_SECRET`, the system's keychain, the key stored by `ace-bridge config set-key`.",
         *parts,
     )
 
 
 def errors() -> str:
-    """List every error with its code and next step."""
+    """List every error with its code and hint."""
     branches: list[tuple[str, list[tuple[str, str, str]]]] = [("Inside the bridge", [])]
     for cls in tree.all_errors():
         text = " ".join((cls.__doc__ or "").split())
@@ -138,90 +139,90 @@ def errors() -> str:
         rows = branches[0][1] if cls in (tree.BridgeError, tree.Unexpected) else branches[-1][1]
         rows.append((f"`{cls.code}`", text, cls.hint))
     parts = [
-        part for title, rows in branches for part in (f"## {title.rstrip('.')}", table(("code", "means", "next"), rows))
+        part
+        for title, rows in branches
+        for part in (f"## {title.rstrip('.')}", table(("code", "meaning", "what to do"), rows))
     ]
     return page(
         "Errors",
         "bridge/errors/",
-        "Whatever goes wrong is said in one sentence, with a code that stays the same between versions and with the "
-        "next step. The sentence names the file, the value or the range where there is one; the general form stands "
-        "here. Tracebacks are in `logs/bridge.log`.",
+        "Every error has one sentence that explains it, a code that stays the same between versions, and a hint what "
+        "to do. The sentence names the file, the value or the range; this page has the general form. Tracebacks are in "
+        "`logs/bridge.log`.",
         *parts,
         *_bad_inputs(),
     )
 
 
 def _bad_inputs() -> Iterator[str]:
-    """Show which input gives which error."""
+    """Yield the table of bad inputs and their errors."""
     yield "## Which input gives which error"
     yield (
-        "Every line is made to happen by tests/system/test_bad_input.py, with real daemons and files. The source stays "
-        "as it is, nothing is ordered that was not ordered before, and the clips behind go on."
+        "tests/system/test_bad_input.py tests every line with real daemons and files. In each case the source is "
+        "unchanged, nothing is submitted again, and the other clips continue."
     )
     rows = [
-        (bad.what, f"`{bad.code}`" if bad.code else "none", bad.says or "it is remixed", bad.after)
+        (bad.what, f"`{bad.code}`" if bad.code else "none", bad.says or "none: the clip is remixed", bad.after)
         for bad in BAD_INPUTS
     ]
-    yield table(("input", "code", "what is said", "and then"), rows)
-    yield "A model's input out of its range, or of a wrong type, is `param_invalid`; params.md has the ranges."
+    yield table(("input", "code", "message", "what happens next"), rows)
+    yield "A model input that is out of range or has the wrong type gives `param_invalid`; params.md lists the ranges."
 
 
 def osc() -> str:
     """Describe the OSC addresses."""
-    asked = [
+    received = [
         (
             f"`{command.address}`",
-            _arguments(command.arguments, asked=True),
-            command.help + _manner(command),
+            _arguments(command.arguments, received=True),
+            command.help + _notes(command),
         )
         for command in COMMANDS
     ]
-    told = [
+    sent = [
         (
             f"`{message.address}`",
-            _arguments(message.arguments, asked=False),
+            _arguments(message.arguments, received=False),
             message.help,
-            "the asker" if message.to_sender else "subscribers",
+            "the sender" if message.to_sender else "subscribers",
         )
         for message in MESSAGES
     ]
     return page(
         "OSC",
         "bridge/control/table.py",
-        "UDP, and TCP with a length prefix (OSC 1.0), on 127.0.0.1 port 9123 (`[osc]` in config.md). Numbers may "
-        "come as `i`, `f`, `d`, `h`, `T` or `F`. Arguments in brackets may be left out. Answers go to the address "
-        "and port that asked.",
-        "## In",
-        table(("address", "arguments", "what happens"), asked),
-        "## Out",
-        table(("address", "arguments", "meaning", "goes to"), told),
-        "## On a bad way",
-        "Datagrams get lost, come twice and overtake each other. What the bridge says is therefore a state and not "
-        "an event: with every heartbeat it says again over UDP what a subscriber should know, and a job's last words "
-        "for a minute. So a surface ends up right after any loss, a fader shows what the bridge holds once it rests, "
-        "and a script should act when a value changes, not when it comes. Alerts, answers and results' paths are said "
-        "once.",
-        "A press is done once however often it arrives. It is known again:",
-        "- by its name: any message may end with one more text, `press:` and a name of your own. The bridge answers "
-        "`/bridge/ack` at once, and repeats ack and answer for each repetition within ten minutes. So a script sends "
-        "its press again every 100 ms until it hears the ack, and nothing is done or bought twice;\n"
-        "- by its time tag, if it comes in a bundle that has one; a value whose time tag is older than the last one of "
-        "the same sender and address is left out;\n"
-        "- else, over UDP, by being the same message from the same port within 100 ms, or within a second for what may "
-        "cost money. Two presses that are meant are further apart; over "
-        "TCP nothing comes twice, and every press counts.",
-        "A bundle with a time tag in the next minute waits for its time; others are done at once.",
+        "UDP, and TCP with a length prefix (OSC 1.0), on 127.0.0.1 port 9123 (`[osc]` in config.md). Numbers may have "
+        "the type `i`, `f`, `d`, `h`, `T` or `F`. Arguments in brackets are optional. Replies go to the address and "
+        "port of the sender.",
+        "## Messages to the bridge",
+        table(("address", "arguments", "what happens"), received),
+        "## Messages from the bridge",
+        table(("address", "arguments", "meaning", "goes to"), sent),
+        "## On an unreliable network",
+        "Datagrams can be lost, duplicated and reordered. The bridge therefore sends states, not events: with every "
+        "heartbeat over UDP it repeats what a subscriber should know, and for a minute the final state of a job. A "
+        "surface is correct again after any loss, and a fader shows the bridge's value once it rests. A script should "
+        "act when a value changes, not when a message arrives. Alerts, replies and the paths of results are sent once.",
+        "The bridge acts once on a message, however often it arrives. It recognises a duplicate:",
+        "- by its name: any message may end with one more text, `press:` and a name of your choice. The bridge replies "
+        "with `/bridge/ack` at once, and repeats the ack and the reply for every duplicate within ten minutes. A "
+        "script can send the message every 100 ms until it gets the ack, and nothing is done or billed twice;\n"
+        "- by the time tag of its bundle. A value with an older time tag than the last one from the same sender and "
+        "address is ignored;\n"
+        "- otherwise, over UDP, as the same message from the same port within 100 ms, or within a second if it may "
+        "cost money. Intended presses are further apart. Over TCP there are no duplicates, and every message counts.",
+        "A bundle whose time tag is within the next minute waits until then; other bundles are handled at once.",
         "## OSCQuery",
-        "Programs that know OSCQuery find all of this by themselves: `http://127.0.0.1:9124/` (`[http]` in config.md; "
-        "`http_port` of daemon.json) has the tree of addresses with types, ranges, descriptions and present values, "
-        "`?HOST_INFO` says where OSC is. `?VALUE` and the other attributes work on every address. Over a websocket at "
-        "the same port `LISTEN` and `IGNORE` tell values as they change. It is to be read only, and for programs: what "
-        "a website asks for, under whatever name, is refused.",
+        "OSCQuery clients discover all addresses at `http://127.0.0.1:9124/` (`[http]` in config.md; `http_port` in "
+        "daemon.json): the tree with types, ranges, descriptions and current values. `?HOST_INFO` gives the OSC port, "
+        "and `?VALUE` and the other attributes work on every address. Over a websocket on the same port, `LISTEN` and "
+        "`IGNORE` start and stop updates of a value. OSCQuery is read-only, and for programs: requests from websites "
+        "are refused, whatever host name they use.",
     )
 
 
-def _arguments(arguments: tuple[Argument, ...], *, asked: bool) -> str:
-    return "; ".join(_argument(argument, optional=asked and not argument.required) for argument in arguments)
+def _arguments(arguments: tuple[Argument, ...], *, received: bool) -> str:
+    return "; ".join(_argument(argument, optional=received and not argument.required) for argument in arguments)
 
 
 def _argument(argument: Argument, *, optional: bool) -> str:
@@ -234,14 +235,14 @@ def _argument(argument: Argument, *, optional: bool) -> str:
     return f"{name} {argument.kind}{extent}: {argument.help}"
 
 
-def _manner(command: Command) -> str:
+def _notes(command: Command) -> str:
     notes = []
     if command.needs_daw:
-        notes.append("needs a DAW that said hello")
+        notes.append("needs a connected DAW")
     if command.spends:
         notes.append("may cost money")
     if command.sides:
-        notes.append(f"{' or '.join(command.sides)} may also stand behind the address, as its last part")
+        notes.append(f"{' or '.join(command.sides)} can also be the last part of the address")
     if command.button:
         notes.append("a button's release (0 or F) is ignored")
     text = "; ".join(notes)
@@ -249,20 +250,24 @@ def _manner(command: Command) -> str:
 
 
 def cli() -> str:
-    """Describe the commands of the terminal."""
+    """Describe the commands of the command line."""
     parser = build_parser()
-    words = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    commands = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     parts = []
-    for name, word in words.choices.items():
+    for name, command in commands.choices.items():
         rows = [
-            _option(action) for action in word._actions if action.help != argparse.SUPPRESS and action.dest != "help"
+            _option(action) for action in command._actions if action.help != argparse.SUPPRESS and action.dest != "help"
         ]
-        parts += [f"## ace-bridge {name}", word.description or "", table(("option", "meaning"), rows) if rows else ""]
+        summary, _, details = (command.description or "").strip().partition("\n\n")
+        if "  " in details:  # columns
+            details = f"```text\n{details}\n```"
+        parts += [f"## ace-bridge {name}", f"{summary[:1].upper()}{summary[1:]}.", details]
+        parts += [table(("option", "meaning"), rows) if rows else ""]
     return page(
         "Command line",
         "bridge/cli/parser.py",
-        "Exit status: 0 done, 1 an error was explained, 2 a wrong option, 3 (`status` only) the daemon does not run, "
-        "130 Ctrl-C.",
+        "Exit status: 0 success, 1 an error (explained on stderr), 2 an invalid option, 3 the daemon is not running "
+        "(`status` only), 130 Ctrl-C.",
         *parts,
     )
 
