@@ -1,7 +1,6 @@
-"""The table of wrong inputs: which one gives which error, in which words, and what became of the clip.
+"""The table of bad inputs: the error and message of each, and what happens next.
 
-docs/errors.md shows it, and tests/system/test_bad_input.py sends every line of it through real daemons and holds the
-sentence.
+docs/errors.md shows it. tests/system/test_bad_input.py sends every input to a real daemon and checks the message.
 """
 
 from __future__ import annotations
@@ -11,33 +10,33 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BadInput:
-    """One thing that a person or a script gets wrong, or that happens to a file."""
+    """One mistake of a user or a script, or one problem with a file."""
 
-    name: str  # of its test
-    what: str  # for people
-    code: str  # of the error; empty: it is none, the clip is remixed
-    says: str  # the sentence; … stands for what differs
-    after: str = ""  # what goes on when it is put right, if that is more than asking again
+    name: str  # ID of its test
+    what: str  # description
+    code: str  # error code; empty: no error, the clip is remixed
+    says: str  # message; … stands for the variable parts
+    after: str = ""  # what happens next, if that is more than a new request
 
 
-RETRY = "put right, `retry` goes on"
-PAID = "put right, `retry` goes on without a second order"
-WAITS = "it waits for room and goes on by itself, without a second order; `retry` lets it look at once"
-REJECTED = "the file lies in inbox/rejected with the reason beside it"
+RETRY = "once it is fixed, `retry` continues"
+PAID = "once it is fixed, `retry` continues without a second submission"
+WAITS = "the remix waits for space and continues by itself, without a second submission; `retry` checks at once"
+REJECTED = "the file moves to inbox/rejected, with the reason beside it"
 
 BAD_INPUTS: tuple[BadInput, ...] = (
     # the file
-    BadInput("missing", "a file that is not there", "source_missing", "There is no file … (…).", RETRY),
+    BadInput("missing", "a file that does not exist", "source_missing", "There is no file … (…).", RETRY),
     BadInput(
         "relative",
         "a path that is not absolute",
         "source_missing",
         "The path … is not absolute, so the bridge cannot tell where the file is.",
     ),
-    BadInput("removed", "a file on a volume that was taken away", "source_missing", "There is no file … (…).", RETRY),
+    BadInput("removed", "a file on a volume that was removed", "source_missing", "There is no file … (…).", RETRY),
     BadInput("directory", "a folder", "source_unreadable", "… is a folder or a device, not a sound file."),
     BadInput("empty", "a file of zero bytes", "source_unreadable", "… is empty."),
-    BadInput("text", "a text that is called .wav", "source_unreadable", "… is not a sound file of a known kind."),
+    BadInput("text", "a text file named .wav", "source_unreadable", "… is not a sound file of a known kind."),
     BadInput(
         "cut", "a WAV file that was cut off", "source_truncated", "… has … bytes, and its header promises ….", RETRY
     ),
@@ -56,12 +55,12 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     ),
     BadInput(
         "aac",
-        "an AAC file where ffmpeg is not installed",
+        "an AAC file without ffmpeg",
         "format_needs_ffmpeg",
         "… can only be decoded by the ffmpeg command, which is not installed here.",
     ),
-    BadInput("bytes", "a path that is no UTF-8", "", ""),
-    BadInput("emoji", "a path with emoji, blanks and a line break", "", ""),
+    BadInput("bytes", "a path that is not UTF-8", "", ""),
+    BadInput("emoji", "a path with emoji, spaces and a line break", "", ""),
     BadInput("zero_byte", "a path with a zero byte", "bad_request", "clips[0].source: a path has no zero byte."),
     # the span
     BadInput(
@@ -88,7 +87,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     ),
     BadInput(
         "infinite",
-        "a number that is too large for any number",
+        "a number that is too large",
         "message_unreadable",
         "The message is not complete JSON: Number out of range.",
         REJECTED,
@@ -108,9 +107,9 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     BadInput(
         "no_source", "a clip without audio", "bad_request", "clips[0]: a clip needs either `source` or `rendered`."
     ),
-    # what is wanted
-    BadInput("preset", "a preset that is not there", "preset_unknown", "There is no preset “…”. Did you mean “…”?"),
-    BadInput("engine", "an engine that is not there", "engine_unknown", "There is no engine “…”; there are …."),
+    # the style
+    BadInput("preset", "a preset that does not exist", "preset_unknown", "There is no preset “…”. Did you mean “…”?"),
+    BadInput("engine", "an engine that does not exist", "engine_unknown", "There is no engine “…”; there are …."),
     BadInput(
         "no_tags",
         "empty tags",
@@ -128,15 +127,13 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     ),
     BadInput(
         "ranges",
-        "any input of the model below or above its range, or a choice that is none",
+        "any model input that is out of range, or not one of its choices",
         "param_invalid",
         "… is …; it takes ….",
     ),
-    BadInput("types", "any input of the model of another type", "param_invalid", "… is …; it takes …."),
+    BadInput("types", "any model input of the wrong type", "param_invalid", "… is …; it takes …."),
     # the message
-    BadInput(
-        "half", "a message that is half-written", "message_unreadable", "The message is not complete JSON: ….", REJECTED
-    ),
+    BadInput("half", "a half-written message", "message_unreadable", "The message is not complete JSON: ….", REJECTED),
     BadInput(
         "nested",
         "a message with a hundred thousand brackets",
@@ -154,20 +151,20 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     ),
     BadInput(
         "protocol",
-        "a message that speaks protocol 2",
+        "a message with protocol 2",
         "protocol_unsupported",
         "The message speaks protocol 2, this bridge speaks 1.",
         REJECTED,
     ),
-    BadInput("command", "a command that is not there", "unknown_command", "There is no command “…”."),
+    BadInput("command", "a command that does not exist", "unknown_command", "There is no command “…”."),
     BadInput(
         "conflict",
-        "the id of an earlier message with another content",
+        "the ID of an earlier message with other content",
         "request_conflict",
         "An earlier message has the same message_id and different content.",
         REJECTED,
     ),
-    BadInput("job", "`retry` of a job that is not there", "unknown_job", "No job has an id that begins with …."),
+    BadInput("job", "`retry` of a job that does not exist", "unknown_job", "No job has an id that begins with …."),
     BadInput(
         "done",
         "`retry` of a job that is done",
@@ -176,22 +173,22 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     ),
     BadInput(
         "osc",
-        "an OSC packet that is none",
+        "an invalid OSC packet",
         "osc_unreadable",
         "A packet from … was dropped: ….",
-        "it is counted and dropped",
+        "the packet is counted and dropped",
     ),
     # this machine and the account
     BadInput(
         "read_only",
-        "a results folder that is read-only",
+        "a read-only results folder",
         "output_unwritable",
         "Nothing can be written into …: ….",
         PAID,
     ),
     BadInput(
         "full",
-        "a full disk under the results folder",
+        "a full disk for the results folder",
         "disk_full",
         "There is no room left on the disk that holds ….",
         WAITS,

@@ -1,4 +1,4 @@
-"""The pages for those who write scripts against the bridge: messages, states, and what an engine is."""
+"""The pages for script authors: messages, outbox, states and the engine interface."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge import PROTOCOL
 from bridge.engines import base
 from bridge.protocol import answers, job, request
 
-SHAPES: dict[str, tuple[type, ...]] = {  # what stands in inbox files, in the order in which a reader needs it
+SHAPES: dict[str, tuple[type, ...]] = {  # contents of inbox files, in reading order
     "A message": (request.Message,),
     "remix and prepare": (
         request.RemixArgs,
@@ -51,7 +51,7 @@ ANSWERS = (
 
 
 def messages() -> str:
-    """Describe what goes into the inbox."""
+    """Describe the messages in the inbox."""
     parts = []
     for title, shapes in SHAPES.items():
         parts.append(f"## {title}")
@@ -60,17 +60,17 @@ def messages() -> str:
     return page(
         f"Messages, protocol {PROTOCOL}",
         "bridge/protocol/request.py",
-        "A message is a JSON file in the home's `inbox/`, written under another name and renamed to "
-        "`<message_id>.json`. Sent twice with the same bytes it counts once. Keys that are not listed are kept and "
-        "ignored; a wrong type is an error that names the key. `messages.schema.json` says the same for machines.",
-        f"Commands: {', '.join(f'`{command}`' for command in request.COMMANDS)}. Beside the keys of `Remix`, `remix` "
-        "takes every parameter of [params.md](../params.md).",
+        "A message is a JSON file in the home's `inbox/`. Write it under another name and rename it to "
+        "`<message_id>.json`. The same message sent twice with the same bytes counts once. Unlisted keys are kept and "
+        "ignored. A wrong type is an error that names the key. `messages.schema.json` is the JSON schema.",
+        f"Commands: {', '.join(f'`{command}`' for command in request.COMMANDS)}. Besides the keys of `Remix`, `remix` "
+        "takes every parameter in [params.md](../params.md).",
         *parts,
     )
 
 
 def outbox() -> str:
-    """Describe what stands in the outbox."""
+    """Describe the outbox."""
     parts = [
         part
         for shape in ANSWERS
@@ -79,9 +79,10 @@ def outbox() -> str:
     return page(
         f"The outbox, protocol {PROTOCOL}",
         "bridge/protocol/answers.py",
-        "One JSON file for each instance, replaced in one step: at once when a state changes, a few times a second for "
-        "progress. An instance reads its own file while it has something open, places what `place` lists, and confirms "
-        "with a `placed` message. Before it places, it looks whether its project has that variation already.",
+        "The outbox has one JSON file per instance. The bridge replaces it atomically: at once when a state changes, "
+        "and a few times a second for progress. An instance reads its own file while it has unfinished jobs, places "
+        "the results that `place` lists, and confirms each with a `placed` message. Before it places a result, it "
+        "checks that its project does not have that variation yet.",
         *parts,
     )
 
@@ -100,12 +101,12 @@ def schema() -> str:
 
 
 def states() -> str:
-    """Describe the states of variations and jobs and the ways between them."""
-    said = _comments(job.State)
+    """Describe the states of variations and jobs and the transitions between them."""
+    meanings = _comments(job.State)
     rows = [
         (
             f"`{state}`",
-            said[state.name],
+            meanings[state.name],
             ", ".join(f"`{after}`" for after in job.State if after in job.TRANSITIONS.get(state, ())),
         )
         for state in job.State
@@ -113,14 +114,14 @@ def states() -> str:
     return page(
         "States",
         "bridge/protocol/job.py",
-        "The states of a variation, and where it may go from there; a job uses the same words and is as far as its "
-        f"furthest open variation. {', '.join(f'`{state}`' for state in job.State if state in job.ENDED)} are ends.",
-        table(("state", "means", "may become"), rows),
+        "The states of a variation and their transitions. A job has the same states: that of its unfinished variation "
+        f"that is furthest along. {', '.join(f'`{state}`' for state in job.State if state in job.ENDED)} are final.",
+        table(("state", "meaning", "next states"), rows),
     )
 
 
 def engine() -> str:
-    """Describe what an engine is to the bridge."""
+    """Describe the engine interface."""
     shapes = (base.Capabilities, base.Order, base.Uploaded, base.Ticket, base.Output)
     methods = [
         (f"`{name}`", (inspect.getdoc(method) or "").split("\n", 1)[0])
@@ -132,28 +133,28 @@ def engine() -> str:
     return page(
         "Engines",
         "bridge/engines/base.py",
-        "One way to get a remix made. The stages know this and no engine by name.",
-        table(("method", "does"), methods),
+        "An engine makes remixes. The stages use only this interface and name no engine.",
+        table(("method", "what it does"), methods),
         *parts,
         "## CancelAnswer",
-        table(("answer", "means"), ((f"`{one.value}`", answers[one.name]) for one in base.CancelAnswer)),
+        table(("answer", "meaning"), ((f"`{one.value}`", answers[one.name]) for one in base.CancelAnswer)),
     )
 
 
-# --- inner parts -----------------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------------------
 
 
 def _fields(shape: type) -> str:
-    """Return the table of a message's keys: types and ranges from msgspec, meanings from the comments."""
+    """Return the table of a message's keys, with types and ranges from msgspec and meanings from the comments."""
     _, components = msgspec.json.schema_components([shape], ref_template="{name}")
     described: dict[str, Any] = components[shape.__name__]
-    said = _comments(shape)
+    meanings = _comments(shape)
     rows = [
         (
             f"`{name}`",
             _takes(facts),
             "required" if name in described.get("required", ()) else code(_shown(facts)),
-            said.get(name, ""),
+            meanings.get(name, ""),
         )
         for name, facts in described["properties"].items()
     ]
@@ -165,7 +166,7 @@ def _shown(facts: dict[str, Any]) -> str | None:
 
 
 def _takes(facts: dict[str, Any]) -> str:
-    """Say a JSON schema in words."""
+    """Return the type in a JSON schema as text."""
     if "$ref" in facts:
         return f"{facts['$ref']}"
     if "anyOf" in facts:
@@ -203,9 +204,10 @@ def _summary(shape: type) -> str:
 
 
 def _plain_fields(shape: type) -> str:
-    said = _comments(shape)
+    meanings = _comments(shape)
     return table(
-        ("field", "type", "meaning"), ((f"`{name}`", f"`{kind}`", said.get(name, "")) for name, kind in _types(shape))
+        ("field", "type", "meaning"),
+        ((f"`{name}`", f"`{kind}`", meanings.get(name, "")) for name, kind in _types(shape)),
     )
 
 
@@ -214,7 +216,7 @@ def _types(shape: type) -> list[tuple[str, str]]:
 
 
 def _comments(shape: type) -> dict[str, str]:
-    """Return the one-line comment beside each field or member of a class, from its source."""
+    """Return the comment at the end of each field's or member's line, from the source of a class."""
     source = inspect.getsource(shape)
     lines = source.splitlines()
     found: dict[str, str] = {}

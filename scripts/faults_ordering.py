@@ -1,4 +1,4 @@
-"""Faults on the way to the order: sending the clip and ordering. Part of the table in faults.py."""
+"""Faults up to the submission: uploading the clip and submitting. Part of the table in faults.py."""
 
 from __future__ import annotations
 
@@ -8,50 +8,55 @@ UPLOAD: tuple[Fault, ...] = (
     Fault(
         "announce_401", "the key is not accepted", (said("initiate", 401, {"detail": "no"}),), "key_refused", 0, "retry"
     ),
-    Fault("announce_locked", "the balance is used up", (said("initiate", 403, LOCKED),), "balance_empty", 0, "retry"),
+    Fault("announce_locked", "the balance is exhausted", (said("initiate", 403, LOCKED),), "balance_empty", 0, "retry"),
     Fault(
-        "announce_403", "the account may not", (said("initiate", 403, {"detail": "no"}),), "access_denied", 0, "retry"
+        "announce_403",
+        "the account has no access",
+        (said("initiate", 403, {"detail": "no"}),),
+        "access_denied",
+        0,
+        "retry",
     ),
     Fault("announce_404", "the storage has moved", (said("initiate", 404, {"detail": "Not Found"}),)),
-    Fault("announce_422", "the announcement is refused", (said("initiate", 422, detail("missing")),)),
+    Fault("announce_422", "the request for an upload URL is refused", (said("initiate", 422, detail("missing")),)),
     Fault("announce_429", "too many requests, with Retry-After", (said("initiate", 429, times=2, Retry_After="5"),)),
     Fault("announce_500", "an error of the storage", (said("initiate", 500),)),
-    Fault("announce_page", "a web page comes instead", (Planned("initiate", times=ALWAYS, **NGINX),)),
-    Fault("announce_text", "no JSON comes", (said("initiate", 200, "hello"),)),
-    Fault("announce_empty", "the address is missing", (said("initiate", 200, {"file_url": "x"}),)),
+    Fault("announce_page", "a web page instead of a reply", (Planned("initiate", times=ALWAYS, **NGINX),)),
+    Fault("announce_text", "the reply is not JSON", (said("initiate", 200, "hello"),)),
+    Fault("announce_empty", "the reply has no upload URL", (said("initiate", 200, {"file_url": "x"}),)),
     Fault(
         "announce_foreign",
-        "the address is at a host that nobody knows: the clip is not sent there",
+        "the upload URL is on an unknown host: the clip is not sent there",
         (said("initiate", 200, {"upload_url": "https://evil.example/a", "file_url": "https://evil.example/b"}),),
     ),
     Fault(
         "announce_redirect",
-        "a redirect, which is never followed",
+        "a redirect, which is not followed",
         (Planned("initiate", "redirect", more={"text": "/x"}, times=ALWAYS),),
     ),
     Fault("announce_reset", "the connection is reset twice", (Planned("initiate", "reset", times=2),)),
-    Fault("announce_cut", "the answer breaks off", (Planned("initiate", "cut", times=1),)),
+    Fault("announce_cut", "the reply is cut off", (Planned("initiate", "cut", times=1),)),
     Fault(
         "announce_silent",
-        "nobody answers",
+        "no reply",
         (Planned("initiate", "late", times=ALWAYS, more=SILENT),),
         "waiting:network",
         0,
         "waits",
     ),
-    Fault("put_expired", "the address has expired", (said("put", 403, "<Error>expired</Error>", times=1),)),
-    Fault("put_411", "the storage wants something else", (said("put", 411, "<Error/>"),)),
+    Fault("put_expired", "the upload URL has expired", (said("put", 403, "<Error>expired</Error>", times=1),)),
+    Fault("put_411", "the storage requires another header", (said("put", 411, "<Error/>"),)),
     Fault("put_500", "an error of the storage", (said("put", 500),)),
     Fault("put_503", "slow down, with Retry-After", (said("put", 503, times=2, Retry_After="3"),)),
     Fault("put_reset", "the connection is reset", (Planned("put", "reset", times=1),)),
-    Fault("put_lost", "the clip arrives, the answer is lost", (Planned("put", "lost", times=1),)),
-    Fault("put_silent", "the storage falls silent", (Planned("put", "late", times=1, more=SILENT),)),
+    Fault("put_lost", "the clip arrives, but the reply is lost", (Planned("put", "lost", times=1),)),
+    Fault("put_silent", "the storage stops replying", (Planned("put", "late", times=1, more=SILENT),)),
     Fault(
-        "both_500", "both ways to store it fail", (said("put", 500), said("upload", 500)), "upload_failed", 0, "retry"
+        "both_500", "both ways of uploading fail", (said("put", 500), said("upload", 500)), "upload_failed", 0, "retry"
     ),
     Fault(
         "token_401",
-        "the second way refuses the key",
+        "the second way of uploading rejects the key",
         (said("initiate", 500), said("token", 401, {"detail": "no"})),
         "key_refused",
         0,
@@ -59,7 +64,7 @@ UPLOAD: tuple[Fault, ...] = (
     ),
     Fault(
         "token_text",
-        "the second way speaks nonsense",
+        "the second way of uploading returns garbage",
         (said("initiate", 404), said("token", 200, "?")),
         "upload_failed",
         0,
@@ -78,10 +83,19 @@ UPLOAD: tuple[Fault, ...] = (
 ORDER: tuple[Fault, ...] = (
     Fault("order_400", "a bad request", (said("submit", 400, word("bad_request")),), "request_rejected", 0, "order"),
     Fault("order_401", "the key is not accepted", (said("submit", 401, {"detail": "no"}),), "key_refused", 0, "order"),
-    Fault("order_402", "payment is wanted", (said("submit", 402, {"detail": "pay"}),), "balance_empty", 0, "order"),
-    Fault("order_locked", "the balance is used up", (said("submit", 403, LOCKED),), "balance_empty", 0, "order"),
-    Fault("order_403", "the account may not", (said("submit", 403, {"detail": "no"}),), "access_denied", 0, "order"),
-    Fault("order_404", "the model is gone", (said("submit", 404, {"detail": "no"}),), "request_rejected", 0, "order"),
+    Fault("order_402", "payment is required", (said("submit", 402, {"detail": "pay"}),), "balance_empty", 0, "order"),
+    Fault("order_locked", "the balance is exhausted", (said("submit", 403, LOCKED),), "balance_empty", 0, "order"),
+    Fault(
+        "order_403", "the account has no access", (said("submit", 403, {"detail": "no"}),), "access_denied", 0, "order"
+    ),
+    Fault(
+        "order_404",
+        "the model no longer exists",
+        (said("submit", 404, {"detail": "no"}),),
+        "request_rejected",
+        0,
+        "order",
+    ),
     Fault(
         "order_422",
         "an input is refused",
@@ -92,7 +106,7 @@ ORDER: tuple[Fault, ...] = (
     ),
     Fault(
         "order_422_text",
-        "refused in another form",
+        "an input is refused with an unknown body",
         (said("submit", 422, {"detail": "no"}),),
         "model_refused",
         0,
@@ -100,7 +114,7 @@ ORDER: tuple[Fault, ...] = (
     ),
     Fault(
         "order_content",
-        "the words are refused",
+        "the content is refused",
         (said("submit", 422, detail("content_policy_violation", "lyrics")),),
         "content_refused",
         0,
@@ -113,7 +127,7 @@ ORDER: tuple[Fault, ...] = (
     ),
     Fault(
         "order_429_stays",
-        "too many requests, for long",
+        "too many requests, for a long time",
         (said("submit", 429, word("concurrent_requests_limit"), X_Fal_Needs_Retry="1"),),
         "rate_limited",
         0,
@@ -121,35 +135,54 @@ ORDER: tuple[Fault, ...] = (
     ),
     Fault(
         "order_503",
-        "no machine is free, for a moment",
+        "no machine is free for a short time",
         (said("submit", 503, word("runner_scheduling_failure"), times=2),),
     ),
     Fault(
         "order_503_stays",
-        "no machine is free, for long",
+        "no machine is free for a long time",
         (said("submit", 503, word("runner_scheduling_failure")),),
         "engine_busy",
         0,
         "order",
     ),
-    Fault(
-        "order_503_plain", "an error that names nothing", (said("submit", 503, {"detail": "?"}),), "unknown", 0, "again"
-    ),
-    Fault("order_408", "the answer took too long", (said("submit", 408),), "unknown", 0, "again"),
+    Fault("order_503_plain", "an error without a type", (said("submit", 503, {"detail": "?"}),), "unknown", 0, "again"),
+    Fault("order_408", "the reply takes too long", (said("submit", 408),), "unknown", 0, "again"),
     Fault("order_409", "a conflict", (said("submit", 409, {"detail": "?"}),), "unknown", 0, "again"),
     Fault(
         "order_500", "an error of the platform", (said("submit", 500, word("internal_error")),), "unknown", 0, "again"
     ),
-    Fault("order_page", "a web page comes instead", (Planned("submit", times=ALWAYS, **NGINX),), "unknown", 0, "again"),
-    Fault("order_504", "a server in between gives up", (said("submit", 504, "timeout"),), "unknown", 0, "again"),
-    Fault("order_no_id", "the answer has no id", (said("submit", 200, {"status": "IN_QUEUE"}),), "unknown", 0, "again"),
-    Fault("order_text", "the answer is no JSON", (said("submit", 200, "thanks"),), "unknown", 0, "again"),
+    Fault(
+        "order_page",
+        "a web page instead of a reply",
+        (Planned("submit", times=ALWAYS, **NGINX),),
+        "unknown",
+        0,
+        "again",
+    ),
+    Fault("order_504", "a proxy times out", (said("submit", 504, "timeout"),), "unknown", 0, "again"),
+    Fault("order_no_id", "the reply has no ID", (said("submit", 200, {"status": "IN_QUEUE"}),), "unknown", 0, "again"),
+    Fault("order_text", "the reply is not JSON", (said("submit", 200, "thanks"),), "unknown", 0, "again"),
     Fault("order_reset", "the connection is reset", (Planned("submit", "reset"),), "unknown", 0, "again"),
-    Fault("order_lost", "the order stands, its answer is lost", (Planned("submit", "lost"),), "unknown", 1, "again"),
-    Fault("order_cut", "the order stands, its answer breaks off", (Planned("submit", "cut"),), "unknown", 1, "again"),
+    Fault(
+        "order_lost",
+        "the submission is accepted, but the reply is lost",
+        (Planned("submit", "lost"),),
+        "unknown",
+        1,
+        "again",
+    ),
+    Fault(
+        "order_cut",
+        "the submission is accepted, but the reply is cut off",
+        (Planned("submit", "cut"),),
+        "unknown",
+        1,
+        "again",
+    ),
     Fault(
         "order_silent",
-        "the order stands, its answer never comes",
+        "the submission is accepted, but no reply arrives",
         (Planned("submit", "late", more=SILENT),),
         "unknown",
         1,
@@ -157,11 +190,11 @@ ORDER: tuple[Fault, ...] = (
     ),
     Fault(
         "order_redirect",
-        "a redirect, which is never followed",
+        "a redirect, which is not followed",
         (Planned("submit", "redirect", more={"text": "/x"}, times=ALWAYS),),
         "host_refused",
         0,
         "order",
     ),
-    Fault("order_offline", "the network is gone when the order is to leave", (), "waiting:network", 0, "waits"),
+    Fault("order_offline", "the network is down when the submission is due", (), "waiting:network", 0, "waits"),
 )

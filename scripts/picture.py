@@ -1,6 +1,6 @@
-"""Draw a written layout as SVG: what stands in the file is drawn, and not what it was made from.
+"""Draws a layout file as SVG, from the file itself and not from its source.
 
-Colours and marks are chosen to be recognised; the programs draw them in their own way.
+The drawing is schematic: the programs render the controls in their own style.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from xml.sax.saxutils import escape
 
 BETWEEN = 16  # points between two pages
 HEAD = 28  # points for a page's title
-SCALE = 0.5  # points of the picture to those of the layout
+SCALE = 0.5  # points of the drawing per point of the layout
 COLUMNS = 2  # pages side by side
 BACK, EDGE, TEXT = "#1a1c21", "#7d8899", "#ffffff"
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One control as it is drawn."""
+    """A control to draw."""
 
     kind: str  # "button", "fader" or "text"
     label: str
@@ -30,10 +30,10 @@ class Shape:
     y: float
     width: float
     height: float
-    color: str  # of CSS
+    color: str  # a CSS colour
 
 
-Drawn = tuple[str, list[Shape]]  # a page's title and what is on it
+Page = tuple[str, list[Shape]]  # title and controls
 
 
 def touchosc(data: bytes) -> str:
@@ -44,16 +44,16 @@ def touchosc(data: bytes) -> str:
 
 
 def stage_control(data: bytes) -> str:
-    """Draw the content of a session's file."""
+    """Draw the content of a session file."""
     tabs = json.loads(data)["content"]["tabs"]
     return _svg([(tab["label"], [_session_shape(widget) for widget in tab["widgets"]]) for tab in tabs])
 
 
-# --- what is read ----------------------------------------------------------------------------------------------------
+# --- reading ---------------------------------------------------------------------------------------------------------
 
 
 def _tosc_shapes(page: Element) -> Iterator[Shape]:
-    """Yield buttons with the labels that lie over them, faders, and texts with what they will show."""
+    """Yield buttons with the labels on top of them, faders, and texts."""
     nodes = page.findall("./children/node")
     labels = {_text(node, "name"): _default(node) for node in nodes if node.get("type") == "LABEL"}
     buttons = {_text(node, "name") for node in nodes if node.get("type") == "BUTTON"}
@@ -97,14 +97,14 @@ def _session_shape(widget: dict[str, object]) -> Shape:
 
 
 def _shown(name: str) -> str:
-    """Return what is drawn into a text that is still empty: what it is called."""
+    """Return the placeholder for an empty text: its name."""
     return name.replace("_", " ")
 
 
-# --- what is drawn ---------------------------------------------------------------------------------------------------
+# --- drawing ---------------------------------------------------------------------------------------------------------
 
 
-def _svg(pages: list[Drawn]) -> str:
+def _svg(pages: list[Page]) -> str:
     width = max(shape.x + shape.width for _, shapes in pages for shape in shapes) + BETWEEN
     height = max(shape.y + shape.height for _, shapes in pages for shape in shapes) + BETWEEN + HEAD
     rows = -(-len(pages) // COLUMNS)

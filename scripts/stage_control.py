@@ -1,6 +1,6 @@
-"""Write the pages of touch_pages.py as a session of Open Stage Control, version 1: JSON with one tab for each page.
+"""Writes the pages of touch_pages.py as an Open Stage Control session (version 1): JSON with one tab per page.
 
-Only what differs from a widget's defaults is written; the program fills in the rest when it opens the session.
+The file has only the properties that differ from a widget's defaults. The program adds the rest.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 
 from touch_pages import SECRET, Page, Widget
 
-VERSION = "1.25.0"  # of the program whose words are used here
-DEAR, PLAIN, VALUE = "#d9592a", "#7d8899", "#2ba0ab"  # what may cost money, other buttons, values
+VERSION = "1.25.0"  # of Open Stage Control
+PAID, PLAIN, VALUE = "#d9592a", "#7d8899", "#2ba0ab"  # colours: buttons that may cost money, other buttons, values
 
 
 def session(pages: list[Page]) -> bytes:
-    """Return the content of a session's file."""
+    """Return the content of a session file."""
     tabs = [_tab(page) for page in pages]
     root = {"type": "root", "id": "root", "tabs": tabs, "widgets": []}
     text = {"createdWith": "Open Stage Control", "version": VERSION, "type": "session", "content": root}
@@ -32,7 +32,7 @@ def _widget(widget: Widget) -> dict[str, Any]:
     shared: dict[str, Any] = {"id": widget.name, "left": x, "top": y, "width": width, "height": height}
     if widget.address:
         shared["address"] = widget.address
-    if widget.argument == SECRET:  # typed there, and sent with return
+    if widget.argument == SECRET:  # the user types it and presses return
         return {"type": "input", **shared, "label": widget.label, "typeTags": "s"}
     return {"button": _button, "fader": _fader, "bar": _fader, "text": _text, "caption": _text}[widget.kind](
         widget, shared
@@ -40,8 +40,8 @@ def _widget(widget: Widget) -> dict[str, Any]:
 
 
 def _button(widget: Widget, shared: dict[str, Any]) -> dict[str, Any]:
-    """A button that sends on press only: its state, or the words that it stands for and nothing behind them."""
-    look: dict[str, Any] = {"label": widget.label, "colorWidget": DEAR if widget.spends else PLAIN, "mode": "tap"}
+    """Return a button that sends only on press: its state, or its argument alone."""
+    look: dict[str, Any] = {"label": widget.label, "colorWidget": PAID if widget.spends else PLAIN, "mode": "tap"}
     if widget.spends:
         look |= {"label": f"{widget.label} (tap twice)", "doubleTap": True}
     if widget.argument is None:
