@@ -1,4 +1,4 @@
-"""A `BridgeApi` that notes what it is asked, for tests of the surfaces."""
+"""A `BridgeApi` that records its calls, for tests of the surfaces."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from bridge.presets.parameters import check
 
 @dataclass
 class NotingBridge:
-    """Answers every command as the daemon would, at once and without any work behind it."""
+    """Replies to every command as the daemon does, at once and without doing any work."""
 
     bus: EventBus
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     jobs: list[JobView] = field(default_factory=list)
     preset: str = "dub"
     params: dict[str, Value] = field(default_factory=dict)
-    sets: dict[str, Value] = field(default_factory=dict)  # what every preset sets
+    sets: dict[str, Value] = field(default_factory=dict)  # the parameters that every preset sets
     heard: str = ""
-    refuses: BridgeError | Exception | None = None  # what clip, remix and rerun raise
-    talk: Any = None  # what answers about MIDI
-    gate: asyncio.Event | None = None  # what remix waits for
-    told: dict[str, None] = field(default_factory=dict)  # ids of the jobs that the bus told of, oldest first
+    refuses: BridgeError | Exception | None = None  # the error that clip, remix and rerun raise
+    talk: Any = None  # the fake for MIDI commands
+    gate: asyncio.Event | None = None  # remix waits for this event
+    told: dict[str, None] = field(default_factory=dict)  # IDs of the jobs in events of the bus, oldest first
 
     def __post_init__(self) -> None:
         self.bus.subscribe(lambda event: self.told.setdefault(event.job_id), JobChanged, JobProgress)

@@ -1,6 +1,6 @@
-"""Many lives of one bridge over one home, each ended by SIGKILL, and the account of what came of the work.
+"""Runs a bridge many times in one home, kills each run with SIGKILL, and counts what happened to the work.
 
-tests/system/test_crash_matrix.py chooses the deaths; this gives the work, runs the lives and keeps the books.
+tests/system/test_crash_matrix.py chooses the kills. This module creates jobs, runs the bridge and keeps the counts.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from tests.fakes.processes import KEY, environment, fal_environment, put
 from tests.fakes.studio import remix_args, write_tone
 from tests.waiting import PATIENCE, until
 
-MISSED = 10  # lives without their moment that are no sign of a defect yet
-LEAST, MOST = 2, 6  # unfinished jobs on hand
-RATE = 44_100  # Hz: the project's, so that results are resampled
+MISSED = 10  # runs that may end without reaching their moment
+LEAST, MOST = 2, 6  # unfinished jobs at any time
+RATE = 44_100  # Hz of the project, so that results are resampled
 DAEMON = ("bridge.cli.commands.daemon", "bridge.daemon", "bridge.config.home_check", "tests.fakes.crashing_process")
 SETTINGS = {
-    "ACE_BRIDGE_FAL_LONGEST": "0.8",  # s: one of the clips is longer, and goes in segments
+    "ACE_BRIDGE_FAL_LONGEST": "0.8",  # s: one of the clips is longer, and is split into segments
     "ACE_BRIDGE_FAL_POLL_FIRST": "0.02",
     "ACE_BRIDGE_FAL_POLL_LONGEST": "0.1",
     "ACE_BRIDGE_SCHEDULER_SLOTS": "4",
@@ -47,9 +47,9 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Death:
-    """One end of a process that is planned for a life."""
+    """A planned kill of a process."""
 
-    moment: str  # as crashing_process.py names them
+    moment: str  # a name from crashing_process.py
     nth: int = 1
     delay: float = 0.0  # s
     who: str = "daemon"
@@ -57,19 +57,19 @@ class Death:
 
 @dataclass
 class Books:
-    """What is counted over all lives."""
+    """Counts over all runs."""
 
-    deaths: Counter[str] = field(default_factory=Counter)  # of the daemon, by the stage that it interrupted
+    deaths: Counter[str] = field(default_factory=Counter)  # kills of the daemon, by the interrupted stage
     worker_deaths: Counter[str] = field(default_factory=Counter)
-    boundaries: Counter[str] = field(default_factory=Counter)  # moments that a life ended at exactly
-    on_its_way: set[str] = field(default_factory=set)  # variations whose order had left without an answer at a death
+    boundaries: Counter[str] = field(default_factory=Counter)  # moments at which a run ended exactly
+    on_its_way: set[str] = field(default_factory=set)  # variations with an unanswered submission at a kill
     unknown: Counter[str] = field(default_factory=Counter)  # how often a variation became unknown
     lives: int = 0
-    missed: int = 0  # lives in which the planned moment did not come
+    missed: int = 0  # runs that did not reach the planned moment
 
 
 class CrashRun:
-    """The bridge, its fal, its DAW and its books."""
+    """The bridge, its fake fal, its DAW and the counts."""
 
     def __init__(self, folder: Path, home: Path, random: Random, fal: FalServer, nurseries: tuple[Path, Path]) -> None:
         self.home, self.random, self.fal, self.books = home, random, fal, Books()
@@ -85,13 +85,13 @@ class CrashRun:
             for number, seconds in enumerate((0.4, 0.45, 0.5, 1.2))
         ]
         self._jobs = 0
-        self._retries: dict[str, str] = {}  # variation → the message that settles it
+        self._retries: dict[str, str] = {}  # variation → the message that retries it
         self.messages: list[str] = []
 
     # --- work --------------------------------------------------------------------------------------------------------
 
     def ask(self) -> None:
-        """Ask for one more job: of several clips and variations, by either engine, for the DAW or for a folder."""
+        """Request a job: one or more clips and variations, either engine, for the DAW or for a folder."""
         self._jobs += 1
         scripted, engine = bool(self._jobs % 2), "offline" if self._jobs % 5 == 0 else "fal"
         clips = self.random.sample(self._clips, 1 + self._jobs % 2)
@@ -115,33 +115,31 @@ class CrashRun:
         self.messages.append(put(self.home, "remix", args, instance=self.daw.id if scripted else "script"))
 
     def keep_busy(self, *, new: bool) -> None:
-        """Have a few unfinished jobs on hand; with `new` one that has its whole way before it."""
+        """Keep a few jobs unfinished; with `new`, one of them has not started yet."""
         unfinished = self.rows("SELECT COUNT(DISTINCT job_id) FROM variations WHERE open = 1")[0][0]
         for _ in range(max(int(new and unfinished < MOST), LEAST - unfinished)):
             self.ask()
 
     def change_daw(self) -> None:
-        """The DAW is quit and started again, with what its user had saved: nothing of the results."""
+        """Quit the DAW and start it again with the saved project, which has none of the results."""
         self.daw.leave()
         self.daw = DawInstance(self.home, self.project, self.random).start()
         self.daws.append(self.daw)
 
-    # --- lives -------------------------------------------------------------------------------------------------------
+    # --- runs --------------------------------------------------------------------------------------------------------
 
     def live(self, *deaths: Death) -> str:
-        """Let the bridge live until it dies as planned; return the stage that its death interrupted.
+        """Run the bridge until it dies as planned, and return the interrupted stage.
 
-        When all work has been done, the planned moment will not come, and it is killed as it is.
+        When all work is done, the planned moment will not come, and the bridge is killed as it is.
         """
         self.books.lives += 1
-        assert self.books.missed <= MISSED + self.books.lives // 4, (
-            "the moments that are waited for do not come any more"
-        )
+        assert self.books.missed <= MISSED + self.books.lives // 4, "the planned moments are no longer reached"
         diary = self._folder / f"diary-{self.books.lives}"
         pid = self._bear(diary, deaths)
         end = time.monotonic() + 2 * PATIENCE
         while not wait_for_end(pid, 0.1):
-            assert time.monotonic() < end, f"it hangs; open are {self._open()[:5]}"
+            assert time.monotonic() < end, f"the bridge hangs; unfinished: {self._open()[:5]}"
             if self._is_idle():
                 self.books.missed += 1
                 os.kill(pid, signal.SIGKILL)
@@ -153,7 +151,7 @@ class CrashRun:
         return stage
 
     def finish(self) -> None:
-        """Let it live in peace until everything has ended, and stop it politely."""
+        """Run the bridge without a kill until all work has ended, and stop it with SIGTERM."""
         pid = self._bear(self._folder / "diary-last", ())
         try:
             until(self._is_finished, "the end of all work", 2 * PATIENCE)
@@ -178,17 +176,17 @@ class CrashRun:
         return self._is_idle() and not self._open()
 
     def _is_idle(self) -> bool:
-        """Whether nothing is left that the bridge goes on with by itself."""
+        """Return whether the bridge has no work that continues by itself."""
         if any((self.home / "inbox").glob("*.json")) or self.rows("SELECT 1 FROM messages WHERE applied = 0"):
             return False
         return not [value for value in self._open() if json.loads(value)["state"] != "unknown"]
 
     def _open(self) -> list[str]:
-        """Return the variations that are not done, as the journal has them."""
+        """Return the variations in the journal that are not done."""
         return [value for (value,) in self.rows("SELECT value FROM variations WHERE state <> 'done'")]
 
     def _read(self, diary: Path) -> str:
-        """Enter a life's deaths into the books by what its diary says."""
+        """Add the kills in the diary of a run to the counts."""
         last: dict[str, str] = {}
         decided: list[tuple[str, str, str]] = []
         for line in diary.read_text().splitlines() if diary.exists() else ():
@@ -209,14 +207,14 @@ class CrashRun:
         return stage
 
     def _look_after_a_death(self) -> None:
-        """Note what the journal says of orders that had left and had no answer yet."""
+        """Record the unanswered submissions in the journal."""
         for unit, mark in self.rows("SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL"):
             if mark and "sent" in json.loads(mark) and "ticket" not in json.loads(mark):
                 self.books.on_its_way.add(unit.partition("/")[0])
         self._settle()
 
     def _settle(self) -> None:
-        """Settle what is unknown as its user would."""
+        """Retry the unknown variations, as the user would."""
         for (variation_id,) in self.rows("SELECT id FROM variations WHERE state = 'unknown'"):
             settling = self._retries.get(variation_id)
             if settling is not None and not self._applied(settling):
@@ -228,10 +226,10 @@ class CrashRun:
     def _applied(self, message_id: str) -> bool:
         return bool(self.rows("SELECT 1 FROM messages WHERE message_id = ? AND applied = 1", message_id))
 
-    # --- the account -------------------------------------------------------------------------------------------------
+    # --- the counts --------------------------------------------------------------------------------------------------
 
     def rows(self, query: str, *values: Any) -> list[Any]:
-        """Ask the journal."""
+        """Query the journal."""
         path = self.home / "bridge.db"
         if not path.exists():
             return [(0,)] if "COUNT" in query else []
@@ -244,7 +242,7 @@ class CrashRun:
         return [{**json.loads(variation), "job": json.loads(job)} for variation, job in found]
 
     def orders(self) -> Counter[tuple[int, str]]:
-        """Count the fake's orders by seed and clip, whatever address the clip had."""
+        """Count the submissions by seed and audio of the clip."""
         found: Counter[tuple[int, str]] = Counter()
         for job in self.fal.queue.jobs.values():
             source = self.fal.storage.read(job.body["audio_url"]) or b""
@@ -252,20 +250,20 @@ class CrashRun:
         return found
 
     def segments(self, variation: dict[str, Any]) -> int:
-        """Return how many parts a variation's clip is sent in, each with an order of its own."""
+        """Return the number of segments of a variation's clip, each submitted separately."""
         unit = f"{variation['job']['id']}/{variation['clip_index']}"
         ((result,),) = self.rows("SELECT result FROM stages WHERE unit = ? AND stage = 'render'", unit)
         return len(json.loads(result).get("legs") or [unit])
 
     def stray(self) -> list[Path]:
-        """Return files that somebody forgot."""
+        """Return temporary files that were left behind."""
         everything = [*self.home.rglob("*"), *self.media.rglob("*")]
         return [path for path in everything if path.name.startswith(".") or ".part" in path.name or ".tmp" in path.name]
 
 
 @contextlib.contextmanager
 def crash_run(folder: Path, home: Path, random: Random) -> Iterator[CrashRun]:
-    """A bridge whose daemons and workers come from nurseries, with a fal that takes its time over everything."""
+    """A bridge whose daemons and workers come from prefork servers, with a slow fake fal."""
     tasks = sorted({place.partition(":")[0] for place in TASKS.values()})
     with (
         FalServer(key=KEY, timing=Timing(queue=0.03, run=0.04)) as fal,

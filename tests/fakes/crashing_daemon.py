@@ -1,8 +1,8 @@
-"""`ace-bridge run` that kills itself (SIGKILL) at one moment: python -m tests.fakes.crashing_daemon MOMENT.
+"""`ace-bridge run` that kills itself with SIGKILL at one moment: python -m tests.fakes.crashing_daemon MOMENT.
 
-Moments: `begin:STAGE`, `done:STAGE` (before and after a stage's result is in the journal), `file:STAGE` (the stage has
-made its file, the journal does not know it yet), `intent`, `order` (its file gets its name), `ticket`, `placed` and
-`taken`, each with `-before` or `-after`. `MOMENT@N` is its N-th time, for clips in several segments.
+Moments: `begin:STAGE` and `done:STAGE` (before and after a stage's result is in the journal), `file:STAGE` (the stage
+has written its file, but not the journal), and `intent`, `order` (submit.json gets its name), `ticket`, `placed` and
+`taken` (the job is added), each with `-before` or `-after`. `MOMENT@N` is the N-th time, for clips in several segments.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def die_at(moment: str) -> None:
 
 
 class CrashingStore:
-    """Replaces methods of the real store; everything else is as it is."""
+    """Replacements for three methods of the real store."""
 
     save = Database.save_variation
     finish = Database.finish_stage

@@ -1,16 +1,16 @@
-"""A daemon that dies where it is told to, and a diary of what it had reached, for tests/system/test_crash_matrix.py.
+"""A daemon that kills itself at planned moments and logs its progress, for tests/system/test_crash_matrix.py.
 
-Runs the real `ace-bridge run` in a child of the server in prefork_server.py. Each moment of its life has a name:
+Runs the real `ace-bridge run` in a child of the server in prefork_server.py. Each moment has a name:
 
-    before:NAME  after:NAME     around a write of the journal: `take_in`, `add_job`, `applied`, `spend`, `bill`,
+    before:NAME  after:NAME     around a write to the journal: `take_in`, `add_job`, `applied`, `spend`, `bill`,
                                 `add_upload`, `note`, `finish:STAGE`, `mark:intent`, `mark:ticket`, `state:STATE`
-    state:STATE                 a variation has come there, on the disk or (`running`) in memory
+    state:STATE                 a variation has reached the state, on disk or (`running`) in memory
 
-The plan is a list of deaths, each `{"moment", "nth", "delay", "who"}`: `delay` s after the n-th such moment the daemon
-or (`who`: "worker") every worker of it gets SIGKILL; without a delay nothing at all happens in between. A daemon that
-waits to die of a variation's state dies sooner if the variation is about to leave that stage, so that the kill hits the
-stage on a machine of any speed.
-The diary has one line `variation state` for each state, and `= moment variation` where a death was decided.
+The plan is a list of kills, each `{"moment", "nth", "delay", "who"}`. `delay` s after the n-th such moment, the daemon
+or (`who`: "worker") all of its workers get SIGKILL. Without a delay, nothing happens in between. If the daemon waits to
+be killed in a stage of a variation, the kill comes early when the variation is about to leave that stage, so that it
+hits the stage on a machine of any speed.
+The diary, a log file, has one line `variation state` for each state, and `= who moment variation` for each kill.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from bridge.store.database import Database
 from bridge.workers import pool
 from tests.fakes.prefork_server import fork_child
 
-STAGES = {  # state of a variation → the stage that a death then interrupts
+STAGES = {  # state of a variation → the stage that a kill interrupts
     "new": "taken",
     "waiting": "taken",
     "rendering": "render",
@@ -49,21 +49,21 @@ JOURNAL = ("take_in", "add_job", "applied", "spend", "bill", "add_upload", "save
 
 
 class Fate:
-    """The planned deaths of one life."""
+    """The planned kills of one run."""
 
     def __init__(self, plan: list[dict[str, Any]], diary: str, kill_workers: Callable[[], None]) -> None:
         self._plan = plan
         self._seen: dict[str, int] = {}
-        self._aimed: dict[str, str] = {}  # variation → the stage that the daemon is to die in
+        self._aimed: dict[str, str] = {}  # variation → the stage in which the daemon should die
         self._diary = os.open(diary, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._kill_workers = kill_workers
 
     def write(self, line: str) -> None:
-        """Note something that outlives the process."""
+        """Write a line that survives the kill."""
         os.write(self._diary, f"{line}\n".encode())
 
     def reached(self, moment: str, variation_id: str = "-") -> None:
-        """A moment has come: die of it, if that is planned."""
+        """Reach a moment, and die if that is planned."""
         count = self._seen[moment] = self._seen.get(moment, 0) + 1
         for death in self._plan:
             if death["moment"] != moment or death["nth"] != count:
@@ -79,7 +79,7 @@ class Fate:
                 self._strike(death["who"])
 
     def leaving(self, variation_id: str, state: str) -> None:
-        """A variation is about to come to a state: it is the last chance to die in the stage before that."""
+        """Die now if the next state would end the stage in which the daemon should die."""
         if self._aimed.get(variation_id, STAGES.get(state)) != STAGES.get(state):
             self._strike("daemon")
 
@@ -91,9 +91,9 @@ class Fate:
 
 
 class ForkedWorker:
-    """What `bridge.workers.pool.Child` needs of a process, for one that a prefork server has forked."""
+    """A process forked by a prefork server, with the interface that `bridge.workers.pool.Child` needs."""
 
-    living: dict[int, ForkedWorker] = {}  # noqa: RUF012 - by pid, to be killed
+    living: dict[int, ForkedWorker] = {}  # noqa: RUF012 - by process ID
 
     def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.pid = pid
@@ -130,7 +130,7 @@ class ForkedWorker:
 
 
 def kill_workers() -> None:
-    """Every worker dies at once."""
+    """Kill all workers at once."""
     for pid in tuple(ForkedWorker.living):
         try:
             os.kill(pid, signal.SIGKILL)
@@ -139,7 +139,7 @@ def kill_workers() -> None:
 
 
 def watch_journal(fate: Fate) -> None:
-    """Let fate hear of every write of the journal, before and after."""
+    """Report every write to the journal, before and after it."""
 
     def around(name: str, label: Callable[..., str]) -> None:
         real = getattr(Database, name)
@@ -179,7 +179,7 @@ def watch_journal(fate: Fate) -> None:
 
 
 def fork_workers(socket_path: Path) -> None:
-    """Let `bridge.workers.pool` get its processes from a prefork server."""
+    """Make `bridge.workers.pool` take its processes from a prefork server."""
 
     async def start(owner: pool.Workers) -> pool.Child:
         if owner._closed:
@@ -197,7 +197,7 @@ def fork_workers(socket_path: Path) -> None:
 
 
 def daemon(args: dict[str, Any]) -> int:
-    """Be a daemon until death."""
+    """Run a daemon with a plan."""
     os.environ.clear()
     os.environ.update(args["environ"])
     fate = Fate(args["plan"], args["diary"], kill_workers)
@@ -207,7 +207,7 @@ def daemon(args: dict[str, Any]) -> int:
 
 
 def worker(_args: dict[str, Any]) -> int:
-    """Be a worker."""
+    """Run a worker."""
     from bridge.workers import process as program
 
     program.main([])

@@ -1,4 +1,4 @@
-"""The signal tasks of the bridge, where reading a clip kills the process as long as a file tells it to."""
+"""The tasks of the bridge, where `render` kills the process while a file exists."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from bridge.workers.task_table import TASKS as REAL
-from bridge.workers.tasks.render import render as really
+from bridge.workers.tasks.render import render as real_render
 
 TASKS = {**REAL, "render": "tests.fakes.crashing_tasks:render"}
 
 
 def render(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Die while CRASHING names a file; the word "once" in it is good for one death."""
+    """Die if the file named by CRASHING exists; if it contains "once", only the first time."""
     crashing = Path(os.environ["CRASHING"])
     if crashing.exists():
         if crashing.read_text() == "once":
             crashing.unlink()
         os.kill(os.getpid(), signal.SIGKILL)
-    return really(args, progress)
+    return real_render(args, progress)

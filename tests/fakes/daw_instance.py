@@ -1,7 +1,7 @@
-"""A DAW's script as the bridge sees it: says hello, reads its outbox, places what it is asked to, confirms.
+"""A DAW script as the bridge sees it: connects, reads its outbox, places results and confirms them.
 
-Keeps to the contract of a real script (looks into its project first, only confirms what is there) and counts what a
-bridge that forgets would make it do.
+Follows the contract of a real script: it checks its project first and confirms only what is there. It records duplicate
+and missing results, which a forgetful bridge would cause.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from random import Random
 
 from tests.fakes.processes import outbox, put
 
-LOOK = 0.02  # s between two looks at the outbox
+LOOK = 0.02  # s between two reads of the outbox
 
 
 class Project:
-    """What lies in a project file, and how often each result was put there by anybody."""
+    """A project file, and how often each result was placed in it by any instance."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.placings: Counter[str] = Counter()
-        self.missing: list[str] = []  # results that were to be placed and whose file was not there
+        self.missing: list[str] = []  # results without a file at the time of placing
 
 
 class DawInstance:
@@ -33,11 +33,11 @@ class DawInstance:
     def __init__(self, home: Path, project: Project, random: Random) -> None:
         self.id = f"daw-{uuid.UUID(int=random.getrandbits(128))}"
         self.project = project
-        self.offered_again: list[str] = []  # confirmed, taken in, and asked for once more
+        self.offered_again: list[str] = []  # results offered again after the bridge had read the confirmation
         self._home = home
         self._random = random
-        self._here: dict[str, str] = {}  # variation → its newest confirmation's message
-        self._taken: dict[str, float] = {}  # confirmation's message → unix time when it was gone from the inbox
+        self._here: dict[str, str] = {}  # variation → message ID of its newest confirmation
+        self._taken: dict[str, float] = {}  # message ID of a confirmation → unix time when it had left the inbox
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name=self.id)
 
@@ -48,7 +48,7 @@ class DawInstance:
         return self
 
     def leave(self) -> None:
-        """Quit: what was placed was confirmed, and then it says bye."""
+        """Quit after all placed results are confirmed, and disconnect."""
         self._over.set()
         self._thread.join()
         put(self._home, "bye", {}, instance=self.id)
@@ -68,8 +68,8 @@ class DawInstance:
         known = self._here.get(variation_id)
         if known is not None:
             if self._waits(known):
-                return  # nobody has read the confirmation yet
-            # Taken in: an outbox from before that may still ask for it, whenever it is written; one from after may not.
+                return  # the bridge has not read the confirmation yet
+            # An outbox from before the confirmation may still offer the result. A newer one must not.
             taken = self._taken.setdefault(known, time.time())
             newest = outbox(self._home, self.id)
             if newest["updated"] > taken and variation_id in newest["place"]:
@@ -77,7 +77,7 @@ class DawInstance:
             return
         if not path.is_file():
             self.project.missing.append(str(path))
-        self._over.wait(self._random.uniform(0.0, 0.03))  # the DAW is at work
+        self._over.wait(self._random.uniform(0.0, 0.03))  # the DAW is busy
         self.project.placings[variation_id] += 1
         args = {"variation_id": variation_id, "item": f"item-{variation_id[:8]}"}
         self._here[variation_id] = put(self._home, "placed", args, instance=self.id)

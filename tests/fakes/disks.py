@@ -1,7 +1,7 @@
-"""Small disks of their own, that can be filled up, made read-only and taken away: a tmpfs that is really mounted.
+"""Small disks that tests can fill, make read-only and remove: a mounted tmpfs.
 
-Root mounts it where it is wanted. Anybody else mounts it in a namespace of their own, held by a process, and reaches it
-through /proc; macOS makes a disk image.
+Root mounts it directly. Other users mount it in a namespace of their own, kept by a process, and reach it through
+/proc. macOS uses a disk image.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class Disk:
 
     def __init__(self, path: Path, inside: list[str], mounted: str) -> None:
         self.path = path
-        self._inside = inside  # what a command has to be put behind to reach the mount
+        self._inside = inside  # prefix of commands that have to see the mount
         self._mounted = mounted
 
     def fill(self) -> None:
-        """Leave not a byte on it."""
+        """Fill the disk completely."""
         with (self.path / "filler").open("ab", buffering=0) as filler:
             for size in (2**20, 4096, 1):
                 with contextlib.suppress(OSError):
@@ -31,21 +31,21 @@ class Disk:
                         pass
 
     def free(self) -> None:
-        """Make room again."""
+        """Free the space again."""
         (self.path / "filler").unlink()
 
     def read_only(self, on: bool) -> None:
-        """Let nobody write to it, not even root."""
+        """Make the disk read-only, even for root, or writable again."""
         run(*self._inside, "mount", "-o", f"remount,{'ro' if on else 'rw'}", self._mounted)
 
     def remove(self) -> None:
-        """Take it away, with what is on it."""
+        """Unmount the disk and lose its content."""
         run(*self._inside, "umount", self._mounted)
 
 
 @contextlib.contextmanager
 def disk(path: Path, kibibytes: int) -> Iterator[Disk]:
-    """A disk of that size, mounted at a folder that is made for it."""
+    """A disk of this size, mounted at a new folder."""
     path.mkdir()
     options = ("-t", "tmpfs", "-o", f"size={kibibytes}k,mode=0777", "tmpfs", str(path))
     if sys.platform == "darwin":
@@ -68,7 +68,7 @@ def _namespace(path: Path, options: tuple[str, ...]) -> Iterator[Disk]:
         stdout=subprocess.PIPE,
     )
     assert holder.stdout is not None
-    assert holder.stdout.readline() == b"ready\n", "neither root nor a user namespace: no disk can be mounted here"
+    assert holder.stdout.readline() == b"ready\n", "mounting a disk needs root or user namespaces"
     target = ["nsenter", "--user", "--mount", "--preserve-credentials", "--target", str(holder.pid)]
     try:
         yield Disk(Path(f"/proc/{holder.pid}/root{path}"), target, str(path))

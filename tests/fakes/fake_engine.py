@@ -1,4 +1,4 @@
-"""The engine of tests: gives the clip back, keeps count of what it was asked, fails when told to."""
+"""An engine for tests: returns the clip, records its calls, and fails on demand."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class FakeEngine:
 
     def __init__(self, capabilities: Capabilities = CAPABILITIES) -> None:
         self.capabilities = capabilities
-        self.calls: dict[str, list[object]] = defaultdict(list)  # what each method was asked, in order
-        self.faults: dict[str, deque[BridgeError]] = defaultdict(deque)  # raised by the method's next calls
-        self.finish = asyncio.Event()  # the model is done
+        self.calls: dict[str, list[object]] = defaultdict(list)  # arguments of each method's calls, in order
+        self.faults: dict[str, deque[BridgeError]] = defaultdict(deque)  # raised by the next calls of each method
+        self.finish = asyncio.Event()  # set when the model has finished
         self.finish.set()
         self.cancel_answer = CancelAnswer.REQUESTED
-        self.withdrawn = False  # the model obeys the cancel
+        self.withdrawn = False  # whether the model obeys a cancel
         self._orders: dict[str, Order] = {}
 
     async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:

@@ -1,6 +1,6 @@
-"""The fake model's audio: deterministic from source and seed, with the length and the loudness of the real one.
+"""The audio of the fake model: determined by source and seed, with the length and peak level of the real model's.
 
-48 kHz, 32-bit float, up to 92.9 ms longer than the source, peaks above 0 dBFS; t = 0 stays t = 0.
+48 kHz, 32-bit float, up to 92.9 ms longer than the source, with peaks above 0 dBFS and without an offset.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import soxr
 
 RATE = 48000  # Hz
 PEAK = 1.12  # +1 dBFS: the real model does not limit
-_FRAME = 4096  # samples at 44.1 kHz that one step of the model's latents stands for
+_FRAME = 4096  # samples at 44.1 kHz per latent step of the model
 
 
 def result_frames(frames: int, rate: int) -> int:
-    """Return how many samples at 48 kHz the model makes of `frames` samples at `rate`."""
+    """Return the length of the result in samples at 48 kHz, for a source of `frames` samples at `rate`."""
     at_44100 = -(-frames * 44100 // rate)
     steps = -(-at_44100 // _FRAME)
     return -(-steps * _FRAME * 160 // 147)
@@ -28,15 +28,15 @@ def make(source: bytes, seed: int, kind: str = "") -> bytes:
     """Return the WAV that the fake model makes.
 
     Args:
-        source: The uploaded file's bytes.
-        seed: Changes the result audibly: the place and sign of an echo.
-        kind: An audio fault of `fal_faults`, or nothing.
+        source: the bytes of the uploaded file.
+        seed: changes the delay and sign of an echo.
+        kind: an audio fault of `fal_faults`, or empty.
 
     Raises:
-        soundfile.LibsndfileError: the source is no audio.
+        soundfile.LibsndfileError: the source is not audio.
     """
     if kind == "not_audio":
-        return b"this is no audio, whatever its name says\n" * 64
+        return b"this is not audio, whatever its name says\n" * 64
     heard, rate = soundfile.read(io.BytesIO(source), dtype="float32", always_2d=True)
     frames = result_frames(len(heard), rate)
     if rate != RATE:
@@ -65,7 +65,7 @@ def _spoiled(made: np.ndarray, kind: str) -> bytes:
 
 
 def wav(samples: np.ndarray) -> bytes:
-    """Return frames × channels float32 as a WAV file; the same samples are always the same bytes."""
+    """Return frames × channels float32 as a WAV file. The same samples always give the same bytes."""
     channels, data = samples.shape[1], samples.astype("<f4").tobytes()
     form = struct.pack("<HHIIHHH", 3, channels, RATE, RATE * channels * 4, channels * 4, 32, 0)
     chunks = b"".join(

@@ -1,7 +1,7 @@
-"""Faults on demand for the fake fal: what goes wrong, at which call, how often.
+"""Faults of the fake fal: what fails, in which call, and how often.
 
 Calls: submit status stream result cancel · token initiate put upload multipart part complete · file · model.
-`model` is the model itself: an answer there is the model's own failure, an audio fault is in what it makes.
+`model` is the model itself: an `answer` there is the model's own error, and an audio fault is in its result.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ LOCKED = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong.
+    """One fault.
 
     kind:
-        answer    this status, body (JSON unless bytes or str) and headers, nothing is done
-        html      the page of a web server in front of fal, with this status (502 unless told)
-        reset     the request is read, nothing is done, the connection is reset
-        lost      the request is done, the connection is reset instead of the answer
-        late      the request is done, the answer comes after `seconds`
-        slow      the answer's body comes in `pieces` with `seconds` between
-        cut       the answer ends after `fraction` of its body, though its length promises all
-        retype    the answer's content type is `text`
+        answer    reply with this status, body (JSON unless bytes or str) and headers, without handling the request
+        html      reply with the page of a web server in front of fal and this status (default: 502)
+        reset     read the request, do not handle it, and reset the connection
+        lost      handle the request, and reset the connection instead of replying
+        late      handle the request, and reply after `seconds`
+        slow      send the body in `pieces`, with `seconds` between them
+        cut       end the reply after `fraction` of its body, although its length promises all of it
+        retype    reply with `text` as the content type
         redirect  307 to `text`
-        silence nan not_audio short header      (model) the audio is silent, has NaN, is no audio, has half the
-                  length, or ends before its own header says
+        silence nan not_audio short header      (model) the audio is silent, has NaN, is not audio, has half the
+                  length, or ends before its header says
     """
 
     kind: str
@@ -53,15 +53,15 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.kind not in HTTP_KINDS | AUDIO_KINDS:
-            raise ValueError(f"no such fault: {self.kind}")
+            raise ValueError(f"unknown fault: {self.kind}")
 
     @property
     def prevents(self) -> bool:
-        """Whether the request is not done at all."""
+        """Whether the request is not handled."""
         return self.kind in ("answer", "html", "reset", "redirect")
 
     def reply(self) -> Reply:
-        """The answer instead of the real one, for a fault that prevents."""
+        """Return the reply of a fault that prevents the request."""
         if self.kind == "reset":
             return Reply(reset=True)
         if self.kind == "redirect":
@@ -73,7 +73,7 @@ class Fault:
         return answer(self.status, self.body, self.headers)
 
     def spoil(self, reply: Reply) -> Reply:
-        """The real answer, spoiled."""
+        """Return the real reply with the fault in it."""
         if self.kind == "lost":
             reply.reset = True
         elif self.kind == "late":
@@ -88,7 +88,7 @@ class Fault:
 
 
 def answer(status: int, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
-    """Build a JSON answer; bytes and text go out as they are."""
+    """Return a JSON reply; bytes and text are sent unchanged."""
     if isinstance(body, bytes | str):
         data = body if isinstance(body, bytes) else body.encode()
         return Reply(status, {"Content-Type": "text/plain", **(headers or {})}, data)
@@ -100,26 +100,26 @@ def answer(status: int, body: Any = None, headers: dict[str, str] | None = None)
 class _Planned:
     call: str
     fault: Fault
-    times: int  # how often it still happens; -1: always
-    after: int  # calls that still go well before
+    times: int  # remaining faults; -1: always
+    after: int  # remaining good calls before the first fault
 
 
 class FaultBook:
-    """What is planned to go wrong."""
+    """The planned faults."""
 
     def __init__(self) -> None:
         self._planned: list[_Planned] = []
         self._lock = threading.Lock()
 
     def plan(self, call: str, fault: Fault, times: int = 1, after: int = 0) -> None:
-        """Let a call go wrong `times` times (-1: always) after `after` good ones."""
+        """Let a call fail `times` times (-1: always) after `after` good ones."""
         if call not in CALLS:
-            raise ValueError(f"no such call: {call}; there are {', '.join(CALLS)}")
+            raise ValueError(f"unknown call: {call}; there are {', '.join(CALLS)}")
         with self._lock:
             self._planned.append(_Planned(call, fault, times, after))
 
     def take(self, call: str) -> Fault | None:
-        """Return the fault of this call, if one is due, and count it."""
+        """Return the fault of this call, if any, and count it."""
         with self._lock:
             for planned in self._planned:
                 if planned.call != call or planned.times == 0:
@@ -132,6 +132,6 @@ class FaultBook:
         return None
 
     def clear(self) -> None:
-        """Let everything go well from now on."""
+        """Remove all planned faults."""
         with self._lock:
             self._planned.clear()

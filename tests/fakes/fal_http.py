@@ -1,6 +1,6 @@
-"""A small HTTP/1.1 server with its hands on the connection: it can be late, cut answers short and break connections.
+"""A small HTTP/1.1 server that can delay and cut off replies and reset connections.
 
-Runs an asyncio loop in a thread of its own, so that tests with and without a loop can use it.
+Runs its own asyncio loop in a thread, so that tests with and without a loop can use it.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]  # lower case names
     body: bytes
-    origin: str  # scheme://host[:port] as the client sees this server
+    origin: str  # scheme://host[:port] of this server as seen by the client
     target: str  # path and query as sent
     started: float = field(default_factory=time.time)  # unix time of its first line
 
 
 @dataclass(slots=True)
 class Reply:
-    """One answer, and how it goes wrong if it shall."""
+    """One reply, and its faults."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    events: AsyncIterator[bytes] | None = None  # a body without a known length, sent as it comes
+    events: AsyncIterator[bytes] | None = None  # a body of unknown length, sent piece by piece
     late: float = 0.0  # s before the first byte
-    pieces: int = 1  # the body is sent in so many pieces …
-    between: float = 0.0  # … with so many s between them
-    cut: float | None = None  # only this fraction of the body is sent, then the connection is closed
-    reset: bool = False  # nothing is sent, the connection is reset
+    pieces: int = 1  # number of pieces in which the body is sent
+    between: float = 0.0  # s between two pieces
+    cut: float | None = None  # send only this fraction of the body, then close the connection
+    reset: bool = False  # send nothing and reset the connection
 
 
 Handler = Callable[[Request], Awaitable[Reply]]
 
 
 class HttpServer:
-    """Listens on a loopback port; `pause` and `resume` play an outage."""
+    """Listens on a loopback port; `pause` and `resume` simulate an outage."""
 
     def __init__(self, handler: Handler, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self._handler = handler
@@ -68,7 +68,7 @@ class HttpServer:
         self._call(self._listen())
 
     def pause(self) -> None:
-        """Stop listening and break every connection: from outside, the network is gone."""
+        """Stop listening and reset all connections, as in a network outage."""
         self._call(self._deafen())
 
     def resume(self) -> None:
@@ -118,7 +118,7 @@ class HttpServer:
                 if request.headers.get("connection", "").lower() == "close":
                     break
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
-            pass  # the client went away, or the server ends
+            pass  # the client has disconnected, or the server is closing
         finally:
             self._writers.discard(writer)
             writer.close()
@@ -156,7 +156,7 @@ async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
 
 
 async def _send(writer: asyncio.StreamWriter, reply: Reply, *, head: bool) -> bool:
-    """Send the answer; return whether the connection goes on."""
+    """Send the reply; return whether the connection stays open."""
     if reply.late:
         await asyncio.sleep(reply.late)
     if reply.reset:
@@ -190,7 +190,7 @@ async def _send_body(writer: asyncio.StreamWriter, reply: Reply) -> None:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """Break the connection the hard way: the other side sees a reset, not an end."""
+    """Reset the connection, so that the client sees a reset and not the end of the stream."""
     raw = writer.get_extra_info("socket")
     if raw is not None:
         with contextlib.suppress(OSError):

@@ -1,6 +1,6 @@
-"""The queue of the fake fal: orders, their states over time, results, cancel.
+"""The queue of the fake fal: requests, their states over time, results and cancels.
 
-An order is valid as soon as it is JSON, as at fal: what the model does not take comes out as its own failure.
+As at fal, any JSON object is a valid request. If the model rejects the inputs, that is the result of the request.
 """
 
 from __future__ import annotations
@@ -37,26 +37,30 @@ RANGES = {
     "tag_guidance_scale": (0, 10),
     "lyric_guidance_scale": (0, 10),
 }
-KEPT, KEPT_LARGE, LARGE = 3600.0, 360.0, 10_000  # s that a result is kept; s for a large one; bytes that make it large
+KEPT, KEPT_LARGE, LARGE = (
+    3600.0,
+    360.0,
+    10_000,
+)  # s that a result is kept; the same for a large result; bytes of a large result
 
 
 @dataclass
 class Timing:
-    """How long an order takes."""
+    """How long a request takes."""
 
     queue: float = 0.05  # s in the queue
     run: float = 0.1  # s that the model works
-    positions: int = 3  # orders ahead at the start
+    positions: int = 3  # requests ahead at the start
 
 
 @dataclass
 class Job:
-    """One order."""
+    """One request."""
 
     id: str
     body: dict[str, Any]
     created: float
-    origin: str  # where its URLs lie
+    origin: str  # origin of its URLs
     app: str  # owner/alias
     word: str = "IN_QUEUE"
     position: int = 0
@@ -64,19 +68,19 @@ class Job:
     completed: float | None = None
     cancel_asked: bool = False
     billed: bool = False  # whether it cost something
-    failure: tuple[int, Any, dict[str, str]] | None = None  # status, body, headers of its result if it failed
+    failure: tuple[int, Any, dict[str, str]] | None = None  # status, body and headers of the result of a failed request
     answer: dict[str, Any] | None = None
-    seconds: float = 0.0  # of audio made
+    seconds: float = 0.0  # length of the result
     logs: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def key(self) -> str:
-        """The same for orders of the same thing, so that double submits are seen."""
+        """A hash of the inputs, the same for duplicate submissions."""
         return hashlib.sha256(json.dumps(self.body, sort_keys=True).encode()).hexdigest()[:12]
 
 
 class Queue:
-    """All orders. `hold` keeps them in one state until `release`."""
+    """All requests. `held` keeps them in one state."""
 
     def __init__(self, storage: Storage, faults: FaultBook, now: Callable[[], float], timing: Timing) -> None:
         self._storage = storage
@@ -86,16 +90,16 @@ class Queue:
         self._made: dict[tuple[str, int], tuple[bytes, float]] = {}
         self.timing = timing
         self.jobs: dict[str, Job] = {}
-        self.held = ""  # the state that orders do not leave: IN_QUEUE, IN_PROGRESS or none
-        self.cancel_wins = True  # whether a cancel stops a running order
-        self.status_word = ""  # told instead of the real one, to see what clients make of it
+        self.held = ""  # the state that requests do not leave: IN_QUEUE, IN_PROGRESS or empty
+        self.cancel_wins = True  # whether a cancel stops a running request
+        self.status_word = ""  # reported instead of the real state, to test clients
 
     def submits(self) -> Counter[str]:
-        """Count the orders by `Job.key`; more than 1 of anything was paid twice."""
+        """Count the requests by `Job.key`; a count above 1 was paid twice."""
         return Counter(job.key for job in self.jobs.values())
 
     def submit(self, body: Any, app: str, origin: str) -> Reply:
-        """Take an order."""
+        """Accept a request."""
         if not isinstance(body, dict):
             return answer(400, {"detail": "The request body is no JSON object", "error_type": "bad_request"})
         job = Job(str(uuid.uuid4()), body, self._now(), origin, app)
@@ -106,7 +110,7 @@ class Queue:
         return answer(200, {**self._about(job), **told}, {"x-fal-request-id": job.id})
 
     def find(self, request_id: str) -> Job | None:
-        """Return an order, brought up to the present."""
+        """Return a request in its current state."""
         with self._lock:
             job = self.jobs.get(request_id)
             if job is not None:
@@ -131,7 +135,7 @@ class Queue:
         return told
 
     def result(self, job: Job) -> Reply:
-        """Return what the result's address answers now."""
+        """Return the current reply of the result's URL."""
         headers = {"x-fal-request-id": job.id}
         if job.completed is None:
             return answer(400, {"detail": "Request is still in progress"}, headers)
@@ -144,7 +148,7 @@ class Queue:
         return made
 
     def cancel(self, job: Job) -> Reply:
-        """Stop an order as far as it can be stopped."""
+        """Cancel a request if possible."""
         if job.completed is not None:
             return answer(400, {"status": "ALREADY_COMPLETED"})
         job.cancel_asked = True
@@ -169,7 +173,7 @@ class Queue:
         }
 
     def _advance(self, job: Job) -> None:
-        """Bring an order to where the time puts it."""
+        """Update a request to the current time."""
         if job.completed is not None:
             return
         waited = self._now() - job.created
@@ -193,7 +197,7 @@ class Queue:
         job.logs.append({"message": text, "level": "STDERR", "source": "USER", "timestamp": f"{self._now():.6f}"})
 
     def _make(self, job: Job) -> None:
-        """Let the model work: the audio, or its own failure."""
+        """Run the model: create the audio, or its error."""
         fault = self._faults.take("model")
         failure = _planned(fault) or _invalid(job.body)
         source = None if failure else self._storage.read(str(job.body["audio_url"]))
@@ -222,7 +226,7 @@ class Queue:
         self._end(job, None)
 
     def _audio(self, source: bytes, seed: int, kind: str) -> tuple[bytes, float]:
-        """Make the audio, or take it from before: the same source and seed are the same result."""
+        """Return the audio, cached by source and seed."""
         known = (hashlib.sha256(source).hexdigest(), seed)
         if kind or known not in self._made:
             audio = fal_audio.make(source, seed, kind)
@@ -248,7 +252,7 @@ def _refusal(
 
 
 def _invalid(body: dict[str, Any]) -> tuple[int, Any, dict[str, str]] | None:
-    """Return the model's refusal of its inputs, None when they are well."""
+    """Return the model's error for invalid inputs, None for valid ones."""
     for name in REQUIRED:
         if not isinstance(body.get(name), str):
             return _refusal(422, "missing", ["body", name], "Field required")

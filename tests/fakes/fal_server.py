@@ -1,28 +1,28 @@
-"""A fake fal on loopback: queue, status stream, three forms of storage, errors as fal writes them, faults on demand.
+"""A fake fal on loopback: queue, status stream, three kinds of storage, fal's error bodies, and faults on demand.
 
 In a test::
 
     with FalServer() as fal:                     # or FalServer(zero_delay=True), FalServer(key="id:secret"), tls=...
         settings: queue_url = rest_url = fal.url
-        fal.fail("submit", Fault("lost"))        # the next submit is taken and its answer lost (see fal_faults.py)
+        fal.fail("submit", Fault("lost"))        # accept the next submit, but lose the reply (see fal_faults.py)
         fal.fail("status", Fault("html", status=502), times=3, after=1)
-        fal.fail("model", Fault("answer", 422, {...}))   # the model itself refuses; Fault("silence"): it makes silence
-        fal.hold("IN_QUEUE")  fal.release()      # orders stay in that state meanwhile
-        fal.pause()  fal.resume()                # the network is gone, and back on the same port
-        fal.advance(3600)                        # its clock goes on: results, tokens and files expire
-        fal.wait_for("status", 2)                # until so many requests of a call were answered (blocks; in a
+        fal.fail("model", Fault("answer", 422, {...}))   # the model fails; Fault("silence"): the result is silent
+        fal.hold("IN_QUEUE")  fal.release()      # requests stay in that state meanwhile
+        fal.pause()  fal.resume()                # the network is down, then up on the same port
+        fal.advance(3600)                        # move its clock: results, tokens and files expire
+        fal.wait_for("status", 2)                # block until two requests of a call were answered (in a
                                                  #   coroutine: await asyncio.to_thread(fal.wait_for, "status", 2))
-        fal.seen("put")                          # the requests of a call: method, url, headers, body, times, status
-        fal.queue.submits()                      # Counter: orders by what they order; more than 1 was paid twice
-        fal.connections                          # how many were made
-        fal.queue.jobs, fal.storage.files        # what it has
-        fal.queue.cancel_wins = False            # a running order completes although it was cancelled
-        fal.queue.status_word = "PAUSED"         # tell a word that nobody knows
-        fal.locked = True                        # the balance is used up
+        fal.seen("put")                          # the requests of a call: method, URL, headers, body, times, status
+        fal.queue.submits()                      # Counter of requests by input; above 1: paid twice
+        fal.connections                          # number of connections so far
+        fal.queue.jobs, fal.storage.files        # all requests and files
+        fal.queue.cancel_wins = False            # a running request completes although it was cancelled
+        fal.queue.status_word = "PAUSED"         # report an unknown state
+        fal.locked = True                        # the balance is exhausted
 
 As a process: ``python -m tests.fakes.fal_server --port 0 --log FILE [--zero-delay] [--key K] [--queue S] [--run S]
 [--until-eof]`` prints its port as the first line and runs until SIGTERM (or, with --until-eof, until its stdin ends).
-Each answered request is one JSON line in the log. Other processes steer it by POST /_control with any of
+Each answered request is one JSON line in the log. Other processes control it by POST /_control with any of
 ``{"fail": {"call", "fault": {...fields of Fault}, "times", "after"}, "hold": word, "release": true, "advance": s,
 "clear": true, "outage": s, "locked": bool, "cancel_wins": bool, "status_word": word,
 "timing": {"queue", "run", "positions"}}``
@@ -55,8 +55,8 @@ from tests.fakes.fal_queue import Job, Queue, Timing
 from tests.fakes.fal_storage import Storage
 from tests.waiting import PATIENCE
 
-_TICK = 0.01  # s between two looks of the status stream at its order
-_ROUTES = [  # method, path, call, whether the key is wanted
+_TICK = 0.01  # s between two checks of the status stream
+_ROUTES = [  # method, path, call, whether it needs the key
     ("POST", r"/storage/auth/token", "token", True),
     ("POST", r"/storage/upload/initiate(-multipart)?", "initiate", True),
     ("PUT", r"/upload/[^/]+", "put", False),
@@ -78,15 +78,15 @@ _ROUTES = [  # method, path, call, whether the key is wanted
 
 @dataclass(frozen=True)
 class Seen:
-    """One request that was answered."""
+    """An answered request."""
 
-    call: str  # as in fal_faults.CALLS; empty: no such address
+    call: str  # one of fal_faults.CALLS; empty: unknown path
     method: str
-    url: str  # complete, as the client sees it
+    url: str  # complete URL as seen by the client
     headers: dict[str, str]  # lower case names
     body: bytes
     started: float  # unix time of its first line
-    ended: float  # unix time before its answer was sent
+    ended: float  # unix time before its reply was sent
     status: int  # 0: the connection was reset instead
 
     @property
@@ -96,7 +96,7 @@ class Seen:
 
 
 class FalServer:
-    """The server; see the module's docstring."""
+    """The fake fal; the module's docstring shows how to use it."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class FalServer:
         self._seen: list[Seen] = []
         self._notifier = threading.Condition()
         self._log = log.open("a", buffering=1) if log is not None else None
-        self.key = key  # None: any key is a good one
+        self.key = key  # None: any key is valid
         self.locked = False
         self.faults = FaultBook()
         self.storage = Storage(self.now)
@@ -136,7 +136,7 @@ class FalServer:
 
     @property
     def connections(self) -> int:
-        """How many connections were made to it so far."""
+        """The number of connections so far."""
         return self._server.accepted
 
     def now(self) -> float:
@@ -144,7 +144,7 @@ class FalServer:
         return time.time() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Let the fake's clock go on."""
+        """Move the fake's clock forward."""
         self._offset += seconds
 
     def fail(self, call: str, fault: Fault, times: int = 1, after: int = 0) -> None:
@@ -152,15 +152,15 @@ class FalServer:
         self.faults.plan(call, fault, times, after)
 
     def hold(self, word: str = "IN_QUEUE") -> None:
-        """Keep orders from leaving the state IN_QUEUE or IN_PROGRESS."""
+        """Keep requests in the state IN_QUEUE or IN_PROGRESS."""
         self.queue.held = word
 
     def release(self) -> None:
-        """Let orders go on."""
+        """Let requests continue."""
         self.queue.held = ""
 
     def pause(self) -> None:
-        """Stop listening and break every connection."""
+        """Stop listening and reset all connections."""
         self._server.pause()
 
     def resume(self) -> None:
@@ -168,7 +168,7 @@ class FalServer:
         self._server.resume()
 
     def seen(self, *calls: str) -> list[Seen]:
-        """Return the answered requests of these calls, of all calls when none is named, in order."""
+        """Return the answered requests of these calls (default: all calls) in order."""
         with self._notifier:
             return [seen for seen in self._seen if not calls or seen.call in calls]
 
@@ -176,14 +176,14 @@ class FalServer:
         """Block until `count` requests of a call were answered, and return them.
 
         Raises:
-            TimeoutError: they did not come.
+            TimeoutError: fewer requests arrived.
         """
         with self._notifier:
             if not self._notifier.wait_for(lambda: sum(seen.call == call for seen in self._seen) >= count, seconds):
                 raise TimeoutError(f"no {count} requests of {call} within {seconds} s")
             return [seen for seen in self._seen if seen.call == call]
 
-    # --- answering ---------------------------------------------------------------------------------------------------
+    # --- replies -----------------------------------------------------------------------------------------------------
 
     async def _handle(self, request: Request) -> Reply:
         if request.path == "/_control":
@@ -207,7 +207,7 @@ class FalServer:
 
     async def _answer(self, call: str, request: Request, parts: dict[str, str]) -> Reply:
         if "id" in parts:
-            job = await asyncio.to_thread(self.queue.find, parts["id"])  # making the audio takes a moment
+            job = await asyncio.to_thread(self.queue.find, parts["id"])  # creating the audio takes a while
             return self._of_job(call, request, job) if job else self._unknown_job(call)
         if call == "submit":
             return await asyncio.to_thread(self._submit, request, parts["app"])
@@ -245,7 +245,7 @@ class FalServer:
         return self.storage.part(request, parts["upload"], int(parts["number"]), token=token)
 
     async def _events(self, job: Job, *, logs: bool) -> AsyncIterator[bytes]:
-        """Yield the status whenever it changes, until the order is complete."""
+        """Yield the status whenever it changes, until the request is complete."""
         last, quiet = None, 0.0
         while True:
             found = await asyncio.to_thread(self.queue.find, job.id)
@@ -271,7 +271,7 @@ class FalServer:
             self._seen.append(seen)
             self._notifier.notify_all()
 
-    # --- being steered from another process --------------------------------------------------------------------------
+    # --- control by other processes ----------------------------------------------------------------------------------
 
     def _control(self, request: Request) -> Reply:
         if request.method == "GET":
@@ -287,25 +287,25 @@ class FalServer:
             return answer(400, {"detail": str(wrong)})
         return answer(200, {})
 
-    def _steer(self, wanted: dict[str, Any]) -> None:
-        if "fail" in wanted:
-            plan = wanted["fail"]
+    def _steer(self, command: dict[str, Any]) -> None:
+        if "fail" in command:
+            plan = command["fail"]
             fault = Fault(**plan["fault"])
             self.fail(plan["call"], fault, plan.get("times", 1), plan.get("after", 0))
-        if wanted.get("clear"):
+        if command.get("clear"):
             self.faults.clear()
-        if wanted.get("release"):
+        if command.get("release"):
             self.release()
-        if "outage" in wanted:  # from threads of their own: this one has to answer
+        if "outage" in command:  # in other threads: this one has to reply
             threading.Timer(0.0, self.pause).start()
-            threading.Timer(wanted["outage"], self.resume).start()
-        self.queue.held = wanted.get("hold", self.queue.held)
-        self.advance(wanted.get("advance", 0.0))
-        self.locked = wanted.get("locked", self.locked)
-        self.queue.cancel_wins = wanted.get("cancel_wins", self.queue.cancel_wins)
-        self.queue.status_word = wanted.get("status_word", self.queue.status_word)
+            threading.Timer(command["outage"], self.resume).start()
+        self.queue.held = command.get("hold", self.queue.held)
+        self.advance(command.get("advance", 0.0))
+        self.locked = command.get("locked", self.locked)
+        self.queue.cancel_wins = command.get("cancel_wins", self.queue.cancel_wins)
+        self.queue.status_word = command.get("status_word", self.queue.status_word)
         known = {field.name for field in fields(Timing)}
-        for name, value in wanted.get("timing", {}).items():
+        for name, value in command.get("timing", {}).items():
             if name not in known:
                 raise KeyError(name)
             setattr(self.queue.timing, name, value)
@@ -320,7 +320,7 @@ def _route(request: Request) -> tuple[str, dict[str, str], bool]:
 
 
 def _plain(seen: Seen) -> dict[str, Any]:
-    """Return a request for the log: JSON bodies as they are, others by size and hash."""
+    """Return a request for the log: JSON bodies as text, others by size and hash."""
     told = {field.name: getattr(seen, field.name) for field in fields(Seen) if field.name != "body"}
     if len(seen.body) < 65536 and "json" in seen.headers.get("content-type", ""):
         return {**told, "body": seen.body.decode("utf-8", "replace")}

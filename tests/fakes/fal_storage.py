@@ -1,6 +1,6 @@
-"""The storage of the fake fal in its three forms: presigned, direct with a token, in parts.
+"""The three kinds of storage of the fake fal: presigned, direct with a token, and in parts.
 
-Files are public and expire as their lifecycle header says. The administration wants the key, the files never see it.
+Files are public and expire according to their lifecycle header. The API needs the key; file URLs never receive it.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class File:
     url: str
     content_type: str
     created: float
-    body: bytes | None = None  # None: announced, not there yet
+    body: bytes | None = None  # None: announced, not uploaded yet
     expires: float | None = None  # s after its creation
     name: str = ""
-    lifecycle: Any = None  # as asked for
+    lifecycle: Any = None  # the requested lifecycle
     parts: dict[int, bytes] = field(default_factory=dict)
 
 
@@ -42,24 +42,24 @@ class Storage:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._tokens: dict[str, float] = {}
-        self._presigned: dict[str, File] = {}  # by the path to PUT to
+        self._presigned: dict[str, File] = {}  # by the path of the upload URL
         self._multipart: dict[str, File] = {}  # by upload id
         self.files: dict[str, File] = {}
 
     def read(self, url: str) -> bytes | None:
-        """Return a file's bytes as the model would read them, None when it is not there."""
+        """Return the bytes that the model reads from a URL, None if the file does not exist."""
         path = "/" + url.partition("://")[2].partition("/")[2].partition("?")[0]
         file = self._alive(path)
         return file.body if file is not None else None
 
     def keep(self, origin: str, name: str, body: bytes, content_type: str) -> str:
-        """Store a file of the model's own and return its URL."""
+        """Store a file of the model and return its URL."""
         file = self._new(origin, name, content_type, None)
         file.body = body
         return file.url
 
     def expire(self, url: str) -> None:
-        """Let a file be gone."""
+        """Let a file expire."""
         self.files["/" + url.partition("://")[2].partition("/")[2]].expires = -1.0
 
     def token(self, request: Request) -> Reply:
@@ -89,7 +89,7 @@ class Storage:
         return answer(200, {"upload_url": url, "file_url": file.url})
 
     def put(self, request: Request) -> Reply:
-        """PUT to a presigned address: no key, exact length, the announced type, in time."""
+        """PUT to a presigned URL: no key, exact length, the announced type, in time."""
         file = self._presigned.get(request.path)
         if file is None or self._now() - file.created > PRESIGNED_LIVES:
             return answer(403, "<Error><Code>AccessDenied</Code></Error>", {"Content-Type": "application/xml"})
@@ -101,7 +101,7 @@ class Storage:
         return Reply(200, {"ETag": _etag(request.body)})
 
     def upload(self, request: Request) -> Reply:
-        """POST /files/upload: the whole file with a token."""
+        """POST /files/upload: the whole file, with a token."""
         if (refusal := self._refuse_token(request)) is not None:
             return refusal
         kind = request.headers.get("content-type", "application/octet-stream")
@@ -120,7 +120,7 @@ class Storage:
         return answer(200, {"access_url": file.url, "uploadId": upload})
 
     def part(self, request: Request, upload: str, number: int, *, token: bool) -> Reply:
-        """PUT one part; the token form answers by ETag, the presigned form by JSON."""
+        """PUT one part. The token form replies with an ETag, the presigned form with JSON."""
         if token and (refusal := self._refuse_token(request)) is not None:
             return refusal
         if upload not in self._multipart:
@@ -132,7 +132,7 @@ class Storage:
         return Reply(200, {"ETag": tag}) if token else answer(200, {"partNumber": number, "etag": tag})
 
     def complete(self, request: Request, upload: str, *, token: bool) -> Reply:
-        """POST the list of parts: they become the file."""
+        """POST the list of parts, which become the file."""
         if token and (refusal := self._refuse_token(request)) is not None:
             return refusal
         file = self._multipart.get(upload)
@@ -145,7 +145,7 @@ class Storage:
         return answer(200, {"url": file.url})
 
     def file(self, request: Request) -> Reply:
-        """GET a file, whole or from a byte on."""
+        """GET a file or a range of it."""
         file = self._alive(request.path)
         if file is None or file.body is None:
             return answer(404, {"detail": "Not found"})
@@ -182,7 +182,7 @@ class Storage:
 
 
 def file_origin(origin: str, *, gcs: bool = False) -> str:
-    """Return where files lie, seen from the administration: beside it here, at other hosts under fal's own names."""
+    """Return the origin of files for an API origin: the same one here, other hosts for fal's own names."""
     if "fal.ai" in origin or "fal.run" in origin:
         return "https://storage.googleapis.com" if gcs else "https://v3.fal.media"
     return origin
@@ -194,4 +194,4 @@ def _lifecycle(request: Request) -> Any:
 
 
 def _etag(body: bytes) -> str:
-    return f'"{zlib.crc32(body):08x}-{len(body):x}"'  # cheap, since benchmarks measure across it
+    return f'"{zlib.crc32(body):08x}-{len(body):x}"'  # cheap, because it is part of benchmarks

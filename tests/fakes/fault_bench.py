@@ -1,4 +1,4 @@
-"""A bridge, its fal engine and a fake fal on real sockets, for the faults of tests/system/test_fault_matrix.py."""
+"""A bridge, its fal engine and a fake fal on real sockets, for tests/system/test_fault_matrix.py."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.studio import Studio
 from tests.waiting import eventually
 
-TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → its timeout, which is `ask` for all others
+TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → its timeout; all others have `ask`
 
 
 class Bench:
-    """One home; `open` begins a life of its bridge, `close` ends it."""
+    """One home; `open` starts its bridge, `close` stops it."""
 
     def __init__(self, home: Path, tone: Path, fal: FalServer) -> None:
         self.home, self.tone, self.fal = home, tone, fal
@@ -32,11 +32,11 @@ class Bench:
         self._open = False
 
     def falls_silent(self, call: str) -> None:
-        """Wait only two seconds for this call, of which the fake will never say anything; call it before `open`."""
+        """Limit this call, to which the fake will not reply, to two seconds. Call this before `open`."""
         self.timeouts = replace(self.timeouts, **{TIMED.get(call, "ask"): 2.0})
 
     async def open(self, workers: Any = None) -> None:
-        """Begin a life over the home, as a daemon does: with a look at its journal first."""
+        """Start the bridge as a daemon does, with a check of the journal first."""
         backup.open_database(self.home, lambda: 1e9, 3).close()
         settings = Settings(self.fal.url, self.fal.url, poll_first=0.01, poll_longest=0.05)
 
@@ -49,7 +49,7 @@ class Bench:
         self._open = True
 
     async def close(self) -> None:
-        """End the life; what fal does goes on."""
+        """Stop the bridge; the fake fal continues."""
         if self._open:
             self._open = False
             await self.studio.__aexit__()
@@ -57,7 +57,7 @@ class Bench:
             await self.studio.workers.aclose()
 
     async def remix(self, **changes: Any) -> None:
-        """Ask for a remix."""
+        """Request a remix."""
         self.job_id = await self.studio.remix(self.tone, **changes)
 
     async def send(self, command: str, **args: Any) -> Any:
@@ -66,7 +66,7 @@ class Bench:
 
     @property
     def orders(self) -> int:
-        """How many orders fal has taken."""
+        """The number of submissions that fal has accepted."""
         return len(self.fal.queue.jobs)
 
     def variation(self) -> Variation:
@@ -75,14 +75,14 @@ class Bench:
         return one
 
     async def until(self, what: Callable[[], Any], words: str = "") -> Any:
-        """Wait for something; an error shows the variation."""
+        """Wait for a condition; the error shows the variation."""
         try:
             return await eventually(what, words)
         except AssertionError as error:
             raise AssertionError(f"{error}; {self.variation() if self.job_id else 'no remix'}") from error
 
     async def comes_to(self, ends: str) -> None:
-        """Wait until the remix is in a state of the table."""
+        """Wait until the remix reaches a state from the table."""
         kind, _, reason = ends.partition(":")
         if kind == "waiting":
             await self.until(
@@ -97,17 +97,17 @@ class Bench:
             assert (found.state, (found.error or {}).get("code")) == (State.FAILED, kind), found
 
     async def running(self) -> None:
-        """Let the model work on, and wait until that is known."""
+        """Keep the model running, and wait until the bridge knows it."""
         self.fal.hold("IN_PROGRESS")
         await self.remix()
         await self.until(lambda: self.variation().state is State.RUNNING)
 
     async def seen(self, call: str, count: int) -> None:
-        """Wait until fal has answered so many more requests of a call."""
+        """Wait until fal has answered this many more requests of a call."""
         before = len(self.fal.seen(call))
         await self.until(lambda: len(self.fal.seen(call)) >= before + count, f"{count} more of {call}")
 
     def document(self) -> dict[str, Any]:
-        """The outbox, as it is on the disk."""
+        """Return the outbox on the disk."""
         found: dict[str, Any] = json.loads((self.home / "outbox" / "test.json").read_bytes())
         return found

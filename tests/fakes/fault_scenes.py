@@ -1,6 +1,6 @@
-"""What goes wrong beside fal's answers, one scene for each line of scripts/faults.py that plans nothing for the fake.
+"""Faults other than fal's replies: one scene for each row of scripts/faults.py without a planned reply of the fake.
 
-A scene gets a bench, asks for the remix, and lets it go wrong up to its `yield`; after it, it puts things right.
+A scene requests a remix and causes the fault before its `yield`, and removes the fault after it.
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ async def jobs_read_only(bench: Bench) -> AsyncIterator[None]:
 
 
 def hold_journal(bench: Bench) -> sqlite3.Connection:
-    """Be another program that writes into the journal and does not end."""
+    """Lock the journal, as another program would with an unfinished write."""
     bench.studio.store._database._db.execute("PRAGMA busy_timeout = 20")
     other = sqlite3.connect(bench.home / "bridge.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")

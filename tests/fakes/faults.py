@@ -1,6 +1,6 @@
-"""How every wrong input is made to happen: one maker for each line of scripts/bad_inputs.py, and what puts it right.
+"""Causes every bad input: one function for each row of scripts/bad_inputs.py, and the functions that fix them.
 
-tests/system/test_bad_input.py runs them against the running bridge of `Bench`.
+tests/system/test_bad_input.py runs them against the bridge of `Bench`.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ Error = Mapping[str, str]
 
 @dataclass
 class Bench:
-    """A running bridge, a fal, and a folder for sources."""
+    """A running bridge, a fake fal, and a folder for sources."""
 
     home: Path
     fal: FalServer
     port: int
     folder: Path
     tone: Path
-    sent: list[str] = field(default_factory=list)  # ids of the messages
+    sent: list[str] = field(default_factory=list)  # IDs of the messages
 
     def remix(self, path: Path | str, **changes: Any) -> Error | None:
-        """Ask for a remix, and return why it was refused or failed; None when it is done."""
+        """Request a remix, and return its error; None if it is done."""
         self.sent.append(put(self.home, "remix", remix_args(Path(path), **changes)))
         return self.answer(self.sent[-1])
 
     def answer(self, message_id: str) -> Error | None:
-        """Return how a message ended: a refusal, a rejection, a failed variation, or None."""
+        """Return the error of a message: a refusal, a rejection or a failed variation; None if there is none."""
 
         def look() -> Error | bool | None:
             document = outbox(self.home)
@@ -58,8 +58,8 @@ class Bench:
                 one = job["variations"][0]
                 if job["message_id"] != message_id:
                     continue
-                if one["reason"] == "disk":  # it waits for room, and says so
-                    return {"code": "disk_full", "text": one["message"], "hint": "it goes on by itself"}
+                if one["reason"] == "disk":  # it waits for space, and says so
+                    return {"code": "disk_full", "text": one["message"], "hint": "it continues by itself"}
                 if job["state"] in ("done", "failed", "unknown"):
                     return one["error"] or True
             return self.rejected(message_id)
@@ -75,7 +75,7 @@ class Bench:
         return found
 
     def drop(self, name: str, data: bytes) -> Error:
-        """Put a file into the inbox as it is, and return why it was rejected."""
+        """Put a file into the inbox, and return why it was rejected."""
         aside = self.home / "inbox" / f".{name}.tmp"
         aside.write_bytes(data)
         aside.replace(self.home / "inbox" / f"{name}.json")
@@ -84,7 +84,7 @@ class Bench:
         return found
 
     def retry(self) -> None:
-        """Retry the last remix, which has to be done then."""
+        """Retry the last remix and wait until it is done."""
         job = next(one for one in outbox(self.home)["jobs"] if one["message_id"] == self.sent[-1])
         put(self.home, "retry", {"job_id": job["job_id"]})
         done = job_of(self.home, self.sent[-1], "done")
@@ -96,7 +96,7 @@ class Bench:
 
 
 Maker = Callable[[Bench, Path], Error | None]
-OPEN: dict[str, Any] = {}  # disks and writers that stay until their case is mended
+OPEN: dict[str, Any] = {}  # disks and writers in use until their case is fixed
 
 
 def clear(name: str) -> None:
@@ -118,7 +118,7 @@ def asked(**changes: Any) -> Maker:
 
 
 def out_of_range() -> Iterator[tuple[str, Any]]:
-    """Yield every input of the model with values below and above its range, and with a choice that is none."""
+    """Yield every model input with values below and above its range, and with an invalid choice."""
     for name, param in PARAMS.items():
         if param.choices:
             yield name, "none of them"
@@ -129,14 +129,14 @@ def out_of_range() -> Iterator[tuple[str, Any]]:
 
 
 def of_another_type() -> Iterator[tuple[str, Any]]:
-    """Yield every input of the model with values of types that are not its own."""
+    """Yield every model input with values of wrong types."""
     for name, param in PARAMS.items():
         others = [["a"], True, "loud"] if param.kind in ("int", "float") else [["a"], 5]
-        yield from ((name, value) for value in others if name != "audio_url")  # nobody can ask for that one
+        yield from ((name, value) for value in others if name != "audio_url")  # users cannot set it
 
 
 def each(wrong: Callable[[], Iterator[tuple[str, Any]]]) -> Maker:
-    """Ask for a remix with each of the values; return the last refusal, if all are of its kind and name the input."""
+    """Request a remix with each value, check that all errors have the same code, and return the last one."""
 
     def make(bench: Bench, _: Path) -> Error | None:
         found = [(name, bench.remix(bench.tone, remix={name: value})) for name, value in wrong()]
@@ -217,7 +217,7 @@ def promising(bench: Bench, tmp_path: Path) -> Error | None:
 
 
 class Rewriting:
-    """Writes a file's own bytes over it again and again."""
+    """Overwrites a file with its own bytes again and again."""
 
     def __init__(self, path: Path) -> None:
         self._stop = threading.Event()
@@ -286,7 +286,7 @@ def retry_done(bench: Bench, _: Path) -> Error | None:
 
 
 def osc_packet(bench: Bench, _: Path) -> Error | None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:  # not connected: news come from another port
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:  # not connected: updates come from another port
         channel.settimeout(PATIENCE)
         for data in (b"/bridge/subscribe\0\0\0,\0\0\0", b"/bridge/clip\0\0\0\0,ss\0no end"):
             channel.sendto(data, ("127.0.0.1", bench.port))
@@ -321,17 +321,17 @@ def make_room(bench: Bench, _: Path) -> None:
 
 
 def with_key(key: str | None) -> Maker:
-    """A daemon of its own, asked by the command line; after it fails the offline engine still remixes."""
+    """Start another daemon and remix from the command line: fal fails, and the offline engine still works."""
 
     def make(bench: Bench, tmp_path: Path) -> Error | None:
         home = tmp_path / "keyless"
         prepare_home(home)
         environ = {"FAL_KEY": key} if key else {}
         with running(home, **environ):
-            words = ["remix", str(bench.tone), "--json", "--engine"]
-            done = cli(home, *words, "fal", **environ)
+            arguments = ["remix", str(bench.tone), "--json", "--engine"]
+            done = cli(home, *arguments, "fal", **environ)
             assert done.returncode == 1
-            assert cli(home, *words, "offline", **environ).returncode == 0
+            assert cli(home, *arguments, "offline", **environ).returncode == 0
         log = (home / "logs" / "bridge.log").read_text()
         assert key is None or key.split("\n")[0] not in log + done.stdout + done.stderr
         found: Error = json.loads(done.stdout.splitlines()[-1])
@@ -396,4 +396,4 @@ MEND: Mapping[str, Callable[[Bench, Path], None]] = {
     "read_only": make_writable,
     "full": make_room,
 }
-PAID = ("read_only", "full")  # ordered before it went wrong
+PAID = ("read_only", "full")  # submitted before the fault

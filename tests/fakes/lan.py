@@ -1,6 +1,6 @@
-"""A local network of two machines: two network namespaces of this one, joined by a cable that nothing else is on.
+"""A local network of two machines: two network namespaces of this machine, connected by a virtual cable.
 
-Only root, or who may make namespaces of their own, can have one; Linux alone has them.
+Needs Linux, and either root or the right to create user namespaces.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.waiting import PATIENCE
 
-HERE, THERE = "10.77.0.1", "10.77.0.2"  # the bridge's machine, and the tablet's
+HERE, THERE = "10.77.0.1", "10.77.0.2"  # addresses of the bridge's machine and of the tablet
 ROOT = Path(__file__).parents[2]
 CABLE = """
 set -e
@@ -44,16 +44,16 @@ class Lan:
     """The two machines."""
 
     def __init__(self, here: int, there: int) -> None:
-        self._inside = {HERE: here, THERE: there}  # process that holds each machine's namespace
+        self._inside = {HERE: here, THERE: there}  # the process that keeps each machine's namespace
 
-    def command(self, machine: str, *words: str) -> list[str]:
-        """Return a command of Python as it is run on one of them."""
+    def command(self, machine: str, *arguments: str) -> list[str]:
+        """Return the command that runs Python on one of the machines."""
         user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
-        return ["nsenter", "--target", str(self._inside[machine]), *user, "--net", sys.executable, *words]
+        return ["nsenter", "--target", str(self._inside[machine]), *user, "--net", sys.executable, *arguments]
 
-    def on(self, machine: str, program: str, *words: str) -> Any:
-        """Run a program of Python there, and return what it has printed as JSON."""
-        command = self.command(machine, "-c", program, *words)
+    def on(self, machine: str, program: str, *arguments: str) -> Any:
+        """Run a Python program on a machine and return the JSON that it prints."""
+        command = self.command(machine, "-c", program, *arguments)
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -61,7 +61,7 @@ class Lan:
 
 @contextlib.contextmanager
 def lan() -> Iterator[Lan]:
-    """Lay the cable, and take it away at the end."""
+    """Connect the machines, and disconnect them at the end."""
     own = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     holder = subprocess.Popen(
         ["unshare", *own, "--net", "sh", "-c", CABLE], stdout=subprocess.PIPE, text=True, start_new_session=True

@@ -1,4 +1,4 @@
-"""The event loop's clock, put forward by tests: nobody waits for time to pass, or fears that too much of it has."""
+"""An event loop clock that tests can move forward, so that they do not depend on real time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 
 class LoopClock:
-    """Takes over the running loop's clock; timers and all rules about time that ask the loop follow it."""
+    """Replaces the running loop's clock, for timers and for code that asks the loop for the time."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -15,5 +15,5 @@ class LoopClock:
         loop.time = lambda: real() + self._ahead  # type: ignore[method-assign]
 
     def advance(self, seconds: float) -> None:
-        """Let this much time be over; what was due in it happens when the loop gets a turn."""
+        """Move the clock forward; timers that are due run at the loop's next turn."""
         self._ahead += seconds

@@ -1,4 +1,4 @@
-"""MIDI ports of devices that tests plug in and out."""
+"""MIDI ports of devices that tests connect and disconnect."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from bridge.midi.ports import NOBODY, Devices, Listener
 class FakePorts:
     """Implements `Ports` in memory."""
 
-    devices: Devices = field(default_factory=Devices)  # what is plugged in
-    sent: list[tuple[str, bytes]] = field(default_factory=list)  # everything, in order
-    words: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # last words of each output
+    devices: Devices = field(default_factory=Devices)  # the connected devices
+    sent: list[tuple[str, bytes]] = field(default_factory=list)  # all messages, in order
+    words: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # final messages of each output
     listener: Listener = NOBODY
     wanted: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
@@ -38,23 +38,23 @@ class FakePorts:
             self.send(device, self.words.get(device, ()))
         self.devices = replace(self.devices, heard=frozenset(), lit=frozenset())
 
-    # --- the hands of a test -----------------------------------------------------------------------------------------
+    # --- controls for tests ------------------------------------------------------------------------------------------
 
     def plug(self, device: str) -> None:
-        """Plug a device in that sends and has lights."""
+        """Connect a device with controls and lights."""
         self.devices = replace(
             self.devices, inputs=(*self.devices.inputs, device), outputs=(*self.devices.outputs, device)
         )
         self._settle(told=True)
 
     def unplug(self, device: str) -> None:
-        """Pull it out."""
+        """Disconnect a device."""
         kept = tuple(name for name in self.devices.inputs if name != device)
         self.devices = Devices(kept, kept, self.devices.heard - {device}, self.devices.lit - {device})
         self._settle(told=True)
 
     def play(self, device: str, *messages: bytes) -> None:
-        """Let a device send."""
+        """Send messages from a device."""
         for message in messages:
             if device in self.devices.heard:
                 self.listener.heard(device, message)

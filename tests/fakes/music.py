@@ -12,7 +12,7 @@ TRACKS = {
 
 
 def track(name: str) -> Path:
-    """Return a recording; a missing one is a failure of the set-up, not a reason to skip."""
+    """Return a recording. A missing file is an error of the set-up, not a reason to skip."""
     path = TRACKS[name]
     assert path.exists(), f"{path} is missing: scripts/test installs tuxmath-data and xmoto-data"
     return path

@@ -1,4 +1,4 @@
-"""OSC clients for tests: python-osc's own over UDP, and a bare TCP one, which remember what they were told."""
+"""OSC clients for tests that record what they receive: python-osc's over UDP, and a plain one over TCP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Heard = tuple[str, tuple[Any, ...]]  # address and arguments
 
 
 class Client:
-    """What both clients share."""
+    """The common part of both clients."""
 
     def __init__(self) -> None:
         self.heard: list[Heard] = []
@@ -29,11 +29,11 @@ class Client:
         self.send_bytes(build_msg(address, arguments).dgram)
 
     def of(self, address: str) -> list[tuple[Any, ...]]:
-        """Return the arguments of what was heard at an address, in order."""
+        """Return the arguments of the messages received at an address, in order."""
         return [arguments for heard, arguments in self.heard if heard == address]
 
     async def hear(self, address: str, *arguments: Any) -> tuple[Any, ...]:
-        """Wait for a message, any of its address or exactly these arguments, and return its arguments."""
+        """Wait for a message with this address, and these arguments if given; return its arguments."""
         what = f"{address} {arguments or ''}"
         await eventually(lambda: arguments in self.of(address) if arguments else bool(self.of(address)), what)
         return arguments or self.of(address)[0]
@@ -44,12 +44,12 @@ class Client:
 
 
 class UdpClient(Client, asyncio.DatagramProtocol):
-    """python-osc's client, whose socket is read by the loop."""
+    """python-osc's client, with its socket read by the loop."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
         self._client = UDPClient("127.0.0.1", port)
-        self._client._sock.bind(("127.0.0.1", 0))  # the client of the library binds at the first send
+        self._client._sock.bind(("127.0.0.1", 0))  # the library binds at the first send
         self.port: int = self._client._sock.getsockname()[1]
         asyncio.get_running_loop().add_reader(self._client._sock, self._read)
 
@@ -69,7 +69,7 @@ class UdpClient(Client, asyncio.DatagramProtocol):
 
 
 class TcpClient(Client):
-    """A bare socket with OSC 1.0's length before each packet."""
+    """A plain socket with the length before each packet (OSC 1.0)."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class TcpClient(Client):
 
 
 def free_udp_port() -> int:
-    """Return a port where nobody listens."""
+    """Return an unused port."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

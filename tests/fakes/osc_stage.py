@@ -1,4 +1,4 @@
-"""A running OSC surface with a noting bridge behind it; tests get one as the fixture `stage`."""
+"""A running OSC server with a recording bridge; tests get one as the fixture `stage`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS = Osc(
 
 
 class Stage:
-    """A running surface with a noting bridge behind it, and clients that are closed at the end."""
+    """A running server with a recording bridge, and clients that are closed at the end."""
 
     def __init__(self) -> None:
         self.bus = EventBus()
@@ -45,7 +45,7 @@ class Stage:
         return client
 
     async def subscribed(self) -> UdpClient:
-        """Return a client that has been told the present state."""
+        """Return a client that has received the current state."""
         client = self.udp()
         client.send("/bridge/subscribe")
         await client.hear("/bridge/preset/select")
@@ -53,7 +53,7 @@ class Stage:
         return client
 
     async def settle(self) -> None:
-        """Return when everything that was sent before has been looked at."""
+        """Return when the server has handled everything sent before."""
         client = self.udp()
         client.send("/bridge/ping")
         await client.hear("/bridge/pong")

@@ -1,4 +1,4 @@
-"""`ace-bridge run` that gives a DAW's script more than a second for its selection, as a busy machine may need."""
+"""`ace-bridge run` that waits longer than a second for the selection of a DAW script, for busy machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a power cut leaves: files with a name and not a byte, or with zeros. Scenes as in fault_scenes.py."""
+"""Scenes for fault_scenes.py: files that a power cut leaves empty or filled with zeros."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ async def zero_message(bench: Bench) -> AsyncIterator[None]:
     await inbox.scan()
     await inbox.scan()
     yield
-    told = json.loads((bench.home / "inbox" / "rejected" / "m-1.json.error").read_bytes())
-    assert told["code"] == "message_unreadable"
+    error = json.loads((bench.home / "inbox" / "rejected" / "m-1.json.error").read_bytes())
+    assert error["code"] == "message_unreadable"
     assert not bench.studio.registry.jobs()
 
 
@@ -71,7 +71,7 @@ async def zero_upload(bench: Bench) -> AsyncIterator[None]:
 
 @scene
 async def zero_raw(bench: Bench) -> AsyncIterator[None]:
-    """The name is there and the bytes are not: it is no result, and it is fetched again."""
+    """The file exists without its bytes: it does not count as a result, and is fetched again."""
     await bench.open()
     await bench.running()
     await bench.close()

@@ -1,7 +1,7 @@
-"""A process that has imported what its children need and forks them, so that a daemon is up within milliseconds.
+"""A process that has imported the modules of its children and forks them, so that a daemon starts within milliseconds.
 
-Hundreds of lives are only affordable like this. What is forked is the real program, with the real modules; only the
-time for starting Python is saved. `python -m tests.fakes.prefork_server SOCKET MODULE…` is the process itself.
+This makes hundreds of runs affordable. The children run the real program; only the start of Python is saved.
+`python -m tests.fakes.prefork_server SOCKET MODULE…` runs the process.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from typing import Any
 
 from tests.waiting import PATIENCE, until
 
-DIE_WITH_PARENT = 1  # of prctl(2): nobody outlives a test run
+DIE_WITH_PARENT = 1  # prctl(2): no process outlives the test run
 LARGEST = 2**20  # bytes of one request
 ROOT = Path(__file__).parents[2]
 
 
 @contextlib.contextmanager
 def prefork_server(path: Path, *modules: str) -> Iterator[Path]:
-    """A server that has imported these modules; yields its socket."""
+    """Run a server that has imported these modules, and yield its socket."""
     command = [sys.executable, "-m", "tests.fakes.prefork_server", str(path), *modules]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)  # it ends with its stdin
     try:
@@ -49,13 +49,13 @@ def prefork_server(path: Path, *modules: str) -> Iterator[Path]:
 
 
 def fork_child(path: Path, function: str, args: Mapping[str, Any], fds: tuple[int, int, int]) -> int:
-    """Fork a child that calls `module:function` with the arguments; return its pid.
+    """Fork a child that calls `module:function` with the arguments; return its process ID.
 
     Args:
         path: the prefork server's socket.
-        function: is given `args`; its return value is the child's exit status.
+        function: called with `args`; its return value is the child's exit status.
         args: small values.
-        fds: become the child's stdin, stdout and stderr.
+        fds: the child's stdin, stdout and stderr.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
         link.connect(str(path))
@@ -64,7 +64,7 @@ def fork_child(path: Path, function: str, args: Mapping[str, Any], fds: tuple[in
 
 
 def wait_for_end(pid: int, seconds: float) -> bool:
-    """Wait until a process that is not our child is gone; return whether it is."""
+    """Wait for the end of a process that is not our child; return whether it has ended."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -76,10 +76,10 @@ def wait_for_end(pid: int, seconds: float) -> bool:
 
 
 def serve(path: str, modules: list[str]) -> None:
-    """Import, then fork whatever is asked for until stdin ends."""
+    """Import the modules, then fork children on request until stdin ends."""
     for name in modules:
         importlib.import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead need no care
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
         door.bind(f"{path}.new")
         door.listen(64)
@@ -99,12 +99,12 @@ def _fork(link: socket.socket, door: socket.socket) -> None:
             data, fds, _, _ = socket.recv_fds(link, LARGEST, 3)
         except ConnectionResetError:
             data = b""
-        if not data:  # whoever asked was killed between connecting and sending
+        if not data:  # the client was killed between connecting and sending
             return
         request = json.loads(data)
         pid = os.fork()
         if pid:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # whoever asked has been killed meanwhile
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client was killed
                 link.send(str(pid).encode())
             for fd in fds:
                 os.close(fd)

@@ -1,4 +1,4 @@
-"""Real daemons in processes of their own, each with a home of its own, ended by pid."""
+"""Real daemons as processes, each with its own home."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ KEY = "test-key-id:test-key-secret"
 
 
 def environment(home: Path, **changes: str) -> dict[str, str]:
-    """An environment without the person's own keys and settings."""
+    """Return an environment without the user's own keys and settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FAL_", "ACE_BRIDGE_"))}
     free = {"ACE_BRIDGE_OSC_PORT": "0", "ACE_BRIDGE_HTTP_PORT": "0"}
     return {**kept, "ACE_BRIDGE_HOME": str(home), **free, **changes}
 
 
 def fal_environment(url: str, **changes: str) -> dict[str, str]:
-    """Settings that point at a fake fal."""
+    """Return settings that point to a fake fal."""
     return {"FAL_KEY": KEY, "ACE_BRIDGE_FAL_QUEUE_URL": url, "ACE_BRIDGE_FAL_REST_URL": url, **changes}
 
 
 RUN = ("-m", "bridge", "run")
-PATIENT = ("-m", "tests.fakes.patient_daemon")  # where a DAW's script is asked for what is selected
+PATIENT = ("-m", "tests.fakes.patient_daemon")  # for tests that ask a DAW script for its selection
 
 
 def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
@@ -78,26 +78,26 @@ class Daemon:
         self.process.communicate(timeout=PATIENCE)
 
     def stop(self) -> str:
-        """End it politely and return what it said."""
+        """Stop the daemon with SIGTERM and return its output."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        said, _ = self.process.communicate(timeout=PATIENCE)
-        return said
+        output, _ = self.process.communicate(timeout=PATIENCE)
+        return output
 
 
 @contextlib.contextmanager
 def running(
     home: Path, *, program: tuple[str, ...] = RUN, prefix: tuple[str, ...] = (), **environ: str
 ) -> Iterator[Daemon]:
-    """A daemon that is up, and is stopped and was healthy at the end."""
+    """Run a daemon, stop it at the end, and check that it exits with 0."""
     daemon = Daemon(home, program=program, prefix=prefix, **environ)
     try:
         daemon.wait_until_up()
         yield daemon
-        said = daemon.stop()
-        assert daemon.process.returncode == 0, said
+        output = daemon.stop()
+        assert daemon.process.returncode == 0, output
     except BaseException:
-        with contextlib.suppress(OSError):  # what the daemon wrote down, beside what pytest shows
+        with contextlib.suppress(OSError):  # shows the daemon's log in pytest's report
             sys.stdout.write("".join((home / "logs" / "bridge.log").read_text().splitlines(keepends=True)[-60:]))
         raise
     finally:
@@ -106,7 +106,7 @@ def running(
 
 
 def put(home: Path, command: str, args: Mapping[str, Any], *, instance: str = "test", message_id: str = "") -> str:
-    """Write a message into the inbox as a DAW's script does."""
+    """Write a message into the inbox as a DAW script does."""
     message_id = message_id or str(uuid.uuid4())
     message = {
         "protocol": 1,
@@ -122,7 +122,7 @@ def put(home: Path, command: str, args: Mapping[str, Any], *, instance: str = "t
 
 
 def outbox(home: Path, instance: str = "test") -> dict[str, Any]:
-    """The outbox of an instance; empty before it is written."""
+    """Return the outbox of an instance; empty if it does not exist yet."""
     with contextlib.suppress(OSError, ValueError):
         found: dict[str, Any] = json.loads((home / "outbox" / f"{instance}.json").read_bytes())
         return found
@@ -132,7 +132,7 @@ def outbox(home: Path, instance: str = "test") -> dict[str, Any]:
 def job_of(
     home: Path, message_id: str, *states: str, instance: str = "test", timeout: float = PATIENCE
 ) -> dict[str, Any]:
-    """Wait until the job of a message is in one of these states, and return it as the outbox shows it."""
+    """Wait until the job of a message is in one of these states, and return it from the outbox."""
     last: dict[str, Any] = {}
 
     def look() -> dict[str, Any] | None:

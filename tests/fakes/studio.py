@@ -1,4 +1,4 @@
-"""A bridge without daemon, sockets or processes: store, handler, scheduler, pipeline are real; the engine is a fake."""
+"""A bridge without daemon, sockets and processes: everything is real except the engine and the worker processes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from tests.waiting import PATIENCE, eventually
 
 
 class InlineWorkers:
-    """Runs signal tasks in a thread of this process."""
+    """Runs tasks in a thread of this process."""
 
     def __init__(self) -> None:
         self.ran: list[str] = []
@@ -65,7 +65,7 @@ class InlineWorkers:
 
 
 class Studio:
-    """One life of the bridge over a home; a second one over the same home is a restart."""
+    """One run of the bridge in a home; a second one in the same home is a restart."""
 
     def __init__(self, home: Path, engine: Engine | None = None, workers: Any = None, **environ: str) -> None:
         self.home = home
@@ -90,7 +90,7 @@ class Studio:
             clock=self.clock,
             offer=self.delivery.offer,
         )
-        engines = defaultdict(lambda: self.engine)  # whatever a job says, and a test may give it another one
+        engines = defaultdict(lambda: self.engine)  # for every job; tests may replace it
         daws = {name: Scripted(name) for name in ("ardour", "reaper", "live")}
         contexts = Contexts(
             home=home, registry=self.registry, store=self.store, engines=engines, daws=daws, other=Folder()
@@ -144,7 +144,7 @@ class Studio:
         await self.surface_settings.close()
         self.store.close()
 
-    # --- what tests ask for ------------------------------------------------------------------------------------------
+    # --- helpers for tests -------------------------------------------------------------------------------------------
 
     async def send(self, command: str, args: Mapping[str, Any], **changes: Any) -> Receipt:
         message = {
@@ -181,14 +181,14 @@ class Studio:
         return self.registry.variations(job_id)
 
     def document(self, instance: str = "test") -> dict[str, Any]:
-        """The outbox file as it is on the disk, once all that is known is written."""
+        """Write the outbox file and return it."""
         self.outbox.write(instance)
         found: dict[str, Any] = json.loads((self.home / "outbox" / f"{instance}.json").read_bytes())
         return found
 
 
 def remix_args(path: Path, **changes: Any) -> dict[str, Any]:
-    """The arguments of a plain remix of a whole file; `source`, `clip` and the others are merged in."""
+    """Return the arguments for a remix of a whole file; `source`, `clip` and the others are merged in."""
     source = {"path": str(path), **changes.pop("source", {})}
     clip = {"id": "clip-1", "name": path.stem, "source": source, **changes.pop("clip", {})}
     remix = {"tags": "dub, deep bass", "seed": 7, **changes.pop("remix", {})}
@@ -196,7 +196,7 @@ def remix_args(path: Path, **changes: Any) -> dict[str, Any]:
 
 
 def write_tone(path: Path, seconds: float = 1.0, rate: int = 48_000, channels: int = 2, level: float = 0.25) -> Path:
-    """A chord with an attack every half second: something that has a loudness, a level and onsets."""
+    """Write a chord with an attack every half second, for tests of loudness, level and onsets."""
     t = np.arange(round(seconds * rate)) / rate
     tone = sum(np.sin(2 * np.pi * f * t) for f in (220.0, 277.2, 329.6)) / 3 * np.exp(-3 * (t % 0.5))
     sound = level * np.stack([tone * (1 - 0.1 * c) for c in range(channels)], axis=1)

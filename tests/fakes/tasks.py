@@ -1,4 +1,4 @@
-"""Tasks that misbehave in every way a worker process has to survive."""
+"""Tasks that misbehave in every way that a worker process has to survive."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ NAMES = [
     "fail",
     "crash",
     "crash_once",
-    "crash_once",
     "leave",
     "hang",
     "pollute",
@@ -33,9 +32,7 @@ NAMES = [
     "stdin",
     "remove_at_the_end",
 ]
-TASKS = {name: f"tests.fakes.tasks:{name}" for name in (*NAMES, "crash_once")} | {
-    "absent": "tests.fakes.nowhere:absent"
-}
+TASKS = {name: f"tests.fakes.tasks:{name}" for name in NAMES} | {"absent": "tests.fakes.nowhere:absent"}
 
 
 def echo(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -99,7 +96,7 @@ def rubbish(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def stdin(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Say what descriptor 0 is, and what this process and a child of it read there; reads nothing from a pipe."""
+    """Return what descriptor 0 is, and what this process and a child read from it; do not read from a pipe."""
     if not stat.S_ISCHR(os.fstat(0).st_mode):
         return {"null_device": False}
     child = subprocess.run([sys.executable, "-c", "print(input())"], stdout=subprocess.PIPE, check=False)
@@ -107,7 +104,7 @@ def stdin(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def remove_at_the_end(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Report until nobody listens, and remove a file however that ends."""
+    """Report progress until the pool stops listening, and finally remove a file."""
     try:
         for number in range(1_000_000):
             progress(float(number))

@@ -1,4 +1,4 @@
-"""Each judge runs once for all tests."""
+"""Runs each of fal's own clients once for all tests."""
 
 from __future__ import annotations
 

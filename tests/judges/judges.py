@@ -1,4 +1,4 @@
-"""Runs the two judges that we did not write, each in a process of its own, against a fake of its own."""
+"""Runs fal's own Python and JavaScript clients (the judges), each in its own process against its own fake."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ CLIP_NAME = "clip-0123abcd.flac"
 _ROOT = Path(__file__).parents[2]
 _JS = Path(__file__).parent / "js"
 _TIMING = Timing(queue=0.3, run=0.3)
-_SECONDS = 180  # until a judge is taken for hanging
+_SECONDS = 180  # time limit of a judge
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge saw, and what the fake saw of it."""
+    """What a judge saw, and what the fake received from it."""
 
     version: str
     saw: dict[str, Any]
@@ -39,9 +39,9 @@ class Verdict:
 
 
 def python_verdict(folder: Path) -> Verdict:
-    """Let fal's Python client judge, through a proxy and with a certificate (nothing in it is patched)."""
+    """Run fal's unpatched Python client, through a proxy and with a certificate."""
     if shutil.which("openssl") is None:
-        pytest.skip("the openssl command is needed for a certificate")
+        pytest.skip("needs the openssl command for a certificate")
     clip = folder / CLIP_NAME
     clip.write_bytes(clip_bytes())
     pem, context = certificate(folder)
@@ -54,7 +54,7 @@ def python_verdict(folder: Path) -> Verdict:
 
 
 def js_verdict() -> Verdict:
-    """Let fal's JavaScript client judge, with a fetch that goes to the fake."""
+    """Run fal's JavaScript client with a `fetch` that connects to the fake."""
     version = _install_js()
     environ = _environ({"CLIP_NAME": CLIP_NAME, "CLIP_BASE64": base64.b64encode(clip_bytes(0.2)).decode()})
     with FalServer(key=KEY, timing=_TIMING) as fal:
@@ -64,12 +64,12 @@ def js_verdict() -> Verdict:
 
 @functools.cache
 def _install_js() -> str:
-    """Install the pinned client beside its script, in a folder that git ignores, and return its version."""
+    """Install the pinned client next to its script, in a folder that git ignores, and return its version."""
     if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("node and npm are needed for fal's JavaScript client")
+        pytest.skip("needs node and npm for fal's JavaScript client")
     installed = _JS / "node_modules" / "@fal-ai" / "client" / "package.json"
-    wanted = json.loads((_JS / "package.json").read_text())["dependencies"]["@fal-ai/client"]
-    if not installed.exists() or json.loads(installed.read_text())["version"] != wanted:
+    pinned = json.loads((_JS / "package.json").read_text())["dependencies"]["@fal-ai/client"]
+    if not installed.exists() or json.loads(installed.read_text())["version"] != pinned:
         command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
         done = subprocess.run(command, cwd=_JS, capture_output=True, text=True, timeout=_SECONDS, check=False)
         assert done.returncode == 0, done.stderr
@@ -81,14 +81,14 @@ def _run(command: list[str], folder: Path, environ: dict[str, str]) -> dict[str,
         command, cwd=folder, env=environ, capture_output=True, text=True, timeout=_SECONDS, check=False
     )
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    saw: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return saw
 
 
 def _environ(more: dict[str, str]) -> dict[str, str]:
-    """Return this environment without what would lead the clients elsewhere."""
-    led = ("FAL_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT")
-    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(led)}
+    """Return the environment without variables that would redirect the clients."""
+    redirecting = ("FAL_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT")
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(redirecting)}
     return {**kept, "FAL_KEY": KEY, **more}
 
 

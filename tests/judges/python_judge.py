@@ -1,7 +1,7 @@
-"""fal's Python client against the fake, unpatched: a proxy and a certificate stand in for fal's hosts.
+"""Runs fal's unpatched Python client against the fake: a proxy and a certificate replace fal's hosts.
 
-Run as a process of its own, since the client reads its environment when it is imported. Arguments: the clip, a folder
-for a large file. Prints one JSON object of what it saw.
+Runs in its own process, because the client reads its environment on import. Arguments: the clip, and a folder for a
+large file. Prints what it saw as one JSON object.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import fal_client
 import httpx
 
 ENDPOINT = "fal-ai/ace-step/audio-to-audio"
-LARGE = 100 * 1024 * 1024 + 1  # bytes: the client uploads in parts from here
+LARGE = 100 * 1024 * 1024 + 1  # bytes: from this size on the client uploads in parts
 
 
-def control(**wanted: Any) -> None:
-    httpx.post("https://queue.fal.run/_control", json=wanted).raise_for_status()
+def control(**command: Any) -> None:
+    httpx.post("https://queue.fal.run/_control", json=command).raise_for_status()
 
 
 def refusal(work: Any) -> dict[str, Any] | None:

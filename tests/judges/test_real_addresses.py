@@ -1,4 +1,4 @@
-"""The engine with the settings it ships with: fal's own names, TLS, and a proxy on the way."""
+"""The fal engine with the default settings: fal's own host names, TLS and a proxy."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]
     return certificate(tmp_path_factory.mktemp("tls"))
 
 
-def led(monkeypatch: pytest.MonkeyPatch, proxy: str, pem: Path) -> None:
-    """Lead everything that is not this machine through a proxy."""
+def use_proxy(monkeypatch: pytest.MonkeyPatch, proxy: str, pem: Path) -> None:
+    """Send all traffic to other machines through a proxy."""
     for name in ("NO_PROXY", "no_proxy", "https_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
 
 
-async def test_the_whole_way_at_fals_own_addresses(
+async def test_a_remix_at_fals_own_addresses(
     tls: tuple[Path, ssl.SSLContext], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, sha256 = clip_file(tmp_path)
     with FalServer(key=KEY, tls=tls[1]) as fal, ConnectProxy(fal.port) as proxy:
-        led(monkeypatch, proxy.url, tls[0])
+        use_proxy(monkeypatch, proxy.url, tls[0])
         async with at(fal, **SHIPPED["fal"]) as engine:
             uploaded = await engine.upload(path, sha256, Reports())
             order = order_for(uploaded.url)
@@ -55,11 +55,11 @@ async def test_the_whole_way_at_fals_own_addresses(
     assert keyed == {"rest.fal.ai", "queue.fal.run"}
 
 
-async def test_a_proxy_that_refuses_proves_that_nothing_was_ordered(
+async def test_a_proxy_that_refuses_is_an_outage_without_a_submission(
     tls: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with FalServer() as refusing:  # an HTTP server that knows no CONNECT
-        led(monkeypatch, refusing.url, tls[0])
+    with FalServer() as refusing:  # an HTTP server without CONNECT
+        use_proxy(monkeypatch, refusing.url, tls[0])
         async with at(refusing, **SHIPPED["fal"]) as engine:
             with pytest.raises(errors.OutageError, match="nothing was ordered") as caught:
                 await engine.submit(order_for("https://v3.fal.media/files/clip.flac"))
@@ -67,11 +67,11 @@ async def test_a_proxy_that_refuses_proves_that_nothing_was_ordered(
         assert {seen.method for seen in refusing.seen()} == {"CONNECT"}
 
 
-async def test_a_certificate_that_is_not_trusted_proves_the_same(
+async def test_an_untrusted_certificate_is_an_outage_without_a_submission(
     tls: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FalServer(tls=tls[1]) as fal, ConnectProxy(fal.port) as proxy:
-        led(monkeypatch, proxy.url, tls[0])
+        use_proxy(monkeypatch, proxy.url, tls[0])
         monkeypatch.delenv("SSL_CERT_FILE")
         async with at(fal, **SHIPPED["fal"]) as engine:
             with pytest.raises(errors.OutageError, match="nothing was ordered"):

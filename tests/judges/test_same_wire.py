@@ -1,4 +1,4 @@
-"""The fake judges us: our requests are those of fal's own clients, but for the differences in the table."""
+"""Our requests are those of fal's own clients, except for the differences in the table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.judges.judges import CLIP_NAME, Verdict
 from tests.judges.wire import BEHAVIOURS, DIFFERENCES, JS, PYTHON, differences, render, shape_of
 
 ROOT = Path(__file__).parents[2]
-HELD_TO = {
+COMPARED_WITH = {
     "submit": PYTHON,
     "status": PYTHON,
     "result": PYTHON,
@@ -35,7 +35,7 @@ def fal() -> Iterator[FalServer]:
 
 
 async def our_requests(fal: FalServer, tmp_path: Path, data: bytes) -> dict[str, Seen]:
-    """Make every kind of request once more and return the first of each."""
+    """Make every kind of request and return the first of each."""
     clip = tmp_path / "anything.flac"
     clip.write_bytes(data)
     sha256 = CLIP_NAME.removeprefix("clip-").removesuffix(".flac") + "0" * 56
@@ -55,23 +55,23 @@ async def our_requests(fal: FalServer, tmp_path: Path, data: bytes) -> dict[str,
 
 
 def first(verdict: Verdict, call: str) -> Seen:
-    """The judge's first request of a kind (of the first upload form, where there are several)."""
+    """Return the judge's first request of this kind."""
     return next(seen for seen in verdict.requests if seen.call == call)
 
 
-async def test_our_requests_are_those_of_fals_clients(
+async def test_our_requests_differ_from_fals_clients_only_as_listed(
     fal: FalServer, tmp_path: Path, python_judge: Verdict, js_judge: Verdict
 ) -> None:
     verdicts = {PYTHON: (python_judge, clip_bytes()), JS: (js_judge, clip_bytes(0.2))}
     found = set()
     for judge, (verdict, data) in verdicts.items():
         ours = await our_requests(fal, tmp_path, data)
-        for call in (call for call, held_to in HELD_TO.items() if held_to == judge):
+        for call in (call for call, compared_with in COMPARED_WITH.items() if compared_with == judge):
             found |= differences(call, judge, shape_of(first(verdict, call)), shape_of(ours[call]))
     assert found == {(d.call, d.judge, d.what, d.theirs, d.ours) for d in DIFFERENCES}
 
 
-async def test_the_javascript_client_asks_for_a_results_lifetime_as_we_do(
+async def test_the_javascript_client_sets_the_same_lifetime_of_results(
     fal: FalServer, tmp_path: Path, js_judge: Verdict
 ) -> None:
     ours = shape_of((await our_requests(fal, tmp_path, clip_bytes()))["submit"]).headers
@@ -79,22 +79,22 @@ async def test_the_javascript_client_asks_for_a_results_lifetime_as_we_do(
     assert ours[name] == shape_of(first(js_judge, "submit")).headers[name]
 
 
-def test_python_does_what_the_table_says_of_it(python_judge: Verdict) -> None:
+def test_the_python_client_sends_the_key_to_the_storage_host(python_judge: Verdict) -> None:
     put = first(python_judge, "put")
-    assert put.headers["authorization"] == f"Key {KEY}"  # the key goes to the storage's host
+    assert put.headers["authorization"] == f"Key {KEY}"
 
 
-def test_the_tests_that_the_table_names_exist() -> None:
+def test_the_tests_named_in_the_table_exist() -> None:
     for behaviour in BEHAVIOURS:
         file, _, name = behaviour.test.partition("::")
         assert f"def {name}(" in (ROOT / "tests" / "engines" / file).read_text()
 
 
-def test_the_page_is_made_from_the_table() -> None:
+def test_the_page_is_up_to_date() -> None:
     assert (ROOT / "docs" / "fal-wire.md").read_text(encoding="utf-8") == render()
 
 
-def test_a_difference_would_be_noticed(js_judge: Verdict) -> None:
+def test_a_difference_is_found(js_judge: Verdict) -> None:
     ours, other = shape_of(first(js_judge, "submit")), shape_of(first(js_judge, "submit"))
     assert differences("submit", JS, other, ours) == set()
     other.headers["x-fal-runner-hint"] = "here"

@@ -1,4 +1,4 @@
-"""Two clients that we did not write use the fake as if it were fal."""
+"""fal's own clients use the fake as if it were fal."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ def at_least(version: str, wanted: tuple[int, ...]) -> bool:
     return tuple(int(part) for part in version.split(".")[:3]) >= wanted
 
 
-def test_the_judges_are_new_enough(python_judge: Verdict, js_judge: Verdict) -> None:
+def test_the_clients_are_recent(python_judge: Verdict, js_judge: Verdict) -> None:
     assert at_least(python_judge.version, (1, 0, 3))
     assert at_least(js_judge.version, (1, 10, 1))
 
 
-def test_python_orders_waits_and_gets_its_result(python_judge: Verdict) -> None:
+def test_python_submits_waits_and_gets_the_result(python_judge: Verdict) -> None:
     saw = python_judge.saw
     assert (saw["status"], saw["position"]) == ("Queued", 3)
     assert saw["result"]["seed"] == 7
     assert saw["subscribed"] == {**saw["result"], "audio": saw["subscribed"]["audio"]}
     assert saw["updates"] == ["Queued", "InProgress", "Completed"]
     assert saw["logs"][0]["message"] == "ACE-Step: loading the source"
-    assert saw["patient"] == 7  # it waited through two answers of 429
+    assert saw["patient"] == 7  # after two replies with status 429
 
 
 def test_python_uploads_in_all_three_forms(python_judge: Verdict) -> None:
@@ -48,7 +48,7 @@ def test_python_understands_cancels_and_failures(python_judge: Verdict) -> None:
     assert saw["invalid"]["status"] == 422
 
 
-def test_javascript_orders_streams_and_gets_its_result(js_judge: Verdict) -> None:
+def test_javascript_submits_streams_and_gets_the_result(js_judge: Verdict) -> None:
     saw = js_judge.saw
     assert saw["status"] in ("IN_QUEUE", "IN_PROGRESS", "COMPLETED")
     assert saw["streamed"][-1] == "COMPLETED"

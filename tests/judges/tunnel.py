@@ -1,4 +1,4 @@
-"""Fal's own host names on this machine: a certificate for them, and a proxy that leads every CONNECT to the fake."""
+"""fal's own host names on this machine: a certificate for them, and a proxy that connects every CONNECT to the fake."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ HOSTS = ("queue.fal.run", "fal.run", "queue.falrun.com", "rest.fal.ai", "v3.fal.
 
 
 def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """Make a certificate for fal's hosts, good for this test run only.
+    """Create a certificate for fal's hosts, for this test run only.
 
     Returns:
-        The certificate (for clients to trust) and the server's context.
+        The certificate, which the clients trust, and the context of the server.
     """
     pem, key = folder / "fake-fal.pem", folder / "fake-fal.key"
     names = ",".join([*(f"DNS:{host}" for host in HOSTS), "IP:127.0.0.1"])
@@ -31,7 +31,7 @@ def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
 
 
 class ConnectProxy:
-    """An HTTP proxy that knows CONNECT only and leads everything to one port."""
+    """An HTTP proxy that only accepts CONNECT, and connects everything to one port."""
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -62,13 +62,13 @@ class ConnectProxy:
         for writer in self._writers:
             writer.transport.abort()
         for _ in range(3):
-            await asyncio.sleep(0)  # the loop lets go of the aborted connections
+            await asyncio.sleep(0)  # lets the loop release the aborted connections
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         method, target, _ = (await reader.readline()).decode().split(" ", 2)
         while (await reader.readline()).strip():
-            pass  # its headers say nothing that matters here
+            pass  # ignore the headers
         if method != "CONNECT":
             writer.write(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n")
             writer.close()

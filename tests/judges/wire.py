@@ -1,6 +1,6 @@
-"""Our requests beside those of fal's own clients, and the one table of the differences that are wanted.
+"""Compares our requests with those of fal's own clients, and lists the intended differences.
 
-``python -m tests.judges.wire`` prints docs/fal-wire.md, which is made from this table.
+`python -m tests.judges.wire` prints docs/fal-wire.md, which is generated from these tables.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from tests.fakes.fal_server import Seen
 
 PYTHON, JS = "fal-client (Python)", "@fal-ai/client (JavaScript)"
 
-# What a proxy, a runtime or a library adds, and what means nothing to fal.
+# Headers that a proxy, a runtime or a library adds, and that mean nothing to fal.
 IGNORED = {
-    "host": "follows from the address",
-    "connection": "of the HTTP library",
-    "user-agent": "each client says its own name",
-    "accept-encoding": "of the HTTP library",
+    "host": "given by the URL",
+    "connection": "set by the HTTP library",
+    "user-agent": "the name of each client",
+    "accept-encoding": "set by the HTTP library",
     "accept-language": "added by Node's fetch",
     "sec-fetch-mode": "added by Node's fetch",
-    "x-judge-url": "added by our judge, holds the address that the client meant",
+    "x-judge-url": "added by our test: the URL that the client requested",
 }
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference that is wanted, held by test_same_wire.py: exactly these and no others."""
+    """An intended difference; test_same_wire.py allows exactly these."""
 
     call: str  # the request
-    judge: str  # whose request it differs from
+    judge: str  # the client that we compare with
     what: str  # the part of the request
-    theirs: str | None  # None: they do not send it
-    ours: str | None  # None: we do not send it
+    theirs: str | None  # None: not sent
+    ours: str | None  # None: not sent
     reason: str
 
 
@@ -64,9 +64,9 @@ DIFFERENCES = (
         "header x-fal-object-lifecycle-preference",
         None,
         '{"expiration_duration_seconds": 604800}',
-        "fal is asked to forget the result after [fal] result_expires; the JavaScript client asks the same way.",
+        "fal should delete the result after `[fal] result_expires`; the JavaScript client sends the same header.",
     ),
-    Difference("status", PYTHON, "query logs", "true", "1", "fal's documentation and its JavaScript client write 1."),
+    Difference("status", PYTHON, "query logs", "true", "1", "fal's documentation and its JavaScript client use 1."),
     Difference(
         "result",
         PYTHON,
@@ -89,26 +89,26 @@ DIFFERENCES = (
         "header accept",
         "application/json, text/event-stream",
         "text/event-stream",
-        "Theirs comes of two spellings of one header; the stream is what we want.",
+        "Theirs combines two spellings of one header; we want only the stream.",
     ),
     Difference(
-        "stream", JS, "header content-type", "application/json", None, "A GET has no body that could have a type."
+        "stream", JS, "header content-type", "application/json", None, "A GET has no body, and so no content type."
     ),
-    Difference("upload", PYTHON, "header accept", "*/*", "application/json", "The answer is JSON."),
+    Difference("upload", PYTHON, "header accept", "*/*", "application/json", "The reply is JSON."),
     Difference(
         "upload",
         PYTHON,
         "header x-fal-object-lifecycle-preference",
         '{"expiration_duration_seconds": 86400}',
         None,
-        "That header is about what an order makes; uploads are ruled by X-Fal-Object-Lifecycle, which both send.",
+        "That header is for the results of a request. For uploads, both send X-Fal-Object-Lifecycle.",
     ),
 )
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """One thing that we do otherwise over time, with the test that holds it."""
+    """A difference in behaviour over several requests, and the test for it."""
 
     theirs: str
     ours: str
@@ -118,63 +118,63 @@ class Behaviour:
 
 BEHAVIOURS = (
     Behaviour(
-        "An order is sent again after a timeout, a reset, 408, 409 and an ingress 502, 503 or 504.",
-        "An order is sent again only without a connection, after 429, and after a 503 with a platform's error_type.",
-        "Their way ordered and paid twice when only the answer was lost.",
+        "They submit again after a timeout, a reset, 408, 409 and an ingress 502, 503 or 504.",
+        "We submit again only without a connection, after 429, and after a 503 with a platform's error_type.",
+        "Theirs submits and pays twice if only the reply was lost.",
         "test_fal_submit.py::test_what_may_have_arrived_is_never_sent_again",
     ),
     Behaviour(
-        "Without a connection to queue.fal.run the request goes, with the key, to queue.falrun.com.",
-        "It waits and tries the configured address again.",
-        "The key goes to the two configured bases and nowhere else.",
+        "Without a connection to queue.fal.run they send the request, with the key, to queue.falrun.com.",
+        "We wait and try the configured URL again.",
+        "The key goes only to the two configured base URLs.",
         "test_fal_safety.py::test_who_may_have_what",
     ),
     Behaviour(
-        "The key goes to whatever address an answer names.",
-        "An address that is not at a configured base is built anew from the request's id.",
+        "They send the key to any URL in a reply.",
+        "We replace a URL that is not under a configured base URL by one built from the request ID.",
         "The same.",
         "test_fal_submit.py::test_addresses_elsewhere_never_get_the_key_and_the_order_is_found_again",
     ),
     Behaviour(
-        "The PUT to a presigned address of storage type gcs carries the key (Python).",
-        "Files go out from a client that knows no key.",
-        "The storage's host has no business with it.",
+        "The PUT to a presigned URL of storage type gcs has the key (Python).",
+        "We upload files with an HTTP client that does not have the key.",
+        "The storage host does not need the key.",
         "test_fal_storage.py::test_presigned_is_two_requests_and_the_second_has_no_key",
     ),
     Behaviour(
-        "Redirects are followed (Python, synchronous).",
-        "Redirects are refused.",
-        "A redirect could lead audio or key elsewhere.",
+        "They follow redirects (Python, synchronous).",
+        "We refuse redirects.",
+        "A redirect could send the audio or the key elsewhere.",
         "test_fal_submit.py::test_a_redirect_is_refused_and_its_target_hears_nothing",
     ),
     Behaviour(
-        "One 500 at a look ends the wait and leaves the order running (Python).",
-        "Looks go on until one is answered, however long.",
-        "The order is paid; an outage on the way says nothing about it.",
+        "A single 500 on a status query ends the wait and leaves the request running (Python).",
+        "We repeat the query until one succeeds, without a time limit.",
+        "The request is paid, and an outage says nothing about it.",
         "test_fal_polling.py::test_a_look_is_repeated_until_it_is_answered",
     ),
     Behaviour(
-        "Retry-After is not read.",
-        "It is waited for, up to 5 minutes.",
-        "fal says itself when it is worth asking again.",
+        "They ignore Retry-After.",
+        "We wait for that time, up to 5 minutes.",
+        "fal knows best when to try again.",
         "test_fal_submit.py::test_too_many_requests_waits_as_long_as_fal_asks",
     ),
     Behaviour(
-        "A look every 0.1 s (Python) or 0.5 s (JavaScript).",
-        "At once, after 0.5 s, then ever rarer up to 3 s; the status stream brings the next look forward.",
-        "As soon, with a tenth of the requests.",
+        "They query the status every 0.1 s (Python) or 0.5 s (JavaScript).",
+        "We query at once, after 0.5 s, and then at intervals up to 3 s; the status stream triggers the next query.",
+        "As fast, with a tenth of the requests.",
         "test_fal_polling.py::test_the_stream_makes_the_next_look_come_at_once",
     ),
     Behaviour(
         "The direct upload goes to a constant host (Python).",
-        "It goes to the base that came with the token, if that is a listed host.",
-        "fal can move its storage, and a self-hosted or fake one is reached.",
+        "Ours goes to the base URL in the token reply, if its host is in our list.",
+        "fal can move its storage, and self-hosted or fake storage works.",
         "test_fal_storage.py::test_direct_is_the_way_when_presigned_does_not_work",
     ),
     Behaviour(
-        "Files above 90 MiB (JavaScript) or 100 MiB (Python) go in parts.",
-        "Every clip goes in one request.",
-        "The longest clip makes a FLAC of some 60 MB.",
+        "They upload files above 90 MiB (JavaScript) or 100 MiB (Python) in parts.",
+        "We upload every clip in one request.",
+        "The longest clip is a FLAC of about 60 MB.",
         "test_fal_storage.py::test_progress_is_told_by_the_bytes",
     ),
 )
@@ -182,17 +182,17 @@ BEHAVIOURS = (
 
 @dataclass(frozen=True)
 class Shape:
-    """A request, reduced to what matters."""
+    """The significant parts of a request."""
 
     method: str
-    path: str  # with ids replaced
+    path: str  # IDs are replaced
     query: dict[str, str]
     headers: dict[str, str]
-    body: Any  # JSON with addresses replaced, or bytes
+    body: Any  # JSON with URLs replaced, or bytes
 
 
 def shape_of(seen: Seen) -> Shape:
-    """Reduce a request to what matters: secrets to their schemes, ids and hosts to words."""
+    """Return the significant parts of a request, with secrets, IDs and hosts replaced."""
     parts = urlsplit(seen.headers.get("x-judge-url", seen.url))
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if pair)
     query = {name: "…" if name == "signature" else value for name, value in query.items()}
@@ -200,7 +200,7 @@ def shape_of(seen: Seen) -> Shape:
     if seen.method in ("GET", "PUT") and headers.get("content-length") == "0":
         del headers["content-length"]
     if "json" in headers.get("content-type", "") and seen.body:
-        del headers["content-length"]  # blanks in JSON mean nothing
+        del headers["content-length"]  # depends on white space in the JSON
     if "authorization" in headers:
         headers["authorization"] = headers["authorization"].partition(" ")[0] + " …"
     for name in ("x-fal-object-lifecycle", "x-fal-object-lifecycle-preference"):
@@ -210,7 +210,7 @@ def shape_of(seen: Seen) -> Shape:
 
 
 def differences(call: str, judge: str, theirs: Shape, ours: Shape) -> set[tuple[str, str, str, str | None, str | None]]:
-    """Return call, judge, part, theirs and ours for everything that differs."""
+    """Return call, judge, part, theirs and ours for every difference."""
     parts: dict[str, tuple[Any, Any]] = {
         "method": (theirs.method, ours.method),
         "path": (theirs.path, ours.path),
@@ -239,27 +239,27 @@ def _plain_body(seen: Seen) -> Any:
 def render() -> str:
     """Return docs/fal-wire.md."""
     lines = [
-        "# How our requests to fal differ from those of fal's own clients",
+        "# How the bridge's requests to fal differ from those of fal's own clients",
         "",
-        "Made from the table in tests/judges/wire.py by `python -m tests.judges.wire`; do not edit by hand.",
-        "tests/judges/test_same_wire.py sends the same order, wait, result, cancel and upload from the bridge and from",
-        "fal's unpatched clients to the fake, and compares method, address, headers and body. Orders, looks, results,",
-        "cancels and the direct upload are held to the Python client, the presigned upload and the status stream to",
-        "the JavaScript client. Everything is equal but for these lines.",
+        "Generated from tests/judges/wire.py by `python -m tests.judges.wire`; do not edit by hand.",
+        "tests/judges/test_same_wire.py sends the same requests from the bridge and from fal's unpatched clients to",
+        "the fake, and compares method, URL, headers and body. It compares submissions, status queries, results,",
+        "cancels and direct uploads with the Python client, and presigned uploads and the status stream with the",
+        "JavaScript client. Everything is the same except for these lines.",
         "",
-        "## In single requests",
+        "## Single requests",
         "",
         *_table(
-            ("Request", "Compared with", "Part", "Theirs", "Ours", "Reason"),
+            ("Request", "Compared with", "Part", "fal's client", "The bridge", "Reason"),
             ((d.call, d.judge, d.what, _cell(d.theirs), _cell(d.ours), d.reason) for d in DIFFERENCES),
         ),
         "",
         "Not compared: " + "; ".join(f"`{name}` ({why})" for name, why in IGNORED.items()) + ".",
         "",
-        "## Over time",
+        "## Behaviour over several requests",
         "",
         *_table(
-            ("Theirs", "Ours", "Reason", "Held by"),
+            ("fal's clients", "The bridge", "Reason", "Test"),
             ((b.theirs, b.ours, b.reason, f"tests/engines/{b.test}") for b in BEHAVIOURS),
         ),
     ]

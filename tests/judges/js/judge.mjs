@@ -1,12 +1,12 @@
-// fal's JavaScript client against the fake: the client is unpatched, only its fetch goes to another address.
-// Reads FAKE_URL and FAL_KEY, the uploaded file's name in CLIP_NAME; prints one JSON object of what it saw.
+// Runs fal's unpatched JavaScript client against the fake, with a fetch that goes to another URL.
+// Reads FAKE_URL, FAL_KEY, CLIP_NAME and CLIP_BASE64; prints what it saw as one JSON object.
 import { createFalClient, ApiError } from "@fal-ai/client";
 
 const fake = process.env.FAKE_URL;
 const endpoint = "fal-ai/ace-step/audio-to-audio";
 const seen = {};
 
-// The client knows only fal's own hosts; the address it meant is kept in a header for the comparison.
+// The client requests fal's own hosts. A header keeps the requested URL for the comparison.
 const rewritten = (url, options = {}) => {
   const meant = new URL(url);
   const target = meant.host.endsWith("fal.run") || meant.host === "rest.fal.ai" ? fake + meant.pathname + meant.search : url;
