@@ -1,4 +1,4 @@
-"""Building blocks of the command line: option types with ranges, and a parser with one-line errors.
+"""Building blocks of the command line: option types with ranges, a parser with one-line errors, common arguments.
 
 Imports nothing heavy, because every run of `ace-bridge` imports this module.
 """
@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from bridge.util.suggest import did_you_mean
 
@@ -137,3 +137,72 @@ class Parser(argparse.ArgumentParser):
 def _shown(text: str) -> str:
     """Return what the user typed as one short printable line."""
     return "".join(one if one.isprintable() else "?" for one in text[:60])
+
+
+# --- arguments of several commands ------------------------------------------------------------------------------------
+
+
+def add_command(commands: Any, name: str, handler: str, summary: str, details: str = "") -> Parser:
+    """Add a command.
+
+    Args:
+        commands: argparse's subparsers.
+        name: the command.
+        handler: "module:function" in `bridge.cli.commands`.
+        summary: one line for the list of commands.
+        details: further lines for the command's own help.
+    """
+    command: Parser = commands.add_parser(
+        name, help=summary, description=f"{summary}\n\n{details}", formatter_class=Help
+    )
+    command.set_defaults(handler=handler, parser=command)
+    return command
+
+
+def add_number(
+    command: Any, name: str, number: Number, text: str, metavar: str, default: float | None = None, usual: str = ""
+) -> None:
+    """Add an option that takes a number; the help states its range and its default."""
+    usual = usual or ("" if default is None else f"{default:g}")
+    shown = f"{text}: {number.words}" + (f" (default: {usual})" if usual else "")
+    command.add_argument(name, type=number, default=default, metavar=metavar, help=shown)
+
+
+def add_json(command: Parser) -> None:
+    """Add --json."""
+    command.add_argument("--json", action="store_true", help="print one JSON object per line, for scripts")
+
+
+def add_job(command: Parser, default: str = "the newest job", what: str = "a job or variation") -> None:
+    """Add the optional argument JOB."""
+    text = f"ID or unique prefix of {what} (default: {default})"
+    command.add_argument("job", metavar="JOB", nargs="?", help=text)
+
+
+def add_variation(command: Parser, default: str) -> None:
+    """Add the optional argument VARIATION."""
+    text = f"ID or unique prefix of a variation (default: {default})"
+    command.add_argument("variation", metavar="VARIATION", nargs="?", help=text)
+
+
+def add_no_wait(command: Any) -> None:
+    """Add --no-wait."""
+    text = "return when the job is accepted; `ace-bridge jobs` shows its progress"
+    command.add_argument("--no-wait", action="store_true", help=text)
+
+
+def add_yes(command: Any) -> None:
+    """Add --yes, for commands that cost money."""
+    command.add_argument("--yes", action="store_true", help="accept the cost without a question")
+
+
+def add_listen(command: Parser) -> None:
+    """Add --listen."""
+    command.add_argument(
+        "--listen",
+        nargs="?",
+        const="0.0.0.0",  # noqa: S104 - what the option means
+        metavar="ADDRESS",
+        help="let tablets and consoles on the network control this run of the bridge, at ADDRESS (default: 0.0.0.0, "
+        "every network); remixes requested from there also need `[osc] secret`",
+    )

@@ -10,7 +10,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bridge import __version__
-from bridge.cli.options import Help, Number, OneOf, Parser, either
+from bridge.cli.options import (
+    Help,
+    Number,
+    OneOf,
+    Parser,
+    add_command,
+    add_job,
+    add_json,
+    add_listen,
+    add_no_wait,
+    add_number,
+    add_variation,
+    add_yes,
+    either,
+)
 
 ABOUT = """\
 Select a clip, press one key, and an AI remix of it appears on a new track.
@@ -74,86 +88,26 @@ def _overview(commands: Mapping[str, argparse.ArgumentParser]) -> Iterator[str]:
         yield ""
 
 
-def _command(commands: Any, name: str, handler: str, summary: str, details: str = "") -> Parser:
-    """Add a command.
-
-    Args:
-        commands: argparse's subparsers.
-        name: the command.
-        handler: "module:function" in `bridge.cli.commands`.
-        summary: one line for the list of commands.
-        details: further lines for the command's own help.
-    """
-    command: Parser = commands.add_parser(
-        name, help=summary, description=f"{summary}\n\n{details}", formatter_class=Help
-    )
-    command.set_defaults(handler=handler, parser=command)
-    return command
-
-
-def _number(
-    command: Any, name: str, number: Number, text: str, metavar: str, default: float | None = None, usual: str = ""
-) -> None:
-    """Add an option that takes a number; the help states its range and its default."""
-    usual = usual or ("" if default is None else f"{default:g}")
-    shown = f"{text}: {number.words}" + (f" (default: {usual})" if usual else "")
-    command.add_argument(name, type=number, default=default, metavar=metavar, help=shown)
-
-
-def _json(command: Parser) -> None:
-    command.add_argument("--json", action="store_true", help="print one JSON object per line, for scripts")
-
-
-def _job(command: Parser, default: str = "the newest job", what: str = "a job or variation") -> None:
-    text = f"ID or unique prefix of {what} (default: {default})"
-    command.add_argument("job", metavar="JOB", nargs="?", help=text)
-
-
-def _variation(command: Parser, default: str) -> None:
-    text = f"ID or unique prefix of a variation (default: {default})"
-    command.add_argument("variation", metavar="VARIATION", nargs="?", help=text)
-
-
-def _no_wait(command: Any) -> None:
-    text = "return when the job is accepted; `ace-bridge jobs` shows its progress"
-    command.add_argument("--no-wait", action="store_true", help=text)
-
-
-def _yes(command: Any) -> None:
-    command.add_argument("--yes", action="store_true", help="accept the cost without a question")
-
-
-def _listen(command: Parser) -> None:
-    command.add_argument(
-        "--listen",
-        nargs="?",
-        const="0.0.0.0",  # noqa: S104 - what the option means
-        metavar="ADDRESS",
-        help="let tablets and consoles on the network control this run of the bridge, at ADDRESS (default: 0.0.0.0, "
-        "every network); remixes requested from there also need `[osc] secret`",
-    )
-
-
 def _daemon_commands(commands: Any) -> None:
-    command = _command(commands, "run", "daemon:run", "run the daemon in this terminal")
+    command = add_command(commands, "run", "daemon:run", "run the daemon in this terminal")
     command.add_argument("--quiet", action="store_true", help="print nothing; logs/bridge.log has everything")
-    _listen(command)
-    command = _command(commands, "start", "daemon:start", "start the daemon in the background")
-    _listen(command)
-    _json(command)
-    command = _command(
+    add_listen(command)
+    command = add_command(commands, "start", "daemon:start", "start the daemon in the background")
+    add_listen(command)
+    add_json(command)
+    command = add_command(
         commands, "stop", "daemon:stop", "stop the daemon", "Unfinished remixes continue at the next start."
     )
-    _json(command)
-    command = _command(
+    add_json(command)
+    command = add_command(
         commands,
         "status",
         "daemon:status",
         "show whether the daemon is running and what it is doing",
         "The exit status is 3 if the daemon is not running.",
     )
-    _json(command)
-    command = _command(
+    add_json(command)
+    command = add_command(
         commands,
         "send",
         "send:send",
@@ -167,28 +121,28 @@ def _daemon_commands(commands: Any) -> None:
     )
     command.add_argument("arguments", metavar="ARG", nargs="*", help="arguments of the message")
     command.add_argument("--port", type=int, metavar="N", help="send to port N of a DAW script instead of the daemon")
-    _number(command, "--wait", Number(0, 86400, "s"), "listen for replies this long", "S", 0.3)
-    _json(command)
+    add_number(command, "--wait", Number(0, 86400, "s"), "listen for replies this long", "S", 0.3)
+    add_json(command)
 
 
 def _remix_commands(commands: Any) -> None:
     _remix(commands)
-    command = _command(commands, "retry", "remix:retry", "resume a failed job at the stage where it stopped")
-    _job(command)
+    command = add_command(commands, "retry", "remix:retry", "resume a failed job at the stage where it stopped")
+    add_job(command)
     command.add_argument("--again", action="store_true", help="submit again although that may cost twice")
-    _no_wait(command)
-    _json(command)
-    command = _command(commands, "rerun", "remix:rerun", "make a new remix from the recipe of a job (costs again)")
-    _job(command, what="a job")
-    _number(command, "--seed", SEED, "random seed", "N", usual="the job's, for the same result")
+    add_no_wait(command)
+    add_json(command)
+    command = add_command(commands, "rerun", "remix:rerun", "make a new remix from the recipe of a job (costs again)")
+    add_job(command, what="a job")
+    add_number(command, "--seed", SEED, "random seed", "N", usual="the job's, for the same result")
     command.add_argument("--tags", metavar="TEXT", help="style in words (default: the job's)")
-    _number(command, "--variations", VARIATIONS, "number of results per clip", "N", usual="the job's")
-    _yes(command)
-    _json(command)
+    add_number(command, "--variations", VARIATIONS, "number of results per clip", "N", usual="the job's")
+    add_yes(command)
+    add_json(command)
 
 
 def _remix(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "remix",
         "remix:remix",
@@ -197,18 +151,18 @@ def _remix(commands: Any) -> None:
     )
     command.add_argument("files", metavar="FILE", nargs="+", help="audio files, or folders of audio files")
     span = command.add_argument_group("span")
-    _number(span, "--offset", Number(0, unit="s"), "start this far into the file", "S", 0.0)
-    _number(span, "--length", Number(0.1, unit="s"), "remix this much of the file", "S", usual="to its end")
+    add_number(span, "--offset", Number(0, unit="s"), "start this far into the file", "S", 0.0)
+    add_number(span, "--length", Number(0.1, unit="s"), "remix this much of the file", "S", usual="to its end")
     span.add_argument("--loop", action="store_true", help="the clip is a loop: join the result's end to its start")
     style = command.add_argument_group("style")
     style.add_argument("--preset", metavar="NAME", help="style by name; `ace-bridge presets` lists the presets")
     style.add_argument("--tags", metavar="TEXT", help='style in words, for example "lo-fi, dusty drums, warm Rhodes"')
     style.add_argument("--original-tags", metavar="TEXT", help="style of the source in words; this helps the model")
     style.add_argument("--lyrics", metavar="TEXT", help="lyrics to sing (default: none, an instrumental)")
-    _number(style, "--amount", Number(0, 1), "how far the result departs from the source", "0-1")
-    _number(style, "--seed", SEED, "random seed; the same seed gives the same result", "N")
-    _number(style, "--variations", VARIATIONS, "number of results per file", "N", 1)
-    _number(style, "--tempo", Number(1, 1000, "BPM"), "tempo of the clip; this keeps the result on the beat", "BPM")
+    add_number(style, "--amount", Number(0, 1), "how far the result departs from the source", "0-1")
+    add_number(style, "--seed", SEED, "random seed; the same seed gives the same result", "N")
+    add_number(style, "--variations", VARIATIONS, "number of results per file", "N", 1)
+    add_number(style, "--tempo", Number(1, 1000, "BPM"), "tempo of the clip; this keeps the result on the beat", "BPM")
     style.add_argument(
         "--set",
         action="append",
@@ -220,14 +174,14 @@ def _remix(commands: Any) -> None:
     output.add_argument("--engine", metavar="NAME", help="fal, offline or auto")
     output.add_argument("--out", metavar="DIR", help="save results in DIR (default: the bridge's results folder)")
     rate = Number(8000, 768_000, "Hz", whole=True)
-    _number(output, "--rate", rate, "sample rate of the results", "HZ", usual="that of the files")
-    _yes(output)
-    _no_wait(output)
-    _json(command)
+    add_number(output, "--rate", rate, "sample rate of the results", "HZ", usual="that of the files")
+    add_yes(output)
+    add_no_wait(output)
+    add_json(command)
 
 
 def _job_commands(commands: Any) -> None:
-    command = _command(commands, "jobs", "jobs:jobs", "list jobs, newest first")
+    command = add_command(commands, "jobs", "jobs:jobs", "list jobs, newest first")
     limit = Number(1, whole=True)
     command.add_argument(
         "-n", "--limit", type=limit, default=20, metavar="N", help=f"list N jobs: {limit.words} (default: 20)"
@@ -242,11 +196,11 @@ def _job_commands(commands: Any) -> None:
     command.add_argument(
         "--search", metavar="TEXT", help="only jobs with TEXT in a clip's name, the preset or the tags"
     )
-    _json(command)
-    command = _command(commands, "show", "jobs:show", "show a job's recipe, variations, costs and files")
-    _job(command)
-    _json(command)
-    command = _command(
+    add_json(command)
+    command = add_command(commands, "show", "jobs:show", "show a job's recipe, variations, costs and files")
+    add_job(command)
+    add_json(command)
+    command = add_command(
         commands,
         "nudge",
         "nudge:nudge",
@@ -257,17 +211,17 @@ def _job_commands(commands: Any) -> None:
     command.add_argument(
         "ms", type=shift, metavar="MS", help=f"15 shifts the result 15 ms later, -15 earlier: {shift.words}"
     )
-    _variation(command, "the newest job's")
-    _json(command)
-    command = _command(
+    add_variation(command, "the newest job's")
+    add_json(command)
+    command = add_command(
         commands,
         "cancel",
         "jobs:cancel",
         "stop a job",
         "The model may still finish and bill a remix that it has started. Its result is then kept and reported.",
     )
-    _job(command, "the newest job that is still running")
-    _json(command)
+    add_job(command, "the newest job that is still running")
+    add_json(command)
 
 
 def _install_commands(commands: Any) -> None:
@@ -276,7 +230,7 @@ def _install_commands(commands: Any) -> None:
         "uninstall": "remove the bridge's scripts from a DAW",
     }
     for name, summary in summaries.items():
-        command = _command(commands, name, f"install:{name}", summary)
+        command = add_command(commands, name, f"install:{name}", summary)
         command.add_argument("daw", type=OneOf(DAWS), metavar="DAW", help=either(DAWS))
         command.add_argument(
             "--folder",
@@ -291,11 +245,11 @@ def _install_commands(commands: Any) -> None:
             command.add_argument(
                 "--force", action="store_true", help="replace files not installed by ace-bridge (a backup is kept)"
             )
-        _json(command)
+        add_json(command)
 
 
 def _other_commands(commands: Any) -> None:
-    command = _command(commands, "presets", "settings:presets", "list, show, check or create presets")
+    command = add_command(commands, "presets", "settings:presets", "list, show, check or create presets")
     command.add_argument(
         "action",
         nargs="?",
@@ -304,9 +258,9 @@ def _other_commands(commands: Any) -> None:
         help="list (default), show, new or check; or a preset's name alone to show it",
     )
     command.add_argument("name", nargs="?", metavar="NAME", help="the preset to show or create")
-    _json(command)
+    add_json(command)
     _audition(commands)
-    command = _command(
+    command = add_command(
         commands,
         "config",
         "settings:config",
@@ -324,10 +278,10 @@ def _other_commands(commands: Any) -> None:
         metavar="ACTION",
         help=f"{either(CONFIG)} (default: show)",
     )
-    _json(command)
+    add_json(command)
     _midi(commands)
     _doctor(commands)
-    command = _command(
+    command = add_command(
         commands,
         "demo",
         "demo:demo",
@@ -336,20 +290,20 @@ def _other_commands(commands: Any) -> None:
     )
     command.add_argument("--preset", metavar="NAME", help="style by name; `ace-bridge presets` lists the presets")
     command.add_argument("--engine", default="offline", metavar="NAME", help="fal or offline (default: offline)")
-    command = _command(
+    command = add_command(
         commands,
         "bench",
         "bench:bench",
         "measure each stage of a remix on this machine",
         "Remixes a generated clip with the offline engine in a temporary home. Nothing leaves this machine.",
     )
-    _number(command, "--rounds", Number(1, 1000, whole=True), "number of remixes to measure", "N", 5)
-    _json(command)
+    add_number(command, "--rounds", Number(1, 1000, whole=True), "number of remixes to measure", "N", 5)
+    add_json(command)
 
 
 def _audition(commands: Any) -> None:
-    command = _command(commands, "audition", "send:audition", "play a result, or the clip it was made from")
-    _variation(command, "the newest")
+    command = add_command(commands, "audition", "send:audition", "play a result, or the clip it was made from")
+    add_variation(command, "the newest")
     what = command.add_mutually_exclusive_group()
     what.add_argument("--source", action="store_true", help="play the clip instead of the result")
     what.add_argument("--switch", action="store_true", help="switch between clip and result at the same position")
@@ -358,11 +312,11 @@ def _audition(commands: Any) -> None:
     )
     what.add_argument("--stop", action="store_true", help="stop playing")
     what.add_argument("--devices", action="store_true", help="list the audio outputs for `[audition] device`")
-    _json(command)
+    add_json(command)
 
 
 def _midi(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "midi",
         "midi:midi",
@@ -385,12 +339,12 @@ def _midi(commands: Any) -> None:
         metavar="MODE",
         help="encoder mode: twos (two's complement), offset (binary offset) or sign (sign-magnitude)",
     )
-    _number(command, "--wait", Number(1, 3600, "s"), "listen this long", "S", 60.0)
-    _json(command)
+    add_number(command, "--wait", Number(1, 3600, "s"), "listen this long", "S", 60.0)
+    add_json(command)
 
 
 def _doctor(commands: Any) -> None:
-    command = _command(
+    command = add_command(
         commands,
         "doctor",
         "doctor:doctor",
@@ -409,4 +363,4 @@ def _doctor(commands: Any) -> None:
         metavar="WHAT",
         help="add prompts or audio to the support bundle; may be repeated",
     )
-    _json(command)
+    add_json(command)
