@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from bridge.config.settings import Config
+from bridge.store.database import Database
 
 Level = Literal["well", "hint", "trouble"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,21 @@ class Context:
     device: Callable[[], str]  # returns the name of the audio output; raises AudioDeviceMissing
     keychain: Callable[[], str | None]  # returns the key in the system's keychain
     online: bool = False  # ask fal as well
+
+
+def from_journal(home: Path, query: Callable[[Database], list[T]]) -> list[T]:
+    """Query the journal read-only; return nothing if it does not exist or cannot be read, which home.py reports."""
+    path = home / "bridge.db"
+    if not path.exists():
+        return []
+    try:
+        database = Database(path, read_only=True)
+        try:
+            return query(database)
+        finally:
+            database.close()
+    except sqlite3.Error:
+        return []
 
 
 def worst(findings: list[Finding]) -> Level:

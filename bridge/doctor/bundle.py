@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 import platform
-import sqlite3
 import zipfile
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bridge import __version__
-from bridge.doctor.base import Context, Finding, summary
+from bridge.doctor.base import Context, Finding, from_journal, summary
 from bridge.protocol.job import Job, Variation
-from bridge.store.database import Database
 from bridge.util.atomic import explained
 from bridge.util.redact import SCRUBBER
 
@@ -42,7 +40,7 @@ def write(path: Path, findings: list[Finding], context: Context, extra: Collecti
     Raises:
         OutputUnwritable: the zip cannot be written or exists already.
     """
-    jobs = _jobs(context.home)
+    jobs = from_journal(context.home, lambda database: database.jobs(JOBS))
     prompts = "prompts" in extra
     hidden = [] if prompts else _personal_texts(jobs, context.home)
     texts = {
@@ -137,20 +135,6 @@ def _entry(job: Job, variations: list[Variation], prompts: bool) -> dict[str, An
         ],
     }
     return {**entry, "recipe": dict(job.recipe), "request": dict(job.request)} if prompts else entry
-
-
-def _jobs(home: Path) -> list[Found]:
-    path = home / "bridge.db"
-    if not path.exists():
-        return []
-    try:
-        database = Database(path, read_only=True)
-        try:
-            return database.jobs(JOBS)
-        finally:
-            database.close()
-    except sqlite3.Error:
-        return []  # a finding reports the problem with the journal
 
 
 def _audio(jobs: list[Found], home: Path) -> list[Path]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from bridge import __version__
 from bridge.doctor import selftests
-from bridge.doctor.base import Context, Finding
+from bridge.doctor.base import Context, Finding, from_journal
 from bridge.installers.installer import FOLDER
-from bridge.store.database import Database
 
 TITLES = {"ardour": "Ardour", "live": "Ableton Live", "reaper": "REAPER"}
 SELF_TESTS = {"live": "live/selftest.json", "reaper": "reaper/logs/selftest.json"}  # the reports of the scripts
@@ -81,17 +79,8 @@ def _connection(daw: str, connections: list[tuple[str, str, float]], now: float)
 
 def _connections(home: Path) -> list[tuple[str, str, float]]:
     """Return DAW, version and time of each connected DAW."""
-    path = home / "bridge.db"
-    if not path.exists():
-        return []
-    try:
-        database = Database(path, read_only=True)
-        try:
-            return [(daw, version, at) for _, daw, version, _, at in database.instances()]
-        finally:
-            database.close()
-    except sqlite3.Error:
-        return []  # a finding of home.py reports the problem with the journal
+    rows = from_journal(home, lambda database: list(database.instances()))
+    return [(daw, version, at) for _, daw, version, _, at in rows]
 
 
 def _self_test(daw: str, path: Path) -> Iterator[Finding]:
