@@ -52,7 +52,7 @@ LOCKED = {
 }
 
 
-def said(call: str, status: int, body: Any = None, *, times: int = ALWAYS, **headers: str) -> Planned:
+def reply(call: str, status: int, body: Any = None, *, times: int = ALWAYS, **headers: str) -> Planned:
     """Plan a reply."""
     return Planned(
         call, "answer", status, body, {key.replace("_", "-"): value for key, value in headers.items()}, times
@@ -65,6 +65,6 @@ def detail(kind: str, field_name: str = "audio_url", **ctx: Any) -> dict[str, An
     return {"detail": [{**one, **({"ctx": ctx} if ctx else {})}]}
 
 
-def word(kind: str) -> dict[str, Any]:
+def error(kind: str) -> dict[str, Any]:
     """Return the body of an error from fal's platform."""
     return {"detail": kind.replace("_", " "), "error_type": kind}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fault import WAYS, Fault
-from faults_making import CANCEL, FETCH, MODEL, WAIT
-from faults_ordering import ORDER, UPLOAD
+from faults_after_submit import CANCEL, FETCH, MODEL, WAIT
+from faults_until_submit import ORDER, UPLOAD
 from tables import code, table
 
 HERE: tuple[Fault, ...] = (

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import skips  # noqa: E402
 from tables import table  # noqa: E402
 
-import docs  # noqa: E402 - lies in scripts/
+import docs  # noqa: E402 - in scripts/
 
 
 def test_the_pages_are_up_to_date() -> None:

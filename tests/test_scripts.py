@@ -105,10 +105,10 @@ def test_programs_that_tests_need_are_installed_or_named(machine: Machine, scrip
     assert "The tests need ffmpeg" in machine.runs(script)
     machine.is_debian(root=False)
     machine.has("dpkg-query", "exit 1")
-    said = machine.runs(script)
-    assert "sudo apt-get install ffmpeg strace openssl pulseaudio pulseaudio-utils nodejs npm" in said
-    assert "lua5.4 lua-check gcc libc6-dev linux-libc-dev libportaudio2" in said
-    assert "xmoto-data" in said
+    error = machine.runs(script)
+    assert "sudo apt-get install ffmpeg strace openssl pulseaudio pulseaudio-utils nodejs npm" in error
+    assert "lua5.4 lua-check gcc libc6-dev linux-libc-dev libportaudio2" in error
+    assert "xmoto-data" in error
 
 
 def test_a_failing_check_fails_the_run_and_is_listed_at_the_end(machine: Machine) -> None:
@@ -121,9 +121,9 @@ def test_a_failing_check_fails_the_run_and_is_listed_at_the_end(machine: Machine
     for name, status in (("python", 0), ("ruff", 1), ("mypy", 0)):
         (tools / name).write_text(f"{body}exit {status}\n")
         (tools / name).chmod(0o755)
-    said = machine.runs("scripts/test")
-    assert said.endswith("FAILED:\n  scripts/check\n")
-    assert "Not in order:\n  .venv/bin/ruff check .\n  .venv/bin/ruff format --check ." in said
+    error = machine.runs("scripts/test")
+    assert error.endswith("FAILED:\n  scripts/check\n")
+    assert "Not in order:\n  .venv/bin/ruff check .\n  .venv/bin/ruff format --check ." in error
     called = machine.called()
     for step in ("pip install --quiet --editable .[midi,stretch] --group test", "scripts/docs.py --check", "-m pytest"):
         assert step in called

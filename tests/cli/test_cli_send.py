@@ -106,14 +106,14 @@ async def test_the_selected_preset_is_printed(
 
 
 async def test_a_subscriber_gets_no_echo_of_its_own_selection(stage: Stage) -> None:
-    hand = await stage.subscribed()
-    hand.send("/bridge/preset/select", "ambient")
+    client = await stage.subscribed()
+    client.send("/bridge/preset/select", "ambient")
     await stage.settle()
-    assert hand.of("/bridge/preset/select") == []
-    hand.send("/bridge/preset/next")
-    await hand.hear("/bridge/preset/select", "step 1")
+    assert client.of("/bridge/preset/select") == []
+    client.send("/bridge/preset/next")
+    await client.hear("/bridge/preset/select", "step 1")
     await stage.settle()
-    assert hand.of("/bridge/preset/select") == [("step 1",)]
+    assert client.of("/bridge/preset/select") == [("step 1",)]
 
 
 async def test_an_address_begins_with_a_slash(stage: Stage, capsys: Output) -> None:

@@ -27,10 +27,10 @@ class NotingBridge:
     refuses: BridgeError | Exception | None = None  # the error that clip, remix and rerun raise
     talk: Any = None  # the fake for MIDI commands
     gate: asyncio.Event | None = None  # remix waits for this event
-    told: dict[str, None] = field(default_factory=dict)  # IDs of the jobs in events of the bus, oldest first
+    published: dict[str, None] = field(default_factory=dict)  # IDs of the jobs in events of the bus, oldest first
 
     def __post_init__(self) -> None:
-        self.bus.subscribe(lambda event: self.told.setdefault(event.job_id), JobChanged, JobProgress)
+        self.bus.subscribe(lambda event: self.published.setdefault(event.job_id), JobChanged, JobProgress)
 
     def ping(self) -> Pong:
         self.asked.append(("ping",))
@@ -92,7 +92,7 @@ class NotingBridge:
         return Snapshot(tuple(self.jobs[-SHOWN:]), self.preset, dict(self.params), self.heard)
 
     def newest_job(self) -> str:
-        return next(reversed(dict.fromkeys([*(view.id for view in self.jobs), *self.told])), "")
+        return next(reversed(dict.fromkeys([*(view.id for view in self.jobs), *self.published])), "")
 
     def _hear(self, side: str) -> None:
         self.heard = side

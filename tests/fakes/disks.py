@@ -86,6 +86,6 @@ def _image(path: Path, kibibytes: int) -> Iterator[Disk]:
         subprocess.run(["hdiutil", "detach", "-force", path], check=False, capture_output=True)
 
 
-def run(*words: str) -> None:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+def run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

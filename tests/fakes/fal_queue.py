@@ -106,8 +106,8 @@ class Queue:
         with self._lock:
             self.jobs[job.id] = job
             self._advance(job)
-        told = {"status": "IN_QUEUE", "queue_position": job.position, "logs": None, "metrics": {}}
-        return answer(200, {**self._about(job), **told}, {"x-fal-request-id": job.id})
+        status = {"status": "IN_QUEUE", "queue_position": job.position, "logs": None, "metrics": {}}
+        return answer(200, {**self._about(job), **status}, {"x-fal-request-id": job.id})
 
     def find(self, request_id: str) -> Job | None:
         """Return a request in its current state."""
@@ -120,19 +120,19 @@ class Queue:
     def status(self, job: Job, *, logs: bool) -> dict[str, Any]:
         """Return the status body."""
         lines = list(job.logs) if logs else None
-        told: dict[str, Any] = {**self._about(job), "status": self.status_word or job.word, "logs": lines}
+        status: dict[str, Any] = {**self._about(job), "status": self.status_word or job.word, "logs": lines}
         if job.word == "IN_QUEUE":
-            told = {**told, "queue_position": job.position, "logs": None}
+            status = {**status, "queue_position": job.position, "logs": None}
         elif job.word == "COMPLETED":
-            told["metrics"] = {"inference_time": None if job.failure else self.timing.run}
+            status["metrics"] = {"inference_time": None if job.failure else self.timing.run}
             if job.failure:
                 body = job.failure[1]
-                told["error"] = body.get("detail") if isinstance(body, dict) else str(body)
-                if not isinstance(told["error"], str):
-                    told["error"] = "Invalid status code: " + str(job.failure[0])
+                status["error"] = body.get("detail") if isinstance(body, dict) else str(body)
+                if not isinstance(status["error"], str):
+                    status["error"] = "Invalid status code: " + str(job.failure[0])
                 if isinstance(body, dict) and "error_type" in body:
-                    told["error_type"] = body["error_type"]
-        return told
+                    status["error_type"] = body["error_type"]
+        return status
 
     def result(self, job: Job) -> Reply:
         """Return the current reply of the result's URL."""

@@ -231,8 +231,8 @@ class FalServer:
         logs = request.query.get("logs") in ("1", "true")
         headers = {"x-fal-request-id": job.id}
         if call == "status":
-            told = self.queue.status(job, logs=logs)
-            return answer(200 if job.word == "COMPLETED" else 202, told, headers)
+            status = self.queue.status(job, logs=logs)
+            return answer(200 if job.word == "COMPLETED" else 202, status, headers)
         if call == "stream":
             kind = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", **headers}
             return Reply(200, kind, events=self._events(job, logs=logs))
@@ -249,10 +249,10 @@ class FalServer:
         last, quiet = None, 0.0
         while True:
             found = await asyncio.to_thread(self.queue.find, job.id)
-            told = json.dumps(self.queue.status(found or job, logs=logs))
-            if told != last:
-                last, quiet = told, 0.0
-                yield f"data: {told}\n\n".encode()
+            status = json.dumps(self.queue.status(found or job, logs=logs))
+            if status != last:
+                last, quiet = status, 0.0
+                yield f"data: {status}\n\n".encode()
                 if (found or job).completed is not None:
                     return
             elif quiet >= 15:
@@ -321,10 +321,10 @@ def _route(request: Request) -> tuple[str, dict[str, str], bool]:
 
 def _plain(seen: Seen) -> dict[str, Any]:
     """Return a request for the log: JSON bodies as text, others by size and hash."""
-    told = {field.name: getattr(seen, field.name) for field in fields(Seen) if field.name != "body"}
+    entry = {field.name: getattr(seen, field.name) for field in fields(Seen) if field.name != "body"}
     if len(seen.body) < 65536 and "json" in seen.headers.get("content-type", ""):
-        return {**told, "body": seen.body.decode("utf-8", "replace")}
-    return {**told, "body_bytes": len(seen.body), "body_sha256": hashlib.sha256(seen.body).hexdigest()}
+        return {**entry, "body": seen.body.decode("utf-8", "replace")}
+    return {**entry, "body_bytes": len(seen.body), "body_sha256": hashlib.sha256(seen.body).hexdigest()}
 
 
 def main() -> None:

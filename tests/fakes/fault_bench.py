@@ -74,10 +74,10 @@ class Bench:
         (one,) = self.studio.registry.variations(self.job_id)
         return one
 
-    async def until(self, what: Callable[[], Any], words: str = "") -> Any:
+    async def until(self, what: Callable[[], Any], message: str = "") -> Any:
         """Wait for a condition; the error shows the variation."""
         try:
-            return await eventually(what, words)
+            return await eventually(what, message)
         except AssertionError as error:
             raise AssertionError(f"{error}; {self.variation() if self.job_id else 'no remix'}") from error
 

@@ -45,13 +45,13 @@ class FakePorts:
         self.devices = replace(
             self.devices, inputs=(*self.devices.inputs, device), outputs=(*self.devices.outputs, device)
         )
-        self._settle(told=True)
+        self._settle(notify=True)
 
     def unplug(self, device: str) -> None:
         """Disconnect a device."""
         kept = tuple(name for name in self.devices.inputs if name != device)
         self.devices = Devices(kept, kept, self.devices.heard - {device}, self.devices.lit - {device})
-        self._settle(told=True)
+        self._settle(notify=True)
 
     def play(self, device: str, *messages: bytes) -> None:
         """Send messages from a device."""
@@ -59,7 +59,7 @@ class FakePorts:
             if device in self.devices.heard:
                 self.listener.heard(device, message)
 
-    def _settle(self, *, told: bool = False) -> None:
+    def _settle(self, *, notify: bool = False) -> None:
         now = replace(
             self.devices,
             heard=frozenset(self.devices.inputs) & self.wanted[0],
@@ -68,5 +68,5 @@ class FakePorts:
         for device in self.devices.lit - now.lit:
             self.send(device, self.words.get(device, ()))
         changed, self.devices = now != self.devices, now
-        if changed or told:
+        if changed or notify:
             self.listener.changed(now)

@@ -84,31 +84,31 @@ def _answers(link: socket.socket, client: Client) -> Iterator[Message]:
             raise NotRunning from problem
 
 
-def _device(_: argparse.Namespace, told: list[Any]) -> str:
-    name, ports, mapping, template = told
+def _device(_: argparse.Namespace, values: list[Any]) -> str:
+    name, ports, mapping, template = values
     note = f"mapped by {mapping}" if mapping else "no mapping"
     if template:
         note += f"; `ace-bridge midi use {template}` loads a ready-made one"
     return f"{name} ({ports}): {note}"
 
 
-def _control(_: argparse.Namespace, told: list[Any]) -> str:
-    device, control, kind, command, _ = told
+def _control(_: argparse.Namespace, values: list[Any]) -> str:
+    device, control, kind, command, _ = values
     return f"{device}: {control} ({kind}) → {command}"
 
 
-def _ready(options: argparse.Namespace, told: list[Any]) -> str:
-    heard = f"Listening to {told[0]}." if told[0] else "No MIDI controller is connected; connect one now."
+def _ready(options: argparse.Namespace, values: list[Any]) -> str:
+    heard = f"Listening to {values[0]}." if values[0] else "No MIDI controller is connected; connect one now."
     return f"{heard}\n{LEARNING.format(what=' '.join(options.words))}" if options.action == "learn" else heard
 
 
-def _heard(_: argparse.Namespace, told: list[Any]) -> str:
-    device, control, value = told
+def _heard(_: argparse.Namespace, values: list[Any]) -> str:
+    device, control, value = values
     return f"{device}: {control}, value {value:g}"
 
 
-def _end(_: argparse.Namespace, told: list[Any]) -> str:
-    return str(told[0])
+def _end(_: argparse.Namespace, values: list[Any]) -> str:
+    return str(values[0])
 
 
 _LINES = {"device": _device, "control": _control, "ready": _ready, "heard": _heard, "end": _end}

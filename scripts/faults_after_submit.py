@@ -2,81 +2,86 @@
 
 from __future__ import annotations
 
-from fault import ALWAYS, LOCKED, NGINX, SILENT, Fault, Planned, detail, said, word
+from fault import ALWAYS, LOCKED, NGINX, SILENT, Fault, Planned, detail, error, reply
 
 WAIT: tuple[Fault, ...] = (
     Fault(
         "status_401",
-        "the key is not accepted any more",
-        (said("status", 401, {"detail": "no"}),),
+        "the key is no longer accepted",
+        (reply("status", 401, {"detail": "no"}),),
         "key_refused",
         1,
         "retry",
     ),
     Fault(
-        "status_locked", "the balance runs out meanwhile", (said("status", 403, LOCKED),), "balance_empty", 1, "retry"
+        "status_locked", "the balance runs out meanwhile", (reply("status", 403, LOCKED),), "balance_empty", 1, "retry"
     ),
-    Fault("status_404", "fal does not know the request yet", (said("status", 404, {"detail": "?"}, times=2),)),
+    Fault("status_404", "fal does not know the request yet", (reply("status", 404, {"detail": "?"}, times=2),)),
     Fault(
         "status_gone",
         "fal no longer knows the request",
-        (said("status", 404, {"detail": "?"}),),
+        (reply("status", 404, {"detail": "?"}),),
         "result_gone",
         1,
         "rerun",
     ),
-    Fault("status_408", "the reply takes too long", (said("status", 408, times=3),)),
-    Fault("status_429", "too many requests, with Retry-After", (said("status", 429, times=3, Retry_After="2"),)),
-    Fault("status_500", "an error of the platform", (said("status", 500, word("internal_error"), times=3),)),
+    Fault("status_408", "the reply takes too long", (reply("status", 408, times=3),)),
+    Fault("status_429", "too many requests, with Retry-After", (reply("status", 429, times=3, Retry_After="2"),)),
+    Fault("status_500", "an error of the platform", (reply("status", 500, error("internal_error"), times=3),)),
     Fault("status_page", "a web page instead of a reply", (Planned("status", times=8, **NGINX),)),
-    Fault("status_text", "the reply is not JSON", (said("status", 200, "?", times=3),)),
-    Fault("status_list", "the reply is JSON, but not a status", (said("status", 200, [1, 2], times=3),)),
+    Fault("status_text", "the reply is not JSON", (reply("status", 200, "?", times=3),)),
+    Fault("status_list", "the reply is JSON, but not a status", (reply("status", 200, [1, 2], times=3),)),
     Fault("status_reset", "the connection is reset", (Planned("status", "reset", times=5),)),
     Fault("status_cut", "the reply is cut off", (Planned("status", "cut", times=3),)),
     Fault("status_silent", "no reply for a while", (Planned("status", "late", times=2, more=SILENT),)),
     Fault("status_word", "an unknown state"),
     Fault("status_offline", "the network is down for a while"),
-    Fault("stream_500", "the status stream fails", (said("stream", 500),)),
+    Fault("stream_500", "the status stream fails", (reply("stream", 500),)),
     Fault("stream_reset", "the status stream is reset", (Planned("stream", "reset", times=ALWAYS),)),
     Fault(
         "stream_text",
         "the status stream is garbage",
-        (said("stream", 200, "data: {", Content_Type="text/event-stream"),),
+        (reply("stream", 200, "data: {", Content_Type="text/event-stream"),),
     ),
     Fault(
         "result_401",
-        "the key is not accepted any more",
-        (said("result", 401, {"detail": "no"}),),
+        "the key is no longer accepted",
+        (reply("result", 401, {"detail": "no"}),),
         "key_refused",
         1,
         "retry",
     ),
-    Fault("result_404", "the result does not exist yet", (said("result", 404, {"detail": "?"}, times=3),)),
+    Fault("result_404", "the result does not exist yet", (reply("result", 404, {"detail": "?"}, times=3),)),
     Fault(
-        "result_gone", "the result no longer exists", (said("result", 404, {"detail": "?"}),), "result_gone", 1, "rerun"
+        "result_gone",
+        "the result is gone",
+        (reply("result", 404, {"detail": "?"}),),
+        "result_gone",
+        1,
+        "rerun",
     ),
     Fault(
-        "result_410", "the result has been deleted", (said("result", 410, {"detail": "?"}),), "result_gone", 1, "rerun"
+        "result_410", "the result has been deleted", (reply("result", 410, {"detail": "?"}),), "result_gone", 1, "rerun"
     ),
     Fault("result_expired", "fal has deleted the result after an hour", (), "result_gone", 1, "rerun"),
-    Fault("result_429", "too many requests, with Retry-After", (said("result", 429, times=2, Retry_After="2"),)),
+    Fault("result_429", "too many requests, with Retry-After", (reply("result", 429, times=2, Retry_After="2"),)),
     Fault("result_page", "a web page instead of a reply", (Planned("result", times=4, **NGINX),)),
-    Fault("result_503", "no machine is free for a short time", (said("result", 503, times=2),)),
+    Fault("result_503", "no machine is free for a short time", (reply("result", 503, times=2),)),
     Fault("result_reset", "the connection is reset", (Planned("result", "reset", times=3),)),
     Fault("result_cut", "the reply is cut off", (Planned("result", "cut", times=2),)),
     Fault(
         "result_no_audio",
         "the reply names no audio",
-        (said("result", 200, {"seed": 7}),),
+        (reply("result", 200, {"seed": 7}),),
         "answer_strange",
         1,
         "retry",
     ),
-    Fault("result_text", "the reply is not JSON", (said("result", 200, "?"),), "answer_strange", 1, "retry"),
+    Fault("result_text", "the reply is not JSON", (reply("result", 200, "?"),), "answer_strange", 1, "retry"),
     Fault(
         "result_foreign",
         "the audio is on an unknown host",
-        (said("result", 200, {"audio": {"url": "https://evil.example/a.wav"}, "seed": 7}),),
+        (reply("result", 200, {"audio": {"url": "https://evil.example/a.wav"}, "seed": 7}),),
         "host_refused",
         1,
         "refused",
@@ -87,13 +92,13 @@ MODEL: tuple[Fault, ...] = (
     Fault(
         "model_unread",
         "the model cannot read the clip",
-        (said("model", 422, detail("file_download_error")),),
+        (reply("model", 422, detail("file_download_error")),),
         "upload_not_fetched",
         1,
         "order",
     ),
     *(
-        Fault(f"model_{kind}", text, (said("model", status, detail(kind)),), ends, 1, "order")
+        Fault(f"model_{kind}", text, (reply("model", status, detail(kind)),), ends, 1, "order")
         for kind, text, status, ends in (
             ("file_too_large", "the clip is too large", 422, "clip_refused"),
             ("audio_duration_too_long", "the clip is too long", 422, "clip_refused"),
@@ -109,7 +114,12 @@ MODEL: tuple[Fault, ...] = (
     ),
     *(
         Fault(
-            f"platform_{kind}", f"fal's platform reports {kind}", (said("model", status, word(kind)),), ends, 1, "order"
+            f"platform_{kind}",
+            f"fal's platform reports {kind}",
+            (reply("model", status, error(kind)),),
+            ends,
+            1,
+            "order",
         )
         for kind, status, ends in (
             ("request_timeout", 504, "withdrawn"),
@@ -130,7 +140,7 @@ MODEL: tuple[Fault, ...] = (
     Fault(
         "model_text",
         "the model refuses with an unknown body",
-        (said("model", 422, {"detail": "no"}),),
+        (reply("model", 422, {"detail": "no"}),),
         "model_refused",
         1,
         "order",
@@ -138,12 +148,12 @@ MODEL: tuple[Fault, ...] = (
 )
 
 FETCH: tuple[Fault, ...] = (
-    Fault("file_403", "the URL has expired", (said("file", 403, "<Error/>"),), "result_gone", 1, "rerun"),
-    Fault("file_404", "the file is gone", (said("file", 404),), "result_gone", 1, "rerun"),
-    Fault("file_410", "the file has been deleted", (said("file", 410),), "result_gone", 1, "rerun"),
-    Fault("file_429", "too many requests, with Retry-After", (said("file", 429, times=2, Retry_After="3"),)),
-    Fault("file_500", "an error of the storage", (said("file", 500, times=3),)),
-    Fault("file_416", "the storage rejects the range", (said("file", 416, times=1),), "request_rejected", 1, "retry"),
+    Fault("file_403", "the URL has expired", (reply("file", 403, "<Error/>"),), "result_gone", 1, "rerun"),
+    Fault("file_404", "the file is gone", (reply("file", 404),), "result_gone", 1, "rerun"),
+    Fault("file_410", "the file has been deleted", (reply("file", 410),), "result_gone", 1, "rerun"),
+    Fault("file_429", "too many requests, with Retry-After", (reply("file", 429, times=2, Retry_After="3"),)),
+    Fault("file_500", "an error of the storage", (reply("file", 500, times=3),)),
+    Fault("file_416", "the storage rejects the range", (reply("file", 416, times=1),), "request_rejected", 1, "retry"),
     Fault("file_reset", "the connection is reset", (Planned("file", "reset", times=3),)),
     Fault(
         "file_reset_stays",
@@ -212,12 +222,12 @@ FETCH: tuple[Fault, ...] = (
 
 CANCEL: tuple[Fault, ...] = (
     Fault("cancel_queued", "the request is in fal's queue", (), "cancelled", 1, "order"),
-    Fault("cancel_500", "a short error of the platform", (said("cancel", 500, times=2),), "cancelled", 1, "order"),
+    Fault("cancel_500", "a short error of the platform", (reply("cancel", 500, times=2),), "cancelled", 1, "order"),
     Fault("cancel_reset", "the connection is reset", (Planned("cancel", "reset", times=2),), "cancelled", 1, "order"),
-    Fault("cancel_401", "the key is no longer accepted: the result is kept", (said("cancel", 401, {"detail": "no"}),)),
+    Fault("cancel_401", "the key is no longer accepted: the result is kept", (reply("cancel", 401, {"detail": "no"}),)),
     Fault(
         "cancel_late",
         "too late: the result is billed and kept",
-        (said("cancel", 400, {"status": "ALREADY_COMPLETED"}),),
+        (reply("cancel", 400, {"status": "ALREADY_COMPLETED"}),),
     ),
 )
