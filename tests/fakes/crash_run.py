@@ -71,7 +71,7 @@ class Books:
 class CrashRun:
     """The bridge, its fake fal, its DAW and the counts."""
 
-    def __init__(self, folder: Path, home: Path, random: Random, fal: FalServer, nurseries: tuple[Path, Path]) -> None:
+    def __init__(self, folder: Path, home: Path, random: Random, fal: FalServer, servers: tuple[Path, Path]) -> None:
         self.home, self.random, self.fal, self.books = home, random, fal, Books()
         self.media = folder / "media"
         self.media.mkdir()
@@ -79,7 +79,7 @@ class CrashRun:
         self.daw = DawInstance(home, self.project, random).start()
         self.daws = [self.daw]
         self._folder = folder
-        self._daemons, self._workers = nurseries
+        self._daemons, self._workers = servers
         self._clips = [
             write_tone(folder / f"clip {number}.wav", seconds=seconds, level=0.2 + 0.05 * number)
             for number, seconds in enumerate((0.4, 0.45, 0.5, 1.2))
@@ -136,7 +136,7 @@ class CrashRun:
         self.books.lives += 1
         assert self.books.missed <= MISSED + self.books.lives // 4, "the planned moments are no longer reached"
         diary = self._folder / f"diary-{self.books.lives}"
-        pid = self._bear(diary, deaths)
+        pid = self._start_daemon(diary, deaths)
         end = time.monotonic() + 2 * PATIENCE
         while not wait_for_end(pid, 0.1):
             assert time.monotonic() < end, f"the bridge hangs; unfinished: {self._open()[:5]}"
@@ -152,7 +152,7 @@ class CrashRun:
 
     def finish(self) -> None:
         """Run the bridge without a kill until all work has ended, and stop it with SIGTERM."""
-        pid = self._bear(self._folder / "diary-last", ())
+        pid = self._start_daemon(self._folder / "diary-last", ())
         try:
             until(self._is_finished, "the end of all work", 2 * PATIENCE)
         except AssertionError as error:
@@ -163,7 +163,7 @@ class CrashRun:
             os.kill(pid, signal.SIGTERM)
             assert wait_for_end(pid, PATIENCE)
 
-    def _bear(self, diary: Path, deaths: tuple[Death, ...]) -> int:
+    def _start_daemon(self, diary: Path, deaths: tuple[Death, ...]) -> int:
         environ = environment(self.home, **fal_environment(self.fal.url), **SETTINGS)
         plan = [vars(death) for death in deaths]
         args = {"environ": environ, "plan": plan, "diary": str(diary), "workers": str(self._workers)}

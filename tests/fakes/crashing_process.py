@@ -48,13 +48,13 @@ STAGES = {  # state of a variation → the stage that a kill interrupts
 JOURNAL = ("take_in", "add_job", "applied", "spend", "bill", "add_upload", "save_job")
 
 
-class Fate:
+class KillPlan:
     """The planned kills of one run."""
 
     def __init__(self, plan: list[dict[str, Any]], diary: str, kill_workers: Callable[[], None]) -> None:
         self._plan = plan
         self._seen: dict[str, int] = {}
-        self._aimed: dict[str, str] = {}  # variation → the stage in which the daemon should die
+        self._target_stages: dict[str, str] = {}  # variation → the stage in which the daemon should die
         self._diary = os.open(diary, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._kill_workers = kill_workers
 
@@ -71,19 +71,19 @@ class Fate:
             self.write(f"= {death['who']} {moment} {variation_id}")
             if death["delay"]:
                 if death["who"] == "daemon" and variation_id != "-":
-                    self._aimed[variation_id] = STAGES[moment.removeprefix("state:")]
-                timer = threading.Timer(death["delay"], self._strike, [death["who"]])
+                    self._target_stages[variation_id] = STAGES[moment.removeprefix("state:")]
+                timer = threading.Timer(death["delay"], self._kill, [death["who"]])
                 timer.daemon = True
                 timer.start()
             else:
-                self._strike(death["who"])
+                self._kill(death["who"])
 
     def leaving(self, variation_id: str, state: str) -> None:
         """Die now if the next state would end the stage in which the daemon should die."""
-        if self._aimed.get(variation_id, STAGES.get(state)) != STAGES.get(state):
-            self._strike("daemon")
+        if self._target_stages.get(variation_id, STAGES.get(state)) != STAGES.get(state):
+            self._kill("daemon")
 
-    def _strike(self, who: str) -> None:
+    def _kill(self, who: str) -> None:
         if who == "worker":
             self._kill_workers()
         else:
@@ -138,7 +138,7 @@ def kill_workers() -> None:
             continue
 
 
-def watch_journal(fate: Fate) -> None:
+def watch_journal(plan: KillPlan) -> None:
     """Report every write to the journal, before and after it."""
 
     def around(name: str, label: Callable[..., str]) -> None:
@@ -147,13 +147,13 @@ def watch_journal(fate: Fate) -> None:
         def call(database: Database, *args: Any, **kwargs: Any) -> Any:
             moment = label(*args, **kwargs)
             if name == "save_variation":
-                fate.leaving(args[0].id, args[0].state)
-            fate.reached(f"before:{moment}")
+                plan.leaving(args[0].id, args[0].state)
+            plan.reached(f"before:{moment}")
             found = real(database, *args, **kwargs)
             if name == "save_variation":
-                fate.write(f"{args[0].id} {args[0].state}")
-                fate.reached(f"state:{args[0].state}", args[0].id)
-            fate.reached(f"after:{moment}")
+                plan.write(f"{args[0].id} {args[0].state}")
+                plan.reached(f"state:{args[0].state}", args[0].id)
+            plan.reached(f"after:{moment}")
             return found
 
         setattr(Database, name, call)
@@ -170,10 +170,10 @@ def watch_journal(fate: Fate) -> None:
     move = JobRegistry.move
 
     def moved(registry: JobRegistry, variation_id: str, state: State, **fields: Any) -> None:
-        fate.leaving(variation_id, state)
+        plan.leaving(variation_id, state)
         move(registry, variation_id, state, **fields)
-        fate.write(f"{variation_id} {state}")
-        fate.reached(f"state:{state}", variation_id)
+        plan.write(f"{variation_id} {state}")
+        plan.reached(f"state:{state}", variation_id)
 
     JobRegistry.move = moved  # type: ignore[method-assign]
 
@@ -200,8 +200,8 @@ def daemon(args: dict[str, Any]) -> int:
     """Run a daemon with a plan."""
     os.environ.clear()
     os.environ.update(args["environ"])
-    fate = Fate(args["plan"], args["diary"], kill_workers)
-    watch_journal(fate)
+    plan = KillPlan(args["plan"], args["diary"], kill_workers)
+    watch_journal(plan)
     fork_workers(Path(args["workers"]))
     return main.main(["run", "--quiet"])
 
