@@ -29,7 +29,7 @@ ODD = (
     b"-dash.wav",
     b"--preset.wav",
     "emoji 🥁 beat.wav".encode(),
-    b"two  blanks.wav",
+    b"two  spaces.wav",
     b"line\nbreak.wav",
     b"caf\xe9 \xff.wav",
     b"'quote\".wav",

@@ -352,7 +352,7 @@ MAKE: Mapping[str, Maker] = {
     "rewritten": rewritten,
     "aac": aac,
     "bytes": named(b"caf\xe9 \xff.wav"),
-    "emoji": named("🥁 two  blanks\nand a line.wav".encode()),
+    "emoji": named("🥁 two  spaces\nand a line.wav".encode()),
     "zero_byte": lambda bench, _: bench.remix(bench.tone, source={"path": "/a\0b.wav"}),
     "beyond": asked(source={"offset": 100.0}, clip={"length": 1.0}),
     "negative_offset": asked(source={"offset": -0.5}),
