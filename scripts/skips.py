@@ -1,4 +1,4 @@
-"""Fail if a test was skipped: after scripts/test has set up the machine, a skip means that a component is missing."""
+"""Fail if a test was skipped: on a machine that scripts/test has set up, a skip means that a component is missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main() -> int:
     for line in found:
         print(f"skipped: {line}")
     if found:
-        print(f"{len(found)} tests were skipped because something they need is missing.")
+        print(f"{len(found)} tests were skipped, so something they need is missing here.")
     return 1 if found else 0
 
 

@@ -26,7 +26,7 @@ def test_the_pages_are_up_to_date() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_a_difference_is_shown(tmp_path: Path) -> None:
+def test_an_outdated_page_is_shown(tmp_path: Path) -> None:
     docs.write(tmp_path)
     assert docs.drift(tmp_path) == []
     page = tmp_path / "docs" / "params.md"
@@ -42,14 +42,14 @@ def test_a_difference_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(docs.FILES))
-def test_pages_hold_nothing_of_this_machine(name: str) -> None:
+def test_pages_contain_no_paths_of_this_machine(name: str) -> None:
     text = docs.texts()[name]
     assert str(ROOT) not in text
     assert str(Path.home()) not in text
     assert "object at 0x" not in text
 
 
-def test_every_module_that_a_page_names_is_there() -> None:
+def test_every_module_named_by_a_page_exists() -> None:
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
     named = {
         (path, page.relative_to(ROOT).as_posix())
@@ -69,10 +69,10 @@ def prose(source: str) -> str:
 
 
 def missing_modules(root: Path) -> list[str]:
-    """Return each `*.py` that a docstring or comment of bridge/ names and that is not there.
+    """Return each `*.py` that a docstring or comment in bridge/ names and that does not exist.
 
-    A name is a path from the folder of the module that names it, from bridge/, or from the root: `service.py` alone
-    could be any of several, and an old name may still exist elsewhere.
+    A name is a path relative to the folder of its module, to bridge/ or to the root: `service.py` alone could be any
+    of several, and an old name may still exist elsewhere.
     """
     return [
         f"{module.relative_to(root).as_posix()} names {name}"
@@ -82,7 +82,7 @@ def missing_modules(root: Path) -> list[str]:
     ]
 
 
-def test_every_module_that_a_docstring_or_comment_names_is_there() -> None:
+def test_every_module_named_by_a_docstring_or_comment_exists() -> None:
     assert missing_modules(ROOT) == []
 
 
@@ -131,7 +131,7 @@ def test_a_gap_and_a_missing_title_are_found(tmp_path: Path) -> None:
     ]
 
 
-def test_every_decision_record_that_a_file_names_is_there() -> None:
+def test_every_decision_record_named_by_a_file_exists() -> None:
     records = [record.name for record in (ROOT / "docs" / "decisions").iterdir()]
     numbers = {str(int(name[:4])) for name in records}
     folders = ("ardour_scripts", "bridge", "docs", "live_script", "reaper_scripts", "scripts", "tests")
@@ -149,13 +149,13 @@ def test_every_decision_record_that_a_file_names_is_there() -> None:
     assert right > 0
 
 
-def test_tables_keep_their_columns() -> None:
+def test_tables_omit_empty_columns() -> None:
     assert table(("a", "b", "c"), [("1", "", "x | y"), ("2", "", "z\n  z")]) == (
         "| a | c |\n| --- | --- |\n| 1 | x \\| y |\n| 2 | z z |"
     )
 
 
-def test_a_skipped_test_is_a_failure_where_all_is_installed(tmp_path: Path) -> None:
+def test_skipped_tests_are_found(tmp_path: Path) -> None:
     (tmp_path / "test_one.py").write_text(
         "import pytest\n"
         "def test_runs(): pass\n"

@@ -1,4 +1,4 @@
-"""The set-up scripts on machines that lack something, simulated by the programs in PATH."""
+"""The set-up scripts on machines that lack something, simulated by the programs in PATH; the good case is every run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="shell scripts")
 
 
 class Machine:
-    """A copy of the scripts with its own PATH."""
+    """A copy of the scripts, and a PATH of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.project = folder / "project"
@@ -48,7 +48,7 @@ class Machine:
         self.has("id", f"echo {0 if root else 1000}")
 
     def runs(self, script: str) -> str:
-        """Run a script that should fail, and return its error output."""
+        """Run a script that is expected to fail and return what it says."""
         environ = {"PATH": str(self._bin), "CALLS": str(self.calls), "HOME": str(self.project)}
         done = subprocess.run(
             ["bash", script], cwd=self.project, env=environ, capture_output=True, text=True, timeout=60
@@ -65,18 +65,18 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_without_python(machine: Machine) -> None:
+def test_no_python_at_all(machine: Machine) -> None:
     assert "needs Python 3.11 or newer" in machine.runs("scripts/demo")
     machine.has("uname", "echo Darwin")
     assert "brew install python" in machine.runs("scripts/demo")
 
 
-def test_an_old_python_is_reported(machine: Machine) -> None:
+def test_an_old_python_is_named(machine: Machine) -> None:
     machine.has("python3", OLD)
     assert "3.11 or newer; python3 here is: Python 3.9.2" in machine.runs("scripts/demo")
 
 
-def test_without_venv_a_user_gets_the_command_to_install_it(machine: Machine) -> None:
+def test_without_venv_a_person_is_told_what_to_type(machine: Machine) -> None:
     machine.is_debian(root=False)
     machine.has("python3", BARE)
     assert "sudo apt-get install python3.11-venv" in machine.runs("scripts/demo")
@@ -90,7 +90,7 @@ def test_without_venv_root_gets_it_installed(machine: Machine) -> None:
     assert "apt-get install -y -qq --no-install-recommends python3.11-venv" in machine.called()
 
 
-def test_a_newer_python_with_another_name_is_found(machine: Machine) -> None:
+def test_a_newer_python_of_another_name_is_found(machine: Machine) -> None:
     machine.has("python3", OLD)
     machine.has("python3.12", BARE)
     assert "python3.12 lacks its venv module" in machine.runs("scripts/demo")
@@ -105,13 +105,13 @@ def test_programs_that_tests_need_are_installed_or_named(machine: Machine, scrip
     assert "The tests need ffmpeg" in machine.runs(script)
     machine.is_debian(root=False)
     machine.has("dpkg-query", "exit 1")
-    error = machine.runs(script)
-    assert "sudo apt-get install ffmpeg strace openssl pulseaudio pulseaudio-utils nodejs npm" in error
-    assert "lua5.4 lua-check gcc libc6-dev linux-libc-dev libportaudio2" in error
-    assert "xmoto-data" in error
+    said = machine.runs(script)
+    assert "sudo apt-get install ffmpeg strace openssl pulseaudio pulseaudio-utils nodejs npm" in said
+    assert "lua5.4 lua-check gcc libc6-dev linux-libc-dev libportaudio2" in said
+    assert "xmoto-data" in said
 
 
-def test_a_failing_check_fails_the_run_and_is_listed_at_the_end(machine: Machine) -> None:
+def test_a_failing_check_fails_the_whole_and_is_named_at_the_end(machine: Machine) -> None:
     machine.is_debian(root=True)
     for program in ("ffmpeg", "sox", "strace", "openssl", "pulseaudio", "parec", "node", "npm"):
         machine.has(program)
@@ -121,9 +121,9 @@ def test_a_failing_check_fails_the_run_and_is_listed_at_the_end(machine: Machine
     for name, status in (("python", 0), ("ruff", 1), ("mypy", 0)):
         (tools / name).write_text(f"{body}exit {status}\n")
         (tools / name).chmod(0o755)
-    error = machine.runs("scripts/test")
-    assert error.endswith("FAILED:\n  scripts/check\n")
-    assert "Not in order:\n  .venv/bin/ruff check .\n  .venv/bin/ruff format --check ." in error
+    said = machine.runs("scripts/test")
+    assert said.endswith("FAILED:\n  scripts/check\n")
+    assert "Not in order:\n  .venv/bin/ruff check .\n  .venv/bin/ruff format --check ." in said
     called = machine.called()
     for step in ("pip install --quiet --editable .[midi,stretch] --group test", "scripts/docs.py --check", "-m pytest"):
         assert step in called
