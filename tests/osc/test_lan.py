@@ -156,5 +156,5 @@ def test_listening_everywhere_is_the_default_of_the_option(network: Lan, home: P
     assert "listens on 0.0.0.0" in done.stderr
     command = network.command(HERE, "-m", "bridge", "status")
     done = subprocess.run(command, capture_output=True, text=True, env=environment(home), timeout=60, check=False)
-    assert f"reached at {HERE}" in done.stdout or "(no network now)" in done.stdout
+    assert f"control it at {HERE}" in done.stdout or "(no network at the moment)" in done.stdout
     bridge.stop()
