@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from bridge.errors import BridgeError, HotkeysMissing, Unexpected
-from bridge.util.stdin_pipe import take_stdin
+from bridge.util.stdin_pipe import take_stdin, take_stdout
 
 QUIET = 1.0  # s without it after which a combination counts again: a key that is held repeats itself more often
 
@@ -76,24 +75,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("combinations", type=json.loads, help="JSON list, for example [“alt+ctrl+r”]")
     options = parser.parse_args(arguments)
+    stdout = take_stdout()
+
+    def send(message: Mapping[str, Any]) -> None:
+        with suppress(OSError):  # the daemon has gone; the end of stdin ends this process
+            stdout.write(json.dumps(message).encode() + b"\n")
+            stdout.flush()
+
     try:
         stdin = take_stdin()
-        listens = listener(options.combinations, lambda combination: _say({"pressed": combination}))
+        listens = listener(options.combinations, lambda combination: send({"pressed": combination}))
         listens.start()
         listens.wait()
-        _say({"listening": True})
+        send({"listening": True})
     except Exception as error:
         ours = error if isinstance(error, BridgeError) else Unexpected(f"The keyboard failed: {error!r}.")
-        _say({"error": ours.to_wire()})
+        send({"error": ours.to_wire()})
         return 1
     stdin.read()
     listens.stop()
     return 0
-
-
-def _say(word: Mapping[str, Any]) -> None:
-    with suppress(OSError):  # whoever started this has gone; the end of stdin says so too
-        os.write(1, json.dumps(word).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -127,12 +127,12 @@ class Hotkeys:
 
     async def _listen(self, child: ChildProcess) -> None:
         try:
-            first = await child.read(PATIENCE)
+            first = await child.read_valid(PATIENCE)
         except TimeoutError:
             first = None
         self._begun(first)
-        while (line := await child.read()) is not None:
-            if (pressed := self._keys.get(line.get("pressed", ""))) is not None:
+        while (line := await child.read_valid()) is not None:
+            if (pressed := self._keys.get(str(line.get("pressed")))) is not None:
                 self._begin(pressed)
         if first is not None and "error" not in first:
             self._tell(HotkeysMissing("The keyboard is not listened to any more: the process that does has ended."))
@@ -140,7 +140,7 @@ class Hotkeys:
     def _begun(self, line: Mapping[str, Any] | None) -> None:
         if line is None:
             self._tell(HotkeysMissing("The keyboard could not be listened to; nothing said why."))
-        elif error := line.get("error"):
+        elif isinstance(error := line.get("error"), dict):
             self._tell(from_wire(error))
         else:
             log.info("listening to %s", ", ".join(self._keys))

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from bridge.errors import BridgeError, MidiMissing, MidiUnavailable
 from bridge.midi.port_backend import Backend
-from bridge.util.stdin_pipe import take_stdin
+from bridge.util.stdin_pipe import take_stdin, take_stdout
 
 LOOK = 0.5  # s between two looks at what is plugged in
 MOST = 100_000  # messages that wait for a daemon that does not read; then the oldest go
@@ -216,8 +216,7 @@ def _rounds(host: Host, inbox: SimpleQueue[dict[str, Any] | None]) -> None:
 
 def main() -> int:
     """Run the process; argument 1 is the system."""
-    orders, answers = take_stdin(), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no line of ours
+    orders, answers = take_stdin(), take_stdout()
     try:
         midi = backend(sys.argv[1])
     except BridgeError as error:

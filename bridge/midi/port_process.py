@@ -6,21 +6,35 @@ surface.py → here ↔ port_host.py. What the process said before it died tells
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from bridge.errors import BridgeError, MidiMissing, MidiUnavailable, from_wire
 from bridge.midi.ports import NOBODY, Devices, Listener
-from bridge.util.child_process import ChildProcess
+from bridge.util.child_process import ChildProcess, shown
 
 log = logging.getLogger(__name__)
 
 AGAIN = (0.2, 1.0, 5.0)  # s until the process is started again; the last one repeats
+_Hex = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2})*$")]
 PATIENCE = 3.0  # s that it gets to turn the lights off
+
+
+class HostMessage(msgspec.Struct):
+    """One line from port_host.py; each line sets one field."""
+
+    heard: tuple[tuple[str, _Hex], ...] = ()  # device and one MIDI message each
+    devices: tuple[tuple[str, ...], tuple[str, ...], frozenset[str], frozenset[str]] | None = None
+    closed: tuple[frozenset[str], frozenset[str]] | None = None  # inputs and outputs that are still open
+    opening: str | None = None  # the device that is being opened, "" when that is over
+    trouble: dict[str, str] | None = None  # an error as `to_wire` describes it
 
 
 class ProcessPorts:
@@ -89,6 +103,8 @@ class ProcessPorts:
                 await self._run_once()
             except OSError as problem:
                 self._trouble(MidiUnavailable(f"The process for MIDI cannot be started: {problem.strerror}."))
+            except Exception:
+                log.exception("reading from the MIDI process failed; it is restarted")
             self._ended()
             self._looked.set()
             if self._over.is_set():
@@ -104,31 +120,35 @@ class ProcessPorts:
             for device, messages in self._last.items():
                 self.last_words(device, messages)
             self.want(*self._wanted)
-            while (line := await child.read()) is not None:
-                self._take(line)
+            while (line := await child.read_valid()) is not None:
+                try:
+                    message = msgspec.convert(line, HostMessage)
+                except msgspec.ValidationError as error:
+                    log.warning("ignored a line of the MIDI process: %s: %s", error, shown(json.dumps(line).encode()))
+                else:
+                    self._take(message)
         finally:
             self._child = None
             await _end(child)
 
-    def _take(self, line: Mapping[str, Any]) -> None:
-        if "heard" in line:
-            for device, data in line["heard"]:
-                self._listener.heard(device, bytes.fromhex(data))
-        elif "devices" in line:
-            inputs, outputs, heard, lit = line["devices"]
+    def _take(self, message: HostMessage) -> None:
+        for device, data in message.heard:
+            self._listener.heard(device, bytes.fromhex(data))
+        if message.devices is not None:
+            inputs, outputs, heard, lit = message.devices
             self._told = ""
             self._shunned &= {*inputs, *outputs}
-            self._devices = Devices(tuple(inputs), tuple(outputs), frozenset(heard), frozenset(lit))
+            self._devices = Devices(inputs, outputs, heard, lit)
             self._listener.changed(self._devices)
             self._looked.set()
-        elif "closed" in line:
-            heard, lit = (frozenset(side) for side in line["closed"])
+        if message.closed is not None:
+            heard, lit = message.closed
             self._devices = Devices(self._devices.inputs, self._devices.outputs, heard, lit)
             self._listener.changed(self._devices)
-        elif "opening" in line:
-            self._opening = line["opening"]
-        elif "trouble" in line:
-            self._trouble(from_wire(line["trouble"]))
+        if message.opening is not None:
+            self._opening = message.opening
+        if message.trouble is not None:
+            self._trouble(from_wire(message.trouble))
 
     def _ended(self) -> None:
         """Note that no device is heard any more, and which one is to blame."""

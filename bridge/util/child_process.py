@@ -17,7 +17,13 @@ from bridge.util.redact import without_secrets
 log = logging.getLogger(__name__)
 
 LINE_LIMIT = 2**20  # bytes of one line, where no other limit is given
+SHOWN = 200  # bytes of an invalid line that go to the log
 KILL_SECONDS = 2.0  # a killed process that hangs in a dead drive is not waited for longer
+
+
+def shown(line: bytes) -> str:
+    """Return a line for the log: shortened, with control characters escaped."""
+    return repr(line[:SHOWN].decode(errors="replace")) + ("…" if len(line) > SHOWN else "")
 
 
 class ChildProcess:
@@ -86,11 +92,11 @@ class ChildProcess:
         await self._stdin.drain()
 
     async def read(self, timeout_seconds: float | None = None) -> dict[str, Any] | None:
-        """Return the next line's JSON object, or None when the process has ended or will say nothing more.
+        """Return the JSON object on the next line, or None at the end of the output.
 
         Raises:
-            TimeoutError: there was no whole line within `timeout_seconds`.
-            ValueError: the line is no JSON object, or too long.
+            TimeoutError: no complete line arrived within `timeout_seconds`.
+            ValueError: the line is not a JSON object, or too long.
         """
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -99,10 +105,26 @@ class ChildProcess:
             return None
         if not line.endswith(b"\n"):
             return None
-        message = json.loads(line)
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"not JSON: {shown(line)}") from error
         if not isinstance(message, dict):
-            raise ValueError("the line is no JSON object")
+            raise ValueError(f"not a JSON object: {shown(line)}")
         return message
+
+    async def read_valid(self, timeout_seconds: float | None = None) -> dict[str, Any] | None:
+        """Return the next JSON object, or None at the end of the output. Log and skip every other line.
+
+        Raises:
+            TimeoutError: no JSON object arrived within `timeout_seconds`.
+        """
+        async with asyncio.timeout(timeout_seconds):
+            while True:
+                try:
+                    return await self.read()
+                except ValueError as error:  # for example a library's warning
+                    log.warning("ignored a line of process %d: %s", self.process.pid, error)
 
     async def end(self, wait_seconds: float) -> bool:
         """Close its stdin, which tells it to end, then wait as `wait_for_end` does."""

@@ -1,7 +1,8 @@
-"""Lets a helper process read requests from its stdin in a thread while other threads load libraries.
+"""Moves a helper process's pipes away from descriptors 0 and 1, so that libraries cannot disturb them.
 
-On Windows a read that waits on a pipe holds up every other call on the same descriptor. OpenBLAS calls `fstat(0)` while
-it is loaded, so `import numpy` waits for the next request and the process hangs (numpy/numpy#24290).
+stdin: on Windows a blocking read on a pipe delays every other call on the same descriptor. OpenBLAS calls `fstat(0)`
+while it loads, so `import numpy` waits for the next request and the process hangs (numpy/numpy#24290).
+stdout: a library may print there, and the daemon would read that as a message.
 """
 
 from __future__ import annotations
@@ -22,4 +23,15 @@ def take_stdin() -> BinaryIO:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
+    return pipe
+
+
+def take_stdout() -> BinaryIO:
+    """Return the process's stdout under another descriptor; descriptor 1 becomes stderr.
+
+    Raises:
+        OSError: the process was started without a stdout.
+    """
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
     return pipe

@@ -112,6 +112,31 @@ async def test_a_press_asks_and_what_is_refused_is_told(tmp_path: Path) -> None:
     await keyed.hotkeys.stop()
 
 
+CHATTY = """
+import json, sys
+print("Xlib: \\x1b[31mextension\\x1b[0m missing " + 1000 * "x", flush=True)
+print('{"listening": true}', flush=True)
+for line in ("rubbish", "7", '{"pressed": ["f9"]}', '{"pressed": "f9"}'):
+    print(line, flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_lines_that_are_not_messages_are_logged_and_listening_continues(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keyed = Keyed(["f9: remix"], command=said(CHATTY, tmp_path))
+    await keyed.hotkeys.start()
+    await eventually(lambda: bool(keyed.bridge.asked))
+    await keyed.hotkeys.stop()
+    assert keyed.bridge.asked == [("remix",)]
+    assert keyed.alerts == []
+    ignored = [message for message in caplog.messages if message.startswith("ignored a line")]
+    assert len(ignored) == 3
+    assert r"Xlib: \x1b[31mextension\x1b[0m missing xxx" in ignored[0]
+    assert all(len(message) < 300 and message.isprintable() for message in ignored)
+
+
 @pytest.mark.parametrize(
     ("child", "words"),
     [

@@ -232,6 +232,49 @@ for line in sys.stdin:
     await ports.stop()
 
 
+async def test_lines_that_are_not_messages_are_logged_and_listening_continues(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = """
+say({"devices": [["Pad"], ["Pad"], ["Pad"], ["Pad"]]})
+print("ALSA lib \\x1b[31mconf.c\\x1b[0m " + 1000 * "x", flush=True)
+say([1])
+say({"heard": [["Pad", "9"]]})
+say({"heard": [["Pad", 144]]})
+say({"devices": "none"})
+say({"heard": [["Pad", "902400"]]})
+sys.stdin.read()
+"""
+    heard, ports = Heard(), ports_of(tmp_path, body)
+    await ports.start(heard.listener())
+    await eventually(lambda: bool(heard.messages))
+    assert heard.messages == [("Pad", b"\x90\x24\x00")]
+    assert len(heard.devices) == 1, "the process was not restarted"
+    await ports.stop()
+    ignored = [message for message in caplog.messages if message.startswith("ignored a line")]
+    assert len(ignored) == 5
+    assert r"ALSA lib \x1b[31mconf.c\x1b[0m xxx" in ignored[0]
+    assert all(len(message) < 300 and message.isprintable() for message in ignored)
+
+
+async def test_a_listener_that_fails_is_logged_and_the_process_is_restarted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.midi.port_process.AGAIN", (0.0,))
+    heard, calls = Heard(), []
+
+    def fail_once(device: str, data: bytes) -> None:
+        calls.append(data)
+        if len(calls) == 1:
+            raise RuntimeError("a fault of the surface")
+
+    ports = ports_of(tmp_path, 'say({"heard": [["Pad", "902400"]]})\nsay({"devices": [[], [], [], []]})\n')
+    await ports.start(Listener(fail_once, heard.devices.append, heard.troubles.append))
+    await eventually(lambda: len(calls) >= 2)
+    await ports.stop()
+    assert "reading from the MIDI process failed; it is restarted" in caplog.messages
+
+
 async def test_a_device_that_kills_the_process_is_left_alone_until_it_was_pulled_out(tmp_path: Path) -> None:
     body = f"""
 mark = {str(tmp_path / "mark")!r}

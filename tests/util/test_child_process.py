@@ -86,6 +86,28 @@ async def test_what_is_no_object_or_too_long_is_refused(start: Start, line: str)
         await child.read(LONG)
 
 
+async def test_lines_that_are_not_json_objects_are_logged_and_skipped(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = (
+        f"import os\nos.write(1, b'\\xff\\x07\\r{300 * 'a'}\\n7\\n')\nprint(200_000 * '[')\nprint('{{}}', flush=True)"
+    )
+    child = await start(code)
+    assert await child.read_valid(LONG) == {}
+    assert await child.read_valid(LONG) is None
+    assert len(caplog.messages) == 3
+    assert r"\x07\raaa" in caplog.messages[0]
+    assert "7" in caplog.messages[1]
+    assert all(len(message) < 300 and message.isprintable() for message in caplog.messages)
+
+
+async def test_invalid_lines_do_not_extend_the_time_limit(start: Start) -> None:
+    child = await start("import time\nwhile True: print('rubbish', flush=True), time.sleep(0.001)")
+    assert await child.process.stdout.read(1)  # type: ignore[union-attr]  # it writes now
+    with pytest.raises(TimeoutError):
+        await child.read_valid(0.2)
+
+
 async def test_half_a_line_is_the_end(start: Start) -> None:
     child = await start("print('{\"a\": 1}', end='', flush=True)")
     assert await child.read(LONG) is None

@@ -42,6 +42,8 @@ class OutputStream:
 """
 
 PYNPUT = """
+print("a library's warning")
+
 class GlobalHotKeys:
     def __init__(self, keys): ...
     def start(self): ...
@@ -49,6 +51,8 @@ class GlobalHotKeys:
 """
 
 RTMIDI = """
+print("a library's warning")
+
 API_LINUX_ALSA = API_MACOSX_CORE = API_WINDOWS_MM = 1
 
 class MidiIn:
