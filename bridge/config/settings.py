@@ -13,7 +13,11 @@ from msgspec import Meta
 NO_SECRET = "off"  # noqa: S105 - the word for none
 SECRET = frozenset({"osc.secret"})  # settings that are never shown
 
-_HOST_NAME = r"^(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?$"
+_HOST_NAME = (  # a name, an IPv6 address in brackets, or one without
+    r"^((\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?"
+    r"|\[[0-9A-Fa-f:.]+\](:\d{1,5})?"
+    r"|[0-9A-Fa-f]*(:[0-9A-Fa-f.]*){2,})$"
+)
 _HOTKEY = r"^[^:\s]{1,60}\s*:\s*[a-z.]{1,40}$"
 
 Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:%-]+$", description="an address, for example 127.0.0.1")]

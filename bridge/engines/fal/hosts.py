@@ -5,6 +5,7 @@ Every URL that fal names in an answer passes through here before a request is ma
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 
 import httpx
@@ -24,7 +25,8 @@ class Hosts:
         Args:
             queue_url: Base of the queue, for example https://queue.fal.run; http is taken, since it was asked for.
             rest_url: Base of the storage's administration.
-            result_hosts: Host names, `*.example.org` for all below one, `name:port` for another port than 443.
+            result_hosts: Host names, `*.example.org` for all below one, `name:port` for another port than
+                443, `::1` or `[::1]:port` for an IPv6 address.
 
         Raises:
             ConfigInvalid: a base is no http(s) URL.
@@ -92,15 +94,30 @@ def _origin_of_base(url: str, name: str) -> tuple[str, str, int]:
 
 
 def _matches(pattern: str, url: httpx.URL) -> bool:
-    name, _, port = pattern.rpartition(":") if _has_port(pattern) else (pattern, "", "")
+    name, port = _split_port(pattern)
     if port:
         if int(port) != (url.port or _PORTS[url.scheme]):
             return False
     elif url.port is not None and not is_loopback(url.host):
         return False
-    host = url.host.lower()
+    host = _canonical(url.host.lower())
     return host.endswith(name[1:]) and host != name[2:] if name.startswith("*.") else host == name
 
 
-def _has_port(pattern: str) -> bool:
-    return pattern.rpartition(":")[2].isdecimal()
+def _split_port(pattern: str) -> tuple[str, str]:
+    """Return host and port, "" without one; only brackets separate the port of an IPv6 address: `[::1]:8080`."""
+    if pattern.startswith("["):
+        host, _, rest = pattern[1:].partition("]")
+        return _canonical(host), rest.removeprefix(":")
+    if pattern.count(":") > 1:
+        return _canonical(pattern), ""
+    host, _, port = pattern.partition(":")
+    return host, port
+
+
+def _canonical(host: str) -> str:
+    """Return an IP address in its shortest form and a name as it is."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return host
