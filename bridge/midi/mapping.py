@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -16,6 +16,7 @@ from bridge.config.toml_file import read as read_toml
 from bridge.control.table import COMMANDS, read
 from bridge.errors import BridgeError, MappingInvalid
 from bridge.midi import scale
+from bridge.midi.encodings import Encoder
 from bridge.midi.messages import PAIRED, Message, Spot
 from bridge.util.suggest import did_you_mean
 from bridge.util.validation import validate
@@ -23,7 +24,7 @@ from bridge.util.validation import validate
 VERSION = 1  # of the files' form
 PLAIN = "plain"  # name of the colours that need no section: 0 is dark, 127 lit
 Kind = Literal["button", "toggle", "fader", "twos", "offset", "sign", "program"]
-ENCODERS = frozenset({"twos", "offset", "sign"})
+ENCODERS = frozenset(get_args(Encoder))
 ENCODED = ("param", "preset.next", "preset.previous")  # commands that an encoder can do
 Look = Literal["idle", "holding", "running", "ready", "done", "error", "off", "on"]  # what a light can look like
 

@@ -1,23 +1,27 @@
-"""`Counters`: what went through the OSC surface, and what was refused."""
+"""`Counters`: OSC packets and messages that were received, dropped or not sent."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(slots=True)
 class Counters:
-    """What went through the surface and what was refused; the log gets it when the surface stops."""
+    """Totals since the server started, logged when it stops."""
 
     packets: int = 0  # datagrams and TCP packets
     messages: int = 0  # messages in them
-    malformed: int = 0  # packets that are not OSC
+    malformed: int = 0  # packets that are not valid OSC
     oversize: int = 0  # packets over [osc] max_packet
     nested: int = 0  # packets over [osc] max_nesting
-    unknown: int = 0  # messages to addresses that nobody knows
-    superseded: int = 0  # values that a newer one of the same hand had overtaken
-    repeated: int = 0  # presses that were heard a second time
-    overrun: int = 0  # messages dropped because too many were waiting
-    streams_closed: int = 0  # TCP connections closed for a wrong length or an unread answer
-    reopened: int = 0  # times the UDP port was opened anew
-    unsent: int = 0  # messages that a peer did not take
+    unknown: int = 0  # messages to unknown addresses
+    superseded: int = 0  # values replaced by a newer one from the same sender
+    repeated: int = 0  # duplicates of a message
+    overrun: int = 0  # messages dropped because the queue was full
+    streams_closed: int = 0  # TCP connections closed because of an invalid length or a full send buffer
+    reopened: int = 0  # times the UDP port was reopened
+    unsent: int = 0  # messages that could not be sent to a peer
+
+    def __str__(self) -> str:
+        """Return the counters that are not 0, for the log."""
+        return ", ".join(f"{name} {value}" for name, value in asdict(self).items() if value) or "no packets"

@@ -136,7 +136,7 @@ class OscServer:
         self._subscriptions.close()
         await self._tcp.close()
         await self._udp.close()
-        log.info("%s", self.counters)
+        log.info("OSC stopped: %s", self.counters)
 
     def _listen(self, wanted: bool) -> None:
         """Hear what happens, or no more: where nobody is told, nothing is done for it."""

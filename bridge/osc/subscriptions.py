@@ -58,11 +58,6 @@ class Subscriptions:
 
     # --- who is told -------------------------------------------------------------------------------------------------
 
-    @property
-    def anybody(self) -> bool:
-        """Tell whether there is anybody to tell."""
-        return bool(self._subscribers)
-
     def subscribe(self, peer: Peer, origin: Key) -> Subscriber:
         """Tell `peer` everything from now on; subscribing again starts afresh.
 

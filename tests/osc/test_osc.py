@@ -189,7 +189,7 @@ async def test_clip_is_answered_followed_and_told_its_path(stage: Stage, over: s
     stage.bus.publish(JobChanged("job-1", "done", 0.006))
     await client.hear("/bridge/job", "job-1", "done")
     assert client.of("/bridge/job/job-1/path") == [("/erg/Süden ☂.wav", "v-1")]
-    await eventually(lambda: not stage.surface._subscriptions.anybody)
+    await eventually(lambda: not stage.surface._subscriptions._subscribers)
     client.heard.clear()
     stage.bus.publish(JobChanged("job-1", "failed"))
     await stage.settle()

@@ -51,6 +51,7 @@ async def test_bad_packets_are_counted_by_kind_and_told_once(stage: Stage, caplo
     counters = stage.surface.counters
     assert (counters.malformed, counters.oversize, counters.nested) == (4, 2, 1)
     assert counters.packets == 8
+    assert str(counters).startswith("packets 8, ")
     assert stage.bridge.asked == [("ping",)]
     assert len([record for record in caplog.records if record.levelno > logging.DEBUG]) == 1
 
@@ -105,13 +106,13 @@ async def test_a_reader_that_never_reads_is_cut_off(stage: Stage) -> None:
     writer.transport.pause_reading()
     message = build_msg("/bridge/subscribe").dgram
     writer.write(struct.pack(">i", len(message)) + message)
-    await eventually(lambda: stage.surface._subscriptions.anybody)
+    await eventually(lambda: bool(stage.surface._subscriptions._subscribers))
     text = "x" * 1000
     for _ in range(20_000):
         stage.bus.publish(Alert("c", text))
-        if not stage.surface._subscriptions.anybody:
+        if not stage.surface._subscriptions._subscribers:
             break
-    await eventually(lambda: not stage.surface._subscriptions.anybody)
+    await eventually(lambda: not stage.surface._subscriptions._subscribers)
     await eventually(lambda: stage.surface.counters.streams_closed == 1)
     writer.close()
     await stage.settle()

@@ -122,12 +122,12 @@ async def test_events_are_listened_to_only_while_somebody_is_told(
     await stage.settle()
     assert hears("one")
     await other.close()
-    await eventually(lambda: not stage.surface._subscriptions.anybody)
+    await eventually(lambda: not stage.surface._subscriptions._subscribers)
     assert not hears("nobody again")
     one.send("/bridge/clip", TOKEN, "/a.wav")
     _, job = await one.hear("/bridge/accepted")
     assert hears(str(job)), "one who waits for a job"
-    await eventually(lambda: not stage.surface._subscriptions.anybody)
+    await eventually(lambda: not stage.surface._subscriptions._subscribers)
     assert not hears("nobody at last")
 
 
@@ -270,6 +270,6 @@ async def test_a_tcp_subscriber_that_hangs_up_is_forgotten(stage: Stage) -> None
     client = await stage.tcp()
     client.send("/bridge/subscribe")
     await client.hear("/bridge/preset/select")
-    assert stage.surface._subscriptions.anybody
+    assert stage.surface._subscriptions._subscribers
     await client.close()
-    await eventually(lambda: not stage.surface._subscriptions.anybody)
+    await eventually(lambda: not stage.surface._subscriptions._subscribers)

@@ -260,7 +260,7 @@ async def test_what_is_listened_to_is_told_at_once_and_when_it_changes(served: S
         await served.stage.settle()
         served.stage.bus.publish(JobChanged("j", "running", 0.5))
         assert {await heard(one), await heard(one)} == {("/bridge/state", ("running",)), ("/bridge/cost", (0.5,))}
-    await eventually(lambda: not served.stage.surface._subscriptions.anybody)
+    await eventually(lambda: not served.stage.surface._subscriptions._subscribers)
 
 
 async def test_rubbish_over_the_websocket_changes_nothing(served: Served) -> None:
@@ -302,12 +302,12 @@ async def test_there_is_an_end_to_connections(served: Served, monkeypatch: pytes
 async def test_a_reader_that_never_reads_is_let_go(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     async with served.websocket(max_queue=1) as one:
         await say(one, "LISTEN", "/bridge/alert")
-        await eventually(lambda: served.stage.surface._subscriptions.anybody)
+        await eventually(lambda: bool(served.stage.surface._subscriptions._subscribers))
         (listener,) = served.stage.surface._subscriptions._subscribers.values()
         await eventually(lambda: "/bridge/alert" in listener.peer.wanted)  # type: ignore[attr-defined]
         for _ in range(query_server._WAITING + 10):  # all at once, so that nothing can be sent in between
             served.stage.bus.publish(Alert("c", "x" * 900))
-        await eventually(lambda: not served.stage.surface._subscriptions.anybody)
+        await eventually(lambda: not served.stage.surface._subscriptions._subscribers)
 
 
 # --- life ------------------------------------------------------------------------------------------------------------
