@@ -1,1 +1,1 @@
-"""Small helpers without knowledge of clips or jobs."""
+"""General helpers that know nothing about clips or jobs."""

@@ -1,6 +1,6 @@
-"""The local network as far as the bridge has to know it: is an address only this machine, and what is our own there?
+"""Network addresses: whether one is loopback, and which one other machines reach this machine at.
 
-Cheap to import: `ace-bridge start --listen` and the doctor ask here.
+Cheap to import, for `ace-bridge start --listen` and the doctor.
 """
 
 from __future__ import annotations
@@ -9,33 +9,33 @@ import contextlib
 import ipaddress
 import socket
 
-ANYWHERE = "0.0.0.0"  # noqa: S104 - all addresses of this machine, only when asked for
-_ELSEWHERE = ("192.0.2.1", 9)  # an address of no machine (RFC 5737); nothing is sent there
+ANYWHERE = "0.0.0.0"  # noqa: S104 - every address of this machine, only when requested
+_ELSEWHERE = ("192.0.2.1", 9)  # reserved for documentation (RFC 5737); nothing is sent there
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only programs of this machine reach a host, given as an address or a name.
+    """Return whether a host, given as an address or a name, is this machine's loopback.
 
-    Of names only "localhost" counts: nothing is looked up.
+    The only such name is "localhost": names are not resolved.
     """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host == "localhost"
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None  # ::ffff:127.0.0.1
-    return (mapped or address).is_loopback  # Python before 3.13 does not look into a mapped address itself
+    return (mapped or address).is_loopback  # Python before 3.13 does not unwrap a mapped address
 
 
 def own_address(host: str = ANYWHERE) -> str | None:
-    """Return the number under which others find this machine, or None without a network.
+    """Return the IP address that other machines reach this one at, or None without a network.
 
     Args:
-        host: what the bridge listens on; a single address is its own answer.
+        host: the address that the bridge listens on; returned as it is unless it means all addresses.
     """
     with contextlib.suppress(ValueError):
         if not ipaddress.ip_address(host.partition("%")[0]).is_unspecified:
             return host
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
-        channel.connect(_ELSEWHERE)  # only chooses the way there
+        channel.connect(_ELSEWHERE)  # selects the route without sending anything
         return str(channel.getsockname()[0])
     return None

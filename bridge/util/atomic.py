@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: write aside, flush to the disk, rename.
+"""Atomic file writes: write to a temporary file, flush it to the disk, rename it.
 
 Used for every file that another process or the next start reads.
 """
@@ -20,10 +20,10 @@ from bridge.errors import BridgeError, DiskFull, OutputUnwritable
 
 
 def settle(partial: Path, final: Path) -> None:
-    """Bring a complete file to its name: its bytes are on the disk before the name is.
+    """Flush a complete file to the disk, then rename it to its final name.
 
     Raises:
-        DiskFull, OutputUnwritable: as `explained` says.
+        DiskFull, OutputUnwritable: see `explain`.
     """
     with explained(final):
         with partial.open("rb+") as file:
@@ -33,21 +33,21 @@ def settle(partial: Path, final: Path) -> None:
 
 
 def holds(path: Path) -> bool:
-    """Tell whether there is a file with anything in it; a power cut can leave one without a byte."""
+    """Return whether a file exists and is not empty; a power cut can leave an empty one."""
     return path.is_file() and path.stat().st_size > 0
 
 
 def write_bytes(path: Path, data: bytes, *, sync: bool = True, mode: int = 0o600) -> None:
-    """Replace a file's content in one step.
+    """Replace a file's content atomically.
 
     Args:
         path: the file.
         data: its new content.
-        sync: whether it must outlive a power cut.
+        sync: whether the new content must survive a power cut.
         mode: permissions of the new file.
 
     Raises:
-        DiskFull, OutputUnwritable: as `explained` says.
+        DiskFull, OutputUnwritable: see `explain`.
     """
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     with explained(path):
@@ -66,7 +66,7 @@ def write_bytes(path: Path, data: bytes, *, sync: bool = True, mode: int = 0o600
 
 
 def write_json(path: Path, value: Mapping[str, Any], *, sync: bool = True) -> None:
-    """Replace a JSON file in one step (see `write_bytes`); a path that is no UTF-8 stands in it escaped."""
+    """Replace a JSON file atomically (see `write_bytes`); characters that are not valid UTF-8 are escaped."""
     try:
         text = json.dumps(value, ensure_ascii=False, indent=1).encode()
     except UnicodeEncodeError:
@@ -75,34 +75,37 @@ def write_json(path: Path, value: Mapping[str, Any], *, sync: bool = True) -> No
 
 
 def discard(partial: Path) -> None:
-    """Remove a half-written file; what keeps it there is the trouble that is told of already."""
+    """Remove a partial file; failing to is ignored, since the error that left it is reported."""
     with contextlib.suppress(OSError):
         partial.unlink(missing_ok=True)
 
 
 def sweep(folder: Path, name: str = "*") -> None:
-    """Take away what writers of a folder's files, or of one file, left when they were killed; nobody may write now."""
+    """Remove the temporary files that killed writers left in a folder, or of one file; no writer may be running."""
     pattern = f".{glob.escape(name) if name != '*' else name}.*.tmp"
-    for left in folder.glob(pattern):
-        discard(left)
+    for leftover in folder.glob(pattern):
+        discard(leftover)
 
 
 def require_room(folder: Path, size: float, what: str) -> None:
-    """Make sure that a folder's disk takes so many bytes.
+    """Check that a folder's disk has enough free space.
+
+    Args:
+        folder: on the disk to check.
+        size: bytes.
+        what: a clause for the error: what was not done.
 
     Raises:
-        DiskFull: it does not; `what` says what is left undone.
+        DiskFull: it has not.
     """
     free = shutil.disk_usage(folder).free
     if free < size:
-        raise DiskFull(
-            f"The disk that holds {folder} has {free / 1e6:.0f} MB left, and {size / 1e6:.0f} are needed; {what}."
-        )
+        raise DiskFull(f"The disk that holds {folder} has {free / 1e6:.0f} MB free but needs {size / 1e6:.0f}; {what}.")
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk, where the system can."""
-    with contextlib.suppress(OSError):  # Windows opens no folders, and some file systems sync none
+    """Flush a folder's entries to the disk, where the system supports it."""
+    with contextlib.suppress(OSError):  # Windows cannot open folders, some file systems cannot sync them
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -112,7 +115,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def explained(path: Path) -> Any:
-    """Turn the system's word about a file into one that a musician can act on."""
+    """Turn an OSError about `path` into a BridgeError (see `explain`)."""
     try:
         yield
     except OSError as problem:

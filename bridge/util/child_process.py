@@ -1,6 +1,6 @@
-"""A helper process that speaks JSON lines: started without keys, written to, read from, and ended.
+"""A helper process that exchanges JSON lines with the daemon over its stdin and stdout.
 
-Whoever keeps one decides which program it is, how long to wait for it, and what its end or silence means.
+The caller chooses the program and the time limits, and decides what to do when the process ends or does not answer.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from bridge.util.redact import without_secrets
 
 log = logging.getLogger(__name__)
 
-LINE_LIMIT = 2**20  # bytes of one line, where no other limit is given
+LINE_LIMIT = 2**20  # bytes, default limit of one line
 SHOWN = 200  # bytes of an invalid line that go to the log
-KILL_SECONDS = 2.0  # a killed process that hangs in a dead drive is not waited for longer
+KILL_SECONDS = 2.0  # s to wait for a killed process, which may hang on a disconnected drive
 
 
 def shown(line: bytes) -> str:
@@ -29,10 +29,14 @@ def shown(line: bytes) -> str:
 class ChildProcess:
     """One helper process and the pipes to it."""
 
-    LOG_NAME: ClassVar[str] = ""  # under which its stderr goes to the log; "": its stderr is thrown away
+    LOG_NAME: ClassVar[str] = ""  # label of its stderr in the log; "": its stderr is discarded
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        """Take a process that runs and has the pipes."""
+        """Wrap a running process.
+
+        Raises:
+            RuntimeError: it has no pipes.
+        """
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the process was started without pipes")
         self.process = process
@@ -50,8 +54,8 @@ class ChildProcess:
 
         Args:
             command: the program and its arguments.
-            environ: its environment, from which the keys are taken; None takes the daemon's own.
-            line_limit: bytes of one line that it writes.
+            environ: its environment, from which API keys are removed; None: the daemon's own.
+            line_limit: maximum size of a line that it writes, in bytes.
 
         Raises:
             OSError: the program cannot be started.
@@ -68,22 +72,22 @@ class ChildProcess:
 
     @property
     def alive(self) -> bool:
-        """Tell whether it still runs."""
+        """Return whether the process is running."""
         return self.process.returncode is None
 
     @property
     def how_it_ended(self) -> str:
-        """Return the signal or the exit code of a process that has ended."""
+        """Return the signal or exit code of the ended process, as text."""
         code = self.process.returncode
         return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
     def write(self, message: Mapping[str, Any]) -> None:
-        """Write one line without waiting; to a process that is ending nothing is written."""
+        """Write one line without waiting; do nothing if the process is ending."""
         if not self._stdin.is_closing():
             self._stdin.write(json.dumps(message).encode() + b"\n")
 
     async def send(self, message: Mapping[str, Any]) -> None:
-        """Write one line, and wait while the pipe is full.
+        """Write one line; wait while the pipe is full.
 
         Raises:
             ConnectionError: the process has ended.
@@ -101,7 +105,7 @@ class ChildProcess:
         try:
             async with asyncio.timeout(timeout_seconds):
                 line = await self._stdout.readline()
-        except ConnectionError:  # how Windows tells that a pipe has no other end
+        except ConnectionError:  # on Windows: the other end of the pipe is closed
             return None
         if not line.endswith(b"\n"):
             return None
@@ -127,15 +131,15 @@ class ChildProcess:
                     log.warning("ignored a line of process %d: %s", self.process.pid, error)
 
     async def end(self, wait_seconds: float) -> bool:
-        """Close its stdin, which tells it to end, then wait as `wait_for_end` does."""
+        """Close its stdin, which asks it to end, then wait like `wait_for_end`."""
         self._stdin.close()
         return await self.wait_for_end(wait_seconds)
 
     async def wait_for_end(self, wait_seconds: float = KILL_SECONDS) -> bool:
-        """Wait for a process that is about to end, kill it after `wait_seconds`, and tell whether it ended by itself.
+        """Wait for a process that is about to end, kill it after `wait_seconds`; return whether it ended by itself.
 
-        It is left to end by itself first: to signal a process that has just ended is to collect its exit code
-        (subprocess.Popen.send_signal polls), and then asyncio's own watcher comes too late and reports 255.
+        Signalling a process that has just ended would collect its exit code (subprocess.Popen.send_signal polls);
+        asyncio's own watcher would then be too late and report 255.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_seconds):
@@ -146,14 +150,14 @@ class ChildProcess:
         return False
 
     async def kill(self) -> None:
-        """End it without asking, since it may be deep in a library, and wait until it is gone."""
-        with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
+        """Kill the process and wait until it has ended."""
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
             self.process.kill()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(KILL_SECONDS):
                 await self.process.wait()
 
     async def _log(self, stderr: asyncio.StreamReader) -> None:
-        """Carry the process's stderr, and whatever libraries print, into the log."""
+        """Copy the process's stderr, including library output, to the log."""
         while text := await stderr.read(LINE_LIMIT):
             log.info("%s %d: %s", self.LOG_NAME, self.process.pid, text.decode(errors="replace").rstrip())

@@ -1,6 +1,6 @@
-"""The log: one rotating file in the home, a logger per direction, and no secret in any line of it.
+"""The log: one rotating file in the home, without secrets.
 
-The daemon sets it up first of all; every other module takes `logging.getLogger(__name__)`.
+The daemon sets it up before anything else; every module uses `logging.getLogger(__name__)`.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from bridge.errors import HomeError
 from bridge.util.redact import SCRUBBER, Scrubber
 
 FILE = "bridge.log"
-LARGEST = 2_000_000  # bytes of one file
-KEPT = 5  # files beside the newest
-_NAME = "ace-bridge"  # of our handlers
+LARGEST = 2_000_000  # bytes, maximum size of one file
+KEPT = 5  # older files that are kept
+_NAME = "ace-bridge"  # name of the handlers that `set_up` adds
 _LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-_QUIET = ("httpx", "httpcore", "watchfiles", "asyncio")  # they log every request or file, addresses included
+_QUIET = ("httpx", "httpcore", "watchfiles", "asyncio")  # they log every request or file, including URLs
 
 
 class ScrubbingFormatter(logging.Formatter):
-    """Cleans the finished line, traceback and all, so that no part of a record gets past."""
+    """Removes secrets from the formatted line, including its traceback."""
 
     def __init__(self, scrubber: Scrubber = SCRUBBER) -> None:
         super().__init__(_LINE)
         self._scrubber = scrubber
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, or with a traceback the lines, without secrets."""
+        """Return the formatted record without secrets."""
         return self._scrubber.clean(super().format(record))
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - the name is logging's
-        """Return local time with its offset, to the millisecond."""
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - overrides logging's method
+        """Return local time with milliseconds and UTC offset."""
         local = time.localtime(record.created)
         return f"{time.strftime('%Y-%m-%dT%H:%M:%S', local)}.{int(record.msecs):03d}{time.strftime('%z', local)}"
 
 
 class PrivateFileHandler(logging.handlers.RotatingFileHandler):
-    """A rotating file that only its owner can read."""
+    """A rotating file that only its owner can read and write."""
 
     def _open(self) -> TextIOWrapper:
         opened = open(  # noqa: SIM115 - the handler closes it; Path.open takes no opener
@@ -56,14 +56,14 @@ class PrivateFileHandler(logging.handlers.RotatingFileHandler):
 
 
 def set_up(home: Path, level: str = "INFO", console: TextIO | None = None) -> None:
-    """Send everything that is logged to logs/bridge.log, and to the console if one is given.
+    """Log to logs/bridge.log, and to a console if one is given.
 
-    May be called again (another home, another level); what was set up before is taken down.
+    A second call replaces what the first one set up.
 
     Args:
         home: the bridge's folder.
         level: "DEBUG", "INFO", "WARNING" or "ERROR".
-        console: where a person watches, for example stderr.
+        console: for example stderr.
 
     Raises:
         HomeError: the log file cannot be opened.
@@ -90,7 +90,7 @@ def set_up(home: Path, level: str = "INFO", console: TextIO | None = None) -> No
 
 
 def take_down() -> None:
-    """Close what `set_up` opened; handlers of others stay."""
+    """Remove the handlers that `set_up` added; other handlers stay."""
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if handler.get_name() == _NAME]:
         root.removeHandler(handler)

@@ -1,4 +1,4 @@
-"""What counts as this machine, for everything that asks: senders of OSC, addresses to listen on, URLs of an engine."""
+"""Loopback: OSC senders, listening addresses and engine URLs use one rule."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_only_this_machine_is_loopback(host: str, loopback: bool) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]", "[::1]", "localhost"])
-def test_audio_may_go_unencrypted_to_this_machine_alone(host: str) -> None:
+def test_audio_may_go_unencrypted_only_to_this_machine(host: str) -> None:
     hosts = Hosts("https://queue.fal.run", "https://rest.fal.ai", [host.strip("[]"), "example.org"])
     assert hosts.may_have_audio(f"http://{host}:8080/clip.wav")
     assert not hosts.may_have_audio("http://example.org/clip.wav")

@@ -1,4 +1,4 @@
-"""A helper process that speaks JSON lines, with real processes that answer, hang, die, or do not end."""
+"""JSON-lines helpers, with real processes that answer, hang, crash, or do not end."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.waiting import eventually
 Start = Callable[..., Awaitable[ChildProcess]]
 
 ECHO = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
-DEAF = "import time\nprint('{\"deaf\": true}', flush=True)\ntime.sleep(100)"  # does not see that its stdin ends
-LONG = 100  # s for what happens at once, on a busy machine
+DEAF = "import time\nprint('{\"deaf\": true}', flush=True)\ntime.sleep(100)"  # does not notice the end of its stdin
+LONG = 100  # s, generous for a busy machine
 
 
 @pytest_asyncio.fixture
 async def start() -> AsyncIterator[Start]:
-    """Start a helper that runs some Python."""
+    """Return a function that starts a helper running Python code."""
     started: list[ChildProcess] = []
 
     async def begin(code: str, kind: type[ChildProcess] = ChildProcess, **how: Any) -> ChildProcess:
@@ -40,7 +40,7 @@ async def start() -> AsyncIterator[Start]:
         await child.process.wait()
 
 
-async def test_lines_go_there_and_back_until_its_stdin_is_closed(start: Start) -> None:
+async def test_lines_are_exchanged_until_its_stdin_is_closed(start: Start) -> None:
     child = await start(ECHO)
     await child.send({"name": "Ö 🎸", "empty": None})
     child.write({})
@@ -52,7 +52,7 @@ async def test_lines_go_there_and_back_until_its_stdin_is_closed(start: Start) -
     assert await child.read() is None
 
 
-async def test_it_gets_no_key(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_gets_no_api_key(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     tell = "import json, os\nprint(json.dumps(dict(os.environ)), flush=True)"
     for name in SECRETS:
         monkeypatch.setenv(name, "secret")
@@ -63,15 +63,15 @@ async def test_it_gets_no_key(start: Start, monkeypatch: pytest.MonkeyPatch) -> 
         assert seen is not None
         assert not set(SECRETS) & set(seen)
         assert seen["PATH"] == environ["PATH"]
-    assert environ["FAL_KEY"] == "secret", "what was given is left as it is"
+    assert environ["FAL_KEY"] == "secret", "the given environment is unchanged"
 
 
-def test_only_the_keys_are_taken_out() -> None:
+def test_only_the_api_keys_are_removed() -> None:
     given = {"FAL_KEY": "a", "FAL_KEY_ID": "b", "FAL_KEY_SECRET": "c", "FAL_KEYS": "d", "PATH": "e"}
     assert without_secrets(given) == {"FAL_KEYS": "d", "PATH": "e"}
 
 
-async def test_a_line_that_does_not_come_is_a_timeout_and_the_next_one_is_read(start: Start) -> None:
+async def test_reading_continues_after_a_timeout(start: Start) -> None:
     child = await start(ECHO)
     with pytest.raises(TimeoutError):
         await child.read(0.01)
@@ -80,7 +80,7 @@ async def test_a_line_that_does_not_come_is_a_timeout_and_the_next_one_is_read(s
 
 
 @pytest.mark.parametrize("line", ["rubbish", "7", "[]", '{"a": "' + 300 * "a" + '"}'])
-async def test_what_is_no_object_or_too_long_is_refused(start: Start, line: str) -> None:
+async def test_a_line_that_is_too_long_or_not_an_object_is_an_error(start: Start, line: str) -> None:
     child = await start(f"print({line!r}, flush=True)\nprint('{{}}', flush=True)", line_limit=200)
     with pytest.raises(ValueError, match=r"."):
         await child.read(LONG)
@@ -108,7 +108,7 @@ async def test_invalid_lines_do_not_extend_the_time_limit(start: Start) -> None:
         await child.read_valid(0.2)
 
 
-async def test_half_a_line_is_the_end(start: Start) -> None:
+async def test_an_incomplete_last_line_is_the_end(start: Start) -> None:
     child = await start("print('{\"a\": 1}', end='', flush=True)")
     assert await child.read(LONG) is None
 
@@ -122,17 +122,17 @@ async def test_half_a_line_is_the_end(start: Start) -> None:
         ),
     ],
 )
-async def test_how_it_ended_is_known_and_writing_to_it_fails(start: Start, last: str, how: str) -> None:
+async def test_its_exit_status_is_known_and_writing_to_it_fails(start: Start, last: str, how: str) -> None:
     child = await start(f"import os, sys\n{last}")
     assert await child.read(LONG) is None
     assert await child.wait_for_end(LONG) is True
     assert child.how_it_ended == how
     with pytest.raises(ConnectionError):
-        await child.send({"anybody": "there"})
-    child.write({"anybody": "there"})
+        await child.send({"hello": 1})
+    child.write({"hello": 1})
 
 
-async def test_one_that_does_not_end_is_killed(start: Start) -> None:
+async def test_a_process_that_does_not_end_is_killed(start: Start) -> None:
     child = await start(DEAF)
     assert await child.read(LONG) == {"deaf": True}
     assert await child.end(0.01) is False
@@ -140,8 +140,8 @@ async def test_one_that_does_not_end_is_killed(start: Start) -> None:
     assert child.how_it_ended != "exit code 0"
 
 
-async def test_one_that_cannot_be_killed_is_not_waited_for(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It hangs in a dead drive, say: the system takes the signal, and nothing follows."""
+async def test_a_process_that_cannot_be_killed_is_not_waited_for(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For example, it hangs on a disconnected drive: the signal has no effect."""
     monkeypatch.setattr(child_process, "KILL_SECONDS", 0.01)
     child = await start(DEAF)
     signals: list[str] = []
@@ -159,7 +159,7 @@ class Chatty(ChildProcess):
 COMPLAIN = "import os, sys\nos.write(2, 'no ☂\\n'.encode())\nprint('{}', flush=True)\nsys.stdin.read()"
 
 
-async def test_stderr_goes_to_the_log_under_its_name_or_nowhere(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+async def test_stderr_is_logged_under_its_name_or_discarded(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     quiet = await start(COMPLAIN)
     assert await quiet.read(LONG) == {}
@@ -169,6 +169,6 @@ async def test_stderr_goes_to_the_log_under_its_name_or_nowhere(start: Start, ca
     assert caplog.messages == [f"chatterbox {child.process.pid}: no ☂"]
 
 
-async def test_a_program_that_is_not_there_is_an_oserror() -> None:
+async def test_a_missing_program_is_an_oserror() -> None:
     with pytest.raises(OSError, match="no such helper"):
         await ChildProcess.start("/no such helper")

@@ -1,4 +1,4 @@
-"""The log file, and that a marked key is never in it, in whatever form it comes."""
+"""The log file, and that a marked key never appears in it in any encoding."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ FORMS = {
 
 
 def traces(text: str) -> list[str]:
-    """Return parts of the key, as they are or percent-encoded, that are left in a text."""
+    """Return the parts of the key that a text still contains, plain or percent-encoded."""
     plain = urllib.parse.unquote(urllib.parse.unquote(text)).lower()
     return [part for part in ("marked", "secret~", "0123456789", "id+with") if part in plain]
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
-def test_a_key_is_hidden_in_every_form(home: Path, form: str) -> None:
+def test_a_key_is_hidden_in_every_encoding(home: Path, form: str) -> None:
     said = FORMS[form]
     logger = logging.getLogger("bridge.http")
     logger.info(f"message {said}")
@@ -88,7 +88,7 @@ def test_a_key_is_hidden_in_every_form(home: Path, form: str) -> None:
     assert not any(encoded[start : start + 12] in text for start in range(0, len(encoded) - 12, 4))
 
 
-def test_secrets_that_nobody_told_are_known_by_their_place() -> None:
+def test_unregistered_secrets_are_recognized_by_context() -> None:
     clean = Scrubber().clean
     assert clean("Authorization: Key abc:def, next") == "Authorization: Key [hidden], next"
     assert clean("{'Authorization': 'Bearer eyJh.eyJz'}") == "{'Authorization': 'Bearer [hidden]'}"
@@ -107,7 +107,7 @@ def test_short_words_are_not_hidden() -> None:
     assert scrubber.clean("a banana: a:b") == "a banana: a:b"
 
 
-def test_lines_say_when_who_and_what(home: Path) -> None:
+def test_lines_have_time_level_logger_and_message(home: Path) -> None:
     logging.getLogger("bridge.osc.in").warning("malformed packet from %s", "127.0.0.1")
     line = logged(home).splitlines()[-1]
     when, level, who, what = line.split(maxsplit=3)
@@ -115,7 +115,7 @@ def test_lines_say_when_who_and_what(home: Path) -> None:
     assert (level, who, what) == ("WARNING", "bridge.osc.in:", "malformed packet from 127.0.0.1")
 
 
-def test_every_text_can_be_written(home: Path) -> None:
+def test_text_that_is_not_valid_unicode_is_escaped(home: Path) -> None:
     logging.getLogger("bridge.jobs").info("clip %s", "Kick \U0001f941 \udce4.wav")
     assert "Kick \U0001f941 \\udce4.wav" in logged(home)
 
@@ -129,8 +129,8 @@ def test_warnings_go_to_the_log(home: Path) -> None:
     assert "soon gone" in logged(home)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
-def test_files_rotate_and_are_for_their_owner_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_files_rotate_and_only_their_owner_can_read_them(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bridge_log, "LARGEST", 2000)
     before = os.umask(0)
     try:
@@ -145,7 +145,7 @@ def test_files_rotate_and_are_for_their_owner_alone(home: Path, monkeypatch: pyt
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
-def test_setting_up_again_leaves_one_file_open(home: Path) -> None:
+def test_a_second_setup_replaces_the_first(home: Path) -> None:
     console = io.StringIO()
     bridge_log.set_up(home, "WARNING", console)
     bridge_log.set_up(home, "WARNING", console)
@@ -158,7 +158,7 @@ def test_setting_up_again_leaves_one_file_open(home: Path) -> None:
     assert "POST" not in logged(home)
 
 
-def test_a_log_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_an_unwritable_log_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("in the way")
     with pytest.raises(HomeError, match=r"bridge\.log"):
         bridge_log.set_up(tmp_path)

@@ -1,4 +1,4 @@
-"""Helper processes: libraries find the null device at descriptor 0, requests still arrive, stdin still ends them."""
+"""Helper processes: descriptor 0 is the null device, requests arrive, the end of stdin ends the process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Stands for a library that looks at descriptor 0 while it is loaded, as OpenBLAS does.
+# A library that inspects descriptor 0 while it loads, as OpenBLAS does.
 LOOK = """
 import os, pathlib, stat
 _null = stat.S_ISCHR(os.fstat(0).st_mode)
@@ -89,7 +89,7 @@ class Child:
 
 @contextmanager
 def child(folder: Path, *words: str) -> Iterator[Child]:
-    """Run `python -m WORDS`; `folder` holds the libraries it is to find, and what they write down."""
+    """Run `python -m WORDS` with the libraries in `folder`, which they also write their observations to."""
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
     environ |= {"SEEN": str(folder / "seen"), "HEARD": str(folder / "heard")}
     process = subprocess.Popen(
@@ -106,7 +106,7 @@ def seen(folder: Path) -> str:
     return (folder / "seen").read_text()
 
 
-def test_a_worker_has_the_null_device_at_0_while_it_waits_for_requests(tmp_path: Path) -> None:
+def test_a_worker_has_the_null_device_at_0(tmp_path: Path) -> None:
     with child(tmp_path, "bridge.workers.process", "tests.fakes.tasks") as worker:
         for _ in range(2):
             worker.send({"task": "stdin", "args": {}})
@@ -130,7 +130,7 @@ def test_the_player_has_the_null_device_at_0(tmp_path: Path) -> None:
         assert player.ends_with_stdin()
 
 
-def test_the_keyboard_listener_has_the_null_device_at_0(tmp_path: Path) -> None:
+def test_the_hotkey_process_has_the_null_device_at_0_and_its_own_stdout(tmp_path: Path) -> None:
     (tmp_path / "pynput").mkdir()
     (tmp_path / "pynput" / "__init__.py").touch()
     (tmp_path / "pynput" / "keyboard.py").write_text(LOOK + PYNPUT)
@@ -140,7 +140,7 @@ def test_the_keyboard_listener_has_the_null_device_at_0(tmp_path: Path) -> None:
         assert keyboard.ends_with_stdin()
 
 
-def test_the_midi_process_has_the_null_device_at_0(tmp_path: Path) -> None:
+def test_the_midi_process_has_the_null_device_at_0_and_its_own_stdout(tmp_path: Path) -> None:
     (tmp_path / "rtmidi2.py").write_text(LOOK + RTMIDI)
     with child(tmp_path, "bridge.midi.port_host", "auto") as host:
         assert host.line() == {"devices": [["pad"], ["pad"], [], []]}
@@ -151,14 +151,14 @@ def test_the_midi_process_has_the_null_device_at_0(tmp_path: Path) -> None:
         assert host.ends_with_stdin()
 
 
-def test_only_the_null_device_is_inherited() -> None:
+def test_child_processes_inherit_only_the_null_device() -> None:
     code = "import os\nfrom bridge.util.stdin_pipe import take_stdin\npipe = take_stdin()\n"
     code += "print(os.get_inheritable(0), os.get_inheritable(pipe.fileno()), pipe.read().decode())"
     done = subprocess.run([sys.executable, "-c", code], input=b"requests", capture_output=True, cwd=ROOT, check=True)
     assert done.stdout.decode().strip() == "True False requests"
 
 
-def test_without_a_stdin_it_is_an_error() -> None:
+def test_a_missing_stdin_is_an_error() -> None:
     code = "import os\nos.close(0)\nfrom bridge.util.stdin_pipe import take_stdin\ntake_stdin()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert "OSError: [Errno 9]" in done.stderr
