@@ -1,7 +1,7 @@
-"""Hotkeys, the process that listens: pynput loads here and never in the daemon (service.py starts it).
+"""The process that listens to the keyboard; only it loads pynput. service.py starts it.
 
-`python -m bridge.hotkeys.process COMBINATIONS`: one JSON line on stdout says that it listens, or why not; then one for
-each combination that is pressed. It ends with its stdin.
+`python -m bridge.hotkeys.process COMBINATIONS`: the first JSON line on stdout says that it listens, or why it cannot.
+Each further line names a combination that was pressed. The process ends when its stdin ends.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from typing import Any
 from bridge.errors import BridgeError, HotkeysMissing, Unexpected
 from bridge.util.stdin_pipe import take_stdin, take_stdout
 
-QUIET = 1.0  # s without it after which a combination counts again: a key that is held repeats itself more often
+QUIET = 1.0  # s between two presses of a combination; the key repeat of a held key is faster
 
 
-class Once:
-    """Tells a press from the repetitions of a key that is held down."""
+class RepeatFilter:
+    """Tells a new press from the key repeat of a held key."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin.
+        """Start without any press.
 
         Args:
-            clock: s.
+            clock: returns s.
         """
         self._clock = clock
         self._last: dict[str, float] = {}
 
     def __call__(self, combination: str) -> bool:
-        """Return whether this is a press of its own."""
+        """Return whether this is a new press."""
         now = self._clock()
         before = self._last.get(combination, -QUIET)
         self._last[combination] = now
@@ -41,37 +41,37 @@ class Once:
 
 
 def for_pynput(combination: str) -> str:
-    """Return a combination as pynput writes it: names of more than one letter in angle brackets."""
+    """Return a combination in pynput's notation: names of more than one letter in angle brackets."""
     return "+".join(f"<{part}>" if len(part) > 1 else part for part in combination.split("+"))
 
 
 def listener(combinations: Sequence[str], pressed: Callable[[str], None]) -> Any:
-    """Return what listens, not started yet.
+    """Return pynput's listener, not yet started.
 
     Raises:
-        HotkeysMissing: pynput is not installed, or there is no keyboard that it can listen to.
+        HotkeysMissing: pynput is not installed or cannot listen here, or a key is unknown.
     """
     try:
         from pynput import keyboard
     except ImportError as error:
         if "pynput" in str(error):
-            raise HotkeysMissing("Keys cannot be listened to: the package pynput is not installed.") from error
-        raise HotkeysMissing(f"Keys cannot be listened to here: {error}.") from error
-    once = Once()
+            raise HotkeysMissing("Hotkeys do not work: the package pynput is not installed.") from error
+        raise HotkeysMissing(f"Hotkeys do not work here: {error}.") from error
+    is_new = RepeatFilter()
 
-    def tell(combination: str) -> Callable[[], None]:
-        return lambda: pressed(combination) if once(combination) else None
+    def report(combination: str) -> Callable[[], None]:
+        return lambda: pressed(combination) if is_new(combination) else None
 
     try:
-        return keyboard.GlobalHotKeys({for_pynput(one): tell(one) for one in combinations})
+        return keyboard.GlobalHotKeys({for_pynput(one): report(one) for one in combinations})
     except ValueError as error:
-        raise HotkeysMissing(f"A key of [hotkeys] keys is not known: {error}.") from error
+        raise HotkeysMissing(f"[hotkeys] keys has an unknown key: {error}.") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Listen until stdin ends; the process's whole life."""
+    """Listen until stdin ends."""
     parser = argparse.ArgumentParser(
-        prog="python -m bridge.hotkeys.process", description="Tells of keys until stdin ends."
+        prog="python -m bridge.hotkeys.process", description="Reports key presses until stdin ends."
     )
     parser.add_argument("combinations", type=json.loads, help="JSON list, for example [“alt+ctrl+r”]")
     options = parser.parse_args(arguments)
@@ -84,16 +84,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         stdin = take_stdin()
-        listens = listener(options.combinations, lambda combination: send({"pressed": combination}))
-        listens.start()
-        listens.wait()
+        keyboard = listener(options.combinations, lambda combination: send({"pressed": combination}))
+        keyboard.start()
+        keyboard.wait()
         send({"listening": True})
     except Exception as error:
         ours = error if isinstance(error, BridgeError) else Unexpected(f"The keyboard failed: {error!r}.")
         send({"error": ours.to_wire()})
         return 1
     stdin.read()
-    listens.stop()
+    keyboard.stop()
     return 0
 
 

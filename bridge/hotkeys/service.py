@@ -1,8 +1,7 @@
-"""Keys that work whatever window is in front, for DAWs without key hooks of their own; off until some are named.
+"""Global hotkeys, for DAWs without keyboard shortcuts for scripts; off until `[hotkeys] keys` names some.
 
 `[hotkeys] keys` → here → `python -m bridge.hotkeys.process` (the system's keyboard) → a command of the table →
-`BridgeService`. The process that listens is one of its own: what it needs of the system may be missing, denied or go
-away.
+`BridgeService`. A separate process listens, since keyboard access may be missing, denied or lost.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from bridge.util.suggest import did_you_mean
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 15.0  # s until the keyboard must be listened to
-STOP_PATIENCE = 2.0  # s until a child that was told to end is ended
+PATIENCE = 15.0  # s for the process to start listening
+STOP_PATIENCE = 2.0  # s for the process to end before it is killed
 MODIFIERS = frozenset({"ctrl", "alt", "shift", "cmd"})
 FUNCTION = frozenset(f"f{number}" for number in range(1, 25))
 
-# What a key can ask for: what needs to be told nothing more.
+# Commands that a key can run: buttons without required arguments.
 COMMANDS_FOR_KEYS: Mapping[str, Command] = {
     command.name: command
     for command in COMMANDS
@@ -39,43 +38,41 @@ COMMANDS_FOR_KEYS: Mapping[str, Command] = {
 
 
 def read_keys(entries: Sequence[str]) -> dict[str, Command]:
-    """Return the command of each combination of keys.
+    """Return the command of each key combination.
 
     Args:
         entries: as in `[hotkeys] keys`, for example "ctrl+alt+r: remix".
 
     Raises:
-        ConfigInvalid: names the entry, and what it takes.
+        ConfigInvalid: an entry is wrong; the text names it.
     """
     found: dict[str, Command] = {}
     for entry in entries:
         keys, _, name = (part.strip() for part in entry.partition(":"))
         if name not in COMMANDS_FOR_KEYS:
-            help_ = did_you_mean(name, COMMANDS_FOR_KEYS) or f" There are {', '.join(COMMANDS_FOR_KEYS)}."
-            raise ConfigInvalid(f"[hotkeys] keys: “{entry}” asks for no command that a key can have.{help_}")
+            help_ = did_you_mean(name, COMMANDS_FOR_KEYS) or f" The commands are {', '.join(COMMANDS_FOR_KEYS)}."
+            raise ConfigInvalid(f"[hotkeys] keys: “{entry}” does not name a command for keys.{help_}")
         combination = _combination(entry, keys)
         if combination in found:
-            raise ConfigInvalid(f"[hotkeys] keys: {keys} is there twice, so it is not clear what it asks for.")
+            raise ConfigInvalid(f"[hotkeys] keys: {keys} is listed twice.")
         found[combination] = COMMANDS_FOR_KEYS[name]
     return found
 
 
 def _combination(entry: str, keys: str) -> str:
-    """Return a combination in one way of writing: modifiers in order, then the key."""
+    """Return a combination in canonical form: sorted modifiers, then the key."""
     *held, key = (part.strip().lower() for part in keys.split("+"))
     if not set(held) <= MODIFIERS or len(set(held)) != len(held) or not key or key in MODIFIERS:
         raise ConfigInvalid(
-            f"[hotkeys] keys: “{entry}” has to look like ctrl+alt+r: the modifiers are {', '.join(sorted(MODIFIERS))}."
+            f"[hotkeys] keys: “{entry}” must look like ctrl+alt+r; the modifiers are {', '.join(sorted(MODIFIERS))}."
         )
     if key not in FUNCTION and not set(held) - {"shift"}:
-        raise ConfigInvalid(
-            f"[hotkeys] keys: “{entry}” would be asked for while you type; it needs ctrl, alt or cmd beside the key."
-        )
+        raise ConfigInvalid(f"[hotkeys] keys: “{entry}” would run while you type; add ctrl, alt or cmd.")
     return "+".join([*sorted(held), key])
 
 
 class Hotkeys:
-    """Listens to the keyboard while the daemon runs, if keys are named."""
+    """Runs commands on key combinations while the daemon runs."""
 
     def __init__(
         self,
@@ -89,14 +86,14 @@ class Hotkeys:
         """Prepare; no process is started yet.
 
         Args:
-            bridge: what executes the commands.
-            bus: told of what cannot be done, as an alert.
-            keys: as in `[hotkeys] keys`; none: nothing listens.
-            command: what listens to the combinations that are appended to it.
-            environ: environment of the child, less the keys for engines; None takes the daemon's own.
+            bridge: executes the commands.
+            bus: receives failures as alerts.
+            keys: as in `[hotkeys] keys`; without any, no process is started.
+            command: starts the process; the combinations are appended to it.
+            environ: environment of the process, without API keys; None: the daemon's own.
 
         Raises:
-            ConfigInvalid: an entry is not right.
+            ConfigInvalid: an entry is wrong.
         """
         self._bridge = bridge
         self._bus = bus
@@ -105,21 +102,21 @@ class Hotkeys:
         self._environ = environ
         self._child: ChildProcess | None = None
         self._listening: asyncio.Task[None] | None = None
-        self._doing: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Begin to listen; what is in the way is told as an alert, and the daemon goes on without keys."""
+        """Start listening. If that fails, an alert says why and the daemon runs without hotkeys."""
         if not self._keys:
             return
         self._child = await ChildProcess.start(*self._command, json.dumps(list(self._keys)), environ=self._environ)
         self._listening = asyncio.create_task(self._listen(self._child), name="hotkeys")
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._listening is not None:
             self._listening.cancel()
-        tasks = [*self._doing, *([self._listening] if self._listening else [])]
-        for task in self._doing:
+        tasks = [*self._running, *([self._listening] if self._listening else [])]
+        for task in self._running:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._child is not None:
@@ -130,27 +127,27 @@ class Hotkeys:
             first = await child.read_valid(PATIENCE)
         except TimeoutError:
             first = None
-        self._begun(first)
+        self._report_start(first)
         while (line := await child.read_valid()) is not None:
             if (pressed := self._keys.get(str(line.get("pressed")))) is not None:
-                self._begin(pressed)
+                self._run_soon(pressed)
         if first is not None and "error" not in first:
-            self._tell(HotkeysMissing("The keyboard is not listened to any more: the process that does has ended."))
+            self._alert(HotkeysMissing("Hotkeys stopped working: the process that listens to the keyboard has ended."))
 
-    def _begun(self, line: Mapping[str, Any] | None) -> None:
+    def _report_start(self, line: Mapping[str, Any] | None) -> None:
         if line is None:
-            self._tell(HotkeysMissing("The keyboard could not be listened to; nothing said why."))
+            self._alert(HotkeysMissing("Hotkeys could not be started, for an unknown reason."))
         elif isinstance(error := line.get("error"), dict):
-            self._tell(from_wire(error))
+            self._alert(from_wire(error))
         else:
             log.info("listening to %s", ", ".join(self._keys))
 
-    def _begin(self, command: Command) -> None:
-        task = asyncio.create_task(self._do(command), name=f"key for {command.name}")
-        self._doing.add(task)
-        task.add_done_callback(self._doing.discard)
+    def _run_soon(self, command: Command) -> None:
+        task = asyncio.create_task(self._run(command), name=f"key for {command.name}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
-    async def _do(self, command: Command) -> None:
+    async def _run(self, command: Command) -> None:
         try:
             values = read(command, ())
             if command.run is None or values is None:
@@ -159,11 +156,11 @@ class Hotkeys:
             if inspect.isawaitable(outcome):
                 await outcome
         except BridgeError as error:
-            self._tell(error)
+            self._alert(error)
         except Exception:
             log.exception("a command failed")
-            self._tell(Unexpected())
+            self._alert(Unexpected())
 
-    def _tell(self, error: BridgeError) -> None:
+    def _alert(self, error: BridgeError) -> None:
         log.warning("%s", error.text)
         self._bus.publish(Alert(error.code, error.text))

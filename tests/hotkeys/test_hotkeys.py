@@ -1,4 +1,4 @@
-"""Keys that work in every window: what may be named, what is asked for, and real key presses on a screen of our own."""
+"""Global hotkeys: settings, commands, and real key presses on a virtual display."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pytest_asyncio
 
 from bridge.errors import ConfigInvalid, DawMissing
 from bridge.events import Alert, EventBus
-from bridge.hotkeys.process import QUIET, Once, for_pynput
+from bridge.hotkeys.process import QUIET, RepeatFilter, for_pynput
 from bridge.hotkeys.service import Hotkeys, read_keys
 from tests.daws.ardour.rig import screen
 from tests.fakes.bridge import NotingBridge
 from tests.waiting import PATIENCE, eventually
 
 
-def test_combinations_are_read_in_one_way_of_writing() -> None:
+def test_combinations_have_one_canonical_form() -> None:
     found = read_keys(["Ctrl + Alt + R: remix", "f9:audition.switch", "cmd+shift+left : preset.previous"])
     assert {keys: command.name for keys, command in found.items()} == {
         "alt+ctrl+r": "remix",
@@ -35,34 +35,34 @@ def test_combinations_are_read_in_one_way_of_writing() -> None:
     ("entries", "words"),
     [
         (["ctrl+r: remx"], "Did you mean “remix”"),
-        (["ctrl+r: inboxes"], "no command that a key can have"),
-        (["ctrl+r: preset.select"], "no command that a key can have"),
+        (["ctrl+r: inboxes"], "does not name a command for keys"),
+        (["ctrl+r: preset.select"], "does not name a command for keys"),
         (["r: remix"], "while you type"),
         (["shift+r: remix"], "while you type"),
-        (["ctrl+alt: remix"], "has to look like"),
+        (["ctrl+alt: remix"], "must look like"),
         (["strg+r: remix"], "the modifiers are alt, cmd, ctrl, shift"),
-        (["ctrl+ctrl+r: remix"], "has to look like"),
+        (["ctrl+ctrl+r: remix"], "must look like"),
         (["ctrl+alt+r: remix", "alt+ctrl+R: cancel"], "twice"),
     ],
 )
-def test_what_cannot_be_a_key_is_said(entries: list[str], words: str) -> None:
+def test_invalid_keys_are_refused(entries: list[str], words: str) -> None:
     with pytest.raises(ConfigInvalid, match=words):
         read_keys(entries)
 
 
-def test_a_key_that_is_held_counts_once() -> None:
+def test_a_held_key_counts_once() -> None:
     now = [0.0]
-    once = Once(lambda: now[0])
+    is_new = RepeatFilter(lambda: now[0])
     presses = []
     for moment in (0.0, QUIET * 0.66, QUIET * 0.7, QUIET * 1.4, QUIET * 2.5, QUIET * 2.6):
         now[0] = moment
-        presses.append(once("alt+r"))
+        presses.append(is_new("alt+r"))
     assert presses == [True, False, False, False, True, False]
-    assert once("alt+x"), "another one is another one"
+    assert is_new("alt+x"), "another combination counts by itself"
 
 
 class Keyed:
-    """Hotkeys over a bridge that notes what it is asked."""
+    """Hotkeys and a fake bridge that records its calls."""
 
     def __init__(self, keys: list[str], **how: object) -> None:
         self.bus = EventBus()
@@ -74,18 +74,18 @@ class Keyed:
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine may need longer than the bridge waits for the listener to begin and to end."""
+    """A busy machine may need longer to start and end the process."""
     monkeypatch.setattr("bridge.hotkeys.service.PATIENCE", PATIENCE)
     monkeypatch.setattr("bridge.hotkeys.service.STOP_PATIENCE", PATIENCE)
 
 
-def said(child: str, tmp_path: Path) -> tuple[str, ...]:
+def script_of(child: str, tmp_path: Path) -> tuple[str, ...]:
     script = tmp_path / "child.py"
     script.write_text(child, encoding="utf-8")
     return (sys.executable, str(script))
 
 
-async def test_no_keys_no_process() -> None:
+async def test_without_keys_no_process_is_started() -> None:
     keyed = Keyed([], command=("/does/not/exist",))
     await keyed.hotkeys.start()
     await keyed.hotkeys.stop()
@@ -95,14 +95,14 @@ async def test_no_keys_no_process() -> None:
 PRESSING = """
 import json, sys
 print('{"listening": true}', flush=True)
-for keys in (*json.loads(sys.argv[1]), "alt+nobody"):
+for keys in (*json.loads(sys.argv[1]), "alt+unknown"):
     print(json.dumps({"pressed": keys}), flush=True)
 sys.stdin.read()
 """
 
 
-async def test_a_press_asks_and_what_is_refused_is_told(tmp_path: Path) -> None:
-    keyed = Keyed(["f9: remix", "alt+n: preset.next"], command=said(PRESSING, tmp_path))
+async def test_a_press_runs_its_command_and_an_error_is_an_alert(tmp_path: Path) -> None:
+    keyed = Keyed(["f9: remix", "alt+n: preset.next"], command=script_of(PRESSING, tmp_path))
     keyed.bridge.refuses = DawMissing()
     await keyed.hotkeys.start()
     await eventually(lambda: len(keyed.bridge.asked) == 2)
@@ -125,7 +125,7 @@ sys.stdin.read()
 async def test_lines_that_are_not_messages_are_logged_and_listening_continues(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    keyed = Keyed(["f9: remix"], command=said(CHATTY, tmp_path))
+    keyed = Keyed(["f9: remix"], command=script_of(CHATTY, tmp_path))
     await keyed.hotkeys.start()
     await eventually(lambda: bool(keyed.bridge.asked))
     await keyed.hotkeys.stop()
@@ -140,16 +140,16 @@ async def test_lines_that_are_not_messages_are_logged_and_listening_continues(
 @pytest.mark.parametrize(
     ("child", "words"),
     [
-        ("raise SystemExit(3)", "nothing said why"),
-        ("print('{\"listening\": true}')", "not listened to any more"),
+        ("raise SystemExit(3)", "for an unknown reason"),
+        ("print('{\"listening\": true}')", "Hotkeys stopped working"),
         (
             'print(\'{"error": {"code": "hotkeys_missing", "text": "No screen.", "hint": ""}}\')',
             "No screen.",
         ),
     ],
 )
-async def test_a_listener_that_cannot_or_dies_is_told_and_no_more(tmp_path: Path, child: str, words: str) -> None:
-    keyed = Keyed(["f9: remix"], command=said(child, tmp_path))
+async def test_a_process_that_fails_or_ends_is_reported_once(tmp_path: Path, child: str, words: str) -> None:
+    keyed = Keyed(["f9: remix"], command=script_of(child, tmp_path))
     await keyed.hotkeys.start()
     await eventually(lambda: bool(keyed.alerts))
     await keyed.hotkeys.stop()
@@ -161,7 +161,7 @@ def test_the_daemon_never_loads_pynput() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
 
 
-def test_without_pynput_it_says_what_to_install(tmp_path: Path) -> None:
+def test_a_missing_pynput_is_named(tmp_path: Path) -> None:
     (tmp_path / "pynput.py").write_text("raise ImportError('No module named pynput')")
     environ = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
     asked = subprocess.run(
@@ -171,19 +171,19 @@ def test_without_pynput_it_says_what_to_install(tmp_path: Path) -> None:
     assert asked.returncode == 1
 
 
-# --- real keys on a screen that nobody sees --------------------------------------------------------------------------
+# --- real keys on a virtual display ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def display() -> Iterator[str]:
     if sys.platform != "linux":
-        pytest.skip("only X11 can be had without a person")
+        pytest.skip("needs a virtual X11 display")
     with screen() as name:
         yield name
 
 
-class Hand:
-    """Presses keys on the screen."""
+class Keyboard:
+    """Presses keys on the display."""
 
     def __init__(self, display: str) -> None:
         self._environ = {**os.environ, "DISPLAY": display}
@@ -198,7 +198,7 @@ import sys
 from bridge.hotkeys import process
 process.QUIET = float(sys.argv.pop(1))
 sys.exit(process.main())
-"""  # a key that is held repeats itself more seldom on a machine that is very busy
+"""  # on a busy machine a held key repeats less often
 
 
 @pytest_asyncio.fixture
@@ -213,36 +213,38 @@ async def real(display: str) -> AsyncIterator[Keyed]:
     await keyed.hotkeys.stop()
 
 
-async def test_real_keys_reach_the_commands(real: Keyed, display: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_real_keys_run_their_commands(real: Keyed, display: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "bridge.hotkeys.service")
-    hand = Hand(display)
+    keyboard = Keyboard(display)
     await eventually(lambda: "listening to" in caplog.text)
-    await hand("key", "r")
-    await hand("key", "ctrl+r")
-    await hand("key", "ctrl+alt+r")
-    await hand("key", "ctrl+alt+n")
-    await hand("key", "F9")
+    await keyboard("key", "r")
+    await keyboard("key", "ctrl+r")
+    await keyboard("key", "ctrl+alt+r")
+    await keyboard("key", "ctrl+alt+n")
+    await keyboard("key", "F9")
     await eventually(lambda: len(real.bridge.asked) >= 3)
     assert sorted(real.bridge.asked) == [("cancel", ""), ("remix",), ("step", 1)]
     assert real.alerts == []
 
 
-async def test_a_key_held_down_asks_once(real: Keyed, display: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The X server repeats a held key itself, as at any keyboard."""
+async def test_a_held_real_key_runs_its_command_once(
+    real: Keyed, display: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The X server generates the key repeat."""
     caplog.set_level("INFO", "bridge.hotkeys.service")
-    hand = Hand(display)
+    keyboard = Keyboard(display)
     await eventually(lambda: "listening to" in caplog.text)
-    await hand("keydown", "ctrl", "keydown", "alt", "keydown", "r", "sleep", "1.5")
-    await hand("keyup", "r", "keyup", "alt", "keyup", "ctrl")
-    await hand("key", "F9")
+    await keyboard("keydown", "ctrl", "keydown", "alt", "keydown", "r", "sleep", "1.5")
+    await keyboard("keyup", "r", "keyup", "alt", "keyup", "ctrl")
+    await keyboard("key", "F9")
     await eventually(lambda: ("cancel", "") in real.bridge.asked)
     assert real.bridge.asked == [("remix",), ("cancel", "")]
 
 
-async def test_without_a_screen_it_is_told() -> None:
+async def test_a_missing_display_is_reported() -> None:
     environ = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
     if sys.platform != "linux":
-        pytest.skip("only X11 can be taken away")
+        pytest.skip("needs X11")
     keyed = Keyed(["f9: remix"], environ=environ)
     await keyed.hotkeys.start()
     await eventually(lambda: bool(keyed.alerts))
