@@ -30,7 +30,7 @@ from tests.fakes.jack.client import Client
 from tests.fakes.jack.server import Sandbox, jack_server, variables
 from tests.fakes.processes import job_of, outbox, put, running
 from tests.fakes.studio import remix_args, write_tone
-from tests.midi.bytes_of import let_go, pressed
+from tests.midi.bytes_of import pressed, released
 from tests.waiting import until
 
 HOLDING, VELOCITY = 2, 100  # of the light that answers, and of the echo
@@ -83,7 +83,7 @@ class Stopwatch:
         self._pad.play(pressed(36))
         if not self._lit.wait(10):
             raise SystemExit("a press was not answered within 10 s")
-        self._pad.play(let_go(36))
+        self._pad.play(released(36))
         time.sleep(0.2)  # longer than contacts bounce, shorter than a hold
         return (self._at - began) * 1000
 

@@ -1,6 +1,6 @@
-"""What a control does with the values that it sends: buttons, faders, encoders, program changes.
+"""Turns the values that a control sends into commands: buttons, faders, encoders, program changes.
 
-device.py feeds messages in; commands and looks go out over `Deck`. Nothing here waits: timers belong to the loop.
+device.py passes values in; commands and looks go out through `Deck`, which also has the timers.
 """
 
 from __future__ import annotations
@@ -15,62 +15,62 @@ from bridge.midi.encodings import turned
 from bridge.midi.mapping import ENCODERS, MAPPABLE, Binding, Look, arguments
 from bridge.midi.takeover import PickUp
 
-INTERVAL = 1 / 60  # s between two settings of one parameter; the last one is never lost
-TWICE = 2.0  # s within which what cannot be held has to be pressed again where it may cost money
-MOST_STEPS = 4  # presets that one fast turn steps over
+INTERVAL = 1 / 60  # s between two changes of one parameter; the last value always arrives
+TWICE = 2.0  # s for the second press of a control that cannot be held and may cost money
+MOST_STEPS = 4  # presets that one fast turn steps at most
 
-_BACK = {"preset.next": "preset.previous", "preset.previous": "preset.next"}  # an encoder's other direction
+_BACK = {"preset.next": "preset.previous", "preset.previous": "preset.next"}  # when an encoder turns left
 
 
 class Timer(Protocol):
-    """Something that happens later unless it is cancelled."""
+    """A scheduled call that can be cancelled."""
 
     def cancel(self) -> None: ...
 
 
 class Deck(Protocol):
-    """What controls need around them."""
+    """What controls act on."""
 
-    hold: float  # s that a control is held where it may cost money
-    debounce: float  # s in which a second press of one control is its contacts bouncing
+    hold: float  # s to hold a control that may cost money
+    debounce: float  # s in which a second press of a control is contact bounce
 
     def now(self) -> float: ...
     def later(self, seconds: float, call: Callable[[], None]) -> Timer: ...
     def run(self, control: Binding, command: str, given: Sequence[Value]) -> None:
-        """Do a command for a control."""
+        """Run a command for a control."""
         ...
 
     def tapped(self, control: Binding) -> None:
-        """Tell the user that this control has to be held, or pressed twice."""
+        """Tell the user to hold this control, or to press it twice."""
         ...
 
     def look(self, control: Binding, look: Look | None) -> None:
-        """Let the control's own light look like this for now; None: as the state wants it."""
+        """Set the look of the control's light; None: the look that the state asks for."""
         ...
 
     def param(self, name: str) -> Value | None:
-        """Return what a parameter is set to."""
+        """Return the value of a parameter, or None if it is not set."""
         ...
 
     def presets(self) -> Sequence[str]: ...
 
 
-class Feeds(Protocol):
-    """Any control."""
+class Handler(Protocol):
+    """Handles the values of one control."""
 
     control: Binding
 
     def feed(self, value: int) -> None:
-        """Take the next value."""
+        """Handle the next value."""
         ...
 
     def changed_elsewhere(self) -> None:
-        """Note that its parameter was set by something else."""
+        """Note that something else set its parameter."""
         ...
 
 
-def built(control: Binding, deck: Deck) -> Feeds:
-    """Return what makes a control do what its mapping says."""
+def handler_of(control: Binding, deck: Deck) -> Handler:
+    """Return the handler for a control."""
     if control.kind in ENCODERS:
         return Encoder(control, deck)
     if control.kind == "fader":
@@ -81,20 +81,20 @@ def built(control: Binding, deck: Deck) -> Feeds:
 
 
 class _Pressed:
-    """What all presses share: what is done, and how it is made sure that it is meant."""
+    """Common to all presses: runs the command, after protection against bounce and accidental taps."""
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         self.control = control
         self._deck = deck
         self._spends = MAPPABLE[control.command].spends
         self._last_press = -math.inf
-        self._armed: Timer | None = None  # a first press that waits for its second
+        self._armed: Timer | None = None  # runs between a first press and its second
 
     def changed_elsewhere(self) -> None:
-        """A button has no value of its own."""
+        """Do nothing: a button has no position."""
 
     def _bounces(self) -> bool:
-        """Tell whether this press comes so soon after the last one that nobody meant it."""
+        """Return whether this press follows the last one so closely that it is contact bounce."""
         now = self._deck.now()
         bounced = now - self._last_press < self._deck.debounce
         if not bounced:
@@ -109,7 +109,7 @@ class _Pressed:
         self._deck.run(control, control.command, given)
 
     def _act_if_meant(self) -> None:
-        """Act, or where it may cost money and cannot be held, wait for a second press."""
+        """Run the command; if it may cost money, only on the second press."""
         if not self._spends:
             self._act()
         elif self._armed is None:
@@ -128,13 +128,13 @@ class _Pressed:
 
 
 class Button(_Pressed):
-    """A pad, key or momentary button: acts when it is pressed, or when it was held where it may cost money."""
+    """A pad, key or momentary button: acts when pressed, or after a hold if it may cost money."""
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         super().__init__(control, deck)
-        self._level = 1 if control.message == "note" else control.spot.top // 2 + 1  # from which it is pressed
+        self._level = 1 if control.message == "note" else control.spot.top // 2 + 1  # values from here on are a press
         self._holding: Timer | None = None
-        self._letting_go: Timer | None = None
+        self._releasing: Timer | None = None
 
     def feed(self, value: int) -> None:
         if value >= self._level:
@@ -143,9 +143,9 @@ class Button(_Pressed):
             self._up()
 
     def _down(self) -> None:
-        if self._letting_go is not None:  # its contacts bounced, the finger is still there
-            self._letting_go.cancel()
-            self._letting_go = None
+        if self._releasing is not None:  # contact bounce: still pressed
+            self._releasing.cancel()
+            self._releasing = None
         elif not self._bounces():
             self._press()
 
@@ -161,18 +161,18 @@ class Button(_Pressed):
 
     def _held(self) -> None:
         self._holding = None
-        if self._letting_go is None:
+        if self._releasing is None:
             self._deck.look(self.control, None)
             self._act()
 
     def _up(self) -> None:
         if not self._spends:
             self._deck.look(self.control, None)
-        elif self._holding is not None and self._letting_go is None:
-            self._letting_go = self._deck.later(self._deck.debounce, self._let_go)
+        elif self._holding is not None and self._releasing is None:
+            self._releasing = self._deck.later(self._deck.debounce, self._released)
 
-    def _let_go(self) -> None:
-        self._letting_go = None
+    def _released(self) -> None:
+        self._releasing = None
         if self._holding is not None:
             self._holding.cancel()
             self._holding = None
@@ -181,7 +181,7 @@ class Button(_Pressed):
 
 
 class Toggle(_Pressed):
-    """A button that the device itself switches on and off: every message is a press."""
+    """A button that the device toggles: every message is a press."""
 
     def feed(self, value: int) -> None:
         if not self._bounces():
@@ -189,7 +189,7 @@ class Toggle(_Pressed):
 
 
 class Program(_Pressed):
-    """A program change: its own program, or any of them for the presets in their order."""
+    """A program change: one program, or all programs, which select the presets in order."""
 
     def feed(self, value: int) -> None:
         if self.control.any_number:
@@ -201,7 +201,7 @@ class Program(_Pressed):
 
 
 class _Paced:
-    """Sets a parameter at once, then at most 60 times a second, and the last of a flood for certain."""
+    """Applies the first value at once, further ones at most 60 times a second, and always the last one."""
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         self.control = control
@@ -229,45 +229,45 @@ class _Paced:
 
 
 class Fader(_Paced):
-    """An absolute control that sets a parameter, with soft take-over."""
+    """An absolute control that sets a parameter, with soft takeover."""
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         super().__init__(control, deck)
         self._pick_up = PickUp() if control.take_over == "pick-up" else None
-        self._place: float | None = None  # where it stands, if that is still to be set
+        self._position: float | None = None  # position that is not applied yet
 
     def feed(self, value: int) -> None:
-        place = value / self.control.spot.top
+        position = value / self.control.spot.top
         current = self._current()
-        if self._pick_up is not None and not self._pick_up.moved(place, place if current is None else current):
+        if self._pick_up is not None and not self._pick_up.moved(position, position if current is None else current):
             return
-        self._place = place
+        self._position = position
         self._pace()
 
     def changed_elsewhere(self) -> None:
         current = self._current()
         if self._pick_up is not None and current is not None:
-            self._place = None
+            self._position = None
             self._pick_up.changed_elsewhere(current)
 
     def _current(self) -> float | None:
-        """Return where the parameter stands, or will stand in a moment; None: nowhere yet."""
-        if self._place is not None:
-            return self._place
+        """Return the parameter's position including a pending change; None: it is not set."""
+        if self._position is not None:
+            return self._position
         value = self._deck.param(self.control.argument)
-        return None if value is None else scale.to_place(self.control.argument, value)
+        return None if value is None else scale.to_position(self.control.argument, value)
 
     def _due(self) -> bool:
-        return self._place is not None
+        return self._position is not None
 
     def _apply(self) -> None:
-        place, self._place = self._place, None
-        if place is not None:
-            self._set(scale.to_value(self.control.argument, place))
+        position, self._position = self._position, None
+        if position is not None:
+            self._set(scale.to_value(self.control.argument, position))
 
 
 class Encoder(_Paced):
-    """A control that turns without an end: steps a parameter, or the presets."""
+    """An endless encoder: steps a parameter or the presets."""
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         super().__init__(control, deck)
@@ -279,7 +279,7 @@ class Encoder(_Paced):
         self._pace()
 
     def changed_elsewhere(self) -> None:
-        """It has no place of its own: the next step starts from wherever the value is."""
+        """Do nothing: an encoder has no position, the next step starts from the current value."""
 
     def _due(self) -> bool:
         return self._steps != 0

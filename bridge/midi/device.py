@@ -1,4 +1,4 @@
-"""One device that is plugged in and has a mapping: its controls and its lights.
+"""A connected device with a mapping: its controls and lights.
 
 surface.py → here → controls.py, lights.py.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bridge.midi.controls import Deck, Fader, Feeds, Timer, built
+from bridge.midi.controls import Deck, Fader, Handler, Timer, handler_of
 from bridge.midi.encodings import PATIENCE, Pairs
 from bridge.midi.lights import Lights, Picture, lit
 from bridge.midi.mapping import Binding, Look
@@ -18,10 +18,10 @@ Send = Callable[[Sequence[bytes]], None]
 
 
 class MidiDevice:
-    """A device at work."""
+    """One connected device."""
 
     def __init__(self, device: str, kept: Kept, deck: Deck, send: Send) -> None:
-        """Build what the mapping says; nothing is sent yet.
+        """Create the controls of the mapping; nothing is sent yet.
 
         Args:
             device: name of its input.
@@ -36,61 +36,61 @@ class MidiDevice:
         self._lights = Lights(send, deck.later)
         self._pairs = Pairs([control.spot for control in kept.mapping.control if control.message == "cc14"])
         self._waking: Timer | None = None
-        self._own: dict[Spot, Look] = {}  # looks of controls that are held, or whose command failed
-        self._feeds: dict[Spot, list[Feeds]] = {}
+        self._looks: dict[Spot, Look] = {}  # temporary looks of controls that are held or whose command failed
+        self._handlers: dict[Spot, list[Handler]] = {}
         for control in kept.mapping.control:
-            self._feeds.setdefault(control.spot, []).append(built(control, deck))
+            self._handlers.setdefault(control.spot, []).append(handler_of(control, deck))
 
     def heard(self, spot: Spot, value: int) -> None:
-        """Take what one of its controls sent."""
-        for whole, complete in self._pairs.feed(spot, value, self._deck.now()):
-            self._feed(whole, complete)
+        """Handle a value from one of its controls."""
+        for wide, complete in self._pairs.feed(spot, value, self._deck.now()):
+            self._feed(wide, complete)
         if self._pairs.waiting and self._waking is None:
             self._waking = self._deck.later(PATIENCE, self._wake)
 
     def owns(self, control: Binding) -> bool:
-        return any(control is feeds.control for each in self._feeds.values() for feeds in each)
+        return any(control is handler.control for each in self._handlers.values() for handler in each)
 
     def look(self, control: Binding, look: Look | None, picture: Picture) -> None:
-        """Give a control's light a look of its own for a moment."""
+        """Set a temporary look of a control's light; None ends it."""
         if look is None:
-            self._own.pop(control.spot, None)
+            self._looks.pop(control.spot, None)
         else:
-            self._own[control.spot] = look
+            self._looks[control.spot] = look
         self.show(picture)
 
-    def param(self, name: str, hand: Binding | None) -> None:
-        """Note that a parameter was set, by the control `hand` or by somebody else."""
-        for each in self._feeds.values():
-            for feeds in each:
-                if feeds.control.argument == name and feeds.control is not hand:
-                    feeds.changed_elsewhere()
+    def param(self, name: str, origin: Binding | None) -> None:
+        """Note that a parameter was set, by the control `origin` or by something else."""
+        for each in self._handlers.values():
+            for handler in each:
+                if handler.control.argument == name and handler.control is not origin:
+                    handler.changed_elsewhere()
 
     def show(self, picture: Picture) -> None:
-        """Let the lights follow."""
-        self._lights.show(lit(self.kept.mapping, picture, self._own))
+        """Update the lights."""
+        self._lights.show(lit(self.kept.mapping, picture, self._looks))
 
     def lit_up(self, picture: Picture) -> None:
-        """Begin to speak to its output, which has just been opened."""
+        """Send the setup messages and all lights to the output, which has just been opened."""
         self._send([bytes.fromhex(text) for text in self.kept.mapping.setup])
         self._lights.forget()
         self.show(picture)
 
     def close(self) -> None:
-        """Let go of it; its output has its last words already."""
+        """Stop the timers. The caller turns the lights off."""
         self._lights.close()
         if self._waking is not None:
             self._waking.cancel()
 
     def _feed(self, spot: Spot, value: int) -> None:
-        for feeds in self._feeds.get(spot, ()):
-            if isinstance(feeds, Fader):
+        for handler in self._handlers.get(spot, ()):
+            if isinstance(handler, Fader):
                 self._lights.known(spot, value)
-            feeds.feed(value)
+            handler.feed(value)
 
     def _wake(self) -> None:
         self._waking = None
-        for whole, complete in self._pairs.due(self._deck.now()):
-            self._feed(whole, complete)
+        for wide, complete in self._pairs.due(self._deck.now()):
+            self._feed(wide, complete)
         if self._pairs.waiting:
             self._waking = self._deck.later(PATIENCE, self._wake)

@@ -1,7 +1,7 @@
-"""How controllers spell more than 7 bits, and turns without an end.
+"""Decodes 14-bit controls and relative encoders.
 
-Pure; times are passed in. 14 bits: control changes 0–31 carry the upper half, 32–63 the lower half of the same control
-(MIDI 1.0). The three ways of relative encoders carry REAPER's numbers 1 to 3.
+Pure; times are passed in. 14 bits (MIDI 1.0): controllers 0–31 carry the upper half, 32–63 the lower half of the same
+control. The three encoder modes are REAPER's relative modes 1 to 3.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from bridge.midi.messages import PAIRED, Spot
 
 Encoder = Literal["twos", "offset", "sign"]
 
-PATIENCE = 0.005  # s until an upper half without its lower one counts alone
+PATIENCE = 0.005  # s after which an upper half counts without its lower half
 
 
 def turned(value: int, encoder: Encoder) -> int:
-    """Return by how many steps an encoder was turned, clockwise above 0.
+    """Return by how many steps an encoder was turned; clockwise is positive.
 
     Args:
-        value: 0..127 as it came.
-        encoder: "twos" (1 up, 127 down), "offset" (65 up, 63 down) or "sign" (1 up, 65 down).
+        value: the controller value, 0..127.
+        encoder: "twos" (two's complement: 1 up, 127 down), "offset" (binary offset: 65 up, 63 down) or "sign"
+            (sign-magnitude: 1 up, 65 down).
     """
     match encoder:
         case "twos":
@@ -33,16 +34,16 @@ def turned(value: int, encoder: Encoder) -> int:
 
 
 class Pairs:
-    """Joins the two halves of 14-bit controls of one device; everything else passes through as it is."""
+    """Joins the two halves of a device's 14-bit controls; other values pass through unchanged."""
 
     def __init__(self, spots: Collection[Spot]) -> None:
-        """Take the spots of kind "cc14" that there are."""
+        """Start with the spots of the 14-bit controls."""
         self._wide = {(spot.channel, spot.number): spot for spot in spots}
-        self._upper: dict[Spot, int] = {}  # the last upper half of each
-        self._waiting: dict[Spot, float] = {}  # since when an upper half waits for its lower one
+        self._upper: dict[Spot, int] = {}  # last upper half of each control
+        self._waiting: dict[Spot, float] = {}  # when an upper half arrived that still waits for its lower half
 
     def feed(self, spot: Spot, value: int, now: float) -> Iterator[tuple[Spot, int]]:
-        """Yield what is complete with this message."""
+        """Yield the values that this message completes."""
         if spot.message != "cc":
             yield spot, value
         elif wide := self._wide.get((spot.channel, spot.number)):
@@ -51,22 +52,22 @@ class Pairs:
             self._waiting[wide] = now
         elif wide := self._wide.get((spot.channel, spot.number - PAIRED)):
             self._waiting.pop(wide, None)
-            if wide in self._upper:  # a lower half alone is a fine movement
+            if wide in self._upper:  # a lower half alone is a fine change
                 yield wide, self._upper[wide] << 7 | value
         else:
             yield spot, value
 
     def due(self, now: float) -> Iterator[tuple[Spot, int]]:
-        """Yield the upper halves whose lower ones did not come."""
+        """Yield the upper halves whose lower halves did not arrive in time."""
         for wide in [wide for wide, since in self._waiting.items() if now - since >= PATIENCE]:
             yield from self._alone(wide)
 
     @property
     def waiting(self) -> bool:
-        """Tell whether `due` has to be asked."""
+        """Return whether `due` must be called later."""
         return bool(self._waiting)
 
     def _alone(self, wide: Spot) -> Iterator[tuple[Spot, int]]:
-        """Yield a half as a whole value, its bits repeated, so that 0 and 127 become both ends."""
+        """Yield an upper half as a 14-bit value, its bits repeated: 0 and 127 become the minimum and maximum."""
         if self._waiting.pop(wide, None) is not None:
             yield wide, self._upper[wide] << 7 | self._upper[wide]

@@ -1,7 +1,7 @@
-"""Learning: which control was moved first, and what kind of control that is.
+"""MIDI learn: finds the control that was moved first, and its kind.
 
-Pure; requests.py passes in every message and asks which control was caught. Only what changes counts: a fader that
-stands still and twitters does not, a key or pad does at once.
+Pure; requests.py passes in every message and asks for the result. A key or pad counts at once, other controls only when
+their value changes, so that a jittering fader is ignored.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from itertools import pairwise
 from bridge.midi.encodings import Encoder
 from bridge.midi.messages import PAIRED, Spot
 
-GATHER = 0.6  # s that a control is listened to after it was caught, to find out how it counts
-REPEATS = 3  # times that an encoder says the same before that counts as a change
+GATHER = 0.6  # s of further values that are collected to detect the encoder mode
+REPEATS = 3  # equal values of an encoder that count as a change
 
-_LOW, _HIGH = range(1, 16), range(113, 128)  # a few steps up, and down in two's complement
-_ABOVE, _BELOW = range(65, 80), range(49, 64)  # up and down from 64; the upper ones are also "down" by sign bit
+_LOW, _HIGH = range(1, 16), range(113, 128)  # a few steps up and down in two's complement
+_ABOVE, _BELOW = range(65, 80), range(49, 64)  # up and down in binary offset; the first is also down in sign-magnitude
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +27,24 @@ class Caught:
     device: str
     spot: Spot
     values: tuple[int, ...]  # what it sent, in order
-    encoder: Encoder | None  # how it counts if it turns without an end; None: it has ends, or is a button
+    encoder: Encoder | None  # mode of an endless encoder; None: a fader or a button
 
     @property
     def is_button(self) -> bool:
-        """Tell whether it only knows down and up."""
+        """Return whether it only sends pressed and released."""
         return self.spot.message == "note" or set(self.values) <= {0, self.spot.top}
 
 
 class Catcher:
-    """Waits for the first control that changes."""
+    """Detects the first control that changes."""
 
     def __init__(self) -> None:
         self._heard: dict[tuple[str, Spot], list[int]] = {}
         self._first: tuple[str, Spot] | None = None
-        self._until = 0.0  # when it has been listened to for long enough
+        self._until = 0.0  # when enough of its values have been collected
 
     def feed(self, device: str, spot: Spot, value: int, now: float) -> None:
-        """Take one message."""
+        """Handle one value."""
         key = (device, spot)
         values = self._heard.setdefault(key, [])
         values.append(value)
@@ -54,11 +54,11 @@ class Catcher:
 
     @property
     def until(self) -> float | None:
-        """When `catch` has an answer; None: nothing has changed yet."""
+        """When `catch` returns a result; None: nothing has changed yet."""
         return None if self._first is None else self._until
 
     def catch(self, now: float) -> Caught | None:
-        """Return what was caught, once enough of it was heard."""
+        """Return the control once enough of its values have been collected."""
         if self._first is None or now < self._until:
             return None
         device, spot = self._first
@@ -79,10 +79,10 @@ class Catcher:
 
 
 def counting(values: Sequence[int]) -> Encoder | None:
-    """Guess how an encoder counts from what it sent; None: these are the values of a fader or a button.
+    """Guess the encoder mode from values; None: they are from a fader or a button.
 
-    A fader never sends the same value twice in a row, an encoder that is turned steadily does. Turned clockwise alone,
-    "twos" and "sign" look the same: the former is far more common.
+    A fader never sends the same value twice in a row; an encoder that turns steadily does. If it only turns clockwise,
+    "twos" and "sign" look the same, and "twos" is far more common.
     """
     if not any(one == next_ for one, next_ in pairwise(values)):
         return None

@@ -1,6 +1,6 @@
-"""What the lights of a device show: the newest job, what is chosen, where values stand.
+"""The lights of a device: the newest job, selected values and presets, parameter values.
 
-surface.py → `Picture` → here → messages.py → ports. Only what has changed is sent, at most 30 times a second a light.
+surface.py → `Picture` → here → messages.py → ports. Only changes are sent, at most 30 times a second per light.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge.midi.messages import Spot, write
 from bridge.presets.preset import slug
 from bridge.protocol.job import ENDED, State
 
-INTERVAL = 1 / 30  # s between two rounds of messages to a device
+INTERVAL = 1 / 30  # s between two updates of a device
 
 _JOB = ("remix", "rerun")  # commands whose lights show the newest job
 _LOOKS: Mapping[str, Look] = {
@@ -32,27 +32,27 @@ _LOOKS: Mapping[str, Look] = {
 }
 
 Later = Callable[[float, Callable[[], None]], Timer]
-Lit = dict[Spot, tuple[Spot, int]]  # a light → the spot, which may have another channel, and the value sent there
+Lit = dict[Spot, tuple[Spot, int]]  # light → spot (possibly on another channel) and value to send
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything that lights can show."""
+    """The state that lights show."""
 
-    state: str = ""  # of the newest job; "": there is none
-    fraction: float = 0.0  # 0..1 of it
-    preset: str = ""  # name of the selected one
+    state: str = ""  # of the newest job; "": no job
+    fraction: float = 0.0  # progress of the newest job, 0..1
+    preset: str = ""  # name of the selected preset
     params: Mapping[str, Value] = field(default_factory=dict)
-    heard: str = ""  # the side that is played, "" when none is
+    heard: str = ""  # the side that is playing; "": none
 
     @property
     def look(self) -> Look:
-        """The newest job in a word."""
+        """The look of the newest job."""
         return _LOOKS.get(self.state, "running")
 
     @property
     def over(self) -> bool:
-        """Tell whether nothing goes on."""
+        """Return whether the newest job has ended."""
         return self.state in (*ENDED, State.PARTIAL, "")
 
 
@@ -61,8 +61,8 @@ def lit(wiring: Wiring, picture: Picture, own: Mapping[Spot, Look]) -> Lit:
 
     Args:
         wiring: the mapping.
-        picture: the state of everything.
-        own: looks that controls have for a moment, while they are held for example.
+        picture: the current state.
+        own: temporary looks of controls, for example while they are held.
     """
     wanted: Lit = {}
     for control in wiring.control:
@@ -70,8 +70,8 @@ def lit(wiring: Wiring, picture: Picture, own: Mapping[Spot, Look]) -> Lit:
             look = own.get(control.spot) or _look(control, picture)
             wanted[control.spot] = wiring.colours(control.light).at(control.spot, look)
         elif control.ring and control.argument in picture.params:
-            place = scale.to_place(control.argument, picture.params[control.argument])
-            wanted[control.spot] = (control.spot, round(place * control.spot.top))
+            position = scale.to_position(control.argument, picture.params[control.argument])
+            wanted[control.spot] = (control.spot, round(position * control.spot.top))
     for show in wiring.show:
         wanted |= _shown(show, wiring.colours(show.light), picture)
     return wanted
@@ -99,12 +99,12 @@ def _shown(show: Show, colours: Colours, picture: Picture) -> Iterator[tuple[Spo
         yield spot, (spot, round(picture.fraction * spot.top) if not picture.over else 0)
     else:
         full = 0 if picture.look == "idle" else round(picture.fraction * len(show.spots))
-        for place, spot in enumerate(show.spots):
-            yield spot, colours.at(spot, picture.look if place < full else "off")
+        for index, spot in enumerate(show.spots):
+            yield spot, colours.at(spot, picture.look if index < full else "off")
 
 
 class Lights:
-    """The lights of one device that is plugged in."""
+    """The lights of one connected device."""
 
     def __init__(self, send: Callable[[Sequence[bytes]], None], later: Later) -> None:
         self._send = send
@@ -114,23 +114,23 @@ class Lights:
         self._timer: Timer | None = None
 
     def show(self, wanted: Lit) -> None:
-        """Show this from now on; at once if nothing was sent just now."""
+        """Set what the lights show; it is sent at once, or with the next update."""
         self._wanted = wanted
         if self._timer is None:
             self._flush()
 
     def forget(self) -> None:
-        """Send everything at the next `show`: the device has just been plugged in."""
+        """Send every light at the next `show`, for a device that has just been connected."""
         self._sent = {}
         self.close()
 
     def known(self, light: Spot, value: int) -> None:
-        """Note what a control sent itself, so that it is not sent back to the hand that moves it."""
+        """Note the value that a control sent, so that it is not sent back while the user moves it."""
         if light in self._sent:
             self._sent[light] = (light, value)
 
     def close(self) -> None:
-        """Send nothing more."""
+        """Cancel the pending update."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -148,7 +148,7 @@ class Lights:
 
 
 def off(wiring: Wiring) -> list[bytes]:
-    """Return what turns every light of a mapping off."""
+    """Return the messages that turn every light of a mapping off."""
     spots = {control.spot for control in wiring.control if control.light or control.ring}
     spots |= {spot for show in wiring.show for spot in show.spots}
     dark = [data for spot in sorted(spots) if spot.message not in ("program", "pitch") for data in write(spot, 0)]

@@ -1,6 +1,6 @@
-"""A mapping: which control of a device does what, and what its lights show. One TOML file each, in the home's `midi`.
+"""A mapping: what each control of a device does and what its lights show. One TOML file per device.
 
-Read with file, line and key in every error, as presets are. What may be in a file is what these types say.
+The files are in `midi` of the home. The types define what a file may contain; every error names file, line and key.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ from bridge.midi.messages import PAIRED, Message, Spot
 from bridge.util.suggest import did_you_mean
 from bridge.util.validation import validate
 
-VERSION = 1  # of the files' form
-PLAIN = "plain"  # name of the colours that need no section: 0 is dark, 127 lit
+VERSION = 1  # of the file format
+PLAIN = "plain"  # name of the default colours: 0 is off, 127 is on
 Kind = Literal["button", "toggle", "fader", "twos", "offset", "sign", "program"]
 ENCODERS = frozenset(get_args(Encoder))
-ENCODED = ("param", "preset.next", "preset.previous")  # commands that an encoder can do
+ENCODED = ("param", "preset.next", "preset.previous")  # commands for encoders
 Look = Literal["idle", "holding", "running", "ready", "done", "error", "off", "on"]  # what a light can look like
 
 _Channel = Annotated[int, msgspec.Meta(ge=1, le=16)]
 _Seven = Annotated[int, msgspec.Meta(ge=0, le=127)]
 _HEX = re.compile(r"F0( [0-7][0-9A-F])* F7", re.IGNORECASE)
 
-# What a person may put on a control, by name: what a button can ask, and the parameters.
+# Commands that a control can have, by name: those for buttons, and the parameters.
 MAPPABLE = {
     command.name: command for command in COMMANDS if command.run and (command.button or command.name == "param")
 }
 
 
 class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One control and what it does."""
+    """One control and its command."""
 
-    command: str  # a name of MAPPABLE
+    command: str  # a key of MAPPABLE
     message: Message  # what it sends
-    argument: str = ""  # what the command is for: a preset, a parameter, a side
+    argument: str = ""  # of the command: a preset, a parameter or a side
     value: str | float | None = None  # what a button sets its parameter to
     channel: _Channel = 1
     number: _Seven = 0  # note, controller or program
-    any_number: bool = False  # every program of a device that sends program changes, for preset.select
+    any_number: bool = False  # all program changes of the channel, for preset.select
     kind: Kind = "button"
-    take_over: Literal["pick-up", "jump"] = "pick-up"  # of a fader
-    hold: Annotated[float, msgspec.Meta(ge=0.3, le=5)] | None = None  # s, where it may cost money; None: [midi] hold
-    light: str = ""  # name of its colours under [lights], or "plain"; "": it has no light
-    ring: bool = False  # its value is sent back to it, for a ring of lights or a motor
+    take_over: Literal["pick-up", "jump"] = "pick-up"  # soft takeover of a fader, or none
+    hold: Annotated[float, msgspec.Meta(ge=0.3, le=5)] | None = None  # s, if it may cost money; None: [midi] hold
+    light: str = ""  # name of its colours under [lights], or "plain"; "": no light
+    ring: bool = False  # whether its value is sent back, for an LED ring or a motor fader
 
     @property
     def spot(self) -> Spot:
@@ -60,20 +60,20 @@ class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def does(self) -> str:
-        """What it does, as it is typed after `learn`."""
+        """The command as typed after `learn`."""
         value = "" if self.value is None else str(self.value)
         return " ".join(part for part in (self.command, self.argument, value) if part)
 
 
 class Colour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A colour that needs another channel than its control has."""
+    """A colour that is sent on another channel than the control's."""
 
     channel: _Channel
     value: _Seven
 
 
 class Colours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is sent to a light for each of its looks."""
+    """The values that a light is sent for each look."""
 
     idle: _Seven | Colour = 0
     holding: _Seven | Colour = 127
@@ -81,11 +81,11 @@ class Colours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ready: _Seven | Colour = 127
     done: _Seven | Colour = 127
     error: _Seven | Colour = 127
-    off: _Seven | Colour = 0  # of what is chosen or not: a preset that is not selected
+    off: _Seven | Colour = 0  # off and on: for example whether a preset is selected
     on: _Seven | Colour = 127
 
     def at(self, spot: Spot, look: Look) -> tuple[Spot, int]:
-        """Return what to send where."""
+        """Return the spot and the value to send."""
         colour = getattr(self, look)
         if isinstance(colour, Colour):
             return Spot(spot.message, colour.channel, spot.number), colour.value
@@ -93,13 +93,13 @@ class Colours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Lights that are no control's own: the newest job's state or progress."""
+    """Lights that belong to no control: they show the newest job's state or progress."""
 
     shows: Literal["state", "progress"]
     message: Message
-    numbers: Annotated[tuple[_Seven, ...], msgspec.Meta(min_length=1)]  # progress: one is a ring, several are a bar
+    numbers: Annotated[tuple[_Seven, ...], msgspec.Meta(min_length=1)]  # for progress: one is a ring, several are a bar
     channel: _Channel = 1
-    light: str = ""  # name of its colours under [lights]; "": values from 0 to the top
+    light: str = ""  # name of its colours under [lights]; "": default colours
 
     @property
     def spots(self) -> tuple[Spot, ...]:
@@ -107,27 +107,27 @@ class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file."""
+    """One mapping file."""
 
     version: Literal[1]
-    device: str  # its name or a part of it; * stands for anything
-    title: str = ""  # for people
-    output: str = ""  # where its lights are, if that has another name
-    setup: tuple[str, ...] = ()  # system exclusive messages in hex, sent when it is plugged in
-    farewell: tuple[str, ...] = ()  # and before it is let go of
+    device: str  # its name or a part of it; * matches anything
+    title: str = ""  # shown to the user
+    output: str = ""  # name of the output for its lights, if it differs
+    setup: tuple[str, ...] = ()  # system exclusive messages in hex, sent when the device is connected
+    farewell: tuple[str, ...] = ()  # system exclusive messages in hex, sent before its output is closed
     control: tuple[Binding, ...] = ()
     show: tuple[Show, ...] = ()
-    lights: dict[str, Colours] = {}  # msgspec copies it
+    lights: dict[str, Colours] = {}  # msgspec copies the default
 
     def colours(self, name: str) -> Colours:
         return self.lights.get(name, Colours())
 
 
 def load(path: Path) -> Mapping:
-    """Read one mapping.
+    """Read a mapping file.
 
     Raises:
-        MappingInvalid: names file, line and key.
+        MappingInvalid: the file is wrong; the text names file, line and key.
     """
     try:
         file = read_toml(path)
@@ -143,17 +143,17 @@ def load(path: Path) -> Mapping:
         _known_light(file, mapping, f"show[{index}]", show.light)
     for name in ("setup", "farewell"):
         if not all(_HEX.fullmatch(text) for text in getattr(mapping, name)):
-            raise MappingInvalid(f"{file.place(name)}: {name} has messages from F0 to F7, two hex digits each.")
+            raise MappingInvalid(f"{file.place(name)}: {name} takes messages from F0 to F7 in hex bytes.")
     return mapping
 
 
 def _place(file: TomlFile, key: str) -> str:
-    """Return file and line of a key, of what it stands in where it is missing."""
+    """Return file and line of a key, or of its table if the key is missing."""
     return file.place(key) if key in file.lines else file.place(key.rpartition(".")[0])
 
 
 def _check(file: TomlFile, mapping: Mapping, index: int, control: Binding) -> None:
-    """Check what types cannot say of a control."""
+    """Check what the types do not cover."""
     where = f"control[{index}]"
     try:
         check(control)
@@ -161,9 +161,9 @@ def _check(file: TomlFile, mapping: Mapping, index: int, control: Binding) -> No
         key = problem.text.partition(" ")[0]
         raise MappingInvalid(f"{_place(file, f'{where}.{key}')}: {problem.text}") from problem
     _known_light(file, mapping, where, control.light)
-    rivals = [k for k, other in enumerate(mapping.control[:index]) if _same(control, other)]
-    if rivals:
-        first = file.place(f"control[{rivals[0]}]").rpartition(", ")[2]
+    duplicates = [k for k, other in enumerate(mapping.control[:index]) if _same(control, other)]
+    if duplicates:
+        first = file.place(f"control[{duplicates[0]}]").rpartition(", ")[2]
         raise MappingInvalid(f"{file.place(where)}: {control.spot} is mapped twice, first in {first}.")
 
 
@@ -178,33 +178,35 @@ def _known_light(file: TomlFile, mapping: Mapping, where: str, light: str) -> No
 
 
 def check(control: Binding) -> None:
-    """Check that a control and its command go together.
+    """Check that a control suits its command.
 
     Raises:
-        MappingInvalid: they do not; the text begins with the key that is wrong.
+        MappingInvalid: it does not; the text begins with the name of the wrong key.
     """
     if control.command not in MAPPABLE:
-        raise MappingInvalid(f"command is “{control.command}”, which is none.{did_you_mean(control.command, MAPPABLE)}")
+        raise MappingInvalid(
+            f"command “{control.command}” is not for controls.{did_you_mean(control.command, MAPPABLE)}"
+        )
     _check_argument(control)
     endless, program = control.kind in ENCODERS, control.message == "program"
     wrong = (
         (
             control.kind == "fader" and control.command != "param",
-            f"kind is fader, but {control.command} wants a button; parameters want faders.",
+            f"kind is fader, but {control.command} needs a button; faders are for parameters.",
         ),
         (
             (control.kind == "program") != program,
-            "kind is “program” for the message “program”, and for no other.",
+            "kind “program” and message “program” go together.",
         ),
         (
             endless and (control.message != "cc" or control.command not in ENCODED),
-            f"kind is {control.kind}: an encoder sends cc and turns a parameter or the presets.",
+            f"kind is {control.kind}, but an encoder sends cc and changes a parameter or the preset.",
         ),
         (
             control.any_number and not (program and control.command == "preset.select"),
-            "any_number is for program changes that select presets.",
+            "any_number is only for program changes that select presets.",
         ),
-        (control.message == "cc14" and control.number >= PAIRED, "number is that of the coarse half, 0 to 31."),
+        (control.message == "cc14" and control.number >= PAIRED, "number must be that of the coarse half, 0 to 31."),
     )
     for is_wrong, text in wrong:
         if is_wrong:
@@ -212,24 +214,24 @@ def check(control: Binding) -> None:
 
 
 def _check_argument(control: Binding) -> None:
-    """Check what the command is for."""
+    """Check the argument and value of a command."""
     if control.command != "param":
         sides = MAPPABLE[control.command].sides
         if sides and control.argument not in ("", *sides):
-            raise MappingInvalid(f"argument is one of {', '.join(sides)}, not “{control.argument}”.")
+            raise MappingInvalid(f"argument must be one of {', '.join(sides)}, not “{control.argument}”.")
         if not control.any_number:
             try:
                 read(MAPPABLE[control.command], arguments(control))
             except BridgeError as problem:
-                raise MappingInvalid(f"argument does not suit: {problem.text}") from problem
+                raise MappingInvalid(f"argument is wrong: {problem.text}") from problem
         return
     if control.argument not in scale.names():
         guess = did_you_mean(control.argument, scale.names())
-        raise MappingInvalid(f"argument is the parameter's name, not “{control.argument}”.{guess}")
+        raise MappingInvalid(f"argument must be the name of a parameter, not “{control.argument}”.{guess}")
     if control.value is None and control.kind in ("button", "toggle"):
-        raise MappingInvalid("value is missing: a button sets its parameter to one value.")
+        raise MappingInvalid("value is missing: a button sets its parameter to a value.")
 
 
 def arguments(control: Binding) -> tuple[str, ...]:
-    """Return what is behind the command's name, as a surface sends it."""
+    """Return the arguments of the command, as an OSC surface sends them."""
     return (control.argument,) if control.argument else ()

@@ -1,6 +1,6 @@
-"""The mappings of the home and those that come with the bridge: found, looked after, added to, taken from.
+"""The mapping files in the home, and the templates that ship with the bridge.
 
-Files are people's: a line that somebody wrote stays as it is, learned controls are added at the end.
+Lines that the user wrote stay unchanged; learned controls are appended.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Kept:
 
 
 def fits(pattern: str, name: str) -> bool:
-    """Tell whether a device is meant: a part of its name, in any case, * for anything."""
+    """Return whether a pattern matches a device name: a part of it, ignoring case; * matches anything."""
     parts = (re.escape(part) for part in pattern.strip("*").split("*"))
     return re.search(".*".join(parts), name, re.IGNORECASE) is not None
 
@@ -47,7 +47,7 @@ class MappingFiles:
         self._seen: Dict[Path, tuple[int, int]] = {}
 
     def stamps(self) -> Dict[Path, tuple[int, int]]:
-        """Return what tells that a file has changed."""
+        """Return modification time and size of each file, to detect changes."""
         found = {}
         for path in sorted(self.folder.glob("*.toml")):
             about = path.stat()
@@ -55,9 +55,9 @@ class MappingFiles:
         return found
 
     def refresh(self) -> list[MappingInvalid] | None:
-        """Read what has changed; return None if nothing has, else one error for each file that cannot be used.
+        """Read the files if one has changed; return None if none has, else an error for each invalid file.
 
-        A mapping that was right before stays in use until its file is right again.
+        The last valid mapping of an invalid file stays in use.
         """
         stamps = self.stamps()
         if stamps == self._seen:
@@ -75,15 +75,15 @@ class MappingFiles:
         return problems
 
     def of(self, device: str) -> Kept | None:
-        """Return the mapping of a device."""
+        """Return the mapping of a device, or None."""
         return next((kept for kept in self.kept if fits(kept.mapping.device, device)), None)
 
     def add(self, device: str, control: Binding) -> Path:
-        """Add a control to a device's mapping, begun if there is none; return its file.
+        """Add a control to a device's mapping file, created if missing; return its path.
 
         Raises:
-            MappingInvalid: control and command do not go together.
-            DiskFull, OutputUnwritable: it cannot be written.
+            MappingInvalid: the control does not suit its command.
+            DiskFull, OutputUnwritable: the file cannot be written.
         """
         check(control)
         kept = self.of(device)
@@ -93,7 +93,7 @@ class MappingFiles:
         return path
 
     def remove(self, path: Path, index: int) -> None:
-        """Take one control out of a file (raises DiskFull, OutputUnwritable)."""
+        """Remove the control with this index from a file (raises DiskFull, OutputUnwritable)."""
         lines = path.read_text("utf-8").splitlines()
         first, end = _extent(lines, index)
         self._write(path, "\n".join([*lines[:first], *lines[end:]]).rstrip() + "\n")
@@ -102,8 +102,8 @@ class MappingFiles:
         """Copy a template into the home.
 
         Raises:
-            MappingInvalid: there is none of that name.
-            NotPossibleNow: the home has a file of that name.
+            MappingInvalid: there is no template of that name.
+            NotPossibleNow: the home already has a file of that name.
         """
         found = {path.stem: path for path in TEMPLATES.glob("*.toml")}
         if name not in found:
@@ -113,7 +113,7 @@ class MappingFiles:
             )
         path = self.folder / f"{name}.toml"
         if path.exists():
-            raise NotPossibleNow(f"{path} is there already.", hint="Edit that file, or remove it first.")
+            raise NotPossibleNow(f"{path} already exists.", hint="Edit that file, or remove it first.")
         self._write(path, found[name].read_text("utf-8"))
         return Kept(path, load(path))
 
@@ -123,14 +123,14 @@ class MappingFiles:
         write_bytes(path, text.encode())
 
     def _free(self, device: str) -> Path:
-        """Return a file name for a new device; one that only differs in signs from another's gets a number."""
+        """Return an unused file name for a device; a number is added if the name is taken."""
         base = slug(device) or "device"
         names = (f"{base}{f'-{k}' if k > 1 else ''}.toml" for k in range(1, 1000))
         return next(self.folder / name for name in names if not (self.folder / name).exists())
 
 
 def templates() -> tuple[Kept, ...]:
-    """Return the mappings that come with the bridge."""
+    """Return the templates that ship with the bridge."""
     return tuple(Kept(path, load(path)) for path in sorted(TEMPLATES.glob("*.toml")))
 
 
@@ -140,20 +140,20 @@ def _beginning(device: str) -> str:
 
 
 def _block(control: Binding) -> str:
-    """Write a control as TOML, without what is left to its default."""
+    """Return a control as TOML, without default values."""
     values: Dict[str, Any] = msgspec.structs.asdict(control)
-    usual = {field.name: field.default for field in msgspec.structs.fields(Binding)}
-    # TOML's texts, numbers and switches are written as JSON's.
-    said = [
+    defaults = {field.name: field.default for field in msgspec.structs.fields(Binding)}
+    # TOML writes strings, numbers and booleans like JSON.
+    entries = [
         f"{name} = {json.dumps(value, ensure_ascii=False)}"
         for name, value in values.items()
-        if value != usual[name] or name in ("channel", "number")
+        if value != defaults[name] or name in ("channel", "number")
     ]
-    return "\n".join(["[[control]]", *said]) + "\n"
+    return "\n".join(["[[control]]", *entries]) + "\n"
 
 
 def _extent(lines: list[str], index: int) -> tuple[int, int]:
-    """Return the first line of the control of that place and the first one after it."""
+    """Return the first line of the control with this index, and the line after its last one."""
     heads = [number for number, line in enumerate(lines) if re.match(r"\s*\[\[\s*control\s*\]\]", line)]
     first = heads[index]
     after = (number for number in range(first + 1, len(lines)) if re.match(r"\s*(\[|#)", lines[number]))

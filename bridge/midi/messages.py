@@ -1,4 +1,4 @@
-"""MIDI messages as places on a controller: which control sent what value, and what lights it up.
+"""MIDI messages as values of controls: which control sent which value, and how to light it.
 
 ports.py → bytes → here → controls.py; lights.py → here → bytes → ports.py. mido reads and writes the bytes.
 """
@@ -10,20 +10,20 @@ from typing import Literal
 
 import mido
 
-Message = Literal["note", "cc", "cc14", "program", "pitch"]  # cc14: two messages, the coarse one first
+Message = Literal["note", "cc", "cc14", "program", "pitch"]  # cc14: two control changes, the coarse one first
 
-WIDE = frozenset({"cc14", "pitch"})  # values of 14 bits
-PAIRED = 32  # control changes below are the coarse halves of those so many above
-_MIDDLE = 8192  # of a pitch wheel, which mido counts from there
+WIDE = frozenset({"cc14", "pitch"})  # 14-bit values
+PAIRED = 32  # offset from a coarse controller (0–31) to its fine one
+_MIDDLE = 8192  # center of the pitch wheel; mido counts from there
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Spot:
-    """One control of a device, as its messages name it."""
+    """One control of a device, identified by its messages."""
 
     message: Message
     channel: int  # 1..16
-    number: int  # note or controller, 0..127; 0 where the message has none
+    number: int  # note or controller, 0..127; 0 for messages without a number
 
     def __str__(self) -> str:
         named = {"program": "program change", "pitch": "pitch wheel"}.get(self.message)
@@ -38,13 +38,13 @@ class Spot:
 
 
 def read(data: bytes) -> tuple[Spot, int] | None:
-    """Return where a message comes from and its value; None for what is no control (clock, sysex, aftertouch).
+    """Return a message's control and value; None for other messages (clock, system exclusive, aftertouch).
 
-    A note's value is its velocity, 0 when it is let go of.
+    A note's value is its velocity, 0 when released.
     """
     try:
         message = mido.Message.from_bytes(data)
-    except ValueError:  # a driver handed over half a message
+    except ValueError:  # incomplete message from a driver
         return None
     match message.type:
         case "note_on" | "note_off":
@@ -63,7 +63,7 @@ def write(spot: Spot, value: int) -> tuple[bytes, ...]:
     """Return the messages that show a value at a spot."""
     channel = spot.channel - 1
     match spot.message:
-        case "note":  # never note-off: some devices take that for "velocity 64"
+        case "note":  # never note-off: some devices treat it as velocity 64
             return (_bytes("note_on", channel=channel, note=spot.number, velocity=value),)
         case "cc":
             return (_bytes("control_change", channel=channel, control=spot.number, value=value),)

@@ -1,16 +1,16 @@
-"""What the process of the MIDI ports needs of a system's MIDI: implemented by port_rtmidi.py and port_jack.py."""
+"""The interface to a system's MIDI, implemented by port_rtmidi.py and port_jack.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from typing import Protocol
 
-Found = Mapping[str, Hashable]  # a device's name → what tells this very port from a later one of the same name
+Found = Mapping[str, Hashable]  # device name → an id that distinguishes this port from a later one of the same name
 Heard = Callable[[str, bytes], None]  # called on a driver's thread
 
 
 class Backend(Protocol):
-    """One system's MIDI. Methods are called on one thread and raise OSError where the system refuses."""
+    """One system's MIDI. All methods are called on one thread and raise OSError when the system refuses."""
 
     def inputs(self) -> Found: ...
     def outputs(self) -> Found: ...
@@ -20,5 +20,5 @@ class Backend(Protocol):
     def close_output(self, name: str) -> None: ...
     def send(self, name: str, data: bytes) -> None: ...
     def close(self) -> None:
-        """Close all, after everything was sent."""
+        """Close everything after all messages have been sent."""
         ...

@@ -1,7 +1,7 @@
-"""The process that holds the MIDI ports: JSON lines in on stdin, out on stdout; `python -m bridge.midi.port_host`.
+"""The process that holds the MIDI ports, with JSON lines on stdin and stdout: `python -m bridge.midi.port_host`.
 
-port_process.py in the daemon ↔ here ↔ port_rtmidi.py or port_jack.py. A driver or library that crashes takes this
-process down and not the daemon, and when the daemon is gone, killed or not, stdin ends and the lights go off.
+port_process.py in the daemon ↔ here ↔ port_rtmidi.py or port_jack.py. If a driver or library crashes, only this process
+ends, not the daemon. When the daemon ends, even if it was killed, stdin ends and the lights go off.
 
 In:  {"want": [inputs, outputs]}   {"send": [device, [hex, ...]]}   {"last": [device, [hex, ...]]}
 Out: {"devices": [inputs, outputs, open inputs, open outputs]}   {"heard": [[device, hex], ...]}
@@ -23,20 +23,20 @@ from bridge.errors import BridgeError, MidiMissing, MidiUnavailable
 from bridge.midi.port_backend import Backend
 from bridge.util.stdin_pipe import take_stdin, take_stdout
 
-LOOK = 0.5  # s between two looks at what is plugged in
-MOST = 100_000  # messages that wait for a daemon that does not read; then the oldest go
-AT_ONCE = 512  # messages in one line
+LOOK = 0.5  # s between two scans for devices
+MOST = 100_000  # messages queued for the daemon; beyond that the oldest are dropped
+AT_ONCE = 512  # messages per line
 
 
 def backend(system: str) -> Backend:
-    """Return the MIDI of this machine.
+    """Return the MIDI backend.
 
     Args:
         system: "auto" (the operating system's) or "jack".
 
     Raises:
         MidiMissing: its package is not installed.
-        MidiUnavailable: the system has none.
+        MidiUnavailable: MIDI does not work on this system.
     """
     try:
         if system == "jack":
@@ -53,20 +53,20 @@ def backend(system: str) -> Backend:
 
 
 class Host:
-    """Keeps the ports that are wanted open and passes messages both ways."""
+    """Keeps the wanted ports open and passes messages both ways."""
 
     def __init__(self, midi: Backend, tell: Callable[[dict[str, Any]], None]) -> None:
         self._midi = midi
         self._tell = tell
         self._wanted: tuple[set[str], set[str]] = (set(), set())
         self._open: tuple[dict[str, Hashable], dict[str, Hashable]] = ({}, {})
-        self._last: dict[str, list[bytes]] = {}
-        self._told: list[Any] | None = None
-        self._refused: set[str] = set()  # devices whose trouble was told of
-        self.waiting: SimpleQueue[tuple[str, bytes]] = SimpleQueue()  # heard and not passed on yet
+        self._farewell: dict[str, list[bytes]] = {}
+        self._reported: list[Any] | None = None
+        self._refused: set[str] = set()  # devices whose error was reported
+        self.waiting: SimpleQueue[tuple[str, bytes]] = SimpleQueue()  # received and not yet passed on
 
     def heard(self, name: str, data: bytes) -> None:
-        """Take a message from a driver's thread, which is never kept waiting."""
+        """Queue a message; called on a driver's thread, never blocks."""
         self.waiting.put((name, data))
         if self.waiting.qsize() > MOST:
             try:
@@ -74,45 +74,45 @@ class Host:
             except Empty:
                 return
 
-    def take(self, order: Mapping[str, Any]) -> None:
-        """Do one order of the daemon."""
-        if "send" in order:
-            name, messages = order["send"]
+    def handle(self, request: Mapping[str, Any]) -> None:
+        """Handle one request of the daemon."""
+        if "send" in request:
+            name, messages = request["send"]
             self._send(name, [bytes.fromhex(text) for text in messages])
-        elif "last" in order:
-            name, messages = order["last"]
-            self._last[name] = [bytes.fromhex(text) for text in messages]
-        elif "want" in order:
-            self._wanted = (set(order["want"][0]), set(order["want"][1]))
-            self.look()
+        elif "last" in request:
+            name, messages = request["last"]
+            self._farewell[name] = [bytes.fromhex(text) for text in messages]
+        elif "want" in request:
+            self._wanted = (set(request["want"][0]), set(request["want"][1]))
+            self.scan()
 
-    def look(self) -> None:
-        """See what is plugged in, open what is wanted, close what is not, and tell if anything is different."""
+    def scan(self) -> None:
+        """Find devices, open and close ports as wanted, and report changes."""
         found = (self._midi.inputs(), self._midi.outputs())
         for side in (0, 1):
             for name, port in tuple(self._open[side].items()):
                 if found[side].get(name) != port or name not in self._wanted[side]:
-                    self._close(side, name, there=found[side].get(name) == port)
+                    self._close_port(side, name, present=found[side].get(name) == port)
             for name in sorted(self._wanted[side] & set(found[side]) - set(self._open[side])):
-                self._try(side, name, found[side][name])
+                self._open_port(side, name, found[side][name])
         now = [sorted(found[0]), sorted(found[1]), sorted(self._open[0]), sorted(self._open[1])]
-        if now != self._told:
-            self._told = now
+        if now != self._reported:
+            self._reported = now
             self._tell({"devices": now})
 
     def mute(self) -> None:
-        """Tell the daemon nothing more: it may be gone."""
+        """Send nothing more to the daemon, which may have ended."""
         self._tell = lambda line: None
 
     def close(self) -> None:
-        """Send the last words and close everything."""
+        """Send the farewell messages and close everything."""
         for side in (1, 0):
             for name in tuple(self._open[side]):
-                self._close(side, name, there=True)
+                self._close_port(side, name, present=True)
         self._midi.close()
 
-    def _try(self, side: int, name: str, port: Hashable) -> None:
-        self._tell({"opening": name})  # some libraries end the process where a device is held by another program
+    def _open_port(self, side: int, name: str, port: Hashable) -> None:
+        self._tell({"opening": name})  # some libraries end the process if another program holds the device
         try:
             if side == 0:
                 self._midi.open_input(name, self.heard)
@@ -127,11 +127,11 @@ class Host:
             self._open[side][name] = port
         self._tell({"opening": ""})
 
-    def _close(self, side: int, name: str, *, there: bool) -> None:
-        if side == 1 and there:
-            self._send(name, self._last.get(name, []))
+    def _close_port(self, side: int, name: str, *, present: bool) -> None:
+        if side == 1 and present:
+            self._send(name, self._farewell.get(name, []))
         del self._open[side][name]
-        self._told = None  # a device that came back at once has to be told of as new
+        self._reported = None  # report a device that comes back at once as new
         self._tell_closed()
         if side == 0:
             self._midi.close_input(name)
@@ -146,88 +146,88 @@ class Host:
             try:
                 for message in messages:
                     self._midi.send(name, message)
-            except OSError:  # it has just been pulled out, which the next look sees
+            except OSError:  # just disconnected; the next scan notices
                 return
 
 
 class Wire:
-    """The daemon's end: orders in, answers out, each one JSON line."""
+    """The connection to the daemon: requests in, messages out, one JSON line each."""
 
-    def __init__(self, orders: BinaryIO, answers: BinaryIO) -> None:
-        self._orders = orders
-        self._answers = answers
+    def __init__(self, requests: BinaryIO, replies: BinaryIO) -> None:
+        self._requests = requests
+        self._replies = replies
         self._turn = threading.Lock()
-        self.inbox: SimpleQueue[dict[str, Any] | None] = SimpleQueue()  # None: there will be no more
+        self.inbox: SimpleQueue[dict[str, Any] | None] = SimpleQueue()  # None: stdin has ended
 
     def tell(self, line: dict[str, Any]) -> None:
         with self._turn:
-            self._answers.write(json.dumps(line).encode() + b"\n")
-            self._answers.flush()
+            self._replies.write(json.dumps(line).encode() + b"\n")
+            self._replies.flush()
 
     def read(self) -> None:
-        """Read orders until there are no more; the work of a thread."""
-        for line in self._orders:
+        """Queue requests until stdin ends; runs in a thread."""
+        for line in self._requests:
             self.inbox.put(json.loads(line))
         self.inbox.put(None)
 
     def pass_on(self, waiting: SimpleQueue[tuple[str, bytes]]) -> None:
-        """Tell what was heard, as much as there is at a time; the work of a thread."""
+        """Send received messages in batches; runs in a thread."""
         while True:
             batch = [waiting.get()]
             while len(batch) < AT_ONCE and not waiting.empty():
                 batch.append(waiting.get())
             try:
                 self.tell({"heard": [[name, data.hex()] for name, data in batch]})
-            except OSError:  # the daemon is gone, which the reader sees too
+            except OSError:  # the daemon has ended, which the reading thread notices
                 return
 
 
-def serve(midi: Backend, orders: BinaryIO, answers: BinaryIO) -> None:
-    """Work until stdin ends."""
-    wire = Wire(orders, answers)
+def serve(midi: Backend, requests: BinaryIO, replies: BinaryIO) -> None:
+    """Serve the daemon until stdin ends."""
+    wire = Wire(requests, replies)
     host = Host(midi, wire.tell)
     threading.Thread(target=wire.read, daemon=True).start()
     threading.Thread(target=wire.pass_on, args=(host.waiting,), daemon=True).start()
     try:
         _rounds(host, wire.inbox)
-    except OSError as problem:  # a broken pipe: the daemon was killed, and what is left to do are the lights
+    except OSError as problem:  # a broken pipe means that the daemon was killed: only the lights remain
         if not isinstance(problem, BrokenPipeError):
-            wire.tell({"trouble": MidiUnavailable(f"MIDI cannot be used any more: {problem}.").to_wire()})
+            wire.tell({"trouble": MidiUnavailable(f"MIDI stopped working: {problem}.").to_wire()})
     finally:
         host.mute()
         host.close()
 
 
 def _rounds(host: Host, inbox: SimpleQueue[dict[str, Any] | None]) -> None:
-    """Take orders, and look for devices now and then, until there will be no more orders."""
-    next_look = 0.0
+    """Handle requests and scan for devices until stdin ends."""
+    next_scan = 0.0
     while True:
-        if monotonic() >= next_look:
-            host.look()
-            next_look = monotonic() + LOOK
+        if monotonic() >= next_scan:
+            host.scan()
+            next_scan = monotonic() + LOOK
         try:
-            order = inbox.get(timeout=max(0.0, next_look - monotonic()))
+            request = inbox.get(timeout=max(0.0, next_scan - monotonic()))
         except Empty:
             continue
-        if order is None:
+        if request is None:
             return
-        host.take(order)
+        host.handle(request)
 
 
 def main() -> int:
-    """Run the process; argument 1 is the system."""
-    orders, answers = take_stdin(), take_stdout()
+    """Run the process; the first argument is the system."""
+    requests, replies = take_stdin(), take_stdout()
     try:
         midi = backend(sys.argv[1])
     except BridgeError as error:
-        answers.write(json.dumps({"trouble": error.to_wire()}).encode() + b"\n")
-        answers.flush()
+        replies.write(json.dumps({"trouble": error.to_wire()}).encode() + b"\n")
+        replies.flush()
         return 1
-    serve(midi, orders, answers)
+    serve(midi, requests, replies)
     return 0
 
 
 if __name__ == "__main__":
     code = main()
     sys.stderr.flush()
-    os._exit(code)  # drivers' threads are not waited for
+    os._exit(code)  # do not wait for drivers' threads

@@ -1,6 +1,6 @@
-"""JACK's MIDI, by JACK-Client, which uses the JACK that the system has. Runs in the process of port_host.py alone.
+"""JACK MIDI through the package JACK-Client, which uses the system's JACK. Only runs in the process of port_host.py.
 
-JACK hands messages over once a period, so a message is heard and sent up to a period later.
+JACK passes messages on once per period, so each message is delayed by up to one period.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import jack
 from bridge.midi.port_backend import Found, Heard
 from bridge.midi.port_names import OWN, numbered, plain
 
-FLUSH = 0.5  # s that the last messages get to leave
+FLUSH = 0.5  # s for the last messages to be sent
 
 
 class _Output:
-    """One device's lights: a port of ours that is plugged into its own."""
+    """One device's lights: our port that is connected to the device's port."""
 
     def __init__(self, port: Any) -> None:
         self.port = port
@@ -37,8 +37,8 @@ class JackBackend:
         self._gone = False
         self._inputs: dict[str, tuple[Any, Heard]] = {}
         self._outputs: dict[str, _Output] = {}
-        self._listening: tuple[tuple[str, Any, Heard], ...] = ()  # read by JACK's thread, replaced and never changed
-        self._speaking: tuple[_Output, ...] = ()
+        self._listening: tuple[tuple[str, Any, Heard], ...] = ()  # read by JACK's thread; replaced, never modified
+        self._sending: tuple[_Output, ...] = ()
         self._sent = threading.Event()
         self._client.set_shutdown_callback(self._shut)
         self._client.set_process_callback(self._cycle)
@@ -52,24 +52,24 @@ class JackBackend:
 
     def open_input(self, name: str, heard: Heard) -> None:
         source = self._port(name, is_output=True)
-        ours = self._plug(f"{name} in", source, self._client.midi_inports)
+        ours = self._connect(f"{name} in", source, self._client.midi_inports)
         self._inputs[name] = (ours, heard)
-        self._arrange()
+        self._publish_ports()
 
     def open_output(self, name: str) -> None:
         target = self._port(name, is_input=True)
-        self._outputs[name] = _Output(self._plug(f"{name} out", target, self._client.midi_outports))
-        self._arrange()
+        self._outputs[name] = _Output(self._connect(f"{name} out", target, self._client.midi_outports))
+        self._publish_ports()
 
     def close_input(self, name: str) -> None:
         port, _ = self._inputs.pop(name)
-        self._arrange()
+        self._publish_ports()
         self._unregister(port)
 
     def close_output(self, name: str) -> None:
         output = self._outputs.pop(name)
         self._flush(output)
-        self._arrange()
+        self._publish_ports()
         self._unregister(output.port)
 
     def send(self, name: str, data: bytes) -> None:
@@ -88,12 +88,12 @@ class JackBackend:
         for name, port, heard in self._listening:
             for _, data in port.incoming_midi_events():
                 heard(name, bytes(data))
-        for output in self._speaking:
+        for output in self._sending:
             output.port.clear_buffer()
             while output.waiting:
                 try:
                     output.port.write_midi_event(0, output.waiting[0])
-                except jack.JackErrorCode:  # this period is full
+                except jack.JackErrorCode:  # the buffer of this period is full
                     break
                 output.waiting.popleft()
         self._sent.set()
@@ -112,10 +112,10 @@ class JackBackend:
     def _port(self, name: str, **side: bool) -> Any:
         found = self._ports(**side)
         if name not in found:
-            raise OSError("it has just been pulled out")
+            raise OSError("it has just been disconnected")
         return found[name]
 
-    def _plug(self, name: str, other: Any, own: Any) -> Any:
+    def _connect(self, name: str, other: Any, own: Any) -> Any:
         try:
             port = own.register(name[-60:].replace(":", " "))
             self._client.connect(*((other, port) if own is self._client.midi_inports else (port, other)))
@@ -127,12 +127,12 @@ class JackBackend:
         if not self._gone:
             port.unregister()
 
-    def _arrange(self) -> None:
+    def _publish_ports(self) -> None:
         self._listening = tuple((name, port, heard) for name, (port, heard) in self._inputs.items())
-        self._speaking = tuple(self._outputs.values())
+        self._sending = tuple(self._outputs.values())
 
     def _flush(self, output: _Output) -> None:
-        """Wait until what waits has left: one more period after the last message was taken."""
+        """Wait until the queue is empty, and one more period for JACK to send its last message."""
         end = monotonic() + FLUSH
         while output.waiting and not self._gone and monotonic() < end:
             self._sent.clear()

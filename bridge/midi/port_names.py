@@ -1,6 +1,6 @@
-"""Names of devices as people know them, out of the names that systems give to ports.
+"""Turns a system's port names into stable device names, which mappings use.
 
-Pure: port_rtmidi.py and port_jack.py list, the names that come out are what mappings are written with.
+Pure: port_rtmidi.py and port_jack.py list the ports.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections.abc import Iterable
 
 _ALSA = re.compile(r"^(?P<client>[^:]*):(?P<port>.*?)(?: \d+:\d+)?$")
 _WINDOWS = re.compile(r" \d+$")
-_BRIDGED = re.compile(r"^(?:a2j|Midi-Bridge):(?P<name>.*)$")  # hardware that a bridge shows to JACK
+_BRIDGED = re.compile(r"^(?:a2j|Midi-Bridge):(?P<name>.*)$")  # hardware that an ALSA bridge makes available in JACK
 _BRIDGE_MARKS = re.compile(r"\s*\[\d+\]|\s*\((?:capture|playback)(?:_\d+)?\)")
-OWN = "ace-bridge"  # our own ports are no devices
+OWN = "ace-bridge"  # our own ports, which are not devices
 
 
 def plain(name: str, system: str) -> str:
-    """Return the device's name without what changes from one plugging in to the next.
+    """Return the device name without the parts that change on reconnection.
 
     Args:
-        name: of a port.
+        name: of the port.
         system: "alsa", "jack", "windows", "mac".
     """
     if system == "windows":
@@ -36,7 +36,7 @@ def plain(name: str, system: str) -> str:
 
 
 def numbered(names: Iterable[str]) -> list[str]:
-    """Return the names, the second of each with " #2" behind it and so on."""
+    """Return the names; repeated ones get " #2", " #3" and so on appended."""
     seen: dict[str, int] = {}
     result = []
     for name in names:

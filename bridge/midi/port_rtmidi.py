@@ -1,6 +1,6 @@
-"""The operating system's MIDI, by rtmidi2: ALSA, CoreMIDI, Windows. Runs in the process of port_host.py alone.
+"""The operating system's MIDI through rtmidi2: ALSA, CoreMIDI, Windows. Only runs in the process of port_host.py.
 
-Why this library, and why in a process of its own: docs/decisions/0007-midi-ports.md.
+docs/decisions/0007-midi-ports.md explains the choice of library and the separate process.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import rtmidi2
 from bridge.midi.port_backend import Found, Heard
 from bridge.midi.port_names import OWN, numbered, plain
 
-SETTLE = 0.02  # s that a driver's thread gets to leave our callback before its port is closed
+SETTLE = 0.02  # s for a driver's thread to leave our callback before its port is closed
 
 _SYSTEM = {"linux": "alsa", "darwin": "mac", "win32": "windows"}.get(sys.platform, "alsa")
 _API = {"alsa": rtmidi2.API_LINUX_ALSA, "mac": rtmidi2.API_MACOSX_CORE, "windows": rtmidi2.API_WINDOWS_MM}[_SYSTEM]
 
 
 class RtMidiBackend:
-    """Each open port has a handle of its own; two more only list."""
+    """Has one handle per open port, and two for listing ports."""
 
     def __init__(self) -> None:
         try:
@@ -52,7 +52,7 @@ class RtMidiBackend:
     def close_input(self, name: str) -> None:
         handle = self._inputs.pop(name)
         handle.callback = None
-        time.sleep(SETTLE)  # closing waits for the driver's thread with the interpreter held
+        time.sleep(SETTLE)  # closing waits for the driver's thread while holding the GIL
         handle.close_port()
 
     def close_output(self, name: str) -> None:
@@ -65,7 +65,7 @@ class RtMidiBackend:
             raise OSError(str(problem)) from problem
 
     def close(self) -> None:
-        """Messages were handed to the system when they were sent; the process ends now."""
+        """Do nothing: messages are already with the system, and the process ends now."""
 
 
 def _names(lister: Any) -> list[str]:
@@ -82,5 +82,5 @@ def _open(handle: Any, lister: Any, device: str) -> None:
     names = _names(lister)
     devices = numbered(plain(name, _SYSTEM) for name in names)
     if device not in devices:
-        raise OSError("it has just been pulled out")
+        raise OSError("it has just been disconnected")
     handle.open_port(devices.index(device))

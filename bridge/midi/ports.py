@@ -1,6 +1,6 @@
-"""The seam to the system's MIDI: which devices are there, what they send, what is sent to them.
+"""The interface to MIDI ports: connected devices, received messages, messages to send.
 
-surface.py → `Ports` ← port_process.py (a process of its own). Tests use tests/fakes/midi_ports.py instead.
+surface.py → `Ports` ← port_process.py (a separate process). Tests use tests/fakes/midi_ports.py instead.
 """
 
 from __future__ import annotations
@@ -14,45 +14,45 @@ from bridge.errors import BridgeError
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """What is plugged in, by name; two of the same name get numbers."""
+    """Connected devices by name; repeated names get numbers."""
 
-    inputs: tuple[str, ...] = ()  # that can be heard
-    outputs: tuple[str, ...] = ()  # that can be sent to
+    inputs: tuple[str, ...] = ()  # devices that can send
+    outputs: tuple[str, ...] = ()  # devices that can receive
     heard: frozenset[str] = frozenset()  # inputs that are open
     lit: frozenset[str] = frozenset()  # outputs that are open
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who is told; every call comes on the loop and must not block."""
+    """Callbacks; called on the event loop, must not block."""
 
-    heard: Callable[[str, bytes], None]  # device and one message
-    changed: Callable[[Devices], None]  # whenever something was plugged in or out, opened or closed
-    trouble: Callable[[BridgeError], None]  # MIDI, or one device, cannot be used; it is tried again
+    heard: Callable[[str, bytes], None]  # device and message
+    changed: Callable[[Devices], None]  # a device was connected or disconnected, or a port opened or closed
+    trouble: Callable[[BridgeError], None]  # MIDI or one device does not work; it is retried
 
 
-NOBODY = Listener(lambda device, data: None, lambda devices: None, lambda error: None)  # before there is one
+NOBODY = Listener(lambda device, data: None, lambda devices: None, lambda error: None)  # used before `start`
 
 
 class Ports(Protocol):
     """All MIDI ports of this machine."""
 
     async def start(self, listener: Listener) -> None:
-        """Begin to look."""
+        """Start scanning for devices."""
         ...
 
     def want(self, inputs: Collection[str], outputs: Collection[str]) -> None:
-        """Hold these open whenever they are there, and no others: some systems give a device to one program only."""
+        """Keep only these ports open while they exist: some systems give a device to one program only."""
         ...
 
     def send(self, device: str, messages: Sequence[bytes]) -> None:
-        """Send to an open output; to one that has just gone nothing is sent."""
+        """Send to an output; do nothing if it is not open."""
         ...
 
-    def last_words(self, device: str, messages: Sequence[bytes]) -> None:
-        """Say what a device is sent when its output is let go of, whatever the reason."""
+    def set_farewell(self, device: str, messages: Sequence[bytes]) -> None:
+        """Set the messages that a device is sent before its output is closed, for whatever reason."""
         ...
 
     async def stop(self) -> None:
-        """Send the last words and close everything."""
+        """Send the farewell messages and close everything."""
         ...

@@ -1,4 +1,4 @@
-"""The conversation about MIDI: which controllers are there, learn, unlearn, listen. Answers go out as they come.
+"""MIDI administration: list devices and controls, learn, unlearn, monitor. Answers are sent as they arise.
 
 control/table.py → service.py → here → surface.py, mapping_files.py.
 """
@@ -24,23 +24,23 @@ Heard = tuple[str, Spot, int]
 
 
 def parsed(command: str, argument: str) -> Binding:
-    """Return what is to be learned, without its spot.
+    """Return the binding to learn, without its control.
 
     Args:
-        command: a command's name, or a parameter's.
-        argument: what is behind it: a preset, a side, a parameter, a parameter and a value.
+        command: name of a command or a parameter.
+        argument: a preset, a side, a parameter, or a parameter and a value.
 
     Raises:
         MappingInvalid: there is no such command or parameter.
-        ParamInvalid: the value is not one of the parameter's.
+        ParamInvalid: the parameter does not take this value.
     """
     if command in scale.names():
         command, argument = "param", f"{command} {argument}".strip()
     if command not in MAPPABLE:
         known = (*MAPPABLE, *scale.names())
         raise MappingInvalid(
-            f"There is no command “{command[:60]}” that a control could have.{did_you_mean(command, known)}",
-            hint=f"There are {', '.join(known)}.",
+            f"There is no command “{command[:60]}” for controls.{did_you_mean(command, known)}",
+            hint=f"The commands are {', '.join(known)}.",
         )
     if command != "param":
         return Binding(command=command, message="note", argument=argument)
@@ -58,25 +58,27 @@ def _value(name: str, text: str) -> str | float:
 
 
 class MidiAdmin:
-    """Implements the Protocol `Midi` of control/api.py over a running surface."""
+    """Implements the Protocol `Midi` of control/api.py on a running surface."""
 
     def __init__(self, surface: MidiSurface) -> None:
         self._surface = surface
-        self._queue: asyncio.Queue[Heard | None] | None = None  # of the one who listens now
+        self._queue: asyncio.Queue[Heard | None] | None = None  # of the current listener
 
-    # --- what is there -----------------------------------------------------------------------------------------------
+    # --- devices and controls ----------------------------------------------------------------------------------------
 
     async def devices(self) -> AsyncIterator[Answer]:
         self._surface.refresh()
-        there, kept = self._surface.devices, self._surface.mapping_files.kept
-        for name in dict.fromkeys((*there.inputs, *there.outputs)):
-            ports = " and ".join(word for word, side in (("in", there.inputs), ("out", there.outputs)) if name in side)
+        connected, kept = self._surface.devices, self._surface.mapping_files.kept
+        for name in dict.fromkeys((*connected.inputs, *connected.outputs)):
+            ports = " and ".join(
+                word for word, side in (("in", connected.inputs), ("out", connected.outputs)) if name in side
+            )
             mapping = self._surface.mapping_files.of(name)
             made_for = next((one.path.stem for one in templates() if fits(one.mapping.device, name)), "")
             file = str(mapping.path) if mapping else ""
             yield Answer("/bridge/midi/device", (name, ports, file, "" if mapping else made_for))
         for one in kept:
-            if not any(fits(one.mapping.device, name) for name in there.inputs):
+            if not any(fits(one.mapping.device, name) for name in connected.inputs):
                 yield Answer("/bridge/midi/device", (one.mapping.device, "away", str(one.path), ""))
         yield Answer("/bridge/midi/end", ("",))
 
@@ -84,30 +86,32 @@ class MidiAdmin:
         self._surface.refresh()
         for kept in self._surface.mapping_files.kept:
             for control in kept.mapping.control:
-                yield _told(kept, control)
+                yield _control_answer(kept, control)
         yield Answer("/bridge/midi/end", ("",))
 
     async def adopt(self, template: str) -> AsyncIterator[Answer]:
         kept = self._surface.mapping_files.adopt(template)
         self._surface.refresh()
         for control in kept.mapping.control:
-            yield _told(kept, control)
+            yield _control_answer(kept, control)
         yield Answer("/bridge/midi/end", (str(kept.path),))
 
     async def unlearn(self, command: str, argument: str) -> AsyncIterator[Answer]:
-        wish = parsed(command, argument)
+        wanted = parsed(command, argument)
         self._surface.refresh()
         found = [
             (kept, index)
             for kept in self._surface.mapping_files.kept
             for index, control in enumerate(kept.mapping.control)
-            if (control.command, control.argument, control.value) == (wish.command, wish.argument, wish.value)
+            if (control.command, control.argument, control.value) == (wanted.command, wanted.argument, wanted.value)
         ]
         if not found:
-            raise MappingInvalid(f"No control does {wish.does}.", hint="`ace-bridge midi list` shows what they do.")
-        for kept, index in reversed(found):  # from the end, since places move up
+            raise MappingInvalid(
+                f"No control does {wanted.does}.", hint="`ace-bridge midi list` shows what each control does."
+            )
+        for kept, index in reversed(found):  # from the end, so that indexes stay valid
             self._surface.mapping_files.remove(kept.path, index)
-            yield _told(kept, kept.mapping.control[index])
+            yield _control_answer(kept, kept.mapping.control[index])
         self._surface.refresh()
         yield Answer("/bridge/midi/end", ("",))
 
@@ -128,7 +132,7 @@ class MidiAdmin:
     async def learn(
         self, command: str, argument: str, seconds: float, encoder: str, light: bool, replace: bool
     ) -> AsyncIterator[Answer]:
-        wish = parsed(command, argument)
+        wanted = parsed(command, argument)
         self._surface.refresh()
         with self._listening() as queue:
             yield self._ready()
@@ -138,31 +142,31 @@ class MidiAdmin:
                 return
             yield Answer("/bridge/midi/heard", (caught.device, str(caught.spot), caught.values[-1]))
             kept = self._surface.mapping_files.of(caught.device)
-            control = _learned(wish, caught, encoder, _light(kept, caught, light))
+            control = _learned(wanted, caught, encoder, _light(kept, caught, light))
             self._make_room(kept, control, replace)
             path = self._surface.mapping_files.add(caught.device, control)
             self._surface.refresh()
             kept = self._surface.mapping_files.of(caught.device)
             if kept is not None:
-                yield _told(kept, control)
-        yield Answer("/bridge/midi/end", (_kept(control, str(path)),))
+                yield _control_answer(kept, control)
+        yield Answer("/bridge/midi/end", (_summary(control, str(path)),))
 
     def stop_listening(self) -> None:
         if self._queue is not None:
             self._queue.put_nowait(None)
 
     async def _catch(self, queue: asyncio.Queue[Heard | None], seconds: float) -> Caught | None:
-        """Wait for a control; None: it was stopped.
+        """Wait for a control to be moved; None: `stop_listening` was called.
 
         Raises:
-            MidiNotHeard: none was moved.
+            MidiNotHeard: no control was moved.
         """
         catcher, loop = Catcher(), asyncio.get_running_loop()
         end = loop.time() + seconds
         while (caught := catcher.catch(loop.time())) is None:
             left = (catcher.until or end) - loop.time()
             if left <= 0 and catcher.until is None:
-                raise MidiNotHeard(f"No control was moved for {seconds:g} s, so nothing was changed.")
+                raise MidiNotHeard(f"No control was moved within {seconds:g} s, so nothing was changed.")
             with contextlib.suppress(TimeoutError):
                 heard = await asyncio.wait_for(queue.get(), max(left, 0.001))
                 if heard is None:
@@ -172,7 +176,7 @@ class MidiAdmin:
 
     @contextlib.contextmanager
     def _listening(self) -> Iterator[asyncio.Queue[Heard | None]]:
-        """Give everything that is heard to a queue of our own; whoever listened before is done."""
+        """Send all received values to a new queue; the previous listener ends."""
         self.stop_listening()
         queue: asyncio.Queue[Heard | None] = asyncio.Queue()
         self._queue = queue
@@ -188,53 +192,53 @@ class MidiAdmin:
         return Answer("/bridge/midi/ready", (", ".join(self._surface.devices.inputs),))
 
     def _make_room(self, kept: Kept | None, control: Binding, replace: bool) -> None:
-        """Take away what the control does now.
+        """Remove what the control does now.
 
         Raises:
-            MidiConflict: it does something, and that may not be replaced.
+            MidiConflict: the control is in use, and `replace` is not set.
         """
         if kept is None:
             return
-        rivals = [index for index, other in enumerate(kept.mapping.control) if _collide(control, other)]
-        if rivals and not replace:
-            taken = kept.mapping.control[rivals[0]]
+        conflicts = [index for index, other in enumerate(kept.mapping.control) if _collide(control, other)]
+        if conflicts and not replace:
+            taken = kept.mapping.control[conflicts[0]]
             raise MidiConflict(
-                f"{control.spot} of {kept.mapping.device} does {taken.does} already; nothing was changed."
+                f"{control.spot} of {kept.mapping.device} already does {taken.does}; nothing was changed."
             )
-        for index in reversed(rivals):
+        for index in reversed(conflicts):
             self._surface.mapping_files.remove(kept.path, index)
 
 
-def _told(kept: Kept, control: Binding) -> Answer:
+def _control_answer(kept: Kept, control: Binding) -> Answer:
     kind = "encoder" if control.kind in ENCODERS else control.kind
     return Answer("/bridge/midi/control", (kept.mapping.device, str(control.spot), kind, control.does, str(kept.path)))
 
 
-def _learned(wish: Binding, caught: Caught, encoder: str, light: str) -> Binding:
-    """Join what is wanted and what was caught.
+def _learned(wanted: Binding, caught: Caught, encoder: str, light: str) -> Binding:
+    """Combine the wanted command and the control that was moved.
 
     Raises:
-        MappingInvalid: they do not go together.
+        MappingInvalid: the control does not suit the command.
     """
     spot, endless = caught.spot, encoder or caught.encoder
     kind: Kind = "button"
     if spot.message == "program":
         kind = "program"
-    elif wish.command in ENCODED and wish.value is None and spot.message == "cc" and endless:
-        kind = endless  # type: ignore[assignment]  # the table of commands lets only these through
-    elif wish.command == "param" and wish.value is None:
+    elif wanted.command in ENCODED and wanted.value is None and spot.message == "cc" and endless:
+        kind = endless  # type: ignore[assignment]  # the table of commands allows only these values
+    elif wanted.command == "param" and wanted.value is None:
         if caught.is_button:
             raise MappingInvalid(
-                f"{spot} is a button, and {wish.argument} wants a fader or an encoder.",
-                hint=f"A button sets one value: `ace-bridge midi learn {wish.argument} VALUE`.",
+                f"{spot} is a button, but {wanted.argument} needs a fader or an encoder.",
+                hint=f"To let a button set one value: `ace-bridge midi learn {wanted.argument} VALUE`.",
             )
         kind = "fader"
-    any_number = kind == "program" and wish.command == "preset.select" and not wish.argument
+    any_number = kind == "program" and wanted.command == "preset.select" and not wanted.argument
     return Binding(
-        command=wish.command,
+        command=wanted.command,
         message=spot.message,
-        argument=wish.argument,
-        value=wish.value,
+        argument=wanted.argument,
+        value=wanted.value,
         channel=spot.channel,
         number=caught.values[-1] if kind == "program" and not any_number else spot.number,
         any_number=any_number,
@@ -245,14 +249,14 @@ def _learned(wish: Binding, caught: Caught, encoder: str, light: str) -> Binding
 
 
 def _light(kept: Kept | None, caught: Caught, wanted: bool) -> str:
-    """Return the colours for a learned control: those of its neighbours, or plain ones where it is said to have one."""
-    neighbours = kept.mapping.control if kept else ()
-    same = (one.light for one in neighbours if one.light and one.message == caught.spot.message)
+    """Return the colours of a learned control: those of similar controls, else plain if a light is wanted."""
+    others = kept.mapping.control if kept else ()
+    same = (one.light for one in others if one.light and one.message == caught.spot.message)
     return next(same, PLAIN if wanted else "")
 
 
 def _collide(one: Binding, other: Binding) -> bool:
-    """Tell whether two controls hear the same message."""
+    """Return whether two controls react to the same message."""
     if one.message == other.message == "program" and one.channel == other.channel:
         return one.any_number or other.any_number or one.number == other.number
     return bool(_messages(one.spot) & _messages(other.spot))
@@ -264,9 +268,9 @@ def _messages(spot: Spot) -> set[Spot]:
     return {Spot("cc", spot.channel, spot.number), Spot("cc", spot.channel, spot.number + PAIRED)}
 
 
-def _kept(control: Binding, path: str) -> str:
-    """Say where it is kept, and what there is to know about such a control."""
+def _summary(control: Binding, path: str) -> str:
+    """Return where the control was saved, and how to use it if it may cost money."""
     if MAPPABLE[control.command].spends:
         how = "held" if control.kind == "button" else "pressed twice"
-        return f"Kept in {path}. It may cost money, so it has to be {how}."
-    return f"Kept in {path}."
+        return f"Saved in {path}. It may cost money, so it must be {how}."
+    return f"Saved in {path}."

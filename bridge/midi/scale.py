@@ -1,6 +1,6 @@
-"""Between a parameter's values and the way of a fader or a ring, 0..1.
+"""Converts between a parameter's values and positions of a fader or ring, 0..1.
 
-presets/parameters.py has the part of each range that a fader covers.
+presets/parameters.py defines the part of each range that a fader covers.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from bridge.control.api import Value
 from bridge.presets.parameters import HAND_PARAMS, Param
 
-STEPS = 100  # of an encoder over the whole way
+STEPS = 100  # encoder steps over the full range
 
 _BY_NAME = {param.name: param for param in HAND_PARAMS}
 
@@ -18,28 +18,28 @@ def names() -> tuple[str, ...]:
     return tuple(_BY_NAME)
 
 
-def to_value(name: str, place: float) -> Value:
-    """Return the value at a place, 0..1, as a parameter takes it."""
+def to_value(name: str, position: float) -> Value:
+    """Return the parameter value at a position, 0..1."""
     param = _BY_NAME[name]
     if param.kind == "choice":
-        return param.choices[min(int(place * len(param.choices)), len(param.choices) - 1)]
+        return param.choices[min(int(position * len(param.choices)), len(param.choices) - 1)]
     low, high = _ends(param)
-    value = low + place * (high - low)
+    value = low + position * (high - low)
     return round(value) if param.kind == "int" else value
 
 
-def to_place(name: str, value: Value) -> float:
-    """Return where a value stands, 0..1; values beyond the fader's part stand at its ends."""
+def to_position(name: str, value: Value) -> float:
+    """Return the position of a value, 0..1; values outside the fader's range are clipped."""
     param = _BY_NAME[name]
     if param.kind == "choice":
-        places = max(len(param.choices) - 1, 1)
-        return param.choices.index(str(value)) / places if value in param.choices else 0.0
+        last = max(len(param.choices) - 1, 1)
+        return param.choices.index(str(value)) / last if value in param.choices else 0.0
     low, high = _ends(param)
     return min(max((float(value) - low) / (high - low), 0.0), 1.0)
 
 
 def stepped(name: str, value: Value, steps: int) -> Value:
-    """Return the value so many steps of an encoder on: a choice or whole number moves by at least one."""
+    """Return the value after encoder steps; a choice or integer moves by at least one per step."""
     param = _BY_NAME[name]
     if param.kind == "choice":
         now = param.choices.index(str(value)) if value in param.choices else 0

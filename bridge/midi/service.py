@@ -1,4 +1,4 @@
-"""MIDI in the daemon: off until there is a mapping or somebody asks, and only then are its packages loaded.
+"""MIDI in the daemon: loads its packages only when a mapping exists or a client asks.
 
 daemon.py → here → surface.py, requests.py. Implements the Protocol `Midi` of control/api.py.
 """
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class MidiService:
-    """The MIDI surface, once it is wanted."""
+    """Starts the MIDI surface on demand."""
 
     def __init__(
         self,
@@ -39,11 +39,11 @@ class MidiService:
         """Prepare; nothing is loaded yet.
 
         Args:
-            bus: what tells of everything that happens.
+            bus: publishes events, and receives alerts.
             settings: the section [midi].
-            home: has the mappings.
-            presets: returns their names.
-            ports: makes the system's MIDI; None: the real one.
+            home: contains the mappings.
+            presets: returns the preset names.
+            ports: creates the MIDI ports; None: real ones.
         """
         self._bus = bus
         self._settings = settings
@@ -53,17 +53,17 @@ class MidiService:
         self._bridge: BridgeApi | None = None
         self._surface: MidiSurface | None = None
         self._admin: MidiAdmin | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._starting: asyncio.Task[None] | None = None
 
     def start(self, bridge: BridgeApi) -> None:
-        """Begin if there is a mapping; that goes on beside the daemon's own start."""
+        """Start in the background if there is a mapping."""
         self._bridge = bridge
         if self._settings.use == "auto" and next((self._home / "midi").glob("*.toml"), None) is not None:
             self._starting = asyncio.create_task(self._begin(), name="midi start")
 
     async def stop(self) -> None:
-        """Turn the lights off."""
+        """Turn the lights off and close everything."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
@@ -78,15 +78,15 @@ class MidiService:
             self._bus.publish(Alert(error.code, error.text))
 
     async def _ready(self) -> MidiAdmin:
-        """Return who talks about MIDI, loading it all the first time.
+        """Return the administration; the first call loads and starts everything.
 
         Raises:
-            MidiOff: it is switched off.
+            MidiOff: [midi] use is off.
             MidiMissing: its packages are not installed.
         """
         if self._settings.use == "off" or self._bridge is None:
             raise MidiOff
-        async with self._turn:
+        async with self._lock:
             if self._admin is not None:
                 return self._admin
             try:

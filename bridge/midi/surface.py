@@ -1,7 +1,7 @@
-"""The MIDI surface: what controllers send becomes commands, and their lights show what goes on.
+"""The MIDI surface: turns controller input into commands and shows jobs, presets and values on lights.
 
-ports.py → here → control/table.py → `BridgeApi`; event bus → here → device.py → ports.py. Learning and listening are in
-requests.py.
+ports.py → here → control/table.py → `BridgeApi`; event bus → here → device.py → ports.py. requests.py has learn and
+monitor.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from bridge.midi.ports import Devices, Listener, Ports
 
 log = logging.getLogger(__name__)
 
-FILES = 1.0  # s between two looks at the mappings' files
-ERROR = 1.5  # s that a light shows that a command failed
-_RUNNING = 16  # commands that run at a time; more presses are dropped, they are a mistake
+FILES = 1.0  # s between two checks of the mapping files
+ERROR = 1.5  # s for which a light shows an error
+_RUNNING = 16  # commands that run at a time; further presses are dropped
 
-Ear = Callable[[str, Spot, int], None]
+Monitor = Callable[[str, Spot, int], None]
 
 
 class MidiSurface:
-    """All controllers that are plugged in. Is the `Deck` of their controls."""
+    """All connected controllers. Implements `Deck` for their controls."""
 
     def __init__(
         self,
@@ -52,16 +52,16 @@ class MidiSurface:
         """Prepare; nothing is opened yet.
 
         Args:
-            bridge: what executes the commands.
-            bus: what tells of everything that happens.
+            bridge: executes the commands.
+            bus: publishes events, and receives alerts.
             settings: the section [midi].
-            home: has the mappings in `midi`.
-            presets: returns their names, in the order of program changes.
-            ports: the system's MIDI.
+            home: contains the mappings, in `midi`.
+            presets: returns the preset names in the order of program changes.
+            ports: the MIDI ports.
         """
         self.mapping_files = MappingFiles(home)
         self.devices = Devices()
-        self.trouble: BridgeError | None = None  # why there are no devices at all, if that is known
+        self.trouble: BridgeError | None = None  # why there are no devices, if known
         self.hold = settings.hold
         self.debounce = settings.debounce
         self._bridge = bridge
@@ -70,11 +70,11 @@ class MidiSurface:
         self._presets = presets
         self._devices: dict[str, MidiDevice] = {}  # by input
         self._outputs: dict[str, str] = {}  # input → output
-        self._ear: Ear | None = None
+        self._monitor: Monitor | None = None
         self._picture = Picture()
         self._newest = ""  # id of the newest job
         self._jobs: set[str] = set()
-        self._hand: Binding | None = None  # whose command runs just now
+        self._origin: Binding | None = None  # control whose command is running
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
@@ -82,7 +82,7 @@ class MidiSurface:
     # --- life --------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Read the mappings, open what they name and light it up."""
+        """Read the mappings, open their devices and set the lights."""
         snapshot = self._bridge.snapshot()
         newest = snapshot.jobs[-1] if snapshot.jobs else None
         self._jobs = {job.id for job in snapshot.jobs}
@@ -113,7 +113,7 @@ class MidiSurface:
         await self._ports.stop()
 
     def refresh(self) -> None:
-        """Read the mappings that have changed."""
+        """Reload the mappings if a file has changed."""
         problems = self.mapping_files.refresh()
         if problems is None:
             return
@@ -121,13 +121,13 @@ class MidiSurface:
             self._alert(problem)
         self.arrange()
 
-    def listen(self, ear: Ear | None) -> None:
-        """Give everything that is heard to one ear, from every device, instead of to the controls; None: as usual."""
-        self._ear = ear
+    def listen(self, monitor: Monitor | None) -> None:
+        """Send the input of every device to `monitor` instead of to the controls; None: back to normal."""
+        self._monitor = monitor
         self.arrange()
 
     def arrange(self) -> None:
-        """Build what the present mappings and devices ask for, and let go of what they do not."""
+        """Create and close devices and ports to match the current mappings and connected devices."""
         mapped = {name: kept for name in self.devices.inputs if (kept := self.mapping_files.of(name)) is not None}
         for name, controller in tuple(self._devices.items()):
             if mapped.get(name) != controller.kept:
@@ -136,11 +136,11 @@ class MidiSurface:
             if name not in self._devices:
                 self._devices[name] = MidiDevice(name, kept, self, partial(self._send, name))
             self._link(name, self._devices[name])
-        wanted = set(self._devices) if self._ear is None else set(self.devices.inputs)
+        wanted = set(self._devices) if self._monitor is None else set(self.devices.inputs)
         self._ports.want(wanted, set(self._outputs.values()))
 
     def _link(self, name: str, controller: MidiDevice) -> None:
-        """Find a device's output, which may come and go apart from its input."""
+        """Find a device's output, which may connect and disconnect separately from its input."""
         pattern = controller.kept.mapping.output
         found = next((one for one in self.devices.outputs if (fits(pattern, one) if pattern else one == name)), None)
         if found == self._outputs.get(name):
@@ -148,7 +148,7 @@ class MidiSurface:
         self._outputs.pop(name, None)
         if found is not None:
             self._outputs[name] = found
-            self._ports.last_words(found, off(controller.kept.mapping))
+            self._ports.set_farewell(found, off(controller.kept.mapping))
             if found in self.devices.lit:
                 controller.lit_up(self._picture)
 
@@ -164,7 +164,7 @@ class MidiSurface:
             try:
                 self.refresh()
             except OSError as problem:
-                log.warning("the mappings in %s cannot be read: %s", self.mapping_files.folder, problem)
+                log.warning("cannot read the mappings in %s: %s", self.mapping_files.folder, problem)
 
     # --- from the ports ----------------------------------------------------------------------------------------------
 
@@ -172,13 +172,13 @@ class MidiSurface:
         found = read_message(data)
         if found is None:
             return
-        if self._ear is not None:
-            self._ear(device, *found)
+        if self._monitor is not None:
+            self._monitor(device, *found)
         elif (controller := self._devices.get(device)) is not None:
             controller.heard(*found)
 
     def _changed(self, devices: Devices) -> None:
-        fresh = devices.lit - self.devices.lit
+        opened = devices.lit - self.devices.lit
         before = dict(self._outputs)
         self.devices = devices
         if devices != Devices():
@@ -186,7 +186,7 @@ class MidiSurface:
         self.arrange()
         for name, controller in self._devices.items():
             output = self._outputs.get(name)
-            if output in fresh and output == before.get(name):
+            if output in opened and output == before.get(name):
                 controller.lit_up(self._picture)
 
     def _troubled(self, error: BridgeError) -> None:
@@ -227,7 +227,7 @@ class MidiSurface:
         self._alert(HoldToSpend(f"{control.does} may cost money, so a tap does nothing: {how}."))
 
     def run(self, control: Binding, command: str, given: Sequence[Value]) -> None:
-        before, self._hand = self._hand, control
+        before, self._origin = self._origin, control
         try:
             values = read(MAPPABLE[command], given)
             run = MAPPABLE[command].run
@@ -241,7 +241,7 @@ class MidiSurface:
         except Exception as error:
             self._failed(control, error)
         finally:
-            self._hand = before
+            self._origin = before
 
     async def _finish(self, control: Binding, outcome: Awaitable[Outcome]) -> None:
         try:
@@ -250,7 +250,7 @@ class MidiSurface:
             self._failed(control, error)
 
     def _failed(self, control: Binding, error: Exception) -> None:
-        """Tell why, and show on the control that it was this one; what is no error of ours goes to the log."""
+        """Report an error and show it on the control's light; unexpected errors go to the log."""
         if not isinstance(error, BridgeError):
             log.error("a command failed", exc_info=error)
             error = Unexpected()
@@ -287,11 +287,11 @@ class MidiSurface:
             self._show(replace(self._picture, fraction=event.fraction))
 
     def _set(self, params: Mapping[str, Value]) -> None:
-        """Let controls and lights know of parameters that were set."""
+        """Update controls and lights after parameters were set."""
         self._picture = replace(self._picture, params={**self._picture.params, **params})
         for controller in self._devices.values():
             for name in params:
-                controller.param(name, self._hand)
+                controller.param(name, self._origin)
         self._show(self._picture)
 
     def _show(self, picture: Picture) -> None:

@@ -1,26 +1,26 @@
-"""Soft take-over: a fader that stands elsewhere than its value acts only once it has come by it.
+"""Soft takeover: a fader changes a value only after it has reached or crossed it.
 
-Pure. Without it the first touch after a change of preset would throw the value to where the fader happens to stand.
+Pure. Without it, the first touch after a preset change would make the value jump to the fader's position.
 """
 
 from __future__ import annotations
 
-NEAR = 2.5 / 127  # of the way; the steps of a fader that is moved fast are larger, which crossing sees to
+NEAR = 2.5 / 127  # of the full range; a fast fader takes larger steps, which the crossing test catches
 
 
 class PickUp:
     """One absolute fader."""
 
     def __init__(self) -> None:
-        self._last: float | None = None  # where the fader stood, 0..1
-        self._held = False  # whether the value follows it
+        self._last: float | None = None  # last position, 0..1
+        self._held = False  # whether the value follows the fader
 
     def moved(self, position: float, current: float) -> bool:
-        """Tell whether the value takes the fader's new position.
+        """Return whether the value takes the fader's new position.
 
         Args:
-            position: where the fader stands now, 0..1.
-            current: where the value stands, 0..1.
+            position: of the fader, 0..1.
+            current: position of the value, 0..1.
         """
         if not self._held:
             near = abs(position - current) <= NEAR
@@ -30,6 +30,6 @@ class PickUp:
         return self._held
 
     def changed_elsewhere(self, current: float) -> None:
-        """Let go: something else moved the value away from the fader."""
+        """Release the value if something else moved it away from the fader."""
         if self._last is None or abs(self._last - current) > NEAR:
             self._held = False

@@ -30,7 +30,7 @@ class FakePorts:
         if device in self.devices.lit:
             self.sent += [(device, message) for message in messages]
 
-    def last_words(self, device: str, messages: Sequence[bytes]) -> None:
+    def set_farewell(self, device: str, messages: Sequence[bytes]) -> None:
         self.words[device] = tuple(messages)
 
     async def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""MIDI messages as bytes, for tests that play them."""
+"""MIDI messages as bytes, for tests that send them."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ def pressed(note: int, velocity: int = 100) -> bytes:
     return bytes([0x90, note, velocity])
 
 
-def let_go(note: int) -> bytes:
+def released(note: int) -> bytes:
     return bytes([0x80, note, 0])

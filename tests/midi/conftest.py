@@ -1,4 +1,4 @@
-"""A MIDI surface with fake ports and a noting bridge, and what tests of it share."""
+"""A MIDI surface with fake ports and a recording bridge, and shared fixtures."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ done = 5
 
 
 class Rig:
-    """Everything around one MIDI surface."""
+    """A MIDI surface with its environment."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -100,7 +100,7 @@ class Rig:
         self.bus.subscribe(self.events.append)
         self.bridge = NotingBridge(self.bus, params={"guidance_scale": 15.0, "number_of_steps": 27})
         self.ports = FakePorts()
-        self._seen: dict[Spot, int] = {}  # up to which message each light was followed
+        self._seen: dict[Spot, int] = {}  # index of the last message that was checked for each light
         self.service = MidiService(self.bus, SETTINGS, home, lambda: ["acid-rave", "dub"], lambda: self.ports)
 
     def map(self, text: str = PAD, name: str = "pad") -> Path:
@@ -116,7 +116,7 @@ class Rig:
         self.bridge.asked.clear()
 
     def lights(self, device: str = "Pad") -> dict[Spot, int]:
-        """What was sent to each light last, whatever the channel."""
+        """Return the last value that was sent to each light, on any channel."""
         shown: dict[Spot, int] = {}
         for name, data in self.ports.sent:
             found = read(data)
@@ -125,7 +125,7 @@ class Rig:
         return shown
 
     async def until_lit(self, spot: Spot, value: int, device: str = "Pad") -> None:
-        """Wait until a light has got a value, since the last wait for it: it may have another one by now."""
+        """Wait until a light was sent a value after the last wait for it; it may have changed again since."""
 
         def lit() -> bool:
             for place in range(self._seen.get(spot, 0), len(self.ports.sent)):
@@ -139,7 +139,7 @@ class Rig:
         await eventually(lit, f"the value {value} at {spot}")
 
     def forget(self) -> None:
-        """Forget what lights were sent."""
+        """Forget what was sent to lights."""
         self.ports.sent.clear()
         self._seen.clear()
 
@@ -148,7 +148,7 @@ class Rig:
 
 
 def is_at(found: Spot, spot: Spot) -> bool:
-    """Whether a message is for a spot, whatever the channel, which is a colour for some lights."""
+    """Return whether a message is for a spot, on any channel, since some lights encode colours as channels."""
     return (found.message, found.number) == (spot.message, spot.number)
 
 

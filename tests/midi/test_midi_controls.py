@@ -1,4 +1,4 @@
-"""What controls do with what they send, on a clock that the test turns."""
+"""Controls and the commands they run, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from bridge.control.api import Value
 from bridge.midi import scale
-from bridge.midi.controls import INTERVAL, TWICE, Feeds, built
+from bridge.midi.controls import INTERVAL, TWICE, Handler, handler_of
 from bridge.midi.mapping import Binding, Look
 
 
@@ -23,7 +23,7 @@ class Later:
 
 
 class TestDeck:
-    """Notes what controls ask for; time passes when the test says so."""
+    """Records commands; the test advances the time."""
 
     __test__ = False
 
@@ -35,7 +35,7 @@ class TestDeck:
         self.taps = 0
         self.looks: list[Look | None] = []
         self.params: dict[str, Value] = {"guidance_scale": 15.0, "edit_mode": "remix", "number_of_steps": 27}
-        self.made: list[Feeds] = []
+        self.made: list[Handler] = []
 
     def now(self) -> float:
         return self.time
@@ -61,10 +61,10 @@ class TestDeck:
     def presets(self) -> Sequence[str]:
         return ["acid-rave", "dub-techno-haze", "felt-piano"]
 
-    # --- the test's side ---------------------------------------------------------------------------------------------
+    # --- for tests ---------------------------------------------------------------------------------------------------
 
-    def make(self, command: str, message: Any = "note", **more: Any) -> Feeds:
-        self.made.append(built(Binding(command=command, message=message, number=36, **more), self))
+    def make(self, command: str, message: Any = "note", **more: Any) -> Handler:
+        self.made.append(handler_of(Binding(command=command, message=message, number=36, **more), self))
         return self.made[-1]
 
     def wait(self, seconds: float) -> None:
@@ -78,8 +78,8 @@ class TestDeck:
 
     def set_elsewhere(self, name: str, value: Value) -> None:
         self.params[name] = value
-        for feeds in self.made:
-            feeds.changed_elsewhere()
+        for handler in self.made:
+            handler.changed_elsewhere()
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def deck() -> TestDeck:
     return TestDeck()
 
 
-def test_a_pad_acts_once_when_it_is_pressed(deck: TestDeck) -> None:
+def test_a_pad_acts_once_per_press(deck: TestDeck) -> None:
     pad = deck.make("preset.next")
     pad.feed(100)
     assert deck.asked == [("preset.next", ())]
@@ -97,7 +97,7 @@ def test_a_pad_acts_once_when_it_is_pressed(deck: TestDeck) -> None:
     assert deck.asked == [("preset.next", ())]
 
 
-def test_contacts_that_bounce_act_once(deck: TestDeck) -> None:
+def test_contact_bounce_is_ignored(deck: TestDeck) -> None:
     pad = deck.make("preset.next")
     for value in (100, 0, 90, 0, 110):
         pad.feed(value)
@@ -109,14 +109,14 @@ def test_contacts_that_bounce_act_once(deck: TestDeck) -> None:
     assert len(deck.asked) == 2
 
 
-def test_a_cc_button_is_pressed_from_its_middle_on(deck: TestDeck) -> None:
+def test_a_cc_button_is_pressed_from_64_up(deck: TestDeck) -> None:
     button = deck.make("cancel", "cc")
     for value in (10, 63, 64, 0):
         button.feed(value)
     assert deck.asked == [("cancel", ())]
 
 
-def test_what_may_cost_money_wants_to_be_held(deck: TestDeck) -> None:
+def test_what_may_cost_money_must_be_held(deck: TestDeck) -> None:
     pad = deck.make("remix")
     pad.feed(100)
     assert deck.looks == ["holding"]
@@ -133,7 +133,7 @@ def test_what_may_cost_money_wants_to_be_held(deck: TestDeck) -> None:
 
 
 @pytest.mark.parametrize("held", [0.01, 0.3, 0.55])
-def test_a_tap_costs_nothing_and_is_told_how(deck: TestDeck, held: float) -> None:
+def test_a_tap_costs_nothing_and_is_reported(deck: TestDeck, held: float) -> None:
     pad = deck.make("remix")
     pad.feed(100)
     deck.wait(held)
@@ -156,7 +156,7 @@ def test_a_bounce_does_not_end_a_hold(deck: TestDeck) -> None:
     assert deck.taps == 0
 
 
-def test_many_taps_in_a_row_do_not_add_up_to_a_hold(deck: TestDeck) -> None:
+def test_many_taps_are_not_a_hold(deck: TestDeck) -> None:
     pad = deck.make("remix")
     for _ in range(20):
         pad.feed(100)
@@ -167,7 +167,7 @@ def test_many_taps_in_a_row_do_not_add_up_to_a_hold(deck: TestDeck) -> None:
     assert deck.asked == []
 
 
-def test_a_control_may_want_a_longer_hold(deck: TestDeck) -> None:
+def test_a_control_may_have_its_own_hold_time(deck: TestDeck) -> None:
     pad = deck.make("remix", hold=2.0)
     pad.feed(100)
     deck.wait(1.9)
@@ -177,7 +177,9 @@ def test_a_control_may_want_a_longer_hold(deck: TestDeck) -> None:
 
 
 @pytest.mark.parametrize(("kind", "message", "values"), [("toggle", "cc", (127, 0)), ("program", "program", (36, 36))])
-def test_what_cannot_be_held_is_pressed_twice(deck: TestDeck, kind: str, message: str, values: tuple[int, ...]) -> None:
+def test_what_cannot_be_held_must_be_pressed_twice(
+    deck: TestDeck, kind: str, message: str, values: tuple[int, ...]
+) -> None:
     button = deck.make("remix", message, kind=kind)
     button.feed(values[0])
     deck.wait(TWICE + 1)
@@ -216,7 +218,7 @@ def test_a_button_sets_a_parameter_to_its_value(deck: TestDeck) -> None:
 
 def test_a_fader_takes_over_softly(deck: TestDeck) -> None:
     fader = deck.make("param", "cc", kind="fader", argument="guidance_scale")
-    for value in (0, 10, 30, 50):  # the value stands at 61
+    for value in (0, 10, 30, 50):  # the parameter is at position 61
         fader.feed(value)
     assert deck.asked == []
     fader.feed(70)
@@ -232,13 +234,13 @@ def test_a_fader_may_jump(deck: TestDeck) -> None:
     assert deck.params["guidance_scale"] == 1.0
 
 
-def test_a_fader_has_a_value_at_once_that_nobody_has_set(deck: TestDeck) -> None:
+def test_a_fader_sets_an_unset_parameter_at_once(deck: TestDeck) -> None:
     deck.make("param", "cc", kind="fader", argument="amount").feed(127)
     assert deck.asked == [("param", ("amount", 1.0))]
 
 
 @pytest.mark.parametrize("message", ["cc14", "pitch"])
-def test_wide_faders_reach_both_ends(deck: TestDeck, message: str) -> None:
+def test_14_bit_faders_cover_the_full_range(deck: TestDeck, message: str) -> None:
     fader = deck.make("param", message, kind="fader", argument="amount", take_over="jump")
     for value, amount in ((0, 0.0), (16383, 1.0), (8192, 8192 / 16383)):
         fader.feed(value)
@@ -246,11 +248,11 @@ def test_wide_faders_reach_both_ends(deck: TestDeck, message: str) -> None:
         assert deck.params["amount"] == pytest.approx(amount)
 
 
-def test_a_flood_is_thinned_out_and_its_last_value_is_kept(deck: TestDeck) -> None:
+def test_a_flood_is_thinned_and_its_last_value_arrives(deck: TestDeck) -> None:
     fader = deck.make("param", "cc", kind="fader", argument="amount")
-    chance = random.Random(9)
+    rng = random.Random(9)
     for _ in range(10_000):
-        fader.feed(chance.randrange(128))
+        fader.feed(rng.randrange(128))
         deck.wait(0.0001)
     fader.feed(77)
     deck.wait(2 * INTERVAL)
@@ -260,7 +262,7 @@ def test_a_flood_is_thinned_out_and_its_last_value_is_kept(deck: TestDeck) -> No
 
 
 @pytest.mark.parametrize(("kind", "up", "down"), [("twos", 1, 127), ("offset", 65, 63), ("sign", 1, 65)])
-def test_encoders_step_from_where_the_value_is(deck: TestDeck, kind: str, up: int, down: int) -> None:
+def test_encoders_step_from_the_current_value(deck: TestDeck, kind: str, up: int, down: int) -> None:
     encoder = deck.make("param", "cc", kind=kind, argument="number_of_steps")
     for _ in range(3):
         encoder.feed(up)
@@ -271,7 +273,7 @@ def test_encoders_step_from_where_the_value_is(deck: TestDeck, kind: str, up: in
     assert deck.params["number_of_steps"] == 49
 
 
-def test_no_step_of_a_flood_is_lost(deck: TestDeck) -> None:
+def test_no_encoder_step_of_a_flood_is_lost(deck: TestDeck) -> None:
     encoder = deck.make("param", "cc", kind="twos", argument="guidance_scale")
     deck.params["guidance_scale"] = 1.0
     for _ in range(40):
@@ -281,7 +283,7 @@ def test_no_step_of_a_flood_is_lost(deck: TestDeck) -> None:
     assert deck.params["guidance_scale"] == pytest.approx(1.0 + 40 * 0.29)
 
 
-def test_an_encoder_turns_through_presets_both_ways(deck: TestDeck) -> None:
+def test_an_encoder_steps_presets_in_both_directions(deck: TestDeck) -> None:
     encoder = deck.make("preset.next", "cc", kind="twos")
     encoder.feed(1)
     deck.wait(1)
@@ -290,6 +292,6 @@ def test_an_encoder_turns_through_presets_both_ways(deck: TestDeck) -> None:
     assert [command for command, _ in deck.asked] == ["preset.next", "preset.previous", "preset.previous"]
 
 
-def test_an_encoder_begins_in_the_middle_of_what_is_not_set(deck: TestDeck) -> None:
+def test_an_encoder_starts_an_unset_parameter_in_the_middle(deck: TestDeck) -> None:
     deck.make("param", "cc", kind="twos", argument="amount").feed(1)
     assert deck.params["amount"] == pytest.approx(0.51)

@@ -1,4 +1,4 @@
-"""14-bit pairs, relative encoders, soft take-over, scales: what must hold for every sequence of values."""
+"""14-bit pairs, relative encoders, soft takeover and scales: properties for every sequence of values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def fine(value: int) -> tuple[Spot, int]:
 
 
 @given(st.sampled_from(["note", "cc", "program", "pitch"]), CHANNEL, SEVEN, st.data())
-def test_what_is_written_is_read_again(message: str, channel: int, number: int, data: st.DataObject) -> None:
+def test_messages_survive_a_round_trip(message: str, channel: int, number: int, data: st.DataObject) -> None:
     spot = Spot(message, channel, number if message in ("note", "cc") else 0)  # type: ignore[arg-type]
     value = data.draw(st.integers(0, spot.top))
     (written,) = write(spot, value)
@@ -36,7 +36,7 @@ def test_what_is_written_is_read_again(message: str, channel: int, number: int, 
 @pytest.mark.parametrize(
     "data", [b"\xf8", b"\xfe", b"\xf0\x00\x20\x29\xf7", b"\xa0\x24\x10", b"\xd0\x10", b"", b"\x90\x24"]
 )
-def test_what_is_no_control_is_nothing(data: bytes) -> None:
+def test_other_messages_are_ignored(data: bytes) -> None:
     assert read(data) is None
 
 
@@ -45,7 +45,7 @@ def test_a_note_on_without_velocity_is_a_release() -> None:
 
 
 @given(st.integers(0, 16383), st.integers(0, 31), CHANNEL)
-def test_both_halves_make_the_value(value: int, number: int, channel: int) -> None:
+def test_two_halves_make_one_value(value: int, number: int, channel: int) -> None:
     spot = Spot("cc14", channel, number)
     pairs = Pairs([spot])
     heard = [one for data in write(spot, value) for one in pairs.feed(*(read(data) or pytest.fail("unread")), 0.0)]
@@ -54,7 +54,7 @@ def test_both_halves_make_the_value(value: int, number: int, channel: int) -> No
 
 
 @given(SEVEN)
-def test_a_coarse_half_counts_alone_after_a_while_and_reaches_both_ends(value: int) -> None:
+def test_a_coarse_half_alone_covers_the_full_range_after_a_delay(value: int) -> None:
     pairs = Pairs([WIDE])
     assert list(pairs.feed(*coarse(value), 0.0)) == []
     assert list(pairs.due(PATIENCE / 2)) == []
@@ -65,16 +65,16 @@ def test_a_coarse_half_counts_alone_after_a_while_and_reaches_both_ends(value: i
     assert list(pairs.due(2.0)) == []
 
 
-def test_a_fine_half_alone_moves_the_last_value() -> None:
+def test_a_fine_half_alone_changes_the_last_value() -> None:
     pairs = Pairs([WIDE])
-    assert list(pairs.feed(*fine(5), 0.0)) == []  # of a value that nobody knows
+    assert list(pairs.feed(*fine(5), 0.0)) == []  # no coarse half yet
     assert list(pairs.feed(*coarse(64), 0.0)) == []
     assert list(pairs.feed(*fine(5), 0.001)) == [(WIDE, 64 << 7 | 5)]
     assert list(pairs.feed(*fine(6), 0.002)) == [(WIDE, 64 << 7 | 6)]
 
 
 @given(st.lists(st.tuples(st.booleans(), SEVEN), max_size=60))
-def test_whatever_the_order_the_last_coarse_half_is_never_lost(steps: list[tuple[bool, int]]) -> None:
+def test_the_last_coarse_half_is_never_lost(steps: list[tuple[bool, int]]) -> None:
     pairs, heard = Pairs([WIDE]), []
     for number, (is_coarse, value) in enumerate(steps):
         heard += pairs.feed(*(coarse if is_coarse else fine)(value), number * 0.001)
@@ -90,37 +90,37 @@ def test_other_controls_pass_through_pairs() -> None:
         assert list(pairs.feed(spot, 3, 0.0)) == [(spot, 3)]
 
 
-def spelled(steps: int, encoder: Encoder) -> int:
-    """What an encoder sends for so many steps, from the descriptions of its makers."""
+def encoded(steps: int, encoder: Encoder) -> int:
+    """Return what an encoder sends for a number of steps, as manufacturers document it."""
     return {"twos": steps % 128, "offset": 64 + steps, "sign": steps if steps >= 0 else 64 + abs(steps)}[encoder]
 
 
 @given(st.integers(-63, 63), st.sampled_from(["twos", "offset", "sign"]))
-def test_every_encoder_means_what_it_says(steps: int, encoder: Encoder) -> None:
-    assert turned(spelled(steps, encoder), encoder) == steps
+def test_every_encoder_mode_is_decoded(steps: int, encoder: Encoder) -> None:
+    assert turned(encoded(steps, encoder), encoder) == steps
 
 
 @pytest.mark.parametrize(("encoder", "up", "down"), [("twos", 1, 127), ("offset", 65, 63), ("sign", 1, 65)])
-def test_the_three_types_of_the_field(encoder: Encoder, up: int, down: int) -> None:
+def test_the_three_encoder_modes(encoder: Encoder, up: int, down: int) -> None:
     assert (turned(up, encoder), turned(down, encoder)) == (1, -1)
 
 
 @given(
     st.sampled_from(["twos", "offset"]), st.lists(st.integers(1, 5), min_size=2, max_size=20), st.sampled_from([1, -1])
 )
-def test_an_encoder_that_is_turned_steadily_is_known(encoder: Encoder, speeds: list[int], way: int) -> None:
-    values = [spelled(way * speed, encoder) for speed in [speeds[0], *speeds]]  # the same at least once in a row
+def test_a_steadily_turned_encoder_is_recognized(encoder: Encoder, speeds: list[int], direction: int) -> None:
+    values = [encoded(direction * speed, encoder) for speed in [speeds[0], *speeds]]  # two equal values
     assert counting(values) == encoder
 
 
-def test_a_sign_bit_encoder_is_known_by_both_ways() -> None:
+def test_a_sign_magnitude_encoder_is_recognized_by_both_directions() -> None:
     assert counting([1, 1, 2, 65, 65, 1]) == "sign"
 
 
 @given(st.lists(SEVEN, min_size=1, max_size=40))
-def test_a_fader_is_never_taken_for_an_encoder(places: list[int]) -> None:
+def test_a_fader_is_never_mistaken_for_an_encoder(places: list[int]) -> None:
     moved = [value for value, before in zip(places, [None, *places], strict=False) if value != before]
-    assert counting(moved) is None  # a fader sends a value when it has changed
+    assert counting(moved) is None  # a fader sends a value only when it changes
 
 
 @given(st.lists(PLACE, min_size=1), PLACE)
@@ -137,38 +137,38 @@ def test_a_fader_never_makes_the_value_jump(places: list[float], current: float)
 
 
 @given(PLACE, PLACE)
-def test_a_fader_that_crosses_the_value_has_it(start: float, current: float) -> None:
+def test_a_fader_that_crosses_the_value_takes_over(start: float, current: float) -> None:
     fader = PickUp()
     fader.moved(start, current)
     assert fader.moved(0.0 if start > current else 1.0, current)
 
 
-def test_a_fader_lets_go_when_the_value_is_moved_away() -> None:
+def test_a_fader_releases_a_value_that_is_changed_elsewhere() -> None:
     fader = PickUp()
     assert fader.moved(0.5, 0.5)
     fader.changed_elsewhere(0.9)
     assert not fader.moved(0.52, 0.9)
     assert fader.moved(0.95, 0.9)
-    fader.changed_elsewhere(0.95)  # to where it stands
+    fader.changed_elsewhere(0.95)  # to the position of the fader
     assert fader.moved(0.2, 0.95)
 
 
 @pytest.mark.parametrize("name", [param.name for param in HAND_PARAMS])
 @given(place=PLACE)
-def test_places_and_values_agree(name: str, place: float) -> None:
+def test_positions_and_values_agree(name: str, place: float) -> None:
     value = scale.to_value(name, place)
     if name != "amount" and PARAMS[name].kind in ("int", "choice"):
-        assert scale.to_value(name, scale.to_place(name, value)) == value
+        assert scale.to_value(name, scale.to_position(name, value)) == value
     else:
-        assert scale.to_place(name, value) == pytest.approx(place, abs=1e-9)
+        assert scale.to_position(name, value) == pytest.approx(place, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", [param.name for param in HAND_PARAMS])
 @given(place=PLACE, steps=st.integers(1, 300))
-def test_steps_go_the_right_way_and_stay_within(name: str, place: float, steps: int) -> None:
+def test_steps_go_in_the_right_direction_and_stay_in_range(name: str, place: float, steps: int) -> None:
     value = scale.to_value(name, place)
     up, down = scale.stepped(name, value, steps), scale.stepped(name, value, -steps)
-    at, above, below = (scale.to_place(name, one) for one in (value, up, down))
+    at, above, below = (scale.to_position(name, one) for one in (value, up, down))
     assert 0.0 <= below <= at <= above <= 1.0
     assert above > at or at == 1.0
     assert below < at or at == 0.0

@@ -1,4 +1,4 @@
-"""Devices as they are in life: a real daemon, its process of ports, and a device on a JACK server without sound."""
+"""A real daemon, its MIDI process, and a simulated device on a JACK server without audio hardware."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import pytest
 from tests.fakes.jack.device import Device
 from tests.fakes.jack.server import Sandbox, jack_server, sandbox
 from tests.fakes.processes import Daemon, running
-from tests.midi.bytes_of import let_go, pressed
+from tests.midi.bytes_of import pressed, released
 from tests.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="JACK's server without sound is run on Linux alone")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the dummy JACK server runs on Linux only")
 
 ROOT = Path(__file__).parents[2]
 DEVICE = "APC mini mk2"
@@ -66,7 +66,7 @@ def pad(room: Sandbox) -> Iterator[Device]:
 
 @pytest.fixture
 def daemon(home: Path, room: Sandbox, pad: Device) -> Iterator[Daemon]:
-    """A daemon with the mapping, and the pad lit up."""
+    """A daemon with the mapping, after it has set the pad's lights."""
     (home / "midi").mkdir()
     (home / "midi" / "pad.toml").write_text(MAPPING)
     with running(home, prefix=room.prefix, ACE_BRIDGE_MIDI_SYSTEM="jack", **room.environ) as started:
@@ -75,8 +75,8 @@ def daemon(home: Path, room: Sandbox, pad: Device) -> Iterator[Daemon]:
         yield started
 
 
-class Told:
-    """What a subscriber of the daemon is told, by the command line's own words."""
+class Subscriber:
+    """An OSC subscriber of the daemon."""
 
     def __init__(self, daemon: Daemon) -> None:
         from pythonosc.osc_message import OscMessage
@@ -99,7 +99,7 @@ class Told:
             self.heard.append((message.address, list(message.params)))
 
     def of(self, address: str) -> list[list[object]]:
-        """Wait for an address to be heard, and return all that came for it."""
+        """Wait for a message to an address, and return the arguments of all such messages."""
 
         def look() -> list[list[object]] | None:
             self.take()
@@ -108,7 +108,7 @@ class Told:
         return until(look, address)
 
     def presets(self) -> list[str]:
-        """The presets that were told, one after the other; a daemon says the present one again every few seconds."""
+        """Return the received presets in order, without the daemon's periodic repetitions."""
         self.take()
         return [name for name, _ in groupby(str(one[0]) for kind, one in self.heard if kind == "/bridge/preset/select")]
 
@@ -117,8 +117,8 @@ class Told:
 
 
 @pytest.fixture
-def told(daemon: Daemon) -> Iterator[Told]:
-    subscriber = Told(daemon)
+def told(daemon: Daemon) -> Iterator[Subscriber]:
+    subscriber = Subscriber(daemon)
     yield subscriber
     subscriber.close()
 
@@ -135,33 +135,33 @@ def cli(daemon: Daemon, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_a_press_triggers_exactly_once_and_lights_up(daemon: Daemon, pad: Device, told: Told) -> None:
+def test_a_press_runs_once_and_sets_the_light(daemon: Daemon, pad: Device, told: Subscriber) -> None:
     pad.play(pressed(1))
     until(lambda: pad.shown(1) == (1, 127))
-    pad.play(let_go(1))
+    pad.play(released(1))
     until(lambda: pad.shown(1) == (1, 0))
     pad.play(pressed(3))
     until(lambda: told.presets()[-1:] == ["roots-dub"])
-    assert len(told.presets()) == 3, "the one before, one step on, and the one that was chosen"
+    assert len(told.presets()) == 3, "the first one, the next one, and the selected one"
 
 
-def test_a_flood_stalls_nothing_and_its_last_value_arrives(daemon: Daemon, pad: Device, told: Told) -> None:
+def test_a_flood_does_not_block_and_its_last_value_arrives(daemon: Daemon, pad: Device, told: Subscriber) -> None:
     values = [number % 128 for number in range(20_000)]
-    for number, value in enumerate(values):  # in between, a press that must neither be lost nor doubled
+    for number, value in enumerate(values):  # with one press in between that must run exactly once
         pad.play(bytes([0xB0, 7, value]))
         if number == 10_000:
-            pad.play(pressed(1), let_go(1))
+            pad.play(pressed(1), released(1))
     pad.play(bytes([0xB0, 7, 100]))
     until(lambda: pad.is_silent())
-    assert cli(daemon, "list").count(DEVICE) == 4  # the daemon answers meanwhile
+    assert cli(daemon, "list").count(DEVICE) == 4  # the daemon still answers
     expected = pytest.approx(1 + 100 / 127 * 29, abs=1e-4)
     until(lambda: told.of("/bridge/param/guidance_scale")[-1] == [expected])
     pad.play(pressed(3))
     until(lambda: told.presets()[-1:] == ["roots-dub"])
-    assert len(told.presets()) == 3, "the one before, one step on, and the one that was chosen"
+    assert len(told.presets()) == 3, "the first one, the next one, and the selected one"
 
 
-def test_pulled_out_and_plugged_in_again(daemon: Daemon, pad: Device, room: Sandbox, told: Told) -> None:
+def test_a_device_is_reconnected(daemon: Daemon, pad: Device, room: Sandbox, told: Subscriber) -> None:
     pad.play(pressed(3))
     until(lambda: pad.shown(3) == (1, 127))
     pad.unplug()
@@ -170,7 +170,7 @@ def test_pulled_out_and_plugged_in_again(daemon: Daemon, pad: Device, room: Sand
     try:
         again.wait_until_heard()
         until(lambda: len(again.received) >= 3)
-        until(lambda: again.shown(3) == (1, 127))  # the preset that was chosen before
+        until(lambda: again.shown(3) == (1, 127))  # the preset that was selected before
         before = told.presets()
         again.play(pressed(1))
         until(lambda: told.presets() != before)
@@ -180,7 +180,7 @@ def test_pulled_out_and_plugged_in_again(daemon: Daemon, pad: Device, room: Sand
         again.unplug()
 
 
-def test_the_server_of_midi_itself_may_come_back(home: Path, tmp_path: Path) -> None:
+def test_the_jack_server_may_restart(home: Path, tmp_path: Path) -> None:
     (home / "midi").mkdir()
     (home / "midi" / "pad.toml").write_text(MAPPING)
     with (
@@ -215,7 +215,7 @@ def test_lights_go_off_however_the_daemon_ends(home: Path, room: Sandbox, pad: D
             daemon.kill()
 
 
-def test_learning_from_the_command_line(daemon: Daemon, pad: Device, told: Told) -> None:
+def test_learning_from_the_command_line(daemon: Daemon, pad: Device, told: Subscriber) -> None:
     learning = subprocess.Popen(
         [sys.executable, "-m", "bridge", "midi", "learn", "amount"],
         env=daemon.environ,
@@ -231,7 +231,7 @@ def test_learning_from_the_command_line(daemon: Daemon, pad: Device, told: Told)
     said, _ = learning.communicate(timeout=PATIENCE)
     assert learning.returncode == 0
     assert f"{DEVICE}: cc 48, channel 1 (fader) → param amount" in said
-    assert "Kept in" in said
+    assert "Saved in" in said
     pad.play(bytes([0xB0, 48, 127]))
     until(lambda: told.of("/bridge/param/amount")[-1] == [1.0])
     taken = cli(daemon, "learn", "cancel", "--wait", "1")
@@ -240,7 +240,7 @@ def test_learning_from_the_command_line(daemon: Daemon, pad: Device, told: Told)
     assert "cc 48" not in cli(daemon, "list")
 
 
-def test_ctrl_c_ends_learning_and_changes_nothing(daemon: Daemon, pad: Device, told: Told) -> None:
+def test_ctrl_c_cancels_learning(daemon: Daemon, pad: Device, told: Subscriber) -> None:
     before = (daemon.home / "midi" / "pad.toml").read_text()
     learning = subprocess.Popen(
         [sys.executable, "-m", "bridge", "midi", "learn", "cancel"],
@@ -258,7 +258,7 @@ def test_ctrl_c_ends_learning_and_changes_nothing(daemon: Daemon, pad: Device, t
     told.heard.clear()
 
     def works_again() -> bool:
-        pad.play(pressed(3), let_go(3))
+        pad.play(pressed(3), released(3))
         time.sleep(0.1)
         told.take()
         return ("/bridge/preset/select", ["roots-dub"]) in told.heard

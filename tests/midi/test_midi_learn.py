@@ -1,4 +1,4 @@
-"""Learning: the first control that changes wins, and it is known for what it is."""
+"""MIDI learn: the first control that changes is learned, with its kind."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def cc(number: int, *values: int, device: str = "a", wait: float = 0.01) -> Move
     return [(wait, device, bytes([0xB0, number, value])) for value in values]
 
 
-def test_a_pad_wins_at_once() -> None:
+def test_a_pad_is_learned_at_once() -> None:
     catcher = Catcher()
     catcher.feed("a", Spot("note", 10, 36), 90, 5.0)
     assert catcher.catch(5.0) == Caught("a", Spot("note", 10, 36), (90,), None)
 
 
-def test_a_release_and_one_standing_fader_win_nothing() -> None:
+def test_a_release_and_a_single_fader_value_are_ignored() -> None:
     assert caught([(0, "a", b"\x80\x24\x00"), *cc(7, 64)]) is None
 
 
-def test_a_fader_that_stands_does_not_win_over_one_that_moves() -> None:
+def test_a_jittering_fader_is_ignored() -> None:
     found = caught([*cc(1, 50), *cc(2, 10), *cc(1, 50), *cc(2, 11, 12, 13, 14)])
     assert found is not None
     assert found.spot == Spot("cc", 1, 2)
@@ -44,7 +44,7 @@ def test_a_fader_that_stands_does_not_win_over_one_that_moves() -> None:
     assert not found.is_button
 
 
-def test_the_first_device_wins() -> None:
+def test_the_first_device_is_learned() -> None:
     found = caught([*cc(1, 3, 4, device="b"), *cc(1, 9, 19, 29, device="a"), *cc(1, 5, device="b")])
     assert found is not None
     assert (found.device, found.values) == ("b", (3, 4, 5))
@@ -60,20 +60,20 @@ def test_a_momentary_button_is_a_button() -> None:
     ("values", "encoder"),
     [((1, 1, 1, 2, 1), "twos"), ((127, 127, 127), "twos"), ((65, 65, 66, 65), "offset"), ((63, 63, 62), "offset")],
 )
-def test_an_encoder_wins_though_it_says_the_same_again(values: tuple[int, ...], encoder: str) -> None:
+def test_an_encoder_is_learned_though_its_values_repeat(values: tuple[int, ...], encoder: str) -> None:
     found = caught(cc(16, *values))
     assert found is not None
     assert (found.spot, found.encoder) == (Spot("cc", 1, 16), encoder)
 
 
-def test_both_halves_of_a_wide_fader_are_one_control() -> None:
+def test_both_halves_of_a_14_bit_fader_are_one_control() -> None:
     moves = [one for value in (8000, 8010, 8020, 8200) for one in (*cc(7, value >> 7), *cc(39, value & 127))]
     found = caught(moves)
     assert found is not None
     assert found.spot == Spot("cc14", 1, 7)
 
 
-def test_a_button_with_a_number_of_a_fine_half_is_no_wide_fader() -> None:
+def test_a_button_with_the_number_of_a_fine_half_is_not_a_14_bit_fader() -> None:
     found = caught(cc(32, 127, 0))  # the first solo button of a nanoKONTROL2
     assert found is not None
     assert found.spot == Spot("cc", 1, 32)
@@ -89,7 +89,7 @@ def test_program_change_and_pitch_wheel() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.integers(0, 127)), max_size=50))
-def test_what_is_caught_was_moved(steps: list[tuple[str, int, int]]) -> None:
+def test_a_learned_control_was_moved(steps: list[tuple[str, int, int]]) -> None:
     found = caught([(0.001, device, bytes([0xB0, 100 + number, value])) for device, number, value in steps])
     if found is not None:
         of_it = [

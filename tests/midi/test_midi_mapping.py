@@ -1,4 +1,4 @@
-"""Mappings: what is in the files, every mistake with its file, line and key, and files that are added to."""
+"""Mapping files: reading, errors with file, line and key, and adding controls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(tmp_path: Path, text: str) -> object:
     return load(path)
 
 
-def test_a_mapping_is_what_its_file_says(tmp_path: Path) -> None:
+def test_a_mapping_is_read_from_its_file(tmp_path: Path) -> None:
     mapping = read(
         tmp_path,
         HEAD + REMIX + 'light = "pad"\n[lights.pad]\nidle = 3\nrunning = { channel = 3, value = 13 }\n'
@@ -47,8 +47,8 @@ def test_a_mapping_is_what_its_file_says(tmp_path: Path) -> None:
         (HEAD + REMIX.replace("36", "128"), 6, "number"),
         (HEAD + REMIX.replace("note", "nota"), 5, "message"),
         (HEAD + '[[control]]\ncommand = "remix"\n', 3, "message"),
-        (HEAD + REMIX.replace("remix", "remx"), 4, "command is “remx”, which is none. Did you mean “remix”"),
-        (HEAD + REMIX.replace("remix", "clip"), 4, "command is “clip”"),
+        (HEAD + REMIX.replace("remix", "remx"), 4, "command “remx” is not for controls. Did you mean “remix”"),
+        (HEAD + REMIX.replace("remix", "clip"), 4, "command “clip” is not for controls"),
         (
             HEAD + REMIX + 'light = "pat"\n[lights.pad]\n',
             7,
@@ -57,7 +57,7 @@ def test_a_mapping_is_what_its_file_says(tmp_path: Path) -> None:
         (HEAD + REMIX + "\n" + REMIX, 8, "note 36, channel 1 is mapped twice, first in line 3"),
         (HEAD + REMIX + 'kind = "fader"\n', 7, "kind is fader"),
         (HEAD + REMIX + 'kind = "twos"\n', 7, "kind is twos"),
-        (HEAD + REMIX + 'kind = "program"\n', 7, "kind is “program”"),
+        (HEAD + REMIX + 'kind = "program"\n', 7, "kind “program”"),
         (HEAD + REMIX + "hold = 0.1\n", 7, "hold"),
         (HEAD + REMIX.replace("remix", "param") + 'argument = "amout"\nvalue = 1\n', 7, "Did you mean “amount”"),
         (HEAD + REMIX.replace("remix", "param") + 'argument = "amount"\n', 3, "value is missing"),
@@ -78,7 +78,7 @@ def test_a_mapping_is_what_its_file_says(tmp_path: Path) -> None:
         (HEAD + "[[control]\n", 3, "not TOML"),
     ],
 )
-def test_a_mistake_is_told_with_file_line_and_key(tmp_path: Path, text: str, line: int, says: str) -> None:
+def test_errors_name_file_line_and_key(tmp_path: Path, text: str, line: int, says: str) -> None:
     with pytest.raises(MappingInvalid) as caught:
         read(tmp_path, text)
     place = f"pad.toml, line {line}:" if line else "pad.toml:"
@@ -86,7 +86,7 @@ def test_a_mistake_is_told_with_file_line_and_key(tmp_path: Path, text: str, lin
     assert says in caught.value.text
 
 
-def test_learned_controls_come_behind_what_people_wrote_and_go_again(tmp_path: Path) -> None:
+def test_learned_controls_are_appended_and_removed(tmp_path: Path) -> None:
     mapping_files = MappingFiles(tmp_path)
     control = Binding(command="preset.next", message="note", number=40)
     path = mapping_files.add("My “pad” #2", control)
@@ -107,7 +107,7 @@ def test_learned_controls_come_behind_what_people_wrote_and_go_again(tmp_path: P
     assert "# mine" in path.read_text()
 
 
-def test_two_devices_with_like_names_get_files_of_their_own(tmp_path: Path) -> None:
+def test_devices_with_similar_names_get_separate_files(tmp_path: Path) -> None:
     mapping_files = MappingFiles(tmp_path)
     control = Binding(command="remix", message="note", number=1)
     first = mapping_files.add("Pad (A)", control)
@@ -117,7 +117,7 @@ def test_two_devices_with_like_names_get_files_of_their_own(tmp_path: Path) -> N
     assert [kept.mapping.device for kept in mapping_files.kept] == ["Pad-A", "Pad (A)"]
 
 
-def test_a_broken_file_leaves_the_mapping_as_it_was(tmp_path: Path) -> None:
+def test_an_invalid_file_keeps_the_last_valid_mapping(tmp_path: Path) -> None:
     mapping_files = MappingFiles(tmp_path)
     path = mapping_files.add("Pad", Binding(command="remix", message="note", number=1))
     assert mapping_files.refresh() == []
@@ -127,7 +127,7 @@ def test_a_broken_file_leaves_the_mapping_as_it_was(tmp_path: Path) -> None:
     (problem,) = mapping_files.refresh() or []
     assert "line" in problem.text
     assert mapping_files.of("Pad") is not None
-    path.write_text(right + "# well again\n")
+    path.write_text(right + "# valid again\n")
     assert mapping_files.refresh() == []
     path.unlink()
     assert mapping_files.refresh() == []
@@ -145,11 +145,11 @@ def test_a_broken_file_leaves_the_mapping_as_it_was(tmp_path: Path) -> None:
         ("APC mini mk2", "APC mini", False),
     ],
 )
-def test_devices_are_known_by_a_part_of_their_name(pattern: str, name: str, fit: bool) -> None:
+def test_devices_match_a_part_of_their_name(pattern: str, name: str, fit: bool) -> None:
     assert fits(pattern, name) is fit
 
 
-def test_the_templates_are_right_and_name_presets_that_are_there(tmp_path: Path) -> None:
+def test_the_templates_are_valid_and_name_existing_presets(tmp_path: Path) -> None:
     found = templates()
     assert len(found) >= 2
     names = standard(tmp_path).names()
@@ -161,7 +161,7 @@ def test_the_templates_are_right_and_name_presets_that_are_there(tmp_path: Path)
         assert all(control.light for control in kept.mapping.control if MAPPABLE[control.command].spends)
 
 
-def test_a_template_is_taken_into_the_home_once(tmp_path: Path) -> None:
+def test_a_template_is_copied_into_the_home_once(tmp_path: Path) -> None:
     mapping_files = MappingFiles(tmp_path)
     kept = mapping_files.adopt("apc-mini-mk2")
     assert kept.path.read_text() == (TEMPLATES / "apc-mini-mk2.toml").read_text()

@@ -1,4 +1,4 @@
-"""The process that holds the ports: names of devices, hot-plug, floods, and what becomes of it when something dies."""
+"""The MIDI process: device names, hot-plugging, floods and crashes."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from tests.waiting import eventually
 
 
 class Backend:
-    """A system with devices that tests plug in."""
+    """A fake system whose devices the test connects."""
 
     def __init__(self) -> None:
-        self.there: dict[str, Hashable] = {}
+        self.present: dict[str, Hashable] = {}
         self.refuses: set[str] = set()
         self.heard: dict[str, Callable[[str, bytes], None]] = {}
         self.log: list[tuple[str, ...]] = []
         self.sent: list[tuple[str, bytes]] = []
 
     def inputs(self) -> dict[str, Hashable]:
-        return dict(self.there)
+        return dict(self.present)
 
     outputs = inputs
 
@@ -53,7 +53,7 @@ class Backend:
         self.log.append(("close out", name))
 
     def send(self, name: str, data: bytes) -> None:
-        if name not in self.there:
+        if name not in self.present:
             raise OSError("gone")
         self.sent.append((name, data))
 
@@ -80,65 +80,65 @@ def devices(told: list[dict[str, Any]]) -> list[Any]:
     return [line["devices"] for line in told if "devices" in line]
 
 
-def test_a_device_is_opened_when_it_comes_and_told_once(host: Host, midi: Backend, told: list[dict[str, Any]]) -> None:
-    host.take({"want": [["Pad"], ["Pad"]]})
-    midi.there = {"Pad": 1, "Piano": 2}
+def test_a_device_is_opened_and_reported_once(host: Host, midi: Backend, told: list[dict[str, Any]]) -> None:
+    host.handle({"want": [["Pad"], ["Pad"]]})
+    midi.present = {"Pad": 1, "Piano": 2}
     for _ in range(3):
-        host.look()
+        host.scan()
     both = ["Pad", "Piano"]
     assert devices(told) == [[[], [], [], []], [both, both, ["Pad"], ["Pad"]]]
     assert midi.log == [("open in", "Pad"), ("open out", "Pad")]
 
 
-def test_a_device_that_came_back_between_two_looks_is_opened_again(
+def test_a_device_that_reconnects_between_two_scans_is_reopened(
     host: Host, midi: Backend, told: list[dict[str, Any]]
 ) -> None:
-    midi.there = {"Pad": 1}
-    host.take({"want": [["Pad"], ["Pad"]]})
-    host.take({"last": ["Pad", ["900000"]]})
-    midi.there = {"Pad": 2}
-    host.look()
+    midi.present = {"Pad": 1}
+    host.handle({"want": [["Pad"], ["Pad"]]})
+    host.handle({"last": ["Pad", ["900000"]]})
+    midi.present = {"Pad": 2}
+    host.scan()
     assert midi.log[2:] == [("close in", "Pad"), ("open in", "Pad"), ("close out", "Pad"), ("open out", "Pad")]
-    assert midi.sent == []  # the new one has no light on
+    assert midi.sent == []  # the new device has no lights on
     assert len(devices(told)) == 2
     assert {"closed": [[], []]} in told or {"closed": [["Pad"], []]} in told
 
 
-def test_what_is_not_wanted_any_more_is_darkened_and_closed(host: Host, midi: Backend) -> None:
-    midi.there = {"Pad": 1}
-    host.take({"want": [["Pad"], ["Pad"]]})
-    host.take({"last": ["Pad", ["902400"]]})
-    host.take({"send": ["Pad", ["90247f"]]})
-    host.take({"want": [[], []]})
+def test_an_unwanted_device_is_turned_off_and_closed(host: Host, midi: Backend) -> None:
+    midi.present = {"Pad": 1}
+    host.handle({"want": [["Pad"], ["Pad"]]})
+    host.handle({"last": ["Pad", ["902400"]]})
+    host.handle({"send": ["Pad", ["90247f"]]})
+    host.handle({"want": [[], []]})
     assert midi.sent == [("Pad", b"\x90\x24\x7f"), ("Pad", b"\x90\x24\x00")]
     assert ("close in", "Pad") in midi.log
     assert ("close out", "Pad") in midi.log
 
 
-def test_a_device_that_is_refused_is_told_of_once_and_tried_again(
+def test_a_device_that_cannot_be_opened_is_reported_once_and_retried(
     host: Host, midi: Backend, told: list[dict[str, Any]]
 ) -> None:
-    midi.there, midi.refuses = {"Pad": 1}, {"Pad"}
-    host.take({"want": [["Pad"], []]})
-    host.look()
+    midi.present, midi.refuses = {"Pad": 1}, {"Pad"}
+    host.handle({"want": [["Pad"], []]})
+    host.scan()
     troubles = [line["trouble"] for line in told if "trouble" in line]
     assert [trouble["code"] for trouble in troubles] == ["midi_unavailable"]
     assert "Pad cannot be opened: held by another program" in troubles[0]["text"]
     midi.refuses = set()
-    host.look()
+    host.scan()
     assert midi.log == [("open in", "Pad")]
 
 
-def test_sending_to_what_has_just_gone_is_no_trouble(host: Host, midi: Backend) -> None:
-    midi.there = {"Pad": 1}
-    host.take({"want": [[], ["Pad"]]})
-    midi.there = {}
-    host.take({"send": ["Pad", ["902400"]]})
-    host.take({"send": ["Nobody", ["902400"]]})
+def test_sending_to_a_disconnected_device_is_ignored(host: Host, midi: Backend) -> None:
+    midi.present = {"Pad": 1}
+    host.handle({"want": [[], ["Pad"]]})
+    midi.present = {}
+    host.handle({"send": ["Pad", ["902400"]]})
+    host.handle({"send": ["Nobody", ["902400"]]})
     assert midi.sent == []
 
 
-def test_a_flood_that_nobody_reads_keeps_its_newest(host: Host) -> None:
+def test_an_unread_flood_keeps_the_newest_messages(host: Host) -> None:
     for number in range(MOST + 500):
         host.heard("Pad", number.to_bytes(4, "big"))
     assert host.waiting.qsize() <= MOST
@@ -146,7 +146,7 @@ def test_a_flood_that_nobody_reads_keeps_its_newest(host: Host) -> None:
     assert int.from_bytes(first, "big") >= 499
 
 
-def test_what_is_heard_goes_out_in_few_lines_and_in_order(host: Host) -> None:
+def test_messages_are_sent_in_batches_and_in_order(host: Host) -> None:
     for number in range(3 * AT_ONCE):
         host.heard("Pad", number.to_bytes(2, "big"))
     read_end, write_end = os.pipe()
@@ -155,7 +155,7 @@ def test_what_is_heard_goes_out_in_few_lines_and_in_order(host: Host) -> None:
         with open(read_end, "rb") as reading:
             passing.start()
             lines = [json.loads(reading.readline()) for _ in range(3)]
-        host.heard("Pad", b"")  # nobody reads any more, which ends the thread
+        host.heard("Pad", b"")  # the pipe is closed, which ends the thread
         passing.join()
     assert [data for line in lines for _, data in line["heard"]] == [f"{n:04x}" for n in range(3 * AT_ONCE)]
 
@@ -175,19 +175,19 @@ def test_what_is_heard_goes_out_in_few_lines_and_in_order(host: Host) -> None:
         ("jack", "Midi-Bridge:nanoKONTROL2:(capture_0) nanoKONTROL2 CTRL", "nanoKONTROL2 CTRL"),
     ],
 )
-def test_names_stay_the_same_from_one_plugging_in_to_the_next(system: str, name: str, device: str) -> None:
+def test_names_do_not_change_on_reconnection(system: str, name: str, device: str) -> None:
     assert plain(name, system) == device
 
 
-def test_two_of_a_kind_are_told_apart() -> None:
+def test_equal_names_are_numbered() -> None:
     assert numbered(["Pad", "Keys", "Pad", "Pad"]) == ["Pad", "Keys", "Pad #2", "Pad #3"]
 
 
-# --- the daemon's end, with processes that behave badly --------------------------------------------------------------
+# --- the daemon's side, with misbehaving processes -------------------------------------------------------------------
 
 
-class Heard:
-    """A listener that notes everything."""
+class Recorder:
+    """A listener that records everything."""
 
     def __init__(self) -> None:
         self.devices: list[Devices] = []
@@ -201,7 +201,7 @@ class Heard:
 
 
 def ports_of(tmp_path: Path, body: str) -> ProcessPorts:
-    """Ports whose process is a script of the test's."""
+    """Return ports whose process is a test script."""
     script = tmp_path / "host.py"
     script.write_text("import json, os, sys\nsay = lambda line: print(json.dumps(line), flush=True)\n" + body)
     ports = ProcessPorts("auto")
@@ -209,7 +209,7 @@ def ports_of(tmp_path: Path, body: str) -> ProcessPorts:
     return ports
 
 
-async def test_a_process_that_dies_is_started_again_and_told_everything(tmp_path: Path) -> None:
+async def test_a_crashed_process_is_restarted_and_sent_everything(tmp_path: Path) -> None:
     body = f"""
 mark = {str(tmp_path / "mark")!r}
 say({{"devices": [["Pad"], ["Pad"], ["Pad"], ["Pad"]]}})
@@ -219,14 +219,14 @@ if not os.path.exists(mark):
 for line in sys.stdin:
     say({{"heard": [["Pad", line.encode().hex()]]}})
 """
-    heard, ports = Heard(), ports_of(tmp_path, body)
+    heard, ports = Recorder(), ports_of(tmp_path, body)
     ports.want({"Pad"}, {"Pad"})
-    ports.last_words("Pad", [b"\x90\x24\x00"])
+    ports.set_farewell("Pad", [b"\x90\x24\x00"])
     await ports.start(heard.listener())
     await eventually(lambda: len(heard.messages) >= 2)
-    orders = [json.loads(data) for _, data in heard.messages]
-    assert {"last": ["Pad", ["902400"]]} in orders
-    assert {"want": [["Pad"], ["Pad"]]} in orders
+    requests = [json.loads(data) for _, data in heard.messages]
+    assert {"last": ["Pad", ["902400"]]} in requests
+    assert {"want": [["Pad"], ["Pad"]]} in requests
     lit = frozenset({"Pad"})
     assert heard.devices == [Devices(("Pad",), ("Pad",), lit, lit), Devices(), Devices(("Pad",), ("Pad",), lit, lit)]
     await ports.stop()
@@ -245,7 +245,7 @@ say({"devices": "none"})
 say({"heard": [["Pad", "902400"]]})
 sys.stdin.read()
 """
-    heard, ports = Heard(), ports_of(tmp_path, body)
+    heard, ports = Recorder(), ports_of(tmp_path, body)
     await ports.start(heard.listener())
     await eventually(lambda: bool(heard.messages))
     assert heard.messages == [("Pad", b"\x90\x24\x00")]
@@ -261,7 +261,7 @@ async def test_a_listener_that_fails_is_logged_and_the_process_is_restarted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bridge.midi.port_process.AGAIN", (0.0,))
-    heard, calls = Heard(), []
+    heard, calls = Recorder(), []
 
     def fail_once(device: str, data: bytes) -> None:
         calls.append(data)
@@ -275,22 +275,22 @@ async def test_a_listener_that_fails_is_logged_and_the_process_is_restarted(
     assert "reading from the MIDI process failed; it is restarted" in caplog.messages
 
 
-async def test_a_device_that_kills_the_process_is_left_alone_until_it_was_pulled_out(tmp_path: Path) -> None:
+async def test_a_device_that_crashes_the_process_is_blocked_until_it_is_disconnected(tmp_path: Path) -> None:
     body = f"""
 mark = {str(tmp_path / "mark")!r}
-there = ["Bad", "Pad"]
-say({{"devices": [there, there, [], []]}})
+devices = ["Bad", "Pad"]
+say({{"devices": [devices, devices, [], []]}})
 for line in sys.stdin:
-    order = json.loads(line)
-    if "Bad" in order.get("want", [[]])[0] and not os.path.exists(mark):
+    request = json.loads(line)
+    if "Bad" in request.get("want", [[]])[0] and not os.path.exists(mark):
         say({{"opening": "Bad"}})
         os.abort()
     say({{"heard": [["Pad", line.encode().hex()]]}})
-    if order.get("send"):
+    if request.get("send"):
         open(mark, "w").close()
         say({{"devices": [["Pad"], ["Pad"], ["Pad"], []]}})
 """
-    heard, ports = Heard(), ports_of(tmp_path, body)
+    heard, ports = Recorder(), ports_of(tmp_path, body)
     ports.want({"Bad", "Pad"}, set())
     await ports.start(heard.listener())
     await eventually(lambda: bool(heard.messages))
@@ -304,11 +304,11 @@ for line in sys.stdin:
     await ports.stop()
 
 
-async def test_a_system_without_midi_is_told_once_and_tried_again(tmp_path: Path) -> None:
+async def test_a_system_without_midi_is_reported_once_and_retried(tmp_path: Path) -> None:
     body = """
 say({"trouble": {"code": "midi_unavailable", "text": "MIDI cannot be used: no JACK server runs.", "hint": ""}})
 """
-    heard, ports = Heard(), ports_of(tmp_path, body)
+    heard, ports = Recorder(), ports_of(tmp_path, body)
     await ports.start(heard.listener())
     await eventually(lambda: len(heard.devices) >= 2)  # it has ended twice
     assert [trouble.code for trouble in heard.troubles] == ["midi_unavailable"]
@@ -317,7 +317,7 @@ say({"trouble": {"code": "midi_unavailable", "text": "MIDI cannot be used: no JA
 
 async def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.midi.port_process.PATIENCE", 0.3)
-    heard = Heard()
+    heard = Recorder()
     ports = ports_of(tmp_path, 'say({"devices": [[], [], [], []]})\nimport time\ntime.sleep(1000)\n')
     await ports.start(heard.listener())
     child = ports._child
@@ -326,20 +326,20 @@ async def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch
     assert child.process.returncode is not None
 
 
-async def test_a_missing_package_is_told_and_not_tried_again(tmp_path: Path) -> None:
-    heard = Heard()
+async def test_a_missing_package_is_reported_and_not_retried(tmp_path: Path) -> None:
+    heard = Recorder()
     ports = ports_of(
         tmp_path, 'say({"trouble": {"code": "midi_missing", "text": "MIDI needs rtmidi2.", "hint": "x"}})\n'
     )
     await ports.start(heard.listener())
-    assert ports._keeping is not None
-    await ports._keeping
+    assert ports._supervising is not None
+    await ports._supervising
     assert [trouble.code for trouble in heard.troubles] == ["midi_missing"]
     assert len(heard.devices) == 1
     await ports.stop()
 
 
-def test_a_package_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rtmidi2", None)
     monkeypatch.delitem(sys.modules, "bridge.midi.port_rtmidi", raising=False)
     with pytest.raises(BridgeError) as caught:

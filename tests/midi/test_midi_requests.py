@@ -1,4 +1,4 @@
-"""The conversation about MIDI: devices, learn, conflicts, unlearn, monitor; over fake ports, and over OSC."""
+"""MIDI administration: devices, learn, conflicts, unlearn, monitor; with fake ports, and over OSC."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def learned(rig: Rig, name: str = "pad") -> tuple[Binding, ...]:
     return load(rig.folder / f"{name}.toml").control
 
 
-async def test_learning_catches_shows_keeps_and_works_at_once(rig: Rig, learn: Learn) -> None:
+async def test_a_learned_control_is_reported_saved_and_works_at_once(rig: Rig, learn: Learn) -> None:
     await rig.start("Pad")
     answers = await learn("preset.next", "", pressed(40))
     assert [answer.address.rpartition("/")[2] for answer in answers] == ["ready", "heard", "control", "end"]
@@ -54,17 +54,17 @@ async def test_learning_catches_shows_keeps_and_works_at_once(rig: Rig, learn: L
     assert rig.bridge.asked == [("step", 1)]
 
 
-async def test_nothing_acts_while_something_is_learned(rig: Rig, learn: Learn) -> None:
+async def test_controls_do_nothing_while_learning(rig: Rig, learn: Learn) -> None:
     rig.map()
     await rig.start("Pad")
-    with pytest.raises(MidiConflict, match=r"note 37, channel 1 of Pad does preset.select dub already"):
+    with pytest.raises(MidiConflict, match=r"note 37, channel 1 of Pad already does preset.select dub"):
         await learn("preset.next", "", pressed(37))
     assert rig.bridge.asked == []
     rig.ports.play("Pad", pressed(37))
     assert rig.bridge.asked == [("select", "dub")]
 
 
-async def test_a_conflict_changes_nothing_unless_it_may(rig: Rig, learn: Learn) -> None:
+async def test_a_conflict_changes_nothing_without_replace(rig: Rig, learn: Learn) -> None:
     path = rig.map()
     before = path.read_text()
     await rig.start("Pad")
@@ -78,7 +78,7 @@ async def test_a_conflict_changes_nothing_unless_it_may(rig: Rig, learn: Learn) 
     assert rig.bridge.asked == [("step", 1)]
 
 
-async def test_the_fine_half_of_a_wide_fader_is_taken_too(rig: Rig, learn: Learn) -> None:
+async def test_the_fine_half_of_a_14_bit_fader_is_in_use_too(rig: Rig, learn: Learn) -> None:
     await rig.start("Pad")
     halves = [bytes([0xB0, number, value]) for value in range(4) for number in (3, 35)]
     await learn("amount", "", *halves)
@@ -101,7 +101,7 @@ async def test_the_fine_half_of_a_wide_fader_is_taken_too(rig: Rig, learn: Learn
         ("preset.select", "", [b"\xc0\x05"], "program", "program"),
     ],
 )
-async def test_a_control_becomes_what_its_command_wants(
+async def test_the_kind_of_a_control_suits_its_command(
     rig: Rig, learn: Learn, command: str, argument: str, moves: list[bytes], kind: str, message: str
 ) -> None:
     await rig.start("Pad")
@@ -111,13 +111,13 @@ async def test_a_control_becomes_what_its_command_wants(
     assert control.any_number == (command == "preset.select" and not argument)
 
 
-async def test_how_an_encoder_counts_may_be_said(rig: Rig, learn: Learn) -> None:
+async def test_the_encoder_mode_can_be_given(rig: Rig, learn: Learn) -> None:
     await rig.start("Pad")
     await learn("amount", "", *[bytes([0xB0, 1, 1])] * 4, encoder="sign")
     assert learned(rig)[0].kind == "sign"
 
 
-async def test_a_light_is_taken_from_the_neighbours_or_when_it_is_said(rig: Rig, learn: Learn) -> None:
+async def test_a_light_is_copied_from_similar_controls_or_requested(rig: Rig, learn: Learn) -> None:
     rig.map()
     await rig.start("Pad", "Other")
     await learn("preset.next", "", pressed(50))
@@ -126,14 +126,14 @@ async def test_a_light_is_taken_from_the_neighbours_or_when_it_is_said(rig: Rig,
     (rig.folder / "pad.toml").unlink()
     rig.ports.plug("Pad")
     await learn("preset.next", "", pressed(50))
-    assert learned(rig)[-1].light == ""  # it may be a piano, which would play
+    assert learned(rig)[-1].light == ""  # it may be a keyboard, which would play notes
     await learn("cancel", "", pressed(51), light=True)
     assert learned(rig)[-1].light == "plain"
 
 
-async def test_a_pad_does_not_suit_a_parameter_without_a_value(rig: Rig, learn: Learn) -> None:
+async def test_a_pad_needs_a_value_for_a_parameter(rig: Rig, learn: Learn) -> None:
     await rig.start("Pad")
-    with pytest.raises(MappingInvalid, match="wants a fader") as caught:
+    with pytest.raises(MappingInvalid, match="needs a fader") as caught:
         await learn("amount", "", pressed(3))
     assert "midi learn amount VALUE" in caught.value.hint
     assert not list(rig.folder.iterdir())
@@ -148,7 +148,7 @@ async def test_a_pad_does_not_suit_a_parameter_without_a_value(rig: Rig, learn: 
         ("edit_mode", "7", ParamInvalid, "choice number 7"),
     ],
 )
-async def test_a_wrong_wish_is_said_before_anything_is_moved(
+async def test_an_invalid_request_fails_before_listening(
     rig: Rig, command: str, argument: str, error: type[Exception], says: str
 ) -> None:
     await rig.start("Pad")
@@ -156,14 +156,14 @@ async def test_a_wrong_wish_is_said_before_anything_is_moved(
         await anext(rig.service.learn(command, argument, PATIENCE, "", False, False))
 
 
-async def test_who_moves_nothing_is_told(rig: Rig) -> None:
+async def test_learning_times_out(rig: Rig) -> None:
     await rig.start("Pad")
-    with pytest.raises(MidiNotHeard, match=r"for 0.05 s"):
+    with pytest.raises(MidiNotHeard, match=r"within 0.05 s"):
         await told(rig.service.learn("remix", "", 0.05, "", False, False))
     assert rig.ports.devices.heard == frozenset()
 
 
-async def test_learning_is_stopped_and_changes_nothing(rig: Rig) -> None:
+async def test_learning_can_be_cancelled(rig: Rig) -> None:
     await rig.start("Pad")
     answers = rig.service.learn("remix", "", PATIENCE, "", False, False)
     await anext(answers)
@@ -174,7 +174,7 @@ async def test_learning_is_stopped_and_changes_nothing(rig: Rig) -> None:
     assert rig.ports.devices.heard == frozenset()
 
 
-async def test_the_newest_who_learns_is_heard(rig: Rig, learn: Learn) -> None:
+async def test_a_new_learn_request_ends_the_previous_one(rig: Rig, learn: Learn) -> None:
     await rig.start("Pad")
     first = rig.service.learn("remix", "", PATIENCE, "", False, False)
     await anext(first)
@@ -184,7 +184,7 @@ async def test_the_newest_who_learns_is_heard(rig: Rig, learn: Learn) -> None:
     assert [control.command for control in learned(rig)] == ["cancel"]
 
 
-async def test_unlearning_takes_away_what_does_it_and_nothing_else(rig: Rig) -> None:
+async def test_unlearning_removes_only_the_matching_controls(rig: Rig) -> None:
     path = rig.map()
     await rig.start("Pad")
     gone = await told(rig.service.unlearn("preset.select", "dub"))
@@ -211,7 +211,7 @@ async def test_devices_and_controls_are_listed(rig: Rig) -> None:
     assert [control[2] for control in controls] == ["button", "button", "fader", "encoder", "button"]
 
 
-async def test_a_template_works_when_it_is_taken(rig: Rig) -> None:
+async def test_a_template_works_at_once(rig: Rig) -> None:
     await rig.start("APC mini mk2")
     await told(rig.service.adopt("apc-mini-mk2"))
     rig.ports.play("APC mini mk2", pressed(113))
@@ -221,7 +221,7 @@ async def test_a_template_works_when_it_is_taken(rig: Rig) -> None:
 
 @pytest_asyncio.fixture
 async def asker(rig: Rig) -> AsyncIterator[UdpClient]:
-    """A client of an OSC surface whose bridge has the service behind it."""
+    """A client of an OSC server that uses the MIDI service."""
     await rig.start("Pad")
     rig.bridge.talk = rig.service
     surface = OscServer(rig.bridge, rig.bus, OSC, lambda: TOKEN)
@@ -231,7 +231,7 @@ async def asker(rig: Rig) -> AsyncIterator[UdpClient]:
     await surface.stop()
 
 
-async def test_the_conversation_goes_over_osc(rig: Rig, asker: UdpClient) -> None:
+async def test_learn_and_monitor_work_over_osc(rig: Rig, asker: UdpClient) -> None:
     asker.send("/bridge/midi/monitor", TOKEN, PATIENCE)
     await asker.hear("/bridge/midi/ready", "Pad")
     rig.ports.play("Pad", pressed(61, 7))
@@ -246,7 +246,7 @@ async def test_the_conversation_goes_over_osc(rig: Rig, asker: UdpClient) -> Non
     assert control[:4] == ("Pad", "note 61, channel 1", "button", "remix")
 
 
-async def test_nobody_learns_without_the_token(rig: Rig, asker: UdpClient) -> None:
+async def test_midi_requests_need_the_token(rig: Rig, asker: UdpClient) -> None:
     for word in ("learn", "unlearn", "use", "monitor", "devices", "controls", "stop"):
         asker.heard.clear()
         asker.send(f"/bridge/midi/{word}", "wrong", *(["remix"] if word in ("learn", "unlearn", "use") else []))

@@ -1,4 +1,4 @@
-"""The MIDI surface over fake ports: commands in, lights out, hot-plug, and darkness at the end."""
+"""The MIDI surface with fake ports: commands, lights, hot-plugging, lights off at the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bridge.midi.ports import Listener
 from bridge.midi.service import MidiService
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.midi_ports import FakePorts
-from tests.midi.bytes_of import let_go, pressed
+from tests.midi.bytes_of import pressed, released
 from tests.midi.conftest import PAD, SETTINGS, Rig
 from tests.waiting import eventually
 
@@ -39,7 +39,7 @@ async def test_a_device_is_opened_only_if_it_is_mapped(rig: Rig) -> None:
     assert rig.ports.devices.heard == rig.ports.devices.lit == {"Pad"}
 
 
-async def test_lights_show_the_state_when_a_device_comes(rig: Rig) -> None:
+async def test_a_connected_device_shows_the_current_state(rig: Rig) -> None:
     rig.map()
     rig.bridge.jobs = [JobView("job-1", "running", 0.5, "", 0.0)]
     await rig.start("Pad")
@@ -49,7 +49,7 @@ async def test_lights_show_the_state_when_a_device_comes(rig: Rig) -> None:
     assert (shown[REMIX], shown[CHOICE], shown[CANCEL]) == (3, 11, 127)
     assert shown[FADER] == round(14 / 29 * 127)
     assert [shown[Spot("note", 1, number)] for number in (40, 41, 42, 43)] == [3, 3, 0, 0]
-    assert ("Pad", b"\x92\x24\x03") in rig.ports.sent  # on the channel that its colour asks for
+    assert ("Pad", b"\x92\x24\x03") in rig.ports.sent  # on the channel of its colour
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ async def test_every_state_has_its_look(rig: Rig, state: str, value: int) -> Non
     await rig.until_lit(REMIX, value)
 
 
-async def test_progress_is_followed_at_thirty_a_second_and_to_its_end(rig: Rig) -> None:
+async def test_progress_is_shown_30_times_a_second_and_to_its_end(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
     job(rig, "running")
@@ -92,23 +92,23 @@ async def test_only_the_newest_job_is_shown(rig: Rig) -> None:
     assert rig.lights()[REMIX] == 5
 
 
-async def test_a_held_pad_shows_it_and_asks_exactly_once(rig: Rig, loop_clock: LoopClock) -> None:
+async def test_a_held_pad_is_lit_and_runs_exactly_once(rig: Rig, loop_clock: LoopClock) -> None:
     rig.map()
     await rig.start("Pad")
     rig.ports.play("Pad", pressed(36))
     await rig.until_lit(REMIX, 2)
     await eventually(lambda: bool(rig.bridge.asked))
-    rig.ports.play("Pad", let_go(36))
+    rig.ports.play("Pad", released(36))
     loop_clock.advance(10 * SETTINGS.hold)
     await asyncio.sleep(0.01)
     assert rig.bridge.asked == [("remix",)]
     assert rig.alerts() == []
 
 
-async def test_a_tap_on_what_costs_tells_how(rig: Rig) -> None:
+async def test_a_tap_on_a_paid_command_explains_the_hold(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
-    rig.ports.play("Pad", pressed(36), let_go(36))
+    rig.ports.play("Pad", pressed(36), released(36))
     await eventually(lambda: rig.alerts() == ["hold_to_spend"])
     await eventually(lambda: rig.lights()[REMIX] == 1)
     assert rig.bridge.asked == []
@@ -117,8 +117,8 @@ async def test_a_tap_on_what_costs_tells_how(rig: Rig) -> None:
     assert "hold it" in alert.text
 
 
-@pytest.mark.parametrize(("error", "code"), [(DawMissing(), "daw_missing"), (ValueError("defect"), "unexpected")])
-async def test_what_fails_is_told_and_shown_on_its_pad(rig: Rig, error: Exception, code: str) -> None:
+@pytest.mark.parametrize(("error", "code"), [(DawMissing(), "daw_missing"), (ValueError("bug"), "unexpected")])
+async def test_an_error_is_reported_and_shown_on_its_pad(rig: Rig, error: Exception, code: str) -> None:
     rig.map()
     rig.bridge.refuses = error
     await rig.start("Pad")
@@ -128,7 +128,7 @@ async def test_what_fails_is_told_and_shown_on_its_pad(rig: Rig, error: Exceptio
     await rig.until_lit(REMIX, 1)
 
 
-async def test_a_fader_is_not_sent_back_what_it_says_but_another_hand_moves_it(rig: Rig) -> None:
+async def test_a_fader_is_not_sent_its_own_values_but_follows_others(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
     await eventually(lambda: FADER in rig.lights())
@@ -136,20 +136,20 @@ async def test_a_fader_is_not_sent_back_what_it_says_but_another_hand_moves_it(r
     rig.ports.play("Pad", bytes([0xB0, 7, 100]))
     await eventually(lambda: bool(rig.bridge.asked))
     rig.bridge.surface_settings.set("number_of_steps", 60)
-    await rig.until_lit(ENCODER, 127)  # all lights have been looked at since
+    await rig.until_lit(ENCODER, 127)  # all lights have been updated since
     assert FADER not in rig.lights()
     rig.bridge.surface_settings.set("guidance_scale", 30.0)
     await rig.until_lit(FADER, 127)
 
 
-async def test_an_encoder_has_its_ring_turned(rig: Rig) -> None:
+async def test_an_encoder_ring_follows_its_value(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
     rig.ports.play("Pad", *[bytes([0xB0, 8, 1])] * 13)
     await rig.until_lit(ENCODER, round((40 - 10) / 50 * 127))
 
 
-async def test_a_chosen_preset_is_lit(rig: Rig) -> None:
+async def test_the_selected_preset_is_lit(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
     rig.bridge.surface_settings.select("acid-rave")
@@ -167,7 +167,7 @@ async def test_faders_follow_a_preset(rig: Rig) -> None:
     await rig.until_lit(CHOICE, 11)
 
 
-async def test_the_side_that_is_heard_is_lit(rig: Rig) -> None:
+async def test_the_playing_side_is_lit(rig: Rig) -> None:
     rig.map(PAD.replace('command = "cancel"', 'command = "audition"\nargument = "source"'))
     await rig.start("Pad")
     for heard, value in (("source", 127), ("result", 0), ("source", 127), ("", 0)):
@@ -175,7 +175,7 @@ async def test_the_side_that_is_heard_is_lit(rig: Rig) -> None:
         await rig.until_lit(CANCEL, value)
 
 
-async def test_a_device_that_comes_back_is_shown_everything_again(rig: Rig) -> None:
+async def test_a_reconnected_device_gets_all_lights(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
     job(rig, "running")
@@ -203,7 +203,7 @@ async def test_all_lights_are_off_at_the_end(rig: Rig) -> None:
     assert rig.ports.sent[-1] == ("Pad", bytes.fromhex("F00001F7"))
 
 
-async def test_an_edited_mapping_counts_at_once_and_a_broken_one_is_told(rig: Rig) -> None:
+async def test_an_edited_mapping_is_reloaded_and_an_invalid_one_reported(rig: Rig) -> None:
     path = rig.map()
     await rig.start("Pad")
     path.write_text(PAD.replace("number = 36", "number = 50"))
@@ -226,26 +226,26 @@ async def test_an_output_may_have_another_name(rig: Rig) -> None:
     assert {name for name, _ in rig.ports.sent} == {"Lamps"}
 
 
-async def test_wide_faders_move_through_the_surface(rig: Rig) -> None:
+async def test_14_bit_faders_work(rig: Rig) -> None:
     rig.map(
         'version = 1\ndevice = "Pad"\n[[control]]\ncommand = "param"\nargument = "amount"\nmessage = "cc14"\n'
         'number = 3\nkind = "fader"\n'
     )
     await rig.start("Pad")
-    rig.ports.play("Pad", bytes([0xB0, 3, 127]))  # its fine half never comes
+    rig.ports.play("Pad", bytes([0xB0, 3, 127]))  # its fine half never arrives
     await eventually(lambda: rig.bridge.params.get("amount") == 1.0)
     rig.ports.play("Pad", bytes([0xB0, 3, 64]), bytes([0xB0, 35, 1]))
     await eventually(lambda: rig.bridge.params["amount"] == pytest.approx((64 << 7 | 1) / 16383))
 
 
-async def test_what_is_no_control_does_no_harm(rig: Rig) -> None:
+async def test_other_midi_messages_are_ignored(rig: Rig) -> None:
     rig.map()
     await rig.start("Pad")
     rig.ports.play("Pad", b"\xf8", b"", b"\xf0\x7e\xf7", b"\x90", bytes([0xA0, 36, 3]), pressed(99), pressed(37))
     assert rig.bridge.asked == [("select", "dub")]
 
 
-async def test_switched_off_is_off(home: Path) -> None:
+async def test_midi_can_be_switched_off(home: Path) -> None:
     rig = Rig(home)
     rig.map()
     settings = type(SETTINGS)(use="off", system="auto", hold=0.6, debounce=0.06)
@@ -262,7 +262,7 @@ class MissingPorts(FakePorts):
         listener.trouble(MidiMissing("MIDI needs the package rtmidi2, which is not installed."))
 
 
-async def test_a_missing_package_is_told_to_whoever_asks(home: Path) -> None:
+async def test_a_missing_package_is_reported_to_the_client(home: Path) -> None:
     rig = Rig(home)
     service = MidiService(rig.bus, SETTINGS, home, list, MissingPorts)
     service.start(rig.bridge)
@@ -272,9 +272,7 @@ async def test_a_missing_package_is_told_to_whoever_asks(home: Path) -> None:
     await service.stop()
 
 
-async def test_without_mido_the_daemon_goes_on_and_says_what_to_install(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_missing_mido_is_reported_and_the_daemon_continues(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise ModuleNotFoundError(name="mido")
 

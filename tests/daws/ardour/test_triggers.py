@@ -18,7 +18,7 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.jack.device import Device
 from tests.fakes.jack.server import jack_server, sandbox
 from tests.fakes.processes import end, fal_environment
-from tests.midi.bytes_of import let_go, pressed
+from tests.midi.bytes_of import pressed, released
 from tests.waiting import PATIENCE, until
 
 KEYS = Path("/etc/ardour7/ardour.keys")
@@ -86,7 +86,7 @@ def hit_until_heard(pad: Device, studio: Studio) -> int:
     hits = 0
     while not studio.requests():
         assert time.monotonic() < latest, "no note has made a request"
-        pad.play(pressed(36), let_go(36))
+        pad.play(pressed(36), released(36))
         hits += 1
         with contextlib.suppress(AssertionError):
             until(lambda: studio.requests() or None, "a request", timeout=PATIENCE / 4)
