@@ -1,6 +1,7 @@
-"""Who may ask over OSC for what costs money: this machine; another one with the token, or for a while with the secret.
+"""Authorization of OSC commands that may cost money.
 
-server.py asks here before a command runs. From the network everything else is taken as it comes: control, no money.
+This machine may run them, and another machine with the token, or for a limited time after `/bridge/unlock` with the
+secret. server.py checks here before a command runs. Other commands need no authorization.
 """
 
 from __future__ import annotations
@@ -22,56 +23,56 @@ from bridge.util.redact import SCRUBBER
 
 log = logging.getLogger(__name__)
 
-TRIES, SPAN = 10, 60.0  # wrong secrets, from all senders, within so many s: more are not even looked at
-MOST = 64  # senders that are unlocked at a time; the one that was first makes room
+TRIES, SPAN = 10, 60.0  # wrong secrets from all senders within SPAN s; further ones are not checked
+MOST = 64  # unlocked senders at a time; the oldest is dropped
 
 
 class Authorization:
-    """What senders have shown so far."""
+    """Knows which senders are unlocked."""
 
     def __init__(self, token: Callable[[], str], settings: Osc, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take what there is to know.
+        """Start with every sender locked.
 
         Args:
             token: returns the token of daemon.json.
             settings: the section [osc].
-            clock: s that only ever grow.
+            clock: monotonic, s.
         """
         self._token = token
         self._secret = "" if settings.secret == NO_SECRET else settings.secret
-        self._lasts = settings.unlock
+        self._duration = settings.unlock
         self._clock = clock
-        self._unlocked: dict[Key, float] = {}  # until when
-        self._wrong: deque[float] = deque(maxlen=TRIES)  # when the last wrong secrets came
+        self._unlocked: dict[Key, float] = {}  # when each expires
+        self._wrong: deque[float] = deque(maxlen=TRIES)  # when the last wrong secrets arrived
         if self._secret:
             SCRUBBER.hide(self._secret)
 
     def check(self, command: Command, values: Mapping[str, Any], peer: Peer) -> None:
-        """Let a command pass, or not.
+        """Check whether the sender may run a command.
 
         Raises:
-            TokenWrong: it has a token, and that is not ours.
-            SecretNeeded: it may cost money, comes from another machine, and its sender is not unlocked.
+            TokenWrong: it has a wrong token.
+            SecretNeeded: it may cost money and comes from another machine that is not unlocked.
         """
         if "token" in values:
             check_token(self._token(), values["token"])
         elif command.spends and not is_loopback(peer.host) and self._unlocked.get(peer.key, 0.0) <= self._clock():
-            hint = None if self._secret else "Set [osc] secret on the machine that the bridge runs on; see privacy.md."
-            text = f"{command.address} may cost money, so from another machine it is taken after /bridge/unlock."
+            hint = None if self._secret else "Set [osc] secret on the machine that runs the bridge; see privacy.md."
+            text = f"{command.address} may cost money, so another machine must send /bridge/unlock first."
             raise SecretNeeded(text, hint=hint)
 
     def unlock(self, peer: Peer, secret: str) -> float:
-        """Let a sender ask for what costs money, and return for how many seconds.
+        """Unlock a sender, and return for how many seconds.
 
         Raises:
-            NotPossibleNow: no secret is set, or there were too many wrong ones.
-            SecretWrong: it is another one.
+            NotPossibleNow: no secret is set, or too many wrong ones arrived.
+            SecretWrong: the secret is wrong.
         """
         now = self._clock()
         if not self._secret:
-            raise NotPossibleNow("No secret is set, so nothing can be unlocked.", hint=SecretNeeded.hint)
+            raise NotPossibleNow("No secret is set, so /bridge/unlock does not work.", hint=SecretNeeded.hint)
         if len(self._wrong) == TRIES and now - self._wrong[0] < SPAN:
-            raise NotPossibleNow("There were too many wrong secrets.", hint="Wait a minute and send it again.")
+            raise NotPossibleNow("Too many wrong secrets were sent.", hint="Wait a minute and send it again.")
         if not hmac.compare_digest(self._secret.encode(), secret.encode("utf-8", "replace")):
             self._wrong.append(now)
             log.warning("%s sent a wrong secret", peer.host)
@@ -79,6 +80,6 @@ class Authorization:
         self._unlocked.pop(peer.key, None)
         while len(self._unlocked) >= MOST:
             del self._unlocked[next(iter(self._unlocked))]
-        self._unlocked[peer.key] = now + self._lasts
-        log.info("%s may ask for remixes for %g s", peer.host, self._lasts)
-        return self._lasts
+        self._unlocked[peer.key] = now + self._duration
+        log.info("%s is unlocked for %g s", peer.host, self._duration)
+        return self._duration

@@ -1,12 +1,12 @@
-"""Which messages are one and the same press that a bad way has delivered twice, and which value is an old one.
+"""Detects duplicate messages of an unreliable network, and values that arrive out of order.
 
-server.py asks here before it runs a command. A press is known again by, in this order:
+server.py checks here before it runs a command. A press is recognized, in this order, by:
 
-1. its own name, a last argument "press:…": within `NAMED_FOR`, over UDP and TCP, and the answer is sent again;
-2. the time tag of the bundle that it came in: a sender that dates its messages dates two presses differently;
-3. being the same bytes from the same sender within `ECHO`, or `SLIP` where it may cost money: no finger is so quick.
+1. its name, a last argument "press:…": within `NAMED_FOR`, over UDP and TCP, and the reply is sent again;
+2. the time tag of its bundle: two presses have different time tags;
+3. equal bytes from the same sender within `ECHO`, or `SLIP` if it may cost money: nobody presses that fast.
 
-The third is a guess, for UDP alone; over TCP nothing arrives twice.
+The third is a heuristic for UDP; TCP delivers nothing twice.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from bridge.osc.peer import Key, Peer
 
 PREFIX = "press:"
 ECHO = 0.1  # s
-SLIP = 1.0  # s; nothing is bought twice by a finger that trembles
-NAMED_FOR = 600.0  # s that a press is known by its name or its time tag
-MOST = 4096  # presses, and values with a time tag, remembered; the oldest are forgotten
-ANSWERS = 4  # messages of one press's answer that are kept
+SLIP = 1.0  # s; a double tap never spends twice
+NAMED_FOR = 600.0  # s for which a press is recognized by its name or time tag
+MOST = 4096  # presses, and values with a time tag, that are remembered
+ANSWERS = 4  # reply messages that are kept per press
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -33,42 +33,42 @@ V = TypeVar("V")
 
 @dataclass(slots=True)
 class Request:
-    """One press, and the sender as the one to answer it."""
+    """One press, and the peer to reply to."""
 
-    peer: Peer  # who sent it
+    peer: Peer  # the sender
     at: float = 0.0  # s on the loop's clock
-    lasts: float = 0.0  # s that it is known again
-    named: bool = False  # whether it has a name, or a time tag, of its own
+    known_for: float = 0.0  # s for which a duplicate is recognized
+    named: bool = False  # whether it has a name or a time tag
     answers: list[bytes] = field(default_factory=list)
 
     def reply(self, data: bytes) -> None:
-        """Answer it, and be able to do so again."""
+        """Send a reply, and keep it for duplicates."""
         if len(self.answers) < ANSWERS:
             self.answers.append(data)
         self.peer.send(data)
 
     def fail(self, data: bytes) -> None:
-        """Say that nothing came of it: who puts that right may press again at once, unless it is this very press."""
+        """Send an error; a new press may follow at once, unless this one has a name or time tag."""
         self.reply(data)
         if not self.named:
-            self.lasts = min(self.lasts, ECHO)
+            self.known_for = min(self.known_for, ECHO)
 
 
 class Deduplicator:
-    """What was pressed lately."""
+    """Remembers recent presses and values."""
 
     def __init__(self) -> None:
-        self._known: dict[Hashable, Request] = {}  # the ones that were heard first stand first
-        self._dated: dict[tuple[Key, str], float] = {}  # time tag of the newest value of each sender and address
+        self._known: dict[Hashable, Request] = {}  # oldest first
+        self._dated: dict[tuple[Key, str], float] = {}  # newest time tag of each sender and address
 
     def take(self, message: Incoming, peer: Peer, command: Command) -> tuple[Incoming, Request] | None:
-        """Return a message without its name, and how to answer; None if it is a repetition, which is answered here."""
+        """Return the message without its name, and the request; reply to a duplicate and return None."""
         name, message = _named(message)
         if name:
             peer.send(build("/bridge/ack", name))
         named = bool(name) or message.due is not None
-        lasts = NAMED_FOR if named else SLIP if command.spends else ECHO
-        request = Request(peer, asyncio.get_running_loop().time(), lasts, named)
+        known_for = NAMED_FOR if named else SLIP if command.spends else ECHO
+        request = Request(peer, asyncio.get_running_loop().time(), known_for, named)
         identity: Hashable = None
         if name:
             identity = (peer.key[0], peer.host, name)
@@ -79,7 +79,7 @@ class Deduplicator:
         if identity is None:
             return message, request
         before = self._known.get(identity)
-        if before is not None and request.at - before.at < before.lasts:
+        if before is not None and request.at - before.at < before.known_for:
             for data in before.answers:
                 peer.send(data)
             return None
@@ -88,7 +88,7 @@ class Deduplicator:
         return message, request
 
     def is_old(self, message: Incoming, peer: Peer) -> bool:
-        """Tell whether a value was overtaken on its way by one that was sent later; only time tags can say so."""
+        """Return whether a newer value has already arrived; only time tags show that."""
         if message.due is None:
             return False
         where = (peer.key, message.address)
@@ -100,7 +100,7 @@ class Deduplicator:
 
 
 def _named(message: Incoming) -> tuple[str, Incoming]:
-    """Take the name of a press off a message; "" if it has none."""
+    """Return the name of a press, "" without one, and the message without it."""
     last = message.arguments[-1] if message.arguments else None
     if isinstance(last, str) and last.startswith(PREFIX):
         name = last.removeprefix(PREFIX)[:64]
@@ -109,7 +109,7 @@ def _named(message: Incoming) -> tuple[str, Incoming]:
 
 
 def _remember(known: dict[K, V], key: K, value: V) -> None:
-    """Add what is new at the end; the oldest makes room."""
+    """Add an entry at the end; drop the oldest if there are too many."""
     if len(known) >= MOST:
         del known[next(iter(known))]
     known[key] = value

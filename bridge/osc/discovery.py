@@ -1,4 +1,4 @@
-"""Being found in the local network: the bridge advertises its OSC and its OSCQuery by mDNS, only when it listens there.
+"""Discovery: advertises OSC and OSCQuery by mDNS while the bridge listens on the local network.
 
 daemon.py → here → the package `zeroconf`, an optional extra.
 """
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OSC, OSCQUERY = "_osc._udp.local.", "_oscjson._tcp.local."
-TXT = {"txtvers": "1"}  # of the services' form
+TXT = {"txtvers": "1"}  # version of the TXT record format
 
 
 class Advert:
-    """The bridge's entries in the local network."""
+    """The bridge's mDNS services."""
 
     def __init__(self, host: str) -> None:
         """Prepare.
 
         Args:
-            host: what the bridge listens on; nothing is advertised of loopback.
+            host: address that the bridge listens on; loopback is not advertised.
         """
         self._host = host
         self._zeroconf: AsyncZeroconf | None = None
         self._starting: asyncio.Task[None] | None = None
 
     def start(self, osc_port: int, http_port: int | None) -> None:
-        """Advertise soon; that it cannot be done is told in the log and by the doctor, and nothing else suffers."""
+        """Advertise in the background; a failure goes to the log and is shown by the doctor."""
         if is_loopback(self._host):
             return
         if find_spec("zeroconf") is None:
-            log.warning("devices do not find the bridge by themselves: pip install 'ace-bridge[lan]'")
+            log.warning("the bridge is not advertised: pip install 'ace-bridge[lan]'")
             return
         self._starting = asyncio.get_running_loop().create_task(self._advertise(osc_port, http_port))
 
     async def stop(self) -> None:
-        """Say that the bridge goes."""
+        """Withdraw the services."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
@@ -56,12 +56,12 @@ class Advert:
     async def _advertise(self, osc_port: int, http_port: int | None) -> None:
         address = own_address(self._host)
         if address is None:
-            log.warning("there is no network to be found in")
+            log.warning("the bridge is not advertised: there is no network")
             return
         try:
             await self._register(address, {OSC: osc_port} | ({} if http_port is None else {OSCQUERY: http_port}))
-        except Exception:  # of the package's own or of sockets: whichever it is, the bridge works without
-            log.exception("the bridge cannot be advertised in the network")
+        except Exception:  # the bridge works without advertising, whatever zeroconf or a socket raises
+            log.exception("the bridge could not be advertised")
 
     async def _register(self, address: str, ports: dict[str, int]) -> None:
         from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
@@ -78,4 +78,4 @@ class Advert:
                 parsed_addresses=[address],
             )
             await (await self._zeroconf.async_register_service(info, allow_name_change=True))
-        log.info("advertised in the network as ace-bridge on %s, at %s", machine, address)
+        log.info("advertised as ace-bridge on %s, at %s", machine, address)

@@ -1,6 +1,6 @@
-"""What surfaces are told: from the bridge's events to the messages of the table in control/table.py.
+"""Turns the bridge's events into the outgoing messages of control/table.py.
 
-event bus → here → subscriptions.py. Also resends the present state to one who asks for it.
+event bus → here → subscriptions.py. Also sends the current state on request.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from bridge.osc.subscriptions import Subscriber, Subscriptions
 from bridge.protocol.job import ENDED, State
 
 _OVER = frozenset(str(state) for state in (*ENDED, State.PARTIAL))
-AFTERWARDS = 1.0  # s after a job's end in which its error or path is still told to who waits for it
+AFTERWARDS = 1.0  # s after a job's end for its error and paths to arrive
 
-# Whose command runs in this task: what it sets is echoed to all others.
+# Sender of the command that runs in this task; what the command sets is sent to everyone else.
 ORIGIN: ContextVar[Key | None] = ContextVar("ORIGIN", default=None)
 
 
 class Notifier:
-    """Turns events into messages for those who are told; the server lets it listen only while there is anybody."""
+    """Sends messages for events; the server subscribes it to the bus only while there are subscribers."""
 
     types: tuple[type[Event], ...] = (
         JobChanged,
@@ -49,15 +49,15 @@ class Notifier:
     def __init__(self, bridge: BridgeApi, subscriptions: Subscriptions) -> None:
         self._bridge = bridge
         self._subscriptions = subscriptions
-        self._ending: dict[str, asyncio.TimerHandle] = {}  # jobs that are over and may have a last word
+        self._ending: dict[str, asyncio.TimerHandle] = {}  # jobs that have ended and may still get an error or path
 
     def stop(self) -> None:
-        """Wait for no last words any more."""
+        """Cancel all timers."""
         for timer in self._ending.values():
             timer.cancel()
 
     def hear(self, event: Event) -> None:
-        """Take one event of `types` from the bus."""
+        """Handle an event of one of the `types`."""
         match event:
             case JobChanged():
                 self._job(event)
@@ -75,21 +75,21 @@ class Notifier:
                 self._tell(f"/bridge/param/{event.name}", "", event.value, origin=ORIGIN.get())
 
     def resend(self, subscriber: Subscriber) -> None:
-        """Tell one subscriber everything as it is now."""
+        """Send the current state to one subscriber."""
         snapshot = self._bridge.snapshot()
         for address, job_id, arguments in lines(snapshot):
             self._subscriptions.tell_one(subscriber, (address, job_id), build(address, *arguments))
         for view in snapshot.jobs:
             if view.state in _OVER:
-                self._subscriptions.over(view.id)
+                self._subscriptions.note_ended(view.id)
 
     def answer(self, peer: Peer) -> None:
-        """Tell everything as it is now to one who is not subscribed."""
+        """Send the current state to a peer that is not subscribed."""
         for address, _, arguments in lines(self._bridge.snapshot()):
             peer.send(build(address, *arguments))
 
     def follow(self, peer: Peer, job_id: str, message_id: str) -> None:
-        """Tell `peer` of one job, from its present state to its end (raises NotPossibleNow)."""
+        """Notify `peer` of one job, from its current state to its end (raises NotPossibleNow)."""
         self._subscriptions.follow(peer, job_id, message_id)
         for view in self._bridge.snapshot().jobs:
             if view.id == job_id:
@@ -120,7 +120,7 @@ class Notifier:
                 self._tell("/bridge/message", "", message)
 
     def _variation(self, event: VariationChanged) -> None:
-        """Say where a result lies, once, to those who gave a token for its job: a path is for nobody else."""
+        """Send a result's path once, only to the peers that submitted its job with the token."""
         if event.path:
             address = f"/bridge/job/{event.job_id}/path"
             topic = (f"{address} {event.variation_id}", event.job_id)

@@ -1,7 +1,7 @@
-"""One OSC packet: bytes from anybody to messages with their due times, and messages to bytes.
+"""OSC packets: untrusted bytes to messages with due times, and messages to bytes.
 
-network → sockets → here → server.py. Bounds are checked before python-osc sees a byte, and it sees single messages
-only: its own bundle parser runs for ever on a negative element size, recurses without limit, and reads the clock.
+network → sockets → here → server.py. Limits are checked before python-osc parses anything, and it only parses single
+messages: its bundle parser loops forever on a negative element size, recurses without limit, and reads the clock.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.parsing import osc_types
 
-LONGEST_TEXT = 1000  # bytes of a text that is meant for people, so that a message stays in one frame of a network
+LONGEST_TEXT = 1000  # bytes, maximum of a text, so that a message fits into one network frame
 
 _BUNDLE = b"#bundle\x00"
-_BUNDLE_HEAD = len(_BUNDLE) + 8  # with the time tag
-_TAGS = frozenset(b",ifsbhdtTFNrm[]")  # what python-osc reads; at others it warns on the root logger
-# OSC 1.0's spellings that python-osc does not know: impulse ("bang") as true, symbol as string, char as its number.
+_BUNDLE_HEAD = len(_BUNDLE) + 8  # including the time tag
+_TAGS = frozenset(b",ifsbhdtTFNrm[]")  # supported by python-osc, which logs a warning for others
+# OSC 1.0 types that python-osc does not support: impulse ("bang") is read as true, symbol as string, char as int.
 _SPELLINGS = bytes.maketrans(b"ISc", b"Tsi")
 
 
 class PacketError(Exception):
-    """These bytes are not a packet that the bridge takes; `reason` is the counter that it goes into."""
+    """The packet is invalid; `reason` is the counter to increment."""
 
     def __init__(self, reason: Literal["malformed", "oversize", "nested"], text: str) -> None:
         super().__init__(text)
@@ -39,28 +39,28 @@ class Incoming:
 
     address: str
     arguments: tuple[Any, ...]
-    due: float | None  # unix time, s, of the bundle it was in; None: at once
+    due: float | None  # Unix time of its bundle, s; None: at once
 
 
 def parse(data: bytes, max_packet: int, max_nesting: int) -> list[Incoming]:
-    """Read a packet.
+    """Parse a packet.
 
     Args:
         data: a datagram, or a TCP packet without its length.
         max_packet: bytes.
-        max_nesting: bundles within bundles, and arrays within arrays.
+        max_nesting: maximum depth of bundles, and of arrays.
 
     Raises:
-        PacketError: nothing of the packet may be used.
+        PacketError: the packet is invalid.
     """
     if len(data) > max_packet:
-        raise PacketError("oversize", f"{len(data)} bytes, at most {max_packet} are taken")
+        raise PacketError("oversize", f"{len(data)} bytes, the maximum is {max_packet}")
     return [_message(message, due, max_nesting) for message, due in _elements(data, None, 0, max_nesting)]
 
 
-@lru_cache(maxsize=512, typed=True)  # the present state is told to many, and again and again
+@lru_cache(maxsize=512, typed=True)  # the same state goes to many subscribers, repeatedly
 def build(address: str, *arguments: str | int | float | bool) -> bytes:
-    """Write a message; floats go out in single precision, whole numbers over 31 bits as int64."""
+    """Encode a message: floats in single precision, integers beyond 32 bits as int64."""
     builder = OscMessageBuilder(address)
     for argument in arguments:
         builder.add_arg(_sendable(argument) if isinstance(argument, str) else argument)
@@ -68,12 +68,12 @@ def build(address: str, *arguments: str | int | float | bool) -> bytes:
 
 
 def address_of(data: bytes) -> str:
-    """Return the address of a message that `build` has written."""
+    """Return the address of a message from `build`."""
     return data[: data.index(0)].decode()
 
 
 def shorten(text: str) -> str:
-    """Cut a text for people to `LONGEST_TEXT` bytes of UTF-8, at a whole character."""
+    """Shorten a text to `LONGEST_TEXT` bytes of UTF-8, at a character boundary."""
     data = text.encode("utf-8", "replace")
     if len(data) <= LONGEST_TEXT:
         return text
@@ -81,17 +81,17 @@ def shorten(text: str) -> str:
 
 
 def _sendable(text: str) -> str:
-    """Return the text as UTF-8 can carry it: a NUL would end it early, half a surrogate pair cannot be written."""
+    """Replace what an OSC string cannot contain: NUL and lone surrogates."""
     return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
 
 
 def _elements(data: bytes, due: float | None, depth: int, limit: int) -> Iterator[tuple[bytes, float | None]]:
-    """Yield the messages of a packet with the time of the innermost bundle around each."""
+    """Yield the messages of a packet, each with the time of its innermost bundle."""
     if not data.startswith(_BUNDLE):
         yield data, due
         return
     if depth >= limit:
-        raise PacketError("nested", f"more than {limit} bundles within each other")
+        raise PacketError("nested", f"more than {limit} nested bundles")
     if len(data) < _BUNDLE_HEAD:
         raise PacketError("malformed", "a bundle without a time tag")
     date, _ = osc_types.get_date(data, len(_BUNDLE))
@@ -99,11 +99,11 @@ def _elements(data: bytes, due: float | None, depth: int, limit: int) -> Iterato
     position = _BUNDLE_HEAD
     while position < len(data):
         if position + 4 > len(data):
-            raise PacketError("malformed", "a bundle's element without a size")
+            raise PacketError("malformed", "a bundle element without a size")
         (size,) = struct.unpack_from(">i", data, position)
         position += 4
         if not 0 < size <= len(data) - position:
-            raise PacketError("malformed", f"a bundle's element of {size} bytes")
+            raise PacketError("malformed", f"a bundle element of {size} bytes")
         yield from _elements(data[position : position + size], due, depth + 1, limit)
         position += size
 
@@ -115,15 +115,13 @@ def _message(data: bytes, due: float | None, limit: int) -> Incoming:
         message = OscMessage(_known_tags(data, limit))
     except PacketError:
         raise
-    except (
-        Exception
-    ) as error:  # python-osc lets UnicodeDecodeError, OverflowError and others through; all mean the same
-        raise PacketError("malformed", "the message breaks off or has a wrong argument") from error
+    except Exception as error:  # python-osc raises UnicodeDecodeError, OverflowError and others
+        raise PacketError("malformed", "the message is truncated or has an invalid argument") from error
     return Incoming(message.address, tuple(message.params), due)
 
 
 def _known_tags(data: bytes, limit: int) -> bytes:
-    """Return the message with the type tags that python-osc knows, or raise PacketError for others."""
+    """Return the message with type tags that python-osc supports; raise PacketError for unknown tags."""
     end = data.find(b"\0")
     start = end + 4 - end % 4
     if end < 0 or data[start : start + 1] != b",":
@@ -136,5 +134,5 @@ def _known_tags(data: bytes, limit: int) -> bytes:
     for tag in tags:
         depth += (tag == ord("[")) - (tag == ord("]"))
         if depth > limit:
-            raise PacketError("nested", f"more than {limit} arrays within each other")
+            raise PacketError("nested", f"more than {limit} nested arrays")
     return data[:start] + tags + data[start + len(tags) :]

@@ -1,30 +1,30 @@
-"""Who is on the other side of the OSC surface, over UDP, over TCP or over a websocket."""
+"""A remote end of the OSC server, over UDP, TCP or a websocket."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Literal, Protocol
 
-Key = tuple[Literal["udp", "tcp", "ws"], str, int]  # with address and port; tells a peer from all others
+Key = tuple[Literal["udp", "tcp", "ws"], str, int]  # transport, address and port; identifies a peer
 
 
 class Peer(Protocol):
-    """Somebody on the other side."""
+    """A remote end."""
 
     @property
     def key(self) -> Key:
-        """Return where it is, which tells it from all others."""
+        """Return its transport, address and port, which identify it."""
         ...
 
     @property
     def host(self) -> str: ...
 
     def send(self, data: bytes) -> bool:
-        """Send a packet; False when it certainly did not go."""
+        """Send a packet; return False if it was certainly not sent."""
         ...
 
     def close(self) -> None:
-        """Let go of what is held for `send` alone."""
+        """Release what only `send` needs."""
         ...
 
 

@@ -1,7 +1,6 @@
-"""One OSC 1.0 message to bytes and back, for the commands that a foot switch waits for.
+"""A small encoder and decoder of OSC 1.0 messages, for `ace-bridge send`.
 
-The daemon's surface uses python-osc; importing that takes as long as all the rest of `send`, for one small message. The
-two are held together by a test.
+The daemon uses python-osc. Importing that would double the time of `send`. A test compares the two.
 """
 
 from __future__ import annotations
@@ -16,17 +15,17 @@ _SIMPLE: dict[str, Value] = {"T": True, "F": False, "N": None}
 
 
 class Message(NamedTuple):
-    """What was said."""
+    """A decoded message."""
 
     address: str
     params: list[Any]
 
 
 def encode(address: str, values: Sequence[Value] = ()) -> bytes:
-    """Return a message; whole numbers go as i, or h where they are large, others as f.
+    """Encode a message: integers as i, or h if they are large, floats as f.
 
     Raises:
-        ValueError: a number or a text that OSC cannot hold.
+        ValueError: OSC cannot represent a number or text.
     """
     tags, data = "", b""
     for value in values:
@@ -43,28 +42,28 @@ def encode(address: str, values: Sequence[Value] = ()) -> bytes:
 
 
 def decode(data: bytes) -> Message:
-    """Read a message.
+    """Decode a message.
 
     Raises:
-        ValueError: it is none, or has arguments of kinds that are not known here.
+        ValueError: it is invalid, or an argument has an unsupported type.
     """
-    address, place = _read_text(data, 0)
-    tags, place = _read_text(data, place)
+    address, position = _read_text(data, 0)
+    tags, position = _read_text(data, position)
     params: list[Any] = []
     for tag in tags.removeprefix(","):
         if tag == "s":
-            text, place = _read_text(data, place)
+            text, position = _read_text(data, position)
             params.append(text)
         elif tag in _NUMBERS:
             size = struct.calcsize(_NUMBERS[tag])
-            if len(data) < place + size:
-                raise ValueError("an OSC message that was cut off")
-            params += struct.unpack_from(_NUMBERS[tag], data, place)
-            place += size
+            if len(data) < position + size:
+                raise ValueError("The OSC message is truncated.")
+            params += struct.unpack_from(_NUMBERS[tag], data, position)
+            position += size
         elif tag in _SIMPLE:
             params.append(_SIMPLE[tag])
         else:
-            raise ValueError(f"an OSC argument of the kind {tag}")
+            raise ValueError(f"An OSC argument has the unsupported type {tag}.")
     return Message(address, params)
 
 
@@ -79,14 +78,14 @@ def _tag(value: Value) -> str:
 def _text(text: str) -> bytes:
     try:
         data = text.encode()
-    except UnicodeEncodeError:  # a file's name may be any bytes
+    except UnicodeEncodeError:  # a file name may contain any bytes
         shown = text.encode(errors="replace").decode()
-        raise ValueError(f"An OSC message carries UTF-8 alone, and “{shown}” is not.") from None
+        raise ValueError(f"OSC messages only carry valid UTF-8, and “{shown}” is not.") from None
     return data + bytes(4 - len(data) % 4)
 
 
 def _read_text(data: bytes, start: int) -> tuple[str, int]:
     end = data.find(b"\0", start)
     if end < 0:
-        raise ValueError("an OSC text without an end")
+        raise ValueError("An OSC string is not terminated.")
     return data[start:end].decode(), end + 4 - (end - start) % 4

@@ -1,7 +1,6 @@
-"""The bridge's HTTP: the OSCQuery tree to read, and a websocket to listen to values of it. Nothing is changed here.
+"""The bridge's HTTP server: the OSCQuery tree, read-only, and a websocket that reports values.
 
-query_tree.py → here ↔ network. Only for programs: a page of a website that a browser shows is refused, even one that
-has made its name point to this machine.
+query_tree.py → here ↔ network. Requests from websites are refused, including those that use DNS rebinding.
 """
 
 from __future__ import annotations
@@ -33,16 +32,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST = 64  # connections at a time
-PATIENCE = 5.0  # s for a request to come in whole
-LARGEST = 4096  # bytes of a message over the websocket
-_WAITING = 256  # values that wait for one slow reader before it counts as gone
+PATIENCE = 5.0  # s for a complete request to arrive
+LARGEST = 4096  # bytes, maximum of a websocket message
+_WAITING = 256  # values queued for a slow reader before it is disconnected
 
 
 class Surface(Protocol):
-    """Where values come from: the OSC surface."""
+    """The source of values: the OSC server."""
 
     def attach(self, peer: Peer) -> None:
-        """Tell `peer` everything from now on (raises NotPossibleNow)."""
+        """Subscribe `peer` to everything (raises NotPossibleNow)."""
         ...
 
     def detach(self, peer: Peer) -> None: ...
@@ -62,11 +61,11 @@ class QueryServer:
         """Prepare; nothing is opened yet.
 
         Args:
-            snapshot: returns the present state.
+            snapshot: returns the current state.
             presets: returns the names of all presets.
-            surface: tells what changes.
+            surface: notifies of changes.
             host: address to listen on.
-            port: 0 takes a free one; so does one that is taken, since programs find the port by discovery.
+            port: 0, or a port that is in use, selects a free one; clients find it by discovery.
         """
         self._snapshot = snapshot
         self._presets = presets
@@ -74,17 +73,17 @@ class QueryServer:
         self._host = host
         self._port = port
         self._osc_port = 0
-        self._address: str | None = None  # that OSC is reached at; None: at any of this machine
-        self._open = 0  # connections
+        self._address: str | None = None  # address of the OSC server; None: any address of this machine
+        self._open = 0  # number of connections
         self._socket: socket.socket | None = None
         self._server: Server | None = None
         self._starting: asyncio.Task[None] | None = None
 
     async def start(self, osc_port: int) -> int:
-        """Take a port and return it; who asks before all is loaded waits a moment.
+        """Bind a port and return it; requests wait until the libraries are loaded.
 
         Raises:
-            HomeError: the address cannot be listened on.
+            HomeError: the address is not available.
         """
         self._osc_port = osc_port
         self._socket = await bind_stream(self._host, self._port)
@@ -92,7 +91,7 @@ class QueryServer:
         number = ipaddress.ip_address(address.partition("%")[0])
         self._address = None if number.is_unspecified else str(number)
         if port != self._port != 0:
-            log.warning("port %d for HTTP is taken, so it is %d now", self._port, port)
+            log.warning("HTTP port %d is in use; using port %d", self._port, port)
         self._starting = asyncio.get_running_loop().create_task(self._serve(self._socket))
         return int(port)
 
@@ -108,9 +107,9 @@ class QueryServer:
             self._socket.close()
 
     async def _serve(self, bound: socket.socket) -> None:
-        library = await asyncio.to_thread(importlib.import_module, "websockets.asyncio.server")  # a tenth of a second
+        library = await asyncio.to_thread(importlib.import_module, "websockets.asyncio.server")  # takes 0.1 s
         quiet = logging.getLogger(f"{__name__}.wire")
-        quiet.setLevel(logging.CRITICAL)  # it reports what strangers send as errors of ours
+        quiet.setLevel(logging.CRITICAL)  # it logs invalid requests as errors
         self._server = await library.serve(
             self._listen,
             sock=bound,
@@ -126,7 +125,7 @@ class QueryServer:
     # --- HTTP --------------------------------------------------------------------------------------------------------
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Answer a request; None lets a websocket begin."""
+        """Answer a request; None accepts a websocket."""
         try:
             status, body = self._reply(request)
         except Exception:
@@ -143,7 +142,7 @@ class QueryServer:
         return response
 
     def _reply(self, request: Request) -> tuple[HTTPStatus, query_tree.Node | None]:
-        """Return status and body, which may be missing."""
+        """Return status and body, which may be None."""
         hosts, origins, sites = (request.headers.get_all(name) for name in ("Host", "Origin", "Sec-Fetch-Site"))
         if not is_direct(hosts, origins, sites):
             return HTTPStatus.FORBIDDEN, None
@@ -165,7 +164,7 @@ class QueryServer:
     # --- websocket ---------------------------------------------------------------------------------------------------
 
     async def _listen(self, connection: ServerConnection) -> None:
-        """Serve one websocket until it ends."""
+        """Serve one websocket until it is closed."""
         peer = WebPeer(connection)
         self._open += 1
         sending = asyncio.get_running_loop().create_task(peer.pump())
@@ -185,7 +184,7 @@ class QueryServer:
             await asyncio.gather(sending, return_exceptions=True)
 
     def _obey(self, peer: WebPeer, text: str) -> None:
-        """Take LISTEN and IGNORE; whatever else programs say is none of ours."""
+        """Handle LISTEN and IGNORE; other messages are ignored."""
         try:
             said = json.loads(text)
             command, path = said["COMMAND"], said["DATA"]
@@ -205,13 +204,13 @@ class QueryServer:
 
 
 class WebPeer:
-    """A websocket that is told what it listens to, as OSC packets."""
+    """A websocket that receives the values it listens to, as OSC packets."""
 
     def __init__(self, connection: ServerConnection) -> None:
         address = connection.remote_address
         self.key: Key = ("ws", address[0], address[1])
         self.host: str = address[0]
-        self.wanted: set[str] = set()  # addresses; only such that the tree has, so that their number is bounded
+        self.wanted: set[str] = set()  # addresses in the tree, which bounds their number
         self._connection = connection
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(_WAITING)
         self._closing: asyncio.Task[Any] | None = None
@@ -226,12 +225,12 @@ class WebPeer:
         return True
 
     def close(self) -> None:
-        """End the connection: without values it is of no use, and the program had better know."""
+        """Close the connection, so that the client notices that no values arrive."""
         if self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._connection.close())
 
     async def pump(self) -> None:
-        """Send what waits."""
+        """Send the queued values."""
         from websockets.exceptions import ConnectionClosed
 
         with contextlib.suppress(ConnectionClosed):
@@ -240,10 +239,10 @@ class WebPeer:
 
 
 def is_direct(hosts: Iterable[str], origins: Iterable[str], sites: Iterable[str]) -> bool:
-    """Tell whether a request was meant for this machine and comes from no website.
+    """Return whether a request was addressed to this machine and does not come from a website.
 
-    A website may let its name point to a machine at home (DNS rebinding), so that a browser takes the bridge for a part
-    of it: but then Host has that name. A page that calls by the number gives itself away in Origin or Sec-Fetch-Site.
+    A website can resolve its own name to a local address (DNS rebinding), but then Host contains that name. A page that
+    uses the IP address is recognized by Origin or Sec-Fetch-Site.
     """
     named = list(hosts)
     if len(named) != 1:

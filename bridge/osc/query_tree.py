@@ -1,7 +1,6 @@
-"""The OSCQuery tree: everything that can be asked and read over OSC, with types, ranges and present values.
+"""The OSCQuery tree: all commands and values of the OSC server, with types, ranges and current values.
 
-control/table.py, presets/parameters.py, a snapshot → here → query_server.py. The form is that of the OSCQuery
-proposal.
+control/table.py, presets/parameters.py, a snapshot → here → query_server.py. Follows the OSCQuery proposal.
 """
 
 from __future__ import annotations
@@ -15,21 +14,21 @@ from bridge.control.table import COMMANDS, MESSAGES
 from bridge.osc.state import lines
 from bridge.presets.parameters import HAND_PARAMS, Param
 
-Node = dict[str, Any]  # as JSON has it: FULL_PATH, CONTENTS, TYPE, ACCESS, VALUE, RANGE, DESCRIPTION, CRITICAL
+Node = dict[str, Any]  # as in JSON: FULL_PATH, CONTENTS, TYPE, ACCESS, VALUE, RANGE, DESCRIPTION, CRITICAL
 
 NOTHING, READ, WRITE, BOTH = 0, 1, 2, 3  # ACCESS
 ATTRIBUTES = ("FULL_PATH", "CONTENTS", "TYPE", "ACCESS", "VALUE", "RANGE", "DESCRIPTION", "CRITICAL")
-IMPULSE = "I"  # a button: it carries no value, null stands for one
+IMPULSE = "I"  # a button: it has no value; VALUE is null
 _TAGS: Mapping[str, str] = {"text": "s", "path": "s", "number": "f", "port": "i", "value": "f"}
 _LARGEST_INT32 = 2**31 - 1
 
 
 def tree(snapshot: Snapshot, presets: Iterable[str]) -> Node:
-    """Return the root with everything under it.
+    """Return the root node.
 
     Args:
-        snapshot: the present state, for VALUE.
-        presets: names that a preset may be selected by, for RANGE.
+        snapshot: the current state, for VALUE.
+        presets: names of the presets, for RANGE.
     """
     values = {address: list(arguments) for address, _, arguments in lines(snapshot)}
     root: Node = {"FULL_PATH": "/", "ACCESS": NOTHING, "DESCRIPTION": "ace-bridge"}
@@ -63,18 +62,18 @@ def find(root: Node, path: str) -> Node | None:
 
 
 def attribute(node: Node, name: str) -> Node | None:
-    """Return one attribute as an object of its own, or None where asking for it is out of place."""
+    """Return one attribute as an object, or None if the node cannot have it."""
     if name not in ATTRIBUTES or (name == "VALUE" and not node["ACCESS"] & READ):
         return None
     return {name: node[name]} if name in node else {}
 
 
 def host_info(osc_port: int, host: str | None) -> Node:
-    """Say who this is.
+    """Return the HOST_INFO object.
 
     Args:
         osc_port: of UDP and TCP.
-        host: the address that OSC is listened for; None: the same that HTTP was reached at.
+        host: address of the OSC server; None: the address of the HTTP request.
     """
     extensions = dict.fromkeys(ATTRIBUTES[3:], True)
     extensions |= {"LISTEN": True, "PATH_CHANGED": False}
@@ -82,7 +81,7 @@ def host_info(osc_port: int, host: str | None) -> Node:
     return about if host is None else {**about, "OSC_IP": host}
 
 
-# --- one kind of node each -------------------------------------------------------------------------------------------
+# --- kinds of nodes --------------------------------------------------------------------------------------------------
 
 
 def _read_only(text: str, arguments: tuple[Argument, ...], value: list[Any] | None) -> Node:
@@ -113,7 +112,7 @@ def _preset(command: Command, value: list[Any] | None, presets: Iterable[str]) -
 
 
 def _param(param: Param, value: list[Any] | None) -> Node:
-    """A parameter that nobody has set yet, such as the seed, has no value to read."""
+    """Return the node of a parameter; one that is not set, such as the seed, has no VALUE to read."""
     range_: Node = {"VALS": list(param.choices)} if param.choices else {"MIN": param.low, "MAX": param.high}
     whole = "h" if (param.high or 0) > _LARGEST_INT32 else "i"
     tag = "s" if param.choices else whole if param.kind == "int" else "f"
@@ -131,7 +130,7 @@ def _param(param: Param, value: list[Any] | None) -> Node:
 
 
 def _about(command: Command) -> Node:
-    """What may cost money is worth TCP."""
+    """Return description and CRITICAL, which suggests TCP for commands that may cost money."""
     return {"DESCRIPTION": command.help, "CRITICAL": command.spends}
 
 
@@ -148,9 +147,9 @@ def _ranges(ranges: list[Node | None]) -> Node:
 
 
 def _put(root: Node, address: str, node: Node) -> None:
-    """Hang a node into the tree, with the containers above it."""
-    above, path = root, ""
+    """Insert a node into the tree, creating the containers above it."""
+    parent, path = root, ""
     for part in address.strip("/").split("/"):
         path += f"/{part}"
-        above = above.setdefault("CONTENTS", {}).setdefault(part, {"FULL_PATH": path, "ACCESS": NOTHING})
-    above.update(node)
+        parent = parent.setdefault("CONTENTS", {}).setdefault(part, {"FULL_PATH": path, "ACCESS": NOTHING})
+    parent.update(node)

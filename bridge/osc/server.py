@@ -1,7 +1,7 @@
-"""The OSC surface: messages in become commands, what they come to is answered, and what happens is told.
+"""The OSC server: runs commands, replies to them, and notifies subscribers of events.
 
 udp.py, tcp.py → here → control/table.py → `BridgeApi`; event bus → notifier.py → subscriptions.py → udp.py, tcp.py.
-A handler on a socket only parses and enqueues; nothing here ever sleeps, a time tag is a timer of the loop.
+Socket handlers only parse and enqueue. Nothing blocks; a message with a time tag waits as a timer of the event loop.
 """
 
 from __future__ import annotations
@@ -33,28 +33,28 @@ from bridge.osc.udp import UdpEndpoint, UdpSubscriber
 
 log = logging.getLogger(__name__)
 
-LATEST = 60.0  # s; a time tag further away is taken for a wrong clock, and done at once
-COMPLAINTS = 10.0  # s between two alerts about packets that are dropped
-_TIMERS = 1024  # messages that wait for their time tag; more are done at once
-_WAITING = 20_000  # messages that wait to be looked at; more are dropped and counted
-_RUNNING = 64  # commands that run at a time; the next messages wait until one has ended
-_TURN = 0.005  # s that messages are looked at before the loop gets its turn: one that is answered by 50 takes as long
+LATEST = 60.0  # s; a later time tag is treated as a wrong clock, and the message runs at once
+COMPLAINTS = 10.0  # s between two alerts about dropped packets
+_TIMERS = 1024  # messages that wait for their time tag; further ones run at once
+_WAITING = 20_000  # queued messages; further ones are dropped and counted
+_RUNNING = 64  # commands that run at a time; further messages wait
+_TURN = 0.005  # s of handling messages before other tasks run; one message with 50 replies takes as long
 
-_SPOKEN = frozenset(message.address for message in MESSAGES)  # what another bridge may say to us is no question
+_NOTIFICATIONS = frozenset(message.address for message in MESSAGES)  # notifications, which another bridge may send us
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One command that was asked for."""
+    """One command to run."""
 
     command: Command
     values: Mapping[str, Any]  # checked
-    peer: Peer  # who asked
-    request: Request  # through which it is answered
+    peer: Peer  # the sender
+    request: Request  # for replies
 
 
 class OscServer:
-    """OSC in and out, over UDP and TCP on one port number."""
+    """Serves OSC over UDP and TCP on one port number."""
 
     def __init__(
         self,
@@ -67,16 +67,16 @@ class OscServer:
         heartbeat: float = 5.0,
         lease: float | None = None,
     ) -> None:
-        """Prepare the surface; nothing is opened yet.
+        """Prepare; nothing is opened yet.
 
         Args:
-            bridge: what executes the commands.
-            bus: what tells of everything that happens.
+            bridge: executes the commands.
+            bus: publishes events, and receives alerts.
             settings: the section [osc].
             token: returns the token of daemon.json.
-            clock: unix time, s, that time tags are compared with.
+            clock: Unix time, s, to compare with time tags.
             heartbeat: s between two heartbeats.
-            lease: s after which a subscriber that sent nothing is dropped; None: never.
+            lease: s without a message after which a subscriber is dropped; None: never.
         """
         self.counters = Counters()
         self._bridge = bridge
@@ -91,9 +91,9 @@ class OscServer:
         self._udp = UdpEndpoint(self._receive, self.counters, self._lost)
         self._tcp = TcpEndpoint(self._receive, self._subscriptions.gone, self.counters, settings.max_packet)
         self._deduplicator = Deduplicator()
-        self._newest: dict[tuple[Key, str], Incoming] = {}  # values that wait, by who sets what
+        self._newest: dict[tuple[Key, str], Incoming] = {}  # queued values by sender and address
         self._queue: asyncio.Queue[tuple[Incoming, Peer]] = asyncio.Queue(_WAITING)
-        self._complain_from = 0.0  # loop time
+        self._complain_from = 0.0  # loop time of the next possible alert
         self._timers: set[asyncio.TimerHandle] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
@@ -109,11 +109,11 @@ class OscServer:
     # --- life --------------------------------------------------------------------------------------------------------
 
     async def start(self) -> int:
-        """Listen, and return the port, the same for UDP and TCP.
+        """Start listening and return the port, which is the same for UDP and TCP.
 
         Raises:
-            PortTaken: another program has it.
-            HomeError: the address cannot be listened on.
+            PortTaken: another program uses the port.
+            HomeError: the address is not available.
         """
         datagrams, stream = await bind_both(self._settings.host, self._settings.port)
         port: int = datagrams.getsockname()[1]
@@ -124,7 +124,7 @@ class OscServer:
         return port
 
     async def stop(self) -> None:
-        """Say what is still to be said and close everything; commands that are under way are let go."""
+        """Send pending notifications and close everything; running commands are cancelled."""
         self._listen(False)
         for timer in self._timers:
             timer.cancel()
@@ -139,7 +139,7 @@ class OscServer:
         log.info("OSC stopped: %s", self.counters)
 
     def _listen(self, wanted: bool) -> None:
-        """Hear what happens, or no more: where nobody is told, nothing is done for it."""
+        """Subscribe to the event bus and start the heartbeat while there are subscribers."""
         if wanted and self._unlisten is None:
             self._unlisten = self._bus.subscribe(self._notifier.hear, *self._notifier.types)
             self._next_beat = asyncio.get_running_loop().call_later(self._heartbeat, self._beat)
@@ -148,20 +148,20 @@ class OscServer:
             self._next_beat.cancel()
             self._unlisten = self._next_beat = None
 
-    # --- others that are told ----------------------------------------------------------------------------------------
+    # --- websockets --------------------------------------------------------------------------------------------------
 
     def attach(self, peer: Peer) -> None:
-        """Tell `peer` everything from now on (raises NotPossibleNow)."""
+        """Subscribe `peer` to everything (raises NotPossibleNow)."""
         self._subscriptions.subscribe(peer, peer.key)
 
     def detach(self, peer: Peer) -> None:
-        """Tell it no more."""
+        """Remove the subscriptions of `peer`."""
         self._subscriptions.gone(peer)
 
-    # --- in ----------------------------------------------------------------------------------------------------------
+    # --- messages ----------------------------------------------------------------------------------------------------
 
     def _receive(self, data: bytes, peer: Peer) -> None:
-        """Take one packet from a socket."""
+        """Handle one packet from a socket."""
         self.counters.packets += 1
         self._subscriptions.heard(peer)
         try:
@@ -178,7 +178,7 @@ class OscServer:
                 self._enqueue(message, peer)
 
     def _complain(self, error: OscUnreadable) -> None:
-        """Tell of a packet that is dropped; a stream of them is told of now and then."""
+        """Report a dropped packet, at most every `COMPLAINTS` seconds."""
         now = asyncio.get_running_loop().time()
         if now >= self._complain_from:
             self._complain_from = now + COMPLAINTS
@@ -206,7 +206,7 @@ class OscServer:
             self._newest[peer.key, message.address] = message
 
     async def _work(self) -> None:
-        """Look at one message after the other."""
+        """Handle queued messages, one after the other."""
         loop = asyncio.get_running_loop()
         turn_ends = 0.0
         while True:
@@ -214,15 +214,15 @@ class OscServer:
             if self._is_superseded(message, peer):
                 self.counters.superseded += 1
             else:
-                self._look(message, peer)
+                self._handle(message, peer)
             if len(self._tasks) >= _RUNNING:
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             elif loop.time() > turn_ends:
-                await asyncio.sleep(0)  # a full queue never makes `get` wait
+                await asyncio.sleep(0)  # `get` does not wait while the queue has items
                 turn_ends = loop.time() + _TURN
 
     def _is_superseded(self, message: Incoming, peer: Peer) -> bool:
-        """Tell whether the same hand has set the same parameter again while this value waited."""
+        """Return whether the sender has set the same parameter again while this value was queued."""
         if not message.address.startswith(PARAM_PREFIX):
             return False
         if self._newest.get((peer.key, message.address)) is not message:
@@ -230,23 +230,23 @@ class OscServer:
         del self._newest[peer.key, message.address]
         return False
 
-    def _look(self, message: Incoming, peer: Peer) -> None:
+    def _handle(self, message: Incoming, peer: Peer) -> None:
         found = find(message.address)
         if found is None:
             self.counters.unknown += 1
-            log.debug("nobody knows %s, from %s", message.address[:80], peer.host)
-            if message.address.startswith(ROOT + "/") and not _is_spoken(message.address):
+            log.debug("unknown address %s from %s", message.address[:80], peer.host)
+            if message.address.startswith(ROOT + "/") and not _is_notification(message.address):
                 self._refuse(Request(peer), {}, UnknownCommand(f"There is no command {message.address[:80]}."))
             return
         command, carried = found
         if command.name == "param" and self._deduplicator.is_old(message, peer):
             self.counters.superseded += 1
             return
-        taken = self._deduplicator.take(message, peer, command)
-        if taken is None:
+        accepted = self._deduplicator.take(message, peer, command)
+        if accepted is None:
             self.counters.repeated += 1
             return
-        message, request = taken
+        message, request = accepted
         values: Mapping[str, Any] | None = None
         try:
             values = read(command, (*carried, *message.arguments))
@@ -258,18 +258,17 @@ class OscServer:
     # --- commands ----------------------------------------------------------------------------------------------------
 
     def _begin(self, call: Call) -> None:
-        """Do what only touches memory at once and in order; what has to wait becomes a task of its own."""
+        """Run a command: at once and in order, or as a task if it has to wait."""
         if call.command.guarded:
             self._authorization.check(call.command, call.values, call.peer)
         if call.command.run is None:
             self._own[call.command.name](call)
             return
-        ORIGIN.set(
-            call.peer.key if call.command.arguments else None
-        )  # who asks for the next one does not know its name
+        # The sender of a command without arguments, such as preset.next, does not know the new value.
+        ORIGIN.set(call.peer.key if call.command.arguments else None)
         outcome = call.command.run(self._bridge, call.values)
         if isinstance(outcome, AsyncIterator):
-            self._spawn(self._tell_all(call, outcome))
+            self._spawn(self._send_all(call, outcome))
         elif inspect.isawaitable(outcome):
             self._spawn(self._finish(call, outcome))
         else:
@@ -286,8 +285,8 @@ class OscServer:
         except Exception as error:
             self._refuse(call.request, call.values, error)
 
-    async def _tell_all(self, call: Call, answers: Answers) -> None:
-        """Send an answer of several messages as they come."""
+    async def _send_all(self, call: Call, answers: Answers) -> None:
+        """Send the messages of an answer as they arise."""
         try:
             async for answer in answers:
                 call.peer.send(build(answer.address, *answer.arguments))
@@ -305,16 +304,16 @@ class OscServer:
             call.request.reply(build("/bridge/preset/select", self._bridge.snapshot().preset))
 
     def _refuse(self, request: Request, values: Mapping[str, Any], error: Exception) -> None:
-        """Answer with an error; what is no error of ours goes to the log, and the surface goes on."""
+        """Reply with an error; unexpected errors go to the log."""
         if not isinstance(error, BridgeError):
             log.error("a command failed", exc_info=error)
             error = Unexpected()
         request.fail(build("/bridge/error", values.get("message_id", ""), error.code, shorten(error.text)))
 
-    # --- the surface's own commands ----------------------------------------------------------------------------------
+    # --- commands of the server itself -------------------------------------------------------------------------------
 
     def _subscribe(self, call: Call) -> None:
-        """Subscribe a connection itself, and the sender of a datagram by a `UdpSubscriber` for its address."""
+        """Subscribe a connection directly, and the sender of a datagram through a `UdpSubscriber`."""
         peer, target = call.peer, call.peer
         kind, host, own_port = peer.key
         port = call.values["port"]
@@ -322,7 +321,7 @@ class OscServer:
             try:
                 target = UdpSubscriber(host, port or own_port)
             except OSError as error:
-                raise RequestError(f"Nothing can be sent to {host}, port {port}: {error.strerror}.") from error
+                raise RequestError(f"The bridge cannot send to {host}, port {port}: {error.strerror}.") from error
         self._notifier.resend(self._subscriptions.subscribe(target, peer.key))
 
     def _refresh(self, call: Call) -> None:
@@ -346,6 +345,6 @@ class OscServer:
         self._bus.publish(Alert(error.code, error.text))
 
 
-def _is_spoken(address: str) -> bool:
-    """Tell whether this is what a bridge says to surfaces: answered with an error, two bridges would talk for ever."""
-    return address in _SPOKEN or address.startswith("/bridge/job/")
+def _is_notification(address: str) -> bool:
+    """Return whether an address is a notification; two bridges would answer each other's with errors forever."""
+    return address in _NOTIFICATIONS or address.startswith("/bridge/job/")

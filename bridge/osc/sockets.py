@@ -1,4 +1,4 @@
-"""Which port the OSC surface gets: its own and strictly that, or a free one that UDP and TCP share.
+"""Binds the sockets: the configured OSC port exactly, or a free one that UDP and TCP share.
 
 config → here → bound sockets → udp.py, tcp.py, query_server.py.
 """
@@ -13,17 +13,17 @@ from typing import Any
 
 from bridge.errors import HomeError, PortTaken
 
-_RECEIVE_BUFFER = 1 << 20  # bytes the system may hold back for us while the loop is busy
-_TAKEN = (errno.EADDRINUSE, errno.EACCES)  # what systems say of a port that another program has
-_TRIES = 20  # free UDP ports tried until one is free for TCP as well
+_RECEIVE_BUFFER = 1 << 20  # bytes that the system buffers while the event loop is busy
+_TAKEN = (errno.EADDRINUSE, errno.EACCES)  # errors of a port that is in use
+_TRIES = 20  # UDP ports to try until one is free for TCP as well
 
 
 async def bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]:
-    """Bind a UDP and a TCP socket to the same port number; 0 takes one that is free for both.
+    """Bind a UDP and a TCP socket to the same port; 0 selects one that is free for both.
 
     Raises:
-        PortTaken: another program has it.
-        HomeError: the address cannot be listened on.
+        PortTaken: another program uses the port.
+        HomeError: the address is not available.
     """
     family, address = await _resolve(host, port, socket.SOCK_DGRAM)
     tries = 0
@@ -37,10 +37,10 @@ async def bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]
 
 
 async def bind_stream(host: str, port: int) -> socket.socket:
-    """Bind a TCP socket to a port, or to a free one where that is taken.
+    """Bind a TCP socket to a port, or to a free one if it is in use.
 
     Raises:
-        HomeError: the address cannot be listened on.
+        HomeError: the address is not available.
     """
     family, address = await _resolve(host, port, socket.SOCK_STREAM)
     try:
@@ -71,19 +71,19 @@ def _pair(family: int, address: tuple[Any, ...]) -> tuple[socket.socket, socket.
 
 
 def bound_socket(family: int, kind: int, address: tuple[Any, ...]) -> socket.socket:
-    """Return a socket that has the address to itself (raises OSError)."""
+    """Return a socket with exclusive use of an address (raises OSError)."""
     found = socket.socket(family, kind)
     try:
-        if sys.platform == "win32":  # without it Windows lets a second program share the port
+        if sys.platform == "win32":  # otherwise Windows lets a second program share the port
             found.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        elif kind == socket.SOCK_STREAM:  # connections of a daemon that has just ended do not hold the port
+        elif kind == socket.SOCK_STREAM:  # closed connections of the last daemon must not block the port
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if kind == socket.SOCK_DGRAM:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         found.setblocking(False)
         found.bind(address)
         if kind == socket.SOCK_STREAM:
-            found.listen()  # of two sockets bound to one port the second fails here at the latest
+            found.listen()  # if another socket has the port, this fails at the latest
     except OSError:
         found.close()
         raise
@@ -91,9 +91,9 @@ def bound_socket(family: int, kind: int, address: tuple[Any, ...]) -> socket.soc
 
 
 def refused(error: OSError, host: str, port: int) -> HomeError:
-    """Say in words for people why a port cannot be had."""
+    """Return the error for a port that cannot be bound."""
     if error.errno in _TAKEN:
-        return PortTaken(f"The OSC port {port} on {host} is not free: {error.strerror}.")
+        return PortTaken(f"The OSC port {port} on {host} is in use: {error.strerror}.")
     return HomeError(
         f"The bridge cannot listen for OSC on {host}, port {port}: {error.strerror}.",
         hint="Set [osc] host to 127.0.0.1 or to an address of this machine.",

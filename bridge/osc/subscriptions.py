@@ -1,7 +1,7 @@
-"""Who is told over OSC, and how often: subscribers and askers, at most 30 messages a second per address, the last kept.
+"""Subscribers and their rate limit: at most 30 messages a second per address; the last one always arrives.
 
-events → notifier.py → here → sockets. A datagram may get lost, and with it the last value of a fader: so
-what subscribers over UDP should know is said to them again with every heartbeat, as sACN and Art-Net do for lights.
+events → notifier.py → here → sockets. A lost datagram may contain the last value of a fader, so the current values are
+repeated over UDP with every heartbeat, as sACN and Art-Net do for lights.
 """
 
 from __future__ import annotations
@@ -19,50 +19,50 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 1 / 30  # s between two messages to one address
 MOST = 64  # subscribers at a time
-REST = 2.0  # s without a change after which a value is said again, to the hand that set it as well
-KNOWN_FOR = 60.0  # s that a job's last words are said again after its end
-FAILURES = 5  # messages that a subscriber did not take before it is dropped
+REST = 2.0  # s without a change after which a value is repeated, also to its sender
+KNOWN_FOR = 60.0  # s after a job's end for which its last messages are repeated
+FAILURES = 5  # failed messages in a row before a subscriber is dropped
 
-Topic = tuple[str, str]  # an OSC address and what else tells its messages apart, for example the job
+Topic = tuple[str, str]  # OSC address and job id, or "" without a job
 
 
 @dataclass(slots=True)
 class Subscriber:
-    """One that is told: a subscriber of everything, or somebody who waits for jobs of their own."""
+    """A subscriber to everything, or to its own jobs."""
 
-    peer: Peer  # where the messages go
-    origin: Key  # key of the peer that it sends from, which may be another port
-    heard: float  # s on the loop's clock, when it last sent anything
-    everything: bool  # a subscriber; otherwise an asker, who is told of `jobs` only
-    jobs: dict[str, str] = field(default_factory=dict)  # an asker's jobs and the messages that asked for them
-    failures: int = 0  # messages it did not take since it was last heard
-    sent: dict[Topic, tuple[float, bytes]] = field(default_factory=dict)  # last message of each topic and when
-    waiting: dict[Topic, bytes] = field(default_factory=dict)  # the newest message of topics that were sent just now
+    peer: Peer  # receives the messages
+    origin: Key  # key of the peer that it sends from, possibly another port
+    heard: float  # loop time of its last message, s
+    everything: bool  # False: only to `jobs`
+    jobs: dict[str, str] = field(default_factory=dict)  # its own jobs → ids of the messages that submitted them
+    failures: int = 0  # failed messages since its last message
+    sent: dict[Topic, tuple[float, bytes]] = field(default_factory=dict)  # last message of each topic, with its time
+    waiting: dict[Topic, bytes] = field(default_factory=dict)  # newest message of topics that wait for the rate limit
 
 
 class Subscriptions:
-    """All subscribers and what still waits to be sent to them."""
+    """All subscribers and their pending messages."""
 
     def __init__(self, counters: Counters, changed: Callable[[bool], None]) -> None:
-        """Begin with nobody.
+        """Start without subscribers.
 
         Args:
-            counters: of the surface.
-            changed: called with True when a subscriber comes, with False when the last one has gone.
+            counters: of the server.
+            changed: called with True when a subscriber is added, with False when the last one is removed.
         """
         self._counters = counters
         self._changed = changed
         self._subscribers: dict[Hashable, Subscriber] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._over: dict[str, float] = {}  # jobs that have ended, and when
+        self._over: dict[str, float] = {}  # ended jobs → loop time of the end
 
-    # --- who is told -------------------------------------------------------------------------------------------------
+    # --- subscribers -------------------------------------------------------------------------------------------------
 
     def subscribe(self, peer: Peer, origin: Key) -> Subscriber:
-        """Tell `peer` everything from now on; subscribing again starts afresh.
+        """Subscribe `peer` to everything; a second subscription replaces the first.
 
         Raises:
-            NotPossibleNow: there are too many already.
+            NotPossibleNow: there are too many subscribers.
         """
         key = ("everything", peer.key)
         if before := self._subscribers.pop(key, None):
@@ -72,10 +72,10 @@ class Subscriptions:
         return subscriber
 
     def follow(self, peer: Peer, job_id: str, message_id: str) -> None:
-        """Tell `peer` of one job until that ends.
+        """Subscribe `peer` to one job until it ends.
 
         Raises:
-            NotPossibleNow: there are too many already.
+            NotPossibleNow: there are too many subscribers.
         """
         key = ("jobs", peer.key)
         if key not in self._subscribers:
@@ -83,11 +83,11 @@ class Subscriptions:
         self._subscribers[key].jobs[job_id] = message_id
 
     def subscriptions(self, origin: Key) -> list[Subscriber]:
-        """Return the subscribers that send, or are told, under this key."""
+        """Return the subscribers to everything that send from or receive at this key."""
         return [one for one in self._subscribers.values() if one.everything and origin in (one.origin, one.peer.key)]
 
     def askers(self, job_id: str) -> Iterator[tuple[Subscriber, str]]:
-        """Yield who waits for a job, with the message that asked for it."""
+        """Yield the subscribers to a job, with the id of the message that submitted it."""
         for subscriber in tuple(self._subscribers.values()):
             if job_id in subscriber.jobs:
                 yield subscriber, subscriber.jobs[job_id]
@@ -97,30 +97,30 @@ class Subscriptions:
             self._drop(subscriber)
 
     def gone(self, peer: Peer) -> None:
-        """Forget everybody who was told over a connection that has ended."""
+        """Remove the subscribers of a connection that has ended."""
         for subscriber in tuple(self._subscribers.values()):
             if subscriber.peer.key == peer.key:
                 self._drop(subscriber)
 
     def heard(self, peer: Peer) -> None:
-        """Note that this peer lives."""
+        """Note that a peer has sent something."""
         for subscriber in self._subscribers.values():
             if peer.key in (subscriber.origin, subscriber.peer.key):
                 subscriber.heard, subscriber.failures = _now(), 0
 
     def drop_silent(self, lease: float) -> None:
-        """Drop the subscribers that sent nothing for `lease` seconds; a websocket's own pings say that it lives."""
+        """Drop subscribers that sent nothing for `lease` seconds; websockets have their own pings."""
         for subscriber in tuple(self._subscribers.values()):
             if subscriber.everything and subscriber.peer.key[0] != "ws" and _now() - subscriber.heard > lease:
-                log.info("%s is told no more: it was not heard for %g s", subscriber.peer.host, lease)
+                log.info("unsubscribed %s: no message for %g s", subscriber.peer.host, lease)
                 self._drop(subscriber)
 
-    def over(self, job_id: str) -> None:
-        """Soon forget a job that had ended before anybody was told of it."""
+    def note_ended(self, job_id: str) -> None:
+        """Note a job that had ended before anyone subscribed, to forget it soon."""
         self._over.setdefault(job_id, _now())
 
     def ended(self, job_id: str) -> None:
-        """Send what still waits for a job, let those go who waited for it, and soon forget it."""
+        """Send the pending messages of an ended job, drop its subscribers, and forget it soon."""
         self._over[job_id] = _now()
         for subscriber in tuple(self._subscribers.values()):
             self._flush(subscriber, lambda topic: topic[1] == job_id)
@@ -128,41 +128,41 @@ class Subscriptions:
                 self._drop(subscriber)
 
     def close(self) -> None:
-        """Send what still waits and let everybody go."""
+        """Send pending messages and drop all subscribers."""
         if self._timer is not None:
             self._timer.cancel()
         for subscriber in tuple(self._subscribers.values()):
             self._flush(subscriber, lambda topic: True)
             self._drop(subscriber)
 
-    # --- what is told ------------------------------------------------------------------------------------------------
+    # --- messages ----------------------------------------------------------------------------------------------------
 
     def tell(self, topic: Topic, data: bytes, *, job_id: str = "", origin: Key | None = None) -> None:
-        """Tell all subscribers, and those who wait for `job_id`, but not the hand it came from; once per receiver."""
-        told: set[Key] = set()
+        """Send to subscribers to everything and to `job_id`, once per receiver, except to the origin."""
+        reached: set[Key] = set()
         for subscriber in sorted(self._subscribers.values(), key=lambda one: not one.everything):
-            if not subscriber.everything and (job_id not in subscriber.jobs or subscriber.peer.key in told):
+            if not subscriber.everything and (job_id not in subscriber.jobs or subscriber.peer.key in reached):
                 continue
-            told.add(subscriber.peer.key)
+            reached.add(subscriber.peer.key)
             if origin is not None and origin in (subscriber.origin, subscriber.peer.key):
-                subscriber.waiting.pop(topic, None)  # its hand has moved on since
-                subscriber.sent[topic] = (_now(), data)  # which it knows, and is told again when it rests
+                subscriber.waiting.pop(topic, None)  # the origin has a newer value
+                subscriber.sent[topic] = (_now(), data)  # the origin knows it; `tell_again` repeats it later
             else:
                 self._offer(subscriber, topic, data)
 
     def tell_one(self, subscriber: Subscriber, topic: Topic, data: bytes) -> None:
-        """Tell one subscriber at once, though it may know it already."""
+        """Send to one subscriber at once, even if nothing has changed."""
         subscriber.waiting.pop(topic, None)
         self._send(subscriber, topic, data)
 
     def tell_always(self, data: bytes) -> None:
-        """Tell all subscribers at once something that neither replaces nor repeats what was said before."""
+        """Send to all subscribers to everything at once, without rate limit or repetition."""
         for subscriber in tuple(self._subscribers.values()):
             if subscriber.everything:
                 self._send(subscriber, None, data)
 
     def tell_again(self) -> None:
-        """Tell subscribers over UDP once more what they should know and may have missed."""
+        """Repeat current values to subscribers over UDP, which may have missed them."""
         now = _now()
         forgotten = {job for job, ended in self._over.items() if now - ended > KNOWN_FOR}
         for job in forgotten:
@@ -180,7 +180,7 @@ class Subscriptions:
         if len(self._subscribers) >= MOST:
             subscriber.peer.close()
             raise NotPossibleNow(
-                f"{MOST} surfaces are told already.", hint="Unsubscribe one that is not used any more."
+                f"{MOST} surfaces are already subscribed.", hint="Unsubscribe one that is no longer used."
             )
         self._subscribers[key] = subscriber
         self._changed(True)
@@ -204,7 +204,7 @@ class Subscriptions:
             self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._tick)
 
     def _tick(self) -> None:
-        """Send what has waited long enough; what still has to wait is seen to in the next tick."""
+        """Send the messages that have waited long enough; the next tick sends the rest."""
         self._timer = None
         for subscriber in tuple(self._subscribers.values()):
             due = {topic for topic in subscriber.waiting if _now() - subscriber.sent[topic][0] >= INTERVAL}
@@ -226,7 +226,7 @@ class Subscriptions:
         self._counters.unsent += 1
         subscriber.failures += 1
         if subscriber.failures >= FAILURES:
-            log.info("%s is told no more: nobody takes what is sent there", subscriber.peer.host)
+            log.info("unsubscribed %s: messages cannot be sent to it", subscriber.peer.host)
             self._drop(subscriber)
 
 

@@ -1,6 +1,6 @@
-"""OSC over TCP: each packet behind its length, as OSC 1.0 has it.
+"""OSC over TCP: each packet is preceded by its length (OSC 1.0).
 
-network ↔ here ↔ server.py. Nothing here knows what a message means; a packet and its peer go to `receive`.
+network ↔ here ↔ server.py. Passes each packet with its peer to `receive`, without parsing it.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from bridge.osc.peer import Key, Peer, Receive
 
 log = logging.getLogger(__name__)
 
-_SEND_BUFFER = 1 << 18  # bytes that wait for one slow reader before it counts as gone
-_AT_A_TIME = 16  # packets of one connection read before the loop gets its turn
+_SEND_BUFFER = 1 << 18  # bytes queued for a slow reader before it is disconnected
+_AT_A_TIME = 16  # packets of one connection before other tasks run
 
 
 class TcpPeer:
-    """One TCP connection; packets go out behind their length."""
+    """One TCP connection; sends packets preceded by their length."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         address = writer.get_extra_info("peername")
         self._writer = writer
         self.key: Key = ("tcp", address[0], address[1])
         self.host: str = address[0]
-        self.stuck = False  # it does not read what it is sent
+        self.stuck = False  # whether its send buffer is full
 
     def send(self, data: bytes) -> bool:
         transport = self._writer.transport
@@ -43,15 +43,15 @@ class TcpPeer:
         return True
 
     def close(self) -> None:
-        """Nothing is held: the connection goes on until the other side ends it."""
+        """Do nothing: the remote end closes the connection."""
 
 
 class TcpEndpoint:
-    """The bridge's TCP port: OSC 1.0 packets, each behind its int32 length."""
+    """The bridge's TCP port: OSC 1.0 packets, each preceded by its length as int32."""
 
     def __init__(self, receive: Receive, gone: Callable[[Peer], None], counters: Counters, max_packet: int) -> None:
         self._receive = receive
-        self._gone = gone  # told when a connection has ended
+        self._gone = gone  # called when a connection has ended
         self._counters = counters
         self._max_packet = max_packet
         self._server: asyncio.Server | None = None
@@ -70,7 +70,7 @@ class TcpEndpoint:
         await self._server.wait_closed()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if writer.get_extra_info("peername") is None:  # it has gone already
+        if writer.get_extra_info("peername") is None:  # already disconnected
             writer.close()
             return
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
@@ -83,12 +83,12 @@ class TcpEndpoint:
             for number in count(1):
                 (length,) = struct.unpack(">i", await reader.readexactly(4))
                 if not 0 < length <= self._max_packet or length % 4:
-                    log.warning("a TCP connection from %s is closed: no OSC packet has %d bytes", peer.host, length)
+                    log.warning("closed a TCP connection from %s: invalid packet length %d", peer.host, length)
                     self._counters.streams_closed += 1
                     return
                 self._receive(await reader.readexactly(length), peer)
                 if number % _AT_A_TIME == 0:
-                    await asyncio.sleep(0)  # what has come in already is read without a wait
+                    await asyncio.sleep(0)  # reading buffered data does not yield to other tasks
         except (asyncio.IncompleteReadError, ConnectionError):
             self._counters.streams_closed += peer.stuck
         finally:

@@ -1,6 +1,6 @@
-"""OSC over UDP: the bridge's port, the senders that are answered from it, and the subscribers that are told.
+"""OSC over UDP: the bridge's port, replies to senders, and messages to subscribers.
 
-network ↔ here ↔ server.py. Nothing here knows what a message means; a packet and its peer go to `receive`.
+network ↔ here ↔ server.py. Passes each packet with its peer to `receive`, without parsing it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from bridge.osc.sockets import bound_socket, refused
 
 log = logging.getLogger(__name__)
 
-_REOPEN_DELAYS = (0.0, 0.05, 0.2, 1.0)  # s between tries to have the port again; the last one repeats
+_REOPEN_DELAYS = (0.0, 0.05, 0.2, 1.0)  # s before each attempt to reopen the port; the last one repeats
 
 
 class UdpEndpoint(asyncio.DatagramProtocol):
     """The bridge's UDP port.
 
-    After an error of the socket it is opened anew: some systems report the ICMP answer of one dead receiver there, and
-    then deliver nothing more.
+    It is reopened after a socket error: on some systems an ICMP error from one closed receiver stops the socket from
+    receiving.
     """
 
     def __init__(self, receive: Receive, counters: Counters, lost: Callable[[BridgeError], None]) -> None:
         self._receive = receive
         self._counters = counters
-        self._lost = lost  # told once when the port cannot be had again
+        self._lost = lost  # called once if the port cannot be reopened
         self._transport: asyncio.DatagramTransport | None = None
         self._closed = asyncio.Event()
         self._family = socket.AF_INET
@@ -51,7 +51,7 @@ class UdpEndpoint(asyncio.DatagramProtocol):
         await self._shut()
 
     def send(self, data: bytes, address: tuple[Any, ...]) -> bool:
-        """Answer the sender of a datagram."""
+        """Reply to the sender of a datagram."""
         transport = self._transport
         if transport is None or transport.is_closing():
             return False
@@ -59,7 +59,7 @@ class UdpEndpoint(asyncio.DatagramProtocol):
         return True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]  # asyncio promises a DatagramTransport here
+        self._transport = transport  # type: ignore[assignment]  # asyncio passes a DatagramTransport
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -69,7 +69,7 @@ class UdpEndpoint(asyncio.DatagramProtocol):
         self._receive(data, UdpSender(self, addr))
 
     def error_received(self, exc: Exception) -> None:
-        log.warning("the UDP port reports: %s; it is opened anew", exc)
+        log.warning("the UDP port reported %s; reopening it", exc)
         if self._reopening is None or self._reopening.done():
             self._reopening = asyncio.get_running_loop().create_task(self._reopen())
 
@@ -87,7 +87,7 @@ class UdpEndpoint(asyncio.DatagramProtocol):
                 await self.open(bound_socket(self._family, socket.SOCK_DGRAM, self._address))
             except OSError as error:
                 attempt += 1
-                log.warning("the UDP port cannot be opened again yet: %s", error)
+                log.warning("the UDP port cannot be reopened yet: %s", error)
                 if attempt == len(_REOPEN_DELAYS):
                     self._lost(refused(error, self._address[0], self._address[1]))
             else:
@@ -96,7 +96,7 @@ class UdpEndpoint(asyncio.DatagramProtocol):
 
 
 class UdpSender:
-    """The sender of a datagram, answered from the port it sent to."""
+    """The sender of a datagram; replies come from the port it sent to."""
 
     def __init__(self, endpoint: UdpEndpoint, address: tuple[Any, ...]) -> None:
         self._endpoint = endpoint
@@ -108,16 +108,16 @@ class UdpSender:
         return self._endpoint.send(data, self._address)
 
     def close(self) -> None:
-        """Nothing is held: the port is everybody's."""
+        """Do nothing: the port is shared."""
 
 
 class UdpSubscriber:
-    """Feedback to one subscriber, over a connected socket of its own.
+    """A subscriber over UDP, with its own connected socket.
 
-    Only so does Linux say that nobody listens, and only so is it known which of the subscribers that is.
+    Only then does Linux report that nothing listens at the port, and identify the subscriber.
 
     Raises:
-        OSError: the system refuses the address.
+        OSError: the address is invalid.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -135,7 +135,7 @@ class UdpSubscriber:
     def send(self, data: bytes) -> bool:
         try:
             self._socket.send(data)
-        except OSError:  # refused by an earlier datagram's receiver, unreachable, or the system's buffer is full
+        except OSError:  # refused earlier, unreachable, or the system's buffer is full
             return False
         return True
 

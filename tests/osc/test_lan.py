@@ -1,4 +1,4 @@
-"""A tablet in the network, for real: two network namespaces, a daemon on one and bare OSC and mDNS on the other."""
+"""A tablet on the network: a daemon in one network namespace, plain OSC and mDNS clients in another."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.fakes.lan import HERE, THERE, Lan, lan
 from tests.fakes.processes import environment
 from tests.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="network namespaces are Linux's")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux network namespaces")
 
 SECRET = "Zx9-marked-secret"
 
-# On the tablet: send each message of the arguments to the bridge, and print what it answers.
+# On the tablet: send each message of the arguments to the bridge and print the replies.
 TALK = """
 import json, socket, sys, time
 from pythonosc.osc_message import OscMessage
@@ -29,7 +29,7 @@ channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 channel.settimeout(200)
 heard = []
 for address, *arguments in messages:
-    time.sleep(0.15)  # the same bytes sooner than that are one press that arrived twice
+    time.sleep(0.15)  # equal messages in a shorter time are duplicates
     channel.sendto(build_msg(address, arguments).dgram, (host, port))
     while True:
         message = OscMessage(channel.recv(65536))
@@ -39,7 +39,7 @@ for address, *arguments in messages:
 print(json.dumps(heard))
 """
 
-# On the tablet: look around for `seconds` and print what is advertised.
+# On the tablet: browse for the given seconds and print the advertised services.
 BROWSE = """
 import json, sys, time
 from zeroconf import ServiceBrowser, Zeroconf
@@ -72,7 +72,7 @@ def network() -> Iterator[Lan]:
         yield made
 
 
-class BridgeApi:
+class LanDaemon:
     """A daemon on the bridge's machine."""
 
     def __init__(self, network: Lan, home: Path, *words: str, **environ: str) -> None:
@@ -98,7 +98,7 @@ class BridgeApi:
 
 
 def test_a_tablet_controls_and_spends_only_with_the_secret(network: Lan, home: Path) -> None:
-    bridge = BridgeApi(network, home, "--listen", HERE, ACE_BRIDGE_OSC_SECRET=SECRET, ACE_BRIDGE_OSC_ADVERTISE="off")
+    bridge = LanDaemon(network, home, "--listen", HERE, ACE_BRIDGE_OSC_SECRET=SECRET, ACE_BRIDGE_OSC_ADVERTISE="off")
     try:
         heard = bridge.talk(
             ["/bridge/ping"],
@@ -112,7 +112,7 @@ def test_a_tablet_controls_and_spends_only_with_the_secret(network: Lan, home: P
         assert [one[0] for one in heard[:2]] == ["/bridge/pong", "/bridge/preset/select"]
         codes = [one[2] if one[0] == "/bridge/error" else one[0] for one in heard[2:]]
         assert codes == ["secret_needed", "token_wrong", "secret_wrong", "/bridge/unlocked", "daw_missing"]
-        assert bridge.talk(["/bridge/remix", 1.0])[0][2] == "secret_needed", "another sender of the same machine"
+        assert bridge.talk(["/bridge/remix", 1.0])[0][2] == "secret_needed", "another sender on the same machine"
         tree = network.on(THERE, GET, f"http://{HERE}:{bridge.about['http_port']}/?HOST_INFO")
         assert tree["OSC_PORT"] == bridge.about["osc_port"]
     finally:
@@ -121,8 +121,8 @@ def test_a_tablet_controls_and_spends_only_with_the_secret(network: Lan, home: P
     assert "sent a wrong secret" in log
 
 
-def test_it_is_found_while_it_listens_and_gone_afterwards(network: Lan, home: Path) -> None:
-    bridge = BridgeApi(network, home, "--listen", HERE)
+def test_it_is_advertised_only_while_it_listens(network: Lan, home: Path) -> None:
+    bridge = LanDaemon(network, home, "--listen", HERE)
     found = network.on(THERE, BROWSE, THERE, str(PATIENCE))
     bridge.stop()
     for kind, port in (("_osc._udp.local.", "osc_port"), ("_oscjson._tcp.local.", "http_port")):
@@ -132,8 +132,8 @@ def test_it_is_found_while_it_listens_and_gone_afterwards(network: Lan, home: Pa
     assert network.on(THERE, BROWSE, THERE, "1.5") == {}
 
 
-def test_without_listen_nobody_reaches_or_finds_it(network: Lan, home: Path) -> None:
-    bridge = BridgeApi(network, home)
+def test_without_listen_it_is_neither_reachable_nor_advertised(network: Lan, home: Path) -> None:
+    bridge = LanDaemon(network, home)
     assert bridge.about["osc_host"] == "127.0.0.1"
     assert bridge.talk(["/bridge/ping"], machine=HERE, host="127.0.0.1")[0][0] == "/bridge/pong"
     assert network.on(THERE, BROWSE, THERE, "1.5") == {}
@@ -143,12 +143,12 @@ def test_without_listen_nobody_reaches_or_finds_it(network: Lan, home: Path) -> 
     bridge.stop()
 
 
-def test_listening_everywhere_is_the_default_of_the_option(network: Lan, home: Path) -> None:
-    bridge = BridgeApi(network, home, "--listen", ACE_BRIDGE_OSC_ADVERTISE="off")
+def test_listen_without_an_address_listens_everywhere(network: Lan, home: Path) -> None:
+    bridge = LanDaemon(network, home, "--listen", ACE_BRIDGE_OSC_ADVERTISE="off")
     assert bridge.about["osc_host"] == "0.0.0.0"
     assert bridge.talk(["/bridge/ping"])[0][0] == "/bridge/pong"
     about = network.on(THERE, GET, f"http://{HERE}:{bridge.about['http_port']}/?HOST_INFO")
-    assert "OSC_IP" not in about, "reached at the same address as this"
+    assert "OSC_IP" not in about, "OSC uses the address of the HTTP request"
     words = ("-m", "bridge", "start", "--listen", "127.0.0.1")
     command = network.command(HERE, *words)
     done = subprocess.run(command, capture_output=True, text=True, env=environment(home), timeout=60, check=False)

@@ -1,4 +1,4 @@
-"""The OSC surface over real sockets: ports, commands, answers; python-osc's client by UDP, a bare one by TCP."""
+"""The OSC server over real sockets: ports, commands, replies; python-osc's client over UDP, a plain one over TCP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.waiting import eventually
 # --- ports -----------------------------------------------------------------------------------------------------------
 
 
-async def test_udp_and_tcp_share_one_port_and_answer_on_it(stage: Stage) -> None:
+async def test_udp_and_tcp_share_one_port_and_reply_from_it(stage: Stage) -> None:
     assert stage.port
     over_udp, over_tcp = stage.udp(), await stage.tcp()
     for client in (over_udp, over_tcp):
@@ -33,7 +33,7 @@ async def test_udp_and_tcp_share_one_port_and_answer_on_it(stage: Stage) -> None
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
-async def test_a_taken_port_is_an_error_and_nothing_stays_open(kind: socket.SocketKind) -> None:
+async def test_a_port_in_use_is_an_error_and_no_socket_stays_open(kind: socket.SocketKind) -> None:
     with socket.socket(socket.AF_INET, kind) as holder:
         holder.bind(("127.0.0.1", 0))
         port = holder.getsockname()[1]
@@ -49,7 +49,7 @@ async def test_a_taken_port_is_an_error_and_nothing_stays_open(kind: socket.Sock
         free.bind(("127.0.0.1", port))
 
 
-async def test_an_address_that_is_not_ours_is_said() -> None:
+async def test_an_address_of_another_machine_is_an_error() -> None:
     stage = Stage()
     surface = OscServer(stage.bridge, stage.bus, replace(SETTINGS, host="192.0.2.1", port=0), lambda: TOKEN)
     with pytest.raises(HomeError, match=r"192\.0\.2\.1"):
@@ -107,7 +107,7 @@ async def test_releases_do_nothing(stage: Stage) -> None:
     assert stage.bridge.asked == [("ping",)]
 
 
-async def test_answers_go_to_the_sender_alone(stage: Stage) -> None:
+async def test_replies_go_only_to_the_sender(stage: Stage) -> None:
     asker, other = stage.udp(), stage.udp()
     asker.send("/bridge/remix")
     assert await asker.hear("/bridge/accepted") == ("message-1", "job-1")
@@ -115,7 +115,7 @@ async def test_answers_go_to_the_sender_alone(stage: Stage) -> None:
     assert other.heard == []
 
 
-async def test_our_errors_are_answered_with_code_and_text(stage: Stage) -> None:
+async def test_errors_are_sent_with_code_and_text(stage: Stage) -> None:
     stage.bridge.refuses = DawMissing()
     client = await stage.tcp()
     client.send("/bridge/remix")
@@ -129,24 +129,24 @@ async def test_our_errors_are_answered_with_code_and_text(stage: Stage) -> None:
     assert client.of("/bridge/error")[2][1] == "param_unknown"
 
 
-async def test_a_defect_is_logged_and_answered_and_the_surface_goes_on(
+async def test_an_unexpected_error_is_logged_and_sent_and_the_server_continues(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stage.bridge.refuses = ZeroDivisionError("in a corner")
+    stage.bridge.refuses = ZeroDivisionError("rare bug")
     client = stage.udp()
     client.send("/bridge/remix")
     assert (await client.hear("/bridge/error"))[1] == "unexpected"
-    assert "in a corner" in caplog.text
+    assert "rare bug" in caplog.text
     await stage.settle()
 
 
-async def test_an_error_names_the_message_it_answers(stage: Stage) -> None:
+async def test_an_invalid_message_id_is_an_error(stage: Stage) -> None:
     client = stage.udp()
     client.send("/bridge/inbox", "m" * 200)
     assert (await client.hear("/bridge/error"))[1] == "bad_request"
 
 
-async def test_unknown_addresses_are_answered_only_where_no_loop_can_come_of_it(stage: Stage) -> None:
+async def test_unknown_addresses_get_an_error_except_notifications(stage: Stage) -> None:
     client = stage.udp()
     for address in ("/other/thing", "/bridge/error", "/bridge/pong", "/bridge/job/1/progress", "/bridge/heartbeat"):
         client.send(address, 1.0)
@@ -158,7 +158,7 @@ async def test_unknown_addresses_are_answered_only_where_no_loop_can_come_of_it(
     assert stage.surface.counters.unknown == 6
 
 
-async def test_a_slow_command_holds_up_no_other(stage: Stage) -> None:
+async def test_a_slow_command_does_not_block_others(stage: Stage) -> None:
     stage.bridge.gate = asyncio.Event()
     client = stage.udp()
     client.send("/bridge/remix")
@@ -173,7 +173,7 @@ async def test_a_slow_command_holds_up_no_other(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("over", ["udp", "tcp"])
-async def test_clip_is_answered_followed_and_told_its_path(stage: Stage, over: str) -> None:
+async def test_clip_is_accepted_followed_and_sent_its_path(stage: Stage, over: str) -> None:
     client = stage.udp() if over == "udp" else await stage.tcp()
     path = "/musik/Straße nach Süden ☂.wav"
     client.send("/bridge/clip", TOKEN, path, 1.5, 4.0)
@@ -193,7 +193,7 @@ async def test_clip_is_answered_followed_and_told_its_path(stage: Stage, over: s
     client.heard.clear()
     stage.bus.publish(JobChanged("job-1", "failed"))
     await stage.settle()
-    assert client.heard == [], "after the end and about others nothing is told"
+    assert client.heard == [], "nothing is sent after the end or about other jobs"
 
 
 async def test_clip_takes_doubles(stage: Stage) -> None:
@@ -205,7 +205,7 @@ async def test_clip_takes_doubles(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("token", ["wrong", "", "correct-hors", "☂"])
-async def test_the_wrong_token_gets_nothing_but_an_error(stage: Stage, token: str) -> None:
+async def test_a_wrong_token_is_an_error(stage: Stage, token: str) -> None:
     client = stage.udp()
     client.send("/bridge/clip", token, "/a.wav")
     assert (await client.hear("/bridge/error"))[1] == "token_wrong"
@@ -213,7 +213,7 @@ async def test_the_wrong_token_gets_nothing_but_an_error(stage: Stage, token: st
 
 
 @pytest.mark.parametrize("alert_first", [True, False])
-async def test_a_failed_clip_says_why_just_before_or_after_its_end(stage: Stage, alert_first: bool) -> None:
+async def test_a_failed_clip_gets_its_error_before_or_after_its_end(stage: Stage, alert_first: bool) -> None:
     client = stage.udp()
     client.send("/bridge/clip", TOKEN, "/a.wav")
     await client.hear("/bridge/accepted")
@@ -226,7 +226,7 @@ async def test_a_failed_clip_says_why_just_before_or_after_its_end(stage: Stage,
     assert client.of("/bridge/error") == [("message-1", "source_missing", "It is not there.")]
 
 
-async def test_an_asker_that_is_subscribed_too_hears_everything_once(stage: Stage) -> None:
+async def test_a_subscriber_that_submits_a_clip_receives_everything_once(stage: Stage) -> None:
     client = await stage.tcp()
     client.send("/bridge/clip", TOKEN, "/a.wav")
     await client.hear("/bridge/accepted")
@@ -244,12 +244,12 @@ async def test_an_asker_that_is_subscribed_too_hears_everything_once(stage: Stag
 
 
 def dated(seconds: float, address: str, *arguments: object) -> bytes:
-    builder = OscBundleBuilder(time.time() + seconds)  # type: ignore[arg-type]  # its annotation knows no fractions
+    builder = OscBundleBuilder(time.time() + seconds)  # type: ignore[arg-type]  # annotated as int
     builder.add_content(build_msg(address, arguments))
     return builder.build().dgram
 
 
-async def test_a_future_time_tag_waits_without_holding_up_the_rest(stage: Stage, loop_clock: LoopClock) -> None:
+async def test_a_future_time_tag_does_not_block_other_messages(stage: Stage, loop_clock: LoopClock) -> None:
     client = stage.udp()
     client.send_bytes(dated(50.0, "/bridge/inbox", "later"))
     client.send("/bridge/inbox", "now")
@@ -260,7 +260,7 @@ async def test_a_future_time_tag_waits_without_holding_up_the_rest(stage: Stage,
 
 
 @pytest.mark.parametrize("seconds", [-100.0, -0.001, 61.0, 3600.0 * 24 * 365])
-async def test_the_past_and_the_far_future_are_now(stage: Stage, seconds: float) -> None:
+async def test_past_and_distant_time_tags_run_at_once(stage: Stage, seconds: float) -> None:
     client = stage.udp()
     client.send_bytes(dated(seconds, "/bridge/inbox", "m"))
     await eventually(lambda: ("inbox", "m") in stage.bridge.asked)
@@ -274,7 +274,7 @@ async def test_stop_logs_the_counters(stage: Stage, caplog: pytest.LogCaptureFix
     assert "Counters(packets=1, messages=1," in caplog.text
 
 
-async def test_stop_forgets_what_waits_for_its_time(stage: Stage) -> None:
+async def test_stop_cancels_messages_with_future_time_tags(stage: Stage) -> None:
     client = stage.udp()
     client.send_bytes(dated(50.0, "/bridge/inbox", "never"))
     await eventually(lambda: bool(stage.surface._timers))
@@ -288,13 +288,13 @@ async def test_stop_forgets_what_waits_for_its_time(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("address", "may"), [("/bridge/remix", False), ("/bridge/rerun", False), ("/bridge/cancel", True)]
 )
-async def test_from_another_machine_nothing_spends_without_the_token(stage: Stage, address: str, may: bool) -> None:
-    class FarPeer:
-        """What a datagram from the LAN looks like to the surface."""
+async def test_another_machine_cannot_spend_without_the_token(stage: Stage, address: str, may: bool) -> None:
+    class RemotePeer:
+        """The sender of a datagram from the LAN."""
 
         key = ("udp", "192.0.2.7", 9000)
         host = "192.0.2.7"
-        sent: list[bytes] = []  # noqa: RUF012 - one test, one list
+        sent: list[bytes] = []  # noqa: RUF012 - used by one test
 
         def send(self, data: bytes) -> bool:
             self.sent.append(data)
@@ -302,8 +302,8 @@ async def test_from_another_machine_nothing_spends_without_the_token(stage: Stag
 
         def close(self) -> None: ...
 
-    FarPeer.sent.clear()
-    stage.surface._receive(build_msg(address).dgram, FarPeer())  # type: ignore[arg-type]
+    RemotePeer.sent.clear()
+    stage.surface._receive(build_msg(address).dgram, RemotePeer())  # type: ignore[arg-type]
     await stage.settle()
     assert (len(stage.bridge.asked) == 2) is may
-    assert (b"secret_needed" in b"".join(FarPeer.sent)) is not may
+    assert (b"secret_needed" in b"".join(RemotePeer.sent)) is not may

@@ -1,4 +1,4 @@
-"""Who may spend over OSC: the secret, how long it lasts, how often it may be guessed, and where it is never written."""
+"""Authorization over OSC: the secret, its duration, the limit of wrong guesses, and that it is never written."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.fakes.osc_stage import SECRET, SETTINGS, TOKEN, Stage
 BY_NAME = {command.name: command for command in COMMANDS}
 
 
-class Far:
-    """A sender in the network, as the surface sees one."""
+class Remote:
+    """A sender on another machine."""
 
     def __init__(self, host: str = "192.0.2.7", port: int = 9000) -> None:
         self.key: Key = ("udp", host, port)
@@ -48,84 +48,84 @@ class Clock:
         return self.now
 
 
-def trust(clock: Clock, **changes: object) -> Authorization:
+def authorization(clock: Clock, **changes: object) -> Authorization:
     return Authorization(lambda: TOKEN, replace(SETTINGS, **changes), clock)  # type: ignore[arg-type]
 
 
-def may(trusted: Authorization, peer: Far, command: Command = BY_NAME["remix"]) -> bool:
+def may(auth: Authorization, peer: Remote, command: Command = BY_NAME["remix"]) -> bool:
     try:
-        trusted.check(command, {}, peer)
+        auth.check(command, {}, peer)
     except SecretNeeded:
         return False
     return True
 
 
-def test_from_this_machine_everything_passes_and_from_afar_only_control() -> None:
-    trusted = trust(Clock(), secret="off")
+def test_this_machine_may_do_everything_and_others_only_control() -> None:
+    auth = authorization(Clock(), secret="off")
     for command in COMMANDS:
-        assert may(trusted, Far("127.0.0.1"), command)
-        assert may(trusted, Far("::1"), command)
-        assert may(trusted, Far("::ffff:127.0.0.1"), command)
-        assert may(trusted, Far(), command) is not command.spends
+        assert may(auth, Remote("127.0.0.1"), command)
+        assert may(auth, Remote("::1"), command)
+        assert may(auth, Remote("::ffff:127.0.0.1"), command)
+        assert may(auth, Remote(), command) is not command.spends
 
 
-def test_the_secret_unlocks_its_sender_alone_and_for_a_while() -> None:
+def test_the_secret_unlocks_only_its_sender_for_a_limited_time() -> None:
     clock = Clock()
-    trusted = trust(clock, unlock=60.0)
-    peer = Far()
-    assert trusted.unlock(peer, SECRET) == 60.0
-    assert may(trusted, peer)
-    assert not may(trusted, Far(port=9001)), "another program of the same machine"
-    assert not may(trusted, Far("192.0.2.8"))
+    auth = authorization(clock, unlock=60.0)
+    peer = Remote()
+    assert auth.unlock(peer, SECRET) == 60.0
+    assert may(auth, peer)
+    assert not may(auth, Remote(port=9001)), "another program on the same machine"
+    assert not may(auth, Remote("192.0.2.8"))
     clock.now += 59.9
-    assert may(trusted, peer)
+    assert may(auth, peer)
     clock.now += 0.1
-    assert not may(trusted, peer)
-    trusted.unlock(peer, SECRET)
-    assert may(trusted, peer)
+    assert not may(auth, peer)
+    auth.unlock(peer, SECRET)
+    assert may(auth, peer)
 
 
 @pytest.mark.parametrize("wrong", ["", "battery-stapl", "battery-staple ", "BATTERY-STAPLE", "ü" * 64, "\ud800"])
 def test_a_wrong_secret_unlocks_nothing(wrong: str, caplog: pytest.LogCaptureFixture) -> None:
-    trusted, peer = trust(Clock()), Far()
+    auth, peer = authorization(Clock()), Remote()
     with pytest.raises(SecretWrong) as caught:
-        trusted.unlock(peer, wrong)
-    assert not may(trusted, peer)
+        auth.unlock(peer, wrong)
+    assert not may(auth, peer)
     assert SECRET not in caught.value.text + caplog.text
 
 
-def test_guessing_ends_for_everybody_and_goes_on_after_a_while() -> None:
+def test_too_many_wrong_secrets_block_everyone_for_a_while() -> None:
     clock = Clock()
-    trusted = trust(clock)
+    auth = authorization(clock)
     for number in range(TRIES):
         clock.now += 0.1
         with pytest.raises(SecretWrong):
-            trusted.unlock(Far(f"192.0.2.{number}"), "wrong-wrong")
+            auth.unlock(Remote(f"192.0.2.{number}"), "wrong-wrong")
     for secret in ("wrong-wrong", SECRET):
         with pytest.raises(NotPossibleNow):
-            trusted.unlock(Far(), secret)
+            auth.unlock(Remote(), secret)
     clock.now += SPAN
-    assert trusted.unlock(Far(), SECRET)
+    assert auth.unlock(Remote(), SECRET)
 
 
 def test_without_a_secret_nothing_is_unlocked() -> None:
-    trusted = trust(Clock(), secret="off")
+    auth = authorization(Clock(), secret="off")
     for tried in ("off", "", SECRET):
         with pytest.raises(NotPossibleNow, match="No secret is set"):
-            trusted.unlock(Far(), tried)
+            auth.unlock(Remote(), tried)
 
 
 def test_the_number_of_unlocked_senders_is_bounded() -> None:
-    trusted = trust(Clock())
-    peers = [Far(port=port) for port in range(1, MOST + 2)]
+    auth = authorization(Clock())
+    peers = [Remote(port=port) for port in range(1, MOST + 2)]
     for peer in peers:
-        trusted.unlock(peer, SECRET)
-    assert not may(trusted, peers[0])
-    assert all(may(trusted, peer) for peer in peers[1:])
+        auth.unlock(peer, SECRET)
+    assert not may(auth, peers[0])
+    assert all(may(auth, peer) for peer in peers[1:])
 
 
-async def test_the_surface_asks_answers_and_lets_pass(stage: Stage, loop_clock: LoopClock) -> None:
-    peer = Far()
+async def test_the_server_checks_unlocks_and_runs(stage: Stage, loop_clock: LoopClock) -> None:
+    peer = Remote()
 
     def send(address: str, *arguments: object) -> None:
         stage.surface._receive(build_msg(address, arguments).dgram, peer)
@@ -134,7 +134,7 @@ async def test_the_surface_asks_answers_and_lets_pass(stage: Stage, loop_clock: 
     send("/bridge/unlock", "not-the-secret")
     send("/bridge/unlock", SECRET)
     await stage.settle()
-    loop_clock.advance(ECHO)  # nobody types a secret more quickly
+    loop_clock.advance(ECHO)  # a shorter time would make it a duplicate
     send("/bridge/remix", 1.0)
     await stage.settle()
     answers = [
@@ -149,12 +149,10 @@ async def test_the_surface_asks_answers_and_lets_pass(stage: Stage, loop_clock: 
     assert stage.bridge.asked.count(("remix",)) == 1
 
 
-# --- where it is never written ---------------------------------------------------------------------------------------
+# --- the secret is never written -------------------------------------------------------------------------------------
 
 
-def test_the_secret_is_in_no_log_no_setting_shown_and_no_error(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_secret_is_never_logged_shown_or_in_an_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     marked = "Zx9-marked-secret"
     (tmp_path / "config.toml").write_text(f'[osc]\nsecret = "{marked}"\n')
@@ -162,16 +160,16 @@ def test_the_secret_is_in_no_log_no_setting_shown_and_no_error(
     assert settings.osc.secret == marked
     assert settings.effective()["osc"]["secret"] == "…"
     assert marked not in repr(settings)
-    trusted = Authorization(lambda: TOKEN, settings.osc)
+    auth = Authorization(lambda: TOKEN, settings.osc)
     with pytest.raises(SecretWrong):
-        trusted.unlock(Far(), f"{marked}x")
-    trusted.unlock(Far(), marked)
+        auth.unlock(Remote(), f"{marked}x")
+    auth.unlock(Remote(), marked)
     assert marked not in caplog.text
     assert marked not in SCRUBBER.clean(json.dumps({"said": marked}))
 
 
 @pytest.mark.parametrize("written", ['"short"', '"with a blank in it"', "12345678", f'"{"x" * 65}"'])
-def test_a_secret_that_is_none_is_refused_and_not_repeated(tmp_path: Path, written: str) -> None:
+def test_an_invalid_secret_is_refused_and_not_shown(tmp_path: Path, written: str) -> None:
     (tmp_path / "config.toml").write_text(f"[osc]\nsecret = {written}\n")
     with pytest.raises(ConfigInvalid, match=r"\[osc\] secret is hidden here; it takes") as caught:
         load(tmp_path, {})

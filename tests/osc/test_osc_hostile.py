@@ -1,4 +1,4 @@
-"""The OSC surface over real sockets: broken and hostile packets, streams and readers."""
+"""The OSC server over real sockets: invalid and hostile packets, streams and readers."""
 
 from __future__ import annotations
 
@@ -16,17 +16,15 @@ from bridge.events import Alert
 from tests.fakes.osc_stage import Stage
 from tests.waiting import eventually
 
-# --- hostile and broken input ----------------------------------------------------------------------------------------
 
-
-async def test_the_udp_port_is_opened_anew_after_an_error_of_the_socket(stage: Stage) -> None:
+async def test_the_udp_port_is_reopened_after_a_socket_error(stage: Stage) -> None:
     for error in (ConnectionResetError("ICMP"), OSError("again")):
         stage.surface._udp.error_received(error)
     await eventually(lambda: stage.surface.counters.reopened == 1)
     await stage.settle()
 
 
-async def test_a_port_that_is_lost_for_good_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_port_that_cannot_be_reopened_is_reported(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.osc.udp._REOPEN_DELAYS", (0.0, 0.0, 0.01))
     client = await stage.tcp()
     client.send("/bridge/subscribe")
@@ -40,7 +38,9 @@ async def test_a_port_that_is_lost_for_good_is_told(stage: Stage, monkeypatch: p
     await stage.settle()
 
 
-async def test_bad_packets_are_counted_by_kind_and_told_once(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_invalid_packets_are_counted_by_kind_and_reported_once(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
     deep = b"/bridge/remix\0\0\0,\0\0\0"
     for _ in range(9):
         deep = b"#bundle\0" + struct.pack(">Qi", 1, len(deep)) + deep
@@ -60,8 +60,8 @@ async def test_bad_packets_are_counted_by_kind_and_told_once(stage: Stage, caplo
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-def test_no_bytes_stop_the_surface(packets: list[bytes]) -> None:
-    async def throw() -> None:
+def test_no_bytes_stop_the_server(packets: list[bytes]) -> None:
+    async def send_all() -> None:
         stage = Stage()
         stage.port = await stage.surface.start()
         client = stage.udp()
@@ -73,14 +73,14 @@ def test_no_bytes_stop_the_surface(packets: list[bytes]) -> None:
         assert {name for name, *_ in stage.bridge.asked} <= {"ping"}
         await stage.close()
 
-    asyncio.run(throw())
+    asyncio.run(send_all())
 
 
 @pytest.mark.parametrize(
     "garbage",
     [b"GET / HTTP/1.1\r\n\r\n", struct.pack(">i", -1), struct.pack(">i", 0), struct.pack(">i", 7), b"\xc0/a\xc0\0"],
 )
-async def test_a_stream_with_a_wrong_length_is_closed_and_counted(stage: Stage, garbage: bytes) -> None:
+async def test_a_stream_with_an_invalid_length_is_closed_and_counted(stage: Stage, garbage: bytes) -> None:
     client = await stage.tcp()
     client.send_raw(garbage)
     await eventually(lambda: client.closed)
@@ -88,7 +88,7 @@ async def test_a_stream_with_a_wrong_length_is_closed_and_counted(stage: Stage, 
     await stage.settle()
 
 
-async def test_a_packet_in_many_pieces_is_one_packet(stage: Stage) -> None:
+async def test_a_packet_may_arrive_in_pieces(stage: Stage) -> None:
     client = await stage.tcp()
     message = build_msg("/bridge/ping").dgram
     for piece in struct.pack(">i", len(message)) + message:
@@ -101,7 +101,7 @@ async def test_a_packet_in_many_pieces_is_one_packet(stage: Stage) -> None:
     assert stage.surface.counters.streams_closed == 0
 
 
-async def test_a_reader_that_never_reads_is_cut_off(stage: Stage) -> None:
+async def test_a_client_that_never_reads_is_disconnected(stage: Stage) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", stage.port, limit=1024)
     writer.transport.pause_reading()
     message = build_msg("/bridge/subscribe").dgram
@@ -118,7 +118,7 @@ async def test_a_reader_that_never_reads_is_cut_off(stage: Stage) -> None:
     await stage.settle()
 
 
-async def test_a_flood_loses_no_time_and_ends_with_the_last_value(stage: Stage) -> None:
+async def test_a_flood_ends_with_the_last_value(stage: Stage) -> None:
     client = await stage.tcp()
     for number in range(10_000):
         client.send("/bridge/param/guidance_scale", number / 1000)

@@ -1,4 +1,4 @@
-"""Packets from anybody: what is not OSC is refused in bounded time, what is OSC comes out whole."""
+"""Untrusted packets: invalid ones are refused in bounded time, valid ones are parsed completely."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(width=32, allow_nan=False
 
 @given(st.lists(texts | numbers, max_size=6))
 @settings(max_examples=100, deadline=None)
-def test_what_is_built_is_parsed_again(arguments: list[str | int | float | bool]) -> None:
+def test_messages_survive_a_round_trip(arguments: list[str | int | float | bool]) -> None:
     assert parse(build("/bridge/x", *arguments), PACKET, NESTING) == [Incoming("/bridge/x", tuple(arguments), None)]
 
 
@@ -42,7 +42,7 @@ def test_any_bytes_are_messages_or_a_packet_error(data: bytes) -> None:
     try:
         found = parse(data, PACKET, NESTING)
     except PacketError as error:
-        assert error.reason in ("malformed", "nested")  # noqa: PT017 - either outcome is right
+        assert error.reason in ("malformed", "nested")  # noqa: PT017 - both outcomes are valid
     else:
         assert all(message.address.startswith("/") for message in found)
 
@@ -75,7 +75,7 @@ def test_any_type_tags_are_read_or_refused(first: str, more: str, body: bytes) -
         (b"/a\0\0," + b"[" * 9 + b"]" * 9 + b"\0", "nested"),
         (b"#bundle\0\0\0", "malformed"),
         (bundle() + b"\0\0", "malformed"),
-        (bundle() + struct.pack(">i", -4), "malformed"),  # python-osc's own parser reads this one for ever
+        (bundle() + struct.pack(">i", -4), "malformed"),  # python-osc's parser loops forever on this one
         (bundle() + struct.pack(">i", 0), "malformed"),
         (bundle() + struct.pack(">i", 2**31 - 1), "malformed"),
         (bundle(b"junk"), "malformed"),
@@ -83,18 +83,18 @@ def test_any_type_tags_are_read_or_refused(first: str, more: str, body: bytes) -
         (nested(400, b"/a\0\0,\0\0\0"), "nested"),
     ],
 )
-def test_what_is_refused_and_why(data: bytes, reason: str) -> None:
+def test_invalid_packets_are_refused_with_a_reason(data: bytes, reason: str) -> None:
     with pytest.raises(PacketError) as caught:
         parse(data, PACKET, NESTING)
     assert caught.value.reason == reason
 
 
-def test_the_deepest_allowed_nesting_is_read() -> None:
+def test_the_maximum_nesting_is_allowed() -> None:
     assert parse(nested(8, build("/a", 1)), PACKET, NESTING) == [Incoming("/a", (1,), None)]
 
 
-def test_each_message_has_the_time_of_its_own_bundle() -> None:
-    inner = OscBundleBuilder(1_800_000_000.5)  # type: ignore[arg-type]  # its annotation knows no fractions
+def test_each_message_has_the_time_of_its_bundle() -> None:
+    inner = OscBundleBuilder(1_800_000_000.5)  # type: ignore[arg-type]  # annotated as int
     inner.add_content(OscMessageBuilder("/late").build())
     outer = OscBundleBuilder(IMMEDIATELY)
     outer.add_content(OscMessageBuilder("/now").build())
@@ -104,7 +104,7 @@ def test_each_message_has_the_time_of_its_own_bundle() -> None:
     assert late.due == pytest.approx(1_800_000_000.5, abs=1e-6)
 
 
-def test_bang_symbol_and_char_are_understood_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+def test_bang_symbol_and_char_are_read_without_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     data = b"/a\0\0,IScT\0\0\0word\0\0\0\0" + struct.pack(">i", 65)
     with caplog.at_level(logging.DEBUG):
         assert parse(data, PACKET, NESTING) == [Incoming("/a", (True, "word", 65, True), None)]
@@ -115,14 +115,14 @@ def test_a_message_without_type_tags_has_no_arguments() -> None:
     assert parse(b"/bridge/ping\0\0\0\0", PACKET, NESTING) == [Incoming("/bridge/ping", (), None)]
 
 
-def test_text_that_utf8_cannot_carry_is_sent_readably() -> None:
+def test_invalid_characters_are_replaced() -> None:
     (message,) = parse(build("/a", "M\udcfcller\0.wav"), PACKET, NESTING)
     assert message.arguments == ("M?ller .wav",)
 
 
 @given(st.text(max_size=2000))
 @settings(max_examples=50, deadline=None)
-def test_texts_for_people_fit_into_one_frame(text: str) -> None:
+def test_long_texts_are_shortened(text: str) -> None:
     short = shorten(text)
     assert len(short.encode("utf-8", "replace")) <= LONGEST_TEXT
     assert short == text or short.endswith("…")

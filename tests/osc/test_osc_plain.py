@@ -1,4 +1,4 @@
-"""The small reader and writer of OSC messages says what python-osc says."""
+"""The small OSC encoder and decoder agrees with python-osc."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VALUES = st.lists(
 
 
 @given(TEXTS, VALUES)
-def test_it_writes_and_reads_as_python_osc(name: str, values: list[str | int | float | bool | None]) -> None:
+def test_it_agrees_with_python_osc(name: str, values: list[str | int | float | bool | None]) -> None:
     address = f"/{name}"
     builder = OscMessageBuilder(address=address)
     for value in values:
@@ -35,17 +35,17 @@ def test_doubles_are_read() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"/a", b"/a\0\0,i\0\0\0\0", b"/a\0\0,s\0\0abc", b"/a\0\0,b\0\0\0\0\0\0"])
-def test_what_is_no_message_is_refused(data: bytes) -> None:
+def test_an_invalid_message_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="OSC"):
         decode(data)
 
 
-def test_a_text_that_is_no_utf_8_is_refused() -> None:
+def test_text_that_is_not_valid_utf_8_is_refused() -> None:
     with pytest.raises(ValueError, match="UTF-8"):
         encode("/a", [os.fsdecode(b"caf\xe9.wav")])
 
 
 @pytest.mark.parametrize("value", [2**64, -(2**70), 1e300])
-def test_numbers_have_bounds(value: float) -> None:
+def test_numbers_out_of_range_are_refused(value: float) -> None:
     with pytest.raises(ValueError, match="too large"):
         encode("/a", [value])

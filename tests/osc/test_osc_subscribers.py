@@ -1,4 +1,4 @@
-"""The OSC surface over real sockets: who is told what, how often, and who is dropped."""
+"""The OSC server over real sockets: subscribers, what they receive and how often, and when they are dropped."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from tests.fakes.osc_clients import free_udp_port
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
 from tests.waiting import PATIENCE, eventually
 
-# --- subscribers -----------------------------------------------------------------------------------------------------
 
-
-async def test_subscribing_tells_the_present_state_and_refresh_tells_it_again(stage: Stage) -> None:
+async def test_subscribe_and_refresh_send_the_current_state(stage: Stage) -> None:
     stage.bridge.jobs.append(JobView("j-1", "running", 0.25, "step 7", 0.006))
     stage.bridge.params["number_of_steps"] = 40
     expected = [
@@ -53,23 +51,23 @@ async def test_without_jobs_the_state_is_idle(stage: Stage) -> None:
 
 
 async def test_a_subscription_may_name_another_port(stage: Stage) -> None:
-    hand, ear = stage.udp(), stage.udp()
-    hand.send("/bridge/subscribe", float(ear.port))
-    await ear.hear("/bridge/state", "idle")
-    hand.send("/bridge/param/amount", 0.5)
+    sender, receiver = stage.udp(), stage.udp()
+    sender.send("/bridge/subscribe", float(receiver.port))
+    await receiver.hear("/bridge/state", "idle")
+    sender.send("/bridge/param/amount", 0.5)
     await eventually(lambda: stage.bridge.params == {"amount": 0.5})
-    hand.send("/bridge/refresh")
-    await ear.hear("/bridge/param/amount", 0.5)
-    assert len(ear.of("/bridge/param/amount")) == 1, "the hand's own value comes back only when it asks"
-    hand.send("/bridge/unsubscribe")
+    sender.send("/bridge/refresh")
+    await receiver.hear("/bridge/param/amount", 0.5)
+    assert len(receiver.of("/bridge/param/amount")) == 1, "a sender's own value comes back only after refresh"
+    sender.send("/bridge/unsubscribe")
     await stage.settle()
-    ear.heard.clear()
+    receiver.heard.clear()
     stage.bus.publish(Alert("x", "y"))
     await stage.settle()
-    assert ear.heard == []
+    assert receiver.heard == []
 
 
-async def test_several_subscribers_hear_the_newest_job_as_the_one(stage: Stage) -> None:
+async def test_several_subscribers_receive_the_newest_job(stage: Stage) -> None:
     clients = [await stage.subscribed(), await stage.subscribed(), await stage.tcp()]
     clients[2].send("/bridge/subscribe")
     await clients[2].hear("/bridge/preset/select")
@@ -87,7 +85,7 @@ async def test_several_subscribers_hear_the_newest_job_as_the_one(stage: Stage) 
         assert client.of("/bridge/job/old/path") == []
 
 
-async def test_which_job_is_the_newest_is_known_though_nobody_was_told_of_it(stage: Stage) -> None:
+async def test_the_newest_job_is_known_without_subscribers(stage: Stage) -> None:
     stage.bus.publish(JobChanged("old", "done", 0.5))
     stage.bus.publish(JobChanged("new", "queued", 0.25))
     client = await stage.subscribed()
@@ -102,7 +100,7 @@ async def test_which_job_is_the_newest_is_known_though_nobody_was_told_of_it(sta
     assert (0.75,) not in client.of("/bridge/progress")
 
 
-async def test_events_are_listened_to_only_while_somebody_is_told(
+async def test_the_bus_is_subscribed_only_while_there_are_subscribers(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[str] = []
@@ -113,7 +111,7 @@ async def test_events_are_listened_to_only_while_somebody_is_told(
         stage.bus.publish(JobChanged(name, "done"))
         return name in heard
 
-    assert not hears("nobody")
+    assert not hears("none")
     one, other = await stage.subscribed(), await stage.tcp()
     other.send("/bridge/subscribe")
     await other.hear("/bridge/preset/select")
@@ -123,72 +121,72 @@ async def test_events_are_listened_to_only_while_somebody_is_told(
     assert hears("one")
     await other.close()
     await eventually(lambda: not stage.surface._subscriptions._subscribers)
-    assert not hears("nobody again")
+    assert not hears("none again")
     one.send("/bridge/clip", TOKEN, "/a.wav")
     _, job = await one.hear("/bridge/accepted")
-    assert hears(str(job)), "one who waits for a job"
+    assert hears(str(job)), "a subscriber to one job"
     await eventually(lambda: not stage.surface._subscriptions._subscribers)
-    assert not hears("nobody at last")
+    assert not hears("none at the end")
 
 
-async def test_a_job_that_had_ended_is_not_said_again_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_job_that_had_ended_is_not_repeated_forever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subscriptions, "KNOWN_FOR", 0.1)
     stage = Stage()
     stage.surface = OscServer(stage.bridge, stage.bus, SETTINGS, lambda: TOKEN, heartbeat=0.02)
     stage.port = await stage.surface.start()
     stage.bridge.jobs.append(JobView("j-1", "done", 1.0, "ready", 0.006))
     client = await stage.subscribed()
-    (told,) = stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", client.port))
-    await eventually(lambda: not any(job for _, job in told.sent))
-    assert ("/bridge/state", "") in told.sent
+    (subscriber,) = stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", client.port))
+    await eventually(lambda: not any(job for _, job in subscriber.sent))
+    assert ("/bridge/state", "") in subscriber.sent
     await stage.close()
 
 
-async def test_a_value_is_echoed_to_the_others_and_not_to_its_hand(stage: Stage) -> None:
-    hand, other, third = await stage.subscribed(), await stage.subscribed(), await stage.tcp()
+async def test_a_value_is_sent_to_everyone_except_its_sender(stage: Stage) -> None:
+    sender, other, third = await stage.subscribed(), await stage.subscribed(), await stage.tcp()
     third.send("/bridge/subscribe")
     await third.hear("/bridge/preset/select")
-    hand.send("/bridge/param/guidance_scale", 12.5)
+    sender.send("/bridge/param/guidance_scale", 12.5)
     await other.hear("/bridge/param/guidance_scale", 12.5)
     await third.hear("/bridge/param/guidance_scale", 12.5)
     third.send("/bridge/param/guidance_scale", 8.0)
-    await hand.hear("/bridge/param/guidance_scale", 8.0)
-    hand.send("/bridge/param/guidance_scale", 9.0)
+    await sender.hear("/bridge/param/guidance_scale", 8.0)
+    sender.send("/bridge/param/guidance_scale", 9.0)
     await third.hear("/bridge/param/guidance_scale", 9.0)
     third.send("/bridge/param/guidance_scale", 8.0)
-    await eventually(lambda: len(hand.of("/bridge/param/guidance_scale")) == 2)
-    assert hand.of("/bridge/param/guidance_scale") == [(8.0,), (8.0,)]
+    await eventually(lambda: len(sender.of("/bridge/param/guidance_scale")) == 2)
+    assert sender.of("/bridge/param/guidance_scale") == [(8.0,), (8.0,)]
 
 
-async def test_a_selected_preset_is_echoed_and_the_one_who_steps_hears_its_name(stage: Stage) -> None:
-    hand, other = await stage.subscribed(), await stage.subscribed()
+async def test_a_selected_preset_is_sent_to_others_and_a_step_to_its_sender_too(stage: Stage) -> None:
+    sender, other = await stage.subscribed(), await stage.subscribed()
     stage.bridge.params["amount"] = 0.5
-    hand.send("/bridge/preset/select", "ambient")
+    sender.send("/bridge/preset/select", "ambient")
     await other.hear("/bridge/preset/select", "ambient")
-    hand.send("/bridge/preset/next")
-    assert await hand.hear("/bridge/preset/select") == ("step 1",)
+    sender.send("/bridge/preset/next")
+    assert await sender.hear("/bridge/preset/select") == ("step 1",)
 
 
-async def test_faders_follow_a_preset_even_those_of_the_hand_that_selected_it(stage: Stage) -> None:
-    hand, other = await stage.subscribed(), await stage.subscribed()
+async def test_faders_follow_a_preset_on_every_surface(stage: Stage) -> None:
+    sender, other = await stage.subscribed(), await stage.subscribed()
     stage.bridge.sets = {"number_of_steps": 40, "guidance_scale": 7.5}
-    hand.send("/bridge/preset/select", "ambient")
-    for client in (hand, other):
+    sender.send("/bridge/preset/select", "ambient")
+    for client in (sender, other):
         await client.hear("/bridge/param/number_of_steps", 40)
         await client.hear("/bridge/param/guidance_scale", 7.5)
     await other.hear("/bridge/preset/select", "ambient")
 
 
-async def test_a_flood_of_values_is_thinned_and_its_last_one_arrives(stage: Stage) -> None:
+async def test_a_flood_of_values_is_thinned_and_the_last_one_arrives(stage: Stage) -> None:
     client = await stage.subscribed()
-    begun = asyncio.get_running_loop().time()
+    started = asyncio.get_running_loop().time()
     for step in range(1, 1001):
         stage.bus.publish(JobProgress("j", step / 1000))
         if step % 100 == 0:
             await asyncio.sleep(0.01)
     await client.hear("/bridge/progress", 1.0)
     await client.hear("/bridge/job/j/progress", 1.0)
-    most = (asyncio.get_running_loop().time() - begun) * 30 + 2
+    most = (asyncio.get_running_loop().time() - started) * 30 + 2
     assert len(client.of("/bridge/progress")) <= most
     assert client.of("/bridge/progress") == sorted(client.of("/bridge/progress"))
 
@@ -201,7 +199,7 @@ async def test_alerts_are_never_thinned(stage: Stage) -> None:
     assert [text for _, text in client.of("/bridge/alert")] == [str(number) for number in range(20)]
 
 
-async def test_heartbeats_come_and_a_lease_runs_out(loop_clock: LoopClock) -> None:
+async def test_heartbeats_are_sent_and_a_lease_expires(loop_clock: LoopClock) -> None:
     stage = Stage()
     stage.surface = OscServer(stage.bridge, stage.bus, SETTINGS, lambda: TOKEN, heartbeat=0.02, lease=3600.0)
     stage.port = await stage.surface.start()
@@ -212,11 +210,11 @@ async def test_heartbeats_come_and_a_lease_runs_out(loop_clock: LoopClock) -> No
     loop_clock.advance(3600.0)
     await eventually(lambda: not stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", silent.port)))
     await asyncio.sleep(0.1)
-    assert stage.surface._next_beat is None, "no heart beats for nobody"
+    assert stage.surface._next_beat is None, "no heartbeat without subscribers"
     await stage.close()
 
 
-async def test_subscribing_again_and_again_holds_no_heartbeat_up() -> None:
+async def test_repeated_subscriptions_do_not_delay_the_heartbeat() -> None:
     stage = Stage()
     stage.surface = OscServer(stage.bridge, stage.bus, SETTINGS, lambda: TOKEN, heartbeat=0.1)
     stage.port = await stage.surface.start()
@@ -230,10 +228,10 @@ async def test_subscribing_again_and_again_holds_no_heartbeat_up() -> None:
     await stage.close()
 
 
-async def test_a_dead_subscriber_is_dropped_and_deafens_nobody(stage: Stage) -> None:
+async def test_a_dead_subscriber_is_dropped_without_affecting_others(stage: Stage) -> None:
     dead_port, alive = free_udp_port(), await stage.subscribed()
-    hand = stage.udp()
-    hand.send("/bridge/subscribe", dead_port)
+    sender = stage.udp()
+    sender.send("/bridge/subscribe", dead_port)
     await stage.settle()
     dead = ("udp", "127.0.0.1", dead_port)
     assert stage.surface._subscriptions.subscriptions(dead)
@@ -242,31 +240,31 @@ async def test_a_dead_subscriber_is_dropped_and_deafens_nobody(stage: Stage) -> 
         while stage.surface._subscriptions.subscriptions(dead):
             number += 1
             stage.bus.publish(Alert("c", str(number)))
-            await asyncio.sleep(0.002)  # the system's answer that nobody listens comes on its own time
+            await asyncio.sleep(0.002)  # the ICMP error arrives asynchronously
     await alive.hear("/bridge/alert", "c", str(number))
     assert len(alive.of("/bridge/alert")) == number
     await stage.settle()
     assert stage.surface.counters.unsent >= 5
 
 
-async def test_a_subscriber_that_speaks_is_kept_through_failures(stage: Stage) -> None:
-    port, hand = free_udp_port(), stage.udp()
-    hand.send("/bridge/subscribe", port)
+async def test_a_subscriber_that_sends_messages_is_kept_despite_failures(stage: Stage) -> None:
+    port, sender = free_udp_port(), stage.udp()
+    sender.send("/bridge/subscribe", port)
     for number in range(30):
         stage.bus.publish(Alert("c", str(number)))
-        hand.send("/bridge/ping")
-        await eventually(lambda count=number + 1: len(hand.of("/bridge/pong")) == count)
+        sender.send("/bridge/ping")
+        await eventually(lambda count=number + 1: len(sender.of("/bridge/pong")) == count)
     assert stage.surface._subscriptions.subscriptions(("udp", "127.0.0.1", port))
 
 
-async def test_too_many_subscribers_are_told_so(stage: Stage) -> None:
+async def test_too_many_subscribers_are_refused(stage: Stage) -> None:
     client = stage.udp()
     for port in range(20_001, 20_066):
         client.send("/bridge/subscribe", port)
     assert (await client.hear("/bridge/error"))[1] == "not_possible_now"
 
 
-async def test_a_tcp_subscriber_that_hangs_up_is_forgotten(stage: Stage) -> None:
+async def test_a_disconnected_tcp_subscriber_is_removed(stage: Stage) -> None:
     client = await stage.tcp()
     client.send("/bridge/subscribe")
     await client.hear("/bridge/preset/select")

@@ -1,4 +1,4 @@
-"""The OSCQuery tree over real sockets: read by a client from PyPI, by bare HTTP, and listened to over a websocket."""
+"""The OSCQuery server over real sockets: an independent client, plain HTTP, and websockets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PRESETS = ["ambient", "dub"]
 
 
 class Served:
-    """A running OSC surface with its tree over HTTP."""
+    """A running OSC server with its OSCQuery server."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -47,7 +47,7 @@ class Served:
         return OSCQueryClient(ServiceInfo(kind, f"ace-bridge.{kind}", addresses=addresses, port=self.port))
 
     async def get(self, path: str, *headers: str, method: str = "GET") -> tuple[int, Any]:
-        """Ask as bare as it gets, and return status and body."""
+        """Send a plain request; return status and body."""
         lines = [f"{method} {path} HTTP/1.1", *(headers or (f"Host: 127.0.0.1:{self.port}",))]
         return await self.raw("\r\n".join([*lines, "", ""]).encode())
 
@@ -73,10 +73,10 @@ async def served(stage: Stage) -> AsyncIterator[Served]:
     await made.server.stop()
 
 
-# --- a client from PyPI ----------------------------------------------------------------------------------------------
+# --- an independent client -------------------------------------------------------------------------------------------
 
 
-async def test_an_independent_client_reads_who_we_are(served: Served) -> None:
+async def test_an_independent_client_reads_the_host_info(served: Served) -> None:
     about = await asyncio.to_thread(served.client().get_host_info)
     assert about is not None
     assert (about.name, about.osc_ip, about.osc_port) == ("ace-bridge", "127.0.0.1", served.stage.port)
@@ -92,11 +92,11 @@ async def test_an_independent_client_reads_the_whole_tree(served: Served) -> Non
     nodes: dict[str, OSCPathNode] = {node.full_path: node for node in root}
     for path, node in nodes.items():
         if node.access in (OSCAccess.WRITEONLY_VALUE, OSCAccess.READWRITE_VALUE):
-            assert find(path), f"{path} is writable and no command"
+            assert find(path), f"{path} is writable but not a command"
             assert node.description
     assert nodes["/bridge/param/guidance_scale"].value == [12.5]
     assert nodes["/bridge/param/edit_mode"].value == ["lyrics"]
-    assert nodes["/bridge/param/seed"].access is OSCAccess.WRITEONLY_VALUE, "nobody has set one"
+    assert nodes["/bridge/param/seed"].access is OSCAccess.WRITEONLY_VALUE, "it is not set"
     assert nodes["/bridge/preset/select"].value == ["dub"]
     assert nodes["/bridge/state"].access is OSCAccess.READONLY_VALUE
     assert nodes["/bridge/state"].value == ["idle"]
@@ -106,7 +106,7 @@ async def test_an_independent_client_reads_the_whole_tree(served: Served) -> Non
     assert await asyncio.to_thread(served.client().query_node, "/bridge/nonsense") is None
 
 
-async def test_what_a_client_writes_is_what_it_reads(served: Served) -> None:
+async def test_a_written_value_can_be_read(served: Served) -> None:
     surface = served.stage.udp()
     surface.send("/bridge/param/guidance_scale", 7.5)
     await eventually(lambda: served.stage.bridge.params.get("guidance_scale") == 7.5)
@@ -140,7 +140,7 @@ def test_the_tree_has_every_command_and_message_of_the_table() -> None:
 
 
 @pytest.mark.parametrize("param", HAND_PARAMS, ids=lambda param: param.name)
-def test_ranges_are_those_of_the_parameters(param: Any) -> None:
+def test_ranges_match_the_parameters(param: Any) -> None:
     root = query_tree.tree(Snapshot((), "", {}), ())
     node = query_tree.find(root, f"/bridge/param/{param.name}")
     assert node is not None
@@ -150,15 +150,15 @@ def test_ranges_are_those_of_the_parameters(param: Any) -> None:
     assert node["DESCRIPTION"] == param.help
 
 
-# --- bare HTTP -------------------------------------------------------------------------------------------------------
+# --- plain HTTP ------------------------------------------------------------------------------------------------------
 
 
-async def test_single_attributes_and_what_has_none(served: Served) -> None:
+async def test_single_attributes(served: Served) -> None:
     assert await served.get("/bridge/state?VALUE") == (200, {"VALUE": ["idle"]})
     assert "cache-control: no-store" in served.headers
     assert "content-type: application/json; charset=utf-8" in served.headers
     assert await served.get("/bridge/progress?RANGE") == (200, {"RANGE": [{"MIN": 0.0, "MAX": 1.0}]})
-    assert await served.get("/bridge/state?RANGE") == (200, {}), "supported, but there is none"
+    assert await served.get("/bridge/state?RANGE") == (200, {}), "supported, but not set"
     assert (await served.get("/bridge/remix?VALUE"))[0] == 204
     assert (await served.get("/bridge/state?HTML"))[0] == 204
     assert (await served.get("/bridge/%73tate?TYPE"))[1] == {"TYPE": "s"}
@@ -167,7 +167,7 @@ async def test_single_attributes_and_what_has_none(served: Served) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-async def test_it_is_to_be_read_only(served: Served, method: str) -> None:
+async def test_it_is_read_only(served: Served, method: str) -> None:
     assert (await served.get("/bridge/state", method=method))[0] in (0, 400, 405)
     assert (await served.get("/bridge/state"))[0] == 200
 
@@ -193,23 +193,21 @@ async def test_it_is_to_be_read_only(served: Served, method: str) -> None:
         ("Host: 127.0.0.1:{port}\r\nSec-Fetch-Site: none", 200),
     ],
 )
-async def test_websites_are_refused_whatever_name_they_give_this_machine(
-    served: Served, header: str, status: int
-) -> None:
+async def test_websites_are_refused_under_any_host_name(served: Served, header: str, status: int) -> None:
     got, body = await served.get("/bridge/state", header.format(port=served.port))
     assert got == status
     assert (body == {"error": "Forbidden"}) is (status == 403)
     assert not [line for line in served.headers if line.startswith("access-control")]
 
 
-def test_a_host_is_a_number_or_localhost() -> None:
+def test_a_host_is_an_ip_address_or_localhost() -> None:
     assert is_direct(["192.168.1.5:9124"], [], [])
     assert is_direct(["[fe80::1%25eth0]:9124"], [], [])
     assert not is_direct([], [], [])
     assert not is_direct([""], [], [])
 
 
-async def test_rubbish_and_endless_requests_end(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_invalid_and_oversized_requests_are_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     for data in (b"\0" * 100, b"GET\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n"):
         assert (await served.raw(data))[0] in (0, 400, 414, 431)
     many = b"".join(b"X-%d: 1\r\n" % number for number in range(1000))
@@ -217,7 +215,7 @@ async def test_rubbish_and_endless_requests_end(served: Served, monkeypatch: pyt
     assert (await served.get("/bridge/state"))[0] == 200
 
 
-async def test_a_request_that_never_ends_is_cut_off(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_incomplete_request_times_out(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query_server, "PATIENCE", 0.2)
     served = Served(stage)
     served.port = await served.server.start(stage.port)
@@ -240,7 +238,7 @@ async def heard(socket_: ClientConnection) -> tuple[str, tuple[Any, ...]]:
     return message.address, tuple(message.params)
 
 
-async def test_what_is_listened_to_is_told_at_once_and_when_it_changes(served: Served) -> None:
+async def test_a_websocket_receives_a_value_at_once_and_on_change(served: Served) -> None:
     surface = served.stage.udp()
     async with served.websocket() as one:
         await say(one, "LISTEN", "/bridge/state")
@@ -263,7 +261,7 @@ async def test_what_is_listened_to_is_told_at_once_and_when_it_changes(served: S
     await eventually(lambda: not served.stage.surface._subscriptions._subscribers)
 
 
-async def test_rubbish_over_the_websocket_changes_nothing(served: Served) -> None:
+async def test_invalid_websocket_messages_are_ignored(served: Served) -> None:
     async with served.websocket() as one:
         for text in ("", "[]", "{}", "null", '{"COMMAND": 1, "DATA": 2}', "[" * 4000, '{"COMMAND":"LISTEN","DATA":[]}'):
             await one.send(text)
@@ -289,7 +287,7 @@ async def test_websites_get_no_websocket(served: Served, headers: dict[str, str]
     writer.close()
 
 
-async def test_there_is_an_end_to_connections(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_connections_is_limited(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query_server, "MOST", 2)
     async with served.websocket() as one, served.websocket() as two:
         for socket_ in (one, two):
@@ -299,21 +297,21 @@ async def test_there_is_an_end_to_connections(served: Served, monkeypatch: pytes
             await served.websocket()
 
 
-async def test_a_reader_that_never_reads_is_let_go(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_never_reads_is_disconnected(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     async with served.websocket(max_queue=1) as one:
         await say(one, "LISTEN", "/bridge/alert")
         await eventually(lambda: bool(served.stage.surface._subscriptions._subscribers))
         (listener,) = served.stage.surface._subscriptions._subscribers.values()
         await eventually(lambda: "/bridge/alert" in listener.peer.wanted)  # type: ignore[attr-defined]
-        for _ in range(query_server._WAITING + 10):  # all at once, so that nothing can be sent in between
+        for _ in range(query_server._WAITING + 10):  # without yielding to the sender
             served.stage.bus.publish(Alert("c", "x" * 900))
         await eventually(lambda: not served.stage.surface._subscriptions._subscribers)
 
 
-# --- life ------------------------------------------------------------------------------------------------------------
+# --- start and stop --------------------------------------------------------------------------------------------------
 
 
-async def test_a_taken_port_gives_way_to_a_free_one(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_free_port_replaces_one_in_use(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         taken = holder.getsockname()[1]
         server = QueryServer(stage.bridge.snapshot, list, stage.surface, "127.0.0.1", taken)
@@ -323,7 +321,7 @@ async def test_a_taken_port_gives_way_to_a_free_one(stage: Stage, caplog: pytest
         await server.stop()
 
 
-async def test_stop_ends_everything_even_while_it_starts(stage: Stage) -> None:
+async def test_stop_works_while_the_server_starts(stage: Stage) -> None:
     served = Served(stage)
     served.port = await served.server.start(stage.port)
     await served.server.stop()
@@ -337,7 +335,7 @@ async def test_stop_ends_everything_even_while_it_starts(stage: Stage) -> None:
             await one.recv()
 
 
-def test_a_daemon_serves_its_tree_at_the_port_that_it_says(home: Path) -> None:
+def test_a_daemon_serves_its_tree_at_the_port_in_daemon_json(home: Path) -> None:
     with running(home) as daemon:
         about = daemon.wait_until_up()
         url = f"http://127.0.0.1:{about['http_port']}"
@@ -347,6 +345,6 @@ def test_a_daemon_serves_its_tree_at_the_port_that_it_says(home: Path) -> None:
             assert "dub-techno-haze" in json.load(answer)["RANGE"][0]["VALS"]
 
 
-def test_a_daemon_without_http_says_so(home: Path) -> None:
+def test_a_daemon_without_http_has_no_http_port(home: Path) -> None:
     with running(home, ACE_BRIDGE_HTTP_ON="off") as daemon:
         assert daemon.wait_until_up()["http_port"] is None
