@@ -1,6 +1,6 @@
-"""What stands where on a touch surface, from the tables of commands, messages, parameters and presets.
+"""The pages of the touch surfaces, from the tables of commands, messages, parameters and presets.
 
-touchosc.py and stage_control.py write it in the form of their program; picture.py draws what they have written.
+touchosc.py and stage_control.py write them in the formats of their programs; picture.py draws the written files.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from bridge.presets.library import Presets
 from bridge.presets.parameters import HAND_PARAMS, Param
 
 PROJECT = Path(__file__).resolve().parent.parent
-WIDTH, HEIGHT, TABS = 1024, 728, 40  # points of a page, and of the bar of tabs over it
+WIDTH, HEIGHT, TABS = 1024, 728, 40  # points; size of a page and height of the tab bar above it
 GAP = 8
-RECEIVE_PORT = 9000  # that a surface listens at; the user sets the same there
-SECRET = "secret"  # stands where the user writes their own
+RECEIVE_PORT = 9000  # UDP port that a surface listens on; the user sets the same port there
+SECRET = "secret"  # placeholder that the user replaces
 
-Frame = tuple[int, int, int, int]  # x, y, width, height; from the page's left upper corner
+Frame = tuple[int, int, int, int]  # x, y, width, height; from the top left corner of the page
 
 
 @dataclass(frozen=True, slots=True)
 class Widget:
     """One control."""
 
-    kind: Literal["button", "fader", "bar", "text", "caption"]  # bar: a fader that only shows
-    name: str  # tells it from all others
-    label: str  # what is written on it, or what a text begins with
+    kind: Literal["button", "fader", "bar", "text", "caption"]  # bar: a fader for display only
+    name: str  # unique
+    label: str  # text on it, or initial text
     frame: Frame
-    address: str = ""  # OSC, to both sides; none: it is only there to be read
+    address: str = ""  # OSC address to send to and receive from; "": none
     argument: str | int | None = None  # what a button sends instead of its state
-    low: float = 0.0  # value at the lower end of a fader
+    low: float = 0.0  # value at the left end of a fader
     high: float = 1.0
-    whole: bool = False  # whole numbers only
-    spends: bool = False  # may cost money: it looks different
+    whole: bool = False  # integers only
+    spends: bool = False  # may cost money; drawn in another colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ def pages() -> list[Page]:
 
 
 def buttons() -> list[Command]:
-    """Return the commands that a bare button can ask for."""
+    """Return the commands that a button without arguments can run."""
     return [one for one in COMMANDS if one.button and not any(argument.required for argument in one.arguments)]
 
 
 def params() -> list[Param]:
-    """Return the parameters that are worth a fader or a few buttons."""
+    """Return the parameters that suit a fader or a few buttons."""
     return [param for param in HAND_PARAMS if param.surface or param.choices]
 
 
@@ -73,15 +73,15 @@ def params() -> list[Param]:
 
 
 def _remix() -> Iterator[Widget]:
-    """State on top, then the preset, the buttons, and the faders that every engine follows."""
-    told = {message.address for message in MESSAGES}
+    """Yield the state, then the preset, the buttons, and the faders that every engine supports."""
+    sent = {message.address for message in MESSAGES}
     for kind, name, x, width in (
         ("text", "state", 0, 200),
         ("bar", "progress", 200, 624),
         ("text", "cost", 824, 200),
     ):
-        if f"{ROOT}/{name}" not in told:
-            raise ValueError(f"{ROOT}/{name} is no message of the table")
+        if f"{ROOT}/{name}" not in sent:
+            raise ValueError(f"{ROOT}/{name} is not a message of the table")
         yield Widget(kind, name, "", _inside((x, 0, width, 64)), f"{ROOT}/{name}")  # type: ignore[arg-type]
     yield Widget("text", "message", "", _inside((0, 64, WIDTH, 56)), f"{ROOT}/message")
     yield Widget("text", "preset", "", _inside((232, 120, 560, 72)), f"{ROOT}/preset/select")
@@ -102,7 +102,7 @@ def _remix() -> Iterator[Widget]:
 
 
 def _presets() -> Iterator[Widget]:
-    """One button for each preset that ships."""
+    """Yield a button for each preset that ships with the bridge."""
     shipped = Presets([PROJECT / "presets"]).all()
     columns = 5
     height = HEIGHT // -(-len(shipped) // columns)
@@ -114,7 +114,7 @@ def _presets() -> Iterator[Widget]:
 
 
 def _connect() -> Iterator[Widget]:
-    """What makes the bridge speak to this surface: the surface's own commands of the table."""
+    """Yield buttons for the commands of the OSC server itself, such as subscribe."""
     own = [command for command in COMMANDS if command.run is None]
     for row, command in enumerate(own):
         names = {argument.name for argument in command.arguments}
@@ -134,21 +134,21 @@ def _button(command: Command, side: str, frame: Frame) -> Widget:
 
 
 def _row(wanted: list[tuple[Command, str]], frame: Frame) -> Iterator[Widget]:
-    """Lay buttons out side by side; those that spend are the first, and as high as two of the others."""
+    """Lay out buttons side by side: first those that may cost money, twice as high as the others."""
     x, y, width, height = frame
-    dear = [one for one in wanted if one[0].spends]
+    spending = [one for one in wanted if one[0].spends]
     rest = [one for one in wanted if not one[0].spends]
-    columns = len(dear) + -(-len(rest) // 2)
+    columns = len(spending) + -(-len(rest) // 2)
     cell = width // columns
-    for number, (command, side) in enumerate(dear):
+    for number, (command, side) in enumerate(spending):
         yield _button(command, side, (x + number * cell, y, cell, height))
     for number, (command, side) in enumerate(rest):
-        column, row = len(dear) + number // 2, number % 2
+        column, row = len(spending) + number // 2, number % 2
         yield _button(command, side, (x + column * cell, y + row * height // 2, cell, height // 2))
 
 
 def _params(shown: list[Param], frame: Frame) -> Iterator[Widget]:
-    """Give each parameter a row: a name, then a fader, or a button for each choice."""
+    """Lay out one row per parameter: its name, then a fader, or a button for each choice."""
     x, y, width, height = frame
     row = min(96, height // len(shown))
     for number, param in enumerate(shown):
@@ -157,8 +157,8 @@ def _params(shown: list[Param], frame: Frame) -> Iterator[Widget]:
         yield Widget("caption", f"{param.name} name", _title(param.name), _inside((x, top, 232, row)))
         if param.kind == "choice":
             cell = (width - 232) // (len(param.choices) + 1)
-            for place, choice in enumerate(param.choices):
-                box = _inside((x + 232 + place * cell, top, cell, row))
+            for index, choice in enumerate(param.choices):
+                box = _inside((x + 232 + index * cell, top, cell, row))
                 yield Widget("button", f"{param.name} {choice}", choice, box, address, choice)
             box = _inside((x + 232 + len(param.choices) * cell, top, cell, row))
             yield Widget("text", param.name, "", box, address)
@@ -169,7 +169,7 @@ def _params(shown: list[Param], frame: Frame) -> Iterator[Widget]:
 
 
 def _inside(frame: Frame) -> Frame:
-    """Leave a gap around a cell."""
+    """Return a cell without the gap around it."""
     x, y, width, height = frame
     return (x + GAP // 2, y + GAP // 2, width - GAP, height - GAP)
 

@@ -1,7 +1,7 @@
-"""Write the pages of touch_pages.py as a TouchOSC layout: XML in the form of lexml 3, compressed with zlib.
+"""Write the pages of touch_pages.py as a TouchOSC layout: lexml 3 XML, compressed with zlib.
 
-Every version of TouchOSC since the first reads this form. Received values move a control only where address and
-arguments are those that it sends.
+Every version of TouchOSC reads this format. A received value moves a control only if address and arguments match those
+that the control sends.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from xml.etree.ElementTree import Element, SubElement
 
 from touch_pages import HEIGHT, TABS, WIDTH, Frame, Page, Widget
 
-NAMESPACE = uuid.UUID("6d8dcb8e-0c5b-4b0c-9a57-ace0b12d9e00")  # so that the same control has the same id each time
-CONNECTIONS = "11111"  # all of them
+NAMESPACE = uuid.UUID("6d8dcb8e-0c5b-4b0c-9a57-ace0b12d9e00")  # makes the ids of controls reproducible
+CONNECTIONS = "11111"  # all connections
 Color = tuple[float, float, float]  # red, green, blue, 0..1
 PLAIN: Color = (0.32, 0.36, 0.42)
-DEAR: Color = (0.85, 0.35, 0.15)  # what may cost money
+SPENDING: Color = (0.85, 0.35, 0.15)  # may cost money
 VALUE: Color = (0.10, 0.55, 0.60)
 DARK: Color = (0.10, 0.11, 0.13)
 TYPES = {"button": "BUTTON", "fader": "FADER", "bar": "FADER", "text": "LABEL", "caption": "LABEL"}
@@ -30,7 +30,7 @@ def layout(pages: list[Page]) -> bytes:
 
 
 def xml(pages: list[Page]) -> bytes:
-    """Return the layout before it is compressed."""
+    """Return the uncompressed layout."""
     root = Element("lexml", version="3")
     outer = _node(root, "GROUP", "ace-bridge", (0, 0, WIDTH, HEIGHT + TABS), DARK)
     pager = _node(_children(outer), "PAGER", "pages", (0, 0, WIDTH, HEIGHT + TABS), DARK)
@@ -55,10 +55,10 @@ def xml(pages: list[Page]) -> bytes:
 
 
 def _controls(widget: Widget) -> Iterator[Element]:
-    """Yield the control, and for a button the label over it, since a button of TouchOSC has none of its own."""
+    """Yield the control, and a label over each button, since TouchOSC buttons have no text."""
     holder = Element("holder")
     kind = TYPES[widget.kind]
-    color = DEAR if widget.spends else PLAIN if widget.kind == "button" else VALUE
+    color = SPENDING if widget.spends else PLAIN if widget.kind == "button" else VALUE
     node = _node(holder, kind, widget.name, widget.frame, DARK if kind == "LABEL" else color)
     if kind == "LABEL":
         _label(node, "" if widget.kind == "text" else widget.label, left=widget.kind == "caption")
@@ -68,7 +68,7 @@ def _controls(widget: Widget) -> Iterator[Element]:
     if widget.kind == "button":
         _property(node, "i", "buttonType", "0")  # momentary
     elif kind == "FADER":
-        _property(node, "i", "orientation", "1")  # to the east
+        _property(node, "i", "orientation", "1")  # from left to right
     if widget.address:
         _message(node, widget)
     yield node
@@ -81,7 +81,7 @@ def _controls(widget: Widget) -> Iterator[Element]:
 
 
 def _label(node: Element, text: str, *, left: bool = False) -> None:
-    _property(node, "b", "interactive", "0")  # presses go to what lies under it
+    _property(node, "b", "interactive", "0")  # presses reach the control under it
     _property(node, "i", "textSize", "18")
     _property(node, "i", "textAlignH", "1" if left else "2")
     _color(node, "textColor", (1.0, 1.0, 1.0))
@@ -95,11 +95,11 @@ def _message(node: Element, widget: Widget) -> None:
     message = SubElement(_once(node, "messages"), "osc")
     for name, value in (("enabled", "1"), ("send", "0" if shows else "1"), ("receive", "1" if receives else "0")):
         SubElement(message, name).text = value
-    SubElement(message, "feedback").text = "0"  # what came in is not sent back
+    SubElement(message, "feedback").text = "0"  # received values are not sent back
     SubElement(message, "connections").text = CONNECTIONS
     trigger = SubElement(SubElement(message, "triggers"), "trigger")
     SubElement(trigger, "var").text = "text" if widget.kind == "text" else "x"
-    SubElement(trigger, "condition").text = "RISE" if widget.kind == "button" else "ANY"  # a press, not its release
+    SubElement(trigger, "condition").text = "RISE" if widget.kind == "button" else "ANY"  # on press only
     _partial(SubElement(message, "path"), "CONSTANT", "STRING", widget.address)
     arguments = SubElement(message, "arguments")
     if widget.argument is not None:
@@ -162,11 +162,11 @@ def _children(node: Element) -> Element:
 
 
 def _once(node: Element, tag: str) -> Element:
-    """Return the part of a node, in the order that the form wants: properties, values, messages, children."""
+    """Return a part of a node, created if missing, in the required order: properties, values, messages, children."""
     found = node.find(tag)
     if found is None:
         order = ("properties", "values", "messages", "children")
-        place = sum(node.find(other) is not None for other in order[: order.index(tag)])
+        index = sum(node.find(other) is not None for other in order[: order.index(tag)])
         found = Element(tag)
-        node.insert(place, found)
+        node.insert(index, found)
     return found

@@ -55,9 +55,9 @@ def backend(system: str) -> Backend:
 class Host:
     """Keeps the wanted ports open and passes messages both ways."""
 
-    def __init__(self, midi: Backend, tell: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, midi: Backend, report: Callable[[dict[str, Any]], None]) -> None:
         self._midi = midi
-        self._tell = tell
+        self._report = report
         self._wanted: tuple[set[str], set[str]] = (set(), set())
         self._open: tuple[dict[str, Hashable], dict[str, Hashable]] = ({}, {})
         self._farewell: dict[str, list[bytes]] = {}
@@ -98,11 +98,11 @@ class Host:
         now = [sorted(found[0]), sorted(found[1]), sorted(self._open[0]), sorted(self._open[1])]
         if now != self._reported:
             self._reported = now
-            self._tell({"devices": now})
+            self._report({"devices": now})
 
     def mute(self) -> None:
         """Send nothing more to the daemon, which may have ended."""
-        self._tell = lambda line: None
+        self._report = lambda line: None
 
     def close(self) -> None:
         """Send the farewell messages and close everything."""
@@ -112,7 +112,7 @@ class Host:
         self._midi.close()
 
     def _open_port(self, side: int, name: str, port: Hashable) -> None:
-        self._tell({"opening": name})  # some libraries end the process if another program holds the device
+        self._report({"opening": name})  # some libraries end the process if another program holds the device
         try:
             if side == 0:
                 self._midi.open_input(name, self.heard)
@@ -121,25 +121,25 @@ class Host:
         except OSError as problem:
             if name not in self._refused:
                 self._refused.add(name)
-                self._tell({"trouble": MidiUnavailable(f"{name} cannot be opened: {problem}.").to_wire()})
+                self._report({"trouble": MidiUnavailable(f"{name} cannot be opened: {problem}.").to_wire()})
         else:
             self._refused.discard(name)
             self._open[side][name] = port
-        self._tell({"opening": ""})
+        self._report({"opening": ""})
 
     def _close_port(self, side: int, name: str, *, present: bool) -> None:
         if side == 1 and present:
             self._send(name, self._farewell.get(name, []))
         del self._open[side][name]
         self._reported = None  # report a device that comes back at once as new
-        self._tell_closed()
+        self._report_closed()
         if side == 0:
             self._midi.close_input(name)
         else:
             self._midi.close_output(name)
 
-    def _tell_closed(self) -> None:
-        self._tell({"closed": [sorted(self._open[0]), sorted(self._open[1])]})
+    def _report_closed(self) -> None:
+        self._report({"closed": [sorted(self._open[0]), sorted(self._open[1])]})
 
     def _send(self, name: str, messages: list[bytes]) -> None:
         if name in self._open[1]:
@@ -159,7 +159,7 @@ class Wire:
         self._turn = threading.Lock()
         self.inbox: SimpleQueue[dict[str, Any] | None] = SimpleQueue()  # None: stdin has ended
 
-    def tell(self, line: dict[str, Any]) -> None:
+    def write(self, line: dict[str, Any]) -> None:
         with self._turn:
             self._replies.write(json.dumps(line).encode() + b"\n")
             self._replies.flush()
@@ -177,7 +177,7 @@ class Wire:
             while len(batch) < AT_ONCE and not waiting.empty():
                 batch.append(waiting.get())
             try:
-                self.tell({"heard": [[name, data.hex()] for name, data in batch]})
+                self.write({"heard": [[name, data.hex()] for name, data in batch]})
             except OSError:  # the daemon has ended, which the reading thread notices
                 return
 
@@ -185,20 +185,20 @@ class Wire:
 def serve(midi: Backend, requests: BinaryIO, replies: BinaryIO) -> None:
     """Serve the daemon until stdin ends."""
     wire = Wire(requests, replies)
-    host = Host(midi, wire.tell)
+    host = Host(midi, wire.write)
     threading.Thread(target=wire.read, daemon=True).start()
     threading.Thread(target=wire.pass_on, args=(host.waiting,), daemon=True).start()
     try:
-        _rounds(host, wire.inbox)
+        _loop(host, wire.inbox)
     except OSError as problem:  # a broken pipe means that the daemon was killed: only the lights remain
         if not isinstance(problem, BrokenPipeError):
-            wire.tell({"trouble": MidiUnavailable(f"MIDI stopped working: {problem}.").to_wire()})
+            wire.write({"trouble": MidiUnavailable(f"MIDI stopped working: {problem}.").to_wire()})
     finally:
         host.mute()
         host.close()
 
 
-def _rounds(host: Host, inbox: SimpleQueue[dict[str, Any] | None]) -> None:
+def _loop(host: Host, inbox: SimpleQueue[dict[str, Any] | None]) -> None:
     """Handle requests and scan for devices until stdin ends."""
     next_scan = 0.0
     while True:

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import msgspec
 
 from bridge.errors import BridgeError, MidiMissing, MidiUnavailable, from_wire
-from bridge.midi.ports import NOBODY, Devices, Listener
+from bridge.midi.ports import NO_LISTENER, Devices, Listener
 from bridge.util.child_process import ChildProcess, shown
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class ProcessPorts:
             self._environ.setdefault("ALSA_CONFIG_PATH", str(Path(__file__).with_name("alsa.conf")))
         self._command = (sys.executable, "-m", "bridge.midi.port_host", system)
         self._child: ChildProcess | None = None
-        self._listener = NOBODY
+        self._listener = NO_LISTENER
         self._supervising: asyncio.Task[None] | None = None
         self._scanned = asyncio.Event()
         self._wanted: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())

@@ -31,7 +31,7 @@ class Listener:
     trouble: Callable[[BridgeError], None]  # MIDI or one device does not work; it is retried
 
 
-NOBODY = Listener(lambda device, data: None, lambda devices: None, lambda error: None)  # used before `start`
+NO_LISTENER = Listener(lambda device, data: None, lambda devices: None, lambda error: None)  # used before `start`
 
 
 class Ports(Protocol):

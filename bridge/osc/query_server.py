@@ -186,8 +186,8 @@ class QueryServer:
     def _obey(self, peer: WebPeer, text: str) -> None:
         """Handle LISTEN and IGNORE; other messages are ignored."""
         try:
-            said = json.loads(text)
-            command, path = said["COMMAND"], said["DATA"]
+            message = json.loads(text)
+            command, path = message["COMMAND"], message["DATA"]
         except (ValueError, TypeError, KeyError, RecursionError):
             return
         if command == "IGNORE" and isinstance(path, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.midi.ports import NOBODY, Devices, Listener
+from bridge.midi.ports import NO_LISTENER, Devices, Listener
 
 
 @dataclass
@@ -15,7 +15,7 @@ class FakePorts:
     devices: Devices = field(default_factory=Devices)  # the connected devices
     sent: list[tuple[str, bytes]] = field(default_factory=list)  # all messages, in order
     words: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # final messages of each output
-    listener: Listener = NOBODY
+    listener: Listener = NO_LISTENER
     wanted: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
     async def start(self, listener: Listener) -> None:

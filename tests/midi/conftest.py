@@ -152,7 +152,7 @@ def is_at(found: Spot, spot: Spot) -> bool:
     return (found.message, found.number) == (spot.message, spot.number)
 
 
-async def told(answers: object) -> list[Answer]:
+async def collected(answers: object) -> list[Answer]:
     return [answer async for answer in answers]  # type: ignore[attr-defined]
 
 

@@ -117,7 +117,7 @@ class Subscriber:
 
 
 @pytest.fixture
-def told(daemon: Daemon) -> Iterator[Subscriber]:
+def subscriber(daemon: Daemon) -> Iterator[Subscriber]:
     subscriber = Subscriber(daemon)
     yield subscriber
     subscriber.close()
@@ -135,17 +135,19 @@ def cli(daemon: Daemon, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_a_press_runs_once_and_sets_the_light(daemon: Daemon, pad: Device, told: Subscriber) -> None:
+def test_a_press_runs_once_and_sets_the_light(daemon: Daemon, pad: Device, subscriber: Subscriber) -> None:
     pad.play(pressed(1))
     until(lambda: pad.shown(1) == (1, 127))
     pad.play(released(1))
     until(lambda: pad.shown(1) == (1, 0))
     pad.play(pressed(3))
-    until(lambda: told.presets()[-1:] == ["roots-dub"])
-    assert len(told.presets()) == 3, "the first one, the next one, and the selected one"
+    until(lambda: subscriber.presets()[-1:] == ["roots-dub"])
+    assert len(subscriber.presets()) == 3, "the first one, the next one, and the selected one"
 
 
-def test_a_flood_does_not_block_and_its_last_value_arrives(daemon: Daemon, pad: Device, told: Subscriber) -> None:
+def test_a_flood_does_not_block_and_ends_with_its_last_value(
+    daemon: Daemon, pad: Device, subscriber: Subscriber
+) -> None:
     values = [number % 128 for number in range(20_000)]
     for number, value in enumerate(values):  # with one press in between that must run exactly once
         pad.play(bytes([0xB0, 7, value]))
@@ -155,13 +157,13 @@ def test_a_flood_does_not_block_and_its_last_value_arrives(daemon: Daemon, pad: 
     until(lambda: pad.is_silent())
     assert cli(daemon, "list").count(DEVICE) == 4  # the daemon still answers
     expected = pytest.approx(1 + 100 / 127 * 29, abs=1e-4)
-    until(lambda: told.of("/bridge/param/guidance_scale")[-1] == [expected])
+    until(lambda: subscriber.of("/bridge/param/guidance_scale")[-1] == [expected])
     pad.play(pressed(3))
-    until(lambda: told.presets()[-1:] == ["roots-dub"])
-    assert len(told.presets()) == 3, "the first one, the next one, and the selected one"
+    until(lambda: subscriber.presets()[-1:] == ["roots-dub"])
+    assert len(subscriber.presets()) == 3, "the first one, the next one, and the selected one"
 
 
-def test_a_device_is_reconnected(daemon: Daemon, pad: Device, room: Sandbox, told: Subscriber) -> None:
+def test_a_device_is_reconnected(daemon: Daemon, pad: Device, room: Sandbox, subscriber: Subscriber) -> None:
     pad.play(pressed(3))
     until(lambda: pad.shown(3) == (1, 127))
     pad.unplug()
@@ -171,10 +173,10 @@ def test_a_device_is_reconnected(daemon: Daemon, pad: Device, room: Sandbox, tol
         again.wait_until_heard()
         until(lambda: len(again.received) >= 3)
         until(lambda: again.shown(3) == (1, 127))  # the preset that was selected before
-        before = told.presets()
+        before = subscriber.presets()
         again.play(pressed(1))
-        until(lambda: told.presets() != before)
-        assert told.presets()[:-1] == before
+        until(lambda: subscriber.presets() != before)
+        assert subscriber.presets()[:-1] == before
         until(lambda: again.shown(3) == (1, 0))
     finally:
         again.unplug()
@@ -215,7 +217,7 @@ def test_lights_go_off_however_the_daemon_ends(home: Path, room: Sandbox, pad: D
             daemon.kill()
 
 
-def test_learning_from_the_command_line(daemon: Daemon, pad: Device, told: Subscriber) -> None:
+def test_learning_from_the_command_line(daemon: Daemon, pad: Device, subscriber: Subscriber) -> None:
     learning = subprocess.Popen(
         [sys.executable, "-m", "bridge", "midi", "learn", "amount"],
         env=daemon.environ,
@@ -233,14 +235,14 @@ def test_learning_from_the_command_line(daemon: Daemon, pad: Device, told: Subsc
     assert f"{DEVICE}: cc 48, channel 1 (fader) → param amount" in said
     assert "Saved in" in said
     pad.play(bytes([0xB0, 48, 127]))
-    until(lambda: told.of("/bridge/param/amount")[-1] == [1.0])
+    until(lambda: subscriber.of("/bridge/param/amount")[-1] == [1.0])
     taken = cli(daemon, "learn", "cancel", "--wait", "1")
     assert "[midi_not_heard]" in taken
     assert "cc 48" in cli(daemon, "unlearn", "amount")
     assert "cc 48" not in cli(daemon, "list")
 
 
-def test_ctrl_c_cancels_learning(daemon: Daemon, pad: Device, told: Subscriber) -> None:
+def test_ctrl_c_cancels_learning(daemon: Daemon, pad: Device, subscriber: Subscriber) -> None:
     before = (daemon.home / "midi" / "pad.toml").read_text()
     learning = subprocess.Popen(
         [sys.executable, "-m", "bridge", "midi", "learn", "cancel"],
@@ -255,13 +257,13 @@ def test_ctrl_c_cancels_learning(daemon: Daemon, pad: Device, told: Subscriber) 
     said, _ = learning.communicate(timeout=PATIENCE)
     assert "Nothing was changed." in said
     assert learning.returncode == 130
-    told.heard.clear()
+    subscriber.heard.clear()
 
     def works_again() -> bool:
         pad.play(pressed(3), released(3))
         time.sleep(0.1)
-        told.take()
-        return ("/bridge/preset/select", ["roots-dub"]) in told.heard
+        subscriber.take()
+        return ("/bridge/preset/select", ["roots-dub"]) in subscriber.heard
 
     until(works_again, "the preset of the third pad")
     assert (daemon.home / "midi" / "pad.toml").read_text() == before

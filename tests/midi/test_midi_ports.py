@@ -67,31 +67,31 @@ def midi() -> Backend:
 
 
 @pytest.fixture
-def told() -> list[dict[str, Any]]:
+def lines() -> list[dict[str, Any]]:
     return []
 
 
 @pytest.fixture
-def host(midi: Backend, told: list[dict[str, Any]]) -> Host:
-    return Host(midi, told.append)
+def host(midi: Backend, lines: list[dict[str, Any]]) -> Host:
+    return Host(midi, lines.append)
 
 
-def devices(told: list[dict[str, Any]]) -> list[Any]:
-    return [line["devices"] for line in told if "devices" in line]
+def devices(lines: list[dict[str, Any]]) -> list[Any]:
+    return [line["devices"] for line in lines if "devices" in line]
 
 
-def test_a_device_is_opened_and_reported_once(host: Host, midi: Backend, told: list[dict[str, Any]]) -> None:
+def test_a_device_is_opened_and_reported_once(host: Host, midi: Backend, lines: list[dict[str, Any]]) -> None:
     host.handle({"want": [["Pad"], ["Pad"]]})
     midi.present = {"Pad": 1, "Piano": 2}
     for _ in range(3):
         host.scan()
     both = ["Pad", "Piano"]
-    assert devices(told) == [[[], [], [], []], [both, both, ["Pad"], ["Pad"]]]
+    assert devices(lines) == [[[], [], [], []], [both, both, ["Pad"], ["Pad"]]]
     assert midi.log == [("open in", "Pad"), ("open out", "Pad")]
 
 
 def test_a_device_that_reconnects_between_two_scans_is_reopened(
-    host: Host, midi: Backend, told: list[dict[str, Any]]
+    host: Host, midi: Backend, lines: list[dict[str, Any]]
 ) -> None:
     midi.present = {"Pad": 1}
     host.handle({"want": [["Pad"], ["Pad"]]})
@@ -100,8 +100,8 @@ def test_a_device_that_reconnects_between_two_scans_is_reopened(
     host.scan()
     assert midi.log[2:] == [("close in", "Pad"), ("open in", "Pad"), ("close out", "Pad"), ("open out", "Pad")]
     assert midi.sent == []  # the new device has no lights on
-    assert len(devices(told)) == 2
-    assert {"closed": [[], []]} in told or {"closed": [["Pad"], []]} in told
+    assert len(devices(lines)) == 2
+    assert {"closed": [[], []]} in lines or {"closed": [["Pad"], []]} in lines
 
 
 def test_an_unwanted_device_is_turned_off_and_closed(host: Host, midi: Backend) -> None:
@@ -116,12 +116,12 @@ def test_an_unwanted_device_is_turned_off_and_closed(host: Host, midi: Backend) 
 
 
 def test_a_device_that_cannot_be_opened_is_reported_once_and_retried(
-    host: Host, midi: Backend, told: list[dict[str, Any]]
+    host: Host, midi: Backend, lines: list[dict[str, Any]]
 ) -> None:
     midi.present, midi.refuses = {"Pad": 1}, {"Pad"}
     host.handle({"want": [["Pad"], []]})
     host.scan()
-    troubles = [line["trouble"] for line in told if "trouble" in line]
+    troubles = [line["trouble"] for line in lines if "trouble" in line]
     assert [trouble["code"] for trouble in troubles] == ["midi_unavailable"]
     assert "Pad cannot be opened: held by another program" in troubles[0]["text"]
     midi.refuses = set()
@@ -219,16 +219,16 @@ if not os.path.exists(mark):
 for line in sys.stdin:
     say({{"heard": [["Pad", line.encode().hex()]]}})
 """
-    heard, ports = Recorder(), ports_of(tmp_path, body)
+    recorder, ports = Recorder(), ports_of(tmp_path, body)
     ports.want({"Pad"}, {"Pad"})
     ports.set_farewell("Pad", [b"\x90\x24\x00"])
-    await ports.start(heard.listener())
-    await eventually(lambda: len(heard.messages) >= 2)
-    requests = [json.loads(data) for _, data in heard.messages]
+    await ports.start(recorder.listener())
+    await eventually(lambda: len(recorder.messages) >= 2)
+    requests = [json.loads(data) for _, data in recorder.messages]
     assert {"last": ["Pad", ["902400"]]} in requests
     assert {"want": [["Pad"], ["Pad"]]} in requests
     lit = frozenset({"Pad"})
-    assert heard.devices == [Devices(("Pad",), ("Pad",), lit, lit), Devices(), Devices(("Pad",), ("Pad",), lit, lit)]
+    assert recorder.devices == [Devices(("Pad",), ("Pad",), lit, lit), Devices(), Devices(("Pad",), ("Pad",), lit, lit)]
     await ports.stop()
 
 
@@ -245,11 +245,11 @@ say({"devices": "none"})
 say({"heard": [["Pad", "902400"]]})
 sys.stdin.read()
 """
-    heard, ports = Recorder(), ports_of(tmp_path, body)
-    await ports.start(heard.listener())
-    await eventually(lambda: bool(heard.messages))
-    assert heard.messages == [("Pad", b"\x90\x24\x00")]
-    assert len(heard.devices) == 1, "the process was not restarted"
+    recorder, ports = Recorder(), ports_of(tmp_path, body)
+    await ports.start(recorder.listener())
+    await eventually(lambda: bool(recorder.messages))
+    assert recorder.messages == [("Pad", b"\x90\x24\x00")]
+    assert len(recorder.devices) == 1, "the process was not restarted"
     await ports.stop()
     ignored = [message for message in caplog.messages if message.startswith("ignored a line")]
     assert len(ignored) == 5
@@ -261,7 +261,7 @@ async def test_a_listener_that_fails_is_logged_and_the_process_is_restarted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bridge.midi.port_process.AGAIN", (0.0,))
-    heard, calls = Recorder(), []
+    recorder, calls = Recorder(), []
 
     def fail_once(device: str, data: bytes) -> None:
         calls.append(data)
@@ -269,7 +269,7 @@ async def test_a_listener_that_fails_is_logged_and_the_process_is_restarted(
             raise RuntimeError("a fault of the surface")
 
     ports = ports_of(tmp_path, 'say({"heard": [["Pad", "902400"]]})\nsay({"devices": [[], [], [], []]})\n')
-    await ports.start(Listener(fail_once, heard.devices.append, heard.troubles.append))
+    await ports.start(Listener(fail_once, recorder.devices.append, recorder.troubles.append))
     await eventually(lambda: len(calls) >= 2)
     await ports.stop()
     assert "reading from the MIDI process failed; it is restarted" in caplog.messages
@@ -290,17 +290,17 @@ for line in sys.stdin:
         open(mark, "w").close()
         say({{"devices": [["Pad"], ["Pad"], ["Pad"], []]}})
 """
-    heard, ports = Recorder(), ports_of(tmp_path, body)
+    recorder, ports = Recorder(), ports_of(tmp_path, body)
     ports.want({"Bad", "Pad"}, set())
-    await ports.start(heard.listener())
-    await eventually(lambda: bool(heard.messages))
-    assert json.loads(heard.messages[0][1]) == {"want": [["Pad"], []]}
-    assert [trouble.code for trouble in heard.troubles] == ["midi_unavailable"]
-    assert "Bad cannot be opened" in heard.troubles[0].text
+    await ports.start(recorder.listener())
+    await eventually(lambda: bool(recorder.messages))
+    assert json.loads(recorder.messages[0][1]) == {"want": [["Pad"], []]}
+    assert [trouble.code for trouble in recorder.troubles] == ["midi_unavailable"]
+    assert "Bad cannot be opened" in recorder.troubles[0].text
     ports.send("Pad", [b"\x90"])
-    await eventually(lambda: heard.devices[-1].inputs == ("Pad",))
+    await eventually(lambda: recorder.devices[-1].inputs == ("Pad",))
     ports.want({"Bad", "Pad"}, set())
-    await eventually(lambda: json.loads(heard.messages[-1][1]) == {"want": [["Bad", "Pad"], []]})
+    await eventually(lambda: json.loads(recorder.messages[-1][1]) == {"want": [["Bad", "Pad"], []]})
     await ports.stop()
 
 
@@ -308,18 +308,18 @@ async def test_a_system_without_midi_is_reported_once_and_retried(tmp_path: Path
     body = """
 say({"trouble": {"code": "midi_unavailable", "text": "MIDI cannot be used: no JACK server runs.", "hint": ""}})
 """
-    heard, ports = Recorder(), ports_of(tmp_path, body)
-    await ports.start(heard.listener())
-    await eventually(lambda: len(heard.devices) >= 2)  # it has ended twice
-    assert [trouble.code for trouble in heard.troubles] == ["midi_unavailable"]
+    recorder, ports = Recorder(), ports_of(tmp_path, body)
+    await ports.start(recorder.listener())
+    await eventually(lambda: len(recorder.devices) >= 2)  # it has ended twice
+    assert [trouble.code for trouble in recorder.troubles] == ["midi_unavailable"]
     await ports.stop()
 
 
 async def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.midi.port_process.PATIENCE", 0.3)
-    heard = Recorder()
+    recorder = Recorder()
     ports = ports_of(tmp_path, 'say({"devices": [[], [], [], []]})\nimport time\ntime.sleep(1000)\n')
-    await ports.start(heard.listener())
+    await ports.start(recorder.listener())
     child = ports._child
     await ports.stop()
     assert child is not None
@@ -327,15 +327,15 @@ async def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch
 
 
 async def test_a_missing_package_is_reported_and_not_retried(tmp_path: Path) -> None:
-    heard = Recorder()
+    recorder = Recorder()
     ports = ports_of(
         tmp_path, 'say({"trouble": {"code": "midi_missing", "text": "MIDI needs rtmidi2.", "hint": "x"}})\n'
     )
-    await ports.start(heard.listener())
+    await ports.start(recorder.listener())
     assert ports._supervising is not None
     await ports._supervising
-    assert [trouble.code for trouble in heard.troubles] == ["midi_missing"]
-    assert len(heard.devices) == 1
+    assert [trouble.code for trouble in recorder.troubles] == ["midi_missing"]
+    assert len(recorder.devices) == 1
     await ports.stop()
 
 

@@ -17,7 +17,7 @@ from tests.fakes.osc_clients import UdpClient
 from tests.fakes.osc_stage import SETTINGS as OSC
 from tests.fakes.osc_stage import TOKEN
 from tests.midi.bytes_of import pressed
-from tests.midi.conftest import Rig, told
+from tests.midi.conftest import Rig, collected
 from tests.waiting import PATIENCE, eventually
 
 Learn = Callable[..., Awaitable[list[Answer]]]
@@ -159,7 +159,7 @@ async def test_an_invalid_request_fails_before_listening(
 async def test_learning_times_out(rig: Rig) -> None:
     await rig.start("Pad")
     with pytest.raises(MidiNotHeard, match=r"within 0.05 s"):
-        await told(rig.service.learn("remix", "", 0.05, "", False, False))
+        await collected(rig.service.learn("remix", "", 0.05, "", False, False))
     assert rig.ports.devices.heard == frozenset()
 
 
@@ -169,7 +169,7 @@ async def test_learning_can_be_cancelled(rig: Rig) -> None:
     await anext(answers)
     assert rig.ports.devices.heard == {"Pad"}
     rig.service.stop_listening()
-    assert (await told(answers))[-1].arguments == ("Nothing was changed.",)
+    assert (await collected(answers))[-1].arguments == ("Nothing was changed.",)
     assert not list(rig.folder.iterdir())
     assert rig.ports.devices.heard == frozenset()
 
@@ -178,7 +178,7 @@ async def test_a_new_learn_request_ends_the_previous_one(rig: Rig, learn: Learn)
     await rig.start("Pad")
     first = rig.service.learn("remix", "", PATIENCE, "", False, False)
     await anext(first)
-    ended = asyncio.ensure_future(told(first))
+    ended = asyncio.ensure_future(collected(first))
     await learn("cancel", "", pressed(1))
     assert (await ended)[-1].arguments == ("Nothing was changed.",)
     assert [control.command for control in learned(rig)] == ["cancel"]
@@ -187,33 +187,33 @@ async def test_a_new_learn_request_ends_the_previous_one(rig: Rig, learn: Learn)
 async def test_unlearning_removes_only_the_matching_controls(rig: Rig) -> None:
     path = rig.map()
     await rig.start("Pad")
-    gone = await told(rig.service.unlearn("preset.select", "dub"))
+    gone = await collected(rig.service.unlearn("preset.select", "dub"))
     assert [answer.arguments[3] for answer in gone[:-1]] == ["preset.select dub"]
     assert [control.command for control in load(path).control] == ["remix", "param", "param", "cancel"]
     assert "[lights.pad]" in path.read_text()
     with pytest.raises(MappingInvalid, match=r"No control does preset.select dub"):
-        await told(rig.service.unlearn("preset.select", "dub"))
+        await collected(rig.service.unlearn("preset.select", "dub"))
 
 
 async def test_devices_and_controls_are_listed(rig: Rig) -> None:
     rig.map()
     rig.map('version = 1\ndevice = "Away"\n', "away")
     await rig.start("Pad", "APC mini mk2", "Piano")
-    devices = [answer.arguments for answer in await told(rig.service.devices())][:-1]
+    devices = [answer.arguments for answer in await collected(rig.service.devices())][:-1]
     assert devices == [
         ("Pad", "in and out", str(rig.folder / "pad.toml"), ""),
         ("APC mini mk2", "in and out", "", "apc-mini-mk2"),
         ("Piano", "in and out", "", ""),
         ("Away", "away", str(rig.folder / "away.toml"), ""),
     ]
-    controls = [answer.arguments for answer in await told(rig.service.controls())][:-1]
+    controls = [answer.arguments for answer in await collected(rig.service.controls())][:-1]
     assert controls[0] == ("Pad", "note 36, channel 1", "button", "remix", str(rig.folder / "pad.toml"))
     assert [control[2] for control in controls] == ["button", "button", "fader", "encoder", "button"]
 
 
 async def test_a_template_works_at_once(rig: Rig) -> None:
     await rig.start("APC mini mk2")
-    await told(rig.service.adopt("apc-mini-mk2"))
+    await collected(rig.service.adopt("apc-mini-mk2"))
     rig.ports.play("APC mini mk2", pressed(113))
     assert rig.bridge.asked == [("step", 1)]
     assert rig.lights("APC mini mk2")

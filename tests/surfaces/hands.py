@@ -1,6 +1,6 @@
-"""Hands on the written layouts: what each control of them would send, as their programs document it.
+"""What each control of the layouts sends when touched, as the programs document it.
 
-The .tosc is read by py2tosc, which knows the form from layouts of TouchOSC's own editor; the session is plain JSON.
+py2tosc reads the .tosc file; it was written from layouts of TouchOSC's own editor. The session is plain JSON.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import py2tosc
 
 @dataclass(frozen=True)
 class Press:
-    """One control and the message that it sends when it is touched."""
+    """A control and the message that it sends when touched."""
 
     control: str
     address: str
@@ -22,13 +22,15 @@ class Press:
 
 
 def touchosc(document: py2tosc.Document, at: float) -> Iterator[Press]:
-    """Touch every control that sends, faders at a place from 0 to 1."""
+    """Touch every control that sends; faders at a position 0..1."""
     for control in document.walk():
         for message in control.messages:
             if isinstance(message, py2tosc.OscMessage) and message.enabled and message.send:
-                where = 1.0 if str(control.control_type.value) == "BUTTON" else at
+                position = 1.0 if str(control.control_type.value) == "BUTTON" else at
                 path = "".join(part.value for part in message.path)
-                yield Press(str(control.get("name")), path, tuple(_argument(one, where) for one in message.arguments))
+                yield Press(
+                    str(control.get("name")), path, tuple(_argument(one, position) for one in message.arguments)
+                )
 
 
 def _argument(part: py2tosc.Partial, at: float) -> Any:

@@ -1,4 +1,4 @@
-"""The layouts for touch surfaces: opened by parsers that are not ours, complete, and understood by a real surface."""
+"""The layouts for touch surfaces: valid for independent parsers, complete, and understood by the OSC server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.surfaces.hands import Press
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import picture  # noqa: E402 - lies in scripts/
+import picture  # noqa: E402 - in scripts/
 import touch_pages  # noqa: E402
 
 TOSC, SESSION = ROOT / "surfaces" / "ace-bridge.tosc", ROOT / "surfaces" / "ace-bridge.json"
@@ -46,16 +46,16 @@ def presses(which: str, document: py2tosc.Document, session: dict[str, Any], at:
     return list(hands.touchosc(document, at) if which == "touchosc" else hands.stage_control(session, at))
 
 
-# --- form ------------------------------------------------------------------------------------------------------------
+# --- format ----------------------------------------------------------------------------------------------------------
 
 
-def test_touchosc_layout_has_no_fault_that_its_parsers_know(document: py2tosc.Document) -> None:
+def test_the_touchosc_layout_is_valid(document: py2tosc.Document) -> None:
     assert py2tosc.validate(document) == []
     again = py2tosc.loads(py2tosc.dumps(document))
     assert [control.id for control in again.walk()] == [control.id for control in document.walk()]
 
 
-def test_the_validator_sees_a_fault(document: py2tosc.Document) -> None:
+def test_the_validator_finds_an_error(document: py2tosc.Document) -> None:
     broken = py2tosc.loads(py2tosc.dumps(document))
     fader = broken.find("guidance_scale", type="FADER")
     assert fader is not None
@@ -63,7 +63,7 @@ def test_the_validator_sees_a_fault(document: py2tosc.Document) -> None:
     assert [issue for issue in py2tosc.validate(broken) if "fires on value" in str(issue)]
 
 
-def test_session_has_the_documented_form(session: dict[str, Any]) -> None:
+def test_the_session_has_the_documented_format(session: dict[str, Any]) -> None:
     schema = json.loads((Path(__file__).parent / "open_stage_control.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(session, schema)
@@ -74,7 +74,7 @@ def test_session_has_the_documented_form(session: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("page", touch_pages.pages(), ids=lambda page: page.title)
-def test_nothing_lies_over_another_or_off_the_page(page: touch_pages.Page) -> None:
+def test_no_control_overlaps_another_or_leaves_the_page(page: touch_pages.Page) -> None:
     assert page.widgets
     for widget in page.widgets:
         x, y, width, height = widget.frame
@@ -101,7 +101,7 @@ def test_names_are_unique(document: py2tosc.Document, session: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("which", ["touchosc", "stage_control"])
-def test_everything_of_the_tables_is_there(which: str, document: py2tosc.Document, session: dict[str, Any]) -> None:
+def test_every_entry_of_the_tables_is_present(which: str, document: py2tosc.Document, session: dict[str, Any]) -> None:
     sent = presses(which, document, session)
     addresses = {press.address for press in sent}
     for command in COMMANDS:
@@ -116,7 +116,7 @@ def test_everything_of_the_tables_is_there(which: str, document: py2tosc.Documen
 
 @pytest.mark.parametrize("which", ["touchosc", "stage_control"])
 @pytest.mark.parametrize("at", [0.0, 0.37, 1.0])
-def test_everything_that_is_sent_is_a_command(
+def test_every_sent_message_is_a_command(
     which: str, at: float, document: py2tosc.Document, session: dict[str, Any]
 ) -> None:
     for press in presses(which, document, session, at):
@@ -128,8 +128,8 @@ def test_everything_that_is_sent_is_a_command(
             check({values["name"]: from_surface(values["name"], values["value"])})
 
 
-def test_everything_that_is_shown_is_told(document: py2tosc.Document, session: dict[str, Any]) -> None:
-    told = {message.address for message in MESSAGES}
+def test_every_shown_value_is_sent_by_the_bridge(document: py2tosc.Document, session: dict[str, Any]) -> None:
+    sent = {message.address for message in MESSAGES}
     shown = {
         widget["address"] for tab in session["content"]["tabs"] for widget in tab["widgets"] if "address" in widget
     }
@@ -139,19 +139,19 @@ def test_everything_that_is_shown_is_told(document: py2tosc.Document, session: d
         for message in control.messages
         if message.receive
     }
-    assert heard == {address for address in shown if address in told or address.startswith("/bridge/param/")}, (
+    assert heard == {address for address in shown if address in sent or address.startswith("/bridge/param/")}, (
         "both surfaces show the same"
     )
     assert {f"/bridge/{name}" for name in ("state", "progress", "message", "cost", "preset/select")} <= heard
 
 
 @pytest.mark.parametrize("which", ["touchosc", "stage_control"])
-async def test_a_real_surface_understands_every_control(
+async def test_the_osc_server_understands_every_control(
     stage: Stage, which: str, document: py2tosc.Document, session: dict[str, Any]
 ) -> None:
     client = await stage.tcp()
     for press in presses(which, document, session):
-        if press.address != "/bridge/unlock":  # asks for a secret that is not set here
+        if press.address != "/bridge/unlock":  # needs a secret, which is not set here
             client.send(press.address, *press.arguments)
     client.send("/bridge/ping")
     await client.hear("/bridge/pong")
@@ -160,17 +160,17 @@ async def test_a_real_surface_understands_every_control(
     assert {"remix", "rerun", "cancel", "step", "select", "set", "audition"} <= asked
 
 
-def test_what_spends_looks_different(document: py2tosc.Document, session: dict[str, Any]) -> None:
-    dear = {command.address for command in COMMANDS if command.spends}
+def test_controls_that_spend_have_another_colour(document: py2tosc.Document, session: dict[str, Any]) -> None:
+    spending = {command.address for command in COMMANDS if command.spends}
     buttons = [widget for tab in session["content"]["tabs"] for widget in tab["widgets"] if widget["type"] == "button"]
-    assert {widget["address"] for widget in buttons if widget.get("doubleTap")} == dear - {"/bridge/clip"}
+    assert {widget["address"] for widget in buttons if widget.get("doubleTap")} == spending - {"/bridge/clip"}
     remix, cancel = document.find("remix", type="BUTTON"), document.find("cancel", type="BUTTON")
     assert remix is not None
     assert cancel is not None
     assert remix.color != cancel.color
 
 
-def test_pictures_show_what_the_files_hold() -> None:
+def test_the_pictures_match_the_files() -> None:
     drawn = {
         "touchosc.svg": picture.touchosc(TOSC.read_bytes()),
         "open-stage-control.svg": picture.stage_control(SESSION.read_bytes()),
