@@ -18,8 +18,8 @@ from bridge.control.arguments import from_surface
 from bridge.control.table import COMMANDS, MESSAGES, find, read
 from bridge.presets.parameters import HAND_PARAMS, PARAMS, check
 from tests.fakes.osc_stage import Stage
-from tests.surfaces import hands
-from tests.surfaces.hands import Press
+from tests.surfaces import touches
+from tests.surfaces.touches import Press
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -43,7 +43,7 @@ def session() -> dict[str, Any]:
 
 
 def presses(which: str, document: py2tosc.Document, session: dict[str, Any], at: float = 0.5) -> list[Press]:
-    return list(hands.touchosc(document, at) if which == "touchosc" else hands.stage_control(session, at))
+    return list(touches.touchosc(document, at) if which == "touchosc" else touches.stage_control(session, at))
 
 
 # --- format ----------------------------------------------------------------------------------------------------------
