@@ -102,7 +102,7 @@ def test_jobs_fit_the_terminal(home: Path, columns: int, capsys: Output, monkeyp
 
 
 def test_the_style_family_of_an_offline_job_comes_from_its_preset_or_its_tags(home: Path) -> None:
-    job = keep(home, "aaaa1111", State.DONE, recipe={"needs_model": "the guitar"})
+    job = add_job(home, "aaaa1111", State.DONE, recipe={"needs_model": "the guitar"})
     assert history.offline_style(job) == ("dub", "the guitar")
     by_tags = replace(job, recipe={"preset": None, "family": "", "params": {"tags": "drone, bells"}})
     assert history.offline_style(by_tags) == ("ambient", "")
