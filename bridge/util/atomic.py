@@ -100,7 +100,9 @@ def require_room(folder: Path, size: float, what: str) -> None:
     """
     free = shutil.disk_usage(folder).free
     if free < size:
-        raise DiskFull(f"The disk that holds {folder} has {free / 1e6:.0f} MB free but needs {size / 1e6:.0f}; {what}.")
+        raise DiskFull(
+            f"The disk that holds {folder} has {free / 1e6:.0f} MB free, but {size / 1e6:.0f} MB are needed; {what}."
+        )
 
 
 def sync_folder(folder: Path) -> None:
