@@ -1,6 +1,7 @@
 -- What the bridge's entries in Ardour's menu do. An action writes a message and ends; the hook brings the answer.
 local need = ...
-local json, files, link, session = need ("json"), need ("files"), need ("link"), need ("session")
+local json, files, ids, link = need ("json"), need ("files"), need ("ids"), need ("link")
+local session = need ("session")
 local placing, show = need ("placing"), need ("show")
 
 local actions = {}
@@ -9,8 +10,8 @@ local MANY = 3 -- more clips than this are asked about
 local function last_path () return link.home () .. "/ardour-last.json" end
 
 local function last_settings ()
-  local ok, settings = pcall (json.decode, files.read (last_path ()) or "")
-  if not ok or type (settings) ~= "table" then settings = {} end
+  local settings = json.decode (files.read (last_path ()) or "")
+  if type (settings) ~= "table" then settings = {} end
   settings.remix = settings.remix or {}
   settings.placement = settings.placement or { mode = "new_track", source = "keep" }
   return settings
@@ -28,7 +29,7 @@ local function request (settings, places)
   local known_fades = session.fades (session.rate ())
   local memory, clips = link.memory (), json.list ()
   for index, place in ipairs (places) do
-    local id = session.id (place.region) .. "-" .. files.uuid ():sub (1, 8)
+    local id = session.id (place.region) .. "-" .. ids.uuid ():sub (1, 8)
     clips[index] = session.clip (place, id, known_fades)
     if not clips[index].source then
       clips[index].rendered = { path = need ("render").region (place.region, id, session.rate (), memory) }
@@ -38,7 +39,7 @@ local function request (settings, places)
   end
   link.remember (memory)
   return {
-    request_id = files.uuid (), daw = { name = "ardour", version = need ("selftest").version () },
+    request_id = ids.uuid (), daw = { name = "ardour", version = need ("selftest").version () },
     project = session.project (places[1].region:position ():samples ()), clips = clips,
     remix = settings.remix, placement = settings.placement,
   }
@@ -69,7 +70,7 @@ function actions.remix_ask ()
   chosen ()
   local settings = need ("dialog").ask (last_settings ())
   if not settings then return nil end
-  files.write (last_path (), json.encode (settings))
+  link.write (last_path (), json.encode (settings))
   return ask (settings)
 end
 
@@ -95,7 +96,7 @@ local OPEN = {
 
 local function outbox ()
   local text = link.outbox (link.instance ())
-  return text and json.decode (text) or { jobs = {}, place = {} }
+  return json.decode (text or "") or { jobs = {}, place = {} }
 end
 
 function actions.cancel ()
@@ -132,8 +133,8 @@ end
 -- Returns the variation that a file of the bridge holds, by the recipe beside it.
 local function variation_of (path)
   local text = files.read ((path:gsub ("%.wav$", ".recipe.json")))
-  local ok, recipe = pcall (json.decode, text or "")
-  return ok and type (recipe) == "table" and recipe.variation_id or nil
+  local recipe = json.decode (text or "")
+  return type (recipe) == "table" and recipe.variation_id or nil
 end
 
 -- "Remove this remix": takes the selected remixes off the timeline; their files are kept.
@@ -160,7 +161,7 @@ end
 
 function actions.selftest ()
   local text = need ("selftest").report ()
-  files.write (link.home () .. "/logs/ardour-selftest.txt", text)
+  link.write (link.home () .. "/logs/ardour-selftest.txt", text)
   show.news (text)
 end
 

@@ -1,5 +1,6 @@
--- The entry of everything that the bridge does inside Ardour: loads its parts and lets no error reach Ardour, which
--- would take the action out of its slot. Called with the folder of these files; returns `run` and `need`.
+-- Core: loads the modules in this folder and catches every error, because Ardour removes an action that raises one from
+-- its slot. Called with the folder's path; returns `run` and `need`.
+-- Once installed, the folder also holds files.lua, json.lua and wave.lua, copies of those in reaper_scripts/lib.
 local folder = ...
 local loaded = {}
 

@@ -16,8 +16,8 @@ local function presets ()
   local pipe = io.popen (link.command (words) .. " 2>/dev/null")
   if not pipe then return found end
   for line in pipe:lines () do
-    local ok, preset = pcall (json.decode, line)
-    if ok then found[preset.title or preset.name] = preset.name end
+    local preset = json.decode (line)
+    if preset then found[preset.title or preset.name] = preset.name end
   end
   pipe:close ()
   return found

@@ -61,8 +61,8 @@ local function look ()
   local text = link.outbox (hook.instance)
   if not text or (text == hook.last and not hook.waits) then return end
   hook.last = text
-  local ok, outbox = pcall (json.decode, text)
-  if not ok then return end -- on systems without atomic rename it may be half there; the next look sees all of it
+  local outbox = json.decode (text)
+  if not outbox then return end -- on systems without atomic rename it may be half there; the next look sees all of it
   local _, hindered = placing.all (outbox, hook.instance)
   hook.waits = hindered ~= nil and #outbox.place > 0
   answer (outbox.ask)

@@ -1,7 +1,7 @@
 -- The way to the daemon: the pointer file says where its home is, messages are files in the inbox, OSC is the doorbell,
 -- the outbox file of this instance is the answer.
 local need, folder = ...
-local json, files = need ("json"), need ("files")
+local json, files, ids = need ("json"), need ("files"), need ("ids")
 
 local link = {}
 local KEPT = 200 -- clips that are remembered per session
@@ -11,7 +11,7 @@ function link.pointer ()
   if not text then
     error ({ text = "The bridge is not installed for this Ardour. Run `ace-bridge install ardour` in a terminal." })
   end
-  return json.decode (text)
+  return assert (json.decode (text))
 end
 
 function link.home () return link.pointer ().home end
@@ -19,23 +19,28 @@ function link.home () return link.pointer ().home end
 -- Returns daemon.json as text if a daemon runs; where the system can tell, a dead one's is not believed.
 function link.daemon ()
   local text = files.read (link.home () .. "/daemon.json")
-  if not text then return nil end
-  local ok, about = pcall (json.decode, text)
-  if not ok then return nil end
+  local about = json.decode (text or "")
+  if not about then return nil end
   if files.read ("/proc/self/stat") and not files.read ("/proc/" .. about.pid .. "/stat") then return nil end
   return text, about
+end
+
+-- Writes a file in the bridge's folder.
+function link.write (path, text)
+  local ok, problem = files.write (path, text)
+  if not ok then error ({ text = "The bridge's folder cannot be written to: " .. tostring (problem) }) end
 end
 
 function link.project () return Session:path () end
 
 local function memory_path ()
-  return link.home () .. "/ardour-" .. files.hash (link.project ()) .. ".json"
+  return link.home () .. "/ardour-" .. ids.hash (link.project ()) .. ".json"
 end
 
 -- What is remembered of this session: its instance and the clips that were asked for.
 function link.memory ()
-  local ok, memory = pcall (json.decode, files.read (memory_path ()) or "")
-  if not ok or type (memory) ~= "table" then memory = {} end
+  local memory = json.decode (files.read (memory_path ()) or "")
+  if type (memory) ~= "table" then memory = {} end
   memory.project = link.project ()
   memory.clips = memory.clips or {}
   memory.order = json.list (memory.order)
@@ -47,25 +52,25 @@ function link.remember (memory)
     memory.clips[memory.order[1]] = nil
     table.remove (memory.order, 1)
   end
-  files.write (memory_path (), json.encode (memory))
+  link.write (memory_path (), json.encode (memory))
 end
 
 -- Returns the id of this process in this session; the hook makes a new one each time a session is opened.
 function link.instance (fresh)
   local memory = link.memory ()
   if fresh or not memory.instance then
-    memory.instance = files.uuid ()
+    memory.instance = ids.uuid ()
     link.remember (memory)
   end
   return memory.instance
 end
 
 function link.send (command, args, instance)
-  local id = files.uuid ()
+  local id = ids.uuid ()
   local message = {
     protocol = 1, message_id = id, command = command, instance = instance or link.instance (), args = args,
   }
-  files.write (link.home () .. "/inbox/" .. id .. ".json", json.encode (message))
+  link.write (link.home () .. "/inbox/" .. id .. ".json", json.encode (message))
   pcall (function ()
     local _, about = link.daemon ()
     if about then

@@ -1,34 +1,20 @@
 -- Audio that no file and offset can name (a compound of regions, more than two channels), written to a file of the
 -- bridge's own: the region's samples without its own gain and fades, which the remix carries natively.
 local need = ...
-local link, json = need ("link"), need ("json")
+local link, json, wave = need ("link"), need ("json"), need ("wave")
 
 local render = {}
 local BLOCK = 8192 -- samples read at once
-local PACKED = 96 -- values packed at once: Lua passes no more than about 200
 local LONG = 10 -- s of audio above which the wait is shown
 local KEPT = 7 * 86400 -- s: as long as a request may wait before it is read
 
--- Returns the header of a WAV of 32 bit floats.
-local function header (channels, rate, samples)
-  local data = samples * channels * 4
-  return "RIFF" .. string.pack ("<I4", 50 + data) .. "WAVEfmt "
-    .. string.pack ("<I4I2I2I4I4I2I2I2", 18, 3, channels, rate, rate * channels * 4, channels * 4, 32, 0)
-    .. "fact" .. string.pack ("<I4I4", 4, samples) .. "data" .. string.pack ("<I4", data)
-end
-
--- Returns a block of several channels as interleaved floats.
+-- Returns the samples of several channels interleaved.
 local function interleaved (sides, count)
   local all, width = {}, #sides
   for side, values in ipairs (sides) do
     for index = 1, count do all[(index - 1) * width + side] = values[index] end
   end
-  local parts = {}
-  for from = 1, #all, PACKED do
-    local upto = math.min (#all, from + PACKED - 1)
-    parts[#parts + 1] = string.pack ("<" .. ("f"):rep (upto - from + 1), table.unpack (all, from, upto))
-  end
-  return table.concat (parts)
+  return all
 end
 
 -- Returns a function that shows how far it is, and whether the person wants it to stop; nothing opens for a short one.
@@ -39,10 +25,9 @@ local function shown (samples, rate)
     function () window:done () end
 end
 
-local function copy (audio, samples, rate, file, stopped)
+local function copy (audio, samples, file, stopped)
   local reader, buffer = audio:to_readable (), ARDOUR.DSP.DspShm (BLOCK)
   local channels = audio:n_channels ()
-  file:write (header (channels, rate, samples))
   for at = 0, samples - 1, BLOCK do
     local wanted, sides = math.min (BLOCK, samples - at), {}
     for channel = 1, channels do
@@ -50,7 +35,9 @@ local function copy (audio, samples, rate, file, stopped)
       if there ~= wanted then error ({ text = "Ardour could not read all of the region." }) end
       sides[channel] = buffer:to_float (0):get_table (wanted)
     end
-    if not file:write (interleaved (sides, wanted)) then error ({ text = "The disk is full: nothing was sent." }) end
+    if not file:append (interleaved (sides, wanted), wanted * channels) then
+      error ({ text = "The disk is full: nothing was sent." })
+    end
     if stopped (at + wanted) then error ({ text = "Stopped: nothing was sent." }) end
   end
   if not file:close () then error ({ text = "The disk is full: nothing was sent." }) end
@@ -69,15 +56,14 @@ end
 function render.region (region, id, rate, memory)
   local path = link.home () .. "/rendered/" .. id .. ".wav"
   sweep (memory, os.time ())
-  local file, wrong = io.open (path, "wb")
+  local audio, samples = region:to_audioregion (), region:length ():samples ()
+  local file, wrong = wave.create (path, rate, audio:n_channels (), samples)
   if not file then error ({ text = "The bridge's folder cannot be written to: " .. tostring (wrong) }) end
-  local samples = region:length ():samples ()
   local stopped, close = shown (samples, rate)
-  local ok, problem = pcall (copy, region:to_audioregion (), samples, rate, file, stopped)
+  local ok, problem = pcall (copy, audio, samples, file, stopped)
   close ()
   if not ok then
-    pcall (file.close, file)
-    os.remove (path)
+    file:discard ()
     error (problem, 0)
   end
   memory.rendered[#memory.rendered + 1] = { path = path, written = os.time () }

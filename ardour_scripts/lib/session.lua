@@ -1,6 +1,6 @@
 -- What Ardour knows of the session and its regions, in the words of the bridge's request.
 local need = ...
-local json, fades, gain, files = need ("json"), need ("fades"), need ("gain"), need ("files")
+local json, fades, gain, ids = need ("json"), need ("fades"), need ("gain"), need ("ids")
 
 local session = {}
 local TICKS = 1920 -- of a quarter note
@@ -177,7 +177,7 @@ end
 -- Returns a short name for the tempo over a span, in samples: it is another one when the tempo has changed there.
 function session.tempo (position, length)
   local grid = session.grid (position, length)
-  return grid and files.hash (json.encode (grid.beats)) or ""
+  return grid and ids.hash (json.encode (grid.beats)) or ""
 end
 
 -- Returns what is needed to place a remix of this region later, whatever happens to it meanwhile.

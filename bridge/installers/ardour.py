@@ -16,6 +16,7 @@ from bridge.errors import HomeError
 from bridge.installers import ardour_slots
 from bridge.installers.base import POINTER, Edit, Installation, Own, Surroundings
 
+SHARED = ("files.lua", "json.lua", "wave.lua")  # copied from reaper_scripts/lib: plain Lua without a call to REAPER
 PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # not its helpers, as ardour7-export or ardour-avahi
 STEPS = (
     "Start Ardour, select an audio region, and run Edit > Lua Scripts > “ACE Bridge: Remix with last settings”.",
@@ -40,7 +41,8 @@ def plan(surroundings: Surroundings) -> Installation:
             f"There is no {config}: Ardour 7 has not run here yet.", hint="Start Ardour once, or name its --folder."
         )
     shipped = resources.folder("ardour_scripts")
-    scripts, parts = sorted((shipped / "scripts").glob("*.lua")), sorted((shipped / "lib").glob("*.lua"))
+    shared = [resources.file("reaper_scripts", f"lib/{name}") for name in SHARED]
+    scripts, parts = sorted((shipped / "scripts").glob("*.lua")), sorted((shipped / "lib").glob("*.lua")) + shared
     read = {path.name: ardour_slots.script(path.read_text("utf-8")) for path in scripts}
     actions = [one for name, one in read.items() if "hook" not in name]
     hooks = [one for name, one in read.items() if "hook" in name]

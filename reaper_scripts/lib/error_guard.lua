@@ -1,6 +1,6 @@
 -- Error guard: no error ends in silence. What goes wrong is said once and written where `ace-bridge doctor` reads it.
 
-local files = require 'files'
+local folders = require 'folders'
 local home = require 'home'
 
 local error_guard = {}
@@ -14,7 +14,7 @@ end
 
 local function log(text)
   if not home.pointer() then return end
-  local file = io.open(files.join(home.own_folder('logs'), 'reaper.log'), 'ab')
+  local file = io.open(folders.join(home.own_folder('logs'), 'reaper.log'), 'ab')
   if not file then return end
   file:write(os.date('!%Y-%m-%dT%H:%M:%SZ '), text, '\n')
   file:close()

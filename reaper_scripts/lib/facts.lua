@@ -1,6 +1,7 @@
 -- Facts: what REAPER's documents leave open and the self-test has measured here; until then the careful guess.
 
 local files = require 'files'
+local folders = require 'folders'
 local home = require 'home'
 local json = require 'json'
 
@@ -28,7 +29,7 @@ local GUESSES = {
 local measured
 
 local function path()
-  return files.join(home.own_folder('logs'), NAME)
+  return folders.join(home.own_folder('logs'), NAME)
 end
 
 function facts.get(name)

@@ -1,18 +1,13 @@
--- Files: whole files, read and written so that nobody ever sees half of one.
+-- Files: reads whole files, and writes them atomically.
+-- Plain Lua 5.3 and 5.4 without a call to REAPER: `ace-bridge install ardour` copies this file.
 
 local files = {}
 
-files.SEPARATOR = package.config:sub(1, 1)
-
-function files.join(...)
-  return table.concat({ ... }, files.SEPARATOR)
-end
-
--- The content, or its first bytes; nil where there is no such file.
-function files.read(path, most)
+-- Returns the content, or its first `limit` bytes; nil if there is no such file.
+function files.read(path, limit)
   local file = io.open(path, 'rb')
   if not file then return nil end
-  local content = file:read(most or 'a')
+  local content = file:read(limit or 'a')
   file:close()
   return content
 end
@@ -23,7 +18,7 @@ function files.exists(path)
   return file ~= nil
 end
 
--- Bytes; 0 where there is no such file.
+-- Returns the size in bytes; 0 if there is no such file.
 function files.size(path)
   local file = io.open(path, 'rb')
   if not file then return 0 end
@@ -36,47 +31,31 @@ function files.is_absolute(path)
   return path:match('^/') ~= nil or path:match('^%a:[/\\]') ~= nil or path:match('^\\\\') ~= nil
 end
 
-local function put(path, content)
+local function write_new(path, content)
   local file, problem = io.open(path, 'wb')
   if not file then return nil, problem end
   local ok
   ok, problem = file:write(content)
-  local closed, late = file:close() -- a full disk may show only here
+  local closed, close_problem = file:close() -- a full disk may be reported only here
   if ok and closed then return true end
   os.remove(path)
-  return nil, problem or late
+  return nil, problem or close_problem
 end
 
--- Write under another name in the same folder, then rename. Returns true, or nil and why.
+-- Writes a temporary file in the same folder, then renames it. Returns true, or nil and an error message.
 function files.write(path, content)
   local folder, name = path:match('^(.*[/\\])([^/\\]+)$')
   local partial = folder .. '.' .. name .. '.tmp'
-  local ok, problem = put(partial, content)
+  local ok, problem = write_new(partial, content)
   if not ok then return nil, problem end
   ok, problem = os.rename(partial, path)
-  if not ok then -- Windows does not rename onto a file that is there
+  if not ok then -- Windows does not rename onto an existing file
     os.remove(path)
     ok, problem = os.rename(partial, path)
   end
   if ok then return true end
   os.remove(partial)
   return nil, problem
-end
-
-function files.make_folder(path)
-  reaper.RecursiveCreateDirectory(path, 0)
-end
-
--- The names of the files in a folder; -1 first, since REAPER keeps its last answer.
-function files.names(folder)
-  local names = {}
-  reaper.EnumerateFiles(folder, -1)
-  local name = reaper.EnumerateFiles(folder, 0)
-  while name do
-    names[#names + 1] = name
-    name = reaper.EnumerateFiles(folder, #names)
-  end
-  return names
 end
 
 return files

@@ -1,6 +1,7 @@
 -- Home: where the bridge is, from the pointer file that install and each daemon start write beside these scripts.
 
 local files = require 'files'
+local folders = require 'folders'
 local json = require 'json'
 
 local home = {}
@@ -42,13 +43,13 @@ function home.pointer()
 end
 
 function home.path(...)
-  return files.join(home.pointer().home, ...)
+  return folders.join(home.pointer().home, ...)
 end
 
 -- A folder of these scripts inside the home, made when it is first asked for.
 function home.own_folder(name)
   local path = home.path('reaper', name)
-  files.make_folder(path)
+  folders.make(path)
   return path
 end
 

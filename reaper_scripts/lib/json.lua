@@ -1,17 +1,18 @@
--- JSON: text for the bridge's messages, and back.
--- json.encode({a = 1}) --> '{"a":1}'; json.list({}) is written as [], json.null as null.
--- Bytes that are no UTF-8 (a path on an old disk) are written as half surrogate pairs, which the daemon reads back.
+-- JSON: encodes and decodes the bridge's messages.
+-- json.encode({a = 1}) --> '{"a":1}'; json.list({}) becomes [], json.null becomes null.
+-- Bytes that are not UTF-8 (a path on an old disk) become lone surrogates, which the daemon decodes to the same bytes.
+-- Plain Lua 5.3 and 5.4 without a call to REAPER: `ace-bridge install ardour` copies this file.
 
 local json = { null = setmetatable({}, { __tostring = function() return 'null' end }) }
 
 local List = {}
-local DEEPEST = 200
+local DEEPEST = 200 -- nested lists and objects
 
 function json.list(values)
   return setmetatable(values or {}, List)
 end
 
--- Writing -------------------------------------------------------------------------------------------------------------
+-- Encoding ------------------------------------------------------------------------------------------------------------
 
 local ESCAPES = {
   ['"'] = '\\"', ['\\'] = '\\\\',
@@ -22,12 +23,19 @@ local function escape(char)
   return ESCAPES[char] or ('\\u%04x'):format(char:byte())
 end
 
+-- Returns the first byte from `at` on that is not part of UTF-8; nil where all are.
+local function first_invalid(text, at)
+  local _, invalid = utf8.len(text, at)
+  local surrogate = text:find('\xED[\xA0-\xBF]', at) -- utf8.len of Lua 5.3 accepts it
+  return invalid and surrogate and math.min(invalid, surrogate) or invalid or surrogate
+end
+
 local function quote(text)
   local parts, at = {}, 1
   while at <= #text do
-    local valid, broken = utf8.len(text, at)
-    parts[#parts + 1] = text:sub(at, valid and -1 or broken - 1):gsub('[%c"\\\127]', escape)
-    if valid then break end
+    local broken = first_invalid(text, at)
+    parts[#parts + 1] = text:sub(at, broken and broken - 1):gsub('[\0\1-\31"\\\127]', escape)
+    if not broken then break end
     parts[#parts + 1] = ('\\udc%02x'):format(text:byte(broken))
     at = broken + 1
   end
@@ -35,9 +43,9 @@ local function quote(text)
 end
 
 local function number(value)
-  if value ~= value or value == math.huge or value == -math.huge then error('JSON has no number for ' .. value) end
+  if value ~= value or value == math.huge or value == -math.huge then error('JSON has no number ' .. value) end
   if math.type(value) == 'integer' then return ('%d'):format(value) end
-  return (('%.17g'):format(value):gsub(',', '.')) -- some systems' locale has a decimal comma
+  return (('%.17g'):format(value):gsub(',', '.')) -- the locale may have a decimal comma
 end
 
 local write
@@ -51,7 +59,7 @@ end
 local function write_object(values, depth)
   local keys, parts = {}, {}
   for key in pairs(values) do
-    if type(key) ~= 'string' then error('JSON needs text for keys, not ' .. tostring(key)) end
+    if type(key) ~= 'string' then error('a JSON key must be a string, not ' .. tostring(key)) end
     keys[#keys + 1] = key
   end
   table.sort(keys)
@@ -60,13 +68,13 @@ local function write_object(values, depth)
 end
 
 function write(value, depth)
-  if depth > DEEPEST then error('too deep for JSON') end
+  if depth > DEEPEST then error('the JSON value is nested too deeply') end
   local kind = type(value)
   if value == json.null then return 'null' end
   if kind == 'string' then return quote(value) end
   if kind == 'number' then return number(value) end
   if kind == 'boolean' then return tostring(value) end
-  if kind ~= 'table' then error('JSON has nothing for a ' .. kind) end
+  if kind ~= 'table' then error('JSON cannot encode a ' .. kind) end
   if getmetatable(value) == List or #value > 0 then return write_list(value, depth + 1) end
   return write_object(value, depth + 1)
 end
@@ -75,7 +83,7 @@ function json.encode(value)
   return write(value, 0)
 end
 
--- Reading -------------------------------------------------------------------------------------------------------------
+-- Decoding ------------------------------------------------------------------------------------------------------------
 
 local LETTERS = { b = '\b', f = '\f', n = '\n', r = '\r', t = '\t', ['"'] = '"', ['\\'] = '\\', ['/'] = '/' }
 local WORDS = { ['true'] = true, ['false'] = false, null = json.null }
@@ -90,7 +98,7 @@ end
 
 local function hex(text, at)
   local digits = text:match('^%x%x%x%x', at)
-  return digits and tonumber(digits, 16) or fail(at, 'four hexadecimal digits are missing')
+  return digits and tonumber(digits, 16) or fail(at, 'expected four hexadecimal digits')
 end
 
 local function read_unicode(text, at)
@@ -106,16 +114,16 @@ end
 local function read_text(text, at)
   local parts = {}
   while true do
-    local stop = text:find('[%c"\\]', at) or fail(at, 'a text has no end')
+    local stop = text:find('[\0-\31"\\]', at) or fail(at, 'unterminated string')
     parts[#parts + 1] = text:sub(at, stop - 1)
     local char = text:sub(stop, stop)
     if char == '"' then return table.concat(parts), stop + 1 end
-    if char ~= '\\' then fail(stop, 'a control character in a text') end
+    if char ~= '\\' then fail(stop, 'control character in a string') end
     local letter = text:sub(stop + 1, stop + 1)
     if letter == 'u' then
       parts[#parts + 1], at = read_unicode(text, stop + 2)
     else
-      parts[#parts + 1] = LETTERS[letter] or fail(stop, 'an unknown escape')
+      parts[#parts + 1] = LETTERS[letter] or fail(stop, 'unknown escape')
       at = stop + 2
     end
   end
@@ -132,7 +140,7 @@ local function read_list(text, at, depth)
     at = skip(text, at)
     local char = text:sub(at, at)
     if char == ']' then return values, at + 1 end
-    if char ~= ',' then fail(at, 'a comma or ] is missing') end
+    if char ~= ',' then fail(at, 'expected , or ]') end
     at = at + 1
   end
 end
@@ -143,28 +151,30 @@ local function read_object(text, at, depth)
   if text:sub(at, at) == '}' then return values, at + 1 end
   while true do
     at = skip(text, at)
-    if text:sub(at, at) ~= '"' then fail(at, 'a key is missing') end
+    if text:sub(at, at) ~= '"' then fail(at, 'expected a key') end
     local key
     key, at = read_text(text, at + 1)
     at = skip(text, at)
-    if text:sub(at, at) ~= ':' then fail(at, 'a colon is missing') end
+    if text:sub(at, at) ~= ':' then fail(at, 'expected :') end
     values[key], at = read(text, at + 1, depth)
     at = skip(text, at)
     local char = text:sub(at, at)
     if char == '}' then return values, at + 1 end
-    if char ~= ',' then fail(at, 'a comma or } is missing') end
+    if char ~= ',' then fail(at, 'expected , or }') end
     at = at + 1
   end
 end
 
 local function read_number(text, at)
-  local digits = text:match('^-?%d+%.?%d*[eE]?[+-]?%d*', at)
-  local value = digits and not digits:match('^-?0%d') and (math.tointeger(tonumber(digits)) or tonumber(digits))
-  return value or fail(at, 'no value'), at + #digits
+  local digits = text:match('^-?%d+', at)
+  if not digits or digits:match('^-?0%d') then fail(at, 'expected a value') end
+  digits = digits .. (text:match('^%.%d+', at + #digits) or '')
+  digits = digits .. (text:match('^[eE][+-]?%d+', at + #digits) or '')
+  return math.tointeger(tonumber(digits)) or tonumber(digits), at + #digits
 end
 
 function read(text, at, depth)
-  if depth > DEEPEST then fail(at, 'too deep') end
+  if depth > DEEPEST then fail(at, 'nested too deeply') end
   at = skip(text, at)
   local char = text:sub(at, at)
   if char == '"' then return read_text(text, at + 1) end
@@ -172,21 +182,21 @@ function read(text, at, depth)
   if char == '[' then return read_list(text, at + 1, depth + 1) end
   local word = text:match('^%a+', at)
   if word then
-    if WORDS[word] == nil then fail(at, 'the unknown word ' .. word) end
+    if WORDS[word] == nil then fail(at, 'unknown word ' .. word) end
     return WORDS[word], at + #word
   end
   return read_number(text, at)
 end
 
--- The value of a JSON text; nil and why where it is none, such as a file that is still being written.
+-- Returns the decoded value; nil and an error message if the text is not JSON, such as a half-written file.
 function json.decode(text)
   local ok, value, at = pcall(read, text, 1, 0)
   if not ok then return nil, value end
-  if skip(text, at) <= #text then return nil, 'JSON goes on after its end' end
+  if skip(text, at) <= #text then return nil, 'text after the JSON value' end
   return value
 end
 
--- A value that may be null or absent, as Lua has it.
+-- Returns the value, or nil for null.
 function json.maybe(value)
   if value == json.null then return nil end
   return value

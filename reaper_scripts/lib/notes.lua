@@ -2,6 +2,7 @@
 -- A note: {message_id, project, placement, clips = {[clip_id] = anchor}, rendered = {paths}}.
 
 local files = require 'files'
+local folders = require 'folders'
 local home = require 'home'
 local json = require 'json'
 
@@ -10,7 +11,7 @@ local notes = {}
 local SUFFIX = '.json'
 
 local function path_of(message_id)
-  return files.join(home.own_folder('requests'), message_id .. SUFFIX)
+  return folders.join(home.own_folder('requests'), message_id .. SUFFIX)
 end
 
 function notes.save(note)
@@ -30,7 +31,7 @@ end
 -- The ids of all requests that are still open.
 function notes.open()
   local ids = {}
-  for _, name in ipairs(files.names(home.own_folder('requests'))) do
+  for _, name in ipairs(folders.names(home.own_folder('requests'))) do
     ids[#ids + 1] = name:match('^([%x-]+)%.json$')
   end
   return ids

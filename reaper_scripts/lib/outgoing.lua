@@ -2,7 +2,7 @@
 
 local anchor = require 'anchor'
 local error_guard = require 'error_guard'
-local files = require 'files'
+local folders = require 'folders'
 local home = require 'home'
 local mail = require 'mail'
 local notes = require 'notes'
@@ -68,7 +68,7 @@ local function begin(made, work)
     hand_over(made, work, render.item(project, order, folder, name))
     return
   end
-  local path = files.join(folder, name .. '.wav')
+  local path = folders.join(folder, name .. '.wav')
   reading = { reader = reader.start(project, item, work.from, work.length, path), work = work, path = path }
 end
 

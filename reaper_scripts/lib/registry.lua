@@ -1,6 +1,7 @@
 -- Registry: the scripts in REAPER's action list, put there by REAPER itself; its ini files are never written from here.
 
 local files = require 'files'
+local folders = require 'folders'
 local home = require 'home'
 local json = require 'json'
 local objects = require 'objects'
@@ -20,7 +21,7 @@ end
 
 local function scripts()
   local names = {}
-  for _, name in ipairs(files.names(home.scripts_folder())) do
+  for _, name in ipairs(folders.names(home.scripts_folder())) do
     if name:match(PATTERNS[1]) or name:match(PATTERNS[2]) then names[#names + 1] = name end
   end
   table.sort(names)
@@ -34,7 +35,7 @@ function registry.install()
     local id = add(name, i == #names)
     if id ~= 0 then commands[name] = '_' .. (reaper.ReverseNamedCommandLookup(id) or '') end
   end
-  files.write(files.join(home.own_folder('logs'), 'commands.json'), json.encode(commands))
+  files.write(folders.join(home.own_folder('logs'), 'commands.json'), json.encode(commands))
   state.keep('service_command', commands[SERVICE])
   state.keep('button_command', commands[MAIN_BUTTON])
   state.keep('bell_command', commands[BELL])

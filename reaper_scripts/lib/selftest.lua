@@ -3,6 +3,7 @@
 local error_guard = require 'error_guard'
 local facts = require 'facts'
 local files = require 'files'
+local folders = require 'folders'
 local home = require 'home'
 local level = require 'level'
 local mail = require 'mail'
@@ -83,7 +84,7 @@ local function probe_sound(project, item)
 end
 
 local function probe_paths()
-  local path = files.join(home.own_folder('logs'), 'prüfung-日本-🎛.tmp')
+  local path = folders.join(home.own_folder('logs'), 'prüfung-日本-🎛.tmp')
   local ok = files.write(path, 'x') and files.read(path) == 'x'
   os.remove(path)
   return ok == true

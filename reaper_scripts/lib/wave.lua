@@ -1,10 +1,11 @@
--- Wave: a 32-bit float WAV file that grows block by block, its length known from the start.
+-- Wave: writes a 32-bit float WAV file of known length, block by block.
+-- Plain Lua 5.3 and 5.4 without a call to REAPER: `ace-bridge install ardour` copies this file.
 
 local wave = {}
 wave.__index = wave
 
 local FLOAT, BYTES = 3, 4
-local CHUNK = 200 -- values packed at once: string.pack takes them as arguments
+local CHUNK = 96 -- values per string.pack, which takes them as arguments
 
 local function header(rate, channels, frames)
   local data = frames * channels * BYTES
@@ -16,20 +17,19 @@ local function header(rate, channels, frames)
     .. string.pack('<c4I4', 'data', data)
 end
 
--- Returns the file, or nil and why.
+-- Returns the file, or nil and an error message.
 function wave.create(path, rate, channels, frames)
   local file, problem = io.open(path, 'wb')
   if not file then return nil, problem end
   local ok
   ok, problem = file:write(header(rate, channels, frames))
-  if not ok then
-    file:close()
-    return nil, problem
-  end
-  return setmetatable({ path = path, file = file, channels = channels }, wave)
+  local created = setmetatable({ path = path, file = file }, wave)
+  if ok then return created end
+  created:discard()
+  return nil, problem
 end
 
--- Append the first `count` values of a table of interleaved samples. Returns true, or nil and why.
+-- Appends the first `count` values of a table of interleaved samples. Returns true, or nil and an error message.
 function wave:append(values, count)
   local parts = {}
   for first = 1, count, CHUNK do
@@ -39,12 +39,13 @@ function wave:append(values, count)
   return self.file:write(table.concat(parts))
 end
 
+-- Returns true, or nil and an error message: a full disk may be reported only here.
 function wave:close()
   return self.file:close()
 end
 
 function wave:discard()
-  self.file:close()
+  if io.type(self.file) == 'file' then self.file:close() end
   os.remove(self.path)
 end
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import base64
-import shutil
-import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from lupa.lua53 import LuaRuntime
 
 from bridge.config import resources
 from bridge.errors import HomeError, InstallRefused
 from bridge.installers import ardour_slots
+from bridge.installers.ardour import SHARED
 from bridge.installers.base import Surroundings
 from bridge.installers.installer import Installer, Pointer, start_command
 from bridge.installers.plans import plan
-from tests.waiting import PATIENCE
 
 OURS = [
     ardour_slots.Script("ACE Bridge: one", 'ardour { name = "ACE Bridge: one" }'),
@@ -102,6 +101,9 @@ def test_in_and_out_of_a_persons_ardour(tmp_path: Path) -> None:
     assert {change.action for change in installer.install(plan("ardour", here))} == {"keep"}
     assert len(ardour_slots.numbers((config / "ui_scripts").read_bytes())) == 6
     assert (config / "ace-bridge" / "ace-bridge.json").is_file()
+    for name in SHARED:
+        shared = resources.file("reaper_scripts", f"lib/{name}")
+        assert (config / "ace-bridge" / name).read_bytes() == shared.read_bytes()
     assert any("LuaAction/script-3" in step for step in planned.steps)
     installer.uninstall(planned)
     assert {path: path.read_bytes() for path in config.rglob("*") if path.is_file()} == before
@@ -121,29 +123,7 @@ def test_where_ardour_keeps_its_files(platform: str, environ: dict[str, str], fo
         plan("ardour", Surroundings(environ, platform))
 
 
-def test_every_script_is_good_lua_and_json_comes_back(tmp_path: Path) -> None:
-    shipped = resources.folder("ardour_scripts")
-    compiler, lua = shutil.which("luac5.4"), shutil.which("lua5.4")
-    assert compiler is not None
-    assert lua is not None
-    for path in shipped.rglob("*.lua"):
-        subprocess.run([compiler, "-p", str(path)], check=True, timeout=PATIENCE)
-    check = tmp_path / "check.lua"
-    check.write_text(
-        f'local json = loadfile ("{shipped / "lib" / "json.lua"}") ()\n'
-        r"""
-        local text = [==[{"a":[1,2.5,-3e2,true,false,null],"b":{"c":"\u00e4\ud83d\ude00\n\\\"\/"},"d":[],"e":{}}]==]
-        local value = json.decode (text)
-        assert (value.a[1] == 1 and value.a[2] == 2.5 and value.a[3] == -300 and value.a[6] == json.null)
-        assert (value.b.c == "ä😀\n\\\"/")
-        local again = json.decode (json.encode (value))
-        assert (again.b.c == value.b.c and #again.a == 6 and json.encode (again) == json.encode (value))
-        assert (json.encode (json.list ()) == "[]" and json.encode ({}) == "{}")
-        for _, broken in ipairs ({ "", "{", '{"a"}', "[1,]x", '"a', "nil", "{} {}", "[1 2]" }) do
-          assert (not pcall (json.decode, broken), broken)
-        end
-        assert (not pcall (json.encode, 0/0) and not pcall (json.encode, math.huge))
-        """,
-        "utf-8",
-    )
-    subprocess.run([lua, str(check)], check=True, timeout=PATIENCE)
+def test_every_script_compiles_with_ardours_lua() -> None:
+    lua = LuaRuntime()
+    for path in resources.folder("ardour_scripts").rglob("*.lua"):
+        lua.compile(path.read_text("utf-8"))

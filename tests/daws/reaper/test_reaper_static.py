@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from lupa.lua54 import LuaRuntime
 
 from tests.daws.reaper.rig import SCRIPTS
 from tests.daws.reaper.table import available, functions, toolkit
@@ -68,12 +69,14 @@ def test_arguments_are_counted(code: str, count: int) -> None:
     assert arguments(code, 1) == count
 
 
-def test_lua_and_luacheck_accept_everything() -> None:
-    luac = shutil.which("luac5.4") or shutil.which("luac")
-    assert luac, "luac 5.4 is not installed"
+def test_every_script_compiles_with_reapers_lua() -> None:
+    lua = LuaRuntime()
+    for path in FILES:
+        lua.compile(path.read_text("utf-8"))
+
+
+def test_luacheck_accepts_everything() -> None:
     assert shutil.which("luacheck"), "luacheck is not installed"
-    for path in FILES:  # one by one: luac itself falls over a list
-        subprocess.run([luac, "-p", str(path)], check=True, timeout=60)
     checked = subprocess.run(
         ["luacheck", "--config", str(SCRIPTS.parent / ".luacheckrc"), str(SCRIPTS)],
         check=False, timeout=60, capture_output=True, text=True,
