@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.daws.live import calls
+from tests.daws.live import calls, clip_calls, song_calls, track_calls
 from tests.daws.live.table import Member, members, parse
 from tests.daws.live.the_set import ClipData, SetData
 
+MODELLED = clip_calls, song_calls, track_calls  # these fill the tables of `calls`
 MOST = 3000  # accesses in a tick: Live's window stands still meanwhile
 PAGES = "Detail/Clip", "Detail/DeviceChain"
 LATEST = 1_576_800.0  # beats: the end of Live's timeline

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from bridge.config import resources
-from tests.daws.live.conftest import Start
+from tests.daws.live.conftest import Start, live_with_clip
 from tests.daws.live.host import put_clip
 from tests.daws.live.music import write_clicks
-from tests.daws.live.test_live_life import live_with_clip, probed
+from tests.daws.live.test_live_selftest import probed
 
 FOLDER = resources.folder("live_script") / "AceBridge"
 FILES = sorted(FOLDER.glob("*.py"))

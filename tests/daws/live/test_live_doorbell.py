@@ -1,0 +1,123 @@
+"""Datagrams and questions: bursts, pauses, rubbish, no socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.osc.packet import parse
+from tests.daws.live.conftest import Start, live_with_clip, ring
+from tests.daws.live.host import Clock, put_clip
+
+
+def test_a_datagram_asks_and_a_burst_asks_once(start_live: Start, file: Path) -> None:
+    host = live_with_clip(start_live, file)
+    ring(host, "/bridge/remix", 50).close()
+    host.tick(5)
+    assert len(host.messages("selection")) == 1
+
+
+def test_a_modal_of_30_seconds_makes_what_came_meanwhile_stale(start_live: Start, file: Path) -> None:
+    host = live_with_clip(start_live, file)
+    ring(host, "/bridge/remix", 20).close()
+    host.outbox(ask={"id": "old", "command": "selection"})
+    host.clock.now += 30.0  # type: ignore[attr-defined]
+    host.wall.now += 30.0
+    host.tick(5)
+    assert host.messages("selection") == []
+    ring(host, "/bridge/remix").close()
+    host.tick(2)
+    assert len(host.messages("selection")) == 1
+
+
+def test_a_stale_burst_that_takes_more_than_one_tick_is_stale_to_its_end(start_live: Start, file: Path) -> None:
+    """Live draws its window in the same thread, so a tick takes packets for 8 ms only; here that is eight of them."""
+    host = live_with_clip(start_live, file)
+    clock = host.clock
+    assert isinstance(clock, Clock)
+    ring(host, "/bridge/remix", 60).close()
+    clock.now += 30.0
+    real = host.script._bell.messages
+
+    def slow(within: Any) -> Any:
+        for one in real(within):
+            clock.now += 0.001
+            yield one
+
+    host.script._bell.messages = slow
+    host.tick(3)
+    assert not host.script._bell.drained
+    host.tick(12)
+    assert host.script._bell.drained
+    assert host.messages("selection") == []
+    ring(host, "/bridge/remix").close()
+    host.tick(2)
+    assert len(host.messages("selection")) == 1
+
+
+def test_one_question_is_answered_once(start_live: Start, file: Path) -> None:
+    host = live_with_clip(start_live, file)
+    for _ in range(3):
+        host.outbox(ask={"id": "same", "command": "selection"})
+        host.tick(20)
+    assert len(host.messages("selection")) == 1
+
+
+def test_a_tick_takes_messages_for_8_ms_and_not_longer(start_live: Start, file: Path) -> None:
+    class Slow:
+        now = 0.0
+
+        def __call__(self) -> float:
+            self.now += 0.001
+            return self.now
+
+    host = start_live(clock=Slow())
+    put_clip(host.world, file, 8.0, end=4.0)
+    host.tick()
+    ring(host, "/bridge/heartbeat", 100).close()
+    taken = []
+    real = host.script._bell.messages
+    host.script._bell.messages = lambda within: (taken.append(one) or one for one in real(within))
+    host.tick()
+    assert 0 < len(taken) <= 8
+    host.tick(20)
+    assert len(taken) == 100
+
+
+def test_rubbish_and_pings(start_live: Start, file: Path) -> None:
+    host = live_with_clip(start_live, file)
+    with ring(host, "/bridge/ping") as channel:
+        for rubbish in (b"", b"\0", b"/bridge/remix\0\0\0,s\0\0abc", b"#bundle\0", b"\xff" * 40):
+            channel.sendto(rubbish, ("127.0.0.1", host.script._bell.port))
+        host.tick(2)
+        (pong,) = parse(channel.recv(1000), 1000, 2)
+    assert (pong.address, pong.arguments) == ("/bridge/pong", (host.package.VERSION, 1))
+    assert host.messages("selection") == []
+
+
+def test_a_port_that_nobody_of_ours_holds(start_live: Start, file: Path, home: Path) -> None:
+    """Another program has the daemon's port: what it says is rubbish, and the files still count."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        (home / "daemon.json").write_text(json.dumps({"osc_port": other.getsockname()[1]}))
+        host = live_with_clip(start_live, file)
+        other.sendto(b"GET / HTTP/1.1", ("127.0.0.1", host.script._bell.port))
+        host.ask()
+    assert len(host.messages("selection")) == 1
+    host.tick(3)
+
+
+def test_no_socket_at_all(start_live: Start, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no sockets here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", refuse)
+        host = start_live()
+    put_clip(host.world, file, 8.0, end=4.0)
+    host.ask()
+    assert len(host.messages("selection")) == 1
