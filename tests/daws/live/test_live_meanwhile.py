@@ -19,12 +19,6 @@ WARPED: dict[str, Any] = {"warping": True, "markers": [(0.0, 0.0), (8.0, 4.0)], 
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    write_clicks(tmp_path / "source.wav", [0.5, 1.5, 2.5], 8.0)
-    return tmp_path / "source.wav"
-
-
-@pytest.fixture
 def result(tmp_path: Path) -> Path:
     write_clicks(tmp_path / "result.wav", [0.5, 1.5, 2.5], 4.0)
     return tmp_path / "result.wav"

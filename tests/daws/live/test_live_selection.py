@@ -12,17 +12,10 @@ from bridge.protocol.request import RemixArgs, decode
 from tests.daws.live import calls
 from tests.daws.live.conftest import Start
 from tests.daws.live.host import Host, put_clip
-from tests.daws.live.music import write_clicks
 from tests.daws.live.table import VERSIONS
 from tests.daws.live.the_set import MASTER
 
 WARPED: dict[str, Any] = {"warping": True, "markers": [(0.0, 0.0), (8.0, 3.84)], "last_tempo": 125.0}
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    write_clicks(tmp_path / "source.wav", [0.5, 1.5, 2.5], 8.0)
-    return tmp_path / "source.wav"
 
 
 def asked(host: Host) -> RemixArgs:
