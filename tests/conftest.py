@@ -15,6 +15,8 @@ from bridge.osc import subscriptions
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.osc_stage import Stage
 
+pytest_plugins = ["tests.hangs", "tests.tiers"]
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell gives that to what it runs with “&”; tests press Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

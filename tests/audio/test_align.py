@@ -68,6 +68,7 @@ def test_another_piece_at_the_same_tempo_is_not_taken_for_this_one(seed: int) ->
     assert probability < confidence.SURE
 
 
+@pytest.mark.needs("music")
 def test_real_music_filtered_and_noised_is_found() -> None:
     data, rate = soundfile.read(track("gravity"), dtype="float32", always_2d=True, frames=30 * 44100)
     sound = soxr.resample(data.mean(axis=1), rate, RATE)

@@ -40,8 +40,6 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is the independent decoder")
-
 LIBSNDFILE = {
     "wav16.wav": ("WAV", "PCM_16"),
     "wav24.wav": ("WAV", "PCM_24"),
@@ -85,7 +83,7 @@ FFMPEG = {
 }
 
 
-@needs_ffmpeg
+@pytest.mark.needs("codecs")
 @pytest.mark.parametrize("name", LIBSNDFILE)
 def test_lossless_formats_are_read_exactly(original: Path, tmp_path: Path, name: str) -> None:
     form, subtype = LIBSNDFILE[name]
@@ -96,7 +94,7 @@ def test_lossless_formats_are_read_exactly(original: Path, tmp_path: Path, name:
     assert len(got) == RATE * SECONDS
 
 
-@needs_ffmpeg
+@pytest.mark.needs("codecs")
 @pytest.mark.parametrize("name", FFMPEG)
 def test_lossy_formats_have_no_lag_against_ffmpeg(original: Path, tmp_path: Path, name: str) -> None:
     run("ffmpeg", "-nostdin", "-v", "error", "-i", original, *FFMPEG[name], tmp_path / name)
@@ -107,7 +105,7 @@ def test_lossy_formats_have_no_lag_against_ffmpeg(original: Path, tmp_path: Path
     assert np.abs(got[:frames] - theirs[:frames]).max() < 1e-3
 
 
-@needs_ffmpeg
+@pytest.mark.needs("codecs")
 @pytest.mark.parametrize("name", FFMPEG)
 def test_the_rate_in_a_header_is_the_rate_of_the_samples(original: Path, tmp_path: Path, name: str) -> None:
     run("ffmpeg", "-nostdin", "-v", "error", "-i", original, *FFMPEG[name], tmp_path / name)
@@ -131,7 +129,7 @@ def test_a_file_without_a_header_has_no_rate(tmp_path: Path, name: str) -> None:
     assert header.sample_rate(tmp_path / name) is None
 
 
-@needs_ffmpeg
+@pytest.mark.needs("codecs")
 def test_opus_that_was_made_of_24_khz_has_no_lag(original: Path, tmp_path: Path) -> None:
     path = tmp_path / "low.opus"  # libsndfile decodes it at that rate, ffmpeg at 48 kHz as always
     run("ffmpeg", "-nostdin", "-v", "error", "-i", original, "-ar", "24000", path)
@@ -147,7 +145,7 @@ def tagged(plain: bytes, tag: bytes) -> bytes:
     return (head + bytes(32) + tag).ljust(384, b"\0") + plain
 
 
-@needs_ffmpeg
+@pytest.mark.needs("codecs")
 @pytest.mark.parametrize(
     ("name", "tag"),
     [
@@ -173,7 +171,7 @@ def test_mp3_tags_that_say_little_shift_nothing(original: Path, tmp_path: Path, 
             assert np.array_equal(part, got[place : place + 2000]), place
 
 
-@needs_ffmpeg
+@pytest.mark.needs("codecs")
 @pytest.mark.parametrize("name", ["vbr.mp3", "vbr-without-tag.mp3", "vorbis.ogg", "opus.opus", "aac.m4a"])
 def test_any_place_reads_as_it_does_from_the_start(original: Path, tmp_path: Path, name: str) -> None:
     run("ffmpeg", "-nostdin", "-v", "error", "-i", original, *FFMPEG[name], tmp_path / name)
@@ -185,8 +183,7 @@ def test_any_place_reads_as_it_does_from_the_start(original: Path, tmp_path: Pat
             assert np.array_equal(part, everything[place : place + 2000]), place
 
 
-@needs_ffmpeg
-@pytest.mark.skipif(shutil.which("sox") is None, reason="sox is the independent encoder")
+@pytest.mark.needs("codecs")
 def test_flac_of_unknown_length_is_read_whole(original: Path, tmp_path: Path) -> None:
     path = tmp_path / "piped.flac"
     data = bytearray(run("sox", original, "-t", "flac", "-"))
@@ -283,7 +280,7 @@ def test_what_nobody_knows_is_no_matter_of_ffmpeg(tmp_path: Path, monkeypatch: p
         files.Reader(tmp_path / "x.ogg")
 
 
-@needs_ffmpeg
+@pytest.mark.needs("codecs")
 def test_a_broken_m4a_is_unreadable_and_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "x.m4a"
     path.write_bytes(struct.pack(">I4s4s", 20, b"ftyp", b"M4A ") + bytes(100))

@@ -87,6 +87,7 @@ def asked(path: Path, folder: Path) -> dict[str, Any]:
     return {"source": {"path": str(path)}, "length": soundfile.info(path).duration, "into": str(folder / "x.flac")}
 
 
+@pytest.mark.needs("music")
 @pytest.mark.parametrize(("name", "bpm"), [("gravity", 120.0), ("rush", 100.0), ("speeditup", 100.0)])
 def test_real_music(name: str, bpm: float, tmp_path: Path) -> None:
     answer = listen(asked(track(name), tmp_path), lambda share: None)

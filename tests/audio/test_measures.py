@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -110,7 +109,7 @@ def test_loudness_does_not_depend_on_the_blocks(rate: int) -> None:
     assert lufs(sound, rate, 777) == lufs(sound, rate, len(sound))
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is the independent meter")
+@pytest.mark.needs("codecs")
 def test_ffmpeg_reads_the_same(tmp_path: Path) -> None:
     sound = swelling(48000, 12)
     soundfile.write(tmp_path / "x.wav", sound, 48000, subtype="FLOAT")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,8 @@ from bridge.audio.ab_player import FADE
 from bridge.audition.player import Player, Side
 from bridge.errors import AudioDeviceMissing
 from tests.waiting import PATIENCE, until
+
+pytestmark = pytest.mark.needs("pulseaudio")
 
 RATE = 48000
 
@@ -47,8 +48,6 @@ def heard(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
     It is written on the way to the server: on a machine that is very busy, a server's own clock runs ahead of a player.
     """
-    if shutil.which("pulseaudio") is None or shutil.which("pactl") is None:
-        pytest.skip("pulseaudio and pulseaudio-utils are not installed")
     runtime = tmp_path_factory.mktemp("pulse")
     runtime.chmod(0o700)
     for name in ("XDG_RUNTIME_DIR", "HOME", "PULSE_RUNTIME_PATH"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def test_results_keep_the_common_rate_of_the_files(clips: Path, names: str, rate
     assert confirm.rate_of([clips / f"{name}.wav" for name in names.split()]) == rate
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+@pytest.mark.needs("codecs")
 def test_the_rate_of_a_file_that_only_ffmpeg_reads(clips: Path) -> None:
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", clips / "a.wav", "-c:a", "aac", clips / "a.m4a"]
     subprocess.run(command, check=True, timeout=60)

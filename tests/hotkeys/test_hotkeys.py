@@ -176,8 +176,6 @@ def test_a_missing_pynput_is_named(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def display() -> Iterator[str]:
-    if sys.platform != "linux":
-        pytest.skip("needs a virtual X11 display")
     with screen() as name:
         yield name
 
@@ -213,6 +211,7 @@ async def real(display: str) -> AsyncIterator[Keyed]:
     await keyed.hotkeys.stop()
 
 
+@pytest.mark.needs("keyboard")
 async def test_real_keys_run_their_commands(real: Keyed, display: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "bridge.hotkeys.service")
     keyboard = Keyboard(display)
@@ -227,6 +226,7 @@ async def test_real_keys_run_their_commands(real: Keyed, display: str, caplog: p
     assert real.alerts == []
 
 
+@pytest.mark.needs("keyboard")
 async def test_a_held_real_key_runs_its_command_once(
     real: Keyed, display: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -241,10 +241,9 @@ async def test_a_held_real_key_runs_its_command_once(
     assert real.bridge.asked == [("remix",), ("cancel", "")]
 
 
+@pytest.mark.needs("keyboard")
 async def test_a_missing_display_is_reported() -> None:
     environ = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
-    if sys.platform != "linux":
-        pytest.skip("needs X11")
     keyed = Keyed(["f9: remix"], environ=environ)
     await keyed.hotkeys.start()
     await eventually(lambda: bool(keyed.alerts))

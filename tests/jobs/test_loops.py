@@ -19,6 +19,7 @@ RATE = 48_000
 BAR = 2.0  # s at 120 BPM
 
 
+@pytest.mark.needs("music")
 def test_a_loop_comes_back_as_a_loop(home: Path, tmp_path: Path) -> None:
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url)):
         clip = {"length": 2 * BAR, "loops": True}

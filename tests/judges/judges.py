@@ -7,14 +7,11 @@ import functools
 import importlib.metadata
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.engines.fal_kit import KEY, clip_bytes
 from tests.fakes.fal_queue import Timing
@@ -40,8 +37,6 @@ class Verdict:
 
 def python_verdict(folder: Path) -> Verdict:
     """Run fal's unpatched Python client, through a proxy and with a certificate."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs the openssl command for a certificate")
     clip = folder / CLIP_NAME
     clip.write_bytes(clip_bytes())
     pem, context = certificate(folder)
@@ -65,8 +60,6 @@ def js_verdict() -> Verdict:
 @functools.cache
 def _install_js() -> str:
     """Install the pinned client next to its script, in a folder that git ignores, and return its version."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("needs node and npm for fal's JavaScript client")
     installed = _JS / "node_modules" / "@fal-ai" / "client" / "package.json"
     pinned = json.loads((_JS / "package.json").read_text())["dependencies"]["@fal-ai/client"]
     if not installed.exists() or json.loads(installed.read_text())["version"] != pinned:

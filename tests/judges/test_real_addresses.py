@@ -15,6 +15,8 @@ from tests.engines.fal_kit import KEY, Reports, at, clip_file, order_for
 from tests.fakes.fal_server import FalServer
 from tests.judges.tunnel import ConnectProxy, certificate
 
+pytestmark = pytest.mark.needs("judges")
+
 SHIPPED: dict[str, Any] = tomllib.loads(
     (Path(bridge.__file__).parent / "config" / "default.toml").read_text(encoding="utf-8")
 )

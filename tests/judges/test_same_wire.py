@@ -14,6 +14,8 @@ from tests.fakes.fal_server import FalServer, Seen
 from tests.judges.judges import CLIP_NAME, Verdict
 from tests.judges.wire import BEHAVIOURS, DIFFERENCES, JS, PYTHON, differences, render, shape_of
 
+pytestmark = pytest.mark.needs("judges")
+
 ROOT = Path(__file__).parents[2]
 COMPARED_WITH = {
     "submit": PYTHON,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.engines.fal_kit import clip_bytes
 from tests.judges.judges import CLIP_NAME, Verdict
 from tests.judges.python_judge import LARGE
+
+pytestmark = pytest.mark.needs("judges")
 
 
 def at_least(version: str, wanted: tuple[int, ...]) -> bool:

@@ -19,7 +19,7 @@ from tests.fakes.processes import Daemon, running
 from tests.midi.bytes_of import pressed, released
 from tests.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the dummy JACK server runs on Linux only")
+pytestmark = pytest.mark.needs("jack")
 
 ROOT = Path(__file__).parents[2]
 DEVICE = "APC mini mk2"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from tests.fakes.lan import HERE, THERE, Lan, lan
 from tests.fakes.processes import environment
 from tests.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux network namespaces")
+pytestmark = pytest.mark.needs("network")
 
 SECRET = "Zx9-marked-secret"
 

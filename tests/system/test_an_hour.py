@@ -46,7 +46,8 @@ def most_memory(pid: int) -> int:
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.slow
+@pytest.mark.timeout(840)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the highest resident size is read from /proc")
 def test_an_hour_is_rendered_and_uploaded_in_bounded_memory(hour: Path, home: Path, tmp_path: Path) -> None:
     """Through the daemon, to a fal that takes clips of any length: every process of the bridge stays small."""

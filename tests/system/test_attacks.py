@@ -178,6 +178,7 @@ class TestResults:
         assert list((home / "results").iterdir()) == []
         assert max(path.stat().st_size for path in home.rglob("*") if path.is_file()) < 1_000_000
 
+    @pytest.mark.needs("codecs")
     def test_a_source_that_decodes_without_end_is_refused_and_leaves_nothing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

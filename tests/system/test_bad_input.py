@@ -48,7 +48,14 @@ def tidy() -> Iterator[None]:
     OPEN.clear()
 
 
-@pytest.mark.parametrize("bad", BAD_INPUTS, ids=lambda bad: bad.name)
+NEEDS = {"aac": "codecs", "removed": "disks", "read_only": "disks", "full": "disks"}  # parts of the test run
+
+
+def marks(bad: BadInput) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.needs(NEEDS[bad.name])] if bad.name in NEEDS else []
+
+
+@pytest.mark.parametrize("bad", [pytest.param(bad, id=bad.name, marks=marks(bad)) for bad in BAD_INPUTS])
 def test_one_clear_sentence_and_nothing_lost(bench: Bench, bad: BadInput, tmp_path: Path) -> None:
     orders = bench.orders
     before = hashed(bench.folder)

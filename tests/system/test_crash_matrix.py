@@ -26,7 +26,8 @@ LEAST = 15  # kills in each stage, of 300
 MOST = 2 * KILLS  # random kills, with those that make up for stages that were hit too seldom
 
 pytestmark = [
-    pytest.mark.timeout(7200),
+    pytest.mark.slow,
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="lives are forked and watched as only Linux can"),
 ]
 

@@ -46,6 +46,7 @@ def test_every_line_is_there_once_and_knows_its_way() -> None:
     assert scenes == set(SCENES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 async def test_a_fault_ends_as_the_docs_say(bench: Bench, fault: Fault) -> None:
     if fault.name in SCENES:

@@ -46,7 +46,9 @@ def lag_at(source: np.ndarray, result: np.ndarray, rate: int, at: float) -> int:
     return int(np.argmax(curve)) - reach
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.needs("music")
+@pytest.mark.slow
+@pytest.mark.timeout(840)
 def test_twelve_minutes_come_back_as_one_file_of_exactly_their_length(home: Path, tmp_path: Path) -> None:
     """Also when the bridge is killed after the second of four segments."""
     source = long_music(tmp_path / "long.wav", 720.3)
@@ -96,6 +98,7 @@ def ask(home: Path, tmp_path: Path, **more: Any) -> str:
     return put(home, "remix", remix_args(tone, **more))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "moment",
     [
@@ -121,6 +124,7 @@ def test_a_kill_between_the_legs_orders_none_of_them_twice(home: Path, tmp_path:
         assert not list(home.rglob("*.part*"))
 
 
+@pytest.mark.slow
 def test_the_order_of_a_leg_that_got_lost_is_unknown_and_again_only_when_told(home: Path, tmp_path: Path) -> None:
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
         fal.fail("submit", Fault("lost"), after=1)
@@ -137,6 +141,7 @@ def test_the_order_of_a_leg_that_got_lost_is_unknown_and_again_only_when_told(ho
         assert sorted(fal.queue.submits().values()) == [1, 1, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("moment", "after", "orders"),
     [("done:fetch@2", "done", 3), ("order-after@2", "unknown", 1), ("intent-after@2", "done", 3)],
@@ -165,6 +170,7 @@ def test_a_lost_journal_is_put_together_again_with_its_legs(
         assert job["cost"]["billed_units"] == pytest.approx(24.0, abs=0.5)
 
 
+@pytest.mark.slow
 def test_a_cancel_stops_at_the_leg_in_hand_and_retry_makes_no_leg_twice(home: Path, tmp_path: Path) -> None:
     with FalServer(timing=Timing(1.0, 0.1), key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
         message_id = ask(home, tmp_path)

@@ -18,7 +18,7 @@ from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, put
 from tests.fakes.studio import remix_args, write_tone
 from tests.waiting import until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")
+pytestmark = pytest.mark.needs("strace")
 
 CALLS = "pwrite64,write,fsync,fdatasync,sendto,sendmsg,writev,rename,renameat,renameat2"
 _LINE = re.compile(r"^(?P<thread>\d+) +(?:<\.\.\. )?(?P<call>\w+)(?P<rest>.*)$")

@@ -30,6 +30,7 @@ MOMENTS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_kill_at_any_boundary_costs_nothing(home: Path, tmp_path: Path, moment: str) -> None:
     tone = write_tone(tmp_path / "tone.wav")
@@ -70,6 +71,7 @@ def test_a_kill_with_the_order_on_its_way_is_unknown_and_never_ordered_twice(hom
         assert sum(fal.queue.submits().values()) == before + 1
 
 
+@pytest.mark.slow
 def test_a_polite_stop_sees_an_order_on_its_way_to_its_end_and_cancels_nothing(home: Path, tmp_path: Path) -> None:
     tone = write_tone(tmp_path / "tone.wav")
     with FalServer(zero_delay=True, key=KEY) as fal:

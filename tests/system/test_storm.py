@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import soundfile
 
 from tests.fakes.fal_server import FalServer
@@ -79,6 +80,7 @@ def post_all(posts: list[Post], inbox: Path, port: int) -> None:
                 channel.sendto(bell, ("127.0.0.1", port))
 
 
+@pytest.mark.slow
 def test_fifty_jobs_fifty_results_none_twice(home: Path, tmp_path: Path) -> None:
     tone = write_tone(tmp_path / "tone.wav", 0.3)
     out = tmp_path / "out"

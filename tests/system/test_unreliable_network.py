@@ -128,6 +128,7 @@ async def rough(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rough]:
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_every_surface_knows_the_final_state_of_everything(rough: Rough) -> None:
     clients = [await rough.subscribed() for _ in range(4)]
     bus, bridge = rough.stage.bus, rough.stage.bridge
@@ -159,6 +160,7 @@ def done(client: Client) -> set[object]:
     return {job for job, state in states.items() if state == "done"}
 
 
+@pytest.mark.slow
 async def test_hand_and_bridge_agree_once_the_hand_rests(rough: Rough) -> None:
     hand, other = await rough.subscribed(), await rough.subscribed()
     way, before = rough.ways[0], rough.ways[0].taken
@@ -316,6 +318,7 @@ async def test_what_is_remembered_of_presses_is_bounded(stage: Stage, monkeypatc
     assert stage.bridge.asked.count(("step", 1)) >= 500
 
 
+@pytest.mark.slow
 async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: Path) -> None:
     """Ten orders over a bad way, each sent until it is answered: ten jobs, and ten files."""
     tone = str(write_tone(tmp_path / "tone.wav", 0.3))
@@ -340,6 +343,7 @@ async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: P
 # --- a flood ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_flood_of_ten_thousand_a_second_loses_no_final_value_and_no_press(stage: Stage) -> None:
     """Thirty thousand values from ten hands; how fast they are sent is the clock's, what must hold is not."""
     surface_settings = [await stage.tcp() for _ in range(5)] + [stage.udp() for _ in range(5)]

@@ -70,6 +70,7 @@ def check_result(result: dict[str, Any], source: Path) -> None:
     assert b"bext" in Path(result["path"]).read_bytes()[:64]
 
 
+@pytest.mark.needs("music")
 def test_by_file_watch_alone(home: Path, engine: tuple[str, dict[str, str]], tmp_path: Path) -> None:
     name, environ = engine
     source = track("gravity")
@@ -91,6 +92,7 @@ def test_by_file_watch_alone(home: Path, engine: tuple[str, dict[str, str]], tmp
             assert (maker["family"], maker["needs_model"]) == ("lofi", "the electric piano")
 
 
+@pytest.mark.needs("music")
 def test_by_osc_doorbell(home: Path, engine: tuple[str, dict[str, str]]) -> None:
     """No folder watch at all here: only the doorbell can have the message taken in."""
     name, environ = engine
@@ -109,6 +111,7 @@ def test_by_osc_doorbell(home: Path, engine: tuple[str, dict[str, str]]) -> None
         check_result(job["variations"][0]["result"], source)
 
 
+@pytest.mark.needs("music")
 def test_by_one_osc_message(home: Path, engine: tuple[str, dict[str, str]]) -> None:
     """/bridge/clip: the answer, the progress and the result's path come back to the sender."""
     _, environ = engine
@@ -123,6 +126,7 @@ def test_by_one_osc_message(home: Path, engine: tuple[str, dict[str, str]]) -> N
             assert receive(channel, "/bridge/error").params[1] == "token_wrong"
 
 
+@pytest.mark.needs("music")
 def test_by_the_command_line(home: Path, engine: tuple[str, dict[str, str]], tmp_path: Path) -> None:
     """It starts the daemon itself; its last line is the path."""
     name, environ = engine

@@ -110,6 +110,7 @@ class TestMoney:
 
 
 class TestFullDisk:
+    @pytest.mark.needs("disks")
     async def test_a_home_that_is_full_is_told_and_the_retry_loses_nothing(self, tone: Path, tmp_path: Path) -> None:
         engine = FakeEngine()
         engine.finish.clear()
@@ -130,6 +131,7 @@ class TestFullDisk:
                 await studio.until(job_id, "done")
                 assert len(engine.calls["submit"]) == 1
 
+    @pytest.mark.needs("disks")
     async def test_nothing_is_ordered_that_there_is_no_room_for(self, tone: Path, tmp_path: Path) -> None:
         """A result that cannot be kept is money thrown away, so the order waits for room."""
         with disk(tmp_path / "small", 8192) as small:
@@ -146,6 +148,7 @@ class TestFullDisk:
                 await studio.send("retry", {"job_id": job_id})
                 await studio.until(job_id, "done")
 
+    @pytest.mark.needs("disks")
     async def test_it_goes_on_by_itself_when_there_is_room_again(
         self, tone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -160,6 +163,7 @@ class TestFullDisk:
                 await studio.until(job_id, "done")
                 assert len(studio.engine.calls["submit"]) == 1
 
+    @pytest.mark.needs("disks")
     async def test_what_waits_for_room_can_be_cancelled(self, tone: Path, tmp_path: Path) -> None:
         with disk(tmp_path / "small", 8192) as small:
             prepare_home(small.path / "home")
@@ -179,6 +183,7 @@ class TestFullDisk:
             await eventually(lambda: (home / "outbox" / "test.json").exists())
             assert studio.document()["jobs"][0]["state"] == "done"
 
+    @pytest.mark.needs("disks")
     async def test_a_message_waits_in_the_inbox_until_it_can_be_written_down(self, tone: Path, tmp_path: Path) -> None:
         with disk(tmp_path / "small", 4096) as small:
             home = small.path / "home"

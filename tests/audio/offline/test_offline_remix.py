@@ -215,6 +215,7 @@ def test_a_found_grid_is_close_to_the_given_one() -> None:
         assert np.max(np.abs((beats - 0.25 + 0.25) % 0.5 - 0.25)) < 0.012
 
 
+@pytest.mark.needs("music")
 def test_real_music_stays_in_place() -> None:
     audio, rate = soundfile.read(track("speeditup"), dtype="float32", always_2d=True, frames=15 * 44100)
     out = remix(audio, rate, Wish("lofi", 1)).audio

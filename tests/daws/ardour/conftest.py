@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give whole programs that share a busy machine their time."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.timeout(1800))
+            item.add_marker(pytest.mark.needs("ardour"))
 
 
 @pytest.fixture(autouse=True)

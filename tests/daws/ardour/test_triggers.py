@@ -50,6 +50,7 @@ def test_a_key_with_no_osc_surface_and_fal(open_studio: Open, tmp_path: Path, fa
     assert len(fal.seen("submit")) == 1
 
 
+@pytest.mark.needs("jack")
 def test_a_midi_pad(open_studio: Open, tmp_path: Path) -> None:
     def give_map(studio: Studio) -> None:
         maps = studio.ardour.config / "midi_maps"

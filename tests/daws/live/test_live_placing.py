@@ -192,7 +192,7 @@ def test_it_waits_while_one_track_records_into_a_slot(start_live: Start, file: P
     assert len(host.messages("placed")) == 1
 
 
-@pytest.mark.parametrize("shown", [{"Detail", "Detail/Clip"}, {"Detail", "Detail/DeviceChain"}, set()], ids=str)
+@pytest.mark.parametrize("shown", [{"Detail", "Detail/Clip"}, {"Detail", "Detail/DeviceChain"}, set()])
 @pytest.mark.parametrize("late", [frozenset(), frozenset({"warping"})], ids=["at once", "late"])
 def test_the_same_is_shown_and_selected_as_before(
     start_live: Start, file: Path, result: Path, shown: set[str], late: frozenset[str]

@@ -25,6 +25,8 @@ from tests.fakes.music import track
 from tests.fakes.processes import KEY, PATIENT, Daemon, environment, fal_environment, outbox, running
 from tests.waiting import described, until
 
+pytestmark = pytest.mark.needs("music")
+
 
 @pytest.fixture(params=["offline", "fal"])
 def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, str]]]:

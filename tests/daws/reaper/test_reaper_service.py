@@ -66,7 +66,7 @@ def self_test(rig: Rig) -> None:
     assert rig.host.boxes.pop().startswith("Self-test of REAPER")
 
 
-@pytest.mark.parametrize(("accessor", "render"), list(zip(SETS, reversed(SETS), strict=True)), ids=str)
+@pytest.mark.parametrize(("accessor", "render"), list(zip(SETS, reversed(SETS), strict=True)))
 def test_the_self_test_finds_the_truth_and_changes_nothing(rig: Rig, accessor: set[str], render: set[str]) -> None:
     rig.host.accessor_has, rig.host.render_has = accessor, render
     item = rig.item()
@@ -83,7 +83,7 @@ def test_the_self_test_finds_the_truth_and_changes_nothing(rig: Rig, accessor: s
     rig.host.verify()
 
 
-@pytest.mark.parametrize("has", [set(), ALL], ids=str)
+@pytest.mark.parametrize("has", [set(), ALL])
 def test_what_reaper_bakes_in_is_not_applied_twice(rig: Rig, has: set[str]) -> None:
     item = rig.item()
     rig.host.accessor_has = has

@@ -75,6 +75,7 @@ def test_every_script_compiles_with_reapers_lua() -> None:
         lua.compile(path.read_text("utf-8"))
 
 
+@pytest.mark.needs("lua")
 def test_luacheck_accepts_everything() -> None:
     assert shutil.which("luacheck"), "luacheck is not installed"
     checked = subprocess.run(

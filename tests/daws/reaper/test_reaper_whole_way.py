@@ -199,6 +199,7 @@ def test_a_daemon_that_does_not_run_is_started_once(home: Path, tmp_path: Path) 
             daemon.stop()
 
 
+@pytest.mark.slow
 def test_a_daemon_that_dies_is_started_again_and_the_remix_comes(home: Path, tmp_path: Path) -> None:
     with FalServer(zero_delay=True, key=KEY) as fal:
         fal.hold("IN_PROGRESS")

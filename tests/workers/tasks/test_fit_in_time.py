@@ -15,6 +15,8 @@ from bridge.workers.tasks.fit import fit
 from tests.audio.signals import Sound
 from tests.fakes.music import track
 
+pytestmark = pytest.mark.needs("music")
+
 RATE = 44_100
 SECONDS = 12.0
 SAMPLES = round(SECONDS * RATE)

@@ -1,0 +1,87 @@
+"""Print the table of the test run's parts, with their times from the last report, or write it into CONTRIBUTING.md.
+
+    scripts/test --all && .venv/bin/python scripts/times.py --write
+
+The seconds are the sum over a part's tests, as if they ran one after the other; the last line is the run's own time.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tables import table
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.parts import FAST, PARTS, SLOW  # noqa: E402 - found by the line above
+
+REPORT = ROOT / ".pytest_cache" / "report.xml"
+PAGE = ROOT / "CONTRIBUTING.md"
+BEGIN, END = "<!-- Written by scripts/times.py: -->\n", "<!-- until here -->"
+WITHOUT = {
+    FAST: ("everything that needs only Python; the tests of `scripts/test`", ""),
+    SLOW: ("an hour of audio, kills at every stage, every fault: too long for `scripts/test`", ""),
+}
+
+
+@dataclass
+class Time:
+    """What a part took."""
+
+    tests: int = 0
+    seconds: float = 0.0  # wall time
+    cpu: float = 0.0  # s of CPU time, of the tests and of the processes they waited for
+
+
+def times(report: Path) -> tuple[dict[str, Time], float]:
+    """Return each part's time, and the whole run's wall time in seconds, from pytest's XML report."""
+    found: dict[str, Time] = {}
+    root = ElementTree.parse(report).getroot()
+    for case in root.iter("testcase"):
+        about = {one.get("name"): one.get("value", "") for one in case.iter("property")}
+        part = found.setdefault(about.get("part", FAST), Time())
+        part.tests += 1
+        part.seconds += float(case.get("time", "0"))
+        part.cpu += float(about.get("cpu", "0"))
+    return found, sum(float(suite.get("time", "0")) for suite in root.iter("testsuite"))
+
+
+def about_parts() -> list[tuple[str, str, str]]:
+    """Return each part's name, what it tests and the programs it needs."""
+    rows = [(name, *WITHOUT[name]) for name in (FAST, SLOW)]
+    for name, part in PARTS.items():
+        needs = [*part.programs, *(Path(pattern.split("|")[0]).name for pattern in part.files), *part.modules]
+        rows.append((name, part.tests, ", ".join(needs)))
+    return rows
+
+
+def text(found: dict[str, Time], whole: float) -> str:
+    """Return the table in Markdown, from what `times` has returned."""
+    rows = []
+    for name, tests, needs in about_parts():
+        time = found.get(name, Time())
+        rows.append((f"`{name}`", tests, needs, str(time.tests), f"{time.seconds:.0f}", f"{time.cpu:.0f}"))
+    rows.append(
+        ("all", "the whole run, on two cores", "", str(sum(one.tests for one in found.values())), f"{whole:.0f}", "")
+    )
+    return table(("part", "what it tests", "needs", "tests", "seconds", "of CPU"), rows)
+
+
+def main() -> int:
+    """Print the table, or with --write put it into its place."""
+    found = text(*times(REPORT))
+    if "--write" not in sys.argv[1:]:
+        print(found)
+        return 0
+    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{found}\n\n{END}{after}", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Processes that a test worker started and did not end: found by the environment that every one of them inherits.
+
+pytest-xdist gives each run an ID and each worker a name, in variables that reach whatever a test starts. When a worker
+crashes, its processes are killed before the next test starts. `scripts/test` calls this module after the run: a process
+that is still there is killed, named, and counted as a failure. Only Linux can tell; elsewhere nothing is found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+SECONDS_TO_END = 60.0  # for processes that are on their way out when the last test has ended
+
+
+def find(run: str, worker: str = "") -> dict[int, str]:
+    """Return the processes of a run, or of one worker of it: process ID → command line."""
+    wanted = {f"PYTEST_XDIST_TESTRUNUID={run}".encode()}
+    if worker:
+        wanted.add(f"PYTEST_XDIST_WORKER={worker}".encode())
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or belongs to somebody else
+            if wanted <= set((process / "environ").read_bytes().split(b"\0")) and int(process.name) != os.getpid():
+                found[int(process.name)] = (process / "cmdline").read_text("utf-8", "replace").replace("\0", " ")
+    return found
+
+
+def kill(run: str, worker: str = "") -> dict[int, str]:
+    """Kill these processes, with those that they start meanwhile, and return them."""
+    killed: dict[int, str] = {}
+    while found := find(run, worker):
+        for process in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        killed |= found
+        time.sleep(0.05)
+    return killed
+
+
+def main(run: str, seconds_to_end: float = SECONDS_TO_END) -> int:
+    """Kill what a run has left behind, and return the exit status."""
+    end = time.monotonic() + seconds_to_end
+    while find(run) and time.monotonic() < end:
+        time.sleep(0.1)
+    killed = kill(run)
+    for process, command in killed.items():
+        sys.stdout.write(f"left running by a test, now killed: {process} {command}\n")
+    return 1 if killed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], 0.0 if sys.argv[2:] == ["now"] else SECONDS_TO_END))

@@ -1,0 +1,117 @@
+"""Pytest hooks for the tiers of the test run: which tests can run here, in which order, and on which worker.
+
+The fast tier is every test without the markers `needs` and `slow`. `tests/parts.py` lists what `needs` may name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from tests.parts import PARTS, missing, part_of
+
+# The files that take longest start first, so that no worker is left alone with one of them at the end.
+LONGEST = (
+    "tests/system/test_crash_matrix.py",
+    "tests/system/test_long_clips.py",
+    "tests/system/test_an_hour.py",
+    "tests/system/test_fault_matrix.py",
+    "tests/system/test_restart.py",
+    "tests/daws/ardour/test_actions.py",
+    "tests/daws/ardour/test_round_trip.py",
+    "tests/daws/ardour/test_while_it_runs.py",
+    "tests/midi/test_midi_jack.py",
+    "tests/daws/reaper/test_reaper_whole_way.py",
+)
+
+
+def parts_of(item: pytest.Item) -> tuple[str, ...]:
+    """Return the parts that a test needs."""
+    found = tuple(name for mark in item.iter_markers("needs") for name in mark.args)
+    unknown = set(found) - set(PARTS)
+    if unknown or any(mark.kwargs or not mark.args for mark in item.iter_markers("needs")):
+        raise pytest.UsageError(f"{item.nodeid}: needs() takes one or more of {', '.join(PARTS)}")
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the files so that the longest start first, and check the markers."""
+    for item in items:
+        parts_of(item)
+        _check_name(item)
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(_file(item.nodeid), len(rank)))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test if a part is missing. A whole run with `scripts/test --all` counts a skip as a failure."""
+    for name in parts_of(item):
+        lacking = missing(name)
+        if lacking:
+            pytest.skip(f"needs {name}; not found here: {', '.join(lacking)}")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Write into the XML report which part a test belongs to, and how much CPU time it took with its processes."""
+    item.user_properties.append(("part", part_of(parts_of(item), slow=item.get_closest_marker("slow") is not None)))
+    item.stash[_STARTED] = sum(os.times()[:4])
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    try:
+        yield
+    finally:
+        item.user_properties.append(("cpu", f"{sum(os.times()[:4]) - item.stash[_STARTED]:.2f}"))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a set by its sorted elements: every worker must give a test the same name."""
+    if isinstance(val, set | frozenset):
+        return "-".join(sorted(str(one) for one in val)) or "none"
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Let a report hold any text: workers send it as UTF-8, which has no lone surrogates."""
+    return _encodable((yield))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.scheduler import FileScheduling
+
+    return FileScheduling(config, log)
+
+
+_STARTED = pytest.StashKey[float]()
+
+
+def _check_name(item: pytest.Item) -> None:
+    """Refuse a name with a set in it: its order differs from worker to worker, and xdist stops."""
+    values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    if any(isinstance(value, set | frozenset) and len(value) > 1 and str(value) in item.name for value in values):
+        raise pytest.UsageError(f"{item.nodeid}: leave out `ids`, and the set is named by its sorted elements")
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.split("::", 1)[0]
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_encodable(one) for one in value)
+    return value
