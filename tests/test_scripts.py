@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ("bash", "cat", "chmod", "cksum", "dirname", "env", "find", "grep", "ls", "mkdir", "rm")
 OLD = 'case "$*" in *version_info*) exit 1;; *) echo Python 3.9.2;; esac'
@@ -47,13 +49,29 @@ class Machine:
         self.has("dpkg-query", "echo install ok installed")
         self.has("id", f"echo {0 if root else 1000}")
 
-    def runs(self, script: str) -> str:
-        """Run a script that is expected to fail and return what it says."""
-        environ = {"PATH": str(self._bin), "CALLS": str(self.calls), "HOME": str(self.project)}
+    def has_venv(self, *, lacks: str = "", **fails: int) -> None:
+        """Have the project's environment; `lacks` are the system packages that are missing until apt-get has run."""
+        tools = self.project / ".venv" / "bin"
+        tools.mkdir(parents=True)
+        parts = f'case "$*" in *parts.py*) grep -q "apt-get install" "$CALLS" || printf "%s" "{lacks}";; esac'
+        for name in ("python", "ruff", "mypy"):
+            body = f'echo "${{0##*/}} $*" >>"$CALLS"\n{parts}\nexit {fails.get(name, 0)}\n'
+            (tools / name).write_text(f"#!{shutil.which('bash')}\n{body}")
+            (tools / name).chmod(0o755)
+
+    def runs(self, script: str, *words: str, status: int = 1, **environ: str) -> str:
+        """Run a script and return what it says on its way to this exit status."""
+        environ |= {"PATH": str(self._bin), "CALLS": str(self.calls), "HOME": str(self.project)}
         done = subprocess.run(
-            ["bash", script], cwd=self.project, env=environ, capture_output=True, text=True, timeout=60
+            ["bash", script, *words],
+            cwd=self.project,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
         )
-        assert done.returncode != 0
+        assert done.returncode == status, done.stderr
         return done.stderr
 
     def called(self) -> str:
@@ -86,7 +104,7 @@ def test_without_venv_a_person_is_told_what_to_type(machine: Machine) -> None:
 def test_without_venv_root_gets_it_installed(machine: Machine) -> None:
     machine.is_debian(root=True)
     machine.has("python3", BARE)
-    machine.runs("scripts/demo")
+    machine.runs("scripts/demo", status=127)  # this Python makes no environment
     assert "apt-get install -y -qq --no-install-recommends python3.11-venv" in machine.called()
 
 
@@ -96,37 +114,67 @@ def test_a_newer_python_of_another_name_is_found(machine: Machine) -> None:
     assert "python3.12 lacks its venv module" in machine.runs("scripts/demo")
 
 
-@pytest.mark.parametrize("script", ["scripts/test", ".ci/run"])
-def test_programs_that_tests_need_are_installed_or_named(machine: Machine, script: str) -> None:
+def test_the_whole_run_needs_system_packages(machine: Machine) -> None:
+    machine.has_venv(lacks="ffmpeg sox")
+    assert "The tests need ffmpeg sox; install them" in machine.runs("scripts/test", "--all")
+    assert "tests/parts.py other" in machine.called()
     machine.has("uname", "echo Darwin")
-    machine.has("sox")
-    assert "brew install ffmpeg node openssl" in machine.runs(script)
-    machine.has("uname", "echo Linux")
-    assert "The tests need ffmpeg" in machine.runs(script)
+    assert "brew install ffmpeg sox" in machine.runs("scripts/test", "--all")
     machine.is_debian(root=False)
-    machine.has("dpkg-query", "exit 1")
-    said = machine.runs(script)
-    assert "sudo apt-get install ffmpeg strace openssl pulseaudio pulseaudio-utils nodejs npm" in said
-    assert "lua5.4 lua-check gcc libc6-dev linux-libc-dev libportaudio2" in said
-    assert "xmoto-data" in said
+    assert "sudo apt-get install ffmpeg sox" in machine.runs("scripts/test", "--all", "--yes")
+    assert "apt-get" not in machine.called()
+
+
+def test_system_packages_are_installed_only_when_told(machine: Machine) -> None:
+    machine.has_venv(lacks="ffmpeg sox")
+    machine.is_debian(root=True)
+    said = machine.runs("scripts/test", "--all")
+    assert "The tests need these system packages: ffmpeg sox" in said
+    assert said.endswith("To install them, run:  scripts/test --all --yes\n")
+    assert "apt-get" not in machine.called()
+    machine.runs("scripts/test", "--all", "--yes", status=0)
+    assert "apt-get install -y -qq --no-install-recommends ffmpeg sox" in machine.called()
+
+
+@pytest.mark.parametrize(("script", "environ"), [("scripts/test --all", {"CI": "true"}), (".ci/run", {})])
+def test_a_build_machine_installs_without_asking(machine: Machine, script: str, environ: dict[str, str]) -> None:
+    machine.has_venv(lacks="ffmpeg sox")
+    machine.is_debian(root=True)
+    machine.runs(*script.split(), status=0, **environ)
+    assert "apt-get install -y -qq --no-install-recommends ffmpeg sox" in machine.called()
+    assert "--group real" in machine.called()
+
+
+def test_the_fast_tests_need_only_python(machine: Machine) -> None:
+    machine.has_venv(lacks="ffmpeg sox")
+    machine.is_debian(root=True)
+    machine.runs("scripts/test", "-x", status=0)
+    called = machine.called()
+    assert "parts.py" not in called
+    assert "apt-get" not in called
+    assert "pip install --quiet --editable .[midi] --group test" in called
+    assert "-m not slow and not needs -x" in called
+
+
+@pytest.mark.parametrize("words", [[], ["--all"]])
+def test_a_file_that_is_named_needs_no_system_packages(machine: Machine, words: list[str]) -> None:
+    machine.has_venv(lacks="ffmpeg sox")
+    machine.is_debian(root=True)
+    (machine.project / "tests").mkdir()
+    (machine.project / "tests" / "test_it.py").touch()
+    machine.runs("scripts/test", *words, "tests/test_it.py::test_it", "-x", status=0)
+    called = machine.called()
+    assert "parts.py" not in called
+    assert "apt-get" not in called
+    assert "-o junit_logging=no tests/test_it.py::test_it -x\n" in called
 
 
 def test_a_failing_check_fails_the_whole_and_is_named_at_the_end(machine: Machine) -> None:
-    machine.is_debian(root=True)
-    for program in ("ffmpeg", "sox", "strace", "openssl", "pulseaudio", "parec", "node", "npm"):
-        machine.has(program)
-    tools = machine.project / ".venv" / "bin"
-    tools.mkdir(parents=True)
-    body = f'#!{shutil.which("bash")}\necho "${{0##*/}} $*" >>"$CALLS"\n'
-    for name, status in (("python", 0), ("ruff", 1), ("mypy", 0)):
-        (tools / name).write_text(f"{body}exit {status}\n")
-        (tools / name).chmod(0o755)
-    said = machine.runs("scripts/test")
+    machine.has_venv(ruff=1)
+    said = machine.runs("scripts/test", "--all")
     assert said.endswith("FAILED:\n  scripts/check\n")
     assert "Not in order:\n  .venv/bin/ruff check .\n  .venv/bin/ruff format --check ." in said
     called = machine.called()
-    for step in ("pip install --quiet --editable .[midi,stretch] --group test", "scripts/docs.py --check", "-m pytest"):
-        assert step in called
-    assert (
-        called.index("ruff check") < called.index("mypy") < called.index("scripts/docs.py") < called.index("-m pytest")
-    )
+    group = "pip install --quiet --editable .[midi,stretch] --group real"
+    steps = (group, "ruff check", "mypy --strict", "-m pytest", "leftovers.py", "skips.py .pytest_cache")
+    assert [called.index(step) for step in steps] == sorted(called.index(step) for step in steps)
