@@ -1,4 +1,4 @@
-"""Fail if a test was skipped: on a machine that scripts/test has set up, a skip means that a component is missing."""
+"""Fail if a test was skipped: after the set-up of `scripts/test --all`, a skip means that something is missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main() -> int:
     for line in found:
         print(f"skipped: {line}")
     if found:
-        print(f"{len(found)} tests were skipped, so something they need is missing here.")
+        print(f"{len(found)} tests were skipped, so something they need is missing.")
     return 1 if found else 0
 
 

@@ -1,4 +1,4 @@
-"""Real recordings for tests, from Debian packages that scripts/test installs."""
+"""Real recordings for tests, from Debian packages that `scripts/test --all` installs."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ TRACKS = {
 def track(name: str) -> Path:
     """Return a recording. A missing file is an error of the set-up, not a reason to skip."""
     path = TRACKS[name]
-    assert path.exists(), f"{path} is missing: scripts/test installs tuxmath-data and xmoto-data"
+    assert path.exists(), f"{path} is missing: scripts/test --all installs tuxmath-data and xmoto-data"
     return path

@@ -208,8 +208,8 @@ def test_a_host_is_an_ip_address_or_localhost() -> None:
 
 
 async def test_invalid_and_oversized_requests_are_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    for data in (b"\0" * 100, b"GET\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n"):
-        assert (await served.raw(data))[0] in (0, 400, 414, 431)
+    for data in (b"\0" * 100, b"GET", b"GET / HTTP/9", b"GET /" + b"a" * 20_000 + b" HTTP/1.1"):
+        assert (await served.raw(data + b"\r\n\r\n"))[0] in (0, 400, 414, 431)
     many = b"".join(b"X-%d: 1\r\n" % number for number in range(1000))
     assert (await served.raw(b"GET / HTTP/1.1\r\n" + many + b"\r\n"))[0] in (0, 400, 431)
     assert (await served.get("/bridge/state"))[0] == 200
@@ -298,7 +298,7 @@ async def test_the_number_of_connections_is_limited(served: Served, monkeypatch:
 
 
 async def test_a_client_that_never_reads_is_disconnected(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with served.websocket(max_queue=1) as one:
+    async with served.websocket(max_queue=1, close_timeout=0.1) as one:
         await say(one, "LISTEN", "/bridge/alert")
         await eventually(lambda: bool(served.stage.surface._subscriptions._subscribers))
         (listener,) = served.stage.surface._subscriptions._subscribers.values()

@@ -52,7 +52,6 @@ LOSSES = (wal_gone, wal_garbage, wal_cut, wal_older, journal_older, journal_and_
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.__name__)
-@pytest.mark.timeout(180)
 def test_four_running_orders_outlive_the_loss_of_the_journals_newest_entries(
     home: Path, tmp_path: Path, tone: Path, loss: Callable[[Path, Path], None]
 ) -> None:
