@@ -1,4 +1,4 @@
-"""What all tests share: a home of their own, and generated audio."""
+"""Fixtures and settings for all tests."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from tests.fakes.osc_stage import Stage
 
 pytest_plugins = ["tests.hangs", "tests.tiers"]
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell gives that to what it runs with “&”; tests press Ctrl-C
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for a shell's background jobs; tests press Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# A busy machine makes examples slowly; that is no fault of what is tested.
+# Slow example generation on a busy machine is not a failure.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A bridge home that belongs to one test."""
+    """A bridge home for one test."""
     folder = tmp_path / "home"
     prepare_home(folder)
     return folder
@@ -41,7 +41,7 @@ async def loop_clock() -> LoopClock:
 
 @pytest_asyncio.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    monkeypatch.setattr(subscriptions, "REST", 3600.0)  # nothing is said twice, however long a test takes
+    monkeypatch.setattr(subscriptions, "REST", 3600.0)  # no message is repeated, however long a test takes
     made = Stage()
     made.port = await made.surface.start()
     yield made

@@ -1,4 +1,4 @@
-"""The set-up scripts on machines that lack something, simulated by the programs in PATH; the good case is every run."""
+"""The set-up scripts on machines where something is missing, simulated by the programs in PATH."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="shell scripts")
 
 
 class Machine:
-    """A copy of the scripts, and a PATH of its own."""
+    """A copy of the scripts with its own PATH."""
 
     def __init__(self, folder: Path) -> None:
         self.project = folder / "project"
@@ -173,7 +173,7 @@ def test_a_failing_check_fails_the_whole_and_is_named_at_the_end(machine: Machin
     machine.has_venv(ruff=1)
     said = machine.runs("scripts/test", "--all")
     assert said.endswith("FAILED:\n  scripts/check\n")
-    assert "Not in order:\n  .venv/bin/ruff check .\n  .venv/bin/ruff format --check ." in said
+    assert "Checks failed:\n  .venv/bin/ruff check .\n  .venv/bin/ruff format --check ." in said
     called = machine.called()
     group = "pip install --quiet --editable .[midi,stretch] --group real"
     steps = (group, "ruff check", "mypy --strict", "-m pytest", "leftovers.py", "skips.py .pytest_cache")

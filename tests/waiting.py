@@ -1,7 +1,7 @@
-"""Waiting for what another thread, process or task does: the tests' only way to, with one rule for both kinds.
+"""Wait for another thread, process or task: `until` blocks, `eventually` awaits, and tests wait in no other way.
 
-A look is repeated until it returns something. While there is nothing, it returns None or False; another empty value, as
-an empty list, is refused, because whoever wrote it may mean either.
+Both call a function until it returns a value. None and False mean “not yet”. Any other empty value, such as an empty
+list, is an error, because it could mean either.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from pathlib import Path
 from types import CodeType
 from typing import Generic, TypeVar
 
-PATIENCE = 240.0  # s for anything to happen on a busy machine; it only ends what hangs
+PATIENCE = 240.0  # s; enough on a busy machine, so that only a hang takes this long
 
 _now = time.monotonic
 Found = TypeVar("Found")
 
 
 def until(look: Callable[[], Found | None], what: str = "", timeout: float = PATIENCE) -> Found:
-    """Block until something is there, and return it.
+    """Block until `look` returns a value, and return it.
 
     Args:
-        look: returns the first value that is not None or False when it is there.
-        what: the words for it in the error; without any, the line that the look is written in.
+        look: returns None or False until the value is there.
+        what: a name for the value in the error message; by default the source line of `look`.
         timeout: in seconds.
 
     Raises:
-        AssertionError: it did not come.
+        AssertionError: no value within the timeout.
     """
     wait = _Wait(look, what, timeout)
     while not wait.is_over():
@@ -38,7 +38,7 @@ def until(look: Callable[[], Found | None], what: str = "", timeout: float = PAT
 
 
 async def eventually(look: Callable[[], Found | None], what: str = "", timeout: float = PATIENCE) -> Found:
-    """Do the same as `until` and let the event loop run meanwhile."""
+    """Do the same as `until`, but let the event loop run meanwhile."""
     wait = _Wait(look, what, timeout)
     while not wait.is_over():
         await asyncio.sleep(0.005)
@@ -46,7 +46,7 @@ async def eventually(look: Callable[[], Found | None], what: str = "", timeout: 
 
 
 def described(look: Callable[[], object]) -> str:
-    """Say what a look waits for: the line that it is written in, and where that is."""
+    """Return the source line of a function and its location."""
     code = getattr(look, "__code__", None)
     if not isinstance(code, CodeType):
         return repr(look)
@@ -55,7 +55,7 @@ def described(look: Callable[[], object]) -> str:
 
 
 class _Wait(Generic[Found]):
-    """The rule: what counts as found, and when it is too late."""
+    """One wait: what counts as found, and when the time is over."""
 
     found: Found
 
@@ -66,16 +66,16 @@ class _Wait(Generic[Found]):
         self._end = _now() + timeout
 
     def is_over(self) -> bool:
-        """Look once; the last look comes after the end, however long the machine was busy with something else."""
+        """Call the function once. The last call comes after the timeout, even if the machine was busy all that time."""
         late = _now() >= self._end
         found = self._look()
         if found is not None and found is not False:
             if not found:
-                raise TypeError(f"{found!r} is neither there nor not: {self._words()}")
+                raise TypeError(f"{found!r} is neither a value nor None or False: {self._words()}")
             self.found = found
             return True
         if late:
-            raise AssertionError(f"waited {self._timeout:g} s in vain for {self._words()}")
+            raise AssertionError(f"waited {self._timeout:g} s without success for {self._words()}")
         return False
 
     def _words(self) -> str:
