@@ -1,8 +1,8 @@
-"""Processes that a test worker started and did not end: found by the environment that every one of them inherits.
+"""Processes that a test run started and did not end, found by the environment that they inherit.
 
 pytest-xdist gives each run an ID and each worker a name, in variables that reach whatever a test starts. When a worker
 crashes, its processes are killed before the next test starts. `scripts/test` calls this module after the run: a process
-that is still there is killed, named, and counted as a failure. Only Linux can tell; elsewhere nothing is found.
+that is still there is killed, named, and counted as a failure. This works on Linux only; elsewhere nothing is found.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def find(run: str, worker: str = "") -> dict[int, str]:
         wanted.add(f"PYTEST_XDIST_WORKER={worker}".encode())
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has ended, or belongs to somebody else
+        with contextlib.suppress(OSError):  # it has ended, or belongs to another user
             if wanted <= set((process / "environ").read_bytes().split(b"\0")) and int(process.name) != os.getpid():
                 found[int(process.name)] = (process / "cmdline").read_text("utf-8", "replace").replace("\0", " ")
     return found

@@ -83,32 +83,32 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_no_python_at_all(machine: Machine) -> None:
+def test_without_python_the_error_says_what_to_install(machine: Machine) -> None:
     assert "needs Python 3.11 or newer" in machine.runs("scripts/demo")
     machine.has("uname", "echo Darwin")
     assert "brew install python" in machine.runs("scripts/demo")
 
 
-def test_an_old_python_is_named(machine: Machine) -> None:
+def test_an_error_names_the_version_of_an_old_python(machine: Machine) -> None:
     machine.has("python3", OLD)
     assert "3.11 or newer; python3 here is: Python 3.9.2" in machine.runs("scripts/demo")
 
 
-def test_without_venv_a_person_is_told_what_to_type(machine: Machine) -> None:
+def test_without_venv_the_command_to_type_is_printed(machine: Machine) -> None:
     machine.is_debian(root=False)
     machine.has("python3", BARE)
     assert "sudo apt-get install python3.11-venv" in machine.runs("scripts/demo")
     assert "apt-get" not in machine.called()
 
 
-def test_without_venv_root_gets_it_installed(machine: Machine) -> None:
+def test_a_missing_venv_module_is_installed_as_root(machine: Machine) -> None:
     machine.is_debian(root=True)
     machine.has("python3", BARE)
-    machine.runs("scripts/demo", status=127)  # this Python makes no environment
+    machine.runs("scripts/demo", status=127)  # the simulated Python creates no environment
     assert "apt-get install -y -qq --no-install-recommends python3.11-venv" in machine.called()
 
 
-def test_a_newer_python_of_another_name_is_found(machine: Machine) -> None:
+def test_a_python_with_its_version_in_its_name_is_found(machine: Machine) -> None:
     machine.has("python3", OLD)
     machine.has("python3.12", BARE)
     assert "python3.12 lacks its venv module" in machine.runs("scripts/demo")
@@ -125,7 +125,7 @@ def test_the_whole_run_needs_system_packages(machine: Machine) -> None:
     assert "apt-get" not in machine.called()
 
 
-def test_system_packages_are_installed_only_when_told(machine: Machine) -> None:
+def test_system_packages_are_installed_only_on_request(machine: Machine) -> None:
     machine.has_venv(lacks="ffmpeg sox")
     machine.is_debian(root=True)
     said = machine.runs("scripts/test", "--all")
@@ -169,7 +169,7 @@ def test_a_file_that_is_named_needs_no_system_packages(machine: Machine, words: 
     assert "-o junit_logging=no tests/test_it.py::test_it -x\n" in called
 
 
-def test_a_failing_check_fails_the_whole_and_is_named_at_the_end(machine: Machine) -> None:
+def test_a_failing_check_fails_the_run_and_is_named_at_the_end(machine: Machine) -> None:
     machine.has_venv(ruff=1)
     said = machine.runs("scripts/test", "--all")
     assert said.endswith("FAILED:\n  scripts/check\n")
