@@ -25,6 +25,16 @@ LONGEST = (
     "tests/daws/ardour/test_while_it_runs.py",
     "tests/midi/test_midi_jack.py",
     "tests/daws/reaper/test_reaper_whole_way.py",
+    "tests/audio/test_audio_files.py",
+    "tests/workers/tasks/test_render.py",
+    "tests/audio/offline/test_offline_remix.py",
+    "tests/daws/live/test_live_whole_way.py",
+    "tests/cli/test_command_line.py",
+    "tests/system/test_fuzz.py",
+    "tests/system/test_bad_input.py",
+    "tests/test_docs.py",
+    "tests/jobs/test_length_rule.py",
+    "tests/store/test_lost_journal.py",
 )
 
 
@@ -82,6 +92,12 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 def pytest_report_to_serializable() -> Generator[None, Any, Any]:
     """Let a report hold any text: workers send it as UTF-8, which has no lone surrogates."""
     return _encodable((yield))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Use one worker more than there are cores, because many tests wait for other processes."""
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
