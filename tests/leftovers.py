@@ -33,7 +33,8 @@ def find(run: str, worker: str = "") -> dict[int, str]:
 def kill(run: str, worker: str = "") -> dict[int, str]:
     """Kill these processes, with those that they start meanwhile, and return them."""
     killed: dict[int, str] = {}
-    while found := find(run, worker):
+    end = time.monotonic() + SECONDS_TO_END  # a process that waits for a device cannot be killed
+    while (found := find(run, worker)) and time.monotonic() < end:
         for process in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)

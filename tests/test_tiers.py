@@ -34,6 +34,7 @@ def run_pytest(folder: Path, source: str, *words: str) -> subprocess.CompletedPr
 
 BLOCKED = """
 import ctypes, pathlib, subprocess
+import pytest
 from tests import hangs
 
 hangs.GRACE = 0.5
@@ -51,6 +52,7 @@ def teardown_function(function):
 def test_before():
     pass
 
+@pytest.mark.timeout(1)
 def test_blocks():
     child = subprocess.Popen(["sleep", "1000"])
     pathlib.Path("child").write_text(str(child.pid))
@@ -59,6 +61,7 @@ def test_blocks():
 def test_between():
     pass
 
+@pytest.mark.timeout(5)
 def test_fails_and_blocks_at_its_end():
     assert False, "pytest stops its own timers now"
 
@@ -67,11 +70,12 @@ def test_after():
 """
 
 
+@pytest.mark.slow
 @NEEDS_PROC
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_c_call_that_never_returns_fails_its_test_and_the_run_continues(tmp_path: Path, workers: str) -> None:
     (tmp_path / "test_other.py").write_text("def test_it(): pass\n" * 5)
-    done = run_pytest(tmp_path, BLOCKED, "-n", workers, "--dist", "loadfile", "-o", "timeout=2", "test_other.py")
+    done = run_pytest(tmp_path, BLOCKED, "-n", workers, "--dist", "loadfile", "test_other.py")
     assert done.returncode == 1
     assert "4 passed, 3 failed" in done.stdout or "3 failed, 4 passed" in done.stdout
     for name in ("test_blocks", "test_fails_and_blocks_at_its_end"):
@@ -100,9 +104,8 @@ SETS = "import pytest\n@pytest.mark.parametrize('val', [{'a', 'b', 'c'}, set()]%
 
 
 def test_a_set_is_named_the_same_in_every_worker(tmp_path: Path) -> None:
-    assert (
-        "PASSED test_it.py::test_it[a-b-c]\nPASSED test_it.py::test_it[none]" in run_pytest(tmp_path, SETS % "").stdout
-    )
+    done = run_pytest(tmp_path, SETS % "")
+    assert "PASSED test_it.py::test_it[a-b-c]\nPASSED test_it.py::test_it[none]" in done.stdout
     assert "leave out `ids`" in run_pytest(tmp_path, SETS % ", ids=str").stderr
 
 
@@ -126,9 +129,8 @@ def test_processes_of_a_run_are_found_and_killed() -> None:
     assert leftovers.main(run) == 0
 
 
+@NEEDS_PROC
 def test_a_process_that_is_left_running_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    if not Path("/proc/self/environ").exists():
-        pytest.skip("only Linux has /proc")
     run = uuid.uuid4().hex
     with subprocess.Popen(["sleep", "1000"], env={**os.environ, "PYTEST_XDIST_TESTRUNUID": run}) as process:
         until(lambda: leftovers.find(run))
