@@ -107,6 +107,8 @@ class ChildProcess:
                 line = await self._stdout.readline()
         except ConnectionError:  # on Windows: the other end of the pipe is closed
             return None
+        except ValueError as error:  # asyncio has discarded the line
+            raise ValueError("longer than the limit") from error
         if not line.endswith(b"\n"):
             return None
         try:

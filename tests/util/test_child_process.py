@@ -101,6 +101,13 @@ async def test_lines_that_are_not_json_objects_are_logged_and_skipped(
     assert all(len(message) < 300 and message.isprintable() for message in caplog.messages)
 
 
+async def test_reading_continues_after_a_line_that_is_too_long(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    child = await start("print(100_000 * 'a')\nprint('{}', flush=True)", line_limit=1000)
+    assert await child.read_valid(LONG) == {}
+    assert any("longer than the limit" in message for message in caplog.messages)
+    assert all(len(message) < 300 for message in caplog.messages)
+
+
 async def test_invalid_lines_do_not_extend_the_time_limit(start: Start) -> None:
     child = await start("import time\nwhile True: print('rubbish', flush=True), time.sleep(0.001)")
     assert await child.process.stdout.read(1)  # type: ignore[union-attr]  # it writes now
