@@ -85,10 +85,10 @@ def _summary(job: Mapping[str, Any], results: int) -> str:
     if not results:
         return f"no remix was made{f', {billed}' if billed else ' and nothing was charged'}"
     if not cost["estimated"] and not billed:
-        return f"made by: {by}; free"
+        return f"{by}; free"
     if billed is None:
-        return f"made by: {by}; about {cost['estimated']:.4f} {cost['currency']}, final cost not known yet"
-    return f"made by: {by}; {billed} (estimate {cost['estimated']:.4f})"
+        return f"{by}; about {cost['estimated']:.4f} {cost['currency']}, final cost not known yet"
+    return f"{by}; {billed} (estimate {cost['estimated']:.4f})"
 
 
 def _each(job: Mapping[str, Any]) -> float:

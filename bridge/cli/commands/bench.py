@@ -46,7 +46,7 @@ def bench(options: argparse.Namespace) -> int:
             rounds = []
             for number in range(options.rounds + 1):
                 rounds.append(_round(client, channel, source, number))
-                console.say(f"  {number or 'warm'}: {sum(rounds[-1].values()) * 1e3:.0f} ms")
+                console.say(f"  {number or 'warm-up'}: {sum(rounds[-1].values()) * 1e3:.0f} ms")
     cold, *warm = rounds
     _print(options, start, cold, warm)
     return 0

@@ -124,7 +124,7 @@ def _about(job: Job) -> Iterator[tuple[str, str]]:
         source = clip.get("source") or clip.get("rendered") or {}
         path = history.plain(str(source.get("path", "")))
         yield "source", path + _span(source.get("offset") or 0.0, clip.get("length"))
-    yield "made by", LABELS.get(job.engine, job.engine)
+    yield "engine", LABELS.get(job.engine, job.engine)
     if job.recipe["preset"]:
         yield "preset", str(job.recipe["preset"])
     asked = job.request.get("remix", {})
