@@ -96,13 +96,13 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "short",
         "a clip under 0.1 s",
         "clip_too_short",
-        "The clip is … s long; the shortest that can be remixed is 0.1 s.",
+        "The clip is … s long; the minimum is 0.1 s.",
     ),
     BadInput(
         "long",
         "a clip over 24 times the engine's limit",
         "clip_too_long",
-        "The clip is … s long; … takes up to … s at a time, and a clip is sent in at most 24 parts.",
+        "The clip is … s long; … takes up to … s at a time, and a clip may have at most 24 segments.",
     ),
     BadInput(
         "no_source", "a clip without audio", "bad_request", "clips[0]: a clip needs either `source` or `rendered`."
@@ -146,7 +146,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "link",
         "a symbolic link in the inbox",
         "message_unreadable",
-        "… is a symbolic link, which is not followed.",
+        "… is a symbolic link; links are not followed.",
         REJECTED,
     ),
     BadInput(
@@ -169,7 +169,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "done",
         "`retry` of a job that is done",
         "not_possible_now",
-        "Nothing of this job has failed, was cancelled or waits.",
+        "There is nothing to retry in this job.",
     ),
     BadInput(
         "osc",

@@ -1,6 +1,6 @@
-"""Messages about jobs that are there: stop one, go on with one, move a finished result.
+"""Messages about existing jobs: cancel, retry and nudge.
 
-The message handler calls this for `cancel`, `retry` and `nudge`.
+Called by the message handler.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bridge.workers.pool import Workers
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """Does to jobs what a person asks for."""
+    """Applies `cancel`, `retry` and `nudge` to jobs."""
 
     registry: JobRegistry
     scheduler: Scheduler
@@ -32,21 +32,22 @@ class Actions:
     workers: Workers
 
     async def cancel(self, message: Message) -> str:
+        """Cancel a job or one of its variations."""
         job, variations = await self._targets(message)
         for variation in variations:
             await self.scheduler.cancel(variation.id)
         return job.id
 
     async def retry(self, message: Message) -> str:
-        """Go on where it stopped; order again only where nothing can be running."""
+        """Resume at the first unfinished stage; submit again only if nothing can be running."""
         again = decode(message.args, TargetArgs).again
         job, variations = await self._targets(message)
         found = [one for one in variations if one.state in (State.FAILED, State.CANCELLED, State.UNKNOWN)]
         waiting = [one for one in variations if one.state is State.WAITING]
         if not found and not waiting:
-            raise NotPossibleNow("Nothing of this job has failed, was cancelled or waits.")
+            raise NotPossibleNow("There is nothing to retry in this job.")
         if any(one.state is State.UNKNOWN for one in found) and not again:
-            raise ConfirmNeeded("The order's answer was lost: it may be running, so ordering it again may cost twice.")
+            raise ConfirmNeeded("The answer was lost. The remix may be running, so submitting it again may cost twice.")
         for variation in found:
             await self.registry.change(
                 variation.id,
@@ -54,7 +55,7 @@ class Actions:
                 state=State.WAITING,
                 error=None,
                 cancel_asked=False,
-                message="starting again",
+                message="retrying",
                 reason="slot",
             )
         if any(one.reason == "user" for one in waiting):
@@ -64,26 +65,26 @@ class Actions:
         return job.id
 
     async def nudge(self, message: Message) -> str:
-        """Move a finished result by hand."""
+        """Move a finished result in time."""
         args = decode(message.args, NudgeArgs)
         job, variations = await self.registry.find(args.variation_id)
         if args.variation_id and not job.id.startswith(args.variation_id):
             variations = [one for one in variations if one.id.startswith(args.variation_id)]
         if len(variations) != 1:
-            raise UnknownJob("More than one result is meant: name one of the job's variations.")
+            raise UnknownJob("This job has several results; name one of its variations.")
         await nudge(self.registry, self.store, self.workers, variations[0], args.ms)
         return job.id
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _void(self, variation: Variation) -> tuple[str, str, dict[str, Any]]:
-        """Return the mark by which the order of a variation, whose answer was lost, does not count any more."""
+        """Return a stage mark that voids a submission whose answer was lost."""
         unit = await self.store(Database.lost_order, variation.id)
         mark, _ = await self.store(Database.stage, unit, "remix")
         return unit, "remix", job_folder.void(mark)
 
     async def _targets(self, message: Message) -> tuple[Job, list[Variation]]:
-        """Return the job meant, and those of its variations that are meant."""
+        """Return the job and the variations that a message names."""
         target = decode(message.args, TargetArgs)
         job, variations = await self.registry.find(target.variation_id or target.job_id)
         start = target.variation_id or target.job_id or job.id

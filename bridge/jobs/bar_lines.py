@@ -1,6 +1,6 @@
-"""Where the bar lines of a clip are, as far as its DAW tells: from its tempo map, else from tempo and time signature.
+"""Bar lines of a clip, from its DAW's tempo map or else from tempo and time signature.
 
-Stage render repeats short clips by whole bars, and long ones are split on bar lines (bridge/jobs/segments.py).
+The render stage repeats short clips by whole bars and splits long ones on bar lines (bridge/jobs/segments.py).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from statistics import median
 
 from bridge.protocol.request import Clip, Project
 
-NEAR = 0.02  # of a bar that a clip may be shorter than whole bars and still be meant to be that long
-EXACT = 0.02  # s within which a length is whole bars: rounding, and edits to the pixel
+NEAR = 0.02  # of a bar: a clip this much shorter still counts as whole bars
+EXACT = 0.02  # s: a length this close to whole bars is whole bars (rounding, edits by mouse)
 
 
 def bar_length(clip: Clip, project: Project) -> float | None:
-    """Return s per bar at the clip; None where no tempo is known."""
+    """Return the length of a bar at the clip in s, or None if the tempo is unknown."""
     beats, grid = project.time_signature[0], clip.grid
     if grid is not None and len(grid.downbeats) > 1:
         lines = [grid.beats[index] for index in grid.downbeats if index < len(grid.beats)]
@@ -29,9 +29,9 @@ def bar_length(clip: Clip, project: Project) -> float | None:
 
 
 def bar_lines(clip: Clip, project: Project, start: float, stop: float) -> list[float]:
-    """Return the bar lines from `start` to `stop`, s from the clip's start; none where no tempo is known.
+    """Return the bar lines from `start` to `stop`, in s from the clip's start; empty if the tempo is unknown.
 
-    Without a tempo map the clip's start is taken for a bar line, or lies where `position_beats` says.
+    Without a tempo map, `position_beats` gives the clip's place in the bar; without that the clip starts on a bar line.
     """
     grid, bar = clip.grid, bar_length(clip, project)
     if bar is None or bar <= 0:
@@ -50,9 +50,9 @@ def bar_lines(clip: Clip, project: Project, start: float, stop: float) -> list[f
 
 
 def period(clip: Clip, project: Project, length: float) -> float | None:
-    """Return s after which a clip can be repeated so that its bar lines go on: whole bars, below one bar whole beats.
+    """Return the period in s at which a clip can repeat in time: whole bars, or beats if it is shorter than a bar.
 
-    None where no tempo is known, or the clip has not even a beat.
+    None if the tempo is unknown or the clip is shorter than a beat.
     """
     bar = bar_length(clip, project)
     if bar is None or bar <= 0:

@@ -1,4 +1,4 @@
-"""Money: what the day has cost so far, and whether one more order fits under the cap."""
+"""The daily budget: what was spent today, and whether another remix fits under the cap."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from bridge.errors import BudgetReached, SpendingUnconfirmed
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 
-CONSENT = "consent:"  # before a job's id in the journal's facts
+CONSENT = "consent:"  # prefix of a job's id in the journal's facts
 
 
 class Budget:
-    """The day's cap and what one job may cost, in the currency of the engines (US dollars)."""
+    """The daily cap and the confirmation limit, in US dollars."""
 
     def __init__(self, store: Store, daily_cap: float, confirm_above: float, clock: Callable[[], float]) -> None:
         self._store = store
@@ -22,43 +22,43 @@ class Budget:
         self._clock = clock
 
     async def check(self, variation_id: str, cost: float) -> None:
-        """See before anything is uploaded whether an order will fit.
+        """Check before an upload that the remix fits under the cap.
 
         Raises:
-            BudgetReached: it would go above the cap.
+            BudgetReached: the cap would be exceeded.
         """
         spent = await self._store(Database.spent_since, self._midnight(), variation_id)
         if cost > 0 and spent + cost > self._cap:
             raise self._reached(cost, spent)
 
     async def consent(self, job_id: str) -> None:
-        """Note that a person wants a job although it costs more than is spent without a question."""
+        """Record that the user confirmed the cost of a job."""
         await self._store(Database.remember, f"{CONSENT}{job_id}", "yes")
 
     async def ask(self, job_id: str, cost: float, *, confirmed: bool) -> None:
-        """See whether a job may be ordered without a question.
+        """Check that the cost of a job is below the limit or confirmed.
 
         Args:
             job_id: the job.
-            cost: of all that it makes.
-            confirmed: whether that was agreed to when it was asked for.
+            cost: of all its variations.
+            confirmed: whether the request confirmed the cost.
 
         Raises:
-            SpendingUnconfirmed: it costs more, and nobody has agreed.
+            SpendingUnconfirmed: it costs more and is not confirmed.
         """
         if cost <= self._confirm_above or confirmed:
             return
         if await self._store(Database.fact, f"{CONSENT}{job_id}") is None:
             limit = money(self._confirm_above)
             raise SpendingUnconfirmed(
-                f"This costs about {money(cost)}, more than {limit}: it waits until you confirm it."
+                f"This costs about {money(cost)}, more than {limit}. It waits until you confirm the cost."
             )
 
     async def spend(self, variation_id: str, cost: float) -> None:
-        """Note an order before it leaves; the same variation counts once.
+        """Record a cost before the submission; the same variation counts once.
 
         Raises:
-            BudgetReached: it would go above the cap.
+            BudgetReached: the cap would be exceeded.
         """
         if cost <= 0:
             return
@@ -67,12 +67,12 @@ class Budget:
             raise self._reached(cost, spent)
 
     async def refund(self, variation_id: str) -> None:
-        """Take an order out of the ledger that did not come about, so that the day's cap counts only what costs."""
+        """Remove a cost from the ledger because the engine did not accept the submission."""
         await self._store(Database.bill, variation_id, 0.0)
 
     def _reached(self, cost: float, spent: float) -> BudgetReached:
-        used = f"{money(spent)} of the day's {money(self._cap)} are used"
-        return BudgetReached(f"This remix costs about {money(cost)}, and {used}: it waits.")
+        used = f"{money(spent)} of today's {money(self._cap)} are used"
+        return BudgetReached(f"This remix costs about {money(cost)}, and {used}. It waits until it fits.")
 
     def _midnight(self) -> float:
         now = time.localtime(self._clock())
@@ -80,7 +80,7 @@ class Budget:
 
 
 def money(amount: float) -> str:
-    """Write an amount of dollars: cents, and parts of a cent where there are any."""
+    """Format US dollars with two decimals, or up to four if needed."""
     text = f"{amount:.4f}".rstrip("0")
     whole, _, part = text.partition(".")
     return f"${whole}.{part.ljust(2, '0')}"

@@ -1,7 +1,7 @@
-"""Clips that are asked for as one: the clip that stands for all of them, from the first beginning to the last end.
+"""Combines several clips into one, from the start of the first to the end of the last.
 
-One variation is made of it per seed; stage render mixes what it is made of. Nothing here is called for clips that are
-remixed each by itself.
+The render stage mixes them, and each seed gives one variation of the mix. Clips that are remixed separately do not come
+through here.
 """
 
 from __future__ import annotations
@@ -11,34 +11,34 @@ import msgspec
 from bridge.errors import RequestError
 from bridge.protocol.request import Clip, Grid, RemixArgs
 
-SAME = 0.01  # s: beats of two clips that are nearer are one beat
-GAP = 1.0  # s of silence between clips that are worth a warning
+SAME = 0.01  # s: beats of two clips closer than this are one beat
+GAP = 1.0  # s of silence between clips that cause a warning
 
 
 def check(request: RemixArgs) -> None:
-    """Refuse clips that cannot be made one.
+    """Refuse clips that cannot be combined.
 
     Raises:
-        RequestError: one has no place or no length on the timeline.
+        RequestError: a clip has no position or no length.
     """
     for number, clip in enumerate(request.clips):
         if clip.position is None or clip.length is None:
-            raise RequestError(f"clips[{number}]: clips that are remixed as one need a position and a length.")
+            raise RequestError(f"clips[{number}]: combined clips need a position and a length.")
 
 
 def first_clip(request: RemixArgs) -> int:
-    """Return which clip begins first: the whole is placed where it stands."""
+    """Return the index of the clip that begins first; the combined clip takes its place."""
     return min(range(len(request.clips)), key=lambda number: (request.clips[number].position or 0.0, number))
 
 
 def span(clips: tuple[Clip, ...]) -> tuple[float, float]:
-    """Return where the first clip begins and the last one ends, s on the timeline."""
+    """Return the start of the first clip and the end of the last one, in s on the timeline."""
     starts = [clip.position or 0.0 for clip in clips]
     return min(starts), max(start + (clip.length or 0.0) for start, clip in zip(starts, clips, strict=True))
 
 
 def combined(request: RemixArgs) -> Clip:
-    """Return the clip that stands for all of a request's."""
+    """Return the clip that combines all clips of a request."""
     clip = request.clips[first_clip(request)]
     start, stop = span(request.clips)
     tracks = " ".join(dict.fromkeys(one.track.name for one in request.clips if one.track.name))
@@ -55,7 +55,7 @@ def combined(request: RemixArgs) -> Clip:
 
 
 def silence(clips: tuple[Clip, ...]) -> float:
-    """Return how many s between the first beginning and the last end no clip plays."""
+    """Return how many s between the first start and the last end are silent."""
     reached, silent = span(clips)[0], 0.0
     for clip in sorted(clips, key=lambda one: one.position or 0.0):
         start = clip.position or 0.0
@@ -65,7 +65,7 @@ def silence(clips: tuple[Clip, ...]) -> float:
 
 
 def _grid(clips: tuple[Clip, ...], start: float) -> Grid | None:
-    """Return the beats of all clips, s from the start of the whole."""
+    """Return the beats of all clips, in s from the start of the combined clip."""
     found: list[tuple[float, bool]] = []
     for clip in clips:
         if clip.grid is not None:
@@ -83,7 +83,7 @@ def _grid(clips: tuple[Clip, ...], start: float) -> Grid | None:
 
 
 def pieces(request: RemixArgs, rate: int) -> list[dict[str, object]]:
-    """Return where each clip lies in the whole, so that a DAW can cut it back: at s from its beginning, and samples."""
+    """Return each clip's place in the combined clip (`at` in s, length in samples), for DAWs that cut the result."""
     start, _ = span(request.clips)
     found: list[dict[str, object]] = []
     for clip in request.clips:

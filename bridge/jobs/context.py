@@ -1,7 +1,7 @@
-"""What a stage is called with: one variation on its way, with the results so far and all that may be done about it.
+"""`VariationContext`: the argument of every stage, with the variation, the results so far and the permitted changes.
 
-Stages know this module, the Protocols of engine and DAW, and nothing of each other. What a stage uses beside it, such
-as workers or settings, it is given where bridge/jobs/pipeline.py lists it.
+Stages know this module and the Protocols of engine and DAW, not each other. They get workers, settings and other
+services in bridge/jobs/pipeline.py.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ T = TypeVar("T")
 
 
 class Guard(Protocol):
-    """Runs a step of a variation to its end, even when the variation is stopped; the scheduler has it."""
+    """Runs a step of a variation to its end even if the variation is stopped; the scheduler implements it."""
 
     def __call__(self, variation_id: str, step: Coroutine[Any, Any, T]) -> Awaitable[T]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One file that is sent: the clip with its handles, or a segment of it."""
+    """One file sent to the engine: the clip with its handles, or a segment of it."""
 
-    path: Path  # a FLAC file
+    path: Path  # FLAC
     sha256: str  # of its content
-    start: float  # s from the beginning of everything that is sent of the clip
+    start: float  # s from the start of the clip with its handles
     seconds: float  # its length
 
 
 @dataclass(frozen=True, slots=True)
 class VariationContext:
-    """One variation on its way."""
+    """One variation in the pipeline."""
 
     job_id: str
     variation_id: str
@@ -52,16 +52,16 @@ class VariationContext:
     clip: Clip
     engine: Engine
     daw: Daw
-    cancel: asyncio.Event  # set when the user wants it stopped and the engine has a say in that
-    share: Callable[[float], float]  # fraction of the running stage → fraction of the whole way
+    cancel: asyncio.Event  # set when the user cancels and the engine has to be asked
+    share: Callable[[float], float]  # fraction of the running stage → fraction of the whole pipeline
     job_folder: Path  # the folder of the whole job
     _registry: JobRegistry
     _store: Store
     _guard: Guard
-    done: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # the finished stages' results, of this segment
-    each: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)  # the same of every segment, in order
-    segment: int = 0  # which part of a long clip is in hand, from 0; a clip that is sent whole has one
-    by_segment: bool = False  # whether the running stage is done segment by segment
+    done: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # results of the finished stages, for this segment
+    each: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)  # the same for every segment, in order
+    segment: int = 0  # index of the current segment; a clip that is sent whole has one
+    by_segment: bool = False  # whether the running stage runs once per segment
 
     @property
     def job(self) -> Job:
@@ -71,38 +71,38 @@ class VariationContext:
     def variation(self) -> Variation:
         found = self._registry.variation(self.variation_id)
         if found is None:
-            raise UnknownJob(f"There is no variation {self.variation_id} in hand.")
+            raise UnknownJob(f"There is no variation {self.variation_id} in memory.")
         return found
 
     @property
     def variations(self) -> list[Variation]:
-        """All variations of the job in order, this one among them."""
+        """All variations of the job in order, including this one."""
         return self._registry.variations(self.job_id)
 
     @property
     def unit(self) -> str:
-        """The journal's name for what is done once per variation, and of a long clip per segment."""
+        """The journal's name of the variation, or of its current segment."""
         return of_segment(self.variation_id, self.segment)
 
     @property
     def clip_unit(self) -> str:
-        """The journal's name for what is done once per clip, and of a long one per segment."""
+        """The journal's name of the clip, or of its current segment."""
         return of_segment(f"{self.job_id}/{self.variation.clip_index}", self.segment)
 
     @property
     def clip_folder(self) -> Path:
-        """The folder for what is made once per clip, and of a long one per segment."""
+        """The folder of the clip, or of its current segment."""
         return self._folder(f"clip-{self.variation.clip_index + 1}")
 
     @property
     def folder(self) -> Path:
-        """The folder for what is made once per variation, and of a long clip per segment."""
+        """The folder of the variation, or of its current segment."""
         variation = self.variation
         return self._folder(f"clip-{variation.clip_index + 1}/variation-{variation.index + 1}")
 
     @property
     def segments(self) -> tuple[Sent, ...]:
-        """What is sent, in order; the clip with its handles is one segment where the engine takes it whole."""
+        """The files to send, in order; one if the engine takes the whole clip with its handles."""
         rendered = self.done["render"]
         parts = rendered.get("legs") or [{**rendered, "start": 0}]
         rate = rendered["sample_rate"]
@@ -112,30 +112,30 @@ class VariationContext:
 
     @property
     def sent(self) -> Sent:
-        """What is sent of the segment in hand."""
+        """The file to send for the current segment."""
         return self.segments[self.segment]
 
     async def enter(self, state: State, message: str = "", **fields: Any) -> None:
-        """Go to a state, on disk first; where the variation stands already nothing is written."""
+        """Enter a state and write it to disk; writes nothing if the variation is already in it."""
         if self.variation.state is not state or fields:
             message = self._of_segment(message)
             await self.change(state=state, reason="", message=message, queue_position=None, **fields)
 
     async def change(self, *, mark: tuple[str, str, Mapping[str, Any]] | None = None, **fields: Any) -> None:
-        """Change the variation, and a stage's mark with it; on disk when this returns."""
+        """Change the variation and a stage's mark together; on disk when this returns."""
         await self._registry.change(self.variation_id, mark=mark, **fields)
 
     def move(self, state: State) -> None:
-        """Go to a state that a restart finds out again by itself; in memory only."""
+        """Enter a state that a restart can determine again; in memory only."""
         self._registry.move(self.variation_id, state)
 
     async def turn_back(self) -> None:
-        """Before a further segment is ordered, stand where nothing is at the engine and a cancel stops at once.
+        """Before the next segment is submitted, return to a state in which a cancel takes effect at once.
 
-        No state that follows an order leads to another order.
+        No state after a submission leads to another submission.
         """
         if self.segment and self.variation.state not in (State.NEW, State.WAITING):
-            text = self._of_segment("next in turn")
+            text = self._of_segment("next")
             await self.change(state=State.WAITING, ordered=False, reason="slot", message=text)
 
     def report(
@@ -146,7 +146,7 @@ class VariationContext:
         queue_position: int | None = None,
         running: bool | None = None,
     ) -> None:
-        """Tell how far the running stage is (see `engines.base.Report`)."""
+        """Report the progress of the running stage (see `engines.base.Report`)."""
         news: dict[str, Any] = {}
         if fraction is not None:
             news["progress"] = round(self.share(min(1.0, max(0.0, fraction))), 4)
@@ -158,7 +158,7 @@ class VariationContext:
             self._registry.progress(self.variation_id, **news)
 
     def progress(self, start: float = 0.0, stop: float = 1.0) -> Callable[[float], None]:
-        """Return what a signal task tells its progress to, which is this part of the running stage's."""
+        """Return a progress callback for a signal task that covers this part of the running stage."""
         return lambda fraction: self.report(fraction=start + (stop - start) * fraction)
 
     async def warn(self, warnings: list[dict[str, str]]) -> None:
@@ -166,21 +166,21 @@ class VariationContext:
         await self._registry.warn(self.job_id, warnings)
 
     async def sends(self, seconds: float) -> None:
-        """Note how much of the clip is really sent, since that is what costs."""
+        """Record how much of the clip is sent, which determines the cost."""
         known = list(self.job.seconds)
         known[self.variation.clip_index] = round(seconds, 3)
         await self._registry.note(self.job_id, seconds=tuple(known))
 
     async def billed(self, units: float | None) -> None:
-        """Note what the engine says it charged; its units are seconds of audio (reference: the model's price)."""
+        """Record what the engine charged; its units are seconds of audio."""
         if units is None:
             return
         await self._store(Database.bill, self.unit, round(units * self.job.price, 6))
-        # Read after the wait: another variation's bill may have come in between.
+        # read after the wait, because another variation may have been billed meanwhile
         await self._registry.note(self.job_id, bills={**self.job.bills, self.unit: units})
 
     async def forget(self, unit: str, stage: str) -> None:
-        """Let a finished stage be done again at the next retry."""
+        """Mark a finished stage as undone, so that the next retry runs it again."""
         await self._store(Database.forget_stage, unit, stage)
 
     async def guarded(self, step: Coroutine[Any, Any, T]) -> T:
@@ -188,11 +188,10 @@ class VariationContext:
         return await self._guard(self.variation_id, step)
 
     def _of_segment(self, message: str) -> str:
-        """Say which part of a long clip a message is about."""
+        """Add the segment's number to a message about a long clip."""
         count = len(self.segments) if "render" in self.done else 1
-        return (
-            f"part {self.segment + 1} of {count}: {message}" if self.by_segment and count > 1 and message else message
-        )
+        shown = self.by_segment and count > 1 and message
+        return f"segment {self.segment + 1} of {count}: {message}" if shown else message
 
     def _folder(self, inner: str) -> Path:
         folder = self.job_folder / inner / (f"leg-{self.segment + 1}" if self.segment else "")
@@ -203,22 +202,22 @@ class VariationContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contexts:
-    """Makes the context of a variation that is about to go on."""
+    """Makes the context of a variation that is about to run."""
 
     home: Path
     registry: JobRegistry
     store: Store
     engines: Mapping[str, Engine]  # by name
     daws: Mapping[str, Daw]  # by name
-    other: Daw  # for requests of a program that is none of them
+    other: Daw  # for requests of other programs
 
     def of(self, variation: Variation, cancel: asyncio.Event, guard: Guard) -> VariationContext:
-        """Return what a variation's stages are called with.
+        """Return the context for a variation's stages.
 
         Args:
-            variation: whose.
-            cancel: set when the user wants it stopped.
-            guard: runs steps that must not be broken off.
+            variation: the one about to run.
+            cancel: set when the user cancels it.
+            guard: runs steps that must not be interrupted.
         """
         job = self.registry.job(variation.job_id)
         request = decode(dict(job.request), RemixArgs)

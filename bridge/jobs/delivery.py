@@ -1,6 +1,6 @@
-"""Which DAW process is asked to place a finished result: the one that asked for it, or the next with its project.
+"""Chooses the DAW process that places a finished result: the one that requested it, or the next one with its project.
 
-The daemon alone decides. What was confirmed is never offered again, and what nobody can take waits as `ready`.
+Only the daemon decides. A confirmed result is never offered again, and a result that no DAW can place waits as `ready`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Instance:
 
 
 class Delivery:
-    """Offers each result that is ready to one instance."""
+    """Offers each finished result to one instance."""
 
     def __init__(self, registry: JobRegistry, store: Store, clock: Callable[[], float]) -> None:
         self._registry = registry
@@ -38,22 +38,22 @@ class Delivery:
         self._offering: set[asyncio.Task[None]] = set()
 
     async def instances(self) -> list[Instance]:
-        """Return the DAW processes that said hello and not bye, oldest first."""
+        """Return the connected DAW processes, oldest first."""
         return [Instance(*row) for row in await self._store(Database.instances)]
 
     async def resume(self) -> None:
-        """At start: offer what became ready just before the last daemon ended."""
+        """At start: offer results that were finished just before the previous daemon ended."""
         for variation in self._undelivered():
             await self._offer(variation.id)
 
     def offer(self, variation_id: str) -> None:
-        """Offer a result that has become ready, as soon as it is known who is there."""
+        """Offer a finished result in the background."""
         task = asyncio.create_task(self._offer(variation_id), name=f"offer {variation_id}")
         self._offering.add(task)
         task.add_done_callback(self._offering.discard)
 
     async def hello(self, instance: str, args: HelloArgs) -> None:
-        """A DAW process is there: it may take what waits for its project."""
+        """Connect a DAW process and offer it the results of its project."""
         project = args.project.path or args.project.name
         await self._store(Database.hello, instance, args.daw.name, args.daw.version, project, self._clock())
         for variation in self._undelivered():
@@ -64,7 +64,7 @@ class Delivery:
                 )
 
     async def bye(self, instance: str) -> None:
-        """A DAW process ends: what it has not placed waits again."""
+        """Disconnect a DAW process; results that it has not placed wait again."""
         await self._store(Database.bye, instance)
         for variation in self._undelivered():
             if variation.state is State.PLACING and variation.placed_by == instance:
@@ -72,15 +72,15 @@ class Delivery:
                     await self._registry.change(
                         variation.id, state=State.READY, placed_by="", message="ready, waiting for the DAW"
                     )
-                finally:  # also where the journal takes nothing: in memory it is ready
+                finally:  # even if the journal could not be written, it is ready in memory
                     self.offer(variation.id)
 
     async def placed(
         self, variation_id: str, instance: str, item: str, text: str = "", *, by_hand: bool = False
     ) -> None:
-        """The DAW confirms; `text` is what there is to say about the place.
+        """Record that the DAW placed the result; `text` says what the user should know about it.
 
-        With `by_hand` nothing stands there: the DAW cannot place files, and its user was told where this one lies.
+        With `by_hand` the DAW cannot place files and has shown its user the path.
         """
         variation = self._known(variation_id)
         if variation.state is State.DONE and (variation.result or {}).get("placed"):
@@ -100,18 +100,18 @@ class Delivery:
         )
 
     async def failed(self, variation_id: str, text: str) -> None:
-        """The DAW could not place it: the file stays, and `retry` offers it again."""
+        """Record that the DAW could not place the result; `retry` offers it again."""
         variation = self._known(variation_id)
         if variation.state in ENDED:
             return
         path = (variation.result or {}).get("path", "")
-        error = PlaceError(f"The DAW could not place the result{f' ({text})' if text else ''}; it lies at {path}.")
+        error = PlaceError(f"The DAW could not place the result{f' ({text})' if text else ''}; the file is {path}.")
         await self._registry.change(
             variation_id, state=State.FAILED, error=error.to_wire(), handed_over=True, message=error.text
         )
 
     async def removed(self, variation_id: str) -> None:
-        """The user took the result out of the project; it is not offered again."""
+        """Record that the user removed the result from the project; it is not offered again."""
         variation = self._known(variation_id)
         result = {**(variation.result or {}), "placed": False}
         await self._registry.change(variation_id, result=result, message="removed from the project; the file is kept")
@@ -119,7 +119,7 @@ class Delivery:
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _offer(self, variation_id: str) -> None:
-        """Offer a ready result to an instance that can take it, if there is one."""
+        """Offer a finished result to an instance that can place it, if there is one."""
         here = await self.instances()
         variation = self._registry.variation(variation_id)
         if variation is None or variation.state is not State.READY:
@@ -142,14 +142,14 @@ class Delivery:
 
 
 def choose_instance(job: Job, here: Sequence[Instance]) -> Instance | None:
-    """Return the instance that takes a job's results: the one that asked, or the one that came after it.
+    """Return the instance that places a job's results: the one that requested the job, or its successor.
 
-    A DAW that crashed says no bye. When its project is opened again after the job was asked for, the newer process has
-    it, and the old one is not waited for.
+    A DAW that crashes does not disconnect. If its project is opened again after the request, the newer process gets the
+    results.
 
     Args:
-        job: whose results they are.
-        here: the instances that said hello and not bye, oldest first.
+        job: the job of the results.
+        here: the connected instances, oldest first.
     """
     asked = next((one for one in here if one.id == job.instance), None)
     heirs = [one for one in here if one.daw == job.daw and job.project and one.project == job.project]

@@ -1,7 +1,7 @@
-"""Messages: each is taken in once, is whole in the journal before anything happens, and then has its effect.
+"""Handles messages: records each one in the journal once, then runs its command.
 
-Inbox, surfaces and start-up all come through here. What a command does stands in the table: requests.py makes jobs,
-actions.py does something to them, and what a DAW says of its results goes to delivery.py.
+Messages come from the inbox, from surfaces, and from the journal after a crash. requests.py makes jobs, actions.py
+changes them, and delivery.py gets what a DAW reports about its results.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Command = Callable[[Message], Awaitable[str | None]]  # returns the id of the jo
 
 
 class MessageHandler:
-    """Takes messages in and gives each its effect."""
+    """Records messages and runs their commands."""
 
     def __init__(
         self,
@@ -77,9 +77,9 @@ class MessageHandler:
         }
 
     async def resume(self) -> None:
-        """At start: go on with what a crash or a stop left, in the order it came."""
+        """At start: resume what a crash or a stop interrupted, in order of arrival."""
         variations = await self._registry.load()
-        known = [job.id for job in self._registry.jobs()]  # one that is done may have been in work when a crash came
+        known = [job.id for job in self._registry.jobs()]  # also finished jobs: they may have run at the crash
         await asyncio.to_thread(partial_files.remove_partial_files, self._home, known, self._clock())
         waiting = {self._registry.job(one.job_id).instance for one in variations}
         for instance in sorted(waiting | self._outbox.left_behind()):
@@ -90,10 +90,10 @@ class MessageHandler:
         await self._delivery.resume()
 
     async def handle(self, data: bytes) -> Receipt:
-        """Take a message in: once per id, whole in the store before anything happens.
+        """Handle a message from a file; each id once, and recorded before its command runs.
 
         Raises:
-            RequestError: it is no message at all, or its id was used for another one.
+            RequestError: it is not a valid message, or its id was used for another one.
         """
         try:
             message = parse(data)
@@ -109,19 +109,19 @@ class MessageHandler:
         return Receipt(message.message_id, await self._store(Database.job_of_message, message.message_id))
 
     async def submit(self, message: Message) -> Receipt:
-        """Take in a message that was made in this process; the journal gets it as if it had been a file."""
+        """Handle a message made in this process, as if it had been a file."""
         await self._take_in(message, json.dumps(msgspec.structs.asdict(message), allow_nan=False).encode())
         return await self._apply(message)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _take_in(self, message: Message, data: bytes) -> bool:
-        """Write a message down; return whether its effect is still to come."""
+        """Record a message; return whether its command has still to run."""
         digest = hashlib.sha256(data).hexdigest()
         return await self._store(Database.take_in, message.message_id, digest, message.instance, data, self._clock())
 
     async def _apply(self, message: Message) -> Receipt:
-        """Give a message its effect; one that cannot have any is answered with why."""
+        """Run a message's command; an error is recorded and goes to the sender's outbox."""
         try:
             command = self._commands.get(message.command)
             if command is None:
@@ -144,7 +144,7 @@ class MessageHandler:
         found = await self._store(Database.refusals, instance)
         return [{"message_id": message_id, **error} for message_id, error in found]
 
-    # --- what a DAW says ---------------------------------------------------------------------------------------------
+    # --- from DAWs ----------------------------------------------------------------------------------------------------
 
     async def _hello(self, message: Message) -> None:
         args = decode(message.args, HelloArgs)
@@ -171,5 +171,5 @@ class MessageHandler:
         await self._delivery.removed(args.variation_id)
 
     async def _trouble(self, message: Message) -> None:
-        """A DAW's script did not know how to go on: what it says goes where all trouble is looked for."""
+        """Log an error that a DAW's script reported."""
         log.error("the script of instance %s: %s", message.instance, decode(message.args, TroubleArgs).text)

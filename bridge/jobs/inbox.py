@@ -1,7 +1,7 @@
-"""The inbox: how a message file becomes a job, whatever happens in between.
+"""The inbox: passes message files to the message handler, and removes or rejects them.
 
-The folder is watched natively and looked at now and then all the same; OSC may ring to have it looked at once. A
-message goes whole into the store first, then into the outbox's answer, and only then does its file go.
+The folder is watched natively, polled as well, and scanned at once on an OSC message. A message is recorded in the
+store, then answered in the outbox, and only then is its file removed.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from bridge.util.atomic import write_json
 
 log = logging.getLogger(__name__)
 
-SECOND_LOOK = 0.3  # s after which a message that could not be read is read once more: it may have been half-written
+SECOND_LOOK = 0.3  # s after which an unreadable file is read again, since it may have been half-written
 
 Stamp = tuple[int, int, int]  # inode, size in bytes and time of the last change in ns: differ after every write
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A message that was taken in."""
+    """A message that was handled."""
 
     message_id: str
-    job_id: str | None  # the job it made, if it asked for one
-    error: BridgeError | None = None  # why it has no effect
+    job_id: str | None  # the job it is about, if any
+    error: BridgeError | None = None  # why it was refused
 
 
 class Inbox:
-    """Takes the files of a folder in, oldest first, one after the other."""
+    """Passes the files of a folder to the message handler, one at a time, oldest first."""
 
     def __init__(
         self,
@@ -59,28 +59,28 @@ class Inbox:
         self._poll_interval = poll_interval
         self._interval = safety_interval if native else poll_interval
         self._largest = largest
-        self._suspects: dict[str, Stamp] = {}  # files that could not be read once, by name
-        self._looking = asyncio.Lock()
+        self._suspects: dict[str, Stamp] = {}  # files that were unreadable at the last scan, by name
+        self._scanning = asyncio.Lock()
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to look."""
-        self._tasks.append(asyncio.create_task(self._look_now_and_then(), name="inbox"))
+        """Start to watch and poll the folder."""
+        self._tasks.append(asyncio.create_task(self._poll(), name="inbox"))
         if self._native:
             self._tasks.append(asyncio.create_task(self._watch(), name="inbox watch"))
 
     async def stop(self) -> None:
-        """Stop looking; files that come now are taken in at the next start."""
+        """Stop; later files are handled at the next start."""
         self._stop.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def scan(self) -> dict[str, Receipt]:
-        """Take in what is there; return it by message_id."""
+        """Handle all files in the folder; return the receipts by message_id."""
         receipts: dict[str, Receipt] = {}
-        async with self._looking:
+        async with self._scanning:
             for path in await asyncio.to_thread(self._files):
                 result = await self._process(path)
                 if result is not None:
@@ -89,17 +89,17 @@ class Inbox:
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
-    async def _look_now_and_then(self) -> None:
+    async def _poll(self) -> None:
         while not self._stop.is_set():
             await self._scan_safely()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), self._interval)
 
     async def _watch(self) -> None:
-        """Look as soon as the system says that something is new; when it cannot say so, look more often.
+        """Scan when the system reports a change; poll more often if it cannot.
 
-        What came after the first look and before the system began to watch is told by nobody: the first time that it
-        has nothing to say, there is one more look.
+        No change is reported for files that arrive after the first scan and before the watch is active, so the first
+        report without changes causes one more scan.
         """
         settled = False
         try:
@@ -116,14 +116,14 @@ class Inbox:
                     settled = settled or not news
                     await self._scan_safely()
         except (OSError, RuntimeError) as problem:
-            log.warning("the system does not tell of new files (%s): looking every %s s", problem, self._poll_interval)
+            log.warning("the inbox cannot be watched (%s); polling every %s s", problem, self._poll_interval)
             self._interval = self._poll_interval
 
     async def _scan_safely(self) -> None:
         try:
             await self.scan()
         except Exception:
-            log.exception("the inbox could not be looked at")
+            log.exception("the inbox could not be scanned")
 
     def _files(self) -> list[Path]:
         found = []
@@ -139,19 +139,19 @@ class Inbox:
             data, stamp = await asyncio.to_thread(self._read, path)
             receipt = await self._take(data)
         except FileNotFoundError:
-            return None  # taken back, or taken in by an earlier look
+            return None  # withdrawn, or handled by an earlier scan
         except RequestError as error:
             if await asyncio.to_thread(self._is_new_suspect, path):
                 self._scan_later()
                 return None
             await asyncio.to_thread(self._reject, path, error)
             return None
-        except HomeError as error:  # this machine's trouble: the message stays and is taken in when it is over
+        except HomeError as error:  # a problem of this machine: the message stays until it is solved
             if await asyncio.to_thread(self._is_new_suspect, path):
-                log.error("%s waits in the inbox: %s", path.name, error.text)
+                log.error("%s stays in the inbox: %s", path.name, error.text)
                 self._bus.publish(Alert(error.code, error.text))
             return None
-        except Exception:  # one message must not keep the others from being taken in
+        except Exception:  # one message must not block the others
             log.exception("message %s", path.name)
             await asyncio.to_thread(self._reject, path, Unexpected())
             return None
@@ -162,7 +162,7 @@ class Inbox:
 
     @staticmethod
     def _remove(path: Path, stamp: Stamp) -> bool:
-        """Remove a file that was taken in; return False if it has changed since it was read, and keep it."""
+        """Remove a handled file, unless it has changed since it was read; return whether it is gone."""
         with contextlib.suppress(FileNotFoundError):
             if _stamp(path.lstat()) != stamp:
                 return False
@@ -170,12 +170,12 @@ class Inbox:
         return True
 
     def _scan_later(self) -> None:
-        asyncio.get_running_loop().call_later(SECOND_LOOK, self._look_again)
+        asyncio.get_running_loop().call_later(SECOND_LOOK, self._scan_again)
 
-    def _look_again(self) -> None:
+    def _scan_again(self) -> None:
         if not self._stop.is_set():
             self._tasks = [task for task in self._tasks if not task.done()]
-            self._tasks.append(asyncio.create_task(self._scan_safely(), name="inbox second look"))
+            self._tasks.append(asyncio.create_task(self._scan_safely(), name="inbox second scan"))
 
     def _read(self, path: Path) -> tuple[bytes, Stamp]:
         """Return a file's content and its stamp.
@@ -183,7 +183,7 @@ class Inbox:
         Raises:
             FileNotFoundError: the file is gone.
             MessageTooLarge: it has more bytes than a message may have.
-            MessageUnreadable: it is no regular file, or a program is still writing it.
+            MessageUnreadable: it is not a regular file, or a program is still writing it.
         """
         try:
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
@@ -191,12 +191,12 @@ class Inbox:
             raise
         except OSError as problem:
             if problem.errno == errno.ELOOP:
-                raise MessageUnreadable(f"{path.name} is a symbolic link, which is not followed.") from problem
+                raise MessageUnreadable(f"{path.name} is a symbolic link; links are not followed.") from problem
             raise MessageUnreadable(f"{path.name} cannot be opened: {problem.strerror}.") from problem
         with os.fdopen(handle, "rb") as file:
             before = os.fstat(file.fileno())
             if not stat.S_ISREG(before.st_mode) or path.is_symlink():
-                raise MessageUnreadable(f"{path.name} is no regular file.")
+                raise MessageUnreadable(f"{path.name} is not a regular file.")
             data = b"" if before.st_size > self._largest else file.read(self._largest + 1)
             after = os.fstat(file.fileno())
         size = max(before.st_size, after.st_size, len(data))
@@ -207,7 +207,7 @@ class Inbox:
         return data, _stamp(after)
 
     def _is_new_suspect(self, path: Path) -> bool:
-        """Tell whether this file deserves a second look: it was not seen like this before."""
+        """Return whether this file, as it is now, was not unreadable before."""
         try:
             about = path.lstat()
         except FileNotFoundError:
@@ -227,7 +227,7 @@ class Inbox:
         try:
             write_json(rejected / f"{path.name}.error", error.to_wire(), sync=False)
         except BridgeError as problem:
-            log.error("why %s was rejected cannot be written beside it: %s", path.name, problem.text)
+            log.error("the reason for rejecting %s could not be written: %s", path.name, problem.text)
         log.warning("%s was rejected: %s", path.name, error.text)
         self._bus.publish(Alert(error.code, error.text))
 

@@ -1,7 +1,7 @@
-"""A result moved by hand, without a new remix: within its handles by where the clip begins, else as a file of its own.
+"""Moves a finished result in time, without a new remix.
 
-What was handed over is never rewritten: without handles a second file is cut
-from what the model gave back.
+Within the handles only the clip's start in the file changes. Beyond them a second file is cut from the engine's output,
+since a result that was handed over is never rewritten.
 """
 
 from __future__ import annotations
@@ -20,43 +20,43 @@ from bridge.store.database import Database
 from bridge.util.atomic import settle
 from bridge.workers.pool import Workers
 
-MOST = 2000.0  # ms, all nudges of a result together
+MOST = 2000.0  # ms, for the sum of all nudges of a result
 
 
 async def nudge(registry: JobRegistry, store: Store, workers: Workers, variation: Variation, ms: float) -> None:
     """Move a result.
 
     Args:
-        registry: where the result's variation is changed.
-        store: where the result of stage fit is kept.
-        workers: cut it anew.
-        variation: whose result is moved.
-        ms: above 0 later, below 0 earlier; counts on top of earlier nudges.
+        registry: holds the variation.
+        store: holds the result of the fit stage.
+        workers: cut a second file if needed.
+        variation: the one whose result moves.
+        ms: above 0 later, below 0 earlier; adds to earlier nudges.
 
     Raises:
-        NotPossibleNow: it has no result yet, or it would be moved too far.
-        BridgeError: what the signal task says.
+        NotPossibleNow: there is no result yet, or it would move too far.
+        BridgeError: the signal task failed.
     """
     _, fitted = await store(Database.stage, variation.id, "fit")
     if fitted is None or variation.result is None or "order" not in fitted:
-        raise NotPossibleNow("There is no finished result that could be nudged.")
+        raise NotPossibleNow("There is no finished result to nudge.")
     total = fitted["nudge_ms"] + ms
     if abs(total) > MOST:
-        raise NotPossibleNow(f"That would move the result by {total:+.0f} ms in all; {MOST:.0f} ms are the most.")
+        raise NotPossibleNow(f"That would move the result by {total:+.0f} ms in total; the limit is {MOST:.0f} ms.")
     lead = fitted["lead"] - round(ms / 1000 * fitted["sample_rate"])
     if 0 <= lead <= fitted["frames"] - fitted["samples"]:
         moved = {**fitted, "lead": lead, "source_offset": lead / fitted["sample_rate"], "nudge_ms": total}
-        text = f"nudged {total:+.0f} ms: in its file the clip begins at {moved['source_offset']:.3f} s"
+        text = f"nudged {total:+.0f} ms: the clip now begins {moved['source_offset']:.3f} s into its file"
     else:
-        moved = await _cut_anew(workers, fitted, total)
+        moved = await _cut_again(workers, fitted, total)
         text = f"nudged {total:+.0f} ms: {moved['path']}"
     await store(Database.finish_stage, variation.id, "fit", moved)
     result = {**variation.result, **{name: moved[name] for name in ("path", "source_offset")}, "nudge_ms": total}
     await registry.change(variation.id, result=result, message=text)
 
 
-async def _cut_anew(workers: Workers, fitted: Mapping[str, Any], total: float) -> dict[str, Any]:
-    """Run the signal task again with the nudge; the file gets a name that says it."""
+async def _cut_again(workers: Workers, fitted: Mapping[str, Any], total: float) -> dict[str, Any]:
+    """Run the fit task again with the nudge, into a file with the nudge in its name."""
     first = Path(fitted["order"]["final"])
     final = await asyncio.to_thread(free_path, first.parent, f"{first.stem} {total:+.0f} ms")
     partial = final.with_name(f".{final.stem}.part.wav")

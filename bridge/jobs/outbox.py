@@ -1,7 +1,7 @@
-"""The outbox: one file per instance that says how its jobs stand and what it is asked to place.
+"""The outbox: one file per instance with the state of its jobs and the results it should place.
 
-Listens to the bus; a change of state is written at once, progress a few times a second. A thread of its own writes, so
-that a slow disk holds nobody up; what changes meanwhile is written together afterwards.
+Changes of state are written at once, progress a few times a second. A separate thread writes, so a slow disk blocks
+nothing; changes that arrive during a write are combined into the next one.
 """
 
 from __future__ import annotations
@@ -37,32 +37,32 @@ from bridge.util.atomic import write_bytes
 log = logging.getLogger(__name__)
 
 STALE = 7 * 86400.0  # s
-ONCE_MORE = 1.0  # s until a file that could not be written is written again
+ONCE_MORE = 1.0  # s until a failed write is tried again
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A job as the files tell of it; good until the job or one of its variations is another one."""
+    """A job as it is written; valid until the job or one of its variations changes."""
 
     job: Job
     variations: list[Variation]
-    readers: frozenset[str]  # instances whose files tell of it
+    readers: frozenset[str]  # instances whose files contain it
     ended: bool
     answer: msgspec.Raw  # encoded
 
 
 @dataclass(slots=True)
 class Box:
-    """What is known about one instance's file."""
+    """The state of one instance's file."""
 
     timer: asyncio.TimerHandle | None = None  # the next write
     due: float = 0.0  # loop time of that write
     written: float = -1e9  # loop time of the last write
-    errors: tuple[Mapping[str, str], ...] = ()  # messages of this instance that have no effect
-    ask: Mapping[str, str] | None = None  # what the DAW is asked for, by a surface
-    left: bool = False  # it said bye: the file goes as soon as nothing of it is open
-    writing: bool = False  # the thread has it in hand
-    again: bool = False  # something changed meanwhile
+    errors: tuple[Mapping[str, str], ...] = ()  # refused messages of this instance
+    ask: Mapping[str, str] | None = None  # what a surface asks the DAW for
+    left: bool = False  # it disconnected: the file is removed once none of its jobs is open
+    writing: bool = False  # the thread is writing it
+    again: bool = False  # something has changed since the write began
 
 
 class Outbox:
@@ -90,7 +90,7 @@ class Outbox:
         bus.subscribe(self._hear, JobChanged, JobProgress, VariationChanged)
 
     def open(self, instance: str, errors: list[Mapping[str, str]] | None = None) -> None:
-        """Begin to write for an instance."""
+        """Start to write the file of an instance."""
         box = self._boxes.setdefault(instance, Box())
         box.left = False
         if errors is not None:
@@ -98,34 +98,34 @@ class Outbox:
         self._plan(instance, 0.0)
 
     def left_behind(self) -> set[str]:
-        """Return the instances that may wait for news of an earlier daemon's file; what is a week old goes."""
+        """Return instances whose file from an earlier daemon shows open jobs; files older than a week are removed."""
         found = set()
         for path in self._folder.glob("*.json"):
             if path.stat().st_mtime < self._clock() - STALE:
                 path.unlink(missing_ok=True)
-            elif _says_open(path):  # the others keep their age, or no file would ever go
+            elif _says_open(path):  # other files keep their age, so that they are removed one day
                 found.add(path.stem)
         return found
 
     def refuse(self, instance: str, message_id: str, error: BridgeError) -> None:
-        """Tell an instance that a message of it has no effect."""
+        """Report a refused message to its sender."""
         box = self._boxes.setdefault(instance, Box())
         others = [one for one in box.errors if one["message_id"] != message_id]
         box.errors = (*others, {"message_id": message_id, **error.to_wire()})[-self._keep :]
         self._plan(instance, 0.0)
 
     def ask(self, instance: str, what: Mapping[str, str] | None) -> None:
-        """Ask a DAW for something (id, command), or take the question back."""
+        """Ask a DAW for something (id, command), or withdraw the request."""
         self._boxes.setdefault(instance, Box()).ask = what
         self._plan(instance, 0.0)
 
     def leave(self, instance: str) -> None:
-        """Forget an instance that said bye; its file goes unless something of it is still open."""
+        """Forget an instance that disconnected; its file is removed once none of its jobs is open."""
         self._boxes.setdefault(instance, Box()).left = True
         self._plan(instance, 0.0)
 
     def close(self) -> None:
-        """Write a last time that the daemon is gone."""
+        """Write all files once more, with the daemon marked as stopped."""
         self._alive = False
         self._disk.shutdown()
         for instance, box in tuple(self._boxes.items()):
@@ -134,7 +134,7 @@ class Outbox:
             self.write(instance)
 
     def write(self, instance: str) -> None:
-        """Write an instance's file and return when it is there."""
+        """Write an instance's file; returns when it is written."""
         try:
             if self._alive:
                 self._disk.submit(self._replace, instance, self._next(instance)).result()
@@ -144,7 +144,7 @@ class Outbox:
             log.error("outbox of %s: %s", instance, error.text)
 
     def content(self, instance: str) -> OutboxFile:
-        """Return what the file says; its jobs are encoded already."""
+        """Return the content of the file; its jobs are already encoded."""
         entries = self._entries_of(instance)
         box = self._boxes.get(instance, Box())
         return OutboxFile(
@@ -168,11 +168,11 @@ class Outbox:
     def _hear(self, event: JobChanged | JobProgress | VariationChanged) -> None:
         entry = self._entry(self._registry.job(event.job_id))
         for instance in entry.readers:
-            if instance in self._boxes or not entry.ended:  # nobody reads on for one that said bye
+            if instance in self._boxes or not entry.ended:  # disconnected instances do not read about ended jobs
                 self._plan(instance, self._interval if isinstance(event, JobProgress) else 0.0)
 
     def _plan(self, instance: str, interval: float) -> None:
-        """Write soon, but not sooner than `interval` after the last time; several changes at once make one write."""
+        """Schedule a write, at least `interval` after the last one; several changes share one write."""
         if not self._alive:
             return
         loop = asyncio.get_running_loop()
@@ -186,7 +186,7 @@ class Outbox:
         box.timer = loop.call_at(due, self._begin, instance)
 
     def _begin(self, instance: str) -> None:
-        """Give the thread what is to be written."""
+        """Start the write in the thread."""
         box = self._boxes[instance]
         box.timer = None
         if box.writing:
@@ -200,7 +200,7 @@ class Outbox:
     def _written(self, instance: str, box: Box, done: asyncio.Future[None]) -> None:
         box.writing = False
         error = done.exception()
-        if isinstance(error, BridgeError):  # a full disk must not stop the work, nor keep its end from who waits for it
+        if isinstance(error, BridgeError):  # a full disk must not stop the jobs; the write is tried again
             log.error("outbox of %s: %s", instance, error.text)
             self._plan(instance, ONCE_MORE)
         elif error is not None:
@@ -212,7 +212,7 @@ class Outbox:
     # --- what --------------------------------------------------------------------------------------------------------
 
     def _next(self, instance: str) -> bytes | None:
-        """Return what is to stand in the file; None: it is to go, since nobody reads it any more."""
+        """Return the next content of the file; None: nobody reads it any more, so it is removed."""
         box = self._boxes.setdefault(instance, Box())
         if box.left and all(entry.ended for entry in self._entries_of(instance)):
             del self._boxes[instance]
@@ -220,7 +220,7 @@ class Outbox:
         return _encoded(self.content(instance))
 
     def _replace(self, instance: str, content: bytes | None) -> None:
-        """Write a file, or take it away; runs in the thread."""
+        """Write or remove a file; runs in the thread."""
         path = self._folder / f"{instance}.json"
         if content is None:
             path.unlink(missing_ok=True)
@@ -230,17 +230,17 @@ class Outbox:
     def _entries_of(self, instance: str) -> list[Entry]:
         """Return the instance's open jobs and the last finished ones, oldest first."""
         known = {job.id: self._entry(job) for job in self._registry.jobs()}
-        self._entries = known  # what the registry has forgotten is forgotten
+        self._entries = known  # drops jobs that the registry has dropped
         mine = [entry for entry in known.values() if instance in entry.readers]
         finished = [entry.job.id for entry in mine if entry.ended]
         old = set(finished[: max(0, len(finished) - self._keep)])
         return [entry for entry in mine if entry.job.id not in old]
 
     def _entry(self, job: Job) -> Entry:
-        """Return a job as the files tell of it: rebuilt only when something of it has changed."""
+        """Return a job's entry, rebuilt only if the job has changed."""
         variations = self._registry.variations(job.id)
         entry = self._entries.get(job.id)
-        # equal lists: of the same frozen values nearly always, which Python sees without looking into them
+        # the lists nearly always hold the same objects, so the comparison is quick
         if entry is None or entry.job is not job or entry.variations != variations:
             readers = frozenset({job.instance, *(one.placed_by for one in variations if one.placed_by)})
             ended = self._registry.state(job.id) in (*ENDED, State.PARTIAL)
@@ -263,12 +263,12 @@ class Outbox:
 def _encoded(content: OutboxFile | JobAnswer) -> bytes:
     try:
         return msgspec.json.encode(content)
-    except UnicodeEncodeError:  # a path that is no UTF-8 stands in it escaped
+    except UnicodeEncodeError:  # a path that is not UTF-8, written with escapes
         return json.dumps(msgspec.to_builtins(content)).encode()
 
 
 def _says_open(path: Path) -> bool:
-    """Tell whether a file speaks of work that has not ended; one that cannot be read is written anew."""
+    """Return whether a file shows an open job; an unreadable file counts, so it is rewritten."""
     try:
         jobs = json.loads(path.read_bytes())["jobs"]
         return any(job["state"] not in (*ENDED, State.PARTIAL) for job in jobs)

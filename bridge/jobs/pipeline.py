@@ -1,7 +1,7 @@
-"""The way a clip takes. The list in `stages` is the program: read it first.
+"""The pipeline of a remix. Read the list in `stages` first.
 
-Every stage is idempotent given the job's folder and its rows in the journal, so after a crash the list is simply run
-again: finished stages answer from the journal, the first unfinished one goes on.
+Every stage is idempotent, given the job's folder and its rows in the journal. After a crash the whole list runs again:
+finished stages return their recorded result, and the first unfinished one continues.
 """
 
 from __future__ import annotations
@@ -36,35 +36,35 @@ def stages(
     clock: Callable[[], float],
     offer: Callable[[str], None],
 ) -> tuple[Stage, ...]:
-    """Return the stages in order, each with what it uses.
+    """Return the stages in order, each with the services it uses.
 
     Args:
         workers: run signal tasks.
         store: the journal.
-        budget: what may be spent.
-        settings: of the whole bridge.
+        budget: limits what may be spent.
+        settings: all settings.
         home: the bridge's folder.
         clock: unix time, s.
-        offer: told which variation's result is ready for a DAW's script to place.
+        offer: called with the id of a variation whose result a DAW's script should place.
     """
     return (
-        # the span that is heard, plus handles: one FLAC, in segments where it is too long     (per clip)
+        # the clip with its handles into one FLAC, or into segments if it is too long (per clip)
         render.stage(workers, store, settings.render),
-        # to where the model can read it, once per content                                     (per clip's segment)
+        # to where the model can read it, once per content (per segment of the clip)
         upload.stage(store, budget, clock),
-        # the model: ordered exactly once, its id on disk before the first poll                (per variation's segment)
+        # submitted to the model exactly once, its ID on disk before the first poll (per segment of the variation)
         remix.stage(store, budget, home, clock),
-        # the paid result to this disk, before anything else happens to it                     (per variation's segment)
+        # the paid result to this disk, before anything else happens to it (per segment of the variation)
         fetch.stage(workers),
-        # segments joined; the project's rate, the exact length, the clip's loudness, in its final place
+        # segments joined; project rate, exact length and loudness of the clip, final path
         fit.stage(workers, store, settings.fit, home),
-        # onto a new track; done only when the DAW confirms, or the user knows the path
+        # onto a new track; done once the DAW confirms it, or the user was told the path
         place.stage(offer),
     )
 
 
 class Pipeline:
-    """Runs the stages for one variation after the other, or for several at a time."""
+    """Runs the stages for variations, several of them at a time if asked to."""
 
     def __init__(self, stages: Sequence[Stage], store: Store) -> None:
         self._stages = stages
@@ -72,10 +72,10 @@ class Pipeline:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, context: VariationContext) -> None:
-        """Take a variation as far as it can go now; what is done per segment is done for one segment after the other.
+        """Run a variation's stages as far as possible now; segments run one after the other.
 
         Raises:
-            BridgeError: the stage that the variation stands in cannot be finished.
+            BridgeError: a stage failed.
         """
         for group, before in _groups(self._stages):
             by_segment = group[0].per_segment
@@ -85,7 +85,7 @@ class Pipeline:
                 found = {name: results[segment] for name, results in context.each.items()} if by_segment else {}
                 step = replace(context, done={**context.done, **found}, segment=segment, by_segment=by_segment)
                 for stage, share in _shares(group, before, segment, len(segments)):
-                    result = await self._kept(stage, replace(step, share=share))
+                    result = await self._segment(stage, replace(step, share=share))
                     if result is None:
                         return
                     step = replace(step, done={**step.done, stage.name: result})
@@ -93,26 +93,25 @@ class Pipeline:
             context = replace(context, done={**context.done, **{name: results[0] for name, results in made.items()}})
             context = replace(context, each={**context.each, **made}) if by_segment else context
 
-    async def _kept(self, stage: Stage, context: VariationContext) -> dict[str, Any] | None:
-        """Do a stage; when it is stopped, say what was made of a long clip before."""
+    async def _segment(self, stage: Stage, context: VariationContext) -> dict[str, Any] | None:
+        """Run a stage; if it is withdrawn, add how many segments of a long clip are finished."""
         try:
             return await self._alone(stage, context)
         except Withdrawn as stopped:
             if context.segment:
-                stopped.kept = (
-                    f"{context.segment} of {len(context.segments)} parts were made and are kept; `retry` makes the rest"
-                )
+                count = f"{context.segment} of {len(context.segments)} segments"
+                stopped.kept = f"{count} are finished and kept; `retry` makes the rest"
             raise
 
     async def _alone(self, stage: Stage, context: VariationContext) -> dict[str, Any] | None:
-        """Do a stage while no other variation does it: two variations of a clip render it once."""
+        """Run a stage while no other variation runs it for the same clip, so that a clip is rendered once."""
         unit = context.clip_unit if stage.per_clip else context.unit
         lock = self._locks.setdefault(unit, asyncio.Lock())
         async with lock:
             return await self._once(stage, unit, context)
 
     async def _once(self, stage: Stage, unit: str, context: VariationContext) -> dict[str, Any] | None:
-        """Return the stage's result: from the journal, or by doing it; None when it ends outside, by a DAW's word."""
+        """Return the stage's result from the journal, or run it; None if a DAW has still to confirm it."""
         _, result = await self._store(Database.stage, unit, stage.name)
         if result is not None:
             return result
@@ -129,7 +128,7 @@ class Pipeline:
 
 
 def _groups(stages: Sequence[Stage]) -> Iterator[tuple[list[Stage], float]]:
-    """Yield the stages that follow each other for the same things, and how much of the way lies before them."""
+    """Yield consecutive stages with the same unit, and the fraction of the pipeline before them."""
     before = 0.0
     for _, alike in groupby(stages, lambda stage: (stage.per_clip, stage.per_segment)):
         group = list(alike)
@@ -140,7 +139,7 @@ def _groups(stages: Sequence[Stage]) -> Iterator[tuple[list[Stage], float]]:
 def _shares(
     group: list[Stage], before: float, segment: int, segments: int
 ) -> Iterator[tuple[Stage, Callable[[float], float]]]:
-    """Yield a group's stages for one segment, each with its part of the whole way."""
+    """Yield a group's stages for one segment, each with its mapping to the progress of the whole pipeline."""
     start = before + segment / segments * sum(stage.weight for stage in group)
     for stage in group:
         yield stage, _share(start, stage.weight / segments)

@@ -1,6 +1,6 @@
-"""The recipe of a job: all that its result depends on beside the clip, decided once, when the job is taken on.
+"""The recipe of a job: everything its result depends on except the clip, decided once when the job is created.
 
-Stages read it from the job, and bridge/jobs/result_file.py writes it beside every result.
+Stages read it from the job; bridge/jobs/result_file.py writes it beside every result.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from bridge.protocol.request import Remix, RemixArgs
 def compose(
     request: RemixArgs, wanted: Remix, presets: Presets, overrides: Mapping[str, Any], usual: str
 ) -> dict[str, Any]:
-    """Decide the parameters of a job: defaults, under the preset, under what was asked for.
+    """Decide the parameters of a job: the request over the preset over the defaults.
 
     Args:
-        request: the remix as it was asked for.
-        wanted: its typed part.
-        presets: the presets there are.
-        overrides: what a surface has set, counts like asked for but below it; `preset` and `amount` may be among it.
-        usual: the preset of a remix that names neither a preset nor tags.
+        request: the remix request.
+        wanted: the typed part of the request.
+        presets: all presets.
+        overrides: values set on a surface, below the request; may contain `preset` and `amount`.
+        usual: the preset for a request that names neither a preset nor tags.
 
     Returns:
-        preset, family, needs_model, amount, params (all inputs but audio_url and seed), chosen (names that somebody
+        preset, family, needs_model, amount, params (all inputs except audio_url and seed), chosen (names of the parameters
         set), described_by and tags_by (user, preset or clip).
 
     Raises:
-        PresetUnknown, PresetInvalid, ParamInvalid: one sentence, before anything is sent.
+        PresetUnknown, PresetInvalid, ParamInvalid: the request cannot be used; nothing was sent.
     """
     asked = {**overrides, **{key: value for key, value in request.remix.items() if value is not None}}
     asked = {key: value for key, value in asked.items() if key in PARAMS and key not in ("seed", "audio_url")}
@@ -41,7 +41,7 @@ def compose(
     amount = overrides.get("amount") if wanted.amount is None else wanted.amount
     chosen = {**_of_preset(preset), **asked}
     if amount is not None and "edit_mode" not in asked:
-        chosen.pop("edit_mode", None)  # what the user set is closer to the user than the preset's mode
+        chosen.pop("edit_mode", None)  # the user's amount wins over the preset's mode
     elif amount is None and preset is not None:
         amount = preset.amount
     given = {
@@ -62,10 +62,10 @@ def compose(
 
 
 def recompose(old: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an old recipe with what is to be other this time.
+    """Return an old recipe with some values changed.
 
     Raises:
-        ParamInvalid: one sentence, before anything is sent.
+        ParamInvalid: a value is invalid; nothing was sent.
     """
     asked = {key: value for key, value in change.items() if key in PARAMS and key not in ("seed", "audio_url")}
     chosen = {**{name: old["params"][name] for name in old["chosen"]}, **asked}
@@ -83,7 +83,7 @@ def recompose(old: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, An
 
 
 def new_seed() -> int:
-    """Return a seed for a job that asked for none."""
+    """Return a random seed."""
     return secrets.randbelow(2**32)
 
 
@@ -100,6 +100,6 @@ def _of_preset(preset: Preset | None) -> dict[str, Any]:
 
 
 def _guess(request: RemixArgs) -> str:
-    """Say of the clips what is known before they are heard; stage remix says it anew for each of them."""
+    """Return tags from what is known before analysis; the remix stage replaces them for each clip."""
     heard = {"tempo": request.project.tempo, "tempo_sure": True}
     return original_tags((request.clips[0].track.name, request.clips[0].name), heard)

@@ -1,6 +1,7 @@
-"""The jobs in hand: what stands in the store, in memory, with every change written before it is told.
+"""The jobs in memory. Every change is written to the store before it is published.
 
-Stages, scheduler and message handler change things only here, surfaces and outbox read here and listen to the bus.
+Stages, scheduler and message handler change jobs only through the registry. Surfaces and outbox read it and listen to
+the bus.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from bridge.protocol.job import ENDED, Job, State, Variation, check_transition, 
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 
-KEPT = 200  # ended jobs that stay in memory; older ones are read from the store when asked for
+KEPT = 200  # ended jobs that stay in memory; older ones are read from the store
 
 
 class JobRegistry:
@@ -64,10 +65,10 @@ class JobRegistry:
         return job_state(variation.state for variation in self._variations[job_id].values())
 
     async def find(self, start: str | None) -> tuple[Job, list[Variation]]:
-        """Return the job whose id, or one of whose variations' ids, begins with `start`; None: the newest.
+        """Return the job whose ID or variation ID begins with `start`; None: the newest job.
 
         Raises:
-            UnknownJob: there is none, or more than one.
+            UnknownJob: no job matches, or more than one.
         """
         found = await self._store(Database.find, start) if start else await self._store(Database.jobs, 1)
         if len(found) != 1:
@@ -86,69 +87,69 @@ class JobRegistry:
     # --- changing ----------------------------------------------------------------------------------------------------
 
     async def add(self, job: Job, variations: Iterable[Variation]) -> None:
-        """Take on a job: on disk first."""
+        """Add a job; on disk first."""
         variations = list(variations)
         await self._store(Database.add_job, job, variations)
         self._keep(job, variations)
         self.newest = job.id
         self._forget_old()
-        self._tell(job.id)
+        self._publish_job(job.id)
 
     async def change(
         self, variation_id: str, *, mark: tuple[str, str, Mapping[str, Any]] | None = None, **fields: Any
     ) -> Variation:
-        """Change a variation, and a stage's mark with it; returns when it is on the disk.
+        """Change a variation and a stage's mark together; on disk when this returns.
 
         Raises:
-            IllegalTransition: the state table does not have this way.
+            IllegalTransition: the state table does not allow it.
         """
         before = self.variation(variation_id)
         if before is None:
-            raise UnknownJob(f"There is no variation {variation_id} in hand.")
+            raise UnknownJob(f"There is no variation {variation_id} in memory.")
         after = replace(before, **fields)
         check_transition(before.state, after.state)
         self._variations[after.job_id][after.id] = after
         try:
             await self._store(Database.save_variation, after, is_open=after.state not in ENDED, mark=mark)
-        finally:  # a disk that is full must not keep from the user how it stands
-            self._tell_change(before, after)
+        finally:  # even with a full disk the user sees the new state
+            self._publish_change(before, after)
         return after
 
     def progress(self, variation_id: str, **fields: Any) -> None:
-        """Note how far a variation is (progress, message, queue_position); in memory only."""
+        """Update progress, message or queue_position; in memory only."""
         before = self.variation(variation_id)
         if before is None or all(getattr(before, name) == value for name, value in fields.items()):
             return
         after = replace(before, **fields)
         self._variations[after.job_id][after.id] = after
-        self._tell_progress(after)
+        self._publish_progress(after)
 
     def move(self, variation_id: str, state: State, **fields: Any) -> None:
-        """Change a state that a restart finds out again by itself; in memory only."""
+        """Change a state that a restart can determine again; in memory only."""
         before = self.variation(variation_id)
         if before is None or before.state is state:
             return
         check_transition(before.state, state)
         after = self._variations[before.job_id][before.id] = replace(before, state=state, **fields)
         self._bus.publish(VariationChanged(after.job_id, after.id, str(state)))
-        self._tell(after.job_id)
+        self._publish_job(after.job_id)
 
     async def note(self, job_id: str, **fields: Any) -> Job:
-        """Change a job: what was billed, its warnings."""
+        """Change a job, for example its bills or warnings."""
         job = self._jobs[job_id] = replace(self._jobs[job_id], **fields)
         await self._store(Database.save_job, job)
-        self._tell(job_id)
+        self._publish_job(job_id)
         return job
 
     async def warn(self, job_id: str, warnings: Iterable[Mapping[str, str]]) -> None:
-        """Add warnings that the job does not have yet."""
+        """Add the warnings that are new to the job."""
         have = self._jobs[job_id].warnings
         new = [dict(warning) for warning in warnings if dict(warning) not in have]
         if new:
             await self.note(job_id, warnings=(*have, *new))
 
     def fraction(self, job_id: str) -> float:
-        """Return how far a job is, 0..1."""
+        """Return the progress of a job, 0..1."""
         found = self._variations[job_id].values()
         return sum(1.0 if one.state in ENDED else one.progress for one in found) / max(1, len(found))
 
@@ -166,17 +167,17 @@ class JobRegistry:
             for variation_id in self._variations.pop(job_id):
                 del self._job_of[variation_id]
 
-    def _tell_change(self, before: Variation, after: Variation) -> None:
+    def _publish_change(self, before: Variation, after: Variation) -> None:
         path = str(after.result["path"]) if after.result and after.handed_over else ""
         self._bus.publish(VariationChanged(after.job_id, after.id, str(after.state), path))
-        self._tell(after.job_id)
+        self._publish_job(after.job_id)
         if (after.progress, after.message) != (before.progress, before.message):
-            self._tell_progress(after)
+            self._publish_progress(after)
 
-    def _tell(self, job_id: str) -> None:
+    def _publish_job(self, job_id: str) -> None:
         job = self._jobs[job_id]
         self._bus.publish(JobChanged(job_id, str(self.state(job_id)), job.cost))
 
-    def _tell_progress(self, variation: Variation) -> None:
+    def _publish_progress(self, variation: Variation) -> None:
         job_id = variation.job_id
         self._bus.publish(JobProgress(job_id, self.fraction(job_id), variation.message))

@@ -1,6 +1,6 @@
-"""Messages that ask for a result: each becomes a job, and all that can be decided or refused now is.
+"""Messages that request a remix: decides or refuses everything that can be decided now, and makes a job.
 
-The message handler calls this for `remix`, `selection`, `prepare` and `rerun`; the scheduler makes what was asked for.
+The message handler calls this for `remix`, `selection`, `prepare` and `rerun`; the scheduler then runs the jobs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from bridge.workers.pool import Workers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
-    """Makes jobs."""
+    """Makes jobs from messages."""
 
     registry: JobRegistry
     scheduler: Scheduler
@@ -43,12 +43,12 @@ class Requests:
     early_upload: EarlyUpload | None  # None: `[privacy] upload_early` is off
 
     async def remix(self, message: Message) -> str:
-        """Asked for with everything it needs: what surfaces have set does not leak in."""
-        return (await self._take_on(message, decode(message.args, RemixArgs), {})).id
+        """Make a job from a complete request; settings of surfaces do not apply."""
+        return (await self._create(message, decode(message.args, RemixArgs), {})).id
 
     async def selection(self, message: Message) -> str:
-        """A DAW's answer to a surface that asked for its selection: the surface's settings count."""
-        job = await self._take_on(message, decode(message.args, RemixArgs), self.surface_settings.overrides())
+        """Make a job from the selection that a surface requested; the surface settings apply."""
+        job = await self._create(message, decode(message.args, RemixArgs), self.surface_settings.overrides())
         self.bus.publish(SelectionSent(job.id, message.instance))
         return job.id
 
@@ -62,7 +62,7 @@ class Requests:
             self.early_upload.start(message.instance, draft, [one for one in variations if one.index == 0])
 
     async def rerun(self, message: Message) -> str:
-        """Make a new job from an old recipe, which counts whatever has become of its preset since."""
+        """Make a new job from an old recipe, even if its preset has changed since."""
         target = decode(message.args, TargetArgs)
         job, _ = await self.registry.find(target.variation_id or target.job_id)
         chosen = {name: job.recipe["params"][name] for name in job.recipe["chosen"]}
@@ -76,19 +76,19 @@ class Requests:
         }
         fresh, request = msgspec.structs.replace(message, command="remix", args=args), decode(args, RemixArgs)
         if "preset" in change:
-            return (await self._take_on(fresh, request, {})).id
-        _ = request.wanted  # checked before the recipe is
-        return (await self._begin(fresh, request, recompose(job.recipe, change))).id
+            return (await self._create(fresh, request, {})).id
+        _ = request.wanted  # validated before the recipe
+        return (await self._add(fresh, request, recompose(job.recipe, change))).id
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
-    async def _take_on(self, message: Message, request: RemixArgs, overrides: Mapping[str, Any]) -> Job:
-        """Make a job of a request by what it asks for and what is set."""
+    async def _create(self, message: Message, request: RemixArgs, overrides: Mapping[str, Any]) -> Job:
+        """Make a job from a request and the surface settings."""
         recipe = compose(request, request.wanted, self.presets, overrides, self.usual)
-        return await self._begin(message, request, recipe)
+        return await self._add(message, request, recipe)
 
-    async def _begin(self, message: Message, request: RemixArgs, recipe: dict[str, Any]) -> Job:
-        """Make a job: everything that can be decided or refused now, is."""
+    async def _add(self, message: Message, request: RemixArgs, recipe: dict[str, Any]) -> Job:
+        """Make a job with a recipe and queue its variations."""
         job, variations = self._draft(message, request, recipe, await self.choose(request.wanted.engine))
         self.workers.warm()
         await self.registry.add(job, variations)
@@ -132,10 +132,10 @@ class Requests:
 
 
 def _asked(request: RemixArgs) -> dict[int, Clip]:
-    """Return the clips that remixes are made of, by their place in the request; one, where all are asked for as one.
+    """Return the clips to remix by their index in the request; combined clips are one.
 
     Raises:
-        RequestError: clips that cannot be one.
+        RequestError: the clips cannot be combined.
     """
     if not request.is_combined:
         return dict(enumerate(request.clips))
@@ -155,5 +155,5 @@ def _not_honoured(asked: Mapping[str, Any], engine: Engine, recipe: Mapping[str,
     made_by = {"code": "not_ace_step", "text": f"Made by the {can.label}{style}{missing}."}
     warnings = [] if can.ace_step else [made_by]
     if ignored:
-        warnings.append({"code": "not_honoured", "text": f"The {can.label} does not take {', '.join(ignored)}."})
+        warnings.append({"code": "not_honoured", "text": f"The {can.label} ignores {', '.join(ignored)}."})
     return warnings

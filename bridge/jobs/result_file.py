@@ -1,6 +1,6 @@
-"""A result's file: its folder and name, what it says of itself, and the recipe that is written beside it.
+"""A result's file: its folder, name and metadata, and the recipe beside it.
 
-A name is what a musician recognises, on every system's file system. Stage fit writes the file.
+Names are readable and valid on every file system. The fit stage writes the file.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _RESERVED = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"COM{n}" for n in range(1, 10)), *(f"LPT{n}" for n in range(1, 10))}
 )
 LONGEST = 60  # characters of a clip's or preset's name
-LARGEST = 100  # bytes of it: two of them with number, id and the longest suffix stay under every system's 255 bytes
-FITTED = (  # what the recipe says of how the result was fitted
+LARGEST = 100  # bytes of such a name: two of them with number, ID and suffix stay below the usual limit of 255 bytes
+FITTED = (  # keys of the fit result that the recipe contains
     "sample_rate",
     "samples",
     "lead",
@@ -42,7 +42,7 @@ FITTED = (  # what the recipe says of how the result was fitted
 
 
 def results_folder(project: Project, home: Path) -> Path:
-    """Return where the project keeps its audio, else a folder beside the project, else the bridge's own."""
+    """Return the project's audio folder, else a folder beside the project, else the bridge's own."""
     if project.media_path:
         return Path(project.media_path)
     if project.path:
@@ -55,7 +55,7 @@ def make_folder(folder: Path) -> None:
     """Make the folder for results.
 
     Raises:
-        OutputUnwritable, DiskFull: it cannot be made.
+        OutputUnwritable, DiskFull: the folder cannot be made.
     """
     if not folder.is_absolute():
         raise OutputUnwritable(f"The folder for results, {folder}, is not an absolute path.")
@@ -64,8 +64,8 @@ def make_folder(folder: Path) -> None:
 
 
 def safe(text: str) -> str:
-    """Return a text as part of a file name: no separators, no control or direction marks, no trailing dots."""
-    text = text.encode(errors="replace").decode()  # half a character, from a name that is no UTF-8
+    """Return a text for use in a file name: no separators, control characters, direction marks or trailing dots."""
+    text = text.encode(errors="replace").decode()  # replaces lone surrogates, from a name that is not UTF-8
     text = _UNWANTED.sub(" ", unicodedata.normalize("NFC", text))
     text = " ".join(text.split())
     while len(text.encode()) > LARGEST or len(text) > LONGEST:
@@ -75,20 +75,20 @@ def safe(text: str) -> str:
 
 
 def result_name(clip: str, preset: str | None, index: int, variation_id: str) -> str:
-    """Return the name, without suffix, of a variation's file: `clip · preset 2 [1a2b3c4d]`."""
+    """Return the file name of a variation without suffix: `clip · preset 2 [1a2b3c4d]`."""
     parts = [part for part in (safe(clip.removesuffix(".wav")), safe(preset or "remix")) if part]
     number = f" {index + 1}" if index else ""
     return f"{' · '.join(parts)}{number} [{variation_id[:8]}]"
 
 
 def free_path(folder: Path, name: str) -> Path:
-    """Return a path in a folder that nobody has: the name, or the name with a number."""
+    """Return an unused path in a folder: the name, or the name with a number."""
     names = (name, *(f"{name} ({count})" for count in range(2, 1000)))
     return next(folder / f"{one}.wav" for one in names if not (folder / f"{one}.wav").exists())
 
 
 def labels(context: VariationContext, time_reference: int) -> dict[str, Any]:
-    """Return what the file says of itself: BWF and INFO chunks.
+    """Return the file's metadata: BWF and INFO chunks.
 
     Args:
         context: the variation.
@@ -115,7 +115,7 @@ def labels(context: VariationContext, time_reference: int) -> dict[str, Any]:
 
 
 def recipe_document(context: VariationContext, fitted: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Return what stands beside a result: everything needed to make it again."""
+    """Return the recipe to write beside a result: everything needed to make it again."""
     job, clip, made = context.job, context.clip, context.done["remix"]
     return {
         "made_by": f"ace-bridge {__version__}",
@@ -155,6 +155,6 @@ def _engine(context: VariationContext) -> dict[str, Any]:
 
 
 def _billed(context: VariationContext) -> float | None:
-    """Return what the engine said it charged for all segments of the clip, in its units."""
+    """Return what the engine charged for all segments of the clip, in its units."""
     bills = [segment["billed_units"] for segment in context.each["remix"] if segment["billed_units"] is not None]
     return sum(bills) if bills else None

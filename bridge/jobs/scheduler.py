@@ -1,7 +1,7 @@
-"""Who is made when: so many variations at a time, the rest wait in order; cancel tells the truth.
+"""Runs at most `slots` variations at a time, in order. Cancelling reports what really happened at the engine.
 
-Knows the pipeline and the registry, no stage and no DAW. A shutdown stops here and never reaches the model: what was
-ordered runs on there and is picked up at the next start.
+Knows the pipeline and the registry, but no stage and no DAW. A shutdown never cancels at the engine: submitted
+variations continue there and are picked up at the next start.
 """
 
 from __future__ import annotations
@@ -36,28 +36,34 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-DISK_LOOK = 30.0  # s until a variation that found no room on a disk tries again
-NETWORK_LOOK = 15.0  # s until a variation that could not reach its engine tries again, beside the engine's own tries
-PERSON = "user"  # the reason of a variation that waits for a person: no restart is an answer
-BUDGET_LOOK = 60.0  # s between two looks whether a waiting variation fits into the budget again
+DISK_LOOK = 30.0  # s until a variation that found a disk full tries again
+NETWORK_LOOK = 15.0  # s until a variation that could not reach its engine tries again, after the engine's own retries
+PERSON = "user"  # the reason of a variation that waits for the user; a restart does not end the wait
+BUDGET_LOOK = 60.0  # s between two checks whether a waiting variation fits the budget
 
-PAUSES = (BudgetReached, SpendingUnconfirmed, DiskFull, StoreBusy, NetworkDown)  # what lets a variation wait, not fail
+PAUSES = (
+    BudgetReached,
+    SpendingUnconfirmed,
+    DiskFull,
+    StoreBusy,
+    NetworkDown,
+)  # errors that make a variation wait
 
-# Stages before the order can simply be stopped; after it the engine has a say.
+# Before the submission a variation can simply be stopped; after it the engine has to be asked.
 STOPPABLE = frozenset({State.NEW, State.WAITING, State.RENDERING, State.UPLOADING})
 ORDERED = frozenset({State.SUBMITTING, State.QUEUED, State.RUNNING, State.FETCHING, State.FITTING})
 
 
 @dataclass(slots=True)
 class Run:
-    """A variation that is being made."""
+    """A running variation."""
 
     task: asyncio.Task[None]
-    cancel: asyncio.Event = field(default_factory=asyncio.Event)  # the user wants it stopped
+    cancel: asyncio.Event = field(default_factory=asyncio.Event)  # set when the user cancels
 
 
 class Scheduler:
-    """The queue and its slots."""
+    """Queues variations and runs them in its slots."""
 
     def __init__(
         self, registry: JobRegistry, bus: EventBus, pipeline: Pipeline, contexts: Contexts, *, slots: int
@@ -68,37 +74,37 @@ class Scheduler:
         self._contexts = contexts
         self._slots = slots
         self._queue: deque[str] = deque()
-        self._ordered: deque[str] = deque()  # goes before the queue and needs no slot: results do not live long
+        self._submitted: deque[str] = deque()  # submitted ones: go first and need no slot, since results expire
         self._running: dict[str, Run] = {}
-        self._guarded: set[asyncio.Task[Any]] = set()  # steps that are seen to their end, named by their variation
+        self._guarded: set[asyncio.Task[Any]] = set()  # steps that must finish, named by their variation
         self._later: dict[str, asyncio.TimerHandle] = {}
-        self._again: set[str] = set()  # asked for once more while their run was still ending
+        self._again: set[str] = set()  # enqueued again while their run was ending
         self._stopping = False
 
     def resume(self, variations: list[Variation]) -> None:
-        """Queue what a restart found unfinished; what was ordered goes first, since results do not live long."""
+        """Queue unfinished variations after a restart; submitted ones go first, since results expire."""
         todo = [one for one in variations if one.state not in (State.READY, State.PLACING) and one.reason != PERSON]
-        for variation in sorted(todo, key=lambda one: not _is_ordered(one)):
+        for variation in sorted(todo, key=lambda one: not _is_submitted(one)):
             self.enqueue(variation.id)
 
     def enqueue(self, variation_id: str) -> None:
-        """Put a variation at the end of the queue; one that was ordered before goes on at once, whatever is in work."""
+        """Queue a variation; one that was submitted before resumes at once."""
         if timer := self._later.pop(variation_id, None):
             timer.cancel()
-        if variation_id in self._queue or variation_id in self._ordered:
+        if variation_id in self._queue or variation_id in self._submitted:
             return
         if variation_id in self._running:
             self._again.add(variation_id)
             return
         variation = self._registry.variation(variation_id)
-        (self._ordered if variation is not None and _is_ordered(variation) else self._queue).append(variation_id)
+        (self._submitted if variation is not None and _is_submitted(variation) else self._queue).append(variation_id)
         self._fill()
         variation = self._registry.variation(variation_id)
         if variation_id in self._queue and variation and variation.state in (State.NEW, State.WAITING):
             self._registry.move(variation_id, State.WAITING, reason="slot", message="waiting for a free slot")
 
     async def cancel(self, variation_id: str) -> None:
-        """Stop a variation as far as that can be done; what was paid is kept."""
+        """Stop a variation as far as possible; a paid result is kept."""
         variation = self._registry.variation(variation_id)
         if variation is None or variation.state in ENDED:
             return
@@ -108,13 +114,13 @@ class Scheduler:
         elif run is not None:
             await self._registry.change(variation_id, cancel_asked=True, message="asking the engine to stop")
             run.cancel.set()
-        else:  # ready or offered: the file is here and paid for
+        else:  # ready or offered: the result is paid and on disk
             result = {**(variation.result or {}), "placed": False}
             text = f"cancelled; the finished result is kept: {result.get('path', '')}"
             await self._registry.change(variation_id, state=State.DONE, result=result, cancel_asked=True, message=text)
 
     async def stop(self) -> None:
-        """End all work here; nothing that was ordered is cancelled, and an order on its way is seen to its end."""
+        """Stop all runs; nothing is cancelled at the engine, and a submission in progress finishes."""
         self._stopping = True
         for timer in self._later.values():
             timer.cancel()
@@ -127,15 +133,15 @@ class Scheduler:
 
     @property
     def busy(self) -> int:
-        """Variations that are being made now."""
+        """The number of running variations."""
         return len(self._running)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     def _fill(self) -> None:
         while not self._stopping:
-            if self._ordered:
-                variation_id = self._ordered.popleft()
+            if self._submitted:
+                variation_id = self._submitted.popleft()
             elif self._queue and len(self._running) < self._slots:
                 variation_id = self._queue.popleft()
             else:
@@ -148,18 +154,18 @@ class Scheduler:
 
     async def _make(self, variation_id: str) -> None:
         try:
-            await self._take_through(variation_id)
+            await self._run_pipeline(variation_id)
         except Exception:
-            log.exception("variation %s could not be brought to an end", variation_id)
+            log.exception("variation %s could not be ended", variation_id)
         finally:
             self._running.pop(variation_id, None)
             if variation_id in self._again:
                 self._again.discard(variation_id)
-                self.enqueue(variation_id)  # what has ended meanwhile is dropped there
+                self.enqueue(variation_id)  # drops it if it has ended meanwhile
             self._fill()
 
-    async def _take_through(self, variation_id: str) -> None:
-        """Run the pipeline and give the variation the state that follows from how it ended."""
+    async def _run_pipeline(self, variation_id: str) -> None:
+        """Run the pipeline and set the variation's state by its outcome."""
         variation = self._registry.variation(variation_id)
         if variation is None or variation.state in ENDED:
             return
@@ -184,15 +190,15 @@ class Scheduler:
             await self._end(variation_id, State.FAILED, Unexpected())
 
     async def _guard(self, variation_id: str, step: Coroutine[Any, Any, T]) -> T:
-        """Run a step to its end even when its variation's task is cancelled; a shutdown waits for it."""
+        """Run a step to its end even if its variation's task is cancelled; a shutdown waits for it."""
         task = asyncio.create_task(step, name=variation_id)
         self._guarded.add(task)
         task.add_done_callback(self._guarded.discard)
         return await asyncio.shield(task)
 
     async def _pause(self, variation_id: str, error: BridgeError) -> None:
-        """Let a variation wait for what an error says is missing."""
-        reason, seconds = "disk", DISK_LOOK  # also where another program holds the journal
+        """Make a variation wait until the cause of an error is gone."""
+        reason, seconds = "disk", DISK_LOOK  # also if another program locks the journal
         match error:
             case BudgetReached():
                 reason, seconds = "budget", BUDGET_LOOK
@@ -200,17 +206,17 @@ class Scheduler:
                 reason, seconds = "network", NETWORK_LOOK
             case SpendingUnconfirmed():
                 reason, seconds = PERSON, math.inf
-        with contextlib.suppress(DiskFull, StoreBusy):  # where the journal takes nothing, it waits in memory
+        with contextlib.suppress(DiskFull, StoreBusy):  # if the journal cannot be written, it waits in memory
             await self._wait(variation_id, reason, None if seconds == math.inf else seconds, error)
 
     async def _wait(self, variation_id: str, reason: str, seconds: float | None, error: BridgeError) -> None:
-        """Let a variation wait for what is missing; `retry` lets it look at once.
+        """Make a variation wait; `retry` ends the wait at once.
 
         Args:
-            variation_id: which one.
-            reason: a word of the outbox.
-            seconds: after which it looks again by itself; None: it waits for a person.
-            error: what is missing.
+            variation_id: the variation.
+            reason: the outbox's `reason`.
+            seconds: until it tries again; None: it waits for the user.
+            error: why it waits.
         """
         if seconds is not None:
             loop = asyncio.get_running_loop()
@@ -237,22 +243,22 @@ class Scheduler:
         if timer := self._later.pop(variation_id, None):
             timer.cancel()
         if run is not None:
-            run.cancel.set()  # an order that is just about to leave sees this and does not
+            run.cancel.set()  # stops a submission that is about to be sent
             run.task.cancel()
             steps = [task for task in self._guarded if task.get_name() == variation_id]
             await asyncio.gather(run.task, *steps, return_exceptions=True)
         after = self._registry.variation(variation_id)
         if after is None or after.state in ENDED:
             return
-        if after.state not in STOPPABLE:  # it was ordered in the meantime: the engine has to be asked
+        if after.state not in STOPPABLE:  # it was submitted meanwhile: the engine has to be asked
             await self._registry.change(variation_id, cancel_asked=True)
             self.enqueue(variation_id)
             return
-        begun = after.stage in ("remix", "fetch", "fit", "place")  # it waited for room on its way back
-        text = "cancelled; `retry` goes on where it stopped" if begun else "cancelled before it was ordered"
+        begun = after.stage in ("remix", "fetch", "fit", "place")  # it waited for disk space after the submission
+        text = "cancelled; `retry` resumes where it stopped" if begun else "cancelled before it was submitted"
         await self._registry.change(variation_id, state=State.CANCELLED, cancel_asked=True, message=text, reason="")
 
 
-def _is_ordered(variation: Variation) -> bool:
-    """Tell whether an order stands or its result is here; journals of before have only the state to tell it by."""
+def _is_submitted(variation: Variation) -> bool:
+    """Return whether a variation was submitted; older journals show it only by the state."""
     return variation.ordered or variation.state in ORDERED

@@ -1,7 +1,7 @@
-"""A clip that is longer than its engine takes, split into segments: each is sent, ordered and paid by itself.
+"""Splits a clip that is longer than its engine's limit into segments.
 
-Stage render splits on bar lines, the pipeline takes the segments one after the other, the task `join` makes one result
-of them. A clip that the engine takes whole is one segment.
+Each segment is sent, submitted and paid separately. The render stage splits on bar lines, the pipeline runs the
+segments one after the other, and the task `join` makes one result from them. A clip within the limit is one segment.
 """
 
 from __future__ import annotations
@@ -10,34 +10,34 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-OVERLAP = 8.0  # s that two segments share: what a model makes near its edges is its worst, and a join needs a choice
-SHARE = 4  # an engine that takes little shares at most one in so many of it
-MOST = 24  # segments of one clip; more is more money than a slip of the finger should cost
+OVERLAP = 8.0  # s that two segments share: models are worst near the edges, and a join needs material to choose from
+SHARE = 4  # the overlap is at most this fraction (one in SHARE) of the engine's limit
+MOST = 24  # segments of one clip; a limit on the cost of a mistake
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of what is sent of a clip."""
+    """A part of a clip with its handles."""
 
-    start: float  # s from the beginning of everything that is sent
+    start: float  # s from the start of the clip with its handles
     seconds: float  # its length
 
     @property
     def stop(self) -> float:
-        """Return where it ends, s from the beginning of everything that is sent."""
+        """Return its end, in s from the start of the clip with its handles."""
         return self.start + self.seconds
 
 
 def split(seconds: float, longest: float | None, lines: Sequence[float]) -> list[Segment] | None:
-    """Split a clip into as few segments of about equal length as can be.
+    """Split a clip into as few segments as possible, of about equal length.
 
     Args:
-        seconds: of everything that is sent.
-        longest: that the engine takes, s; None: no limit.
-        lines: bar lines, s from the beginning, rising; none known: the overlaps lie anywhere.
+        seconds: length of the clip with its handles.
+        longest: the engine's limit in s; None: no limit.
+        lines: bar lines in s, ascending; if empty, overlaps may lie anywhere.
 
     Returns:
-        The segments in order, each sharing about OVERLAP with the next, on bar lines; None where MOST are not enough.
+        The segments in order, each overlapping the next by about OVERLAP on bar lines; None if MOST are not enough.
     """
     if longest is None or seconds <= longest:
         return [Segment(0.0, seconds)]
@@ -61,7 +61,7 @@ def _laid_out(seconds: float, count: int, overlap: float, lines: Sequence[float]
 
 
 def _shared(start: float, overlap: float, lines: Sequence[float]) -> tuple[float, float]:
-    """Return what two segments share: from bar line to bar line near `start`, or exactly there if no lines fit."""
+    """Return the overlap of two segments: from bar line to bar line near `start`, or at `start` if no lines fit."""
     near = [line for line in lines if abs(line - start) <= overlap / 2]
     first = min(near, key=lambda line: abs(line - start), default=start)
     last = min((line for line in lines if line > first), key=lambda line: abs(line - first - overlap), default=start)

@@ -1,6 +1,6 @@
-"""What users have set on surfaces: the chosen preset and parameters, for remixes asked for from there.
+"""The preset and parameters set on surfaces, for remixes requested from there.
 
-Kept in the store, so that a controller finds its settings again after a restart.
+They are kept in the store and survive a restart.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SAVE_DELAY = 0.2  # s
 
 
 class SurfaceSettings:
-    """Preset, amount and parameters in hand."""
+    """The preset, amount and parameters set on surfaces."""
 
     def __init__(self, store: Store, bus: EventBus, presets: Presets) -> None:
         self._store = store
@@ -34,24 +34,24 @@ class SurfaceSettings:
         self._saving: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
-        """Read what was set before the last stop."""
+        """Load the settings from the store."""
         kept = await self._store(Database.fact, FACT)
         self._held = json.loads(kept) if kept else {}
 
     async def close(self) -> None:
-        """Write down what is still to be written."""
+        """Finish a pending save."""
         if self._saving is not None and not self._saving.done():
             await self._saving
 
     def overrides(self) -> Mapping[str, Any]:
-        """Return what is set now, by name."""
+        """Return the values set, by name."""
         return dict(self._held)
 
     def effective(self) -> dict[str, Any]:
-        """Return every value that a fader or button can show: defaults, under the preset, under what hands have set."""
+        """Return all values in effect: settings over the preset over the defaults."""
         name = self._held.get("preset")
         preset = None
-        with contextlib.suppress(PresetUnknown, PresetInvalid):  # its file is gone or broken: a remix will say so
+        with contextlib.suppress(PresetUnknown, PresetInvalid):  # missing or broken: the remix reports it
             preset = self._presets.get(name) if name else None
         return self._over(preset)
 
@@ -63,19 +63,19 @@ class SurfaceSettings:
         return {key: value for key, value in values.items() if key not in ("preset", "audio_url") and value is not None}
 
     def select(self, name: str) -> None:
-        """Choose a preset; parameters set by hand before belong to the old one and go.
+        """Select a preset; parameters set before are reset.
 
         Raises:
-            PresetUnknown: there is none of that name.
+            PresetUnknown: there is no preset of that name.
         """
-        self._choose(self._presets.get(name))
+        self._select(self._presets.get(name))
 
     def step(self, steps: int) -> None:
-        """Choose the next (1) or previous (-1) preset, in a ring."""
+        """Select the next (1) or previous (-1) preset, wrapping around."""
         now = self._held.get("preset", "")
-        self._choose(self._presets.next(now) if steps > 0 else self._presets.previous(now))
+        self._select(self._presets.next(now) if steps > 0 else self._presets.previous(now))
 
-    def _choose(self, preset: Preset) -> None:
+    def _select(self, preset: Preset) -> None:
         self._held = {"preset": preset.name}
         self._save()
         self._bus.publish(PresetSelected(preset.name, self._over(preset)))
@@ -84,7 +84,7 @@ class SurfaceSettings:
         """Set a parameter or `amount`.
 
         Raises:
-            ParamUnknown, ParamInvalid: name and range are in the text.
+            ParamUnknown, ParamInvalid: the text has name and range.
         """
         if name == "amount":
             number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -97,9 +97,9 @@ class SurfaceSettings:
         self._bus.publish(ParamSet(name, self._held.get(name, value)))
 
     def _save(self) -> None:
-        """Write it down soon; a knob that is turned asks for it many times a second."""
+        """Schedule a save; a moving knob calls this many times a second."""
         if self._saving is None or self._saving.done():
-            self._saving = asyncio.create_task(self._save_soon(), name="hands")
+            self._saving = asyncio.create_task(self._save_soon(), name="save surface settings")
 
     async def _save_soon(self) -> None:
         await asyncio.sleep(SAVE_DELAY)

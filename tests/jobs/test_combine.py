@@ -83,12 +83,12 @@ def test_what_cannot_be_one_is_refused_before_anything_is_made(home: Path, tmp_p
         message_id = put(home, "remix", asked(whole, {**whole, "id": "two", "position": None}))
         (refusal,) = until(lambda: [one for one in outbox(home)["errors"] if one["message_id"] == message_id] or None)
         assert refusal["code"] == "bad_request"
-        assert refusal["text"] == "clips[1]: clips that are remixed as one need a position and a length."
+        assert refusal["text"] == "clips[1]: combined clips need a position and a length."
         message_id = put(home, "remix", asked(whole, {**whole, "id": "two", "position": 3.5}))
         job = job_of(home, message_id, "done", "failed")
         assert job["state"] == "done", job
         texts = [one["text"] for one in job["warnings"] if one["code"] == "gap_sent"]
-        assert texts == ["Between the clips are 2.5 s of silence, which are sent and paid with them."]
+        assert texts == ["There are 2.5 s of silence between the clips; they are sent and paid as well."]
         assert len(fal.queue.jobs) == 1
 
 

@@ -27,7 +27,7 @@ class TestCancel:
             second = await studio.remix(tone)
             await studio.send("cancel", {"job_id": second})
             (one,) = await studio.until(second, "cancelled")
-            assert "before it was ordered" in one.message
+            assert "before it was submitted" in one.message
             engine.finish.set()
             await studio.until(first, "done")
             assert len(engine.calls["submit"]) == 2

@@ -11,8 +11,8 @@ from bridge.events import JobChanged, JobProgress
 from tests.fakes.fake_engine import CAPABILITIES, FakeEngine
 from tests.fakes.studio import Studio, write_tone
 
-FAR = {"uploading the clip", "ordering the remix", "waiting for the model", "downloading the result"}
-HERE = {"the clip stays on this machine", "starting the remix", "looking at the result"}
+FAR = {"uploading the clip", "submitting the remix", "waiting for the model", "downloading the result"}
+HERE = {"the clip stays on this machine", "starting the remix", "checking the result"}
 
 
 @pytest.mark.parametrize(("remote", "wanted", "other"), [(True, FAR, HERE), (False, HERE, FAR)])

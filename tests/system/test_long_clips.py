@@ -177,14 +177,14 @@ def test_a_cancel_stops_at_the_leg_in_hand_and_retry_makes_no_leg_twice(home: Pa
 
         def second_leg() -> bool | None:
             job = job_of(home, message_id, *STATES)
-            return job["variations"][0]["message"].startswith("part 2 of 3: ") and len(fal.queue.jobs) == 2
+            return job["variations"][0]["message"].startswith("segment 2 of 3: ") and len(fal.queue.jobs) == 2
 
         until(second_leg, "the second leg")
         fal.hold("IN_PROGRESS")
         job = job_of(home, message_id, "running")
         put(home, "cancel", {"job_id": job["job_id"]})
         job = job_of(home, message_id, "cancelled")
-        assert "1 of 3 parts were made and are kept" in job["variations"][0]["message"]
+        assert "1 of 3 segments are finished and kept" in job["variations"][0]["message"]
         first, second = fal.queue.jobs.values()
         assert (first.billed, second.billed, second.cancel_asked) == (True, False, True)
         fal.release()
@@ -196,7 +196,7 @@ def test_a_cancel_stops_at_the_leg_in_hand_and_retry_makes_no_leg_twice(home: Pa
         assert job["cost"]["billed"] == pytest.approx(units * PRICE, abs=1e-6)
 
 
-def test_a_leg_that_fails_costs_nothing_and_the_others_are_kept(home: Path, tmp_path: Path) -> None:
+def test_a_failed_segment_costs_nothing_and_the_others_are_kept(home: Path, tmp_path: Path) -> None:
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
         refusal = {"detail": [{"loc": ["body"], "msg": "out of memory", "type": "internal"}]}
         fal.fail("model", Fault("answer", 500, refusal), after=1)

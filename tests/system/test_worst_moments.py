@@ -141,7 +141,7 @@ class TestFullDisk:
                 job_id = await studio.remix(tone)
                 await eventually(lambda: studio.registry.variations(job_id)[0].reason == "disk")
                 (one,) = studio.registry.variations(job_id)
-                assert "nothing was ordered" in one.message
+                assert "nothing was submitted" in one.message
                 assert not studio.engine.calls["submit"]
                 assert await studio.spent() == 0
                 (small.path / "large").unlink()

@@ -1,4 +1,4 @@
-"""Stage 4, per variation and segment: the paid result to this disk, checked, before anything else happens to it."""
+"""Stage 4, per variation and segment: download the paid result and check it before anything else happens to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bridge.protocol.job import State
 from bridge.util.atomic import holds, settle
 from bridge.workers.pool import Workers
 
-TRIES = 3  # downloads of a result that breaks off
+TRIES = 3  # downloads of a result that arrives incomplete
 
 
 def stage(workers: Workers) -> Stage:
@@ -28,25 +28,25 @@ def stage(workers: Workers) -> Stage:
         per_segment=True,
         weight=0.1,
         run=Fetch(workers).run,
-        says_here="looking at the result",
+        says_here="checking the result",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Downloads results and has them checked in a worker process."""
+    """Downloads results; a worker process checks them."""
 
     workers: Workers
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
-        """Return path and format of the result as the engine made it.
+        """Return path and format of the engine's result.
 
         Raises:
-            EngineError: it cannot be had.
-            ResultError: it is no usable audio; the file is kept beside the others.
+            EngineError: the download failed.
+            ResultError: the result is not usable audio; the file is kept.
         """
         final = context.folder / "raw.audio"
-        # A crash between the rename and the journal leaves the whole file here: then nothing is fetched again.
+        # After a crash between rename and journal the complete file is already here.
         checked = (
             await self._check(context, final)
             if await asyncio.to_thread(holds, final)
@@ -55,7 +55,7 @@ class Fetch:
         return {**checked, "path": str(final)}
 
     async def _download(self, context: VariationContext, final: Path) -> dict[str, Any]:
-        """Fetch into a temporary file until it is complete, then give it its name; return what was found in it."""
+        """Download into a temporary file, check it and rename it; return the result of the check."""
         made = context.done["remix"]
         output = Output(made["url"], made["seed"], made["billed_units"], made["answer"])
         partial = final.with_suffix(".part")
@@ -77,5 +77,5 @@ class Fetch:
         raise ResultTruncated
 
     async def _check(self, context: VariationContext, path: Path) -> dict[str, Any]:
-        """Look whether a file is usable audio of about the right length."""
+        """Check that a file is usable audio of about the right length."""
         return await self.workers.run("probe", {"path": str(path), "seconds": context.sent.seconds}, context.progress())

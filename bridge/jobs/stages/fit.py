@@ -1,7 +1,7 @@
-"""Stage 5, per variation: the result becomes the clip's twin: rate, exact length, level, in its final place.
+"""Stage 5, per variation: match the result to the clip (rate, exact length, loudness) at its final path.
 
-Order inside the signal task: compare with the source, take drift out, resample, cut, level, write.
-The file is written once, to where the DAW will find it, with its recipe beside it.
+The signal task compares with the source, corrects drift, resamples, cuts, sets the level and writes, in this order. The
+file is written once, where the DAW will read it, with its recipe beside it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bridge.util.atomic import discard, holds, settle, sweep, write_json
 from bridge.workers.pool import Workers
 
 NAME = "fit"
-MODEL_RATE = 48_000  # Hz: what ACE-Step makes, and what a result has when no project says otherwise, by every engine
+MODEL_RATE = 48_000  # Hz: ACE-Step's rate, and every engine's rate for requests without a project rate
 
 
 def stage(workers: Workers, store: Store, settings: Settings, home: Path) -> Stage:
@@ -42,19 +42,19 @@ def stage(workers: Workers, store: Store, settings: Settings, home: Path) -> Sta
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Makes results of what the model made."""
+    """Makes results from the engine's output."""
 
     workers: Workers
     store: Store
     settings: Settings
-    home: Path  # where results of no project go
+    home: Path  # gets the results of requests without a project
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
-        """Return the placed-to-be file and what was done to it.
+        """Return the final file and what was done to it.
 
         Raises:
-            WorkLost: the result is not there any more.
-            HomeError: the folder for results cannot be written to; the result stays in the job's folder.
+            WorkLost: the downloaded result is gone.
+            HomeError: the results folder cannot be written; the result stays in the job's folder.
         """
         await _all_there(context)
         folder = results_folder(context.request.project, self.home)
@@ -78,7 +78,7 @@ class Fit:
         await context.warn(fitted["warnings"])
         recipe = final.with_suffix(".recipe.json")
         fitted = {**fitted, "joins": made["joins"], "legs": made["legs"]}
-        await asyncio.to_thread(sweep, folder, recipe.name)  # what a crash left of it, in a folder that is the user's
+        await asyncio.to_thread(sweep, folder, recipe.name)  # temporary files of a crash, in the user's folder
         await asyncio.to_thread(write_json, recipe, recipe_document(context, fitted, final))
         rate = fitted["sample_rate"]
         return {
@@ -89,11 +89,11 @@ class Fit:
             "offset_ms": fitted["alignment"]["corrected_ms"],
             **({"pieces": combine.pieces(context.request, rate)} if context.request.is_combined else {}),
             "fitted": made["says"] + fitted["alignment"]["text"],
-            "order": {**order, "final": str(final)},  # so that a nudge can cut it anew
+            "order": {**order, "final": str(final)},  # lets a nudge cut it again
         }
 
     async def _joined(self, context: VariationContext) -> dict[str, Any]:
-        """Return the result in one file, with how the segments of a long clip were joined."""
+        """Return the result as one file, joining the segments of a long clip."""
         fetched = context.each["fetch"]
         if len(fetched) == 1:
             return {"path": fetched[0]["path"], "joins": [], "legs": [], "says": ""}
@@ -107,10 +107,10 @@ class Fit:
         args = {"legs": segments, "seconds": rendered["frames"] / rendered["sample_rate"], "into": str(partial)}
         answer = await self.workers.run("join", {**args, "align": self.settings.align}, context.progress(0.0, 0.5))
         await asyncio.to_thread(settle, partial, final)
-        return {**answer, "path": str(final), "says": f"{len(fetched)} parts joined; "}
+        return {**answer, "path": str(final), "says": f"{len(fetched)} segments joined; "}
 
     def _comparison_of(self, context: VariationContext) -> dict[str, Any]:
-        """Return what the result is laid beside, and whether a measured offset is corrected."""
+        """Return what the result is compared with, and whether a measured offset is corrected."""
         return {
             "source": context.done["render"]["path"],
             "align": self.settings.align,
@@ -118,7 +118,7 @@ class Fit:
         }
 
     def _level_of(self, context: VariationContext) -> dict[str, Any]:
-        """Return how loud the result is to be."""
+        """Return the target level and the gains around it."""
         rendered, settings = context.done["render"], self.settings
         target: float | None
         match settings.loudness:
@@ -136,7 +136,7 @@ class Fit:
         }
 
     async def _own_name(self, context: VariationContext, folder: Path) -> Path:
-        """Return a name that nobody has, in the journal before it is used: only our own file is ever written again."""
+        """Return an unused path and record it first, so that a retry overwrites only the bridge's own file."""
         mark, _ = await self.store(Database.stage, context.variation_id, NAME)
         if "path" in mark and Path(mark["path"]).parent == folder:
             return Path(mark["path"])
@@ -149,23 +149,23 @@ class Fit:
 
 
 async def _all_there(context: VariationContext) -> None:
-    """See that what was fetched is still there; what is not is fetched again at the next try."""
+    """Check that the downloads still exist; missing ones are fetched again at the next retry."""
     for segment, result in enumerate(context.each["fetch"]):
         if not await asyncio.to_thread(holds, Path(result["path"])):
             await context.forget(of_segment(context.variation_id, segment), "fetch")
-            raise WorkLost("The result as it came is gone from the job's folder.")
+            raise WorkLost("The downloaded result is missing from the job's folder.")
 
 
 def span_of(context: VariationContext) -> dict[str, Any]:
-    """Return what part of the result to keep, in samples at the rate of the result.
+    """Return the part of the result to keep, in samples at the result's rate.
 
-    The length is a difference of rounded positions, so that clips that meet on the timeline never gap.
+    The length is the difference of rounded positions, so adjacent clips have no gap.
     """
     rendered = context.done["render"]
     rate = context.request.project.sample_rate or MODEL_RATE
     position = context.clip.position or 0.0
     there = rendered["handles"]
-    before, after = rendered.get("keep", there)  # the rest was context for the model
+    before, after = rendered.get("keep", there)  # the rest is context for the model
     samples = round((position + rendered["length"]) * rate) - round(position * rate)
     return {
         "sample_rate": rate,

@@ -1,7 +1,7 @@
-"""Stage 6, per variation: onto a new track.
+"""Stage 6, per variation: place the result on a new track.
 
-The folder adapter's result is placed when its file is there. A DAW's script is offered the result in the outbox and the
-variation is done when the script confirms, which arrives as a message and not here.
+The folder adapter is done when the file exists. A DAW's script is offered the result in the outbox; its confirmation
+arrives later as a message.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def stage(offer: Callable[[str], None]) -> Stage:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Places results, or has them offered to a DAW's script."""
+    """Places results, or offers them to a DAW's script."""
 
-    offer: Callable[[str], None]  # told which variation's result is ready
+    offer: Callable[[str], None]  # called with the variation's ID
 
     async def run(self, context: VariationContext) -> dict[str, Any] | None:
-        """Place the result, or hand it to the DAW's script and return None.
+        """Place the result, or offer it to the DAW's script and return None.
 
         Raises:
-            WorkLost: the finished file is not there any more.
-            PlaceError: the file is not where it should be.
+            WorkLost: the finished file is gone.
+            PlaceError: the file is not at its path.
         """
         fitted = context.done["fit"]
         if not await asyncio.to_thread(holds, Path(fitted["path"])):
@@ -44,7 +44,7 @@ class Place:
             raise WorkLost(f"The finished file {fitted['path']} is gone or empty.")
         result = {name: fitted[name] for name in SHOWN if name in fitted} | {"placed": False}
         if context.variation.cancel_asked:
-            text = f"it was complete before the cancel arrived, so it is kept: {fitted['path']}"
+            text = f"finished before the cancel arrived, so the result is kept: {fitted['path']}"
             await context.enter(State.DONE, text, result=result, handed_over=True, progress=1.0)
             return {"placed": False}
         if context.daw.confirms:

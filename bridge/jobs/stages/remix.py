@@ -1,7 +1,8 @@
-"""Stage 3, per variation and segment: order the remix exactly once and wait for the model.
+"""Stage 3, per variation and segment: submit the remix exactly once and wait for the model.
 
-The journal holds, in this order: the intent (before the request leaves), the ticket (before the first poll), the
-answer. An intent without a ticket after a crash means that the order may stand: `unknown`, never a blind second submit.
+The journal gets, in this order: the intent (before the request is sent), the ticket (before the first poll) and the
+answer. After a crash, an intent without a ticket means that the submission may have arrived: the state becomes
+`unknown`, and nothing is submitted again without the user.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from bridge.util.atomic import require_room, write_json
 log = logging.getLogger(__name__)
 
 NAME = "remix"
-SAYS_HERE = "starting the remix"  # where nothing is ordered and nothing waits in line
-PER_SECOND = 2 * 48_000 * 2 * 4  # bytes: a result as the model makes it, and once more for where it is fitted
-SPARE = 2**20  # bytes for the journal: a paid order must never be lost for want of room
+SAYS_HERE = "starting the remix"  # for an engine on this machine, without submission and queue
+PER_SECOND = 2 * 48_000 * 2 * 4  # bytes: the model's result (float32, stereo, 48 kHz) and the fitted one
+SPARE = 2**20  # bytes for the journal, so that a full disk never loses a paid submission
 
 
 def stage(store: Store, budget: Budget, home: Path, clock: Callable[[], float]) -> Stage:
@@ -39,36 +40,36 @@ def stage(store: Store, budget: Budget, home: Path, clock: Callable[[], float]) 
     return Stage(
         NAME,
         None,
-        "ordering the remix",
+        "submitting the remix",
         per_clip=False,
         per_segment=True,
         weight=0.6,
-        run=Ordering(store, budget, home, clock).run,
+        run=Submission(store, budget, home, clock).run,
         says_here=SAYS_HERE,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Ordering:
-    """Orders remixes, each once."""
+class Submission:
+    """Submits remixes, each once."""
 
     store: Store
     budget: Budget
-    home: Path  # its disk has to have room for the result before anything is paid
+    home: Path  # its disk needs room for the result before anything is paid
     clock: Callable[[], float]  # unix time, s
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
         """Return the model's complete answer.
 
         Raises:
-            SubmitUnknown: the order's answer was lost.
-            EngineError: the model refused or failed; the order does not stand.
+            SubmitUnknown: the answer to the submission was lost.
+            EngineError: the model refused or failed; nothing is running.
         """
         order = order_of(context)
         mark = await self._mark_of(context)
         if "ticket" in mark:
             ticket = Ticket(**mark["ticket"])
-            await _ordered(context, mark)
+            await _accepted(context, mark)
         elif mark.get("sent") and context.engine.capabilities.submit_once:
             raise SubmitUnknown
         else:
@@ -92,14 +93,14 @@ class Ordering:
         }
 
     async def _submit(self, context: VariationContext, order: Order, void: Mapping[str, Any]) -> Ticket:
-        """Send the order, with the intent on disk before and the ticket on disk after.
+        """Submit the order, with the intent on disk before and the ticket on disk after.
 
         Args:
             context: of the variation.
-            order: what is ordered.
-            void: says which earlier orders do not count any more.
+            order: what is submitted.
+            void: names the earlier submissions that no longer count.
         """
-        left_undone = "nothing was ordered"
+        left_undone = "nothing was submitted"
         await asyncio.to_thread(require_room, self.home, order.seconds * PER_SECOND + SPARE, left_undone)
         if context.job.price > 0:
             await self.budget.spend(context.unit, order.seconds * context.job.price)
@@ -108,30 +109,30 @@ class Ordering:
         digest = await self.store(Database.digest_of, context.job.message_id)
         await asyncio.to_thread(job_folder.keep, context.job_folder, context.job, context.variations, digest)
         await asyncio.to_thread(job_folder.prepare, context.folder, {**intent, "order": _plain(order)})
-        if context.cancel.is_set():  # no await between this look and the state that a cancel goes by
-            await self._not_ordered(context)
+        if context.cancel.is_set():  # no await between this check and the new state
+            await self._not_accepted(context)
             raise Withdrawn
-        says = _says(context, "ordering the remix")
+        says = _says(context, "submitting the remix")
         await context.enter(State.SUBMITTING, says, stage=NAME, mark=(context.unit, NAME, intent))
         try:
             await asyncio.to_thread(job_folder.commit, context.folder)
             ticket = await context.engine.submit(order)
         except SubmitUnknown:
             raise
-        except Exception:  # a complete answer, or nothing ever left: the order does not stand
-            await context.enter(State.SUBMITTING, "not ordered", mark=(context.unit, NAME, job_folder.void(intent)))
-            await self._not_ordered(context)
+        except Exception:  # a complete answer, or nothing was sent: nothing is running
+            await context.enter(State.SUBMITTING, "not submitted", mark=(context.unit, NAME, job_folder.void(intent)))
+            await self._not_accepted(context)
             raise
         mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
         try:
             await asyncio.to_thread(write_json, context.folder / job_folder.ORDER, {**mark, "order": _plain(order)})
-        except HomeError as problem:  # one of the two places is enough to find the order again
+        except HomeError as problem:  # one of the two places is enough to find it again
             log.error("the ticket of %s is in the journal only: %s", context.variation_id, problem.text)
-        await _ordered(context, mark)
+        await _accepted(context, mark)
         return ticket
 
     async def _mark_of(self, context: VariationContext) -> dict[str, Any]:
-        """Return what is known of the order by the journal, or by the folder, which is told the ticket first."""
+        """Return the stage's mark from the journal, or from the folder, which gets the ticket first."""
         mark, _ = await self.store(Database.stage, context.unit, NAME)
         if mark.get("sent") and "ticket" not in mark:
             kept = await asyncio.to_thread(job_folder.read, context.folder / job_folder.ORDER) or {}
@@ -140,33 +141,33 @@ class Ordering:
         return mark
 
     async def _clear(self, context: VariationContext, refusal: RefusedError) -> None:
-        """After a complete answer that says that nothing runs: let `retry` order again, and upload again if need be.
+        """After an answer that proves that nothing is running, let `retry` submit again, and upload again if needed.
 
-        A result that is gone was made and billed: only `rerun` may buy it again.
+        A result that has expired was billed, so only `rerun` may submit again.
         """
         if isinstance(refusal, ResultGone):
             return
         mark, _ = await self.store(Database.stage, context.unit, NAME)
         await context.change(ordered=False, mark=(context.unit, NAME, job_folder.void(mark)))
-        await self._not_ordered(context)
+        await self._not_accepted(context)
         if isinstance(refusal, UploadNotFetched):
             await self.store(Database.forget_upload, context.done["upload"]["url"])
             await context.forget(context.clip_unit, "upload")
 
-    async def _not_ordered(self, context: VariationContext) -> None:
-        """Nothing stands at the engine: the day's cap has its money back, and no recovery takes this for an order."""
+    async def _not_accepted(self, context: VariationContext) -> None:
+        """Nothing is running at the engine: refund the budget and remove the files that recovery would read."""
         await self.budget.refund(context.unit)
         await asyncio.to_thread(job_folder.remove_order, context.folder)
 
 
-async def _ordered(context: VariationContext, mark: Mapping[str, Any]) -> None:
-    """The order stands: from here on it goes before everything that is not ordered yet."""
+async def _accepted(context: VariationContext, mark: Mapping[str, Any]) -> None:
+    """Record that the engine accepted the submission."""
     says = _says(context, "waiting for the model")
-    await context.enter(_standing(context), says, stage=NAME, ordered=True, mark=(context.unit, NAME, mark))
+    await context.enter(_state_at_engine(context), says, stage=NAME, ordered=True, mark=(context.unit, NAME, mark))
 
 
 async def follow(context: VariationContext, ticket: Ticket, order: Order) -> Output:
-    """Wait for the model; when the user wants it stopped, ask the engine once and go on waiting for the truth."""
+    """Wait for the model; if the user cancels, ask the engine once and keep waiting for the outcome."""
     following = asyncio.ensure_future(context.engine.follow(ticket, order, Following(context)))
     asking = asyncio.ensure_future(_cancel_when_asked(context, ticket))
     try:
@@ -182,21 +183,21 @@ async def _cancel_when_asked(context: VariationContext, ticket: Ticket) -> None:
     try:
         answer = await context.engine.cancel(ticket)
     except EngineError as error:
-        context.report(message=f"the cancel did not get through ({error.text}); it goes on")
+        context.report(message=f"the cancel did not reach the engine ({error.text}); the remix continues")
         return
     context.report(message=SAID[answer])
 
 
 SAID = {
-    CancelAnswer.REMOVED: "cancelled before the model began; nothing is billed",
-    CancelAnswer.REQUESTED: "cancel sent; the model may still finish, and then it is billed and the result kept",
+    CancelAnswer.REMOVED: "cancelled before the model started; nothing is billed",
+    CancelAnswer.REQUESTED: "cancel sent; if the model still finishes, it is billed and the result is kept",
     CancelAnswer.TOO_LATE: "too late to cancel: the model had finished; the result is kept",
-    CancelAnswer.UNKNOWN: "the engine does not know this order any more",
+    CancelAnswer.UNKNOWN: "the engine no longer knows this remix",
 }
 
 
 def order_of(context: VariationContext) -> Order:
-    """Build the order from the journal; the same one every time."""
+    """Build the order from the journal; always the same one."""
     params = {**context.job.recipe["params"], **described(context)}
     beats, downbeats = beats_of(context)
     return Order(
@@ -215,11 +216,11 @@ def order_of(context: VariationContext) -> Order:
 
 
 def beats_of(context: VariationContext) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    """Return the beats within what is sent, s from its start, and which of them are downbeats."""
+    """Return the beats within the sent audio, in s from its start, and the indices of the downbeats."""
     grid = context.clip.grid
     if grid is None:
         return (), ()
-    before = context.done["render"]["handles"][0] - context.sent.start  # s from the start of what is sent to the clip's
+    before = context.done["render"]["handles"][0] - context.sent.start  # s from the start of the sent audio to the clip
     within = [number for number, beat in enumerate(grid.beats) if 0 <= beat + before <= context.sent.seconds]
     place = {number: index for index, number in enumerate(within)}
     downbeats = tuple(place[number] for number in grid.downbeats if number in place)
@@ -227,7 +228,7 @@ def beats_of(context: VariationContext) -> tuple[tuple[float, ...], tuple[int, .
 
 
 def described(context: VariationContext) -> dict[str, Any]:
-    """Return the tags that write themselves, for a model that reads them: what the clip is, its tempo and key."""
+    """Return tags for a model that reads them, from the analysis: what the clip is, its tempo and key."""
     heard, recipe = context.done["render"].get("heard"), context.job.recipe
     if not heard or not context.engine.capabilities.ace_step:
         return {}
@@ -239,7 +240,7 @@ def described(context: VariationContext) -> dict[str, Any]:
 
 
 class Following:
-    """Passes the engine's reports on and moves the variation from queued to running."""
+    """Passes on the engine's reports and moves the variation from queued to running."""
 
     def __init__(self, context: VariationContext) -> None:
         self._context = context
@@ -259,13 +260,13 @@ class Following:
             self._context.move(State.RUNNING)
 
 
-def _standing(context: VariationContext) -> State:
-    """Return where an order stands that was found again: a cancel may have written down that the model works on it."""
+def _state_at_engine(context: VariationContext) -> State:
+    """Return the state of a submission found after a restart; a cancel may have recorded that the model is running."""
     return State.RUNNING if context.variation.state is State.RUNNING else State.QUEUED
 
 
 def _says(context: VariationContext, words: str) -> str:
-    """Return the words for an engine far away, or what is said where nothing is ordered and nothing waits in line."""
+    """Return the text for a remote engine, or the one for an engine on this machine."""
     return words if context.engine.capabilities.remote else SAYS_HERE
 
 

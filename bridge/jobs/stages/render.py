@@ -1,6 +1,6 @@
-"""Stage 1, per clip: read the span that is heard into one FLAC, with handles where the source has them.
+"""Stage 1, per clip: render the audible span to one FLAC, with handles if the source has them.
 
-What is longer than the engine takes is cut into segments, a file each, that overlap on bar lines.
+A clip longer than the engine's limit is split into overlapping segments on bar lines, one file each.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from bridge.util.atomic import settle
 from bridge.workers.pool import Workers
 
 SHORTEST = 0.1  # s
-LOOP_AROUND = 1.0  # s on each side of a loop
+LOOP_AROUND = 1.0  # s of context on each side of a loop
 
 
 def stage(workers: Workers, store: Store, settings: Settings) -> Stage:
@@ -50,20 +50,20 @@ class Render:
     """Reads clips in worker processes."""
 
     workers: Workers
-    store: Store  # remembers what users say of their clips
+    store: Store  # remembers users' tags for their clips
     settings: Settings
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
-        """Write `source.flac` and return what the signal task says of it.
+        """Write `source.flac` and return the signal task's answer.
 
         Raises:
-            ClipError: the clip's audio cannot be used as asked.
+            ClipError: the clip's audio cannot be used.
         """
         length = await self._clip_length(context)
         if length < SHORTEST:
-            raise ClipTooShort(f"The clip is {length:.3f} s long; the shortest that can be remixed is {SHORTEST} s.")
+            raise ClipTooShort(f"The clip is {length:.3f} s long; the minimum is {SHORTEST} s.")
         if not _is_whole(context, length):
-            planned(context, length, (0.0, 0.0))  # what is too long is refused before it is read
+            planned(context, length, (0.0, 0.0))  # refuses a clip that is too long before it is read
         source, handles = await self._mixed(context) if context.request.is_combined else self._heard(context)
         handles = [min(handle, spare(context, length)) for handle in handles]
         final = context.clip_folder / "source.flac"
@@ -93,16 +93,16 @@ class Render:
         }
 
     async def _mixed(self, context: VariationContext) -> tuple[Source, list[float]]:
-        """Mix the clips that are remixed as one, and return the mix as a source; it has no handles.
+        """Mix combined clips and return the mix as a source without handles.
 
         Raises:
-            ClipError: the audio of one cannot be used as asked.
+            ClipError: a clip's audio cannot be used.
         """
         clips, settings = context.request.clips, self.settings
         start, stop = combine.span(clips)
         silent = combine.silence(clips)
         if silent > combine.GAP:
-            text = f"Between the clips are {silent:.1f} s of silence, which are sent and paid with them."
+            text = f"There are {silent:.1f} s of silence between the clips; they are sent and paid as well."
             await context.warn([{"code": "gap_sent", "text": text}])
         parts = [
             {
@@ -121,7 +121,7 @@ class Render:
     async def _in_segments(
         self, context: VariationContext, result: Mapping[str, Any], length: float, path: Path
     ) -> list[dict[str, Any]]:
-        """Return what is sent of a rendered clip, a file for each segment; a clip of one segment is its own file."""
+        """Return the files to send for a rendered clip: one per segment, or the clip itself."""
         rate, frames = result["sample_rate"], result["frames"]
         if _is_whole(context, length + sum(result["handles"])):
             return [{"start": 0, "frames": frames, "path": str(path), "sha256": result["sha256"]}]
@@ -140,9 +140,9 @@ class Render:
         ]
 
     async def _both(self, context: VariationContext, args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Render the clip and listen to it, side by side, and return both tasks' answers.
+        """Render and analyse the clip in parallel; return both answers.
 
-        One that fails does not cancel the other, which would cost a worker process; what rendering says goes first.
+        A failure does not cancel the other task, which would cost a worker process. An error of the render task wins.
         """
         listening = {**args, "tempo": context.request.project.tempo}
         answers = await asyncio.gather(
@@ -156,23 +156,23 @@ class Render:
         return answers  # type: ignore[return-value]  # none of them is an exception
 
     def _around(self, context: VariationContext, source: Source, length: float) -> float:
-        """Return how much music, in s, the model gets on each side of a short clip, to have something to go on from.
+        """Return how many s of context the model gets on each side of a short clip; the context is cut off again.
 
-        It is cut away again. A loop gets some whatever its length: what was made before its beginning is what its end
-        is led over to, so that it goes round without a click.
+        A loop of any length gets context: its end is crossfaded into what was made before its start, so that it repeats
+        without a click.
         """
         short = max(0.0, (self.settings.context - length) / 2)
         return max(short, LOOP_AROUND) if context.clip.loops or source.loop else short
 
     async def _said(self, context: VariationContext, result: Mapping[str, Any]) -> Any:
-        """Return what the clip's user once said of it, None for nothing; what is said now is remembered."""
+        """Return the user's remembered tags for the clip, or None; tags in this request are remembered."""
         recipe, name = context.job.recipe, f"{FACT}{result['sha256']}"
         if recipe.get("described_by") == "user":
             await self.store(Database.remember, name, recipe["params"]["original_tags"])
         return await self.store(Database.fact, name)
 
     async def _clip_length(self, context: VariationContext) -> float:
-        """Return the clip's length on the timeline in seconds; a clip without one goes to the end of its source."""
+        """Return the clip's length on the timeline in s; without one it extends to the end of its source."""
         if context.clip.length is not None:
             return context.clip.length
         source, _ = self._heard(context)
@@ -180,7 +180,7 @@ class Render:
         return max(0.0, float(found["seconds"]) - source.offset) / source.playrate
 
     def _heard(self, context: VariationContext) -> tuple[Source, list[float]]:
-        """Return the source span to read and the handles wanted, for a clip by file and offset or a rendered one."""
+        """Return the source span to read and the wanted handles."""
         source = _absolute(context.clip.played)
         if not context.daw.wants_handles:
             return source, [0.0, 0.0]
@@ -190,16 +190,16 @@ class Render:
 
 
 def _is_whole(context: VariationContext, seconds: float) -> bool:
-    """Tell whether the engine takes so much at a time."""
+    """Return whether the engine accepts this length in one piece."""
     longest = context.engine.capabilities.longest
     return longest is None or seconds <= longest
 
 
 def planned(context: VariationContext, length: float, handles: Sequence[float]) -> list[Segment]:
-    """Return the segments in which a clip with its handles is sent that the engine does not take whole.
+    """Return the segments of a clip with its handles.
 
     Raises:
-        ClipTooLong: it takes more segments than are made of one clip.
+        ClipTooLong: it would need too many segments.
     """
     can, before = context.engine.capabilities, handles[0]
     lines = bar_lines.bar_lines(context.clip, context.request.project, -before, length + handles[1])
@@ -207,18 +207,18 @@ def planned(context: VariationContext, length: float, handles: Sequence[float]) 
     if found is None:
         raise ClipTooLong(
             f"The clip is {length:.1f} s long; {can.label} takes up to {can.longest:.0f} s at a time, "
-            f"and a clip is sent in at most {MOST} parts."
+            f"and a clip may have at most {MOST} segments."
         )
     return found
 
 
 def spare(context: VariationContext, length: float) -> float:
-    """Return by how much, in s, each side of a clip may grow before the engine no longer takes it whole."""
+    """Return by how many s each side of a clip may grow within the engine's limit."""
     longest = context.engine.capabilities.longest
     return math.inf if longest is None or length > longest else (longest - length) / 2
 
 
 def _absolute(source: Source) -> Source:
     if not Path(source.path).is_absolute():
-        raise SourceMissing(f"The path {source.path} is not absolute, so the bridge cannot tell where the file is.")
+        raise SourceMissing(f"The path {source.path} is not absolute, so the bridge cannot find the file.")
     return source

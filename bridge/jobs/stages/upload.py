@@ -1,4 +1,4 @@
-"""Stage 2, per clip and segment: bring the clip to where the model can read it, once per content and engine."""
+"""Stage 2, per clip and segment: upload the clip to where the model can read it, once per content and engine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.util.atomic import holds
 
-STILL_THERE = 6 * 3600.0  # s that a URL must have left to live, so that a long queue does not outlast it
+STILL_THERE = 6 * 3600.0  # s for which a URL must stay valid, to outlast a long queue
 
 
 def stage(store: Store, budget: Budget, clock: Callable[[], float]) -> Stage:
@@ -38,26 +38,26 @@ def stage(store: Store, budget: Budget, clock: Callable[[], float]) -> Stage:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Uploads clips that fit into the budget."""
+    """Uploads clips that fit the budget."""
 
-    store: Store  # remembers what was uploaded before
+    store: Store  # remembers uploads
     budget: Budget
     clock: Callable[[], float]  # unix time, s
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)  # by content
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
-        """Return the URL the model reads the clip from.
+        """Return the URL from which the model reads the clip.
 
         Raises:
-            WorkLost: what is to be sent is not there any more.
-            EngineError: the clip could not be brought there; nothing was charged.
+            WorkLost: the rendered clip is gone.
+            EngineError: the upload failed; nothing was charged.
         """
         engine, path, sha256 = context.engine, context.sent.path, context.sent.sha256
         if not await asyncio.to_thread(holds, path):
             await context.forget(f"{context.job_id}/{context.variation.clip_index}", "render")
-            raise WorkLost("The clip as it was read is gone from the job's folder.")
+            raise WorkLost("The rendered clip is missing from the job's folder.")
         if context.job.price > 0:
-            # all of it, or a long clip would be half made
+            # for all segments, so that a long clip is not left half finished
             cost = sum(segment.seconds for segment in context.segments) * context.job.price
             await self.budget.ask(context.job_id, context.job.estimated, confirmed=context.request.confirmed)
             await self.budget.check(context.variation_id, cost)
@@ -73,7 +73,7 @@ class Upload:
             Database.upload, name, engine.capabilities.upload_host, sha256, self.clock() + STILL_THERE
         )
         if known is not None:
-            context.report(fraction=1.0, message="this clip was uploaded before")
+            context.report(fraction=1.0, message="already uploaded")
             return _result(Uploaded(known[0], engine.capabilities.upload_host, known[1]), reused=True)
         uploaded = await engine.upload(path, sha256, context.report)
         await self.store(
