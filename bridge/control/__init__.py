@@ -1,1 +1,1 @@
-"""The commands that every control surface can send, and the service that carries them out."""
+"""The commands that control surfaces send, and the service that executes them."""

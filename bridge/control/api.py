@@ -1,6 +1,6 @@
-"""`BridgeApi`: what the commands ask of the daemon, and the values that they exchange.
+"""`BridgeApi`: the calls that commands make to the daemon, and their arguments and results.
 
-control/table.py and the surfaces → here ← control/service.py, which does it.
+control/table.py and the surfaces → BridgeApi ← control/service.py, which implements it.
 """
 
 from __future__ import annotations
@@ -9,118 +9,118 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-SHOWN = 32  # open jobs of the present state; a surface has no room for more, and a network drops a thousand at once
-Value = str | int | float | bool  # what a parameter may be set to from a surface
+SHOWN = 32  # open jobs in a snapshot; a surface shows no more, and a network drops a thousand packets sent at once
+Value = str | int | float | bool  # a parameter's value from a surface
 
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """Who answers."""
+    """The answer to a ping."""
 
     version: str  # of the package
-    protocol: int  # highest message protocol that it speaks
+    protocol: int  # highest message protocol that it supports
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A request was taken on."""
+    """An accepted request."""
 
-    message_id: str  # of the message that the bridge wrote for it
+    message_id: str  # of the request's message
     job_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One message of an answer that has several."""
+    """One message of an answer with several messages."""
 
     address: str  # of the table of messages
     arguments: tuple[Value, ...] = ()
 
 
-Outcome = Pong | Accepted | None  # what a command comes to
-Answers = AsyncIterator[Answer]  # of what goes on for a while
+Outcome = Pong | Accepted | None  # the result of a command
+Answers = AsyncIterator[Answer]  # of a command that runs for a while
 
 
 @dataclass(frozen=True, slots=True)
 class ClipAsk:
-    """A whole request in one message, for a script of the user's own."""
+    """A remix request in one message, for the user's own scripts."""
 
     path: str  # absolute path of the audio file
     offset: float  # s from the file's start
     length: float | None  # s; None: to the file's end
-    position: float | None  # s on a timeline of the asker's own, carried into the result's time stamp; None: none
-    preset: str  # "" is the one that is selected
+    position: float | None  # s on the sender's timeline, written to the result's time stamp; None: none
+    preset: str  # "": the selected preset
 
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """What surfaces show of a job."""
+    """A job as surfaces show it."""
 
     id: str
     state: str  # a word of bridge.protocol.job.State
     fraction: float  # 0..1 of the whole job
-    message: str  # the last line for people
-    cost: float  # money: billed once that is known, else estimated
+    message: str  # the latest progress line
+    cost: float  # money: billed if known, otherwise estimated
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that a surface needs to show the present state."""
+    """The current state, as surfaces show it."""
 
-    jobs: tuple[JobView, ...]  # the newest open ones and the newest of all, at most SHOWN, oldest first
+    jobs: tuple[JobView, ...]  # the newest SHOWN of the open jobs and the newest job, oldest first
     preset: str  # name of the selected preset, "" for none
-    params: Mapping[str, Value]  # what the next remix from a surface gets: the preset and what was set over it
-    heard: str = ""  # the side that is played: "source", "result", or "" when nothing is
+    params: Mapping[str, Value]  # parameters of the next remix from a surface: the preset's, and what surfaces set
+    heard: str = ""  # what is playing: "source", "result", or "" for nothing
 
 
 class Settings(Protocol):
-    """What surfaces set for the remixes to come: a preset, and parameters over it."""
+    """The preset for the next remixes, and parameters that override it."""
 
     def select(self, name: str) -> None:
         """Select a preset (PresetUnknown, PresetInvalid)."""
         ...
 
     def step(self, steps: int) -> None:
-        """Select the next (+1) or previous (-1) preset, round in a circle."""
+        """Select the next (+1) or previous (-1) preset, wrapping around."""
         ...
 
     def set(self, name: str, value: Value) -> None:
-        """Set a parameter or `amount` over the preset (ParamUnknown, ParamInvalid)."""
+        """Override a parameter or `amount` of the preset (ParamUnknown, ParamInvalid)."""
         ...
 
 
 class Midi(Protocol):
-    """What can be asked about MIDI controllers; every answer ends by itself, or with `stop_listening`."""
+    """Commands for MIDI controllers. Each answer ends by itself or with `stop_listening`."""
 
     def devices(self) -> AsyncIterator[Answer]:
-        """Tell which controllers are there, and which mapping each has."""
+        """List the controllers and the mapping of each."""
         ...
 
     def controls(self) -> AsyncIterator[Answer]:
-        """Tell what every mapped control does."""
+        """List the command of every mapped control."""
         ...
 
     def learn(
         self, command: str, argument: str, seconds: float, encoder: str, light: bool, replace: bool
     ) -> AsyncIterator[Answer]:
-        """Map the first control that changes to a command.
+        """Map the first control that moves to a command.
 
         Raises:
-            MidiNotHeard: nothing changed for so long.
-            MidiConflict: that control does something else already, and `replace` is false.
+            MidiNotHeard: no control moved in time.
+            MidiConflict: that control is already mapped, and `replace` is false.
         """
         ...
 
     def unlearn(self, command: str, argument: str) -> AsyncIterator[Answer]:
-        """Take away what does this command."""
+        """Remove the controls of a command."""
         ...
 
     def adopt(self, template: str) -> AsyncIterator[Answer]:
-        """Put a shipped mapping into the home."""
+        """Copy a shipped mapping into the home."""
         ...
 
     def monitor(self, seconds: float) -> AsyncIterator[Answer]:
-        """Tell everything that the controllers send; meanwhile it does nothing."""
+        """Report everything that the controllers send, without executing it."""
         ...
 
     def stop_listening(self) -> None:
@@ -129,7 +129,7 @@ class Midi(Protocol):
 
 
 class BridgeApi(Protocol):
-    """What the commands ask of the daemon. Every method raises BridgeErrors, which the surface tells its user.
+    """The calls that commands make to the daemon. Methods raise BridgeErrors, which the surface shows.
 
     Methods without `async` return at once and touch only memory. Their effects are published as
     events (bridge/events.py).
@@ -138,42 +138,42 @@ class BridgeApi(Protocol):
     def ping(self) -> Pong: ...
 
     async def inbox(self, message_id: str) -> Accepted | None:
-        """Look into the inbox at once; tell what became of `message_id` ("" if not given), if it made a job."""
+        """Read the inbox now; return the job that `message_id` made, if any."""
         ...
 
     async def clip(self, ask: ClipAsk) -> Accepted:
-        """Take on a remix of a span of a file, placed by the folder adapter."""
+        """Submit a remix of a span of a file. The folder adapter places it."""
         ...
 
     async def remix(self) -> Accepted:
-        """Ask the DAW that said hello last for its selection and remix it.
+        """Ask the most recently connected DAW for its selection and remix it.
 
         Raises:
-            DawMissing: there is none, or it does not answer.
+            DawMissing: no DAW is connected, or it does not answer.
         """
         ...
 
     async def cancel(self, job: str) -> None:
-        """Stop a job; "" is the newest open one. A unique beginning of an id is enough, here and below."""
+        """Cancel a job; "": the newest open one. Here and below, a unique prefix of an ID is enough."""
         ...
 
     async def rerun(self, job: str) -> Accepted:
-        """Make a new job from a job's recipe; "" is the newest one."""
+        """Submit a new job from a job's recipe; "": the newest job."""
         ...
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
-        """Play a variation ("" is the newest that has a result), or the clip it was made from.
+        """Play a variation or its source clip; "": the newest variation with a result.
 
-        While that variation is played already, only the side changes, at the same place and equally loud.
+        While that variation is playing, switch sides at the same position and loudness.
         """
         ...
 
     async def switch_audition(self) -> None:
-        """Let the other side be heard; where nothing is played, begin with the newest result."""
+        """Switch between source and result, or play the newest result if nothing is playing."""
         ...
 
     async def loop_audition(self, on: bool | None) -> None:
-        """Begin again at the end, or not; None turns it over."""
+        """Turn looping on or off; None toggles it."""
         ...
 
     async def stop_audition(self) -> None: ...
@@ -181,7 +181,7 @@ class BridgeApi(Protocol):
     def snapshot(self) -> Snapshot: ...
 
     def newest_job(self) -> str:
-        """Return the id of the job that was asked for last, "" for none."""
+        """Return the ID of the newest job, or "" if there is none."""
         ...
 
     @property

@@ -1,8 +1,4 @@
-"""The check of a value that came from a surface against the argument that it is given for.
-
-surface → raw values → here → checked values → table.py → `BridgeApi`. Everything that does not fit is a
-RequestError.
-"""
+"""Checks the values that a surface sends for a command's arguments."""
 
 from __future__ import annotations
 
@@ -16,44 +12,43 @@ from bridge.util.validation import describe, validate
 
 
 def check_token(expected: str, given: str) -> None:
-    """Raise `TokenWrong` unless both are the same, in a time that tells nothing about where they differ."""
+    """Raise `TokenWrong` unless both are equal. The comparison takes constant time."""
     if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
         raise TokenWrong
 
 
 def checked(address: str, argument: Argument, value: Any) -> Any:
-    """Return one value in its argument's kind.
+    """Convert a value to its argument's type.
 
     Raises:
         RequestError: it does not fit; the text names the command, the argument and what it takes.
     """
     if argument.kind == "port" and isinstance(value, float) and value.is_integer():
-        value = int(value)  # some senders know no whole numbers
+        value = int(value)  # some senders have only floats
     return validate(value, argument.takes, f"{address}: {argument.name}", RequestError)
 
 
 def from_surface(name: str, value: str | int | float | bool) -> str | int | float | bool:
-    """Turn what a fader, button or menu sends into a value of the parameter's kind; ranges are checked later.
+    """Convert what a fader, button or menu sends to the parameter's type. Ranges are checked later.
 
-    A fader knows no whole numbers and a button no words, so a whole number is rounded and a choice may come as its
-    place in the list.
+    Whole numbers are rounded, because a fader sends floats. A choice may be its index in the list.
 
     Raises:
-        ParamInvalid: it is a text that surfaces do not carry, or a place in a list that is not there.
+        ParamInvalid: the parameter is text, which surfaces do not send, or there is no such choice.
     """
     param = PARAMS.get(name)
     if param is None:
-        return value  # `amount`, or unknown, which `Settings.set` says
+        return value  # `amount`, or an unknown name, which `Settings.set` refuses
     if param.kind in ("text", "url"):
         raise ParamInvalid(
-            f"{name} is a text, and OSC carries none of those.", hint="Select a preset that has it, or put it in one."
+            f"{name} is text, which OSC controls cannot send.", hint="Select a preset that sets it, or add it to one."
         )
     if isinstance(value, str):
         return value
     if param.kind == "choice":
         if not 0 <= round(value) < len(param.choices):
             raise ParamInvalid(
-                f"{name} has no choice number {value:g}; the choices are {describe(param.takes)}, counted from 0."
+                f"{name} has no choice number {value:g}. Counted from 0, the choices are {describe(param.takes)}."
             )
         return param.choices[round(value)]
     return round(value) if param.kind == "int" else value

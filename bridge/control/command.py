@@ -1,7 +1,4 @@
-"""The rows of the command table: one command, one message to surfaces, and one argument of either.
-
-table.py has the tables.
-"""
+"""The rows of the command table: a command, a message to surfaces, and an argument. table.py has the tables."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from bridge.control.api import Answers, BridgeApi, Outcome
 ROOT = "/bridge"
 FINITE = sys.float_info.max
 _ABSOLUTE = r"^([A-Za-z]:[/\\]|[/\\]{2})" if sys.platform == "win32" else "^/"
-Values = Mapping[str, Any]  # a command's arguments by name, checked
+Values = Mapping[str, Any]  # a command's checked arguments by name
 Run = Callable[[BridgeApi, Values], Outcome | Awaitable[Outcome] | Answers]
 
 
@@ -26,42 +23,42 @@ class Argument:
     """One argument of a command or of a message to surfaces."""
 
     name: str
-    kind: Literal["text", "path", "number", "port", "value"]  # value: text or number, as the parameter wants it
+    kind: Literal["text", "path", "number", "port", "value"]  # value: text or number, depending on the parameter
     help: str
     required: bool = False
-    default: Any = None  # what stands for it when it is not given
+    default: Any = None  # used if it is not given
     low: float | None = None  # smallest number
     high: float | None = None  # largest number
-    choices: tuple[str, ...] = ()  # all the texts that it may be; empty: any
-    longest: int = 128  # characters of a text
-    in_address: bool = False  # part of the OSC address instead of its arguments
+    choices: tuple[str, ...] = ()  # allowed texts; empty: any
+    longest: int = 128  # maximum characters of a text
+    in_address: bool = False  # whether it is part of the OSC address
     takes: Any = field(init=False, repr=False, compare=False)  # its type, with its limits
 
     def __post_init__(self) -> None:
-        """Work out its type."""
+        """Derive the type."""
         object.__setattr__(self, "takes", _type_of(self))
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing that can be asked."""
+    """One command."""
 
     name: str  # for keys, MIDI mappings and the CLI
     help: str
-    run: Run | None  # None: the surface's own affair (subscribe, unsubscribe, refresh)
+    run: Run | None  # None: the surface handles it (subscribe, unsubscribe, refresh, unlock)
     arguments: tuple[Argument, ...] = ()
-    needs_daw: bool = False  # without a DAW that said hello it is an error
-    spends: bool = False  # may cost money: long press on MIDI, token or secret from another machine
-    tells_preset: bool = False  # a sender that has not subscribed is answered with the preset that is selected now
-    button: bool = False  # a number among the arguments is a button's state: 0 and F are its release, and ignored
-    idempotent: bool = False  # a button that may be pressed twice for once without harm
-    address: str = field(init=False)  # OSC; a part in <angle brackets> is the argument of that name
-    once: bool = field(init=False)  # a duplicate of its message has to be recognised
-    guarded: bool = field(init=False)  # not for everybody: it takes the token, or may cost money
-    sides: tuple[str, ...] = field(init=False)  # words of which one may stand behind the address, for hardware buttons
+    needs_daw: bool = False  # fails if no DAW is connected
+    spends: bool = False  # may cost money: needs a long press on MIDI, and the token or secret from another machine
+    tells_preset: bool = False  # answers an unsubscribed sender with the selected preset
+    button: bool = False  # numbers in its arguments are a button's state; 0 and F (release) are ignored
+    idempotent: bool = False  # executing it twice does no harm
+    address: str = field(init=False)  # OSC address; <name> is the argument of that name
+    once: bool = field(init=False)  # duplicates of its message must be dropped
+    guarded: bool = field(init=False)  # needs the token, or may cost money
+    sides: tuple[str, ...] = field(init=False)  # words that may follow the address, for hardware buttons
 
     def __post_init__(self) -> None:
-        """Work out what follows from the rest."""
+        """Derive the other fields."""
         inside = [f"<{argument.name}>" for argument in self.arguments if argument.in_address]
         object.__setattr__(self, "address", "/".join([ROOT, *self.name.split("."), *inside]))
         sides = next((argument.choices for argument in self.arguments if argument.choices and self.button), ())
@@ -73,12 +70,12 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing that surfaces are told."""
+    """One message to surfaces."""
 
-    address: str  # with <parts> that are filled in
+    address: str  # <parts> are filled in
     help: str
     arguments: tuple[Argument, ...] = ()
-    to_sender: bool = False  # an answer to the one who asked; otherwise to all subscribers
+    to_sender: bool = False  # whether it answers the sender only; otherwise it goes to all subscribers
 
 
 def _type_of(argument: Argument) -> Any:

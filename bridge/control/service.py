@@ -1,7 +1,6 @@
-"""What surfaces can ask, done: the daemon's side of the command table.
+"""Executes the commands of surfaces in the daemon.
 
-Whatever makes or changes a job goes to the message handler as a message like every other, so that it is in the store
-first.
+Commands that make or change a job become messages to the message handler, so the store records them first.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ from bridge.protocol.request import Message
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 
-INSTANCE = "osc"  # surfaces are one instance
-PATIENCE = 1.0  # s that a DAW has to answer with its selection
+INSTANCE = "osc"  # all surfaces together are one instance
+PATIENCE = 1.0  # s for a DAW to answer with its selection
 
 
 @dataclass(slots=True, kw_only=True)
 class BridgeService:
     """Implements `api.BridgeApi`."""
 
-    submit: Callable[[Message], Awaitable[Receipt]]  # takes a message of ours in, as one from the inbox
+    submit: Callable[[Message], Awaitable[Receipt]]  # handles a message as if it came from the inbox
     message_inbox: Inbox
     registry: JobRegistry
     store: Store
@@ -52,11 +51,11 @@ class BridgeService:
         return Pong(__version__, PROTOCOL)
 
     async def inbox(self, message_id: str) -> Accepted | None:
-        """Look into the inbox at once; the file is what counts, the id is there for the answer."""
+        """Read the inbox now. The ID is only needed for the answer."""
         receipt = (await self.message_inbox.scan()).get(message_id)
         if receipt is not None and receipt.error is not None:
             raise receipt.error
-        # The folder's watch may have been quicker than the doorbell.
+        # The folder watch may have read the message first.
         job_id = receipt.job_id if receipt else await self.store(Database.job_of_message, message_id)
         return Accepted(message_id, job_id) if job_id else None
 
@@ -88,14 +87,14 @@ class BridgeService:
             self.outbox.ask(daw.id, {"id": str(uuid.uuid4()), "command": "selection"})
             job_id = await asyncio.wait_for(answered, PATIENCE)
         except TimeoutError:
-            raise DawMissing(f"{daw.daw} was asked for its selection and did not answer.") from None
+            raise DawMissing(f"{daw.daw} did not answer the request for its selection.") from None
         finally:
             forget()
             self.outbox.ask(daw.id, None)
         return Accepted(self.registry.job(job_id).message_id, job_id)
 
     async def cancel(self, job: str) -> None:
-        target = job or self._newest(self._open(), "Nothing is being made, so there is nothing to stop.").id
+        target = job or self._newest(self._open(), "No job is running, so there is nothing to cancel.").id
         await self._ask("cancel", {"job_id": target})
 
     async def rerun(self, job: str) -> Accepted:
@@ -104,7 +103,7 @@ class BridgeService:
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
         found = await self._sides(variation)
         if which not in {side.name for side in found}:
-            raise NotPossibleNow("The clip is not there any more, so only the result can be played.")
+            raise NotPossibleNow("The clip's file is gone, so only the result can be played.")
         await self.player.play(found, which)
 
     async def switch_audition(self) -> None:
@@ -129,10 +128,10 @@ class BridgeService:
     def newest_job(self) -> str:
         return self.registry.newest
 
-    # --- inner parts -------------------------------------------------------------------------------------------------
+    # --- internals -------------------------------------------------------------------------------------------------
 
     async def _ask(self, command: str, args: dict[str, Any]) -> Accepted:
-        """Take a message of our own in; what is refused is raised."""
+        """Handle a message and raise its error, if any."""
         message = Message(
             protocol=PROTOCOL, message_id=str(uuid.uuid4()), command=command, instance=INSTANCE, args=args
         )
@@ -153,7 +152,7 @@ class BridgeService:
         return jobs[-1]
 
     async def _sides(self, start: str) -> tuple[Side, ...]:
-        """Return what there is to hear of a variation ("" is the newest that has a result)."""
+        """Return the sides of a variation; "": the newest variation with a result."""
         found = self._with_result(start)
         clip = f"{found.job_id}/{found.clip_index}"
         _, rendered = await self.store(Database.stage, clip, "render")

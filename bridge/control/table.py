@@ -1,6 +1,6 @@
-"""THE command table: everything that can be asked of the bridge from a surface, and everything that it tells surfaces.
+"""The command table: all commands of surfaces, and all messages to them.
 
-menu | key | MIDI | OSC | panel | CLI → this table → `BridgeApi` (the scheduler's side, implemented by the daemon).
+menu | key | MIDI | OSC | panel | CLI → this table → `BridgeApi`, which the daemon implements.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from bridge.control.arguments import checked, from_surface
 from bridge.control.command import Argument, Command, Message, Values
 from bridge.errors import RequestError
 
-ENCODERS = ("", "twos", "offset", "sign")  # how a relative encoder counts; "": found out
+ENCODERS = ("", "twos", "offset", "sign")  # encoder modes: two's complement, binary offset, sign-magnitude; "": detect
 _TOKEN = Argument("token", "text", "`token` of daemon.json", required=True)
-_COMMAND = Argument("command", "text", "name of a command that controls can have, for example remix", required=True)
-_ARGUMENT = Argument("argument", "text", "what the command is for: a preset, a parameter, a side", default="")
+_COMMAND = Argument("command", "text", "name of a command for controls, for example remix", required=True)
+_ARGUMENT = Argument("argument", "text", "the command's argument: a preset, a parameter, a side", default="")
 _SECONDS = Argument("seconds", "number", "s to listen", default=60.0, low=1.0, high=3600.0)
-_JOB = Argument("job", "text", "id of the job or its first characters; without it the newest", default="")
-_PRESET = Argument("preset", "text", "name of a preset; without it the one that is selected", default="")
+_JOB = Argument("job", "text", "ID or unique prefix of the job (default: the newest)", default="")
+_PRESET = Argument("preset", "text", "name of a preset (default: the selected one)", default="")
 _DAY = 86400.0
 
 
 def _clip(bridge: BridgeApi, values: Values) -> Awaitable[Accepted]:
-    """Turn the sentinels, which stand for what OSC cannot leave out in the middle, into None."""
+    """Replace the placeholders of arguments that OSC cannot leave out by None."""
     position = values["position"]
     return bridge.clip(
         ClipAsk(
@@ -38,43 +38,41 @@ def _clip(bridge: BridgeApi, values: Values) -> Awaitable[Accepted]:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("ping", "Ask whether the bridge is there; it answers /bridge/pong.", lambda b, v: b.ping()),
+    Command("ping", "Check whether the bridge is running. It answers /bridge/pong.", lambda b, v: b.ping()),
     Command(
         "inbox",
-        "Say that a message file was written into the inbox, so that it is taken in at once; with its id, the answer "
-        "names the job that it made.",
+        "Read the inbox now, because a message file was written. With the message's ID, the answer names its job.",
         lambda b, v: b.inbox(v["message_id"]),
-        (Argument("message_id", "text", "id of the message", default=""),),
+        (Argument("message_id", "text", "ID of the message", default=""),),
         button=True,
         idempotent=True,
     ),
     Command(
         "clip",
-        "Remix a span of an audio file, the whole request in one message; the answer, the progress and the result's "
-        "path go to the sender.",
+        "Remix a span of an audio file. The sender gets the answer, the progress and the result's path.",
         _clip,
         (
             _TOKEN,
             Argument("path", "path", "absolute path of the audio file", required=True, longest=4096),
             Argument("offset", "number", "s from the file's start", default=0.0, low=0.0, high=_DAY),
-            Argument("length", "number", "s; 0 is to the file's end", default=0.0, low=0.0, high=_DAY),
-            Argument("position", "number", "s on your timeline; -1 is none", default=-1.0, low=-1.0, high=_DAY),
+            Argument("length", "number", "s; 0: to the file's end", default=0.0, low=0.0, high=_DAY),
+            Argument("position", "number", "s on your timeline; -1: none", default=-1.0, low=-1.0, high=_DAY),
             _PRESET,
         ),
         spends=True,
     ),
     Command(
         "remix",
-        "Remix what is selected in the DAW that said hello last.",
+        "Remix the selection in the most recently connected DAW.",
         lambda b, v: b.remix(),
         needs_daw=True,
         spends=True,
         button=True,
     ),
-    Command("cancel", "Stop a job.", lambda b, v: b.cancel(v["job"]), (_JOB,), button=True),
+    Command("cancel", "Cancel a job.", lambda b, v: b.cancel(v["job"]), (_JOB,), button=True),
     Command(
         "rerun",
-        "Make a new job from the recipe of one.",
+        "Submit a new job from a job's recipe.",
         lambda b, v: b.rerun(v["job"]),
         (_JOB,),
         spends=True,
@@ -105,34 +103,34 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "param",
-        "Set a parameter over the preset, for the remixes to come.",
+        "Override a parameter of the preset for the next remixes.",
         lambda b, v: b.surface_settings.set(v["name"], from_surface(v["name"], v["value"])),
         (
             Argument("name", "text", "name of the parameter", required=True, in_address=True),
-            Argument("value", "value", "the value, within the parameter's range", required=True),
+            Argument("value", "value", "a value in the parameter's range", required=True),
         ),
     ),
     Command(
         "audition",
-        "Play a variation, or the clip it was made from; while it is played, change the side at the same place.",
+        "Play a variation or its source clip. While it is playing, switch sides at the same position.",
         lambda b, v: b.audition(v["variation"], v["which"]),
         (
-            Argument("variation", "text", "id of the variation; without it the newest with a result", default=""),
-            Argument("which", "text", "which side", default="result", choices=("source", "result")),
+            Argument("variation", "text", "ID of the variation (default: the newest with a result)", default=""),
+            Argument("which", "text", "side to play", default="result", choices=("source", "result")),
         ),
         button=True,
     ),
     Command(
         "audition.switch",
-        "Let the other side be heard, at the same place and equally loud; begin with the newest result.",
+        "Switch sides at the same position and loudness. If nothing is playing, play the newest result.",
         lambda b, v: b.switch_audition(),
         button=True,
     ),
     Command(
         "audition.loop",
-        "Begin again at the end, or not.",
+        "Turn looping on or off.",
         lambda b, v: b.loop_audition({"on": True, "off": False}.get(v["how"])),
-        (Argument("how", "text", "which of them; without it the other one", default="", choices=("on", "off")),),
+        (Argument("how", "text", "on or off (default: toggle)", default="", choices=("on", "off")),),
         button=True,
     ),
     Command(
@@ -144,34 +142,33 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "subscribe",
-        "Be told of everything that happens from now on, beginning with the present state (of the newest "
-        f"{SHOWN} open jobs).",
+        f"Get the current state (of the newest {SHOWN} open jobs) and all further messages.",
         None,
-        (Argument("port", "port", "UDP port to tell; without it the one this came from", low=1, high=65535),),
+        (Argument("port", "port", "UDP port for the messages (default: the sender's)", low=1, high=65535),),
     ),
-    Command("refresh", "Tell the present state once more.", None, button=True),
-    Command("unsubscribe", "Be told no more.", None, button=True),
+    Command("refresh", "Get the current state again.", None, button=True),
+    Command("unsubscribe", "End the subscription.", None, button=True),
     Command(
         "unlock",
-        "From another machine: let this sender ask for what may cost money, for a while.",
+        "From another machine: allow this sender to spend money for a while.",
         None,
         (Argument("secret", "text", "`[osc] secret` of the bridge's settings", required=True),),
     ),
     Command(
         "midi.devices",
-        "Tell which MIDI controllers are there and which mapping each has.",
+        "List the MIDI controllers and the mapping of each.",
         lambda b, v: b.midi.devices(),
         (_TOKEN,),
     ),
     Command(
         "midi.controls",
-        "Tell what every mapped control does.",
+        "List the command of every mapped control.",
         lambda b, v: b.midi.controls(),
         (_TOKEN,),
     ),
     Command(
         "midi.learn",
-        "Map the first control that changes to a command; until then no control does anything.",
+        "Map the first control that moves to a command. Until then, controls do nothing.",
         lambda b, v: b.midi.learn(
             v["command"], v["argument"], v["seconds"], v["encoder"], bool(v["light"]), bool(v["replace"])
         ),
@@ -180,26 +177,26 @@ COMMANDS: tuple[Command, ...] = (
             _COMMAND,
             _ARGUMENT,
             _SECONDS,
-            Argument("encoder", "text", "how it counts if it turns without end", default="", choices=ENCODERS),
-            Argument("light", "text", "whether it has a light", default="", choices=("", "light")),
-            Argument("replace", "text", "whether it may lose what it does now", default="", choices=("", "replace")),
+            Argument("encoder", "text", "mode of an endless encoder", default="", choices=ENCODERS),
+            Argument("light", "text", "light: the control has a light", default="", choices=("", "light")),
+            Argument("replace", "text", "replace: overwrite its current command", default="", choices=("", "replace")),
         ),
     ),
     Command(
         "midi.unlearn",
-        "Take away the controls that do a command.",
+        "Remove the controls of a command.",
         lambda b, v: b.midi.unlearn(v["command"], v["argument"]),
         (_TOKEN, _COMMAND, _ARGUMENT),
     ),
     Command(
         "midi.use",
-        "Use a mapping that comes with the bridge.",
+        "Use a mapping that ships with the bridge.",
         lambda b, v: b.midi.adopt(v["template"]),
         (_TOKEN, Argument("template", "text", "its name", required=True)),
     ),
     Command(
         "midi.monitor",
-        "Tell everything that controllers send; meanwhile no control does anything.",
+        "Report everything that controllers send. Meanwhile, controls do nothing.",
         lambda b, v: b.midi.monitor(v["seconds"]),
         (_TOKEN, _SECONDS),
     ),
@@ -214,10 +211,10 @@ COMMANDS: tuple[Command, ...] = (
 _DEVICE = Argument("device", "text", "its name")
 _CONTROL = Argument("control", "text", "message, number and channel, for example note 36, channel 1")
 _CODE = Argument("code", "text", "the error's stable name, see errors.md")
-_TEXT = Argument("text", "text", "one sentence for people")
-_STATE = Argument("state", "text", "a word of the list of states")
-_FRACTION = Argument("fraction", "number", "how far it is", low=0.0, high=1.0)
-_MESSAGE_ID = Argument("message_id", "text", "id of the message that it answers, empty where there is none")
+_TEXT = Argument("text", "text", "one sentence for the user")
+_STATE = Argument("state", "text", "a job state")
+_FRACTION = Argument("fraction", "number", "progress from 0 to 1", low=0.0, high=1.0)
+_MESSAGE_ID = Argument("message_id", "text", "ID of the answered message, or empty")
 
 MESSAGES: tuple[Message, ...] = (
     Message(
@@ -228,89 +225,89 @@ MESSAGES: tuple[Message, ...] = (
     ),
     Message(
         "/bridge/accepted",
-        "The request was taken on.",
-        (_MESSAGE_ID, Argument("job_id", "text", "the job that came of it")),
+        "The request was accepted.",
+        (_MESSAGE_ID, Argument("job_id", "text", "ID of the new job")),
         to_sender=True,
     ),
-    Message("/bridge/error", "That could not be done.", (_MESSAGE_ID, _CODE, _TEXT), to_sender=True),
+    Message("/bridge/error", "The command failed.", (_MESSAGE_ID, _CODE, _TEXT), to_sender=True),
     Message(
         "/bridge/ack",
-        "A message with a name of its own has arrived; before its answer, and again for each repetition.",
-        (Argument("press", "text", "what stood behind “press:”"),),
+        "A message with an ID of its own (“press:”) arrived. Sent before its answer, and again for each duplicate.",
+        (Argument("press", "text", "the ID after “press:”"),),
         to_sender=True,
     ),
     Message(
         "/bridge/unlocked",
-        "What may cost money is taken from you now.",
-        (Argument("seconds", "number", "how long"),),
+        "You may spend money now.",
+        (Argument("seconds", "number", "s until it expires"),),
         to_sender=True,
     ),
     Message(
         "/bridge/job/<id>/path",
-        "Where a result of your /bridge/clip lies; once for each variation.",
+        "Path of a result of your /bridge/clip, once per variation.",
         (Argument("path", "path", "absolute path"), Argument("variation", "text", "id of the variation")),
         to_sender=True,
     ),
     Message("/bridge/job", "A job's state.", (Argument("id", "text", "id of the job"), _STATE)),
     Message("/bridge/job/<id>/progress", "A job's progress.", (_FRACTION,)),
-    Message("/bridge/job/<id>/message", "What a job is at.", (_TEXT,)),
-    Message("/bridge/progress", "Progress of the newest job, for a single fader.", (_FRACTION,)),
+    Message("/bridge/job/<id>/message", "A job's progress in words.", (_TEXT,)),
+    Message("/bridge/progress", "Progress of the newest job, for a fader.", (_FRACTION,)),
     Message(
         "/bridge/message",
-        "What the newest job is at, or what went wrong last: one line for a display.",
+        "Progress of the newest job in words, or the latest error: one line for a display.",
         (_TEXT,),
     ),
-    Message("/bridge/state", "State of the newest job, idle when there is none.", (_STATE,)),
+    Message("/bridge/state", "State of the newest job, or idle if there is none.", (_STATE,)),
     Message(
         "/bridge/cost",
-        "Cost of the newest job: what was billed, or the estimate until that is known.",
+        "Cost of the newest job: billed, or estimated until the bill is known.",
         (Argument("amount", "number", "money, in the engine's currency"),),
     ),
     Message(
         "/bridge/param/<name>",
-        "A parameter was set; not sent to the hand that sets it before it rests.",
+        "A parameter was set. While a sender is setting it, that sender does not get this message.",
         (Argument("value", "value", "the new value"),),
     ),
     Message(
         "/bridge/preset/select",
-        "A preset was selected; not sent to the subscriber that selected it by name. Also the answer to a sender of "
-        "/bridge/preset/select, next or previous that has not subscribed.",
+        "A preset was selected. Not sent to the subscriber that selected it by name. Also answers an unsubscribed "
+        "sender of /bridge/preset/select, next or previous.",
         (Argument("name", "text", "name of the preset"),),
     ),
     Message(
         "/bridge/audition/heard",
-        "What is played now.",
-        (Argument("side", "text", "source or result, empty when nothing is played", choices=("source", "result", "")),),
+        "What is playing.",
+        (Argument("side", "text", "source or result; empty: nothing is playing", choices=("source", "result", "")),),
     ),
-    Message("/bridge/alert", "Something that a person should see.", (_CODE, _TEXT)),
-    Message("/bridge/heartbeat", "The bridge is alive; every few seconds."),
+    Message("/bridge/alert", "An error or warning for the user.", (_CODE, _TEXT)),
+    Message("/bridge/heartbeat", "The bridge is running. Sent every few seconds."),
     Message(
         "/bridge/midi/device",
-        "One controller, or one that a mapping waits for.",
+        "A controller, or a missing one that has a mapping.",
         (
             _DEVICE,
             Argument("ports", "text", "in, out, in and out, or away"),
             Argument("mapping", "text", "file of its mapping, or empty"),
-            Argument("template", "text", "a shipped mapping that is made for it, or empty"),
+            Argument("template", "text", "a shipped mapping for it, or empty"),
         ),
         to_sender=True,
     ),
     Message(
         "/bridge/midi/control",
-        "What one control does.",
+        "The command of a control.",
         (
             _DEVICE,
             _CONTROL,
             Argument("kind", "text", "button, toggle, fader, encoder or program"),
-            Argument("command", "text", "what it does, with what for"),
-            Argument("mapping", "text", "file that says so"),
+            Argument("command", "text", "its command and argument"),
+            Argument("mapping", "text", "file of the mapping"),
         ),
         to_sender=True,
     ),
     Message(
         "/bridge/midi/ready",
-        "Learning or listening has begun.",
-        (Argument("devices", "text", "the controllers that are heard, with commas between them"),),
+        "Learning or monitoring has started.",
+        (Argument("devices", "text", "the controllers, separated by commas"),),
         to_sender=True,
     ),
     Message(
@@ -321,8 +318,8 @@ MESSAGES: tuple[Message, ...] = (
     ),
     Message(
         "/bridge/midi/end",
-        "That was all of the answer.",
-        (Argument("text", "text", "what there is to know beside it, or empty"),),
+        "End of the answer.",
+        (Argument("text", "text", "a remark, or empty"),),
         to_sender=True,
     ),
 )
@@ -338,7 +335,7 @@ PARAM_PREFIX = _PARAM.address.removesuffix("<name>")
 
 
 def find(address: str) -> tuple[Command, tuple[str, ...]] | None:
-    """Return the command of an OSC address and the arguments that the address itself carries, or None."""
+    """Return the command of an OSC address and the arguments in the address, or None."""
     if found := _BY_ADDRESS.get(address):
         return found
     name = address.removeprefix(PARAM_PREFIX)
@@ -348,10 +345,10 @@ def find(address: str) -> tuple[Command, tuple[str, ...]] | None:
 
 
 def read(command: Command, raw: Sequence[Any]) -> dict[str, Any] | None:
-    """Check arguments as they came from a surface; arguments beyond the table's are ignored.
+    """Check the arguments from a surface. Additional arguments are ignored.
 
     Returns:
-        The arguments by name, or None when it was only the release of a button.
+        The arguments by name, or None for the release of a button.
 
     Raises:
         RequestError: an argument is missing or wrong; the text names it.
@@ -363,11 +360,11 @@ def read(command: Command, raw: Sequence[Any]) -> dict[str, Any] | None:
             return None
         given = [value for value in given if not isinstance(value, (bool, int, float))]
     if command.name == "audition" and given[:1] in (["source"], ["result"]):
-        given.insert(0, "")  # a surface names the side far more often than the variation
+        given.insert(0, "")  # surfaces usually send the side alone
     values: dict[str, Any] = {}
     for index, argument in enumerate(command.arguments):
         value = given[index] if index < len(given) else None
         if value is None and argument.required:
-            raise RequestError(f"{command.address} needs its argument {argument.name}: {argument.help}.")
+            raise RequestError(f"{command.address} needs the argument {argument.name}: {argument.help}.")
         values[argument.name] = argument.default if value is None else checked(command.address, argument, value)
     return values

@@ -43,7 +43,7 @@ class Param:
     takes: Any = field(init=False, repr=False, compare=False)  # its type, with its limits
 
     def __post_init__(self) -> None:
-        """Work out its type."""
+        """Derive the type."""
         object.__setattr__(self, "takes", _type_of(self))
 
 

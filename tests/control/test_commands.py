@@ -109,9 +109,9 @@ async def test_clip_turns_its_sentinels_into_none() -> None:
 @pytest.mark.parametrize(
     ("raw", "says"),
     [
-        ([], "needs its argument token"),
-        (["t"], "needs its argument path"),
-        (["t", None], "needs its argument path"),
+        ([], "needs the argument token"),
+        (["t"], "needs the argument path"),
+        (["t", None], "needs the argument path"),
         ([7, "/a"], "token is 7; it takes text"),
         (["t", "a.wav"], 'path is "a.wav"; it takes an absolute path'),
         (["t", "/" + "a" * 5000], "path has 5001 characters; it takes at most 4096"),

@@ -215,7 +215,7 @@ async def test_audition_plays_the_result_or_the_clip(home: Path, tone: Path) -> 
         clip.unlink()
         await control.audition("", "result")
         assert [side.name for side in player.laid_on[-1]] == ["result"]
-        with pytest.raises(NotPossibleNow, match="not there any more"):
+        with pytest.raises(NotPossibleNow, match="file is gone"):
             await control.audition("", "source")
 
 

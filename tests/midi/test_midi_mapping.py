@@ -75,7 +75,7 @@ def test_a_mapping_is_read_from_its_file(tmp_path: Path) -> None:
         (HEAD + 'setup = ["F0 00 80 F7"]\n', 3, "setup"),
         (HEAD + '[[show]]\nshows = "progress"\nmessage = "cc"\nnumbers = []\n', 6, "numbers"),
         (HEAD + '[[show]]\nshows = "tempo"\nmessage = "cc"\nnumbers = [1]\n', 4, "shows"),
-        (HEAD + "[[control]\n", 3, "not TOML"),
+        (HEAD + "[[control]\n", 3, "not valid TOML"),
     ],
 )
 def test_errors_name_file_line_and_key(tmp_path: Path, text: str, line: int, says: str) -> None:
