@@ -61,7 +61,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     ),
     BadInput("bytes", "a path that is not UTF-8", "", ""),
     BadInput("emoji", "a path with emoji, spaces and a line break", "", ""),
-    BadInput("zero_byte", "a path with a zero byte", "bad_request", "clips[0].source: a path has no zero byte."),
+    BadInput("zero_byte", "a path with a zero byte", "bad_request", "clips[0].source: a path cannot have a zero byte."),
     # the span
     BadInput(
         "beyond", "an offset beyond the file's end", "span_outside", "The clip asks for … s from … s on, and … has … s."
@@ -153,7 +153,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "protocol",
         "a message with protocol 2",
         "protocol_unsupported",
-        "The message speaks protocol 2, this bridge speaks 1.",
+        "The message has protocol 2, but this bridge supports protocol 1.",
         REJECTED,
     ),
     BadInput("command", "a command that does not exist", "unknown_command", "There is no command “…”."),

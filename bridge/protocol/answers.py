@@ -1,4 +1,4 @@
-"""What is answered, as typed values: the outbox file, protocol 1. The other half of `request.py`."""
+"""The outbox file as typed values, protocol 1. request.py has the messages to the bridge."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from bridge.protocol.job import Job, State, Variation
 
 
 class DaemonAnswer(Struct, frozen=True, kw_only=True):
-    """Who writes the file."""
+    """The daemon that writes the file."""
 
     version: str
-    alive: bool  # false: the daemon has stopped; what is open goes on at its next start
+    alive: bool  # false: the daemon has stopped; open jobs continue at its next start
 
 
 class CostAnswer(Struct, frozen=True, kw_only=True):
-    """What a job costs."""
+    """The cost of a job."""
 
     currency: str  # ISO code
-    estimated: float  # over the seconds really sent
-    billed_units: float | None  # what the engine said it charged, in its units
-    billed: float | None  # money, from billed_units; null: no bill has come
+    estimated: float  # for the seconds to submit
+    billed_units: float | None  # the engine's charges, in its units
+    billed: float | None  # money, from billed_units; null: no bill yet
 
 
 class NoteAnswer(Struct, frozen=True, kw_only=True):
-    """Something that could not be honoured, or that a person should know."""
+    """A warning: something that could not be honoured, or that the user should know."""
 
     code: str  # stable name
     text: str  # one sentence
 
 
 class ErrorAnswer(Struct, frozen=True, kw_only=True):
-    """An error, see errors.md."""
+    """An error, see docs/errors.md."""
 
     code: str  # stable name
     text: str  # what happened, and what it means for the clip and the money
@@ -41,81 +41,81 @@ class ErrorAnswer(Struct, frozen=True, kw_only=True):
 
 
 class RefusalAnswer(ErrorAnswer, frozen=True, kw_only=True):
-    """A message that has no effect."""
+    """A message that was refused."""
 
     message_id: str
 
 
 class PieceAnswer(Struct, frozen=True, kw_only=True):
-    """Where a clip lies in a result that was made of several as one; its gain and fades are in the sound."""
+    """The position of a clip in a combined result. Its gain and fades are already applied."""
 
-    clip_id: str  # as the request named it
+    clip_id: str  # from the request
     at: float  # s after the result's source_offset
-    samples: int  # frames of it, at the result's sample_rate
+    samples: int  # its length in frames, at the result's sample_rate
 
 
 class ResultAnswer(Struct, frozen=True, kw_only=True):
-    """The file that is to be placed, or was."""
+    """The result's file."""
 
     path: str  # absolute
     sample_rate: int  # Hz
-    samples: int  # frames of the clip in it, at sample_rate
-    source_offset: float  # s into the file at which the clip begins: the handle before it, and the alignment
-    offset_ms: float  # how late the model's result was, already corrected in source_offset
-    fitted: str  # what was measured and done about time, in words
-    gain_db: float  # what was done to its level
-    pieces: list[PieceAnswer]  # only of clips that were remixed as one: to cut it back to them
-    recipe: str  # the JSON file beside it that says how it was made
-    placed: bool  # whether it stands in the DAW, or for folders in its place
+    samples: int  # the clip's length in frames, at sample_rate
+    source_offset: float  # s into the file at which the clip begins (handle and alignment)
+    offset_ms: float  # delay of the model's result, corrected in source_offset
+    fitted: str  # the time correction, in words
+    gain_db: float  # gain applied to match its level
+    pieces: list[PieceAnswer]  # combined clips only: the clips' positions
+    recipe: str  # JSON file with the recipe, beside the result
+    placed: bool  # whether it is placed: in the DAW, or in its folder
 
 
 class VariationAnswer(Struct, frozen=True, kw_only=True):
     """One clip × one seed."""
 
     variation_id: str
-    clip_id: str  # as the request named it
+    clip_id: str  # from the request
     index: int  # k, from 0
     seed: int
     state: State  # see states.md
     reason: str | None  # why it waits: slot budget disk network user
-    stage: str | None  # the stage it is in, or ended in
-    progress: float  # 0..1 of the whole way
-    message: str  # a line for people
-    queue_position: int | None  # orders before it at the engine
-    result: dict[str, Any] | None  # a ResultAnswer, once it is on disk
+    stage: str | None  # current or last stage
+    progress: float  # 0 to 1, all stages
+    message: str  # progress in words
+    queue_position: int | None  # submissions ahead of it at the engine
+    result: dict[str, Any] | None  # a ResultAnswer, once the file is on disk
     error: dict[str, str] | None  # an ErrorAnswer
 
 
 class JobAnswer(Struct, frozen=True, kw_only=True):
-    """One job of this instance: open, or among the last finished."""
+    """A job of this instance: open, or one of the last finished."""
 
     job_id: str
-    message_id: str  # the message that asked for it
+    message_id: str  # the request's message
     state: State  # see states.md
-    engine: str  # who makes it
+    engine: str  # name of the engine
     cost: CostAnswer
     warnings: list[dict[str, str]]  # NoteAnswers
     variations: list[VariationAnswer]  # clips × variations, in order
 
 
 class AskAnswer(Struct, frozen=True, kw_only=True):
-    """A surface wants something of this DAW."""
+    """A request of a surface to this DAW."""
 
     id: str
-    command: str  # "selection": send a `selection` message, within a second
+    command: str  # "selection": answer with a `selection` message within a second
 
 
 class OutboxFile(Struct, frozen=True, kw_only=True):
-    """One file per instance, `outbox/<instance>.json`, replaced whole."""
+    """One file per instance, `outbox/<instance>.json`, replaced atomically."""
 
     protocol: int
     instance: str
-    updated: float  # unix time, s
+    updated: float  # Unix time, s
     daemon: DaemonAnswer
     jobs: list[JobAnswer]  # oldest first
-    place: list[str]  # variation_ids that this instance is asked to place now
-    ask: AskAnswer | None  # what a surface wants of this DAW
-    errors: list[RefusalAnswer]  # messages of this instance that have no effect, the last ones
+    place: list[str]  # variation_ids for this instance to place now
+    ask: AskAnswer | None  # a surface's request to this DAW
+    errors: list[RefusalAnswer]  # the latest refused messages of this instance
 
 
 def variation_answer(variation: Variation) -> VariationAnswer:

@@ -1,4 +1,4 @@
-"""What was taken on: jobs and their variations, the states they can be in, and the only ways between them."""
+"""Jobs and their variations, their states, and the allowed transitions between states."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from typing import Any, Self
 
 
 class State(enum.StrEnum):
-    """Where a variation stands; a job uses the same words."""
+    """The state of a variation or a job."""
 
-    NEW = "new"  # taken on, nothing done yet
-    WAITING = "waiting"  # cannot go on just now; `reason` says why: slot budget disk network user
-    RENDERING = "rendering"  # the clip's span is being read
-    UPLOADING = "uploading"  # the clip is on its way to the engine
-    SUBMITTING = "submitting"  # the order is on its way; the only moment whose loss is `unknown`
-    QUEUED = "queued"  # the engine has it, others are before it
-    RUNNING = "running"  # the model works
-    FETCHING = "fetching"  # the result is on its way back
-    FITTING = "fitting"  # rate, length and level are being matched
-    READY = "ready"  # paid and on disk, no DAW there to take it
-    PLACING = "placing"  # offered to a DAW, not confirmed yet
-    DONE = "done"  # the DAW has it, or the user was told where the file lies
-    FAILED = "failed"  # an error; `retry` goes on from the stage that failed
-    CANCELLED = "cancelled"  # stopped at the user's word
-    UNKNOWN = "unknown"  # the order's answer was lost: it may be running and it may be billed
-    PARTIAL = "partial"  # of a job only: its variations ended differently
+    NEW = "new"  # accepted, not started
+    WAITING = "waiting"  # cannot continue at the moment; `reason` says why: slot budget disk network user
+    RENDERING = "rendering"  # reading the clip's audio
+    UPLOADING = "uploading"  # uploading the clip to the engine
+    SUBMITTING = "submitting"  # submitting to the engine; a lost answer here leads to `unknown`
+    QUEUED = "queued"  # waiting in the engine's queue
+    RUNNING = "running"  # the model is running
+    FETCHING = "fetching"  # downloading the result
+    FITTING = "fitting"  # matching rate, length and level
+    READY = "ready"  # the result is on disk, but no DAW is connected to place it
+    PLACING = "placing"  # offered to a DAW, not confirmed
+    DONE = "done"  # placed in the DAW, or the user has the file's path
+    FAILED = "failed"  # an error; `retry` resumes at the failed stage
+    CANCELLED = "cancelled"  # cancelled by the user
+    UNKNOWN = "unknown"  # the answer to the submission was lost: it may be running, and it may be billed
+    PARTIAL = "partial"  # jobs only: the variations ended in different states
 
 
 ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED, State.UNKNOWN})
 
-# What a variation's `result` takes from the finished file's own result, where it is there; `placed` comes with it.
+# Keys that a variation's `result` copies from the finished file's result, if present; `placed` is added.
 SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe", "pieces")
 
 _WORK = (
@@ -45,8 +45,8 @@ _WORK = (
     State.FITTING,
 )
 
-# Each working state may go on to any later one (finished stages are skipped after a restart), may have to wait, and may
-# end badly. What ended goes back only by `retry`, through WAITING, or forward when a DAW says that it is there.
+# A working state may change to any later one (a restart skips finished stages), to WAITING, or to an end. An ended
+# variation changes only by `retry`, through WAITING, or to DONE when a DAW reports that it placed the result.
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.NEW: frozenset({State.WAITING, State.CANCELLED, State.FAILED, *_WORK}),
     State.WAITING: frozenset(
@@ -77,11 +77,11 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 
 
 class IllegalTransition(RuntimeError):
-    """A variation was asked to go a way that the table does not have: a defect of the program."""
+    """A transition that the table does not allow, which is a bug."""
 
 
 def check_transition(before: State, after: State) -> None:
-    """Raise `IllegalTransition` unless a variation may go from `before` to `after`. Staying is always legal.
+    """Raise `IllegalTransition` unless a variation may change from `before` to `after`. No change is always legal.
 
     >>> check_transition(State.RUNNING, State.FETCHING)
     >>> check_transition(State.DONE, State.RUNNING)
@@ -94,29 +94,29 @@ def check_transition(before: State, after: State) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """One clip × one seed: one submit to a model, one result, one thing to place."""
+    """One clip × one seed: one submission to a model, one result to place."""
 
-    id: str  # uuid
-    job_id: str  # the job it belongs to
-    clip_id: str  # the clip's id as the DAW gave it
+    id: str  # UUID
+    job_id: str  # its job
+    clip_id: str  # the DAW's ID of the clip
     clip_index: int  # position of the clip in the request
     index: int  # k, from 0
-    seed: int  # seed of the job + k mod 2^32
+    seed: int  # (seed of the job + k) mod 2^32
     state: State = State.NEW
     reason: str = ""  # why it waits: slot budget disk network user
-    stage: str = ""  # the stage it is in, or ended in
-    progress: float = 0.0  # 0..1 of the whole way
-    message: str = ""  # plain words for people
-    queue_position: int | None = None  # jobs ahead of it at the engine
-    result: Mapping[str, Any] | None = None  # the outbox's `result`
+    stage: str = ""  # current or last stage
+    progress: float = 0.0  # 0 to 1, all stages
+    message: str = ""  # progress in words
+    queue_position: int | None = None  # submissions ahead of it at the engine
+    result: Mapping[str, Any] | None = None  # `result` in the outbox
     error: Mapping[str, str] | None = None  # code, text, hint
-    cancel_asked: bool = False  # the user wants it stopped
-    ordered: bool = False  # an order stands at the engine, or its result is here: nothing goes before it
-    placed_by: str = ""  # the instance that is asked to place it, or did
-    handed_over: bool = False  # a DAW or the user has the result's path: the file belongs to them
+    cancel_asked: bool = False  # the user cancelled it
+    ordered: bool = False  # submitted, or its result is here; it then runs before others
+    placed_by: str = ""  # the instance that places or placed it
+    handed_over: bool = False  # a DAW or the user has the result's path, so the file is theirs
 
     def to_json(self) -> str:
-        """Return the variation as one line of JSON, as the database and the job's folder store it.
+        """Return the variation as one line of JSON for the database and the job's folder.
 
         >>> Variation("v", "j", "clip-1", 0, 0, seed=7).to_json()[:32]
         '{"id": "v", "job_id": "j", "clip'
@@ -125,7 +125,7 @@ class Variation:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the variation that `to_json` wrote.
+        """Rebuild a variation from `to_json`.
 
         >>> variation = Variation("v", "j", "clip-1", 0, 0, seed=7)
         >>> Variation.from_json(variation.to_json()) == variation
@@ -137,27 +137,27 @@ class Variation:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A request taken on."""
+    """An accepted request."""
 
-    id: str  # uuid
-    message_id: str  # the message that asked for it
-    instance: str  # the instance that asked for it
-    daw: str  # name of the DAW adapter: folder ardour reaper live
-    project: str  # the DAW project's path or name, to find it again
-    engine: str  # decided once, when the job is taken on
+    id: str  # UUID
+    message_id: str  # the request's message
+    instance: str  # the instance that sent the request
+    daw: str  # DAW adapter: folder ardour reaper live
+    project: str  # path or name of the DAW's project
+    engine: str  # chosen when the job is accepted
     seed: int  # seed of variation 0
     created: float  # unix time, s
-    request: Mapping[str, Any]  # the remix args as they came, unknown keys included
+    request: Mapping[str, Any]  # the arguments of `remix` as received, with unknown keys
     recipe: Mapping[str, Any]  # everything needed to make the result again, see jobs/recipe.py
-    price: float  # money per second of audio that is sent
+    price: float  # money per second of submitted audio
     currency: str  # ISO code
-    seconds: tuple[float, ...]  # what is sent of each clip, s; as asked at first, as rendered later, 0: not known yet
+    seconds: tuple[float, ...]  # s to submit of each clip: first as requested, then as rendered; 0: not known yet
     each: int  # variations of each clip
     bills: Mapping[str, float] = field(default_factory=dict)  # variation → what the engine said it charged, its units
-    warnings: tuple[Mapping[str, str], ...] = ()  # code and text of what could not be honoured
+    warnings: tuple[Mapping[str, str], ...] = ()  # code and text of everything that could not be honoured
 
     def to_json(self) -> str:
-        """Return the job as one line of JSON, as the database and the job's folder store it.
+        """Return the job as one line of JSON for the database and the job's folder.
 
         >>> job = Job("j", "m", "i", "reaper", "", "fal", 7, 0.0, {}, {}, 0.0002, "USD", (8.0,), 1)
         >>> job.to_json()[:30]
@@ -167,7 +167,7 @@ class Job:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the job that `to_json` wrote.
+        """Rebuild a job from `to_json`.
 
         >>> job = Job("j", "m", "i", "reaper", "", "fal", 7, 0.0, {}, {}, 0.0002, "USD", (8.0,), 1)
         >>> Job.from_json(job.to_json()) == job
@@ -178,43 +178,42 @@ class Job:
 
     @property
     def estimated(self) -> float:
-        """Money that the whole job is expected to cost: over the seconds really sent."""
+        """The job's expected cost, for the seconds to submit."""
         return round(sum(self.seconds) * self.each * self.price, 6)
 
     @property
     def billed_units(self) -> float | None:
-        """What the engine said it charged so far, in its units (fal: seconds); None while no bill has come."""
+        """The engine's charges so far, in its units (fal: seconds); None until the first bill."""
         return sum(self.bills.values()) if self.bills else None
 
     @property
     def billed(self) -> float | None:
-        """The same as money."""
+        """The engine's charges so far, as money; None until the first bill."""
         return None if self.billed_units is None else round(self.billed_units * self.price, 6)
 
     @property
     def cost(self) -> float:
-        """What was billed, or the estimate while no bill has come."""
+        """The billed cost, or the estimate until the first bill."""
         return self.estimated if self.billed is None else self.billed
 
 
 def of_segment(unit: str, segment: int) -> str:
-    """Return the name under which a segment of a unit is stored; the first has the unit's own.
+    """Return the name under which a segment of a unit is stored. The first segment has the unit's own name.
 
     >>> of_segment("1a2b", 0), of_segment("1a2b", 1)
     ('1a2b', '1a2b/2')
 
     Args:
-        unit: a variation's id, or "job id/clip index".
-        segment: which part of a long clip, from 0.
+        unit: a variation's ID, or "job ID/clip index".
+        segment: index of the segment, from 0.
     """
     return f"{unit}/{segment + 1}" if segment else unit
 
 
 def job_state(states: Iterable[State]) -> State:
-    """Sum up the states of a job's variations in one word.
+    """Return a job's state from its variations' states.
 
-    While anything is open the job is as far as its furthest open variation; at the end it is the common state, or
-    PARTIAL where they differ.
+    An open job has the state of its most advanced open variation. An ended job has their common state, or PARTIAL.
 
     >>> str(job_state([State.DONE, State.RUNNING])), str(job_state([State.DONE, State.FAILED]))
     ('running', 'partial')

@@ -1,7 +1,7 @@
-"""What may be asked, as typed values: the inbox message and the arguments of a remix, protocol 1.
+"""The inbox message and its arguments as typed values, protocol 1.
 
-A DAW script writes JSON, this module turns it into frozen values or says in one sentence which key is wrong. Unknown
-keys are ignored here and kept in the store, where the message stays as it came.
+DAW scripts write JSON. This module converts it to frozen values, or raises an error that names the wrong key. Unknown
+keys are ignored here, but the store keeps the original message.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ COMMANDS = (
     "trouble",
 )
 
-Identifier = Annotated[  # becomes a file name: nothing else
+Identifier = Annotated[  # restricted, because it becomes a file name
     str,
     Meta(
         pattern=r"^[A-Za-z0-9._-]{1,100}(?!\n)$",
@@ -47,11 +47,11 @@ FilePath = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 def _check_path(path: str) -> None:
     if "\0" in path:
-        raise ValueError("a path has no zero byte")
+        raise ValueError("a path cannot have a zero byte")
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """One file in the inbox."""
+    """One inbox file."""
 
     protocol: int
     message_id: Identifier
@@ -66,19 +66,19 @@ class _Sender(Struct):
 
 
 class DawInfo(Struct, frozen=True, kw_only=True):
-    """The program that asks."""
+    """The program that sends the request."""
 
     name: Identifier = "folder"
     version: str = ""
 
 
 class Project(Struct, frozen=True, kw_only=True):
-    """The DAW's project the clips belong to."""
+    """The DAW's project."""
 
     name: str = ""
-    path: str | None = None  # the project file or its folder
-    media_path: str | None = None  # where the project keeps its audio
-    sample_rate: Annotated[int, Meta(ge=8000, le=768_000)] | None = None  # Hz; null: keep the model's
+    path: str | None = None  # project file or folder
+    media_path: str | None = None  # the project's audio folder
+    sample_rate: Annotated[int, Meta(ge=8000, le=768_000)] | None = None  # Hz; null: the model's rate
     tempo: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None  # BPM at the clip
     time_signature: tuple[Annotated[int, Meta(ge=1, le=128)], Annotated[int, Meta(ge=1, le=128)]] = (4, 4)
 
@@ -88,7 +88,7 @@ class Project(Struct, frozen=True, kw_only=True):
 
 
 class Track(Struct, frozen=True, kw_only=True):
-    """Where the clip lies."""
+    """The clip's track."""
 
     id: str = ""
     name: str = ""
@@ -105,34 +105,34 @@ class Slot(Struct, frozen=True, kw_only=True):
 
 
 class Grid(Struct, frozen=True, kw_only=True):
-    """The beats over the clip and its handles, from the DAW's tempo map."""
+    """The beats of the clip and its handles, from the DAW's tempo map."""
 
-    beats: tuple[float, ...]  # s from the clip's start; negative: in the handle before it
+    beats: tuple[float, ...]  # s from the clip's start; negative: in its first handle
     downbeats: tuple[Annotated[int, Meta(ge=0)], ...] = ()  # indices into beats
 
 
 class Source(Struct, frozen=True, kw_only=True):
-    """A span of an audio file, and what the DAW does to it at item level."""
+    """A span of an audio file, and the DAW's processing at item level."""
 
     path: FilePath
-    path_right: FilePath | None = None  # the right side's file, where the two sides have a file each
+    path_right: FilePath | None = None  # file of the right channel, if each channel has its own file
     offset: Seconds = 0.0  # s into the file
     playrate: Annotated[float, Meta(ge=0.01, le=100.0)] = 1.0
     preserve_pitch: bool = True
     pitch: Annotated[float, Meta(ge=-120.0, le=120.0)] = 0.0  # semitones
     reverse: bool = False
-    section: tuple[Seconds, Seconds] | None = None  # start, length in s of the part of the file that is played
+    section: tuple[Seconds, Seconds] | None = None  # start and length in s of the played part of the file
     loop: bool = False
     channels: Literal["normal", "left", "right", "downmix", "swap"] = "normal"
     polarity: bool = False  # true: inverted
     pan: Annotated[float, Meta(ge=-1.0, le=1.0)] | None = None
-    gain_db: Decibels = 0.0  # carried to the placed item, not baked in
-    fade_in: Seconds = 0.0  # s; carried, as the next three
+    gain_db: Decibels = 0.0  # copied to the placed item, not applied to the audio
+    fade_in: Seconds = 0.0  # s; copied to the placed item, as the next three
     fade_out: Seconds = 0.0
     fade_in_shape: int | str | None = None
     fade_out_shape: int | str | None = None
-    warp: tuple[tuple[float, float], ...] | None = None  # beat, s of source from the offset on
-    straighten: bool = False  # true: stretched along `warp`, so that its beats lie evenly over the clip's length
+    warp: tuple[tuple[float, float], ...] | None = None  # pairs of beat and s of source after the offset
+    straighten: bool = False  # true: stretch along `warp` to an even tempo
 
     def __post_init__(self) -> None:
         _check_path(self.path)
@@ -140,7 +140,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
-    """A file that the DAW has rendered: what is heard, with handles."""
+    """The audio as heard, rendered by the DAW with handles."""
 
     path: FilePath
     handles: tuple[Seconds, Seconds] = (0.0, 0.0)
@@ -150,7 +150,7 @@ class Rendered(Struct, frozen=True, kw_only=True):
 
 
 class Clip(Struct, frozen=True, kw_only=True):
-    """One item or region: a span of audio with its place."""
+    """One item or region: a span of audio and its position."""
 
     id: str
     name: str = ""
@@ -163,8 +163,8 @@ class Clip(Struct, frozen=True, kw_only=True):
     grid: Grid | None = None
     source: Source | None = None
     rendered: Rendered | None = None
-    loops: bool = False  # it is played over and over: the result's end has to meet its beginning
-    ignored: tuple[str, ...] = ()  # what the script knows it could not carry
+    loops: bool = False  # the clip loops, so the result must loop, too
+    ignored: tuple[str, ...] = ()  # properties that the script could not send
 
     def __post_init__(self) -> None:
         if (self.source is None) == (self.rendered is None):
@@ -172,16 +172,16 @@ class Clip(Struct, frozen=True, kw_only=True):
 
     @property
     def played(self) -> Source:
-        """What is played of it: its span of a file, or what its DAW has rendered."""
+        """The audio to play: a span of a file, or the DAW's rendering."""
         if self.source is not None:
             return self.source
-        if self.rendered is None:  # one of the two is there, see above
+        if self.rendered is None:  # `__post_init__` guarantees one of the two
             raise RequestError("A clip needs either `source` or `rendered`.")
         return Source(path=self.rendered.path, offset=self.rendered.handles[0])
 
 
 class Remix(Struct, frozen=True, kw_only=True):
-    """The arguments of a remix. The model's own inputs are further keys, which presets/parameters.py checks."""
+    """The typed part of a remix. presets/parameters.py checks the other keys, which are the model's inputs."""
 
     preset: str | None = None
     engine: str | None = None
@@ -191,11 +191,11 @@ class Remix(Struct, frozen=True, kw_only=True):
 
 
 class Placement(Struct, frozen=True, kw_only=True):
-    """How the result is to stand in the DAW."""
+    """How to place the result in the DAW."""
 
     mode: Literal["new_track", "take", "lane"] = "new_track"
     source: Literal["mute", "keep"] = "keep"
-    as_one: bool = False  # the clips are mixed and remixed as one; each needs position and length
+    as_one: bool = False  # combine the clips into one; each needs position and length
 
 
 class RemixArgs(Struct, frozen=True, kw_only=True):
@@ -207,54 +207,54 @@ class RemixArgs(Struct, frozen=True, kw_only=True):
     clips: Annotated[tuple[Clip, ...], Meta(min_length=1, max_length=500)]
     remix: dict[str, Any] = {}
     placement: Placement = Placement()
-    confirmed: bool = False  # whoever asks has said what it costs, and a person has agreed
+    confirmed: bool = False  # the user has confirmed the cost
 
     @property
     def is_combined(self) -> bool:
-        """Whether several clips are asked for as one."""
+        """Whether several clips are combined into one."""
         return self.placement.as_one and len(self.clips) > 1
 
     @property
     def wanted(self) -> Remix:
-        """The typed part of `remix`; the seed is one of the model's inputs, and is refused in their words."""
+        """The typed part of `remix`. The parameter table checks the seed, for the same error text."""
         return decode({**self.remix, **check({"seed": self.remix.get("seed")})}, Remix, "remix")
 
 
 class HelloArgs(Struct, frozen=True, kw_only=True):
-    """The arguments of `hello`: a DAW process says that it is there."""
+    """The arguments of `hello`: a DAW process connects."""
 
     daw: DawInfo = DawInfo()
     project: Project = Project()
 
 
 class TargetArgs(Struct, frozen=True, kw_only=True):
-    """The arguments of `cancel`, `retry` and `rerun`: a job or one variation; neither means the newest job."""
+    """The arguments of `cancel`, `retry` and `rerun`: a job or a variation; without either the newest job."""
 
     job_id: str | None = None
     variation_id: str | None = None
-    again: bool = False  # retry of `unknown`: accepts that it may cost twice
-    remix: dict[str, Any] = {}  # rerun: what is to be other than the first time
+    again: bool = False  # retry of `unknown`: accept that it may cost twice
+    remix: dict[str, Any] = {}  # rerun: parameters to change
     confirmed: bool = False  # rerun: as in RemixArgs
 
 
 class NudgeArgs(Struct, frozen=True, kw_only=True):
-    """The arguments of `nudge`: a finished result is moved, without a new remix."""
+    """The arguments of `nudge`: move a finished result in time."""
 
-    variation_id: str | None = None  # the beginning of its id; none: of the newest job
-    ms: Annotated[float, Meta(ge=-2000.0, le=2000.0)]  # above 0 later, below 0 earlier
+    variation_id: str | None = None  # unique prefix of its ID; null: the newest job's
+    ms: Annotated[float, Meta(ge=-2000.0, le=2000.0)]  # positive: later; negative: earlier
 
 
 class PlacedArgs(Struct, frozen=True, kw_only=True):
     """The arguments of `placed`, `place_failed` and `removed`."""
 
     variation_id: str
-    item: str = ""  # the id of what stands in the DAW now
-    text: str = ""  # place_failed: why; placed: what there is to say about it
-    by_hand: bool = False  # placed: this DAW cannot; its user was told where the file lies and takes it from there
+    item: str = ""  # the placed item's ID in the DAW
+    text: str = ""  # place_failed: the reason; placed: a remark
+    by_hand: bool = False  # placed: the DAW cannot place it, so the user was given the file's path
 
 
 class TroubleArgs(Struct, frozen=True, kw_only=True):
-    """The arguments of `trouble`: something went wrong inside a DAW's script; it goes to the log."""
+    """The arguments of `trouble`: an error in a DAW's script, for the log."""
 
     text: str = ""
 
@@ -270,7 +270,7 @@ def parse(data: bytes) -> Message:
 
     Raises:
         RequestError: it is not JSON, or not a message.
-        ProtocolUnsupported: it speaks another protocol.
+        ProtocolUnsupported: it has another protocol.
     """
     try:
         raw = _json(data)
@@ -280,13 +280,13 @@ def parse(data: bytes) -> Message:
         what = str(problem).partition(" - at `$")[0].removeprefix("JSON is malformed: ").rstrip(".")
         raise MessageUnreadable(f"The message is not complete JSON: {what}.") from problem
     spoken = raw.get("protocol") if isinstance(raw, dict) else None
-    if isinstance(spoken, int) and spoken != PROTOCOL:  # before its shape is judged by our rules
-        raise ProtocolUnsupported(f"The message speaks protocol {spoken}, this bridge speaks {PROTOCOL}.")
+    if isinstance(spoken, int) and spoken != PROTOCOL:  # checked before the message's shape
+        raise ProtocolUnsupported(f"The message has protocol {spoken}, but this bridge supports protocol {PROTOCOL}.")
     return decode(raw, Message)
 
 
 def sender(data: bytes) -> tuple[str, str]:
-    """Read message_id and instance of a message that cannot be taken in, as far as they are there.
+    """Read message_id and instance of an invalid message, if possible.
 
     >>> sender(b'{"message_id": "m1", "instance": "reaper-1", "command": 3}'), sender(b"half a mess")
     (('m1', 'reaper-1'), ('', ''))
@@ -300,14 +300,14 @@ def sender(data: bytes) -> tuple[str, str]:
 
 
 def _json(data: bytes) -> Any:
-    """Read JSON; half a surrogate pair in it is how a path that is no UTF-8 is written, which msgspec refuses.
+    """Read JSON. Lone surrogates, which stand for paths that are not UTF-8, need the standard library's parser.
 
     Raises:
-        ValueError: it is no JSON, NaN and infinity included.
+        ValueError: it is not JSON. NaN and infinity are not JSON.
     """
     try:
         return msgspec.json.decode(data)
-    except msgspec.ValidationError:  # a number that no float holds
+    except msgspec.ValidationError:  # a number out of a float's range
         raise
     except msgspec.DecodeError:
         if b"\\ud" not in data.lower():
@@ -316,11 +316,11 @@ def _json(data: bytes) -> Any:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def decode(args: Any, kind: type[T], where: str = "") -> T:
-    """Turn JSON arguments into `kind`.
+    """Convert JSON arguments to `kind`.
 
     >>> decode({"ms": -12.5}, NudgeArgs).ms
     -12.5
