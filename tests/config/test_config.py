@@ -43,7 +43,7 @@ def test_every_documented_key_is_loaded_and_every_key_is_documented(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("section", "key"), EVERY_KEY)
-def test_every_setting_has_a_comment_and_its_own_type(tmp_path: Path, section: str, key: str) -> None:
+def test_every_setting_has_a_comment_and_a_valid_default(tmp_path: Path, section: str, key: str) -> None:
     value = getattr(getattr(load(tmp_path, {}), section), key)
     kind = KEYS[section][key]
     assert msgspec.convert(value, type=kind) == value
@@ -149,7 +149,7 @@ def test_errors_name_file_line_and_the_nearest_key(tmp_path: Path, text: str | b
     assert refusal(tmp_path, text) == f"{tmp_path / 'config.toml'}, line {line}: {told}"
 
 
-def test_unknown_variable_of_a_section_is_named(tmp_path: Path) -> None:
+def test_the_error_names_the_unknown_variable(tmp_path: Path) -> None:
     found = refusal(tmp_path, environ={"ACE_BRIDGE_FAL_QUEUE": "http://127.0.0.1"})
     assert "ACE_BRIDGE_FAL_QUEUE is not a setting" in found
     assert "“queue_url”" in found
@@ -175,7 +175,7 @@ def test_a_byte_order_mark_and_dos_line_endings_are_accepted(tmp_path: Path) -> 
     assert load(written(tmp_path, b"\xef\xbb\xbf[osc]\r\nport = 0\r\n"), {}).osc.port == 0
 
 
-def test_passwords_in_addresses_are_not_shown(tmp_path: Path) -> None:
+def test_passwords_in_urls_are_not_shown(tmp_path: Path) -> None:
     config = load(tmp_path, {"ACE_BRIDGE_FAL_QUEUE_URL": "https://me:hush@proxy.example.org/fal"})
     assert config.fal.queue_url == "https://me:hush@proxy.example.org/fal"
     assert config.effective()["fal"]["queue_url"] == "https://…@proxy.example.org/fal"

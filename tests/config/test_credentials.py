@@ -1,4 +1,4 @@
-"""Where the key comes from, that it is kept for one person, and that nothing shows it."""
+"""Where the key comes from, who can read it, and that nothing shows it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ KEY = "0b7c1d2e-aaaa-bbbb-cccc-1234567890ab:fedcba9876543210"
 
 
 def nothing() -> None:
-    """Be a keychain without a key."""
+    """Act as a keychain without a key."""
 
 
-def test_the_order_of_places(tmp_path: Path) -> None:
+def test_the_order_of_key_sources(tmp_path: Path) -> None:
     set_key(tmp_path, "from:file")
     environ = {"FAL_KEY": "from:variable", "FAL_KEY_ID": "from", "FAL_KEY_SECRET": "pair"}
     seen = []
@@ -40,14 +40,14 @@ def test_the_order_of_places(tmp_path: Path) -> None:
     ]
 
 
-def test_blank_places_are_passed_over_and_blanks_around_a_key_are_cut(tmp_path: Path) -> None:
+def test_blank_sources_are_skipped_and_spaces_are_stripped(tmp_path: Path) -> None:
     environ = {"FAL_KEY": "  \n", "FAL_KEY_ID": " ", "FAL_KEY_SECRET": "x"}
     assert fal_key(environ, tmp_path, lambda: "  ") is None
     assert fal_key({"FAL_KEY": f" {KEY}\r\n"}, tmp_path, nothing) == KEY
 
 
 @pytest.mark.parametrize("bad", ["abc\ndef:ghijkl", "abc def", "schlüssel:geheim", "a\x00b", "abc\x7fdef"])
-def test_keys_that_cannot_be_are_refused_without_being_shown(tmp_path: Path, bad: str) -> None:
+def test_an_invalid_key_is_refused_and_not_shown(tmp_path: Path, bad: str) -> None:
     for ask in (lambda: fal_key({"FAL_KEY": bad}, tmp_path, nothing), lambda: set_key(tmp_path, bad)):
         with pytest.raises(KeyInvalid) as caught:
             ask()
@@ -61,7 +61,7 @@ def test_an_empty_key_is_not_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
-def test_the_file_is_for_its_owner_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_only_the_owner_can_read_the_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     before = os.umask(0)
     try:
         path = set_key(tmp_path, KEY)
@@ -93,7 +93,7 @@ def test_files_written_by_hand(tmp_path: Path, content: str, key: str | None) ->
     assert fal_key({}, tmp_path, nothing) == key
 
 
-def test_an_unreadable_file_is_said(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
     with pytest.raises(HomeError, match="credentials"):
         fal_key({}, tmp_path, nothing)
@@ -105,7 +105,7 @@ def test_the_keychain_is_optional(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("answer", ["key", "nothing", "locked"])
-def test_the_keychain_is_asked_for_our_entry(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_is_read_from_the_keychain(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     errors = types.ModuleType("keyring.errors")
     errors.KeyringError = type("KeyringError", (Exception,), {})  # type: ignore[attr-defined]
     keyring = types.ModuleType("keyring")

@@ -1,4 +1,4 @@
-"""The bridge's folder on the three systems, and who may look into it."""
+"""The bridge's home on the three systems, and its permissions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_home_per_system(platform: str, environ: dict[str, str], parts: str) -> 
     assert home_folder(environ, platform) == Path(parts)
 
 
-def test_a_relative_home_is_taken_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_home_is_relative_to_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert home_folder({"ACE_BRIDGE_HOME": "bridge"}, sys.platform) == tmp_path / "bridge"
 
@@ -47,7 +47,7 @@ def test_without_a_home_directory_there_is_a_clear_error(platform: str, name: st
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
-def test_the_home_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_home(tmp_path: Path) -> None:
     home = tmp_path / "deep" / "ace-bridge"
     before = os.umask(0)
     try:
@@ -59,7 +59,7 @@ def test_the_home_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
-def test_an_existing_home_is_kept_and_its_inbox_closed(tmp_path: Path) -> None:
+def test_an_existing_home_keeps_its_permissions_but_its_inbox_is_closed(tmp_path: Path) -> None:
     home = tmp_path / "mine"
     home.mkdir(mode=0o755)
     (home / "inbox").mkdir()
@@ -83,7 +83,7 @@ def test_a_file_in_the_way_is_named(tmp_path: Path, blocked: str) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
-def test_a_home_that_a_command_makes_is_closed_to_others(tmp_path: Path) -> None:
+def test_a_home_created_by_a_command_is_closed_to_others(tmp_path: Path) -> None:
     home = tmp_path / "of" / "its own"
     Client(home).send("hello", {})
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in (home, home / "inbox")] == [0o700, 0o700]

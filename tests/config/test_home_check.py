@@ -1,4 +1,4 @@
-"""Where a home may lie: local disks yes, network drives and clouds' folders no, by the systems' own tables."""
+"""A home may be on a local disk, but not on a network drive or in a cloud folder."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ MAC = """/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)
     [
         ("/home/anna/.local/share/ace-bridge", "linux", LINUX, None),
         ("/mnt/studio share/ace", "linux", LINUX, "nfs4"),
-        ("/mnt/studio share/disk/ace", "linux", LINUX, None),  # a disk mounted below a share
+        ("/mnt/studio share/disk/ace", "linux", LINUX, None),  # a disk mounted inside a network share
         ("/home/anna/far/ace", "linux", LINUX, "fuse.sshfs"),
         ("/mnt/nt", "linux", LINUX, "cifs"),
-        ("/mnt/ntfs/ace", "linux", LINUX, None),  # begins alike, is another folder
+        ("/mnt/ntfs/ace", "linux", LINUX, None),  # another folder with the same prefix
         ("/anywhere", "linux", "", None),
         ("/Volumes/Studio/ace", "darwin", MAC, "smbfs"),
         ("/Library/ace", "darwin", MAC, None),
@@ -41,26 +41,24 @@ MAC = """/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)
         ("/home/anna/Boxes/Dropboxes/ace", "linux", LINUX, None),
     ],
 )
-def test_a_place_is_judged_by_the_systems_table_and_by_its_name(
-    folder: str, platform: str, table: str, said: str | None
-) -> None:
+def test_network_drives_and_cloud_folders_are_found(folder: str, platform: str, table: str, said: str | None) -> None:
     found = home_check.unsafe_location(Path(folder), platform, lambda _: table)
     assert found is None if said is None else said in (found or "")
 
 
-def test_a_link_into_a_cloud_is_seen_through(tmp_path: Path) -> None:
+def test_a_link_into_a_cloud_folder_is_followed(tmp_path: Path) -> None:
     (tmp_path / "Dropbox").mkdir()
     (tmp_path / "home").symlink_to(tmp_path / "Dropbox")
     assert "Dropbox" in (home_check.unsafe_location(tmp_path / "home", "linux", lambda _: "") or "")
 
 
-def test_this_machines_own_disk_is_fine(tmp_path: Path) -> None:
+def test_a_local_disk_is_accepted(tmp_path: Path) -> None:
     home_check.require(tmp_path, sys.platform)
     if sys.platform == "linux":
         assert home_check.file_system(tmp_path.resolve(), home_check.mounts("linux"))
 
 
-def test_the_daemon_does_not_start_in_a_clouds_folder(tmp_path: Path) -> None:
+def test_the_daemon_does_not_start_in_a_cloud_folder(tmp_path: Path) -> None:
     home = tmp_path / "Dropbox" / "ace"
     done = subprocess.run(
         [sys.executable, "-m", "bridge", "run"],

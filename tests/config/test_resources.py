@@ -18,7 +18,7 @@ def tree(root: Path, *files: str) -> Path:
     return root / "bridge"
 
 
-def test_checkout_and_wheel(tmp_path: Path) -> None:
+def test_files_of_a_checkout_and_a_wheel(tmp_path: Path) -> None:
     checkout = tree(tmp_path / "checkout", "pyproject.toml", "presets/a.toml")
     wheel = tree(tmp_path / "site-packages", "bridge/_assets/presets/a.toml", "presets/of-another-package.toml")
     assert resources.folder("presets", checkout) == tmp_path / "checkout" / "presets"
@@ -26,7 +26,7 @@ def test_checkout_and_wheel(tmp_path: Path) -> None:
     assert resources.file("presets", "a.toml", wheel).read_text() == "bridge/_assets/presets/a.toml"
 
 
-def test_what_is_missing_is_said(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     package = tree(tmp_path, "presets/of-another-package.toml")
     with pytest.raises(HomeError, match="lacks its presets") as caught:
         resources.folder("presets", package)

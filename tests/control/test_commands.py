@@ -1,4 +1,4 @@
-"""The command table: complete, unambiguous, and strict about what it is given."""
+"""The command table is complete and unambiguous, and checks its arguments."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def methods_of(protocol: type) -> set[str]:
     return {name for name, one in vars(protocol).items() if inspect.isfunction(one) and not name.startswith("_")}
 
 
-def test_every_method_of_the_bridge_is_asked_by_a_command() -> None:
+def test_a_command_calls_every_method_of_the_api() -> None:
     source = inspect.getsource(table)
     for part, protocol in (("surface_settings", Settings), ("midi", Midi)):
         asked = set(re.findall(rf"\bb\.{part}\.(\w+)\(", source))
         assert methods_of(protocol) == asked, part
     asked = set(re.findall(r"(?:\bb|bridge)\.(\w+)\(", source))
     assert methods_of(BridgeApi) - {"snapshot", "newest_job"} == asked, (
-        "the table and the Protocol say the same; these are the surface's"
+        "the table calls every method of the Protocol, except those for surfaces"
     )
 
 
@@ -43,12 +43,12 @@ def test_addresses_and_names_are_unique_and_conventional() -> None:
     assert {command.name for command in COMMANDS if command.spends} == {"clip", "remix", "rerun"}
 
 
-def test_what_takes_the_token_or_may_cost_money_is_guarded() -> None:
+def test_commands_that_need_the_token_or_spend_money_are_guarded() -> None:
     midi = {name for name in BY_NAME if name.startswith("midi.")}
     assert {command.name for command in COMMANDS if command.guarded} == {"clip", "remix", "rerun", *midi}
 
 
-def test_a_button_has_no_numbers_of_its_own() -> None:
+def test_button_commands_have_only_text_arguments() -> None:
     for command in COMMANDS:
         if command.button:
             assert all(argument.kind == "text" for argument in command.arguments), command.name
@@ -66,7 +66,7 @@ def test_find_refuses_other_addresses(address: str) -> None:
 
 
 @pytest.mark.parametrize("raw", [[0], [0.0], [False], ["job", 0.0], [0, "job"]])
-def test_a_release_is_nothing(raw: list[object]) -> None:
+def test_the_release_of_a_button_is_ignored(raw: list[object]) -> None:
     assert read(BY_NAME["cancel"], raw) is None
 
 
@@ -74,11 +74,11 @@ def test_a_release_is_nothing(raw: list[object]) -> None:
     ("raw", "job"),
     [([], ""), ([1], ""), ([1.0], ""), ([True], ""), ([0.3], ""), (["j"], "j"), (["j", 1.0], "j"), ([None], "")],
 )
-def test_a_press_is_a_command(raw: list[object], job: str) -> None:
+def test_a_press_executes_the_command(raw: list[object], job: str) -> None:
     assert read(BY_NAME["cancel"], raw) == {"job": job}
 
 
-def test_audition_takes_the_side_alone() -> None:
+def test_audition_accepts_the_side_alone() -> None:
     assert read(BY_NAME["audition"], ["source"]) == {"variation": "", "which": "source"}
     assert read(BY_NAME["audition"], ["v1", "source", 1.0]) == {"variation": "v1", "which": "source"}
     assert read(BY_NAME["audition"], ["v1"]) == {"variation": "v1", "which": "result"}
@@ -87,14 +87,14 @@ def test_audition_takes_the_side_alone() -> None:
 
 
 @pytest.mark.parametrize("side", ["source", "result"])
-def test_audition_takes_the_side_in_its_address(side: str) -> None:
+def test_audition_accepts_the_side_in_its_address(side: str) -> None:
     found = find(f"/bridge/audition/{side}")
     assert found == (BY_NAME["audition"], (side,))
     assert read(found[0], (*found[1], 1.0)) == {"variation": "", "which": side}
     assert read(found[0], (*found[1], 0.0)) is None
 
 
-async def test_clip_turns_its_sentinels_into_none() -> None:
+async def test_clip_replaces_placeholders_by_none() -> None:
     bridge = NotingBridge(EventBus())
     values = read(BY_NAME["clip"], ["t", "/tmp/Küche ☂.wav", 1, 0, -1])
     assert values is not None
@@ -124,13 +124,13 @@ async def test_clip_turns_its_sentinels_into_none() -> None:
         (["t", "/a", b"\x00" * 4000], "offset is binary data; it takes a number"),
     ],
 )
-def test_a_wrong_argument_is_named(raw: list[object], says: str) -> None:
+def test_the_error_names_the_invalid_argument(raw: list[object], says: str) -> None:
     with pytest.raises(RequestError, match=re.escape(says)) as caught:
         read(BY_NAME["clip"], raw)
     assert len(caught.value.text) < 200
 
 
-def test_the_token_is_compared_and_an_empty_one_never_fits() -> None:
+def test_a_wrong_or_empty_token_is_refused() -> None:
     check_token("sécret", "sécret")
     for expected, given in (("secret", "secre"), ("secret", "SECRET"), ("", ""), ("secret", "")):
         with pytest.raises(TokenWrong):
@@ -151,7 +151,7 @@ def test_the_token_is_compared_and_an_empty_one_never_fits() -> None:
         ("no_such_parameter", 1.0, 1.0),
     ],
 )
-def test_faders_and_buttons_become_the_parameters_kind(name: str, sent: float | str, becomes: object) -> None:
+def test_values_of_faders_and_buttons_are_converted(name: str, sent: float | str, becomes: object) -> None:
     value = from_surface(name, sent)
     assert value == becomes
     assert type(value) is type(becomes)
@@ -160,6 +160,6 @@ def test_faders_and_buttons_become_the_parameters_kind(name: str, sent: float | 
 @pytest.mark.parametrize(
     ("name", "sent"), [("lyrics", "la"), ("tags", "dub"), ("audio_url", "http://x"), ("edit_mode", 2.0)]
 )
-def test_texts_and_places_off_the_list_are_refused(name: str, sent: float | str) -> None:
+def test_text_parameters_and_unknown_choices_are_refused(name: str, sent: float | str) -> None:
     with pytest.raises(ParamInvalid, match=name):
         from_surface(name, sent)

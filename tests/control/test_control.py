@@ -1,4 +1,4 @@
-"""What surfaces can ask, done by the daemon's side: the same commands over the real message handler."""
+"""The daemon executes the commands of surfaces through the real message handler."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fakes.studio import Studio, remix_args, write_tone
 
 
 class NotingPlayer(Player):
-    """Remembers what it was asked to play."""
+    """Records what it is asked to play."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ def ask(path: Path, **changes: object) -> ClipAsk:
     return ClipAsk(**fields)  # type: ignore[arg-type]
 
 
-async def test_a_clip_is_remixed_with_what_hands_have_set(home: Path, tone: Path) -> None:
+async def test_a_clip_is_remixed_with_the_settings_of_the_surface(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         control = control_of(studio)
         control.surface_settings.select("roots-dub")
@@ -100,10 +100,10 @@ async def test_a_clip_is_remixed_with_what_hands_have_set(home: Path, tone: Path
         assert [recipe["params"]["guidance_scale"] for recipe in recipes] == [22, 15]
 
 
-async def test_what_a_surface_asked_for_is_in_the_journal_before_it_is_done(home: Path, tone: Path) -> None:
-    strange = tone.with_name("t\udce4st ü.wav")  # a path that is no UTF-8, and of no file
+async def test_a_request_is_in_the_journal_before_it_is_executed(home: Path, tone: Path) -> None:
+    strange = tone.with_name("t\udce4st ü.wav")  # not UTF-8, and no such file
     async with Studio(home) as studio:
-        studio.handler._apply = AsyncMock(return_value=Receipt("", "never"))  # type: ignore[method-assign]  # killed here
+        studio.handler._apply = AsyncMock(return_value=Receipt("", "never"))  # type: ignore[method-assign]  # the daemon is killed here
         accepted = await control_of(studio).clip(ask(strange))
         assert not studio.registry.jobs()
     async with Studio(home) as studio:
@@ -113,21 +113,21 @@ async def test_what_a_surface_asked_for_is_in_the_journal_before_it_is_done(home
         await studio.until(job.id, "failed")
 
 
-async def test_an_error_comes_back_to_the_one_who_asked(home: Path, tone: Path) -> None:
+async def test_an_error_goes_to_the_sender(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         control = control_of(studio)
         with pytest.raises(PresetUnknown, match="no-such"):
             await control.clip(ask(tone, preset="no-such"))
 
 
-async def test_the_doorbell_has_the_inbox_looked_at_and_tells_the_job(home: Path, tone: Path) -> None:
+async def test_the_doorbell_reads_the_inbox_and_returns_the_job(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         control = control_of(studio)
         message_id = put(home, "remix", remix_args(tone))
         accepted = await control.inbox(message_id)
         assert accepted is not None
         assert accepted.job_id == studio.registry.jobs()[0].id
-        assert await control.inbox(message_id) == accepted  # rung twice, or after the watch has seen the file
+        assert await control.inbox(message_id) == accepted  # twice, or after the folder watch read the file
         assert await control.inbox("") is None
         await studio.until(accepted.job_id, "done")
         with pytest.raises(PresetUnknown):
@@ -161,7 +161,7 @@ class TestRemixOfASelection:
             with pytest.raises(DawMissing):
                 await control_of(studio).remix()
 
-    async def test_the_daw_is_asked_in_its_outbox_and_answers(self, home: Path, tone: Path) -> None:
+    async def test_the_daw_answers_the_request_in_its_outbox(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             await studio.send("hello", {"daw": {"name": "ardour"}})
             asking = asyncio.ensure_future(control_of(studio).remix())
@@ -174,7 +174,7 @@ class TestRemixOfASelection:
             assert studio.document()["ask"] is None
             await studio.until(accepted.job_id, "placing")
 
-    async def test_a_daw_that_does_not_answer_is_told(
+    async def test_a_daw_that_does_not_answer_is_an_error(
         self, home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("bridge.control.service.PATIENCE", 0.05)
@@ -198,7 +198,7 @@ async def test_audition_plays_the_result_or_the_clip(home: Path, tone: Path) -> 
         (one,) = await studio.until(job_id, "done")
         assert one.result is not None
         clip = home / "jobs" / job_id / "clip-1" / "source.flac"
-        await control.switch_audition()  # nothing is heard yet, so it begins
+        await control.switch_audition()  # nothing is playing, so this starts
         await control.switch_audition()
         await control.loop_audition(None)
         await control.audition(one.id[:6], "source")
@@ -219,7 +219,7 @@ async def test_audition_plays_the_result_or_the_clip(home: Path, tone: Path) -> 
             await control.audition("", "source")
 
 
-async def test_a_snapshot_shows_what_is_open_and_what_faders_stand_at(home: Path, tone: Path) -> None:
+async def test_a_snapshot_has_open_jobs_and_parameters(home: Path, tone: Path) -> None:
     engine = FakeEngine()
     engine.finish.clear()
     async with Studio(home, engine) as studio:
@@ -250,7 +250,7 @@ async def test_a_snapshot_of_a_long_queue_is_short(home: Path, tone: Path, monke
             await studio.until(job_id, "done")
 
 
-async def test_the_newest_job_is_the_one_that_was_asked_for_last(home: Path, tone: Path) -> None:
+async def test_the_newest_job_is_the_one_submitted_last(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         assert control_of(studio).newest_job() == ""
         first, last = await studio.remix(tone), await studio.remix(tone)

@@ -1,4 +1,4 @@
-"""The parameter table against the model's page, and what it lets through."""
+"""The parameter table matches the model's page and rejects invalid values."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ PAGE: list[tuple[str, str, Any, float | None, float | None, tuple[str, ...], boo
 NUMBERS = [param for param in PARAMS.values() if param.kind in ("int", "float")]
 
 
-def test_table_is_the_models_page() -> None:
+def test_the_table_matches_the_models_page() -> None:
     assert [(p.name, p.kind, p.default, p.low, p.high, p.choices, p.required) for p in PARAMS.values()] == PAGE
-    assert len(PARAMS) - 1 == 17  # audio_url is filled in by the bridge
+    assert len(PARAMS) - 1 == 17  # all but audio_url
 
 
 @pytest.mark.parametrize("param", PARAMS.values(), ids=lambda p: p.name)
-def test_every_entry_is_explained_and_its_surface_lies_in_its_range(param: Any) -> None:
+def test_every_parameter_has_a_help_text_and_a_fader_range_inside_its_range(param: Any) -> None:
     assert param.help.endswith(".")
     assert len(param.help) > 30
     if param.surface:
@@ -53,7 +53,7 @@ def test_every_entry_is_explained_and_its_surface_lies_in_its_range(param: Any) 
 
 
 @pytest.mark.parametrize("param", NUMBERS, ids=lambda p: p.name)
-def test_ranges_hold_at_both_ends(param: Any) -> None:
+def test_values_outside_a_range_are_refused(param: Any) -> None:
     step = 1 if param.kind == "int" else 1e-6
     assert check({param.name: param.low}) == {param.name: param.low}
     assert check({param.name: param.high}) == {param.name: param.high}
@@ -65,12 +65,12 @@ def test_ranges_hold_at_both_ends(param: Any) -> None:
 
 @pytest.mark.parametrize("param", NUMBERS, ids=lambda p: p.name)
 @pytest.mark.parametrize("value", [True, "12", [1], {}, b"1", 1j], ids=repr)
-def test_only_numbers_are_numbers(param: Any, value: Any) -> None:
+def test_other_types_are_not_accepted_as_numbers(param: Any, value: Any) -> None:
     with pytest.raises(ParamInvalid, match=param.name):
         check({param.name: value})
 
 
-def test_whole_numbers_may_come_as_floats_and_floats_as_whole_numbers() -> None:
+def test_whole_floats_and_whole_numbers_are_converted() -> None:
     checked = check({"number_of_steps": 40.0, "guidance_scale": 7, "granularity_scale": -100.0})
     assert checked == {"number_of_steps": 40, "guidance_scale": 7.0, "granularity_scale": -100}
     assert [type(value) for value in checked.values()] == [int, float, int]
@@ -99,14 +99,14 @@ def test_whole_numbers_may_come_as_floats_and_floats_as_whole_numbers() -> None:
         ("audio_url", ""),
     ],
 )
-def test_refused_texts_are_named(name: str, value: Any) -> None:
+def test_the_error_names_the_invalid_text(name: str, value: Any) -> None:
     with pytest.raises(ParamInvalid, match=name) as caught:
         check({name: value})
     assert len(caught.value.text) < 250
-    caught.value.text.encode()  # fit for an outbox file
+    caught.value.text.encode()  # can be written to an outbox file
 
 
-def test_unknown_names_get_the_nearest_one() -> None:
+def test_an_unknown_name_suggests_the_nearest() -> None:
     with pytest.raises(ParamUnknown, match="Did you mean “guidance_scale”"):
         check({"guidence_scale": 7})
     with pytest.raises(ParamUnknown, match="number_of_steps"):
@@ -121,7 +121,7 @@ def test_none_means_not_given() -> None:
     assert check({"seed": None, "tags": None, "number_of_steps": 30}) == {"number_of_steps": 30}
 
 
-def test_complete_fills_in_and_keeps_the_order_of_the_page() -> None:
+def test_complete_adds_defaults_in_the_order_of_the_models_page() -> None:
     whole = complete({"guidance_scale": 9, "tags": " dub, echo "})
     assert whole["tags"] == "dub, echo"
     assert whole["lyrics"] == INSTRUMENTAL == "[inst]"
@@ -134,7 +134,7 @@ def test_complete_fills_in_and_keeps_the_order_of_the_page() -> None:
 
 
 @pytest.mark.parametrize("lyrics", [None, "", "  \n"])
-def test_no_lyrics_means_nobody_sings(lyrics: str | None) -> None:
+def test_missing_lyrics_become_instrumental(lyrics: str | None) -> None:
     assert complete({"tags": "x", "lyrics": lyrics})["lyrics"] == "[inst]"
 
 
@@ -143,7 +143,7 @@ def test_complete_needs_tags() -> None:
         complete({"original_tags": "piano"})
 
 
-def test_only_what_was_changed_is_sent() -> None:
+def test_only_values_that_differ_from_the_default_are_sent() -> None:
     assert to_send({"tags": "dub"}) == {"original_tags": "music", "tags": "dub", "lyrics": "[inst]"}
     changed = {"audio_url": "https://v3.fal.media/a.flac", "tags": "dub", "seed": 0, "number_of_steps": 60}
     assert to_send({**changed, "scheduler": "euler", "guidance_scale": 15}) == {
@@ -164,12 +164,12 @@ def test_only_what_was_changed_is_sent() -> None:
         ("seed", "4294967295", LARGEST_SEED),
     ],
 )
-def test_values_typed_on_a_command_line(name: str, text: str, value: Any) -> None:
+def test_values_from_the_command_line(name: str, text: str, value: Any) -> None:
     assert from_text(name, text) == value
 
 
 @pytest.mark.parametrize(("name", "text"), [("number_of_steps", "forty"), ("guidance_scale", "nan"), ("sed", "1")])
-def test_mistyped_values_are_refused(name: str, text: str) -> None:
+def test_invalid_values_from_the_command_line_are_refused(name: str, text: str) -> None:
     with pytest.raises(BridgeError, match=name):
         from_text(name, text)
 

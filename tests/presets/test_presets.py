@@ -1,4 +1,4 @@
-"""Shipped presets are whole and sendable, a user's own win, and a broken file is named to the line."""
+"""Shipped presets are valid, user presets override them, and errors name file and line."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def test_there_are_enough_shipped_presets_and_all_are_valid() -> None:
 
 
 @pytest.mark.parametrize("preset", SHIPPED.all(), ids=lambda preset: preset.name)
-def test_every_shipped_preset_can_be_sent_and_changes_only_what_it_means_to(preset: Preset) -> None:
+def test_a_shipped_preset_sends_only_the_parameters_that_it_sets(preset: Preset) -> None:
     sent = to_send({"tags": preset.tags, "lyrics": preset.lyrics, "edit_mode": preset.edit_mode, **preset.parameters})
     assert set(sent) <= {"tags", "original_tags", "lyrics", "edit_mode", *preset.parameters}
     for name, value in preset.parameters.items():
         assert value != PARAMS[name].default, "it says what is the default anyway"
         assert not PARAMS[name].inert, "it sets what probably changes nothing"
     assert 3 <= len(preset.tags.split(",")) <= 9
-    assert len(preset.tags) < 200  # far below the 256 word pieces that the model reads
+    assert len(preset.tags) < 200  # far below the model's 256 tokens
     assert "bpm" not in preset.tags.lower()
     assert preset.lyrics == "[inst]" or "[" in preset.lyrics
     assert preset.amount is not None
@@ -80,12 +80,12 @@ def test_the_choir_needs_the_model() -> None:
     assert SHIPPED.get("frozen-drone").offline == "offline: ambient"
 
 
-def test_no_shipped_preset_sets_the_same_as_another() -> None:
+def test_no_two_shipped_presets_are_the_same() -> None:
     counted = Counter((preset.tags, preset.edit_mode, preset.amount) for preset in SHIPPED.all())
     assert counted.most_common(1)[0][1] == 1
 
 
-def test_a_user_preset_wins_and_counts_at_once(tmp_path: Path) -> None:
+def test_a_user_preset_overrides_a_shipped_one_immediately(tmp_path: Path) -> None:
     presets = standard(tmp_path)
     before = presets.get("roots-dub")
     path = put(tmp_path / "presets", "roots-dub.toml", GOOD)
@@ -104,11 +104,11 @@ def test_a_user_preset_wins_and_counts_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("said", ["roots-dub", "Roots Dub", " roots_dub ", "ROOTS-DUB"])
-def test_a_name_may_be_said_loosely(said: str) -> None:
+def test_case_spaces_and_underscores_do_not_matter(said: str) -> None:
     assert SHIPPED.get(said).name == "roots-dub"
 
 
-def test_a_title_is_as_good_as_a_name(tmp_path: Path) -> None:
+def test_a_preset_is_found_by_its_title(tmp_path: Path) -> None:
     put(tmp_path, "a1.toml", GOOD.replace("Mine", "Ünïque Tëst"))
     assert Presets([tmp_path]).get("ünïque tëst").name == "a1"
 
@@ -124,7 +124,7 @@ def test_unknown_names(name: str) -> None:
     assert len(caught.value.text) < 300
 
 
-def test_next_and_previous_go_round() -> None:
+def test_next_and_previous_wrap_around() -> None:
     names = [preset.name for preset in SHIPPED.all()]
     seen, at = [], ""
     for _ in names:
@@ -136,7 +136,7 @@ def test_next_and_previous_go_round() -> None:
     assert SHIPPED.previous("no such").name == names[-1]
 
 
-def test_without_presets_there_is_nothing_to_step_to(tmp_path: Path) -> None:
+def test_next_without_presets_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PresetUnknown, match="no presets"):
         Presets([tmp_path, tmp_path / "missing"]).next("x")
 
@@ -179,7 +179,7 @@ def test_errors_name_file_line_and_key(tmp_path: Path, text: str | bytes, line: 
     assert caught.value.text.startswith(f"{path}, line {line}: {told}")
 
 
-def test_lines_are_right_behind_lyrics_that_look_like_sections(tmp_path: Path) -> None:
+def test_line_numbers_are_right_after_lyrics_that_look_like_sections(tmp_path: Path) -> None:
     lyrics = GOOD.replace('"[inst]"', '"""\n[verse]\nlove = all\n[parameters]\ntags = 3\n"""')
     preset = load(put(tmp_path, "sung.toml", lyrics))
     assert preset.lyrics == "[verse]\nlove = all\n[parameters]\ntags = 3"
@@ -188,19 +188,19 @@ def test_lines_are_right_behind_lyrics_that_look_like_sections(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("missing", ["version", "title", "description", "family", "tags", "lyrics"])
-def test_missing_keys_are_named(tmp_path: Path, missing: str) -> None:
+def test_the_error_names_the_missing_key(tmp_path: Path, missing: str) -> None:
     text = "\n".join(line for line in GOOD.splitlines() if not line.startswith(missing))
     with pytest.raises(PresetInvalid, match=f": {missing} is missing"):
         load(put(tmp_path, "mine.toml", text))
 
 
 @pytest.mark.parametrize("name", ["Loud Name.toml", "ümlaut.toml", "a_b.toml", "-a.toml"])
-def test_file_names_are_plain(tmp_path: Path, name: str) -> None:
+def test_invalid_file_names_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(PresetInvalid, match="file name"):
         load(put(tmp_path, name, GOOD))
 
 
-def test_hostile_files_stop_nothing(tmp_path: Path) -> None:
+def test_hostile_files_do_not_affect_other_presets(tmp_path: Path) -> None:
     put(tmp_path, "good.toml", GOOD)
     put(tmp_path, "deep.toml", "a = " + "[" * 100_000)
     put(tmp_path, "large.toml", b"#" * 3_000_000)
@@ -231,25 +231,25 @@ def test_a_new_preset_is_valid_and_never_overwrites(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("preset", SHIPPED.all(), ids=lambda preset: preset.name)
-def test_a_copy_says_the_same(tmp_path: Path, preset: Preset) -> None:
+def test_a_copy_has_the_same_values(tmp_path: Path, preset: Preset) -> None:
     copy = load(new(tmp_path, "A copy", preset))
     same = ("description", "family", "tags", "lyrics", "original_tags", "edit_mode", "amount", "parameters")
     assert [getattr(copy, key) for key in same] == [getattr(preset, key) for key in same]
 
 
 @pytest.mark.parametrize("name", ["", "…", "../..", "a" * 61, "a\nb\x00"])
-def test_names_that_cannot_be_files(tmp_path: Path, name: str) -> None:
+def test_a_name_that_cannot_be_a_file_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(BridgeError):
         new(tmp_path / "presets", name)
     assert not (tmp_path / "presets").exists()
 
 
-def test_every_value_of_a_preset_passes_as_a_request() -> None:
+def test_every_preset_is_a_valid_request() -> None:
     for preset in SHIPPED.all():
         assert complete({"tags": preset.tags, **preset.parameters})["tags"] == preset.tags
 
 
-def test_a_folder_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -258,7 +258,7 @@ def test_a_folder_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytes
         Presets([tmp_path]).all()
 
 
-def test_a_preset_that_comes_changes_or_goes_counts_at_once_though_files_are_read_once(tmp_path: Path) -> None:
+def test_new_changed_and_deleted_presets_are_noticed_although_files_are_cached(tmp_path: Path) -> None:
     folder = tmp_path / "presets"
     folder.mkdir()
     text = (Path(__file__).parents[2] / "presets" / "roots-dub.toml").read_text("utf-8")
@@ -267,7 +267,7 @@ def test_a_preset_that_comes_changes_or_goes_counts_at_once_though_files_are_rea
     for name in ("one", "two"):
         (folder / f"{name}.toml").write_text(text)
         assert name in shelf.names()
-    for title in ("First", "Other"):  # as long, and within the same moment
+    for title in ("First", "Other"):  # of the same length, within one tick of the clock
         (folder / "one.toml").write_text(text.replace("Roots Dub", title))
         assert shelf.get("one").title == title
     (folder / "two.toml").unlink()

@@ -1,4 +1,4 @@
-"""Tags that write themselves."""
+"""Automatic tags."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEARD: dict[str, Any] = {"tempo": 104.98, "tempo_sure": True, "key": "A minor", 
         (("", ""), []),
     ],
 )
-def test_names_speak_of_instruments(names: tuple[str, ...], found: list[str]) -> None:
+def test_instruments_are_found_in_names(names: tuple[str, ...], found: list[str]) -> None:
     assert instruments(names) == found
 
 
@@ -51,9 +51,9 @@ def test_a_clip_is_described(names: tuple[str, ...], heard: dict[str, Any], tags
         ("dub", True, "dub, 105 BPM, A minor"),
     ],
 )
-def test_the_song_wins_over_the_preset_and_the_user_over_both(tags: str, own: bool, sent: str) -> None:
+def test_the_song_overrides_the_preset_and_the_user_overrides_both(tags: str, own: bool, sent: str) -> None:
     assert target_tags(tags, HEARD, own=own) == sent
 
 
-def test_without_a_tempo_the_tags_stay_as_they_are() -> None:
+def test_without_a_tempo_the_tags_do_not_change() -> None:
     assert target_tags("dub,  80 BPM", {"tempo": None}, own=False) == "dub,  80 BPM"

@@ -1,4 +1,4 @@
-"""The state table: what a variation may become, and how a job sums its variations up."""
+"""The state table: allowed transitions of a variation, and the state of a job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def test_every_state_has_a_row() -> None:
     assert set(TRANSITIONS) == set(State) - {State.PARTIAL}
 
 
-def test_the_words_of_the_contract() -> None:
+def test_the_states_of_the_contract() -> None:
     words = (
         "new waiting rendering uploading submitting queued running fetching fitting ready placing "
         "done failed cancelled unknown partial"
@@ -33,24 +33,24 @@ def test_the_words_of_the_contract() -> None:
         (State.READY, State.RUNNING),
     ],
 )
-def test_ways_that_must_not_exist(before: State, after: State) -> None:
+def test_illegal_transitions(before: State, after: State) -> None:
     with pytest.raises(IllegalTransition):
         check_transition(before, after)
 
 
-def test_staying_is_legal_everywhere() -> None:
+def test_no_change_is_legal_in_every_state() -> None:
     for state in TRANSITIONS:
         check_transition(state, state)
 
 
-def test_everything_can_end_and_what_ended_can_only_be_retried_or_placed() -> None:
+def test_open_states_can_end_and_ended_ones_can_only_be_retried_or_placed() -> None:
     for state, ways in TRANSITIONS.items():
         assert ways & ENDED or state is State.DONE
         if state in ENDED:
             assert ways <= {State.WAITING, State.DONE, State.CANCELLED}
 
 
-def test_a_job_is_as_far_as_its_furthest_open_variation() -> None:
+def test_a_job_has_the_state_of_its_most_advanced_open_variation() -> None:
     assert job_state([State.RUNNING, State.WAITING]) is State.RUNNING
     assert job_state([State.DONE, State.WAITING]) is State.WAITING
     assert job_state([State.DONE, State.DONE]) is State.DONE
