@@ -12,7 +12,7 @@ import pytest
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = ("bash", "cat", "chmod", "cksum", "dirname", "env", "find", "grep", "ls", "mkdir", "rm")
+TOOLS = ("bash", "cat", "chmod", "cksum", "dirname", "env", "find", "grep", "ls", "mkdir", "rm", "sed")
 OLD = 'case "$*" in *version_info*) exit 1;; *) echo Python 3.9.2;; esac'
 BARE = (
     'case "$*" in *"(3, 11)"*) exit 0;; *print*) echo python3.11-venv;; *import*) exit 1;; *) echo Python 3.11.2;; esac'
@@ -32,6 +32,7 @@ class Machine:
         shutil.copytree(ROOT / "scripts", self.project / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(ROOT / ".ci", self.project / ".ci")
         (self.project / "pyproject.toml").write_text("")
+        (self.project / "requirements.lock").write_text("some==1.2 \\\n    --hash=sha256:00\n")
         for tool in TOOLS:
             found = shutil.which(tool)
             assert found, tool
@@ -152,7 +153,8 @@ def test_the_fast_tests_need_only_python(machine: Machine) -> None:
     called = machine.called()
     assert "parts.py" not in called
     assert "apt-get" not in called
-    assert "pip install --quiet --editable .[midi] --group test" in called
+    assert "pip install --quiet --constraint .venv/constraints.txt --editable .[midi] --group test" in called
+    assert (machine.project / ".venv" / "constraints.txt").read_text() == "some==1.2\n"
     assert "-m not slow and not needs -x" in called
 
 
@@ -175,6 +177,6 @@ def test_a_failing_check_fails_the_run_and_is_named_at_the_end(machine: Machine)
     assert said.endswith("FAILED:\n  scripts/check\n")
     assert "Checks failed:\n  .venv/bin/ruff check .\n  .venv/bin/ruff format --check ." in said
     called = machine.called()
-    group = "pip install --quiet --editable .[midi,stretch] --group real"
+    group = "pip install --quiet --constraint .venv/constraints.txt --editable .[midi,stretch] --group real"
     steps = (group, "ruff check", "mypy --strict", "-m pytest", "leftovers.py", "skips.py .pytest_cache")
     assert [called.index(step) for step in steps] == sorted(called.index(step) for step in steps)

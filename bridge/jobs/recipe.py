@@ -28,8 +28,8 @@ def compose(
         usual: the preset for a request that names neither a preset nor tags.
 
     Returns:
-        preset, family, needs_model, amount, params (all inputs except audio_url and seed), chosen (names of the parameters
-        set), described_by and tags_by (user, preset or clip).
+        preset, family, needs_model, amount, params (all inputs except audio_url and seed), chosen (names of the
+        parameters set), described_by and tags_by (user, preset or clip).
 
     Raises:
         PresetUnknown, PresetInvalid, ParamInvalid: the request cannot be used; nothing was sent.
