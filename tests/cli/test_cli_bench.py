@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from pathlib import Path
 
 import pytest
 
+from bridge.cli.commands import bench
 from bridge.cli.commands.remix import find_files
 from tests.fakes.studio import write_tone
 from tests.system.test_whole_path import cli
@@ -24,6 +26,16 @@ def test_every_state_has_its_time(home: Path, tmp_path: Path) -> None:
     (own,) = tmp_path.glob("ace-bridge-bench-*")
     assert not (own / "daemon.json").exists()  # its daemon has stopped
     assert not (home / "bridge.db").exists()  # the user's home was not touched
+
+
+def test_the_states_add_up_to_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    durations = {"accepting": 0.1, "waiting": 0.2, "running": 0.3, "placing": 0.4}
+    bench._print(argparse.Namespace(json=True), 1.0, durations, [durations])
+    report = json.loads(capsys.readouterr().out)
+    assert report["states"] == {"accepting": 0.1, "running": 0.3, "placing": 0.4, "waiting": 0.2}
+    assert report["whole"] == 1.0
+    bench._print(argparse.Namespace(json=False), 1.0, durations, [durations])
+    assert "waiting       200 ms" in capsys.readouterr().out
 
 
 def test_only_the_audio_files_of_a_folder_are_remixed(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ STATES = {
     "running": "the offline engine makes the remix",
     "fetching": "the result is checked",
     "fitting": "rate, timing, length and loudness are matched, and the file is written",
+    "ready": "the result can be placed",
+    "placing": "the result is placed",
 }
 PATIENCE = 120.0  # s without a message from the daemon before giving up
 
@@ -96,7 +98,9 @@ def _messages(channel: socket.socket) -> Iterator[Message]:
 
 def _print(options: argparse.Namespace, start: float, cold: Durations, warm: list[Durations]) -> None:
     """Print the table, or one line of JSON."""
-    names = [name for name in STATES if any(name in one for one in warm)]
+    seen = dict.fromkeys(name for one in warm for name in one)  # every state, so that they add up to the whole
+    order = {name: number for number, name in enumerate(STATES)}
+    names = sorted(seen, key=lambda name: order.get(name, len(order)))
     medians = {name: statistics.median(one.get(name, 0.0) for one in warm) for name in names}
     whole = statistics.median(sum(one.values()) for one in warm)
     if options.json:
@@ -105,7 +109,7 @@ def _print(options: argparse.Namespace, start: float, cold: Durations, warm: lis
         print(json.dumps({name: _rounded(value) for name, value in report.items()}))
         return
     for name in names:
-        print(f"{name:<10} {medians[name] * 1e3:6.0f} ms  {STATES[name]}")
+        print(f"{name:<10} {medians[name] * 1e3:6.0f} ms  {STATES.get(name, '')}")
     print(f"{'whole':<10} {whole * 1e3:6.0f} ms  {SECONDS / whole:.0f} times real time")
     print(f"{'first':<10} {sum(cold.values()) * 1e3:6.0f} ms  including the start of the worker processes")
     print(f"{'start':<10} {start * 1e3:6.0f} ms  the daemon starts")
