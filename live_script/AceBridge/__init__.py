@@ -1,16 +1,16 @@
-"""AceBridge: remixes the selected clip of Ableton Live onto a new track, by way of the ace-bridge daemon.
+"""AceBridge: remixes Ableton Live's selected clip onto a new track through the ace-bridge daemon.
 
-Live imports this folder as a control surface and calls `create_instance`. Standard library only, Python 3.7 grammar.
+Live imports this folder as a control surface and calls `create_instance`. Standard library only, Python 3.7 syntax.
 """
 
 from __future__ import annotations
 
 PROTOCOL = 1  # of the messages
-VERSION = "0.1.0"  # of this script; the daemon says when it is another one than its own
+VERSION = "0.1.0"  # of this script, compared with the daemon's
 
 
 def create_instance(c_instance):
-    """Return the script object that Live drives; imported late, so that tests can read the folder without Live."""
+    """Return the script object that Live calls. The late import lets tests import the package without Live."""
     from .script import AceBridge
 
     return AceBridge(c_instance)

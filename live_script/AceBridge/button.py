@@ -1,7 +1,7 @@
-"""One pad, key or knob of a MIDI controller that asks for a remix when it is held, and shows by its light what goes on.
+"""A pad, key or button of a MIDI controller that requests a remix when held, and shows the state with its light.
 
-It is chosen in `live/pad.json` of the bridge's home: {"note": 36, "channel": 1} or {"cc": 20, "channel": 1}. It has to
-be held, since a remix may cost money and nothing on a controller spends by a slip of the finger.
+`live/pad.json` in the bridge's folder chooses it: {"note": 36, "channel": 1} or {"cc": 20, "channel": 1}. It must be
+held, because a remix may cost money and an accidental press must not spend any.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ DARK, DIM, BRIGHT = 0, 1, 127
 
 
 class Button:
-    """Watches one note or controller number; without settings it watches nothing."""
+    """Watches one note or controller number; none without settings."""
 
     def __init__(self, settings, send_midi):
         self._send = send_midi
         self._shown = None
         self._since = None
         self._fired = False
-        self._short = False  # it was let go before it was held long enough
+        self._short = False  # released before HOLD
         settings = settings if isinstance(settings, dict) else {}
         self._is_note = "note" in settings
         number = settings.get("note", settings.get("cc"))
@@ -29,13 +29,13 @@ class Button:
         self._channel = channel - 1 if self.on else 0
 
     def build(self, midi_map, script_handle, map_handle):
-        """Have Live hand us this one note or controller; all others stay the user's."""
+        """Ask Live to forward this note or controller. All others stay available to the user."""
         if self.on:
             forward = midi_map.forward_midi_note if self._is_note else midi_map.forward_midi_cc
             forward(script_handle, map_handle, self._channel, self._number)
 
     def receive(self, midi, now):
-        """Take a MIDI message."""
+        """Handle a MIDI message."""
         if not self.on or len(midi) != 3 or midi[1] != self._number or midi[0] & 0x0F != self._channel:
             return
         kind, value = midi[0] & 0xF0, midi[2]
@@ -47,30 +47,30 @@ class Button:
         self._fired = False
 
     def held(self, now):
-        """Tell, once per press, that it was held long enough."""
+        """Return True once per press, when it has been held long enough."""
         if self._since is None or self._fired or now - self._since < HOLD:
             return False
         self._fired = True
         return True
 
     def let_go(self):
-        """Tell, once, that it was let go too soon."""
+        """Return True once after a press that was too short."""
         short, self._short = self._short, False
         return short
 
     def show(self, working):
-        """Light it: dark when nothing goes on, dim while it is pressed, bright while a remix is made."""
+        """Set the light: off when idle, dim while pressed, bright while a remix is in progress."""
         value = BRIGHT if working else DIM if self._since is not None else DARK
         if self.on and value != self._shown:
             self._shown = value
             self._send(((NOTE_ON if self._is_note else CONTROL) | self._channel, self._number, value))
 
     def forget(self):
-        """Have the light sent again with the next tick."""
+        """Send the light again with the next tick."""
         self._shown = None
 
     def dark(self):
-        """Put the light out."""
+        """Turn the light off."""
         self._since = None
         self.show(False)
 

@@ -1,7 +1,7 @@
-"""Gives a new clip what its source has: warping, markers, span, loop, pitch, gain; and tells what did not take.
+"""Sets a new clip's warping, markers, span, loop, pitch and gain like its source's, and checks them.
 
-place.py calls `set_properties` when it has made a clip and `differences` one tick later, since Live may show, and
-even do, what a script sets only then.
+place.py calls `set_properties` when it has made a clip and `differences` one tick later, because Live may apply what a
+script sets only then.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 from .warp import WarpMap
 
 CLOSE = 1e-3  # beats, or s for clips that are not warped
-LEVEL = 5e-3  # of the fader's way: Live may round what it is given
+LEVEL = 5e-3  # of the gain's range: Live may round the value
 
 
 def set_properties(clip, context, piece, lead, seconds, make_marker):
-    """Set everything on a clip; in the order in which each setting allows the next.
+    """Set all properties of a clip, in an order in which Live accepts each of them.
 
     Args:
-        clip: Live's, fresh from a file, in the Arrangement or a slot.
+        clip: Live's new clip, in the Arrangement or a slot.
         context: of the request, see describe.py.
-        piece: (start, end) that is to be heard, in the clip's own time; None: a Session clip, with loop and markers.
-        lead: s of the file before the clip begins.
-        seconds: length of the file's part that is the clip, s.
+        piece: (start, end) to be heard, in the clip's own time; None for a Session clip, with its loop and markers.
+        lead: s of the file before the clip starts.
+        seconds: length of the clip in the file, s.
         make_marker: Live.Clip.WarpMarker.
     """
     if bool(clip.warping) != context["warping"]:
@@ -48,7 +48,7 @@ def set_properties(clip, context, piece, lead, seconds, make_marker):
 
 
 def points(context, lead, seconds):
-    """Return the (beat, second of the result's file) pairs of a warped result, none beyond the file's end."""
+    """Return a warped result's (beat, second of its file) pairs, none beyond the end of the file."""
     pairs = [(beat, second) for beat, second in context["points"]]
     inside = [(beat, second + lead) for beat, second in pairs if second < seconds - 1e-6]
     return [*inside, (WarpMap(pairs).beat(seconds), seconds + lead)]
@@ -64,14 +64,14 @@ def bounds(context, piece, lead, seconds):
 
 
 def set_markers(clip, wanted, make_marker):
-    """Make a clip's warp markers say what `wanted` says; it needs `add_warp_marker` (11.1 on).
+    """Replace a clip's warp markers by `wanted`. Requires `add_warp_marker` (Live 11.1).
 
-    One old marker stays, since a clip needs one, and is moved onto the wanted line first: then each new marker agrees
-    with it, and no stretch between two of them is ever outside what Live takes.
+    A clip needs at least one marker, so one old marker stays. It is first moved onto the wanted line, so that the tempo
+    between it and each new marker stays within Live's limits.
     """
     line = WarpMap(wanted)
     markers = list(clip.warp_markers)
-    old = markers[:-1] or markers  # the last one is Live's own, hidden, and cannot be edited
+    old = markers[:-1] or markers  # the last one is Live's hidden marker, which cannot be edited
     if not old:
         raise RuntimeError("the clip has no warp markers yet")
     for marker in old[:0:-1]:
@@ -86,7 +86,7 @@ def set_markers(clip, wanted, make_marker):
 
 
 def differences(clip, context, piece, lead, seconds):
-    """Return in words what of a clip is not as it was set; empty when all of it took."""
+    """Return the name of a property that differs from its setting; empty if none does."""
     if bool(clip.warping) != context["warping"]:
         return "warping"
     if context["warping"] and _off(clip, points(context, lead, seconds)):
@@ -105,7 +105,7 @@ def differences(clip, context, piece, lead, seconds):
 
 
 def _sound(clip, context):
-    """Return in words which of the settings that are heard did not take."""
+    """Return the name of a differing property among pitch, gain and warp mode; empty if none does."""
     coarse, fine = context["pitch"]
     if clip.pitch_coarse != coarse or abs(clip.pitch_fine - fine) > 0.5:
         return "pitch"
@@ -125,7 +125,7 @@ def _off(clip, wanted):
 
 
 def _set_loop(clip, start, end):
-    """Set both ends; the start must stay before the end at every moment."""
+    """Set both ends, in the order that keeps the start before the end."""
     if start >= clip.loop_end:
         clip.loop_end = end
         clip.loop_start = start

@@ -1,6 +1,6 @@
-"""From the selected clip to a request, and to what placing its result will need.
+"""Builds a request from the selected clip, and the context needed to place its result.
 
-source_span.py says what of the clip's file is sent, and whether it is stretched before; placing gets its markers back.
+source_span.py chooses the span of the file to send, and whether it is stretched first.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ def request(song, application, found):
     """Return (arguments of the request, context of its placing).
 
     Raises:
-        Refused: nothing of the clip's file is heard.
+        Refused: less than 0.1 s of the clip's file is audible.
     """
     clip = found.clip
     ignored = list(unknowable(song, found.track, clip))
     pieces, left_out = (span.session(clip), 0) if found.scene is not None else span.arrangement(clip)
     if left_out:
-        ignored.append("The loop goes round more than %d times; the last %d are left out." % (len(pieces), left_out))
+        ignored.append("The loop has more than %d passes. The last %d are left out." % (len(pieces), left_out))
     source_span = (Warped if clip.warping else Plain)(song, clip, pieces)
     if source_span.end - source_span.start < SHORTEST:
-        raise Refused("Less than 0.1 s of the clip's file is heard. Make the clip longer and ask again.")
+        raise Refused("The clip plays less than 0.1 s of its file. Make the clip longer and try again.")
     ignored += source_span.notes
     start = float(clip.start_time) if found.scene is None else 0.0
     clip_id = new_id()
@@ -66,23 +66,23 @@ def request(song, application, found):
 
 
 def unknowable(song, track, clip):
-    """Yield sentences about what the API does not tell of a clip, or what is not the clip's: it is not carried over."""
+    """Yield notes on properties that are not copied, because Live's API hides them or they belong to the track."""
     if clip.is_arrangement_clip:
-        yield "Live does not tell scripts of a clip's fades; set them on the result where they matter."
+        yield "Fades are not copied, because scripts cannot read them. Set them on the result if necessary."
     if clip.has_envelopes:
-        yield "The clip's envelopes are not carried over."
+        yield "The clip's envelopes are not copied."
     if clip.has_groove:
-        yield "The clip's groove is not carried over."
+        yield "The clip's groove is not copied."
     if len(track.devices):
-        yield "The track's devices are not part of the clip; the new track begins without them."
+        yield "The track's devices are not copied to the new track."
     if any(getattr(track.mixer_device, name).automation_state for name in ("volume", "panning")):
-        yield "The track's volume or panorama is automated; the new track has it as it is when the result is placed."
+        yield "Volume or pan automation is not copied. The new track gets the values at the time of placing."
     if project.tempo_automated(song):
-        yield "The tempo is automated; the result is placed by beats and follows it as the clip does."
+        yield "The tempo is automated. The result is placed by beats and follows it like the clip."
 
 
 def _decibels(text):
-    """Return the gain that Live shows, dB; silence is as little as a message can hold."""
+    """Return the gain shown by Live, dB; -150 for silence, the lowest value of a message."""
     found = re.search(r"-?(?:\d+(?:[.,]\d+)?|inf)", text.replace("\u2212", "-"))
     if found is None:
         return 0.0
@@ -100,7 +100,7 @@ def _track(found):
 
 
 def _context(found, clip_id, start, pieces, source_span):
-    """Return, as JSON can hold it, where and how a result is to stand."""
+    """Return where and how to place a result, as JSON values."""
     clip = found.clip
     return {
         "clip_id": clip_id,

@@ -1,6 +1,6 @@
-"""A UDP socket on the loopback interface that never blocks: rings the daemon's bell, and is woken by it.
+"""A non-blocking UDP socket on the loopback interface: notifies the daemon, and receives its notifications.
 
-What is asked and answered lies in files (mailbox.py); a lost datagram costs a moment and nothing else.
+The messages themselves are files (mailbox.py), so a lost datagram only causes a short delay.
 """
 
 from __future__ import annotations
@@ -20,47 +20,47 @@ class Doorbell:
     def __init__(self, log):
         self._log = log
         self._socket = None
-        self.port = 0  # ours; 0: there is no socket, files are polled all the same
-        self.drained = True  # the last look left nothing behind
+        self.port = 0  # of this socket; 0 without a socket: files are polled anyway
+        self.drained = True  # whether the last call of `messages` read everything
         try:
             opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             opened.setblocking(False)
-            opened.bind((HOST, 0))  # any free port: nothing of ours can collide with another program's
+            opened.bind((HOST, 0))  # any free port, so that it cannot collide with another program
         except OSError as problem:
-            log("no socket, so files are polled: %s" % problem)
+            log("cannot open a socket, polling files instead: %s" % problem)
             return
         self._socket = opened
         self.port = opened.getsockname()[1]
 
     def ring(self, port, address, *values):
-        """Send one message to a port on this machine; nobody there is no error."""
+        """Send one message to a port on this machine. A port without a listener is no error."""
         if self._socket is None or not port:
             return
         try:
             self._socket.sendto(osc.encode(address, *values), (HOST, port))
         except OSError as problem:
-            self._log("the bell of port %s does not ring: %s" % (port, problem))
+            self._log("cannot notify port %s: %s" % (port, problem))
 
     def messages(self, within):
-        """Yield (address, values, sender's port) of what has come, while `within()` is true."""
+        """Yield (address, values, sender's port) of received messages while `within()` is true."""
         self.drained = self._socket is None
         while self._socket is not None and within():
             try:
                 data, sender = self._socket.recvfrom(LARGEST)
             except OSError as problem:
                 if problem.errno in (errno.ECONNREFUSED, errno.ECONNRESET):
-                    continue  # an answer to a ring that nobody heard, not a message
+                    continue  # an ICMP answer to a notification without a listener
                 self.drained = True
-                return  # EAGAIN: nothing more is there
+                return  # EAGAIN: no more messages
             try:
                 address, values = osc.decode(data)
             except ValueError as problem:
-                self._log("a packet from port %s is no message: %s" % (sender[1], problem))
+                self._log("invalid packet from port %s: %s" % (sender[1], problem))
                 continue
             yield address, values, sender[1]
 
     def close(self):
-        """Give the port back."""
+        """Close the socket."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -1,4 +1,4 @@
-"""Random ids in the form of a version 4 UUID, without the module uuid, which some Lives' Python lacks."""
+"""Random version 4 UUIDs without the module uuid, which some versions of Live do not have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def new_id():
-    """Return an id that nothing else has."""
+    """Return a new unique id."""
     data = bytearray(os.urandom(16))
     data[6] = data[6] & 0x0F | 0x40  # version 4
     data[8] = data[8] & 0x3F | 0x80  # the variant of RFC 4122
@@ -18,5 +18,5 @@ def new_id():
 
 
 def is_id(text):
-    """Tell whether a text has the form of an id."""
+    """Return whether a text has the form of an id."""
     return _ID.fullmatch(text) is not None

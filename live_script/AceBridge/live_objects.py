@@ -1,26 +1,26 @@
-"""Small truths about Live's objects that every other module needs: is it still there, which track is it on.
+"""Helpers for Live's objects: whether one still exists, and which track it is on.
 
-An object that was deleted in Live compares equal to None and raises on access; each access makes a new wrapper, so
-objects are compared with == and never with `is`.
+An object deleted in Live compares equal to None and raises on access. Each access makes a new wrapper, so objects are
+compared with == and never with `is`.
 """
 
 from __future__ import annotations
 
 
 class Refused(Exception):
-    """This cannot be done; the text is one sentence for the status bar."""
+    """The request is invalid; the text is shown in the status bar."""
 
 
-REFUSALS = (RuntimeError, OSError)  # how Live says that it will not; everything else is a mistake of ours
+REFUSALS = (RuntimeError, OSError)  # raised by Live for refused calls; anything else is a bug in this script
 
 
 def alive(thing):
-    """Tell whether one of Live's objects still exists."""
-    return thing != None  # noqa: E711  # a deleted object is not None, it only equals it
+    """Return whether one of Live's objects still exists."""
+    return thing != None  # noqa: E711  # a deleted object equals None but is not None
 
 
 def track_of(song, thing):
-    """Return (track, index) among the song's tracks that a clip, slot or lane belongs to, or (None, -1)."""
+    """Return the track of a clip, slot or lane and its index, or (None, -1)."""
     tracks = list(song.tracks)
     while alive(thing) and thing != song:
         for index, track in enumerate(tracks):
@@ -31,7 +31,7 @@ def track_of(song, thing):
 
 
 def scene_of(track, clip):
-    """Return the index of the slot of a track that a clip lies in, or None."""
+    """Return the index of the track's slot that contains a clip, or None."""
     for index, slot in enumerate(track.clip_slots):
         if slot.has_clip and slot.clip == clip:
             return index
@@ -45,6 +45,6 @@ def version(application):
 
 
 def can_place(song):
-    """Tell whether this Live can put a file into a track (11.3.25 and 12.0.5 on)."""
+    """Return whether this Live can create a clip from a file (11.3.25, 12.0.5 and later)."""
     tracks = list(song.tracks)
     return bool(tracks) and hasattr(tracks[0], "create_audio_clip")

@@ -1,6 +1,6 @@
-"""Messages as files: written into the inbox under another name and renamed; the outbox read when it has changed.
+"""Messages as files: writes them atomically to the inbox, and reads the outbox when it has changed.
 
-Also keeps, per request, what is needed to place its results, so that they find their place after Live was restarted.
+Also stores each request's context, so that its results can be placed after a restart of Live.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import time
 from . import PROTOCOL
 from .ids import is_id, new_id
 
-FOLDER = "live"  # in the home: contexts of requests, presence of instances, the self-test's report
-PRESENT = "instance-"  # begins the name of the file that says where an instance listens
-OLDEST = 30 * 86400.0  # s that a context is kept
+FOLDER = "live"  # in the bridge's folder: contexts of requests, ports of instances, the self-test's report
+PRESENT = "instance-"  # prefix of the file with an instance's port
+OLDEST = 30 * 86400.0  # s before a context is deleted
 
 
 class Mailbox:
@@ -43,11 +43,11 @@ class Mailbox:
         return message_id
 
     def waits(self, message_id):
-        """Tell whether the daemon has not taken a message in yet."""
+        """Return whether the daemon has not read a message yet."""
         return os.path.exists(os.path.join(self._home, "inbox", message_id + ".json"))
 
     def news(self):
-        """Return the outbox if it has changed since the last time, else None."""
+        """Return the outbox if it has changed since the last call, else None."""
         try:
             about = os.stat(self._outbox)
             seen = (about.st_mtime_ns, about.st_size, about.st_ino)
@@ -55,17 +55,17 @@ class Mailbox:
                 return None
             with open(self._outbox, "rb") as file:
                 found = json.loads(file.read().decode("utf-8"))
-        except (OSError, ValueError):  # not there yet; half of it cannot be, since it is replaced in one step
+        except (OSError, ValueError):  # not written yet; it is never half-written, because it is replaced atomically
             return None
         self._seen = seen
         return found if isinstance(found, dict) else None
 
     def keep(self, message_id, context):
-        """Write down what placing the results of a request needs."""
+        """Store the context of a request."""
         _replace(self._file(message_id), context)
 
     def kept(self, message_id):
-        """Return what `keep` wrote, or None."""
+        """Return what `keep` stored, or None."""
         try:
             with open(self._file(message_id), "rb") as file:
                 return json.loads(file.read().decode("utf-8"))
@@ -73,28 +73,28 @@ class Mailbox:
             return None
 
     def has(self, name):
-        """Tell whether there is a file of that name, readable or not."""
+        """Return whether there is a file of that name, readable or not."""
         return os.path.exists(self._file(name))
 
     def write(self, name, value):
-        """Write a file of our own for the bridge's other parts to read, for example the self-test's report."""
+        """Write a file for other parts of the bridge, such as the self-test's report."""
         _replace(self._file(name), value)
 
     def drop(self, name):
-        """Remove one of our files."""
+        """Remove a file written by `keep` or `write`."""
         try:
             os.remove(self._file(name))
         except OSError:
             return
 
     def tidy(self):
-        """Remove contexts of long ago, and what a Live that crashed has left; the pad's settings are the user's."""
+        """Remove old contexts and the files of crashed instances, but not the user's pad.json."""
         for name in os.listdir(self._folder):
             path = os.path.join(self._folder, name)
             try:
                 if _ours(name) and os.path.getmtime(path) < time.time() - OLDEST:
                     os.remove(path)
-            except OSError:  # another Live was quicker
+            except OSError:  # another Live has removed it
                 continue
 
     def _file(self, name):
@@ -102,7 +102,7 @@ class Mailbox:
 
 
 def _ours(name):
-    """Tell whether a file is a request's context or an instance's presence, by its name."""
+    """Return whether a name is that of a request's context or an instance's port."""
     stem, end = os.path.splitext(name)
     return end == ".json" and is_id(stem[len(PRESENT) :] if stem.startswith(PRESENT) else stem)
 

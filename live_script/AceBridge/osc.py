@@ -1,7 +1,4 @@
-"""OSC messages, as far as a doorbell needs them: i, f, s, T, F out; also d, h, N in.
-
-doorbell.py sends and reads them. Formats from the OSC 1.0 specification.
-"""
+"""Encodes OSC 1.0 messages with arguments of type i, f, s, T, F, and decodes them, also with d, h, N and I."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import struct
 
 
 def encode(address, *values):
-    """Return one message as bytes; a float goes out in single precision."""
+    """Return one message as bytes, with floats in single precision."""
     tags, body = ",", b""
     for value in values:
         if value is True or value is False:
@@ -30,12 +27,12 @@ def decode(data):
     """Return (address, values) of one message.
 
     Raises:
-        ValueError: these bytes are no message that we read.
+        ValueError: the bytes are not a message with these types.
     """
     try:
         address, position = _read_text(data, 0)
         if not address.startswith("/"):
-            raise ValueError("no address")
+            raise ValueError("missing address")
         if position >= len(data):
             return address, []
         tags, position = _read_text(data, position)
@@ -58,7 +55,7 @@ def _read(tag, data, position):
     if tag == "s":
         return _read_text(data, position)
     if tag not in _NUMBERS:
-        raise ValueError("an argument of type " + tag)
+        raise ValueError("unknown argument type " + tag)
     form = _NUMBERS[tag]
     return struct.unpack_from(form, data, position)[0], position + struct.calcsize(form)
 
@@ -71,5 +68,5 @@ def _text(text):
 def _read_text(data, position):
     end = data.find(b"\0", position)
     if end < 0:
-        raise ValueError("a text without an end")
+        raise ValueError("unterminated string")
     return data[position:end].decode("utf-8"), end + 4 - end % 4

@@ -1,6 +1,6 @@
-"""What the daemon says of our requests, boiled down: what to place, what to answer, what to show.
+"""Reads the outbox: which results to place, whether the daemon asks for the selection, what to show.
 
-script.py gives it each new outbox and acts on what it returns; it touches nothing of Live's.
+script.py passes each new outbox and acts on what it returns. This module does not use Live's API.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ import re
 from . import PROTOCOL, VERSION
 
 ENDED = ("done", "failed", "cancelled", "unknown", "partial")
-FRESH = 5.0  # s that a question of the daemon's is worth answering
-APART = "this script and the bridge are too far apart: run `ace-bridge install live` and restart Live."
+FRESH = 5.0  # s after which an `ask` of the daemon is too old to answer
+APART = "this script and the bridge are incompatible: run `ace-bridge install live` and restart Live."
 
 
 class OutboxView:
-    """Remembers what was seen, so that each thing is acted upon once."""
+    """Remembers what was handled, so that everything is handled once."""
 
     def __init__(self):
-        self.open = False  # a request of ours is still being worked on
+        self.open = False  # whether a request is in progress
         self._answered = set()
         self._offered = set()
         self._said = set()
 
     def offers(self, outbox):
-        """Yield (variation_id, job, variation) of each result that we are newly asked to place."""
+        """Yield (variation_id, job, variation) of each newly offered result."""
         wanted = set(outbox.get("place") or ())
-        self._offered &= wanted  # what was taken back may be offered again
+        self._offered &= wanted  # a withdrawn result may be offered again
         for job in outbox.get("jobs") or ():
             for variation in job["variations"]:
                 key = variation["variation_id"]
@@ -35,7 +35,7 @@ class OutboxView:
                     yield key, job, variation
 
     def question(self, outbox, now):
-        """Return whether the daemon asks, freshly and for the first time, for the selection."""
+        """Return whether the outbox has a new and recent `ask` for the selection."""
         ask = outbox.get("ask") or {}
         if ask.get("command") != "selection" or ask.get("id") in self._answered:
             return False
@@ -43,7 +43,7 @@ class OutboxView:
         return now - float(outbox.get("updated") or 0.0) < FRESH
 
     def lines(self, outbox):
-        """Yield what the status bar should say, the most important last."""
+        """Yield lines for the status bar, the most important last."""
         found = list(outbox.get("jobs") or ())
         self.open = any(job["state"] not in ENDED for job in found)
         for job in found:
@@ -66,11 +66,11 @@ class OutboxView:
             yield APART[0].upper() + APART[1:]
         elif version != VERSION and version not in self._said:
             self._said.add(version)
-            yield "The bridge is %s, this script %s: %s" % (version, VERSION, _cure(version))
+            yield "The bridge is version %s, this script %s: %s" % (version, VERSION, _cure(version))
 
 
 def _cure(version):
-    """Return what brings script and bridge together again: the older one of them is left from before an update."""
+    """Return how to update the older of the script and the bridge."""
     if _numbers(version) < _numbers(VERSION):
         return "restart the bridge with `ace-bridge stop` and `ace-bridge start`."
     return "run `ace-bridge install live` and restart Live."

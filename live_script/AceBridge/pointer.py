@@ -1,6 +1,6 @@
-"""Where the bridge is: the pointer file beside this script, and what the running daemon says of itself.
+"""Finds the bridge: reads the pointer file next to this script and daemon.json, and starts the daemon.
 
-`ace-bridge install live` and each start of the daemon write the pointer; the script never computes the home.
+`ace-bridge install live` and each start of the daemon write the pointer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Pointer = namedtuple("Pointer", "home command version")
 
 
 def read(folder):
-    """Return the Pointer in a folder, or None when the bridge was not installed for Live."""
+    """Return the Pointer in a folder, or None if the bridge is not installed for Live."""
     found = _json(os.path.join(folder, NAME))
     if not isinstance(found, dict) or not isinstance(found.get("home"), str):
         return None
@@ -24,18 +24,18 @@ def read(folder):
 
 
 def daemon(home):
-    """Return daemon.json as a dict; empty when no daemon runs."""
+    """Return daemon.json as a dict; empty if no daemon runs."""
     found = _json(os.path.join(home, "daemon.json"))
     return found if isinstance(found, dict) else {}
 
 
 def start(command):
-    """Start the daemon in the background; return its starter's process, or None when that cannot be done."""
+    """Start the daemon in the background; return the starting process, or None if that is impossible."""
     if not command:
         return None
     try:
         import subprocess
-    except ImportError:  # Live 11 and 12.0 on Windows, whose Python lacks msvcrt
+    except ImportError:  # Live 11 and 12.0 on Windows: their Python has no msvcrt
         return None
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     if os.name == "nt":

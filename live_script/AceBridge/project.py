@@ -1,23 +1,20 @@
-"""The Set as the bridge knows it: its path, its project's folder for audio, its tempo and time signature.
-
-`hello` and every request carry it.
-"""
+"""Describes the Set for `hello` and requests: its path, its folder for audio, its tempo and time signature."""
 
 from __future__ import annotations
 
 import os
 
-MARK = "Ableton Project Info"  # the folder in which Live keeps a project's own data
-HIGHEST = 4  # folders above the Set that are looked into
+MARK = "Ableton Project Info"  # the folder that every Live project has
+HIGHEST = 4  # number of parent folders to search
 
 
 def path_of(song):
-    """Return the Set's file, or None while it is unsaved or this Live does not tell (before 11.3.25)."""
+    """Return the Set's file, or None if it is unsaved or Live is older than 11.3.25."""
     return getattr(song, "file_path", None) or None
 
 
 def media_folder(path):
-    """Return the folder for results in the Set's project, or None when the Set lies in no project."""
+    """Return the folder for results in the Set's project, or None if the Set is not in a project."""
     folder = os.path.dirname(path) if path else ""
     for _ in range(HIGHEST):
         if folder and os.path.isdir(os.path.join(folder, MARK)):
@@ -34,13 +31,13 @@ def describe(song, tempo):
         "name": name,
         "path": path,
         "media_path": media_folder(path),
-        "sample_rate": None,  # Live's API does not tell the Set's rate, and Live plays any
+        "sample_rate": None,  # not in Live's API; Live plays any rate
         "tempo": tempo,
         "time_signature": [int(song.signature_numerator), int(song.signature_denominator)],
     }
 
 
 def tempo_automated(song):
-    """Tell whether the Set's tempo is automated, so that beats and seconds have no fixed relation."""
+    """Return whether the Set's tempo is automated, so that beats and seconds have no fixed relation."""
     mixer = song.master_track.mixer_device
     return bool(mixer.song_tempo.automation_state)

@@ -1,7 +1,7 @@
-"""The script object: what happens in each tick of Live's, and in which order.
+"""The script object: the work of each of Live's ticks, in order.
 
-trigger (MIDI pad, the daemon's question, a datagram) → selection → request → inbox; outbox → place → check → placed.
-Everything runs on Live's main thread, nothing waits, nothing is changed from inside a listener: there are none.
+trigger (MIDI pad, the daemon's `ask`, a datagram) → selection → request → inbox; outbox → place → check → placed.
+Everything runs on Live's main thread. Nothing blocks, and there are no listeners.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from .placing_queue import PlacingQueue
 from .selection import selected
 from .selftest import SelfTest
 
-BUDGET = 0.008  # s of a tick for messages; Live draws its window in the same thread
-POLL = 3  # ticks between two looks at the outbox when no bell rings
-PROJECT = 20  # ticks between two looks at the Set's path
-SUBSCRIBE = 300  # ticks between two subscriptions to the daemon's bell
-PAUSE = 2.0  # s without a tick after which what was asked meanwhile is too old
-AGAIN = 1.0  # s in which a second press means the first one
-PATIENCE = 3.0  # s that the daemon has to take a message in
+BUDGET = 0.008  # s per tick for messages; Live draws its window in the same thread
+POLL = 3  # ticks between checks of the outbox without a notification
+PROJECT = 20  # ticks between checks of the Set's path
+SUBSCRIBE = 300  # ticks between subscriptions to the daemon's notifications
+PAUSE = 2.0  # s without a tick after which requests made in the meantime are too old
+AGAIN = 1.0  # s within which a second press is ignored
+PATIENCE = 3.0  # s for the daemon to read a message
 
-PAD = "pad"  # the name of the pad's settings among the bridge's files for Live
+PAD = "pad"  # name of the pad's settings file
 
-_active = []  # the one script object of this Live that works
+_active = []  # the script object that works in this Live; at most one
 
 
 class AceBridge:
@@ -48,17 +48,17 @@ class AceBridge:
         self._mail = self._bell = self._placing_queue = None
         self._button = Button(None, c_instance.send_midi)
         self._ticks, self._last = 0, clock()
-        self._stale = False  # what came during a pause is still being drained
-        self._wanted = False  # somebody asked for a remix of the selection
+        self._stale = False  # messages received during a pause are still being discarded
+        self._wanted = False  # a remix of the selection was requested
         self._asked_at = -1e9
-        self._sources = {}  # message_id → the clip that was asked for, while this Set is open
+        self._sources = {}  # message_id → the requested clip, while this Set is open
         self._selftest = None
         self._project = None
-        self._waiting = None  # (message_id, time) of the newest request that the daemon has not taken in
-        self._starter = None  # the process that starts the daemon, to be asked whether it has ended
+        self._waiting = None  # (message_id, time) of the newest request that the daemon has not read
+        self._starter = None  # the process that starts the daemon
         self._said = ""
         if _active:
-            self._say("AceBridge is active in another control surface slot already; set this one to None.")
+            self._say("AceBridge is already active in another control surface slot. Set this one to None.")
         elif self._pointer is None:
             self._say("AceBridge is not set up: run `ace-bridge install live` and restart Live.")
         else:
@@ -67,25 +67,25 @@ class AceBridge:
     # --- what Live calls ---------------------------------------------------------------------------------------------
 
     def update_display(self):
-        """Work for one tick, about every 100 ms."""
+        """Do the work of one tick, about every 100 ms."""
         if self._mail is None:
             return
         try:
             self._tick()
-        except Exception:  # a tick that raises would be the script's last one
+        except Exception:  # Live stops calling a script that raises
             self._log(traceback.format_exc())
-            self._say("AceBridge met an error; Log.txt has it.")
+            self._say("AceBridge: an error occurred, see Live's Log.txt.")
 
     def receive_midi(self, midi):
-        """Take a message of the controller whose port was chosen for this script."""
+        """Handle a message from the script's MIDI input."""
         self._button.receive(midi, self._clock())
 
     def build_midi_map(self, map_handle):
-        """Say which notes or controllers come to us."""
+        """Tell Live which note or controller to forward."""
         self._button.build(Live.MidiMap, self._live.handle(), map_handle)
 
     def disconnect(self):
-        """Say bye and give everything back; the Set may be gone already."""
+        """Send `bye` and release everything; the Set may already be closed."""
         if self not in _active:
             return
         _active.remove(self)
@@ -97,22 +97,22 @@ class AceBridge:
         self._mail = None
 
     def refresh_state(self):
-        """Light the pad anew."""
+        """Send the pad's light again."""
         self._button.forget()
 
     def connect_script_instances(self, scripts):
-        """Other scripts are none of our business."""
+        """Ignore other scripts."""
 
     def port_settings_changed(self):
-        """Light the pad anew: another controller may be there."""
+        """Send the pad's light again, because the controller may have changed."""
         self._button.forget()
 
     def can_lock_to_devices(self):
-        """Return False: it follows no device."""
+        """Return False: this script controls no devices."""
         return False
 
     def suggest_input_port(self):
-        """Return no port: a controller is the user's choice."""
+        """Return no port: the user chooses the controller."""
         return ""
 
     def suggest_output_port(self):
@@ -131,16 +131,16 @@ class AceBridge:
         except OSError as problem:
             if self._bell is not None:
                 self._bell.close()
-            self._say("AceBridge cannot use the bridge's folder (%s); run `ace-bridge doctor`." % problem)
+            self._say("AceBridge cannot use the bridge's folder (%s). Run `ace-bridge doctor`." % problem)
             return
         _active.append(self)
         self._mail = mail
         self._button = Button(mail.kept(PAD), self._live.send_midi)
         self._placing_queue = PlacingQueue(mail, self._send, self._say, self._log)
-        hint = "Select an audio clip, ask for a remix."
+        hint = "Select an audio clip to remix it."
         if mail.has(PAD) and not self._button.on:
-            hint = "live/pad.json names no note or controller, see docs/live.md."
-        self._say("AceBridge %s is here (port %s). %s" % (VERSION, self._bell.port, hint))
+            hint = "live/pad.json has no valid note or controller, see docs/live.md."
+        self._say("AceBridge %s is ready (port %s). %s" % (VERSION, self._bell.port, hint))
 
     def _tick(self):
         now = self._clock()
@@ -155,7 +155,7 @@ class AceBridge:
         if self._button.held(now) and not paused:
             self._wanted = True
         elif self._button.let_go():
-            self._say("Hold the pad for half a second: that asks for a remix.")
+            self._say("Hold the pad for half a second to start a remix.")
         if woken or self._ticks % POLL == 0:
             self._read()
         if self._wanted:
@@ -166,7 +166,7 @@ class AceBridge:
         self._button.show(self._outbox_view.open)
 
     def _greet(self):
-        """Say hello at the start and whenever the Set has got another path."""
+        """Send `hello` at the start and whenever the Set's path changes."""
         here = project.path_of(self._song) or ""
         if here == self._project:
             return
@@ -177,7 +177,7 @@ class AceBridge:
         )
 
     def _hear(self):
-        """Take what came by datagram, as much as the budget of a tick allows; return whether anything did."""
+        """Handle received datagrams within the tick's budget; return whether there were any."""
         woken, end = False, self._clock() + BUDGET
         for address, _values, port in self._bell.messages(lambda: self._clock() < end):
             woken = True
@@ -192,17 +192,17 @@ class AceBridge:
         return woken
 
     def _probe(self, port):
-        """Begin the self-test, unless Live should not be disturbed."""
+        """Start the self-test, unless the Set must not change now."""
         reason = blocked(self._song, self._application)
         if reason:
-            self._bell.ring(port, "/bridge/selftest", "does not run: %s" % reason)
+            self._bell.ring(port, "/bridge/selftest", "not started: %s" % reason)
             return
         folder = os.path.join(self._pointer.home, "live")
         self._selftest = SelfTest(self._song, self._application, Live, folder)
-        self._bell.ring(port, "/bridge/selftest", "runs; its report will be %s/selftest.json" % folder)
+        self._bell.ring(port, "/bridge/selftest", "started; report: %s/selftest.json" % folder)
 
     def _read(self):
-        """Act on what is new in the outbox."""
+        """Handle a changed outbox."""
         outbox = self._mail.news()
         if outbox is None:
             return
@@ -215,7 +215,7 @@ class AceBridge:
         self._placing_queue.offered(self._outbox_view.offers(outbox), set(outbox.get("place") or ()))
 
     def _ask(self, now):
-        """Ask for a remix of the selected clip."""
+        """Request a remix of the selected clip."""
         if now - self._asked_at < AGAIN:
             return
         self._asked_at = now
@@ -233,13 +233,11 @@ class AceBridge:
         if self._send("selection", args, message_id, context):
             self._sources[message_id] = found.clip
             self._waiting = (message_id, now)
-            by_hand = (
-                "" if live_objects.can_place(self._song) else " This Live cannot place it; you will read where it lies."
-            )
-            self._say("Remix of “%s” asked for.%s" % (found.clip.name, by_hand))
+            by_hand = "" if live_objects.can_place(self._song) else " This version of Live cannot place the result."
+            self._say("Remix of “%s” requested.%s" % (found.clip.name, by_hand))
 
     def _look_after(self, now):
-        """Start the daemon if it does not take a request in."""
+        """Start the daemon if it does not read a request."""
         if self._starter is not None and self._starter.poll() is not None:
             self._starter = None
         if self._waiting is None:
@@ -250,17 +248,17 @@ class AceBridge:
         elif now - since > PATIENCE:
             self._waiting = None
             self._starter = pointer.start(self._pointer.command)
-            tail = "it is being started." if self._starter else "run `ace-bridge start`; nothing is lost."
-            self._say("Remix: the bridge does not answer; %s" % tail)
+            tail = "Starting it." if self._starter else "Run `ace-bridge start`. Your request is kept."
+            self._say("Remix: the bridge does not respond. %s" % tail)
 
     def _work(self):
-        """Do one step that changes the Set, at most."""
+        """Change the Set by at most one step."""
         if self._selftest is None:
             marker = getattr(Live.Clip, "WarpMarker", None)
             self._placing_queue.step(self._song, self._application, marker, self._sources)
         elif self._selftest.step():
             self._mail.write("selftest", self._selftest.report)
-            self._say("AceBridge: the self-test has ended; `ace-bridge doctor` tells what it found.")
+            self._say("AceBridge: self-test finished. `ace-bridge doctor` shows the result.")
             self._selftest = None
 
     # --- small parts -------------------------------------------------------------------------------------------------
@@ -274,7 +272,7 @@ class AceBridge:
         return Live.Application.get_application()
 
     def _send(self, command, args, message_id=None, context=None):
-        """Send a message and ring; return whether it, and before it what placing will need, could be written."""
+        """Store the context, if any, and send a message; return whether both were written."""
         try:
             if context is not None:
                 self._mail.keep(message_id, context)
@@ -290,7 +288,7 @@ class AceBridge:
         self._bell.ring(int(pointer.daemon(self._pointer.home).get("osc_port") or 0), address, *values)
 
     def _say(self, text):
-        """Show a line in the status bar, and the same one only once."""
+        """Show a line in the status bar, unless it is already shown."""
         if text != self._said:
             self._said = text
             self._live.show_message(text)

@@ -1,7 +1,6 @@
-"""Which clip is meant: the one in the detail view, the highlighted slot's, the one at the playhead of the track.
+"""Finds the selected clip: the one in the Clip View, in the highlighted slot, or at the playhead of the selected track.
 
-The first of them that is audio counts. Live's API knows no time selection and no multiple clips, so there is one clip
-or a sentence that says what to do.
+The first audio clip of these is used. Live's API has no time selection and no multiple selection of clips.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections import namedtuple
 
 from .live_objects import Refused, alive, scene_of, track_of
 
-MIDI = "That is a MIDI clip. Freeze and flatten its track, or resample it to audio, and remix the audio clip."
+MIDI = "This is a MIDI clip. Freeze and flatten its track, or resample it, and remix the audio clip."
 
 # clip: Live's; track, index: where it is; scene: index of its slot, None in the Arrangement
 Found = namedtuple("Found", "clip track index scene")
@@ -21,23 +20,23 @@ def selected(song, application):
     """Return what is selected.
 
     Raises:
-        Refused: nothing that can be remixed is; the text says what to do.
+        Refused: nothing that can be remixed is selected; the text tells the user what to do.
     """
     clips = list(_candidates(song, application))
     if not clips:
-        raise Refused("No clip is selected. Click an audio clip and ask again.")
+        raise Refused("No clip is selected. Click an audio clip and try again.")
     audio = [clip for clip in clips if clip.is_audio_clip]
     if not audio:
         raise Refused(MIDI)
     clip = audio[0]
     if clip.is_recording:
-        raise Refused("This clip is being recorded. Stop the recording and ask again.")
+        raise Refused("This clip is being recorded. Stop recording and try again.")
     if not clip.file_path or not os.path.isfile(clip.file_path):
         path = clip.file_path or "unknown"
-        raise Refused("The clip's file is offline (%s). Find it by File > Manage Files and ask again." % path)
+        raise Refused("The clip's file is missing (%s). Locate it in File > Manage Files and try again." % path)
     track, index = track_of(song, clip)
     if track is None:
-        raise Refused("This clip is on none of the Set's tracks. Drag it to an audio track and ask again.")
+        raise Refused("This clip is not on a track of the Set. Drag it to an audio track and try again.")
     if clip.is_arrangement_clip or getattr(clip, "is_take_lane_clip", False):
         return Found(clip, track, index, None)
     scene = scene_of(track, clip)
@@ -47,7 +46,7 @@ def selected(song, application):
 
 
 def _candidates(song, application):
-    """Yield the clips that may be meant, of whatever kind, the likeliest first."""
+    """Yield the candidates of any kind, the most likely first."""
     view = song.view
     if alive(view.detail_clip):
         yield view.detail_clip
@@ -58,7 +57,7 @@ def _candidates(song, application):
         return
     track = track_of(song, view.selected_track)[0]
     if track is None or track.is_foldable:
-        return  # a return, the master or a group: they hold no clips
+        return  # return, master and group tracks hold no clips
     now = song.current_song_time
     for clip in track.arrangement_clips:
         if clip.start_time <= now < clip.end_time:

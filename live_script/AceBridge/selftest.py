@@ -1,7 +1,7 @@
-"""Probes in a running Live what no documentation settles, on a track of its own that it removes again.
+"""Tests undocumented behaviour of a running Live, on a temporary track.
 
-Asked for with `/bridge/selftest`; each step takes one tick. The report goes to `live/selftest.json` in the bridge's
-home, for `ace-bridge doctor` and for bug reports. A Live that cannot place is only read.
+`/bridge/selftest` starts it; each step takes one tick. The report goes to `live/selftest.json` in the bridge's folder,
+for `ace-bridge doctor` and bug reports. A Live that cannot place results is only read.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .view import View
 from .warp import WarpMap
 
 SECONDS, RATE = 2.0, 48000
-AT = 8.0  # beat at which the clip is put
-BENT = [(0.5, 0.0), (2.0, 0.8), (5.0, 2.0)]  # (beat, second): markers as a clip of a user's may have them
+AT = 8.0  # beat of the test clip
+BENT = [(0.5, 0.0), (2.0, 0.8), (5.0, 2.0)]  # (beat, second) of warp markers
 PITCH, GAIN = -2, 0.3
 
 
 class SelfTest:
-    """A run in steps: `step` is called once per tick until it returns True."""
+    """Runs in steps: call `step` once per tick until it returns True."""
 
     def __init__(self, song, application, live_module, folder):
         self.report = {"live": version(application), "script": VERSION, "python": "%d.%d.%d" % sys.version_info[:3]}
@@ -43,7 +43,7 @@ class SelfTest:
         doing = self._steps.pop(0)
         try:
             doing()
-        except Exception as problem:  # any: that is what is to be found out
+        except Exception as problem:  # any error is part of the report
             self.report["error"] = "%s: %s" % (type(problem).__name__, problem)
             self._steps = [self._remove] if alive(self._track) and doing != self._remove else []
         finally:
@@ -55,13 +55,13 @@ class SelfTest:
         return not self._steps
 
     def _write(self):
-        """Write a file: may the script do so at all?"""
+        """Test whether the script can write a file."""
         with open(self._path, "wb") as file:
             file.write(wav(struct.pack("<h", 8192) + b"\0\0" * (int(SECONDS * RATE) - 1)))
         self.report["file_written"] = os.path.isfile(self._path)
 
     def _read(self):
-        """Look at the clip in the Clip View, if there is a warped one; nothing is changed."""
+        """Read the clip in the Clip View, without changing anything."""
         clip = self._song.view.detail_clip
         if alive(clip) and clip.is_audio_clip:
             self.report["markers_editable"] = hasattr(clip, "add_warp_marker")
@@ -102,7 +102,7 @@ class SelfTest:
         clip.warping = False
 
     def _plain(self):
-        """Not warped, a clip should count in seconds of its file."""
+        """Test whether an unwarped clip counts in seconds of its file."""
         clip = self._clip()
         clip.loop_start, clip.loop_end = 0.25, SECONDS
         beats = (clip.end_time - clip.start_time) * 60.0 / self._song.tempo  # as s of the timeline
@@ -134,13 +134,13 @@ class SelfTest:
         return next(iter(self._track.arrangement_clips))
 
     def _bent(self, clip):
-        """Tell whether the clip's markers say what BENT says."""
+        """Return whether the clip's markers match BENT."""
         line = WarpMap([(one.beat_time, one.sample_time) for one in clip.warp_markers])
         return all(abs(line.second(beat) - second) < 1e-4 for beat, second in BENT)
 
 
 def wav(samples):
-    """Return a mono WAV file of 16-bit samples; the module wave is missing in some Lives' Python."""
+    """Return a mono WAV file of 16-bit samples. Some versions of Live have no module wave."""
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16)
     body = b"WAVE" + form + struct.pack("<4sI", b"data", len(samples)) + samples
     return struct.pack("<4sI", b"RIFF", len(body)) + body

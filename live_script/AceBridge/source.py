@@ -1,7 +1,7 @@
-"""Finds a request's source again when its result is placed: by the clip itself, by its file, or where it was.
+"""Finds a request's source when its result is placed: by the clip itself, by its file, or by its old position.
 
-Source time is the anchor: a clip that was moved, trimmed or slipped since takes its result along, so that the same
-moment of the file is heard at the same moment as before.
+The anchor is source time: if the clip was moved, trimmed or slipped, the result follows, so that both play the same
+part of the file at the same time.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections import namedtuple
 
 from .live_objects import alive, scene_of, track_of
 
-# track: Live's, or None when it is gone; index: its place; start: beats in the Arrangement; scene: None there
+# track: Live's, or None if it was deleted; index: of the track; start: beats in the Arrangement; scene: None there
 Place = namedtuple("Place", "track index start scene")
 
 
 def find(song, clip, context):
-    """Return the Place that a result belongs beside.
+    """Return the Place next to which a result belongs.
 
     Args:
-        song: Live's.
-        clip: what was asked for; None when that was another run of Live, a deleted clip when it is gone.
+        song: Live's song.
+        clip: the requested clip, possibly deleted; None if Live was restarted since.
         context: of the request, see describe.py.
     """
     if clip is not None and alive(clip):
@@ -43,18 +43,18 @@ def _beside(song, track, index, clip, context):
 
 
 def _start(song, clip, context):
-    """Return where on the timeline the moment lies that was the clip's start when it was asked for."""
+    """Return the current timeline position, in beats, of the clip's start at the time of the request."""
     if bool(clip.warping) != context["warping"]:
-        return float(clip.start_time)  # its markers count in another unit now
+        return float(clip.start_time)  # its markers now have another unit
     moved = float(clip.start_marker) - context["anchor"]["start"]
-    if not context["warping"]:  # s of the file; not warped, pitch is speed
+    if not context["warping"]:  # s of the file; the pitch of an unwarped clip changes its speed
         speed = 2.0 ** ((clip.pitch_coarse + clip.pitch_fine / 100.0) / 12.0)
         moved *= song.tempo / 60.0 / speed
     return float(clip.start_time) - moved
 
 
 def _track(song, about):
-    """Find the track that the clip was on: at its place, else by its name."""
+    """Find the clip's track by index and name, else by name alone."""
     tracks = list(song.tracks)
     index = about["index"]
     if index < len(tracks) and tracks[index].name == about["name"]:
@@ -66,7 +66,7 @@ def _track(song, about):
 
 
 def _again(track, context):
-    """Return the track's only clip of the same file; of several, nobody knows which one was meant."""
+    """Return the track's only clip of the same file; None if there are several."""
     if context["scene"] is None:
         clips = list(track.arrangement_clips)
     else:

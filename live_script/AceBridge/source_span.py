@@ -1,8 +1,7 @@
-"""What of a clip's file is sent: its span, and whether it is stretched before.
+"""Chooses the span of a clip's file to send, and whether to stretch it first.
 
-The span goes out in source time, not stretched: the result gets the clip's warp markers back and so plays exactly as
-Live plays the source. Only what Live stretches far, or cannot be given markers again, is stretched to the Set's tempo
-before it is sent; the result then lies straight on the beats.
+The span is normally sent unstretched. The result gets the clip's warp markers, so Live plays it like the source. If
+Live stretches the source far, or cannot set markers, the span is stretched to the Set's tempo before it is sent.
 """
 
 from __future__ import annotations
@@ -13,24 +12,24 @@ from . import project, span
 from .live_objects import Refused
 from .warp import WarpMap
 
-GENTLE = 0.8, 1.25  # source seconds per second heard within which Live's own stretching sounds well enough
-MOST = 0.1  # share of a clip that Live may stretch further all the same: a slip of one marker is no reason
+GENTLE = 0.8, 1.25  # range of source seconds per played second in which Live's stretching sounds good enough
+MOST = 0.1  # share of a clip that may be outside that range, to tolerate a single misplaced marker
 
 
 class Warped:
-    """A warped clip: its own time is beats, its markers give the seconds."""
+    """A warped clip, whose own time is beats and whose markers give the seconds."""
 
     def __init__(self, song, clip, pieces):
-        """Take Live's song and clip, and what of it is heard (see span.py).
+        """Take Live's song and clip, and its audible pieces (see span.py).
 
         Raises:
-            Refused: Live tells too few warp markers to know the clip's tempo.
+            Refused: Live returns too few warp markers to determine the clip's tempo.
         """
         self._clip = clip
         try:
             self._map = WarpMap([(marker.beat_time, marker.sample_time) for marker in clip.warp_markers])
         except ValueError as problem:
-            text = "Live does not tell this clip's tempo. Switch its Warp off and on and ask again."
+            text = "Live does not report this clip's tempo. Turn its Warp off and on and try again."
             raise Refused(text) from problem
         first, last = span.whole(pieces)
         self.start = max(0.0, self._map.second(first))
@@ -40,9 +39,9 @@ class Warped:
         end = self.start + length
         self._first, self._last = self._map.beat(self.start), self._map.beat(end)
         self.markers = self._map.cut(self.start, end)
-        self.tempo = 60.0 * (self._last - self._first) / length  # BPM of what is sent
-        self.rate = 1.0  # source seconds per second that is sent
-        self.straighten = False  # what is sent has its beats evenly, though the source has not
+        self.tempo = 60.0 * (self._last - self._first) / length  # BPM of the audio sent
+        self.rate = 1.0  # source seconds per second sent
+        self.straighten = False  # whether an uneven source is stretched to even beats
         self.points = self.markers
         if self._to_be_stretched(song, end):
             self.straighten = not self._map.steady(self.start, end)
@@ -50,11 +49,11 @@ class Warped:
             self.points = [[self._first, 0.0], [self._last, length / self.rate]]
 
     def _to_be_stretched(self, song, end):
-        """Decide whether it is stretched before it is sent."""
+        """Return whether to stretch the span before it is sent."""
         editable = hasattr(self._clip, "add_warp_marker")
         if project.tempo_automated(song):  # no tempo to stretch to
             if not editable:
-                self.notes.append("This Live lets no script set warp markers; the result has the source's own timing.")
+                self.notes.append("This version of Live cannot set warp markers. The result keeps the source's timing.")
             return False
         rates = [(song.tempo / tempo, seconds) for tempo, seconds in self._map.tempos(self.start, end)]
         if not editable:
@@ -63,7 +62,7 @@ class Warped:
         return far > MOST * (end - self.start)
 
     def grid(self):
-        """Return the clip's beats in seconds of what is sent."""
+        """Return the clip's beats in seconds of the audio sent."""
         bar = self._clip.signature_numerator * 4.0 / self._clip.signature_denominator  # quarter notes
         unit = 1.0 if bar == round(bar) else 4.0 / self._clip.signature_denominator
         numbers = range(math.ceil(self._first / unit - 1e-6), math.floor(self._last / unit + 1e-6) + 1)
@@ -74,7 +73,7 @@ class Warped:
 
 
 class Plain:
-    """A clip that is not warped: its own time is seconds of its file."""
+    """An unwarped clip, whose own time is seconds of its file."""
 
     rate = 1.0
     straighten = False
@@ -82,18 +81,18 @@ class Plain:
     points = ()
 
     def __init__(self, song, clip, pieces):
-        """Take the same as Warped."""
+        """Take the same arguments as Warped."""
         first, last = span.whole(pieces)
         self.start, self.end = max(0.0, first), min(_seconds(clip), last)
         self.tempo = float(song.tempo)
         self.notes = []
 
     def grid(self):
-        """A file that is not warped may have any beat: nothing is said of it."""
+        """Return None: the beats of an unwarped file are unknown."""
         return None
 
 
 def _seconds(clip):
-    """Return the length of a clip's file, endless where this Live does not tell (before 11.1)."""
+    """Return the length of a clip's file, s; infinite before Live 11.1, which does not report it."""
     rate = getattr(clip, "sample_rate", 0.0)
     return clip.sample_length / rate if rate else float("inf")

@@ -1,20 +1,20 @@
-"""What of a clip is heard, in the clip's own time: beats when it is warped, seconds of its file when it is not.
+"""The audible pieces of a clip, in the clip's own time: beats if warped, else seconds of its file.
 
-describe.py turns it into seconds of source, place.py puts the same pieces onto the timeline again.
+describe.py converts them to source time; place.py places the same pieces on the timeline.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
 
-MOST_PASSES = 64  # of a loop in the Arrangement that are placed again, one clip each
+MOST_PASSES = 64  # of an Arrangement loop to be placed, one clip each
 
 # at: beats from the clip's start on the timeline; start, end: in the clip's own time
 Piece = namedtuple("Piece", "at start end")
 
 
 def session(clip):
-    """Return the one piece of a Session clip: everything that can be heard of it."""
+    """Return the only piece of a Session clip: everything audible."""
     if not clip.looping:
         return [Piece(0.0, float(clip.start_marker), float(clip.end_marker))]
     start = min(clip.start_marker, clip.loop_start)
@@ -23,10 +23,9 @@ def session(clip):
 
 
 def arrangement(clip):
-    """Return (pieces, passes left out) of a clip in the Arrangement, in the order of the timeline.
+    """Return (pieces, number of passes left out) of an Arrangement clip, in timeline order.
 
-    A loop that goes round makes a piece per pass: how long a clip is in the Arrangement can only be set where the loop
-    is off.
+    A loop has one piece per pass, because scripts can set a clip's length in the Arrangement only if its loop is off.
     """
     if not clip.warping:
         return [Piece(0.0, float(clip.start_marker), float(clip.end_marker))], 0
@@ -43,12 +42,12 @@ def arrangement(clip):
 
 
 def goes_round(clip, pieces, session):
-    """Tell whether the end of what is heard goes on into its beginning: it is the loop and nothing else."""
+    """Return whether the audible part is exactly the loop, so that its end continues at its start."""
     start, end = whole(pieces)
     again = session or len(pieces) > 1
     return again and abs(start - clip.loop_start) < 1e-6 and abs(end - clip.loop_end) < 1e-6
 
 
 def whole(pieces):
-    """Return (first, last) of the clip's own time that is heard at all."""
+    """Return the start and end of the audible part in the clip's own time."""
     return min(piece.start for piece in pieces), max(piece.end for piece in pieces)

@@ -1,6 +1,6 @@
-"""What the user sees selected and shown, to be put back: making a track or a clip selects it and turns the page.
+"""Saves and restores selection and view, because creating a track or a clip changes them.
 
-place.py and selftest.py take a View before they change the Set and restore it in the same tick.
+place.py and selftest.py make a View before they change the Set and restore it in the same tick.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class View:
         self._shown = [name for name in DETAIL if self._windows.is_view_visible(name)]
 
     def restore(self):
-        """Put back what has changed, as far as it still exists."""
+        """Restore what has changed and still exists."""
         for name, value in self._kept:
             if alive(value) and getattr(self._view, name) != value:
                 setattr(self._view, name, value)

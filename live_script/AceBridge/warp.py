@@ -1,6 +1,6 @@
-"""Warp markers as a map between a clip's beats and its file's seconds: straight lines between them.
+"""Warp markers as a piecewise linear map between a clip's beats and its file's seconds.
 
-describe.py reads it from a clip, clip_properties.py writes it to the result.
+source_span.py reads it from a clip, clip_properties.py writes it to the result.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ EPSILON = 1e-6  # s and beats
 
 
 class WarpMap:
-    """A rising, piecewise straight map; beyond its ends the outer lines go on."""
+    """An increasing, piecewise linear map; the outer segments extend beyond its ends."""
 
     def __init__(self, points):
-        """Take (beat, second) pairs, in any order, at least two that differ."""
+        """Take at least two different (beat, second) pairs, in any order."""
         kept = []
         for beat, second in sorted((float(beat), float(second)) for beat, second in points):
             if not kept or (beat > kept[-1][0] + EPSILON and second > kept[-1][1] + EPSILON):
@@ -25,7 +25,7 @@ class WarpMap:
         self._axes = [beat for beat, _ in kept], [second for _, second in kept]
 
     def second(self, beat):
-        """Return where in the file a beat lies, s."""
+        """Return the position of a beat in the file, s."""
         (beat0, second0), (beat1, second1) = self._around(0, beat)
         return second0 + (beat - beat0) * (second1 - second0) / (beat1 - beat0)
 
@@ -35,26 +35,26 @@ class WarpMap:
         return beat0 + (second - second0) * (beat1 - beat0) / (second1 - second0)
 
     def cut(self, start, end):
-        """Return the map over a span of the file: (beat, second from `start`) at its ends and at each bend between."""
+        """Return the map over a span of the file: (beat, second from `start`) at its ends and at each tempo change."""
         bends = [(beat, second) for beat, second in self.points if start + 1e-4 < second < end - 1e-4]
         ends = [(self.beat(start), start)], [(self.beat(end), end)]
         return [[beat, second - start] for beat, second in ends[0] + self._bends(bends) + ends[1]]
 
     def steady(self, start, end):
-        """Tell whether the tempo is the same, to a thousandth of a beat, all over a span of the file."""
+        """Return whether the tempo is constant over a span of the file, to a thousandth of a beat."""
         beat = self.beat(start)
         slope = (self.beat(end) - beat) / (end - start)
         inner = [(there, second) for there, second in self.points if start < second < end]
         return all(abs(beat + (second - start) * slope - there) < 1e-3 for there, second in inner)
 
     def tempos(self, start, end):
-        """Yield (BPM, s) of each straight part of a span of the file."""
+        """Yield (BPM, s) of each part of constant tempo in a span of the file."""
         points = self.cut(start, end)
         for (beat0, second0), (beat1, second1) in zip(points, points[1:]):
             yield 60.0 * (beat1 - beat0) / (second1 - second0), second1 - second0
 
     def _bends(self, points):
-        """Leave out points on a straight line, such as the hidden last marker that Live counts."""
+        """Leave out points on a straight line, such as Live's hidden last marker."""
         kept = []
         for beat, second in points:
             before, after = self.beat(second - 1e-3), self.beat(second + 1e-3)

@@ -1,4 +1,4 @@
-"""What the members of Live's objects do in the double: getters, setters with their types, methods with theirs."""
+"""The tables of the mock's members: getters, setters with their types, methods with their argument types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def method(kind: str, name: str, *wanted: str, changes: bool = False) -> Callabl
 
 
 def plain(kind: str, name: str, wanted: str, attribute: str = "") -> None:
-    """A property that is an attribute of the data."""
+    """Add a property that is an attribute of the data."""
     GETTERS[kind, name] = lambda world, thing: getattr(thing, attribute or name)
     SETTERS[kind, name] = wanted, lambda world, thing, value: setattr(thing, attribute or name, value)
 

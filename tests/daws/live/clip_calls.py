@@ -1,4 +1,4 @@
-"""What the members of Live's clips do in the double."""
+"""The mock's members of clips."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def set_gain(world: World, clip: ClipData, value: float) -> None:
 def set_warping(world: World, clip: ClipData, value: bool) -> None:
     if not value:
         clip.looping = False
-    clip.warping = bool(value)  # the markers keep their numbers, which now mean the other unit, as in Live
+    clip.warping = bool(value)  # like in Live, the markers keep their numbers, which now have the other unit
 
 
 @setter("looping", "bool")
@@ -87,7 +87,7 @@ def set_looping(world: World, clip: ClipData, value: bool) -> None:
 
 @setter("start_marker", "float")
 def set_start_marker(world: World, clip: ClipData, value: float) -> None:
-    if clip.looping:  # with the loop off Live ignores it silently
+    if clip.looping:  # Live ignores it if the loop is off
         clip.start = value
 
 
@@ -95,7 +95,7 @@ def set_start_marker(world: World, clip: ClipData, value: float) -> None:
 def set_end_marker(world: World, clip: ClipData, value: float) -> None:
     if clip.looping:
         if value <= clip.start:
-            raise RuntimeError("The end must lie behind the start")
+            raise RuntimeError("The end must be after the start")
         clip.end = value
 
 
@@ -157,7 +157,7 @@ def add_warp_marker(world: World, clip: ClipData, marker: Any) -> None:
     bisect.insort(markers, new)
     _check(markers, clip.seconds)
     clip.markers = markers
-    if len(markers) > 1 and markers[-1] == new:  # the hidden marker follows the last line
+    if len(markers) > 1 and markers[-1] == new:  # the hidden marker is on the last segment
         clip.last_tempo = 60.0 * (markers[-1][0] - markers[-2][0]) / (markers[-1][1] - markers[-2][1])
 
 

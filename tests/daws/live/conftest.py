@@ -1,4 +1,4 @@
-"""A Live per test, whose rules are held at the end of it."""
+"""Fixtures and helpers: a mock Live per test, checked for violations at its end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Start = Callable[..., Host]
 
 @pytest.fixture
 def start_live(home: Path, tmp_path: Path) -> Iterator[Start]:
-    """Start a Live with the script: `start_live("12.3.6", tempo=128.0)`; ended, and its rules checked, afterwards."""
+    """Start a Live with the script: `start_live("12.3.6", tempo=128.0)`. The fixture ends and checks it."""
     hosts: list[Host] = []
 
     def start(

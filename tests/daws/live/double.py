@@ -1,8 +1,7 @@
-"""A strict double of Live's Python API: what a version does not have is not there, and what it forbids raises.
+"""A strict mock of Live's Python API: it has only the members of a version, and forbidden calls raise.
 
-Members and arities come from table.tsv. A member that is in the table and that the double does not model fails the
-test loudly, so nothing passes by accident. Rules beyond the table (what raises when) are Live's own, as documented in
-the references: positional arguments, deleted objects, new wrappers, the loop-off aliases, the hidden marker.
+Members and arities come from table.tsv. A member of the table that is not modelled fails the test. Further rules are
+Live's own: positional arguments, deleted objects, new wrappers, the aliases with the loop off, the hidden marker.
 """
 
 from __future__ import annotations
@@ -18,28 +17,28 @@ from tests.daws.live.table import Member, members, parse
 from tests.daws.live.the_set import ClipData, SetData
 
 MODELLED = clip_calls, song_calls, track_calls  # these fill the tables of `calls`
-MOST = 3000  # accesses in a tick: Live's window stands still meanwhile
+MOST = 3000  # accesses per tick, which blocks Live's window
 PAGES = "Detail/Clip", "Detail/DeviceChain"
 LATEST = 1_576_800.0  # beats: the end of Live's timeline
 BOOST = "Python argument types in\n    {}({})\ndid not match C++ signature"
 
 
 class ArgumentError(TypeError):
-    """What Boost.Python raises for wrong types or numbers of arguments."""
+    """Boost.Python's error for wrong argument types or numbers."""
 
 
 @dataclass
 class World:
-    """One running Live."""
+    """A running Live."""
 
     version: str
     state: SetData = field(default_factory=SetData)
     tempo: float = 120.0
     path: str = ""
-    auto_warp: bool = True  # the user's preference for new clips
-    late: frozenset[str] = frozenset()  # clip attributes that take only with the next tick
-    start_moves_clip: bool = False  # moving the start of an Arrangement clip moves it on the timeline
-    returns_clips: bool = True  # creating tells the new clip
+    auto_warp: bool = True  # the user's preference: warp new clips
+    late: frozenset[str] = frozenset()  # clip attributes that Live applies only at the next tick
+    start_moves_clip: bool = False  # whether setting an Arrangement clip's start moves the clip
+    returns_clips: bool = True  # whether creating a clip returns it
     dialogs: int = 0
     recording: bool = False
     redo: bool = False
@@ -48,11 +47,13 @@ class World:
     playhead: float = 0.0  # beats
     shown: set[str] = field(default_factory=lambda: {"Detail", "Detail/Clip"})
     undo_steps: list[SetData] = field(default_factory=list)
-    violations: list[str] = field(default_factory=list)  # what would hurt a real Live and does not raise there
+    violations: list[str] = field(default_factory=list)  # misuse that a real Live does not report
     accesses: int = 0  # in this tick
     notifying: bool = False  # inside a listener
     listeners: list[Callable[[], None]] = field(default_factory=list)  # of the clip in the detail view
-    forwarded: list[tuple[str, int, int]] = field(default_factory=list)  # what build_midi_map asked for
+    forwarded: list[tuple[str, int, int]] = field(
+        default_factory=list
+    )  # notes and controllers requested by build_midi_map
     open_step: SetData | None = None
     _pending: list[Callable[[], None]] = field(default_factory=list)
     _thread: int = field(default_factory=threading.get_ident)
@@ -60,7 +61,7 @@ class World:
     # --- life --------------------------------------------------------------------------------------------------------
 
     def before_tick(self) -> None:
-        """What was set late takes now."""
+        """Apply late attributes."""
         pending, self._pending = self._pending, []
         for change in pending:
             change()
@@ -87,12 +88,12 @@ class World:
         self.violations.append(text)
 
     def undo(self) -> None:
-        """The user presses Ctrl-Z."""
+        """Undo, as the user."""
         self.state = self.undo_steps.pop()
         self.redo = True
 
     def select(self, ptr: int) -> None:
-        """The user shows another clip in the detail view; what a listener raises, Live only logs."""
+        """Show another clip in the detail view, as the user. Live only logs errors of listeners."""
         self.state.detail_clip, self.notifying = ptr, True
         try:
             for listener in self.listeners:
@@ -103,7 +104,7 @@ class World:
             self.notifying = False
 
     def changing(self) -> None:
-        """Called by whatever changes the Set."""
+        """Check the rules for a change to the Set."""
         if self.notifying:
             raise RuntimeError("Changes cannot be triggered by notifications. You will need to defer your response.")
         if self.open_step is None:
@@ -135,7 +136,7 @@ class World:
 
 
 class Thing:
-    """A wrapper around one of Live's objects; each access makes a new one."""
+    """A wrapper of one of Live's objects; each access makes a new one."""
 
     __slots__ = ("_kind", "_live_ptr", "_world")
 
@@ -194,7 +195,7 @@ class Thing:
         return self._world.state.find(self._live_ptr)[0]
 
     def _thing(self) -> Any:
-        """Return the data behind it; a deleted object raises as Boost.Python does."""
+        """Return the wrapped data; raise like Boost.Python if the object was deleted."""
         if not self._exists():
             raise ArgumentError(BOOST.format("None", f"{self._kind}, None"))
         return self._found()
@@ -222,7 +223,7 @@ class Call:
 
 
 class Vector:
-    """What Live returns instead of a list."""
+    """Live's own list type."""
 
     def __init__(self, things: list[Any]) -> None:
         self._things = things
@@ -240,7 +241,7 @@ class Vector:
 
 
 class WarpMarker:
-    """Live.Clip.WarpMarker(sample_time, beat_time): the second of the file comes first."""
+    """Live.Clip.WarpMarker(sample_time, beat_time), with the second of the file first."""
 
     __slots__ = ("_beat", "_second")
 
@@ -259,7 +260,7 @@ class WarpMarker:
 
 
 def fits(value: Any, wanted: str) -> bool:
-    """Tell whether Boost.Python would convert a value to a C++ type."""
+    """Return whether Boost.Python converts a value to a C++ type."""
     if wanted == "float":
         return isinstance(value, int | float)
     if wanted == "int":
@@ -276,7 +277,7 @@ def fits(value: Any, wanted: str) -> bool:
 
 
 def clip_data(world: World, path: str, start_time: float | None) -> ClipData:
-    """Make the clip that Live makes of a file: warped or not, and where it starts, as the user's preferences say.
+    """Return the clip that Live creates from a file, with warping and start according to the user's preferences.
 
     Raises:
         RuntimeError: Live cannot use the file.
@@ -293,12 +294,12 @@ def clip_data(world: World, path: str, start_time: float | None) -> ClipData:
         raise RuntimeError("Invalid audio file") from problem
     clip = ClipData(path, about.frames / about.samplerate, float(about.samplerate), start_time=start_time)
     clip.name = Path(path).stem
-    guess = 117.3  # BPM: never the right one
+    guess = 117.3  # BPM: deliberately wrong
     clip.markers, clip.last_tempo = [(0.0, 0.0)], guess
     clip.warping = world.auto_warp
     if world.auto_warp and clip.seconds > 3:
         clip.markers = [(0.0, 0.13), (2.0, 1.17), (4.0, 2.21)]
-    first = 0.13 if world.auto_warp else 0.11  # Auto-Warp moves the start to what it takes for the first beat
+    first = 0.13 if world.auto_warp else 0.11  # Auto-Warp moves the start to the detected first beat
     clip.start, clip.end = (first * guess / 60, clip.seconds * guess / 60) if clip.warping else (first, clip.seconds)
     return clip
 

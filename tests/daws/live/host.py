@@ -1,4 +1,4 @@
-"""A Live that runs the real script: loads the shipped folder, ticks it, collects what it says and sends."""
+"""Runs the real script in the mock: loads the shipped folder, ticks it, collects its status lines and messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 
 
 class Clock:
-    """A clock that only the test moves."""
+    """A clock that only the test advances."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -32,7 +32,7 @@ class Clock:
 
 
 class Instance:
-    """What Live hands to a script, `c_instance`."""
+    """The object `c_instance` that Live passes to a script."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -63,7 +63,7 @@ class Instance:
 
 
 class Host:
-    """One running Live with the script as control surface."""
+    """A running Live with the script as a control surface."""
 
     def __init__(
         self,
@@ -101,14 +101,14 @@ class Host:
             if isinstance(self.clock, Clock):
                 self.clock.now += 0.1
 
-    # --- what stands in for the daemon -------------------------------------------------------------------------------
+    # --- the daemon --------------------------------------------------------------------------------------------------
 
     def messages(self, command: str) -> list[dict[str, Any]]:
-        """Return the messages of one kind that lie in the inbox, oldest first."""
+        """Return the inbox's messages of one kind, oldest first."""
         assert self.home is not None
         found = []
         for path in (self.home / "inbox").glob("*.json"):
-            with contextlib.suppress(FileNotFoundError):  # a daemon has just taken it in
+            with contextlib.suppress(FileNotFoundError):  # a daemon has just read it
                 message = json.loads(path.read_bytes())
                 if message["command"] == command:
                     found.append((path.stat().st_mtime_ns, message))
@@ -125,7 +125,7 @@ class Host:
         partial.replace(path)
 
     def ask(self) -> None:
-        """Have the daemon ask for the selection, as `/bridge/remix` does."""
+        """Let the daemon ask for the selection, like `/bridge/remix` does."""
         self.outbox(ask={"id": f"ask-{next(_numbers)}", "command": "selection"})
         self.tick(4)
 
@@ -143,7 +143,7 @@ class Host:
     def variation(
         self, message: Mapping[str, Any], path: Path, samples: int, *, index: int = 0, **changes: Any
     ) -> dict[str, Any]:
-        """Return a result as the outbox says it."""
+        """Return a result in the outbox's format."""
         variation_id = str(changes.pop("variation_id", f"variation-{next(_numbers)}"))
         result = {"path": str(path), "sample_rate": 48_000, "samples": samples, "source_offset": 0.0, **changes}
         variation = {"variation_id": variation_id, "clip_id": message["args"]["clips"][0]["id"], "index": index}
@@ -158,14 +158,14 @@ def load(
     plant: tuple[str, str, str] | None = None,
     command: tuple[str, ...] = (),
 ) -> Any:
-    """Import the shipped folder under a name of its own, as each Live has its own copy in memory.
+    """Import a copy of the shipped folder under a unique name, because each Live has its own modules.
 
     Args:
-        world: the Live that it is loaded by.
-        folder: where the copy goes.
-        home: of the bridge, for the pointer file; None: the bridge was not installed for Live.
-        plant: (file, what stands there, a mistake to put there instead).
-        command: starts the daemon, as the pointer file says it.
+        world: the Live that loads it.
+        folder: the copy's folder.
+        home: the bridge's folder, for the pointer file; None if the bridge is not installed for Live.
+        plant: (file, text, mistake that replaces it).
+        command: the pointer file's command to start the daemon.
     """
     name = f"AceBridge_{next(_numbers)}"
     shutil.copytree(
@@ -222,7 +222,7 @@ def _on_path(folder: Path) -> Iterator[None]:
 
 
 def put_clip(world: World, path: Path, seconds: float, *, slot: int | None = None, **about: Any) -> ClipData:
-    """Put a clip onto the Set's second track, select it, and return its data."""
+    """Put a clip on the Set's second track, select it, and return its data."""
     state = world.state
     if not state.tracks:
         state.add_track("Drums")

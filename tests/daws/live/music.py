@@ -1,4 +1,4 @@
-"""Clicks in files: written, sent through the bridge's own reading and fitting, and found again."""
+"""Writes files with clicks, processes them like the bridge does, and finds the clicks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.workers.tasks.render import render
 
 
 def write_clicks(path: Path, moments: list[float], seconds: float, rate: int = 48_000) -> None:
-    """Write a file with one click per moment (s), the later the louder, so that none is mistaken for another."""
+    """Write a file with one click per moment (s), with increasing level so that they differ."""
     sound = np.zeros(round(seconds * rate), dtype=np.float32)
     for number, moment in enumerate(moments):
         sound[round(moment * rate)] = 0.3 + 0.5 * number / len(moments)
@@ -21,7 +21,7 @@ def write_clicks(path: Path, moments: list[float], seconds: float, rate: int = 4
 
 
 def find_clicks(path: str) -> list[float]:
-    """Return where the clicks of a file are, s: the highest sample of each bunch, refined between samples."""
+    """Return the times of a file's clicks, s: the highest sample of each group, interpolated."""
     sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
     level = np.abs(sound[:, 0])
     found: list[float] = []
@@ -35,7 +35,7 @@ def find_clicks(path: str) -> list[float]:
 
 
 def through_the_bridge(message: dict[str, Any], into: Path) -> tuple[Path, int]:
-    """Render a request's clip and fit it again, as if an engine had changed nothing: (file, frames)."""
+    """Render a request's clip and fit it as if the engine had not changed it; return (file, frames)."""
     (clip,) = message["args"]["clips"]
     flac, wav = into / "sent.flac", into / f"result-{len(list(into.iterdir()))}.wav"
     wanted = {"source": clip["source"], "length": clip["length"], "handles": [0.0, 0.0], "into": str(flac)}

@@ -1,4 +1,4 @@
-"""When is each moment of a clip's file heard? The double's own answer, which shares nothing with the script's."""
+"""Computes when each moment of a clip's file is played, independently of the script's own code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.daws.live.the_set import ClipData
 
 
 def beat_of(clip: ClipData, second: float) -> float:
-    """Return the clip's beat at a second of its file: linear between the markers, and on beyond them."""
+    """Return the clip's beat at a second of its file, by linear interpolation and extrapolation of the markers."""
     beats, seconds = (np.array(column) for column in zip(*clip.all_markers(), strict=True))
     return _line(seconds, beats, second)
 
@@ -24,13 +24,13 @@ def _line(x: np.ndarray, y: np.ndarray, at: float) -> float:
 
 
 def heard(clip: ClipData, moments: list[float], tempo: float, beats: float = 64.0) -> list[float]:
-    """Return when moments of the file are heard, in s of the timeline, ascending.
+    """Return when moments of the file are played, in s of the timeline, ascending.
 
     Args:
-        clip: in the Arrangement, or in a slot: then as if launched at 0 and left alone.
+        clip: in the Arrangement, or in a slot, which is launched at 0.
         moments: s in the file.
         tempo: of the Set, BPM.
-        beats: how long a Session loop is listened to.
+        beats: playing time of a Session loop.
     """
     began = (clip.start_time or 0.0) * 60.0 / tempo
     if not clip.warping:

@@ -1,4 +1,4 @@
-"""What the members of Live's application and song do in the double."""
+"""The mock's members of the application and the song."""
 
 from __future__ import annotations
 

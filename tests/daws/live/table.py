@@ -1,4 +1,4 @@
-"""Which members Live has, version by version, from table.tsv; made by make_table.py."""
+"""The members of each version of Live, from table.tsv, which make_table.py writes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 VERSIONS = ("11.0.0", "11.3.20", "11.3.25", "12.0.0", "12.0.5", "12.3.6")
-PLACING = ("11.3.25", "12.0.5", "12.3.6")  # those that can put a file onto a track
+PLACING = ("11.3.25", "12.0.5", "12.3.6")  # versions that can create clips from files
 
 Version = tuple[int, int, int]
 
@@ -30,7 +30,7 @@ def parse(version: str) -> Version:
 
 @cache
 def members(version: str) -> dict[str, dict[str, Member]]:
-    """Return class → member → what it is, of one version of Live."""
+    """Return class → name → Member of a version of Live."""
     found: dict[str, dict[str, Member]] = {}
     now = parse(version)
     with Path(__file__).with_name("table.tsv").open(encoding="utf-8", newline="") as file:

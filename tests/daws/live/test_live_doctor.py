@@ -1,4 +1,4 @@
-"""The doctor asks the script that runs in Live, and reads Live's own log for what it says of it."""
+"""The doctor queries the script running in Live and reads Live's log."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def context_of(home: Path, folder: Path) -> Context:
 
 
 def findings(host: Host, home: Path) -> list[Finding]:
-    """Let the doctor look while Live ticks, which must stay on this thread."""
+    """Run the doctor while Live ticks on this thread."""
     with ThreadPoolExecutor(1) as beside:
         looking = beside.submit(lambda: list(look(context_of(home, home))))
         while not looking.done():
@@ -47,8 +47,8 @@ def findings(host: Host, home: Path) -> list[Finding]:
     return looking.result()
 
 
-def test_a_script_that_answers(start_live: Start, home: Path) -> None:
-    """As long as there was no self-test, it says how to run it, with the port that Live showed."""
+def test_a_responding_script(start_live: Start, home: Path) -> None:
+    """Without a self-test the doctor shows how to run it, with the script's port."""
     host = start_live()
     one, test = findings(host, home)
     assert (one.check, one.level) == ("live.script", "well")
@@ -58,7 +58,7 @@ def test_a_script_that_answers(start_live: Start, home: Path) -> None:
     assert [found.check for found in findings(host, home)] == ["live.script"]
 
 
-def test_a_script_from_before_an_update(start_live: Start, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outdated_script(start_live: Start, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host = start_live()
     monkeypatch.setattr(host.package.script, "VERSION", "0.0.9")
     (one,) = findings(host, home)
@@ -66,7 +66,7 @@ def test_a_script_from_before_an_update(start_live: Start, home: Path, monkeypat
     assert "version 0.0.9" in one.text
 
 
-def test_a_port_that_nobody_or_another_program_answers_at(home: Path) -> None:
+def test_a_port_without_the_script(home: Path) -> None:
     (home / "live").mkdir()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))
@@ -77,7 +77,7 @@ def test_a_port_that_nobody_or_another_program_answers_at(home: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "error"), [(LOG, ""), (LOG + OURS, "ImportError: cannot import name 'Placing'")])
-def test_lives_own_log(home: Path, tmp_path: Path, text: str, error: str) -> None:
+def test_lives_log(home: Path, tmp_path: Path, text: str, error: str) -> None:
     log = tmp_path / "Library" / "Preferences" / "Ableton" / "Live 12.3.6" / "Log.txt"
     log.parent.mkdir(parents=True)
     log.write_text(text)

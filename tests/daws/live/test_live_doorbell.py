@@ -1,4 +1,4 @@
-"""Datagrams and questions: bursts, pauses, rubbish, no socket."""
+"""Datagrams and the daemon's questions: bursts, pauses, invalid packets, no socket."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.daws.live.conftest import Start, live_with_clip, ring
 from tests.daws.live.host import Clock, put_clip
 
 
-def test_a_datagram_asks_and_a_burst_asks_once(start_live: Start, file: Path) -> None:
+def test_a_burst_of_datagrams_makes_one_request(start_live: Start, file: Path) -> None:
     host = live_with_clip(start_live, file)
     ring(host, "/bridge/remix", 50).close()
     host.tick(5)
     assert len(host.messages("selection")) == 1
 
 
-def test_a_modal_of_30_seconds_makes_what_came_meanwhile_stale(start_live: Start, file: Path) -> None:
+def test_requests_during_a_modal_of_30_seconds_are_dropped(start_live: Start, file: Path) -> None:
     host = live_with_clip(start_live, file)
     ring(host, "/bridge/remix", 20).close()
     host.outbox(ask={"id": "old", "command": "selection"})
@@ -34,8 +34,8 @@ def test_a_modal_of_30_seconds_makes_what_came_meanwhile_stale(start_live: Start
     assert len(host.messages("selection")) == 1
 
 
-def test_a_stale_burst_that_takes_more_than_one_tick_is_stale_to_its_end(start_live: Start, file: Path) -> None:
-    """Live draws its window in the same thread, so a tick takes packets for 8 ms only; here that is eight of them."""
+def test_a_stale_burst_is_dropped_completely(start_live: Start, file: Path) -> None:
+    """A tick reads packets for 8 ms, here eight of them, because Live draws its window in the same thread."""
     host = live_with_clip(start_live, file)
     clock = host.clock
     assert isinstance(clock, Clock)
@@ -59,7 +59,7 @@ def test_a_stale_burst_that_takes_more_than_one_tick_is_stale_to_its_end(start_l
     assert len(host.messages("selection")) == 1
 
 
-def test_one_question_is_answered_once(start_live: Start, file: Path) -> None:
+def test_a_question_is_answered_once(start_live: Start, file: Path) -> None:
     host = live_with_clip(start_live, file)
     for _ in range(3):
         host.outbox(ask={"id": "same", "command": "selection"})
@@ -67,7 +67,7 @@ def test_one_question_is_answered_once(start_live: Start, file: Path) -> None:
     assert len(host.messages("selection")) == 1
 
 
-def test_a_tick_takes_messages_for_8_ms_and_not_longer(start_live: Start, file: Path) -> None:
+def test_a_tick_reads_messages_for_at_most_8_ms(start_live: Start, file: Path) -> None:
     class Slow:
         now = 0.0
 
@@ -88,7 +88,7 @@ def test_a_tick_takes_messages_for_8_ms_and_not_longer(start_live: Start, file: 
     assert len(taken) == 100
 
 
-def test_rubbish_and_pings(start_live: Start, file: Path) -> None:
+def test_invalid_packets_and_pings(start_live: Start, file: Path) -> None:
     host = live_with_clip(start_live, file)
     with ring(host, "/bridge/ping") as channel:
         for rubbish in (b"", b"\0", b"/bridge/remix\0\0\0,s\0\0abc", b"#bundle\0", b"\xff" * 40):
@@ -99,8 +99,8 @@ def test_rubbish_and_pings(start_live: Start, file: Path) -> None:
     assert host.messages("selection") == []
 
 
-def test_a_port_that_nobody_of_ours_holds(start_live: Start, file: Path, home: Path) -> None:
-    """Another program has the daemon's port: what it says is rubbish, and the files still count."""
+def test_another_program_has_the_daemons_port(start_live: Start, file: Path, home: Path) -> None:
+    """Its packets are ignored, and the files still work."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         (home / "daemon.json").write_text(json.dumps({"osc_port": other.getsockname()[1]}))
@@ -111,7 +111,7 @@ def test_a_port_that_nobody_of_ours_holds(start_live: Start, file: Path, home: P
     host.tick(3)
 
 
-def test_no_socket_at_all(start_live: Start, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_socket(start_live: Start, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError("no sockets here")
 

@@ -1,4 +1,4 @@
-"""The double is strict: it has what a version has, forbids what Live forbids, and mistakes in the script are caught."""
+"""The mock is strict: it has a version's members, forbids what Live forbids, and catches mistakes in the script."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def clip_of(world: World) -> Any:
     return song(world).view.detail_clip
 
 
-# --- what a version has ----------------------------------------------------------------------------------------------
+# --- members of a version ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -52,7 +52,7 @@ def test_each_version_has_its_own_members(version: str) -> None:
     assert {"begin_undo_step", "tracks", "create_audio_track"} <= set(found["Song"])
 
 
-def test_what_a_version_lacks_is_not_there(file: Path) -> None:
+def test_a_version_lacks_later_members(file: Path) -> None:
     old = World("11.3.20")
     put_clip(old, file, 4.0)
     with pytest.raises(AttributeError, match=r"11\.3\.20"):
@@ -60,7 +60,7 @@ def test_what_a_version_lacks_is_not_there(file: Path) -> None:
     assert not hasattr(song(old), "file_path")
 
 
-# --- what Live forbids -----------------------------------------------------------------------------------------------
+# --- forbidden calls -------------------------------------------------------------------------------------------------
 
 FORBIDDEN: list[tuple[str, type[Exception], Callable[[World, Any], Any]]] = [
     ("an unknown member", AttributeError, lambda world, clip: clip.fade_in),
@@ -93,7 +93,7 @@ FORBIDDEN: list[tuple[str, type[Exception], Callable[[World, Any], Any]]] = [
 
 
 @pytest.mark.parametrize(("error", "act"), [one[1:] for one in FORBIDDEN], ids=[one[0] for one in FORBIDDEN])
-def test_it_forbids(world: World, error: type[Exception], act: Callable[[World, Any], Any]) -> None:
+def test_forbidden_calls_raise(world: World, error: type[Exception], act: Callable[[World, Any], Any]) -> None:
     before = len(world.state.tracks)
     with pytest.raises(error):
         act(world, clip_of(world))
@@ -113,7 +113,7 @@ def test_full_slots_and_wrong_tracks(world: World, file: Path) -> None:
         song(world).tracks[2].clip_slots[0].create_audio_clip(str(file))
 
 
-def test_without_warping_there_is_no_loop_and_no_marker(world: World) -> None:
+def test_an_unwarped_clip_has_no_loop_and_no_markers(world: World) -> None:
     clip = clip_of(world)
     clip.warping = False
     with pytest.raises(RuntimeError, match="looped"):
@@ -130,7 +130,7 @@ def test_with_the_loop_off_the_start_marker_is_ignored(world: World) -> None:
     assert (clip.start_marker, clip.loop_start) == (3.0, 3.0)
 
 
-def test_deleted_things_equal_none_and_raise(world: World) -> None:
+def test_deleted_objects_equal_none_and_raise(world: World) -> None:
     track, clip = song(world).tracks[1], clip_of(world)
     assert clip is not clip_of(world)
     assert clip == clip_of(world)
@@ -141,7 +141,7 @@ def test_deleted_things_equal_none_and_raise(world: World) -> None:
         _ = clip.name
 
 
-def test_an_undo_step_is_one_step_and_has_to_be_closed(world: World) -> None:
+def test_an_undo_step_must_be_closed(world: World) -> None:
     song(world).begin_undo_step()
     song(world).create_audio_track(1)
     song(world).tracks[1].name = "new"
@@ -155,7 +155,7 @@ def test_an_undo_step_is_one_step_and_has_to_be_closed(world: World) -> None:
     assert world.violations == ["an undo step is open at the end of a tick", "end_undo_step without a step"]
 
 
-def test_no_change_from_within_a_listener_and_nothing_from_another_thread(world: World) -> None:
+def test_no_change_in_a_listener_and_no_access_from_another_thread(world: World) -> None:
     world.notifying = True
     with pytest.raises(RuntimeError, match="notifications"):
         song(world).tracks[0].name = "x"
@@ -166,7 +166,7 @@ def test_no_change_from_within_a_listener_and_nothing_from_another_thread(world:
     assert world.violations == ["Song.tempo was used off the main thread"]
 
 
-def test_a_late_setting_shows_with_the_next_tick(world: World) -> None:
+def test_a_late_setting_takes_effect_at_the_next_tick(world: World) -> None:
     world.late = frozenset({"warping"})
     clip = clip_of(world)
     clip.warping = False
@@ -245,12 +245,12 @@ def test_planted_mistakes_are_caught(home: Path, tmp_path: Path, mistake: str) -
     assert problems(home, tmp_path, MISTAKES[mistake])
 
 
-def test_without_a_mistake_nothing_is_found(home: Path, tmp_path: Path) -> None:
+def test_the_correct_script_passes(home: Path, tmp_path: Path) -> None:
     assert problems(home, tmp_path, None) == []
 
 
 def problems(home: Path, tmp_path: Path, plant: tuple[str, str, str] | None) -> list[str]:
-    """Run the main job once and return all that is wrong with it."""
+    """Place a remix and return everything that is wrong."""
     clicks = [0.31 + 0.43 * number for number in range(20)]
     write_clicks(tmp_path / "music.wav", clicks, 10.0)
     host = Host(World("12.3.6", auto_warp=False), tmp_path, home, plant=plant)

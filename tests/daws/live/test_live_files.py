@@ -1,4 +1,4 @@
-"""What is shipped can run in Live: Python 3.7's grammar, the standard library and Live alone, small modules."""
+"""The shipped script can run in Live: Python 3.7 syntax, standard library only, small modules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.daws.live.conftest import Start
 from tests.daws.live.table import members
 
 FILES = sorted((resources.folder("live_script") / "AceBridge").glob("*.py"))
-# Parts of the standard library that Live 11's Python 3.7 does not have, or that would block or break a plug-in host.
+# Modules that Live 11's Python 3.7 does not have, or that would block or break Live.
 NOT_IN_A_HOST = {"asyncio", "multiprocessing", "threading", "http", "urllib", "ctypes", "tkinter", "sqlite3", "tomllib"}
 
 
@@ -29,7 +29,7 @@ def imports(tree: ast.AST) -> set[str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_it_parses_as_37_and_imports_nothing_foreign(path: Path) -> None:
+def test_it_parses_as_python_37_and_imports_only_allowed_modules(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text, feature_version=(3, 7))
     foreign = imports(tree) - sys.stdlib_module_names - {"Live"}
@@ -39,7 +39,7 @@ def test_it_parses_as_37_and_imports_nothing_foreign(path: Path) -> None:
     assert ast.get_docstring(tree)
 
 
-def test_the_check_sees_what_is_wrong() -> None:
+def test_the_check_finds_mistakes() -> None:
     with pytest.raises(SyntaxError):
         ast.parse("if (x := 1): pass", feature_version=(3, 7))
     with pytest.raises(SyntaxError):
@@ -48,11 +48,11 @@ def test_the_check_sees_what_is_wrong() -> None:
 
 
 def test_only_the_script_module_needs_live() -> None:
-    """The others are given Live's objects, so that they can be tested and read without it."""
+    """Other modules get Live's objects as arguments, so that they can be tested without Live."""
     assert [path.name for path in FILES if "Live" in imports(ast.parse(path.read_text("utf-8")))] == ["script.py"]
 
 
-def test_the_names_that_live_calls_are_there(start_live: Start) -> None:
+def test_the_names_called_by_live_exist(start_live: Start) -> None:
     host = start_live(installed=False)
     assert callable(host.package.create_instance)
     called = set(members("12.3.6")["RemoteScript"]) - {"create_instance", "get_capabilities"}  # the module's
@@ -66,6 +66,6 @@ def test_the_names_that_live_calls_are_there(start_live: Start) -> None:
     host.script.refresh_state()
 
 
-def test_script_and_bridge_are_of_one_version(start_live: Start) -> None:
+def test_script_and_bridge_have_the_same_version(start_live: Start) -> None:
     package = start_live(installed=False).package
     assert (__version__, PROTOCOL) == (package.VERSION, package.PROTOCOL)

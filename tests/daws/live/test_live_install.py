@@ -1,4 +1,4 @@
-"""The script comes into the User Library and out of it; Live finds it there, and it finds the bridge."""
+"""Installing the script into the User Library: Live finds the script, and the script finds the bridge."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def cli(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """A User Library with somebody else's script in it."""
+    """A User Library with a third-party script."""
     folder = tmp_path / "My Library"
     (folder / "Remote Scripts" / "Other").mkdir(parents=True)
     (folder / "Remote Scripts" / "Other" / "__init__.py").write_text("mine = 1\n")
     return folder
 
 
-def test_in_and_out(home: Path, library: Path) -> None:
+def test_install_and_uninstall(home: Path, library: Path) -> None:
     where = ["--user-library", str(library)]
     before = sorted(library.rglob("*"))
     dry = cli(home, "install", "live", "--dry-run", *where)
@@ -55,31 +55,31 @@ def test_in_and_out(home: Path, library: Path) -> None:
     assert sorted(library.rglob("*")) == before
 
 
-def test_a_folder_of_the_same_name_is_not_touched(home: Path, library: Path) -> None:
+def test_a_foreign_folder_of_the_same_name_is_refused(home: Path, library: Path) -> None:
     foreign = library / "Remote Scripts" / "AceBridge" / "__init__.py"
     foreign.parent.mkdir()
     foreign.write_text("somebody = 'else'\n")
     done = cli(home, "install", "live", "--user-library", str(library))
     assert done.returncode == 1
-    assert "is not the bridge's" in done.stderr
+    assert "not installed by ace-bridge" in done.stderr
     assert foreign.read_text() == "somebody = 'else'\n"
     assert list(foreign.parent.iterdir()) == [foreign]
 
 
-def test_a_folder_without_our_mark_is_not_touched_whatever_is_in_it(home: Path, library: Path) -> None:
+def test_a_foreign_folder_is_refused_whatever_it_contains(home: Path, library: Path) -> None:
     theirs = library / "Remote Scripts" / "AceBridge" / "MyOwn.py"
     theirs.parent.mkdir()
     theirs.write_text("mine = 1\n")
     done = cli(home, "install", "live", "--user-library", str(library))
     assert done.returncode == 1
-    assert "it has MyOwn.py in it" in done.stderr
+    assert "found MyOwn.py" in done.stderr
     assert list(theirs.parent.iterdir()) == [theirs]
     assert cli(home, "install", "live", "--force", "--user-library", str(library)).returncode == 0
     assert theirs.read_text() == "mine = 1\n"
 
 
-def test_an_installation_that_was_broken_off_is_completed(home: Path, library: Path) -> None:
-    """Live lists a folder only once it has `__init__.py`, which comes last."""
+def test_an_interrupted_installation_is_completed(home: Path, library: Path) -> None:
+    """`__init__.py` is written last, because Live lists a folder only if it has one."""
     planned = plan(Surroundings({}, "linux", library))
     assert planned.files[-1].path.name == "__init__.py"
     for file in planned.files[:3]:
@@ -89,7 +89,7 @@ def test_an_installation_that_was_broken_off_is_completed(home: Path, library: P
     assert all(file.path.read_bytes() == file.data for file in planned.files)
 
 
-def test_an_edited_file_is_kept_and_a_backup_made(home: Path, library: Path) -> None:
+def test_an_edited_file_is_kept_and_backed_up(home: Path, library: Path) -> None:
     where = ["--user-library", str(library)]
     assert cli(home, "install", "live", *where).returncode == 0
     script = library / "Remote Scripts" / "AceBridge" / "button.py"
@@ -129,10 +129,8 @@ CFG = """<?xml version="1.0" encoding="UTF-8"?>
         ("win32", {"USERPROFILE": "", "APPDATA": "Roaming"}, "Roaming/Ableton/Live {}/Preferences/Library.cfg"),
     ],
 )
-def test_a_user_library_that_was_moved_is_found(
-    tmp_path: Path, platform: str, environ: dict[str, str], settings: str
-) -> None:
-    """Live's own settings tell, those of the Live that ran last; what they name and is gone is passed over."""
+def test_a_moved_user_library_is_found(tmp_path: Path, platform: str, environ: dict[str, str], settings: str) -> None:
+    """Uses the settings of the Live that ran last, and skips folders that no longer exist."""
     surroundings = Surroundings({name: str(tmp_path / place) for name, place in environ.items()}, platform)
     for number, name in enumerate(("gone", "first", "second & last", "broken")):
         path = tmp_path / settings.format(f"12.{number}")

@@ -1,4 +1,4 @@
-"""A script's life: hello and bye, two of it, a missing bridge, a daemon of another version."""
+"""The script's life cycle: hello and bye, two instances, a missing bridge, a daemon of another version."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def test_hello_and_bye(start_live: Start, file: Path, home: Path, version: str) 
     host.tick()
 
 
-def test_a_set_that_gets_a_name_says_hello_again(start_live: Start, file: Path) -> None:
+def test_a_renamed_set_sends_hello_again(start_live: Start, file: Path) -> None:
     host = live_with_clip(start_live, file)
     host.world.path = "/music/named.als"
     host.tick(25)
     assert [hello["args"]["project"]["path"] for hello in host.messages("hello")] == [None, "/music/named.als"]
 
 
-def test_two_slots_of_one_live(start_live: Start, file: Path) -> None:
+def test_two_control_surface_slots_of_one_live(start_live: Start, file: Path) -> None:
     host = live_with_clip(start_live, file)
     second = host.start()
     assert "another control surface slot" in host.said[-1]
@@ -48,7 +48,7 @@ def test_two_slots_of_one_live(start_live: Start, file: Path) -> None:
     assert host.messages("bye") == []
 
 
-def test_two_lives_keep_apart(start_live: Start, file: Path) -> None:
+def test_two_lives_are_independent(start_live: Start, file: Path) -> None:
     one, other = live_with_clip(start_live, file), live_with_clip(start_live, file)
     assert one.id != other.id
     one.ask()
@@ -61,7 +61,7 @@ def test_live_without_an_installed_bridge(start_live: Start) -> None:
     assert "ace-bridge install live" in host.said[-1]
 
 
-def test_create_instance_is_what_live_calls(home: Path, start_live: Start, file: Path) -> None:
+def test_live_calls_create_instance(home: Path, start_live: Start, file: Path) -> None:
     host = live_with_clip(start_live, file)
     host.script.disconnect()
     made = host.package.create_instance(host.instance)
@@ -70,14 +70,14 @@ def test_create_instance_is_what_live_calls(home: Path, start_live: Start, file:
     made.disconnect()
 
 
-def test_no_daemon_takes_the_request_so_it_is_started(start_live: Start, file: Path, tmp_path: Path) -> None:
+def test_the_daemon_is_started_if_it_does_not_read_the_request(start_live: Start, file: Path, tmp_path: Path) -> None:
     host = live_with_clip(start_live, file)
     mark = tmp_path / "started"
     command = [sys.executable, "-c", f"open({str(mark)!r}, 'w').close()"]
     host.script._pointer = host.script._pointer._replace(command=command)
     host.ask()
     host.tick(40)
-    assert "it is being started" in host.said[-1]
+    assert "Starting it" in host.said[-1]
 
     def ended() -> bool:
         host.tick()
@@ -100,14 +100,17 @@ def test_an_inbox_that_cannot_be_written(start_live: Start, file: Path, home: Pa
     [
         (
             {"daemon": {"version": "9.9.9", "alive": True}},
-            "The bridge is 9.9.9, this script 0.1.0: run `ace-bridge install",
+            "The bridge is version 9.9.9, this script 0.1.0: run `ace-bridge install",
         ),
-        ({"daemon": {"version": "0.0.9", "alive": True}}, "The bridge is 0.0.9, this script 0.1.0: restart the bridge"),
-        ({"protocol": 2}, "This script and the bridge are too far apart"),
+        (
+            {"daemon": {"version": "0.0.9", "alive": True}},
+            "The bridge is version 0.0.9, this script 0.1.0: restart the bridge",
+        ),
+        ({"protocol": 2}, "This script and the bridge are incompatible"),
         ({"errors": [{"message_id": "m", "text": "No preset.", "hint": "See the list."}]}, "No preset. See the list."),
     ],
 )
-def test_the_daemon_is_another_one_or_refuses(start_live: Start, content: dict[str, Any], text: str) -> None:
+def test_version_differences_and_errors_are_shown_once(start_live: Start, content: dict[str, Any], text: str) -> None:
     host = start_live()
     host.outbox(**content)
     host.tick(4)
@@ -116,34 +119,34 @@ def test_the_daemon_is_another_one_or_refuses(start_live: Start, content: dict[s
     assert sum(text in one for one in host.said) == 1
 
 
-def test_another_protocol_is_not_acted_upon(start_live: Start, file: Path) -> None:
+def test_an_outbox_with_another_protocol_is_ignored(start_live: Start, file: Path) -> None:
     host = live_with_clip(start_live, file)
     host.outbox(protocol=2, ask={"id": "x", "command": "selection"}, place=["v"])
     host.tick(4)
     assert host.messages("selection") == []
 
 
-def test_a_daemon_of_another_protocol_is_not_asked(start_live: Start, file: Path, home: Path) -> None:
+def test_nothing_is_sent_to_a_daemon_with_another_protocol(start_live: Start, file: Path, home: Path) -> None:
     (home / "daemon.json").write_text(json.dumps({"protocols": [2, 3]}))
     host = live_with_clip(start_live, file)
     ring(host, "/bridge/remix").close()
     host.tick(2)
-    assert "too far apart" in host.said[-1]
+    assert "incompatible" in host.said[-1]
     assert host.messages("selection") == []
 
 
-def test_a_home_that_cannot_be_used(start_live: Start, file: Path, home: Path) -> None:
+def test_an_unusable_bridge_folder(start_live: Start, file: Path, home: Path) -> None:
     (home / "live").write_text("a file where the folder should be")
     host = start_live()
     host.tick(2)
     assert "cannot use the bridge's folder" in host.said[-1]
     (home / "live").unlink()
     again = host.start()
-    assert "is here" in host.said[-1]
+    assert "is ready" in host.said[-1]
     again.disconnect()
 
 
-def test_what_is_old_goes_and_what_is_the_users_stays(start_live: Start, home: Path) -> None:
+def test_old_files_are_removed_and_the_users_files_are_kept(start_live: Start, home: Path) -> None:
     folder = home / "live"
     folder.mkdir()
     old, young = str(uuid.uuid4()), str(uuid.uuid4())
@@ -157,7 +160,7 @@ def test_what_is_old_goes_and_what_is_the_users_stays(start_live: Start, home: P
     assert there == {young, "pad", "selftest", f"instance-{host.id}"}
 
 
-def test_an_error_in_a_tick_does_not_end_the_script(start_live: Start, file: Path) -> None:
+def test_the_script_survives_an_error_in_a_tick(start_live: Start, file: Path) -> None:
     host = live_with_clip(start_live, file)
     real, host.script._hear = host.script._hear, lambda *_: 1 / 0
     host.tick()

@@ -1,4 +1,4 @@
-"""Live 11 and 12.0 on Windows: their Python lacks msvcrt and ctypes, and with them subprocess, platform and more."""
+"""Live 11 and 12.0 on Windows, whose Python lacks msvcrt and ctypes, and therefore subprocess, platform and more."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.daws.live.test_live_selftest import probed
 FOLDER = resources.folder("live_script") / "AceBridge"
 FILES = sorted(FOLDER.glob("*.py"))
 
-# What public control surface scripts import on Windows; everything else only inside functions, where it may be missing.
+# Modules that public control surface scripts import on Windows. Any other import is optional and inside a function.
 ALLOWED = {"os", "sys", "time", "socket", "struct", "json", "re", "errno", "hashlib", "logging", "math", "functools"}
 ALLOWED |= {"collections", "traceback", "codecs", "bisect", "__future__", "Live", "_Framework", "ableton"}
 MISSING = (
@@ -43,7 +43,7 @@ MISSING = (
 
 
 class Wrong(ast.NodeVisitor):
-    """Collects imports of what may be missing: those outside functions, and those without `except ImportError`."""
+    """Collects imports of optional modules outside functions or without `except ImportError`."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -85,7 +85,7 @@ def wrong_imports(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_imports_that_may_be_missing_are_caught_inside_functions(path: Path) -> None:
+def test_optional_imports_are_caught_inside_functions(path: Path) -> None:
     assert wrong_imports(path.read_text(encoding="utf-8")) == []
 
 
@@ -103,7 +103,7 @@ def test_imports_that_may_be_missing_are_caught_inside_functions(path: Path) -> 
         ("import os.path\nfrom . import platform\nfrom .wave import x\nimport Live", []),
     ],
 )
-def test_the_check_sees_what_is_wrong(text: str, found: list[str]) -> None:
+def test_the_check_finds_mistakes(text: str, found: list[str]) -> None:
     assert wrong_imports(text) == found
 
 
@@ -120,7 +120,7 @@ print(len([name for name in sys.modules if name.startswith("AceBridge")]))
 """
 
 
-def test_every_module_loads_in_a_process_that_lacks_them() -> None:
+def test_every_module_loads_without_the_missing_modules() -> None:
     code = IMPORT_ALL.format(missing=MISSING, folder=str(FOLDER))
     done = subprocess.run([sys.executable, "-I", "-S", "-B", "-c", code], capture_output=True, text=True)
     assert done.stderr == ""
@@ -129,7 +129,7 @@ def test_every_module_loads_in_a_process_that_lacks_them() -> None:
 
 @pytest.fixture
 def lacked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let the script find nothing but ALLOWED; returns what it tried to import besides."""
+    """Let the script import only ALLOWED; return the other modules that it tried to import."""
     real = builtins.__import__
     tried: list[str] = []
 
@@ -157,7 +157,7 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("slot", [None, 1], ids=["arrangement", "session"])
-def test_a_remix_is_asked_for_and_placed(
+def test_a_remix_is_requested_and_placed(
     lacked: list[str], start_live: Start, file: Path, tmp_path: Path, slot: int | None
 ) -> None:
     host = start_live("12.0.5")
@@ -192,23 +192,23 @@ def test_the_self_test_runs(lacked: list[str], start_live: Start, file: Path, ho
     assert lacked == []
 
 
-def test_a_live_that_cannot_start_the_daemon_says_how_to(lacked: list[str], start_live: Start, file: Path) -> None:
+def test_a_live_that_cannot_start_the_daemon_explains_how(lacked: list[str], start_live: Start, file: Path) -> None:
     host = live_with_clip(start_live, file, command=(sys.executable, "-c", "pass"))
     host.ask()
     host.tick(40)
-    assert host.said[-1] == "Remix: the bridge does not answer; run `ace-bridge start`; nothing is lost."
+    assert host.said[-1] == "Remix: the bridge does not respond. Run `ace-bridge start`. Your request is kept."
     assert lacked == ["subprocess"]
     assert host.instance.logged == []
 
 
-def test_accents_in_one_or_two_characters_are_the_same_name(start_live: Start) -> None:
+def test_composed_and_decomposed_accents_are_the_same_name(start_live: Start) -> None:
     same_file = start_live(installed=False).package.place.same_file
     spellings = [unicodedata.normalize(form, "/a/Küche.wav") for form in ("NFC", "NFD")]
     assert same_file(*spellings)
     assert not same_file("/a/Küche.wav", "/a/Kuche.wav")
 
 
-def test_without_unicodedata_equal_names_are_still_one_file(lacked: list[str], start_live: Start) -> None:
+def test_equal_names_are_one_file_without_unicodedata(lacked: list[str], start_live: Start) -> None:
     same_file = start_live(installed=False).package.place.same_file
     spellings = [unicodedata.normalize(form, "/a/Küche.wav") for form in ("NFC", "NFD")]
     assert same_file(spellings[0], spellings[0].replace("/a/", "/b/"))

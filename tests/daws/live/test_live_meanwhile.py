@@ -1,4 +1,4 @@
-"""What may happen between asking and placing: moved, trimmed, deleted, frozen, filled, restarted, too old."""
+"""Changes between request and placing: clips moved, trimmed or deleted, tracks frozen, Live restarted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def names(host: Host) -> list[str]:
 def ready(
     start_live: Start, file: Path, *, slot: int | None = None, **about: Any
 ) -> tuple[Host, ClipData, dict[str, Any]]:
-    """A Live whose clip was asked for."""
+    """A Live with a requested clip."""
     host = start_live(**about)
     clip = put_clip(host.world, file, 8.0, slot=slot, **WARPED)
     return host, clip, asked(host)
@@ -52,9 +52,9 @@ def test_the_clip_was_moved(start_live: Start, file: Path, result: Path) -> None
 
 @pytest.mark.parametrize("moved", [0.0, 24.0])
 def test_the_clip_was_trimmed(start_live: Start, file: Path, result: Path, moved: float) -> None:
-    """Source time is the anchor: what was heard together before is heard together now."""
+    """The anchor is source time: both clips still play the same music at the same time."""
     host, source, message = ready(start_live, file)
-    source.start_time, source.start = 18.0 + moved, 2.0  # its first two beats were cut off
+    source.start_time, source.start = 18.0 + moved, 2.0  # its first two beats were trimmed
     host.offer(message, result, 192_000)
     host.tick(5)
     (clip,) = host.world.state.tracks[2].clips
@@ -62,7 +62,7 @@ def test_the_clip_was_trimmed(start_live: Start, file: Path, result: Path, moved
     assert heard(clip, [1.5], 120.0) == pytest.approx(heard(source, [1.5], 120.0))
 
 
-def test_a_clip_that_is_not_warped_was_trimmed(start_live: Start, file: Path, tmp_path: Path) -> None:
+def test_an_unwarped_clip_was_trimmed(start_live: Start, file: Path, tmp_path: Path) -> None:
     host = start_live(tempo=96.0)
     source = put_clip(host.world, file, 8.0, start=0.5, end=6.0, pitch_coarse=5)
     message = asked(host)
@@ -75,7 +75,7 @@ def test_a_clip_that_is_not_warped_was_trimmed(start_live: Start, file: Path, tm
     assert heard(clip, [2.0], 96.0) == pytest.approx(heard(source, [2.5], 96.0))
 
 
-def test_warping_was_switched_meanwhile(start_live: Start, file: Path, result: Path) -> None:
+def test_warping_was_switched(start_live: Start, file: Path, result: Path) -> None:
     host, source, message = ready(start_live, file)
     source.warping, source.start_time, source.start = False, 20.0, 1.0
     host.offer(message, result, 192_000)
@@ -114,7 +114,7 @@ def test_the_track_was_deleted(start_live: Start, file: Path, result: Path) -> N
     assert len(host.messages("placed")) == 1
 
 
-def test_other_tracks_came_before_it(start_live: Start, file: Path, result: Path) -> None:
+def test_tracks_were_inserted_before_it(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file)
     host.world.state.add_track("New", 0)
     host.offer(message, result, 192_000)
@@ -142,7 +142,7 @@ def test_the_source_track_is_frozen(start_live: Start, file: Path, result: Path)
     assert len(host.messages("placed")) == 1
 
 
-def test_the_sources_slot_was_filled_with_another_clip(start_live: Start, file: Path, result: Path) -> None:
+def test_the_sources_slot_has_another_clip(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file, slot=2)
     host.world.state.tracks[1].slots[2].clip = ClipData(str(file), 8.0, name="other")
     host.world.state.detail_clip = 0
@@ -155,10 +155,10 @@ def test_the_sources_slot_was_filled_with_another_clip(start_live: Start, file: 
     assert len(host.messages("placed")) == 1
 
 
-def test_the_new_slot_is_filled_already(
+def test_the_new_slot_is_not_empty(
     start_live: Start, file: Path, result: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A default track of the user's may come with a clip: nothing is replaced, nothing left behind."""
+    """The user's default track may contain a clip: nothing is replaced or left behind."""
     host, _, message = ready(start_live, file, slot=2)
     real = SetData.add_track
 
@@ -176,7 +176,7 @@ def test_the_new_slot_is_filled_already(
 
 
 def test_the_scene_was_deleted(start_live: Start, file: Path, result: Path) -> None:
-    """It stands in the last scene then, and that is said."""
+    """The result goes to the last scene, with a note."""
     host, source, message = ready(start_live, file, slot=3)
     del host.world.state.scenes[3]
     for track in host.world.state.tracks:
@@ -189,7 +189,7 @@ def test_the_scene_was_deleted(start_live: Start, file: Path, result: Path) -> N
     assert host.messages("placed")[0]["args"]["text"] == "scene"
 
 
-def test_a_mistake_of_the_scripts_own_is_no_excuse_of_lives(
+def test_a_bug_in_the_script_is_reported_as_such(
     start_live: Start, file: Path, result: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host, _, message = ready(start_live, file)
@@ -201,7 +201,7 @@ def test_a_mistake_of_the_scripts_own_is_no_excuse_of_lives(
     assert "Log.txt" in host.messages("place_failed")[0]["args"]["text"]
 
 
-def test_a_file_that_live_cannot_use_leaves_no_track_behind(start_live: Start, file: Path, tmp_path: Path) -> None:
+def test_an_unusable_file_leaves_no_track_behind(start_live: Start, file: Path, tmp_path: Path) -> None:
     host, _, message = ready(start_live, file)
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"RIFF and nothing else")
@@ -213,22 +213,22 @@ def test_a_file_that_live_cannot_use_leaves_no_track_behind(start_live: Start, f
     assert str(broken) in host.said[-1]
 
 
-def test_a_result_that_is_gone(start_live: Start, file: Path, tmp_path: Path) -> None:
+def test_a_missing_result(start_live: Start, file: Path, tmp_path: Path) -> None:
     host, _, message = ready(start_live, file)
     host.offer(message, tmp_path / "gone.wav", 192_000)
     host.tick(5)
-    assert "not there any more" in host.messages("place_failed")[0]["args"]["text"]
+    assert "no longer exists" in host.messages("place_failed")[0]["args"]["text"]
     assert len(host.world.undo_steps) == 0
 
 
-def test_an_older_live_says_where_the_file_lies(start_live: Start, file: Path, result: Path) -> None:
+def test_an_older_live_shows_the_path_of_the_file(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file, version="12.0.0")
-    assert "This Live cannot place it" in host.said[-1]
-    host.world.redo = True  # nothing is changed, so nothing has to wait
+    assert "This version of Live cannot place" in host.said[-1]
+    host.world.redo = True  # nothing changes, so nothing needs to wait
     variation = host.offer(message, result, 192_000)
     host.tick(5)
     assert str(result) in host.said[-1]
-    assert "drag the file" in host.said[-1]
+    assert "Drag the file" in host.said[-1]
     (told,) = host.messages("placed")
     assert (told["args"]["variation_id"], told["args"]["by_hand"]) == (variation, True)
     assert "12.0.5" in told["args"]["text"]
@@ -244,7 +244,7 @@ def restarted(start_live: Start, first: Host, file: Path) -> tuple[Host, ClipDat
 
 
 def test_live_was_restarted(start_live: Start, file: Path, result: Path) -> None:
-    """The next instance places it: what placing needs lies in the bridge's home."""
+    """The next instance places it: the context is in the bridge's folder."""
     first, _, message = ready(start_live, file)
     second, _ = restarted(start_live, first, file)
     second.offer(message, result, 192_000)
@@ -257,7 +257,7 @@ def test_live_was_restarted(start_live: Start, file: Path, result: Path) -> None
 def test_live_was_restarted_and_the_clip_moved(
     start_live: Start, file: Path, result: Path, likes: int, at: float
 ) -> None:
-    """Its file tells it from others, unless several clips have the same one."""
+    """The clip is found by its file, unless several clips have the same file."""
     first, _, message = ready(start_live, file)
     second, clip = restarted(start_live, first, file)
     clip.start_time = 44.0
@@ -268,16 +268,16 @@ def test_live_was_restarted_and_the_clip_moved(
     assert second.world.state.tracks[2].clips[0].start_time == at
 
 
-def test_what_was_known_is_lost(start_live: Start, file: Path, result: Path, home: Path) -> None:
+def test_a_lost_context(start_live: Start, file: Path, result: Path, home: Path) -> None:
     host, _, message = ready(start_live, file)
     (home / "live" / f"{message['message_id']}.json").unlink()
     host.offer(message, result, 192_000)
     host.tick(5)
-    assert "lost" in host.messages("place_failed")[0]["args"]["text"]
+    assert "missing" in host.messages("place_failed")[0]["args"]["text"]
     assert str(result) in host.said[-1]
 
 
-def test_a_setting_that_never_takes_is_told(start_live: Start, file: Path, result: Path) -> None:
+def test_a_setting_that_live_never_applies_is_reported(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file, auto_warp=False)
     host.world.late = frozenset({"warping"})
     host.world.before_tick = lambda: setattr(host.world, "accesses", 0)  # type: ignore[method-assign]
@@ -285,11 +285,11 @@ def test_a_setting_that_never_takes_is_told(start_live: Start, file: Path, resul
     host.tick(8)
     (placed,) = host.messages("placed")
     assert placed["args"]["text"] == "warping"
-    assert "check its warping" in host.said[-1]
+    assert "did not accept its warping" in host.said[-1]
 
 
-def test_a_big_set_is_looked_through_once_per_result(start_live: Start, file: Path, result: Path) -> None:
-    """200 tracks: the work of a tick grows with the tracks and not with their square."""
+def test_a_big_set_is_searched_once_per_result(start_live: Start, file: Path, result: Path) -> None:
+    """200 tracks: the work of a tick is linear in the number of tracks."""
     host, _, message = ready(start_live, file)
     for number in range(200):
         host.world.state.add_track(f"Track {number}")
@@ -304,8 +304,8 @@ def test_a_big_set_is_looked_through_once_per_result(start_live: Start, file: Pa
 
 
 @pytest.mark.parametrize("ticks", [0, 1, 2, 3, 4])
-def test_a_modal_of_30_seconds_while_it_is_placed(start_live: Start, file: Path, result: Path, ticks: int) -> None:
-    """Wherever the ticks stop, it goes on after them and nothing is done twice."""
+def test_a_modal_of_30_seconds_while_placing(start_live: Start, file: Path, result: Path, ticks: int) -> None:
+    """Wherever the ticks pause, placing continues afterwards and nothing is done twice."""
     host, _, message = ready(start_live, file)
     clock = host.clock
     assert isinstance(clock, Clock)
@@ -319,8 +319,8 @@ def test_a_modal_of_30_seconds_while_it_is_placed(start_live: Start, file: Path,
     assert len(host.world.undo_steps) == 1
 
 
-def test_the_set_was_closed_between_making_and_looking(start_live: Start, file: Path, result: Path) -> None:
-    """Live drops the script with the Set; the one that comes with the Set again finds the track and confirms."""
+def test_the_set_was_closed_between_placing_and_checking(start_live: Start, file: Path, result: Path) -> None:
+    """Live ends the script with the Set. After the Set is reopened the new script finds the track and confirms it."""
     host, _, message = ready(start_live, file)
     variation = host.offer(message, result, 192_000)
     while len(names(host)) == 3:

@@ -1,4 +1,4 @@
-"""The pad that is held for a remix."""
+"""The pad that requests a remix when held."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.daws.live.conftest import Start, live_with_clip
         ({"cc": 20, "channel": 1}, (0xB0, 20, 127), (0xB0, 20, 0), ("forward_midi_cc", 0, 20)),
     ],
 )
-def test_a_pad_has_to_be_held(
+def test_a_pad_must_be_held(
     start_live: Start, file: Path, home: Path, pad: dict[str, int], on: Any, off: Any, asked: Any
 ) -> None:
     (home / "live").mkdir()
@@ -47,7 +47,7 @@ def test_a_pad_has_to_be_held(
 
 
 @pytest.mark.parametrize("pad", ["{}", "[1]", '{"note": 200}', '{"note": "C1"}', "no json"])
-def test_no_pad_or_a_wrong_one(start_live: Start, file: Path, home: Path, pad: str) -> None:
+def test_invalid_pad_settings(start_live: Start, file: Path, home: Path, pad: str) -> None:
     (home / "live").mkdir()
     (home / "live" / "pad.json").write_text(pad)
     host = live_with_clip(start_live, file)
@@ -57,4 +57,4 @@ def test_no_pad_or_a_wrong_one(start_live: Start, file: Path, home: Path, pad: s
     assert host.world.forwarded == []
     assert host.messages("selection") == []
     assert host.instance.midi == []
-    assert "pad.json names no note" in host.said[0]
+    assert "pad.json has no valid note" in host.said[0]

@@ -1,4 +1,4 @@
-"""Placing and everything that may come in between: one undo step, right of the source, confirmed when it is there."""
+"""Placing: one undo step, to the right of the source, confirmed after a check; and what may delay it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def names(host: Host) -> list[str]:
 def ready(
     start_live: Start, file: Path, *, slot: int | None = None, **about: Any
 ) -> tuple[Host, ClipData, dict[str, Any]]:
-    """A Live whose clip was asked for."""
+    """A Live with a requested clip."""
     host = start_live(**about)
     clip = put_clip(host.world, file, 8.0, slot=slot, **WARPED)
     return host, clip, asked(host)
@@ -42,7 +42,7 @@ def ready(
 
 @pytest.mark.parametrize("version", PLACING)
 @pytest.mark.parametrize("slot", [None, 2], ids=["arrangement", "session"])
-def test_it_stands_right_of_its_source(
+def test_the_result_is_to_the_right_of_its_source(
     start_live: Start, file: Path, result: Path, version: str, slot: int | None
 ) -> None:
     host, source, message = ready(start_live, file, version=version, slot=slot)
@@ -69,7 +69,7 @@ def test_it_stands_right_of_its_source(
     assert names(host) == ["Drums", "Loop", "Keys"]
 
 
-def test_the_source_is_left_as_it_was(start_live: Start, file: Path, result: Path) -> None:
+def test_the_source_does_not_change(start_live: Start, file: Path, result: Path) -> None:
     host, source, message = ready(start_live, file)
     before, bytes_before = repr(source), file.read_bytes()
     host.offer(message, result, 192_000)
@@ -78,7 +78,7 @@ def test_the_source_is_left_as_it_was(start_live: Start, file: Path, result: Pat
     assert file.read_bytes() == bytes_before
 
 
-def test_it_is_confirmed_only_when_it_was_found_a_tick_later(start_live: Start, file: Path, result: Path) -> None:
+def test_it_is_confirmed_only_after_the_check_a_tick_later(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file)
     host.offer(message, result, 192_000)
     while len(names(host)) == 3:
@@ -89,7 +89,7 @@ def test_it_is_confirmed_only_when_it_was_found_a_tick_later(start_live: Start, 
     assert len(host.messages("placed")) == 1
 
 
-def test_a_clip_that_is_removed_at_once_is_not_confirmed(start_live: Start, file: Path, result: Path) -> None:
+def test_an_immediately_deleted_clip_is_not_confirmed(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file)
     host.offer(message, result, 192_000)
     while len(names(host)) == 3:
@@ -98,10 +98,10 @@ def test_a_clip_that_is_removed_at_once_is_not_confirmed(start_live: Start, file
     host.tick(2)
     assert host.messages("placed") == []
     (failed,) = host.messages("place_failed")
-    assert "removed" in failed["args"]["text"]
+    assert "deleted" in failed["args"]["text"]
 
 
-def test_variations_stand_in_their_order(start_live: Start, file: Path, result: Path) -> None:
+def test_variations_are_in_order(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file)
     for number in (1, 2, 3):
         host.offer(message, result, 192_000, variation_id=f"v{number}")
@@ -118,7 +118,7 @@ def test_several_variations_are_numbered(start_live: Start, file: Path, result: 
     assert names(host) == ["Drums", "Loop", "break remix 1", "break remix 2", "break remix 3", "Keys"]
 
 
-def test_the_new_track_is_as_loud_as_its_sources(start_live: Start, file: Path, result: Path) -> None:
+def test_the_new_track_copies_the_sources_volume_and_pan(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file)
     source = host.world.state.tracks[1]
     source.volume.value, source.panning.value = 0.6, -0.25
@@ -129,7 +129,7 @@ def test_the_new_track_is_as_loud_as_its_sources(start_live: Start, file: Path, 
     assert len(host.world.undo_steps) == 1
 
 
-def test_what_stands_already_is_only_confirmed(start_live: Start, file: Path, result: Path) -> None:
+def test_a_placed_result_is_only_confirmed(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file)
     variation = host.offer(message, result, 192_000)
     host.tick(5)
@@ -142,9 +142,9 @@ def test_what_stands_already_is_only_confirmed(start_live: Start, file: Path, re
 
 
 @pytest.mark.parametrize(
-    ("about", "reason"), [("dialogs", "a dialog is open"), ("recording", "recording"), ("redo", "redone")]
+    ("about", "reason"), [("dialogs", "a dialog is open"), ("recording", "recording"), ("redo", "redo history")]
 )
-def test_it_waits_while_live_should_not_be_disturbed(
+def test_it_waits_while_the_set_must_not_change(
     start_live: Start, file: Path, result: Path, about: str, reason: str
 ) -> None:
     host, _, message = ready(start_live, file)
@@ -158,8 +158,8 @@ def test_it_waits_while_live_should_not_be_disturbed(
     assert len(host.messages("placed")) == 1
 
 
-def test_a_loop_of_many_passes_costs_by_the_pass(start_live: Start, file: Path, tmp_path: Path) -> None:
-    """All in one tick, for one step of undo: the work must not grow with the square of the passes."""
+def test_the_work_for_a_loop_is_linear_in_its_passes(start_live: Start, file: Path, tmp_path: Path) -> None:
+    """All passes are placed in one tick for one undo step, so the work must not be quadratic."""
     most = {}
     for passes in (32, 64):
         host = start_live()
@@ -180,7 +180,7 @@ def test_a_loop_of_many_passes_costs_by_the_pass(start_live: Start, file: Path, 
 
 
 def test_it_waits_while_one_track_records_into_a_slot(start_live: Start, file: Path, result: Path) -> None:
-    """Without the Session's record button, as an armed track does whose empty slot was launched."""
+    """An armed track whose empty slot was launched records without the Session's record button."""
     host, _, message = ready(start_live, file)
     drums = host.world.state.tracks[0]
     drums.arm, drums.slots[1].clip = True, ClipData(recording=True)
@@ -194,7 +194,7 @@ def test_it_waits_while_one_track_records_into_a_slot(start_live: Start, file: P
 
 @pytest.mark.parametrize("shown", [{"Detail", "Detail/Clip"}, {"Detail", "Detail/DeviceChain"}, set()])
 @pytest.mark.parametrize("late", [frozenset(), frozenset({"warping"})], ids=["at once", "late"])
-def test_the_same_is_shown_and_selected_as_before(
+def test_view_and_selection_are_restored(
     start_live: Start, file: Path, result: Path, shown: set[str], late: frozenset[str]
 ) -> None:
     host, source, message = ready(start_live, file, late=late, auto_warp=False, start_moves_clip=True)

@@ -1,4 +1,4 @@
-"""Which clip is meant, what is refused and how, and what is said of a clip in the request."""
+"""Which clip is selected, what is refused, and how the request describes the clip."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WARPED: dict[str, Any] = {"warping": True, "markers": [(0.0, 0.0), (8.0, 3.84)],
 
 
 def asked(host: Host) -> RemixArgs:
-    """Ask, and return what went out, read as the daemon reads it."""
+    """Request a remix and return its arguments, parsed like the daemon does."""
     host.ask()
     (message,) = host.messages("selection")
     return decode(message["args"], RemixArgs)
@@ -52,7 +52,7 @@ def test_the_clip_in_the_detail_view(start_live: Start, file: Path, version: str
     assert clip.grid is not None
     assert clip.grid.beats == pytest.approx([0.48 * number for number in range(9)])
     assert clip.grid.downbeats == (2, 6)
-    assert any("fades" in text for text in clip.ignored)
+    assert any("Fades" in text for text in clip.ignored)
 
 
 def test_the_highlighted_slot_when_nothing_is_in_the_detail_view(start_live: Start, file: Path) -> None:
@@ -81,7 +81,7 @@ def test_nothing_selected(start_live: Start, file: Path, session: bool) -> None:
     assert "No clip is selected" in refused(host)
 
 
-def test_a_midi_clip_is_refused_with_what_to_do(start_live: Start) -> None:
+def test_a_midi_clip_is_refused_with_advice(start_live: Start) -> None:
     host = start_live()
     put_clip(host.world, Path(), 0.0, audio=False)
     text = refused(host)
@@ -89,7 +89,7 @@ def test_a_midi_clip_is_refused_with_what_to_do(start_live: Start) -> None:
     assert "Freeze and flatten" in text
 
 
-def test_the_first_candidate_that_is_audio_counts(start_live: Start, file: Path) -> None:
+def test_the_first_audio_candidate_is_used(start_live: Start, file: Path) -> None:
     """The Clip View still shows a MIDI clip, and the highlighted slot holds an audio clip."""
     host = start_live(session_focused=True)
     midi = put_clip(host.world, Path(), 0.0, slot=0, audio=False)
@@ -99,7 +99,7 @@ def test_the_first_candidate_that_is_audio_counts(start_live: Start, file: Path)
 
 
 @pytest.mark.parametrize("what", ["group", "master"])
-def test_tracks_that_hold_no_clips(start_live: Start, file: Path, what: str) -> None:
+def test_tracks_without_clips(start_live: Start, file: Path, what: str) -> None:
     host = start_live(playhead=18.0)
     put_clip(host.world, file, 8.0, start=0.0, end=8.0, **WARPED)
     host.world.state.detail_clip = 0
@@ -109,7 +109,7 @@ def test_tracks_that_hold_no_clips(start_live: Start, file: Path, what: str) -> 
 
 
 def test_a_clip_on_a_take_lane(start_live: Start, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether such a clip counts as one of the Arrangement is not known for every Live."""
+    """It is not known for every Live whether such a clip counts as an Arrangement clip."""
     host = start_live()
     put_clip(host.world, file, 8.0, start=0.0, end=8.0, **WARPED)
     monkeypatch.setitem(calls.GETTERS, ("Clip", "is_arrangement_clip"), lambda world, clip: False)
@@ -117,13 +117,13 @@ def test_a_clip_on_a_take_lane(start_live: Start, file: Path, monkeypatch: pytes
     assert asked(host).clips[0].where == "arrangement"
 
 
-def test_a_clip_that_is_recorded(start_live: Start, file: Path) -> None:
+def test_a_clip_being_recorded(start_live: Start, file: Path) -> None:
     host = start_live()
     put_clip(host.world, file, 8.0, recording=True)
     assert "being recorded" in refused(host)
 
 
-def test_a_file_that_is_offline_is_named(start_live: Start, tmp_path: Path) -> None:
+def test_a_missing_file_is_named(start_live: Start, tmp_path: Path) -> None:
     host = start_live()
     put_clip(host.world, tmp_path / "gone.wav", 8.0)
     assert "gone.wav" in refused(host)
@@ -135,7 +135,7 @@ def test_a_clip_that_plays_nothing(start_live: Start, file: Path) -> None:
     assert "0.1 s" in refused(host)
 
 
-def test_what_cannot_be_carried_is_said(start_live: Start, file: Path) -> None:
+def test_properties_that_are_not_copied_are_noted(start_live: Start, file: Path) -> None:
     host = start_live(tempo_automated=True)
     put_clip(host.world, file, 8.0, slot=0, start=0.0, end=8.0, envelopes=True, groove=True, **WARPED)
     host.world.state.tracks[1].devices = 2
@@ -145,8 +145,8 @@ def test_what_cannot_be_carried_is_said(start_live: Start, file: Path) -> None:
     assert "groove" in said
     assert "tempo is automated" in said
     assert "devices" in said
-    assert "panorama" in said
-    assert "fades" not in said
+    assert "pan automation" in said
+    assert "Fades" not in said
 
 
 def test_many_passes_of_a_loop_are_limited(start_live: Start, file: Path) -> None:
@@ -154,7 +154,7 @@ def test_many_passes_of_a_loop_are_limited(start_live: Start, file: Path) -> Non
     about = {**WARPED, "looping": True, "brace": (0.0, 4.0), "extent": 400.0, "end": 8.0}
     put_clip(host.world, file, 8.0, **about)
     clip = asked(host).clips[0]
-    assert any("more than 64 times; the last 36" in text for text in clip.ignored)
+    assert any("more than 64 passes. The last 36" in text for text in clip.ignored)
     assert clip.length == pytest.approx(4 * 0.48)
 
 
@@ -162,23 +162,23 @@ def test_many_passes_of_a_loop_are_limited(start_live: Start, file: Path) -> Non
     ("slot", "about", "loops"),
     [
         (1, {"start": 3.0}, True),
-        (1, {"start": 0.0}, False),  # begins before its loop
+        (1, {"start": 0.0}, False),  # starts before its loop
         (1, {"start": 2.0, "looping": False}, False),
         (None, {"start": 3.0, "extent": 12.0}, True),
         (None, {"start": 2.0, "extent": 6.0}, False),  # one pass
     ],
 )
-def test_what_goes_round_is_told(
+def test_whether_the_clip_loops(
     start_live: Start, file: Path, slot: int | None, about: dict[str, Any], loops: bool
 ) -> None:
-    """The bridge then sees to it that the result's end meets its beginning."""
+    """The bridge makes the end of such a result continue at its start."""
     host = start_live(tempo=125.0)
     put_clip(host.world, file, 8.0, slot=slot, **{**WARPED, "looping": True, "brace": (2.0, 8.0), "end": 8.0, **about})
     assert asked(host).clips[0].loops == loops
 
 
 @pytest.mark.parametrize(("rate", "sent"), [(0.79, 0.79), (0.81, 1.0), (1.0, 1.0), (1.24, 1.0), (1.26, 1.26)])
-def test_where_stretching_before_sending_begins(start_live: Start, file: Path, rate: float, sent: float) -> None:
+def test_when_a_clip_is_stretched_before_sending(start_live: Start, file: Path, rate: float, sent: float) -> None:
     host = start_live(tempo=125.0 * rate)
     put_clip(host.world, file, 8.0, start=0.0, end=12.0, warp_mode=3, **WARPED)
     source = asked(host).clips[0].source
@@ -187,8 +187,8 @@ def test_where_stretching_before_sending_begins(start_live: Start, file: Path, r
     assert not source.preserve_pitch  # Re-Pitch: the pitch follows
 
 
-def test_a_clip_with_a_far_part_is_straightened(start_live: Start, file: Path) -> None:
-    """Its mean is gentle, but Live would stretch each half far: its beats are sent evenly."""
+def test_a_clip_with_extreme_parts_is_straightened(start_live: Start, file: Path) -> None:
+    """Its average tempo is close, but Live would stretch each half far, so it is sent with even beats."""
     host = start_live(tempo=120.0)
     half = {**WARPED, "markers": [(0.0, 0.0), (4.0, 3.0), (8.0, 4.0)]}  # 80 BPM, then 240
     put_clip(host.world, file, 8.0, start=0.0, end=8.0, **half)
@@ -202,7 +202,7 @@ def test_a_clip_with_a_far_part_is_straightened(start_live: Start, file: Path) -
     assert clip.source.warp == ((0.0, 0.0), (4.0, 3.0), (8.0, 4.0))
 
 
-def test_one_slip_of_a_marker_is_no_reason_to_stretch(start_live: Start, file: Path) -> None:
+def test_one_misplaced_marker_is_tolerated(start_live: Start, file: Path) -> None:
     host = start_live(tempo=120.0)
     slip = {**WARPED, "markers": [(0.0, 0.0), (4.0, 2.0), (4.25, 2.02), (8.0, 4.0)]}
     put_clip(host.world, file, 8.0, start=0.0, end=12.0, **slip)
@@ -211,7 +211,7 @@ def test_one_slip_of_a_marker_is_no_reason_to_stretch(start_live: Start, file: P
     assert (source.straighten, source.playrate) == (False, 1.0)
 
 
-def test_with_an_automated_tempo_nothing_is_stretched(start_live: Start, file: Path) -> None:
+def test_nothing_is_stretched_with_an_automated_tempo(start_live: Start, file: Path) -> None:
     host = start_live(tempo=200.0, tempo_automated=True)
     put_clip(host.world, file, 8.0, start=0.0, end=12.0, **WARPED)
     source = asked(host).clips[0].source
@@ -220,7 +220,7 @@ def test_with_an_automated_tempo_nothing_is_stretched(start_live: Start, file: P
 
 
 @pytest.mark.parametrize("bent", [False, True])
-def test_without_editable_markers_it_is_stretched_before(start_live: Start, file: Path, bent: bool) -> None:
+def test_a_clip_is_stretched_without_editable_markers(start_live: Start, file: Path, bent: bool) -> None:
     host = start_live("11.0.0", tempo=130.0)
     markers = [(0.0, 0.0), (4.0, 1.8), (8.0, 3.84)] if bent else WARPED["markers"]
     put_clip(host.world, file, 8.0, start=0.0, end=12.0, **{**WARPED, "markers": markers})
@@ -230,13 +230,13 @@ def test_without_editable_markers_it_is_stretched_before(start_live: Start, file
     assert source.straighten == bent
 
 
-def test_without_editable_markers_and_with_an_automated_tempo(start_live: Start, file: Path) -> None:
+def test_nothing_is_stretched_without_markers_and_with_an_automated_tempo(start_live: Start, file: Path) -> None:
     host = start_live("11.0.0", tempo=130.0, tempo_automated=True)
     put_clip(host.world, file, 8.0, start=0.0, end=12.0, **WARPED)
     clip = asked(host).clips[0]
     assert clip.source is not None
     assert clip.source.playrate == 1.0
-    assert any("source's own timing" in text for text in clip.ignored)
+    assert any("source's timing" in text for text in clip.ignored)
 
 
 @pytest.mark.parametrize(
@@ -257,10 +257,10 @@ def test_a_clip_without_a_tempo_is_refused(start_live: Start, file: Path, monkey
     host = start_live()
     put_clip(host.world, file, 8.0, start=0.0, end=8.0, **WARPED)
     monkeypatch.setitem(calls.GETTERS, ("Clip", "warp_markers"), lambda world, clip: calls.vector([]))
-    assert "Switch its Warp off and on" in refused(host)
+    assert "Turn its Warp off and on" in refused(host)
 
 
-def test_the_clips_gain_is_told_as_live_shows_it(start_live: Start, file: Path) -> None:
+def test_the_clips_gain_is_read_from_lives_text(start_live: Start, file: Path) -> None:
     host = start_live()
     clip = put_clip(host.world, file, 8.0, start=0.0, end=8.0, gain=0.25, **WARPED)
     source = asked(host).clips[0].source
@@ -277,7 +277,7 @@ def decibels(host: Host, text: str) -> float:
     return float(importlib.import_module(f"{host.package.__name__}.describe")._decibels(text))
 
 
-def test_a_set_in_a_project_keeps_its_results_there(start_live: Start, file: Path, tmp_path: Path) -> None:
+def test_results_of_a_set_in_a_project_go_there(start_live: Start, file: Path, tmp_path: Path) -> None:
     (tmp_path / "P" / "Ableton Project Info").mkdir(parents=True)
     host = start_live(path=str(tmp_path / "P" / "Sub" / "set.als"))
     put_clip(host.world, file, 8.0, end=4.0)

@@ -30,7 +30,9 @@ def probed(host: Host, home: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_self_test_reports_and_leaves_nothing(start_live: Start, file: Path, home: Path, version: str) -> None:
+def test_the_self_test_reports_and_leaves_nothing_behind(
+    start_live: Start, file: Path, home: Path, version: str
+) -> None:
     host = live_with_clip(start_live, file, version)
     clip = put_clip(host.world, file, 8.0, slot=1, end=8.0, **BENT)
     report = probed(host, home)
@@ -62,7 +64,7 @@ def test_the_doctor_knows_every_fact_of_the_self_test(start_live: Start, file: P
     assert levels == {"live.selftest": "well"}
 
 
-def test_the_self_test_finds_a_live_that_differs(start_live: Start, file: Path, home: Path) -> None:
+def test_the_self_test_detects_differences(start_live: Start, file: Path, home: Path) -> None:
     late = frozenset({"warping", "pitch_coarse"})
     about = {"start_moves_clip": True, "returns_clips": False, "auto_warp": False, "late": late}
     report = probed(live_with_clip(start_live, file, **about), home)
@@ -72,7 +74,7 @@ def test_the_self_test_finds_a_live_that_differs(start_live: Start, file: Path, 
     assert (report["warping_at_once"], report["warping_next_tick"]) == (False, True)
 
 
-def test_a_self_test_that_fails_takes_its_track_away(
+def test_a_failed_self_test_removes_its_track(
     start_live: Start, file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> None:
@@ -85,11 +87,13 @@ def test_a_self_test_that_fails_takes_its_track_away(
 
 
 @pytest.mark.parametrize("what", ["recording", "redo", "dialogs"])
-def test_the_self_test_does_not_disturb(start_live: Start, file: Path, home: Path, what: str) -> None:
+def test_the_self_test_does_not_start_while_the_set_must_not_change(
+    start_live: Start, file: Path, home: Path, what: str
+) -> None:
     host = live_with_clip(start_live, file)
     setattr(host.world, what, 1)
     with ring(host, "/bridge/selftest") as channel:
         host.tick(3)
         (answer,) = parse(channel.recv(1000), 1000, 2)
-    assert "does not run" in answer.arguments[0]
+    assert "not started" in answer.arguments[0]
     assert not (home / "live" / "selftest.json").exists()

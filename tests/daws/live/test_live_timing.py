@@ -1,4 +1,4 @@
-"""In time: every click of the placed result is heard within 1 ms of the source's, by the double's own playback."""
+"""Timing: every click of the placed result plays within 1 ms of the source's, computed by playback.py."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLICKS = [0.31 + 0.43 * number for number in range(27)]
 
 
 def markers(number: int, tempo: float) -> list[tuple[float, float]]:
-    """Warp markers of a player who is not quite steady around a tempo; beat 0 is not the file's start."""
+    """Warp markers of a slightly unsteady tempo; beat 0 is not the file's start."""
     rng = np.random.default_rng(number)
     seconds = np.linspace(0.1, SECONDS - 0.3, number) if number > 1 else np.array([0.1])
     tempos = tempo * rng.uniform(0.95, 1.05, number)
@@ -34,7 +34,7 @@ def warped(number: int, tempo: float, **about: Any) -> dict[str, Any]:
 
 
 def remix(host: Host, into: Path) -> list[ClipData]:
-    """Ask, make, place; return the clips of the result in the order of the timeline."""
+    """Request, generate and place a remix; return its clips in timeline order."""
     host.ask()
     (message,) = host.messages("selection")
     path, samples = through_the_bridge(message, into)
@@ -95,7 +95,7 @@ def test_each_live_that_places(
 
 @pytest.mark.parametrize("version", PLACING)
 @pytest.mark.parametrize("slot", [None, 2], ids=["arrangement", "session"])
-def test_not_warped(start_live: Start, file: Path, into: Path, version: str, slot: int | None) -> None:
+def test_unwarped(start_live: Start, file: Path, into: Path, version: str, slot: int | None) -> None:
     host = start_live(version, tempo=98.0)
     source = put_clip(host.world, file, SECONDS, slot=slot, start=1.234, end=9.87, pitch_coarse=-3, pitch_fine=12.0)
     (clip,) = check(host, source, into)
@@ -116,8 +116,8 @@ def test_session_loops_with_offsets(start_live: Start, file: Path, into: Path, n
 
 @pytest.mark.parametrize("number", [1, 2, 20])
 @pytest.mark.parametrize("start", [0.5, 3.0, 4.25])
-def test_arrangement_loops_that_go_round(start_live: Start, file: Path, into: Path, number: int, start: float) -> None:
-    """A clip per pass, since the length of a looped clip in the Arrangement cannot be set."""
+def test_arrangement_loops(start_live: Start, file: Path, into: Path, number: int, start: float) -> None:
+    """One clip per pass, because scripts cannot set the length of a looped clip in the Arrangement."""
     host = start_live(tempo=111.0)
     about = warped(number, 115.0, looping=True, brace=(2.0, 10.0), start=start, extent=29.5)
     clips = check(host, put_clip(host.world, file, SECONDS, **about), into)
@@ -129,26 +129,28 @@ def test_arrangement_loops_that_go_round(start_live: Start, file: Path, into: Pa
 
 @pytest.mark.parametrize("late", [{"warping"}, {"warping", "loop_start", "loop_end", "gain", "looping"}])
 @pytest.mark.parametrize("slot", [None, 1], ids=["arrangement", "session"])
-def test_settings_that_take_a_tick(start_live: Start, file: Path, into: Path, late: set[str], slot: int | None) -> None:
+def test_settings_that_take_effect_a_tick_later(
+    start_live: Start, file: Path, into: Path, late: set[str], slot: int | None
+) -> None:
     host = start_live(late=frozenset(late), auto_warp=False)
     check(host, put_clip(host.world, file, SECONDS, slot=slot, **warped(2, 126.0)), into)
 
 
 @pytest.mark.parametrize("about", [{"start_moves_clip": True}, {"auto_warp": False}, {"returns_clips": False}], ids=str)
 @pytest.mark.parametrize("looping", [False, True])
-def test_lives_that_differ(start_live: Start, file: Path, into: Path, about: dict[str, bool], looping: bool) -> None:
+def test_variants_of_live(start_live: Start, file: Path, into: Path, about: dict[str, bool], looping: bool) -> None:
     host = start_live(**about)
     more = {"looping": True, "brace": (2.0, 10.0), "extent": 20.0} if looping else {}
     check(host, put_clip(host.world, file, SECONDS, **warped(20, 121.0, **more)), into)
 
 
-def test_a_clip_that_begins_before_its_file(start_live: Start, file: Path, into: Path) -> None:
+def test_a_clip_that_starts_before_its_file(start_live: Start, file: Path, into: Path) -> None:
     host = start_live()
     (clip,) = check(host, put_clip(host.world, file, SECONDS, **{**warped(2, 123.0), "start": -4.0}), into)
     assert clip.start == pytest.approx(-4.0)
 
 
-def test_it_follows_later_changes_of_tempo_as_the_source_does(start_live: Start, file: Path, into: Path) -> None:
+def test_it_follows_later_tempo_changes_like_the_source(start_live: Start, file: Path, into: Path) -> None:
     host = start_live(tempo=120.0)
     source = put_clip(host.world, file, SECONDS, **warped(20, 126.0))
     (clip,) = check(host, source, into)

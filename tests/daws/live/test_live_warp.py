@@ -1,4 +1,4 @@
-"""The warp map by itself: whatever the markers, a span that was cut out of it says the same as the whole."""
+"""The warp map: for any markers, a cut span maps like the whole."""
 
 from __future__ import annotations
 
@@ -35,27 +35,31 @@ def markers(first: tuple[float, float], steps: list[tuple[float, float]]) -> lis
     return found
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])  # no test measures the machine
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)  # independent of the machine's speed
 @given(st.floats(-50, 50), st.floats(0, 5), segments, st.floats(0, 1), st.floats(0.2, 100))
-def test_a_cut_says_the_same_as_the_whole(beat: float, second: float, steps: list, where: float, length: float) -> None:
+def test_a_cut_maps_like_the_whole(beat: float, second: float, steps: list, where: float, length: float) -> None:
     points = markers((beat, second), steps)
     whole = warp.WarpMap(points)
     start = points[0][1] + where * (points[-1][1] - points[0][1])
     part = warp.WarpMap(whole.cut(start, start + length))
     for step in range(41):
         moment = step * length / 40
-        # Markers closer than 0.1 ms to the span's ends are left to the ends: at 999 BPM that is 0.0017 beats.
+        # Markers within 0.1 ms of the span's ends are merged with them: at 999 BPM that is 0.0017 beats.
         assert part.beat(moment) == pytest.approx(whole.beat(start + moment), abs=0.004)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])  # no test measures the machine
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)  # independent of the machine's speed
 @given(st.floats(-50, 50), st.floats(0, 5), segments, st.floats(-10, 500))
-def test_there_and_back(beat: float, second: float, steps: list, moment: float) -> None:
+def test_beat_and_second_are_inverse(beat: float, second: float, steps: list, moment: float) -> None:
     whole = warp.WarpMap(markers((beat, second), steps))
     assert whole.second(whole.beat(moment)) == pytest.approx(moment, abs=1e-6)
 
 
-def test_steady_and_not() -> None:
+def test_steady_tempo() -> None:
     assert warp.WarpMap([(0, 0), (4, 2), (8, 4)]).steady(0.0, 4.0)
     assert not warp.WarpMap([(0, 0), (4, 2), (8, 4.5)]).steady(0.0, 4.0)
     assert warp.WarpMap([(0, 0), (4, 2), (8, 4.5)]).steady(0.0, 1.9)

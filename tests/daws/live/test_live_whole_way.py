@@ -1,4 +1,4 @@
-"""The real script in the double, its real files and datagrams, the real daemon, both engines: from key to track."""
+"""End to end, from key press to track: the real script in the mock, real files and datagrams, the real daemon."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, str]
 
 
 def ticking(host: Host, look: Callable[[], Any]) -> Any:
-    """Tick as Live does, only faster, until something is there."""
+    """Tick like Live, but faster, until `look` returns something."""
 
     def tick() -> Any:
         host.tick()
@@ -51,7 +51,7 @@ def ticking(host: Host, look: Callable[[], Any]) -> Any:
 
 
 class Awake:
-    """The real time, less what this process was held up: to Live's script that would be a pause in its ticks."""
+    """Real time without the delays of this process, which the script would take for a pause in Live's ticks."""
 
     def __init__(self) -> None:
         self._now = self._seen = time.monotonic()
@@ -89,7 +89,7 @@ def warped_clip(host: Host, slot: int | None) -> Any:
 
 
 def placed(host: Host) -> bool:
-    return any(text.startswith("The remix is placed.") for text in host.said)
+    return any(text.startswith("Remix placed.") for text in host.said)
 
 
 def press(port: int) -> None:
@@ -126,8 +126,8 @@ def test_from_the_key_to_the_track(
         assert any("%" in text for text in host.said)
 
 
-def test_a_clip_that_live_stretches_far_is_straightened_on_its_way(start_live: Start, home: Path) -> None:
-    """Unsteady and stretched by half: what was sent and what came back lie straight on the Set's beats."""
+def test_a_far_stretched_clip_is_straightened(start_live: Start, home: Path) -> None:
+    """Unsteady and stretched by half: the audio sent and the result have even beats at the Set's tempo."""
     pytest.importorskip("python_stretch")
     with running(home, program=PATIENT):
         host = start(start_live, "12.3.6", tempo=180.0)
@@ -156,13 +156,13 @@ def test_other_lives_that_place(start_live: Start, home: Path, version: str) -> 
         assert Path(host.world.state.tracks[2].clips[0].path).parent == home / "results"
 
 
-def test_a_live_that_cannot_place_says_where_the_file_lies(start_live: Start, home: Path) -> None:
+def test_a_live_that_cannot_place_shows_the_path_of_the_file(start_live: Start, home: Path) -> None:
     with running(home, program=PATIENT):
         host = start(start_live, "11.3.20", tempo=124.0)
         warped_clip(host, None)
         host.tick()
         press(host.script._bell.port)
-        ticking(host, lambda: any("drag the file" in text for text in host.said))
+        ticking(host, lambda: any("Drag the file" in text for text in host.said))
         (job,) = ticking(host, lambda: [one for one in outbox(home, host.id)["jobs"] if one["state"] == "done"])
         (variation,) = job["variations"]
         assert variation["error"] is None
@@ -173,14 +173,14 @@ def test_a_live_that_cannot_place_says_where_the_file_lies(start_live: Start, ho
         assert len(host.world.state.tracks) == 3
 
 
-def test_a_set_that_was_closed_gets_its_remix_when_it_is_opened_again(start_live: Start, home: Path) -> None:
+def test_a_closed_set_gets_its_remix_when_it_is_reopened(start_live: Start, home: Path) -> None:
     with running(home, program=PATIENT):
         first = start(start_live, "12.3.6", path="/music/song.als")
         warped_clip(first, None)
-        first.world.dialogs = 1  # nothing may be placed, so the set is closed before it is
+        first.world.dialogs = 1  # prevents placing until the Set is closed
         first.tick()
         press(first.script._bell.port)
-        ticking(first, lambda: any("waits: a dialog is open" in text for text in first.said))
+        ticking(first, lambda: any("placed later: a dialog is open" in text for text in first.said))
         first.script.disconnect()
         second = start(start_live, "12.3.6", path="/music/song.als")
         warped_clip(second, None)
@@ -189,10 +189,8 @@ def test_a_set_that_was_closed_gets_its_remix_when_it_is_opened_again(start_live
         assert clip.start_time == 16.0
 
 
-def test_the_script_starts_the_daemon_that_is_not_there(
-    start_live: Start, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With the very command that `ace-bridge install live` writes into the pointer file."""
+def test_the_script_starts_the_daemon(start_live: Start, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uses the command that `ace-bridge install live` writes to the pointer file."""
     for name in [name for name in os.environ if name.startswith(("FAL_", "ACE_BRIDGE_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("ACE_BRIDGE_OSC_PORT", "0")
@@ -206,12 +204,12 @@ def test_the_script_starts_the_daemon_that_is_not_there(
         words = [sys.executable, "-m", "bridge", "--home", str(home), "stop"]
         stopped = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert stopped.returncode == 0, stopped.stderr
-    assert any("it is being started" in text for text in host.said)
+    assert any("Starting it" in text for text in host.said)
     assert len(host.world.state.tracks[2].clips) == 1
 
 
-def test_asked_for_on_the_command_line(start_live: Start, home: Path) -> None:
-    """The command of docs/live.md, as a key of the system runs it."""
+def test_requested_on_the_command_line(start_live: Start, home: Path) -> None:
+    """Runs the command of docs/live.md like a system shortcut."""
     with running(home, program=PATIENT):
         host = start(start_live, "12.3.6", tempo=124.0)
         warped_clip(host, None)
@@ -225,7 +223,7 @@ def test_asked_for_on_the_command_line(start_live: Start, home: Path) -> None:
         ticking(host, lambda: placed(host))
 
 
-def test_two_lives_get_their_own(start_live: Start, home: Path) -> None:
+def test_two_lives_get_their_own_results(start_live: Start, home: Path) -> None:
     with running(home, program=PATIENT):
         lives = [start(start_live, version, tempo=tempo) for version, tempo in (("12.3.6", 124.0), ("11.3.25", 118.0))]
         for host in lives:
@@ -239,8 +237,8 @@ def test_two_lives_get_their_own(start_live: Start, home: Path) -> None:
         assert len(paths) == 2
 
 
-def test_a_daemon_that_is_killed_in_between(start_live: Start, home: Path) -> None:
-    """The script takes no notice but in its status bar; the next daemon goes on and the result is placed once."""
+def test_a_daemon_is_killed_during_a_remix(start_live: Start, home: Path) -> None:
+    """The next daemon resumes the job and the result is placed once; the script only shows it in the status bar."""
     host = start(start_live, "12.3.6", tempo=124.0)
     warped_clip(host, None)
     first = Daemon(home, program=PATIENT)
@@ -249,7 +247,7 @@ def test_a_daemon_that_is_killed_in_between(start_live: Start, home: Path) -> No
         host.world.dialogs = 1
         host.tick()
         press(host.script._bell.port)
-        ticking(host, lambda: any("waits: a dialog is open" in text for text in host.said))
+        ticking(host, lambda: any("placed later: a dialog is open" in text for text in host.said))
     finally:
         first.kill()
     host.tick(5)

@@ -1,4 +1,4 @@
-"""The Live Set behind the double: plain data, so that an undo step is a copy of it."""
+"""The mock's Live Set as plain data, so that an undo step is a copy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-MASTER = -1  # ptr of the master track, which is none of the Set's tracks and holds no clips
+MASTER = -1  # ptr of the master track, which is not in the Set's tracks and has no clips
 _next = count(1000)
 
 
@@ -45,25 +45,25 @@ class ClipData:
     ptr: int = field(default_factory=new_ptr)
 
     def beats(self, tempo: float) -> float:
-        """Return how many beats of the timeline it covers."""
+        """Return its length on the timeline in beats."""
         if self.looping:
             return self.extent
         return (self.end - self.start) * (1.0 if self.warping else tempo / 60.0 / self.speed)
 
     @property
     def speed(self) -> float:
-        """Return seconds of the file per second heard of a clip that is not warped: its pitch is its speed."""
+        """Return the playback speed of an unwarped clip, which follows its pitch."""
         return 2.0 ** ((self.pitch_coarse + self.pitch_fine / 100.0) / 12.0)
 
     def all_markers(self) -> list[tuple[float, float]]:
-        """Return the markers as Live tells them: the last one is hidden, 1/32 beat on, and holds the last tempo."""
+        """Return the markers like Live, with a hidden last one 1/32 beat later, which sets the last tempo."""
         beat, second = self.markers[-1]
         return [*self.markers, (beat + 1 / 32, second + 60.0 / self.last_tempo / 32)]
 
 
 @dataclass
 class SlotData:
-    """One cell of a Session track."""
+    """A clip slot of a Session track."""
 
     clip: ClipData | None = None
     ptr: int = field(default_factory=new_ptr)
@@ -100,7 +100,7 @@ class TrackData:
     ptr: int = field(default_factory=new_ptr)
 
     def everything(self) -> Iterator[tuple[Any, Any]]:
-        """Yield (thing, the thing it belongs to) of the track and of all that is on it."""
+        """Yield (object, parent) for the track and everything on it."""
         yield self, None
         for parameter in (self.volume, self.panning):
             yield parameter, self
@@ -114,7 +114,7 @@ class TrackData:
 
 @dataclass
 class SetData:
-    """Everything that undo brings back."""
+    """Everything that undo restores."""
 
     tracks: list[TrackData] = field(default_factory=list)
     scenes: list[int] = field(default_factory=lambda: [new_ptr() for _ in range(4)])
@@ -130,7 +130,7 @@ class SetData:
         return track
 
     def find(self, ptr: int) -> tuple[Any, Any]:
-        """Return (thing, the thing it belongs to) of a ptr; (None, None) when it is gone."""
+        """Return (object, parent) of a ptr; (None, None) if it was deleted."""
         if ptr == MASTER:
             return TrackData("Master", foldable=True, ptr=MASTER), None
         every = (one for track in self.tracks for one in track.everything())

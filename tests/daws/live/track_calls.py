@@ -1,4 +1,4 @@
-"""What the members of Live's tracks and clip slots do in the double."""
+"""The mock's members of tracks and clip slots."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def create_in_arrangement(world: World, track: TrackData, path: str, at: float) 
 
 
 def _put_over(world: World, track: TrackData, clip: ClipData) -> None:
-    """Put a clip into the Arrangement: what lies under it is cut off, as Live does."""
+    """Put a clip into the Arrangement over others, which are cut like in Live."""
     assert clip.start_time is not None
     for other in list(track.clips):
         assert other.start_time is not None
