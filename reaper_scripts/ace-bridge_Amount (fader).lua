@@ -1,5 +1,5 @@
 -- @noindex
--- Sets how far the next remix may go: bind a fader or a knob to it, by MIDI or OSC.
+-- Sets the amount of the next remix: bind a MIDI or OSC fader or knob to it.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -1,5 +1,5 @@
 -- @noindex
--- Plays the selected remix through the bridge, beside the project.
+-- Plays the selected remix through the bridge, outside the project.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -1,5 +1,5 @@
 -- @noindex
--- Says which presets the three favourite actions use.
+-- Chooses the presets of the three favourite actions.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -3,11 +3,11 @@
 -- @author ace-bridge
 -- @about
 --   # ACE Bridge
---   Select an audio item, press one key, and its remix stands on a new track below, in place and in time.
---   Needs the ace-bridge daemon: install it, then run `ace-bridge install reaper` once, which tells these scripts
---   where it is. Docs: docs/reaper.md of the project.
+--   Select an audio item, press one key, and its remix appears on a new track below, in place and in time.
+--   Requires the ace-bridge daemon: install it, then run `ace-bridge install reaper` once so that these scripts find
+--   it. Documentation: docs/reaper.md of the project.
 --   ## Caveats
---   Take FX and MIDI items are rendered, which blocks REAPER for that time.
+--   Items with take FX and MIDI items are rendered first. REAPER is blocked during the render.
 -- @changelog
 --   First version.
 -- @provides
@@ -18,7 +18,7 @@
 --   [data] toolbar_icons/150/*.png
 --   [data] toolbar_icons/200/*.png
 
--- Puts the other actions into the action list.
+-- Adds the other actions to the action list.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

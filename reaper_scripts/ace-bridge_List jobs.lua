@@ -1,5 +1,5 @@
 -- @noindex
--- Lists the remixes of this REAPER and their cost in the console.
+-- Lists this REAPER's remixes and their costs in the console.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -1,5 +1,5 @@
 -- @noindex
--- Places what waits for this project, also while there is something to redo.
+-- Places this project's finished remixes now. This clears the redo history.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

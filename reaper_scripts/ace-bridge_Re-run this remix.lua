@@ -1,5 +1,5 @@
 -- @noindex
--- Makes the selected remix again with a new seed.
+-- Runs the selected remix again with a new seed.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

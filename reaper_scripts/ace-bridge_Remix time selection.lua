@@ -1,5 +1,5 @@
 -- @noindex
--- Remixes what lies in the time selection, of the selected items or of all.
+-- Remixes the part of the selected items (or of all items) inside the time selection.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -1,5 +1,5 @@
 -- @noindex
--- Makes the selected remix again in another style.
+-- Runs the selected remix again with the same seed and other tags.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -1,5 +1,5 @@
 -- @noindex
--- Shows the remixes of this REAPER and their progress in a window.
+-- Shows this REAPER's remixes and their progress in a window.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

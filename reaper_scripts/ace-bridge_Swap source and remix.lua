@@ -1,5 +1,5 @@
 -- @noindex
--- Mutes the source and unmutes its remixes, or the other way round.
+-- Mutes the source and unmutes its remixes, or vice versa.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -1,5 +1,5 @@
 -- @noindex
--- Takes the actions out of the action list.
+-- Removes the actions from the action list.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -1,4 +1,4 @@
--- Actions: what each entry of the action list does. They write a message or an order, wake the service, and end.
+-- Actions: the entries of the action list. An action writes a message or queues a task, starts the service and ends.
 
 local dialog = require 'dialog'
 local error_guard = require 'error_guard'
@@ -30,7 +30,7 @@ local current = objects.current
 
 local HIGHEST_SEED = 4294967295
 local ONE_INSTANCE, RESTART = 1, 2 -- of set_action_options
-local MANY = 3 -- clips; more of them ask first
+local MANY = 3 -- more remixes than this need a confirmation
 
 local function send(command, args)
   local id, problem = mail.send(command, args)
@@ -38,35 +38,35 @@ local function send(command, args)
   state.order({ kind = 'sent', message_id = id, without_answer = true })
 end
 
--- Asked before it costs: many remixes at once, and a render that holds REAPER up. Who says yes has seen the price.
+-- Asks for confirmation of many remixes and of a render that blocks REAPER. The box shows the price.
 local function is_wanted(made, found, choices)
   local variations = choices.remix.variations or 1
   local count = (choices.placement.as_one and 1 or #found) * variations
   if count > MANY then
     local seconds = estimate.seconds(found, choices.placement, variations)
-    local text = ('%d remixes will be made: %s.'):format(count, estimate.in_words(seconds, choices.remix.engine))
+    local text = ('Submit %d remixes (%s)?'):format(count, estimate.in_words(seconds, choices.remix.engine))
     if not dialog.confirm(text) then return false end
     made.args.confirmed = true
   end
   for _, work in ipairs(made.work) do
     if work.route == 'render' then
-      return dialog.confirm('REAPER has to render a MIDI item or take effects first. '
-        .. 'It renders at full speed and does nothing else meanwhile.')
+      return dialog.confirm('REAPER must first render a MIDI item or take FX. '
+        .. 'The render runs at full speed and blocks REAPER until it is done.')
     end
   end
   return true
 end
 
--- The placement, with several microphones of one source as one if the user says so; nil when the user wants neither.
+-- Returns the placement. Items that sound together can be remixed as one mix. Returns nil if the user cancels.
 local function placement_of(found, choices)
   if not ranges.sound_together(found) then return choices.placement end
-  local as_one = dialog.choose(('These %d items sound together on several tracks, as microphones do.\n\n'
-    .. 'Yes: one remix of their mix.\nNo: a remix of each.'):format(#found))
+  local as_one = dialog.choose(('These %d items overlap on several tracks, like the microphones of one source.\n\n'
+    .. 'Yes: one remix of their mix.\nNo: a separate remix of each item.'):format(#found))
   if as_one == nil then return nil end
   return { mode = as_one and 'new_track' or choices.placement.mode, source = choices.placement.source, as_one = as_one }
 end
 
--- `priced`: the price of just this was shown before.
+-- `priced`: the user has already seen the price of this request.
 local function remix(found, choices, hint, priced)
   if #found == 0 then error_guard.refuse(hint) end
   local placement = placement_of(found, choices)
@@ -92,7 +92,7 @@ local function cancel(job_id)
   registry.wake_service()
 end
 
--- Returns true where it goes on by itself: ReaImGui's dialog stays open, REAPER's own box does not.
+-- Returns true if the script keeps running: ReaImGui's dialog stays open, REAPER's own box does not.
 function actions.remix_dialog()
   local gui = toolkit.load()
   if gui then
@@ -111,16 +111,16 @@ function actions.remix_last()
 end
 
 function actions.remix_time_selection()
-  remix(ranges.in_time_selection(current()), settings.last(), 'Make a time selection over some items first.')
+  remix(ranges.in_time_selection(current()), settings.last(), 'Make a time selection over at least one item first.')
 end
 
 function actions.remix_razor()
-  remix(ranges.razor(current()), settings.last(), 'Make a razor edit over some items first.')
+  remix(ranges.razor(current()), settings.last(), 'Make a razor edit over at least one item first.')
 end
 
 local function remix_favourite(place)
   local name = settings.favourites()[place]
-  if not name then error_guard.refuse(('There is no favourite %d. Run "Choose favourites".'):format(place)) end
+  if not name then error_guard.refuse(('Favourite %d is not set. Run "Choose favourites".'):format(place)) end
   remix(ranges.meant(current()), settings.of_preset(name), SELECT)
 end
 
@@ -131,13 +131,13 @@ function actions.remix_favourite_3() remix_favourite(3) end
 function actions.choose_favourites()
   local names = {}
   for i, preset in ipairs(home.catalogue().presets) do names[i] = preset.name end
-  local text = dialog.line('Favourites (with spaces)', table.concat(settings.favourites(), ' '))
+  local text = dialog.line('Favourites (separated by spaces)', table.concat(settings.favourites(), ' '))
   if not text then return end
   local known, chosen = {}, json.list()
   for _, name in ipairs(names) do known[name] = true end
   for name in text:gmatch('[^%s|]+') do
     if not known[name] then
-      error_guard.refuse(('There is no preset %s. There are:\n%s'):format(name, table.concat(names, ', ')))
+      error_guard.refuse(('Unknown preset: %s. Available presets:\n%s'):format(name, table.concat(names, ', ')))
     end
     chosen[#chosen + 1] = name
   end
@@ -152,7 +152,7 @@ function actions.cancel()
       count = count + 1
     end
   end
-  if count == 0 then error_guard.refuse('Nothing of this REAPER is under way.') end
+  if count == 0 then error_guard.refuse('This REAPER has no remix in progress.') end
 end
 
 local function rerun(changes)
@@ -160,7 +160,7 @@ local function rerun(changes)
   registry.wake_service()
 end
 
--- A new seed by chance, everything else as before.
+-- A new random seed, everything else unchanged.
 function actions.rerun()
   rerun({ seed = math.random(0, HIGHEST_SEED) })
 end
@@ -198,7 +198,7 @@ function actions.list_jobs()
   reaper.ShowConsoleMsg(report.jobs(mail.outbox()))
 end
 
--- The service stays for controllers that ask for a remix, until this is run again or REAPER ends.
+-- Keeps the service running for controllers until this action is run again or REAPER quits.
 function actions.listen()
   local listens = state.get('listen') ~= true
   state.set('listen', listens)
@@ -206,16 +206,16 @@ function actions.listen()
 end
 
 local function offer_toolbar(commands)
-  if not dialog.confirm('Fill an empty floating toolbar with the bridge\'s buttons?\n\n'
-    .. 'No other toolbar and no menu is touched; REAPER shows it after its next start.') then return '' end
+  if not dialog.confirm('Add the bridge\'s buttons to an empty floating toolbar?\n\n'
+    .. 'Other toolbars and menus do not change. The toolbar is available after you restart REAPER.') then return '' end
   local number = toolbar.add(commands)
-  if not number then return '\n\nAll floating toolbars are in use, so none was filled.' end
-  return ('\n\nThe toolbar is "Toolbar %d" in View > Toolbars, after REAPER\'s next start.'):format(number)
+  if not number then return '\n\nNo toolbar was added: all floating toolbars are in use.' end
+  return ('\n\nAfter you restart REAPER, the buttons are in View > Toolbars > Toolbar %d.'):format(number)
 end
 
 local function offer_startup(command)
-  if dialog.confirm('Listen to controllers from REAPER\'s start on?\n\n'
-    .. 'One line is put at the end of Scripts/__startup.lua; what stands there stays.') then startup.add(command) end
+  if dialog.confirm('Listen to controllers whenever REAPER starts?\n\n'
+    .. 'This adds one line at the end of Scripts/__startup.lua.') then startup.add(command) end
 end
 
 function actions.install()
@@ -224,8 +224,8 @@ function actions.install()
   for _ in pairs(commands) do count = count + 1 end
   local about_toolbar = offer_toolbar(commands)
   offer_startup(listen)
-  error_guard.tell(('%d actions are in the action list; filter it by "ace-bridge".\n\n'):format(count)
-    .. 'Give "Remix with last settings" a key there, and run "Self-test" once.' .. about_toolbar)
+  error_guard.tell(('%d actions were added to the action list. Filter the list by "ace-bridge".\n\n'):format(count)
+    .. 'Assign a shortcut to "Remix with last settings", and run "Self-test" once.' .. about_toolbar)
 end
 
 function actions.uninstall()
@@ -234,18 +234,18 @@ function actions.uninstall()
   registry.remove()
 end
 
--- From a fader or a knob: how far the next remix may go.
+-- Sets the amount of the next remix from a fader or a knob.
 function actions.amount()
   local amount = fader.value(settings.last().remix.amount)
   if not amount then
-    error_guard.refuse('Bind a fader or a knob to this action: it sets how far the next remix may go.')
+    error_guard.refuse('Bind a fader or a knob to this action. It sets the amount of the next remix.')
   end
   local choices = settings.last()
   choices.remix.amount = amount
   settings.remember(choices)
 end
 
--- Returns true: it goes on until the daemon has answered.
+-- Returns true: the script runs until the daemon has answered.
 function actions.selftest()
   reaper.set_action_options(ONE_INSTANCE | RESTART)
   selftest.run(current())

@@ -1,5 +1,5 @@
--- Anchor: where a clip is in its source, so that it is found again when its item was moved, trimmed or slipped.
--- anchor.of(range) when it is asked for, anchor.find(project, anchor) when the result comes.
+-- Anchor: a clip's position in its source, which finds the clip again after its item was moved, trimmed or slipped.
+-- anchor.of(range) records it with the request, anchor.find(project, anchor) finds it when the result is ready.
 
 local objects = require 'objects'
 
@@ -7,7 +7,7 @@ local anchor = {}
 
 local SAME = 1e-6 -- s, and for rates
 
--- Gains, fades and the snap offset are not baked into what is sent; the placed item gets them.
+-- Gains, fades and the snap offset are not part of the audio sent; the placed item gets them.
 local CARRIED = {
   'D_VOL', 'D_SNAPOFFSET', 'D_FADEINLEN', 'D_FADEOUTLEN', 'D_FADEINLEN_AUTO', 'D_FADEOUTLEN_AUTO',
   'D_FADEINDIR', 'D_FADEOUTDIR', 'C_FADEINSHAPE', 'C_FADEOUTSHAPE', 'I_CUSTOMCOLOR',
@@ -15,7 +15,7 @@ local CARRIED = {
 local AT_THE_START = { D_SNAPOFFSET = true, D_FADEINLEN = true, D_FADEINLEN_AUTO = true }
 local AT_THE_END = { D_FADEOUTLEN = true, D_FADEOUTLEN_AUTO = true }
 
--- What is to be remembered of a range {item, from, to}.
+-- Returns the anchor of a range {item, from, to}.
 function anchor.of(range, take)
   local item = range.item
   local position = reaper.GetMediaItemInfo_Value(item, 'D_POSITION')
@@ -39,16 +39,16 @@ function anchor.of(range, take)
     length = range.to - range.from,
     rate = rate,
     source_time = reaper.GetMediaItemTakeInfo_Value(take, 'D_STARTOFFS') + (range.from - position) * rate,
-    starts = starts, -- whether the clip begins where its item does
+    starts = starts, -- whether the clip starts where its item does
     ends = ends,
     gain = math.abs(reaper.GetMediaItemTakeInfo_Value(take, 'D_VOL')),
-    polarity = 1, -- and pan: the span of a file has them already
+    polarity = 1, -- polarity and pan are already in the span of a file
     pan = 0,
     carried = carried,
   }
 end
 
--- One place for clips that are asked for as one: from the first beginning to the last end, below the lowest track.
+-- Returns the anchor of a mix: from the first start to the last end, on the lowest track.
 function anchor.mix(clips, tracks_in_order)
   local first, last, number = clips[1], 0, {}
   for place, track in ipairs(tracks_in_order) do number[track] = place end
@@ -73,7 +73,7 @@ local function take_of(item, guid)
   end
 end
 
--- A clip that REAPER writes: what it has baked in is not applied a second time, and what it has not is not lost.
+-- Adjusts a clip that REAPER writes: removes the settings that are already in the audio and keeps the others.
 function anchor.drop_baked(clip, take, baked)
   clip.has_track_level = baked.track_volume
   if baked.take_volume then
@@ -83,7 +83,7 @@ function anchor.drop_baked(clip, take, baked)
   end
   if not baked.take_pan then clip.pan = reaper.GetMediaItemTakeInfo_Value(take, 'D_PAN') end
   if baked.item_volume then
-    clip.has_item_volume = clip.carried.D_VOL > 0 -- a take of the same item would get it a second time
+    clip.has_item_volume = clip.carried.D_VOL > 0 -- a take of the same item would get it twice
     clip.carried.D_VOL = nil
   end
   if baked.fades then
@@ -93,7 +93,7 @@ function anchor.drop_baked(clip, take, baked)
   end
 end
 
--- The open project in which the clip lives: its item, else its track, else the file it was asked from.
+-- Returns the open project with the clip's item, else with its track, else with the request's project path.
 function anchor.project_of(project_path, clip)
   local projects = objects.projects()
   if project_path ~= '' then -- a copy under another name has the same GUIDs
@@ -112,8 +112,8 @@ function anchor.project_of(project_path, clip)
   if project_path ~= '' and objects.project_path(first) == project_path then return first end
 end
 
--- Where the clip is now: {item or nil, track or nil, zero = timeline second of the result's clip start, from, to}.
--- `lead` and `tail` are the seconds that the result's file has before and after the clip.
+-- Returns where the clip is now: {item or nil, track or nil, zero = timeline second of the clip's start, from, to}.
+-- `lead` and `tail` are the seconds before and after the clip in the result's file.
 function anchor.find(project, clip, lead, tail)
   local item = objects.find_item(project, clip.item)
   local take = item and take_of(item, clip.take)
@@ -126,9 +126,9 @@ function anchor.find(project, clip, lead, tail)
   local first = reaper.GetMediaItemInfo_Value(item, 'D_POSITION')
   local last = first + reaper.GetMediaItemInfo_Value(item, 'D_LENGTH')
   local zero = first + (clip.source_time - reaper.GetMediaItemTakeInfo_Value(take, 'D_STARTOFFS')) / rate
-  if math.abs(zero - clip.position) < SAME then zero = clip.position end -- where nothing moved, not a bit is rounded
+  if math.abs(zero - clip.position) < SAME then zero = clip.position end -- unmoved: no rounding
   place.zero = zero
-  if clip.is_mix then -- longer than the item it begins with
+  if clip.is_mix then -- longer than its first item
     place.from, place.to = zero, zero + clip.length
     return place
   end
@@ -136,7 +136,7 @@ function anchor.find(project, clip, lead, tail)
   local to = math.min(last, zero + clip.length + (clip.ends and tail or 0))
   if math.abs(to - zero - clip.length) < SAME then to = zero + clip.length end
   if math.abs(from - zero) < SAME then from = zero end
-  if to - from < SAME then from, to = zero, zero + clip.length end -- the item shows another part of its source now
+  if to - from < SAME then from, to = zero, zero + clip.length end -- the item now shows another part of its source
   place.from, place.to = from, to
   return place
 end

@@ -1,4 +1,4 @@
--- Delivery: results that the daemon asks this REAPER to place, and news of requests that have ended.
+-- Delivery: places the results that the daemon offers to this REAPER, and reports requests that have ended.
 
 local edit_guard = require 'edit_guard'
 local error_guard = require 'error_guard'
@@ -14,16 +14,16 @@ local state = require 'state'
 local delivery = {}
 
 local RECORDING = 4 -- bit of GetPlayState
-local MOMENT = 3.0 -- s in which the daemon offers what is ready after a greeting
+local MOMENT = 3.0 -- s in which the daemon offers finished results after `hello`
 
-local confirmed = {} -- variation ids: never placed twice, also after the user's undo
-local closed = {} -- endings of jobs that were looked at
-local waiting = false -- something is to be placed, and may be soon
+local confirmed = {} -- variation ids: never placed twice, not even after an undo
+local closed = {} -- ended jobs that were handled, by job id and state
+local waiting = false -- whether a result waits to be placed
 local open_jobs = false
-local forced_until = 0 -- the user asked to place although there is something to redo
-local to_sweep = true -- a request has ended, perhaps while no service ran
+local forced_until = 0 -- until then results are placed even if that clears the redo history
+local to_sweep = true -- whether a request may have ended since the last sweep
 
--- The user asked for it: place what is ready, or is offered within a moment, although there is something to redo.
+-- Places results that are ready now or offered within a moment, even if that clears the redo history.
 function delivery.force()
   forced_until = reaper.time_precise() + MOMENT
 end
@@ -44,7 +44,7 @@ local function place_in(project, plans)
   local ok, outcomes, sources = pcall(placing.place, project, plans)
   if not ok then
     error_guard.log(tostring(outcomes))
-    for _, plan in ipairs(plans) do refuse(plan.variation.variation_id, 'an error in the script, see reaper.log') end
+    for _, plan in ipairs(plans) do refuse(plan.variation.variation_id, 'a script error, see reaper.log') end
     return
   end
   for _, outcome in ipairs(outcomes) do
@@ -54,26 +54,26 @@ local function place_in(project, plans)
   for _, source in ipairs(sources) do peaks.build(project, source) end
 end
 
--- Said once per REAPER: where a result is whose project is closed.
+-- Shows once per REAPER session where the result of a closed project is.
 local function tell_closed(found)
   local told = state.get('told') or {}
   local id = found.variation.variation_id
   if told[id] then return end
   told[id] = true
   state.set('told', told)
-  error_guard.tell('A remix is ready, but the project it belongs to is not open. '
-    .. 'Open it and run "Place ready remixes".\n\n'
+  error_guard.tell('A remix is ready, but its project is not open. '
+    .. 'Open the project and run "Place ready remixes".\n\n'
     .. 'The file is kept: ' .. found.variation.result.path)
 end
 
--- The plans that can be carried out now, by project.
+-- Returns the plans that can be carried out now, by project, and the projects in order.
 local function sorted_out(outbox)
   local known, by_project, order = mail.variations(outbox), {}, {}
   for _, id in ipairs(outbox.place) do
     local found = not confirmed[id] and known[id]
     local note = found and notes.load(found.job.message_id)
     local plan = note and placing.plan(note, found)
-    if found and not plan then refuse(id, 'the note of this request is gone') end
+    if found and not plan then refuse(id, 'the notes of this request are missing') end
     if plan and not plan.project then
       tell_closed(found)
     elseif plan then
@@ -87,7 +87,7 @@ local function sorted_out(outbox)
   return by_project, order
 end
 
--- Place what can be placed now. Returns why the rest waits, or nil.
+-- Places what can be placed now. Returns why the rest waits, or nil.
 local function place_all(outbox)
   local by_project, order = sorted_out(outbox)
   local is_forced, why = reaper.time_precise() < forced_until, nil
@@ -103,13 +103,13 @@ local function place_all(outbox)
   return why
 end
 
--- What waits, and why, is shown in the windows; `why` is false where nothing does.
+-- Records why results wait, for the windows; `why` is false if none waits.
 local function wait_for(why)
   waiting = why ~= false
   if why ~= state.get('obstacle') then state.set('obstacle', why) end
 end
 
--- Placeholders whose request has ended go. What could be redone stays, and so do they until the next ending.
+-- Removes placeholders of ended requests, except while that would clear the redo history.
 local function is_over(message_id)
   local note = notes.load(message_id)
   return note == nil or note.ended == true
@@ -128,7 +128,7 @@ local function sentence(job)
   end
 end
 
--- A request has ended: what failed is said once. Its note stays for `retry` and re-runs, until the service sweeps.
+-- Handles an ended request: shows a failure once. The note stays for `retry` and re-runs until it expires.
 local function close(job)
   local ending = job.job_id .. job.state
   if closed[ending] then return end
@@ -140,7 +140,7 @@ local function close(job)
   note.ended = true
   if problem then note.told = ending end
   notes.save(note)
-  if problem then error_guard.tell('The remix has a problem.\n\n' .. problem) end
+  if problem then error_guard.tell('The remix failed.\n\n' .. problem) end
 end
 
 local function tell_refusals(outbox)
@@ -150,12 +150,12 @@ local function tell_refusals(outbox)
     if note then
       notes.remove(note)
       to_sweep = true
-      error_guard.tell(('The bridge did not take the request on.\n\n%s\n\n%s'):format(refusal.text, refusal.hint))
+      error_guard.tell(('The bridge rejected the request.\n\n%s\n\n%s'):format(refusal.text, refusal.hint))
     end
   end
 end
 
--- Look through the outbox. No box is shown and nothing is placed while REAPER records.
+-- Handles the outbox. While REAPER records, no box is shown and nothing is placed.
 function delivery.look(outbox)
   open_jobs = false
   local to_place = {}

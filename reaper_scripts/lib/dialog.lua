@@ -1,4 +1,4 @@
--- Dialog: REAPER's own menu and input box, which need no extension, and questions.
+-- Dialog: REAPER's own menu, input box and questions, which need no extension.
 
 local error_guard = require 'error_guard'
 local estimate = require 'estimate'
@@ -11,12 +11,12 @@ local dialog = {}
 local TITLE = 'ACE Bridge: remix'
 local OK_CANCEL, OK = 1, 1
 local YES_NO_CANCEL, YES, CANCEL = 3, 6, 2
-local OPTIONS = ',extrawidth=260,separator=\n' -- the values are separated by line breaks: a comma may stand in tags
-local FIELDS = { -- captions without commas, which separate them
-  { 'tags', 'Tags: the style in words' },
+local OPTIONS = ',extrawidth=260,separator=\n' -- values are separated by line breaks, because tags contain commas
+local FIELDS = { -- captions are separated by commas and contain none
+  { 'tags', 'Tags (style keywords)' },
   { 'lyrics', 'Lyrics ([verse] … and | for a new line)' },
-  { 'amount', 'Amount (0 close … 1 free)' },
-  { 'seed', 'Seed (empty: by chance)' },
+  { 'amount', 'Amount (0 = subtle … 1 = free)' },
+  { 'seed', 'Seed (empty: random)' },
   { 'variations', 'Variations (1 to 16)' },
   { 'engine', 'Engine (empty: automatic)' },
   { 'mode', 'Place as new_track / take / lane' },
@@ -27,7 +27,7 @@ local function clean(text)
   return (tostring(text):gsub('\n', '|'))
 end
 
--- Let the user choose a preset: its name, '' for none, nil when the menu was closed.
+-- Returns the name of the preset that the user chooses, '' for none, nil if the menu was closed.
 local function choose_preset(current)
   local names, texts, ticked = { '' }, { 'No preset' }, 1
   for _, preset in ipairs(home.catalogue().presets) do
@@ -52,7 +52,7 @@ local function show(values, title)
   return found
 end
 
--- The user's choices for some ranges, or nil when the dialog was closed. What was typed is there again after a mistake.
+-- Returns the user's choices for some ranges, or nil if the dialog was closed. After a mistake the input is kept.
 function dialog.choices(found)
   local last = settings.last()
   local values = { mode = last.placement.mode, mute = last.placement.source == 'mute' and 'y' or 'n' }
@@ -75,14 +75,14 @@ function dialog.confirm(text)
   return reaper.MB(text, TITLE, OK_CANCEL) == OK
 end
 
--- True or false; nil when the user wants neither.
+-- Returns true for Yes, false for No, nil for Cancel.
 function dialog.choose(text)
   local answer = reaper.MB(text, TITLE, YES_NO_CANCEL)
   if answer == CANCEL then return nil end
   return answer == YES
 end
 
--- Ask for one line of text; nil when the dialog was closed.
+-- Asks for one line of text; returns nil if the dialog was closed.
 function dialog.line(caption, value)
   local ok, answer = reaper.GetUserInputs(TITLE, 1, caption .. OPTIONS, clean(value or ''))
   return ok and answer or nil

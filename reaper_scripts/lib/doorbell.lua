@@ -1,5 +1,5 @@
--- Doorbell: rings at the daemon when a message lies in its inbox, where that costs nothing: by LuaSocket if the user
--- has it, else by the EEL2 action if Install was run. Without either the daemon's own folder watch sees the file.
+-- Doorbell: notifies the daemon of a new message in its inbox, through LuaSocket if it is installed, else through the
+-- EEL2 action if Install was run. Without either, the daemon's folder watch finds the file.
 
 local home = require 'home'
 local objects = require 'objects'
@@ -12,7 +12,7 @@ local RING = '/bridge/inbox\0\0\0,\0\0\0' -- an OSC message without arguments
 local LUASOCKET = '/Scripts/Mavriq ReaScript Repository/Various/Mavriq-Lua-Sockets/' -- where ReaPack puts it
 local CURRENT = 0 -- Main_OnCommandEx: no flags
 
-local socket -- LuaSocket; false where it is not installed
+local socket -- LuaSocket; false if it is not installed
 
 local function luasocket()
   if socket ~= nil then return socket end
@@ -21,7 +21,7 @@ local function luasocket()
   if reaper.file_exists(folder .. 'socket.lua') then
     package.path = package.path .. ';' .. folder .. '?.lua'
     package.cpath = package.cpath .. ';' .. folder .. '?.so;' .. folder .. '?.dll'
-    local ok, found = pcall(require, 'socket') -- a build for another Lua does not load, and the watch is there
+    local ok, found = pcall(require, 'socket') -- a build for another Lua does not load
     socket = ok and type(found) == 'table' and found
   end
   return socket
@@ -42,7 +42,7 @@ local function by_action(port)
   reaper.Main_OnCommandEx(id, CURRENT, objects.current())
 end
 
--- Ring, if a daemon runs. A lost ring costs a tenth of a second.
+-- Notifies the daemon if it runs. A lost notification delays the message by a tenth of a second.
 function doorbell.ring()
   local daemon = home.daemon()
   if not daemon then return end

@@ -1,4 +1,4 @@
--- Edit guard: whether a project may be changed now, by anything that the user has not asked for in this very second.
+-- Edit guard: whether the service may change a project now, without a direct command from the user.
 
 local tracks = require 'tracks'
 
@@ -6,13 +6,13 @@ local edit_guard = {}
 
 local RECORDING = 4 -- bit of GetPlayStateEx
 
--- Why nothing may be placed in this project now, or nil.
+-- Returns why nothing may be placed in this project now, or nil.
 function edit_guard.obstacle(project, even_with_redo)
   if reaper.GetPlayStateEx(project) & RECORDING ~= 0 then return 'waits until the recording ends' end
   if not even_with_redo and (reaper.Undo_CanRedo2(project) or '') ~= '' then
-    return 'waits while there is something to redo: run "Place ready remixes"'
+    return 'waits because placing clears the redo history: run "Place ready remixes"'
   end
-  if not tracks.can_insert(project) then return 'waits until its project tab is in front' end
+  if not tracks.can_insert(project) then return 'waits until its project tab is active' end
   return nil
 end
 

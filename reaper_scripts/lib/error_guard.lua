@@ -1,4 +1,4 @@
--- Error guard: no error ends in silence. What goes wrong is said once and written where `ace-bridge doctor` reads it.
+-- Error guard: shows every error in a message box and logs it where `ace-bridge doctor` reads it.
 
 local folders = require 'folders'
 local home = require 'home'
@@ -22,11 +22,11 @@ end
 
 error_guard.log = log
 
--- Run `step`; an error with a sentence for the user is a table {text = …}, anything else is a mistake of ours.
+-- Runs `step`. An error with a message for the user is a table {text = …}; any other error is a bug in these scripts.
 function error_guard.run(step, ...)
   local ok, result = xpcall(step, function(problem)
     if type(problem) == 'table' then return problem end
-    return { text = 'Something went wrong in the ACE Bridge scripts.', trace = debug.traceback(tostring(problem)) }
+    return { text = 'An error occurred in the ACE Bridge scripts.', trace = debug.traceback(tostring(problem)) }
   end, ...)
   if ok then return true, result end
   log(result.trace or result.text)
@@ -34,7 +34,7 @@ function error_guard.run(step, ...)
   return false
 end
 
--- Stop the action with a sentence for the user.
+-- Stops the action with a message for the user.
 function error_guard.refuse(text)
   error({ text = text }, 0)
 end

@@ -1,11 +1,11 @@
--- Estimate: what some seconds of audio cost, before anything is sent; the daemon says the exact price with its answer.
+-- Estimate: the cost of a request before it is sent. The daemon's answer has the exact price.
 
 local home = require 'home'
 local ranges = require 'ranges'
 
 local estimate = {}
 
-local LEAST = 0.001 -- money that is still worth a number
+local LEAST = 0.001 -- costs below this are shown as "less than"
 
 function estimate.engine(name)
   for _, engine in ipairs(home.catalogue().engines or {}) do
@@ -13,7 +13,7 @@ function estimate.engine(name)
   end
 end
 
--- Currency and price per second: of an engine, else of the dearest, since "automatic" may mean that one.
+-- Returns currency and price per second of an engine, or of the most expensive one for "automatic".
 local function price_of(name)
   local engine = estimate.engine(name)
   if engine then return engine.currency, engine.price_per_second end
@@ -26,7 +26,7 @@ local function price_of(name)
   return currency, most
 end
 
--- Seconds that would be sent for some ranges, once for each variation.
+-- Returns the seconds of audio to be generated: those of the ranges times the number of variations.
 function estimate.seconds(found, placement, variations)
   local seconds = 0
   for _, range in ipairs(found) do seconds = seconds + range.to - range.from end
@@ -34,7 +34,7 @@ function estimate.seconds(found, placement, variations)
   return seconds * variations
 end
 
--- "8.0 s of audio, up to USD 0.002"
+-- Returns a text such as "8.0 s of audio, up to USD 0.002".
 function estimate.in_words(seconds, engine_name)
   local currency, per_second = price_of(engine_name)
   local words = ('%.1f s of audio'):format(seconds)

@@ -1,4 +1,4 @@
--- Facts: what REAPER's documents leave open and the self-test has measured here; until then the careful guess.
+-- Facts: behaviour that REAPER does not document, as measured by the self-test, or a guess until then.
 
 local files = require 'files'
 local folders = require 'folders'
@@ -19,7 +19,7 @@ local GUESSES = {
   render_has_fades = true,
   render_has_take_pan = true,
   render_has_track_volume = false,
-  stem_has_take_volume = true, -- of a MIDI item: all that sounds on its track, behind the track's fader
+  stem_has_take_volume = true, -- the stem of a MIDI item has everything on its track, after the track's fader
   stem_has_item_volume = true,
   stem_has_fades = true,
   stem_has_take_pan = true,

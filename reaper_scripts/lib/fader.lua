@@ -1,15 +1,15 @@
--- Fader: the value of the MIDI controller or the OSC fader that ran the action, from 0 to 1.
+-- Fader: the value (0 to 1) of the MIDI controller or OSC fader that ran the action.
 
 local fader = {}
 
-local STEP = 0.01 -- of an endless knob
-local ABSOLUTE = 0 -- how a controller sends, as get_action_context says; others send steps
+local STEP = 0.01 -- per step of an encoder
+local ABSOLUTE = 0 -- mode of get_action_context; the other modes are relative
 
 local function rounded(value)
   return math.floor(math.max(0, math.min(1, value)) * 100 + 0.5) / 100
 end
 
--- The new value; `now` is what an endless knob turns on from. Nil where no controller ran the action.
+-- Returns the new value, or nil if no controller ran the action. An encoder changes the value `now`.
 function fader.value(now)
   local _, _, _, _, mode, resolution, value, context = reaper.get_action_context()
   local by_osc = context:match('^osc:.*:f=(%-?[%d.]+)')

@@ -1,4 +1,4 @@
--- Fields: what the dialog with ReaImGui asks for. The knobs are those that the chosen engine really has.
+-- Fields: the controls of the ReaImGui dialog. The knobs are the parameters of the chosen engine.
 
 local estimate = require 'estimate'
 local home = require 'home'
@@ -6,14 +6,14 @@ local json = require 'json'
 
 local fields = {}
 
-local PARTS = { '[verse]', '[chorus]', '[bridge]', '[inst]' } -- of a song, on lines of their own in its lyrics
+local PARTS = { '[verse]', '[chorus]', '[bridge]', '[inst]' } -- section tags, each on its own line of the lyrics
 local MODES = { 'new_track', 'take', 'lane' }
 local MODE_NAMES = { new_track = 'a new track below', take = 'a take', lane = 'a fixed lane' }
 local LYRICS_HEIGHT = 90 -- pixels
 local FILL, BY_TEXT = 0, 0
 local MOST_VARIATIONS, HIGHEST_SEED = 16, 4294967295
 
--- The fields' values for the user's choices.
+-- Returns the values of the fields for the user's choices.
 function fields.from(choices)
   local remix = choices.remix
   local form = { preset = remix.preset or '', tags = remix.tags or '', lyrics = remix.lyrics or '', knobs = {},
@@ -23,12 +23,12 @@ function fields.from(choices)
   return form
 end
 
--- The engine whose knobs are shown; "automatic" shows those of the best one.
+-- Returns the engine whose knobs are shown; for "automatic" the first one.
 local function engine_of(form)
   return estimate.engine(form.engine) or (home.catalogue().engines or {})[1] or { knobs = {}, takes_lyrics = true }
 end
 
--- The choices in the fields: empty means "as it comes", and a knob at its default is not sent.
+-- Returns the choices in the fields. Empty fields and knobs at their defaults are not sent.
 function fields.choices(form)
   local engine = engine_of(form)
   local remix = { variations = form.variations, seed = not form.by_chance and form.seed or nil }
@@ -46,7 +46,7 @@ end
 
 -- Drawing -------------------------------------------------------------------------------------------------------------
 
--- A list to choose from: `options` are {value, text, help}. Returns the value.
+-- Draws a list of `options` {value, text, help}. Returns the chosen value.
 local function choose(ImGui, context, label, value, options)
   local shown = tostring(value)
   for _, option in ipairs(options) do
@@ -87,9 +87,9 @@ local function draw_lyrics(ImGui, context, form)
   end
 end
 
--- Behind ### stands what the toolkit knows a knob by, whatever is shown before it.
+-- ReaImGui identifies a knob by the text after ###, whatever is shown before it.
 local function label_of(knob, value)
-  return knob.name:gsub('_', ' ') .. (value == nil and ' (as the engine likes)' or '') .. '###' .. knob.name
+  return knob.name:gsub('_', ' ') .. (value == nil and ' (engine default)' or '') .. '###' .. knob.name
 end
 
 local DRAW = {
@@ -126,7 +126,7 @@ end
 
 local function draw_seed(ImGui, context, form)
   local _
-  _, form.by_chance = ImGui.Checkbox(context, 'Seed by chance', form.by_chance)
+  _, form.by_chance = ImGui.Checkbox(context, 'Random seed', form.by_chance)
   ImGui.BeginDisabled(context, form.by_chance)
   _, form.seed = ImGui.InputInt(context, 'Seed', form.seed, BY_TEXT, BY_TEXT)
   form.seed = math.max(0, math.min(HIGHEST_SEED, form.seed))
@@ -140,7 +140,7 @@ local function draw_place(ImGui, context, form)
   _, form.mute = ImGui.Checkbox(context, 'Mute the source', form.mute)
 end
 
--- Draw all fields and take over what is changed.
+-- Draws all fields and stores the changes in `form`.
 function fields.draw(ImGui, context, form)
   local _
   form.preset = choose(ImGui, context, 'Preset', form.preset, presets())

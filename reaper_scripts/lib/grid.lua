@@ -1,14 +1,14 @@
--- Grid: beats and bars over a span, from the project's tempo map, in seconds from the clip's start.
+-- Grid: the beats and bars of a span from the project's tempo map, in seconds from the clip's start.
 
 local json = require 'json'
 
 local grid = {}
 
 local MOST_BEATS = 4096
-local MARGIN = 2.0 -- s before and after the clip: as far as its handles may go
-local AROUND = 1e-9 -- s
+local MARGIN = 2.0 -- s before and after the clip: the longest handles
+local AROUND = 1e-9 -- s past a bar line, to be inside that bar
 
--- {beats, downbeats}: downbeats are places in the list of beats, counted from 0.
+-- Returns {beats, downbeats}; downbeats are indices into beats, from 0.
 function grid.over(project, from, to)
   local beats, downbeats = json.list(), json.list()
   local first, last = math.max(0, from - MARGIN), to + MARGIN

@@ -1,4 +1,4 @@
--- Home: where the bridge is, from the pointer file that install and each daemon start write beside these scripts.
+-- Home: the bridge's folder, from the pointer file next to these scripts. `install` and each daemon start write it.
 
 local files = require 'files'
 local folders = require 'folders'
@@ -7,12 +7,12 @@ local json = require 'json'
 local home = {}
 
 local POINTER = 'ace-bridge.json'
-local INSTALLED = 'Scripts/ACE Bridge/' -- where install writes it; ReaPack's copy of the scripts lies elsewhere
+local INSTALLED = 'Scripts/ACE Bridge/' -- where `install` writes it; ReaPack keeps the scripts in another folder
 local CATALOGUE = 'catalogue.json'
 local RUN_HIDDEN = -2 -- ExecProcess: no waiting, no console window
 
 local FLATPAK = '/.var/app/fm.reaper.Reaper/' -- in the resource path of a REAPER in Flatpak's sandbox
-local OUT_OF_FLATPAK = '/usr/bin/flatpak-spawn --host' -- where the user's Python is
+local OUT_OF_FLATPAK = '/usr/bin/flatpak-spawn --host' -- runs a command outside the sandbox
 
 local here = '' -- the folder of the actions, with its last separator
 local about -- the pointer's content, read once
@@ -30,12 +30,12 @@ local function beside(name)
   return files.read(here .. name) or files.read(reaper.GetResourcePath() .. '/' .. INSTALLED .. name) or ''
 end
 
--- The pointer's content; nil and a sentence where the bridge is not set up.
+-- Returns the pointer's content; nil and an error message if the bridge is not set up.
 function home.pointer()
   if about then return about end
   local found = json.decode(beside(POINTER))
   if type(found) ~= 'table' or type(found.home) ~= 'string' then
-    return nil, ('The scripts do not know where the bridge is: %s%s is missing.\n\n'):format(here, POINTER)
+    return nil, ('The scripts cannot find the bridge: %s%s is missing.\n\n'):format(here, POINTER)
       .. 'Run "ace-bridge install reaper" in a terminal.'
   end
   about = found
@@ -46,7 +46,7 @@ function home.path(...)
   return folders.join(home.pointer().home, ...)
 end
 
--- A folder of these scripts inside the home, made when it is first asked for.
+-- Returns a folder of these scripts in the bridge's folder, and creates it if necessary.
 function home.own_folder(name)
   local path = home.path('reaper', name)
   folders.make(path)
@@ -57,14 +57,14 @@ local function quoted(word)
   return '"' .. word .. '"'
 end
 
--- The running daemon's own words of itself, or nil where none runs.
+-- Returns the content of daemon.json, or nil if no daemon runs.
 function home.daemon()
   local found = json.decode(files.read(home.path('daemon.json')) or '')
   return type(found) == 'table' and found or nil
 end
 
--- Run the bridge's command line, detached; `words` replace the last word of the command that starts the daemon.
--- Only words of our own and ids get here, never a name, a prompt or a path of the project.
+-- Runs `ace-bridge` in the background. `words` replace the last word of the command that starts the daemon.
+-- For safety, words are fixed words and ids only, never a name, a prompt or a path of the project.
 function home.run(words)
   local parts = {}
   for _, word in ipairs(home.pointer().command) do parts[#parts + 1] = quoted(word) end
@@ -73,7 +73,7 @@ function home.run(words)
   return reaper.ExecProcess(table.concat(parts, ' '), RUN_HIDDEN)
 end
 
--- What there is to choose from, as the daemon wrote it at its start, or before its first start as install did.
+-- Returns the presets and engines, as written by the daemon at its start, or by `install` before the first start.
 function home.catalogue()
   if not shown then
     shown = json.decode(files.read(home.path(CATALOGUE)) or beside(CATALOGUE)) or { presets = {}, engines = {} }

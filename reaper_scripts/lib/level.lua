@@ -1,23 +1,23 @@
--- Level: how loud the beginning of a take is by REAPER's reader, how loud and how long a WAV file is by its bytes.
+-- Level: measures the start of a take through REAPER's accessor, and the level and length of a WAV file from its bytes.
 
 local files = require 'files'
 
 local level = {}
 
 local RATE, CHANNELS, FRAMES = 48000, 2, 4096
-local FORMATS = { -- bytes of a value → how string.unpack reads it, and its full scale
+local FORMATS = { -- bytes per sample → format of string.unpack, full scale
   [2] = { '<i2', 2 ^ 15 },
   [3] = { '<i3', 2 ^ 23 },
   [4] = { '<i4', 2 ^ 31 },
 }
 local FLOAT, FLOATS = 3, { '<f', 1 }
-local BEGINNING = 65536 -- bytes: the head and more than is measured
+local BEGINNING = 65536 -- bytes: the header and more samples than are measured
 
 local function rms(sum, count)
   return count > 0 and math.sqrt(sum / count) or 0
 end
 
--- Of the first samples of a take, as its audio accessor gives them; of the right channel alone where that is asked.
+-- Returns the RMS level of a take's first samples through its accessor, optionally of the right channel only.
 function level.of_take(take, is_right)
   local accessor = reaper.CreateTakeAudioAccessor(take)
   local buffer = reaper.new_array(FRAMES * CHANNELS)
@@ -31,7 +31,7 @@ function level.of_take(take, is_right)
   return rms(sum, count)
 end
 
--- The chunks of a RIFF file: name → first byte of its content and its size.
+-- Returns the chunks of a RIFF file: name → first byte of the content, and size.
 local function chunks(content)
   local found, at = {}, 13
   while at + 8 <= #content do
@@ -42,7 +42,7 @@ local function chunks(content)
   return found
 end
 
--- The beginning of a WAV file: its chunks, how a value is read, bytes of a value, channels and rate; nil for others.
+-- Returns the start of a WAV file with its format; nil for other files.
 local function opened(path)
   local content = files.read(path, BEGINNING) or ''
   local found = content:sub(1, 4) == 'RIFF' and chunks(content) or {}
@@ -53,7 +53,7 @@ local function opened(path)
   return { content = content, data = found.data, format = format, bytes = bits // 8, channels = channels, rate = rate }
 end
 
--- Of the first samples of a WAV file, or of its right channel; nil where it is none.
+-- Returns the RMS level of a WAV file's first samples, optionally of the right channel only; nil for other files.
 function level.of_file(path, is_right)
   local wave = opened(path)
   if not wave then return nil end
@@ -67,7 +67,7 @@ function level.of_file(path, is_right)
   return rms(sum, of)
 end
 
--- How long a WAV file is, in s; nil where it is none.
+-- Returns a WAV file's length in s; nil for other files.
 function level.seconds(path)
   local wave = opened(path)
   return wave and wave.data.size / (wave.bytes * wave.channels * wave.rate)

@@ -1,4 +1,4 @@
--- Mail: messages to the daemon as files in its inbox, its answer in this instance's outbox file.
+-- Mail: sends messages as files in the daemon's inbox and reads this instance's outbox file.
 
 local doorbell = require 'doorbell'
 local files = require 'files'
@@ -12,17 +12,17 @@ local function inbox_file(message_id)
   return home.path('inbox', message_id .. '.json')
 end
 
--- Why a daemon that runs would not understand these scripts; nil where it does, or where none runs.
+-- Returns why the running daemon cannot read these scripts' messages; nil if it can, or if none runs.
 local function estranged()
   local daemon = home.daemon()
   for _, protocol in ipairs(daemon and daemon.protocols or { mail.PROTOCOL }) do
     if protocol == mail.PROTOCOL then return nil end
   end
-  return ('The bridge that runs is version %s, which these scripts do not speak with.\n\n'):format(daemon.version)
-    .. 'Run "ace-bridge install reaper" in a terminal, then the action again.'
+  return ('These scripts do not support the running bridge (version %s).\n\n'):format(daemon.version)
+    .. 'Run "ace-bridge install reaper" in a terminal, then run the action again.'
 end
 
--- Returns the message's id, or nil and why it could not be written. A silent message does not ring.
+-- Returns the message's id, or nil and an error message. A silent message does not notify the daemon.
 function mail.send(command, args, message_id, is_silent)
   local problem = estranged()
   if problem then return nil, problem end
@@ -36,26 +36,26 @@ function mail.send(command, args, message_id, is_silent)
   }
   local ok
   ok, problem = files.write(inbox_file(message_id), json.encode(message))
-  if not ok then return nil, ('The bridge\'s inbox cannot be written to: %s'):format(problem) end
+  if not ok then return nil, ('Cannot write to the bridge\'s inbox: %s'):format(problem) end
   if not is_silent then doorbell.ring() end
   return message_id
 end
 
 mail.new_id = state.new_id
 
--- Whether the daemon has not taken the message in yet.
+-- Whether the daemon has not read the message yet.
 function mail.waits(message_id)
   return files.exists(inbox_file(message_id))
 end
 
--- The outbox as it is now, or nil before the daemon has written it.
+-- Returns the current outbox, or nil before the daemon has written it.
 function mail.outbox()
   local found = json.decode(files.read(home.path('outbox', state.instance() .. '.json')) or '')
   if type(found) == 'table' and type(found.jobs) == 'table' then return found end
   return nil
 end
 
--- The variations of an outbox by their id, each with its job.
+-- Returns the variations of an outbox by id, each with its job.
 function mail.variations(outbox)
   local found = {}
   for _, job in ipairs(outbox and outbox.jobs or {}) do

@@ -1,10 +1,10 @@
--- Main: the way into every action: is REAPER new enough, is the bridge set up, then do it.
+-- Main: the entry point of every action. Checks REAPER's version and the bridge's installation, then runs the action.
 
 local error_guard = require 'error_guard'
 local home = require 'home'
 
 local OLDEST = 7.08
-local ONE_INSTANCE, RESTART = 1, 2 -- a second press within the same moment begins anew, without REAPER's question
+local ONE_INSTANCE, RESTART = 1, 2 -- of set_action_options: a second press restarts the script without a question
 
 return function(folder, name)
   home.set_scripts_folder(folder)
@@ -17,7 +17,7 @@ return function(folder, name)
     if not pointer then error_guard.refuse(problem) end
     if name == 'service' then
       require('service').run()
-    elseif not require('actions')[name]() then -- true: it goes on, and has said what a second press does
+    elseif not require('actions')[name]() then -- true: it keeps running and has set its own options
       reaper.set_action_options(ONE_INSTANCE | RESTART)
       require('undo').none()
     end

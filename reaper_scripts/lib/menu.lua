@@ -1,15 +1,15 @@
--- Menu: REAPER's own pop-up menu, at the mouse, for dialogs without an extension.
+-- Menu: REAPER's own pop-up menu at the mouse pointer.
 
 local menu = {}
 
 local NAME, NO_SIZE, FLOATING = 'ACE Bridge', 0, 0
 
--- Signs that mean something in the text of a menu.
+-- Replaces characters with a special meaning in a menu.
 local function plain(text)
   return (text:gsub('[|#!<>\n]', ' '))
 end
 
--- Let the user choose one of some texts; nil when the menu was closed. `current` is ticked.
+-- Returns the index of the text that the user chooses, or nil if the menu was closed. `current` is ticked.
 function menu.choose(texts, current)
   local parts = {}
   for i, text in ipairs(texts) do parts[i] = (i == current and '!' or '') .. plain(text) end

@@ -1,4 +1,4 @@
--- Notes: what these scripts must know of a request when its result comes, on disk, since REAPER may end meanwhile.
+-- Notes: what these scripts need to place the results of a request, kept on disk in case REAPER quits.
 -- A note: {message_id, project, placement, clips = {[clip_id] = anchor}, rendered = {paths}}.
 
 local files = require 'files'
@@ -22,13 +22,13 @@ function notes.load(message_id)
   return json.decode(files.read(path_of(message_id)) or '')
 end
 
--- The request has ended: its note goes, and the audio that was written for it.
+-- Deletes a request's note and the audio files written for it.
 function notes.remove(note)
   for _, path in ipairs(note.rendered or {}) do os.remove(path) end
   os.remove(path_of(note.message_id))
 end
 
--- The ids of all requests that are still open.
+-- Returns the ids of all requests with a note.
 function notes.open()
   local ids = {}
   for _, name in ipairs(folders.names(home.own_folder('requests'))) do

@@ -1,7 +1,7 @@
--- Objects: tracks, items and takes by their GUIDs, which outlive moves, undo and saving; never by index.
--- What the bridge has placed carries its ids as extension data (P_EXT), saved with the project.
+-- Objects: finds tracks, items and takes by GUID, which survives moves, undo and saving.
+-- Placed objects carry their ids as extension data (P_EXT), which is saved with the project.
 
-local objects = { WAITS = 'waits' } -- the mark of a placeholder: request/clip/variation
+local objects = { WAITS = 'waits' } -- key of a placeholder's mark "request/clip/variation"
 
 local EXTENSION = 'P_EXT:ace_bridge_'
 
@@ -72,12 +72,12 @@ function objects.takes(item)
   return counted(reaper.CountTakes(item), function(i) return reaper.GetTake(item, i) end)
 end
 
--- The project of the tab in front; EnumProjects has its path as a second value.
+-- Returns the project of the active tab, without the path that EnumProjects returns second.
 function objects.current()
   return (reaper.EnumProjects(-1))
 end
 
--- Open projects, the active tab first.
+-- Returns the open projects, the active tab first.
 function objects.projects()
   local active = objects.current()
   local found, i = { active }, 0
@@ -102,8 +102,8 @@ end
 
 -- Search --------------------------------------------------------------------------------------------------------------
 
--- A survey: a project's items by GUID, by the variation that stands in them, and by what waits in them. It is made once
--- for all that is looked for while `objects.at_once` runs, since a large session has thousands of items.
+-- A survey has a project's items by GUID, by variation and by placeholder mark. `objects.at_once` makes it once for all
+-- lookups, because a large session has thousands of items.
 local surveys
 
 local function note_item(found, item)
@@ -114,7 +114,7 @@ local function note_item(found, item)
     found.variations[variation] = item
   elseif waits then
     found.waits[waits] = item
-  elseif reaper.CountTakes(item) > 1 then -- a remix as a take is never the only one
+  elseif reaper.CountTakes(item) > 1 then -- a remix is never the only take
     for take in objects.takes(item) do
       variation = take and objects.take_mark(take, 'variation')
       if variation then found.variations[variation] = item end
@@ -131,7 +131,7 @@ local function survey(project)
   return found
 end
 
--- Run `work` with one survey of each project; what it adds to a project meanwhile is not found by it.
+-- Runs `work` with one survey of each project. The survey does not see items that `work` adds.
 function objects.at_once(work, ...)
   surveys = {}
   local results = table.pack(pcall(work, ...))
@@ -153,19 +153,19 @@ function objects.find_track(project, guid)
   end
 end
 
--- The tracks' GUIDs from top to bottom.
+-- Returns the tracks' GUIDs from top to bottom.
 function objects.track_guids(project)
   local guids = {}
   for track in objects.tracks(project) do guids[#guids + 1] = objects.track_guid(track) end
   return guids
 end
 
--- The item in which a variation already stands, as an item of its own or as a take.
+-- Returns the item that holds a variation, as its own item or as a take.
 function objects.find_variation(project, variation_id)
   return survey(project).variations[variation_id]
 end
 
--- The placeholder with this mark.
+-- Returns the placeholder with this mark.
 function objects.find_waiting(project, mark)
   return survey(project).waits[mark]
 end

@@ -1,4 +1,4 @@
--- Outgoing: requests whose clips must be written by REAPER before they can be sent; a few milliseconds per tick.
+-- Outgoing: requests whose clips REAPER must write before they can be sent, a few milliseconds per tick.
 
 local anchor = require 'anchor'
 local error_guard = require 'error_guard'
@@ -15,7 +15,7 @@ local undelivered = require 'undelivered'
 
 local outgoing = {}
 
-local BUDGET = 0.010 -- s of a tick; with one block more it stays under 20 ms
+local BUDGET = 0.010 -- s per tick; with the block that exceeds it the tick stays under 20 ms
 
 local queue = {} -- requests as request.of made them
 local reading -- {reader, work, path}
@@ -40,11 +40,11 @@ local function hand_over(made, work, path, lead, tail)
   table.remove(made.work, 1)
 end
 
--- Save the note, then send: a result never comes to a script that does not know where it belongs.
+-- Saves the note before it sends the request, so that every result has a note.
 function outgoing.send(made)
   made.note.created = os.time()
   local ok, problem = notes.save(made.note)
-  if not ok then error_guard.refuse('The request cannot be written: ' .. problem .. '\n\nNothing was sent.') end
+  if not ok then error_guard.refuse('Cannot write the request: ' .. problem .. '\n\nNothing was sent.') end
   ok, problem = mail.send('remix', made.args, made.message_id)
   if not ok then
     notes.remove(made.note)
@@ -60,7 +60,7 @@ local function begin(made, work)
   local project = anchor.project_of(made.note.project, clip)
   local item = project and objects.find_item(project, work.item)
   if not item then
-    error_guard.refuse('The item was deleted before it was read. Nothing was sent, nothing was charged.')
+    error_guard.refuse('The item was deleted before it was read. Nothing was sent or charged.')
   end
   local folder, name = path_for(made, work)
   if work.route == 'render' then
@@ -104,7 +104,7 @@ function outgoing.step()
   error(problem, 0)
 end
 
--- The service ends: what is not sent is left for the next one.
+-- Queues unsent requests for the next service when this one ends.
 function outgoing.abandon()
   if reading then reading.reader:discard() end
   reading = nil

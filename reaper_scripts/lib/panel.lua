@@ -1,5 +1,5 @@
--- Panel: the dialog with ReaImGui. It stays open, shows what the remix costs and how far it is, and can cancel it.
--- Its fields are in fields.lua; this is the window, its loop and its buttons.
+-- Panel: the window, loop and buttons of the ReaImGui dialog. It stays open, shows cost and progress, and can cancel.
+-- Its fields are in fields.lua.
 
 local error_guard = require 'error_guard'
 local estimate = require 'estimate'
@@ -17,20 +17,20 @@ local TITLE = 'ACE Bridge: remix'
 local WIDTH, HEIGHT = 460, 620
 local TOGGLE, LIT, DARK = 1, 4, 8 -- of set_action_options: a second press closes the dialog
 local INTERVAL = 0.2 -- s between two looks at the selection and the outbox
-local FILL = -1 -- a width: all there is
+local FILL = -1 -- a width: all available space
 
 local ImGui, context
-local form -- what is said in the fields
-local found = {} -- ranges that are meant now
-local ordered = {} -- message ids of what was asked for from here
-local remix, cancel -- what the buttons do
-local rows = {} -- of progress
+local form -- the values of the fields
+local found = {} -- the ranges to be remixed now
+local submitted = {} -- message ids of the requests from this dialog
+local remix, cancel -- functions of the buttons
+local rows = {} -- progress of the submitted requests
 local next_look = 0
 
 local function look()
   found = ranges.meant(objects.current())
   prefetch.keep(found)
-  rows = progress.rows(mail.outbox(), ordered)
+  rows = progress.rows(mail.outbox(), submitted)
 end
 
 local function clips_in_words()
@@ -40,7 +40,7 @@ local function clips_in_words()
   return ('%s, %s'):format(what, estimate.in_words(seconds, form.engine))
 end
 
--- Returns what was pressed: "remix", "cancel", "close" or nothing.
+-- Returns the pressed button: "remix", "cancel", "close" or nil.
 local function draw_buttons()
   local pressed
   ImGui.TextWrapped(context, clips_in_words())
@@ -63,7 +63,7 @@ local function draw_progress()
   end
 end
 
--- One frame; End only where Begin says that the window is to be seen.
+-- Draws one frame. ImGui requires End only if Begin reports a visible window.
 local function frame()
   local pressed
   ImGui.SetNextWindowSize(context, WIDTH, HEIGHT, ImGui.Cond_FirstUseEver)
@@ -95,7 +95,7 @@ local function act(pressed)
     local choices = fields.choices(form)
     settings.remember(choices)
     local id = remix(ranges.meant(objects.current()), choices)
-    if id then ordered[#ordered + 1] = id end
+    if id then submitted[#submitted + 1] = id end
   end
 end
 
@@ -105,11 +105,11 @@ local function tick()
     next_look = now + INTERVAL
     look()
   end
-  if not ImGui.ValidatePtr(context, 'ImGui_Context*') then -- it is gone when a box was open for longer than a frame
+  if not ImGui.ValidatePtr(context, 'ImGui_Context*') then -- a message box that blocks for a frame invalidates it
     context = ImGui.CreateContext(TITLE)
   end
   local open, pressed = frame()
-  error_guard.run(act, pressed) -- after the frame: a box may come up
+  error_guard.run(act, pressed) -- after the frame, because it may open a message box
   return open
 end
 
@@ -118,7 +118,7 @@ local function loop()
   if ok and goes_on then reaper.defer(loop) end
 end
 
--- Open the dialog. `ask(ranges, choices)` asks for a remix and returns its message's id, `stop(job_id)` stops one.
+-- Opens the dialog. `ask(ranges, choices)` requests a remix and returns the message id; `stop(job_id)` cancels a job.
 function panel.open(toolkit, ask, stop)
   ImGui, remix, cancel = toolkit, ask, stop
   form = fields.from(settings.last())

@@ -1,4 +1,4 @@
--- Peaks: the waveform of what was placed, built a little per tick.
+-- Peaks: builds the waveforms of placed results, a little per tick.
 
 local peaks = {}
 
@@ -16,7 +16,7 @@ function peaks.busy()
   return #building > 0
 end
 
--- One that fails is not tried again: REAPER builds missing peaks itself when it draws the item.
+-- A failed build is not repeated: REAPER builds missing peaks itself when it draws the item.
 function peaks.step()
   local one = table.remove(building, 1)
   if not one or not reaper.ValidatePtr2(one.project, one.source, 'PCM_source*') then return end

@@ -1,5 +1,5 @@
--- Placeholder: a muted, empty item where each remix is going to stand, so that the wait is seen in the arrange view.
--- It is made when the request goes out, and goes with the same undo point that brings the remix.
+-- Placeholder: a muted, empty item in the arrange view where a remix will appear. It is made when the request is sent
+-- and removed by the undo point that places the remix.
 
 local edit_guard = require 'edit_guard'
 local error_guard = require 'error_guard'
@@ -11,7 +11,7 @@ local placeholder = {}
 
 local WAITS = objects.WAITS
 local REQUEST = '^(.-)/'
-local GREY = 0x1000000 | 0x707070 -- the same bytes on every system
+local GREY = 0x1000000 | 0x707070 -- grey is the same in RGB and BGR
 
 local function key(message_id, clip_id, index)
   return ('%s/%s/%d'):format(message_id, clip_id, index)
@@ -24,12 +24,12 @@ local function put_one(project, note, clip_id, clip, index)
   reaper.SetMediaItemInfo_Value(item, 'D_LENGTH', clip.length)
   reaper.SetMediaItemInfo_Value(item, 'B_MUTE', 1)
   reaper.SetMediaItemInfo_Value(item, 'I_CUSTOMCOLOR', GREY)
-  local words = ('The remix of %s is being made.'):format(clip.name ~= '' and clip.name or 'this clip')
+  local words = ('The remix of %s will appear here.'):format(clip.name ~= '' and clip.name or 'this clip')
   reaper.GetSetMediaItemInfo_String(item, 'P_NOTES', words, true)
   objects.mark_item(item, WAITS, key(note.message_id, clip_id, index))
 end
 
--- The clips that get a result each: the mix alone where several were asked for as one.
+-- Returns the clips that get a result: only the mix if several clips are remixed as one.
 local function awaited(note)
   return note.mix and { mix = note.mix } or note.clips
 end
@@ -38,20 +38,20 @@ local function put_all(project, note)
   local clips, ids = awaited(note), {}
   for id in pairs(clips) do ids[#ids + 1] = id end
   table.sort(ids)
-  undo.point(project, 'Ask for remix (placeholder)', function()
+  undo.point(project, 'Request remix (placeholder)', function()
     for index = 0, (note.variations or 1) - 1 do
       for _, id in ipairs(ids) do put_one(project, note, id, clips[id], index) end
     end
   end)
 end
 
--- Show the wait for a request that is on its way. Only new tracks have a place that is free until the result comes.
+-- Adds the placeholders of a request. Takes and lanes get none, because their place may be used in the meantime.
 function placeholder.put(project, note)
   if note.placement.mode ~= 'new_track' or edit_guard.obstacle(project) then return end
   error_guard.run(put_all, project, note)
 end
 
--- Inside the undo point that brings the result.
+-- Called inside the undo point that places the result.
 function placeholder.give_way(project, message_id, clip_id, index)
   local item = objects.find_waiting(project, key(message_id, clip_id, index))
   if item then reaper.DeleteTrackMediaItem(reaper.GetMediaItem_Track(item), item) end
@@ -69,7 +69,7 @@ local function remove(project, left)
   return true
 end
 
--- Take away the placeholders of requests of which `is_over(message_id)` says so; one undo point, none for nothing.
+-- Removes the placeholders of requests for which `is_over(message_id)` is true, in one undo point.
 function placeholder.sweep(project, is_over)
   local left = {}
   for item in objects.items(project) do

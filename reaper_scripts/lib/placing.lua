@@ -1,4 +1,4 @@
--- Placing: a result that is on disk becomes an item on a new track, a take or a fixed lane, inside an undo point.
+-- Placing: places a result as an item on a new track, as a take or on a fixed lane, inside an undo point.
 
 local anchor = require 'anchor'
 local objects = require 'objects'
@@ -10,7 +10,7 @@ local placing = {}
 
 local FIXED_LANES = 2 -- I_FREEMODE
 
--- Clips that were asked for as one come back as one, the mix; where each comes back by itself, each has its place.
+-- Returns the clip of a result and its id. Clips remixed as one have one result, the mix, unless the daemon split it.
 local function clip_of(note, found)
   local id = found.variation.clip_id
   if note.mix then
@@ -22,7 +22,7 @@ local function clip_of(note, found)
   return id, note.clips[id]
 end
 
--- What a placement needs, from the outbox and the note: nil where the note has nothing of the clip.
+-- Returns the plan of a placement, from the outbox and the note; nil if the note does not have the clip.
 function placing.plan(note, found)
   local clip_id, clip = clip_of(note, found)
   if not clip then return nil end
@@ -96,7 +96,7 @@ local function as_lane(plan, place, source)
   return item
 end
 
--- The wanted mode, or a new track where that is not possible: a lane only where the track uses lanes already.
+-- Returns the requested mode's function, or as_track if it is not possible. A lane needs a track that uses lanes.
 local function way(plan, place)
   local mode = plan.note.placement.mode
   if mode == 'take' and place.item then return as_take end
@@ -118,13 +118,14 @@ local function place_one(plan, source)
   return item
 end
 
--- Place results of one project as one undo point. Returns a list of {plan, item} or {plan, problem}, and new sources.
+-- Places the results of one project as one undo point. Returns a list of {plan, item} or {plan, problem}, and the new
+-- sources.
 function placing.place(project, plans)
   local outcomes, ready, sources = {}, {}, {}
   for _, plan in ipairs(plans) do
     local item = objects.find_variation(project, plan.variation.variation_id)
     local source = not item and reaper.PCM_Source_CreateFromFile(plan.result.path)
-    if item then -- placed before, and not confirmed
+    if item then -- placed before but not confirmed
       outcomes[#outcomes + 1] = { plan = plan, item = objects.item_guid(item) }
     elseif source then
       ready[#ready + 1], sources[#sources + 1] = plan, source

@@ -1,4 +1,4 @@
--- Prefetch: while the dialog is open the daemon starts and gets the clips ready, so that "Remix" finds them warm.
+-- Prefetch: starts the daemon and lets it prepare the clips while the dialog is open.
 
 local mail = require 'mail'
 local objects = require 'objects'
@@ -9,7 +9,7 @@ local state = require 'state'
 
 local prefetch = {}
 
-local last, seen -- signatures of what was prepared, and of what was meant at the last look
+local last, seen -- signatures of the ranges last prepared, and of those at the last call
 
 local function signature(found)
   local parts = {}
@@ -19,7 +19,7 @@ local function signature(found)
   return table.concat(parts, '\n')
 end
 
--- Send `prepare` for some ranges; what REAPER has to write first is not prepared.
+-- Sends `prepare` for some ranges, unless REAPER must first write their audio.
 function prefetch.send(found)
   local made = request.of(objects.current(), found, {}, settings.last().placement)
   if #made.work > 0 then return end
@@ -29,14 +29,14 @@ function prefetch.send(found)
   registry.wake_service()
 end
 
--- Called at each look of an open dialog: once the selection has stayed as it is for one look, it is prepared.
+-- Called regularly by the open dialog. Prepares a selection that has not changed since the last call.
 function prefetch.keep(found)
   local now = signature(found)
   local steady = now == seen
   seen = now
   if not steady or now == last or #found == 0 then return end
   last = now
-  local ok, problem = pcall(prefetch.send, found) -- what cannot be remixed is said when that is asked for
+  local ok, problem = pcall(prefetch.send, found) -- "Remix" shows the user's errors, not this
   if not ok and type(problem) ~= 'table' then error(problem, 0) end
 end
 

@@ -1,4 +1,4 @@
--- Progress: what the outbox says of remixes, as rows for people: {text, overlay, progress, open, failed, job_id}.
+-- Progress: the outbox as rows of text for the windows: {text, overlay, progress, open, failed, job_id}.
 
 local json = require 'json'
 local mail = require 'mail'
@@ -7,7 +7,7 @@ local state = require 'state'
 
 local progress = {}
 
-local known = {} -- notes by request, read once; false where there is none
+local known = {} -- notes by request, read once; false if there is none
 
 local function note_of(job)
   local id = job.message_id
@@ -25,14 +25,14 @@ local function elapsed(job)
   return since and (' (%d s)'):format(math.max(0, os.time() - since)) or ''
 end
 
--- What a variation is at, in words: an error, the queue, what holds REAPER back, or the daemon's own line.
+-- Returns a variation's status text: its error, why REAPER does not place it, its queue position or the daemon's text.
 local function words_of(variation)
   local problem = json.maybe(variation.error)
   if problem then return problem.text end
   local obstacle = state.get('obstacle')
   if obstacle and variation.state == 'placing' then return obstacle end
   local queue = json.maybe(variation.queue_position)
-  if queue then return ('%d before it'):format(queue) end
+  if queue then return ('%d ahead in the queue'):format(queue) end
   return json.maybe(variation.message) or ''
 end
 
@@ -48,7 +48,7 @@ local function row_of(job, variation)
   }
 end
 
--- The newest first; only those of some requests where their message ids are given.
+-- Returns the rows, newest first; if message ids are given, only those of their requests.
 function progress.rows(outbox, message_ids)
   local wanted, rows = {}, {}
   for _, id in ipairs(message_ids or {}) do wanted[id] = true end

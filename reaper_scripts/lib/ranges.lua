@@ -1,10 +1,10 @@
--- Ranges: which items are meant, and which part of each. A range is {item, from, to} in seconds on the timeline.
+-- Ranges: the items to be remixed, and the part of each. A range is {item, from, to} in seconds on the timeline.
 
 local objects = require 'objects'
 
 local ranges = {}
 
-local SHORTEST = 1e-6 -- s; less than that is nothing
+local SHORTEST = 1e-6 -- s; shorter ranges and overlaps do not count
 
 local function item_bounds(item)
   local from = reaper.GetMediaItemInfo_Value(item, 'D_POSITION')
@@ -22,14 +22,14 @@ function ranges.time_selection(project)
   if to > from then return from, to end
 end
 
--- Selected items, whole.
+-- Returns the whole selected items.
 function ranges.selected(project)
   local found = {}
   for item in objects.selected_items(project) do add(found, item, item_bounds(item)) end
   return found
 end
 
--- The part of the selected items that lies in the time selection; of all items where none is selected.
+-- Returns the parts of the selected items inside the time selection; of all items if none is selected.
 function ranges.in_time_selection(project)
   local from, to = ranges.time_selection(project)
   local found = {}
@@ -39,7 +39,8 @@ function ranges.in_time_selection(project)
   return found
 end
 
--- Razor edits of media, not of envelopes: "from to guid" areas, separated by commas.
+-- Returns the parts of items inside razor edits. REAPER lists "from to envelope" areas, separated by commas; areas of
+-- envelopes are skipped.
 function ranges.razor(project)
   local found = {}
   for track in objects.tracks(project) do
@@ -58,7 +59,7 @@ local function overlap(one, other)
   return math.min(one.to, other.to) - math.max(one.from, other.from) > SHORTEST
 end
 
--- Whether each range sounds together with one of another track, as several microphones of one source do.
+-- Whether each range overlaps with one on another track, like the microphones of one source.
 function ranges.sound_together(found)
   for _, one in ipairs(found) do
     local company = false
@@ -71,14 +72,14 @@ function ranges.sound_together(found)
   return #found > 0
 end
 
--- From the first beginning to the last end.
+-- Returns the seconds from the first start to the last end.
 function ranges.span(found)
   local from, to = math.huge, 0
   for _, range in ipairs(found) do from, to = math.min(from, range.from), math.max(to, range.to) end
   return to - from
 end
 
--- What a user means by "this": a razor area, else the selected items within the time selection, else the items whole.
+-- Returns the razor edits, else the selected items within the time selection, else the whole selected items.
 function ranges.meant(project)
   local found = ranges.razor(project)
   if #found > 0 then return found end

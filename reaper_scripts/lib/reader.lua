@@ -1,4 +1,4 @@
--- Reader: a take as REAPER plays it before its FX, written to a file a few milliseconds at a time.
+-- Reader: writes a take to a file as REAPER plays it before its FX, a few milliseconds per call.
 -- local one = reader.start(item, from, length, path); repeat until one:step(0.01) per tick.
 
 local error_guard = require 'error_guard'
@@ -16,13 +16,13 @@ local function rate_of(take)
   return rate >= LOWEST_RATE and rate <= HIGHEST_RATE and rate or USUAL_RATE
 end
 
--- Read `length` seconds of the item's active take from timeline second `from` on.
+-- Starts reading `length` seconds of the item's active take at timeline second `from`.
 function reader.start(project, item, from, length, path)
   local take = reaper.GetActiveTake(item)
   local rate = math.floor(rate_of(take))
   local frames = math.floor(length * rate + 0.5)
   local file, problem = wave.create(path, rate, CHANNELS, frames)
-  if not file then error_guard.refuse(('The clip cannot be written to %s: %s'):format(path, problem)) end
+  if not file then error_guard.refuse(('Cannot write the clip to %s: %s'):format(path, problem)) end
   return setmetatable({
     project = project,
     item = item,
@@ -43,15 +43,15 @@ function reader:block()
   local got = reaper.GetAudioAccessorSamples(self.accessor, self.rate, CHANNELS, time, count, self.buffer)
   if got < 0 then error_guard.refuse('REAPER could not read the item\'s audio.') end
   local ok, problem = self.file:append(self.buffer.table(), count * CHANNELS)
-  if not ok then error_guard.refuse('The clip cannot be written: ' .. problem) end
+  if not ok then error_guard.refuse('Cannot write the clip: ' .. problem) end
   self.at = self.at + count
 end
 
--- Work for about `budget` seconds. Returns true when the file is complete.
+-- Reads for about `budget` seconds. Returns true when the file is complete.
 function reader:step(budget)
   local stop = reaper.time_precise() + budget
   if not reaper.ValidatePtr2(self.project, self.item, 'MediaItem*') then
-    error_guard.refuse('The item was deleted before it was read. Nothing was sent, nothing was charged.')
+    error_guard.refuse('The item was deleted before it was read. Nothing was sent or charged.')
   end
   while self.at < self.frames do
     self:block()
@@ -63,7 +63,7 @@ end
 function reader:finish()
   reaper.DestroyAudioAccessor(self.accessor)
   local ok, problem = self.file:close()
-  if not ok then error_guard.refuse('The clip cannot be written: ' .. tostring(problem)) end
+  if not ok then error_guard.refuse('Cannot write the clip: ' .. tostring(problem)) end
 end
 
 function reader:discard()

@@ -1,6 +1,5 @@
--- Render: one item through its take FX (or a MIDI item through its track's instrument), never through the master.
--- REAPER renders in one go and does nothing else meanwhile. Every setting and the selection are as before, also after
--- an error.
+-- Render: renders an item through its take FX, or a MIDI item through its track's instrument, never through the master.
+-- REAPER is blocked during the render. All settings and the selection are restored, even after an error.
 
 local error_guard = require 'error_guard'
 local files = require 'files'
@@ -14,7 +13,7 @@ local SELECTED_ITEMS, TRACK_STEMS = 32, 2 -- RENDER_SETTINGS
 local CUSTOM_BOUNDS, ITEM_BOUNDS = 0, 4 -- RENDER_BOUNDSFLAG
 local CURRENT = 0 -- Main_OnCommandEx: no flags
 local WAVE_FORMAT = 'evaw'
-local TOLERANCE = 0.05 -- s by which a render may be longer or shorter than was asked
+local TOLERANCE = 0.05 -- s by which a render's length may differ
 
 local NUMBERS = {
   'RENDER_SETTINGS', 'RENDER_BOUNDSFLAG', 'RENDER_STARTPOS', 'RENDER_ENDPOS', 'RENDER_CHANNELS', 'RENDER_SRATE',
@@ -83,19 +82,19 @@ local function run(project, order, folder, name)
   reaper.Main_OnCommandEx(RENDER_NOW, CURRENT, project)
   if not target or files.size(target) == 0 then
     if target then os.remove(target) end
-    error_guard.refuse('REAPER rendered nothing for this item. Nothing was sent, nothing was charged.')
+    error_guard.refuse('REAPER rendered nothing for this item. Nothing was sent or charged.')
   end
   local seconds = level.seconds(target)
   if seconds and math.abs(seconds - (order.to - order.from)) > TOLERANCE then
     os.remove(target)
-    error_guard.refuse(('REAPER rendered %.2f s instead of %.2f s. Nothing was sent, nothing was charged.'):format(
+    error_guard.refuse(('REAPER rendered %.2f s instead of %.2f s. Nothing was sent or charged.'):format(
       seconds, order.to - order.from))
   end
   return target
 end
 
--- Render a span {item, from, length, midi} into folder/name.wav. Returns its path and the seconds that it has before
--- and after the span: REAPER renders items whole.
+-- Renders a span {item, from, length, midi} to folder/name.wav. Returns its path and the seconds before and after the
+-- span, because REAPER renders whole items.
 function render.item(project, span, folder, name)
   local order = { item = span.item, midi = span.midi, from = span.from, to = span.from + span.length }
   if not span.midi then

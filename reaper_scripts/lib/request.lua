@@ -1,4 +1,4 @@
--- Request: the arguments of a `remix` message for some ranges, and the note of what must be known when it is answered.
+-- Request: builds the arguments of a `remix` message for some ranges, and the note needed to place its results.
 
 local anchor = require 'anchor'
 local facts = require 'facts'
@@ -24,7 +24,7 @@ local function sample_rate(project)
   return rate >= LOWEST_RATE and rate <= HIGHEST_RATE and rate or nil
 end
 
--- The project as the daemon knows it; tempo and time signature are those at second `at`.
+-- Returns the message's `project`, with the tempo and time signature at second `at`.
 function request.project(project, at)
   local path = objects.project_path(project)
   local media = reaper.GetProjectPathEx(project)
@@ -54,7 +54,7 @@ local function decibels(gain)
   return gain > 0 and math.max(-150, 20 * math.log(gain, 10)) or -150
 end
 
--- What is carried to the placed item, told to the daemon too, since it stands in the recipe.
+-- Adds the gain and fades that the placed item will get, because the daemon writes them to the recipe.
 local function add_carried(source, clip)
   source.gain_db = decibels(clip.gain * (clip.carried.D_VOL or 1))
   source.fade_in = math.max(0, clip.carried.D_FADEINLEN or 0)
@@ -62,7 +62,7 @@ local function add_carried(source, clip)
   return source
 end
 
--- What a route ("accessor" or "render") bakes into the clip.
+-- Returns which settings a route ("accessor", "render" or "stem") bakes into the clip.
 local function baked_by(route)
   return {
     take_volume = facts.get(route .. '_has_take_volume'),
@@ -73,7 +73,7 @@ local function baked_by(route)
   }
 end
 
--- One clip, its anchor, and what is to be written before it can be sent (nil where nothing is).
+-- Returns a clip, its anchor, and the audio to be written before it can be sent (nil if none).
 local function clip_of(project, range, id)
   local plan = take_audio.plan(range)
   local clip = anchor.of(range, plan.take)
@@ -96,7 +96,7 @@ local function clip_of(project, range, id)
     midi = plan.midi, why = plan.why }
 end
 
--- Everything of one request: {message_id, args, note, work}; `work` lists what the service must write first.
+-- Returns a request {message_id, args, note, work}; `work` lists the audio that the service must write first.
 function request.of(project, ranges, remix, placement)
   local message_id = state.new_id()
   local made = {

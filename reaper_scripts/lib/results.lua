@@ -1,4 +1,4 @@
--- Results: what the bridge has placed, when the user has it in hand: swap with the source, remove, run again.
+-- Results: the actions on placed results: swap with the source, remove, run again.
 
 local error_guard = require 'error_guard'
 local json = require 'json'
@@ -19,7 +19,7 @@ local function about(object, mark)
   return found.variation and found or nil
 end
 
--- What a placed item says of itself, or nil: {item, variation, job, source, seed, recipe}.
+-- Returns the marks of a placed item {item, variation, job, source, seed, recipe}, or nil.
 function results.of(item)
   local found = about(item, objects.item_mark)
   local take = not found and reaper.GetActiveTake(item)
@@ -31,11 +31,11 @@ function results.of(item)
   return found
 end
 
--- The results among the selected items; stops the action where there is none.
+-- Returns the results among the selected items; stops the action if there is none.
 function results.selected(project)
   local found = {}
   for item in objects.selected_items(project) do found[#found + 1] = results.of(item) end
-  if #found == 0 then error_guard.refuse('Select an item that the bridge has placed.') end
+  if #found == 0 then error_guard.refuse('Select a remix first: an item placed by ACE Bridge.') end
   return found
 end
 
@@ -51,7 +51,7 @@ local function results_of_source(project, guid)
   return found
 end
 
--- Source and results from the selection, whichever of them is selected; each pair once where both are.
+-- Returns the sources and results of the selected items, each pair once even if both are selected.
 local function pairs_of_selection(project)
   local found, seen = {}, {}
   for item in objects.selected_items(project) do
@@ -63,7 +63,7 @@ local function pairs_of_selection(project)
       found[#found + 1] = { source = source, results = others }
     end
   end
-  if #found == 0 then error_guard.refuse('Select a remix on its own track, or the item it was made from.') end
+  if #found == 0 then error_guard.refuse('Select a remix on its own track, or its source item.') end
   return found
 end
 
@@ -78,7 +78,7 @@ function results.swap(project)
   end)
 end
 
--- A placeholder can be removed too: its remix comes all the same, and finds its place.
+-- Also removes placeholders. Their remixes are placed nevertheless.
 function results.remove(project)
   if placeholder.remove_selected(project) then return end
   local found = results.selected(project)
@@ -97,7 +97,7 @@ function results.remove(project)
   for _, one in ipairs(found) do mail.send('removed', { variation_id = one.variation }) end
 end
 
--- Ask for the selected results again, with changes in `remix`. Returns the messages' ids.
+-- Runs the selected results again with the changes in `remix`. Returns the messages' ids.
 function results.rerun(project, remix)
   local ids, seen = json.list(), {}
   for _, one in ipairs(results.selected(project)) do
@@ -111,12 +111,12 @@ end
 
 function results.rerun_one(project, one, remix)
   local note = one.request and notes.load(one.request)
-  if not note then error_guard.refuse('The notes of this remix are gone; remix its source item instead.') end
+  if not note then error_guard.refuse('The notes of this remix are missing. Remix its source item instead.') end
   note.message_id, note.created, note.told, note.ended = mail.new_id(), os.time(), nil, nil
-  note.rendered = json.list() -- they belong to the first request
+  note.rendered = json.list() -- the files belong to the first request
   local ok, problem = notes.save(note)
   if ok then ok, problem = mail.send('rerun', { job_id = one.job, remix = remix }, note.message_id) end
-  if not ok then error_guard.refuse('The request cannot be written: ' .. tostring(problem)) end
+  if not ok then error_guard.refuse('Cannot write the request: ' .. tostring(problem)) end
   placeholder.put(project, note)
   return note.message_id
 end

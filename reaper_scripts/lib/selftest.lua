@@ -1,4 +1,4 @@
--- Self-test: measures the facts of facts.lua with the selected item, and writes them where `ace-bridge doctor` reads.
+-- Self-test: measures the facts of facts.lua with the selected item and writes them for `ace-bridge doctor`.
 
 local error_guard = require 'error_guard'
 local facts = require 'facts'
@@ -15,22 +15,22 @@ local undo = require 'undo'
 
 local selftest = {}
 
-local PATIENCE = 3.0 -- s for the daemon to take a message in
+local PATIENCE = 3.0 -- s for the daemon to read a message
 local LEFT = -1 -- D_PAN
-local FADE = 10.0 -- s: much longer than what is measured
-local QUIETER = 0.8 -- a level below this part of the plain one has followed
-local SOUNDING = 'Select an audio item that sounds from its first moment on.'
+local FADE = 10.0 -- s: much longer than the measured part
+local QUIETER = 0.8 -- of the unchanged level: anything below shows that the setting is in the audio
+local SOUNDING = 'Select an audio item that is not silent at its start.'
 local SAID = {
   'accessor_has_take_volume', 'accessor_has_item_volume', 'accessor_has_fades', 'accessor_has_take_pan',
   'render_has_take_volume', 'render_has_item_volume', 'render_has_fades', 'render_has_take_pan',
   'render_has_track_volume', 'render_is_whole_item', 'unicode_paths',
 }
 
--- What may be baked into a clip: a name and how to change it; each change makes the beginning quieter.
+-- Returns the settings that may be baked into a clip, and how to change each so that the start becomes quieter.
 local function causes(item, take)
   local function cause(get, set, object, key, value, is_right)
     return { get = get, set = set, object = object, key = key, value = value or get(object, key) / 2,
-      is_right = is_right } -- whether it is heard in the right channel alone
+      is_right = is_right } -- whether it is measured in the right channel only
   end
   local track = reaper.GetMediaItem_Track(item)
   local of_item, to_item = reaper.GetMediaItemInfo_Value, reaper.SetMediaItemInfo_Value
@@ -43,7 +43,7 @@ local function causes(item, take)
   }
 end
 
--- Which causes a way of measuring follows; every value is as before at the end. What is silent says nothing.
+-- Returns which settings change the measured level. All values are restored. Silence gives no answer.
 local function followed(measure, list)
   local plain, found = { [true] = measure(true), [false] = measure(false) }, {}
   for name, cause in pairs(list) do
@@ -58,15 +58,15 @@ local function followed(measure, list)
   return found
 end
 
--- Renders the item; how long the last render was is kept in `about`.
+-- Renders the item and returns its level; records in `about` that the render has the item's length.
 local function rendered_level(project, item, is_right, about)
   local span = { item = item, from = reaper.GetMediaItemInfo_Value(item, 'D_POSITION'),
     length = reaper.GetMediaItemInfo_Value(item, 'D_LENGTH') }
   local path = render.item(project, span, home.own_folder('rendered'), 'self-test-' .. state.new_id())
   local found = level.of_file(path, is_right)
-  about.render_is_whole_item = level.seconds(path) ~= nil -- any other length is refused
+  about.render_is_whole_item = level.seconds(path) ~= nil -- render.item refuses any other length
   os.remove(path)
-  return found or error_guard.refuse('REAPER did not render a WAV file that the self-test can read.')
+  return found or error_guard.refuse('The self-test cannot read the WAV file that REAPER rendered.')
 end
 
 local function probe_sound(project, item)
@@ -90,7 +90,7 @@ local function probe_paths()
   return ok == true
 end
 
--- Call `done(seconds)` once the daemon has taken a message in by its folder watch; seconds is nil when it does not.
+-- Calls `done(seconds)` when the daemon's folder watch has found a message; seconds is nil if it does not.
 local function probe_daemon(project, done)
   local id = mail.send('hello', { daw = request.daw(), project = request.project(project) }, nil, true)
   local start = reaper.time_precise()
@@ -112,12 +112,12 @@ local function in_words(found)
     local words = key:gsub('_', ' ')
     lines[#lines + 1] = ('%s: %s'):format(words, found[key] and 'yes' or 'no')
   end
-  lines[#lines + 1] = found.inbox_seconds and ('the bridge answered after %.2f s'):format(found.inbox_seconds)
-    or 'the bridge does not answer: run "ace-bridge start"'
+  lines[#lines + 1] = found.inbox_seconds and ('the bridge responded in %.2f s'):format(found.inbox_seconds)
+    or 'the bridge does not respond: run "ace-bridge start"'
   return table.concat(lines, '\n')
 end
 
--- Measure, then say in a box what was found. It renders the item several times, then waits for the daemon.
+-- Measures and shows the result in a box. Renders the item several times, then waits for the daemon.
 function selftest.run(project)
   local item = objects.selected_items(project)() or error_guard.refuse(SOUNDING)
   local found = probe_sound(project, item)
@@ -126,7 +126,7 @@ function selftest.run(project)
   probe_daemon(project, function(seconds)
     found.inbox_seconds = seconds
     local ok, problem = facts.save(found)
-    if not ok then error_guard.refuse('The report cannot be written: ' .. problem) end
+    if not ok then error_guard.refuse('Cannot write the report: ' .. problem) end
     error_guard.tell(in_words(found))
   end)
 end

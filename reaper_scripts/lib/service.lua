@@ -1,5 +1,5 @@
--- Service: the one loop. It reads the outbox five times a second while something is open, writes clips that REAPER
--- itself must read, places results and confirms them; it ends when nothing is open.
+-- Service: the background loop. While remixes are in progress it reads the outbox five times a second, writes clips
+-- that only REAPER can read, and places and confirms results. It ends when nothing is in progress.
 
 local delivery = require 'delivery'
 local error_guard = require 'error_guard'
@@ -19,11 +19,11 @@ local service = {}
 local INTERVAL = 0.2 -- s between two looks at the outbox
 local KEEP_NOTES = 30 * 86400 -- s
 
--- While it runs: started again it ends itself and begins anew, without REAPER's question; its button is lit.
+-- A second start restarts the script without REAPER's question. The button is lit while it runs.
 local ONE_INSTANCE, RESTART, LIT, DARK = 1, 2, 4, 8
 
-local GREET_AGAIN = 30 -- s: a daemon that died is noticed by the greeting that nobody takes in
-local STAY = 3.0 -- s after a greeting: what waits is offered by then
+local GREET_AGAIN = 30 -- s between `hello` messages: an unread one shows that the daemon has died
+local STAY = 3.0 -- s after `hello` in which the daemon offers waiting results
 local MOST_FAILURES = 3
 
 local next_look = 0
@@ -93,7 +93,7 @@ local function leave()
   mail.send('bye', {})
   state.service_ends()
   registry.light(false)
-  reaper.set_action_options(ONE_INSTANCE | RESTART | DARK) -- it may be ending in order to begin anew
+  reaper.set_action_options(ONE_INSTANCE | RESTART | DARK) -- it may be ending because of a restart
 end
 
 function service.run()

@@ -1,4 +1,4 @@
--- Settings: what the user wants of a remix, as last said in the dialog; kept in REAPER's ini file.
+-- Settings: the last choices in the dialog and the favourite presets, kept in REAPER's ini file.
 
 local home = require 'home'
 local json = require 'json'
@@ -18,12 +18,12 @@ function settings.remember(choices)
   state.keep(KEY, choices)
 end
 
--- Choices with a preset's own settings: what was typed for another preset does not leak in.
+-- Returns choices with only a preset's own settings, without those last typed in the dialog.
 function settings.of_preset(name)
   return { remix = { preset = name }, placement = settings.last().placement }
 end
 
--- The user's favourite presets; until some are chosen, the first ones that are shipped.
+-- Returns the user's favourite presets; until some are chosen, the first presets of the catalogue.
 function settings.favourites()
   local names = state.get('favourites')
   if names then return names end
@@ -60,7 +60,8 @@ local READERS = {
   end,
 }
 
--- Choices from the texts of the dialog's fields; nil and a sentence where one makes no sense. Empty means: as it comes.
+-- Returns choices from the texts of the dialog's fields; nil and an error message if one is invalid. Empty fields are
+-- left to the defaults.
 function settings.read(fields)
   local remix = {}
   for _, key in ipairs({ 'preset', 'tags', 'lyrics', 'amount', 'seed', 'variations', 'engine' }) do
@@ -74,7 +75,7 @@ function settings.read(fields)
   end
   local mode = (fields.mode or ''):match('^%s*(.-)%s*$')
   if mode == '' then mode = 'new_track' end
-  if not MODES[mode] then return nil, 'Place as must be new_track, take or lane.' end
+  if not MODES[mode] then return nil, '"Place as" must be new_track, take or lane.' end
   local mute = (fields.mute or ''):lower():match('^%s*y') ~= nil
   return { remix = remix, placement = { mode = mode, source = mute and 'mute' or 'keep' } }
 end

@@ -1,5 +1,5 @@
--- Startup: one line in REAPER's Scripts/__startup.lua, with the user's consent, so that controllers are heard at once.
--- What stands in that file stays; before the first change a copy is kept beside it.
+-- Startup: adds one line to REAPER's Scripts/__startup.lua, with the user's consent, to listen to controllers at once.
+-- Other lines do not change. Before the first change the file is backed up.
 
 local error_guard = require 'error_guard'
 local files = require 'files'
@@ -20,10 +20,10 @@ end
 
 local function write(content)
   local ok, problem = files.write(path(), content)
-  if not ok then error_guard.refuse('__startup.lua cannot be written: ' .. problem) end
+  if not ok then error_guard.refuse('Cannot write __startup.lua: ' .. problem) end
 end
 
--- The lines of the file that are not the bridge's, as they are.
+-- Returns the lines of the file that are not the bridge's.
 local function foreign(content)
   local kept = {}
   for line in content:gmatch('[^\n]*\n?') do
@@ -32,7 +32,7 @@ local function foreign(content)
   return table.concat(kept)
 end
 
--- Put the line at the end; `command` is the action's id with its underscore.
+-- Adds the line at the end; `command` is the action's id with its underscore.
 function startup.add(command)
   local before = files.read(path())
   if before and not is_ours(before) then files.write(path() .. BACKUP, before) end
@@ -41,7 +41,7 @@ function startup.add(command)
   write(kept .. LINE:format(command, MARK) .. '\n')
 end
 
--- Take the line out; a file that had nothing else goes.
+-- Removes the line, and the file if it has no other.
 function startup.remove()
   local before = files.read(path())
   if not before or not is_ours(before) then return end

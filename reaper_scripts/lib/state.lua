@@ -1,11 +1,11 @@
--- State: what the actions and the service know of each other while REAPER runs, and settings that outlive it.
--- All scripts run in REAPER's main thread one after the other, so that reading and writing a value needs no lock.
+-- State: values that actions and service share while REAPER runs, and settings that outlive it.
+-- No locks: all scripts run one after the other in REAPER's main thread.
 
 local json = require 'json'
 
 local state = { SECTION = 'ace-bridge' }
 
-local ALIVE = 2.0 -- s after which a service that gave no sign is gone
+local ALIVE = 2.0 -- s since its last beat after which a service counts as ended
 
 function state.get(key)
   return json.decode(reaper.GetExtState(state.SECTION, key))
@@ -19,17 +19,17 @@ function state.forget(key)
   reaper.DeleteExtState(state.SECTION, key, false)
 end
 
--- Kept in REAPER's ini file, one line: JSON has no line breaks.
+-- Stores a value in REAPER's ini file, on one line: the JSON has no line breaks.
 function state.keep(key, value)
   reaper.SetExtState(state.SECTION, key, json.encode(value), true)
 end
 
--- A new uuid.
+-- Returns a new UUID.
 function state.new_id()
   return (reaper.genGuid(''):gsub('[{}]', ''):lower())
 end
 
--- This REAPER process, to the daemon.
+-- Returns the id of this REAPER process.
 function state.instance()
   local id = state.get('instance')
   if not id then
@@ -39,7 +39,7 @@ function state.instance()
   return id
 end
 
--- Orders are what an action leaves for the service.
+-- Queues a task for the service.
 function state.order(order)
   local orders = state.get('orders') or json.list()
   orders[#orders + 1] = order

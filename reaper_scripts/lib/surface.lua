@@ -1,4 +1,4 @@
--- Surface: the daemon asks for the selection when a fader box or a pad wants a remix.
+-- Surface: answers the daemon when a control surface requests a remix of the selection.
 
 local json = require 'json'
 local mail = require 'mail'
@@ -12,9 +12,9 @@ local undelivered = require 'undelivered'
 
 local surface = {}
 
-local answered -- id of the last question
+local answered -- id of the last `ask`
 
--- Only what needs no rendering is sent: the asker waits for a second, and nothing on a surface blocks REAPER.
+-- Sends only clips that need no rendering: the daemon waits one second, and a surface must not block REAPER.
 function surface.answer(outbox)
   local ask = json.maybe(outbox.ask)
   if not ask or ask.id == answered or ask.command ~= 'selection' then return end

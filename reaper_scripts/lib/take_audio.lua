@@ -1,19 +1,19 @@
--- Take audio: how the sound of a take gets out of REAPER without changing the project.
--- Route "file": the daemon cuts it from the file, exact. Route "accessor": REAPER's reader of the take, before its FX.
--- Route "render": REAPER renders it, through take FX or the MIDI item's instrument; blocking.
+-- Take audio: chooses how to export the audio of a take without changing the project.
+-- Route "file": the daemon cuts it sample-exactly from the file. Route "accessor": REAPER's take accessor, before FX.
+-- Route "render": REAPER renders it through take FX or the MIDI item's instrument, and is blocked meanwhile.
 
 local error_guard = require 'error_guard'
 
 local take_audio = {}
 
--- Kinds of file of which every reader gives the same samples at the same place. Decoders of MP3 disagree about the
--- silence at its beginning, some 25 ms, so REAPER's own is asked there.
+-- File types that every decoder decodes to the same samples. MP3 is missing: decoders disagree on the silence at its
+-- start (about 25 ms), so REAPER's own decoder is used.
 local EXACT_TYPES = { WAVE = true, FLAC = true, AIFF = true, VORBIS = true, OGG = true, OPUS = true }
 local CHANNELS = { [0] = 'normal', [1] = 'swap', [2] = 'downmix', [3] = 'left', [4] = 'right' }
 local FIRST_MULTICHANNEL_MODE = 5
 local ROUNDING = 1e-6 -- s by which a clip may pass the end of its file
 
--- The source that has a file, below sections and reversed ones.
+-- Returns the source with the file, inside section and reversed sources.
 local function root_of(source)
   local parent = reaper.GetMediaSourceParent(source)
   while parent do
@@ -33,22 +33,22 @@ local function has_active_fx(take)
   return false
 end
 
--- Why the file alone does not say what is heard from `offset` on for `length` seconds of the source; nil where it does.
+-- Returns why the file alone does not determine `length` seconds of audio from `offset`; nil if it does.
 local function why_not_exact(take, source, offset, length)
   local rate = value(take, 'D_PLAYRATE')
   if reaper.GetMediaSourceParent(source) then return 'a section or reversed' end
-  if not EXACT_TYPES[reaper.GetMediaSourceType(source)] then return 'a kind of file that only REAPER reads' end
+  if not EXACT_TYPES[reaper.GetMediaSourceType(source)] then return 'a file type that only REAPER decodes' end
   if value(take, 'D_PITCH') ~= 0 then return 'a changed pitch' end
-  if rate ~= 1 and value(take, 'B_PPITCH') ~= 0 then return 'a changed rate with kept pitch' end
+  if rate ~= 1 and value(take, 'B_PPITCH') ~= 0 then return 'a changed rate with preserved pitch' end
   if reaper.GetTakeNumStretchMarkers(take) > 0 then return 'stretch markers' end
   if reaper.CountTakeEnvelopes(take) > 0 then return 'a take envelope' end
-  if not CHANNELS[math.floor(value(take, 'I_CHANMODE'))] then return 'a choice of channels' end
+  if not CHANNELS[math.floor(value(take, 'I_CHANMODE'))] then return 'a multichannel mode' end
   local seconds = reaper.GetMediaSourceLength(source)
   if offset < 0 or offset + length > seconds + ROUNDING then return 'a loop, or silence around the file' end
   return nil
 end
 
--- The span of the file that is heard; the daemon keeps to channel mode, polarity and pan, the placed item to the gain.
+-- Returns the span of the file. The daemon applies channel mode, polarity and pan; the placed item gets the gain.
 local function span_of(take, source, offset)
   local rate, pan = value(take, 'D_PLAYRATE'), value(take, 'D_PAN')
   return {
@@ -65,16 +65,16 @@ end
 local function check_file(source)
   local path = reaper.GetMediaSourceFileName(source)
   if path == '' then error_guard.refuse('This item has no audio file.') end
-  if not reaper.file_exists(path) then -- REAPER's own, which knows every letter a path may have
+  if not reaper.file_exists(path) then -- REAPER's function handles every character in a path
     error_guard.refuse('The item\'s file is offline or missing:\n' .. path
-      .. '\n\nNothing was sent, nothing was charged.')
+      .. '\n\nNothing was sent or charged.')
   end
 end
 
--- How the range {item, from, to} gets out: {route, source = span or nil, ignored = {…}, why}.
+-- Returns how to export the range {item, from, to}: {route, take, source = span or nil, ignored = {…}, why}.
 function take_audio.plan(range)
   local take = reaper.GetActiveTake(range.item)
-  if not take then error_guard.refuse('This item is empty: it has no take to remix.') end
+  if not take then error_guard.refuse('This item is empty. Select an item with audio or MIDI.') end
   if reaper.TakeIsMIDI(take) then return { route = 'render', take = take, midi = true, ignored = {} } end
   local source = reaper.GetMediaItemTake_Source(take)
   if not source then error_guard.refuse('This item\'s media is offline.') end
@@ -86,7 +86,7 @@ function take_audio.plan(range)
   local why = why_not_exact(take, source, offset, (range.to - range.from) * rate)
   if not why then return { route = 'file', take = take, source = span_of(take, source, offset), ignored = {} } end
   local ignored = {}
-  if value(take, 'I_CHANMODE') >= FIRST_MULTICHANNEL_MODE then ignored[1] = 'the choice of channels beyond stereo' end
+  if value(take, 'I_CHANMODE') >= FIRST_MULTICHANNEL_MODE then ignored[1] = 'the multichannel mode' end
   if reaper.CountTakeEnvelopes(take) > 0 then ignored[#ignored + 1] = 'take envelopes' end
   return { route = 'accessor', take = take, why = why, ignored = ignored }
 end

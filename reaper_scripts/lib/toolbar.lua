@@ -1,5 +1,5 @@
--- Toolbar: a floating toolbar with the bridge's icons, with the user's consent. It takes one that is empty; a main
--- toolbar, a menu or a toolbar in use is never touched. REAPER reads the file at its start.
+-- Toolbar: adds the bridge's buttons to an empty floating toolbar, with the user's consent. Other toolbars and menus do
+-- not change. REAPER reads the file at its start.
 
 local error_guard = require 'error_guard'
 local files = require 'files'
@@ -25,7 +25,7 @@ local function section_of(number)
   return ('[Floating toolbar %d]'):format(number)
 end
 
--- The sections of the file in order: {head, body}; what stands before the first has an empty head.
+-- Returns the sections of the file in order: {head, body}. Text before the first section has an empty head.
 local function sections(content)
   local found = { { head = '', body = '' } }
   for line in content:gmatch('[^\n]*\n?') do
@@ -40,7 +40,7 @@ local function is_ours(section)
   return section.head:match('^%[Floating toolbar') ~= nil and section.body:find('title=' .. TITLE, 1, true) ~= nil
 end
 
--- The highest floating toolbar that nobody has filled; nil where all are in use.
+-- Returns the highest unused floating toolbar; nil if all are in use.
 local function free_number(found)
   local used = {}
   for _, section in ipairs(found) do used[section.head] = true end
@@ -74,10 +74,10 @@ local function write(found, more)
   local content = table.concat(parts)
   if more ~= '' and content:match('[^\n]$') then content = content .. '\n' end
   local ok, problem = files.write(path(), content .. more)
-  if not ok then error_guard.refuse('reaper-menu.ini cannot be written: ' .. problem) end
+  if not ok then error_guard.refuse('Cannot write reaper-menu.ini: ' .. problem) end
 end
 
--- Fill a free floating toolbar; `commands` are the actions' ids by script. Returns its number, nil where none is free.
+-- Fills a free floating toolbar; `commands` are the actions' ids by script. Returns its number, or nil if none is free.
 function toolbar.add(commands)
   local before = files.read(path()) or ''
   local found = sections(before)
@@ -89,7 +89,7 @@ function toolbar.add(commands)
   return number
 end
 
--- Take it out again; every other section stays to the byte.
+-- Removes the bridge's toolbar; every other section stays identical.
 function toolbar.remove()
   local before = files.read(path())
   if not before then return end

@@ -1,4 +1,4 @@
--- Toolkit: ReaImGui where the user has it, held to the API of one version so that later ones cannot break the dialog.
+-- Toolkit: loads ReaImGui if it is installed, with the API of a fixed version so that updates do not break the dialog.
 
 local error_guard = require 'error_guard'
 
@@ -6,7 +6,7 @@ local toolkit = {}
 
 local VERSION = '0.9'
 
--- The toolkit's functions, or nil where it is not installed or not as it should be.
+-- Returns the toolkit's functions, or nil if it is not installed or not compatible.
 function toolkit.load()
   if not reaper.APIExists('ImGui_GetBuiltinPath') then return nil end
   package.path = reaper.ImGui_GetBuiltinPath() .. '/?.lua;' .. package.path

@@ -1,11 +1,11 @@
--- Tracks: a new track below another, at the right depth of its folder, without touching the selection.
+-- Tracks: inserts a new track below another at the correct folder depth, without changing the selection.
 
 local objects = require 'objects'
 
 local tracks = {}
 
 local FOLDER_DEPTH = 'I_FOLDERDEPTH'
-local PLAIN = 0 -- InsertTrackInProject: no default settings, as a bare track
+local PLAIN = 0 -- InsertTrackInProject: no default settings
 
 local function number_of(track)
   return math.floor(reaper.GetMediaTrackInfo_Value(track, 'IP_TRACKNUMBER')) -- from 1
@@ -14,7 +14,7 @@ end
 local function insert(project, index)
   if reaper.APIExists('InsertTrackInProject') then
     reaper.InsertTrackInProject(project, index, PLAIN)
-  else -- older REAPER knows only the tab in front; the caller has seen to that
+  else -- older REAPER: only in the active tab, which the caller has checked
     reaper.InsertTrackAtIndex(index, false)
   end
   return reaper.GetTrack(project, index)
@@ -25,7 +25,7 @@ function tracks.can_insert(project)
   return reaper.APIExists('InsertTrackInProject') or objects.current() == project
 end
 
--- How deep in folders the tracks after `track` are, compared with `track` itself.
+-- Returns the last track in a folder, and the depth after it relative to `track`.
 local function last_in_folder(project, track)
   local depth = reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH)
   local index, last = number_of(track), track -- index: of the track after it, from 0
@@ -37,8 +37,8 @@ local function last_in_folder(project, track)
   return last, depth
 end
 
--- A track below `track`: a sibling, never its child. Below a folder that is after its last child; a track that ends
--- folders hands that on to the new one.
+-- Inserts a sibling below `track`; below a folder, after its last child. If `track` ends folders, the new track ends
+-- them instead.
 function tracks.insert_below(project, track)
   local is_folder = reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH) > 0
   local last, closes = track, reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH)
@@ -66,7 +66,7 @@ function tracks.find_group(project, group)
   end
 end
 
--- What makes a track sound as loud and stand where its neighbour does; its effects are not copied.
+-- Settings that give a new track its neighbour's level and pan. Effects are not copied.
 local LEVEL = { 'D_VOL', 'D_PAN', 'D_WIDTH', 'D_DUALPANL', 'D_DUALPANR', 'I_PANMODE' }
 
 local function new_for(project, source, above, suffix, like_source)
@@ -79,8 +79,8 @@ local function new_for(project, source, above, suffix, like_source)
   return track, (name ~= '' and name .. ' - ' or '') .. suffix
 end
 
--- The track that the results of one request from one track share, one for each variation; made below the source, named
--- and coloured like it, and as loud as it where what was sent does not have the track's fader in it.
+-- Returns the track for a variation of one request's clips from one source track. It is made below the source, with its
+-- name and colour, and with its level unless the audio sent already contains the track's fader.
 function tracks.for_clip(project, source, note, clip, index)
   local function group(number)
     return ('%s/%s/%d'):format(note.message_id, clip.is_mix and 'mix' or clip.track, number)
@@ -96,7 +96,7 @@ function tracks.for_clip(project, source, note, clip, index)
   return track
 end
 
--- A track is ours to delete when it was made for results and none is left.
+-- Deletes a track that was made for results if it has no items and no effects.
 function tracks.remove_if_ours_and_empty(track)
   if objects.track_mark(track, 'group') and reaper.GetTrackNumMediaItems(track) == 0 then
     if reaper.TrackFX_GetCount(track) == 0 then reaper.DeleteTrack(track) end

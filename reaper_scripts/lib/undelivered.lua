@@ -1,4 +1,4 @@
--- Undelivered: messages that were left for the daemon. When nobody takes them in, the daemon is started, once.
+-- Undelivered: watches messages that the daemon has not read. If it does not read them, it is started, once.
 
 local error_guard = require 'error_guard'
 local home = require 'home'
@@ -7,11 +7,11 @@ local state = require 'state'
 
 local undelivered = {}
 
-local PATIENCE = 1.5 -- s for a running daemon to take a message in
+local PATIENCE = 1.5 -- s for a running daemon to read a message
 local START_PATIENCE = 25 -- s for a daemon to start on a slow disk
 
-local watched = {} -- message_id → time since when
-local taken_is_enough = {} -- ids of messages that have no answer
+local watched = {} -- message_id → time since it is watched
+local taken_is_enough = {} -- ids of messages without an answer
 local started -- when the daemon was started from here
 local given_up = false
 
@@ -28,12 +28,12 @@ function undelivered.watch(message_id, without_answer)
   save()
 end
 
--- What an earlier service of this REAPER was waiting for.
+-- Watches the messages of an earlier service of this REAPER.
 function undelivered.recall()
   for _, id in ipairs(state.get('open') or {}) do undelivered.watch(id) end
 end
 
--- Whether a request has no answer in the outbox yet.
+-- Whether an answer is still expected.
 function undelivered.busy()
   return next(watched) ~= nil and not given_up
 end
@@ -72,9 +72,9 @@ function undelivered.look(outbox)
   elseif started and now - started > START_PATIENCE and not given_up then
     given_up = true
     started = nil
-    error_guard.tell('The bridge does not answer, and starting it did not help.\n\n'
-      .. 'Nothing was sent, nothing was charged. The request waits and is taken up when the bridge runs:\n'
-      .. 'run "ace-bridge doctor" in a terminal; it says what is wrong.')
+    error_guard.tell('The bridge does not respond and could not be started.\n\n'
+      .. 'Nothing was sent or charged. The request is kept and starts when the bridge runs.\n'
+      .. 'Run "ace-bridge doctor" in a terminal to find the problem.')
   end
 end
 

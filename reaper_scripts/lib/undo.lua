@@ -1,8 +1,8 @@
--- Undo: the one place where a project is changed. One call is one undo point, whatever happens inside.
+-- Undo: wraps every change to a project. One call makes one undo point, even after an error.
 
 local undo = {}
 
-local EVERYTHING = -1 -- which parts of the project the undo point covers
+local EVERYTHING = -1 -- the undo point covers all parts of the project
 
 local function finish(project, name, ok, ...)
   reaper.PreventUIRefresh(-1)
@@ -12,14 +12,14 @@ local function finish(project, name, ok, ...)
   return ...
 end
 
--- Run `change` as one undo point called `name` and return what it returns.
+-- Runs `change` as one undo point called `name` and returns its results.
 function undo.point(project, name, change, ...)
   reaper.Undo_BeginBlock2(project)
   reaper.PreventUIRefresh(1)
   return finish(project, name, xpcall(change, debug.traceback, ...))
 end
 
--- An action that changes nothing leaves no undo point: REAPER makes none for a script that defers.
+-- Avoids an undo point for an action that changes nothing: REAPER makes none for a script that defers.
 function undo.none()
   reaper.defer(function() end)
 end

@@ -1,5 +1,5 @@
--- Window: the remixes of this REAPER with their progress. It can be closed at any time; the service goes on without it.
--- A click on a row's cross cancels its job.
+-- Window: this REAPER's remixes and their progress. The service continues when it is closed. A click on a row's cross
+-- cancels its job.
 
 local error_guard = require 'error_guard'
 local mail = require 'mail'
@@ -23,7 +23,7 @@ local LEFT_BUTTON = 1 -- of gfx.mouse_cap
 local shown = {} -- rows of progress
 local next_look = 0
 local was_down = false
-local cancel -- stops a job
+local cancel -- function that cancels a job
 
 local function set_color(name)
   local color = COLORS[name]
@@ -54,7 +54,7 @@ local function top_of(place)
   return MARGIN + (place - 1) * ROW
 end
 
--- A click on a cross, once for each press of the button.
+-- Handles a click on a cross, once per press of the button.
 local function click()
   local down = gfx.mouse_cap & LEFT_BUTTON ~= 0
   local pressed = down and not was_down
@@ -66,7 +66,7 @@ local function click()
   end
 end
 
-local EMPTY = { text = 'No remixes of this REAPER yet.', overlay = '', progress = 0 }
+local EMPTY = { text = 'This REAPER has no remixes yet.', overlay = '', progress = 0 }
 
 local function draw()
   set_color('back')
@@ -96,7 +96,7 @@ local function loop()
   if ok and goes_on then reaper.defer(loop) end
 end
 
--- Open the window; `stop(job_id)` cancels a job.
+-- Opens the window; `stop(job_id)` cancels a job.
 function window.open(stop)
   cancel = stop
   reaper.set_action_options(TOGGLE | LIT)

@@ -1,4 +1,4 @@
-"""REAPER's functions over the model; each method has the name and the arguments that `api.tsv` gives it."""
+"""REAPER's functions on the model, with the names and arguments in `api.tsv`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Accessor(Handle):
 
 
 class Reading:
-    """Functions that change nothing in a project."""
+    """Functions that do not change a project."""
 
     host: Host
 
@@ -211,7 +211,7 @@ class Reading:
     ) -> int:
         if len(array.values) < frames * channels:
             self.host.fail("the buffer is too small")
-        self.host.clock += frames * 2e-6  # what reading costs
+        self.host.clock += frames * 2e-6  # time that reading takes
         found = accessor.take.read(int(rate), start, int(frames))
         found = found * accessor.take.gain(self.host.accessor_has, int(rate), int(frames))
         array.values[: int(frames * channels)] = [float(one) for one in found.reshape(-1)]
@@ -222,7 +222,7 @@ class Reading:
 
 
 class Changing(Reading):
-    """Functions that change a project: only inside an undo block of that project."""
+    """Functions that change a project, allowed only inside an undo block of that project."""
 
     def Undo_BeginBlock2(self, project: Project) -> None:
         project = self._project(project)
@@ -316,7 +316,7 @@ class Changing(Reading):
         return self._set(take.item.track.project, take.values, key, value)
 
     def SetMediaTrackInfo_Value(self, track: Track, key: str, value: float) -> bool:
-        if key == "I_SELECTED":  # a selection is no undo point
+        if key == "I_SELECTED":  # changing the selection needs no undo point
             track.values[key] = float(value)
             return True
         return self._set(track.project, track.values, key, value)

@@ -1,6 +1,6 @@
-"""ReaImGui as far as a strict caller needs it: what is begun is ended, nothing is drawn outside, a test is the hand.
+"""A strict mock of ReaImGui: checks that every Begin has its End and nothing is drawn outside; tests act as the user.
 
-Each method has the name and the arguments that `imgui.tsv` gives it.
+The methods have the names and arguments in `imgui.tsv`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tests.daws.reaper.model import Handle
 if TYPE_CHECKING:
     from tests.daws.reaper.host import Host
 
-# What ReaImGui itself has in its folder: names of one version, constants as values.
+# The module in ReaImGui's folder: the names of one version, constants as values.
 SHIM = """
 return function(version)
   assert(version == '0.9', 'the double has the API of 0.9')
@@ -29,25 +29,25 @@ class Context(Handle):
 
 
 class Gui:
-    """The toolkit and the user's hand on it."""
+    """The toolkit and the user's actions."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self.folder = host.resources / "ReaImGui"
         self.folder.mkdir(parents=True)
         (self.folder / "imgui.lua").write_text(SHIM)
-        self.typed: dict[str, Any] = {}  # what is put into a widget at the next frame, by label
-        self.pressed: set[str] = set()  # buttons and entries of lists
+        self.typed: dict[str, Any] = {}  # values entered at the next frame, by label
+        self.pressed: set[str] = set()  # clicked buttons and list entries
         self.hovered = ""
         self.closed = self.hidden = False
         self.drawn: list[tuple[Any, ...]] = []  # the last frame
-        self.open: list[str] = []  # what was begun
+        self.open: list[str] = []  # open Begin calls
         self._last = ""
         self._disabled = 0
         self._context: Context | None = None
 
     def labels(self, kind: str) -> list[str]:
-        """The labels of all widgets of a kind in the last frame, as they are shown."""
+        """The visible labels of all widgets of a kind in the last frame."""
         return [str(args[0]).partition("###")[0] for name, *args in self.drawn if name == kind]
 
     # --- the frame ---------------------------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ class Gui:
         return pointer.alive and pointer.kind + "*" == kind
 
     def box_was_open(self) -> None:
-        """A context that is not used for a frame is gone."""
+        """Invalidate the context, as a frame without its use does."""
         if self._context:
             self._context.alive = False
 
@@ -106,7 +106,7 @@ class Gui:
         return True
 
     def _value(self, label: str, value: Any) -> tuple[bool, Any]:
-        """What the widget holds now; a label may carry its id behind ###."""
+        """The widget's current value; a label may have an id after ###."""
         name = label.rpartition("###")[2]
         if self._disabled or name not in self.typed:
             return False, value

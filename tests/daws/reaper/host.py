@@ -1,6 +1,6 @@
-"""A strict REAPER: runs the shipped Lua unchanged, refuses what REAPER or good manners refuse, and remembers it.
+"""A strict mock of REAPER: runs the shipped Lua unchanged, and refuses and records invalid or careless calls.
 
-A script may catch an error, so each violation is also kept in `violations`; a test ends with `host.verify()`.
+A script may catch an error, so `violations` records each one; a test ends with `host.verify()`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.daws.reaper.table import available, complaint, functions, toolkit
 
 TICK = 1 / 30  # s between two defers
 LONGEST_TICK = 0.020  # s
-CALL = 1e-6  # s that a call of REAPER's takes: a guess, so that loops over large projects are seen
+CALL = 1e-6  # s per call of REAPER: a guess, to detect slow loops over large projects
 
 
 def _is_selected(thing: Track | Item) -> bool:
@@ -27,7 +27,7 @@ def _is_selected(thing: Track | Item) -> bool:
 
 
 class Violation(Exception):
-    """The script did what a careful script does not do."""
+    """The script made an invalid or careless call."""
 
 
 class Host(Program):
@@ -36,18 +36,18 @@ class Host(Program):
     def __init__(self, resources: Path, *, version: str = "7.60", system: str = "Other") -> None:
         self.host = self
         self.resources, self.version, self.system = resources, version, system
-        self.home = resources  # where else the scripts may write
+        self.home = resources  # the bridge's folder, where the scripts may also write
         self.paths = Paths(system, resources)
         self.projects: list[Project] = []
         self.active: Project = None  # type: ignore[assignment]
         self.clock = 100.0
         self.violations: list[str] = []
         self.ext: dict[tuple[str, str], str] = {}
-        self.kept: dict[tuple[str, str], str] = {}  # what is in the ini file
+        self.kept: dict[tuple[str, str], str] = {}  # content of the ini file
         self.boxes: list[str] = []
-        self.answers: list[Any] = []  # of the user: True/False to questions, texts or None to input boxes
+        self.answers: list[Any] = []  # the user's answers: True/False to questions, texts or None to input boxes
         self.asked: list[tuple[str, str]] = []
-        self.titles: list[str] = []  # of the input boxes
+        self.titles: list[str] = []  # titles of the input boxes
         self.console: list[str] = []
         self.executed: list[str] = []
         self.on_exec: Callable[[str], None] = lambda command: None
@@ -57,22 +57,20 @@ class Host(Program):
         self.refresh = self.updates = self.accessors = 0
         self.new_sources: list[Source] = []
         self.peaks: list[tuple[str, int]] = []
-        self.accessor_has: set[str] = set()  # what a real REAPER bakes in is not known: tests try all
+        self.accessor_has: set[str] = set()  # unknown for a real REAPER, so tests try every combination
         self.render_has = {"take_volume", "item_volume", "fades"}
         self.rendering = "writes"  # or "nothing", "empty", "half"
         self.rendered: list[dict[str, float | str]] = []
-        self.keys: list[int] = []  # pressed in gfx windows
-        self.mouse = (0, 0, 0)  # in gfx windows: x, y, buttons
+        self.keys: list[int] = []  # keys pressed in gfx windows
+        self.mouse = (0, 0, 0)  # mouse in gfx windows: x, y, buttons
         self.menus: list[str] = []
         self.controller: tuple[int, int, float, str] = (-1, -1, -1.0, "")  # mode, resolution, value, context
-        self.toggles: dict[int, int] = {}  # what a button shows
-        self.rung: list[str] = []  # ports that the EEL2 doorbell was given
-        self.send_udp: Callable[[str, str, int], int] = lambda data, host, port: len(
-            data
-        )  # LuaSocket's, if it is there
+        self.toggles: dict[int, int] = {}  # toggle states of actions
+        self.rung: list[str] = []  # ports passed to the EEL2 doorbell
+        self.send_udp: Callable[[str, str, int], int] = lambda data, host, port: len(data)  # of LuaSocket, if installed
         self.disk_full = False
-        self.gui: Gui | None = None  # ReaImGui, where the user has it
-        self.picture: list[tuple[Any, ...]] = []  # the last that a gfx window showed
+        self.gui: Gui | None = None  # ReaImGui, if installed
+        self.picture: list[tuple[Any, ...]] = []  # the last picture of a gfx window
         self.running: Script = None  # type: ignore[assignment]
 
     # --- the rules ---------------------------------------------------------------------------------------------------
@@ -82,7 +80,7 @@ class Host(Program):
         raise Violation(what)
 
     def verify(self) -> None:
-        """Nothing was done that should not be done, and nothing is left open."""
+        """Check that there were no violations and nothing is left open."""
         assert not self.violations, self.violations
         assert not self.accessors, "an audio accessor was not destroyed"
 
@@ -97,7 +95,7 @@ class Host(Program):
             handle.alive = False
 
     def call(self, name: str, *args: Any) -> Any:
-        """One call from Lua."""
+        """Handle a call from Lua."""
         self.clock += CALL
         row = functions().get(name) or (toolkit().get(name) if self.gui else None)
         if row is None:
@@ -129,7 +127,7 @@ class Host(Program):
         return isinstance(value, Handle) and value.kind == kind
 
     def _watched(self, run: Callable[[], Any]) -> None:
-        """Run one piece of a script: everything that was opened is closed, everything borrowed is back."""
+        """Run a piece of a script; check that it closes what it opens and restores the user's settings."""
         before, points = self._borrowed(), self._points()
         run()
         if self.blocks:
@@ -150,7 +148,7 @@ class Host(Program):
         return [len(one.history) for one in self.projects]
 
     def _borrowed(self) -> Any:
-        """What belongs to the user and is at most lent to a script."""
+        """The user's settings, which a script must restore."""
         return self.active, [
             (
                 one,
@@ -162,7 +160,7 @@ class Host(Program):
         ]
 
     def _still_there(self, borrowed: Any) -> Any:
-        """The same without what was deleted meanwhile."""
+        """The same without deleted objects."""
         active, projects = borrowed
         kept = [
             (one, render, [thing for thing in chosen if thing.alive], rest) for one, render, chosen, rest in projects
@@ -172,7 +170,7 @@ class Host(Program):
     # --- time and scripts --------------------------------------------------------------------------------------------
 
     def run(self, path: Path) -> None:
-        """Run an action, as a key press does."""
+        """Run an action like a key press."""
         old = self.scripts.get(path)
         if old is not None and old.deferred:
             if not old.options & 1:
@@ -206,7 +204,7 @@ class Host(Program):
 
     @contextmanager
     def _timed(self, what: str) -> Iterator[None]:
-        """REAPER stands still meanwhile: not for long, unless it renders and that was announced."""
+        """Check that REAPER is not blocked for long, except by an announced render."""
         began, renders = self.clock, len(self.rendered)
         yield
         if self.clock - began > LONGEST_TICK and len(self.rendered) == renders:
@@ -217,7 +215,7 @@ class Host(Program):
             self._end(script)
 
     def _end(self, script: Script) -> None:
-        """A script ends: its atexit runs once."""
+        """End a script; its atexit runs once."""
         script.deferred = []
         if self.scripts.get(script.path) is script:
             del self.scripts[script.path]
@@ -233,12 +231,12 @@ class Host(Program):
             self.running = outer
 
     def quit(self) -> None:
-        """End politely."""
+        """Quit REAPER normally."""
         for script in list(self.scripts.values()):
             self._end(script)
 
     def undo(self, project: Project) -> str:
-        """The user's own undo."""
+        """Undo as the user."""
         name, tracks = project.history.pop()
         self.bury(*project.everything())
         project.tracks = tracks

@@ -1,4 +1,4 @@
-"""A REAPER project as data: tracks, items, takes, sources, and what is selected; enough of it to place remixes."""
+"""A REAPER project as data: tracks, items, takes, sources and selection, as far as placing remixes needs them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def guid() -> str:
 
 
 class Handle:
-    """What Lua sees of any of these: something to hand back, and nothing else."""
+    """The base class of objects passed to Lua as opaque pointers."""
 
     kind = ""
     alive = True
@@ -95,7 +95,7 @@ class Take(Handle):
     midi: bool = False
 
     def gain(self, includes: set[str], rate: int, frames: int) -> np.ndarray:
-        """What is baked into sound that has these: by name, over the first frames of the item."""
+        """The combined gain of the named settings over the first frames of the item."""
         item = self.item
         factors = {
             "take_volume": abs(self.values["D_VOL"]),
@@ -111,7 +111,7 @@ class Take(Handle):
         return sides * np.clip(np.arange(frames) / rate / fade, 0, 1)[:, None] if fade else sides
 
     def read(self, rate: int, start: float, frames: int) -> np.ndarray:
-        """Frames × 2 from `start` seconds into the item: offset, rate and the source's loop, no gain and no fades."""
+        """Frames × 2 from `start` seconds into the item, with offset, rate and loop but without gain and fades."""
         assert self.source is not None
         sound, own = self.source.samples()
         times = self.values["D_STARTOFFS"] + (start + np.arange(frames) / rate) * self.values["D_PLAYRATE"]
@@ -160,13 +160,15 @@ class Project(Handle):
     time_selection: tuple[float, float] = (0.0, 0.0)
     tempo: float = 120.0
     beats_per_bar: int = 4
-    changes: list[tuple[float, float, int]] = field(default_factory=list)  # at a bar's beginning: s, BPM, beats per bar
+    changes: list[tuple[float, float, int]] = field(
+        default_factory=list
+    )  # at the start of a bar: s, BPM, beats per bar
     rate: int | None = 48_000
     play_state: int = 0
     cursor: float = 0.0  # of editing, s
-    view: tuple[float, float] = (0.0, 60.0)  # what the arrange view shows, s
+    view: tuple[float, float] = (0.0, 60.0)  # visible range of the arrange view, s
     render: dict[str, float | str] = field(default_factory=dict)
-    undone: list[str] = field(default_factory=list)  # names of points, for redo
+    undone: list[str] = field(default_factory=list)  # names of undone points
     history: list[tuple[str, list[Track]]] = field(default_factory=list)  # name, tracks before
 
     @property
@@ -174,7 +176,7 @@ class Project(Handle):
         return [item for track in self.tracks for item in sorted(track.items, key=lambda one: one.values["D_POSITION"])]
 
     def quarters(self, time: float) -> tuple[float, float, int, int]:
-        """At a time: quarters from the project's start, BPM, beats per bar, and bars before the last tempo change."""
+        """Quarters since the project's start, BPM, beats per bar, and bars before the last tempo change, at a time."""
         spans = [(0.0, self.tempo, self.beats_per_bar), *self.changes]
         count, bars = 0.0, 0
         for (start, bpm, beats), (end, *_) in zip(spans, [*spans[1:], (np.inf,)], strict=True):
@@ -207,7 +209,7 @@ class Project(Handle):
 
 
 def add_item(track: Track, path: Path | str, position: float, length: float, offset: float = 0.0) -> Item:
-    """An audio item as a user's drag makes it, selected."""
+    """Add a selected audio item, as the user does by dragging."""
     item = Item(track, selected=True)
     item.values |= {"D_POSITION": position, "D_LENGTH": length}
     take = Take(item, Source(str(path)), Path(path).stem)

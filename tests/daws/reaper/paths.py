@@ -1,10 +1,10 @@
-"""Paths as three systems write them: what scripts see of the folders that a test has on this machine."""
+"""Translates a test's paths to and from the paths of three operating systems."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-PLACES = {  # system → where the resource folder and the bridge's home are said to be; with letters of other alphabets
+PLACES = {  # system → resource folder and bridge folder, with non-Latin letters
     "Win64": ("C:\\Users\\Jörg Ωλέγ\\AppData\\Roaming\\REAPER", "C:\\Users\\Jörg Ωλέγ\\ace-bridge"),
     "macOS-arm64": (
         "/Users/Jörg Ωλέγ/Library/Application Support/REAPER",
@@ -14,7 +14,7 @@ PLACES = {  # system → where the resource folder and the bridge's home are sai
 
 
 class Paths:
-    """Translates both ways; everything outside the two folders is as it is."""
+    """Translates both ways; paths outside the two folders do not change."""
 
     def __init__(self, system: str, resources: Path) -> None:
         self.is_windows = system.startswith("Win")
@@ -24,12 +24,12 @@ class Paths:
             self._pairs.append((self._places[0], resources))
 
     def has_home(self, home: Path) -> None:
-        """Say where the bridge's home really is."""
+        """Set the real path of the bridge's folder."""
         if self._places:
             self._pairs.append((self._places[1], home))
 
     def shown(self, path: Path | str) -> str:
-        """What a script sees of a path of this machine."""
+        """Return the path that a script sees for a real path."""
         for shown, real in self._pairs:
             if Path(path).is_relative_to(real):
                 rest = str(path)[len(str(real)) :]
@@ -37,7 +37,7 @@ class Paths:
         return str(path)
 
     def real(self, path: str) -> str:
-        """Where a script's path leads; Windows takes both kinds of slash."""
+        """Return the real path of a script's path; Windows accepts both kinds of slash."""
         for shown, real in self._pairs:
             if path.startswith(shown):
                 rest = path[len(shown) :]

@@ -1,7 +1,6 @@
-"""The pictures of docs/reaper.md as SVG: gfx windows and the dialog from the calls that drew them, the arrange view
-from the project that the shipped Lua has changed.
+"""The pictures of docs/reaper.md as SVG, drawn from recorded gfx and ReaImGui calls and from the mock's project.
 
-Run as a program it writes them anew: `python -m tests.daws.reaper.picture`.
+`python -m tests.daws.reaper.picture` writes them.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ def _box(x: float, y: float, width: float, height: float, fill: str) -> str:
 
 
 def of_gfx(calls: Sequence[tuple[Any, ...]], width: int = 460, height: int = 260) -> str:
-    """Calls as (name, arguments…); `at` is where the next text goes."""
+    """Draw calls (name, arguments…); `at` is the position of the next text."""
     lines = []
     color, at, size = "#000000", (0, 0), 14
     for name, *args in calls:
@@ -71,7 +70,7 @@ def of_gfx(calls: Sequence[tuple[Any, ...]], width: int = 460, height: int = 260
 
 
 def window(rig: Rig) -> str:
-    """The window with a job that runs, one that waits and one that is done."""
+    """The window with a running, a waiting and a finished job."""
     rig.host.ext["ace-bridge", "instance"] = json.dumps("picture")
     jobs = []
     for number, (name, state, progress, message, queue) in enumerate(reversed(ROWS)):
@@ -94,7 +93,7 @@ LINE, LEFT, WIDE = 26, 12, 300  # pixels
 
 
 def of_gui(drawn: Sequence[tuple[Any, ...]]) -> str:
-    """Widgets one below the other, labels on the right, as ImGui has them."""
+    """Draw widgets one below the other with their labels on the right, like ImGui."""
     lines, x, y, right = [], LEFT, 10, LEFT
     for name, *args in drawn:
         if name == "SameLine":
@@ -122,7 +121,7 @@ def of_gui(drawn: Sequence[tuple[Any, ...]]) -> str:
 
 
 def dialog(rig: Rig) -> str:
-    """The dialog as it opens over one item."""
+    """The dialog for one item."""
     rig.host.gui = gui = Gui(rig.host)
     engines = [_capabilities(load(rig.home, {}).fal, ""), CAPABILITIES]
     (rig.home / "catalogue.json").write_text(json.dumps(catalogue(standard(rig.home).all(), engines)))
@@ -135,11 +134,11 @@ def dialog(rig: Rig) -> str:
 
 # --- the arrange view ------------------------------------------------------------------------------------------------
 
-HEAD, TRACK, SECOND = 130, 56, 60  # pixels: the tracks' names, a track's height, a second
+HEAD, TRACK, SECOND = 130, 56, 60  # pixels: width of track names, height of a track, width of a second
 
 
 def of_project(project: Project, start: float = 3.0) -> str:
-    """Tracks from top to bottom, items where they stand."""
+    """Draw the tracks from top to bottom with their items."""
     lines = []
     for number, track in enumerate(project.tracks):
         y = number * TRACK
@@ -168,13 +167,13 @@ def _song(rig: Rig) -> dict[str, Any]:
 
 
 def waiting(rig: Rig) -> str:
-    """After the key was pressed."""
+    """The arrange view after the request."""
     _song(rig)
     return of_project(rig.project)
 
 
 def placed(rig: Rig) -> str:
-    """After the result has come."""
+    """The arrange view after placing."""
     offer(rig, _song(rig), 5.0)
     return of_project(rig.project)
 
@@ -185,7 +184,7 @@ SIZE = 60  # pixels
 
 
 def toolbar(rig: Rig) -> str:
-    """The shipped icons, of each the first of its three states."""
+    """The shipped icons in the first of their three states."""
     lines = [_box(0, 0, SIZE * 5, SIZE, "#2b2b2b")]
     for place, name in enumerate(("remix", "ask", "swap", "jobs", "cancel")):
         data = (SCRIPTS / "toolbar_icons" / "200" / f"ace_bridge_{name}.png").read_bytes()

@@ -1,4 +1,4 @@
-"""A REAPER with the shipped scripts in it, a project, and a bridge's home."""
+"""A mock REAPER with the shipped scripts, a project, and a bridge folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCRIPTS = Path(__file__).parents[3] / "reaper_scripts"
 
 
 class Rig:
-    """What a test has in its hands."""
+    """The environment of a test."""
 
     def __init__(self, home: Path, tmp_path: Path, *, name: str = "REAPER", **options: Any) -> None:
         self.home = home
@@ -53,7 +53,7 @@ class Rig:
         return add_item(track or self.track(), self.tone, position, length, offset)
 
     def choose(self, **remix: Any) -> None:
-        """What was said in the dialog last."""
+        """Set the last choices in the dialog."""
         placement = {"mode": remix.pop("mode", "new_track"), "source": remix.pop("source", "keep")}
         choices = {"remix": {"tags": "dub", "seed": 7, "engine": "offline", **remix}, "placement": placement}
         self.host.kept["ace-bridge", "wishes"] = json.dumps(choices)
@@ -62,10 +62,10 @@ class Rig:
         self.host.run(self.scripts / f"ace-bridge_{name}.lua")
 
     def messages(self, command: str = "") -> list[dict[str, Any]]:
-        """What lies in the inbox, oldest first."""
+        """The messages in the inbox, oldest first."""
         found = []
         for file in (self.home / "inbox").glob("*.json"):
-            with contextlib.suppress(FileNotFoundError):  # a daemon has just taken it in
+            with contextlib.suppress(FileNotFoundError):  # a daemon has just read it
                 found.append((file.stat().st_mtime_ns, json.loads(file.read_bytes())))
         found.sort(key=lambda one: one[0])
         return [one for _, one in found if one["command"] == command or not command]
@@ -78,7 +78,7 @@ class Rig:
         return outbox(self.home, self.instance)
 
     def until(self, look: Callable[[], Any], what: str = "", timeout: float = PATIENCE) -> Any:
-        """Let REAPER run until something is so; its clock stands still while a daemon takes in what it was sent."""
+        """Run REAPER until `look` is true. Its clock pauses while a real daemon reads messages."""
 
         def tick() -> Any:
             if not (self.messages() and self._daemon_runs()):
@@ -89,7 +89,7 @@ class Rig:
         return until(tick, what or described(look), timeout)
 
     def _daemon_runs(self) -> bool:
-        """Whether a real daemon has this home, which is slower than the double on a busy machine."""
+        """Whether a real daemon runs, which is slower than the mock on a busy machine."""
         try:
             os.kill(json.loads((self.home / "daemon.json").read_bytes())["pid"], 0)
         except (OSError, ValueError):
@@ -97,14 +97,14 @@ class Rig:
         return True
 
     def answer(self, **document: Any) -> None:
-        """Be the daemon: write this instance's outbox."""
+        """Write this instance's outbox as the daemon does."""
         empty = {"protocol": 1, "instance": self.instance, "updated": 0.0, "daemon": {"version": "0", "alive": True}}
         content = {**empty, "jobs": [], "place": [], "ask": None, "errors": [], **document}
         (self.home / "outbox" / f"{self.instance}.json").write_text(json.dumps(content))
 
 
 def job(message_id: str, path: Path, *, state: str = "placing", count: int = 1, lead: float = 0.0, **more: Any) -> Any:
-    """A job as the outbox shows it, with results at `path`."""
+    """Return a job of the outbox, with results at `path`."""
     result = {
         "path": str(path), "sample_rate": 48_000, "samples": 48_000, "source_offset": lead, "offset_ms": 0.0,
         "gain_db": 0.0, "recipe": str(path) + ".json", "placed": False,

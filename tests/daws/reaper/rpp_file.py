@@ -1,4 +1,4 @@
-"""The double's project as a .RPP, with the keys that REAPER gives to what the bridge places."""
+"""Writes the mock's project as an .RPP file, with REAPER's keys for placed results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.daws.reaper.model import Item, Project, Take, Track
 
 
 def written(project: Project) -> str:
-    """The project file's text."""
+    """Return the text of the project file."""
     root = Element("REAPER_PROJECT", ["0.1", "7.60", "1"])
     root.append(["TEMPO", _number(project.tempo), str(project.beats_per_bar), "4"])
     root.extend(_track(track) for track in project.tracks)

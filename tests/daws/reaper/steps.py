@@ -1,4 +1,4 @@
-"""Steps that the tests of the scripts share: ask for a remix, have results for it, look at what was placed."""
+"""Shared test steps: request a remix, offer results, inspect the placed items."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LEAD = 0.25  # s of handle before the clip in the result's file
 
 
 def ask(rig: Rig) -> dict[str, Any]:
-    """Press the key, and take the message in as the daemon does."""
+    """Run the action and read the message as the daemon does."""
     rig.act("Remix with last settings")
     rig.host.tick(3)
     assert not rig.host.boxes, rig.host.boxes
@@ -23,7 +23,7 @@ def ask(rig: Rig) -> dict[str, Any]:
 
 
 def offer(rig: Rig, message: dict[str, Any], seconds: float = 1.5, *, lead: float = LEAD) -> list[str]:
-    """Have results for all its clips, and ask for their placing."""
+    """Offer results for all clips of the request."""
     result = write_tone(rig.folder / "result.wav", seconds)
     made = job(message["message_id"], result, count=len(message["args"]["clips"]), lead=lead)
     ids = [one["variation_id"] for one in made["variations"]]
@@ -40,7 +40,7 @@ def source_tracks(rig: Rig) -> list[str]:
     return [track.name for track in rig.project.tracks]
 
 
-ASKED = "Ask for remix (placeholder)"
+ASKED = "Request remix (placeholder)"
 
 
 def waiting(rig: Rig) -> list[Item]:
@@ -49,7 +49,7 @@ def waiting(rig: Rig) -> list[Item]:
 
 
 def points(rig: Rig) -> list[str]:
-    """The undo points beside that of asking."""
+    """The undo points except that of the request."""
     return [name for name, _ in rig.project.history if name != ASKED]
 
 

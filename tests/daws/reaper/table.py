@@ -1,4 +1,4 @@
-"""What REAPER's functions are called, take and return: `api.tsv`, and ReaImGui's in `imgui.tsv`; no prose."""
+"""Names, arguments and return values of REAPER's functions in `api.tsv`, and of ReaImGui's in `imgui.tsv`."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ class Function:
     most: int
     takes: tuple[str, ...]
     returns: tuple[str, ...]
-    since: str  # the first REAPER that has it for certain
+    since: str  # the first version known to have it
 
 
 @cache
 def functions() -> dict[str, Function]:
-    """REAPER's own."""
+    """Return REAPER's own functions."""
     return _read("api.tsv")
 
 
 @cache
 def toolkit() -> dict[str, Function]:
-    """ReaImGui's, an extension that may be missing."""
+    """Return the functions of the optional extension ReaImGui."""
     return _read("imgui.tsv")
 
 
@@ -56,7 +56,7 @@ def _types(text: str) -> tuple[str, ...]:
 
 
 def complaint(row: Function, args: Sequence[Any], is_handle: Any) -> str | None:
-    """What is wrong with a call, in REAPER's manner; None: nothing."""
+    """Return REAPER's error for a call; None if it is valid."""
     if not row.least <= len(args) <= row.most:
         return f"{row.name} takes {row.least} to {row.most} arguments, not {len(args)}"
     for number, (wanted, value) in enumerate(zip(row.takes, args, strict=False), 1):

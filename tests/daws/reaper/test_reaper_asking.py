@@ -1,4 +1,4 @@
-"""The scripts with a daemon that the test plays: what is asked."""
+"""The requests that the scripts send; the test acts as the daemon."""
 
 from __future__ import annotations
 
@@ -21,21 +21,18 @@ def rig(home: Path, tmp_path: Path) -> Rig:
     return rig
 
 
-# --- what is asked ---------------------------------------------------------------------------------------------------
-
-
-def test_a_plain_item_goes_out_as_its_file_and_offset(rig: Rig) -> None:
+def test_a_plain_item_is_sent_as_file_and_offset(rig: Rig) -> None:
     item = rig.item(4.0, 1.0, 0.5)
     (clip,) = ask(rig)["args"]["clips"]
     assert clip["source"]["path"] == str(rig.tone)
     assert (clip["source"]["offset"], clip["position"], clip["length"]) == (0.5, 4.0, 1.0)
-    assert clip["grid"]["beats"][clip["grid"]["downbeats"][1]] == 0.0  # at 4 s a bar begins
+    assert clip["grid"]["beats"][clip["grid"]["downbeats"][1]] == 0.0  # a bar starts at 4 s
     assert clip["track"]["id"] == item.track.guid
     assert not points(rig)
     rig.host.verify()
 
 
-def test_what_the_item_level_does_is_told(rig: Rig) -> None:
+def test_item_settings_are_sent(rig: Rig) -> None:
     item = rig.item()
     assert item.take
     item.take.values |= {"D_VOL": -0.5, "D_PAN": -0.25, "I_CHANMODE": 3.0, "D_PLAYRATE": 1.25, "B_PPITCH": 0.0}
@@ -61,7 +58,7 @@ def test_what_the_item_level_does_is_told(rig: Rig) -> None:
     ],
     ids=str,
 )
-def test_what_a_file_does_not_say_is_read_by_reaper(rig: Rig, change: dict[str, Any]) -> None:
+def test_clips_that_need_reapers_reader(rig: Rig, change: dict[str, Any]) -> None:
     item = rig.item(4.0, 1.0, 0.5)
     take = item.take
     assert take
@@ -98,13 +95,13 @@ def test_a_long_item_is_read_in_short_ticks(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("midi", [False, True])
-def test_take_fx_and_midi_are_rendered_and_everything_is_as_before(rig: Rig, midi: bool) -> None:
+def test_take_fx_and_midi_are_rendered_and_settings_are_restored(rig: Rig, midi: bool) -> None:
     item = rig.item()
     rig.item(6.0, track=item.track).selected = False
     assert item.take
     item.take.fx, item.take.midi = [not midi], midi
     rig.act("Remix with last settings")
-    assert "does nothing else meanwhile" in rig.host.boxes[0]
+    assert "blocks REAPER" in rig.host.boxes[0]
     rig.until(lambda: rig.messages("remix"))
     (clip,) = rig.messages("remix")[0]["args"]["clips"]
     sound, _ = soundfile.read(clip["rendered"]["path"])
@@ -113,8 +110,8 @@ def test_take_fx_and_midi_are_rendered_and_everything_is_as_before(rig: Rig, mid
     rig.host.verify()
 
 
-def test_of_a_part_of_an_item_with_effects_the_rest_becomes_handles(rig: Rig) -> None:
-    """REAPER renders items whole."""
+def test_the_rest_of_a_rendered_item_becomes_handles(rig: Rig) -> None:
+    """REAPER renders whole items."""
     item = rig.item(4.0, 2.0, 0.5)
     assert item.take
     item.take.fx = [True]
@@ -128,7 +125,7 @@ def test_of_a_part_of_an_item_with_effects_the_rest_becomes_handles(rig: Rig) ->
 
 
 @pytest.mark.parametrize("rendering", ["nothing", "empty", "half"])
-def test_a_render_that_writes_nothing_is_said_and_nothing_is_sent(rig: Rig, rendering: str) -> None:
+def test_an_empty_render_is_reported_and_nothing_is_sent(rig: Rig, rendering: str) -> None:
     item = rig.item()
     assert item.take
     item.take.fx = [True]
@@ -163,7 +160,7 @@ def test_the_time_selection_and_razor_edits_narrow_the_clip(rig: Rig) -> None:
         (lambda rig: setattr(rig.item().takes[0].source, "path", "/nowhere/gone.wav"), "missing"),
     ],
 )
-def test_what_cannot_be_remixed_is_said_and_nothing_is_left(rig: Rig, prepare: Any, says: str) -> None:
+def test_items_that_cannot_be_remixed_are_reported_and_leave_nothing(rig: Rig, prepare: Any, says: str) -> None:
     prepare(rig)
     rig.act("Remix with last settings")
     assert says in rig.host.boxes[0]
@@ -172,13 +169,13 @@ def test_what_cannot_be_remixed_is_said_and_nothing_is_left(rig: Rig, prepare: A
     rig.host.verify()
 
 
-def test_more_than_three_clips_ask_with_the_price(rig: Rig) -> None:
+def test_more_than_three_clips_need_a_confirmation_with_the_price(rig: Rig) -> None:
     track = rig.track()
     for number in range(4):
         rig.item(4.0 + number, 1.0, 0.5, track)
     rig.host.answers = [False]
     rig.act("Remix with last settings")
-    assert rig.host.boxes == ["4 remixes will be made: 4.0 s of audio, less than USD 0.001."]
+    assert rig.host.boxes == ["Submit 4 remixes (4.0 s of audio, less than USD 0.001)?"]
     assert not rig.messages("remix")
     rig.host.answers = [True]
     rig.act("Remix with last settings")
@@ -186,21 +183,21 @@ def test_more_than_three_clips_ask_with_the_price(rig: Rig) -> None:
     assert message["args"]["confirmed"] is True, "who has agreed to the price is not asked again by the daemon"
 
 
-def test_what_was_not_priced_is_not_confirmed(rig: Rig) -> None:
+def test_a_request_without_a_shown_price_is_not_confirmed(rig: Rig) -> None:
     rig.item(4.0, 1.0, 0.5)
     assert "confirmed" not in ask(rig)["args"]
 
 
-def test_a_price_that_is_worth_a_number_is_said(rig: Rig) -> None:
+def test_prices_in_words(rig: Rig) -> None:
     rig.choose(variations=16)
     rig.item(4.0, 2.0, 0.5)
     rig.host.answers = [False]
     rig.act("Remix with last settings")
-    assert rig.host.boxes == ["16 remixes will be made: 32.0 s of audio, up to USD 0.006."]
+    assert rig.host.boxes == ["Submit 16 remixes (32.0 s of audio, up to USD 0.006)?"]
 
 
 def test_the_grid_follows_the_tempo_map(rig: Rig) -> None:
-    rig.project.changes = [(6.0, 90.0, 3)]  # 120 BPM in 4/4 before
+    rig.project.changes = [(6.0, 90.0, 3)]  # 120 BPM in 4/4 until then
     rig.item(4.0, 2.5, 0.5)
     (clip,) = ask(rig)["args"]["clips"]
     beats, downs = clip["grid"]["beats"], clip["grid"]["downbeats"]
@@ -221,7 +218,7 @@ def test_two_presses_start_one_service(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_the_dialog_keeps_what_was_said(rig: Rig) -> None:
+def test_the_dialog_keeps_the_last_choices(rig: Rig) -> None:
     rig.item()
     rig.host.answers = [2, "soft, slow\n[verse]|la la\n0.4\n12\n2\noffline\ntake\ny"]
     rig.act("Remix selected items (asks)")
@@ -244,7 +241,7 @@ def test_the_dialog_keeps_what_was_said(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("name", ["a;b 'c' \"d\".wav", "Grüße 日本 🎛.wav", "100% $(x) `y`.wav"])
-def test_hostile_names_arrive_as_they_are(rig: Rig, name: str) -> None:
+def test_hostile_names_arrive_unchanged(rig: Rig, name: str) -> None:
     path = rig.folder / name
     path.write_bytes(rig.tone.read_bytes())
     item = rig.item()

@@ -1,4 +1,4 @@
-"""The dialog with ReaImGui: what it shows, what it sends, and that it holds to the toolkit's rules."""
+"""The ReaImGui dialog: what it shows and sends, and that it follows the toolkit's rules."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def of_dialog(rig: Rig) -> list[str]:
     return [path.name for path in rig.host.scripts if "asks" in path.name]
 
 
-def test_what_is_said_goes_out(rig: Rig) -> None:
+def test_the_choices_are_sent(rig: Rig) -> None:
     rig.item()
     gui = opened(rig)
     gui.typed |= {"Tags": "soft, slow", "Variations": 2, "number_of_steps": 60, "amount": 0.25, "Mute the source": True}
-    gui.typed |= {"Seed by chance": False}
+    gui.typed |= {"Random seed": False}
     gui.pressed |= {"Preset", "Acid Rave"}
     rig.host.tick()
     gui.pressed.discard("Preset")
@@ -65,17 +65,17 @@ def chosen(rig: Rig) -> str:
     return name
 
 
-def test_only_the_engines_real_knobs_are_shown(rig: Rig) -> None:
+def test_only_the_engines_parameters_are_shown(rig: Rig) -> None:
     rig.item()
     gui = opened(rig)
     sliders = {*gui.labels("SliderDouble"), *gui.labels("SliderInt")}
-    assert sliders == {"amount (as the engine likes)", "number of steps", "guidance scale", "Variations"}
+    assert sliders == {"amount (engine default)", "number of steps", "guidance scale", "Variations"}
     assert "Lyrics" in gui.labels("InputTextMultiline")
     gui.pressed |= {"Engine", CAPABILITIES.label}
     rig.host.tick()
     gui.pressed.discard("Engine")
     rig.host.tick()
-    assert {*gui.labels("SliderDouble"), *gui.labels("SliderInt")} == {"amount (as the engine likes)", "Variations"}
+    assert {*gui.labels("SliderDouble"), *gui.labels("SliderInt")} == {"amount (engine default)", "Variations"}
     assert not gui.labels("InputTextMultiline")
     assert [text for text in gui.labels("Text") if "1 clip" in text] == ["1 clip, 1.0 s of audio, free"]
     rig.host.verify()
@@ -89,7 +89,7 @@ def test_an_untouched_knob_is_not_sent(rig: Rig) -> None:
     assert rig.messages("remix")[0]["args"]["remix"] == {"variations": 1}
 
 
-def test_the_clips_are_prepared_once_while_it_is_open(rig: Rig) -> None:
+def test_an_open_dialog_prepares_the_clips_once(rig: Rig) -> None:
     item = rig.item()
     opened(rig)
     rig.host.tick(60)
@@ -136,7 +136,7 @@ def test_it_closes(rig: Rig, way: str) -> None:
     rig.host.verify()
 
 
-def test_a_hidden_window_draws_nothing_and_lives(rig: Rig) -> None:
+def test_a_hidden_window_draws_nothing_and_stays_open(rig: Rig) -> None:
     gui = rig.host.gui
     assert gui
     gui.hidden = True
@@ -147,7 +147,7 @@ def test_a_hidden_window_draws_nothing_and_lives(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_without_a_selection_nothing_can_be_pressed_until_there_is_one(rig: Rig) -> None:
+def test_the_remix_button_needs_a_selection(rig: Rig) -> None:
     gui = opened(rig)
     gui.pressed.add("Remix")
     rig.host.tick(3)
@@ -158,7 +158,7 @@ def test_without_a_selection_nothing_can_be_pressed_until_there_is_one(rig: Rig)
     assert len(rig.messages("remix")) == 1
 
 
-def test_a_mistake_is_said_and_the_dialog_stays(rig: Rig) -> None:
+def test_an_error_is_shown_and_the_dialog_stays_open(rig: Rig) -> None:
     item = rig.item()
     gui = opened(rig)
     item.takes.clear()
@@ -171,7 +171,7 @@ def test_a_mistake_is_said_and_the_dialog_stays(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_help_comes_up_over_a_knob(rig: Rig) -> None:
+def test_a_knob_shows_its_help(rig: Rig) -> None:
     rig.item()
     gui = opened(rig)
     gui.hovered = "number_of_steps"
@@ -180,7 +180,7 @@ def test_help_comes_up_over_a_knob(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("content", ["error('broken')", "return 1", "return function() error('too old') end"])
-def test_a_toolkit_that_is_broken_gives_way_to_reapers_own_box(rig: Rig, content: str) -> None:
+def test_a_broken_toolkit_falls_back_to_reapers_own_box(rig: Rig, content: str) -> None:
     assert rig.host.gui
     (rig.host.gui.folder / "imgui.lua").write_text(content)
     rig.item()
@@ -202,7 +202,7 @@ MISTAKES: dict[str, str] = {
 
 
 @pytest.mark.parametrize("code", MISTAKES)
-def test_mistakes_with_the_toolkit_are_caught(rig: Rig, code: str) -> None:
+def test_the_mock_catches_misuse_of_the_toolkit(rig: Rig, code: str) -> None:
     path: Any = rig.resources / "script.lua"
     path.write_text(
         "package.path = reaper.ImGui_GetBuiltinPath() .. '/?.lua'\nlocal ImGui = require 'imgui' '0.9'\n"

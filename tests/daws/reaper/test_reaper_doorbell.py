@@ -1,4 +1,4 @@
-"""The optional doorbells, the daemon that speaks another protocol, and starting it: real datagrams, real bytes."""
+"""Notifying and starting the daemon, daemons with another protocol, and the amount fader; with real datagrams."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.osc.packet import parse
 from tests.daws.reaper.rig import SCRIPTS, Rig
 from tests.waiting import PATIENCE
 
-# What the package "Mavriq Lua Sockets" puts beside its own files, over a real socket of the test's.
+# The module of the package "Mavriq Lua Sockets", over a real socket.
 LUASOCKET = """
 local send = require 'test.udp'
 return { udp = function()
@@ -54,7 +54,7 @@ def with_luasocket(rig: Rig, content: str = LUASOCKET) -> None:
     rig.host.send_udp = send
 
 
-def test_luasocket_rings_by_udp(rig: Rig, bell: socket.socket) -> None:
+def test_luasocket_notifies_by_udp(rig: Rig, bell: socket.socket) -> None:
     with_luasocket(rig)
     daemon(rig, bell.getsockname()[1])
     rig.item()
@@ -65,7 +65,7 @@ def test_luasocket_rings_by_udp(rig: Rig, bell: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("content", ["error('another Lua')", "return nil"])
-def test_a_luasocket_that_does_not_load_is_no_reason_to_stop(rig: Rig, content: str) -> None:
+def test_a_luasocket_that_does_not_load_is_ignored(rig: Rig, content: str) -> None:
     with_luasocket(rig, content)
     daemon(rig)
     rig.item()
@@ -74,7 +74,7 @@ def test_a_luasocket_that_does_not_load_is_no_reason_to_stop(rig: Rig, content: 
     assert not rig.host.boxes
 
 
-def test_without_luasocket_the_eel2_action_rings(rig: Rig) -> None:
+def test_the_eel2_action_notifies_without_luasocket(rig: Rig) -> None:
     rig.host.answers = [False, False]
     rig.act("Install")
     daemon(rig, 9876)
@@ -84,7 +84,7 @@ def test_without_luasocket_the_eel2_action_rings(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_nobody_rings_where_no_daemon_runs(rig: Rig) -> None:
+def test_no_notification_without_a_daemon(rig: Rig) -> None:
     rig.host.answers = [False, False]
     rig.act("Install")
     rig.item()
@@ -93,8 +93,8 @@ def test_nobody_rings_where_no_daemon_runs(rig: Rig) -> None:
     assert len(rig.messages("remix")) == 1
 
 
-def test_the_eel2_action_sends_one_osc_packet_behind_its_length() -> None:
-    """What its lines make, followed by hand: `sprintf`, then the bytes that `str_setchar` puts in."""
+def test_the_eel2_action_sends_one_osc_packet_after_its_length() -> None:
+    """Rebuilds the packet from the lines of the script: `sprintf`, then the bytes set by `str_setchar`."""
     code = (SCRIPTS / "ace-bridge_Doorbell.eel").read_text("utf-8")
     assert 'sprintf(#bell, "....%s...,...", "/bridge/inbox");' in code
     made = bytearray(b"..../bridge/inbox...,...")
@@ -108,7 +108,7 @@ def test_the_eel2_action_sends_one_osc_packet_behind_its_length() -> None:
     assert message.address == "/bridge/inbox"
 
 
-def test_a_daemon_of_another_protocol_is_said_and_nothing_is_sent(rig: Rig) -> None:
+def test_a_daemon_with_another_protocol_is_reported_and_nothing_is_sent(rig: Rig) -> None:
     daemon(rig, protocol=2)
     rig.item()
     rig.act("Remix with last settings")
@@ -121,7 +121,7 @@ def test_a_daemon_of_another_protocol_is_said_and_nothing_is_sent(rig: Rig) -> N
 
 
 @pytest.mark.parametrize("in_flatpak", [True, False])
-def test_from_flatpak_the_daemon_is_started_outside(home: Path, tmp_path: Path, in_flatpak: bool) -> None:
+def test_flatpak_starts_the_daemon_outside_its_sandbox(home: Path, tmp_path: Path, in_flatpak: bool) -> None:
     name = ".var/app/fm.reaper.Reaper/config/REAPER" if in_flatpak else "REAPER"
     rig = Rig(home, tmp_path, name=name)
     rig.choose()
@@ -150,6 +150,6 @@ def test_a_fader_sets_the_amount(rig: Rig, controller: tuple[int, int, float, st
     assert not rig.host.boxes
 
 
-def test_the_amount_without_a_fader_says_what_it_is_for(rig: Rig) -> None:
+def test_the_amount_action_without_a_fader_explains_itself(rig: Rig) -> None:
     rig.act("Amount (fader)")
     assert "Bind a fader" in rig.host.boxes[0]

@@ -1,4 +1,4 @@
-"""The double is itself tested: every mistake that is planted is caught, also when the script swallows the error."""
+"""Tests of the mock: it catches every planted mistake, even if the script swallows the error."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def run(host: Host, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", MISTAKES)
-def test_a_mistake_is_caught(host: Host, code: str) -> None:
+def test_mistakes_are_caught(host: Host, code: str) -> None:
     run(host, code)
     assert host.violations, code
     assert MISTAKES[code] in " ".join(host.violations)
@@ -96,19 +96,19 @@ def test_a_mistake_is_caught(host: Host, code: str) -> None:
         "local left = 3 local function again() left = left - 1 if left > 0 then reaper.defer(again) end end again()",
     ],
 )
-def test_what_is_right_passes(host: Host, code: str) -> None:
+def test_a_correct_script_passes(host: Host, code: str) -> None:
     run(host, code + " reaper.SetExtState('t', 'ok', 'yes', false)")
     assert host.ext["t", "ok"] == "yes"
     host.verify()
 
 
-def test_what_came_later_is_not_there_in_an_older_reaper(host: Host) -> None:
+def test_an_older_reaper_lacks_newer_functions(host: Host) -> None:
     host.version = "7.08"
     run(host, "assert(not reaper.APIExists('InsertTrackInProject')) reaper.InsertTrackInProject(project, 0, 0)")
     assert "InsertTrackInProject came with 7.27" in host.violations[0]
 
 
-def test_a_running_script_that_is_started_again_asks(host: Host) -> None:
+def test_restarting_a_running_script_asks(host: Host) -> None:
     path = host.resources / "loop.lua"
     path.write_text("local function again() reaper.defer(again) end again()")
     host.run(path)
@@ -116,13 +116,13 @@ def test_a_running_script_that_is_started_again_asks(host: Host) -> None:
     assert host.violations == ["REAPER asks: the script is already running"]
 
 
-def test_a_long_tick_is_noticed(host: Host) -> None:
+def test_a_long_tick_is_a_violation(host: Host) -> None:
     run(host, "reaper.defer(function() local stop = reaper.time_precise() + 0.05 "
         "while reaper.time_precise() < stop do end end)")  # fmt: skip
     assert "a tick of" in host.violations[0]
 
 
-def test_undo_brings_the_tracks_back_and_kills_what_lua_holds(host: Host) -> None:
+def test_undo_restores_the_tracks_and_invalidates_luas_pointers(host: Host) -> None:
     run(host, "reaper.Undo_BeginBlock2(project) reaper.InsertTrackInProject(project, 1, 0) "
         "reaper.Undo_EndBlock2(project, 'New track', -1)")  # fmt: skip
     project = host.projects[0]

@@ -36,7 +36,7 @@ def surroundings(tmp_path: Path, platform: str = "linux", folder: Path | None = 
 
 
 @pytest.mark.parametrize("platform", PLACES)
-def test_every_system_has_its_place(tmp_path: Path, home: Path, platform: str) -> None:
+def test_each_system_has_its_resource_folder(tmp_path: Path, home: Path, platform: str) -> None:
     folder = resources(tmp_path / PLACES[platform])
     ini = (folder / "reaper.ini").read_bytes()
     planned = plan("reaper", surroundings(tmp_path, platform))
@@ -57,7 +57,7 @@ def test_every_system_has_its_place(tmp_path: Path, home: Path, platform: str) -
     assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["reaper.ini"]
 
 
-def test_between_two_the_person_chooses(tmp_path: Path, home: Path) -> None:
+def test_several_reapers_need_a_choice(tmp_path: Path, home: Path) -> None:
     resources(tmp_path / PLACES["linux"])
     flatpak = resources(tmp_path / ".var/app/fm.reaper.Reaper/config/REAPER")
     with pytest.raises(HomeError, match="several"):
@@ -66,12 +66,12 @@ def test_between_two_the_person_chooses(tmp_path: Path, home: Path) -> None:
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_a_folder_that_is_not_reapers_is_refused(tmp_path: Path, home: Path, named: bool) -> None:
+def test_a_folder_without_reaper_ini_is_refused(tmp_path: Path, home: Path, named: bool) -> None:
     with pytest.raises(HomeError, match=r"reaper\.ini"):
         plan("reaper", surroundings(tmp_path, folder=tmp_path if named else None))
 
 
-def test_a_foreign_file_is_refused_and_stays(tmp_path: Path, home: Path) -> None:
+def test_a_foreign_file_is_refused_and_kept(tmp_path: Path, home: Path) -> None:
     folder = resources(tmp_path / PLACES["linux"])
     foreign = folder / "Scripts" / "ACE Bridge" / "lib" / "json.lua"
     foreign.parent.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What the Install action offers: a floating toolbar with drawn icons, and a line in __startup.lua."""
+"""The offers of the Install action: a floating toolbar with icons, and a line in __startup.lua."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_nothing_is_written_without_consent(rig: Rig) -> None:
     install(rig)
     found = {path.name for path in rig.resources.rglob("*") if path.is_file()}
     assert not found & {"reaper-menu.ini", "__startup.lua", "reaper-kb.ini"}
-    assert "Add" not in rig.host.boxes[-1]
+    assert "Toolbar" not in rig.host.boxes[-1]
 
 
 def test_a_free_floating_toolbar_gets_the_buttons(rig: Rig) -> None:
@@ -67,14 +67,14 @@ def test_a_free_floating_toolbar_gets_the_buttons(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_the_first_toolbar_of_all_goes_again(rig: Rig) -> None:
+def test_the_only_toolbar_is_removed_with_its_file(rig: Rig) -> None:
     install(rig, toolbar=True)
     assert section((rig.resources / "reaper-menu.ini").read_text(), "Floating toolbar 16")
     rig.act("Uninstall")
     assert not (rig.resources / "reaper-menu.ini").exists()
 
 
-def test_where_all_are_in_use_none_is_touched(rig: Rig) -> None:
+def test_toolbars_in_use_do_not_change(rig: Rig) -> None:
     menus = rig.resources / "reaper-menu.ini"
     menus.write_text("".join(f"[Floating toolbar {number}]\ntitle=Mine\n" for number in range(1, 17)))
     before = menus.read_bytes()
@@ -84,7 +84,7 @@ def test_where_all_are_in_use_none_is_touched(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("before", [None, STARTUP, STARTUP + "\n"])
-def test_one_line_in_startup_and_out_again(rig: Rig, before: str | None) -> None:
+def test_the_startup_line_is_added_and_removed(rig: Rig, before: str | None) -> None:
     path = rig.resources / "Scripts" / "__startup.lua"
     if before:
         path.write_text(before)
@@ -102,7 +102,7 @@ def test_one_line_in_startup_and_out_again(rig: Rig, before: str | None) -> None
     rig.host.verify()
 
 
-def test_the_main_button_is_lit_while_something_is_open(rig: Rig) -> None:
+def test_the_main_button_is_lit_while_a_remix_is_in_progress(rig: Rig) -> None:
     install(rig)
     rig.choose()
     rig.item()
@@ -115,7 +115,7 @@ def test_the_main_button_is_lit_while_something_is_open(rig: Rig) -> None:
 
 @pytest.mark.parametrize(("folder", "size"), icons.SIZES.items())
 @pytest.mark.parametrize("name", icons.ICONS)
-def test_the_icons_are_what_the_script_draws(folder: str, size: int, name: str) -> None:
+def test_the_icons_match_their_script(folder: str, size: int, name: str) -> None:
     data = (SCRIPTS / "toolbar_icons" / folder / f"ace_bridge_{name}.png").read_bytes()
     width, height = struct.unpack(">II", data[16:24])
     assert (width, height) == (3 * size, size)

@@ -1,4 +1,4 @@
-"""The scripts with a daemon that the test plays: what becomes of an answer."""
+"""Placing results; the test acts as the daemon."""
 
 from __future__ import annotations
 
@@ -18,10 +18,7 @@ def rig(home: Path, tmp_path: Path) -> Rig:
     return rig
 
 
-# --- what becomes of an answer ---------------------------------------------------------------------------------------
-
-
-def test_the_result_stands_below_the_source_at_the_same_place(rig: Rig) -> None:
+def test_the_result_is_placed_below_the_source_at_the_same_position(rig: Rig) -> None:
     item = rig.item(4.0, 1.0)
     item.values |= {"D_VOL": 0.8, "D_FADEINLEN": 0.1, "C_FADEOUTSHAPE": 3.0, "D_SNAPOFFSET": 0.05}
     rig.track("Bass")
@@ -46,12 +43,12 @@ def test_the_result_stands_below_the_source_at_the_same_place(rig: Rig) -> None:
     ("change", "position", "length", "offset"),
     [
         ({"D_POSITION": 9.0}, 9.0, 1.0, LEAD),  # moved
-        ({"D_POSITION": 4.25, "D_LENGTH": 0.75, "D_STARTOFFS": 0.75}, 4.25, 0.75, LEAD + 0.25),  # trimmed on the left
-        ({"D_LENGTH": 0.5}, 4.0, 0.5, LEAD),  # trimmed on the right
-        ({"D_POSITION": 3.9, "D_LENGTH": 1.1, "D_STARTOFFS": 0.4}, 3.9, 1.1, LEAD - 0.1),  # opened into the handle
+        ({"D_POSITION": 4.25, "D_LENGTH": 0.75, "D_STARTOFFS": 0.75}, 4.25, 0.75, LEAD + 0.25),  # trimmed at its start
+        ({"D_LENGTH": 0.5}, 4.0, 0.5, LEAD),  # trimmed at its end
+        ({"D_POSITION": 3.9, "D_LENGTH": 1.1, "D_STARTOFFS": 0.4}, 3.9, 1.1, LEAD - 0.1),  # extended into the handle
         ({"D_LENGTH": 1.2}, 4.0, 1.2, LEAD),
         ({"D_STARTOFFS": 0.7}, 4.0, 1.0, LEAD + 0.2),  # slipped
-        ({"D_STARTOFFS": 2.9}, 1.6, 1.0, LEAD),  # shows another part now: the remix is where its source was
+        ({"D_STARTOFFS": 2.9}, 1.6, 1.0, LEAD),  # now plays another part: the remix is placed at the old position
     ],
 )
 def test_the_result_follows_its_source(
@@ -88,14 +85,14 @@ def test_items_of_one_track_share_a_new_track_and_one_undo_point(rig: Rig) -> No
     ("depths", "source", "expected"),
     [
         ([0, 0], 0, [0, 0, 0]),
-        ([1, 0, -1, 0], 0, [1, 0, -1, 0, 0]),  # a folder: after its last child
+        ([1, 0, -1, 0], 0, [1, 0, -1, 0, 0]),  # a folder: the new track follows its last child
         ([1, 0, -1, 0], 1, [1, 0, 0, -1, 0]),
-        ([1, 0, -1, 0], 2, [1, 0, 0, -1, 0]),  # the last child: the new one ends the folder
-        ([1, 1, -2, 0], 1, [1, 1, -1, -1, 0]),  # an inner folder that ends both
+        ([1, 0, -1, 0], 2, [1, 0, 0, -1, 0]),  # the last child: the new track ends the folder
+        ([1, 1, -2, 0], 1, [1, 1, -1, -1, 0]),  # the last child of nested folders
         ([1, 1, -2, 0], 2, [1, 1, 0, -2, 0]),
     ],
 )
-def test_folders_stay_as_they_are(rig: Rig, depths: list[int], source: int, expected: list[int]) -> None:
+def test_the_folder_structure_is_kept(rig: Rig, depths: list[int], source: int, expected: list[int]) -> None:
     tracks = [rig.track(str(number), depth) for number, depth in enumerate(depths)]
     rig.item(track=tracks[source])
     offer(rig, ask(rig))
@@ -126,7 +123,7 @@ def test_as_a_take(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("lanes", [True, False])
-def test_as_a_lane_only_where_the_track_has_lanes(rig: Rig, lanes: bool) -> None:
+def test_as_a_lane_only_if_the_track_has_lanes(rig: Rig, lanes: bool) -> None:
     rig.choose(mode="lane", source="mute")
     item = rig.item()
     item.track.values |= {"I_FREEMODE": 2.0 if lanes else 0.0, "I_NUMFIXEDLANES": 2.0}
@@ -137,7 +134,7 @@ def test_as_a_lane_only_where_the_track_has_lanes(rig: Rig, lanes: bool) -> None
     assert item.values["B_MUTE"] == 1.0
 
 
-def test_it_lands_in_the_tab_it_came_from(rig: Rig, tmp_path: Path) -> None:
+def test_the_result_goes_to_the_tab_of_its_request(rig: Rig, tmp_path: Path) -> None:
     rig.item()
     message = ask(rig)
     rig.host.active = rig.host.open_project(tmp_path, str(tmp_path / "other.rpp"))
@@ -161,7 +158,7 @@ def test_an_older_reaper_waits_for_the_tab(home: Path, tmp_path: Path) -> None:
     rig.host.verify()
 
 
-def test_nothing_is_placed_while_reaper_records_or_could_redo(rig: Rig) -> None:
+def test_nothing_is_placed_while_recording_or_while_redo_is_possible(rig: Rig) -> None:
     rig.item()
     message = ask(rig)
     rig.project.play_state = 5
@@ -177,7 +174,7 @@ def test_nothing_is_placed_while_reaper_records_or_could_redo(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_what_is_offered_a_moment_after_it_was_asked_for_is_placed_too(rig: Rig) -> None:
+def test_place_ready_waits_for_the_daemons_offer(rig: Rig) -> None:
     rig.item()
     message = ask(rig)
     rig.project.undone = ["Move item"]
@@ -188,7 +185,7 @@ def test_what_is_offered_a_moment_after_it_was_asked_for_is_placed_too(rig: Rig)
     rig.host.verify()
 
 
-def test_what_is_there_already_is_only_confirmed(rig: Rig) -> None:
+def test_a_placed_result_is_only_confirmed(rig: Rig) -> None:
     rig.item()
     message = ask(rig)
     offer(rig, message)
@@ -196,14 +193,14 @@ def test_what_is_there_already_is_only_confirmed(rig: Rig) -> None:
     rig.host.quit()
     for key in [key for key in rig.host.ext if key[1] != "instance"]:
         del rig.host.ext[key]
-    rig.act("Service")  # its memory is gone, the project has the item
+    rig.act("Service")  # its memory is lost, but the project has the item
     rig.host.tick(8)
     assert len(of_bridge(rig)) == 1
     assert len(placed(rig)) == 2
     assert placed(rig)[0] == placed(rig)[1]
 
 
-def test_undo_is_respected(rig: Rig) -> None:
+def test_an_undone_result_is_not_placed_again(rig: Rig) -> None:
     rig.item()
     message = ask(rig)
     offer(rig, message)
@@ -229,7 +226,7 @@ def test_a_deleted_source_does_not_lose_the_result(rig: Rig, gone: str) -> None:
     assert source_tracks(rig) == expected
 
 
-def test_a_result_whose_tracks_are_all_gone_gets_one_at_the_end(rig: Rig) -> None:
+def test_a_result_without_source_tracks_gets_the_last_track(rig: Rig) -> None:
     item = rig.item(4.0)
     rig.track("Bass")
     message = ask(rig)
@@ -239,7 +236,7 @@ def test_a_result_whose_tracks_are_all_gone_gets_one_at_the_end(rig: Rig) -> Non
     assert source_tracks(rig) == ["Bass", "remix 1"]
 
 
-def test_a_closed_project_is_said_once_and_the_service_ends(rig: Rig, tmp_path: Path) -> None:
+def test_a_closed_project_is_reported_once_and_the_service_ends(rig: Rig, tmp_path: Path) -> None:
     rig.item()
     message = ask(rig)
     rig.host.projects.clear()
@@ -265,7 +262,7 @@ def test_a_result_that_reaper_cannot_open_is_reported(rig: Rig) -> None:
     assert not points(rig)
 
 
-def test_the_service_ends_when_nothing_is_open_and_says_bye(rig: Rig) -> None:
+def test_an_idle_service_sends_bye_and_ends(rig: Rig) -> None:
     rig.item()
     message = ask(rig)
     rig.answer(jobs=[job(message["message_id"], rig.tone, state="done")])
@@ -275,16 +272,16 @@ def test_the_service_ends_when_nothing_is_open_and_says_bye(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_an_error_is_said_once_in_its_own_words(rig: Rig) -> None:
+def test_an_error_is_shown_once_with_its_own_text(rig: Rig) -> None:
     rig.item()
     message = ask(rig)
     error = {"code": "key_refused", "text": "fal does not accept the key.", "hint": "Check the key."}
     rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
     rig.host.tick(60)
-    assert rig.host.boxes == ["The remix has a problem.\n\nfal does not accept the key.\n\nCheck the key."]
+    assert rig.host.boxes == ["The remix failed.\n\nfal does not accept the key.\n\nCheck the key."]
 
 
-def test_half_an_outbox_is_not_yet_one(rig: Rig) -> None:
+def test_a_half_written_outbox_is_ignored(rig: Rig) -> None:
     rig.item()
     ask(rig)
     path = rig.home / "outbox" / f"{rig.instance}.json"
@@ -296,8 +293,8 @@ def test_half_an_outbox_is_not_yet_one(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("count", [4, 1])
-def test_a_large_session_is_not_held_up(rig: Rig, count: int) -> None:
-    """Each call of REAPER's is given a microsecond by the double; no tick and no action may take more than 20 ms."""
+def test_a_large_session_is_not_blocked(rig: Rig, count: int) -> None:
+    """The mock counts a microsecond per call; no tick and no action may take more than 20 ms."""
     track = rig.track("Long")
     for number in range(2500):
         rig.item(10.0 + number, 0.5, 0.5, track).selected = number < count

@@ -1,4 +1,4 @@
-"""What was placed, as a project file that an RPP parser of somebody else's reads back."""
+"""Reads a project file with a placed remix by a third-party RPP parser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.fakes.studio import write_tone
 
 
 @pytest.mark.parametrize("name", ["Guitar", 'a "quoted" one', "it's", "Grüße 日本 🎛"])
-def test_a_placed_remix_stands_in_the_project_file(home: Path, tmp_path: Path, name: str) -> None:
+def test_a_placed_remix_is_in_the_project_file(home: Path, tmp_path: Path, name: str) -> None:
     rig = Rig(home, tmp_path)
     rig.choose()
     rig.item(4.0, 1.0, 0.5, rig.track(name))
@@ -27,7 +27,7 @@ def test_a_placed_remix_stands_in_the_project_file(home: Path, tmp_path: Path, n
     rig.host.tick(8)
     after = loads(written(rig.project))
     source, result = after.findall("TRACK")
-    assert repr(source) == repr(before.find("TRACK"))  # not a byte of the source's track has changed
+    assert repr(source) == repr(before.find("TRACK"))  # the source's track is unchanged
     assert result.find("NAME")[1] == f"{name} - remix 1"
     item = result.find("ITEM")
     assert [item.find(key)[1] for key in ("POSITION", "LENGTH", "LOOP", "SOFFS")] == ["4", "1", "0", "0.25"]

@@ -1,4 +1,4 @@
-"""The package as ReaPack sees it: its header passes reapack-index's rules, its index names every file once."""
+"""The ReaPack package: its header follows reapack-index's rules, its index lists every file once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_header_is_complete() -> None:
     assert all(int(part) <= 65535 for part in about["version"].split("."))
 
 
-def test_its_version_is_the_bridges() -> None:
+def test_its_version_is_that_of_the_bridge() -> None:
     from bridge import __version__
 
     assert reapack.header((SCRIPTS / reapack.PACKAGE).read_text("utf-8"))["version"] == __version__
@@ -40,7 +40,7 @@ def test_every_other_action_is_part_of_the_package(path: Path) -> None:
     assert not path.name.startswith((" ", "."))
 
 
-def test_the_index_names_every_file_once() -> None:
+def test_the_index_lists_every_file_once() -> None:
     root = ElementTree.fromstring(reapack.index(BASE, "2026-01-31T12:00:00Z"))
     sources = root.findall("./category/reapack/version/source")
     named = [unquote(str(source.text)).removeprefix(f"{BASE}/reaper_scripts/") for source in sources]

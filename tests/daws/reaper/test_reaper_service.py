@@ -1,4 +1,4 @@
-"""The scripts with a daemon that the test plays: other actions, the self-test, faults and the window."""
+"""Other actions, the self-test, errors and the window; the test acts as the daemon."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_swap_and_remove(rig: Rig) -> None:
     assert points(rig)[1:] == ["Swap source and remix"] * 2 + ["Remove remix"]
 
 
-def test_a_remix_is_made_again(rig: Rig) -> None:
+def test_a_remix_is_run_again(rig: Rig) -> None:
     item = rig.item()
     offer(rig, ask(rig))
     (result,) = of_bridge(rig)
@@ -60,14 +60,14 @@ SETS: list[set[str]] = [set(), {"take_volume"}, {"item_volume", "fades", "take_p
 
 
 def self_test(rig: Rig) -> None:
-    """Run it to its end, which comes when the daemon has answered or not."""
+    """Run the self-test until it has the daemon's answer or has given up."""
     rig.act("Self-test")
     rig.until(lambda: rig.host.boxes)
     assert rig.host.boxes.pop().startswith("Self-test of REAPER")
 
 
 @pytest.mark.parametrize(("accessor", "render"), list(zip(SETS, reversed(SETS), strict=True)))
-def test_the_self_test_finds_the_truth_and_changes_nothing(rig: Rig, accessor: set[str], render: set[str]) -> None:
+def test_the_self_test_measures_correctly_and_changes_nothing(rig: Rig, accessor: set[str], render: set[str]) -> None:
     rig.host.accessor_has, rig.host.render_has = accessor, render
     item = rig.item()
     values = json.dumps([item.values, item.take and item.take.values, item.track.values])
@@ -78,13 +78,13 @@ def test_the_self_test_finds_the_truth_and_changes_nothing(rig: Rig, accessor: s
         assert (found[f"accessor_has_{name}"], found[f"render_has_{name}"]) == (name in accessor, name in render)
     assert (found["unicode_paths"], found["reaper"]) == (True, "7.60/linux-x86_64")
     assert found["render_is_whole_item"] is True
-    assert {fact.key for fact in selftests.REAPER} <= set(found)  # what doctor tells of is measured
+    assert {fact.key for fact in selftests.REAPER} <= set(found)  # doctor's facts are all measured
     assert not list((rig.home / "reaper" / "rendered").iterdir())
     rig.host.verify()
 
 
 @pytest.mark.parametrize("has", [set(), ALL])
-def test_what_reaper_bakes_in_is_not_applied_twice(rig: Rig, has: set[str]) -> None:
+def test_baked_in_settings_are_not_applied_twice(rig: Rig, has: set[str]) -> None:
     item = rig.item()
     rig.host.accessor_has = has
     self_test(rig)
@@ -100,7 +100,7 @@ def test_what_reaper_bakes_in_is_not_applied_twice(rig: Rig, has: set[str]) -> N
     assert result.take.values["D_PAN"] == (0.0 if has else 0.5)
 
 
-def test_what_is_silent_on_the_right_leaves_the_guess(rig: Rig) -> None:
+def test_a_silent_right_channel_gives_no_answer(rig: Rig) -> None:
     sound, rate = soundfile.read(rig.tone, always_2d=True)
     left = np.column_stack([sound[:, 0], np.zeros(len(sound))])
     soundfile.write(rig.tone, left, rate)
@@ -111,7 +111,7 @@ def test_what_is_silent_on_the_right_leaves_the_guess(rig: Rig) -> None:
     assert found["accessor_has_take_volume"] is False
 
 
-def test_without_its_pointer_file_it_says_how_to_get_one(rig: Rig) -> None:
+def test_a_missing_pointer_file_is_explained(rig: Rig) -> None:
     (rig.scripts / "ace-bridge.json").unlink()
     rig.item()
     rig.act("Remix with last settings")
@@ -120,7 +120,7 @@ def test_without_its_pointer_file_it_says_how_to_get_one(rig: Rig) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 @pytest.mark.parametrize("by_reader", [False, True])
-def test_a_full_disk_is_said_and_nothing_is_sent(rig: Rig, by_reader: bool) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_sent(rig: Rig, by_reader: bool) -> None:
     item = rig.item()
     assert item.take
     item.take.values["D_PITCH"] = 1.0 if by_reader else 0.0
@@ -136,7 +136,7 @@ def test_a_full_disk_is_said_and_nothing_is_sent(rig: Rig, by_reader: bool) -> N
 
 @pytest.mark.parametrize("version", ["7.08", "7.27", "7.60"])
 @pytest.mark.parametrize("system", ["Win64", "macOS-arm64", "Other"])
-def test_the_main_way_on_every_system_and_version(home: Path, tmp_path: Path, version: str, system: str) -> None:
+def test_a_remix_on_every_system_and_version(home: Path, tmp_path: Path, version: str, system: str) -> None:
     rig = Rig(home, tmp_path, version=version, system=system)
     rig.choose()
     item = rig.item()
@@ -150,7 +150,7 @@ def test_the_main_way_on_every_system_and_version(home: Path, tmp_path: Path, ve
     assert soundfile.info(rig.host.paths.real(path)).frames == 48_000
     error = {"code": "x", "text": "It failed.", "hint": "Again."}
     rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
-    rig.host.tick(8)  # the note is written over itself, which Windows' rename refuses
+    rig.host.tick(8)  # overwrites the note, which rename refuses on Windows
     assert "It failed." in rig.host.boxes[-1]
     rig.host.verify()
 
@@ -160,7 +160,7 @@ def ask_by_reader(rig: Rig) -> dict[str, Any]:
     return rig.until(lambda: rig.messages("remix"))[-1]  # type: ignore[no-any-return]
 
 
-def test_a_reaper_that_is_too_old_is_told(home: Path, tmp_path: Path) -> None:
+def test_an_old_reaper_is_refused(home: Path, tmp_path: Path) -> None:
     rig = Rig(home, tmp_path, version="6.83")
     rig.item()
     rig.act("Remix with last settings")
@@ -199,14 +199,14 @@ def test_a_click_on_a_cross_cancels_once(rig: Rig) -> None:
     rig.host.tick(20)  # held down
     rig.host.mouse = (436, 15, 0)
     rig.host.tick(2)
-    rig.host.mouse = (200, 15, 1)  # beside it
+    rig.host.mouse = (200, 15, 1)  # next to the cross
     rig.host.tick(2)
     assert [one["args"] for one in rig.messages("cancel")] == [{"job_id": made["job_id"]}]
     rig.host.verify()
 
 
 @pytest.mark.parametrize("is_recording", [False, True])
-def test_what_holds_reaper_back_is_shown(rig: Rig, is_recording: bool) -> None:
+def test_the_window_shows_why_a_result_waits(rig: Rig, is_recording: bool) -> None:
     rig.item()
     message = ask(rig)
     rig.project.undone, rig.project.play_state = ["Move item"], 5 if is_recording else 0
@@ -214,18 +214,19 @@ def test_what_holds_reaper_back_is_shown(rig: Rig, is_recording: bool) -> None:
     offer(rig, message)
     rig.host.tick(8)
     texts = [one[1] for one in rig.host.picture if one[0] == "drawstr"]
-    assert ("waits until the recording ends" if is_recording else "waits while there is something to redo") in texts[0]
+    reason = "waits until the recording ends" if is_recording else "waits because placing clears the redo history"
+    assert reason in texts[0]
     rig.host.verify()
 
 
 @pytest.mark.parametrize("name", picture.PICTURES)
-def test_the_pictures_in_the_docs_are_what_is_drawn(home: Path, tmp_path: Path, name: str) -> None:
+def test_the_pictures_in_the_docs_are_up_to_date(home: Path, tmp_path: Path, name: str) -> None:
     drawn = picture.PICTURES[name](Rig(home, tmp_path))
     assert (picture.FOLDER / name).read_text("utf-8") == drawn
     assert f"reaper/{name}" in (picture.FOLDER.parent / "reaper.md").read_text("utf-8")
 
 
-def test_an_item_that_is_deleted_while_it_is_read_is_said_and_nothing_is_left(rig: Rig) -> None:
+def test_an_item_deleted_while_it_is_read_is_reported_and_leaves_nothing(rig: Rig) -> None:
     item = rig.item(0.0, 60.0)
     assert item.take
     item.take.values["D_PITCH"] = 1.0
@@ -241,27 +242,27 @@ def test_an_item_that_is_deleted_while_it_is_read_is_said_and_nothing_is_left(ri
     rig.host.verify()
 
 
-def test_a_service_that_is_stopped_while_it_reads_goes_on_at_its_next_start(rig: Rig) -> None:
+def test_a_service_stopped_while_reading_resumes_at_its_next_start(rig: Rig) -> None:
     item = rig.item(0.0, 6.0)
     assert item.take
     item.take.values["D_PITCH"] = 1.0
     rig.act("Remix with last settings")
     rig.host.tick(3)
-    rig.act("Service")  # run by hand: it ends itself and begins anew
+    rig.act("Service")  # run by hand: the script restarts
     rig.until(lambda: rig.messages("remix"))
     (clip,) = rig.messages("remix")[0]["args"]["clips"]
     assert soundfile.info(clip["rendered"]["path"]).frames == 6 * 48_000
     rig.host.verify()
 
 
-def test_asking_for_what_is_ready_without_a_daemon_ends(rig: Rig) -> None:
+def test_place_ready_without_a_daemon_ends(rig: Rig) -> None:
     rig.act("Place ready remixes")
     rig.host.tick(30 * 40)
     assert len(rig.host.boxes) == 1
     assert not rig.host.busy()
 
 
-def test_a_refused_request_is_said_and_forgotten(rig: Rig) -> None:
+def test_a_rejected_request_is_shown_and_forgotten(rig: Rig) -> None:
     rig.item()
     message = ask(rig)
     refusal = {
@@ -278,7 +279,7 @@ def test_a_refused_request_is_said_and_forgotten(rig: Rig) -> None:
     assert not list((rig.home / "reaper" / "requests").iterdir())
 
 
-def test_what_fails_is_placed_after_a_retry(rig: Rig) -> None:
+def test_a_failed_result_is_placed_after_a_retry(rig: Rig) -> None:
     rig.item()
     message = ask(rig)
     error = {"code": "x", "text": "It failed.", "hint": "Again."}

@@ -1,4 +1,4 @@
-"""The shipped Lua without running it: every call of REAPER's is in the table, with that many arguments, old enough."""
+"""Static checks of the shipped Lua: every call of REAPER is in the table, with its arguments and version."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ACTIONS = sorted(SCRIPTS.glob("*.lua"))
 
 
 def code_of(path: Path) -> str:
-    """The Lua without comments, and texts emptied."""
+    """Return the Lua without comments and with empty strings."""
     text = re.sub(r"--[^\n]*", "", path.read_text("utf-8"))
     return re.sub(r"'(?:\\.|[^'\\\n])*'", "''", text)
 
 
 def arguments(text: str, start: int) -> int:
-    """How many arguments stand between the bracket at `start` and its end."""
+    """Count the arguments in the parentheses that start at `start`."""
     depth, count, empty = 0, 1, True
     for char in text[start:]:
         if char in "([{":
@@ -38,7 +38,7 @@ def arguments(text: str, start: int) -> int:
             count += 1
         if depth >= 1 and not char.isspace() and not (char == "(" and depth == 1):
             empty = False
-    raise AssertionError("a bracket has no end")
+    raise AssertionError("unbalanced parentheses")
 
 
 def calls(path: Path) -> list[tuple[str, int | None]]:
@@ -52,12 +52,14 @@ def calls(path: Path) -> list[tuple[str, int | None]]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_every_call_is_one_of_reapers(path: Path) -> None:
+def test_every_call_is_in_the_table(path: Path) -> None:
     guarded = set(re.findall(r"APIExists\('(\w+)'\)", path.read_text("utf-8")))
     for name, count in calls(path):
         row = functions().get(name) or toolkit().get(name)
         assert row, f"{path.name}: reaper.{name}"
-        of_toolkit = name in toolkit() and name != "ImGui_GetBuiltinPath"  # reached through what its guard returns
+        of_toolkit = (
+            name in toolkit() and name != "ImGui_GetBuiltinPath"
+        )  # called through the module that its guard returns
         assert of_toolkit or available(name, FLOOR) or name in guarded, (
             f"{path.name}: reaper.{name} came with {row.since}"
         )
@@ -91,7 +93,7 @@ def test_files_are_short(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.name)
-def test_an_action_leads_to_something_that_exists(path: Path) -> None:
+def test_every_action_exists(path: Path) -> None:
     assert not set('*\\:<>?/|"') & set(path.name)
     (name,) = re.findall(r"require 'main'\(folder, '(\w+)'\)", path.read_text("utf-8"))
     actions = (SCRIPTS / "lib" / "actions.lua").read_text("utf-8")

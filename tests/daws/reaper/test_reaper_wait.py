@@ -1,4 +1,4 @@
-"""The scripts with a daemon that the test plays: the wait in the arrange view, and several microphones as one."""
+"""Placeholders in the arrange view, and mixes of several microphones; the test acts as the daemon."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def rig(home: Path, tmp_path: Path) -> Rig:
     return rig
 
 
-# --- the wait in the arrange view ------------------------------------------------------------------------------------
+# --- placeholders ----------------------------------------------------------------------------------------------------
 
 
-def test_a_muted_placeholder_shows_the_wait(rig: Rig) -> None:
+def test_a_muted_placeholder_appears_at_the_request(rig: Rig) -> None:
     rig.choose(variations=2)
     rig.item(4.0, 1.0)
     message = ask(rig)
@@ -31,7 +31,7 @@ def test_a_muted_placeholder_shows_the_wait(rig: Rig) -> None:
     assert [(one.values["D_POSITION"], one.values["D_LENGTH"], one.values["B_MUTE"]) for one in found] == [
         (4, 1, 1)
     ] * 2
-    assert found[0].texts["P_NOTES"] == "The remix of tone is being made."
+    assert found[0].texts["P_NOTES"] == "The remix of tone will appear here."
     assert rig.messages() == []
     error = {"code": "x", "text": "It failed.", "hint": "Again."}
     rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
@@ -42,7 +42,7 @@ def test_a_muted_placeholder_shows_the_wait(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(("play_state", "undone"), [(5, []), (0, ["Move item"])])
-def test_no_placeholder_while_reaper_records_or_could_redo(rig: Rig, play_state: int, undone: list[str]) -> None:
+def test_no_placeholder_while_recording_or_while_redo_is_possible(rig: Rig, play_state: int, undone: list[str]) -> None:
     rig.item()
     rig.project.play_state, rig.project.undone = play_state, undone
     ask(rig)
@@ -50,7 +50,7 @@ def test_no_placeholder_while_reaper_records_or_could_redo(rig: Rig, play_state:
     assert rig.project.undone == undone
 
 
-def test_a_placeholder_that_was_removed_does_not_keep_the_remix_away(rig: Rig) -> None:
+def test_a_remix_is_placed_without_its_placeholder(rig: Rig) -> None:
     item = rig.item()
     message = ask(rig)
     item.selected, waiting(rig)[0].selected = False, True
@@ -61,7 +61,7 @@ def test_a_placeholder_that_was_removed_does_not_keep_the_remix_away(rig: Rig) -
     rig.host.verify()
 
 
-def test_a_service_that_starts_later_takes_away_what_was_left(rig: Rig) -> None:
+def test_a_later_service_removes_leftover_placeholders(rig: Rig) -> None:
     rig.item()
     message = ask(rig)
     offer(rig, message)
@@ -69,7 +69,7 @@ def test_a_service_that_starts_later_takes_away_what_was_left(rig: Rig) -> None:
     rig.answer(jobs=[job(message["message_id"], rig.folder / "result.wav", state="done")])
     rig.host.tick(200)
     assert not rig.host.busy()
-    assert len(waiting(rig)) == 1  # the user could redo
+    assert len(waiting(rig)) == 1  # redo is possible
     rig.project.undone.clear()
     rig.act("Service")
     rig.host.tick(8)
@@ -83,23 +83,23 @@ def test_the_new_track_is_as_loud_as_its_source(rig: Rig) -> None:
     assert [of_bridge(rig)[0].track.values[key] for key in ("D_VOL", "D_PAN")] == [0.5, -0.3]
 
 
-# --- several microphones as one --------------------------------------------------------------------------------------
+# --- mixes of several microphones ------------------------------------------------------------------------------------
 
 
 def microphones(rig: Rig) -> list[Track]:
-    """Two tracks that sound together."""
+    """Two tracks with overlapping items."""
     tracks = [rig.track("Left"), rig.track("Right")]
     rig.item(4.0, 1.0, 0.5, tracks[1])
     rig.item(4.5, 1.0, 0.5, tracks[0])
     return tracks
 
 
-def test_items_that_sound_together_are_offered_as_one_mix(rig: Rig) -> None:
+def test_overlapping_items_are_offered_as_one_mix(rig: Rig) -> None:
     microphones(rig)
     rig.host.answers = [True]
     rig.act("Remix with last settings")
     (message,) = rig.messages("remix")
-    assert "sound together" in rig.host.boxes[0]
+    assert "overlap on several tracks" in rig.host.boxes[0]
     assert message["args"]["placement"]["as_one"] is True
     assert len(message["args"]["clips"]) == 2
     assert [(one.values["D_POSITION"], one.values["D_LENGTH"]) for one in waiting(rig)] == [(4.0, 1.5)]
@@ -113,7 +113,7 @@ def test_items_that_sound_together_are_offered_as_one_mix(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_a_mix_that_is_cut_back_lies_below_each(rig: Rig) -> None:
+def test_a_split_mix_is_placed_below_each_source(rig: Rig) -> None:
     microphones(rig)
     rig.host.answers = [True]
     rig.act("Remix with last settings")
@@ -124,7 +124,7 @@ def test_a_mix_that_is_cut_back_lies_below_each(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(("answer", "count"), [(False, 1), (None, 0)])
-def test_the_user_may_want_each_or_none(rig: Rig, answer: bool | None, count: int) -> None:
+def test_the_user_may_choose_separate_remixes_or_cancel(rig: Rig, answer: bool | None, count: int) -> None:
     microphones(rig)
     rig.host.answers = [answer]
     rig.act("Remix with last settings")
@@ -133,8 +133,8 @@ def test_the_user_may_want_each_or_none(rig: Rig, answer: bool | None, count: in
 
 
 @pytest.mark.parametrize("second", [(6.0, True), (4.5, False)])
-def test_what_does_not_sound_together_is_not_offered(rig: Rig, second: tuple[float, bool]) -> None:
-    """Apart in time, or on the same track."""
+def test_items_that_do_not_overlap_are_not_offered_as_a_mix(rig: Rig, second: tuple[float, bool]) -> None:
+    """Not overlapping, or on the same track."""
     position, on_another_track = second
     first = rig.item(4.0, 1.0)
     rig.item(position, 1.0, 0.5, rig.track("Other") if on_another_track else first.track)

@@ -1,4 +1,4 @@
-"""The whole way: the shipped scripts in the double, the real daemon in its own process, both engines."""
+"""End to end: the shipped scripts in the mock, the real daemon in its own process, both engines."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.daws.reaper.steps import points
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, PATIENT, Daemon, fal_environment, running
 
-QUESTIONS = ("REAPER has to render", "sound together", "remixes will be made")
+QUESTIONS = ("REAPER must first render", "overlap on several tracks", "Submit ")
 
 
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One daemon for all that needs no special one."""
+    """One daemon for all tests without special needs."""
     home = tmp_path_factory.mktemp("home with späces")
     prepare_home(home)
     with running(home, program=PATIENT):
@@ -39,23 +39,23 @@ def states(rig: Rig) -> list[str]:
 
 
 def press(rig: Rig, name: str = "Remix with last settings", count: int = 1) -> list[dict[str, Any]]:
-    """Run an action and wait until the daemon knows that everything is placed."""
+    """Run an action and wait until the daemon has the confirmation of every result."""
     rig.act(name)
     rig.until(lambda: states(rig) == ["done"] * count)
     rig.host.verify()
     told = [box for box in rig.host.boxes if not any(words in box for words in QUESTIONS)]
-    assert not told, told  # a box comes up for a question or a failure, never for success
+    assert not told, told  # a box opens for a question or an error, never for success
     return [one["result"] for job in rig.outbox()["jobs"] for one in job["variations"]]
 
 
 def start(started: list[Daemon], home: Path, **environ: str) -> None:
-    """Start a daemon; the double's clock stands still until it is up."""
+    """Start a daemon; the mock's clock pauses until it is up."""
     started.append(Daemon(home, **environ))
     started[-1].wait_until_up()
 
 
 def change(item: Item, kind: str) -> None:
-    """Make an item one of the kinds that there are."""
+    """Change an item to the given kind."""
     take = item.take
     assert take
     assert take.source
@@ -84,7 +84,7 @@ def change(item: Item, kind: str) -> None:
     "kind",
     ["plain", "pitched", "slow", "varispeed", "reversed", "section", "looped", "inverted left", "effects", "MIDI"],
 )
-def test_every_kind_of_item_comes_back_in_place(bridge: Path, tmp_path: Path, kind: str) -> None:
+def test_the_result_of_every_kind_of_item_is_in_place(bridge: Path, tmp_path: Path, kind: str) -> None:
     rig = Rig(bridge, tmp_path)
     rig.choose()
     item = rig.item(4.0, 1.0, 0.5)
@@ -106,8 +106,8 @@ def test_every_kind_of_item_comes_back_in_place(bridge: Path, tmp_path: Path, ki
 
 @pytest.mark.parametrize("system", ["Win64", "macOS-arm64", "Other"])
 @pytest.mark.parametrize("version", ["7.08", "7.60"])
-def test_on_path_styles_of_three_systems(bridge: Path, tmp_path: Path, system: str, version: str) -> None:
-    """Scripts, settings and the bridge's home lie where that system has them; the daemon has the same folders here."""
+def test_the_path_styles_of_three_systems(bridge: Path, tmp_path: Path, system: str, version: str) -> None:
+    """The scripts see the paths of that system; the daemon uses the same folders on this machine."""
     rig = Rig(bridge, tmp_path, system=system, version=version)
     rig.choose()
     rig.item()
@@ -132,7 +132,7 @@ def test_several_items_and_variations(bridge: Path, tmp_path: Path) -> None:
             for one in rig.project.tracks[1:]] == [[4.0, 5.0]] * 2  # fmt: skip
 
 
-def test_several_microphones_come_back_as_one(bridge: Path, tmp_path: Path) -> None:
+def test_several_microphones_become_one_remix(bridge: Path, tmp_path: Path) -> None:
     rig = Rig(bridge, tmp_path)
     rig.choose()
     rig.item(4.5, 1.0, 0.5, rig.track("Left"))
@@ -162,7 +162,7 @@ def test_hostile_names(bridge: Path, tmp_path: Path, name: str) -> None:
     assert soundfile.info(result["path"]).frames >= 48_000
 
 
-def test_fal_is_paid_once_and_the_result_is_placed(home: Path, tmp_path: Path) -> None:
+def test_fal_bills_once_and_the_result_is_placed(home: Path, tmp_path: Path) -> None:
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url)):
         rig = Rig(home, tmp_path)
         rig.choose(engine="fal")
@@ -184,7 +184,7 @@ def test_an_error_of_the_engine_reaches_the_user(home: Path, tmp_path: Path) -> 
         rig.until(lambda: points(rig) == ["Remove placeholder"])
 
 
-def test_a_daemon_that_does_not_run_is_started_once(home: Path, tmp_path: Path) -> None:
+def test_the_daemon_is_started_once(home: Path, tmp_path: Path) -> None:
     rig = Rig(home, tmp_path)
     rig.choose()
     rig.item()
@@ -200,7 +200,7 @@ def test_a_daemon_that_does_not_run_is_started_once(home: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_daemon_that_dies_is_started_again_and_the_remix_comes(home: Path, tmp_path: Path) -> None:
+def test_a_dead_daemon_is_restarted_and_the_remix_is_placed(home: Path, tmp_path: Path) -> None:
     with FalServer(zero_delay=True, key=KEY) as fal:
         fal.hold("IN_PROGRESS")
         environ = fal_environment(fal.url)
@@ -224,7 +224,7 @@ def test_a_daemon_that_dies_is_started_again_and_the_remix_comes(home: Path, tmp
                 daemon.stop()
 
 
-def test_a_daemon_that_cannot_start_is_said_plainly(home: Path, tmp_path: Path) -> None:
+def test_a_daemon_that_cannot_start_is_reported(home: Path, tmp_path: Path) -> None:
     rig = Rig(home, tmp_path)
     rig.choose()
     rig.item()
@@ -237,8 +237,8 @@ def test_a_daemon_that_cannot_start_is_said_plainly(home: Path, tmp_path: Path) 
     assert rig.messages("remix")  # it waits
 
 
-def test_reaper_that_dies_before_confirming_places_once(home: Path, tmp_path: Path) -> None:
-    """The project was saved with the item: after the restart it is found and only confirmed."""
+def test_a_reaper_that_crashes_before_confirming_places_once(home: Path, tmp_path: Path) -> None:
+    """The item was saved with the project; after the restart it is found and only confirmed."""
     with running(home):
         rig = Rig(home, tmp_path)
         rig.choose()
@@ -258,7 +258,7 @@ def test_reaper_that_dies_before_confirming_places_once(home: Path, tmp_path: Pa
         again.host.verify()
 
 
-def test_what_became_ready_without_reaper_is_placed_at_its_next_start(home: Path, tmp_path: Path) -> None:
+def test_a_result_finished_without_reaper_is_placed_at_its_next_start(home: Path, tmp_path: Path) -> None:
     with running(home):
         rig = Rig(home, tmp_path)
         rig.choose()
@@ -274,7 +274,7 @@ def test_what_became_ready_without_reaper_is_placed_at_its_next_start(home: Path
         assert len(of_bridge(again)) == 1
 
 
-def test_made_again_from_the_placed_item(bridge: Path, tmp_path: Path) -> None:
+def test_a_placed_item_is_run_again(bridge: Path, tmp_path: Path) -> None:
     rig = Rig(bridge, tmp_path)
     rig.choose()
     item = rig.item()
