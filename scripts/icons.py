@@ -1,7 +1,7 @@
-"""Draw the toolbar icons of the ReaScripts: `python scripts/icons.py` writes reaper_scripts/toolbar_icons anew.
+"""Draw the toolbar icons of the ReaScripts: `python scripts/icons.py` writes reaper_scripts/toolbar_icons.
 
-REAPER wants three states beside each other (rest, under the mouse, on), 30 pixels high, and larger ones for sharp
-screens in 150/ and 200/. Each icon is a function from a point to "ink or none", sampled several times per pixel.
+REAPER expects three states side by side (normal, mouse over, on), 30 pixels high, and larger versions for high-DPI
+screens in 150/ and 200/. Each icon is a function that returns whether a point has ink, sampled several times per pixel.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Shape = Callable[[float, float], bool]  # x, y in 0..1 → whether there is ink
 
 
 def _bar(x: float, y: float, left: float, half: float) -> bool:
-    """A column of a waveform, mirrored at the middle."""
+    """A column of a waveform, symmetric about the middle."""
     return left <= x <= left + 0.08 and abs(y - 0.5) <= half
 
 
@@ -29,31 +29,31 @@ def _line(x: float, y: float, top: float, width: float) -> bool:
 
 
 def _arrow(x: float, y: float) -> bool:
-    """To the right, around y = 0."""
+    """An arrow to the right, centred on y = 0."""
     shaft = 0.18 <= x <= 0.6 and abs(y) <= 0.04
     return shaft or (0.58 <= x <= 0.82 and abs(y) <= (0.82 - x) * 0.6)
 
 
 def remix(x: float, y: float) -> bool:
-    """A waveform that turns into another."""
+    """A quiet waveform next to a loud one."""
     calm = any(_bar(x, y, 0.14 + 0.13 * place, half) for place, half in enumerate((0.08, 0.16, 0.1)))
     wild = any(_bar(x, y, 0.53 + 0.13 * place, half) for place, half in enumerate((0.32, 0.18, 0.28)))
     return calm or wild
 
 
 def ask(x: float, y: float) -> bool:
-    """The same, with three dots below."""
+    """The remix icon with three dots below."""
     dots = any((x - 0.35 - 0.15 * place) ** 2 + (y - 0.86) ** 2 <= 0.05**2 for place in range(3))
     return dots or remix(x, min(1.0, y * 1.3))
 
 
 def swap(x: float, y: float) -> bool:
-    """One arrow there, one back."""
+    """Two opposite arrows."""
     return _arrow(x, y - 0.34) or _arrow(1 - x, y - 0.66)
 
 
 def jobs(x: float, y: float) -> bool:
-    """Bars of progress."""
+    """Progress bars."""
     return any(_line(x, y, 0.22 + 0.22 * place, width) for place, width in enumerate((0.64, 0.42, 0.2)))
 
 
@@ -66,7 +66,7 @@ ICONS: dict[str, Shape] = {"remix": remix, "ask": ask, "swap": swap, "jobs": job
 
 
 def rows(shape: Shape, size: int) -> Iterator[bytes]:
-    """Yield the lines of a picture, RGBA, behind PNG's filter byte."""
+    """Yield the RGBA lines of a picture, each after PNG's filter byte."""
     steps = [(step + 0.5) / SAMPLES for step in range(SAMPLES)]
     for line in range(size):
         cover = [

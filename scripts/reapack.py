@@ -18,7 +18,7 @@ PACKAGE = "ace-bridge_Install.lua"
 
 
 def header(text: str) -> dict[str, str]:
-    """Return the @tags of a script's first comment; a tag's text goes on over the indented lines after it."""
+    """Return the @tags of a script's first comment; a tag's text continues on the indented lines after it."""
     found: dict[str, list[str]] = {}
     tag = ""
     for line in text.splitlines():
@@ -34,7 +34,7 @@ def header(text: str) -> dict[str, str]:
 
 
 def sources() -> list[tuple[str, str]]:
-    """Return the package's files and what each is, as its @provides says: main, nomain or data."""
+    """Return the package's files and the type of each in @provides: main, nomain or data."""
     provides = header((SCRIPTS / PACKAGE).read_text(encoding="utf-8"))["provides"]
     found = {PACKAGE: "main"}
     for line in provides.splitlines():
@@ -45,7 +45,7 @@ def sources() -> list[tuple[str, str]]:
 
 
 def index(base: str, time: str) -> str:
-    """Return index.xml for the files under `base`, a URL of this repository's root at a tag."""
+    """Return index.xml for the files under `base`, the URL of this repository's root at a tag."""
     about = header((SCRIPTS / PACKAGE).read_text(encoding="utf-8"))
     root = ElementTree.Element("index", version="1", name="ACE Bridge")
     category = ElementTree.SubElement(root, "category", name=SCRIPTS.name)

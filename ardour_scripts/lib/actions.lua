@@ -1,11 +1,11 @@
--- What the bridge's entries in Ardour's menu do. An action writes a message and ends; the hook brings the answer.
+-- Actions: the bridge's entries in Ardour's menu. An action writes a message and ends; the hook handles the answer.
 local need = ...
 local json, files, ids, link = need ("json"), need ("files"), need ("ids"), need ("link")
 local session = need ("session")
 local placing, show = need ("placing"), need ("show")
 
 local actions = {}
-local MANY = 3 -- more clips than this are asked about
+local MANY = 3 -- more clips than this need a confirmation
 
 local function last_path () return link.home () .. "/ardour-last.json" end
 
@@ -20,11 +20,11 @@ end
 -- Returns the selected audio regions with their tracks.
 local function chosen ()
   local places = session.selected ()
-  if #places == 0 then error ({ text = "Select an audio region first, then ask for its remix." }) end
+  if #places == 0 then error ({ text = "Select an audio region first." }) end
   return places
 end
 
--- Returns the arguments of `remix` for some regions and remembers what is needed to place the results.
+-- Returns the arguments of `remix` for some regions and saves what is needed to place the results.
 local function request (settings, places)
   local known_fades = session.fades (session.rate ())
   local memory, clips = link.memory (), json.list ()
@@ -45,24 +45,24 @@ local function request (settings, places)
   }
 end
 
--- Says so when nobody is there to do the work; messages wait in the inbox either way. Returns whether it runs already.
+-- Offers to start the daemon if it does not run; messages wait in the inbox. Returns whether it already runs.
 local function awake (consequence)
   if link.daemon () then return true end
-  if show.agrees ("The bridge is not running. " .. consequence .. " Start it now?") then link.start () end
+  if show.agrees ("ACE Bridge is not running. " .. consequence .. " Start it now?") then link.start () end
   return false
 end
 
 local function ask (settings)
   local places = chosen ()
-  if #places > MANY and not show.agrees ("Remix " .. #places .. " clips? Each is ordered on its own.") then
+  if #places > MANY and not show.agrees ("Submit " .. #places .. " remixes, one per clip?") then
     return nil
   end
   local id = link.send ("remix", request (settings, places))
-  awake ("Your remix is kept and begins when the bridge runs.")
+  awake ("Your request is kept until it runs.")
   return id
 end
 
--- "Remix with last settings": for a key, a pad, a button; opens no window.
+-- "Remix with last settings": for a key, a pad or a button. Opens no window.
 function actions.remix () return ask (last_settings ()) end
 
 -- "Remix selected clip…": asks for the style first.
@@ -74,18 +74,20 @@ function actions.remix_ask ()
   return ask (settings)
 end
 
--- A surface has asked the daemon for what is selected here. Nobody may be looking at this screen, so nothing is asked, and
--- what takes long or costs much is left to the menu.
+-- Answers a control surface's request for the selection. The user may not see this screen, so no question is shown, and
+-- requests that take long or cost much are refused.
 function actions.selection (instance)
   local places = chosen ()
-  if #places > MANY then error ({ text = "More than " .. MANY .. " regions are selected; ask for them in Ardour." }) end
+  if #places > MANY then
+    error ({ text = "More than " .. MANY .. " regions are selected. Use the action in Ardour." })
+  end
   for _, place in ipairs (places) do
     if not session.source (place.region) then
-      error ({ text = "“" .. place.region:name () .. "” has to be read first; ask for it in Ardour." })
+      error ({ text = "“" .. place.region:name () .. "” must be rendered first. Use the action in Ardour." })
     end
   end
   local settings = last_settings ()
-  settings.remix = {} -- what the surface has set counts
+  settings.remix = {} -- the surface's own settings apply
   return link.send ("selection", request (settings, places), instance)
 end
 
@@ -107,10 +109,10 @@ function actions.cancel ()
       count = count + 1
     end
   end
-  if count == 0 then error ({ text = "No remix is being made for this session." }) end
+  if count == 0 then error ({ text = "This session has no remix in progress." }) end
 end
 
--- Returns the outbox as soon as something is offered in it, or after a second.
+-- Returns the outbox as soon as it offers a result, or after a second.
 local function offered ()
   for _ = 1, 20 do
     local now = outbox ()
@@ -120,24 +122,24 @@ local function offered ()
   return outbox ()
 end
 
--- "Place ready remixes": says hello, so that the daemon offers what waits for this session, and places what is offered.
+-- "Place ready remixes": sends `hello`, so that the daemon offers this session's results, and places them.
 function actions.place ()
   if placing.forbidden () then
-    error ({ text = "Nothing is placed while Ardour records. Stop, and it comes by itself." })
+    error ({ text = "Remixes cannot be placed while Ardour records. They are placed when you stop recording." })
   end
-  if not awake ("What is ready comes when the bridge runs.") then return end
+  if not awake ("Ready remixes are placed when it runs.") then return end
   need ("hook").hello ()
-  if placing.all (offered (), link.instance ()) == 0 then error ({ text = "Nothing is ready for this session." }) end
+  if placing.all (offered (), link.instance ()) == 0 then error ({ text = "This session has no ready remixes." }) end
 end
 
--- Returns the variation that a file of the bridge holds, by the recipe beside it.
+-- Returns the variation in a result's file, from the recipe next to it.
 local function variation_of (path)
   local text = files.read ((path:gsub ("%.wav$", ".recipe.json")))
   local recipe = json.decode (text or "")
   return type (recipe) == "table" and recipe.variation_id or nil
 end
 
--- "Remove this remix": takes the selected remixes off the timeline; their files are kept.
+-- "Remove this remix": removes the selected remixes from the timeline and keeps their files.
 function actions.remove ()
   local removed = {}
   Session:begin_reversible_command ("Remove ACE Bridge remix")
@@ -153,7 +155,7 @@ function actions.remove ()
   end
   if #removed == 0 then
     Session:abort_reversible_command ()
-    error ({ text = "Select a remix first: a region that the bridge has placed." })
+    error ({ text = "Select a remix first: a region placed by ACE Bridge." })
   end
   Session:commit_reversible_command (nil)
   for _, variation in ipairs (removed) do link.send ("removed", { variation_id = variation }) end

@@ -11,7 +11,7 @@ local function need (name)
   return loaded[name]
 end
 
--- Runs a function of a part; what goes wrong is shown here and logged by the daemon.
+-- Runs a function of a module. Shows errors, and sends unexpected ones to the daemon's log.
 local function run (part, action, ...)
   local arguments = { ... }
   local ok, wrong = pcall (function () return need (part)[action] (table.unpack (arguments)) end)
@@ -20,7 +20,7 @@ local function run (part, action, ...)
   local text = expected and wrong.text or tostring (wrong)
   pcall (function ()
     if not expected then need ("link").trouble (action .. ": " .. text) end
-    need ("show").problem (expected and text or "Something went wrong inside the bridge's script: " .. text)
+    need ("show").problem (expected and text or "An error occurred in the ACE Bridge scripts: " .. text)
   end)
   return false
 end

@@ -1,11 +1,11 @@
--- The window of "Remix selected clip…".
+-- Dialog: the window of "Remix selected clip…".
 local need = ...
 local json, link = need ("json"), need ("link")
 
 local dialog = {}
-local LEFT_OPEN = "(as the tags say)"
+local LEFT_OPEN = "(none)"
 
--- Returns the presets by their titles, asked of the bridge itself.
+-- Returns the presets by title, as listed by `ace-bridge presets`.
 local function presets ()
   local words = {}
   for index, word in ipairs (link.pointer ().command) do words[index] = word end
@@ -30,17 +30,17 @@ local function title_of (styles, name)
   return LEFT_OPEN
 end
 
--- Returns the settings with what the person has chosen, or nil when the window was closed.
+-- Returns the settings with the user's choices, or nil if the window was closed.
 function dialog.ask (settings)
   local styles, remix = presets (), settings.remix
   local answer = LuaDialog.Dialog ("ACE Bridge: remix the selected clip", {
-    { type = "dropdown", key = "preset", title = "Style", values = styles, default = title_of (styles, remix.preset) },
-    { type = "entry", key = "tags", title = "Tags (instead of the style's)", default = remix.tags or "" },
+    { type = "dropdown", key = "preset", title = "Preset", values = styles, default = title_of (styles, remix.preset) },
+    { type = "entry", key = "tags", title = "Tags (replace the preset's)", default = remix.tags or "" },
     { type = "entry", key = "lyrics", title = "Lyrics (empty: instrumental)", default = remix.lyrics or "" },
     { type = "number", key = "variations", title = "Variations", min = 1, max = 8, step = 1, digits = 0,
       default = remix.variations or 1 },
-    { type = "dropdown", key = "mode", title = "Place them", default = "on a track each",
-      values = { ["on a track each"] = "new_track", ["in layers of one track"] = "lane" } },
+    { type = "dropdown", key = "mode", title = "Place variations", default = "on separate tracks",
+      values = { ["on separate tracks"] = "new_track", ["as layers on one track"] = "lane" } },
     { type = "checkbox", key = "mute", title = "Mute the source", default = settings.placement.source == "mute" },
   }):run ()
   if not answer then return nil end

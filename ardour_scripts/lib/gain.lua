@@ -1,10 +1,10 @@
--- A region's gain: one number for all of it, and the curve drawn over it. Both can be read and set: a remix gets them.
+-- Gain: reads a region's scale amplitude and gain curve, and applies them to a remix.
 local need = ...
 local json = need ("json")
 
 local gain = {}
 
--- Returns the points of the curve as { sample, gain } from the region's start; nil when none is in use.
+-- Returns the points of the curve as { sample, gain } from the region's start; nil if it is not active.
 function gain.curve (audio)
   if not audio:envelope_active () then return nil end
   local points = json.list ()
@@ -14,7 +14,7 @@ function gain.curve (audio)
   return points
 end
 
--- Gives an audio region the gain of another. A scale below zero turns the polarity.
+-- Applies the gain of another region to an audio region. A negative scale inverts the polarity.
 function gain.apply (audio, scale, points)
   audio:set_scale_amplitude (scale)
   if not points then return end

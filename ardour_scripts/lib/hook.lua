@@ -1,12 +1,12 @@
--- The way back: called ten times a second by Ardour's Lua timer, looks at this session's outbox three times a second.
--- A look costs one small file read; the file is only parsed when it has changed.
+-- Hook: Ardour's Lua timer calls it ten times a second; it checks this session's outbox three times a second. A check
+-- reads one small file, which is parsed only if it has changed.
 local need = ...
 local json, link, placing, show = need ("json"), need ("link"), need ("placing"), need ("show")
 local session = need ("session")
 
 local hook = { count = 0, busy = false, probed = false, asked = {}, shown = {} }
-local EVERY = 3 -- ticks between two looks at the outbox
-local GREETING = 10 -- ticks between two looks whether a daemon has come up
+local EVERY = 3 -- ticks between checks of the outbox
+local GREETING = 10 -- ticks between checks for a new daemon
 
 function hook.hello (instance)
   link.send ("hello", {
@@ -14,14 +14,14 @@ function hook.hello (instance)
   }, instance)
 end
 
--- A session was opened: it gets an instance of its own, and the one before says goodbye.
+-- Gives an opened session its own instance, and sends `bye` for the previous one.
 local function opened (project)
   if hook.instance then pcall (link.send, "bye", {}, hook.instance) end
   hook.project, hook.instance = project, link.instance (true)
   hook.daemon, hook.last, hook.waits = nil, nil, false
 end
 
--- Says hello to each new daemon, once.
+-- Sends `hello` to each new daemon, once.
 local function greet ()
   local daemon = link.daemon ()
   if daemon and daemon ~= hook.daemon then hook.hello (hook.instance) end
@@ -34,7 +34,7 @@ local function once (key, text)
   show.problem (text)
 end
 
--- Shows what went wrong with what this instance asked for.
+-- Shows the errors of this instance's requests.
 local function tell (outbox)
   for _, refused in ipairs (outbox.errors or {}) do
     once (refused.message_id, refused.text .. "\n\n" .. (refused.hint or ""))
@@ -48,8 +48,8 @@ local function tell (outbox)
   end
 end
 
--- Answers a surface that asks for the selection. It waits for a second and is told by the daemon when nothing comes, so
--- no window opens here for what a person cannot see coming.
+-- Answers a surface's request for the selection. Errors open no window here: the daemon reports to the surface after a
+-- second without an answer.
 local function answer (ask)
   if type (ask) ~= "table" or ask.command ~= "selection" or hook.asked[ask.id] then return end
   hook.asked[ask.id] = true
@@ -62,14 +62,14 @@ local function look ()
   if not text or (text == hook.last and not hook.waits) then return end
   hook.last = text
   local outbox = json.decode (text)
-  if not outbox then return end -- on systems without atomic rename it may be half there; the next look sees all of it
+  if not outbox then return end -- without atomic renames it may be half-written; the next check reads all of it
   local _, hindered = placing.all (outbox, hook.instance)
   hook.waits = hindered ~= nil and #outbox.place > 0
   answer (outbox.ask)
   if not hindered then tell (outbox) end
 end
 
--- One tick. Another one may come inside it, while Ardour draws what this one does; it does nothing.
+-- One tick. A tick inside another, while Ardour redraws, does nothing.
 function hook.tick ()
   if hook.busy or not Session then return end
   hook.busy = true

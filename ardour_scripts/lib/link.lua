@@ -1,22 +1,22 @@
--- The way to the daemon: the pointer file says where its home is, messages are files in the inbox, OSC is the doorbell,
--- the outbox file of this instance is the answer.
+-- Link: the connection to the daemon. The pointer file has the bridge's folder. Messages are files in its inbox, OSC
+-- notifies the daemon, and this instance's outbox file has the answers.
 local need, folder = ...
 local json, files, ids = need ("json"), need ("files"), need ("ids")
 
 local link = {}
-local KEPT = 200 -- clips that are remembered per session
+local KEPT = 200 -- remembered clips per session
 
 function link.pointer ()
   local text = files.read (folder .. "/ace-bridge.json")
   if not text then
-    error ({ text = "The bridge is not installed for this Ardour. Run `ace-bridge install ardour` in a terminal." })
+    error ({ text = "ACE Bridge is not installed for this Ardour. Run `ace-bridge install ardour` in a terminal." })
   end
   return assert (json.decode (text))
 end
 
 function link.home () return link.pointer ().home end
 
--- Returns daemon.json as text if a daemon runs; where the system can tell, a dead one's is not believed.
+-- Returns daemon.json as text and decoded, or nil if no daemon runs. Linux shows whether its process still exists.
 function link.daemon ()
   local text = files.read (link.home () .. "/daemon.json")
   local about = json.decode (text or "")
@@ -28,7 +28,7 @@ end
 -- Writes a file in the bridge's folder.
 function link.write (path, text)
   local ok, problem = files.write (path, text)
-  if not ok then error ({ text = "The bridge's folder cannot be written to: " .. tostring (problem) }) end
+  if not ok then error ({ text = "Cannot write to the bridge's folder: " .. tostring (problem) }) end
 end
 
 function link.project () return Session:path () end
@@ -37,7 +37,7 @@ local function memory_path ()
   return link.home () .. "/ardour-" .. ids.hash (link.project ()) .. ".json"
 end
 
--- What is remembered of this session: its instance and the clips that were asked for.
+-- Returns what is remembered of this session: its instance and the requested clips.
 function link.memory ()
   local memory = json.decode (files.read (memory_path ()) or "")
   if type (memory) ~= "table" then memory = {} end
@@ -55,7 +55,7 @@ function link.remember (memory)
   link.write (memory_path (), json.encode (memory))
 end
 
--- Returns the id of this process in this session; the hook makes a new one each time a session is opened.
+-- Returns the instance id of this session. The hook makes a new one each time a session is opened.
 function link.instance (fresh)
   local memory = link.memory ()
   if fresh or not memory.instance then

@@ -1,4 +1,4 @@
--- A finished remix onto the timeline: a new track under the source's, the region at the exact sample, one step of undo.
+-- Placing: places a result on a new track below its source, at the exact sample, with one undo step.
 local need = ...
 local json, session, fades, gain, link = need ("json"), need ("session"), need ("fades"), need ("gain"), need ("link")
 
@@ -8,7 +8,7 @@ function placing.forbidden ()
   return Session:actively_recording () and "recording" or nil
 end
 
--- Brings the file into the session without copying it; returns the region that stands for the whole of it.
+-- Embeds the file into the session without copying it; returns its whole-file region.
 local function embedded (path)
   local function whole ()
     for _, region in ARDOUR.RegionFactory.regions ():iter () do
@@ -22,23 +22,23 @@ local function embedded (path)
   files:push_back (path)
   Editor:do_embed (files, Editing.ImportDistinctFiles, Editing.ImportAsRegion, Temporal.timepos_t (0),
     ARDOUR.PluginInfo (), ARDOUR.Track ())
-  return whole () or error ({ text = "Ardour did not take the file " .. path })
+  return whole () or error ({ text = "Ardour cannot embed the file " .. path })
 end
 
--- Returns where the music lies now, in samples, and what has to be said about it. The anchor is source time: the source
--- may have been moved, trimmed on the left or slipped. Where that says nothing, the remix goes to the old place.
+-- Returns the clip's position now in samples, its place, and a note for the user. The anchor is source time, so it
+-- follows a region that was moved, trimmed at its start or slipped. Otherwise the remix goes to the original position.
 local function position_now (anchor)
   local place = session.find (anchor.region)
   if not place then
-    return anchor.position, nil, "the source is gone, was split or stretched, so it lies at the old place"
+    return anchor.position, nil, "placed at the original position: the source was deleted, split or stretched"
   end
   if session.tempo (anchor.position, anchor.length) ~= anchor.tempo then
-    return anchor.position, place, "the tempo has changed there, so it lies at the old place"
+    return anchor.position, place, "placed at the original position: the tempo has changed"
   end
   local region = place.region
   local at = region:position ():samples () + anchor.start - region:start ():samples ()
   if at < 0 then
-    return anchor.position, place, "its music now begins before the session, so it lies at the old place"
+    return anchor.position, place, "placed at the original position: the clip now starts before the session"
   end
   return at, place, nil
 end
@@ -53,14 +53,14 @@ end
 local function new_track (name, channels, under, source, comment)
   local order = under and under:presentation_info_ptr ():order () + 1 or ARDOUR.PresentationInfo.max_order
   local made = Session:new_audio_track (channels, 2, nil, 1, name, order, ARDOUR.TrackMode.Normal, true, false)
-  if made:empty () then error ({ text = "Ardour made no new track." }) end
+  if made:empty () then error ({ text = "Ardour cannot create a new track." }) end
   local route = made:front ()
   if source then route:presentation_info_ptr ():set_color (source:presentation_info_ptr ():color ()) end
   route:set_comment (comment, nil)
   return route
 end
 
--- Cuts the clip out of the file's region; what lies around it stays in the file, for longer edges later.
+-- Returns a region with the clip. The handles around it stay in the file, so the region can be extended.
 local function cut (whole, variation, anchor)
   local result = variation.result
   local lead = math.floor (result.source_offset * result.sample_rate + 0.5)
@@ -75,7 +75,7 @@ local function cut (whole, variation, anchor)
   return region
 end
 
--- Returns the track of the variation before this one that has a track still.
+-- Returns the track of the nearest earlier variation that still has one.
 local function track_before (anchor, index)
   for before = index - 1, 0, -1 do
     local route = route_by_id (anchor.tracks[tostring (before)])
@@ -83,7 +83,7 @@ local function track_before (anchor, index)
   end
 end
 
--- Returns the one track of all variations in layers, as soon as one of them has made it.
+-- Returns the track shared by all layered variations, if one of them has made it.
 local function shared_track (anchor)
   for _, id in pairs (anchor.tracks) do
     local route = route_by_id (id)
@@ -91,7 +91,7 @@ local function shared_track (anchor)
   end
 end
 
--- Returns the track for a remix: directly under the source, variations in their order whichever is ready first.
+-- Returns the track for a remix, below the source. Variations keep their order, whichever is ready first.
 local function track_for (anchor, variation, place, note)
   local layered = anchor.placement.mode == "lane"
   local shared = layered and shared_track (anchor)
@@ -124,7 +124,7 @@ end
 local function place_new (variation, anchor)
   local result = variation.result
   if session.rate () ~= result.sample_rate then
-    error ({ text = "it has " .. result.sample_rate .. " Hz and the session " .. session.rate () .. " Hz" })
+    error ({ text = "its sample rate is " .. result.sample_rate .. " Hz, the session's " .. session.rate () .. " Hz" })
   end
   local at, place, note = position_now (anchor)
   local whole = embedded (result.path)
@@ -132,13 +132,13 @@ local function place_new (variation, anchor)
   put (cut (whole, variation, anchor), route, at, place, anchor, variation)
   local placed = session.playing (result.path)
   if not placed or placed.region:position ():samples () ~= at then
-    error ({ text = "Ardour did not keep the region." })
+    error ({ text = "Ardour did not place the region." })
   end
   anchor.tracks[tostring (variation.index)] = session.id (route)
   return placed, note
 end
 
--- Places one variation and tells the daemon; one that is there already is only confirmed.
+-- Places a variation and confirms it to the daemon. One that is already placed is only confirmed.
 function placing.place (variation, instance)
   local memory = link.memory ()
   local anchor = memory.clips[variation.clip_id]
@@ -148,7 +148,7 @@ function placing.place (variation, instance)
       link.send ("placed", { variation_id = variation.variation_id, item = session.id (there.region) }, instance)
       return
     end
-    if not anchor then error ({ text = "this session does not know the clip that it was made from" }) end
+    if not anchor then error ({ text = "this session has no record of its source clip" }) end
     local placed, note = place_new (variation, anchor)
     link.remember (memory)
     link.send ("placed", {
@@ -161,8 +161,8 @@ function placing.place (variation, instance)
   return false
 end
 
--- Returns a function that selects the regions again that are selected now: a new track takes the selection for itself.
--- Selected tracks are left as Ardour leaves them: handing 7.3 a list of tracks to select has hung it.
+-- Returns a function that restores the current selection of regions, because a new track changes it. The selection of
+-- tracks is not restored: selecting a list of tracks can hang Ardour 7.3.
 local function selection_kept ()
   local regions = {}
   for region in Editor:get_selection ().regions:regionlist ():iter () do regions[#regions + 1] = region end
@@ -176,7 +176,7 @@ local function selection_kept ()
   end
 end
 
--- Places everything that the daemon offers to this instance; returns how many, and what hinders it.
+-- Places all results offered to this instance. Returns how many, and what prevents placing, if anything.
 function placing.all (outbox, instance)
   local hindered = placing.forbidden ()
   if hindered then return 0, hindered end

@@ -1,12 +1,12 @@
--- Audio that no file and offset can name (a compound of regions, more than two channels), written to a file of the
--- bridge's own: the region's samples without its own gain and fades, which the remix carries natively.
+-- Render: writes a region to a file if no source file and offset describe its audio (compound regions, more than two
+-- channels). The region's own gain and fades are left out, because the remix gets them natively.
 local need = ...
 local link, json, wave = need ("link"), need ("json"), need ("wave")
 
 local render = {}
-local BLOCK = 8192 -- samples read at once
-local LONG = 10 -- s of audio above which the wait is shown
-local KEPT = 7 * 86400 -- s: as long as a request may wait before it is read
+local BLOCK = 8192 -- samples per read
+local LONG = 10 -- s of audio above which a progress window opens
+local KEPT = 7 * 86400 -- s: the longest time a request may wait before the file is read
 
 -- Returns the samples of several channels interleaved.
 local function interleaved (sides, count)
@@ -17,10 +17,11 @@ local function interleaved (sides, count)
   return all
 end
 
--- Returns a function that shows how far it is, and whether the person wants it to stop; nothing opens for a short one.
+-- Returns a function that shows progress and returns whether the user has cancelled, and one that closes the window. A
+-- short region opens no window.
 local function shown (samples, rate)
   if samples < LONG * rate then return function () return false end, function () end end
-  local window = LuaDialog.ProgressWindow ("ACE Bridge: reading the region", true)
+  local window = LuaDialog.ProgressWindow ("ACE Bridge: rendering the region", true)
   return function (done) return window:progress (done / samples, "") or window:canceled () end,
     function () window:done () end
 end
@@ -32,18 +33,18 @@ local function copy (audio, samples, file, stopped)
     local wanted, sides = math.min (BLOCK, samples - at), {}
     for channel = 1, channels do
       local there = reader:read (buffer:to_float (0), at, wanted, channel - 1)
-      if there ~= wanted then error ({ text = "Ardour could not read all of the region." }) end
+      if there ~= wanted then error ({ text = "Ardour could not read the whole region." }) end
       sides[channel] = buffer:to_float (0):get_table (wanted)
     end
     if not file:append (interleaved (sides, wanted), wanted * channels) then
-      error ({ text = "The disk is full: nothing was sent." })
+      error ({ text = "The disk is full. Nothing was sent." })
     end
-    if stopped (at + wanted) then error ({ text = "Stopped: nothing was sent." }) end
+    if stopped (at + wanted) then error ({ text = "Cancelled. Nothing was sent." }) end
   end
-  if not file:close () then error ({ text = "The disk is full: nothing was sent." }) end
+  if not file:close () then error ({ text = "The disk is full. Nothing was sent." }) end
 end
 
--- What was written a week ago has been read long since.
+-- Removes rendered files older than a week.
 local function sweep (memory, now)
   local kept = json.list ()
   for _, one in ipairs (memory.rendered or {}) do
@@ -58,7 +59,7 @@ function render.region (region, id, rate, memory)
   sweep (memory, os.time ())
   local audio, samples = region:to_audioregion (), region:length ():samples ()
   local file, wrong = wave.create (path, rate, audio:n_channels (), samples)
-  if not file then error ({ text = "The bridge's folder cannot be written to: " .. tostring (wrong) }) end
+  if not file then error ({ text = "Cannot write to the bridge's folder: " .. tostring (wrong) }) end
   local stopped, close = shown (samples, rate)
   local ok, problem = pcall (copy, audio, samples, file, stopped)
   close ()

@@ -1,14 +1,14 @@
--- What this Ardour can do of what the bridge needs, probed at run time: the bindings differ between versions.
+-- Self-test: checks at run time whether this Ardour has the Lua bindings that the bridge needs.
 local need = ...
 local link = need ("link")
 
 local selftest = {}
 local PROVEN = "7.3"
 
--- name, how to get at it, and for some functions: what a call with nothing but its object complains about in the proven
--- version. Bindings check their arguments before they do anything, and which one they check first depends on the
--- compiler, so the last and the first argument are named. Only functions that refuse such a call are called: a missing
--- region or track may count as none, and clone_region without one ends Ardour.
+-- Name, a function that returns the binding, and for some bindings the argument that a call without arguments reports
+-- missing in the tested version. Bindings check their arguments first; whether they report the last or the first one
+-- depends on the compiler, so both are listed. Only bindings that refuse such a call are called: others may take a
+-- missing region or track for none, and clone_region without one crashes Ardour.
 local BINDINGS = {
   { "Editor:do_embed", function () return Editor.do_embed, Editor end, "#7 Track", "#2 StringVector" },
   { "Editor:set_selection", function () return Editor.set_selection, Editor end, "#3 number", "#2 SelectionList" },
@@ -29,20 +29,20 @@ local BINDINGS = {
   { "LuaDialog.Message", function () return LuaDialog.Message end },
 }
 
--- Returns what a binding says when it is called with too little, as "#7 Track".
+-- Returns the argument that a binding reports missing, such as "#7 Track".
 local function complaint (called, object)
   local ok, why = pcall (called, object)
   local number, kind = tostring (why):match ("bad argument (#%d+) to .-%(([%w_]+) expected")
   return ok and "no complaint" or number and number .. " " .. kind or tostring (why)
 end
 
--- Returns Ardour's version as the session file names it.
+-- Returns Ardour's version from the session file.
 function selftest.version ()
   local text = need ("files").read (Session:path () .. "/" .. Session:snap_name () .. ".ardour") or ""
   return text:match ('modified%-with="[^"]-([%d.]+)[^"]*"') or text:match ('created%-with="[^"]-([%d.]+)[^"]*"') or ""
 end
 
--- Returns the names of what is missing here, or takes other arguments than in the proven version.
+-- Returns the names of bindings that are missing or take other arguments than in the tested version.
 function selftest.missing ()
   local missing = {}
   for _, binding in ipairs (BINDINGS) do
@@ -52,29 +52,28 @@ function selftest.missing ()
       missing[#missing + 1] = name
     elseif last then
       local said = complaint (found, object)
-      if said ~= last and said ~= first then missing[#missing + 1] = name .. " (it takes other arguments)" end
+      if said ~= last and said ~= first then missing[#missing + 1] = name .. " (different arguments)" end
     end
   end
   return missing
 end
 
--- Says at the start of Ardour what is missing, if anything is.
+-- Shows at Ardour's start which bindings are missing, if any.
 function selftest.at_start ()
   local missing = selftest.missing ()
   if #missing == 0 then return end
-  local text = "This Ardour (" .. selftest.version () .. ") lacks what the bridge needs: "
-    .. table.concat (missing, ", ") .. ". The bridge is proven with Ardour " .. PROVEN
-    .. "; with this one, remixes may not come onto the timeline."
+  local text = "ACE Bridge may not place remixes in this Ardour (" .. selftest.version () .. "). Missing Lua bindings: "
+    .. table.concat (missing, ", ") .. ". ACE Bridge is tested with Ardour " .. PROVEN .. "."
   link.trouble (text)
   need ("show").problem (text)
 end
 
 function selftest.report ()
-  local lines = { "ACE Bridge self-test", "Ardour " .. selftest.version () .. " (proven with " .. PROVEN .. ")" }
+  local lines = { "ACE Bridge self-test", "Ardour " .. selftest.version () .. " (tested with " .. PROVEN .. ")" }
   local missing = selftest.missing ()
-  lines[#lines + 1] = #missing == 0 and "all bindings are there" or "missing: " .. table.concat (missing, ", ")
+  lines[#lines + 1] = #missing == 0 and "all Lua bindings are present" or "missing: " .. table.concat (missing, ", ")
   lines[#lines + 1] = "home: " .. link.home ()
-  lines[#lines + 1] = link.daemon () and "the bridge runs" or "the bridge does not run"
+  lines[#lines + 1] = link.daemon () and "the bridge is running" or "the bridge is not running"
   return table.concat (lines, "\n")
 end
 

@@ -1,10 +1,10 @@
--- What Ardour knows of the session and its regions, in the words of the bridge's request.
+-- Session: describes the session and its regions in the terms of the bridge's request.
 local need = ...
 local json, fades, gain, ids = need ("json"), need ("fades"), need ("gain"), need ("ids")
 
 local session = {}
-local TICKS = 1920 -- of a quarter note
-local AROUND = 1.0 -- s of tempo grid before and after a clip: more than any handle
+local TICKS = 1920 -- per quarter note
+local AROUND = 1.0 -- s of tempo grid before and after a clip, longer than any handle
 
 function session.rate () return math.tointeger (math.floor (Session:nominal_sample_rate ())) end
 
@@ -12,7 +12,7 @@ function session.audio_folder ()
   return Session:path () .. "/interchange/" .. Session:name () .. "/audiofiles"
 end
 
--- Calls visit (region, route, playlist) for each audio region on a track until it returns something.
+-- Calls visit (region, route, playlist) for each audio region on a track until it returns a value.
 function session.each_region (visit)
   for route in Session:get_tracks ():iter () do
     local track = route:to_track ()
@@ -57,7 +57,7 @@ function session.selected ()
   return found
 end
 
--- Returns the region's source as a file and an offset; nil where these cannot say what is heard.
+-- Returns the region's source as a file and an offset; nil if these do not describe its audio.
 function session.source (region)
   local channels, sides = region:to_audioregion ():n_channels (), {}
   if region:is_compound () or channels > 2 then return nil end
@@ -74,7 +74,7 @@ function session.source (region)
     if left.channel == 1 then source.channels = "right" end
   elseif right.path ~= left.path then
     if left.channel ~= 0 or right.channel ~= 0 then return nil end
-    source.path_right = right.path -- Ardour keeps the two sides of a recording in a file each
+    source.path_right = right.path -- Ardour records each channel to its own file
   elseif left.channel ~= 0 or right.channel ~= 1 then
     return nil
   end
@@ -107,7 +107,7 @@ local function beat_before (map, time)
   return nil
 end
 
--- Returns the beats over a span and a second around it, in s from its start, and which of them begin a bar.
+-- Returns the beats of a span and a second around it, in s from its start, and which of them are downbeats.
 function session.grid (position, length)
   local map, rate = Temporal.TempoMap.read (), session.rate ()
   local from = math.max (0, position - math.floor (AROUND * rate))
@@ -138,10 +138,10 @@ function session.project (at)
   }
 end
 
--- Returns what the region does to its source, in the words of a clip's source; what cannot be said goes to `ignored`.
+-- Returns the region's gain and fades as fields of a clip's source; adds to `ignored` what cannot be described.
 local function treatment (region, known_fades, ignored)
   local scale, rate = region:to_audioregion ():scale_amplitude (), session.rate ()
-  -- A turned polarity is not baked in either: the remix gets the region's own gain, sign and all.
+  -- Inverted polarity is not baked in either: the remix gets the region's gain with its sign.
   local treated = { gain_db = scale ~= 0 and 20 * math.log (math.abs (scale), 10) or -150, polarity = false }
   local fade = known_fades[session.id (region)]
   if fade then
@@ -153,7 +153,7 @@ local function treatment (region, known_fades, ignored)
   return treated
 end
 
--- Returns a place (see `selected`) as a clip of the request; without `source` where it has to be rendered.
+-- Returns a place (see `selected`) as a clip of the request; without `source` if it must be rendered.
 function session.clip (place, id, known_fades)
   local region, route, rate = place.region, place.route, session.rate ()
   local position, length = region:position ():samples (), region:length ():samples ()
@@ -174,13 +174,13 @@ function session.clip (place, id, known_fades)
   }
 end
 
--- Returns a short name for the tempo over a span, in samples: it is another one when the tempo has changed there.
+-- Returns a hash of the tempo grid of a span in samples, which changes with the tempo.
 function session.tempo (position, length)
   local grid = session.grid (position, length)
   return grid and ids.hash (json.encode (grid.beats)) or ""
 end
 
--- Returns what is needed to place a remix of this region later, whatever happens to it meanwhile.
+-- Returns what is needed to place a remix of this region later, even if the region changes.
 function session.anchor (place, known_fades, placement, style)
   local region, id = place.region, session.id (place.region)
   local audio = region:to_audioregion ()

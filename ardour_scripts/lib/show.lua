@@ -1,4 +1,4 @@
--- What the person sees: Ardour's own message windows.
+-- Show: message boxes and questions.
 local show = {}
 
 local function message (kind, buttons, text)

@@ -3,7 +3,7 @@ ardour {
   name = "ACE Bridge: Remix selected clip…",
   author = "ace-bridge",
   license = "MIT",
-  description = [[Asks for a style, then makes a remix of the selected region on a new track.]]
+  description = [[Opens a dialog, then remixes the selected region onto a new track.]]
 }
 
 function factory () return function ()
@@ -12,7 +12,7 @@ function factory () return function ()
   if core then
     core (folder).run ("actions", "remix_ask")
   else
-    LuaDialog.Message ("ACE Bridge", "The bridge's files are gone. Run: ace-bridge install ardour",
+    LuaDialog.Message ("ACE Bridge", "ACE Bridge's files are missing. Run: ace-bridge install ardour",
       LuaDialog.MessageType.Warning, LuaDialog.ButtonType.OK):run ()
   end
 end end

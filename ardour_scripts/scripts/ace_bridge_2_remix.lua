@@ -3,7 +3,7 @@ ardour {
   name = "ACE Bridge: Remix with last settings",
   author = "ace-bridge",
   license = "MIT",
-  description = [[Remixes the selected region as the last time, without a question: for a key, a pad or a button.]]
+  description = [[Remixes the selected region with the last settings, without a dialog: for a key, a pad or a button.]]
 }
 
 function factory () return function ()
@@ -12,7 +12,7 @@ function factory () return function ()
   if core then
     core (folder).run ("actions", "remix")
   else
-    LuaDialog.Message ("ACE Bridge", "The bridge's files are gone. Run: ace-bridge install ardour",
+    LuaDialog.Message ("ACE Bridge", "ACE Bridge's files are missing. Run: ace-bridge install ardour",
       LuaDialog.MessageType.Warning, LuaDialog.ButtonType.OK):run ()
   end
 end end

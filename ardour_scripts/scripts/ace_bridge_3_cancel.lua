@@ -3,7 +3,7 @@ ardour {
   name = "ACE Bridge: Cancel remixes",
   author = "ace-bridge",
   license = "MIT",
-  description = [[Stops what is being made for this session.]]
+  description = [[Cancels this session's remixes.]]
 }
 
 function factory () return function ()
@@ -12,7 +12,7 @@ function factory () return function ()
   if core then
     core (folder).run ("actions", "cancel")
   else
-    LuaDialog.Message ("ACE Bridge", "The bridge's files are gone. Run: ace-bridge install ardour",
+    LuaDialog.Message ("ACE Bridge", "ACE Bridge's files are missing. Run: ace-bridge install ardour",
       LuaDialog.MessageType.Warning, LuaDialog.ButtonType.OK):run ()
   end
 end end

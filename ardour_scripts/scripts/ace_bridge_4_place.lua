@@ -3,7 +3,7 @@ ardour {
   name = "ACE Bridge: Place ready remixes",
   author = "ace-bridge",
   license = "MIT",
-  description = [[Places the remixes that wait for this session.]]
+  description = [[Places this session's finished remixes.]]
 }
 
 function factory () return function ()
@@ -12,7 +12,7 @@ function factory () return function ()
   if core then
     core (folder).run ("actions", "place")
   else
-    LuaDialog.Message ("ACE Bridge", "The bridge's files are gone. Run: ace-bridge install ardour",
+    LuaDialog.Message ("ACE Bridge", "ACE Bridge's files are missing. Run: ace-bridge install ardour",
       LuaDialog.MessageType.Warning, LuaDialog.ButtonType.OK):run ()
   end
 end end

@@ -3,7 +3,7 @@ ardour {
   name = "ACE Bridge: Remove this remix",
   author = "ace-bridge",
   license = "MIT",
-  description = [[Takes the selected remix off the timeline; its file is kept.]]
+  description = [[Removes the selected remix from the timeline and keeps its file.]]
 }
 
 function factory () return function ()
@@ -12,7 +12,7 @@ function factory () return function ()
   if core then
     core (folder).run ("actions", "remove")
   else
-    LuaDialog.Message ("ACE Bridge", "The bridge's files are gone. Run: ace-bridge install ardour",
+    LuaDialog.Message ("ACE Bridge", "ACE Bridge's files are missing. Run: ace-bridge install ardour",
       LuaDialog.MessageType.Warning, LuaDialog.ButtonType.OK):run ()
   end
 end end

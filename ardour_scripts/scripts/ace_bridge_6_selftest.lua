@@ -3,7 +3,7 @@ ardour {
   name = "ACE Bridge: Self-test",
   author = "ace-bridge",
   license = "MIT",
-  description = [[Says whether this Ardour has what the bridge needs.]]
+  description = [[Checks whether this Ardour has the Lua bindings that ACE Bridge needs.]]
 }
 
 function factory () return function ()
@@ -12,7 +12,7 @@ function factory () return function ()
   if core then
     core (folder).run ("actions", "selftest")
   else
-    LuaDialog.Message ("ACE Bridge", "The bridge's files are gone. Run: ace-bridge install ardour",
+    LuaDialog.Message ("ACE Bridge", "ACE Bridge's files are missing. Run: ace-bridge install ardour",
       LuaDialog.MessageType.Warning, LuaDialog.ButtonType.OK):run ()
   end
 end end

@@ -3,7 +3,7 @@ ardour {
   name = "ACE Bridge",
   author = "ace-bridge",
   license = "MIT",
-  description = [[Brings finished remixes onto the timeline.]]
+  description = [[Places finished remixes on the timeline.]]
 }
 
 function signals ()
@@ -14,7 +14,7 @@ function factory ()
   local folder = ARDOUR.user_config_directory (-1) .. "/ace-bridge"
   local core = loadfile (folder .. "/core.lua")
   local run = core and core (folder).run or function () return false end
-  local rest = 0 -- after an error: ticks until the next try, so that a lasting one is not said ten times a second
+  local rest = 0 -- ticks until the next try after an error, so that a lasting error is not shown ten times a second
   return function ()
     if rest > 0 then
       rest = rest - 1

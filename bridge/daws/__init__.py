@@ -1,1 +1,1 @@
-"""The DAWs, each behind the Protocol of `base.py`."""
+"""The DAWs as the daemon sees them, behind the Protocol of `base.py`."""

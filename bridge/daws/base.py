@@ -1,7 +1,7 @@
-"""What a DAW is to the bridge: a name, two facts, and for those without a script of their own the way to place.
+"""The daemon's view of a DAW: its name, two properties, and how to place a result without a DAW script.
 
-A DAW with a script (Ardour, REAPER, Live) is offered its results in the outbox and confirms by a `placed` message; the
-folder adapter places by itself.
+A DAW with a script (Ardour, REAPER, Live) gets its results offered in the outbox and confirms them with `placed`
+messages. The folder adapter places results itself.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """One result to be placed."""
+    """A result to be placed."""
 
     variation_id: str
-    path: Path  # the fitted file, in its final place
-    samples: int  # frames of the clip in it
+    path: Path  # the fitted file at its final path
+    samples: int  # frames of the clip in the file
 
 
 class Daw(Protocol):
-    """The bridge's side of one kind of DAW."""
+    """The daemon's adapter for one kind of DAW."""
 
     @property
     def name(self) -> str:
-        """Return the name that requests carry in `daw.name`."""
+        """Return the name in `daw.name` of its requests."""
         ...
 
     @property
     def confirms(self) -> bool:
-        """Tell whether a script in the DAW places and confirms; otherwise `place` does it at once."""
+        """Return whether a script in the DAW places and confirms results; otherwise `place` does it at once."""
         ...
 
     @property
     def wants_handles(self) -> bool:
-        """Tell whether the result's file should go on before and after the clip."""
+        """Return whether the result's file has handles before and after the clip."""
         ...
 
     def place(self, placing: Placing) -> None:
-        """Place at once (only where `confirms` is false).
+        """Place at once (only if `confirms` is false).
 
         Raises:
-            PlaceError: the result is not where it should be.
+            PlaceError: the result's file is missing.
         """
         ...

@@ -1,4 +1,4 @@
-"""The adapter for everything without a DAW: the command line, a script, a Max patch. The file itself is the placing."""
+"""The adapter for clients without a DAW script, such as the command line or a Max patch: they only need the file."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from bridge.errors import PlaceError
 
 
 class Folder:
-    """Exactly the clip as a file, without handles; needs no confirmation."""
+    """Delivers a file of exactly the clip, without handles or confirmation."""
 
     name = "folder"
     confirms = False
     wants_handles = False
 
     def place(self, placing: Placing) -> None:
-        """See that the file is there."""
+        """Check that the file exists."""
         if not placing.path.is_file() or placing.path.stat().st_size == 0:
-            raise PlaceError(f"The result should be at {placing.path}, and it is not there.")
+            raise PlaceError(f"The result {placing.path} is missing or empty.")
 
 
-# Live: a clip begins where its file begins only if there is no handle before it, and whether a script can move a clip's
-# start in the Arrangement without moving the clip is not known for every version.
+# Live: a new clip starts at the start of its file, and it is not known for every version whether a script can move a
+# clip's start in the Arrangement without moving the clip.
 WITHOUT_HANDLES = ("live",)
 
 
 class Scripted:
-    """A DAW whose own script places and confirms (Ardour, REAPER, Live)."""
+    """A DAW whose script places and confirms results (Ardour, REAPER, Live)."""
 
     confirms = True
 
@@ -34,5 +34,5 @@ class Scripted:
         self.wants_handles = name not in WITHOUT_HANDLES
 
     def place(self, placing: Placing) -> None:
-        """Never called: the script in the DAW does it."""
-        raise PlaceError(f"{self.name} places {placing.path} by its own script.")
+        """Raise an error: the DAW's script places results."""
+        raise PlaceError(f"{placing.path} must be placed by the script in {self.name}.")

@@ -1,6 +1,6 @@
-"""What Ardour gets: scripts for its picker, their parts, the pointer; with consent six action slots and the hook.
+"""The plan for Ardour: the scripts, their modules and the pointer; with consent six action slots and the hook.
 
-Proven with Ardour 7.3; other versions keep their files elsewhere and say so by `--folder`.
+Tested with Ardour 7.3. Other versions keep their files elsewhere and need `--folder`.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from bridge.installers import ardour_slots
 from bridge.installers.base import POINTER, Edit, Installation, Own, Surroundings
 
 SHARED = ("files.lua", "json.lua", "wave.lua")  # copied from reaper_scripts/lib: plain Lua without a call to REAPER
-PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # not its helpers, as ardour7-export or ardour-avahi
+PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # not helpers such as ardour7-export or ardour-avahi
 STEPS = (
     "Start Ardour, select an audio region, and run Edit > Lua Scripts > “ACE Bridge: Remix with last settings”.",
-    "A key: Window > Keyboard Shortcuts, look for “ACE Bridge”, press the key, for example Ctrl+Alt+R.",
-    "A button: right-click one of the script buttons in the toolbar and choose an “ACE Bridge” script.",
-    "A MIDI pad: Preferences > Control Surfaces > Generic MIDI, with a map that has the line"
+    "For a key: in Window > Keyboard Shortcuts, find “ACE Bridge” and press the key, for example Ctrl+Alt+R.",
+    "For a button: right-click a script button in the toolbar and choose an “ACE Bridge” script.",
+    "For a MIDI pad: in Preferences > Control Surfaces > Generic MIDI, use a map with the line"
     ' <Binding channel="1" note="36" action="LuaAction/script-{remix}"/>.',
-    "An OSC controller: send /access_action “LuaAction/script-{remix}” to Ardour's port 3819.",
-    "docs/ardour.md tells more.",
+    "For an OSC controller: send /access_action “LuaAction/script-{remix}” to Ardour's port 3819.",
+    "docs/ardour.md has more details.",
 )
 
 
 def plan(surroundings: Surroundings) -> Installation:
-    """Return what Ardour gets here.
+    """Return the plan for Ardour.
 
     Raises:
-        HomeError: this installation lacks the scripts, or Ardour has never run for this person.
+        HomeError: this installation lacks the scripts, or Ardour has no settings folder yet.
     """
     config = surroundings.folder or _config(surroundings.environ, surroundings.platform)
     if not config.is_dir():
         raise HomeError(
-            f"There is no {config}: Ardour 7 has not run here yet.", hint="Start Ardour once, or name its --folder."
+            f"Ardour 7's settings folder {config} does not exist.", hint="Start Ardour once, or pass --folder."
         )
     shipped = resources.folder("ardour_scripts")
     shared = [resources.file("reaper_scripts", f"lib/{name}") for name in SHARED]
@@ -68,7 +68,7 @@ def plan(surroundings: Surroundings) -> Installation:
 
 
 def _slot(ui_scripts: Path, actions: list[ardour_slots.Script], hooks: list[ardour_slots.Script]) -> int:
-    """Return the slot that "Remix with last settings" has or will have."""
+    """Return the current or future slot of "Remix with last settings"."""
     now = ui_scripts.read_bytes() if ui_scripts.exists() else None
     return next(
         number for name, number in ardour_slots.numbers(ardour_slots.put(now, actions, hooks)).items() if "last" in name
@@ -76,7 +76,7 @@ def _slot(ui_scripts: Path, actions: list[ardour_slots.Script], hooks: list[ardo
 
 
 def _config(environ: Mapping[str, str], platform: str) -> Path:
-    """Return the folder in which Ardour 7 keeps its user's files."""
+    """Return Ardour 7's default settings folder."""
     home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
     if platform == "darwin":
         return home / "Library" / "Preferences" / "Ardour7"
@@ -86,22 +86,22 @@ def _config(environ: Mapping[str, str], platform: str) -> Path:
 
 
 def _busy(config: Path, platform: str) -> str | None:
-    """Say so if an Ardour runs that has this folder: at its end it writes its own view of the slots."""
+    """Return an error text if an Ardour with this folder is running, because it overwrites the slots when it quits."""
     runs = _with_folder(config) if platform == "linux" else _by_name(platform)
-    return "Ardour runs, and writes its script slots anew when it ends." if runs else None
+    return "Ardour is running and would overwrite its script slots when it quits." if runs else None
 
 
 def _with_folder(config: Path) -> bool:
     for process in _ardours():
         about = dict(part.partition(b"=")[::2] for part in _bytes(process / "environ").split(b"\0"))
         environ = {name: about.get(name.encode(), b"").decode(errors="replace") for name in ("HOME", "XDG_CONFIG_HOME")}
-        if about.get(b"HOME") and _config(environ, "linux") == config:  # one that has just ended shows no environment
+        if about.get(b"HOME") and _config(environ, "linux") == config:  # an ended process has no environment
             return True
     return False
 
 
 def _ardours() -> Iterator[Path]:
-    """Yield the processes by their program: Ardour gives its main thread, and so the process, another name."""
+    """Yield Ardour's processes by program, because Ardour renames its main thread and thereby the process."""
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             program = _bytes(process / "cmdline").partition(b"\0")[0].rpartition(b"/")[2]
@@ -112,7 +112,7 @@ def _ardours() -> Iterator[Path]:
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError:  # it has ended meanwhile, or is another person's
+    except OSError:  # the process has ended, or belongs to another user
         return b""
 
 

@@ -1,7 +1,7 @@
-"""Ardour's action slots and hooks: the file `ui_scripts`, read and written without harming what else is in it.
+"""Reads and writes Ardour's action slots and hooks in its file `ui_scripts`, and keeps everything else in it.
 
-The actions are Lua text in base64: `scripts[N]["n"] = "name"` and so on; Ardour writes it anew at each exit. Only whole
-statements are understood here; a text with anything else in it is refused rather than guessed at.
+The actions are Lua code in base64, such as `scripts[N]["n"] = "name"`. Ardour rewrites the file when it quits. Only
+complete assignments are parsed here; a file with anything else is refused.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from xml.etree import ElementTree
 
 from bridge.errors import InstallRefused
 
-OURS = "ACE Bridge"  # how the names of all our actions and hooks begin
+OURS = "ACE Bridge"  # prefix of the names of the bridge's actions and hooks
 SLOTS = 32  # of Ardour 7
-HOOK_ID = "20261"  # any number that is not taken; Ardour gives its own on the next save
+HOOK_ID = "20261"  # any unused number; Ardour assigns its own on the next save
 SIGNALS = 49  # of Ardour 7.3; LuaTimerDS is number 47
 TIMER = 47
 EMPTY = b'<UIScripts><ActionScript lua="Lua 5.3"/><ActionHooks/></UIScripts>'
@@ -30,7 +30,7 @@ _NAME = re.compile(rb'"n"')
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One Lua script of Ardour's."""
+    """A Lua script for Ardour."""
 
     name: str  # as in its header
     source: str  # the whole file
@@ -40,15 +40,15 @@ def script(source: str) -> Script:
     """Read a script file's name from its header."""
     found = re.search(r'name\s*=\s*"([^"]+)"', source)
     if found is None:
-        raise ValueError("a script without a name")
+        raise ValueError("the script has no name")
     return Script(found[1], source)
 
 
 def put(now: bytes | None, actions: Sequence[Script], hooks: Sequence[Script]) -> bytes:
-    """Return ui_scripts with our actions in free slots (in those they had, if any) and our hooks.
+    """Return ui_scripts with the bridge's hooks, and its actions in their previous or free slots.
 
     Raises:
-        InstallRefused: the file is not understood, or no slot is free.
+        InstallRefused: the file cannot be parsed, or no slot is free.
     """
     root = _parse(now)
     holder = root.find("ActionScript")
@@ -60,7 +60,7 @@ def put(now: bytes | None, actions: Sequence[Script], hooks: Sequence[Script]) -
     before = _decoded(holder)
     theirs, ours = _split(before)
     if now is not None and _sources(before, place) == {one.name: one.source for one in (*actions, *hooks)}:
-        return now  # Ardour has written it in its own way since, and it says the same
+        return now  # Ardour has rewritten the file with the same content
     had = {name: number for number, name in ours.items()}
     text = b"scripts = {} " + b"".join(theirs.values())
     for number, one in _assigned(actions, had, set(theirs)).items():
@@ -73,7 +73,7 @@ def put(now: bytes | None, actions: Sequence[Script], hooks: Sequence[Script]) -
 
 
 def take(now: bytes) -> bytes | None:
-    """Return ui_scripts without anything of ours; None when nothing is left."""
+    """Return ui_scripts without the bridge's actions and hooks; None if nothing is left."""
     root = _parse(now)
     holder, place = root.find("ActionScript"), root.find("ActionHooks")
     theirs: Mapping[int, bytes] = {}
@@ -88,34 +88,34 @@ def take(now: bytes) -> bytes | None:
 
 
 def numbers(now: bytes | None) -> dict[str, int]:
-    """Return which of our actions is in which slot."""
+    """Return the slot numbers of the bridge's actions by name."""
     holder = _parse(now).find("ActionScript")
     return {} if holder is None else {name: number for number, name in _split(_decoded(holder))[1].items()}
 
 
 def _parse(now: bytes | None) -> ElementTree.Element:
     try:
-        return ElementTree.fromstring(now or EMPTY)  # noqa: S314  # the person's own settings file
+        return ElementTree.fromstring(now or EMPTY)  # noqa: S314  # the user's own settings file
     except ElementTree.ParseError as problem:
-        raise InstallRefused(f"Ardour's file ui_scripts cannot be read: {problem}.") from problem
+        raise InstallRefused(f"Ardour's file ui_scripts cannot be parsed: {problem}.") from problem
 
 
 def _decoded(holder: ElementTree.Element) -> bytes:
     try:
         return base64.b64decode((holder.text or "").strip(), validate=False)
     except binascii.Error as problem:
-        raise InstallRefused("Ardour's file ui_scripts holds no readable scripts.") from problem
+        raise InstallRefused("The scripts in Ardour's file ui_scripts cannot be decoded.") from problem
 
 
 def _split(text: bytes) -> tuple[dict[int, bytes], dict[int, str]]:
-    """Return the statements of others by slot, and the names of ours by slot."""
+    """Return the foreign statements by slot, and the names of the bridge's actions by slot."""
     statements: dict[int, bytes] = {}
     names: dict[int, str] = {}
     at = 0
     while at < len(text.rstrip()):
         found = _STATEMENT.match(text, at)
         if found is None:
-            raise InstallRefused("Ardour's file ui_scripts holds something that the bridge does not understand.")
+            raise InstallRefused("Ardour's file ui_scripts has unexpected content.")
         at = found.end()
         if found[1] is None:  # scripts = {}
             continue
@@ -128,7 +128,7 @@ def _split(text: bytes) -> tuple[dict[int, bytes], dict[int, str]]:
 
 
 def _sources(text: bytes, place: ElementTree.Element) -> dict[str, str]:
-    """Return the source of each of our actions and hooks as it is there now, by name."""
+    """Return the current sources of the bridge's actions and hooks by name."""
     found: dict[int, dict[bytes, str]] = {}
     for match in _STATEMENT.finditer(text):
         if match[1] is not None:
@@ -141,7 +141,7 @@ def _sources(text: bytes, place: ElementTree.Element) -> dict[str, str]:
 
 
 def _unquoted(value: bytes) -> str:
-    """Return the text of a Lua string, as `%q` or long brackets write it."""
+    """Return the value of a Lua string literal written by `%q` or in long brackets."""
     text = value.decode(errors="replace")
     if text.startswith("[====["):
         return text[len("[====[\n") : -len("]====]")]
@@ -149,20 +149,20 @@ def _unquoted(value: bytes) -> str:
 
 
 def _assigned(actions: Sequence[Script], had: Mapping[str, int], taken: set[int]) -> dict[int, Script]:
-    """Give each action its slot: keys and buttons are bound to the number, so it must not change."""
+    """Assign slots. An action keeps its slot, because shortcuts and buttons are bound to the number."""
     placed = {had[one.name]: one for one in actions if one.name in had}
     free = iter(number for number in range(1, SLOTS + 1) if number not in taken | set(placed))
     for one in actions:
         if one.name not in had:
             number = next(free, None)
             if number is None:
-                raise InstallRefused(f"All {SLOTS} action slots of Ardour are taken.", hint="Empty one in Ardour.")
+                raise InstallRefused(f"All {SLOTS} action slots of Ardour are in use.", hint="Clear one in Ardour.")
             placed[number] = one
     return dict(sorted(placed.items()))
 
 
 def _loader(one: Script) -> str:
-    """Return Lua that makes the action: the script file as Ardour would run it."""
+    """Return Lua code that creates the action by running the script file like Ardour does."""
     return f"local ardour = function () end\nlocal factory\n{one.source}\nreturn factory (...)\n"
 
 
@@ -184,7 +184,7 @@ def _hook(one: Script) -> ElementTree.Element:
 
 def _quoted(text: str) -> str:
     if "]====]" in text:
-        raise ValueError("the script cannot be quoted")
+        raise ValueError("the script contains ]====] and cannot be quoted")
     return f"[====[\n{text}]====]"
 
 
@@ -195,7 +195,7 @@ def _without_ours(place: ElementTree.Element) -> None:
 
 
 def _written(root: ElementTree.Element, now: bytes | None) -> bytes:
-    """Return the file; the very bytes that were there if nothing in it has changed."""
+    """Return the file; the original bytes if its content has not changed."""
     text: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
     if now is not None and ElementTree.canonicalize(now) == ElementTree.canonicalize(text):
         return now

@@ -1,4 +1,4 @@
-"""What plans are made of: where a plan looks, and the files, edits and steps of one DAW's installation."""
+"""The parts of an installation plan: the environment, and a DAW's files, edits and next steps."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-POINTER = "ace-bridge.json"  # the usual name of a pointer file, beside the scripts
+POINTER = "ace-bridge.json"  # name of a pointer file, next to the scripts
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where a plan looks."""
+    """The environment of a plan."""
 
     environ: Mapping[str, str]
     platform: str  # as in `sys.platform`
-    folder: Path | None = None  # the DAW's folder for its user's files, where it is not the usual one
+    folder: Path | None = None  # the DAW's folder for user files, if not the default
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A file that is the bridge's alone."""
+    """A file that belongs to the bridge."""
 
     path: Path
     data: bytes
@@ -29,24 +29,24 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A file of the DAW or of its user in which the bridge has a part."""
+    """A file of the DAW or its user to which the bridge adds something."""
 
     path: Path
-    what: str  # for people: what is put in
-    put: Callable[[bytes | None], bytes]  # its content (None: no such file) → with the bridge's part; twice is once
-    take: Callable[[bytes], bytes | None]  # its content → without the bridge's part; None: nothing is left
+    what: str  # what is added, shown to the user
+    put: Callable[[bytes | None], bytes]  # content (None: no file) → content with the bridge's part; idempotent
+    take: Callable[[bytes], bytes | None]  # content → content without the bridge's part; None: delete the file
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Everything that one DAW gets."""
+    """The installation for one DAW."""
 
     daw: str  # as in `daw.name` of its requests
-    title: str  # for people
+    title: str  # shown to the user
     files: tuple[Own, ...]
-    pointer: Path  # where its scripts look for the bridge
+    pointer: Path  # the pointer file that its scripts read
     edits: tuple[Edit, ...] = ()
-    busy: Callable[[], str | None] = lambda: None  # why nothing may be changed now, such as a DAW that runs
-    steps: tuple[str, ...] = ()  # what is left to do for the person
-    caches: tuple[Path, ...] = ()  # folders that the DAW makes beside our files and that go with them
-    alone: Path | None = None  # a folder that is the bridge's alone, so that another's of that name is left as it is
+    busy: Callable[[], str | None] = lambda: None  # why nothing may change now, such as a running DAW
+    steps: tuple[str, ...] = ()  # next steps for the user
+    caches: tuple[Path, ...] = ()  # folders that the DAW creates next to the files; deleted with them
+    alone: Path | None = None  # a folder that only the bridge may use; an existing foreign one is refused

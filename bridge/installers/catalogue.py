@@ -1,6 +1,6 @@
-"""What there is to choose from, for scripts that cannot import the bridge: presets, engines, their knobs and prices.
+"""The catalogue file for DAW scripts: presets and engines with their parameters and prices.
 
-The daemon writes it into the home at each start; a script in a DAW reads it when it opens its dialog.
+The daemon writes it to the bridge's folder at each start; a DAW script reads it when it opens its dialog.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from bridge.engines.base import Capabilities
 from bridge.presets.parameters import PARAMS, Param
 from bridge.presets.preset import Preset
 
-FILE = "catalogue.json"  # in the home
-_OWN_WIDGETS = {"audio_url", "tags", "lyrics", "seed", "original_seed"}  # asked for elsewhere, or by nobody
+FILE = "catalogue.json"  # in the bridge's folder
+_OWN_WIDGETS = {"audio_url", "tags", "lyrics", "seed", "original_seed"}  # have their own field in a dialog, or none
 AMOUNT: dict[str, Any] = {
     "name": "amount",
     "kind": "float",
-    "help": "How far the remix may go: 0 stays close to the clip, 1 is free.",
+    "help": "How far the remix may depart from the clip: 0 stays close, 1 is free.",
     "default": None,
     "low": 0,
     "high": 1,
@@ -26,7 +26,7 @@ AMOUNT: dict[str, Any] = {
 
 
 def catalogue(presets: Iterable[Preset], engines: Iterable[Capabilities]) -> dict[str, Any]:
-    """Return the file's content; an engine's knobs are those that it honours and that change something."""
+    """Return the file's content. An engine's knobs are the parameters that it supports and that have an effect."""
     return {
         "presets": [{"name": one.name, "title": one.title, "description": one.description} for one in presets],
         "engines": [_engine(one) for one in engines],

@@ -1,7 +1,7 @@
-"""How the bridge's files come into a DAW and out of it again: planned, compared, backed up, written down.
+"""Installs the bridge's files into a DAW and removes them, with backups and a record of every installed file.
 
-`bridge.installers.plans` has one plan per DAW; `ace-bridge install` and `uninstall` carry them out, each daemon start
-refreshes the pointer files that tell the scripts where the bridge is.
+`bridge.installers.plans` has one plan per DAW; `ace-bridge install` and `uninstall` carry it out. Each start of the
+daemon refreshes the pointer files, which contain the bridge's location.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from bridge.errors import BridgeError, DawRunning, InstallRefused
 from bridge.installers.base import POINTER, Edit, Installation, Own
 from bridge.util.atomic import explained, write_bytes, write_json
 
-FOLDER = "installed"  # in the home: what was installed where
+FOLDER = "installed"  # in the bridge's folder: records of installed files
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that is done, or would be."""
+    """One change, made or planned."""
 
     action: Literal["create", "replace", "edit", "remove", "keep"]
     path: Path
@@ -33,10 +33,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What scripts in a DAW need to know of the bridge; they never compute it."""
+    """The bridge's location, for scripts in a DAW."""
 
     home: Path
-    command: tuple[str, ...]  # starts the daemon, wherever it is called
+    command: tuple[str, ...]  # starts the daemon, from any working directory
     version: str
 
     def bytes(self) -> bytes:
@@ -46,24 +46,24 @@ class Pointer:
 
 
 class Installer:
-    """Carries plans out for one home."""
+    """Carries out plans for one bridge folder."""
 
     def __init__(self, pointer: Pointer) -> None:
         self._pointer = pointer
         self._notes = pointer.home / FOLDER
 
     def install(self, plan: Installation, *, dry: bool = False, force: bool = False) -> list[Change]:
-        """Bring a DAW's files to what the plan says; twice changes nothing.
+        """Install a DAW's files. Installing twice changes nothing.
 
         Args:
-            plan: what goes where.
-            dry: only say what would be done.
-            force: replace foreign files too; they are backed up.
+            plan: the files and edits.
+            dry: only return the changes, without making them.
+            force: also replace foreign files; they are backed up.
 
         Raises:
-            DawRunning: the DAW runs and would overwrite its files.
-            InstallRefused: a file of somebody else stands where one of the bridge's should.
-            HomeError: a folder cannot be written to.
+            DawRunning: the DAW is running and would overwrite its files.
+            InstallRefused: a file not installed by ace-bridge is in the way.
+            HomeError: a folder is not writable.
         """
         note = self._note(plan)
         files = (*plan.files, Own(plan.pointer, self._pointer.bytes()))
@@ -88,7 +88,7 @@ class Installer:
         return changes
 
     def uninstall(self, plan: Installation, *, dry: bool = False) -> list[Change]:
-        """Take everything out that was put in; what the person has changed since is kept.
+        """Remove everything that was installed, except files that the user has changed since.
 
         Raises:
             DawRunning, HomeError: as `install`.
@@ -112,17 +112,17 @@ class Installer:
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     def _own(self, file: Own, note: Mapping[str, Any], force: bool) -> Change:
-        """Say what becomes of one of our own files."""
+        """Return the change to one of the bridge's own files."""
         now = _read(file.path)
         if now == file.data:
-            return Change("keep", file.path, "is as it should be")
+            return Change("keep", file.path, "up to date")
         if now is None:
             return Change("create", file.path)
         if note["files"].get(str(file.path)) == _digest(now):
             return Change("replace", file.path, "from another version of the bridge")
         if not force and file.path.name != POINTER:
-            raise InstallRefused(f"{file.path} is there already and is not the bridge's, or was changed by hand.")
-        return Change("replace", file.path, "is kept as a backup")
+            raise InstallRefused(f"{file.path} already exists. It was changed, or not installed by ace-bridge.")
+        return Change("replace", file.path, "keeps a backup")
 
     def _edit(self, edit: Edit, plan: Installation, note: dict[str, Any]) -> None:
         now = _read(edit.path)
@@ -134,7 +134,7 @@ class Installer:
         note["edits"][str(edit.path)] = _digest(then)
 
     def _take(self, edit: Edit, note: Mapping[str, Any]) -> None:
-        """Bring the file back to the byte if nobody has changed it since, else take our part out of it."""
+        """Restore the backup if the file has not changed since, else remove the bridge's part from it."""
         now = _read(edit.path)
         if now is None:
             return
@@ -147,7 +147,7 @@ class Installer:
             _write(edit.path, then, _mode(edit.path))
 
     def _back_up(self, path: Path, plan: Installation, note: dict[str, Any], unless: str | None) -> None:
-        """Keep what stood there before the bridge's first change; what we wrote ourselves needs no backup."""
+        """Back up a file before its first change, unless the bridge wrote its content."""
         now = _read(path)
         if now is None or _digest(now) == unless:
             return
@@ -165,7 +165,7 @@ class Installer:
         return True
 
     def _note_path(self, plan: Installation) -> Path:
-        """One note per place: a person may have a portable REAPER beside the normal one."""
+        """Return the record of one location, because a user may have several REAPER installations."""
         return self._notes / f"{plan.daw}-{_digest(str(plan.pointer).encode())[:8]}.json"
 
     def _note(self, plan: Installation) -> dict[str, Any]:
@@ -179,9 +179,9 @@ class Installer:
 
 
 def refresh(pointer: Pointer) -> list[Path]:
-    """Write the pointer files of all installations anew, where they say something else; called at each daemon start.
+    """Update the pointer files of all installations; called at each daemon start.
 
-    A DAW whose folder is gone is passed over: that is no reason for the bridge not to start.
+    Skips a DAW whose folder no longer exists, so that the daemon still starts.
     """
     written = []
     for path in sorted((pointer.home / FOLDER).glob("*.json")):
@@ -197,7 +197,7 @@ def refresh(pointer: Pointer) -> list[Path]:
 
 
 def start_command(home: Path, python: str) -> tuple[str, ...]:
-    """Return the command that starts the daemon of a home; -P, since a folder called "bridge" may lie anywhere."""
+    """Return the command that starts a daemon; -P, because the working directory may contain a folder "bridge"."""
     return (python, "-P", "-m", "bridge", "--home", str(home), "start")
 
 
@@ -211,24 +211,24 @@ def _edited(edit: Edit) -> Change:
 def _taken(edit: Edit) -> Change:
     now = _read(edit.path)
     if now is None or edit.take(now) == now:
-        return Change("keep", edit.path, "has nothing of the bridge's")
+        return Change("keep", edit.path, "contains nothing from ace-bridge")
     return Change("edit", edit.path, f"without {edit.what}")
 
 
 def _removal(path: Path, digest: str) -> Change:
     now = _read(path)
     if now is None:
-        return Change("keep", path, "is gone already")
+        return Change("keep", path, "already removed")
     changed = _digest(now) != digest and path.name != POINTER
     return Change("keep", path, "was changed by hand") if changed else Change("remove", path)
 
 
 def _remove_own(path: Path, digest: str) -> None:
-    """Remove one of our files, and its folder if nothing else is in it."""
+    """Remove one of the bridge's files, and its folder if it is empty."""
     if _removal(path, digest).action == "remove":
         with explained(path):
             path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # not empty, so not ours alone
+        with contextlib.suppress(OSError):  # not empty
             path.parent.rmdir()
 
 
@@ -239,13 +239,13 @@ def _refuse_while_busy(plan: Installation) -> None:
 
 
 def _refuse_foreign(plan: Installation, note: Mapping[str, Any], force: bool) -> None:
-    """See that a folder which should be ours is; an installation that was broken off has only our files in it."""
+    """Check that the bridge's own folder has no foreign files; an interrupted installation has only the bridge's."""
     if plan.alone is None or plan.pointer.exists() or force:
         return
     ours = {str(file.path) for file in plan.files} | set(note["files"])
     there = [path for path in plan.alone.glob("*") if path.is_file() and str(path) not in ours]
     if there:
-        raise InstallRefused(f"{plan.alone} is there already and is not the bridge's: it has {there[0].name} in it.")
+        raise InstallRefused(f"{plan.alone} already exists and was not installed by ace-bridge: found {there[0].name}.")
 
 
 def _any(changes: Sequence[Change]) -> bool:
@@ -257,7 +257,7 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         return
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path.resolve(), data, mode=mode)  # resolved: dotfiles may be links into somebody's repository
+    write_bytes(path.resolve(), data, mode=mode)  # resolved, because settings files may be symbolic links
 
 
 def _read(path: Path) -> bytes | None:

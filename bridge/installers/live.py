@@ -1,6 +1,6 @@
-"""What Ableton Live gets: the Remote Script in the User Library, and the pointer beside it.
+"""The plan for Ableton Live: the Remote Script in the User Library, and the pointer file next to it.
 
-Live looks for scripts when it starts, so it may run meanwhile; docs/live.md has the steps with pictures in words.
+Live reads scripts only when it starts, so it may run during the installation. docs/live.md describes the next steps.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from bridge.installers.base import POINTER, Installation, Own, Surroundings
 USUAL = Path("Ableton", "User Library")
 NAME = "AceBridge"  # the folder's name is the control surface's name in Live
 STEPS = (
-    "Restart Live: it looks for new scripts only when it starts.",
-    "In Settings > Link, Tempo & MIDI, choose AceBridge as a Control Surface; leave Input and Output at None.",
-    "Select an audio clip and run `ace-bridge send /bridge/remix`, or bind that command to a key of your system.",
-    "For a pad, choose its port as the Input of AceBridge; docs/live.md tells how to name the note.",
+    "Restart Live. It looks for new scripts only when it starts.",
+    "In Settings > Link, Tempo & MIDI, choose AceBridge as a Control Surface. Leave Input and Output at None.",
+    "Select an audio clip and run `ace-bridge send /bridge/remix`, or bind that command to a system shortcut.",
+    "For a pad, choose its port as the Input of AceBridge; docs/live.md explains how to set the note.",
 )
 
 
 def plan(surroundings: Surroundings) -> Installation:
-    """Return what Live gets here.
+    """Return the plan for Live.
 
     Raises:
-        HomeError: this installation lacks the script, or the User Library is not to be found.
+        HomeError: this installation lacks the script, or the User Library was not found.
     """
     places = [surroundings.folder] if surroundings.folder else libraries(surroundings.environ, surroundings.platform)
     library = next((place for place in places if place.is_dir()), None)
     if library is None:
         raise HomeError(
             f"There is no Live User Library at {places[0]}.",
-            hint="Live's Settings > Library show where it is; name it with --folder (or --user-library).",
+            hint="Find it in Live's Settings > Library and pass it with --folder (or --user-library).",
         )
     target = library / "Remote Scripts" / NAME
     parts = sorted(resources.folder("live_script").glob("*/*.py"), key=lambda path: (path.name == "__init__.py", path))
     return Installation(
         daw="live",
         title="Ableton Live",
-        files=tuple(Own(target / path.name, path.read_bytes()) for path in parts),  # Live sees it with the last one
+        files=tuple(Own(target / path.name, path.read_bytes()) for path in parts),  # __init__.py last: makes it visible
         pointer=target / POINTER,
         steps=STEPS,
         caches=(target / "__pycache__",),
@@ -51,10 +51,10 @@ def plan(surroundings: Surroundings) -> Installation:
 
 
 def libraries(environ: Mapping[str, str], platform: str) -> list[Path]:
-    """Return where the User Library may be, the likeliest first: where Live's settings say, then the usual places."""
+    """Return possible locations of the User Library: first those in Live's settings, then the defaults."""
     home = _home(environ, platform)
     if platform == "win32":
-        cloud = environ.get("OneDrive") or home / "OneDrive"  # where Windows may keep the documents instead
+        cloud = environ.get("OneDrive") or home / "OneDrive"  # Windows may keep the documents here
         usual = [home / "Documents" / USUAL, Path(cloud) / "Documents" / USUAL]
     else:
         usual = [home / "Music" / USUAL]
@@ -62,7 +62,7 @@ def libraries(environ: Mapping[str, str], platform: str) -> list[Path]:
 
 
 def own_files(environ: Mapping[str, str], platform: str, name: str) -> list[Path]:
-    """Return the files of a name among the settings of each Live of this person, the newest first."""
+    """Return the settings files of a name, of each of the user's Live versions, the newest first."""
     home = _home(environ, platform)
     if platform == "win32":
         folder, inside = Path(environ.get("APPDATA") or home / "AppData" / "Roaming"), f"Live */Preferences/{name}"
@@ -76,10 +76,10 @@ def _home(environ: Mapping[str, str], platform: str) -> Path:
 
 
 def _moved(settings: Iterable[Path]) -> Iterator[Path]:
-    """Yield where Live's own settings say that the User Library is."""
+    """Yield the User Library's locations from Live's own settings."""
     for path in settings:
         with contextlib.suppress(OSError, ElementTree.ParseError):
-            settings_of = ElementTree.fromstring(path.read_bytes())  # noqa: S314  # this person's own file, by Live
+            settings_of = ElementTree.fromstring(path.read_bytes())  # noqa: S314  # the user's own file
             for project in settings_of.iterfind(".//UserLibrary/LibraryProject"):
                 folder, name = (project.find(part) for part in ("ProjectPath", "ProjectName"))
                 if folder is not None and folder.get("Value"):

@@ -1,4 +1,4 @@
-"""The plans by DAW: what `ace-bridge install DAW` puts where; `installer` carries one out."""
+"""The installation plans by DAW; `installer` carries them out."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PLANS: Mapping[str, Callable[[Surroundings], Installation]] = {
 
 
 def plan(daw: str, surroundings: Surroundings) -> Installation:
-    """Return what a DAW gets here.
+    """Return a DAW's plan.
 
     Raises:
-        HomeError: this installation of the bridge lacks its scripts, or the DAW's folder is not to be found.
+        HomeError: this installation of the bridge lacks its scripts, or the DAW's folder was not found.
     """
     return PLANS[daw](surroundings)

@@ -1,6 +1,6 @@
-"""What REAPER gets: in Scripts/ACE Bridge the ReaScripts, the pointer and a catalogue of presets, in Data the icons.
+"""The plan for REAPER: ReaScripts, pointer and catalogue in Scripts/ACE Bridge, icons in Data.
 
-No file of REAPER's own is touched, so it may run meanwhile; the action "Install" then registers them from inside.
+REAPER's own files do not change, so it may run during the installation. The action "Install" registers the scripts.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from bridge.installers.catalogue import FILE as CATALOGUE
 from bridge.installers.catalogue import catalogue
 from bridge.presets.library import standard
 
-NAME = "ACE Bridge"  # the folder in Scripts; ReaPack makes one of its own
+NAME = "ACE Bridge"  # the folder in Scripts; ReaPack uses another one
 ICONS = "toolbar_icons"  # in REAPER's Data, and in the shipped scripts
 STEPS = (
-    "In REAPER: Actions > Show action list > New action > Load ReaScript, choose “ace-bridge_Install.lua” in"
-    " Scripts/ACE Bridge, and run it: the other actions are in the list then.",
-    "Give “Script: ace-bridge_Remix with last settings.lua” a key: select it in the action list, Add shortcut.",
-    "Select an audio item that sounds from its start and run “Script: ace-bridge_Self-test.lua” once.",
-    "docs/reaper.md tells of pads, faders and OSC.",
+    "In REAPER, open Actions > Show action list > New action > Load ReaScript, choose “ace-bridge_Install.lua” in"
+    " Scripts/ACE Bridge, and run it. It adds the other actions to the list.",
+    "Select “Script: ace-bridge_Remix with last settings.lua” in the action list and add a shortcut.",
+    "Select an audio item that is not silent at its start and run “Script: ace-bridge_Self-test.lua” once.",
+    "docs/reaper.md describes pads, faders and OSC.",
 )
 
 
 def plan(surroundings: Surroundings) -> Installation:
-    """Return what REAPER gets here.
+    """Return the plan for REAPER.
 
     Raises:
-        HomeError: this installation lacks the scripts, or it is not clear where REAPER keeps its user's files.
+        HomeError: this installation lacks the scripts, or REAPER's resource folder is missing or ambiguous.
     """
     root = surroundings.folder or _only(list(candidates(surroundings.environ, surroundings.platform)))
     if not (root / "reaper.ini").is_file():
         raise HomeError(
-            f"{root} is no resource folder of REAPER: it has no reaper.ini.",
-            hint="REAPER's Options > Show REAPER resource path shows it; name it with --resource-path.",
+            f"{root} is not a REAPER resource folder: it has no reaper.ini.",
+            hint="Find it in REAPER's Options > Show REAPER resource path and pass it with --resource-path.",
         )
     target = root / "Scripts" / NAME
     shipped = resources.folder("reaper_scripts")
@@ -59,7 +59,7 @@ def plan(surroundings: Surroundings) -> Installation:
 
 
 def candidates(environ: Mapping[str, str], platform: str) -> Iterator[Path]:
-    """Yield the folders where a REAPER of this person keeps its files; a portable one is only known to the person."""
+    """Yield REAPER's existing default resource folders. Portable installations are not found."""
     home = Path(environ.get("USERPROFILE" if platform == "win32" else "HOME") or Path.home())
     if platform == "win32":
         usual = [Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "REAPER"]
@@ -72,17 +72,19 @@ def candidates(environ: Mapping[str, str], platform: str) -> Iterator[Path]:
 
 
 def _only(found: list[Path]) -> Path:
-    """Return the one folder; between two the person chooses."""
+    """Return the only folder; refuse to choose between several."""
     if len(found) == 1:
         return found[0]
-    hint = "Start REAPER once, or name its resource folder with --resource-path (Options > Show REAPER resource path)."
+    hint = "Start REAPER once, or pass its resource folder with --resource-path (Options > Show REAPER resource path)."
     if not found:
-        raise HomeError("REAPER has not run here yet: no resource folder with a reaper.ini was found.", hint=hint)
-    raise HomeError(f"There are several REAPERs: {', '.join(map(str, found))}.", hint="Choose one by --resource-path.")
+        raise HomeError("No REAPER resource folder with a reaper.ini was found.", hint=hint)
+    raise HomeError(
+        f"Found several REAPER installations: {', '.join(map(str, found))}.", hint="Choose one with --resource-path."
+    )
 
 
 def _catalogue(surroundings: Surroundings) -> bytes:
-    """Return what the scripts show until a daemon has written its own: presets, and fal's price per second."""
+    """Return the catalogue used until the daemon writes its own: presets, and fal's price per second."""
     home = home_folder(surroundings.environ, surroundings.platform)
     price = {"currency": "USD", "per_second": load(home, surroundings.environ).fal.price_per_second}
     shown = {**catalogue(standard(home).all(), ()), "price": price}

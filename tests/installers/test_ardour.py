@@ -1,4 +1,4 @@
-"""Ardour's settings keep everything that is not the bridge's, whoever wrote them last."""
+"""Ardour's settings keep all foreign content, whoever wrote them last."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def inside(data: bytes) -> str:
     return base64.b64decode(ElementTree.fromstring(data).findtext("ActionScript") or "").decode()
 
 
-def test_free_slots_are_taken_and_given_back() -> None:
+def test_free_slots_are_used_and_freed_again() -> None:
     before = ui_scripts(THEIRS)
     with_ours = ardour_slots.put(before, OURS, HOOK)
     assert ardour_slots.numbers(with_ours) == {"ACE Bridge: one": 2, "ACE Bridge: two": 3}
@@ -52,14 +52,14 @@ def test_free_slots_are_taken_and_given_back() -> None:
     assert ardour_slots.take(ardour_slots.put(None, OURS, HOOK)) is None
 
 
-def test_a_new_version_stays_in_its_slots_since_keys_are_bound_to_them() -> None:
+def test_a_new_version_keeps_its_slots() -> None:
     taken = ardour_slots.put(None, OURS, HOOK)
     newer = [ardour_slots.Script("ACE Bridge: nought", "-- 0"), ardour_slots.Script("ACE Bridge: two", "-- 2, newer")]
     assert ardour_slots.numbers(ardour_slots.put(taken, newer, HOOK)) == {"ACE Bridge: nought": 1, "ACE Bridge: two": 2}
 
 
-def test_what_ardour_wrote_in_its_own_way_is_the_same() -> None:
-    """At its exit Ardour writes sources in quotes and code as bytes."""
+def test_a_file_rewritten_by_ardour_is_unchanged() -> None:
+    """When it quits, Ardour writes sources in quotes and code as bytes."""
     text = "scripts = {} "
     for number, one in enumerate(OURS, 4):
         quoted = one.source.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\\n")
@@ -76,21 +76,21 @@ def test_what_ardour_wrote_in_its_own_way_is_the_same() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("scripts = {} os.exit ()", "does not understand"),
-        ("".join(f'scripts[{n}] = {{}} scripts[{n}]["n"] = "x" ' for n in range(1, 32)), "slots of Ardour are taken"),
+        ("scripts = {} os.exit ()", "unexpected content"),
+        ("".join(f'scripts[{n}] = {{}} scripts[{n}]["n"] = "x" ' for n in range(1, 32)), "slots of Ardour are in use"),
     ],
 )
-def test_what_cannot_be_done_safely_is_refused(text: str, said: str) -> None:
+def test_unsafe_edits_are_refused(text: str, said: str) -> None:
     with pytest.raises(InstallRefused, match=said):
         ardour_slots.put(ui_scripts(text), OURS, HOOK)
-    with pytest.raises(InstallRefused, match="cannot be read"):
+    with pytest.raises(InstallRefused, match="cannot be parsed"):
         ardour_slots.put(b"<UIScripts>", OURS, HOOK)
 
 
-def test_in_and_out_of_a_persons_ardour(tmp_path: Path) -> None:
+def test_install_and_uninstall(tmp_path: Path) -> None:
     config = tmp_path / ".config" / "ardour7"
     here = Surroundings({"HOME": str(tmp_path)}, "linux")
-    with pytest.raises(HomeError, match="has not run here"):
+    with pytest.raises(HomeError, match="does not exist"):
         plan("ardour", here)
     (config / "scripts").mkdir(parents=True)
     (config / "ui_scripts").write_bytes(ui_scripts(THEIRS))

@@ -1,4 +1,4 @@
-"""What scripts are told there is to choose from."""
+"""The catalogue of presets and engines for DAW scripts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.fakes.fake_engine import CAPABILITIES
 from tests.fakes.processes import running
 
 
-def test_knobs_are_what_is_honoured_and_not_inert(home: Path) -> None:
+def test_knobs_are_supported_parameters_with_an_effect(home: Path) -> None:
     can = replace(
         CAPABILITIES,
         honours=frozenset({"tags", "seed", "lyrics", "amount", "guidance_scale", "scheduler"}),

@@ -1,4 +1,4 @@
-"""Files come into a DAW's folder and out of it again: once, compared, backed up, with nothing of others touched."""
+"""Installing into a DAW's folder and uninstalling: once, with backups, without changes to foreign files."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_in_and_out_leaves_no_trace(tmp_path: Path) -> None:
+def test_uninstall_restores_everything(tmp_path: Path) -> None:
     daw, home = tmp_path / "daw", tmp_path / "home"
     daw.mkdir()
     (daw / "keys").write_bytes(b"mine=1\n")
@@ -64,7 +64,7 @@ def test_in_and_out_leaves_no_trace(tmp_path: Path) -> None:
     assert {change.action for change in installer.uninstall(plan)} == {"keep"}
 
 
-def test_what_the_person_changed_later_is_kept(tmp_path: Path) -> None:
+def test_later_changes_by_the_user_are_kept(tmp_path: Path) -> None:
     daw = tmp_path / "daw"
     daw.mkdir()
     (daw / "keys").write_bytes(b"mine=1\n")
@@ -94,7 +94,7 @@ def test_foreign_files_are_refused_or_backed_up(tmp_path: Path) -> None:
     assert (daw / "scripts/ace/one.lua").read_bytes() == b"-- of somebody else\n"
 
 
-def test_a_new_version_replaces_the_old_and_drops_what_it_has_no_more(tmp_path: Path) -> None:
+def test_a_new_version_replaces_files_and_removes_obsolete_ones(tmp_path: Path) -> None:
     daw = tmp_path / "daw"
     installer, plan = installer_of(tmp_path / "home"), plan_in(daw)
     installer.install(plan)
@@ -103,14 +103,14 @@ def test_a_new_version_replaces_the_old_and_drops_what_it_has_no_more(tmp_path: 
     assert not (daw / "scripts/ace/two.lua").exists()
 
 
-def test_never_while_the_daw_runs(tmp_path: Path) -> None:
+def test_nothing_changes_while_the_daw_runs(tmp_path: Path) -> None:
     daw = tmp_path / "daw"
     installer, plan = installer_of(tmp_path / "home"), plan_in(daw)
     with pytest.raises(DawRunning, match="Ardour runs"):
         installer.install(replace(plan, busy=lambda: "Ardour runs."))
     assert tree(tmp_path) == {}
     installer.install(plan)
-    installer.install(replace(plan, busy=lambda: "Ardour runs."))  # nothing is changed, so nothing is in the way
+    installer.install(replace(plan, busy=lambda: "Ardour runs."))  # there is nothing to change
     with pytest.raises(DawRunning):
         installer.uninstall(replace(plan, busy=lambda: "Ardour runs."))
 

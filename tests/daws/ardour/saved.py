@@ -1,4 +1,4 @@
-"""What a saved session file says: tracks in order, their regions to the sample, the files these play."""
+"""Reads a saved session file: the tracks in order, their regions and source files."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Region:
     length: int  # samples
     muted: bool
     scale: float
-    fade_in: tuple[int, float]  # samples, level half-way
+    fade_in: tuple[int, float]  # length in samples, level half-way through
     fade_out: tuple[int, float]
-    curve: tuple[tuple[int, float], ...]  # samples, gain; empty: none in use
-    sources: tuple[tuple[Path, int], ...]  # file and channel, per channel
+    curve: tuple[tuple[int, float], ...]  # samples, gain; empty if not active
+    sources: tuple[tuple[Path, int], ...]  # (file, channel) per channel
 
     def audio(self) -> np.ndarray:
-        """The source samples that the region plays, frames × channels."""
+        """Return the source samples of the region, frames × channels."""
         sides = [soundfile.read(path, dtype="float64", always_2d=True)[0][:, channel] for path, channel in self.sources]
         return np.stack(sides, axis=1)[self.start : self.start + self.length]
 
@@ -46,7 +46,7 @@ class Track:
 
 
 def tracks(session: Path, rate: int) -> list[Track]:
-    """Read a session file; the audio tracks in the order of the editor."""
+    """Return a session file's audio tracks in editor order."""
     root = ElementTree.parse(session).getroot()
     audio = session.parent / "interchange" / session.stem / "audiofiles"
     sources = {}
@@ -98,7 +98,7 @@ def _samples(ticks: str, rate: int) -> int:
 def _fade(region: ElementTree.Element, tag: str, rate: int) -> tuple[int, float]:
     events = region.find(f"{tag}/AutomationList/events")
     if events is None or not events.text:
-        return 64, 0.5  # Ardour's own against clicks
+        return 64, 0.5  # Ardour's own fade, which avoids clicks
     points = np.array([[float(word) for word in line[1:].split()] for line in events.text.strip().splitlines()])
     end = points[-1, 0]
     return round(end * rate / SUPERCLOCK), round(float(np.interp(end / 2, points[:, 0], points[:, 1])), 3)

@@ -1,4 +1,4 @@
-"""The other actions, and what a person is told when something cannot be done."""
+"""The other actions, and the messages shown to the user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.fakes.processes import fal_environment
 from tests.waiting import until
 
 
-def test_a_remix_is_asked_for_in_a_window_and_removed_again(open_studio: Open, tmp_path: Path) -> None:
+def test_a_remix_is_requested_in_a_window_and_removed(open_studio: Open, tmp_path: Path) -> None:
     studio = open_studio()
     studio.settings(preset="lofi-chill", seed=7)
     clip = studio.clip(music(tmp_path / "take.wav"), position=0, start=0, length=96_000)
@@ -45,7 +45,7 @@ def test_cancel(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
     studio.settings(preset="lofi-chill", seed=7)
     clip = studio.clip(music(tmp_path / "take.wav"), position=0, start=0, length=96_000)
     studio.ask(clip)
-    until(lambda: [one for one in studio.variations() if one["state"] == "queued"] or None, "the order")
+    until(lambda: [one for one in studio.variations() if one["state"] == "queued"] or None, "the job")
     studio.action("Cancel remixes")
     (variation,) = studio.finished()
     assert variation["state"] == "cancelled", variation
@@ -54,16 +54,16 @@ def test_cancel(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
 
 
 @pytest.mark.parametrize("answer", ["yes", "no"])
-def test_without_a_daemon_the_remix_is_kept(open_studio: Open, tmp_path: Path, answer: str) -> None:
+def test_a_request_without_a_daemon_is_kept(open_studio: Open, tmp_path: Path, answer: str) -> None:
     studio = open_studio(daemon=False, ardour_environ={"ACE_BRIDGE_OSC_PORT": "0"})
     studio.settings(preset="lofi-chill", seed=7)
     clip = studio.clip(music(tmp_path / "take.wav"), position=0, start=0, length=96_000)
     studio.select(clip)
     studio.action("last settings")
-    studio.window("ACE Bridge")  # "The bridge is not running. … Start it now?"
+    studio.window("ACE Bridge")  # "ACE Bridge is not running. … Start it now?"
     assert len(list((studio.home / "inbox").glob("*.json"))) == 1
     if answer == "yes":
-        studio.agree("ACE Bridge")  # it is started from inside Ardour
+        studio.agree("ACE Bridge")  # starts the daemon from inside Ardour
     else:
         studio.answer("ACE Bridge", "Escape")
         studio.start_daemon()
@@ -72,22 +72,22 @@ def test_without_a_daemon_the_remix_is_kept(open_studio: Open, tmp_path: Path, a
     assert len(studio.save()[1].regions) == 1
 
 
-def test_what_goes_wrong_is_shown_and_no_slot_is_lost(open_studio: Open, tmp_path: Path) -> None:
+def test_errors_are_shown_and_no_slot_is_lost(open_studio: Open, tmp_path: Path) -> None:
     studio = open_studio()
     studio.action("Self-test")
     studio.window("ACE Bridge")
     assert studio.lua("return 'the timer runs on'") == "the timer runs on"
     studio.answer("ACE Bridge", "Return")
     report = (studio.home / "logs" / "ardour-selftest.txt").read_text()
-    assert "all bindings are there" in report
+    assert "all Lua bindings are present" in report
     assert "Ardour 7.3" in report
-    assert "the bridge runs" in report
+    assert "the bridge is running" in report
     studio.action("last settings")  # nothing is selected
     studio.answer("ACE Bridge", "Return")
     clip = studio.clip(music(tmp_path / "take.wav"), position=0, start=0, length=96_000)
     studio.settings(preset="no-such-style")
     studio.select(clip)
-    studio.action("last settings")  # refused by the daemon
+    studio.action("last settings")  # rejected by the daemon
     studio.answer("ACE Bridge", "Return")
     studio.settings(preset="lofi-chill")
     core = studio.ardour.config / "ace-bridge" / "session.lua"
@@ -97,21 +97,21 @@ def test_what_goes_wrong_is_shown_and_no_slot_is_lost(open_studio: Open, tmp_pat
     studio.answer("ACE Bridge", "Return")
     until(lambda: "broken" in (studio.home / "logs" / "bridge.log").read_text(), "the log")
     core.write_text(whole)
-    studio.ask(clip)  # the slot is still there
+    studio.ask(clip)  # the slot still exists
     (variation,) = studio.finished()
     assert variation["state"] == "done", variation
 
 
-def test_what_this_ardour_lacks_is_said_at_its_start(open_studio: Open) -> None:
+def test_missing_bindings_are_reported_at_the_start(open_studio: Open) -> None:
     def age(studio: Studio) -> None:
-        """As if this Ardour were another version: a function is not there, another takes other arguments."""
+        """Simulate another version: one function is missing, another takes other arguments."""
         path = studio.ardour.config / "ace-bridge" / "selftest.lua"
         text = path.read_text().replace("Editor.do_embed", "Editor.no_such", 1)
         path.write_text(text.replace('"#8 number", "#2 number"', '"#9 number", "#3 number"', 1))
 
-    studio = open_studio(prepare=age, wait=False)  # a window that a hook opens holds the timer that all hooks hear
+    studio = open_studio(prepare=age, wait=False)  # a window opened by a hook blocks the timer of all hooks
     studio.answer("ACE Bridge", "Return")
-    said = "lacks what the bridge needs: Editor:do_embed, Session:new_audio_track (it takes other arguments)"
+    said = "Missing Lua bindings: Editor:do_embed, Session:new_audio_track (different arguments)"
     until(lambda: said in (studio.home / "logs" / "bridge.log").read_text(), "the log")
 
 
@@ -132,7 +132,7 @@ def test_place_ready_remixes_needs_no_hook(open_studio: Open, tmp_path: Path) ->
     studio.action("Place ready remixes")
 
     def placed() -> bool:
-        if studio.windows("ACE Bridge"):  # the bridge took longer than a second for its offer
+        if studio.windows("ACE Bridge"):  # the daemon's offer took longer than a second
             studio.answer("ACE Bridge", "Return")
             studio.action("Place ready remixes")
         return bool(studio.variations()[0]["state"] == "done")
@@ -140,18 +140,18 @@ def test_place_ready_remixes_needs_no_hook(open_studio: Open, tmp_path: Path) ->
     until(placed, "the remix")
     assert [track.name for track in studio.save()] == ["take", "take · lofi-chill"]
     studio.action("Place ready remixes")
-    studio.answer("ACE Bridge", "Return")  # "Nothing is ready for this session."
+    studio.answer("ACE Bridge", "Return")  # "This session has no ready remixes."
 
 
 def test_nothing_is_installed_while_ardour_runs(open_studio: Open) -> None:
     studio = open_studio(daemon=False)
-    (studio.ardour.config / "scripts" / "ace_bridge_2_remix.lua").unlink()  # so that there is something to do
+    (studio.ardour.config / "scripts" / "ace_bridge_2_remix.lua").unlink()  # so that there is something to install
     before = {path: path.read_bytes() for path in studio.ardour.config.rglob("*.lua")}
     slots_before = (studio.ardour.config / "ui_scripts").read_bytes()
     for verb in ("install", "uninstall"):
         done = studio.bridge(verb, "ardour", "--yes", check=False)
         assert done.returncode != 0
-        assert "Ardour runs" in done.stdout + done.stderr
+        assert "Ardour is running" in done.stdout + done.stderr
     assert {path: path.read_bytes() for path in studio.ardour.config.rglob("*.lua")} == before
     assert (studio.ardour.config / "ui_scripts").read_bytes() == slots_before
     assert studio.ardour.quit() == 0

@@ -1,4 +1,4 @@
-"""A region is selected, one key is pressed, and its remix lies under it: to the sample, bit for bit, nothing else."""
+"""A selected region is remixed with one action, and its remix is placed below it, sample-exactly and bit for bit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.waiting import until
 
 
 def check_placed(region: Region, variation: dict, position: int, length: int, rate: int) -> None:
-    """The region lies where it should and plays the result file's span bit for bit, from the file itself."""
+    """Check that the region is in place and plays the result file's span bit for bit."""
     assert (region.position, region.length) == (position, length)
     result, result_rate = soundfile.read(variation["result"]["path"], dtype="float64", always_2d=True)
     assert result_rate == rate
@@ -28,7 +28,7 @@ def check_placed(region: Region, variation: dict, position: int, length: int, ra
 
 
 def check_sent(studio: Studio, clip: np.ndarray, within: float = 0.0) -> None:
-    """What was sent holds the clip (frames × channels), with its music around it, or itself again for a short one."""
+    """Check that the audio sent has the clip (frames × channels) and the music around it; a short clip is repeated."""
     (flac,) = (studio.home / "jobs").rglob("source.flac")
     sent = soundfile.read(flac, dtype="float64", always_2d=True)[0]
     last = len(sent) - len(clip)
@@ -37,7 +37,7 @@ def check_sent(studio: Studio, clip: np.ndarray, within: float = 0.0) -> None:
 
 
 def samples(path: Path, start: int, length: int) -> np.ndarray:
-    """A span of a sound file, frames × channels."""
+    """Return a span of a sound file, frames × channels."""
     return soundfile.read(path, frames=length, start=start, dtype="float64", always_2d=True)[0]
 
 
@@ -84,7 +84,7 @@ def test_to_the_sample_and_bit_for_bit(
     if rate <= 48_000:  # higher rates are sent at 48 kHz
         check_sent(studio, samples(source, start, length))
 
-    # One undo takes the remix away and leaves the empty track; it does not come back by itself.
+    # One undo removes the remix and leaves the empty track; the remix is not placed again.
     studio.lua("Editor:undo (1)")
     studio.ticks()
     original, remix = studio.save()
@@ -115,7 +115,7 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
     (region,) = remix.regions
     check_placed(region, variation, 96_000, 120_000, 48_000)
     assert studio.selected() == [clip]
-    pictures = ROOT / ".pytest_cache" / "pictures"  # kept by whoever runs the tests
+    pictures = ROOT / ".pytest_cache" / "pictures"  # kept if the tests' caller wants it
     pictures.mkdir(parents=True, exist_ok=True)
     studio.lua("Editor:reset_zoom (200)")
     studio.ticks(5)
@@ -129,19 +129,19 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
         (region.fade_out, before.fade_out, 9_600, 0.097),
     ):
         assert fade[0] == original[0] == length
-        assert fade[1] == pytest.approx(half, abs=0.02)  # Ardour's own points lie a little apart each time
+        assert fade[1] == pytest.approx(half, abs=0.02)  # Ardour's own points vary slightly
         assert original[1] == pytest.approx(half, abs=0.02)
     assert source.regions[0].muted
     assert source.color == remix.color
     assert not list(studio.session.parent.glob("*.pending"))
-    check_sent(studio, samples(tmp_path / "take.wav", 4_800, 120_000))  # fades and gain are not baked in
+    check_sent(studio, samples(tmp_path / "take.wav", 4_800, 120_000))  # without fades and gain
 
     studio.lua("Editor:undo (1)")
     source, remix = studio.save()
     assert (source.regions[0].muted, remix.regions) == (False, ())
 
 
-def test_three_variations_on_a_track_each_and_in_layers_of_one(open_studio: Open, tmp_path: Path) -> None:
+def test_three_variations_on_separate_tracks_and_as_layers(open_studio: Open, tmp_path: Path) -> None:
     studio = open_studio()
     take = studio.clip(music(tmp_path / "take.wav"), position=48_000, start=0, length=96_000)
     other = studio.clip(music(tmp_path / "other.wav"), position=0, start=0, length=96_000)
@@ -197,8 +197,8 @@ def test_the_tempo_grid_of_the_session_reaches_the_model(open_studio: Open, tmp_
     assert (asked["position_samples"], asked["length_samples"]) == (192_000, 192_000)
 
 
-def test_what_no_file_and_offset_can_say_goes_rendered(open_studio: Open, tmp_path: Path) -> None:
-    """A compound of two regions: its inside is rendered, its own gain and curve are carried natively."""
+def test_a_compound_region_is_rendered(open_studio: Open, tmp_path: Path) -> None:
+    """Its inner regions are rendered; its own gain and curve are set natively on the remix."""
     studio = open_studio()
     studio.settings(preset="lofi-chill", seed=7)
     source = music(tmp_path / "take.wav")
@@ -230,7 +230,7 @@ def test_what_no_file_and_offset_can_say_goes_rendered(open_studio: Open, tmp_pa
     (asked,) = studio.requests()[0]["clips"]
     assert "source" not in asked
 
-    # Ardour fades the two regions into one another where they meet, over the first 64 samples of the second.
+    # Ardour crossfades the two regions over the first 64 samples of the second.
     heard, rate = soundfile.read(asked["rendered"]["path"], dtype="float64", always_2d=True)
     wanted = samples(source, 24_000, 96_000)
     assert (len(heard), rate) == (96_000, 48_000)

@@ -1,4 +1,4 @@
-"""What a person does to the session while the model works: the remix follows its music, and waits where it must."""
+"""Changes to the session while the engine works: the remix follows its source, and waits when it must."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import fal_environment
 from tests.waiting import until
 
-LATER = 20 * 48_000  # where the tempo changes while the model runs, and a clip lies
+LATER = 20 * 48_000  # position of a clip, where the tempo changes while the engine works
 TEMPO = """
 local map = Temporal.TempoMap.fetch_writable ()
 map:set_tempo (Temporal.Tempo (90, 90, 4), Temporal.timepos_t.from_ticks (1920 * 24))
@@ -22,28 +22,28 @@ Temporal.TempoMap.update (map)
 one:set_position (Temporal.timepos_t (1000000))
 """
 CHANGES = {
-    # clip: what is done to it (at 96000, from 24000 of its file), where its remix lies then, what is said of that
+    # clip: change to it (at 96000, from 24000 of its file), position of its remix, note about it
     "moved": ("one:set_position (Temporal.timepos_t (240003))", 240_003, ""),
     "trimmed": ("one:trim_front (Temporal.timepos_t (96000 + 1001))", 96_000, ""),
     "slipped": ("one:set_start (Temporal.timepos_t (24000 + 777))", 96_000 - 777, ""),
     "hurried": (TEMPO, LATER, "tempo"),
     "split": ("route:to_track ():playlist ():split_region (one, Temporal.timepos_t (120000))", 96_000, "split"),
-    "deleted": ("route:to_track ():playlist ():remove_region (one)", 96_000, "gone"),
+    "deleted": ("route:to_track ():playlist ():remove_region (one)", 96_000, "deleted"),
 }
 
 
 def waiting(open_studio: Open, tmp_path: Path, fal: FalServer) -> tuple[Studio, str]:
-    """A studio whose model works on a clip until it is released."""
+    """A studio whose engine works on a clip until it is released."""
     fal.hold()
     studio = open_studio(**fal_environment(fal.url))
     studio.settings(preset="lofi-chill", seed=7)
     clip = studio.clip(music(tmp_path / "take.wav"), position=96_000, start=24_000, length=96_000)
     studio.ask(clip)
-    until(lambda: [one for one in studio.variations() if one["state"] == "queued"] or None, "the order")
+    until(lambda: [one for one in studio.variations() if one["state"] == "queued"] or None, "the job")
     return studio, clip
 
 
-def test_each_remix_follows_its_music(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
+def test_each_remix_follows_its_source(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
     fal.hold()
     studio = open_studio(**fal_environment(fal.url))
     studio.settings(preset="lofi-chill", seed=7)
@@ -67,7 +67,7 @@ def test_each_remix_follows_its_music(open_studio: Open, tmp_path: Path, fal: Fa
         assert (name, region.position, region.length) == (name, position, 96_000)
         assert said in variation["message"]
         assert said in remix.comment
-        assert ("old place" in remix.comment) == bool(said)
+        assert ("original position" in remix.comment) == bool(said)
 
 
 def test_nothing_is_placed_while_recording(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
@@ -76,7 +76,7 @@ def test_nothing_is_placed_while_recording(open_studio: Open, tmp_path: Path, fa
     fal.release()
     until(lambda: [one for one in studio.variations() if one["state"] == "placing"] or None, "the offer")
     studio.action("Place ready remixes")
-    studio.answer("ACE Bridge", "Return")  # "Nothing is placed while Ardour records. …"
+    studio.answer("ACE Bridge", "Return")  # "Remixes cannot be placed while Ardour records. …"
     studio.ticks()
     assert studio.lua("return Session:actively_recording ()") == "true"
     assert "take · lofi-chill" not in [track.name for track in studio.save()]
@@ -87,7 +87,7 @@ def test_nothing_is_placed_while_recording(open_studio: Open, tmp_path: Path, fa
     assert region.position == 96_000
 
 
-def test_another_session_gets_nothing_and_the_right_one_all(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
+def test_only_the_right_session_gets_the_remix(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
     studio, _ = waiting(open_studio, tmp_path, fal)
     instance = studio.memory()["instance"]
     assert studio.ardour.quit() == 0
@@ -107,15 +107,13 @@ def test_another_session_gets_nothing_and_the_right_one_all(open_studio: Open, t
     assert (region.position, region.length) == (96_000, 96_000)
 
 
-def test_a_crash_between_placing_and_confirming_places_nothing_twice(
-    open_studio: Open, tmp_path: Path, fal: FalServer
-) -> None:
+def test_a_crash_before_confirming_places_nothing_twice(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
     studio, _ = waiting(open_studio, tmp_path, fal)
     record(studio)
     fal.release()
     until(lambda: [one for one in studio.variations() if one["state"] == "placing"] or None, "the offer")
     assert studio.daemon is not None
-    os.kill(studio.daemon.process.pid, signal.SIGSTOP)  # so that the confirmation stays unread
+    os.kill(studio.daemon.process.pid, signal.SIGSTOP)  # so that nobody reads the confirmation
     try:
         stop(studio)
         confirmed = until(lambda: messages(studio.home, "placed") or None, "the confirmation")
@@ -133,7 +131,7 @@ def test_a_crash_between_placing_and_confirming_places_nothing_twice(
     assert variation["result"]["placed"]
 
 
-def test_the_daemon_dies_and_comes_back(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
+def test_the_daemon_is_killed_and_restarted(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
     studio, _ = waiting(open_studio, tmp_path, fal)
     assert studio.daemon is not None
     studio.daemon.kill()
@@ -152,7 +150,7 @@ def messages(home: Path, command: str) -> list[Path]:
 
 
 def record(studio: Studio) -> None:
-    """Record on a track of its own until `stop`."""
+    """Record on a new track until `stop`."""
     studio.lua(
         """
         local made = Session:new_audio_track (1, 2, nil, 1, "voice", 9, ARDOUR.TrackMode.Normal, true, false)
