@@ -1,6 +1,6 @@
-"""The command line as one more instance: writes messages into the inbox, reads its outbox, starts the daemon.
+"""The command line's client: writes messages to the inbox, reads its outbox and starts the daemon.
 
-Standard library only and cheap to import, since a key press waits for it.
+It uses only the standard library and imports quickly, since a key press waits for it.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from bridge.errors import BridgeError, HomeError, NotRunning, from_wire
 if TYPE_CHECKING:
     import subprocess
 
-POLL = 0.05  # s between two looks at the outbox
-START_PATIENCE = 20.0  # s for a daemon to come up on a slow disk
-OVER = ("done", "failed", "cancelled", "unknown", "partial")  # states in which nothing of a job goes on
+POLL = 0.05  # s between two reads of the outbox
+START_PATIENCE = 20.0  # s for a daemon to start on a slow disk
+OVER = ("done", "failed", "cancelled", "unknown", "partial")  # states of an ended job
 PING = b"/bridge/ping\0\0\0\0,\0\0\0"  # one OSC message without arguments
 
 
 class Client:
-    """One run of the command line."""
+    """The client of one command."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
 
     @cached_property
     def instance(self) -> str:
-        """The id under which this run asks."""
+        """The instance ID of this run."""
         return new_id()
 
     # --- the daemon --------------------------------------------------------------------------------------------------
 
     def daemon(self) -> dict[str, Any] | None:
-        """Return daemon.json of a daemon that answers, else None."""
+        """Return daemon.json if its daemon answers, else None."""
         try:
             about: dict[str, Any] = json.loads((self.home / "daemon.json").read_bytes())
         except (OSError, ValueError):
@@ -51,9 +51,9 @@ class Client:
         return about if alive else None
 
     def _is_locked(self) -> bool:
-        """Tell whether a daemon holds this home: after a crash another home's may answer at the port that was ours."""
+        """Return whether a daemon locks this home. After a crash another home's daemon may use its port."""
         if sys.platform == "win32":
-            return True  # no shared lock without a library there; the port is all there is to go by
+            return True  # a shared lock needs a library there, so only the port is checked
         import fcntl
 
         with contextlib.suppress(FileNotFoundError), (self.home / "daemon.lock").open("rb") as lock:
@@ -74,7 +74,7 @@ class Client:
         """Return the running daemon, starting one if there is none.
 
         Raises:
-            BridgeError: it does not come up; with the reason it gave.
+            BridgeError: it does not start; with its reason.
         """
         about = self.daemon()
         if about is not None:
@@ -84,14 +84,14 @@ class Client:
             process = self._spawn(note)
         except OSError as problem:
             where = problem.filename or self.home
-            raise HomeError(f"The daemon cannot be started with {where}: {problem.strerror}.") from problem
+            raise HomeError(f"The daemon cannot be started ({where}: {problem.strerror}).") from problem
         return self._wait_until_up(process, note)
 
     def _spawn(self, note: Path) -> subprocess.Popen[bytes]:
-        """Start the daemon as a process that outlives this one; `note` is where it says why it does not come up."""
-        import subprocess  # only here: `send` and `status` do without its start-up time
+        """Start the daemon as a detached process; it writes start errors to `note`."""
+        import subprocess  # imported here, since `send` and `status` do not need it
 
-        for folder in (self.home, note.parent):  # parents=True would leave the home open to others
+        for folder in (self.home, note.parent):  # parents=True would make the home readable to others
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         note.unlink(missing_ok=True)
         detached: dict[str, Any] = (
@@ -117,19 +117,19 @@ class Client:
                 _end_rival(process, int(about["pid"]))
                 return about
             if process.poll() is not None:
-                about = self.daemon()  # another one may have won the race for the lock
+                about = self.daemon()  # another daemon may have taken the lock first
                 if about is not None:
                     return about
                 break
             time.sleep(POLL)
         with contextlib.suppress(OSError, ValueError):
             raise from_wire(json.loads(note.read_bytes()))
-        raise HomeError(f"The daemon did not come up; {self.home / 'logs' / 'start.log'} says why.")
+        raise HomeError(f"The daemon did not start; see {self.home / 'logs' / 'start.log'}.")
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
     def send(self, command: str, args: dict[str, Any]) -> str:
-        """Write a message into the inbox and return its id."""
+        """Write a message to the inbox and return its ID."""
         message_id = new_id()
         message = {
             "protocol": PROTOCOL,
@@ -146,14 +146,14 @@ class Client:
             partial.write_text(json.dumps(message, allow_nan=False), encoding="utf-8")
             partial.replace(inbox / f"{message_id}.json")
         except OSError as problem:
-            raise HomeError(f"The message cannot be written into {inbox}: {problem.strerror}.") from problem
+            raise HomeError(f"The message cannot be written to {inbox}: {problem.strerror}.") from problem
         return message_id
 
     def follow(self, message_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the job that a message made whenever it has changed, until all of it has ended.
+        """Yield a message's job after each change, until it has ended.
 
         Raises:
-            BridgeError: the message was refused, or the daemon is gone.
+            BridgeError: the message was refused, or the daemon has stopped.
         """
         last: dict[str, Any] | None = None
         for document in self._outbox(message_id):
@@ -168,15 +168,15 @@ class Client:
     def follow_again(
         self, job_id: str, instance: str, ended: Callable[[], dict[str, Any] | None]
     ) -> Iterator[dict[str, Any]]:
-        """Yield a job that goes on after a retry, as the outbox of the instance that once asked for it shows it.
+        """Yield a retried job after each change, from the outbox of the instance that requested it.
 
         Args:
             job_id: the job.
-            instance: the instance that asked for it.
-            ended: returns the job once the journal says that it has ended; an outbox may still show an earlier end.
+            instance: the instance that requested it.
+            ended: returns the job once it has ended in the journal; an outbox may still show an earlier end.
 
         Raises:
-            NotRunning: the daemon is gone.
+            NotRunning: the daemon has stopped.
         """
         last: dict[str, Any] | None = None
         path, looked = self.home / "outbox" / f"{instance}.json", time.monotonic()
@@ -190,15 +190,15 @@ class Client:
             if time.monotonic() - looked > 2.0:
                 looked = time.monotonic()
                 if self.daemon() is None:
-                    raise NotRunning("The daemon is gone; it goes on with this remix when it is started again.")
+                    raise NotRunning("The daemon has stopped. This remix continues after the next `ace-bridge start`.")
             time.sleep(2 * POLL)
         yield end
 
     def answer(self, message_id: str) -> None:
-        """Wait until a message that makes no job has been taken in.
+        """Wait until a message that makes no job was handled.
 
         Raises:
-            BridgeError: it was refused.
+            BridgeError: the message was refused.
         """
         path = self.home / "inbox" / f"{message_id}.json"
         while path.exists():
@@ -209,7 +209,7 @@ class Client:
             self._raise_refusal(json.loads(self._outbox_path.read_bytes()), message_id)
 
     def bye(self) -> None:
-        """Let the daemon forget this run; what it asked for goes on."""
+        """Disconnect from the daemon; jobs continue."""
         with contextlib.suppress(BridgeError):
             self.send("bye", {})
 
@@ -218,12 +218,12 @@ class Client:
         return self.home / "outbox" / f"{self.instance}.json"
 
     def _outbox(self, message_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the outbox's content whenever it is new, as long as a daemon is there that may answer the message."""
+        """Yield the outbox's content after each change, while a daemon may answer the message."""
         seen: object = None
         quiet_since = time.monotonic()
         while True:
             try:
-                about = self._outbox_path.stat()  # two changes may fall into one tick of the file system's clock
+                about = self._outbox_path.stat()  # two changes may share a timestamp
                 stamp: object = (about.st_mtime_ns, about.st_ino, about.st_size)
                 document = json.loads(self._outbox_path.read_bytes()) if stamp != seen else None
             except (OSError, ValueError):
@@ -231,17 +231,17 @@ class Client:
             if document is not None:
                 seen, quiet_since = stamp, time.monotonic()
                 if not document["daemon"]["alive"]:
-                    raise NotRunning("The daemon was stopped; it goes on with this remix when it is started again.")
+                    raise NotRunning("The daemon was stopped. This remix continues after the next `ace-bridge start`.")
                 yield document
             elif time.monotonic() - quiet_since > 2.0:
                 quiet_since = time.monotonic()
                 self._raise_rejection(message_id)
                 if self.daemon() is None:
-                    raise NotRunning("The daemon is gone; it goes on with this remix when it is started again.")
+                    raise NotRunning("The daemon has stopped. This remix continues after the next `ace-bridge start`.")
             time.sleep(POLL)
 
     def _raise_rejection(self, message_id: str) -> None:
-        """Raise why a message did not even get as far as the outbox."""
+        """Raise the error of a message that was rejected in the inbox."""
         try:
             reason = json.loads((self.home / "inbox" / "rejected" / f"{message_id}.json.error").read_bytes())
         except (OSError, ValueError):
@@ -256,21 +256,21 @@ class Client:
 
 
 def _end_rival(process: subprocess.Popen[bytes], pid: int) -> None:
-    """End a daemon of ours that came second, or it would take over as soon as the first one is stopped."""
-    if sys.platform != "win32" and process.pid != pid:  # there a launcher stands before the daemon, with another pid
+    """Stop our daemon if another one started first; it would take over as soon as that one stops."""
+    if sys.platform != "win32" and process.pid != pid:  # on Windows the pid is a launcher's
         process.terminate()
         process.wait()
 
 
 def new_id() -> str:
-    """Return a new uuid (imported only here, for the same reason)."""
+    """Return a new UUID (imported here to keep the import fast)."""
     import uuid
 
     return str(uuid.uuid4())
 
 
 def answers(port: int, timeout: float = 0.5) -> bool:
-    """Ask whether a bridge listens on this OSC port of this machine."""
+    """Return whether a bridge answers on this local OSC port."""
     if not port:
         return False
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ping:

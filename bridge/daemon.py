@@ -1,6 +1,6 @@
-"""The composition root: builds every part, starts them in order, stops them in the opposite order.
+"""The composition root: builds all parts, starts them in order and stops them in reverse order.
 
-Only here are engines and DAWs named.
+Concrete engines and DAWs are named only here.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ from bridge.workers.pool import Workers
 
 log = logging.getLogger(__name__)
 
-SCRIPTED = ("ardour", "reaper", "live")  # DAWs that place by a script of their own
-LOCK_PATIENCE = 0.1  # s: a command that looks whether the home is held lets go of it at once
+SCRIPTED = ("ardour", "reaper", "live")  # DAWs that place results with their own script
+LOCK_PATIENCE = 0.1  # s; a command that checks the lock releases it at once
 
 
 class Daemon:
@@ -98,13 +98,13 @@ class Daemon:
         self._daws: dict[str, Daw] = {"folder": Folder(), **{name: Scripted(name) for name in SCRIPTED}}
 
     async def run(self, ready: Callable[[Mapping[str, Any]], None] = lambda about: None) -> None:
-        """Work until `stop` is asked for.
+        """Run until `stop` is called.
 
         Args:
-            ready: called with the content of daemon.json when everything stands.
+            ready: called with the content of daemon.json after the start.
 
         Raises:
-            AlreadyRunning, PortTaken, HomeError: it cannot start.
+            AlreadyRunning, PortTaken, HomeError: the daemon cannot start.
         """
         with self._lock():
             database = backup.open_database(self.home, self._clock, self._settings.store.copies)
@@ -116,13 +116,13 @@ class Daemon:
                 (self.home / "daemon.json").unlink(missing_ok=True)
 
     def stop(self) -> None:
-        """Ask for the end; what was ordered at an engine runs on there."""
+        """Stop `run`; submitted remixes continue at their engine."""
         self._stop.set()
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
     async def _serve(self, store: Store, ready: Callable[[Mapping[str, Any]], None]) -> None:
-        """Build what needs the store, start it, wait, stop it in the opposite order."""
+        """Build the parts that need the store, start them, wait, and stop them in reverse order."""
         settings, registry = self._settings, JobRegistry(store, self._bus)
         budget = Budget(store, settings.budget.daily_cap, settings.budget.confirm_above, self._clock)
         outbox = Outbox(
@@ -203,11 +203,11 @@ class Daemon:
             housekeeping.start()
             await hotkeys.start()
             log.info("ace-bridge %s is up, OSC port %s", __version__, port)
-            gc.freeze()  # what a start has made stays: looking through it again would hold up a press by 20 ms
+            gc.freeze()  # objects of the start stay; collecting them again would delay a command by 20 ms
             midi.start(control)
             ready(about)
             await self._stop.wait()
-            log.info("stopping; what was ordered goes on at the engine")
+            log.info("stopping; submitted remixes continue at the engine")
         finally:
             await midi.stop()
             await inbox.stop()
@@ -227,7 +227,7 @@ class Daemon:
             await self._workers.aclose()
 
     def _scheduler(self, registry: JobRegistry, store: Store, in_order: Sequence[Stage]) -> Scheduler:
-        """Build what makes variations."""
+        """Build the scheduler of variations."""
         contexts = Contexts(
             home=self.home,
             registry=registry,
@@ -240,7 +240,7 @@ class Daemon:
         return Scheduler(registry, self._bus, pipeline, contexts, slots=self._settings.scheduler.slots)
 
     def _early_upload(self, in_order: Sequence[Stage]) -> EarlyUpload | None:
-        """Build what uploads clips before their remix is requested, if that is allowed."""
+        """Build the early upload of clips, if it is allowed."""
         if not self._settings.privacy.upload_early:
             return None
         return EarlyUpload(self.home, in_order, self._engines, self._daws, self._daws["folder"])
@@ -253,7 +253,7 @@ class Daemon:
         surface_settings: SurfaceSettings,
         early_upload: EarlyUpload | None,
     ) -> Requests:
-        """Build what makes jobs of messages."""
+        """Build the part that makes jobs from messages."""
         settings, key = self._settings, partial(fal_key, self._environ, self.home)
         return Requests(
             registry=registry,
@@ -289,12 +289,12 @@ class Daemon:
 
     @contextlib.contextmanager
     def _lock(self) -> Any:
-        """Hold the home for as long as the daemon lives; the system lets go of it even after a crash."""
+        """Lock the home while the daemon runs; the system releases the lock even after a crash."""
         lock = FileLock(self.home / "daemon.lock", mode=0o600)
         try:
             lock.acquire(timeout=LOCK_PATIENCE, poll_interval=0.02)
         except Timeout:
-            raise AlreadyRunning(f"A daemon already runs for {self.home}.") from None
+            raise AlreadyRunning(f"A daemon is already running for {self.home}.") from None
         except OSError as problem:
             raise HomeError(f"{self.home} cannot be locked: {problem.strerror or problem}.") from problem
         try:
@@ -323,6 +323,6 @@ def run(daemon: Daemon, ready: Callable[[Mapping[str, Any]], None]) -> None:
 
 
 def explain_start(error: BridgeError, note: str | None) -> None:
-    """Leave word for whoever started this daemon and cannot see its terminal."""
+    """Write a start error to a file, for a parent process that cannot see the terminal."""
     if note:
         Path(note).write_text(json.dumps(error.to_wire()), encoding="utf-8")

@@ -1,6 +1,6 @@
-"""What an engine is to the bridge: the Protocol, its values, and what it declares about itself.
+"""The Protocol of engines: what every engine does, the values it exchanges, and what it declares about itself.
 
-Stages know this module and no concrete engine. Tests use the engine of tests/fakes/fake_engine.py.
+Stages import this module and no concrete engine. Tests use tests/fakes/fake_engine.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine honours; interfaces show this and nothing else.
+    """What an engine supports; interfaces show only this.
 
     >>> from bridge.engines.offline import CAPABILITIES
     >>> CAPABILITIES.remote, sorted(CAPABILITIES.honours)
@@ -25,18 +25,18 @@ class Capabilities:
     label: str  # for people: "ACE-Step on fal", "offline remix (signal processing, not ACE-Step)"
     ace_step: bool  # whether the result is made by ACE-Step
     remote: bool  # whether the clip leaves this machine
-    honours: frozenset[str]  # names of the parameters that it takes
-    inert: frozenset[str]  # of these, the ones that probably change nothing (reference: upstream's edit path)
-    longest: float | None  # longest audio of one order, s; what is longer goes in segments. None: no limit
-    price_per_second: float  # of generated audio
+    honours: frozenset[str]  # names of the parameters it uses
+    inert: frozenset[str]  # those of them that probably change nothing in the model's edit mode
+    longest: float | None  # s of audio per submission; longer clips are split into segments. None: no limit
+    price_per_second: float  # per second of generated audio
     currency: str  # ISO code
-    submit_once: bool  # an order costs, so one whose answer was lost is never repeated by itself
-    upload_host: str = ""  # where uploads go; part of the upload cache's key
+    submit_once: bool  # a submission costs, so it is not repeated automatically if its answer was lost
+    upload_host: str = ""  # the host of its uploads; part of the upload cache's key
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one variation asks of an engine; built anew from the journal whenever it is needed.
+    """The input of one submission; rebuilt from the journal whenever it is needed.
 
     >>> params = {"tags": "dub", "lyrics": "[inst]", "seed": 7}
     >>> order = Order("https://v3.fal.media/clip.flac", params, 8.0, None, 120.0, (), (), Path("jobs/1/variation-1"))
@@ -46,20 +46,20 @@ class Order:
 
     audio_url: str  # from `Uploaded`
     params: Mapping[str, Any]  # complete and validated, by the names of presets/parameters.py, without audio_url
-    seconds: float  # length of what is sent, s
-    amount: float | None  # 0 = as the source .. 1 = as different as it gets; None: the engine's own default
+    seconds: float  # length of the sent audio, s
+    amount: float | None  # 0 (like the source) to 1 (as different as possible); None: the engine's default
     tempo: float | None  # BPM of the DAW at the clip
-    beats: tuple[float, ...]  # s from the start of what is sent; empty: no grid known
+    beats: tuple[float, ...]  # s from the start of the sent audio; empty: no grid known
     downbeats: tuple[int, ...]  # indices into beats
-    scratch: Path  # the variation's folder, for engines that work on this machine
-    chosen: frozenset[str] = frozenset()  # names of the parameters that the user or the preset set, not the defaults
+    scratch: Path  # the variation's folder, for engines on this machine
+    chosen: frozenset[str] = frozenset()  # names of the parameters set by the user or the preset
     family: str = ""  # the preset's hint for engines that have style families
     preset: str = ""  # name of the preset; "": none
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """Where the engine finds the clip.
+    """Where the engine can read the clip.
 
     >>> Uploaded("https://v3.fal.media/clip.flac", host="v3.fal.media", expires=None).host
     'v3.fal.media'
@@ -67,19 +67,19 @@ class Uploaded:
 
     url: str
     host: str  # part of the upload cache's key
-    expires: float | None  # unix time after which the URL is not to be used; None: never
+    expires: float | None  # unix time after which the URL is invalid; None: never
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Proof that the engine took the order; on disk before the first poll.
+    """Proof that the engine accepted a submission; on disk before the first poll.
 
     >>> Ticket("764cabcf", {"status": "https://queue.fal.run/764cabcf/status"}).request_id
     '764cabcf'
     """
 
     request_id: str
-    urls: Mapping[str, str] = field(default_factory=dict)  # "status", "response", "cancel" as the engine named them
+    urls: Mapping[str, str] = field(default_factory=dict)  # "status", "response" and "cancel", as the engine gave them
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,75 +90,75 @@ class Output:
     ()
     """
 
-    url: str  # where the audio lies
+    url: str  # of the audio
     seed: int | None  # as the model reports it
-    billed_units: float | None  # what the engine says it charged
-    answer: Mapping[str, Any]  # the answer as it came, for the recipe
-    warnings: tuple[Mapping[str, str], ...] = ()  # code and text of what a person should know of it
+    billed_units: float | None  # what the engine charged
+    answer: Mapping[str, Any]  # the unchanged answer, for the recipe
+    warnings: tuple[Mapping[str, str], ...] = ()  # code and text, for the user
 
 
 class CancelAnswer(enum.Enum):
-    """What an engine says to a cancel; the user is told exactly this.
+    """The engine's answer to a cancel, which the user sees.
 
     >>> CancelAnswer("too late")
     <CancelAnswer.TOO_LATE: 'too late'>
     """
 
-    REMOVED = "removed"  # it never ran, nothing is billed
+    REMOVED = "removed"  # it never ran; nothing is billed
     REQUESTED = "requested"  # accepted; it may still complete and be billed
-    TOO_LATE = "too late"  # it was complete already
-    UNKNOWN = "unknown"  # the engine does not know it
+    TOO_LATE = "too late"  # it had finished
+    UNKNOWN = "unknown"  # the engine does not know the submission
 
 
 class Report(Protocol):
-    """How an engine says how far it is; every argument is optional and None means no news."""
+    """Reports the engine's progress; every argument is optional, and None means no change."""
 
     def __call__(
         self,
         *,
         fraction: float | None = None,  # 0..1 of this stage
         message: str | None = None,  # a line for people
-        queue_position: int | None = None,  # orders ahead
-        running: bool | None = None,  # the model has begun
+        queue_position: int | None = None,  # submissions ahead
+        running: bool | None = None,  # the model has started
     ) -> None: ...
 
 
 class Engine(Protocol):
-    """One way to get a remix made."""
+    """One way to make a remix."""
 
     @property
     def capabilities(self) -> Capabilities: ...
 
     async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
-        """Bring the clip (a FLAC file) to where the model can read it. Safe to repeat."""
+        """Upload the clip (a FLAC file) to where the model can read it. Safe to repeat."""
         ...
 
     async def submit(self, order: Order) -> Ticket:
-        """Order the remix, exactly once.
+        """Submit the remix, exactly once.
 
         Raises:
-            SubmitUnknown: the answer was lost; whether the order stands is not known.
-            EngineError: a complete answer, or none before anything was sent: the order does not stand.
+            SubmitUnknown: the answer was lost, so the remix may be running.
+            EngineError: the engine refused, or nothing was sent; nothing is running.
         """
         ...
 
     async def follow(self, ticket: Ticket, order: Order, report: Report) -> Output:
-        """Wait until the model has finished, without any limit of time, surviving outages.
+        """Wait until the model has finished; no time limit, and outages are waited out.
 
         Raises:
-            Withdrawn: the engine dropped the order (after a cancel).
-            EngineError: the model's complete answer says that it failed.
+            Withdrawn: the engine dropped the remix after a cancel.
+            EngineError: the model failed.
         """
         ...
 
     async def fetch(self, output: Output, into: Path, report: Report) -> None:
-        """Bring the audio to the file `into` (an earlier try may have left a part), whole or with an error."""
+        """Download the audio to `into`, completely or with an error. An earlier try may have left a part there."""
         ...
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
-        """Ask the engine to stop. `follow` goes on until the end is certain."""
+        """Ask the engine to stop. `follow` continues until the outcome is certain."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of connections. Orders that run go on."""
+        """Close connections. Submitted remixes continue."""
         ...

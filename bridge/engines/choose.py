@@ -1,4 +1,4 @@
-"""Which engine makes a remix: the one that was named, or by default the best that is there."""
+"""Chooses the engine of a remix: the one named, or by default the best one available."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ class Engines:
 
     by_name: Mapping[str, Engine]
     default: str  # "auto" or a name
-    key: Callable[[], str | None]  # looks for the key for fal; raises KeyInvalid for one that cannot be
+    key: Callable[[], str | None]  # returns the key for fal; raises KeyInvalid if it cannot be one
     store: Store
 
     def get(self, name: str) -> Engine:
         """Return the engine of that name.
 
         Raises:
-            EngineUnknown: there is none.
+            EngineUnknown: there is no such engine.
         """
         if name not in self.by_name:
             raise EngineUnknown(f"There is no engine “{name}”; there are auto, {', '.join(self.by_name)}.")
         return self.by_name[name]
 
     async def choose(self, name: str | None) -> Engine:
-        """Decide once, when a job is taken on; an engine that costs is never replaced in silence by one that does not.
+        """Decide once, when a job is created. A paid engine is never silently replaced by a free one.
 
         Raises:
-            EngineUnknown: there is none of that name.
-            KeyMissing: fal was asked for, or has worked before, and its key is not there.
+            EngineUnknown: there is no engine of that name.
+            KeyMissing: fal was requested or has worked before, and its key is missing.
         """
         name = name or self.default
         # in a thread: a keychain may ask the user
@@ -45,7 +45,7 @@ class Engines:
             if has_key:
                 name = "fal"
             elif await self.store(Database.fact, "worked:fal"):
-                raise KeyMissing("fal worked before and its key is gone, so nothing was sent.")
+                raise KeyMissing("fal has worked before, but its key is missing now. Nothing was sent.")
             else:
                 name = "offline"
         engine = self.get(name)

@@ -1,7 +1,7 @@
-"""The offline engine: the default without a key, a remix by signal processing on this machine. It is not ACE-Step.
+"""The offline engine: remixes by signal processing on this machine, without ACE-Step. It is the default without a key.
 
-Implements `base.Engine` over the worker task "offline"; the order lies in the variation's folder, so that `follow` can
-be repeated after a restart. The styles are in bridge/audio/offline, and docs/offline.md describes them.
+Implements `base.Engine` with the worker task "offline". The order is kept in the variation's folder, so that `follow`
+can be repeated after a restart. The styles are in bridge/audio/offline; docs/offline.md describes them.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ CAPABILITIES = Capabilities(
 
 ORDER = "offline.json"  # in the variation's folder: the task's arguments
 RESULT = "offline.wav"  # beside it: the remix
-ANSWER = "offline.done.json"  # beside them: the task's answer, written when the remix is complete
+ANSWER = "offline.done.json"  # beside them: the task's answer, written after the remix
 
 
 class Runner(Protocol):
-    """What the engine needs of `bridge.workers.pool.Workers`."""
+    """The part of `bridge.workers.pool.Workers` that the engine uses."""
 
     async def run(
         self, task: str, args: Mapping[str, Any], progress: Callable[[float], None] | None = None
@@ -45,7 +45,7 @@ class Runner(Protocol):
 
 
 class OfflineEngine:
-    """Makes remixes in the worker processes. A ticket's id is the folder that its order lies in."""
+    """Makes remixes in worker processes. A ticket's ID is the folder of its order."""
 
     def __init__(self, workers: Runner) -> None:
         self.capabilities = CAPABILITIES
@@ -54,16 +54,16 @@ class OfflineEngine:
         self._withdrawn: set[str] = set()  # request ids that were cancelled
 
     async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
-        """Name the clip where it lies; nothing leaves this machine and nothing is copied."""
+        """Return the clip's path; nothing leaves this machine."""
         del sha256
         report(fraction=1.0, message="the clip stays on this machine")
         return Uploaded(str(path), self.capabilities.upload_host, None)
 
     async def submit(self, order: Order) -> Ticket:
-        """Write the order into the variation's folder; what an earlier order left there is taken away.
+        """Write the order into the variation's folder and remove the result of an earlier one.
 
         Raises:
-            HomeError: the folder cannot be written to.
+            HomeError: the folder cannot be written.
         """
         folder = order.scratch
         await asyncio.to_thread(_write_order, folder, arguments(order))
@@ -71,23 +71,23 @@ class OfflineEngine:
         return Ticket(str(folder))
 
     async def follow(self, ticket: Ticket, order: Order, report: Report) -> Output:
-        """Make the remix, or find the one that was made before a restart.
+        """Make the remix, or find the one made before a restart.
 
         Raises:
             Withdrawn: it was cancelled.
-            BridgeError: as the task raises it.
+            BridgeError: the task failed.
         """
         folder = Path(ticket.request_id)
         answer = await asyncio.to_thread(_read, folder / ANSWER)
         if answer is None or not (folder / RESULT).exists():
             answer = await self._make(ticket.request_id, order, report)
             await asyncio.to_thread(write_json, folder / ANSWER, answer)
-        text = f"No tag names a style that the offline engine knows, so it is {answer['family']}."
+        text = f"No tag names a style of the offline engine, so it chose {answer['family']}."
         warnings = () if answer["chosen"] else ({"code": "style_unknown", "text": text},)
         return Output(str(folder / RESULT), answer["seed"], None, answer, warnings)
 
     async def fetch(self, output: Output, into: Path, report: Report) -> None:
-        """Give the remix a second name where the stage wants it, so that this can be repeated without a copy.
+        """Link the remix to `into`, so that this can be repeated without a copy.
 
         Raises:
             HomeError: the copy cannot be written.
@@ -97,7 +97,7 @@ class OfflineEngine:
         report(fraction=1.0)
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
-        """Stop the work; `follow` then raises `Withdrawn`. Nothing was ever billed."""
+        """Stop the task; `follow` then raises `Withdrawn`."""
         name = ticket.request_id
         if (Path(name) / ANSWER).exists():
             return CancelAnswer.TOO_LATE
@@ -109,17 +109,17 @@ class OfflineEngine:
         return CancelAnswer.REMOVED
 
     async def aclose(self) -> None:
-        """Stop what runs; `follow` makes it again after a restart."""
+        """Stop running tasks; `follow` repeats them after a restart."""
         running = tuple(self._running.values())
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
     async def _make(self, name: str, order: Order, report: Report) -> dict[str, Any]:
-        """Run the task and bring its file to its name.
+        """Run the task and rename its file.
 
         Raises:
-            Withdrawn: `cancel` was called, before or meanwhile.
+            Withdrawn: `cancel` was called.
         """
         if name in self._withdrawn:
             raise Withdrawn
@@ -164,7 +164,7 @@ def seed_of(order: Order) -> int:
 
 
 def _write_order(folder: Path, args: Mapping[str, Any]) -> None:
-    """Replace the order, after taking away the result of an earlier one."""
+    """Remove the result of an earlier order, then write this one."""
     with explained(folder):
         (folder / ANSWER).unlink(missing_ok=True)
         (folder / RESULT).unlink(missing_ok=True)
@@ -175,12 +175,12 @@ def _link(made: Path, into: Path) -> None:
     into.unlink(missing_ok=True)
     try:
         into.hardlink_to(made)
-    except OSError:  # a file system without links
+    except OSError:  # the file system has no hard links
         shutil.copyfile(made, into)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return a JSON file's object, None where there is none; `bridge.util.atomic` writes them whole."""
+    """Return the object in a JSON file, or None if there is no file."""
     try:
         found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:

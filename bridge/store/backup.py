@@ -1,8 +1,8 @@
-"""The database's file: checked at start and replaced when it is damaged, copied every night, old copies removed.
+"""The database file: checked at start, replaced if damaged, backed up every night.
 
-At every start it is compared with the jobs' folders, since a journal that has lost entries looks as sound as any other.
+Every start also compares it with the job folders, since a journal that has lost entries passes every check.
 
-The daemon opens the journal through here; bridge.store.housekeeping calls `copy` while it runs.
+The daemon opens the journal here; bridge.store.housekeeping calls `copy` while the daemon runs.
 """
 
 from __future__ import annotations
@@ -29,30 +29,33 @@ log = logging.getLogger(__name__)
 
 FILE = "bridge.db"
 COPIES, DAMAGED = "backups", "damaged"  # folders in the home
-STAMP, STAMPS = "journal.stamp", "stamps"  # in the home, and the journal's fact: of the last start
-BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a journal
+STAMP, STAMPS = (
+    "journal.stamp",
+    "stamps",
+)  # the file in the home and the journal's fact with the stamp of the last start
+BESIDE = ("-wal", "-shm", "-journal")  # suffixes of SQLite's files beside a database
 BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def open_database(home: Path, clock: Callable[[], float], keep: int) -> Database:
-    """Open the home's journal; what it does not know is taken from the jobs' folders.
+    """Open the home's journal and recover lost entries from the job folders.
 
-    A damaged or missing one is replaced by the last good copy first.
+    A damaged or missing journal is first replaced by the last good copy.
 
     Args:
-        home: the bridge's folder, held by this process.
+        home: the bridge's folder, locked by this process.
         clock: unix time, s.
-        keep: copies that stay; see `copy`.
+        keep: number of copies to keep; see `copy`.
 
     Raises:
         StoreNewer: a newer bridge wrote it.
-        HomeError: it cannot be opened, for a reason that is no damage.
+        HomeError: it cannot be opened for another reason than damage.
     """
     path = home / FILE
     try:
         trouble = ailment(path) or _missed(home)
         if trouble is not None:
-            log.error("the journal %s %s; it is set aside and put together anew", path, trouble)
+            log.error("the journal %s %s; it is moved away and rebuilt", path, trouble)
             _replace(home, clock())
         elif 0 < _version(path) < VERSION:
             copy(home, clock(), keep)
@@ -68,10 +71,10 @@ def open_database(home: Path, clock: Callable[[], float], keep: int) -> Database
 
 
 def ailment(path: Path) -> str | None:
-    """Return what is wrong with a database, as what follows its name; None when it is sound or not there.
+    """Return what is wrong with a database as the end of a sentence; None if it is sound or missing.
 
     Raises:
-        sqlite3.Error: it cannot be looked at, for a reason that is no damage.
+        sqlite3.Error: it cannot be checked for another reason than damage.
     """
     if not path.exists() or path.stat().st_size == 0:
         return None
@@ -86,15 +89,15 @@ def ailment(path: Path) -> str | None:
 
 
 def copy(home: Path, now: float, keep: int) -> Path:
-    """Write a whole, checked copy of the database while it is in use; older ones than the newest `keep` go.
+    """Write a checked copy of the database while it is in use, and remove all but the newest `keep` copies.
 
     Args:
         home: the bridge's folder.
-        now: unix time, s; it names the copy.
-        keep: copies that stay, at least 1.
+        now: unix time, s; used in the copy's name.
+        keep: number of copies to keep, at least 1.
 
     Raises:
-        DiskFull, OutputUnwritable: there is no room, or the folder takes no file.
+        DiskFull, OutputUnwritable: the folder cannot be written.
         sqlite3.Error: the database cannot be read.
     """
     folder = home / COPIES
@@ -104,13 +107,13 @@ def copy(home: Path, now: float, keep: int) -> Path:
         partial = folder / f".{final.name}.part"
         for left in folder.glob(".*.part*"):
             left.unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # private before anything is in it
+        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # private before it has content
     with contextlib.closing(sqlite3.connect(home / FILE)) as db:
         db.execute("VACUUM INTO ?", (str(partial),))
     trouble = ailment(partial)
     if trouble is not None:
         partial.unlink()
-        raise HomeError(f"The nightly copy of the journal {trouble}; the older copies are kept.")
+        raise HomeError(f"The new copy of the journal {trouble}; the older copies are kept.")
     os.utime(partial, (now, now))
     settle(partial, final)
     for old in copies(home)[max(1, keep) :]:
@@ -124,32 +127,32 @@ def copies(home: Path) -> list[Path]:
 
 
 def newest_copy(home: Path) -> float | None:
-    """Return when the newest copy was made, unix time in s; None if there is none."""
+    """Return the time of the newest copy (unix time, s), or None."""
     found = copies(home)
     return found[0].stat().st_mtime if found else None
 
 
 def _missed(home: Path) -> str | None:
-    """Tell whether there must have been a database, where there is none or an empty file."""
+    """Return why a missing or empty database counts as lost, or None if there never was one."""
     path = home / FILE
     if path.exists() and path.stat().st_size:
         return None
     lost = bool(copies(home)) or any((home / "jobs").glob("*/job.json"))
-    return "is gone, and there were jobs" if lost else None
+    return "is missing, but there were jobs" if lost else None
 
 
 def _compare(database: Database, home: Path, now: float) -> None:
-    """Take from the jobs' folders what the journal has lost, and stamp both anew.
+    """Recover lost entries from the job folders, and write a new stamp.
 
-    The journal knows the stamp in `STAMP` unless it is older than that file: an older one was put in its place.
+    If the journal does not know the stamp in `STAMP`, it was replaced by an older one.
     """
     seen = (job_folder.read(home / STAMP) or {}).get("stamp")
     known = json.loads(database.fact(STAMPS) or "[]")
     found = recover(database, home / "jobs", now, lost=seen is not None and seen not in known)
     if found != Recovered():
         log.error(
-            "the journal had lost entries; taken from the jobs' folders: %d jobs, %d variations; "
-            "not submitted by themselves any more: %d",
+            "the journal had lost entries; recovered from the job folders: %d jobs, %d variations; "
+            "no longer submitted automatically: %d",
             found.jobs,
             found.variations,
             found.stopped,
@@ -160,7 +163,7 @@ def _compare(database: Database, home: Path, now: float) -> None:
 
 
 def _replace(home: Path, now: float) -> None:
-    """Put a database together aside and rename it: a crash on the way leaves none, and then all of it is done again."""
+    """Build a new database and rename it; after a crash the next start builds it again."""
     path, made = home / FILE, home / f".{FILE}.rescue"
     _set_aside(home, now)
     for beside in ("", *BESIDE):
@@ -176,15 +179,15 @@ def _replace(home: Path, now: float) -> None:
         database.close()
     settle(made, path)
     log.warning(
-        "the journal is restored from %s; taken from the jobs' folders: %d jobs, %d variations",
-        good.name if good else "nothing",
+        "the journal was restored from %s; recovered from the job folders: %d jobs, %d variations",
+        good.name if good else "no copy",
         found.jobs,
         found.variations,
     )
 
 
 def _set_aside(home: Path, now: float) -> None:
-    """Move a damaged database away; it is never deleted, since somebody may read more out of it."""
+    """Move a damaged database away; it is never deleted, since more may be recovered from it by hand."""
     damaged = [path for beside in ("", *BESIDE) if (path := home / f"{FILE}{beside}").exists()]
     if damaged:
         base = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))

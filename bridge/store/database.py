@@ -1,7 +1,7 @@
-"""The database: everything that must outlive a crash, in one SQLite file.
+"""The database: everything that must survive a crash, in one SQLite file.
 
-Written before and after every side effect. WAL with synchronous FULL: a commit is on the disk when it returns, which is
-what "submitted once" rests on. The daemon calls it through bridge.store.async_store.
+Written before and after every side effect. With WAL and synchronous FULL a commit is on disk when it returns, which
+"submitted exactly once" depends on. The daemon calls it through bridge.store.async_store.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from bridge.errors import RequestConflict
 from bridge.protocol.job import Job, State, Variation
 from bridge.store.migrations import migrate
 
-ANY_DIGEST = "rescued"  # the digest of a message known only from a job's folder that does not say it
+ANY_DIGEST = "rescued"  # digest of a message known only from a job folder without its digest
 
 
 class Database:
-    """The tables, as calls that each are one committed transaction."""
+    """The tables. Each method is one committed transaction."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        if read_only:  # the command line looks at the history beside a running daemon, or without one
+        if read_only:  # for the command line, with or without a running daemon
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
             return
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
             self._db.execute("PRAGMA busy_timeout = 5000")
-            migrate(self._db)  # before anything is written: a newer bridge's database is not touched
+            migrate(self._db)  # first, so that a newer bridge's database is not changed
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
         except Exception:
@@ -40,16 +40,16 @@ class Database:
         self._db.close()
 
     def transaction(self) -> Transaction:
-        """Return a context in which several calls are committed together, or not at all."""
+        """Return a context that commits several calls together, or none of them."""
         return Transaction(self._db)
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
     def take_in(self, message_id: str, digest: str, instance: str, body: bytes, received: float) -> bool:
-        """Keep a message; return whether its effect is still to come (new, or taken in before a crash).
+        """Record a message; return whether it has still to be applied (new, or recorded before a crash).
 
         Raises:
-            RequestConflict: the id was used before with other content.
+            RequestConflict: the ID was used before with other content.
         """
         with self.transaction():
             row = self._one("SELECT digest, applied FROM messages WHERE message_id = ?", message_id)
@@ -64,19 +64,19 @@ class Database:
         return not row[1]
 
     def digest_of(self, message_id: str) -> str:
-        """Return the digest of a message that was taken in."""
+        """Return the digest of a recorded message."""
         row = self._one("SELECT digest FROM messages WHERE message_id = ?", message_id)
         return ANY_DIGEST if row is None else str(row[0])
 
     def applied(self, message_id: str, refused: Mapping[str, str] | None = None) -> None:
-        """Note that a message has had its effect, or why it has none."""
+        """Record that a message was applied, or why it was refused."""
         self._db.execute(
             "UPDATE messages SET applied = 1, body = x'', refused = ? WHERE message_id = ?",
             (None if refused is None else json.dumps(refused), message_id),
         )
 
     def refusals(self, instance: str, limit: int = 20) -> list[tuple[str, dict[str, str]]]:
-        """Return id and error of an instance's newest refused messages, oldest first."""
+        """Return ID and error of an instance's latest refused messages, oldest first."""
         rows = self._db.execute(
             "SELECT message_id, refused FROM messages WHERE instance = ? AND refused IS NOT NULL "
             "ORDER BY rowid DESC LIMIT ?",
@@ -85,19 +85,19 @@ class Database:
         return [(message_id, json.loads(refused)) for message_id, refused in reversed(rows)]
 
     def job_of_message(self, message_id: str) -> str | None:
-        """Return the job that a message made."""
+        """Return the ID of the job that a message made."""
         row = self._one("SELECT id FROM jobs WHERE message_id = ?", message_id)
         return None if row is None else str(row[0])
 
     def unapplied(self) -> list[bytes]:
-        """Return the messages that were taken in and whose effect a crash prevented, oldest first."""
+        """Return messages that were recorded but not applied before a crash, oldest first."""
         rows = self._db.execute("SELECT body FROM messages WHERE applied = 0 ORDER BY rowid")
         return [bytes(row[0]) for row in rows]
 
     # --- jobs and variations -----------------------------------------------------------------------------------------
 
     def add_job(self, job: Job, variations: Iterable[Variation]) -> None:
-        """Keep a job with its variations, and note its message as applied, in one step."""
+        """Add a job with its variations and mark its message as applied, in one transaction."""
         with self.transaction():
             self._db.execute(
                 "INSERT INTO jobs VALUES (?, ?, ?, ?, ?)",
@@ -117,7 +117,7 @@ class Database:
     def save_variation(
         self, variation: Variation, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None
     ) -> None:
-        """Replace a variation and, in the same step, a stage's mark (unit, stage, mark)."""
+        """Replace a variation and, in the same transaction, a stage's mark (unit, stage, mark)."""
         with self.transaction():
             self._db.execute(
                 "UPDATE variations SET state = ?, open = ?, value = ? WHERE id = ?",
@@ -134,7 +134,7 @@ class Database:
         return [(Job.from_json(value), self._variations(job_id)) for job_id, value in rows]
 
     def find(self, start: str) -> list[tuple[Job, list[Variation]]]:
-        """Return the jobs whose id, or one of whose variations' ids, begins with `start`."""
+        """Return the jobs whose ID or variation ID begins with `start`."""
         pattern = start.replace("%", "").replace("_", "") + "%"
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE id LIKE ?1 "
@@ -144,11 +144,11 @@ class Database:
         return [(Job.from_json(value), self._variations(job_id)) for job_id, value in rows]
 
     def variations_of(self, job_id: str) -> list[Variation]:
-        """Return a job's variations in order; none if there is no such job."""
+        """Return a job's variations in order, empty if there is no such job."""
         return self._variations(job_id)
 
     def job(self, job_id: str) -> Job:
-        """Return a job that is known to be there."""
+        """Return a job that exists."""
         ((value,),) = self._db.execute("SELECT value FROM jobs WHERE id = ?", (job_id,))
         return Job.from_json(value)
 
@@ -158,7 +158,7 @@ class Database:
         return None if row is None or row[0] is None else bool(row[0])
 
     def open_jobs(self) -> list[tuple[Job, list[Variation]]]:
-        """Return the jobs that have work left, oldest first."""
+        """Return the jobs with open variations, oldest first."""
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE id IN (SELECT job_id FROM variations WHERE open = 1) ORDER BY rowid"
         ).fetchall()
@@ -167,7 +167,7 @@ class Database:
     # --- money -------------------------------------------------------------------------------------------------------
 
     def spend(self, variation_id: str, cost: float, now: float, since: float, cap: float) -> float | None:
-        """Enter an order into the ledger; None, or what was spent since `since` if it does not fit under the cap."""
+        """Record a cost in the ledger; return None, or the sum since `since` if the cost does not fit under the cap."""
         with self.transaction():
             spent = self._spent(since, variation_id)
             if spent + cost > cap:
@@ -176,11 +176,11 @@ class Database:
         return None
 
     def bill(self, variation_id: str, cost: float) -> None:
-        """Replace an order's estimate by what was billed."""
+        """Replace a cost by what was billed."""
         self._db.execute("UPDATE ledger SET cost = ? WHERE variation_id = ?", (cost, variation_id))
 
     def spent_since(self, moment: float, without: str = "") -> float:
-        """Return what was ordered since a unix time, leaving one variation with its segments out."""
+        """Return the costs since a unix time, without one variation and its segments."""
         return self._spent(moment, without)
 
     def _spent(self, since: float, without: str) -> float:
@@ -199,7 +199,7 @@ class Database:
         return json.loads(row[0] or "{}"), None if row[1] is None else json.loads(row[1])
 
     def lost_order(self, variation_id: str) -> str:
-        """Return which unit of a variation has an order whose answer was lost: the variation's own, or a segment's."""
+        """Return the unit (variation or segment) whose submission lost its answer."""
         rows = self._db.execute(
             "SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL AND (unit = ?1 OR unit LIKE ?2)",
             (variation_id, f"{variation_id}/%"),
@@ -208,7 +208,7 @@ class Database:
         return str(found[0]) if found else variation_id
 
     def was_submitted(self, variation_id: str) -> bool:
-        """Return whether an order of a variation, or of one of its segments, may have left."""
+        """Return whether a variation, or one of its segments, may have been submitted."""
         rows = self._db.execute(
             "SELECT mark, result FROM stages WHERE stage = 'remix' AND (unit = ?1 OR unit LIKE ?2)",
             (variation_id, f"{variation_id}/%"),
@@ -216,7 +216,7 @@ class Database:
         return any(result is not None or json.loads(mark or "{}").get("sent") for mark, result in rows)
 
     def finish_stage(self, unit: str, stage: str, result: Mapping[str, Any]) -> None:
-        """Note a stage's result."""
+        """Record a stage's result."""
         self._db.execute(
             "INSERT INTO stages (unit, stage, result) VALUES (?1, ?2, ?3) "
             "ON CONFLICT (unit, stage) DO UPDATE SET result = ?3",
@@ -224,7 +224,7 @@ class Database:
         )
 
     def forget_stage(self, unit: str, stage: str) -> None:
-        """Let a stage be done again; what it marked for itself it still knows."""
+        """Remove a stage's result, so that it runs again; its mark stays."""
         self._db.execute("UPDATE stages SET result = NULL WHERE unit = ? AND stage = ?", (unit, stage))
 
     def _mark(self, unit: str, stage: str, mark: Mapping[str, Any]) -> None:
@@ -237,7 +237,7 @@ class Database:
     # --- uploads, instances, facts -----------------------------------------------------------------------------------
 
     def upload(self, engine: str, host: str, sha256: str, valid_until: float) -> tuple[str, float | None] | None:
-        """Return URL and expiry of a content that was uploaded before and is still there at `valid_until`."""
+        """Return URL and expiry of an upload that is still valid at `valid_until`."""
         row = self._one(
             "SELECT url, expires FROM uploads WHERE engine = ? AND host = ? AND sha256 = ? "
             "AND (expires IS NULL OR expires > ?)",
@@ -249,34 +249,34 @@ class Database:
         return None if row is None else (row[0], row[1])
 
     def add_upload(self, engine: str, host: str, sha256: str, url: str, expires: float | None) -> None:
-        """Remember where a content lies at an engine."""
+        """Record an upload."""
         self._db.execute("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)", (engine, host, sha256, url, expires))
 
     def forget_upload(self, url: str) -> None:
-        """Forget an upload that the model could not read."""
+        """Remove an upload that the model could not read."""
         self._db.execute("DELETE FROM uploads WHERE url = ?", (url,))
 
     def hello(self, instance: str, daw: str, version: str, project: str, now: float) -> None:
-        """Remember a DAW process."""
+        """Record a connected DAW process."""
         self._db.execute(
             "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?)", (instance, daw, version, project, now)
         )
 
     def bye(self, instance: str) -> None:
-        """Forget a DAW process."""
+        """Remove a disconnected DAW process."""
         self._db.execute("DELETE FROM instances WHERE id = ?", (instance,))
 
     def instances(self) -> list[tuple[str, str, str, str, float]]:
-        """Return id, DAW, version, project and time of hello of the DAW processes without a bye, oldest first."""
+        """Return ID, DAW, version, project and time of connection of the connected DAW processes, oldest first."""
         return list(self._db.execute("SELECT id, daw, version, project, hello FROM instances ORDER BY hello, rowid"))
 
     def fact(self, key: str) -> str | None:
-        """Return a small thing that was remembered."""
+        """Return a value stored by `remember`."""
         row = self._one("SELECT value FROM facts WHERE key = ?", key)
         return None if row is None else str(row[0])
 
     def remember(self, key: str, value: str) -> None:
-        """Remember a small thing."""
+        """Store a value under a key."""
         self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (key, value))
 
     # --- inner parts -------------------------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ class Database:
 
 
 class Transaction:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when the block raises; within another one it is a part of that."""
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK if the block raises; a nested one is part of the outer one."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -309,5 +309,5 @@ class Transaction:
             if kind is None:
                 self._db.execute("COMMIT")
         finally:
-            if self._db.in_transaction:  # a full disk ends some transactions by itself and leaves others open
+            if self._db.in_transaction:  # after an error some transactions are still open
                 self._db.execute("ROLLBACK")

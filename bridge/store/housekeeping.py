@@ -1,6 +1,6 @@
-"""What the daemon does for its home by itself: copies of the database, and old working files removed.
+"""Copies the database and removes old working files while the daemon runs.
 
-daemon.py starts it; it looks every few minutes and does nothing that somebody waits for, so its thread gives way.
+daemon.py starts it. It checks every few minutes; its thread runs at low priority.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from bridge.store.database import Database
 
 log = logging.getLogger(__name__)
 
-LOOK = 600.0  # s between two looks whether something is due
+LOOK = 600.0  # s between two checks
 GIGABYTE = 10**9
-GIVE_WAY = 10  # niceness of the thread
+NICENESS = 10  # niceness of its thread
 
 T = TypeVar("T")
 
 
 class Housekeeping:
-    """Looks after one home while its daemon runs."""
+    """Maintains one home while its daemon runs."""
 
     def __init__(
         self,
@@ -49,14 +49,14 @@ class Housekeeping:
         self._clock = clock
         self._sleep = sleep
         self._task: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="housekeeping", initializer=_give_way)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="housekeeping", initializer=_lower_priority)
 
     def start(self) -> None:
-        """Begin to look after the home."""
+        """Start the checks."""
         self._task = asyncio.create_task(self._run(), name="housekeeping")
 
     async def stop(self) -> None:
-        """Stop; what is half done is done again another time."""
+        """Stop; unfinished work is repeated later."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -64,45 +64,45 @@ class Housekeeping:
         self._thread.shutdown(wait=False)
 
     async def look(self) -> None:
-        """Do what is due; what cannot be done is logged, and tried again at the next look."""
+        """Do what is due; failures are logged and tried again at the next check."""
         for duty in (self._copy, self._sweep):
             try:
                 await duty()
             except (BridgeError, sqlite3.Error, OSError) as problem:
-                log.warning("not done this time: %s", problem)
+                log.warning("housekeeping: %s", problem)
 
     async def _run(self) -> None:
         while True:
             await self.look()
             await self._sleep(LOOK)
 
-    async def _gently(self, work: Callable[..., T], *args: object) -> T:
-        """Do something in the thread that gives way."""
+    async def _in_background(self, work: Callable[..., T], *args: object) -> T:
+        """Run something in the low-priority thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     async def _copy(self) -> None:
-        newest = await self._gently(backup.newest_copy, self._home)
+        newest = await self._in_background(backup.newest_copy, self._home)
         now = self._clock()
         if newest is not None and 0 <= now - newest < self._settings.copy_hours * 3600:
             return
-        if await self._store(Database.jobs, 1):  # a database without jobs is not worth a copy
-            made = await self._gently(backup.copy, self._home, now, self._settings.copies)
-            log.info("the journal was copied to %s", made)
+        if await self._store(Database.jobs, 1):  # a database without jobs needs no copy
+            made = await self._in_background(backup.copy, self._home, now, self._settings.copies)
+            log.info("copied the journal to %s", made)
 
     async def _sweep(self) -> None:
         gone = await retention.sweep(
             self._home / "jobs",
             lambda job_id: self._store(Database.variations_of, job_id),
-            self._gently,
+            self._in_background,
             now=self._clock(),
             days=self._settings.keep_days,
             largest=round(self._settings.keep_gigabytes * GIGABYTE),
         )
         if gone:
-            log.info("the working files of %d finished jobs were removed; their results are kept", len(gone))
+            log.info("removed the working files of %d finished jobs; their results are kept", len(gone))
 
 
-def _give_way() -> None:
-    """Let this thread wait for the others: Linux has a niceness for each, elsewhere it is the process's alone."""
+def _lower_priority() -> None:
+    """Lower the priority of this thread; only Linux has a niceness per thread."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GIVE_WAY)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

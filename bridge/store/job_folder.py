@@ -1,6 +1,6 @@
-"""What a job's folder says of the job itself, so that paid work outlives the database.
+"""The files in a job's folder from which paid work can be recovered if the database is lost.
 
-Stage remix writes it around each order; bridge.store.recovery compares it with the journal at every start.
+The remix stage writes them around each submission; bridge.store.recovery compares them with the journal at every start.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from bridge.protocol.job import Job, Variation
 from bridge.util.atomic import settle, sync_folder, write_json
 
 JOB = "job.json"  # in the job's folder
-PREPARED = "intent.json"  # in a variation's folder: what `commit` makes the order's file; nothing was sent yet
-ORDER = "submit.json"  # in a variation's folder: intent, ticket and order of what may have been paid
-VOID = "void"  # in a mark: earlier orders that do not count any more; the folder may still have the last of them
+PREPARED = "intent.json"  # in a variation's folder: the order before it is submitted; `commit` renames it
+ORDER = "submit.json"  # in a variation's folder: intent, ticket and order of a submission that may be paid
+VOID = "void"  # in a mark: IDs of earlier submissions that no longer count
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,15 @@ class Kept:
     """What `keep` wrote."""
 
     job: Job
-    variations: list[Variation]  # as they were before the first order
-    digest: str | None  # of the message that asked for the job; None: written by a version that did not keep it
+    variations: list[Variation]  # as before the first submission
+    digest: str | None  # of the message that requested the job; None: written by an older version
 
 
 def keep(folder: Path, job: Job, variations: Iterable[Variation], digest: str) -> None:
-    """Write down a job with its variations and its message's digest, once; it is on the disk when this returns.
+    """Write a job, its variations and its message's digest, once; on disk when this returns.
 
     Raises:
-        DiskFull, OutputUnwritable: the folder takes no file.
+        DiskFull, OutputUnwritable: the folder cannot be written.
     """
     if kept(folder) is None:
         listed = [json.loads(variation.to_json()) for variation in variations]
@@ -44,7 +44,7 @@ def keep(folder: Path, job: Job, variations: Iterable[Variation], digest: str) -
 
 
 def kept(folder: Path) -> Kept | None:
-    """Return what `keep` wrote; None if there is nothing, or nothing whole."""
+    """Return what `keep` wrote, or None if it is missing or incomplete."""
     about = read(folder / JOB)
     if about is None:
         return None
@@ -55,10 +55,10 @@ def kept(folder: Path) -> Kept | None:
 
 
 def prepare(folder: Path, order: Mapping[str, Any]) -> None:
-    """Write down an order that is about to leave, on the disk, so that `commit` needs no room.
+    """Write an order to disk before it is submitted, so that `commit` needs no space.
 
     Raises:
-        DiskFull, OutputUnwritable: the folder takes no file.
+        DiskFull, OutputUnwritable: the folder cannot be written.
     """
     write_json(folder / PREPARED, order)
     for above in (folder.parent, folder.parent.parent):
@@ -66,34 +66,34 @@ def prepare(folder: Path, order: Mapping[str, Any]) -> None:
 
 
 def commit(folder: Path) -> None:
-    """Say that the prepared order may have left; call it when the journal says so, and before the request leaves.
+    """Record that the order may be submitted; call it after the journal and before the request.
 
     Raises:
-        DiskFull, OutputUnwritable: the folder takes no file.
+        DiskFull, OutputUnwritable: the folder cannot be written.
     """
     settle(folder / PREPARED, folder / ORDER)
 
 
 def remove_order(folder: Path) -> None:
-    """Remove what `prepare` and `commit` wrote: nothing stands at the engine."""
+    """Remove what `prepare` and `commit` wrote, since nothing is running at the engine."""
     for name in (ORDER, PREPARED):
         (folder / name).unlink(missing_ok=True)
 
 
 def name_of(mark: Mapping[str, Any]) -> str | float | None:
-    """Return what tells an order's mark from every other order's; None: there is no order, or it does not say."""
-    name: str | float | None = mark.get("id", mark.get("at"))  # older versions gave it no id
+    """Return the ID in a submission's mark; None: there is no submission, or no ID."""
+    name: str | float | None = mark.get("id", mark.get("at"))  # older versions had no ID
     return name
 
 
 def void(mark: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the mark that replaces an order's: it does not count any more, and may be submitted again."""
+    """Return a mark that voids a submission, so that it may be submitted again."""
     name = name_of(mark)
     return {VOID: [*mark.get(VOID, ()), *([] if name is None else [name])]}
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """Return a JSON file's object; None when it is missing, cut short or something else."""
+    """Return the object in a JSON file; None if it is missing, incomplete or not an object."""
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError):

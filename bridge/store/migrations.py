@@ -1,7 +1,7 @@
-"""The database's tables, and the steps that bring an older database to the newest version.
+"""The database's tables, and the steps that migrate an older database to the newest version.
 
-Step k of the list leads from version k to k + 1 and is never changed once released; database.py applies them when it
-opens the file.
+Step k migrates from version k to k + 1 and never changes once released. database.py applies the steps when it opens the
+file.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ def version_of(db: sqlite3.Connection) -> int:
 
 
 def migrate(db: sqlite3.Connection, steps: Sequence[str] = STEPS) -> int:
-    """Bring a database to the newest version, each step whole or not at all; return the version it had.
+    """Migrate a database to the newest version, each step in a transaction; return its previous version.
 
     Raises:
-        StoreNewer: a newer bridge wrote it, so nothing in it is touched.
+        StoreNewer: a newer bridge wrote it; nothing is changed.
     """
     before = version_of(db)
     if before > len(steps):
         raise StoreNewer(
-            f"The bridge's journal was written by a newer ace-bridge (form {before}, this one knows {len(steps)})."
+            f"The bridge's journal was written by a newer ace-bridge (version {before}; this one knows {len(steps)})."
         )
     for number, step in enumerate(steps[before:], before + 1):
         try:

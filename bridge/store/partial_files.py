@@ -1,7 +1,7 @@
-"""What a killed process left half-written in the home: taken away at the daemon's start, before anything is written.
+"""Removes half-written files of a killed process from the home, at the daemon's start and before anything is written.
 
-Only temporary names of `bridge.util.atomic` go, and only where nobody else can be writing now. A download that broke
-off is none of them: it goes on where it stopped.
+Only temporary names of `bridge.util.atomic` are removed, and only where no other process can be writing. An interrupted
+download is kept, since it is resumed.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from pathlib import Path
 from bridge.util import atomic
 
 DRAFT = ".draft-"  # begins the name of an early upload's folder in the home
-FOREIGN_AGE = 3600.0  # s after which a half-written message has no writer any more
+FOREIGN_AGE = 3600.0  # s after which a half-written message is abandoned
 
 
 def remove_partial_files(home: Path, jobs: Iterable[str], now: float) -> None:
-    """Take away what an earlier daemon left.
+    """Remove what an earlier daemon left half-written.
 
     Args:
-        home: the bridge's folder, held by this process.
-        jobs: ids of the jobs that may have been in work.
+        home: the bridge's folder, locked by this process.
+        jobs: IDs of the jobs that may have been running.
         now: unix time, s.
     """
-    atomic.sweep(home, "daemon.json")  # other files there are written by commands too
+    atomic.sweep(home, "daemon.json")  # commands write the other files there
     for draft in home.glob(f"{DRAFT}*"):
         shutil.rmtree(draft, ignore_errors=True)
     ours = [home / "outbox"]
@@ -34,7 +34,7 @@ def remove_partial_files(home: Path, jobs: Iterable[str], now: float) -> None:
         ours += [folder, *(path for path in folder.glob("**/") if path.is_dir())]
     for folder in ours:
         atomic.sweep(folder)
-    for left in (home / "inbox").glob(".*.tmp"):  # DAWs and the command line write there at any time
+    for left in (home / "inbox").glob(".*.tmp"):  # DAWs and the command line may be writing there
         with contextlib.suppress(OSError):
             if now - left.lstat().st_mtime > FOREIGN_AGE:
                 left.unlink()

@@ -1,11 +1,11 @@
-"""Compares the jobs' folders with the journal and brings back what the journal has lost: orders, results, whole jobs.
+"""Compares the job folders with the journal and recovers what the journal has lost: submissions, results, whole jobs.
 
-bridge.store.backup calls it at every start. It never orders anything and never says that nothing was ordered where a
-folder says that something may have been.
+bridge.store.backup calls it at every start. It never submits anything, and it treats a submission as sent whenever a
+folder shows that it may have been.
 
-The journal is always written before the folder: an order (`submit.json`) with an id that the journal does not know, two
-finished stages of a variation that it does not know, or an unknown job prove that it has lost entries. Only then does a
-variation change its state here. A single unknown result is what a crash leaves between the file and the journal.
+The journal is always written before the folder. A submission (`submit.json`) with an ID unknown to the journal, two
+unknown finished stages of a variation, or an unknown job therefore prove that it has lost entries. Only then does a
+variation change its state here. A single unknown result is what a crash between file and journal leaves.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from bridge.store.database import ANY_DIGEST, Database
 from bridge.store.retention import GONE
 from bridge.util.atomic import holds
 
-OFFER_AGAIN = 24 * 3600.0  # s: a result older than this was placed, or seen, most probably; it is not offered again
-PER_CLIP, PER_VARIATION = ("render", "upload"), ("remix", "fetch", "fit", "place")  # per segment too, some of them
+OFFER_AGAIN = 24 * 3600.0  # s: an older result was most probably placed or seen; it is not offered again
+PER_CLIP, PER_VARIATION = (
+    ("render", "upload"),
+    ("remix", "fetch", "fit", "place"),
+)  # stages; some of them also run per segment
 REMIX = "remix"
 
 Results = dict[tuple[str, str], Mapping[str, Any]]  # (unit, stage) → result
@@ -33,34 +36,34 @@ Results = dict[tuple[str, str], Mapping[str, Any]]  # (unit, stage) → result
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What was brought back."""
+    """What was recovered."""
 
-    jobs: int = 0  # that the journal did not have at all
-    variations: int = 0  # whose order or results it did not have
-    stopped: int = 0  # that it had as unfinished, without an order, and that are not ordered by themselves any more
+    jobs: int = 0  # unknown to the journal
+    variations: int = 0  # with a submission or results unknown to the journal
+    stopped: int = 0  # unfinished without a submission, and no longer submitted automatically
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What `submit.json` says."""
+    """The content of `submit.json`."""
 
     mark: Mapping[str, Any]  # for the journal
-    seconds: float  # of audio that were ordered
+    seconds: float  # of submitted audio
 
 
 def recover(database: Database, jobs: Path, now: float, *, lost: bool = False) -> Recovered:
-    """Bring back into the journal what only the jobs' folders know; all of it or, after a crash, nothing.
+    """Add what only the job folders know to the journal, in one transaction.
 
     Args:
         database: the journal.
-        jobs: the home's folder of jobs.
+        jobs: the home's `jobs` folder.
         now: unix time, s.
-        lost: whether the journal is known to have lost entries, whatever the folders say.
+        lost: whether the journal is known to have lost entries.
     """
     whole = parts = stopped = 0
     with database.transaction():
         for folder in _folders(jobs):
-            done = database.all_done(folder.name)  # then nothing can have come after it
+            done = database.all_done(folder.name)  # if all are done, nothing can be missing
             if done is None:
                 found = _whole_job(database, folder, now)
                 whole, parts = whole + bool(found), parts + found
@@ -72,7 +75,7 @@ def recover(database: Database, jobs: Path, now: float, *, lost: bool = False) -
 
 
 def _folders(jobs: Path) -> Iterator[Path]:
-    """Yield the folders of jobs: no links, and none that is being removed."""
+    """Yield the job folders, without links and folders being removed."""
     if not jobs.is_dir():
         return
     with os.scandir(jobs) as entries:
@@ -81,12 +84,12 @@ def _folders(jobs: Path) -> Iterator[Path]:
 
 
 def _whole_job(database: Database, folder: Path, now: float) -> int:
-    """Add a job that the journal does not have, with its message; return its number of variations."""
+    """Add an unknown job with its message; return its number of variations."""
     about = job_folder.kept(folder)
-    if about is None or about.job.id != folder.name:  # somebody's copy of a folder is not a second job
+    if about is None or about.job.id != folder.name:  # a copied folder is not a second job
         return 0
     job, variations = about.job, about.variations
-    with contextlib.suppress(RequestConflict):  # the journal has the message, and not yet what it came to
+    with contextlib.suppress(RequestConflict):  # the journal knows the message but not its job
         database.take_in(job.message_id, about.digest or ANY_DIGEST, job.instance, b"", job.created)
     database.add_job(job, variations)
     for one in variations:
@@ -95,13 +98,13 @@ def _whole_job(database: Database, folder: Path, now: float) -> int:
 
 
 def _known_job(database: Database, folder: Path, now: float) -> int:
-    """Compare a job's variations that are not done; return how many were behind their folder."""
+    """Compare a job's unfinished variations with their folders; return how many had lost entries."""
     open_ones = (one for one in database.variations_of(folder.name) if one.state is not State.DONE)
     return sum([_merge(database, folder.name, one, folder, now, new=False) for one in open_ones])
 
 
 def _merge(database: Database, job_id: str, variation: Variation, folder: Path, now: float, *, new: bool) -> bool:
-    """Bring a variation to where its folder says it is; return whether the journal had lost something of it."""
+    """Update a variation from its folder; return whether the journal had lost entries of it."""
     clip = folder / f"clip-{variation.clip_index + 1}"
     units = _units(variation.id, clip / f"variation-{variation.index + 1}")
     results = _unknown(database, units, PER_VARIATION)
@@ -122,32 +125,32 @@ def _merge(database: Database, job_id: str, variation: Variation, folder: Path, 
 
 
 def _state(database: Database, variation: Variation, orders: Mapping[str, _Order], now: float) -> None:
-    """Say how a variation stands by what the journal knows now, and enter its orders."""
+    """Set a variation's state from the updated journal, and record its submissions."""
     found = any("ticket" in order.mark for order in orders.values())
-    after = _where(database, variation, ordered=found or variation.ordered, sent=bool(orders), now=now)
+    after = _with_state(database, variation, ordered=found or variation.ordered, sent=bool(orders), now=now)
     is_open = after.state not in ENDED
     database.save_variation(after, is_open=is_open)
     for unit, order in orders.items():
         database.save_variation(after, is_open=is_open, mark=(unit, REMIX, order.mark))
 
 
-def _where(database: Database, before: Variation, *, ordered: bool, sent: bool, now: float) -> Variation:
-    """Return a variation in the state that its orders and results mean."""
-    ended = before.state in ENDED  # and was retried since, if there is anything: the journal lost that too
+def _with_state(database: Database, before: Variation, *, ordered: bool, sent: bool, now: float) -> Variation:
+    """Return a variation with the state that follows from its submissions and results."""
+    ended = before.state in ENDED  # if there is anything new, it was retried since
     found = replace(
         before,
         error=None,
         reason="slot",
-        message="found again; the journal had lost it",
+        message="recovered after the journal had lost it",
         cancel_asked=before.cancel_asked and not ended,
     )
     fitted, placed = database.stage(before.id, "fit")[1], database.stage(before.id, "place")[1]
-    if fitted is not None and _is_there(fitted):
+    if fitted is not None and _exists(fitted):
         shown = {name: fitted[name] for name in SHOWN if name in fitted} | {
             "placed": bool((placed or {}).get("placed"))
         }
         if placed is not None or now - Path(fitted["path"]).stat().st_mtime > OFFER_AGAIN:
-            text = f"found again after the journal had lost it: {fitted['path']}"
+            text = f"recovered after the journal had lost it: {fitted['path']}"
             return replace(
                 found, state=State.DONE, result=shown, handed_over=True, progress=1.0, reason="", message=text
             )
@@ -158,7 +161,7 @@ def _where(database: Database, before: Variation, *, ordered: bool, sent: bool, 
 
 
 def _money(database: Database, job_id: str, orders: Mapping[str, _Order], results: Results, now: float) -> None:
-    """Count orders and bills that were lost against the day's cap and in the job."""
+    """Add lost costs and bills to the ledger and to the job."""
     job = database.job(job_id)
     for unit, order in orders.items():
         database.spend(unit, order.seconds * job.price, float(order.mark.get("at", now)), 0.0, float("inf"))
@@ -171,7 +174,7 @@ def _money(database: Database, job_id: str, orders: Mapping[str, _Order], result
 
 
 def _stop(database: Database) -> int:
-    """End what has no order: the journal may have lost that it was cancelled, or made, and its folder is gone."""
+    """End variations without a submission: they may have been cancelled or finished and their folder removed."""
     count = 0
     for _, variations in database.open_jobs():
         for one in variations:
@@ -187,28 +190,28 @@ def _stopped(variation: Variation) -> Variation:
 
 
 def _unknown(database: Database, units: Mapping[str, Path], stages: tuple[str, ...]) -> Results:
-    """Return the results in folders that the journal does not have, as far as their files are there."""
+    """Return results in the folders that the journal does not have and whose files exist."""
     found: Results = {}
     for unit, place in units.items():
         for stage in stages:
             if database.stage(unit, stage)[1] is not None:
                 continue
             result = job_folder.read(place / f"{stage}.json")
-            if result is not None and _is_there(result):
+            if result is not None and _exists(result):
                 found[unit, stage] = result
     return found
 
 
 def _units(unit: str, folder: Path) -> dict[str, Path]:
-    """Return the stored names of a thing and for the further segments of it, with their folders."""
+    """Return the stored names of a unit and its further segments, with their folders."""
     segments = sorted(path for path in folder.glob("leg-*") if path.name[4:].isdigit())
     return {unit: folder, **{of_segment(unit, int(path.name[4:]) - 1): path for path in segments}}
 
 
 def _order(place: Path) -> _Order | None:
-    """Return what a folder says of an order; None: nothing was ordered."""
+    """Return the submission in a folder; None: nothing was submitted."""
     order = job_folder.read(place / job_folder.ORDER)
-    if order is None and (place / job_folder.ORDER).exists():  # left empty by a power cut: it may be paid
+    if order is None and (place / job_folder.ORDER).exists():  # emptied by a power cut: it may be paid
         order = {"sent": True}
     if order is None:
         return None
@@ -217,14 +220,14 @@ def _order(place: Path) -> _Order | None:
 
 
 def _knows(mark: Mapping[str, Any], order: _Order) -> bool:
-    """Tell whether the journal's mark is of this order, or of a later one, or says that it does not count any more."""
+    """Return whether the journal knows this submission, as the current one or as one that no longer counts."""
     name = job_folder.name_of(order.mark)
     if name is None:
         return bool(mark.get("sent"))
     return name in (job_folder.name_of(mark), *mark.get(job_folder.VOID, ()))
 
 
-def _is_there(result: Mapping[str, Any]) -> bool:
-    """Tell whether the file that a stage made still lies there."""
+def _exists(result: Mapping[str, Any]) -> bool:
+    """Return whether the file of a stage's result still exists."""
     path = result.get("path")
     return not path or holds(Path(path))

@@ -1,7 +1,7 @@
-"""How long working files stay: what a finished job has sent and received goes after days, or when it grows too much.
+"""Removes the working files of finished jobs, by age or when they take too much space.
 
-bridge.store.housekeeping calls it. Only whole folders under the home's jobs/ ever go; a result lies elsewhere and
-belongs to the person, and a paid result that nobody has yet keeps its folder.
+bridge.store.housekeeping calls it. Only whole folders in the home's `jobs` are removed. Results are stored elsewhere
+and belong to the user; a paid result that was not handed over keeps its folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from bridge.protocol.job import State, Variation
 from bridge.util.atomic import explained
 
-GONE = ".gone-"  # the name of a folder while it is being removed
+GONE = ".gone-"  # prefix of a folder that is being removed
 FINISHED = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 
 
@@ -23,7 +23,7 @@ class Working:
     """The working files of one job."""
 
     path: Path
-    touched: float  # unix time of the last change in it, s
+    touched: float  # unix time of the last change, s
     size: int  # bytes
 
 
@@ -36,15 +36,15 @@ async def sweep(
     days: float,
     largest: int,
 ) -> list[Path]:
-    """Remove what has had its time; return the folders that went.
+    """Remove expired folders; return them.
 
     Args:
-        jobs: the home's folder of jobs.
-        variations_of: returns a job's variations by its id, none if there is no such job.
-        run: does a slow thing outside of the loop.
+        jobs: the home's `jobs` folder.
+        variations_of: returns a job's variations by its ID, empty if there is no such job.
+        run: runs a slow call outside the event loop.
         now: unix time, s.
-        days: age from which a finished job's folder goes.
-        largest: bytes of all folders together above which the oldest finished ones go.
+        days: age at which a finished job's folder is removed.
+        largest: total bytes above which the oldest finished folders are removed.
 
     Raises:
         OutputUnwritable: a folder cannot be removed.
@@ -63,11 +63,11 @@ async def sweep(
 
 
 def measure(jobs: Path) -> list[Working]:
-    """Return the jobs' folders with age and size; what an interrupted removal left is removed first."""
+    """Return the job folders with age and size; first finishes interrupted removals."""
     found = []
     for folder in jobs.iterdir() if jobs.is_dir() else ():
         if folder.is_symlink() or not folder.is_dir():
-            continue  # not ours: the bridge makes no links
+            continue  # not made by the bridge
         if folder.name.startswith(GONE):
             shutil.rmtree(folder, ignore_errors=True)
             continue
@@ -78,12 +78,12 @@ def measure(jobs: Path) -> list[Working]:
 
 
 def may_go(variations: Iterable[Variation], folder: Path) -> bool:
-    """Tell whether nobody can want anything of a job's folder any more."""
+    """Return whether a job's folder is no longer needed."""
     listed = list(variations)
-    return bool(listed) and all(_done_with(one, folder) for one in listed)
+    return bool(listed) and all(_not_needed(one, folder) for one in listed)
 
 
-def _done_with(variation: Variation, folder: Path) -> bool:
+def _not_needed(variation: Variation, folder: Path) -> bool:
     own = folder / f"clip-{variation.clip_index + 1}" / f"variation-{variation.index + 1}"
     paid = (own / "raw.audio").exists() or (own / "submit.json").exists()
     path = (variation.result or {}).get("path")
@@ -92,7 +92,7 @@ def _done_with(variation: Variation, folder: Path) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder; a crash on the way leaves it under a name that says so."""
+    """Rename a folder, then remove it; after a crash the name shows what to remove."""
     aside = folder.with_name(GONE + folder.name)
     with explained(folder):
         folder.rename(aside)

@@ -55,7 +55,7 @@ def test_every_status_body_can_be_looked_at(body: Any) -> None:
 
 def test_the_type_word_may_come_in_the_header_only() -> None:
     told = answer(503, {"detail": "no"}, {"x-fal-error-type": "runner_scheduling_failure"})
-    assert isinstance(error_from(told, Doing.ORDER, str), errors.EngineBusy)
+    assert isinstance(error_from(told, Doing.SUBMIT, str), errors.EngineBusy)
 
 
 def test_a_models_list_is_told_with_field_and_limits() -> None:

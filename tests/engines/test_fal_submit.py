@@ -115,7 +115,7 @@ async def test_no_connection_at_all_means_that_nothing_was_ordered(fal: FalServe
     url = stored_clip(fal)
     fal.pause()
     async with at(fal) as engine:
-        with pytest.raises(errors.OutageError, match="nothing was ordered") as caught:
+        with pytest.raises(errors.OutageError, match="nothing was submitted") as caught:
             await engine.submit(order_for(url))
     assert not isinstance(caught.value, errors.SubmitUnknown)
     assert not fal.queue.jobs

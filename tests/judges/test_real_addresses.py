@@ -63,7 +63,7 @@ async def test_a_proxy_that_refuses_is_an_outage_without_a_submission(
     with FalServer() as refusing:  # an HTTP server without CONNECT
         use_proxy(monkeypatch, refusing.url, tls[0])
         async with at(refusing, **SHIPPED["fal"]) as engine:
-            with pytest.raises(errors.OutageError, match="nothing was ordered") as caught:
+            with pytest.raises(errors.OutageError, match="nothing was submitted") as caught:
                 await engine.submit(order_for("https://v3.fal.media/files/clip.flac"))
         assert not isinstance(caught.value, errors.SubmitUnknown)
         assert {seen.method for seen in refusing.seen()} == {"CONNECT"}
@@ -76,6 +76,6 @@ async def test_an_untrusted_certificate_is_an_outage_without_a_submission(
         use_proxy(monkeypatch, proxy.url, tls[0])
         monkeypatch.delenv("SSL_CERT_FILE")
         async with at(fal, **SHIPPED["fal"]) as engine:
-            with pytest.raises(errors.OutageError, match="nothing was ordered"):
+            with pytest.raises(errors.OutageError, match="nothing was submitted"):
                 await engine.submit(order_for("https://v3.fal.media/files/clip.flac"))
         assert fal.seen() == []

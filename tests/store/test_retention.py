@@ -144,4 +144,13 @@ class TestCaretaker:
         await asyncio.wait_for(enough.wait(), PATIENCE)
         await housekeeping.stop()
         store.close()
-        assert len([record for record in caplog.records if "not done this time" in record.message]) == 3
+        assert (
+            len(
+                [
+                    record
+                    for record in caplog.records
+                    if record.name == "bridge.store.housekeeping" and record.levelname == "WARNING"
+                ]
+            )
+            == 3
+        )

@@ -57,7 +57,7 @@ def _clip(options: argparse.Namespace, texts: list[str]) -> int:
                     # its path or error may follow
                     over = time.monotonic() + LAST_REPLY
             if client.daemon() is None:
-                raise NotRunning("The daemon has stopped. The remix continues when it starts again.")
+                raise NotRunning("The daemon has stopped. This remix continues after the next `ace-bridge start`.")
     if not answered:
         raise NotRunning(
             "The daemon did not reply, so the message may be lost.",

@@ -1,6 +1,6 @@
-"""The result's way back: a plain GET without the key, resumed where it broke off, complete or an error.
+"""Downloads a result: a GET without the key, resumed after interruptions, complete or an error.
 
-The order is paid, so an outage is waited out; only a transfer that keeps breaking at the same byte is given up.
+The result is paid, so outages are waited out. The download gives up only if it keeps breaking at the same byte.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from bridge.engines.fal.wire import Answer, Wire, WireError, read_answer
 from bridge.errors import NetworkDown, ResultNotAudio, ResultTooLarge, ResultTruncated
 from bridge.util.atomic import explain
 
-_TRIES = 5  # without one more byte
+_TRIES = 5  # tries without a new byte
 _LARGEST = 2 * 1024**3  # bytes; an hour of 32-bit float stereo at 48 kHz is 1.4e9
-_STEP = 8 * 1024**2  # bytes: a download is brought to the disk whenever it has so many more
+_STEP = 8 * 1024**2  # bytes between two syncs to disk
 _NO_AUDIO = ("text/html", "application/json", "application/xml", "text/xml")
 _SPAN = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
 
 @dataclass(slots=True)
 class _Progress:
-    """How far one download is."""
+    """The progress of one download."""
 
     have: int = 0  # bytes on disk
-    etag: str = ""  # of the content that these bytes belong to
-    fruitless: int = 0  # tries since the last new byte
+    etag: str = ""  # of the content of these bytes
+    fruitless: int = 0  # failed tries since the last new byte
     attempt: int = 0  # tries since the last new byte, outages included
 
 
 class Download:
-    """One result on its way into one file."""
+    """Downloads one result into one file."""
 
     def __init__(self, wire: Wire, patience: Patience, url: str, into: Path, report: Report) -> None:
         self._wire = wire
@@ -51,33 +51,35 @@ class Download:
         self._at = _Progress()
 
     async def run(self) -> None:
-        """Bring the file in, going on behind what is there already.
+        """Download the file, resuming after the bytes that exist.
 
         Raises:
-            HostRefused: the result lies at a host that is not listed.
-            ResultGone: it is not there any more.
-            ResultNotAudio, ResultTooLarge: something else lies there.
-            ResultTruncated: it breaks off again and again.
-            DiskFull, OutputUnwritable: it cannot be written.
+            HostRefused: the result is at a host that is not listed.
+            ResultGone: the result has expired.
+            ResultNotAudio, ResultTooLarge: the file is not a result.
+            ResultTruncated: the download keeps breaking.
+            DiskFull, OutputUnwritable: the file cannot be written.
         """
-        self._at.have = await asyncio.to_thread(_sure, self._into)
+        self._at.have = await asyncio.to_thread(_trim, self._into)
         while True:
             before, answer = self._at.have, None
             try:
                 answer = await self._take()
                 if answer is None:
                     return
-                self._report(message=f"fal's storage answers {answer.status} just now; asking again")
+                self._report(message=f"fal's storage answered {answer.status}; trying again")
             except WireError as broken:
                 self._count(broken, before)
-                self._report(message="waiting for the network" if not broken.written else "the download broke off")
+                self._report(
+                    message="waiting for the network" if not broken.written else "the download was interrupted"
+                )
             except OSError as problem:
                 raise explain(problem, self._into) from problem
             await self._patience.pause(self._at.attempt, answer)
             self._at.attempt += 1
 
     def _count(self, broken: WireError, before: int) -> None:
-        """Give up a transfer that breaks without bringing anything; an outage does not count."""
+        """Count tries without a new byte and give up after too many; outages do not count."""
         if self._at.have > before:
             self._at.fruitless = self._at.attempt = 0
             return
@@ -89,7 +91,7 @@ class Download:
             raise NetworkDown(f"The result could not be downloaded: {broken}.") from broken
 
     async def _take(self) -> Answer | None:
-        """Ask for the rest; None when the file is complete, an answer when it is a passing one."""
+        """Request the rest; return None once the file is complete, or a temporary error answer."""
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if self._at.have:
             headers["Range"] = f"bytes={self._at.have}-"
@@ -104,7 +106,7 @@ class Download:
         if answer.status == 416 and self._at.have and start is None:
             if total == self._at.have:
                 return None
-            await asyncio.to_thread(self._into.unlink)  # what is there belongs to something else
+            await asyncio.to_thread(self._into.unlink)  # these bytes belong to other content
             self._at.have = 0
             return answer
         if is_passing(answer):
@@ -112,14 +114,14 @@ class Download:
         raise error_from(answer, Doing.TAKE, self._wire.secrets.scrub)
 
     async def _write(self, response: httpx.Response) -> None:
-        """Write the body behind what is there, or from the start when all of it comes.
+        """Append the body, or write it from the start if it is the whole file.
 
         Raises:
-            WireError: it ended before the length that was promised.
+            WireError: it ended before the announced length.
         """
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in _NO_AUDIO:
-            raise ResultNotAudio(f"fal's storage answered with {kind}, which is not audio.")
+            raise ResultNotAudio(f"fal's storage sent {kind}, which is not audio.")
         self._at.etag = response.headers.get("etag", "")
         total = self._begin(response)
         if total is not None and total > _LARGEST:
@@ -134,10 +136,10 @@ class Download:
                 if total:
                     self._report(fraction=min(1.0, self._at.have / total))
         if total is not None and self._at.have < total:
-            raise WireError("the result ended before its end", written=True)
+            raise WireError("the result ended early", written=True)
 
     def _begin(self, response: httpx.Response) -> int | None:
-        """Find out where this answer's bytes begin, and the size of the whole, None when it is not told."""
+        """Set where this answer's bytes begin; return the size of the whole file, or None if unknown."""
         length = response.headers.get("content-length", "")
         size = int(length) if length.isdecimal() else None
         if response.status_code == 200:
@@ -146,12 +148,12 @@ class Download:
         start, total = _span(response.headers)
         if start != self._at.have:
             self._at.have = 0
-            raise WireError("another part of the result came than was asked for", written=True)
+            raise WireError("a different part of the result was sent than requested", written=True)
         return total if total is not None or size is None else start + size
 
 
 def _span(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
-    """Return start and total of a Content-Range; None for what it does not tell."""
+    """Return start and total of a Content-Range, None for missing parts."""
     found = _SPAN.fullmatch(headers.get("content-range", "").strip())
     if found is None:
         return None, None
@@ -159,17 +161,17 @@ def _span(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
 
 
 def _append(file: BinaryIO, block: bytes, *, sync: bool) -> None:
-    """Write a block; with `sync` everything so far is on the disk when this returns."""
+    """Write a block; with `sync`, everything so far is on disk when this returns."""
     file.write(block)
     if sync:
         file.flush()
         os.fsync(file.fileno())
 
 
-def _sure(path: Path) -> int:
-    """Cut an earlier try down to what outlives a power cut, which may leave zeros at its end; return its bytes."""
+def _trim(path: Path) -> int:
+    """Cut an earlier try to the synced bytes, since a power cut may leave zeros at the end; return their number."""
     if not path.exists():
         return 0
-    sure = max(0, path.stat().st_size // _STEP - 1) * _STEP
-    os.truncate(path, sure)
-    return sure
+    kept = max(0, path.stat().st_size // _STEP - 1) * _STEP
+    os.truncate(path, kept)
+    return kept

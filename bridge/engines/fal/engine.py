@@ -1,6 +1,6 @@
-"""The fal engine: ACE-Step audio-to-audio over fal's queue, behind the Protocol of `engines/base.py`.
+"""The fal engine: ACE-Step audio-to-audio through fal's queue, implementing `engines/base.py`.
 
-Puts the parts together and turns an order into the model's inputs; every request is made elsewhere in this package.
+Connects the modules of this package, which make the requests, and turns an order into the model's inputs.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from bridge.engines.fal.storage import FalStorage
 from bridge.engines.fal.wire import Wire
 from bridge.presets import parameters
 
-CLOSE = 0.35  # an amount below this asks for something close to the source
+CLOSE = 0.35  # an amount below this stays close to the source
 
 
 def edit_mode_for(amount: float) -> str:
-    """Return the edit_mode nearest to an amount from 0 (as the source) to 1 (as different as it gets).
+    """Return the edit_mode nearest to an amount from 0 (like the source) to 1 (as different as possible).
 
-    The endpoint has no strength: it has two windows of the model's steps. "lyrics" edits late steps and stays aligned
-    with the source, "remix" samples anew from early ones and may change melody and genre.
+    The endpoint has no strength parameter, only two ranges of the model's steps: "lyrics" edits late steps and stays
+    aligned with the source, "remix" resamples from early steps and may change melody and genre.
     """
     return "lyrics" if amount < CLOSE else "remix"
 
 
 def inputs_of(order: Order) -> dict[str, Any]:
-    """Return the model's inputs for an order: validated, and only what has to be sent.
+    """Return the validated model inputs to send for an order.
 
     Raises:
-        ParamUnknown, ParamInvalid: an input that the model does not take.
+        ParamUnknown, ParamInvalid: the model does not take an input.
     """
     values = {name: value for name, value in order.params.items() if value is not None}
     if order.amount is not None and "edit_mode" not in order.chosen:
@@ -62,18 +62,18 @@ class FalEngine:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         timeouts: Timeouts | None = None,
     ) -> None:
-        """Build the engine; no connection is made before it is needed.
+        """Build the engine; connections are made when needed.
 
         Args:
             settings: The [fal] section.
-            key: Returns the key, asked for at each request; raises KeyMissing or KeyInvalid.
+            key: Returns the key, for each request; raises KeyMissing or KeyInvalid.
             clock: Unix time, s.
             random: 0..1, for jitter.
-            sleep: Waits so many s.
-            timeouts: How long single requests may be silent.
+            sleep: Waits, in s.
+            timeouts: Timeouts of single requests.
 
         Raises:
-            ConfigInvalid: a setting that cannot work.
+            ConfigInvalid: a setting is invalid.
         """
         hosts = Hosts(settings.queue_url, settings.rest_url, settings.result_hosts)
         self._wire = Wire(hosts, Secrets(key), timeouts or Timeouts())
@@ -83,12 +83,12 @@ class FalEngine:
         )
         self._storage = FalStorage(self._wire, self._patience, lifetime("upload_expires", settings.upload_expires))
         self._pace = Pace(settings.poll_first, settings.poll_longest, settings.status_stream)
-        self._waits: dict[str, Nudge] = {}  # the running waits and asked cancels, by request id
+        self._waits: dict[str, Nudge] = {}  # running waits and sent cancels, by request id
         self._capabilities = _capabilities(settings, self._storage.host)
 
     @property
     def capabilities(self) -> Capabilities:
-        """What fal's endpoint honours."""
+        """What fal's endpoint supports."""
         return self._capabilities
 
     async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
@@ -96,7 +96,7 @@ class FalEngine:
         return await self._storage.upload(path, sha256, report)
 
     async def submit(self, order: Order) -> Ticket:
-        """Validate everything, then order exactly once (see `FalQueue.submit`)."""
+        """Validate everything, then submit exactly once (see `FalQueue.submit`)."""
         return await self._queue.submit(inputs_of(order))
 
     async def follow(self, ticket: Ticket, order: Order, report: Report) -> Output:
@@ -112,13 +112,13 @@ class FalEngine:
         await Download(self._wire, self._patience, output.url, into, report).run()
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
-        """Ask fal to stop; a running wait hears fal's answer at once and goes on until the end is certain."""
+        """Ask fal to stop; a running wait gets the answer at once and continues until the outcome is certain."""
         answer = await self._queue.cancel(ticket)
         self._nudge(ticket).say(answer)
         return answer
 
     async def aclose(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._wire.aclose()
 
     def _nudge(self, ticket: Ticket) -> Nudge:
@@ -132,7 +132,7 @@ def _capabilities(settings: FalSettings, upload_host: str) -> Capabilities:
         label="ACE-Step on fal",
         ace_step=True,
         remote=True,
-        honours=frozenset(param.name for param in inputs) | {"amount"},  # the amount chooses between two edit modes
+        honours=frozenset(param.name for param in inputs) | {"amount"},  # the amount selects one of two edit modes
         inert=frozenset(param.name for param in inputs if param.inert),
         longest=settings.longest,
         price_per_second=settings.price_per_second,

@@ -1,6 +1,6 @@
-"""What an answer of fal means: every status and body that says no becomes one error of the bridge's tree.
+"""Maps fal's error answers to the bridge's errors.
 
-The most exact sign wins: the type word in the body, else the status with what was being done.
+The most specific information wins: the error type in the body, else the HTTP status together with the step.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from bridge import errors
 from bridge.engines.fal.wire import Answer
 from bridge.errors import BridgeError
 
-_LONGEST_MESSAGE = 300  # characters of fal's own words
-_LONGEST_SIGN = 80  # characters of a type word, a field's name or an id
+_LONGEST_MESSAGE = 300  # characters of fal's message
+_LONGEST_SIGN = 80  # characters of an error type, field name or id
 
 
 class Doing(enum.Enum):
-    """What was being done when fal said no."""
+    """The step in which fal answered with an error."""
 
-    ORDER = "ordering the remix"
+    SUBMIT = "submitting the remix"
     WAIT = "waiting for the remix"
-    STORE = "uploading the clip"  # with the key, at the storage's administration
+    STORE = "uploading the clip"  # with the key, at the storage API
     MOVE = "sending the clip"  # without the key, at a storage host
     TAKE = "downloading the result"  # without the key, at a storage host
     CANCEL = "cancelling the remix"
@@ -31,19 +31,19 @@ class Doing(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What an answer says, whatever its form."""
+    """The content of an error answer, in any of its forms."""
 
     status: int  # HTTP status
     kind: str  # error_type, X-Fal-Error-Type or the type of the first detail; empty: none
-    message: str  # fal's own words, one line, not scrubbed yet
-    field: str  # the input that the first detail is about; empty: none
-    listed: bool  # whether the details came as a list, as the model itself writes them
-    is_page: bool  # a web page: not fal's program but something in front of it
-    request_id: str  # fal's id of this exchange, which its support asks for
+    message: str  # fal's message, one line, not redacted yet
+    field: str  # the input named by the first detail; empty: none
+    listed: bool  # whether the details are a list, as the model writes them
+    is_page: bool  # a web page, sent by something in front of fal's API
+    request_id: str  # fal's id of this request, for fal's support
 
 
 def read_complaint(answer: Answer) -> Complaint:
-    """Read any of the forms: model list, platform text with a type, gateway text, cancel word, web page."""
+    """Read an error answer of any form: model details, platform error, gateway text, cancel status or web page."""
     data = answer.data if isinstance(answer.data, dict) else {}
     detail = data.get("detail")
     first = _first_detail(detail)
@@ -61,35 +61,35 @@ def read_complaint(answer: Answer) -> Complaint:
 
 
 def error_from(answer: Answer, doing: Doing, scrub: Callable[[str], str]) -> BridgeError:
-    """Build the error that an answer means.
+    """Return the error for an answer.
 
     Args:
-        answer: A complete answer that is not what was hoped for.
-        doing: What was being done.
-        scrub: Takes secrets out of a text.
+        answer: A complete error answer.
+        doing: The step.
+        scrub: Redacts secrets in a text.
     """
     complaint = read_complaint(answer)
     return _class_of(complaint, doing)(scrub(_sentence(complaint, doing)))
 
 
 def is_verdict(answer: Answer) -> bool:
-    """Tell whether an answer was written by the model or the platform about this order, and not by a passing fault."""
+    """Return whether the model or the platform wrote this answer about the submission, so it is not temporary."""
     complaint = read_complaint(answer)
     return complaint.listed or complaint.kind in _BY_KIND
 
 
 def is_page(answer: Answer) -> bool:
-    """Tell whether an answer is a web page, which fal's own program never sends."""
+    """Return whether an answer is a web page, which fal's API never sends."""
     return read_complaint(answer).is_page
 
 
 def names_platform(answer: Answer) -> bool:
-    """Tell whether an answer carries a type word of fal's platform, which proves that no model runs for it."""
+    """Return whether an answer has an error type of fal's platform, which proves that no model is running."""
     return read_complaint(answer).kind in _PLATFORM
 
 
 def is_withdrawal(answer: Answer) -> bool:
-    """Tell whether an answer can mean that the order was withdrawn."""
+    """Return whether an answer can mean that the submission was withdrawn."""
     return answer.status in (404, 410, 499) or read_complaint(answer).kind in _WITHDRAWN
 
 
@@ -150,10 +150,10 @@ _BY_STATUS_OF: Mapping[Doing, Mapping[int, type[BridgeError]]] = {
 
 
 def _class_of(complaint: Complaint, doing: Doing) -> type[BridgeError]:
-    """Choose the error's class: the type word, the locked account, then the status."""
+    """Choose the error class by error type, locked account, then status."""
     if 300 <= complaint.status < 400:
         return errors.HostRefused
-    if doing is Doing.MOVE:  # no key went there, so nothing that is said there is about the account
+    if doing is Doing.MOVE:  # sent without the key, so the answer is not about the account
         return errors.UploadFailed
     if complaint.kind in _BY_KIND and doing is not Doing.TAKE:
         return _BY_KIND[complaint.kind]
@@ -177,7 +177,7 @@ def _is_locked(message: str) -> bool:
 
 
 def _sentence(complaint: Complaint, doing: Doing) -> str:
-    """Say what the class says, then fal's own words, then the signs that support asks for."""
+    """Return the class's text, fal's message, and the details that support needs."""
     default = " ".join((_class_of(complaint, doing).__doc__ or "").split())
     signs = [f"HTTP {complaint.status}"]
     if complaint.kind:
@@ -191,9 +191,9 @@ def _sentence(complaint: Complaint, doing: Doing) -> str:
 
 def _said(complaint: Complaint, about: str) -> str:
     if 300 <= complaint.status < 400:
-        return " fal tried to redirect the request, which is never followed."
+        return " fal tried to redirect the request; redirects are not followed."
     if complaint.is_page:
-        return " A web page came instead of fal's answer: something between here and fal is in the way or down."
+        return " A web page was sent instead of fal's answer: a proxy or gateway before fal intervened or is down."
     return f" fal says: {about}{complaint.message}" if complaint.message else ""
 
 

@@ -1,6 +1,6 @@
-"""Where the fal engine may send what: the key to the two configured bases, audio to and from the listed hosts.
+"""The fal engine's allow-list: the key goes only to the two configured bases, audio only to and from listed hosts.
 
-Every URL that fal names in an answer passes through here before a request is made from it.
+Every URL from fal's answers is checked here before it is used.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _PORTS = {"https": 443, "http": 80}
 
 
 class Hosts:
-    """The allow-list of one engine."""
+    """The allow-list of an engine."""
 
     def __init__(self, queue_url: str, rest_url: str, result_hosts: Sequence[str]) -> None:
-        """Take the configured bases and the patterns of further hosts for audio.
+        """Set the configured bases and the hosts for audio.
 
         Args:
-            queue_url: Base of the queue, for example https://queue.fal.run; http is taken, since it was asked for.
-            rest_url: Base of the storage's administration.
-            result_hosts: Host names, `*.example.org` for all below one, `name:port` for another port than
-                443, `::1` or `[::1]:port` for an IPv6 address.
+            queue_url: Base of the queue, for example https://queue.fal.run; http is allowed if configured.
+            rest_url: Base of the storage API.
+            result_hosts: Host names; `*.example.org` for subdomains, `name:port` for ports other than 443, `::1` or
+                `[::1]:port` for an IPv6 address.
 
         Raises:
-            ConfigInvalid: a base is no http(s) URL.
+            ConfigInvalid: a base is not an http(s) URL.
         """
         self.queue = queue_url.rstrip("/")
         self.rest = rest_url.rstrip("/")
@@ -37,12 +37,12 @@ class Hosts:
         self._patterns = tuple(pattern.lower() for pattern in result_hosts)
 
     def may_have_key(self, url: str) -> bool:
-        """Tell whether a request to `url` may carry the key: only the configured bases, compared as origins."""
+        """Return whether a request to `url` may carry the key: its origin must be a configured base."""
         parsed = _parse(url)
         return parsed is not None and _origin(parsed) in self._bases
 
     def may_have_audio(self, url: str) -> bool:
-        """Tell whether audio may be sent to or taken from `url`."""
+        """Return whether audio may be sent to or downloaded from `url`."""
         parsed = _parse(url)
         if parsed is None:
             return False
@@ -55,24 +55,26 @@ class Hosts:
     def require_key(self, url: str) -> None:
         """Raise `HostRefused` unless a request to `url` may carry the key."""
         if not self.may_have_key(url):
-            raise HostRefused(f"fal named {shown(url)}, which is not a configured base: the key was not sent there.")
+            raise HostRefused(f"fal named {shown(url)}, which is not a configured base. The key was not sent there.")
 
     def require_audio(self, url: str) -> None:
-        """Raise `HostRefused` unless audio may be sent to or taken from `url`."""
+        """Raise `HostRefused` unless audio may be sent to or downloaded from `url`."""
         if not self.may_have_audio(url):
-            raise HostRefused(f"fal named {shown(url)}, a host that is not listed: nothing was sent or taken there.")
+            raise HostRefused(
+                f"fal named {shown(url)}, which is not in [fal] result_hosts. Nothing was sent or downloaded there."
+            )
 
 
 def shown(url: str) -> str:
-    """Return scheme, host and port of a URL for people and logs: paths and queries may hold signatures."""
+    """Return scheme, host and port of a URL for users and logs; paths and queries may contain signatures."""
     parsed = _parse(url)
     if parsed is None:
-        return "something that is not a web address"
+        return "an invalid URL"
     return f"{parsed.scheme}://{parsed.netloc.decode('ascii', 'replace')}"
 
 
 def _parse(url: str) -> httpx.URL | None:
-    """Return the URL, or None for anything that is not http(s) with a host and without a user."""
+    """Return the URL, or None unless it is http(s) with a host and without credentials."""
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, TypeError):
@@ -89,7 +91,7 @@ def _origin(url: httpx.URL) -> tuple[str, str, int]:
 def _origin_of_base(url: str, name: str) -> tuple[str, str, int]:
     parsed = _parse(url)
     if parsed is None:
-        raise ConfigInvalid(f"[fal] {name} is not an http or https address.")
+        raise ConfigInvalid(f"[fal] {name} is not an http or https URL.")
     return _origin(parsed)
 
 

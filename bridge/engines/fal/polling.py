@@ -1,6 +1,6 @@
-"""The wait for one order: polls are the truth, the status stream only says when the next look is worth it.
+"""Waits for one submission: polls decide its status, and the status stream only triggers the next poll.
 
-Nothing here has a limit of time. An outage of hours ends with the next successful look.
+There is no time limit. After an outage of any length the next successful poll continues the wait.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from bridge.errors import AnswerStrange, BridgeError, ModelFailed, Withdrawn
 
 log = logging.getLogger(__name__)
 
-_GROWTH = 1.3  # each pause between two looks is so much longer than the one before
-_TRIES_UNNAMED = 5  # looks at a failing result before a failure without a name is believed
-_TRIES_MISSING = 6  # looks at a request or result that is not there (yet) before it is believed: it may be paid
-_LOOKS_AFTER_REMOVAL = 3  # a request that fal says it removed may go on being listed
-_BAR = re.compile(r"(\d{1,3})%\|(?:[^|]*\|\s*(\d+)/(\d+))?")  # a progress bar in the model's log: percent, step, steps
+_GROWTH = 1.3  # factor between two pauses
+_TRIES_UNNAMED = 5  # polls of a failing result before an unnamed failure is accepted
+_TRIES_MISSING = 6  # polls of a missing request or result before it is accepted as missing, since it may be paid
+_POLLS_AFTER_REMOVAL = 3  # polls after which a removed request counts as removed although fal still lists it
+_BAR = re.compile(r"(\d{1,3})%\|(?:[^|]*\|\s*(\d+)/(\d+))?")  # a progress bar in the model's log
 _WAITING = frozenset({"IN_QUEUE", "IN_PROGRESS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often to look."""
+    """How often to poll."""
 
-    first: float  # s until the second look
-    longest: float  # s between two looks at most
-    stream: bool  # whether to listen to the status stream
+    first: float  # s until the second poll
+    longest: float  # maximum s between two polls
+    stream: bool  # whether to use the status stream
 
 
 class Nudge:
-    """Makes a running wait look at once: fal's answer to a cancel does, and news on the status stream."""
+    """Makes a running wait poll at once, after an answer to a cancel or an event on the status stream."""
 
     def __init__(self) -> None:
-        self.cancel: CancelAnswer | None = None  # what fal said to a cancel; None: none was asked for
+        self.cancel: CancelAnswer | None = None  # fal's answer to a cancel; None: no cancel was sent
         self.wake = asyncio.Event()
 
     def say(self, answer: CancelAnswer) -> None:
-        """Take over what fal said to a cancel, and wake the wait."""
+        """Store fal's answer to a cancel and wake the wait."""
         self.cancel = answer
         self.wake.set()
 
 
 class Following:
-    """One wait."""
+    """Waits for one submission."""
 
     def __init__(
         self, queue: FalQueue, ticket: Ticket, report: Report, pace: Pace, patience: Patience, nudge: Nudge
@@ -64,17 +64,17 @@ class Following:
         self._pace = pace
         self._patience = patience
         self._nudge = nudge
-        self._seen: set[tuple[str, str]] = set()  # log lines that were reported
+        self._seen: set[tuple[str, str]] = set()  # log lines already reported
         self._last: Look | None = None
         self._missing = self._unnamed = self._removed = 0
-        self._strange: set[str] = set()  # status words that were warned of
+        self._strange: set[str] = set()  # unknown status words already reported
 
     async def run(self) -> Output:
-        """Look until the end is certain.
+        """Poll until the outcome is certain.
 
         Raises:
-            Withdrawn: fal dropped the order.
-            EngineError: the complete answer says that it failed.
+            Withdrawn: fal dropped the submission.
+            EngineError: the model failed.
         """
         listening: asyncio.Task[None] | None = None
         pause = self._pace.first
@@ -93,16 +93,16 @@ class Following:
                 await asyncio.gather(listening, return_exceptions=True)
 
     async def _step(self) -> Output | None:
-        """Look once, and take the result when it is there."""
+        """Poll once, and return the result if it is finished."""
         answer = await self._patience.persist(
-            lambda: self._queue.status(self._ticket), self._say, again=self._is_passing_look
+            lambda: self._queue.status(self._ticket), self._say, again=self._is_temporary_status
         )
         if self._is_missing(answer):
             return None
         look = read_look(answer.data)
         if look is None or not 200 <= answer.status < 300:
             raise self._failure(answer)
-        self._tell(look)
+        self._report_changes(look)
         self._last = look
         if look.word == "COMPLETED":
             return await self._result(look)
@@ -110,9 +110,9 @@ class Following:
         return None
 
     async def _result(self, look: Look) -> Output | None:
-        """Take the result of a completed request; None when it is not there after all."""
+        """Return the result of a completed request, or None if it is not available yet."""
         answer = await self._patience.persist(
-            lambda: self._queue.result(self._ticket), self._say, again=lambda got: self._is_passing_result(got, look)
+            lambda: self._queue.result(self._ticket), self._say, again=lambda got: self._is_temporary_result(got, look)
         )
         if _is_unfinished(answer):
             return None
@@ -127,10 +127,10 @@ class Following:
         if not isinstance(url, str) or not url:
             if look.error:
                 raise ModelFailed(self._queue.scrub(f"The model stopped with an error: {look.error}"))
-            raise AnswerStrange("fal's result names no audio, so there is nothing to download.")
+            raise AnswerStrange("fal's result contains no audio URL, so there is nothing to download.")
         missing = [name for name in ("seed", "tags", "lyrics") if name not in data]
         if missing:
-            log.warning("the result says nothing of %s", ", ".join(missing))
+            log.warning("the result has no %s", ", ".join(missing))
         seed = data.get("seed")
         return Output(
             url=url,
@@ -140,22 +140,22 @@ class Following:
         )
 
     def _failure(self, answer: Answer, said: str = "") -> BridgeError:
-        """Return what a complete answer that says no means; `said` is the status's own word about it."""
+        """Return the error for a complete error answer; `said` is the error in the status."""
         if self._nudge.cancel is not None and is_withdrawal(answer):
-            return Withdrawn("fal dropped the remix, as was asked.")
+            return Withdrawn("fal dropped the remix after the cancel.")
         error = error_from(answer, Doing.WAIT, self._queue.scrub)
         said = self._queue.scrub(" ".join(said.split())[:200])
         return type(error)(f"{error.text} Its status says: {said}") if said and said not in error.text else error
 
-    def _is_passing_look(self, answer: Answer) -> bool:
-        """Tell whether to look again without a word: passing faults, and pages that are no status."""
+    def _is_temporary_status(self, answer: Answer) -> bool:
+        """Return whether to poll again silently: after temporary errors and answers that are not a status."""
         return is_passing(answer) or (200 <= answer.status < 300 and read_look(answer.data) is None)
 
-    def _is_passing_result(self, answer: Answer, look: Look) -> bool:
-        """Tell whether a failing result may be a passing fault of a server in between.
+    def _is_temporary_result(self, answer: Answer, look: Look) -> bool:
+        """Return whether a failing result may be a temporary error of a server in between.
 
-        The model's own failure comes with the same statuses. It is believed when the status named an error, when the
-        body has a form that only model and platform write, or when it stays.
+        A failure of the model has the same HTTP statuses. It is accepted if the status named an error, if the body has
+        a form that only model and platform write, or if it persists.
         """
         if answer.status in (408, 425, 429) or self._is_missing(answer):
             return True
@@ -169,25 +169,25 @@ class Following:
         return self._unnamed < _TRIES_UNNAMED
 
     def _is_missing(self, answer: Answer) -> bool:
-        """Tell whether to look again for what is not there: fal's own servers may not all know it yet."""
+        """Return whether to poll again for something missing, since not all of fal's servers may know it yet."""
         if answer.status != 404 or self._nudge.cancel is not None:
             return False
         self._missing += 1
         return self._missing < _TRIES_MISSING
 
     def _check_removed(self, look: Look) -> None:
-        """End the wait for a request that fal said it removed but goes on listing as queued."""
+        """End the wait for a request that fal removed but still lists as queued."""
         if self._nudge.cancel is CancelAnswer.REMOVED and look.word == "IN_QUEUE":
             self._removed += 1
-            if self._removed >= _LOOKS_AFTER_REMOVAL:
-                raise Withdrawn("fal took the remix out of its queue, as was asked.")
+            if self._removed >= _POLLS_AFTER_REMOVAL:
+                raise Withdrawn("fal removed the remix from its queue after the cancel.")
 
-    def _tell(self, look: Look) -> None:
-        """Report what is new: position, begin, log lines that were not reported before."""
+    def _report_changes(self, look: Look) -> None:
+        """Report changes: position, start, new log lines."""
         if look.word not in (*_WAITING, "COMPLETED") and look.word not in self._strange:
             self._strange.add(look.word)
-            log.warning("fal tells an unknown status: %s", self._queue.scrub(look.word[:40]))
-            self._say("fal tells a status that this version does not know; waiting on")
+            log.warning("unknown status from fal: %s", self._queue.scrub(look.word[:40]))
+            self._say("fal reports a status unknown to this version; still waiting")
         if look.word == "IN_QUEUE" and (self._last is None or self._last.position != look.position):
             self._report(message=_place(look.position), queue_position=look.position)
         if look.word == "IN_PROGRESS" and (self._last is None or self._last.word != "IN_PROGRESS"):
@@ -196,9 +196,9 @@ class Following:
             line = (stamp or str(index), text)
             if line not in self._seen:
                 self._seen.add(line)
-                self._tell_line(text)
+                self._report_line(text)
 
-    def _tell_line(self, text: str) -> None:
+    def _report_line(self, text: str) -> None:
         line = self._queue.scrub(" ".join(text.split()))[:200]
         bar = _BAR.search(line)
         if bar:
@@ -210,7 +210,7 @@ class Following:
         self._report(message=text)
 
     async def _listen(self) -> None:
-        """Wake the wait whenever the stream tells something new; its end or failure means nothing."""
+        """Wake the wait on changes in the stream; its end or failure is ignored."""
         try:
             async for look in self._queue.stream(self._ticket):
                 known = self._last
@@ -220,7 +220,7 @@ class Following:
             log.debug("the status stream ended: %s", error)
 
     async def _wait(self, seconds: float) -> None:
-        """Sleep until the next look is due, or until the stream or a cancel calls."""
+        """Sleep until the next poll is due, or until the stream or a cancel wakes the wait."""
         wake = self._nudge.wake
         due = asyncio.ensure_future(self._patience.sleep(self._patience.jitter(seconds)))
         called = asyncio.ensure_future(wake.wait())
@@ -234,27 +234,27 @@ class Following:
 
 
 def _place(ahead: int | None) -> str:
-    """Say where in the queue an order is."""
+    """Describe the position in the queue."""
     if ahead is None:
         return "in fal's queue"
     return f"in fal's queue, {ahead} ahead" if ahead else "next in fal's queue"
 
 
 def _step(bar: re.Match[str]) -> str:
-    """Say in words what a progress bar shows."""
+    """Describe a progress bar."""
     percent, step, steps = bar.groups()
     return f"ACE-Step: step {step} of {steps}" if steps else f"ACE-Step: {percent} %"
 
 
 def _share(bar: re.Match[str]) -> float:
-    """Return how far a progress bar is, 0..1."""
+    """Return the fraction of a progress bar, 0..1."""
     percent, step, steps = bar.groups()
     share = int(step) / int(steps) if steps and int(steps) else int(percent) / 100
     return min(share, 1.0)
 
 
 def _is_unfinished(answer: Answer) -> bool:
-    """Tell whether the result's address says that the request goes on."""
+    """Return whether the result URL reports that the request is still running."""
     data = answer.data if isinstance(answer.data, dict) else {}
     if data.get("status") in _WAITING:
         return True
@@ -262,7 +262,7 @@ def _is_unfinished(answer: Answer) -> bool:
 
 
 def _billed(answer: Answer) -> float | None:
-    """Return the units that fal charged, None when it does not say or says nonsense."""
+    """Return the units that fal charged, or None if missing or invalid."""
     try:
         units = float(answer.headers.get("x-fal-billable-units", ""))
     except ValueError:

@@ -1,6 +1,6 @@
-"""fal's queue, one method per request that it knows: submit, status, stream, result, cancel.
+"""fal's queue API, one method per request: submit, status, stream, result, cancel.
 
-`polling.py` makes a wait of them. Submit is the one request that is never repeated once it may have arrived.
+`polling.py` uses them to wait. A submission is never repeated once it may have arrived.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from bridge.errors import NetworkDown, OutageError, SubmitUnknown
 
 log = logging.getLogger(__name__)
 
-LIFECYCLE = "X-Fal-Object-Lifecycle-Preference"  # of what the order makes; uploads have a header of their own
-_SUBMIT_TRIES = 6  # over about 15 s, each of them proven not to have been taken
+LIFECYCLE = "X-Fal-Object-Lifecycle-Preference"  # for results; uploads have their own header
+_SUBMIT_TRIES = 6  # over about 15 s, each proven not to have been accepted
 _CANCEL_TRIES = 6
-_NAMESPACES = frozenset({"workflows", "comfy"})  # these stay in front of owner and alias
-_UNCLEAR = frozenset({408, 409})  # as all 5xx and all strange 2xx: the order may stand
+_NAMESPACES = frozenset({"workflows", "comfy"})  # prefixes before owner and alias
+_UNKNOWN = frozenset({408, 409})  # like all 5xx and unexpected 2xx: the remix may be running
 
 _CANCEL_WORDS: Mapping[str, CancelAnswer] = {
     "OK": CancelAnswer.REMOVED,
@@ -38,35 +38,36 @@ _CANCEL_STATUSES: Mapping[int, CancelAnswer] = {400: CancelAnswer.TOO_LATE, 404:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at a request shows."""
+    """The status of a request."""
 
-    word: str  # IN_QUEUE, IN_PROGRESS, COMPLETED, or a word that nobody told us of
-    position: int | None  # orders ahead
-    logs: tuple[tuple[str, str], ...]  # time stamp and text of the log lines so far
-    error: str  # a completed request that failed says so here; empty: none
+    word: str  # IN_QUEUE, IN_PROGRESS, COMPLETED, or an unknown word
+    position: int | None  # requests ahead
+    logs: tuple[tuple[str, str], ...]  # timestamp and text of each log line so far
+    error: str  # the error of a completed request; empty: none
 
 
 class FalQueue:
     """The queue of one endpoint."""
 
     def __init__(self, wire: Wire, patience: Patience, endpoint: str, expires: int | None) -> None:
-        """Take the endpoint's id, and for how many s fal is asked to keep a result; None: for ever."""
+        """Set the endpoint's ID and the lifetime of results in s; None: forever."""
         self._wire = wire
         self._patience = patience
         self._endpoint = endpoint.strip("/")
         self._headers = lifecycle(LIFECYCLE, expires)
 
     async def submit(self, body: Mapping[str, Any]) -> Ticket:
-        """Order, exactly once.
+        """Submit exactly once.
 
-        Only what is proven not to stand is sent again: no connection, 429, or 503 with a type word of fal's platform.
+        It is sent again only if it was proven not to arrive: no connection, 429, or 503 with an error type of fal's
+        platform.
 
         Args:
-            body: The model's inputs, as they are sent.
+            body: The model's inputs, ready to send.
 
         Raises:
-            SubmitUnknown: the order may stand.
-            EngineError: it does not.
+            SubmitUnknown: the remix may be running.
+            EngineError: nothing is running.
         """
         url = f"{self._wire.hosts.queue}/{self._endpoint}"
         attempt = 0
@@ -81,18 +82,18 @@ class FalQueue:
                 if broken.written:
                     raise SubmitUnknown from broken
                 if attempt >= _SUBMIT_TRIES:
-                    raise NetworkDown(f"fal cannot be reached, so nothing was ordered: {broken}.") from broken
+                    raise NetworkDown(f"fal cannot be reached, so nothing was submitted: {broken}.") from broken
             else:
-                if not _was_not_taken(answer) or attempt >= _SUBMIT_TRIES:
+                if not _was_not_accepted(answer) or attempt >= _SUBMIT_TRIES:
                     return self._ticket(answer)
             await self._patience.pause(attempt - 1, answer)
 
     async def status(self, ticket: Ticket) -> Answer:
-        """Look once; the log lines come along."""
+        """Request the status with the log lines, once."""
         return await self._wire.ask("GET", f"{self.urls(ticket)['status']}?logs=1")
 
     async def stream(self, ticket: Ticket) -> AsyncIterator[Look]:
-        """Yield what fal's status stream tells, until it ends; any failure is a `WireError` or simply the end."""
+        """Yield the events of fal's status stream until it ends or fails with a `WireError`."""
         url = f"{self.urls(ticket)['status']}/stream?logs=1"
         accept = {"Accept": "text/event-stream"}
         async with self._wire.listen("GET", url, headers=accept, silence=self._wire.timeouts.stream) as response:
@@ -104,14 +105,14 @@ class FalQueue:
                     yield look
 
     async def result(self, ticket: Ticket) -> Answer:
-        """Ask for the result once."""
+        """Request the result once."""
         return await self._wire.ask("GET", self.urls(ticket)["response"])
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
         """Ask fal to stop; safe to repeat.
 
         Raises:
-            EngineError: no answer, or none that tells anything.
+            EngineError: there is no answer, or none with a known meaning.
         """
         try:
             answer = await self._patience.persist(
@@ -121,7 +122,7 @@ class FalQueue:
                 tries=_CANCEL_TRIES,
             )
         except WireError as broken:
-            raise OutageError(f"fal cannot be reached, so the remix may go on: {broken}.") from broken
+            raise OutageError(f"fal cannot be reached, so the remix may continue: {broken}.") from broken
         return self._cancel_answer(answer)
 
     def _cancel_answer(self, answer: Answer) -> CancelAnswer:
@@ -129,19 +130,19 @@ class FalQueue:
         if word in _CANCEL_WORDS:
             return _CANCEL_WORDS[word]
         if 200 <= answer.status < 300:
-            return CancelAnswer.REQUESTED  # taken, and nothing promised: it may still complete
+            return CancelAnswer.REQUESTED  # accepted without a promise: it may still finish
         if answer.status in _CANCEL_STATUSES:
             return _CANCEL_STATUSES[answer.status]
         raise error_from(answer, Doing.CANCEL, self._wire.secrets.scrub)
 
     def scrub(self, text: str) -> str:
-        """Take secrets out of a text."""
+        """Redact secrets in a text."""
         return self._wire.secrets.scrub(text)
 
     def urls(self, ticket: Ticket) -> dict[str, str]:
-        """Return where status, response and cancel lie: as fal named them, else built from the id.
+        """Return the URLs for status, response and cancel: those from fal, or else built from the ID.
 
-        A URL that may not have the key is replaced, since the order stands and must be found again.
+        A URL that may not get the key is replaced, since the remix is running and must be found again.
         """
         built = self._built_urls(ticket.request_id)
         named = ticket.urls
@@ -151,24 +152,24 @@ class FalQueue:
         }
 
     def _built_urls(self, request_id: str) -> dict[str, str]:
-        """Build the URLs by fal's rule: owner and alias only, without the rest of the endpoint's path."""
+        """Build the URLs by fal's rule: owner and alias, without the rest of the endpoint's path."""
         parts = self._endpoint.split("/")
         app = "/".join(parts[: 3 if parts[0] in _NAMESPACES else 2])
         base = f"{self._wire.hosts.queue}/{app}/requests/{quote(request_id, safe='')}"
         return {"status": f"{base}/status", "response": base, "cancel": f"{base}/cancel"}
 
     def _ticket(self, answer: Answer) -> Ticket:
-        """Read the ticket from the last answer to an order, or raise what that answer means."""
+        """Return the ticket from the last answer to a submission, or raise that answer's error."""
         if 200 <= answer.status < 300:
             data = answer.data if isinstance(answer.data, dict) else {}
             request_id = data.get("request_id")
             if not isinstance(request_id, str) or not request_id:
-                raise SubmitUnknown("fal took the order and gave no id for it, so it may be running and billed.")
+                raise SubmitUnknown("fal accepted the remix without returning an ID, so it may be running and billed.")
             return Ticket(request_id, self._named_urls(request_id, data))
-        if not _was_not_taken(answer) and (answer.status in _UNCLEAR or answer.status >= 500):
-            unclear = error_from(answer, Doing.ORDER, self._wire.secrets.scrub)
-            raise SubmitUnknown(f"Whether fal took the order is not known: {unclear.text}")
-        raise error_from(answer, Doing.ORDER, self._wire.secrets.scrub)
+        if not _was_not_accepted(answer) and (answer.status in _UNKNOWN or answer.status >= 500):
+            unclear = error_from(answer, Doing.SUBMIT, self._wire.secrets.scrub)
+            raise SubmitUnknown(f"It is not known whether fal accepted the remix: {unclear.text}")
+        raise error_from(answer, Doing.SUBMIT, self._wire.secrets.scrub)
 
     def _named_urls(self, request_id: str, data: Mapping[str, Any]) -> dict[str, str]:
         named = {name: data.get(f"{name}_url") for name in ("status", "response", "cancel")}
@@ -176,12 +177,12 @@ class FalQueue:
         ticket = Ticket(request_id, urls)
         for name, url in self.urls(ticket).items():
             if urls.get(name) != url:
-                log.warning("fal named no %s address that may have the key; it is built from the id", name)
+                log.warning("fal returned no %s URL that may get the key; it is built from the ID", name)
         return self.urls(ticket)
 
 
 def read_look(data: Any) -> Look | None:
-    """Read a status body; None when it is none. Everything but the status word may be missing."""
+    """Return the status in a body, or None if it has none. Only the status word is required."""
     if not isinstance(data, dict) or not isinstance(data.get("status"), str):
         return None
     position = data.get("queue_position")
@@ -203,6 +204,6 @@ def _log_lines(logs: Any) -> list[tuple[str, str]]:
     ]
 
 
-def _was_not_taken(answer: Answer) -> bool:
-    """Tell whether a complete answer proves that the order does not stand, and that asking again may help."""
+def _was_not_accepted(answer: Answer) -> bool:
+    """Return whether an answer proves that nothing was accepted, so that submitting again may help."""
     return answer.status == 429 or (answer.status == 503 and names_platform(answer))

@@ -1,6 +1,6 @@
-"""How the fal engine waits and repeats: growing pauses with jitter, and fal's own word on when to come back.
+"""Retries of the fal engine: growing pauses with jitter, and fal's Retry-After.
 
-Used for requests that may safely be repeated; an order is never among them.
+Only for requests that are safe to repeat, never for submissions.
 """
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ from email.utils import parsedate_to_datetime
 
 from bridge.engines.fal.wire import Answer, WireError
 
-_FIRST, _LONGEST = 0.5, 15.0  # s, bounds of the pause that doubles
-_LONGEST_ASKED = 300.0  # s, the most that a Retry-After is believed
+_FIRST, _LONGEST = 0.5, 15.0  # s, first and longest of the doubling pauses
+_LONGEST_ASKED = 300.0  # s, upper limit for Retry-After
 _PASSING = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Pauses between tries; time and chance are passed in."""
+    """Pauses between tries; sleep, random numbers and clock are passed in."""
 
     sleep: Callable[[float], Awaitable[None]]
     random: Callable[[], float]  # 0..1
     clock: Callable[[], float]  # unix time, s
 
     def jitter(self, seconds: float) -> float:
-        """Return the time ±25 %, so that many waiting variations do not ask in step."""
+        """Return the time ±25 %, so that waiting variations do not poll in step."""
         return seconds * (0.75 + 0.5 * self.random())
 
     async def pause(self, attempt: int, answer: Answer | None = None) -> None:
-        """Wait before try `attempt` + 1: at least as long as the answer's Retry-After asks."""
+        """Wait before try `attempt` + 1, at least for the answer's Retry-After."""
         seconds = self.jitter(min(_FIRST * 2.0 ** min(attempt, 10), _LONGEST))
         await self.sleep(max(seconds, self.asked(answer)))
 
     def asked(self, answer: Answer | None) -> float:
-        """Return the seconds that Retry-After asks for (a number or a date); 0 when it says nothing sensible."""
+        """Return Retry-After (a number or a date) in s; 0 if missing or invalid."""
         value = answer.headers.get("retry-after", "").strip() if answer else ""
         if value.isdecimal():
             return min(float(value), _LONGEST_ASKED)
@@ -51,16 +51,16 @@ class Patience:
         again: Callable[[Answer], bool],
         tries: int | None = None,
     ) -> Answer:
-        """Repeat an idempotent request until it has an answer that will not change by asking again.
+        """Repeat an idempotent request until its answer is not temporary.
 
         Args:
             request: Makes one try.
-            note: Told in plain words why it waits.
-            again: Whether an answer is a passing one.
-            tries: None: for ever, as for a request that costs money; else the last answer is returned as it is.
+            note: Gets a message on why it waits.
+            again: Whether an answer is temporary.
+            tries: None: no limit, for paid requests; else the last answer is returned.
 
         Raises:
-            WireError: no answer at all in `tries` tries.
+            WireError: no answer in `tries` tries.
         """
         attempt = 0
         while True:
@@ -75,10 +75,10 @@ class Patience:
             else:
                 if not again(answer) or (tries is not None and attempt >= tries):
                     return answer
-                note(f"fal answers {answer.status} just now; asking again")
+                note(f"fal answered {answer.status}; trying again")
             await self.pause(attempt - 1, answer)
 
 
 def is_passing(answer: Answer) -> bool:
-    """Tell whether an answer speaks of the moment and not of the request: 408, 425, 429 and everything of 5xx."""
+    """Return whether an answer is temporary: 408, 425, 429 or 5xx."""
     return answer.status in _PASSING or answer.status >= 500

@@ -1,6 +1,6 @@
-"""The key, fetched when a request needs it, and kept out of every text from then on.
+"""The key: read when a request needs it, and redacted from every text.
 
-A server, a proxy or a library may echo what it was sent, so every text passes `scrub` before it becomes an error.
+A server, proxy or library may echo a request, so every text passes `scrub` before it becomes an error.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 
 class Secrets:
-    """Gives the key out for headers only, and tells the scrubber what must never be read anywhere."""
+    """Provides the key for headers only, and registers secrets with the scrubber."""
 
     def __init__(self, key: Callable[[], str], scrubber: Scrubber = SCRUBBER) -> None:
         self._key = key
@@ -27,7 +27,7 @@ class Secrets:
 
         Raises:
             KeyMissing: there is no key.
-            KeyInvalid: the key has characters that no header takes; HTTP libraries would print it in their error.
+            KeyInvalid: the key has characters that are invalid in a header; HTTP libraries would print it in the error.
         """
         key = self._key().strip()
         self.hide(key)

@@ -1,6 +1,6 @@
-"""What the fal engine wants to know: the [fal] section by its attributes, and the patience of single requests.
+"""Settings of the fal engine: the attributes of the [fal] section, and timeouts of single requests.
 
-A Protocol, so that the engine knows the section's fields and not the configuration's machinery.
+A Protocol, so that the engine does not depend on the configuration package.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ EXPIRES: Mapping[str, int | None] = {
 
 
 class FalSettings(Protocol):
-    """The [fal] section of default.toml, where each setting is explained."""
+    """The [fal] section; default.toml explains each setting."""
 
     @property
     def endpoint(self) -> str: ...
@@ -51,20 +51,20 @@ class FalSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long one request may be silent, in s; no job ever ends by these."""
+    """Timeouts of single requests in s; they never end a job."""
 
-    connect: float = 10.0  # until a connection stands, TLS included
-    submit: float = 120.0  # until fal answers an order (its own clients wait as long)
-    ask: float = 30.0  # until fal answers anything else
-    move: float = 60.0  # between two blocks of a file on its way
-    stream: float = 45.0  # between two lines of the status stream, which says something every 15 s
+    connect: float = 10.0  # until a connection is established, including TLS
+    submit: float = 120.0  # until fal answers a submission (as long as its own clients wait)
+    ask: float = 30.0  # until fal answers any other request
+    move: float = 60.0  # between two blocks of a file
+    stream: float = 45.0  # between two lines of the status stream, which sends one every 15 s
 
 
 def lifetime(name: str, chosen: str) -> int | None:
-    """Return a lifetime of files at fal in s, None for one without an end.
+    """Return a lifetime of files at fal in s; None: forever.
 
     Raises:
-        ConfigInvalid: there is no such; the text names the setting.
+        ConfigInvalid: the value is not allowed; the text names the setting.
     """
     if chosen not in EXPIRES:
         raise ConfigInvalid(f"[fal] {name} is {chosen!r}; it can be {', '.join(EXPIRES)}.")
@@ -72,5 +72,5 @@ def lifetime(name: str, chosen: str) -> int | None:
 
 
 def lifecycle(header: str, seconds: int | None) -> dict[str, str]:
-    """Return the header that asks for a lifetime; for none, none."""
+    """Return the header that requests a lifetime, empty for None."""
     return {} if seconds is None else {header: json.dumps({"expiration_duration_seconds": seconds})}

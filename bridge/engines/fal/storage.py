@@ -1,6 +1,6 @@
-"""The clip's way to fal: an address asked for with the key, then the file itself sent without it.
+"""Uploads clips to fal: requests a URL with the key, then sends the file without it.
 
-Two of fal's protocols are spoken: presigned first (two requests, real progress), direct to its CDN when that fails.
+It uses two of fal's protocols: presigned first (two requests, real progress), then direct to its CDN if that fails.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ log = logging.getLogger(__name__)
 
 MIME = "audio/flac"
 LIFECYCLE = "X-Fal-Object-Lifecycle"
-_SURE_TO_KEEP = 604800  # s that fal keeps a file at least when nothing was said
-_CDN = "https://v3.fal.media"  # where its clients upload when the token's answer names no base
-_BLOCK = 256 * 1024  # bytes sent at a time, and so the grain of the progress
-_TRIES = 3  # of each request
+_SURE_TO_KEEP = 604800  # s for which fal keeps a file at least by default
+_CDN = "https://v3.fal.media"  # used if the token answer names no base
+_BLOCK = 256 * 1024  # bytes per block; also the resolution of the progress
+_TRIES = 3  # for each request
 
 
 @dataclass(frozen=True, slots=True)
 class _Clip:
-    """What is uploaded."""
+    """The file to upload."""
 
     path: Path
-    name: str  # plain ASCII, since it goes into a header
+    name: str  # ASCII, since it goes into a header
     size: int  # bytes
     report: Report
 
@@ -55,7 +55,7 @@ class FalStorage:
     """Uploads to fal."""
 
     def __init__(self, wire: Wire, patience: Patience, expires: int | None) -> None:
-        """Take how many s fal shall keep a clip; None: for ever."""
+        """Set the lifetime of clips at fal in s; None: forever."""
         self._wire = wire
         self._patience = patience
         self._expires = expires
@@ -66,8 +66,8 @@ class FalStorage:
 
         Args:
             path: The file.
-            sha256: Of its bytes; the name at fal comes from it and tells nothing else.
-            report: Told the fraction of bytes that were sent.
+            sha256: Of its bytes; the file name at fal contains nothing else.
+            report: Gets the fraction of bytes sent.
 
         Raises:
             EngineError: both protocols failed, the account is locked, or fal cannot be reached.
@@ -79,26 +79,26 @@ class FalStorage:
             url = await self._presigned(clip)
         except EngineError as refused:
             if isinstance(refused, AccountError | NetworkDown):
-                raise  # the other protocol begins with the same host and key
-            log.warning("the presigned upload failed, trying the direct one: %s", refused)
+                raise  # the other protocol starts with the same host and key
+            log.warning("the presigned upload failed; trying the direct one: %s", refused)
             url = await self._directly(clip, refused)
         report(fraction=1.0)
         return Uploaded(url, self.host, until)
 
     async def _directly(self, clip: _Clip, refused: EngineError) -> str:
-        """Fall back; when that fails too, the first protocol's error is the one to tell."""
+        """Fall back; if that fails too, raise the first protocol's error."""
         try:
             return await self._direct(clip)
         except (AccountError, NetworkDown):
             raise
         except EngineError as again:
-            log.warning("the direct upload failed as well: %s", again)
+            log.warning("the direct upload failed too: %s", again)
             if isinstance(refused, OutageError | RateLimited):
                 raise refused from again
             raise UploadFailed(f"The clip could not be uploaded. {refused.text}") from again
 
     async def _presigned(self, clip: _Clip) -> str:
-        """Ask for an address that is good for one PUT, and send the file there at once (it lives for minutes)."""
+        """Request a URL that is valid for one PUT and a few minutes, and send the file there."""
         file_url = ""
 
         async def once() -> Answer:
@@ -111,11 +111,11 @@ class FalStorage:
             upload_url, file_url = _text(named, "upload_url"), _text(named, "file_url")
             return await self._send("PUT", upload_url, clip, {})
 
-        await self._sent(once, clip.report, again=lambda answer: not _is_good(answer))
+        await self._sent(once, clip.report, again=lambda answer: not _is_success(answer))
         return _address(file_url)
 
     async def _direct(self, clip: _Clip) -> str:
-        """Send the file to fal's CDN with a token made for that."""
+        """Send the file to fal's CDN with an upload token."""
         named = await self._ask("/storage/auth/token?storage_type=fal-cdn-v3", {}, {})
         token, scheme = _text(named, "token"), _text(named, "token_type")
         self._wire.secrets.hide(token)
@@ -127,13 +127,13 @@ class FalStorage:
             **self._lifecycle(),
         }
         if not (f"{scheme}{token}".isascii() and f"{scheme}{token}".isprintable()):
-            raise AnswerStrange("fal's upload token has characters that no token has.")
+            raise AnswerStrange("fal's upload token contains invalid characters.")
         url = f"{str(base).rstrip('/')}/files/upload"
         answer = await self._sent(lambda: self._send("POST", url, clip, headers), clip.report, again=is_passing)
         return _address(_text(answer.data, "access_url"))
 
     async def _ask(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
-        """POST to the storage's administration and return its JSON object."""
+        """POST to the storage API and return its JSON object."""
         try:
             answer = await self._patience.persist(
                 lambda: self._wire.ask("POST", f"{self._wire.hosts.rest}{path}", json=body, headers=headers),
@@ -143,21 +143,21 @@ class FalStorage:
             )
         except WireError as broken:
             raise NetworkDown(f"fal cannot be reached, so the clip was not uploaded: {broken}.") from broken
-        if not _is_good(answer):
+        if not _is_success(answer):
             raise error_from(answer, Doing.STORE, self._wire.secrets.scrub)
         if not isinstance(answer.data, dict):
-            raise AnswerStrange("fal's storage answered with something that is not its protocol.")
+            raise AnswerStrange("fal's storage sent an unexpected answer.")
         return answer.data
 
     async def _sent(
         self, request: Callable[[], Awaitable[Answer]], report: Report, *, again: Callable[[Answer], bool]
     ) -> Answer:
-        """Send a file, some times if need be, and return the good answer."""
+        """Send a file, with retries, and return the successful answer."""
         try:
             answer = await self._patience.persist(request, lambda text: report(message=text), again=again, tries=_TRIES)
         except WireError as broken:
             raise UploadFailed(f"The clip could not be uploaded: {broken}.") from broken
-        if not _is_good(answer):
+        if not _is_success(answer):
             raise error_from(answer, Doing.MOVE, self._wire.secrets.scrub)
         return answer
 
@@ -178,7 +178,7 @@ class FalStorage:
 
 
 async def _blocks(file: BinaryIO, clip: _Clip) -> AsyncIterator[bytes]:
-    """Yield the file block by block; what was yielded before has gone out when the next is asked for."""
+    """Yield the file in blocks; the previous block was sent when the next one is requested."""
     sent = 0
     while block := await asyncio.to_thread(file.read, min(_BLOCK, clip.size - sent)):
         clip.report(fraction=sent / clip.size)
@@ -193,7 +193,7 @@ def _size(path: Path) -> int:
         raise SourceMissing(f"The rendered clip cannot be read: {error.strerror}.") from error
 
 
-def _is_good(answer: Answer) -> bool:
+def _is_success(answer: Answer) -> bool:
     return 200 <= answer.status < 300
 
 
@@ -205,7 +205,7 @@ def _text(data: Any, name: str) -> str:
 
 
 def _address(url: str) -> str:
-    """Return the file's address, which the model will read: it must be one."""
+    """Return the file's URL for the model, checked to be one."""
     if "://" not in shown(url):
-        raise AnswerStrange("fal's storage named an address for the clip that is none.")
+        raise AnswerStrange("fal's storage returned an invalid URL for the clip.")
     return url

@@ -1,7 +1,7 @@
-"""The two ways out of the fal engine: one pool of connections that carries the key, one that cannot.
+"""The fal engine's two HTTP clients: one sends the key, the other cannot.
 
-Knows HTTP and nothing of queues or storage. Redirects are off, answers are bounded, and a failure says for certain
-whether the request had begun to be written.
+This module knows HTTP, not queues or storage. Redirects are off, answers are limited in size, and an error tells
+whether the request may have been sent.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from bridge.errors import OutageError
 
 log = logging.getLogger(__name__)
 
-_LARGEST_ANSWER = 8 * 1024 * 1024  # bytes of a JSON answer; audio never comes this way
-_IDLE = 15.0  # s that an unused connection is kept: longer than any pause between polls
+_LARGEST_ANSWER = 8 * 1024 * 1024  # bytes of a JSON answer; audio is downloaded elsewhere
+_IDLE = 15.0  # s for which an unused connection is kept: longer than any pause between polls
 _NO_PROXY = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
 
 
 class WireError(Exception):
-    """There is no complete answer; stays within this package.
+    """There is no complete answer; used only within this package.
 
     Attributes:
-        written: Whether the request had begun to be written, so that it may have arrived.
+        written: Whether writing the request had begun, so it may have arrived.
     """
 
     def __init__(self, text: str, *, written: bool) -> None:
@@ -48,19 +48,19 @@ class Answer:
     """A complete answer."""
 
     status: int  # HTTP status
-    headers: Mapping[str, str]  # lower case names
-    body: bytes  # as it came
-    data: Any  # the body as JSON, None when it is none
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes  # unchanged
+    data: Any  # the body as JSON, or None
 
 
 class Wire:
-    """Makes single requests; whether to repeat one is decided elsewhere."""
+    """Makes single requests, without retries."""
 
     def __init__(self, hosts: Hosts, secrets: Secrets, timeouts: Timeouts) -> None:
         self.hosts = hosts
         self.secrets = secrets
         self.timeouts = timeouts
-        self._open: list[httpx.AsyncClient] = []  # the keyed client and the bare one, once there are any
+        self._open: list[httpx.AsyncClient] = []  # the client with the key and the one without, once made
         self._making = asyncio.Lock()
 
     async def ask(
@@ -79,10 +79,10 @@ class Wire:
             url: On one of the configured bases.
             json: Body, if any.
             headers: Further headers.
-            silence: How long the answer may be silent, s; by default the time for asking.
+            silence: Timeout between bytes of the answer in s; default: `ask`.
 
         Raises:
-            HostRefused: the URL may not have the key.
+            HostRefused: the URL may not get the key.
             WireError: there is no complete answer.
         """
         silence = self.timeouts.ask if silence is None else silence
@@ -99,7 +99,7 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         silence: float,
     ) -> AsyncIterator[httpx.Response]:
-        """Send one request with the key and hand over the answer while it comes in (see `ask`)."""
+        """Send one request with the key and yield the streamed answer (see `ask`)."""
         self.hosts.require_key(url)
         asked = {"Accept": "application/json", **(headers or {}), "Authorization": self.secrets.authorization()}
         keyed, _ = await self._ready()
@@ -115,7 +115,7 @@ class Wire:
         headers: Mapping[str, str],
         content: AsyncIterator[bytes] | None = None,
     ) -> AsyncIterator[httpx.Response]:
-        """Send or fetch a file without the key and hand over the answer while it comes in.
+        """Send or download a file without the key and yield the streamed answer.
 
         Raises:
             HostRefused: the URL's host is not listed for audio.
@@ -153,9 +153,9 @@ class Wire:
             raise WireError(text, written=trace.written) from error
 
     async def _ready(self) -> tuple[httpx.AsyncClient, httpx.AsyncClient]:
-        """Return the client for requests with the key and the bare one, made in a thread at first use.
+        """Return the client with the key and the one without, made in a thread at first use.
 
-        Reading the certificates takes a tenth of a second, in which the daemon would be deaf.
+        Reading the certificates takes about 0.1 s, which would block the event loop.
         """
         async with self._making:
             if not self._open:
@@ -168,7 +168,7 @@ class Wire:
             return [_client(tls), _client(tls)]
         except OSError as error:
             raise OutageError("The certificates named by SSL_CERT_FILE or SSL_CERT_DIR cannot be read.") from error
-        except (ImportError, ValueError) as error:  # a SOCKS proxy, or no proxy's address at all
+        except (ImportError, ValueError) as error:  # a SOCKS proxy, or an invalid proxy URL
             raise OutageError(
                 "The proxy named by HTTPS_PROXY or ALL_PROXY cannot be used.",
                 hint="Set it to an http:// address or remove it, then `ace-bridge retry`; nothing was charged.",
@@ -176,7 +176,7 @@ class Wire:
 
 
 def _client(tls: ssl.SSLContext) -> httpx.AsyncClient:
-    """Make a client without cookies or redirects; the user's proxy settings count, except for this machine."""
+    """Make a client without cookies or redirects; the user's proxy settings apply, except for loopback."""
     return httpx.AsyncClient(
         headers={"User-Agent": project.user_agent()},
         verify=tls,
@@ -188,7 +188,7 @@ def _client(tls: ssl.SSLContext) -> httpx.AsyncClient:
 
 
 async def read_answer(response: httpx.Response) -> Answer:
-    """Read a bounded answer; one that is too large is cut, and so is no JSON."""
+    """Read an answer up to a size limit; a longer one is cut and therefore not JSON."""
     body = bytearray()
     async for block in response.aiter_bytes():
         body += block
@@ -199,7 +199,7 @@ async def read_answer(response: httpx.Response) -> Answer:
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the JSON value in the bytes, None when there is none."""
+    """Return the JSON value in the bytes, or None."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -207,7 +207,7 @@ def parse_json(body: bytes) -> Any:
 
 
 class _Trace:
-    """Hears from the HTTP library when it begins to write the request itself (a proxy's CONNECT is none)."""
+    """Notes when the HTTP library begins to write the request, not counting a proxy's CONNECT."""
 
     def __init__(self) -> None:
         self.written = False
@@ -218,7 +218,7 @@ class _Trace:
 
 
 def _plain(error: httpx.HTTPError) -> str:
-    """Say what happened without the library's words."""
+    """Describe an error without the library's text."""
     for kind, words in _WORDS:
         if isinstance(error, kind):
             return words
@@ -231,7 +231,7 @@ _WORDS: tuple[tuple[type[httpx.HTTPError], str], ...] = (
     (httpx.ProxyError, "the proxy refused the connection"),
     (httpx.WriteTimeout, "the data could not be sent in time"),
     (httpx.TimeoutException, "no answer in time"),
-    (httpx.DecodingError, "an answer that cannot be unpacked"),
+    (httpx.DecodingError, "the answer cannot be decompressed"),
     (httpx.NetworkError, "the connection broke"),
     (httpx.RemoteProtocolError, "the connection was closed before the answer was complete"),
 )
