@@ -37,13 +37,13 @@ def home_folder(environ: Mapping[str, str], platform: str) -> Path:
     chosen = environ.get("ACE_BRIDGE_HOME", "").strip()
     if chosen:
         return _expanded(chosen, environ, platform)
-    person = _person(environ, platform)
+    user = _user_home(environ, platform)
     if platform == "darwin":
-        return person / "Library" / "Application Support" / "ace-bridge"
+        return user / "Library" / "Application Support" / "ace-bridge"
     if platform == "win32":
-        return person / "ace-bridge"  # not AppData: Python from the Microsoft Store sees a private copy of it
+        return user / "ace-bridge"  # not AppData: Python from the Microsoft Store sees a private copy of it
     data = environ.get("XDG_DATA_HOME", "")
-    base = Path(data) if data.startswith("/") else person / ".local" / "share"  # XDG: relative paths are ignored
+    base = Path(data) if data.startswith("/") else user / ".local" / "share"  # XDG: relative paths are ignored
     return base / "ace-bridge"
 
 
@@ -69,7 +69,7 @@ def prepare_home(home: Path) -> None:
         raise HomeError(f"The bridge's folder {where} cannot be created: {problem.strerror}.") from problem
 
 
-def _person(environ: Mapping[str, str], platform: str) -> Path:
+def _user_home(environ: Mapping[str, str], platform: str) -> Path:
     name = "USERPROFILE" if platform == "win32" else "HOME"
     folder = environ.get(name, "").strip()
     if not folder:
@@ -80,5 +80,5 @@ def _person(environ: Mapping[str, str], platform: str) -> Path:
 def _expanded(chosen: str, environ: Mapping[str, str], platform: str) -> Path:
     """Expand "~/…" to the user's home directory, and a relative path from the current directory."""
     if chosen == "~" or chosen.startswith(("~/", "~\\")):
-        return _person(environ, platform) / chosen[2:]
+        return _user_home(environ, platform) / chosen[2:]
     return Path(chosen).absolute()

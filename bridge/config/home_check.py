@@ -85,6 +85,6 @@ def _entries(table: str) -> list[tuple[Path, str]]:
         if dash and len(fields) > 4:
             point = re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), fields[4])
             found.append((Path(point), after.split(" ")[0]))
-        elif spoken := re.fullmatch(r".* on (/.*) \((\w+)[,)].*", line):
-            found.append((Path(spoken[1]), spoken[2]))
+        elif macos := re.fullmatch(r".* on (/.*) \((\w+)[,)].*", line):
+            found.append((Path(macos[1]), macos[2]))
     return found

@@ -60,8 +60,8 @@ class BridgeService:
         return Accepted(message_id, job_id) if job_id else None
 
     async def clip(self, ask: ClipAsk) -> Accepted:
-        held = self.surface_settings.overrides()
-        remix = {"preset": ask.preset} if ask.preset else dict(held)
+        overrides = self.surface_settings.overrides()
+        remix = {"preset": ask.preset} if ask.preset else dict(overrides)
         clip = {
             "id": str(uuid.uuid4()),
             "name": Path(ask.path).stem,
@@ -69,7 +69,7 @@ class BridgeService:
             "length": ask.length,
             "source": {"path": ask.path, "offset": ask.offset},
         }
-        return await self._ask("remix", {"clips": [clip], "remix": remix})
+        return await self._handle("remix", {"clips": [clip], "remix": remix})
 
     async def remix(self) -> Accepted:
         here = await self.delivery.instances()
@@ -95,10 +95,10 @@ class BridgeService:
 
     async def cancel(self, job: str) -> None:
         target = job or self._newest(self._open(), "No job is running, so there is nothing to cancel.").id
-        await self._ask("cancel", {"job_id": target})
+        await self._handle("cancel", {"job_id": target})
 
     async def rerun(self, job: str) -> Accepted:
-        return await self._ask("rerun", {"job_id": job or None})
+        return await self._handle("rerun", {"job_id": job or None})
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
         found = await self._sides(variation)
@@ -121,16 +121,16 @@ class BridgeService:
     def snapshot(self) -> Snapshot:
         jobs = self.registry.jobs()
         shown = [job for job in reversed(jobs) if job is jobs[-1] or self._is_open(job)][:SHOWN][::-1]
-        held = self.surface_settings.overrides()
+        overrides = self.surface_settings.overrides()
         views = tuple(self._view(job) for job in shown)
-        return Snapshot(views, held.get("preset", ""), self.surface_settings.effective(), self.player.heard)
+        return Snapshot(views, overrides.get("preset", ""), self.surface_settings.effective(), self.player.heard)
 
     def newest_job(self) -> str:
         return self.registry.newest
 
     # --- internals -------------------------------------------------------------------------------------------------
 
-    async def _ask(self, command: str, args: dict[str, Any]) -> Accepted:
+    async def _handle(self, command: str, args: dict[str, Any]) -> Accepted:
         """Handle a message and raise its error, if any."""
         message = Message(
             protocol=PROTOCOL, message_id=str(uuid.uuid4()), command=command, instance=INSTANCE, args=args

@@ -153,7 +153,7 @@ class Job:
     currency: str  # ISO code
     seconds: tuple[float, ...]  # s to submit of each clip: first as requested, then as rendered; 0: not known yet
     each: int  # variations of each clip
-    bills: Mapping[str, float] = field(default_factory=dict)  # variation → what the engine said it charged, its units
+    bills: Mapping[str, float] = field(default_factory=dict)  # the engine's charges by variation, in its units
     warnings: tuple[Mapping[str, str], ...] = ()  # code and text of everything that could not be honoured
 
     def to_json(self) -> str:

@@ -279,9 +279,9 @@ def parse(data: bytes) -> Message:
     except ValueError as problem:
         what = str(problem).partition(" - at `$")[0].removeprefix("JSON is malformed: ").rstrip(".")
         raise MessageUnreadable(f"The message is not complete JSON: {what}.") from problem
-    spoken = raw.get("protocol") if isinstance(raw, dict) else None
-    if isinstance(spoken, int) and spoken != PROTOCOL:  # checked before the message's shape
-        raise ProtocolUnsupported(f"The message has protocol {spoken}, but this bridge supports protocol {PROTOCOL}.")
+    protocol = raw.get("protocol") if isinstance(raw, dict) else None
+    if isinstance(protocol, int) and protocol != PROTOCOL:  # checked before the message's shape
+        raise ProtocolUnsupported(f"The message has protocol {protocol}, but this bridge supports protocol {PROTOCOL}.")
     return decode(raw, Message)
 
 
