@@ -14,10 +14,11 @@ from typing import Any
 from bridge.errors import ParamInvalid, PresetInvalid, PresetUnknown
 from bridge.events import EventBus, ParamSet, PresetSelected
 from bridge.presets.library import Presets
-from bridge.presets.parameters import PARAMS, check
+from bridge.presets.parameters import AMOUNT, PARAMS, check
 from bridge.presets.preset import Preset
 from bridge.store.async_store import Store
 from bridge.store.database import Database
+from bridge.util.validation import validate
 
 FACT = "hands"
 SAVE_DELAY = 0.2  # s
@@ -86,11 +87,8 @@ class SurfaceSettings:
         Raises:
             ParamUnknown, ParamInvalid: the text has name and range.
         """
-        if name == "amount":
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not 0.0 <= value <= 1.0:
-                raise ParamInvalid(f"amount is {value!r}; it takes 0 to 1.")
-            self._held["amount"] = float(value)
+        if name == AMOUNT.name:
+            self._held[name] = validate(value, AMOUNT.takes, name, ParamInvalid)
         else:
             self._held |= check({name: value})
         self._save()
