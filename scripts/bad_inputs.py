@@ -64,7 +64,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     BadInput("zero_byte", "a path with a zero byte", "bad_request", "clips[0].source: a path cannot have a zero byte."),
     # the span
     BadInput(
-        "beyond", "an offset beyond the file's end", "span_outside", "The clip asks for … s from … s on, and … has … s."
+        "beyond", "an offset beyond the file's end", "span_outside", "The clip needs … s from … s on, but … has … s."
     ),
     BadInput(
         "negative_offset",

@@ -1,8 +1,8 @@
-"""The worker processes as the daemon sees them: `await workers.run("render", {...})`.
+"""The pool of worker processes: `await workers.run("render", {...})`.
 
-Stages and the offline engine call this, `bridge.workers.process` is the other end. No GIL-holding library stalls the
-daemon's loop and no hostile file kills the daemon: a process that dies takes one task with it, and the next task gets a
-new one.
+Stages and the offline engine call it; `bridge.workers.process` is the other end. Libraries that hold the GIL do not
+block the daemon's event loop, and a malformed file cannot crash the daemon. A process that dies takes one task with it;
+the next task gets a new process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bridge.util.child_process import ChildProcess
 log = logging.getLogger(__name__)
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-LINE_LIMIT = 16 * 2**20  # bytes of one answer
+LINE_LIMIT = 16 * 2**20  # bytes per answer
 
 
 class Child(ChildProcess):
@@ -31,13 +31,13 @@ class Child(ChildProcess):
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         super().__init__(process)
-        self.timer: asyncio.TimerHandle | None = None  # ends it when it has been idle for long
+        self.timer: asyncio.TimerHandle | None = None  # ends an idle process
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """Write one request.
 
         Raises:
-            WorkerDied: the process is gone.
+            WorkerDied: the process has ended.
         """
         try:
             await super().send(message)
@@ -49,7 +49,7 @@ class Child(ChildProcess):
 
         Raises:
             WorkerDied: the process ended before it answered.
-            ValueError: it is no answer at all.
+            ValueError: the line is not a valid answer.
         """
         answer = await self.read()
         if answer is None:
@@ -57,13 +57,13 @@ class Child(ChildProcess):
         return answer
 
     async def death(self) -> WorkerDied:
-        """Wait for the process's end and describe it."""
+        """Wait until the process has ended and return how."""
         await self.wait_for_end()
         return WorkerDied(f"The process that reads and writes audio ended unexpectedly ({self.how_it_ended}).")
 
 
 class Workers:
-    """At most `count` processes, started when needed or by `warm`, ended after `idle_seconds` without work."""
+    """Up to `count` processes, started on demand or by `warm` and ended after `idle_seconds` without work."""
 
     def __init__(
         self,
@@ -73,13 +73,13 @@ class Workers:
         tasks: str = "bridge.workers.task_table",
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Prepare; nothing is started yet.
+        """Prepare; starts no process.
 
         Args:
-            count: processes at most.
+            count: maximum number of processes.
             idle_seconds: s without work until a process ends.
             tasks: module with the table TASKS.
-            environ: environment of the processes, less the keys; None takes the daemon's own.
+            environ: environment of the processes without keys; None is the daemon's own.
         """
         self._idle_seconds = idle_seconds
         self._count = count
@@ -94,18 +94,18 @@ class Workers:
     async def run(
         self, task: str, args: Mapping[str, Any], progress: Callable[[float], None] | None = None
     ) -> dict[str, Any]:
-        """Run a task in a process of its own and return its result; cancelling kills that process.
+        """Run a task in a worker process and return its result; cancelling kills the process.
 
-        When the process dies, a fresh one takes the task once more: every task can be repeated, and what killed the
-        first need not be the file (the system ends processes when memory is short).
+        If the process dies, a new one runs the task once more. Every task can be repeated, and the cause need not be
+        the file (the system kills processes when memory is low).
 
         Args:
-            task: a name of the table TASKS.
-            args: paths and small values; they cross as JSON.
-            progress: told the share done, 0..1.
+            task: a name in the table TASKS.
+            args: paths and small values, sent as JSON.
+            progress: called with the share done, 0..1.
 
         Raises:
-            BridgeError: as the task raised it; WorkerDied when its process ended, Unexpected for anything else.
+            BridgeError: as raised by the task; WorkerDied if its process ended, Unexpected for any other exception.
         """
         request = {"task": task, "args": dict(args)}
         try:
@@ -113,7 +113,7 @@ class Workers:
         except WorkerDied as death:
             if self._closed:
                 raise
-            log.warning("task %s: %s It is tried once more.", task, death.text)
+            log.warning("task %s: %s Trying again.", task, death.text)
             answer = await self._answer(request, progress, fresh=True)
         if "error" in answer:
             if "traceback" in answer:
@@ -123,23 +123,23 @@ class Workers:
         return result
 
     def warm(self) -> None:
-        """Start the processes in the background and let them import, so that the first clip does not wait for it."""
+        """Start the processes in the background and let them import, so that the first clip does not wait."""
         for _ in range(self._count - len(self._children)):
             self._do(self._warm_one())
 
     async def aclose(self) -> None:
-        """End every process; tasks that still run get WorkerDied."""
+        """End all processes; running tasks raise WorkerDied."""
         self._closed = True
-        while self._children or self._background:  # one that was just being started is still to come, and to be ended
+        while self._children or self._background:  # includes processes that are still starting
             await asyncio.gather(*(self._drop(child) for child in tuple(self._children)))
             await asyncio.gather(*self._background, return_exceptions=True)
 
     async def _answer(
         self, request: Mapping[str, Any], progress: Callable[[float], None] | None, *, fresh: bool = False
     ) -> dict[str, Any]:
-        """Give one process a request and return its answer."""
+        """Send a request to one process and return its answer."""
         async with self._places:
-            if fresh and self._idle:  # what killed one may have killed those too, and nobody has noticed yet
+            if fresh and self._idle:  # others may have been killed at the same time
                 await self._drop(self._idle.pop())
             child = await (self._start() if fresh else self._take())
             try:
@@ -153,12 +153,12 @@ class Workers:
     async def _converse(
         self, child: Child, request: Mapping[str, Any], progress: Callable[[float], None] | None
     ) -> dict[str, Any]:
-        """Send one request and return its answer, passing on progress meanwhile."""
+        """Send one request, forward progress and return the answer."""
         await child.send(request)
         while True:
             try:
                 answer = await child.receive()
-            except ValueError as error:  # neither JSON nor of a sane length: what else it says cannot be trusted
+            except ValueError as error:  # not JSON, or too long: the process cannot be trusted
                 raise Unexpected from error
             if "progress" not in answer:
                 return answer
@@ -178,11 +178,11 @@ class Workers:
 
     async def _start(self) -> Child:
         if self._closed:
-            raise WorkerDied("The bridge is shutting down, so no audio is read or written any more.")
+            raise WorkerDied("The bridge is shutting down and no longer reads or writes audio.")
         try:
             child = await Child.start(
                 sys.executable,
-                "-P",  # the folder the daemon was started in must not shadow a library
+                "-P",  # the working directory must not shadow a library
                 "-X",
                 "faulthandler",
                 "-m",
@@ -203,13 +203,13 @@ class Workers:
         return {**inherited, **ONE_THREAD, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something in the background that nobody waits for."""
+        """Run a coroutine in the background."""
         job = asyncio.create_task(work)
         self._background.add(job)
         job.add_done_callback(self._background.discard)
 
     async def _warm_one(self) -> None:
-        """Start one process, unless tasks have started enough meanwhile, and let it import."""
+        """Start one process and let it import, unless tasks have already started enough."""
         async with self._places:
             if len(self._children) >= self._count:
                 return
@@ -217,12 +217,12 @@ class Workers:
                 child = await self._start()
                 await child.send({"warm": True})
             except WorkerDied:
-                log.warning("a worker could not be started ahead of time", exc_info=True)
+                log.warning("could not start a worker in advance", exc_info=True)
             else:
                 self._give_back(child)
 
     def _give_back(self, child: Child) -> None:
-        """Keep the process for the next task, for a while."""
+        """Keep the process for the next task until it has been idle for too long."""
         if self._closed:
             self._do(self._drop(child))
             return
@@ -234,7 +234,7 @@ class Workers:
         self._do(self._drop(child))
 
     async def _drop(self, child: Child) -> None:
-        """End a process that is not to be used again."""
+        """End a process that will not be used again."""
         if child.timer is not None:
             child.timer.cancel()
         if child in self._idle:

@@ -1,8 +1,8 @@
-"""The worker process: reads tasks as JSON lines from stdin, answers on stdout, and ends with stdin.
+"""The worker process: reads tasks as JSON lines from stdin, answers on stdout, and ends when stdin closes.
 
 `bridge.workers.pool` in the daemon starts it as `python -m bridge.workers.process [module with TASKS]`. Before any
-library is loaded, descriptor 1 is pointed at stderr, so that no print gets between the answers, and 0 at the null
-device (util/stdin_pipe.py).
+library is loaded, file descriptor 1 is redirected to stderr, so that no print can corrupt the answers, and 0 to the
+null device (util/stdin_pipe.py).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from bridge.util.stdin_pipe import take_stdin
 
 Task = Callable[[dict[str, Any], Callable[[float], None]], dict[str, Any]]
 
-GIVE_WAY = 10  # added to this process's niceness: signal work waits for the daemon's answers, and for the DAW
-PROGRESS_STEP = 0.01  # smaller steps are not sent: a surface shows whole per cents at most
+GIVE_WAY = 10  # added to the process's niceness, to give priority to the daemon and the DAW
+PROGRESS_STEP = 0.01  # smallest step that is sent; surfaces show whole percent
 
 
 class Replies:
@@ -33,12 +33,12 @@ class Replies:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._said = 0.0
-        self._lock = threading.Lock()  # a task may work in two threads
+        self._lock = threading.Lock()  # a task may use two threads
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Write one answer and flush it; where nobody reads it any more, end the process at once.
+        """Write one answer and flush it; if nobody reads it, end the process immediately.
 
-        The task must not clean up after itself then: the next daemon's worker may already write files of the same name.
+        In that case the task must not clean up: a worker of the next daemon may already write files of the same name.
         """
         with self._lock:
             try:
@@ -48,11 +48,11 @@ class Replies:
                 os._exit(0)
 
     def start(self) -> None:
-        """Begin a task: progress counts from 0 again."""
+        """Start a task; reset the progress to 0."""
         self._said = 0.0
 
     def progress(self, share: float) -> None:
-        """Send the share done (0..1), if it moved on by a step that can be seen."""
+        """Send the share done (0..1) if it grew by at least PROGRESS_STEP."""
         if share >= self._said + PROGRESS_STEP:
             self._said = share
             self.send({"progress": share})
@@ -62,7 +62,7 @@ def find(tasks: Mapping[str, str], name: str) -> Task:
     """Import the task's module and return its function.
 
     Raises:
-        KeyError: the table has no such task.
+        KeyError: there is no such task.
         ImportError: its module cannot be imported.
     """
     module, _, function = tasks[name].partition(":")
@@ -71,7 +71,7 @@ def find(tasks: Mapping[str, str], name: str) -> Task:
 
 
 def warm(tasks: Mapping[str, str]) -> None:
-    """Import every task's module ahead of time; one that fails is told of when it is asked for."""
+    """Import the modules of all tasks in advance; if one fails, its task reports it."""
     for name in tasks:
         try:
             find(tasks, name)
@@ -80,7 +80,7 @@ def warm(tasks: Mapping[str, str]) -> None:
 
 
 def answer(tasks: Mapping[str, str], message: Mapping[str, Any], replies: Replies) -> None:
-    """Run one task and send its result or its error; errors of the bridge cross as themselves, others as Unexpected."""
+    """Run one task and send its result or error; any exception but a BridgeError is sent as Unexpected."""
     replies.start()
     try:
         replies.send({"result": find(tasks, message["task"])(message["args"], replies.progress)})
@@ -91,7 +91,7 @@ def answer(tasks: Mapping[str, str], message: Mapping[str, Any], replies: Replie
 
 
 def serve(tasks: Mapping[str, str], requests: queue.SimpleQueue[Mapping[str, Any]], replies: Replies) -> None:
-    """Answer requests for ever; the reading thread ends the process."""
+    """Answer requests forever; the reading thread ends the process."""
     while True:
         message = requests.get()
         if "task" in message:
@@ -101,10 +101,10 @@ def serve(tasks: Mapping[str, str], requests: queue.SimpleQueue[Mapping[str, Any
 
 
 def read(stream: BinaryIO, requests: queue.SimpleQueue[Mapping[str, Any]]) -> None:
-    """Queue the requests; at the end of stdin end the process at once, whatever it is doing.
+    """Queue the requests; when stdin closes, end the process immediately.
 
-    The daemon is gone or wants this process gone, so nobody is left to take an answer; `os._exit` because the main
-    thread may be deep in a library that no exception reaches.
+    The daemon has ended or wants this process to end, so nobody waits for an answer. `os._exit` also works while the
+    main thread is inside a library that no exception interrupts.
     """
     for line in stream:
         requests.put(json.loads(line))
@@ -112,8 +112,8 @@ def read(stream: BinaryIO, requests: queue.SimpleQueue[Mapping[str, Any]]) -> No
 
 
 def main(arguments: list[str]) -> None:
-    """Take over the descriptors, then read and serve."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the daemon's terminal is the daemon's to handle
+    """Redirect the file descriptors, then read and serve."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the daemon handles Ctrl-C in its terminal
     if hasattr(os, "nice"):
         os.nice(GIVE_WAY)
     replies = Replies(os.fdopen(os.dup(1), "wb"))

@@ -1,6 +1,6 @@
-"""The signal work that runs in the worker processes: each task is one function of paths and small values.
+"""The table of tasks that run in the worker processes. Each is one function of paths and small values.
 
-`bridge.workers.process` looks a name up here and imports its module only then; the daemon imports none of them.
+`bridge.workers.process` imports a task's module when it is needed; the daemon imports none of them.
 """
 
 from __future__ import annotations

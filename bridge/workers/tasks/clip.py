@@ -1,6 +1,6 @@
-"""The clip a render task is asked for, checked: what of which file is played, and how.
+"""The validated clip of a render task: which part of which file is played, and how.
 
-Built from the task's arguments; render.py plans and renders it.
+Built from the arguments of the task; render.py renders it.
 """
 
 from __future__ import annotations
@@ -17,45 +17,45 @@ from bridge.audio.split_stereo import Pair
 from bridge.errors import ClipTooShort, RequestError, SpanOutside
 from bridge.workers.tasks.opening import number
 
-SHORTEST = 0.1  # s of timeline
-LONGEST = 86400.0  # s: a day, so that a slip of the pen in a looped clip does not fill the disk
+SHORTEST = 0.1  # s on the timeline
+LONGEST = 86400.0  # s; a day, so that a typing error in a looped clip does not fill the disk
 SLOWEST, FASTEST = 0.01, 100.0  # source seconds per timeline second
-FARTHEST = 1e7  # s of source: nothing recorded is as long
+FARTHEST = 1e7  # s of source; longer than any recording
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One clip as a DAW describes it."""
+    """A clip as a DAW describes it."""
 
-    path: Path  # the source's file
-    path_right: Path | None  # the file of its right side, where that is another one
+    path: Path  # source file
+    path_right: Path | None  # file of the right channel if it is separate
     length: float  # s on the timeline
-    offset: float  # s of source, from the section's start in the direction of play, to the clip's start
+    offset: float  # s of source from the start of the section (in playing direction) to the start of the clip
     playrate: float  # source seconds per timeline second
-    preserve_pitch: bool  # the playrate leaves the pitch alone
-    pitch: float  # semitones on top
-    reverse: bool  # the section is played backwards
-    section: tuple[float, float] | None  # start and length in the file, s; None is all of it
-    loop: bool  # the section is repeated
-    channels: str  # one of MODES
-    polarity: bool  # turned over
+    preserve_pitch: bool  # whether the playrate keeps the pitch
+    pitch: float  # additional pitch shift, semitones
+    reverse: bool  # plays the section backwards
+    section: tuple[float, float] | None  # start and length in the file, s; None is the whole file
+    loop: bool  # repeats the section
+    channels: str  # one of channels.MODES
+    polarity: bool  # inverted
     pan: float | None  # -1 … 1
-    line: tuple[tuple[float, float], ...] | None  # straightened: (s of source from the offset on, s of the result)
+    line: tuple[tuple[float, float], ...] | None  # to straighten it: (s of source from the offset, s of the result)
 
     @classmethod
     def parse(cls, source: Mapping[str, Any], length: Mapping[str, Any]) -> Self:
-        """Check a request's `source` and the mapping that holds its `length`.
+        """Validate the `source` of a request and the mapping with its `length`.
 
         Raises:
-            RequestError: a value that cannot be.
-            ClipTooShort: less than 0.1 s.
+            RequestError: a value is invalid.
+            ClipTooShort: it is shorter than 0.1 s.
         """
         seconds = number(length, "length", 0.0, LONGEST)
         if seconds < SHORTEST:
-            raise ClipTooShort(f"The clip is {seconds:.3f} s long, and at least {SHORTEST} s are needed.")
+            raise ClipTooShort(f"The clip is {seconds:.3f} s long; the minimum is {SHORTEST} s.")
         channels = source.get("channels") or "normal"
         if channels not in MODES:
-            raise RequestError(f"The clip's channels are {channels!r}, and they can be {', '.join(MODES)}.")
+            raise RequestError(f"The clip's channels are {channels!r}; they must be one of {', '.join(MODES)}.")
         return cls(
             path=_path(source, "path"),
             path_right=_path(source, "path_right") if source.get("path_right") else None,
@@ -75,19 +75,19 @@ class Clip:
 
     @property
     def stretches(self) -> bool:
-        """Tell whether time or pitch change apart from each other."""
+        """Tell whether time or pitch change independently of each other."""
         return self.line is not None or self.pitch != 0 or (self.preserve_pitch and self.playrate != 1)
 
     @property
     def plain(self) -> bool:
-        """Tell whether the file goes on before and after the clip as it does in it, so that handles can be had."""
+        """Tell whether the file continues before and after the clip, so that it can have handles."""
         return not (self.reverse or self.loop or self.section or self.stretches)
 
     def played(self, reader: files.Reader | Pair) -> span.Played:
-        """Return what is played of the open file.
+        """Return the section of the open file that is played.
 
         Raises:
-            SpanOutside: the section, or all of the clip, lies outside the file.
+            SpanOutside: the section or the whole clip is outside the file.
         """
         info = reader.info
         first, frames = 0, info.frames
@@ -98,7 +98,7 @@ class Clip:
         start, wanted = round(self.offset * info.sample_rate), round(self.length * self.playrate * info.sample_rate)
         if frames < 1 or played.missing(start, wanted) >= max(1, wanted):
             raise SpanOutside(
-                f"The clip asks for {self.length * self.playrate:.3f} s from {self.offset:.3f} s on, and "
+                f"The clip needs {self.length * self.playrate:.3f} s from {self.offset:.3f} s on, but "
                 f"{files.shown(self.path)} has {max(0, frames) / info.sample_rate:.3f} s."
             )
         return played
@@ -107,26 +107,26 @@ class Clip:
 def _path(source: Mapping[str, Any], key: str) -> Path:
     path = source.get(key)
     if not isinstance(path, str) or not path or "\0" in path:
-        raise RequestError("The clip's source has no usable path.")
+        raise RequestError("The clip's source has no valid path.")
     return Path(path)
 
 
 def _line(warp: Any, seconds: float) -> tuple[tuple[float, float], ...]:
-    """Return where each moment of the source has to lie so that its beats lie evenly over the clip.
+    """Return the line from source time to result time that makes the beats even over the clip.
 
     Args:
-        warp: (beat, s of source from the offset on) pairs, as in a request.
+        warp: pairs (beat, s of source from the offset), as in a request.
         seconds: length of the clip.
     """
     pairs = [(float(beat), float(second)) for beat, second in warp or ()]
     rising = all(one[0] < other[0] and one[1] < other[1] for one, other in pairwise(pairs))
     if len(pairs) < 2 or not rising or abs(pairs[0][1]) > 1e-3:
-        raise RequestError("To straighten a clip its warp has to be [beat, second], two or more, both rising from 0 s.")
+        raise RequestError("To straighten a clip, its warp must be two or more pairs [beat, second], rising from 0 s.")
     first, last = pairs[0][0], pairs[-1][0]
     line = tuple((second, (beat - first) / (last - first) * seconds) for beat, second in pairs)
     speeds = [(after[0] - here[0]) / (after[1] - here[1]) for here, after in pairwise(line)]
     if not SLOWEST <= min(speeds) <= max(speeds) <= FASTEST:
-        raise RequestError(f"The clip's warp asks for speeds outside {SLOWEST:g} to {FASTEST:g}.")
+        raise RequestError(f"The clip's warp has speeds outside {SLOWEST:g} to {FASTEST:g}.")
     return line
 
 
@@ -135,6 +135,6 @@ def _section(source: Mapping[str, Any]) -> tuple[float, float] | None:
     if section is None:
         return None
     if not isinstance(section, list | tuple) or len(section) != 2:
-        raise RequestError("The clip's section has to be [start, length] in seconds.")
+        raise RequestError("The clip's section must be [start, length] in seconds.")
     parts = {"section start": section[0], "section length": section[1]}
     return number(parts, "section start", 0.0, FARTHEST), number(parts, "section length", 0.0, FARTHEST)

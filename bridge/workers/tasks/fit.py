@@ -1,7 +1,7 @@
-"""The task "fit": the raw result at the project's rate, in time, as long as the clip and as loud as it, as a WAV.
+"""The task "fit": converts a raw result to the project's rate and the clip's timing, length and loudness.
 
-Stage fit asks for it. Compare with the source → raw without DC → stereo → drift out → rate → exact length, measured
-into a spool → level → broadcast WAV.
+Stage fit runs it. Compare with the source → remove DC → stereo → remove drift → resample → exact length, measured and
+spooled → level → Broadcast Wave.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ from bridge.workers.tasks.opening import RESULT, number, opened, writing
 
 Progress = Callable[[float], None]
 
-UNNOTICED = 0.1  # s that a result may be short without a warning; a latent frame of the model is 0.093 s
-QUIETER = 0.5  # dB under the wanted level that are worth a warning
-AROUND = 4.0  # s on both sides of a loop's seam that it is measured against
-GUESSED = 120.0  # s: longer results are compared before they are cut
+UNNOTICED = 0.1  # s; a result may be this much too short without a warning (a latent frame of the model is 0.093 s)
+QUIETER = 0.5  # dB below the target level that cause a warning
+AROUND = 4.0  # s on both sides of a loop's seam that the seam is compared with
+GUESSED = 120.0  # s; longer results are compared before they are cut
 MOST_FRAMES = 1e11
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for, checked."""
+    """The validated arguments."""
 
-    raw: Path  # the result as it came
-    into: Path  # the file to write
-    source: Path | None  # the clip as it was sent; None: nothing is compared
-    align: bool  # whether a measured offset is corrected
-    tempo: float | None  # BPM that the DAW says
-    sample_rate: int | None  # Hz; None keeps the raw's
-    lead: int  # frames of handle before the clip, at the rate of the file to write
+    raw: Path  # the engine's result
+    into: Path  # file to write
+    source: Path | None  # the clip as it was sent; None to skip the comparison
+    align: bool  # whether to correct a measured offset
+    tempo: float | None  # of the DAW, BPM
+    sample_rate: int | None  # Hz; None keeps that of the raw result
+    lead: int  # handle before the clip, frames of the file to write
     samples: int  # frames of the clip
-    tail: int  # frames of handle after the clip
-    loops: bool  # its end has to meet its beginning
-    skip: float  # s of the raw's start to leave out, below 0 to put silence before it
-    nudge: float  # s by which a hand moves the result, above 0 later; counts beside what is measured
-    undo_db: float  # dB that bring the raw to the source's level when loudness is left alone
+    tail: int  # handle after the clip, frames
+    loops: bool  # whether the end must meet the start
+    skip: float  # s to skip at the start of the raw result; below 0: silence to insert
+    nudge: float  # manual offset in s (above 0: later), in addition to the measured one
+    undo_db: float  # dB; brings the raw result to the source's level if the loudness is not matched
     target: float | None  # LUFS
     ceiling: float  # dBTP
-    encoding: bwf_header.Encoding
-    bext: Mapping[str, Any]
-    info: Mapping[str, str]
+    encoding: bwf_header.Encoding  # sample format
+    bext: Mapping[str, Any]  # fields of bwf_header.Bext
+    info: Mapping[str, str]  # RIFF INFO fields
 
     @property
     def frames(self) -> int:
@@ -60,33 +60,33 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How the raw becomes the file."""
+    """How the raw result is cut to the file."""
 
     rate: int  # Hz of the file
     start: int  # first frame of the clip in the file
-    skip: float  # s of the (stretched) raw's start to leave out; below 0: silence to put before it
-    speed: float  # how much faster the raw is played, at the same pitch
-    mean: tuple[float, ...]  # of each of the raw's channels, taken out
+    skip: float  # s to skip at the start of the stretched raw result; below 0: silence to insert
+    speed: float  # playback speed, at the same pitch
+    mean: tuple[float, ...]  # DC offset to remove from each channel
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The result cut to the clip, before it has its level."""
+    """The result cut to the clip, before levelling."""
 
-    spool: writers.Spool  # what will be written
-    wanted: Wanted
-    lufs: float | None  # of the clip's part; None for silence
-    peak_db: float | None  # true peak of everything, dBTP; None for silence
+    spool: writers.Spool  # the audio
+    wanted: Wanted  # target level
+    lufs: float | None  # loudness of the clip without handles; None for silence
+    peak_db: float | None  # true peak including handles, dBTP; None for silence
 
 
 def parse(args: Mapping[str, Any]) -> Order:
-    """Check the arguments.
+    """Validate the arguments.
 
     Raises:
-        RequestError: a value that cannot be.
+        RequestError: a value is invalid.
     """
     if args.get("format", "pcm24") not in bwf_header.WIDTH:
-        raise RequestError(f"The result's format is {args['format']!r}, and it can be pcm24 or float32.")
+        raise RequestError(f"The result's format is {args['format']!r}; it must be pcm24 or float32.")
     rate = args.get("sample_rate")
     return Order(
         raw=Path(args["raw"]),
@@ -116,17 +116,17 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
     Args:
         args: raw, into, source, align, tempo, sample_rate, lead, samples, tail, skip, loops, nudge, source_gain_db,
             target, ceiling, format, bext, info.
-        progress: told the share done, 0..1.
-        size: frames per block; the file is the same with any.
+        progress: called with the share done, 0..1.
+        size: frames per block; does not change the file.
 
     Returns:
         sample_rate, samples (of the clip), frames (of the file), lead (first frame of the clip in the file), gain_db,
-        limiter_db (the most that the limiter takes), lufs and true_peak_db (of the file as it is), alignment (see
-        compare.Alignment), nudge_ms, loop (see crossfade.Measured; None where it is none), warnings.
+        limiter_db (largest gain reduction), lufs and true_peak_db (of the file), alignment (see compare.Alignment),
+        nudge_ms, loop (see crossfade.Measured; None if it is not a loop), warnings.
 
     Raises:
-        ResultError: the raw cannot be used.
-        RequestError: an argument cannot be.
+        ResultError: the raw result cannot be used.
+        RequestError: an argument is invalid.
         HomeError: the file cannot be written.
     """
     order = parse(args)
@@ -159,14 +159,13 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
 def _drafted(
     order: Order, reader: files.Reader, rate: int, size: int, progress: Progress
 ) -> tuple[Alignment, list[dict[str, str]], Cut, Draft]:
-    """Compare the result with its source, and cut it as that says.
+    """Compare the result with its source and cut it accordingly.
 
-    Most results are in place: so a short one is cut as if it were while it is compared, and anew if it is not.
+    Most results need no correction. So a short one is cut without correction while it is compared, and cut again if it
+    does need one.
     """
     guess = Cut(rate, order.lead, order.skip, 1.0, (0.0,) * reader.info.channels)
-    if (
-        order.frames > GUESSED * rate
-    ):  # what waits on the disk and what is compared need their memory one after the other
+    if order.frames > GUESSED * rate:  # one after the other, to save memory
         found, notes, how = _compared(order, rate)
         return found, notes, how, _draft(order, how, reader, size, progress)
     with ThreadPoolExecutor(1) as beside:
@@ -180,22 +179,22 @@ def _drafted(
 
 
 def _compared(order: Order, rate: int) -> tuple[Alignment, list[dict[str, str]], Cut]:
-    """Return how the result lies on its source, what is wrong with it, and how it is to be cut."""
+    """Return the alignment of the result with its source, warnings, and how to cut the result."""
     if order.source is None:
         return Alignment(), [], cut(order, Alignment(), rate, compare.result_of(order.raw, order.into.parent))
     source, result = compare.listen_to_both(order.source, order.raw, order.into.parent)
     found = compare.alignment(source, result)
     notes = compare.warnings(source, result, found, order.tempo)
     if not order.align and found.slip:
-        found = replace(found, slip=0.0, speed=1.0, text=f"{found.offset * 1000:+.0f} ms measured, left as it came")
+        found = replace(found, slip=0.0, speed=1.0, text=f"{found.offset * 1000:+.0f} ms, not corrected")
     return found, notes, cut(order, found, rate, result)
 
 
 def cut(order: Order, found: Alignment, rate: int, result: Heard) -> Cut:
-    """Decide where the clip lies in the file.
+    """Decide where the clip starts in the file.
 
-    The correction is a slip where the handles have room for it: the file stays as it came and the clip begins
-    elsewhere in it, so that it can be slipped back. Where they have not, the raw's start is cut or moved.
+    If the handles have room for the correction, the clip starts at another frame of an unchanged file, so that the user
+    can slip it back. Otherwise the start of the raw result is cut or padded.
     """
     slip = found.slip - order.nudge
     shift = round(slip * rate)
@@ -208,7 +207,7 @@ def cut(order: Order, found: Alignment, rate: int, result: Heard) -> Cut:
 
 
 def _stream(order: Order, how: Cut, reader: files.Reader, size: int) -> Iterator[Block]:
-    """Yield the file as it will be, before its level is found; a loop's end goes on into its beginning."""
+    """Yield the audio of the file before levelling, with the end of a loop cross-faded into its start."""
     fade = _lead_over(order, how)
     frames = order.frames + fade
     sound = raw.played(reader, raw.Take(how.rate, how.skip - fade / how.rate, frames, how.speed, how.mean), size)
@@ -216,9 +215,9 @@ def _stream(order: Order, how: Cut, reader: files.Reader, size: int) -> Iterator
 
 
 def _lead_over(order: Order, how: Cut) -> int:
-    """Return over how many frames the end is led over to the beginning; 0 where it is no loop, or nothing is there."""
+    """Return the frames over which a loop's end is cross-faded; 0 if it is not a loop or has no audio before it."""
     fade = min(round(crossfade.LOOP_FADE * how.rate), order.samples // 4)
-    has_handles = order.lead or order.tail  # then it is the DAW that goes round, within the handles
+    has_handles = order.lead or order.tail  # then the DAW loops within the handles
     return fade if order.loops and not has_handles and how.skip >= fade / how.rate else 0
 
 
@@ -243,9 +242,9 @@ def _kept(blocks: Iterator[Block], spool: writers.Spool, frames: int, progress: 
 
 
 def _write(order: Order, how: Cut, level: Level, spool: writers.Spool, size: int) -> dict[str, float] | None:
-    """Write the file; return how a loop's end meets its beginning, as it is written."""
+    """Write the file; return how the end of a loop meets its start in it."""
     bext = dict(order.bext)
-    if "time_reference" in bext:  # of the file's first frame; a slip moves the clip in the file and not on the timeline
+    if "time_reference" in bext:  # of the first frame; a slip does not move the clip on the timeline
         bext["time_reference"] = max(0, bext["time_reference"] + order.lead - how.start)
     chunk = bwf_header.Bext(**bext, lufs=level.lufs, true_peak_db=level.peak_db)
     ends = crossfade.Ends(order.frames, round(AROUND * how.rate))
@@ -258,7 +257,7 @@ def _write(order: Order, how: Cut, level: Level, spool: writers.Spool, size: int
 def _warnings(order: Order, level: Level, short: float) -> list[dict[str, str]]:
     found = []
     if level.short_db > QUIETER:
-        text = f"The result is {level.short_db:.1f} dB below the wanted level, to keep its true peak under "
+        text = f"The result is {level.short_db:.1f} dB below the target level, to keep its true peak under "
         found.append({"code": "loudness_limited", "text": f"{text}{order.ceiling:g} dBTP."})
     if short > UNNOTICED:
         found.append({"code": "result_short", "text": f"The result is {short:.2f} s too short; its end is silent."})

@@ -1,7 +1,7 @@
-"""The clip laid out in frames: what is read of its source, the handles around it, and the context the model gets.
+"""The layout of a clip in frames: the span of its source, its handles, and the context for the model.
 
-The task `render` plans with it before it reads. Handles are music that the source has and the DAW keeps; context is
-sent so that the model has something to go on from, and cut away again.
+The task `render` plans with it before it reads. Handles are music around the clip that the DAW keeps. Context is sent
+to give the model a lead-in and is cut off again.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from dataclasses import dataclass
 from bridge.audio import resample, span
 from bridge.workers.tasks.clip import Clip
 
-STEP = 0.04  # s: whole samples at every usual rate, so that the clip's start stays on a sample
-CLOSES = 0.005  # s by which a loop's length may be off whole passes of it: rounding in a DAW
+STEP = 0.04  # s; whole frames at every common rate, so that the clip starts on a frame
+CLOSES = 0.005  # s; a clip of whole passes of a loop may be off by this much, because DAWs round
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is wanted around the clip."""
+    """What is requested around the clip."""
 
-    handles: tuple[float, float]  # s before and after it that the DAW wants
-    context: float  # s on each side that the model wants, handles included
-    period: float | None  # s, of the timeline: whole bars after which the clip may be repeated; None: it may not
-    loops: bool  # it is played over and over
+    handles: tuple[float, float]  # s before and after the clip for the DAW
+    context: float  # s on each side for the model, including handles
+    period: float | None  # s on the timeline; whole bars after which the clip may repeat, or None
+    loops: bool  # whether the DAW loops the clip
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The clip in frames."""
+    """The layout of a clip in frames."""
 
-    rate_in: int  # Hz, of the file
-    rate_out: int  # Hz, of what is sent
-    start: int  # first frame of the source's span, in the direction of play, all before the clip included
-    read: int  # frames of source that are read
+    rate_in: int  # of the file, Hz
+    rate_out: int  # of the FLAC file, Hz
+    start: int  # first source frame in playing direction, including everything before the clip
+    read: int  # source frames to read
     before: int  # frames before the clip, at rate_out
     clip: int  # frames of the clip, at rate_out
     after: int  # frames after the clip, at rate_out
-    keep: tuple[float, float] = (0.0, 0.0)  # s on each side that the DAW gets: the source's own
-    own: tuple[int, int] = (0, 0)  # frames of the source, at rate_in, from and to which it plays itself
-    period: int = 0  # frames of the source after which it is repeated outside of these; 0: it is not
-    loops: bool = False  # its end has to meet its beginning
+    keep: tuple[float, float] = (0.0, 0.0)  # s on each side of real source audio for the DAW
+    own: tuple[int, int] = (0, 0)  # first source frame, and the frame after the last, that play without repetition
+    period: int = 0  # source frames after which it repeats outside `own`; 0 if it does not
+    loops: bool = False  # whether the end must meet the start
 
     @property
     def frames(self) -> int:
@@ -51,15 +51,15 @@ class Plan:
 def plan(clip: Clip, played: span.Played, rate: int, highest: int, around: Around) -> Plan:
     """Lay out the clip in frames.
 
-    A side gets what the source has there, up to handle or context; what the context lacks then comes from the clip
-    itself: a loop goes round, and anything else is repeated by whole bars.
+    Each side gets the audio that the source has there, up to the handle or the context. The rest of the context comes
+    from the clip itself: a loop continues, anything else repeats by whole bars.
 
     Args:
-        clip: what is asked for.
-        played: the source as it is played.
+        clip: the clip.
+        played: its source.
         rate: of the file, Hz.
-        highest: sources above are sent at this rate, Hz.
-        around: what is wanted on its sides.
+        highest: highest rate to send, Hz; higher sources are resampled.
+        around: handles and context.
     """
     rate_out = min(rate, highest)
     start, frames = round(clip.offset * rate), round(clip.length * rate_out)
@@ -95,18 +95,18 @@ def plan(clip: Clip, played: span.Played, rate: int, highest: int, around: Aroun
 
 
 def sounding(played: span.Played, layout: Plan) -> span.Played | span.Repeated:
-    """Return the source as it goes on around the clip."""
+    """Return the source as it continues around the clip."""
     return span.Repeated(played, *layout.own, layout.period) if layout.period else played
 
 
 def _closes(frames: int, once: int, rate: int) -> bool:
-    """Tell whether frames of a loop are whole passes of it."""
+    """Tell whether a number of frames is whole passes of a loop of `once` frames."""
     over = frames % once
     return frames + CLOSES * rate >= once and min(over, once - over) <= CLOSES * rate
 
 
 def _steps(seconds: float, rate: int, rate_out: int) -> float:
-    """Return s in whole steps of 40 ms that fit into `seconds`; 0 where a step is no whole sample."""
+    """Round `seconds` down to whole steps of 40 ms; 0 if a step is not whole frames."""
     if rate % 25 or rate_out % 25:
         return 0.0
     return max(0, math.floor(seconds / STEP + 1e-9)) * STEP

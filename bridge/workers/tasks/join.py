@@ -1,7 +1,7 @@
-"""The task "join": the segments of a long clip as the model gave them back, as one file that nobody hears the joins of.
+"""The task "join": joins the results of a long clip's segments to one file without audible joins.
 
-Stage fit asks for it before it fits the whole. Each segment is laid in time beside its own part of the source, brought
-to one level with the others, and cross-faded where the two makings are most alike. Blocks all the way.
+Stage fit runs it before it fits the whole clip. Each result is aligned with its own segment of the source, levelled,
+and cross-faded with the next where the two are most similar. Everything is processed in blocks.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ from bridge.workers.tasks.opening import RESULT, SOURCE, number, opened, writing
 
 Progress = Callable[[float], None]
 
-FADE = 0.15  # s of a cross-fade
-RAMP = 10.0  # s over which a segment goes from its own level to the one at a join
-MOST_STEP = 6.0  # dB; two segments that differ by more at their join are meant to, or one of them is at fault
-AROUND = 6.0  # s on both sides of a join that it is measured against
+FADE = 0.15  # s; length of a cross-fade
+RAMP = 10.0  # s; a segment's level changes over this time to match its neighbour at a join
+MOST_STEP = 6.0  # dB; largest level difference that is matched, more is intended or a defect
+AROUND = 6.0  # s on both sides of a join that the join is compared with
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One segment: where it lies, and how it is played."""
+    """One segment: its position and how it is played."""
 
-    path: Path  # the raw file
+    path: Path  # the raw result
     source: Path  # the segment as it was sent
-    start: float  # s from the beginning of the clip as it was sent
-    seconds: float
-    alignment: Alignment
-    mean: tuple[float, ...]  # DC of each channel, taken out
-    gain_db: float  # that brings it to its source's level, beside the other segments
+    start: float  # s from the start of the clip as it was sent
+    seconds: float  # length, s
+    alignment: Alignment  # with its source
+    mean: tuple[float, ...]  # DC offset to remove from each channel
+    gain_db: float  # dB; matches its source's level, relative to the other segments
 
     def take(self, rate: int, start: int, frames: int) -> raw.Take:
-        """Return how to play `frames` frames from frame `start` of the whole."""
+        """Return how to play `frames` frames from frame `start` of the clip."""
         skip = start / rate - self.start + self.alignment.slip
         return raw.Take(rate, skip, frames, self.alignment.speed, self.mean)
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Where one segment goes over into the next."""
+    """The join of two neighbouring segments."""
 
-    at: int  # first frame of the cross-fade in the whole
-    step_db: float  # by how much the second is louder there, after the segments' own gains
-    alike: float  # correlation of the two over the fade
+    at: int  # first frame of the cross-fade in the clip
+    step_db: float  # how much louder the second segment is there, after both gains
+    alike: float  # correlation of the two in the cross-fade, -1..1
 
 
 def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -> dict[str, Any]:
@@ -61,17 +61,17 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
 
     Args:
         args: legs (of each segment raw and source, two paths, and start and seconds in the clip as it was sent),
-            seconds (of the whole), align, into.
-        progress: told the share done, 0..1.
-        size: frames per block; the file is the same with any.
+            seconds (of the clip), align, into.
+        progress: called with the share done, 0..1.
+        size: frames per block; does not change the file.
 
     Returns:
         frames, sample_rate, legs (of each segment alignment and gain_db), joins (each at s, with step_db, alike and
         the ranks of crossfade.Measured).
 
     Raises:
-        ResultError: a raw cannot be used.
-        RequestError: an argument cannot be.
+        ResultError: a raw result cannot be used.
+        RequestError: an argument is invalid.
         HomeError: the file cannot be written.
     """
     into, seconds = Path(args["into"]), number(args, "seconds", 0.0, 1e7)
@@ -105,7 +105,7 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
 
 
 def _listened(segments: Sequence[Mapping[str, Any]], align: bool, scratch: Path, progress: Progress) -> list[Part]:
-    """Return the segments with their measures: place in time, and how much quieter each is than its source."""
+    """Measure the alignment of each segment, and how much quieter it is than its source."""
     found = []
     for count, segment in enumerate(segments, 1):
         path, source = Path(segment["raw"]), Path(segment["source"])
@@ -126,7 +126,7 @@ def _loudness(path: Path, errors: Mapping[Any, Any], scratch: Path) -> float | N
 
 
 def _even(parts: list[Part]) -> list[Part]:
-    """Return the segments with their gains about a mean of 0 dB: the level of the whole is the stage's affair."""
+    """Return the segments with a mean gain of 0 dB; the task `fit` sets the level of the clip."""
     total = sum(part.seconds for part in parts)
     mean = sum(part.gain_db * part.seconds for part in parts) / total
     return [
@@ -135,7 +135,7 @@ def _even(parts: list[Part]) -> list[Part]:
 
 
 def _found(parts: Sequence[Part], readers: Sequence[files.Reader], rate: int, fade: int, size: int) -> Join:
-    """Find the best place for a join in what two segments share."""
+    """Find the best position for a join in the overlap of two segments."""
     start, stop = round(parts[1].start * rate), round((parts[0].start + parts[0].seconds) * rate)
     heard = []
     for part, reader in zip(parts, readers, strict=True):
@@ -157,7 +157,7 @@ def _streams(
     fade: int,
     size: int,
 ) -> Iterator[Iterator[Block]]:
-    """Yield each segment from the beginning of its first cross-fade to the end of its last, at its level."""
+    """Yield each segment from the start of its first cross-fade to the end of its last, levelled."""
     for k, (part, reader) in enumerate(zip(parts, readers, strict=True)):
         first, last = joins[k - 1] if k else None, joins[k] if k < len(joins) else None
         start = first.at if first else 0
@@ -171,13 +171,13 @@ def _streams(
 def _levelled(
     blocks: Iterator[Block], gain_db: float, ends: tuple[float, float], frames: int, rate: int
 ) -> Iterator[Block]:
-    """Yield a stream at its level, led to the level that it shares with its neighbours at its ends.
+    """Yield a stream with its gain, and with ramps to the levels that it shares with its neighbours.
 
     Args:
         blocks: frames × 2.
         gain_db: of the whole stream.
-        ends: dB more at its beginning and at its end, going to nothing over RAMP, or over half of a short stream.
-        frames: of the stream.
+        ends: additional dB at its start and end, which fade to 0 over RAMP, or over half of a short stream.
+        frames: length of the stream.
         rate: Hz.
     """
     ramp = max(1.0, min(RAMP * rate, frames / 2))
@@ -190,7 +190,7 @@ def _levelled(
 
 
 def _measured(path: Path, one: Join, fade: int, rate: int) -> crossfade.Measured:
-    """Return how a join stands among the moments of the music around it, in the written file."""
+    """Compare a join in the written file with the music around it."""
     with opened(path, RESULT) as reader:
         middle, around = one.at + fade // 2, round(AROUND * rate)
         start, stop = max(0, middle - around), min(reader.info.frames, middle + around)

@@ -1,4 +1,4 @@
-"""The task "length": how long a sound file is, for clips that go to the end of their source, and its rate."""
+"""The task "length": length and rate of a sound file, for clips that extend to the end of their source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def length(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str,
     """Return `seconds` and `sample_rate` (Hz) of the file at `path`.
 
     Raises:
-        ClipError: it cannot be read.
+        ClipError: the file cannot be read.
     """
     path = Path(args["path"])
     with opened(path, SOURCE, path.parent) as reader:

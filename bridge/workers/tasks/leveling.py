@@ -1,6 +1,6 @@
-"""How loud a result is to be, and how it gets there under the ceiling: by a gain, and by a limiter where that is short.
+"""Levels a result to its target loudness under a ceiling: with a gain and, if needed, the limiter.
 
-The task `fit` hands over its spool; the rule is in docs/fit.md.
+The task `fit` uses it on its spool.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from bridge.audio.limiter import MARGIN, PeakCurve, limited, reduction
 from bridge.audio.loudness import LoudnessMeter
 from bridge.audio.true_peak import TruePeak
 
-MOST = 6.0  # dB that the limiter may take from the highest peak; more would be heard, so the rest is left quieter
-NEAR = 0.2  # LU from the target that are near enough
-TRIES = 3  # gains that are tried to make up for what the limiter takes
+MOST = 6.0  # dB; largest gain reduction by the limiter, more would be audible
+NEAR = 0.2  # LU; tolerance of the target
+TRIES = 3  # gains to try, to make up for the loudness that the limiter removes
 
 
 def _no_curve() -> npt.NDArray[np.float32]:
@@ -29,28 +29,28 @@ def _no_curve() -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for."""
+    """The target level and its limits."""
 
-    target: float | None  # LUFS of the clip; None leaves the level alone
-    undo_db: float  # dB that bring the result to the source's level when it is left alone
+    target: float | None  # loudness of the clip, LUFS; None does not match the loudness
+    undo_db: float  # gain without a target, dB; undoes that of the upload
     ceiling: float  # dBTP
     start: int  # first frame of the clip in the spool
-    stop: int  # the frame after its last
+    stop: int  # frame after its last
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How loud the result is, and what is done about it."""
+    """The level of a result and how it is reached."""
 
-    lufs: float | None  # of the clip's part, as it is written; None is silence
-    peak_db: float | None  # true peak of everything, as it is written, dBTP; None is silence
-    gain_db: float  # what is applied
-    short_db: float = 0.0  # by how much it stays under what was wanted, dB
-    # dB that the limiter takes, per CONTROL frames; empty where there is none
+    lufs: float | None  # written loudness of the clip without handles; None is silence
+    peak_db: float | None  # written true peak including handles, dBTP; None is silence
+    gain_db: float  # dB to apply
+    short_db: float = 0.0  # dB below the target
+    # gain reduction by the limiter in dB, per CONTROL frames; empty without the limiter
     curve: npt.NDArray[np.float32] = field(default_factory=_no_curve)
 
     def applied(self, blocks: Iterator[Block]) -> Iterator[Block]:
-        """Yield the stream at its level."""
+        """Yield the stream with gain and limiter applied."""
         if len(self.curve):
             yield from limited(blocks, self.curve, self.gain_db)
             return
@@ -65,14 +65,14 @@ def decibels(peak: float) -> float | None:
 
 
 def find_level(wanted: Wanted, lufs: float | None, peak_db: float | None, rate: int, spool: writers.Spool) -> Level:
-    """Return the gain, and the limiter's curve where a gain alone would leave the clip quieter than its target.
+    """Return the gain, and the limiter's curve if the gain alone would leave the clip quieter than its target.
 
     Args:
         wanted: target and ceiling.
-        lufs: of the clip's part of the spool, None for silence.
-        peak_db: true peak of the spool, None for silence.
+        lufs: loudness of the clip in the spool; None for silence.
+        peak_db: true peak of the spool; None for silence.
         rate: Hz.
-        spool: everything that will be written.
+        spool: the audio to write.
     """
     gain = wanted.undo_db if wanted.target is None else 0.0 if lufs is None else wanted.target - lufs
     room = math.inf if peak_db is None else wanted.ceiling - peak_db
@@ -84,7 +84,7 @@ def find_level(wanted: Wanted, lufs: float | None, peak_db: float | None, rate: 
 
 
 def _limit(wanted: Wanted, target: float, gain: float, most: float, rate: int, spool: writers.Spool) -> Level:
-    """Turn up as far as the limiter may hold, and once more by what it took away."""
+    """Find the gain up to `most` with which the limited clip reaches its target."""
     peaks = PeakCurve(10 ** ((wanted.ceiling - most) / 20))
     for part in spool.blocks():
         peaks.add(part)
@@ -103,7 +103,7 @@ def _limit(wanted: Wanted, target: float, gain: float, most: float, rate: int, s
 
 
 def measured(blocks: Iterator[Block], rate: int, wanted: Wanted) -> tuple[float | None, float | None]:
-    """Return LUFS of the clip's part and the true peak of everything (dBTP) of a stream."""
+    """Return the loudness of the clip (LUFS) and the true peak including handles (dBTP) of a stream."""
     loudness, true_peak, position = LoudnessMeter(rate), TruePeak(), 0
     for part in blocks:
         loudness.add(block.between(part, position, wanted.start, wanted.stop))

@@ -1,7 +1,7 @@
-"""The task "listen": what is the clip? Tempo, a guess at its key, and whether it is drums alone.
+"""The task "listen": estimates tempo and key of a clip, and whether it has only drums.
 
-Stage render asks once per clip, for the tags that write themselves (bridge/presets/tags.py), while another worker
-renders the same clip: so nobody waits for it.
+Stage render runs it once per clip for the automatic tags (bridge/presets/tags.py), while another worker renders the
+clip.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from bridge.audio import block, onsets, percussive, rhythm, tonality
 from bridge.workers.tasks.opening import number
 from bridge.workers.tasks.render import laid_out, stream
 
-LONGEST = 120.0  # s that are listened to; a song keeps its tempo and its key
+LONGEST = 120.0  # s; a song keeps its tempo and key
 
 
 def listen(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Listen to a clip.
+    """Analyse a clip.
 
     Args:
-        args: those of the task render, which say what is heard, and tempo (BPM that the DAW says, or None).
-        progress: told the share done, 0..1.
+        args: those of the task render, and tempo (of the DAW in BPM, or None).
+        progress: called with the share done, 0..1.
 
     Returns:
-        tempo (BPM or None; the DAW's own where it gave one), tempo_measured, tempo_sure, key (a name or None),
+        tempo (BPM or None; the DAW's if it gave one), tempo_measured, tempo_sure, key (a name or None),
         key_sure, kind ("drums", "music" or None).
 
     Raises:

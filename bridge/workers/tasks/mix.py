@@ -1,7 +1,7 @@
-"""The task "mix": clips of several tracks, or one after the other, as one sound: what the DAW plays of them together.
+"""The task "mix": mixes clips of one or more tracks as the DAW plays them.
 
-Stage render asks for it where clips are remixed as one, and renders the mix like any other source. Gain and fades are
-baked in, since the balance of the clips is part of what is heard.
+Stage render runs it for clips that are remixed as one, and renders the mix like any other source. Gain and fades are
+applied, since the balance of the clips is part of their sound.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from bridge.workers.tasks.render import laid_out, stream
 
 @dataclass(slots=True)
 class Lane:
-    """One clip on its way into the mix."""
+    """One clip of the mix."""
 
     start: int  # first frame in the mix
     frames: int
     blocks: Iterator[Block]
-    rest: Block = field(default_factory=lambda: np.zeros((0, 2), np.float32))  # read and not mixed yet
+    rest: Block = field(default_factory=lambda: np.zeros((0, 2), np.float32))  # read but not mixed yet
 
     def next(self, frames: int) -> Block:
-        """Return the next frames, silence after the end."""
+        """Return up to the next `frames` frames."""
         parts, count = [self.rest], len(self.rest)
         while count < frames and (part := next(self.blocks, None)) is not None:
             parts.append(part)
@@ -43,16 +43,16 @@ def mix(args: dict[str, Any], progress: Callable[[float], None], *, size: int = 
     """Mix clips.
 
     Args:
-        args: clips (each source, length and at, s from the start of the mix), seconds, rate (Hz), into.
-        progress: told the share done, 0..1.
-        size: frames per block; the file is the same with any.
+        args: clips (each with source, length, and at: s from the start of the mix), seconds, rate (Hz), into.
+        progress: called with the share done, 0..1.
+        size: frames per block; does not change the file.
 
     Returns:
         frames, sample_rate.
 
     Raises:
         ClipError: a source or a span cannot be used.
-        RequestError: an argument cannot be.
+        RequestError: an argument is invalid.
         HomeError: the file cannot be written.
     """
     into, rate = Path(args["into"]), round(number(args, "rate", 8000, 768_000))
@@ -83,7 +83,7 @@ def _lane(clip: Mapping[str, Any], rate: int, into: Path) -> Lane:
 
 
 def _heard(clip: Mapping[str, Any], rate: int, frames: int, into: Path) -> Iterator[Block]:
-    """Yield a clip at the mix's rate, with its gain and its fades; its file is open only meanwhile."""
+    """Yield a clip at the rate of the mix with its gain and fades; its file is open only during that time."""
     source = clip["source"]
     args = {"source": source, "length": clip["length"], "handles": [0.0, 0.0], "highest_rate": 655_350}
     gain = 10 ** (number(source, "gain_db", -150.0, 150.0, 0.0) / 20)

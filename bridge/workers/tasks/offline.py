@@ -1,7 +1,7 @@
-"""The task "offline": a clip's FLAC file in, its remix by signal processing out; what the offline engine runs.
+"""The task "offline": remixes the FLAC file of a clip by signal processing, for the offline engine.
 
-The clip is read twice (survey, then section by section) and the remix once more for its final level, always in blocks:
-an hour needs no more memory than two minutes.
+The clip is read twice (for the survey and by section), and the remix is read again for its final level, always in
+blocks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bridge.workers.tasks.opening import SOURCE, number, opened, writing
 
 Progress = Callable[[float], None]
 
-SURVEYED, RENDERED = 0.1, 0.9  # shares of the work that are done after the first and the second look
+SURVEYED, RENDERED = 0.1, 0.9  # shares done after the survey and after rendering
 
 
 def offline(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -32,14 +32,14 @@ def offline(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
     Args:
         args: source (path), into (path of the WAV file to write, 32-bit float), tags, seed, and optionally amount
-            (0..1), tempo (BPM), beats (s, ascending), downbeats (indices), family, lyrics (which are not sung).
-        progress: told the share done, 0..1.
+            (0..1), tempo (BPM), beats (s, ascending), downbeats (indices), family, lyrics (ignored).
+        progress: called with the share done, 0..1.
 
     Returns:
-        seed, family, chosen (whether somebody named it), tempo (BPM), description (one line that says how it was made).
+        seed, family, chosen (whether tags or preset chose it), tempo (BPM), description (one line).
 
     Raises:
-        RequestError: an argument is of the wrong kind.
+        RequestError: an argument is invalid.
         ClipError: the clip's file cannot be used.
         HomeError: the remix cannot be written.
     """
@@ -63,10 +63,10 @@ def offline(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def _wish(args: dict[str, Any]) -> Wish:
-    """Check the arguments.
+    """Validate the arguments.
 
     Raises:
-        RequestError: one is of the wrong kind or out of its range.
+        RequestError: one has the wrong type or is out of range.
     """
     return Wish(
         tags=str(args.get("tags", "")),
@@ -83,23 +83,23 @@ def _numbers(args: dict[str, Any], name: str) -> tuple[float, ...]:
     """Return a list of finite numbers from the arguments.
 
     Raises:
-        RequestError: it holds something else.
+        RequestError: it has another element.
     """
     values = args.get(name) or []
     if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
-        raise RequestError(f"The clip's {name} have to be numbers.")
+        raise RequestError(f"The clip's {name} must be numbers.")
     return tuple(float(value) for value in values)
 
 
 def _stereo(reader: files.Reader, start: int, frames: int) -> Iterator[Block]:
-    """Yield a span as two channels, with zeros for what is no sound."""
+    """Yield a span as stereo, with zeros for invalid samples."""
     matrix = channels.mix(reader.info.channels, "normal", None, False)
     for part in channels.to_stereo(reader.blocks(start, frames), matrix):
         yield block.sound_alone(part)[0]
 
 
 def _survey(reader: files.Reader, wish: Wish, progress: Progress) -> Survey:
-    """Measure the clip."""
+    """Analyse the clip."""
     surveyor = Surveyor(reader.info.sample_rate, listen=not wish.has_beats)
     frames, done = reader.info.frames, 0
     for part in _stereo(reader, 0, frames):
@@ -110,7 +110,7 @@ def _survey(reader: files.Reader, wish: Wish, progress: Progress) -> Survey:
 
 
 def _render(reader: files.Reader, plan: Plan, spool: writers.Spool, progress: Progress) -> float:
-    """Remix into the spool, before the final level, and return the gain in dB that is missing."""
+    """Write the remix before its final level to the spool, and return the final gain in dB."""
 
     def read(start: int, stop: int) -> Block:
         audio = np.empty((stop - start, 2), dtype=np.float32)

@@ -1,6 +1,6 @@
-"""What the tasks share: sound files opened with errors that people understand, and checked arguments.
+"""Shared by the tasks: opens and writes files with the bridge's errors, and validates arguments.
 
-bridge.audio knows no errors of the bridge; here its exceptions become them, for sources and for results.
+bridge.audio has its own exceptions, which are converted here for sources and for results.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ RESULT: Mapping[type[files.FileError], type[ResultError]] = {
     files.Changed: ResultError,
     files.NeedsFfmpeg: ResultNotAudio,
 }
-LITTLE_ROOM = 2**20  # bytes: a write that fails with less than this left failed for want of room
+LITTLE_ROOM = 2**20  # bytes; a write that fails with less free space counts as a full disk
 
 
 @contextmanager
 def opened(
     path: Path, errors: Mapping[type[files.FileError], type[BridgeError]], scratch: Path | None = None
 ) -> Iterator[files.Reader]:
-    """Open a sound file; what goes wrong while it is open comes out as errors of the bridge.
+    """Open a sound file; file errors while it is open are converted.
 
     Args:
-        path: the file.
+        path: of the file.
         errors: SOURCE or RESULT.
-        scratch: folder for what has to be decoded first.
+        scratch: folder for files that ffmpeg decodes.
 
     Raises:
-        BridgeError: as the table says.
+        BridgeError: from the table `errors`.
     """
     try:
         with files.Reader(path, scratch=scratch) as reader:
@@ -68,11 +68,11 @@ def opened(
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what goes wrong while `path` is written into errors of the bridge, and leave no half-written file.
+    """Convert errors while `path` is written, and delete an unfinished file.
 
     Raises:
-        DiskFull: there is no room left.
-        OutputUnwritable: the folder takes no file.
+        DiskFull: the disk is full.
+        OutputUnwritable: the folder is not writable.
     """
     try:
         yield
@@ -89,7 +89,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _discard(path: Path) -> None:
-    """Remove a half-written file; what keeps it there is the trouble that is told of already."""
+    """Delete an unfinished file; if that fails, the cause has already been reported."""
     with suppress(OSError):
         path.unlink(missing_ok=True)
 
@@ -97,7 +97,7 @@ def _discard(path: Path) -> None:
 def _is_full(path: Path) -> bool:
     try:
         return files.free_bytes(path) < LITTLE_ROOM
-    except OSError:  # the folder itself is gone, which is another trouble
+    except OSError:  # the folder does not exist
         return False
 
 
@@ -105,7 +105,7 @@ def number(values: Mapping[str, Any], name: str, low: float, high: float, defaul
     """Return a finite number from the arguments.
 
     Raises:
-        RequestError: it is missing, no number, or outside low … high.
+        RequestError: it is missing, not a number, or outside low … high.
     """
     value = values.get(name)
     if value is None:

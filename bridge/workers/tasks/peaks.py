@@ -1,7 +1,4 @@
-"""The task "peaks": lowest and highest sample per column, for the picture of a file in the terminal.
-
-The command line draws source over result from it.
-"""
+"""The task "peaks": lowest and highest sample per column, to draw the waveform of a file in the terminal."""
 
 from __future__ import annotations
 
@@ -16,14 +13,14 @@ from bridge.workers.tasks.opening import SOURCE, number, opened
 
 
 def peaks(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Measure a file's outline over all its channels.
+    """Measure the waveform of a file over all channels.
 
     Args:
         args: path, columns (1 to 100000).
-        progress: told the share done, 0..1.
+        progress: called with the share done, 0..1.
 
     Returns:
-        peaks: [lowest, highest] per column; fewer columns where the file has fewer frames. seconds: its length.
+        peaks: [lowest, highest] per column, with fewer columns if the file has fewer frames; seconds: its length.
 
     Raises:
         ClipError: the file cannot be used.

@@ -1,6 +1,6 @@
-"""The task "probe": is what came back from an engine usable audio?
+"""The task "probe": checks that an engine's result is usable audio.
 
-Stage fetch asks before it takes a result on; the whole file is decoded once, in blocks.
+Stage fetch runs it before it accepts a result. The whole file is decoded once, in blocks.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from bridge.errors import ResultBroken, ResultSilent, ResultTooLarge, ResultTooS
 from bridge.workers.tasks.opening import RESULT, number, opened
 
 SHORTEST_SHARE = 0.8  # of the expected length
-LONGEST_SHARE, LONGEST_EXTRA = 2.0, 10.0  # more than twice the length and 10 s is not this clip's remix
-SILENT = 10 ** (-80 / 20)  # no sample above -80 dBFS
+LONGEST_SHARE, LONGEST_EXTRA = 2.0, 10.0  # the longest result is twice the expected length plus 10 s
+SILENT = 10 ** (-80 / 20)  # full scale; a lower peak is silence
 
 
 def probe(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Decode a result and judge it.
+    """Decode a result and check it.
 
     Args:
-        args: path, seconds (the clip's length as it was sent, handles included).
-        progress: told the share done, 0..1.
+        args: path, seconds (length of the clip as it was sent, including handles).
+        progress: called with the share done, 0..1.
 
     Returns:
         format, sample_rate, channels, frames, peak (full scale 1.0).
 
     Raises:
-        ResultError: one of its kinds.
+        ResultError: the result cannot be used.
     """
     expected = number(args, "seconds", 0.0, 1e7)
     with opened(Path(args["path"]), RESULT) as reader:
@@ -55,10 +55,10 @@ def probe(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
 
 
 def _peak(reader: files.Reader, progress: Callable[[float], None]) -> float:
-    """Return the highest absolute sample; NaN if one of them is."""
+    """Return the highest absolute sample, or NaN if any is."""
     peak, done = 0.0, 0
     for part in reader.blocks(0, reader.info.frames):
-        here = max(float(part.max()), -float(part.min()))  # both hand on NaN
+        here = max(float(part.max()), -float(part.min()))  # both propagate NaN
         if math.isnan(here):
             return here
         peak = max(peak, here)

@@ -1,6 +1,6 @@
-"""What an engine gave back, as it is played: without DC, as stereo, without drift, at the wanted rate and length.
+"""Reads a raw result: removes DC and drift, and converts it to stereo at a given rate and length.
 
-The tasks `fit` and `join` read their raw files through it, in blocks.
+The tasks `fit` and `join` read raw results through it, in blocks.
 """
 
 from __future__ import annotations
@@ -16,44 +16,44 @@ import numpy.typing as npt
 from bridge.audio import block, channels, files, resample, stretch
 from bridge.audio.block import Block
 
-FADE = 0.005  # s at the end of a result that is too short
-DIRECT = 0.002  # full scale, -54 dB: a mean of the wave above is DC and taken out; below, it can be chance
+FADE = 0.005  # s; fade-out of a result that is too short
+DIRECT = 0.002  # full scale (-54 dB); a higher mean is DC and is removed, a lower one can be chance
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """What of a raw file is wanted."""
+    """How to read a raw result."""
 
-    rate: int  # Hz of what comes out
-    skip: float  # s of the (stretched) raw's start to leave out; below 0: silence to put before it
-    frames: int  # of what comes out
-    speed: float  # how much faster the raw is played, at the same pitch
-    mean: tuple[float, ...]  # of each of the raw's channels, taken out
+    rate: int  # output rate, Hz
+    skip: float  # s to skip at the start of the stretched result; below 0: silence to insert
+    frames: int  # output length
+    speed: float  # playback speed, at the same pitch
+    mean: tuple[float, ...]  # DC offset to remove from each channel
 
 
 def offset(mean: npt.NDArray[np.float64]) -> tuple[float, ...]:
-    """Return what is to be taken out of each channel: its mean where that is DC, and not chance."""
+    """Return the DC offset of each channel: its mean, or 0 if that can be chance."""
     return tuple(float(value) if abs(value) > DIRECT else 0.0 for value in mean)
 
 
 def stereo(
     reader: files.Reader, start: int, frames: int, mean: tuple[float, ...] = (), size: int = block.FRAMES
 ) -> Iterator[Block]:
-    """Yield frames of the raw as stereo (frames × 2), at its own rate."""
+    """Yield frames of the raw result as stereo (frames × 2), at its own rate."""
     blocks = _without(reader.blocks(start, frames, size), mean)
     return channels.to_stereo(blocks, channels.mix(reader.info.channels, "normal", None, False))
 
 
 def played(reader: files.Reader, take: Take, size: int) -> Iterator[Block]:
-    """Yield the raw as stereo (frames × 2), exactly as long as wanted; a short one is faded out first.
+    """Yield the raw result as stereo (frames × 2) with an exact length; one that is too short is faded out.
 
     Args:
-        reader: of the raw file.
-        take: what of it is wanted.
+        reader: of the raw result.
+        take: rate, position and length.
         size: frames per block.
     """
     info = reader.info
-    skip = round(take.skip * take.speed * info.sample_rate)  # in frames of the raw, before it is stretched
+    skip = round(take.skip * take.speed * info.sample_rate)  # in frames of the raw result, before stretching
     wanted = math.ceil((take.frames / take.rate + resample.MARGIN) * take.speed * info.sample_rate)
     there = min(info.frames, max(0, wanted + skip))
     heard = stereo(reader, max(0, skip), max(0, there - max(0, skip)), take.mean, size)
@@ -66,7 +66,7 @@ def played(reader: files.Reader, take: Take, size: int) -> Iterator[Block]:
 
 
 def _without(blocks: Iterator[Block], mean: tuple[float, ...]) -> Iterator[Block]:
-    """Yield the stream without its DC."""
+    """Yield the stream without its DC offset."""
     if not any(mean):
         yield from blocks
         return

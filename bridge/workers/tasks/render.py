@@ -1,7 +1,7 @@
-"""The task "render": the span of a file that is heard in a clip, as the stereo FLAC file that is sent.
+"""The task "render": renders the span of a file that a clip plays, as the stereo FLAC file to send.
 
-Stage render asks for it. File → span → stereo → speed and rate → pitch → FLAC, in blocks all the way, while loudness
-and true peak are measured on what passes.
+Stage render runs it. File → span → stereo → speed and rate → pitch → FLAC, in blocks. Loudness and true peak are
+measured on the way.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from bridge.workers.tasks.frames import Around, Plan, plan, sounding
 from bridge.workers.tasks.opening import SOURCE, number, opened, writing
 
 Progress = Callable[[float], None]
-Sounding: TypeAlias = span.Played | span.Repeated  # a source as it is played
+Sounding: TypeAlias = span.Played | span.Repeated  # a source as the DAW plays it
 
-LONGEST_HANDLE = 60.0  # s, of handle or of context
-UNNOTICED = 0.01  # s of silence at a clip's end that come from rounding and are not worth a warning
+LONGEST_HANDLE = 60.0  # s; of a handle or of context
+UNNOTICED = 0.01  # s; shorter silence at the end of a clip comes from rounding and causes no warning
 
 
 @dataclass(slots=True)
 class Heard:
-    """What is measured of the rendered stream."""
+    """Measurements of the rendered stream."""
 
-    loudness: LoudnessMeter  # over the clip, without handles
-    true_peak: TruePeak = field(default_factory=TruePeak)  # over everything that is sent
+    loudness: LoudnessMeter  # of the clip without handles
+    true_peak: TruePeak = field(default_factory=TruePeak)  # including handles and context
     peak: float = 0.0  # highest sample
-    broken: int = 0  # samples that were no sound
+    broken: int = 0  # number of invalid samples
 
 
 def stream(
     clip: Clip, played: Sounding, layout: Plan, heard: Heard | None, size: int = block.FRAMES
 ) -> Iterator[Block]:
-    """Yield the span as stereo at the output's rate, exactly as long as planned."""
+    """Yield the span as stereo at the output rate, exactly as long as planned."""
     source = _finite(played.blocks(layout.start, layout.read, size), heard)
     matrix = channels.mix(played.channels, clip.channels, clip.pan, clip.polarity)
     stereo = channels.to_stereo(source, matrix)
@@ -63,7 +63,7 @@ def stream(
 
 
 def _with_context(line: Sequence[tuple[float, float]], speed: float, layout: Plan) -> list[tuple[float, float]]:
-    """Return a line that goes on over the context on both sides, at the clip's mean speed: that is cut away again."""
+    """Extend a line over the context on both sides at the mean speed of the clip."""
     before, after = layout.before / layout.rate_out, layout.after / layout.rate_out
     source, result = line[-1]
     ahead = [(-before * speed, -before)] if before else []
@@ -71,7 +71,7 @@ def _with_context(line: Sequence[tuple[float, float]], speed: float, layout: Pla
 
 
 def _finite(blocks: Iterator[Block], heard: Heard | None) -> Iterator[Block]:
-    """Yield the stream with zeros for what is no sound, and count it."""
+    """Yield the stream with zeros for invalid samples, and count them."""
     for part in blocks:
         clean, broken = block.sound_alone(part)
         if heard is not None:
@@ -83,19 +83,18 @@ def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES
     """Render a clip.
 
     Args:
-        args: source, length, handles (s on each side), context (s on each side, handles included), period (s after
-            which the clip may be repeated where its source has no context; None: not), loops, into, highest_rate.
-        progress: told the share done, 0..1.
-        size: frames per block; the file is the same with any.
+        args: source, length, handles (s on each side), context (s on each side, including handles), period (s after
+            which the clip may repeat if its source has no context, or None), loops, into, highest_rate.
+        progress: called with the share done, 0..1.
+        size: frames per block; does not change the file.
 
     Returns:
-        sample_rate, frames, handles (s on each side, context included), keep (those of them that the DAW gets), loops
-        (whether its end has to meet its beginning), sha256, gain_db, lufs, true_peak_db, source_rate, source_channels,
-        warnings.
+        sample_rate, frames, handles (s on each side, including context), keep (s of them for the DAW), loops (whether
+        its end must meet its start), sha256, gain_db, lufs, true_peak_db, source_rate, source_channels, warnings.
 
     Raises:
         ClipError: the source or the span cannot be used.
-        RequestError: an argument cannot be.
+        RequestError: an argument is invalid.
         HomeError: the file cannot be written.
     """
     into = Path(args["into"])
@@ -134,11 +133,11 @@ def _around(args: Mapping[str, Any]) -> Around:
 
 @contextmanager
 def laid_out(args: Mapping[str, Any]) -> Iterator[tuple[Clip, files.Reader | Pair, Sounding, Plan]]:
-    """Open what a clip plays and lay it out in frames (args: see `render`).
+    """Open the source of a clip and lay it out in frames (args: see `render`).
 
     Raises:
         ClipError: the source or the span cannot be used.
-        RequestError: an argument cannot be.
+        RequestError: an argument is invalid.
     """
     clip = Clip.parse(args["source"], args)
     highest = round(number(args, "highest_rate", 8000, 655350, 48000))
@@ -146,14 +145,14 @@ def laid_out(args: Mapping[str, Any]) -> Iterator[tuple[Clip, files.Reader | Pai
     with _sources(clip, Path(args["into"]).parent) as reader:
         played = clip.played(reader)
         layout = plan(clip, played, reader.info.sample_rate, highest, around)
-        if not layout.frames:  # its header says so few samples a second that the span holds none
-            raise SourceUnreadable(f"{files.shown(clip.path)} has {reader.info.sample_rate} samples a second.")
+        if not layout.frames:  # the rate is so low that the span has no frames
+            raise SourceUnreadable(f"{files.shown(clip.path)} has a sample rate of {reader.info.sample_rate} Hz.")
         yield clip, reader, sounding(played, layout), layout
 
 
 @contextmanager
 def _sources(clip: Clip, scratch: Path) -> Iterator[files.Reader | Pair]:
-    """Open the clip's file, or its two."""
+    """Open the file of a clip, or its two."""
     with opened(clip.path, SOURCE, scratch) as reader:
         if clip.path_right is None:
             yield reader
@@ -163,7 +162,7 @@ def _sources(clip: Clip, scratch: Path) -> Iterator[files.Reader | Pair]:
 
 
 def _bits(clip: Clip, info: files.Info, layout: Plan) -> int:
-    """Return 16 where the source's own samples are sent, since that is exact and half the bytes; else 24."""
+    """Return 16 if the samples of a 16-bit source are sent unchanged, else 24."""
     untouched = layout.rate_in == layout.rate_out and clip.playrate == 1 and not clip.stretches
     straight = channels.is_identity(channels.mix(info.channels, clip.channels, clip.pan, clip.polarity))
     return 16 if info.subtype == "PCM_16" and untouched and straight else 24
@@ -172,10 +171,10 @@ def _bits(clip: Clip, info: files.Info, layout: Plan) -> int:
 def _write(
     clip: Clip, played: Sounding, layout: Plan, bits: int, into: Path, progress: Progress, size: int
 ) -> tuple[Heard, float]:
-    """Write the FLAC file and measure on the way; a span over full scale is written anew, lower by what it is over.
+    """Write and measure the FLAC file; a span that exceeds full scale is written again with a lower gain.
 
     Returns:
-        What was measured before any gain, and the gain in dB.
+        The measurements before the gain, and the gain in dB.
     """
     heard = Heard(LoudnessMeter(layout.rate_out))
     done, over = 0, False
@@ -191,7 +190,7 @@ def _write(
             writer.abandon()
     if not over:
         return heard, 0.0
-    gain_db = -math.ceil(2000 * math.log10(heard.peak)) / 100  # whole hundredths, so that it can be undone exactly
+    gain_db = -math.ceil(2000 * math.log10(heard.peak)) / 100  # rounded to 0.01 dB, so that it can be undone exactly
     gain = np.float32(10 ** (gain_db / 20))
     with writers.FlacWriter(into, layout.rate_out, bits) as writer:
         for part in stream(clip, played, layout, None, size):
@@ -206,7 +205,7 @@ def _measure(heard: Heard, part: Block, position: int, layout: Plan) -> None:
 
 
 def warnings(clip: Clip, played: Sounding, layout: Plan, heard: Heard) -> list[dict[str, str]]:
-    """Return what could not be honoured, or was done without being asked for, in words."""
+    """Return warnings about everything that was not rendered as requested."""
     name = files.shown(clip.path)
     found: list[tuple[str, str]] = []
     if played.channels > 2 and clip.channels not in ("left", "right"):
@@ -216,15 +215,15 @@ def warnings(clip: Clip, played: Sounding, layout: Plan, heard: Heard) -> list[d
     if padded := _padded(clip, played, layout):
         found.append(("span_padded", padded))
     if heard.broken:
-        what = f"{heard.broken} samples of {name} are no sound (not a number, or beyond any level)"
-        text = f"{what}; they are silent in what was sent."
+        what = f"{heard.broken} samples of {name} are invalid (not a number, or out of range)"
+        text = f"{what}; they are silent in the upload."
         found.append(("not_numbers", text))
     return [{"code": code, "text": text} for code, text in found]
 
 
 def _without_stretch(clip: Clip) -> str:
     lost = "the pitch follows the speed" if clip.preserve_pitch else "the pitch was not shifted"
-    return f"The library for stretching is not installed, so {lost}; `pip install 'ace-bridge[stretch]'` adds it."
+    return f"The time-stretching library is not installed, so {lost}. `pip install 'ace-bridge[stretch]'` adds it."
 
 
 def _padded(clip: Clip, played: Sounding, layout: Plan) -> str | None:
@@ -232,4 +231,4 @@ def _padded(clip: Clip, played: Sounding, layout: Plan) -> str | None:
     seconds = played.missing(start, round(clip.length * clip.playrate * layout.rate_in)) / layout.rate_in
     if seconds <= UNNOTICED:
         return None
-    return f"The clip goes {seconds:.3f} s beyond {files.shown(clip.path)}; that part is silent, as it is in the DAW."
+    return f"The clip extends {seconds:.3f} s beyond {files.shown(clip.path)}; that part is silent, as in the DAW."

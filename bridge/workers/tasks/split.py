@@ -1,6 +1,6 @@
-"""The task "split": a clip that is longer than its engine takes, as one FLAC file per segment.
+"""The task "split": splits a clip that is longer than the engine's limit into one FLAC file per segment.
 
-Stage render asks for it; the segments overlap, and the task `join` makes one result of what comes back.
+Stage render runs it. The segments overlap, and the task `join` joins their results.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def split(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
 
     Args:
         args: path (a FLAC file), legs (of each segment start, frames and the path to write).
-        progress: told the share done, 0..1.
+        progress: called with the share done, 0..1.
 
     Returns:
         sha256: of each file, in order.
