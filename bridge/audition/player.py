@@ -1,7 +1,7 @@
-"""Audition, the daemon's side: starts the process that plays, turns it, and knows what is heard.
+"""Controls audition in the daemon: starts the player process and switches sides.
 
-`/bridge/audition` → control/table.py → control/service.py → `Player` → `python -m bridge.audition.process ORDER` → the
-audio device. Neither numpy nor PortAudio loads here.
+`/bridge/audition` → control/table.py → control/service.py → `Player` → `python -m bridge.audition.process` → the audio
+device. Neither numpy nor PortAudio is imported here.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from typing import Any
 from bridge.errors import AudioDeviceMissing, BridgeError, NotPossibleNow, Unexpected, from_wire
 from bridge.util.child_process import ChildProcess
 
-START_PATIENCE = 15.0  # s until the device must have been opened; a cold start of the libraries takes one or two
-STOP_PATIENCE = 2.0  # s until a child that was told to stop is ended
+START_PATIENCE = 15.0  # s; time limit to open the device, loading the libraries takes 1 to 2 s
+STOP_PATIENCE = 2.0  # s; time limit to stop before the child is killed
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the recordings that can be heard."""
+    """A recording to audition."""
 
     name: str  # "source" or "result"
     path: Path  # of the audio file
-    start: float = 0.0  # s of the file before the clip
-    length: float | None = None  # s of the clip; None: to the file's end
-    gain_db: float = 0.0  # that brings both sides to the same loudness
+    start: float = 0.0  # start of the clip in the file, s
+    length: float | None = None  # of the clip, s; None is to the end of the file
+    gain_db: float = 0.0  # dB; matches the loudness of both sides
 
     def to_wire(self) -> dict[str, Any]:
-        """Return what the process that plays is told."""
+        """Return it for the player process."""
         return {"path": os.fspath(self.path), "start": self.start, "length": self.length, "gain_db": self.gain_db}
 
 
 class Player:
-    """Plays one clip at a time, one of its sides being heard."""
+    """Plays one clip at a time, of which one side is heard."""
 
     def __init__(
         self,
@@ -49,13 +49,13 @@ class Player:
         command: Sequence[str] = (sys.executable, "-m", "bridge.audition.process"),
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Prepare; no process is started yet.
+        """Prepare; starts no process.
 
         Args:
             device: name of the output device, or a part of it; "default" is the system's.
-            tell: told the name of the side that is heard from now on, "" when nothing is.
-            command: what plays the order that is appended to it.
-            environ: environment of the child, less the keys; None takes the daemon's own.
+            tell: called with the name of the side that is heard from now on, or "" for none.
+            command: of the player process; the JSON request is appended.
+            environ: environment of the child without keys; None is the daemon's own.
         """
         self._device = device
         self._tell = tell
@@ -66,27 +66,27 @@ class Player:
         self._sides: tuple[Side, ...] = ()
         self._heard = ""
         self._loop = False
-        self._turn = asyncio.Lock()  # one hand at a time on the child
+        self._turn = asyncio.Lock()  # one command at a time
 
     @property
     def playing(self) -> bool:
-        """Tell whether something is heard just now."""
+        """Tell whether something is playing."""
         return self._child is not None and self._child.alive
 
     @property
     def heard(self) -> str:
-        """Return the name of the side that is heard, "" when nothing is."""
+        """Return the name of the side that is heard, or "" for none."""
         return self._heard if self.playing else ""
 
     @property
     def loop(self) -> bool:
-        """Tell whether what is played begins again at its end."""
+        """Tell whether playback loops."""
         return self._loop
 
     async def play(self, sides: Sequence[Side], heard: str) -> None:
-        """Let a side be heard; of a clip that is played already only the side is changed, at the same place.
+        """Play a side; if the clip is already playing, switch to the side at the same position.
 
-        Returns as soon as it is heard.
+        Returns when playback has started.
 
         Raises:
             AudioDeviceMissing: there is no audio output, or PortAudio is not installed.
@@ -100,21 +100,19 @@ class Player:
             await self._start(tuple(sides), heard)
 
     async def switch(self) -> None:
-        """Let the other side be heard, at the same place.
+        """Switch to the other side at the same position.
 
         Raises:
-            NotPossibleNow: nothing is played, or the clip has one side only.
+            NotPossibleNow: nothing is playing, or the clip has only one side.
         """
         async with self._turn:
             others = [side.name for side in self._sides if side.name != self._heard]
             if not self.playing or not others:
-                raise NotPossibleNow(
-                    f"There is only the {self._heard} to hear." if self.playing else "Nothing is played just now."
-                )
+                raise NotPossibleNow(f"Only the {self._heard} is available." if self.playing else "Nothing is playing.")
             await self._switch(others[0])
 
     async def set_loop(self, on: bool | None) -> bool:
-        """Play on from the start at the end, or not; None turns it over. Returns how it is now."""
+        """Turn looping on or off, None toggles it. Returns the new state."""
         async with self._turn:
             self._loop = not self._loop if on is None else on
             if self.playing:
@@ -122,22 +120,22 @@ class Player:
             return self._loop
 
     async def stop(self) -> None:
-        """Stop what is heard, if anything is."""
+        """Stop playback, if there is any."""
         async with self._turn:
             await self._end()
 
     # --- the child ---------------------------------------------------------------------------------------------------
 
     async def _start(self, sides: tuple[Side, ...], heard: str) -> None:
-        order = {
+        request = {
             "sides": [side.to_wire() for side in sides],
             "heard": [side.name for side in sides].index(heard),
             "loop": self._loop,
             "device": self._device,
         }
-        self._child = await ChildProcess.start(  # its stderr is thrown away: ALSA and JACK list missing devices there
+        self._child = await ChildProcess.start(  # stderr is discarded: ALSA and JACK list missing devices there
             *self._command,
-            json.dumps(order),  # escapes what is no UTF-8 in a path
+            json.dumps(request),  # escapes what is not UTF-8 in a path
             environ=self._environ,
         )
         try:
@@ -161,7 +159,7 @@ class Player:
 
     async def _say(self, word: Mapping[str, Any]) -> None:
         if self._child is not None:
-            with contextlib.suppress(ConnectionError):  # it has just come to its end
+            with contextlib.suppress(ConnectionError):  # it has just ended
                 await self._child.send(word)
 
     async def _until_silence(self, child: ChildProcess) -> None:
@@ -177,14 +175,14 @@ class Player:
             return
         await child.end(STOP_PATIENCE)
         if self._watch is not None:
-            if child.alive:  # it hangs in a dead drive, so that it could not be killed
+            if child.alive:  # blocked by a dead drive, so that it cannot be killed
                 self._watch.cancel()
             await asyncio.wait([self._watch])
             self._watch = None
 
 
 async def _first_word(child: ChildProcess) -> BridgeError | None:
-    """Wait for the child's line and return the error in it, if there is one."""
+    """Wait for the first line of the child and return its error, if there is one."""
     try:
         word = await child.read(START_PATIENCE)
     except TimeoutError:
@@ -192,5 +190,5 @@ async def _first_word(child: ChildProcess) -> BridgeError | None:
     except ValueError:
         word = None
     if word is None:
-        return Unexpected("The process that plays sound ended before it could say why.")
+        return Unexpected("The player process ended without giving a reason.")
     return from_wire(word["error"]) if "error" in word else None

@@ -1,7 +1,7 @@
-"""Audition, the process that plays: numpy and PortAudio load here and never in the daemon (player.py starts it).
+"""The player process of audition: imports numpy and PortAudio, which the daemon never does (player.py starts it).
 
-`python -m bridge.audition.process ORDER`: sides → deck → the audio device. Each line on stdin turns the deck, {"heard":
-1} or {"loop": true}; the end of stdin stops it. One JSON line on stdout says that it plays, or why not.
+`python -m bridge.audition.process REQUEST`: sides → deck → audio device. Each line on stdin is a command, {"heard": 1}
+or {"loop": true}; the end of stdin stops playback. One JSON line on stdout reports that it plays, or the error.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from typing import Any, BinaryIO, Protocol
 from bridge.errors import AudioDeviceMissing, BridgeError, SourceMissing, SourceUnreadable, Unexpected
 from bridge.util.stdin_pipe import take_stdin
 
-BLOCK = 1024  # frames written at a time: how soon a switch or a stop is heard
-SYSTEM = "default"  # the output that the system has chosen, whatever it is called
-TAIL = 0.1  # s of silence after a sound, since some outputs cut off what is in their last buffer
+BLOCK = 1024  # frames per write; limits how soon a switch or a stop is heard
+SYSTEM = "default"  # the system's default output
+TAIL = 0.1  # s of silence at the end, since some outputs drop their last buffer
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be played."""
+class PlayRequest:
+    """What to play."""
 
-    sides: Sequence[Mapping[str, Any]]  # path, start (s), length (s, None: to the end), gain_db of each
+    sides: Sequence[Mapping[str, Any]]  # of each path, start (s), length (s; None is to the end), gain_db
     heard: int  # index of the side that is heard first
-    loop: bool
+    loop: bool  # whether to loop
     device: str  # name of the output or a part of it; "default" is the system's
 
 
@@ -40,15 +40,15 @@ class Stream(Protocol):
 
     @property
     def latency(self) -> float:
-        """Return how long a sample is on its way, s."""
+        """Return the output latency, s."""
         ...
 
     def write(self, data: Any) -> Any:
-        """Play a block (frames × channels, float32); waits until the output has room for it."""
+        """Play a block (frames × channels, float32); waits until the output can take it."""
         ...
 
     def stop(self) -> Any:
-        """Return when everything has been heard."""
+        """Stop after everything has been played."""
         ...
 
     def close(self) -> Any: ...
@@ -61,20 +61,20 @@ def _sounddevice() -> Any:
     """Return the library.
 
     Raises:
-        AudioDeviceMissing: PortAudio is not installed; its absence shows as OSError on Linux.
+        AudioDeviceMissing: PortAudio is not installed; on Linux, importing it then raises OSError.
     """
     try:
         import sounddevice
     except (ImportError, OSError) as error:
-        raise AudioDeviceMissing(f"Sound cannot be played here: {error}.") from error
+        raise AudioDeviceMissing(f"Audio cannot be played on this machine: {error}.") from error
     return sounddevice
 
 
 def open_device(device: str) -> OpenStream:
-    """Return what opens PortAudio's output.
+    """Return a function that opens a PortAudio output.
 
     Raises:
-        AudioDeviceMissing: PortAudio is not installed, or later: there is no such output.
+        AudioDeviceMissing: PortAudio is not installed; the function also raises it if there is no such output.
     """
     library = _sounddevice()
 
@@ -97,7 +97,7 @@ def open_device(device: str) -> OpenStream:
 
 
 def outputs() -> list[dict[str, Any]]:
-    """Return the audio outputs: name, interface (ALSA, Core Audio …), channels, whether it is the system's.
+    """Return the audio outputs: name, interface (ALSA, Core Audio …), channels, whether it is the default.
 
     Raises:
         AudioDeviceMissing: PortAudio is not installed, or there is no output.
@@ -115,30 +115,30 @@ def outputs() -> list[dict[str, Any]]:
         if one["max_output_channels"] > 0
     ]
     if not found:
-        raise AudioDeviceMissing("There is no audio output on this machine.")
+        raise AudioDeviceMissing("This machine has no audio output.")
     return found
 
 
 class Playing:
-    """One order on its way to the output, and the hands that turn it meanwhile."""
+    """Plays one request and handles commands meanwhile."""
 
-    def __init__(self, order: Order) -> None:
-        """Prepare; no file is opened yet."""
+    def __init__(self, request: PlayRequest) -> None:
+        """Prepare; opens no file."""
         self.stopped = threading.Event()
-        self._order = order
+        self._request = request
         self._deck: Any = None
 
     def turn(self, line: str | bytes) -> None:
-        """Take one line of stdin; what is no order is left alone."""
-        with suppress(ValueError, TypeError, AttributeError):  # AttributeError: before the deck is laid on
+        """Handle one line of stdin; invalid lines are ignored."""
+        with suppress(ValueError, TypeError, AttributeError):  # AttributeError: there is no deck yet
             word = json.loads(line)
-            if word.get("heard") in range(len(self._order.sides)):
+            if word.get("heard") in range(len(self._request.sides)):
                 self._deck.heard = word["heard"]
             if isinstance(word.get("loop"), bool):
                 self._deck.loop = word["loop"]
 
     def run(self, start: OpenStream, started: Callable[[], None]) -> None:
-        """Play to the end, or until `stopped`, then with a short fade.
+        """Play to the end, or until `stopped` with a short fade-out.
 
         Raises:
             SourceMissing, SourceUnreadable: a file cannot be played.
@@ -159,12 +159,12 @@ class Playing:
         from bridge.audio.block import silence
         from bridge.audio.files import Reader
 
-        order = self._order
-        readers = [opened.enter_context(Reader(Path(side["path"]))) for side in order.sides]
-        rate = readers[-1].info.sample_rate  # the result's
-        frames = max(_frames(side, reader.info, rate) for side, reader in zip(order.sides, readers, strict=True))
-        sides = [_side(one, reader, rate, frames) for one, reader in zip(order.sides, readers, strict=True)]
-        self._deck = Deck(sides, rate, frames, heard=order.heard, loop=order.loop)
+        request = self._request
+        readers = [opened.enter_context(Reader(Path(side["path"]))) for side in request.sides]
+        rate = readers[-1].info.sample_rate  # of the result
+        frames = max(_frames(side, reader.info, rate) for side, reader in zip(request.sides, readers, strict=True))
+        sides = [_side(one, reader, rate, frames) for one, reader in zip(request.sides, readers, strict=True)]
+        self._deck = Deck(sides, rate, frames, heard=request.heard, loop=request.loop)
         stream = start(rate, 2)
         try:
             started()
@@ -178,13 +178,13 @@ class Playing:
 
 
 def _frames(side: Mapping[str, Any], info: Any, rate: int) -> int:
-    """Return how long a side is, in frames of the output."""
+    """Return the length of a side in output frames."""
     rest: float = max(0.0, info.frames / info.sample_rate - side["start"])
     return round((rest if side["length"] is None else side["length"]) * rate)
 
 
 def _side(side: Mapping[str, Any], reader: Any, rate: int, frames: int) -> Callable[[], Iterator[Any]]:
-    """Return what opens a side: stereo, at the output's rate and its own gain, exactly `frames` long."""
+    """Return a function that opens a side: stereo, at the output rate, with its gain, exactly `frames` long."""
     from bridge.audio import block, channels, resample
 
     info = reader.info
@@ -199,22 +199,22 @@ def _side(side: Mapping[str, Any], reader: Any, rate: int, frames: int) -> Calla
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play the order of the command line; the process's whole life."""
+    """Play the request of the command line, then exit."""
     parser = argparse.ArgumentParser(
-        prog="python -m bridge.audition.process", description="Plays an order until stdin ends."
+        prog="python -m bridge.audition.process", description="Plays a request until stdin ends."
     )
-    parser.add_argument("order", help="JSON: sides, heard, loop, device; or the word “outputs”")
+    parser.add_argument("request", metavar="REQUEST", help="JSON: sides, heard, loop, device; or the word “outputs”")
     options = parser.parse_args(arguments)
     try:
-        if options.order == "outputs":
+        if options.request == "outputs":
             _say({"outputs": outputs()})
             return 0
-        order = Order(**json.loads(options.order))
-        playing = Playing(order)
+        request = PlayRequest(**json.loads(options.request))
+        playing = Playing(request)
         threading.Thread(target=_listen, args=(take_stdin(), playing), daemon=True).start()
-        playing.run(open_device(order.device), lambda: _say({"playing": True}))
+        playing.run(open_device(request.device), lambda: _say({"playing": True}))
     except Exception as error:
-        ours = error if isinstance(error, BridgeError) else Unexpected(f"Playing failed: {error!r}.")
+        ours = error if isinstance(error, BridgeError) else Unexpected(f"Playback failed: {error!r}.")
         _say({"error": ours.to_wire()})
         return 1
     return 0
@@ -227,7 +227,7 @@ def _listen(stdin: BinaryIO, playing: Playing) -> None:
 
 
 def _say(word: Mapping[str, Any]) -> None:
-    with suppress(OSError):  # whoever started this has gone; the end of stdin says so too
+    with suppress(OSError):  # the parent has ended; stdin closes, too
         os.write(1, json.dumps(word).encode() + b"\n")
 
 

@@ -1,6 +1,6 @@
-"""What there is to hear of a variation: the result, and beside it its clip, equally loud and cut to the same span.
+"""The sides of a variation for audition: its result and its clip, equally loud and of the same span.
 
-control/service.py → here → player.py, which plays the sides.
+control/service.py calls it, and player.py plays the sides.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ from bridge.audition.player import Side
 
 
 def sides(result: Mapping[str, Any], fitted: Mapping[str, Any], rendered: Mapping[str, Any] | None) -> tuple[Side, ...]:
-    """Return the clip, where it is still there, and the result.
+    """Return the result and, if it still exists, the clip.
 
-    The louder side is turned down to the quieter, and both to what full scale holds: of two sounds the louder one
-    always pleases more, which says nothing about the remix.
+    The louder side is lowered to the quieter one, since louder sounds better, and both are kept below full scale.
 
     Args:
-        result: a variation's result, as surfaces are shown it.
-        fitted: what stage fit found: lufs and true_peak_db of the file.
-        rendered: what stage render found, lufs before the gain_db that the file has; None: the clip is gone.
+        result: of a variation, as shown to surfaces.
+        fitted: output of stage fit: lufs and true_peak_db of the file.
+        rendered: output of stage render, lufs before the gain_db of the file; None if the clip no longer exists.
     """
     length = result["samples"] / result["sample_rate"]
     levels = {"result": (fitted.get("lufs"), fitted.get("true_peak_db"), 0.0)}
@@ -36,9 +35,9 @@ def sides(result: Mapping[str, Any], fitted: Mapping[str, Any], rendered: Mappin
 
 
 def _gains(levels: Mapping[str, tuple[float | None, float | None, float]]) -> dict[str, float]:
-    """Return a gain in dB for each file from its loudness (LUFS), true peak (dBTP) and the gain that it has already."""
+    """Return a gain in dB for each file from its loudness (LUFS), its true peak (dBTP) and its present gain."""
     known = [lufs for lufs, _, _ in levels.values() if lufs is not None]
-    quietest = min(known) if len(known) == len(levels) else None  # silence has no loudness to be matched
+    quietest = min(known) if len(known) == len(levels) else None  # silence has no loudness
     wanted = {
         name: (quietest - lufs if quietest is not None and lufs is not None else 0.0)
         for name, (lufs, _, _) in levels.items()

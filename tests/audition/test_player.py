@@ -15,7 +15,7 @@ import pytest
 import soundfile
 
 from bridge.audition.player import Player, Side
-from bridge.audition.process import BLOCK, TAIL, Order, Playing, open_device
+from bridge.audition.process import BLOCK, TAIL, PlayRequest, Playing, open_device
 from bridge.errors import AudioDeviceMissing, NotPossibleNow, SourceMissing, SourceUnreadable, Unexpected
 from tests.waiting import PATIENCE, eventually
 
@@ -68,8 +68,8 @@ def alone(path: Path) -> tuple[Side, ...]:
     return (Side("result", path),)
 
 
-def order(*sides: Side, heard: int = 0, loop: bool = False) -> Order:
-    return Order([side.to_wire() for side in sides], heard, loop, "default")
+def order(*sides: Side, heard: int = 0, loop: bool = False) -> PlayRequest:
+    return PlayRequest([side.to_wire() for side in sides], heard, loop, "default")
 
 
 def said(child: str, tmp_path: Path) -> tuple[str, ...]:
@@ -205,7 +205,7 @@ async def test_hands_turn_what_is_played_and_everybody_is_told(tmp_path: Path, c
     script, heard = tmp_path / "turned.jsonl", []
     command = (*said(LISTENING, tmp_path), str(script))
     player = Player(command=command, tell=heard.append)
-    with pytest.raises(NotPossibleNow, match="Nothing is played"):
+    with pytest.raises(NotPossibleNow, match="Nothing is playing"):
         await player.switch()
     assert await player.set_loop(None) is True  # for what is played next
     both = (Side("source", clip), Side("result", clip, 0.1))
@@ -278,7 +278,7 @@ async def test_a_device_that_hangs_is_given_up(tmp_path: Path, clip: Path, monke
 
 async def test_a_child_that_dies_is_said(tmp_path: Path, clip: Path) -> None:
     player = Player(command=said("raise SystemExit(3)\n", tmp_path))
-    with pytest.raises(Unexpected, match="ended before it could say why"):
+    with pytest.raises(Unexpected, match="ended without giving a reason"):
         await player.play(alone(clip), "result")
 
 

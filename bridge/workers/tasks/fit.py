@@ -30,7 +30,7 @@ MOST_FRAMES = 1e11
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Params:
     """The validated arguments."""
 
     raw: Path  # the engine's result
@@ -79,7 +79,7 @@ class Draft:
     peak_db: float | None  # true peak including handles, dBTP; None for silence
 
 
-def parse(args: Mapping[str, Any]) -> Order:
+def parse(args: Mapping[str, Any]) -> Params:
     """Validate the arguments.
 
     Raises:
@@ -88,7 +88,7 @@ def parse(args: Mapping[str, Any]) -> Order:
     if args.get("format", "pcm24") not in bwf_header.WIDTH:
         raise RequestError(f"The result's format is {args['format']!r}; it must be pcm24 or float32.")
     rate = args.get("sample_rate")
-    return Order(
+    return Params(
         raw=Path(args["raw"]),
         into=Path(args["into"]),
         source=Path(args["source"]) if args.get("source") else None,
@@ -129,104 +129,104 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
         RequestError: an argument is invalid.
         HomeError: the file cannot be written.
     """
-    order = parse(args)
-    with opened(order.raw, RESULT, order.into.parent) as reader, writing(order.into):
-        rate = order.sample_rate or reader.info.sample_rate
-        found, notes, how, draft = _drafted(order, reader, rate, size, progress)
+    params = parse(args)
+    with opened(params.raw, RESULT, params.into.parent) as reader, writing(params.into):
+        rate = params.sample_rate or reader.info.sample_rate
+        found, notes, how, draft = _drafted(params, reader, rate, size, progress)
         try:
             level = leveling.find_level(draft.wanted, draft.lufs, draft.peak_db, rate, draft.spool)
-            loop = _write(order, how, level, draft.spool, size)
+            loop = _write(params, how, level, draft.spool, size)
         finally:
             draft.spool.close()
         seconds = reader.info.frames / reader.info.sample_rate / how.speed - how.skip
     progress(1.0)
     return {
         "sample_rate": rate,
-        "samples": order.samples,
-        "frames": order.frames,
+        "samples": params.samples,
+        "frames": params.frames,
         "lead": how.start,
         "gain_db": level.gain_db,
         "limiter_db": float(level.curve.max()) if len(level.curve) else 0.0,
         "lufs": level.lufs,
         "true_peak_db": level.peak_db,
         "alignment": found.to_wire(),
-        "nudge_ms": order.nudge * 1000,
+        "nudge_ms": params.nudge * 1000,
         "loop": loop,
-        "warnings": [*notes, *_warnings(order, level, (how.start + order.samples) / rate - seconds)],
+        "warnings": [*notes, *_warnings(params, level, (how.start + params.samples) / rate - seconds)],
     }
 
 
 def _drafted(
-    order: Order, reader: files.Reader, rate: int, size: int, progress: Progress
+    params: Params, reader: files.Reader, rate: int, size: int, progress: Progress
 ) -> tuple[Alignment, list[dict[str, str]], Cut, Draft]:
     """Compare the result with its source and cut it accordingly.
 
     Most results need no correction. So a short one is cut without correction while it is compared, and cut again if it
     does need one.
     """
-    guess = Cut(rate, order.lead, order.skip, 1.0, (0.0,) * reader.info.channels)
-    if order.frames > GUESSED * rate:  # one after the other, to save memory
-        found, notes, how = _compared(order, rate)
-        return found, notes, how, _draft(order, how, reader, size, progress)
+    guess = Cut(rate, params.lead, params.skip, 1.0, (0.0,) * reader.info.channels)
+    if params.frames > GUESSED * rate:  # one after the other, to save memory
+        found, notes, how = _compared(params, rate)
+        return found, notes, how, _draft(params, how, reader, size, progress)
     with ThreadPoolExecutor(1) as beside:
-        early = beside.submit(_draft, order, guess, reader, size, progress)
-        found, notes, how = _compared(order, rate)
+        early = beside.submit(_draft, params, guess, reader, size, progress)
+        found, notes, how = _compared(params, rate)
         draft = early.result()
     if how != guess:
         draft.spool.close()
-        draft = _draft(order, how, reader, size, progress)
+        draft = _draft(params, how, reader, size, progress)
     return found, notes, how, draft
 
 
-def _compared(order: Order, rate: int) -> tuple[Alignment, list[dict[str, str]], Cut]:
+def _compared(params: Params, rate: int) -> tuple[Alignment, list[dict[str, str]], Cut]:
     """Return the alignment of the result with its source, warnings, and how to cut the result."""
-    if order.source is None:
-        return Alignment(), [], cut(order, Alignment(), rate, compare.result_of(order.raw, order.into.parent))
-    source, result = compare.listen_to_both(order.source, order.raw, order.into.parent)
+    if params.source is None:
+        return Alignment(), [], cut(params, Alignment(), rate, compare.result_of(params.raw, params.into.parent))
+    source, result = compare.listen_to_both(params.source, params.raw, params.into.parent)
     found = compare.alignment(source, result)
-    notes = compare.warnings(source, result, found, order.tempo)
-    if not order.align and found.slip:
+    notes = compare.warnings(source, result, found, params.tempo)
+    if not params.align and found.slip:
         found = replace(found, slip=0.0, speed=1.0, text=f"{found.offset * 1000:+.0f} ms, not corrected")
-    return found, notes, cut(order, found, rate, result)
+    return found, notes, cut(params, found, rate, result)
 
 
-def cut(order: Order, found: Alignment, rate: int, result: Heard) -> Cut:
+def cut(params: Params, found: Alignment, rate: int, result: Heard) -> Cut:
     """Decide where the clip starts in the file.
 
     If the handles have room for the correction, the clip starts at another frame of an unchanged file, so that the user
     can slip it back. Otherwise the start of the raw result is cut or padded.
     """
-    slip = found.slip - order.nudge
+    slip = found.slip - params.nudge
     shift = round(slip * rate)
-    fits = -order.lead <= shift <= order.tail
+    fits = -params.lead <= shift <= params.tail
     mean = raw.offset(result.passed.mean)
-    skip = order.skip / found.speed
+    skip = params.skip / found.speed
     if fits:
-        return Cut(rate, order.lead + shift, skip, found.speed, mean)
-    return Cut(rate, order.lead, skip + slip, found.speed, mean)
+        return Cut(rate, params.lead + shift, skip, found.speed, mean)
+    return Cut(rate, params.lead, skip + slip, found.speed, mean)
 
 
-def _stream(order: Order, how: Cut, reader: files.Reader, size: int) -> Iterator[Block]:
+def _stream(params: Params, how: Cut, reader: files.Reader, size: int) -> Iterator[Block]:
     """Yield the audio of the file before levelling, with the end of a loop cross-faded into its start."""
-    fade = _lead_over(order, how)
-    frames = order.frames + fade
+    fade = _lead_over(params, how)
+    frames = params.frames + fade
     sound = raw.played(reader, raw.Take(how.rate, how.skip - fade / how.rate, frames, how.speed, how.mean), size)
-    return crossfade.closed(sound, fade, order.frames) if fade else sound
+    return crossfade.closed(sound, fade, params.frames) if fade else sound
 
 
-def _lead_over(order: Order, how: Cut) -> int:
+def _lead_over(params: Params, how: Cut) -> int:
     """Return the frames over which a loop's end is cross-faded; 0 if it is not a loop or has no audio before it."""
-    fade = min(round(crossfade.LOOP_FADE * how.rate), order.samples // 4)
-    has_handles = order.lead or order.tail  # then the DAW loops within the handles
-    return fade if order.loops and not has_handles and how.skip >= fade / how.rate else 0
+    fade = min(round(crossfade.LOOP_FADE * how.rate), params.samples // 4)
+    has_handles = params.lead or params.tail  # then the DAW loops within the handles
+    return fade if params.loops and not has_handles and how.skip >= fade / how.rate else 0
 
 
-def _draft(order: Order, how: Cut, reader: files.Reader, size: int, progress: Progress) -> Draft:
+def _draft(params: Params, how: Cut, reader: files.Reader, size: int, progress: Progress) -> Draft:
     """Cut the result into a spool and measure it."""
-    wanted = Wanted(order.target, order.undo_db, order.ceiling, how.start, how.start + order.samples)
-    spool = writers.Spool(order.into.parent)
+    wanted = Wanted(params.target, params.undo_db, params.ceiling, how.start, how.start + params.samples)
+    spool = writers.Spool(params.into.parent)
     try:
-        kept = _kept(_stream(order, how, reader, size), spool, order.frames, progress)
+        kept = _kept(_stream(params, how, reader, size), spool, params.frames, progress)
         lufs, peak_db = leveling.measured(kept, how.rate, wanted)
     except BaseException:
         spool.close()
@@ -241,24 +241,24 @@ def _kept(blocks: Iterator[Block], spool: writers.Spool, frames: int, progress: 
         yield part
 
 
-def _write(order: Order, how: Cut, level: Level, spool: writers.Spool, size: int) -> dict[str, float] | None:
+def _write(params: Params, how: Cut, level: Level, spool: writers.Spool, size: int) -> dict[str, float] | None:
     """Write the file; return how the end of a loop meets its start in it."""
-    bext = dict(order.bext)
+    bext = dict(params.bext)
     if "time_reference" in bext:  # of the first frame; a slip does not move the clip on the timeline
-        bext["time_reference"] = max(0, bext["time_reference"] + order.lead - how.start)
+        bext["time_reference"] = max(0, bext["time_reference"] + params.lead - how.start)
     chunk = bwf_header.Bext(**bext, lufs=level.lufs, true_peak_db=level.peak_db)
-    ends = crossfade.Ends(order.frames, round(AROUND * how.rate))
-    with writers.WavWriter(order.into, how.rate, order.frames, order.encoding, chunk, order.info) as writer:
+    ends = crossfade.Ends(params.frames, round(AROUND * how.rate))
+    with writers.WavWriter(params.into, how.rate, params.frames, params.encoding, chunk, params.info) as writer:
         for part in ends.watched(level.applied(spool.blocks(size))):
             writer.write(part)
-    return ends.met(how.rate).to_wire() if _lead_over(order, how) else None
+    return ends.met(how.rate).to_wire() if _lead_over(params, how) else None
 
 
-def _warnings(order: Order, level: Level, short: float) -> list[dict[str, str]]:
+def _warnings(params: Params, level: Level, short: float) -> list[dict[str, str]]:
     found = []
     if level.short_db > QUIETER:
         text = f"The result is {level.short_db:.1f} dB below the target level, to keep its true peak under "
-        found.append({"code": "loudness_limited", "text": f"{text}{order.ceiling:g} dBTP."})
+        found.append({"code": "loudness_limited", "text": f"{text}{params.ceiling:g} dBTP."})
     if short > UNNOTICED:
         found.append({"code": "result_short", "text": f"The result is {short:.2f} s too short; its end is silent."})
     return found
