@@ -30,13 +30,13 @@ def deck_of(*sounds: Block, **how: object) -> Deck:
     return Deck([lambda one=one: pieces(one, 700, 5000) for one in sounds], RATE, len(sounds[0]), **how)  # type: ignore[misc, arg-type]
 
 
-def test_one_side_is_heard_as_it_is() -> None:
+def test_one_side_is_played_unchanged() -> None:
     source, result = tone(220, 0.5), tone(331, 0.5)
     heard = np.concatenate(list(deck_of(source, result, heard=1).blocks(SIZE, threading.Event())))
     np.testing.assert_array_equal(heard, result)
 
 
-def test_a_switch_goes_on_at_the_same_place_without_a_click() -> None:
+def test_a_switch_continues_at_the_same_position_without_a_click() -> None:
     source, result = tone(220, 0.5), tone(331, 0.5)
     deck, blocks = deck_of(source, result), []
     for number, block in enumerate(deck.blocks(SIZE, threading.Event())):
@@ -61,7 +61,7 @@ def test_the_same_music_on_both_sides_keeps_its_level_through_a_switch() -> None
     np.testing.assert_allclose(np.concatenate(blocks), sound, atol=1e-6)
 
 
-def test_a_loop_goes_over_into_its_start_sample_after_sample() -> None:
+def test_a_loop_continues_at_its_start_without_a_gap() -> None:
     sound = tone(220, 0.1)
     deck, blocks = deck_of(sound, loop=True), []
     for block in deck.blocks(SIZE, threading.Event()):

@@ -57,19 +57,19 @@ def test_a_drift_is_found(drift: float) -> None:
     assert probability > confidence.SURE
 
 
-def test_other_tones_in_the_same_rhythm_are_found() -> None:
+def test_other_tones_in_the_same_rhythm_are_aligned() -> None:
     measured, _ = sure(band(16), band(16, late=0.05, tones=2 ** (5 / 12)))
     assert measured.offset == pytest.approx(0.05, abs=0.002)
 
 
 @pytest.mark.parametrize("seed", range(2, 8))
-def test_another_piece_at_the_same_tempo_is_not_taken_for_this_one(seed: int) -> None:
+def test_another_piece_at_the_same_tempo_is_not_corrected(seed: int) -> None:
     _, probability = sure(band(16), band(16, seed=seed, late=0.04))
     assert probability < confidence.SURE
 
 
 @pytest.mark.needs("music")
-def test_real_music_filtered_and_noised_is_found() -> None:
+def test_filtered_and_noisy_real_music_is_aligned() -> None:
     data, rate = soundfile.read(track("gravity"), dtype="float32", always_2d=True, frames=30 * 44100)
     sound = soxr.resample(data.mean(axis=1), rate, RATE)
     late = round(0.0625 * RATE)
@@ -99,7 +99,7 @@ def test_silence_is_not_measured() -> None:
     seconds=st.floats(0.0, 3.0),
     size=st.integers(100, 70000),
 )
-def test_any_rate_and_length_is_heard(rate: int, channels: int, seconds: float, size: int) -> None:
+def test_any_rate_and_length_can_be_analysed(rate: int, channels: int, seconds: float, size: int) -> None:
     frames = round(seconds * rate)
     tone = np.sin(np.arange(frames) * 2 * np.pi * 440 / rate)[:, None].repeat(channels, 1).astype(np.float32)
     sound = onsets.heard((tone[start : start + size] for start in range(0, frames, size)), rate)
@@ -110,14 +110,14 @@ def test_any_rate_and_length_is_heard(rate: int, channels: int, seconds: float, 
     assert (envelope >= 0).all()
 
 
-def test_an_onset_stands_where_it_is() -> None:
+def test_an_onset_has_its_time() -> None:
     sound = np.zeros(2 * RATE, np.float32)
     sound[RATE:] = np.random.default_rng(1).standard_normal(RATE).astype(np.float32)
     strength = onsets.onset_envelope(sound).sum(axis=0)
     assert abs(int(np.argmax(strength)) * onsets.STEP - 1.0) <= 0.015
 
 
-def test_only_the_first_minutes_are_heard() -> None:
+def test_only_the_first_seconds_are_analysed() -> None:
     blocks = [np.ones((RATE, 2), np.float32)] * 5
     assert len(onsets.heard(iter(blocks), RATE, longest=2.0)) == 2 * RATE
 
@@ -135,7 +135,7 @@ def test_moving_back_undoes_a_line(offset: float, drift: float) -> None:
     assert np.abs(back[:, inner] - curve[:, inner]).max() < 0.02
 
 
-def test_harmony_is_shared_by_a_transposition_and_not_by_a_stranger() -> None:
+def test_a_transposition_shares_its_harmony_and_another_piece_does_not() -> None:
     first = harmony.chroma(band(16))
     assert harmony.shared(first, harmony.chroma(band(16, tones=2 ** (3 / 12))), 0.0, 0.0) > 0.3
     assert harmony.shared(first, harmony.chroma(band(16, seed=9)), 0.0, 0.0) < 0.12

@@ -130,7 +130,7 @@ def test_a_file_without_a_header_has_no_rate(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.needs("codecs")
-def test_opus_that_was_made_of_24_khz_has_no_lag(original: Path, tmp_path: Path) -> None:
+def test_opus_from_24_khz_has_no_lag(original: Path, tmp_path: Path) -> None:
     path = tmp_path / "low.opus"  # libsndfile decodes it at that rate, ffmpeg at 48 kHz as always
     run("ffmpeg", "-nostdin", "-v", "error", "-i", original, "-ar", "24000", path)
     run("ffmpeg", "-nostdin", "-v", "error", "-i", path, "-ar", "24000", "-c:a", "pcm_f32le", tmp_path / "low.wav")
@@ -156,7 +156,7 @@ def tagged(plain: bytes, tag: bytes) -> bytes:
         ("cut-in-its-tag", b"Xing"),
     ],
 )
-def test_mp3_tags_that_say_little_shift_nothing(original: Path, tmp_path: Path, name: str, tag: bytes) -> None:
+def test_mp3_tags_without_a_delay_shift_nothing(original: Path, tmp_path: Path, name: str, tag: bytes) -> None:
     plain, path = tmp_path / "plain.mp3", tmp_path / f"{name}.mp3"
     words = ["-q:a", "2", "-write_xing", "0", "-id3v2_version", "0"]
     run("ffmpeg", "-nostdin", "-v", "error", "-i", original, *words, plain)
@@ -173,7 +173,7 @@ def test_mp3_tags_that_say_little_shift_nothing(original: Path, tmp_path: Path, 
 
 @pytest.mark.needs("codecs")
 @pytest.mark.parametrize("name", ["vbr.mp3", "vbr-without-tag.mp3", "vorbis.ogg", "opus.opus", "aac.m4a"])
-def test_any_place_reads_as_it_does_from_the_start(original: Path, tmp_path: Path, name: str) -> None:
+def test_reading_from_any_frame_equals_reading_from_the_start(original: Path, tmp_path: Path, name: str) -> None:
     run("ffmpeg", "-nostdin", "-v", "error", "-i", original, *FFMPEG[name], tmp_path / name)
     everything = whole(tmp_path / name)
     places = np.random.default_rng(5).integers(0, len(everything) - 3000, 40)
@@ -197,7 +197,7 @@ def test_flac_of_unknown_length_is_read_whole(original: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", [name for name in LIBSNDFILE if name not in ("flac.flac", "au.au")])
-def test_a_file_that_was_cut_off_is_refused(original: Path, tmp_path: Path, name: str) -> None:
+def test_a_truncated_file_is_refused(original: Path, tmp_path: Path, name: str) -> None:
     form, subtype = LIBSNDFILE[name]
     data, rate = soundfile.read(original, dtype="float32")
     path = tmp_path / name
@@ -208,7 +208,7 @@ def test_a_file_that_was_cut_off_is_refused(original: Path, tmp_path: Path, name
         files.Reader(path)
 
 
-def test_a_flac_that_was_cut_off_is_told_while_reading(original: Path, tmp_path: Path) -> None:
+def test_a_truncated_flac_is_detected_while_reading(original: Path, tmp_path: Path) -> None:
     data, rate = soundfile.read(original, dtype="float32")
     path = tmp_path / "cut.flac"
     soundfile.write(path, data, rate, subtype="PCM_24")
@@ -239,7 +239,7 @@ def test_a_header_that_promises_4_gb_is_refused(original: Path, tmp_path: Path, 
         (os.urandom(4096), files.Unreadable, "sound"),
     ],
 )
-def test_what_is_no_sound_is_refused(tmp_path: Path, content: bytes, error: type[Exception], words: str) -> None:
+def test_files_without_audio_are_refused(tmp_path: Path, content: bytes, error: type[Exception], words: str) -> None:
     path = tmp_path / "some Ünïcode 🎧 name.wav"
     path.write_bytes(content)
     with pytest.raises(error, match=words):
@@ -264,7 +264,7 @@ def test_a_wav_without_samples_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "head", [struct.pack(">I4s4s", 20, b"ftyp", b"M4A "), b"wvpk", b"TTA1", b"MAC \x96\x0f", bytes.fromhex("1a45dfa3")]
 )
-def test_what_only_ffmpeg_knows_is_said_plainly_without_it(
+def test_formats_that_need_ffmpeg_say_so_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
     (tmp_path / "x.m4a").write_bytes(head + bytes(100))
@@ -273,7 +273,7 @@ def test_what_only_ffmpeg_knows_is_said_plainly_without_it(
         files.Reader(tmp_path / "x.m4a")
 
 
-def test_what_nobody_knows_is_no_matter_of_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_formats_do_not_ask_for_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.ogg").write_bytes(b"OggS" + bytes(100))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(files.Unreadable, match="not a sound file of a known kind"):

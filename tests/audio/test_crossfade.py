@@ -28,7 +28,7 @@ def beats(seconds: float, *, seed: int = 3) -> Sound:
 
 
 @pytest.mark.parametrize("alike", [1.0, 0.7, 0.0, -0.3])
-def test_a_cross_fade_keeps_the_power_whatever_its_sides_have_in_common(alike: float) -> None:
+def test_a_cross_fade_keeps_the_power_at_any_correlation(alike: float) -> None:
     one, other = noise(RATE, seed=1), noise(RATE, seed=2)
     other *= np.float32(np.sqrt(power(one) / power(other)))
     second = (alike * one + np.sqrt(1 - alike**2) * other).astype(np.float32)
@@ -46,7 +46,7 @@ def test_a_cross_fade_keeps_the_power_whatever_its_sides_have_in_common(alike: f
     channels=st.integers(1, 2),
     cut=st.integers(1, 4000),
 )
-def test_a_closed_loop_has_its_length_and_its_end_is_what_came_before_it(
+def test_a_closed_loop_keeps_its_length_and_ends_with_its_lead_in(
     frames: int, share: float, channels: int, cut: int
 ) -> None:
     fade = int(frames * share)
@@ -93,7 +93,7 @@ def test_the_measure_takes_any_length(rate: int, channels: int, frames: int) -> 
     period=st.floats(0.01, 1),
     size=st.integers(1, 300),
 )
-def test_what_is_repeated_is_itself_inside_and_comes_again_outside(
+def test_a_repeated_span_is_unchanged_inside_and_periodic_outside(
     frames: int, before: int, after: int, period: float, size: int
 ) -> None:
     data = np.arange(1000, dtype=np.float32)[:, None]
@@ -115,7 +115,7 @@ def test_what_is_repeated_is_itself_inside_and_comes_again_outside(
     channels=st.integers(1, 2),
     cut=st.integers(1, 700),
 )
-def test_joined_streams_overlap_by_the_fade_and_are_themselves_elsewhere(
+def test_joined_streams_overlap_by_the_fade_and_are_unchanged_elsewhere(
     lengths: list[int], fade: int, channels: int, cut: int
 ) -> None:
     frames = [length + 2 * fade for length in lengths]

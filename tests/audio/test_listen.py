@@ -46,7 +46,7 @@ def tune(tonic: int, minor: bool, seconds: float = 12.0, cents: float = 0.0) -> 
 
 @settings(max_examples=20, deadline=None)
 @given(bpm=st.floats(70, 175))
-def test_the_tempo_is_exact_but_for_the_octave(bpm: float) -> None:
+def test_the_tempo_is_exact_except_for_the_octave(bpm: float) -> None:
     found = rhythm.find_tempo(onsets.onset_envelope(clicks(bpm)))
     assert found is not None
     assert min(abs(found.bpm / bpm / ratio - 1) for ratio in (0.5, 1, 2)) < 0.01
@@ -69,7 +69,7 @@ def test_nothing_has_no_tempo_no_key_and_no_kind(sound: Mono) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(tonic=st.integers(0, 11), minor=st.booleans(), cents=st.floats(-30, 30))
-def test_a_plain_tunes_key_is_found_even_out_of_tune(tonic: int, minor: bool, cents: float) -> None:
+def test_the_key_of_a_plain_tune_is_found_even_out_of_tune(tonic: int, minor: bool, cents: float) -> None:
     found = tonality.find_key(tune(tonic, minor, cents=cents))
     assert found is not None
     assert (found.tonic, found.minor) == (tonic, minor)

@@ -98,7 +98,7 @@ def test_k_weighting_is_the_same_filter_at_other_rates(rate: int) -> None:
 
 
 @pytest.mark.parametrize("rate", [22050, 44100, 48000, 96000])
-def test_a_meter_by_other_people_reads_the_same(rate: int) -> None:
+def test_an_independent_meter_reads_the_same(rate: int) -> None:
     sound = swelling(rate, 12)
     assert lufs(sound, rate) == pytest.approx(judge.integrated_loudness(sound, rate), abs=0.06)  # it reads in 0.1 LU
 
@@ -122,7 +122,7 @@ def test_ffmpeg_reads_the_same(tmp_path: Path) -> None:
     assert peak_db(sound) == pytest.approx(peak, abs=0.15)
 
 
-def test_a_clip_too_short_for_a_gate_gets_its_plain_mean() -> None:
+def test_a_clip_too_short_for_gating_gets_the_ungated_mean() -> None:
     tone = sine(round(48000 * 0.3), 48000, 1000.0, 10 ** (-20 / 20))
     assert lufs(tone, 48000) == pytest.approx(-20.0, abs=0.3)
 

@@ -18,7 +18,7 @@ def mono(path: Path, seed: int, frames: int, rate: int = 48_000) -> np.ndarray:
     return sound
 
 
-def test_side_by_side_to_the_shorter_end(tmp_path: Path) -> None:
+def test_two_files_are_combined_up_to_the_shorter_end(tmp_path: Path) -> None:
     left, right = mono(tmp_path / "a.wav", 1, 10_000), mono(tmp_path / "b.wav", 2, 9_000)
     with Reader(tmp_path / "a.wav") as one, Reader(tmp_path / "b.wav") as other:
         pair = Pair(one, other)
@@ -28,7 +28,7 @@ def test_side_by_side_to_the_shorter_end(tmp_path: Path) -> None:
     assert np.array_equal(read, np.stack([left[17:8_017], right[17:8_017]], axis=1))
 
 
-def test_two_rates_are_no_pair(tmp_path: Path) -> None:
+def test_files_of_different_rates_are_refused(tmp_path: Path) -> None:
     mono(tmp_path / "a.wav", 1, 100)
     mono(tmp_path / "b.wav", 2, 100, 44_100)
     with (

@@ -32,7 +32,7 @@ def test_exactly_cuts_and_pads(there: int, wanted: int, size: int) -> None:
 
 
 @given(st.integers(0, 60), st.integers(1, 20), st.integers(0, 60), st.integers(0, 60))
-def test_between_takes_what_lies_there(there: int, size: int, start: int, stop: int) -> None:
+def test_between_returns_the_overlap(there: int, size: int, start: int, stop: int) -> None:
     sound = np.arange(there * 2, dtype=np.float32).reshape(-1, 2)
     parts = [
         block.between(part, place, start, stop)
@@ -44,9 +44,7 @@ def test_between_takes_what_lies_there(there: int, size: int, start: int, stop: 
 @given(
     st.integers(1, 40), st.booleans(), st.booleans(), st.integers(-100, 100), st.integers(0, 150), st.integers(1, 60)
 )
-def test_a_span_is_what_indexing_says(
-    frames: int, reverse: bool, loop: bool, start: int, wanted: int, size: int
-) -> None:
+def test_a_span_equals_indexing(frames: int, reverse: bool, loop: bool, start: int, wanted: int, size: int) -> None:
     file = np.arange(1, 121, dtype=np.float32).reshape(-1, 2)
 
     def read(at: int, count: int, largest: int) -> Iterator[Sound]:
@@ -121,12 +119,12 @@ def test_long_clips_are_stretched_in_pieces_without_a_gap(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     "head", [b"", b"RIFF", b"RF64\0\0\0\0WAVE", b"caff\0\1\0\0", b"FORM\0\0\0\0AIFF", b"fLaC" + bytes(60), bytes(200)]
 )
-def test_headers_that_promise_nothing(head: bytes) -> None:
+def test_headers_without_a_length(head: bytes) -> None:
     assert container.promised_end(io.BytesIO(head)) is None
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_survived(data: bytes) -> None:
+def test_any_bytes_give_an_error_or_audio(data: bytes) -> None:
     for magic in (
         b"",
         b"RIFF\0\0\0\0WAVE",
@@ -140,7 +138,7 @@ def test_any_bytes_are_survived(data: bytes) -> None:
         mp3.counted(magic + data)
 
 
-def test_a_chain_of_chunks_that_never_ends_is_left() -> None:
+def test_an_endless_chain_of_chunks_is_abandoned() -> None:
     head = container.W64_RIFF + bytes(24)
     chunk = b"junk" + bytes(12) + (24).to_bytes(8, "little")
     assert container.promised_end(io.BytesIO(head + chunk * (container.MOST_CHUNKS + 10))) is None
@@ -167,7 +165,7 @@ def test_mean_and_height_of_frames_are_those_over_the_channels(count: int) -> No
     assert np.array_equal(block.heights(sound), np.abs(sound).max(axis=1))
 
 
-def test_both_are_worked_on_and_the_first_ones_trouble_is_told() -> None:
+def test_both_run_and_an_error_of_the_first_takes_precedence() -> None:
     assert both(abs, -1, -2) == (1, 2)
     with pytest.raises(ValueError, match="'one'"):
         both(int, "one", "two")

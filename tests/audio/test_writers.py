@@ -37,7 +37,7 @@ def test_flac_holds_pcm_exactly_in_any_blocks(tmp_path: Path, bits: int, cut: in
     assert np.array_equal(read, sound)
 
 
-def test_over_range_is_held_at_full_scale_and_never_wraps(tmp_path: Path) -> None:
+def test_samples_over_full_scale_are_clipped_and_never_wrap(tmp_path: Path) -> None:
     sound = np.array([[1.5, -1.5], [1.0, -1.0], [0.0, 0.25]], np.float32)
     writer = writers.FlacWriter(tmp_path / "x.flac", 44100, 24)
     writer.write(sound)
@@ -53,7 +53,7 @@ def fill(writer: writers.FlacWriter) -> None:
     writer.close()
 
 
-def test_a_disk_that_takes_no_more_is_an_error(tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     writer = writers.FlacWriter(tmp_path / "x.flac", 48000, 24)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))  # Python ignores SIGXFSZ, so writes fail with EFBIG

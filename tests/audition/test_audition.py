@@ -22,7 +22,7 @@ def test_both_are_cut_to_the_clip() -> None:
     assert (result.name, result.start, result.length) == ("result", 0.5, 2.0)
 
 
-def test_the_louder_is_turned_down() -> None:
+def test_the_louder_side_is_lowered() -> None:
     assert gains() == {"source": 0.0, "result": -6.0}
     assert gains({"lufs": -26.0, "true_peak_db": -10.0}) == {"source": -6.0, "result": 0.0}
 
@@ -33,10 +33,10 @@ def test_the_gain_that_was_sent_is_undone_as_far_as_full_scale_goes() -> None:
     assert gains(rendered=hot) == {"source": 0.0, "result": -3.0}
 
 
-def test_silence_has_no_loudness_to_be_matched() -> None:
+def test_silence_is_not_matched() -> None:
     assert gains({"lufs": None, "true_peak_db": None}) == {"source": 0.0, "result": 0.0}
 
 
-def test_a_clip_that_is_gone_leaves_the_result() -> None:
+def test_without_its_clip_only_the_result_is_a_side() -> None:
     (only,) = sides(RESULT, FITTED, None)
     assert (only.name, only.gain_db) == ("result", 0.0)

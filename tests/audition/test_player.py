@@ -15,7 +15,7 @@ import pytest
 import soundfile
 
 from bridge.audition.player import Player, Side
-from bridge.audition.process import BLOCK, TAIL, PlayRequest, Playing, open_device
+from bridge.audition.process import BLOCK, TAIL, Playing, PlayRequest, open_device
 from bridge.errors import AudioDeviceMissing, NotPossibleNow, SourceMissing, SourceUnreadable, Unexpected
 from tests.waiting import PATIENCE, eventually
 
@@ -100,7 +100,7 @@ def test_the_whole_file_is_written_as_it_is(clip: Path) -> None:
     assert stream.ends == ["stop", "close"]
 
 
-def test_a_span_at_its_gain_from_another_rate_in_step_with_the_result(tmp_path: Path) -> None:
+def test_a_span_is_resampled_and_levelled_in_sync_with_the_result(tmp_path: Path) -> None:
     """The side heard second was sent at 44.1 kHz with a handle and lies where the result lies, to the sample."""
     t = np.arange(2 * 44_100) / 44_100
     soundfile.write(tmp_path / "source.wav", 0.4 * np.sin(2 * np.pi * 100 * (t - 0.5)), 44_100, subtype="FLOAT")
@@ -118,7 +118,7 @@ def test_a_span_at_its_gain_from_another_rate_in_step_with_the_result(tmp_path: 
     np.testing.assert_array_equal(stream.heard[:, 0], stream.heard[:, 1])
 
 
-def test_lines_that_are_no_order_change_nothing(clip: Path) -> None:
+def test_invalid_commands_change_nothing(clip: Path) -> None:
     stream = FakeStream()
     playing = Playing(order(*alone(clip)))
     for word in ("", "x", "[]", "7", '{"heard": 5}', '{"heard": []}', '{"loop": "yes"}'):
@@ -130,7 +130,7 @@ def test_lines_that_are_no_order_change_nothing(clip: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "error"), [(None, SourceMissing), (b"not audio at all", SourceUnreadable)])
-def test_a_file_that_cannot_be_played_is_said(tmp_path: Path, content: bytes | None, error: type[Exception]) -> None:
+def test_an_unplayable_file_is_reported(tmp_path: Path, content: bytes | None, error: type[Exception]) -> None:
     path = tmp_path / "x.wav"
     if content is not None:
         path.write_bytes(content)
@@ -138,7 +138,7 @@ def test_a_file_that_cannot_be_played_is_said(tmp_path: Path, content: bytes | N
         Playing(order(*alone(path))).run(lambda rate, channels: FakeStream(), lambda: None)
 
 
-def test_missing_portaudio_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_portaudio_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     class Absent:
         """What importing sounddevice does where the library is not installed."""
 
@@ -152,7 +152,7 @@ def test_missing_portaudio_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None
         open_device("default")
 
 
-async def test_a_device_that_is_not_there_is_a_message(clip: Path) -> None:
+async def test_a_missing_device_is_reported(clip: Path) -> None:
     player = Player("no device has this name")
     with pytest.raises(AudioDeviceMissing, match="no device has this name"):
         await player.play(alone(clip), "result")
@@ -166,7 +166,7 @@ async def test_a_missing_file_comes_back_as_its_error(tmp_path: Path) -> None:
     assert not player.playing
 
 
-async def test_stop_ends_the_child_and_playing_says_so(tmp_path: Path, clip: Path) -> None:
+async def test_stop_ends_the_child(tmp_path: Path, clip: Path) -> None:
     player = Player(command=said(PLAYING, tmp_path))
     assert not player.playing
     await player.play(alone(clip), "result")
@@ -179,7 +179,7 @@ async def test_stop_ends_the_child_and_playing_says_so(tmp_path: Path, clip: Pat
     await player.stop()
 
 
-async def test_another_file_takes_the_place_of_the_first(tmp_path: Path, clip: Path) -> None:
+async def test_another_clip_replaces_the_first(tmp_path: Path, clip: Path) -> None:
     player = Player(command=said(PLAYING, tmp_path))
     await player.play(alone(clip), "result")
     first = player._child
@@ -201,7 +201,7 @@ with open(sys.argv[1], "w") as out:
 """
 
 
-async def test_hands_turn_what_is_played_and_everybody_is_told(tmp_path: Path, clip: Path) -> None:
+async def test_commands_change_playback_and_are_reported(tmp_path: Path, clip: Path) -> None:
     script, heard = tmp_path / "turned.jsonl", []
     command = (*said(LISTENING, tmp_path), str(script))
     player = Player(command=command, tell=heard.append)
@@ -229,16 +229,14 @@ async def test_hands_turn_what_is_played_and_everybody_is_told(tmp_path: Path, c
     await player.stop()
 
 
-async def test_a_sound_that_has_ended_plays_no_more(tmp_path: Path, clip: Path) -> None:
+async def test_playing_is_false_after_the_end(tmp_path: Path, clip: Path) -> None:
     player = Player(command=said("print('{\"playing\": true}', flush=True)\n", tmp_path))
     await player.play(alone(clip), "result")
     await eventually(lambda: not player.playing)
     await player.stop()
 
 
-async def test_a_child_that_does_not_listen_is_ended(
-    tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_unresponsive_child_is_killed(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.audition.player.STOP_PATIENCE", 0.05)
     player = Player(command=said("import time\nprint('{\"playing\": true}', flush=True)\ntime.sleep(100)\n", tmp_path))
     await player.play(alone(clip), "result")
@@ -248,7 +246,7 @@ async def test_a_child_that_does_not_listen_is_ended(
     assert child.process.returncode not in (0, None)
 
 
-async def test_a_child_that_cannot_be_killed_holds_nothing_up(
+async def test_a_child_that_cannot_be_killed_does_not_block(
     tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bridge.audition.player.STOP_PATIENCE", 0.05)
@@ -268,7 +266,7 @@ async def test_a_child_that_cannot_be_killed_holds_nothing_up(
     await child.kill()
 
 
-async def test_a_device_that_hangs_is_given_up(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_device_that_hangs_times_out(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.audition.player.START_PATIENCE", 0.05)
     player = Player(command=said("import sys\nsys.stdin.read()\n", tmp_path))
     with pytest.raises(AudioDeviceMissing, match="did not open within"):
@@ -276,7 +274,7 @@ async def test_a_device_that_hangs_is_given_up(tmp_path: Path, clip: Path, monke
     assert not player.playing
 
 
-async def test_a_child_that_dies_is_said(tmp_path: Path, clip: Path) -> None:
+async def test_a_child_that_dies_is_reported(tmp_path: Path, clip: Path) -> None:
     player = Player(command=said("raise SystemExit(3)\n", tmp_path))
     with pytest.raises(Unexpected, match="ended without giving a reason"):
         await player.play(alone(clip), "result")

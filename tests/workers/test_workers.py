@@ -62,7 +62,7 @@ async def test_progress_arrives_in_order_and_thinned_out(workers: Workers) -> No
     assert sorted(again) == [0.25, 0.25, 0.5, 0.5, 0.75, 0.75]
 
 
-async def test_an_error_of_the_bridge_crosses_as_itself(workers: Workers) -> None:
+async def test_a_bridge_error_keeps_its_type(workers: Workers) -> None:
     with pytest.raises(SourceMissing) as caught:
         await workers.run("refuse", {})
     assert caught.value.to_wire() == {
@@ -102,7 +102,7 @@ async def test_a_process_that_dies_takes_only_its_task_with_it(
     other.cancel()
 
 
-async def test_a_task_whose_process_is_killed_is_given_to_another_one_once(workers: Workers, tmp_path: Path) -> None:
+async def test_a_task_whose_process_is_killed_runs_once_more(workers: Workers, tmp_path: Path) -> None:
     assert (await workers.run("crash_once", {"mark": str(tmp_path / "mark")}))["pid"]
     assert (tmp_path / "mark").exists()
 
@@ -122,7 +122,7 @@ class Unnoticed:
         return getattr(self._process, name)
 
 
-async def test_the_other_one_is_not_one_that_died_with_it(workers: Workers) -> None:
+async def test_a_retry_gets_a_new_process(workers: Workers) -> None:
     """Short of memory, the system ends several processes at once, and which are gone shows only a moment later."""
     await asyncio.gather(*(workers.run("steps", {"count": 4}) for _ in range(2)))
     assert len(workers._idle) == 2
@@ -144,16 +144,14 @@ async def test_cancelling_kills_that_process_and_frees_its_place(tmp_path: Path)
     await pool.aclose()
 
 
-async def test_no_more_processes_than_places_and_they_are_used_again(workers: Workers) -> None:
+async def test_processes_are_limited_and_reused(workers: Workers) -> None:
     workers.warm()
     pids = {answer["pid"] for answer in await asyncio.gather(*(workers.run("pid", {}) for _ in range(12)))}
     assert 1 <= len(pids) <= 2
     assert (await workers.run("pid", {}))["pid"] in pids
 
 
-async def test_what_is_printed_does_not_get_between_the_answers(
-    workers: Workers, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_prints_do_not_corrupt_the_answers(workers: Workers, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bridge.util.child_process")
     assert await workers.run("pollute", {}) == {"clean": True}
     await eventually(lambda: "from a C library" in caplog.text and "from Python" in caplog.text)
@@ -205,7 +203,7 @@ def test_a_busy_child_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
     child.stdout.close()
 
 
-def test_a_worker_whose_daemon_is_gone_leaves_the_files_alone(tmp_path: Path) -> None:
+def test_a_worker_whose_daemon_has_ended_keeps_its_files(tmp_path: Path) -> None:
     """The next daemon's worker may write a file of the same name already."""
     (tmp_path / "part.wav").touch()
     child = subprocess.Popen(
@@ -230,7 +228,7 @@ def test_a_worker_whose_daemon_is_gone_leaves_the_files_alone(tmp_path: Path) ->
     assert (tmp_path / "part.wav").exists()
 
 
-async def test_closing_ends_a_process_that_is_only_being_started() -> None:
+async def test_closing_ends_a_process_that_is_still_starting() -> None:
     pool = Workers(2, tasks="tests.fakes.tasks", environ=ENVIRON)
     pool.warm()
     await asyncio.sleep(0)  # the warming has begun, and no process stands yet

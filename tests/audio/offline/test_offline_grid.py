@@ -55,7 +55,7 @@ def test_the_downbeat_is_where_the_thump_is() -> None:
     assert (first - 0.25 + 0.02) % 2.0 < 0.04
 
 
-def test_blocks_are_heard_as_the_whole() -> None:
+def test_onsets_do_not_depend_on_the_blocks() -> None:
     audio = chords(6.0)
     whole, parts = heard(audio), heard(audio, block=10007)
     assert np.array_equal(whole.all, parts.all)
@@ -108,7 +108,7 @@ def test_grid_drops_times_that_are_none() -> None:
         (100.0, 60.0, 112.0, 100.0),
     ],
 )
-def test_the_beat_is_counted_as_the_style_feels_it(tempo: float, low: float, high: float, counted: float) -> None:
+def test_the_tempo_is_doubled_or_halved_for_the_style(tempo: float, low: float, high: float, counted: float) -> None:
     beats = tuple(0.3 + number * 60.0 / tempo for number in range(40))
     made = felt(build_grid(beats, tuple(range(0, 40, 4)), 20.0), low, high)
     assert made.tempo == pytest.approx(counted)

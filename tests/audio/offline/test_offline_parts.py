@@ -41,7 +41,7 @@ def test_unchanged_windows_give_the_audio_back(frames: int) -> None:
 
 
 @pytest.mark.parametrize("rate", [22050, 48000, 96000])
-def test_a_high_cut_is_where_it_says(rate: int) -> None:
+def test_a_high_cut_has_its_frequency(rate: int) -> None:
     for frequency, expected in ((500.0, 0.0), (2000.0, -3.0), (4000.0, -24.0)):
         audio = sine(frequency, 1.0, rate)
         bars = np.zeros(len(tone_windows(len(audio), rate)))
@@ -128,7 +128,7 @@ def test_grooves_are_written_in_their_characters() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(name for name, family in FAMILIES.items() if family.groove))
-def test_strokes_on_even_sixteenths_lie_on_the_grid(name: str) -> None:
+def test_hits_on_even_sixteenths_are_on_the_grid(name: str) -> None:
     groove = FAMILIES[name].groove
     assert groove is not None
     phrase = build_grid(tuple(0.237 + 0.48 * n for n in range(20)), (0, 4, 8, 12, 16), 9.0).phrases()[2]
@@ -156,7 +156,7 @@ def test_the_bass_plays_the_clips_own_note() -> None:
     assert find_pitch(np.zeros((RATE, 2), np.float32), RATE) is None
 
 
-def test_the_kick_ducks_the_clip_and_lets_it_back() -> None:
+def test_the_kick_ducks_the_clip_and_releases_it() -> None:
     gain = duck_gain([(0.5, 1.0)], Duck(12.0, 1.0), 0.5, RATE * 2, RATE)
     assert gain[int(0.48 * RATE)] == pytest.approx(1.0)
     assert 20 * np.log10(gain[int(0.502 * RATE)]) == pytest.approx(-12.0, abs=0.3)
@@ -182,7 +182,7 @@ def test_echoes_come_in_time_and_change_sides() -> None:
 
 
 @pytest.mark.parametrize("rate", [44100, 48000, 11025])
-def test_room_and_pad_keep_the_length_and_differ_left_and_right(rate: int) -> None:
+def test_reverb_and_pad_keep_the_length_and_are_stereo(rate: int) -> None:
     audio = chords(1.7, rate)
     room = reverb(audio, rate, Reverb(1.5, -6.0, 3000.0), generator(1, "room"))
     soft = pad(audio, rate, generator(1, "pad"), 0.3)
@@ -192,7 +192,7 @@ def test_room_and_pad_keep_the_length_and_differ_left_and_right(rate: int) -> No
         assert abs(float(np.corrcoef(out[:, 0], out[:, 1])[0, 1])) < 0.7
 
 
-def test_wobble_wavers_without_losing_the_beat() -> None:
+def test_wow_does_not_lose_the_beat() -> None:
     audio = sine(1000.0, 4.0)
     out = wobble(audio, RATE, 14.0, 0)
     crossings = np.flatnonzero((out[:-1, 0] < 0) & (out[1:, 0] >= 0))
@@ -231,7 +231,7 @@ def test_tags_choose_the_family(tags: str, family: str) -> None:
     assert known
 
 
-def test_a_hint_decides_and_nonsense_is_told() -> None:
+def test_a_hint_takes_precedence_and_nonsense_is_reported() -> None:
     assert choose("house", "Half-time Trap")[0].name == "half-time trap"
     assert choose("house", "polka")[0].name == "house"
     assert choose("xyzzy, polka") == (FAMILIES[DEFAULT], False)

@@ -77,7 +77,7 @@ def between_samples(out: Sound) -> float:
     return float(np.abs(np.fft.irfft(longer, axis=0)).max() * 8)
 
 
-def test_left_alone_it_is_the_same_sound_cut_to_length(raw: Path, sound: Sound) -> None:
+def test_without_correction_the_sound_is_only_cut_to_length(raw: Path, sound: Sound) -> None:
     answer, data = run(raw, lead=4800, samples=48000, tail=960)
     assert np.array_equal(data, sound[: 4800 + 48000 + 960])
     assert (answer["lead"], answer["samples"], answer["gain_db"]) == (4800, 48000, 0.0)
@@ -91,7 +91,7 @@ def test_pcm24_is_exact_too(raw: Path, sound: Sound) -> None:
 
 
 @pytest.mark.parametrize("rate", [44100, 96000])
-def test_another_rate_keeps_place_and_length(raw: Path, sound: Sound, rate: int) -> None:
+def test_another_rate_keeps_position_and_length(raw: Path, sound: Sound, rate: int) -> None:
     answer, data = run(raw, sample_rate=rate, samples=2 * rate + 1)
     assert answer["frames"] == 2 * rate + 1
     assert lag(soxr.resample(sound, RATE, rate)[: len(data)], data) == 0
@@ -133,7 +133,7 @@ def test_the_clip_without_its_handles_gets_the_target(folder: Path) -> None:
     assert answer["gain_db"] == pytest.approx(-20.0 - measured, abs=0.01)
 
 
-def test_the_ceiling_comes_before_the_target_and_is_told(raw: Path) -> None:
+def test_the_ceiling_takes_precedence_over_the_target_and_is_reported(raw: Path) -> None:
     answer, out = run(raw, target=-3.0, ceiling=-1.0)
     assert -1.25 < 20 * math.log10(between_samples(out)) < -0.75  # noise is the worst case
     assert answer["true_peak_db"] == pytest.approx(-1.15)  # the limiter keeps its margin
@@ -142,7 +142,7 @@ def test_the_ceiling_comes_before_the_target_and_is_told(raw: Path) -> None:
     assert f"{-3.0 - answer['lufs']:.1f} dB" in answer["warnings"][0]["text"]
 
 
-def test_over_range_is_brought_under_the_ceiling_even_without_a_target(folder: Path, sound: Sound) -> None:
+def test_audio_over_full_scale_is_lowered_to_the_ceiling_without_a_target(folder: Path, sound: Sound) -> None:
     path = folder / "hot.wav"
     soundfile.write(path, sound * 10, RATE, subtype="FLOAT")
     answer, out = run(path, ceiling=-1.0, format="pcm24")
@@ -150,7 +150,7 @@ def test_over_range_is_brought_under_the_ceiling_even_without_a_target(folder: P
     assert codes(answer) == ["loudness_limited"]
 
 
-def test_the_gain_of_the_upload_is_undone_when_the_level_is_left_alone(raw: Path, sound: Sound) -> None:
+def test_without_matching_the_gain_of_the_upload_is_undone(raw: Path, sound: Sound) -> None:
     answer, out = run(raw, source_gain_db=-6.5)
     assert answer["gain_db"] == 6.5
     assert np.allclose(out, sound[:RATE] * 10 ** (6.5 / 20), atol=1e-6)
@@ -176,7 +176,7 @@ def test_a_short_result_is_faded_and_padded(raw: Path, sound: Sound, missing: fl
     assert ratio == pytest.approx(0.5, abs=0.01)
 
 
-def test_the_place_of_alignment(raw: Path, sound: Sound) -> None:
+def test_the_position_of_alignment(raw: Path, sound: Sound) -> None:
     _, later = run(raw, skip=0.1)
     assert np.array_equal(later, sound[4800 : 4800 + RATE])
     _, sooner = run(raw, skip=-0.1)
@@ -191,7 +191,7 @@ def test_mono_results_become_stereo(folder: Path) -> None:
     assert np.array_equal(out, mono.repeat(2, axis=1))
 
 
-def test_the_file_says_where_it_comes_from(raw: Path) -> None:
+def test_the_file_has_its_metadata(raw: Path) -> None:
     bext = {
         "description": "a remix",
         "originator": "ace-bridge",
@@ -220,7 +220,7 @@ def test_the_file_says_where_it_comes_from(raw: Path) -> None:
         ({"sample_rate": -1}, RequestError),
     ],
 )
-def test_what_cannot_be_is_refused(raw: Path, tmp_path: Path, args: dict[str, Any], error: type[Exception]) -> None:
+def test_invalid_arguments_are_refused(raw: Path, tmp_path: Path, args: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         run(raw, **{"into": str(tmp_path / "x.wav")} | args)
     assert list(tmp_path.iterdir()) == []
@@ -235,7 +235,7 @@ def test_a_broken_raw_leaves_nothing_behind(raw: Path, tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == [bad]
 
 
-def test_a_loops_end_goes_on_into_its_beginning(folder: Path) -> None:
+def test_the_end_of_a_loop_continues_into_its_start(folder: Path) -> None:
     """A tone that does not fit its loop clicks when it goes round; led over, it does not."""
     raw = folder / "loop.wav"
     t = np.arange(3 * RATE) / RATE

@@ -101,7 +101,7 @@ def test_with_handles_the_file_stays_and_the_clip_slips(folder: Path, music: Sou
     assert reference == 480_000 + handle - answer["lead"]
 
 
-def test_what_is_in_place_is_not_touched(folder: Path, music: Sound) -> None:
+def test_a_result_in_place_is_not_changed(folder: Path, music: Sound) -> None:
     result = changed(music)
     answer, data = run(folder, result)
     assert answer["alignment"]["corrected_ms"] == 0.0
@@ -109,7 +109,7 @@ def test_what_is_in_place_is_not_touched(folder: Path, music: Sound) -> None:
     assert np.array_equal(data, result)
 
 
-def test_a_drift_is_taken_out(folder: Path, music: Sound) -> None:
+def test_drift_is_removed(folder: Path, music: Sound) -> None:
     late = soxr.resample(changed(music), RATE, RATE * 1.006, "VHQ")
     answer, data = run(folder, late)
     assert answer["alignment"]["drift_percent"] == pytest.approx(0.6, abs=0.03)
@@ -119,7 +119,7 @@ def test_a_drift_is_taken_out(folder: Path, music: Sound) -> None:
     assert abs(measured.offset) < 0.003
 
 
-def test_switched_off_it_is_measured_and_left(folder: Path, music: Sound) -> None:
+def test_without_align_the_offset_is_measured_but_not_corrected(folder: Path, music: Sound) -> None:
     result = changed(music, 0.0234)
     answer, data = run(folder, result, align=False)
     assert answer["alignment"]["offset_ms"] == pytest.approx(23.4, abs=1.5)
@@ -127,7 +127,7 @@ def test_switched_off_it_is_measured_and_left(folder: Path, music: Sound) -> Non
     assert np.array_equal(data, result)
 
 
-def test_a_stranger_is_left_as_it_came(folder: Path) -> None:
+def test_an_unrelated_result_is_not_corrected(folder: Path) -> None:
     other, rate = soundfile.read(track("speeditup"), dtype="float32", always_2d=True, frames=SAMPLES)
     other = soxr.resample(other, rate, RATE)[:SAMPLES]
     other = other if other.shape[1] == 2 else other.repeat(2, axis=1)
@@ -137,18 +137,18 @@ def test_a_stranger_is_left_as_it_came(folder: Path) -> None:
     assert np.array_equal(data[: len(other)], other)
 
 
-def test_a_nudge_counts_beside_what_is_measured(folder: Path, music: Sound) -> None:
+def test_a_nudge_is_added_to_the_measured_offset(folder: Path, music: Sound) -> None:
     _, data = run(folder, changed(music, 0.0234), nudge=0.05)
     assert lateness(folder, data).offset == pytest.approx(0.05, abs=0.0015)
 
 
-def test_dc_is_taken_out(folder: Path, music: Sound) -> None:
+def test_dc_is_removed(folder: Path, music: Sound) -> None:
     _, data = run(folder, changed(music) + np.array([0.05, -0.02], np.float32))
     assert np.abs(data.mean(axis=0)).max() < 0.001
 
 
 @pytest.mark.parametrize(("late", "direct"), [(0.0, 0.0), (0.0234, 0.0), (0.0, 0.05)], ids=["right", "late", "DC"])
-def test_a_guess_at_the_cut_changes_nothing(
+def test_cutting_before_the_comparison_gives_the_same_file(
     folder: Path, music: Sound, monkeypatch: pytest.MonkeyPatch, late: float, direct: float
 ) -> None:
     """Whether the guess was right or not, the file and what is said of it are those without one."""
@@ -160,19 +160,19 @@ def test_a_guess_at_the_cut_changes_nothing(
     assert np.array_equal(guessed[1], known[1])
 
 
-def test_the_source_once_more_is_told(folder: Path, music: Sound) -> None:
+def test_an_unchanged_source_is_reported(folder: Path, music: Sound) -> None:
     answer, _ = run(folder, music[RATE : RATE + SAMPLES] * np.float32(0.8))
     assert codes(answer) == ["result_unchanged"]
     assert "another seed" in answer["warnings"][0]["text"]
 
 
-def test_noise_is_told(folder: Path) -> None:
+def test_noise_is_reported(folder: Path) -> None:
     noise = np.random.default_rng(1).standard_normal((SAMPLES, 2)).astype(np.float32) * 0.1
     answer, _ = run(folder, noise)
     assert codes(answer) == ["result_noise"]
 
 
-def test_drop_outs_are_told(folder: Path, music: Sound) -> None:
+def test_drop_outs_are_reported(folder: Path, music: Sound) -> None:
     result = changed(music)
     loud = int(np.argmax(np.convolve(np.abs(result).max(axis=1), np.ones(4000), "valid")[RATE:-RATE])) + RATE
     result[loud : loud + 4000] = 0
@@ -181,12 +181,12 @@ def test_drop_outs_are_told(folder: Path, music: Sound) -> None:
     assert "drops out once, for 8" in answer["warnings"][0]["text"]  # 91 ms, in whole steps of 5 ms
 
 
-def test_clipping_is_told(folder: Path, music: Sound) -> None:
+def test_clipping_is_reported(folder: Path, music: Sound) -> None:
     answer, _ = run(folder, np.clip(changed(music) * 6, -0.9, 0.9))
     assert codes(answer) == ["result_clipped"]
 
 
-def test_a_result_that_goes_silent_is_told(folder: Path, music: Sound) -> None:
+def test_a_result_that_becomes_silent_is_reported(folder: Path, music: Sound) -> None:
     result = changed(music)
     result[3 * RATE :] = 0
     answer, _ = run(folder, result)
@@ -194,7 +194,7 @@ def test_a_result_that_goes_silent_is_told(folder: Path, music: Sound) -> None:
 
 
 @pytest.mark.parametrize("target", [-9.0, -12.0, -20.0])
-def test_real_music_comes_within_half_a_unit_under_the_ceiling(folder: Path, music: Sound, target: float) -> None:
+def test_real_music_is_within_half_a_lu_under_the_ceiling(folder: Path, music: Sound, target: float) -> None:
     answer, data = run(folder, changed(music), target=target, ceiling=-1.0)
     peak = float(np.abs(soxr.resample(data, RATE, 4 * RATE, "VHQ")).max())
     assert 20 * np.log10(peak) <= -0.9

@@ -54,7 +54,7 @@ def run(
     return answer, joined
 
 
-def test_the_legs_of_one_making_are_that_making_again(tmp_path: Path, source: Sound) -> None:
+def test_joining_the_segments_of_one_result_gives_that_result(tmp_path: Path, source: Sound) -> None:
     answer, joined = run(tmp_path, source, [source[: 12 * RATE], source[8 * RATE :]])
     assert np.abs(joined - source).max() < 1e-3
     (found,) = answer["joins"]
@@ -63,7 +63,7 @@ def test_the_legs_of_one_making_are_that_making_again(tmp_path: Path, source: So
     assert max(found["flux_rank"], found["step_rank"], found["click_rank"]) < 1.0
 
 
-def test_a_late_and_louder_leg_comes_in_time_and_at_one_level(tmp_path: Path, source: Sound) -> None:
+def test_a_late_and_louder_segment_is_aligned_and_levelled(tmp_path: Path, source: Sound) -> None:
     late = round(0.015 * RATE)
     second = np.concatenate((noise(late, level=0.001), source[8 * RATE : -late])) * np.float32(2.0)
     answer, joined = run(tmp_path, source, [source[: 12 * RATE], second])
@@ -78,7 +78,7 @@ def test_a_late_and_louder_leg_comes_in_time_and_at_one_level(tmp_path: Path, so
     assert np.abs(np.diff(levels)).max() < 0.5
 
 
-def test_what_the_user_wants_unaligned_stays_so(tmp_path: Path, source: Sound) -> None:
+def test_unaligned_segments_stay_unaligned(tmp_path: Path, source: Sound) -> None:
     late = round(0.015 * RATE)
     second = np.concatenate((np.zeros((late, 2), np.float32), source[8 * RATE : -late]))
     answer, joined = run(tmp_path, source, [source[: 12 * RATE], second], align=False)
@@ -93,14 +93,14 @@ def test_any_blocks_give_the_same_file(tmp_path: Path, source: Sound) -> None:
     assert np.allclose(once, small, atol=1e-5)
 
 
-def test_a_silent_leg_is_joined_without_a_made_up_level(tmp_path: Path, source: Sound) -> None:
+def test_a_silent_segment_is_joined_without_levelling(tmp_path: Path, source: Sound) -> None:
     answer, joined = run(tmp_path, source, [source[: 12 * RATE], np.zeros((12 * RATE, 2), np.float32)])
     assert np.isfinite(joined).all()
     assert answer["joins"][0]["evened_db"] == 0.0
     assert not joined[13 * RATE :].any()
 
 
-def test_the_best_point_is_where_the_two_are_alike() -> None:
+def test_the_best_point_is_where_the_two_are_similar() -> None:
     one, other = noise(4 * RATE, seed=1), noise(4 * RATE, seed=2) * np.float32(0.2)
     start, fade = round(1.6 * RATE), round(FADE * RATE)
     other[start : start + RATE // 2] = one[start : start + RATE // 2]

@@ -106,7 +106,7 @@ def test_wrong_arguments_are_named(tmp_path: Path, wrong: dict[str, Any]) -> Non
     assert not (tmp_path / "out.wav").exists()
 
 
-def test_a_missing_or_broken_clip_is_told(tmp_path: Path) -> None:
+def test_a_missing_or_broken_clip_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SourceMissing):
         offline(args(tmp_path), lambda _: None)
     (tmp_path / "clip.flac").write_bytes(b"not audio at all" * 100)
@@ -114,7 +114,7 @@ def test_a_missing_or_broken_clip_is_told(tmp_path: Path) -> None:
         offline(args(tmp_path), lambda _: None)
 
 
-def test_a_folder_that_takes_no_file_is_told(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported(tmp_path: Path) -> None:
     write(tmp_path, chords(1.0))
     folder = tmp_path / "no such folder"
     with pytest.raises(OutputUnwritable):

@@ -80,7 +80,7 @@ def test_no_result_at_all(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.wav", "x.flac"])
-def test_a_result_that_broke_off(tmp_path: Path, name: str) -> None:
+def test_a_truncated_result(tmp_path: Path, name: str) -> None:
     path = written(tmp_path / name, noise(RATE * 4), "PCM_24")
     with path.open("r+b") as stream:
         stream.truncate(path.stat().st_size * 9 // 10)

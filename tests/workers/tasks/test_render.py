@@ -50,12 +50,12 @@ def test_handles_are_whole_steps_of_what_is_there(source: Path, sound: Sound) ->
 
 
 @pytest.mark.parametrize("more", [{"reverse": True}, {"loop": True}, {"section": [1.0, 2.5]}])
-def test_no_handles_where_the_source_does_not_simply_go_on(source: Path, more: dict[str, Any]) -> None:
+def test_no_handles_if_the_source_does_not_continue_unchanged(source: Path, more: dict[str, Any]) -> None:
     answer, _ = run(source, 1.0, offset=0.5, handles=[0.5, 0.5], **more)
     assert answer["handles"] == [0.0, 0.0]
 
 
-def test_a_loop_goes_round_before_and_after_itself(folder: Path, source: Path, sound: Sound) -> None:
+def test_a_loop_is_its_own_context(folder: Path, source: Path, sound: Sound) -> None:
     path = folder / "loop.wav"
     soundfile.write(path, sound[:RATE], RATE, subtype="PCM_24")
     answer, data = run(path, 2.0, loop=True, context=0.6, handles=[0.5, 0.5])
@@ -88,7 +88,7 @@ def test_a_short_clip_without_music_around_it_is_repeated_by_whole_bars(source: 
     assert answer["handles"] == [1.6, 0.0]
 
 
-def test_sixteen_bits_stay_sixteen_and_become_24_when_touched(folder: Path) -> None:
+def test_sixteen_bits_become_24_only_if_samples_change(folder: Path) -> None:
     path = folder / "sixteen.wav"
     data = noise(RATE, bits=16)
     soundfile.write(path, data, RATE, subtype="PCM_16")
@@ -146,7 +146,7 @@ def test_a_section_is_a_file_of_its_own(source: Path, sound: Sound) -> None:
     assert np.array_equal(data, sound[48000:144000][::-1][12000:36000])
 
 
-def test_a_loop_goes_on_beyond_the_end_and_before_the_start(source: Path, sound: Sound) -> None:
+def test_a_loop_continues_in_both_directions(source: Path, sound: Sound) -> None:
     answer, data = run(source, 6.0, offset=-1.0, loop=True)
     assert np.array_equal(data, np.tile(sound, (3, 1))[144000 : 144000 + 288000])
     assert codes(answer) == []
@@ -155,7 +155,7 @@ def test_a_loop_goes_on_beyond_the_end_and_before_the_start(source: Path, sound:
     assert np.array_equal(data, np.tile(once, (200, 1))[48 : 48 + 96000])
 
 
-def test_silence_stands_where_the_source_has_nothing(source: Path, sound: Sound) -> None:
+def test_frames_outside_the_source_are_silent(source: Path, sound: Sound) -> None:
     answer, data = run(source, 5.0, offset=-0.5)
     silent = np.zeros((24000, 2), np.float32)
     assert np.array_equal(data, np.concatenate((silent, sound, silent)))
@@ -163,7 +163,7 @@ def test_silence_stands_where_the_source_has_nothing(source: Path, sound: Sound)
     assert "1.000 s" in answer["warnings"][0]["text"]
 
 
-def test_over_range_floats_are_scaled_and_the_gain_is_told(folder: Path) -> None:
+def test_floats_over_full_scale_are_scaled_and_the_gain_is_reported(folder: Path) -> None:
     path = folder / "hot.wav"
     hot = noise(RATE, level=0.9) * np.float32(4.0)
     soundfile.write(path, hot, RATE, subtype="FLOAT")
@@ -176,7 +176,7 @@ def test_over_range_floats_are_scaled_and_the_gain_is_told(folder: Path) -> None
     assert answer["lufs"] - quiet["lufs"] == pytest.approx(20 * math.log10(8), abs=0.05)
 
 
-def test_what_is_not_a_number_is_silent_and_told(folder: Path) -> None:
+def test_invalid_samples_are_silenced_and_reported(folder: Path) -> None:
     path = folder / "nan.wav"
     data = noise(RATE)
     data[100, 0], data[200, 1] = np.nan, np.inf
@@ -289,7 +289,7 @@ def test_resampling_equals_one_shot_bit_for_bit(folder: Path) -> None:
         ({"path": "/"}, SourceUnreadable, "folder"),
     ],
 )
-def test_what_cannot_be_is_refused_in_a_sentence(
+def test_invalid_requests_are_refused_with_a_sentence(
     source: Path, tmp_path: Path, values: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     into = tmp_path / "x.flac"
@@ -299,7 +299,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_was_cut_off_leaves_nothing_behind(source: Path, tmp_path: Path) -> None:
+def test_a_truncated_file_leaves_nothing_behind(source: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.wav"
     cut.write_bytes(source.read_bytes()[:-1000])
     with pytest.raises(SourceTruncated, match=r"cut\.wav"):
@@ -320,7 +320,7 @@ def test_a_file_that_is_rewritten_meanwhile_is_refused(source: Path, tmp_path: P
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_takes_no_file(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_folder(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OutputUnwritable, match="Nothing can be written"):
         run(source, 1.0, tmp_path / "gone" / "x.flac")
     monkeypatch.setattr(files, "free_bytes", lambda path: 1000)

@@ -15,7 +15,7 @@ from tests.audio.signals import sine
 from tests.workers.tasks.rendering import RATE, codes, run
 
 
-def test_high_rates_come_down_and_stay_in_place(folder: Path) -> None:
+def test_high_rates_are_resampled_and_stay_in_place(folder: Path) -> None:
     path = folder / "high.wav"
     high = sine(96000 * 2, 96000, 997.0)
     soundfile.write(path, high, 96000, subtype="PCM_24")
@@ -44,7 +44,7 @@ def test_speed_without_preserved_pitch_is_tape(source: Path, folder: Path) -> No
         ({"pitch": 7}, 500 * 2 ** (7 / 12)),
     ],
 )
-def test_time_and_pitch_apart(folder: Path, more: dict[str, Any], frequency: float) -> None:
+def test_time_and_pitch_change_independently(folder: Path, more: dict[str, Any], frequency: float) -> None:
     pytest.importorskip("python_stretch")
     path = folder / "pitched.wav"
     soundfile.write(path, sine(RATE * 6, RATE, 500.0), RATE, subtype="PCM_24")
@@ -55,7 +55,7 @@ def test_time_and_pitch_apart(folder: Path, more: dict[str, Any], frequency: flo
     assert abs(int(spectrum.argmax()) / 2.0 - frequency) < 2.0
 
 
-def test_a_stretched_click_lands_where_it_should(folder: Path) -> None:
+def test_a_stretched_click_stays_in_place(folder: Path) -> None:
     pytest.importorskip("python_stretch")
     path = folder / "click.wav"
     data = np.zeros((RATE * 4, 2), np.float32)
@@ -65,7 +65,7 @@ def test_a_stretched_click_lands_where_it_should(folder: Path) -> None:
     assert abs(int(np.abs(out[:, 0]).argmax()) - RATE / 0.8) < 0.003 * RATE
 
 
-def test_without_the_stretch_library_it_says_so(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_stretch_library_is_reported(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stretch, "available", lambda: False)
     answer, data = run(source, 1.0, playrate=1.5, preserve_pitch=True)
     assert codes(answer) == ["stretch_missing"]
@@ -100,7 +100,7 @@ def test_a_clip_is_straightened_along_its_warp(folder: Path) -> None:
         assert abs(heard) < 0.003
 
 
-def test_a_straightened_clip_with_context_begins_where_it_is_told(folder: Path) -> None:
+def test_a_straightened_clip_with_context_starts_at_its_handle(folder: Path) -> None:
     """Too short for the model, it is repeated by whole bars, and its beats are after what stands before it."""
     pytest.importorskip("python_stretch")
     clicks(folder / "drummer.wav", UNSTEADY)
