@@ -1,11 +1,11 @@
-"""How well the fit stage finds offset and drift: the tables and plots of docs/fit.md.
+"""Evaluates how well the fit stage measures offset and drift: the tables and plots of docs/fit.md.
 
     apt-get install fluidsynth fluid-soundfont-gm timgm6mb-soundfont openttd-openmsx tuxmath-data xmoto-data \
         extremetuxracer-data performous
     PYTHONPATH=. .venv/bin/python benchmarks/fit_eval.py --cache DIR [--part work|held-out] [--learn] [--plots DIR]
 
-The set (fit_set.py) is built once into DIR. Thresholds and weights were chosen on the part "work" alone. With --rivals
-plain cross-correlation and GCC-PHAT run beside ours, and audio-offset-finder and synctoolbox where they are installed.
+The set (fit_set.py) is built once in DIR. Thresholds and weights were chosen only on the part "work". With --rivals,
+plain cross-correlation and GCC-PHAT run in the same conditions, and audio-offset-finder and synctoolbox if installed.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ RIGHT = 0.025  # s; a correction within this of the truth is right
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One pair, measured."""
+    """The measurement of one pair."""
 
     pair: Pair
     seconds: float  # of music
     error: float  # s in the middle of the clip
     drift: float  # error of the drift
-    sure: float  # probability that ours gives, height of the peak for others
-    took: float  # s of work
-    features: tuple[float, ...]  # of ours
+    sure: float  # our probability, or the height of the peak for other methods
+    took: float  # time, s
+    features: tuple[float, ...]  # of our method
 
     @property
     def right(self) -> bool:
@@ -84,7 +84,7 @@ def share(hits: int, count: int) -> str:
 
 
 def by_kind(rows: Sequence[Row]) -> str:
-    """Return the table of the kinds of music."""
+    """Return the table by kind of music."""
     lines = [
         "| kind | pairs | corrected | wrong | median ms | p95 ms | drift: median, p95 in 0.01 % |",
         "|---|--:|--:|--:|--:|--:|--:|",
@@ -104,7 +104,7 @@ def by_kind(rows: Sequence[Row]) -> str:
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """Return the sentences of the whole."""
+    """Return the summary."""
     related = [row for row in rows if row.pair.related]
     strange = [row for row in rows if not row.pair.related]
     made = [row for row in related if row.sure >= confidence.SURE]
@@ -127,7 +127,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def coverage(rows: Sequence[Row]) -> list[tuple[float, float, float]]:
-    """Return (threshold, share of related pairs corrected, share of corrections that are wrong) along the threshold."""
+    """Return (threshold, share of related pairs corrected, share of wrong corrections) for each threshold."""
     related = sum(row.pair.related for row in rows)
     curve = []
     for threshold in sorted({row.sure for row in rows}):
@@ -139,12 +139,12 @@ def coverage(rows: Sequence[Row]) -> list[tuple[float, float, float]]:
 
 
 def covered(rows: Sequence[Row], wrong: float = 0.01) -> float:
-    """Return the largest coverage at which no more than this share of the corrections is wrong."""
+    """Return the largest coverage with at most this share of wrong corrections."""
     return max((share_ for _, share_, bad in coverage(rows) if bad <= wrong), default=0.0)
 
 
 def learn(rows: Sequence[Row]) -> str:
-    """Fit the logistic model by Newton's method with a light ridge; return weights and bias."""
+    """Fit the logistic model by Newton's method with a small ridge; return weights and bias."""
     table = np.array([[*row.features, 1.0] for row in rows if row.features])
     right = np.array([row.right for row in rows if row.features], float)
     ridge = np.array([0.05] * (table.shape[1] - 1) + [0.0])
@@ -158,7 +158,7 @@ def learn(rows: Sequence[Row]) -> str:
 
 
 def compare(folder: Path, pairs: Sequence[Pair], mine: Sequence[Row]) -> str:
-    """Return the table beside the others, over pairs without drift: they know none."""
+    """Return the comparison with other methods, on pairs without drift, which they do not measure."""
     still = [pair for pair in pairs if pair.related and not pair.drift]
     names = {pair.name for pair in still}
     lines = ["| method | median ms | p95 ms | within 25 ms | ms per pair |", "|---|--:|--:|--:|--:|"]

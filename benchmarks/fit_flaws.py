@@ -1,8 +1,8 @@
-"""How often each detector of flaws is right and how often it is wrong: the table of docs/fit.md.
+"""Measures the detection and false alarm rates of each defect detector: the table of docs/fit.md.
 
     PYTHONPATH=. .venv/bin/python benchmarks/fit_flaws.py --cache DIR --part held-out
 
-Hits are counted on results into which the flaw is put, false alarms on the same results as they are (set: fit_set.py).
+Detections are counted on results with an added defect, false alarms on the same results without it (set: fit_set.py).
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ FLAWS = (
 
 
 def heard(sound: np.ndarray) -> Heard:
-    """Return a sound as the task hears it."""
+    """Return a sound as the task decodes it."""
     intake = Intake(LOW, 1)
     intake.add(sound.astype(np.float32)[:, None])
     return Heard(sound.astype(np.float32), intake.passed(), LOW)
 
 
 def spoilt(flaw: str, source: np.ndarray, result: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return the result with a flaw."""
+    """Return the result with a defect."""
     out = result.copy()
     match flaw:
         case "result_noise":

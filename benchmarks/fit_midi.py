@@ -1,7 +1,6 @@
-"""Symbolic music changed in place and rendered: other instruments, transposed, without drums, at another tempo.
+"""Changes and renders MIDI files: other instruments, transposed, without drums, at another tempo.
 
-Part of the evaluation of the fit stage (fit_eval.py). Lengths of events never change, so the bytes are edited where
-they stand.
+Part of the evaluation of the fit stage (fit_eval.py). The lengths of events never change, so bytes are edited in place.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ class Voicing:
     """How a piece is played."""
 
     font: str = "FluidR3_GM"  # name in /usr/share/sounds/sf2
-    programs: tuple[int, ...] = ()  # instruments that replace those of the piece, by channel in turn
-    transpose: int = 0  # semitones, drums apart
+    programs: tuple[int, ...] = ()  # instruments that replace those of the piece, assigned to channels in turn
+    transpose: int = 0  # semitones, except drums
     drums: bool = True
-    stretch: float = 1.0  # factor of all times
-    mute: frozenset[int] = field(default_factory=frozenset)  # channels that are silent
+    stretch: float = 1.0  # factor for all times
+    mute: frozenset[int] = field(default_factory=frozenset)  # silent channels
 
 
 def events(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -64,7 +63,7 @@ def _number(data: bytes, place: int) -> tuple[int, int]:
 
 
 def changed(data: bytes, voicing: Voicing) -> bytes:
-    """Return the piece as it is to be played."""
+    """Return the piece with a voicing applied."""
     out = bytearray(data)
     for _, status, at in events(data):
         channel, kind = status & 0x0F, status & 0xF0
@@ -85,7 +84,7 @@ def changed(data: bytes, voicing: Voicing) -> bytes:
 
 
 def tempos(data: bytes) -> list[tuple[int, float]]:
-    """Return (tick, BPM) of each change of tempo."""
+    """Return (tick, BPM) of each tempo change."""
     metas = [(tick, data[at : at + 3]) for tick, status, at in events(data) if status == 0xFF51]
     return sorted((tick, 6e7 / int.from_bytes(micros, "big")) for tick, micros in metas)
 
@@ -96,7 +95,7 @@ def division(data: bytes) -> int:
 
 
 def tempo_between(data: bytes, start: float, stop: float) -> tuple[float, bool]:
-    """Return the BPM at the middle of a span in seconds, and whether it is the same all over it."""
+    """Return the BPM in the middle of a span in seconds, and whether it is constant."""
     clock, tick, bpm = 0.0, 0, 120.0
     spans: list[tuple[float, float]] = []
     for at, new in tempos(data):
@@ -109,7 +108,7 @@ def tempo_between(data: bytes, start: float, stop: float) -> tuple[float, bool]:
 
 
 def drum_piece(bpm: float, seconds: float, pattern: Mapping[int, str]) -> bytes:
-    """Return a piece of drums alone: `pattern` gives for each note 16 steps of a bar as x and dots."""
+    """Return a piece with only drums: `pattern` has for each note the 16 steps of a bar as x and dots."""
     ticks, notes = 24, []
     for bar in range(int(seconds * bpm / 240) + 2):
         for note, steps in pattern.items():
@@ -127,7 +126,7 @@ def _length(value: int) -> bytes:
 
 
 def rendered(data: bytes, font: str, seconds: float, scratch: Path) -> np.ndarray:
-    """Return the piece as it sounds, frames × 2, float32 at RATE; fluidsynth is ended as soon as there is enough."""
+    """Render the piece: frames × 2, float32 at RATE; fluidsynth is killed when there is enough."""
     piece = scratch / "piece.mid"
     piece.write_bytes(data)
     wanted = round(seconds * RATE) * 4

@@ -1,4 +1,4 @@
-"""Other ways to find an offset, for fit_eval.py: plain and whitened cross-correlation, and the tools of PyPI."""
+"""Other methods to measure an offset, for fit_eval.py: cross-correlation, GCC-PHAT and packages from PyPI."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.fit_set import LOW
 
-REACH = 0.6  # s that are looked for: more than any offset of the set
+REACH = 0.6  # s; range of the search, more than any offset of the set
 Found = tuple[float, float, float, tuple[float, ...]]
 
 

@@ -1,9 +1,9 @@
-"""The evaluation set of the fit stage: pairs of sounds with true answers, built from Debian packages.
+"""The evaluation set of the fit stage: pairs of sounds with known offset and drift, built from Debian packages.
 
-Symbolic music (openttd-openmsx, rendered by fluidsynth) is played again with other instruments, real recordings
-(tuxmath, xmoto, extremetuxracer, performous) are filtered, shifted, noised and re-voiced; all are then delayed and
-some drift. Unrelated pairs have no right answer but "left alone"; half of them have the same tempo. Pieces, and with
-them all their pairs, belong either to the part to work on or to the part that is looked at once at the end.
+MIDI files (openttd-openmsx, rendered by fluidsynth) are rendered again with other instruments. Real recordings
+(tuxmath, xmoto, extremetuxracer, performous) are filtered, pitch-shifted, vocoded and mixed with noise. Then all are delayed, and
+some drift. Unrelated pairs must not be corrected; half of them have the same tempo. A piece with all its pairs belongs
+either to the training part ("work") or to the held-out part, which is evaluated once at the end.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ RECORDINGS = (
     Path("/usr/share/games/etr/music"),
     Path("/usr/share/games/performous/themes/default"),
 )
-LOW = 16_000  # Hz; what the analyses work at
-SECONDS = 48.0  # of each piece that are used
+LOW = 16_000  # Hz; sample rate of the analyses
+SECONDS = 48.0  # s used of each piece
 PLUCKED = (24, 25, 45, 46, 11, 12, 13, 104, 105, 106, 107, 15)
 LEADS = (80, 81, 62, 63, 82, 87, 84, 30)
 PADS = (88, 89, 90, 91, 92, 94, 95, 48, 49, 52)
@@ -47,17 +47,17 @@ class Pair:
     """A source and a result."""
 
     name: str  # of the two files in the cache
-    kind: str  # what was done
-    group: str  # the source's piece
+    kind: str  # how the result was made
+    group: str  # piece of the source
     part: str  # "work" or "held-out"
     related: bool
-    offset: float  # s by which the result's start is late
+    offset: float  # s; delay at the start of the result
     drift: float  # the result's time runs as 1 + drift
-    tempo: float | None  # BPM of the source, where it is known and constant
+    tempo: float | None  # BPM of the source if it is known and constant
 
 
 def voicings(number: int) -> dict[str, Voicing]:
-    """Return the ways in which a piece is played again, another turn of the instruments for each piece."""
+    """Return the voicings in which a piece is rendered again; the instruments rotate from piece to piece."""
 
     def turn(programs: tuple[int, ...]) -> tuple[int, ...]:
         return programs[number % len(programs) :] + programs[: number % len(programs)]
@@ -85,7 +85,7 @@ class Cache:
         folder.mkdir(parents=True, exist_ok=True)
 
     def midi(self, data: bytes, voicing: Voicing, seconds: float = SECONDS) -> np.ndarray:
-        """Return a render at 16 kHz, made once."""
+        """Return a render at 16 kHz, cached."""
         return self._once(changed(data, voicing), voicing.font, seconds)
 
     def drums(self, bpm: float, pattern: int) -> np.ndarray:
@@ -109,7 +109,7 @@ class Cache:
 
 
 def cut(sound: np.ndarray, start: float, seconds: float) -> np.ndarray:
-    """Return a span that may begin between two samples (band-limited, by a turn of the spectrum's phase)."""
+    """Return a span that may start between two samples (band-limited interpolation in the frequency domain)."""
     first = int(np.floor(start * LOW))
     rest = start * LOW - first
     margin = 2048
@@ -121,25 +121,25 @@ def cut(sound: np.ndarray, start: float, seconds: float) -> np.ndarray:
 
 
 def offset_of(random: np.random.Generator) -> float:
-    """Return a delay in s: 7 of 10 within ±120 ms, the others up to ±300 ms."""
+    """Return a delay in s: 70 % within ±120 ms, the others up to ±300 ms."""
     size = random.uniform(0, 0.12) if random.random() < 0.7 else random.uniform(0.12, 0.3)
     return float(size * random.choice((-1, 1)))
 
 
 def drift_of(random: np.random.Generator) -> float:
-    """Return no drift for two of three, else up to ±1 %."""
+    """Return no drift in two of three cases, else up to ±1 %."""
     return float(random.uniform(-0.01, 0.01)) if random.random() < 1 / 3 else 0.0
 
 
 def band(sound: np.ndarray, lowest: float, highest: float) -> np.ndarray:
-    """Return a band, with edges of half an octave."""
+    """Band-pass a sound, with edges of half an octave."""
     spectrum, at = np.fft.rfft(sound), np.fft.rfftfreq(len(sound), 1 / LOW) + 1e-3
     slope = np.clip(2 * np.log2(at / lowest), -1, 0) + np.clip(2 * np.log2(highest / at), -1, 0)
     return np.fft.irfft(spectrum * np.sin(np.pi / 2 * np.clip(1 + slope, 0, 1)) ** 2, len(sound))
 
 
 def vocoded(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return noise with the envelopes of 14 bands of the sound: all new tones, the same rhythm."""
+    """Return noise with the envelopes of 14 bands of the sound: other tones, the same rhythm."""
     edges = np.geomspace(80, 7600, 15)
     noise, out = random.standard_normal(len(sound)), np.zeros(len(sound))
     for lowest, highest in pairwise(edges):
@@ -169,7 +169,7 @@ PROCESSES = {
 
 
 def build(folder: Path) -> list[Pair]:
-    """Build what is not in the cache and return the pairs."""
+    """Build the pairs that are not in the cache and return all."""
     index = folder / "pairs.json"
     if index.exists():
         return [Pair(**one) for one in json.loads(index.read_text("utf-8"))]
@@ -192,7 +192,7 @@ def load(folder: Path, pair: Pair) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pieces() -> list[tuple[str, bytes]]:
-    """Return name and content of the pieces that say their tempo."""
+    """Return name and content of the pieces with a tempo."""
     found = [(path.stem, path.read_bytes()) for path in sorted(PIECES.glob("*.mid"))]
     return [(name, data) for name, data in found if tempos(data)]
 

@@ -1,10 +1,10 @@
-"""Throw packets at the OSC surface: does it crash, how long does it stall, what memory does it take?
+"""Sends random packets to the OSC surface and measures crashes, stalls and memory.
 
     PYTHONPATH=. .venv/bin/python benchmarks/fuzz.py --packets 1000000
 
-A million packets, right ones and spoilt ones, go from a process of their own to a real surface, as quickly as it takes
-them. Beside it a timer of 1 ms says for how long the surface holds up the event loop: by processor time, so that
-other programs do not count. The seed is printed and can be set.
+Another process sends a million valid and damaged packets to a real surface, as fast as it accepts them. A timer of 1 ms
+measures for how long the surface blocks the event loop, in CPU time, so that other programs do not count. The seed is
+printed and can be set.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from bridge.osc.packet import build
 from tests.fakes.osc_stage import Stage
 
 TICK = 0.001  # s
-AT_ONCE = 100  # packets that are made and sent together
+AT_ONCE = 100  # packets per batch
 
 
 def packets(chance: random.Random) -> Iterator[bytes]:
-    """Yield packets without end: right, spoilt, bundled, random."""
+    """Yield packets without end: valid, damaged, bundled, random."""
     addresses = [command.address.replace("<name>", "guidance_scale") for command in COMMANDS]
     while True:
         arguments = [
@@ -52,7 +52,7 @@ def packets(chance: random.Random) -> Iterator[bytes]:
 
 
 async def lateness(found: list[float]) -> None:
-    """Note for ever how long a timer of 1 ms is kept waiting by the loop's own work, in s of processor time."""
+    """Record how long the work of the event loop delays a timer of 1 ms, in s of CPU time."""
     while True:
         before = time.thread_time()
         await asyncio.sleep(TICK)
@@ -60,12 +60,12 @@ async def lateness(found: list[float]) -> None:
 
 
 def whole(data: bytes) -> bytes:
-    """Fill a packet up to words of four bytes: a stream with another length is closed, as a test shows."""
+    """Pad a packet to whole words of four bytes; the surface closes a stream with another length."""
     return data + bytes(-len(data) % 4 or (0 if data else 4))
 
 
 def throw(port: int, count: int, seed: int) -> None:
-    """Send `count` packets over TCP, which waits for the surface; the child process's whole life."""
+    """Send `count` packets over TCP, which waits for the surface; runs in the child process."""
     with socket.create_connection(("127.0.0.1", port)) as channel:
         made = packets(random.Random(seed))
         for _ in range(0, count, AT_ONCE):
@@ -73,16 +73,16 @@ def throw(port: int, count: int, seed: int) -> None:
             channel.sendall(b"".join(struct.pack(">i", len(data)) + data for data in some))
             channel.setblocking(False)
             with contextlib.suppress(BlockingIOError):
-                while channel.recv(65_536):  # answers are taken and forgotten
+                while channel.recv(65_536):  # discard the answers
                     pass
             channel.setblocking(True)
         channel.shutdown(socket.SHUT_WR)
-        while channel.recv(65_536):  # an end with answers unread would take back what was sent
+        while channel.recv(65_536):  # closing with unread answers would reset the connection
             pass
 
 
 async def watch(count: int, seed: int) -> None:
-    """Have `count` packets thrown and say what came of it."""
+    """Send `count` packets and print the results."""
     stage, late = Stage(), []
     stage.port = await stage.surface.start()
     ticking = asyncio.create_task(lateness(late))
@@ -109,7 +109,7 @@ async def watch(count: int, seed: int) -> None:
 
 
 def rss() -> float:
-    """Return the most memory that this process has had, MB."""
+    """Return the peak memory of this process, MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -1,15 +1,15 @@
-"""Press → acknowledgement while 8 variations run, beside a bare asyncio UDP echo, both under the same load in one run.
+"""Measures press → acknowledgement while 8 variations run, compared with a bare asyncio UDP echo under the same load.
 
     .venv/bin/python benchmarks/latency.py [--rounds 1000]
 
-Eight variations are on their way at any time: the model is the loopback fake, which works 8 s on each, and the worker
-processes render and fit 30 s clips meanwhile. In life the model is elsewhere, so the fake gives way to the rest. One
-sender asks in turn, and waits for each answer:
+Eight variations run at any time. The model is the fake on loopback, which takes 8 s for each; the worker processes
+render and fit clips of 30 s. A real model runs elsewhere, so the fake has a lower priority. One sender sends requests
+in turn and waits for each answer:
 
-- echo:   a process that sends every datagram back, with asyncio and nothing else.
-- ack:    /bridge/remix with a name → /bridge/ack: the press has arrived and is being done.
-- preset: /bridge/preset/next → /bridge/preset/select: a command is done, written down and told.
-- rerun:  /bridge/rerun of one variation → /bridge/accepted: its job is in the journal, on the disk (every tenth round).
+- echo:   a process that returns every datagram, with asyncio only.
+- ack:    /bridge/remix with a name → /bridge/ack: the press has arrived.
+- preset: /bridge/preset/next → /bridge/preset/select: a command is done, stored and reported.
+- rerun:  /bridge/rerun of one variation → /bridge/accepted: its job is in the journal on disk (every tenth round).
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ from tests.fakes.processes import fal_environment, outbox, put, running
 from tests.waiting import until
 
 SLOTS, SECONDS = 8, 30.0
-PACE = 0.005  # s between two questions, at random up to twice of it
-GIVE_UP = 5.0  # s for an answer
+PACE = 0.005  # s; mean random pause between two requests
+GIVE_UP = 5.0  # s; time limit for an answer
 
 ECHO = """
 import asyncio, socket, sys
@@ -58,7 +58,7 @@ asyncio.run(main())
 
 
 class Load:
-    """Keeps 8 variations on their way, and counts how many there were."""
+    """Keeps 8 variations running, and counts them."""
 
     def __init__(self, home: Path, clip: Path) -> None:
         self._home = home
@@ -79,13 +79,13 @@ class Load:
         self._thread.join()
 
     def _work(self) -> None:
-        while not self._over.wait(1.0):  # seldom: this process also holds the stop watch
+        while not self._over.wait(1.0):  # rarely, since this process also takes the times
             self.counts.append(self._running())
             if self._states("waiting", "new", "rendering") < SLOTS:
                 self._ask()
 
     def single(self) -> str:
-        """Ask for one variation and return its job's id."""
+        """Submit one variation and return the ID of its job."""
         message_id = self._ask(1)
 
         def job() -> str | None:
@@ -116,7 +116,7 @@ class Asker:
         self._channel.connect(("127.0.0.1", port))
 
     def ask(self, data: bytes, answered: Callable[[bytes], bool]) -> float:
-        """Send and return how long the answer took, s; what else comes is left aside."""
+        """Send and return the time until the answer, s; other datagrams are ignored."""
         begun = time.perf_counter()
         self._channel.send(data)
         while not answered(self._channel.recv(65536)):
@@ -125,7 +125,7 @@ class Asker:
 
 
 def measure(echo: Asker, bridge: Asker, rounds: int, job: str) -> dict[str, list[float]]:
-    """Ask in turn; a first hundred rounds warm up and do not count."""
+    """Send requests in turn; the first hundred rounds are a warm-up."""
     times: dict[str, list[float]] = {name: [] for name in ("echo", "ack", "preset", "rerun")}
     dice = random.Random(1)
     for number in range(-100, rounds):
@@ -148,7 +148,7 @@ def measure(echo: Asker, bridge: Asker, rounds: int, job: str) -> dict[str, list
 
 def _is(data: bytes, address: str) -> bool:
     message = OscMessage(data)
-    if message.address == "/bridge/error" and message.params[1] != "daw_missing":  # no DAW is there to be asked
+    if message.address == "/bridge/error" and message.params[1] != "daw_missing":  # there is no DAW
         raise SystemExit(f"the bridge says: {message.params}")
     return bool(message.address == address)
 
@@ -181,7 +181,7 @@ def main() -> None:
 
 
 def report(times: dict[str, list[float]], counts: list[int]) -> None:
-    """Print what was found, in ms."""
+    """Print the results in ms."""
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"on their way at the model or coming back: {statistics.median(counts):g} (median of {len(counts)} looks)")
     print(f"{'':<8}{'n':>6}{'median':>9}{'p95':>9}{'p99':>9}{'max':>9}   ms")
@@ -197,7 +197,7 @@ def report(times: dict[str, list[float]], counts: list[int]) -> None:
 
 
 def _at(values: list[float], part: float) -> float:
-    """Return the value below which that part of sorted values lies."""
+    """Return a quantile of sorted values."""
     return values[min(len(values) - 1, int(len(values) * part))]
 
 

@@ -1,11 +1,11 @@
-"""How well tempo and key are heard, beside librosa and essentia in the same run: the tables of docs/fit.md.
+"""Evaluates tempo and key estimation against librosa and essentia: the tables of docs/fit.md.
 
     apt-get install fluidsynth fluid-soundfont-gm timgm6mb-soundfont openttd-openmsx
     .venv/bin/python -m pip install librosa essentia music21 mido
     PYTHONPATH=. .venv/bin/python benchmarks/listen_eval.py --cache DIR --part held-out
 
-A tempo counts within 1 %, and once more with its octaves; a key by MIREX's weights: right 1, a fifth above 0.5,
-the relative key 0.3, the parallel one 0.2 (as mir_eval counts them).
+A tempo is right within 1 %, and is counted again with octave errors allowed. A key gets MIREX points: right 1, a fifth
+above 0.5, the relative key 0.3, the parallel key 0.2 (as in mir_eval).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OCTAVES = (1.0, 2.0, 0.5, 3.0, 1 / 3)
 WITHIN = 0.01
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
-Tempo = Callable[[np.ndarray], tuple[float | None, bool]]  # BPM, whether it is sure of it
+Tempo = Callable[[np.ndarray], tuple[float | None, bool]]  # BPM, whether it is sure
 Key = Callable[[np.ndarray], tuple[tuple[int, bool] | None, bool]]
 
 
@@ -80,7 +80,7 @@ def essentia_key(sound: np.ndarray) -> tuple[tuple[int, bool] | None, bool]:
 
 
 def points(true: tuple[int, bool], found: tuple[int, bool] | None) -> float:
-    """Return MIREX's points of an answer."""
+    """Return the MIREX points of an answer."""
     if found is None:
         return 0.0
     steps = (found[0] - true[0]) % 12
@@ -116,7 +116,7 @@ def tempos(found: list[Piece], ways: dict[str, Tempo]) -> str:
 
 
 def _counted(rows: list[tuple[bool, bool, bool]]) -> str:
-    """Say how many are right, and how many but for the octave."""
+    """Return how many are right, and how many with octave errors allowed."""
     return (
         f"{share(sum(right for right, _, _ in rows), len(rows))}; octaves {sum(near for _, near, _ in rows)}"
         if rows
@@ -154,7 +154,7 @@ def keys(found: list[Piece], ways: dict[str, Key]) -> str:
 
 
 def whole(sound: np.ndarray) -> float:
-    """Return how long it takes to hear everything of a clip, s."""
+    """Return the time for the whole analysis of a clip, s."""
     started = time.perf_counter()
     low = onsets.heard([sound], RATE)
     rhythm.find_tempo(onsets.onset_envelope(low))

@@ -1,9 +1,9 @@
-"""The evaluation set for tempo and key: music with true answers, rendered by fluidsynth.
+"""The evaluation set for tempo and key: music with known answers, rendered by fluidsynth.
 
-Tempo: the pieces of openttd-openmsx that keep theirs, as they are, by pads and without drums, and songs and drum loops
-that are made here. Key: scores of music21's corpus that name their key and mode (chorales, quartets, piano; fiddle
-tunes), and songs that are made here: chords, bass, melody and drums over the usual turns of pop. Halves: one to work
-on, one that is looked at once at the end.
+Tempo: pieces of openttd-openmsx with a constant tempo (unchanged, with pads, and without drums), and generated songs
+and drum loops. Key: scores of music21's corpus with a key and mode (chorales, quartets, piano, fiddle tunes), and generated
+songs with chords, bass, melody and drums over common pop progressions. One half is for training, the other is held out
+and evaluated once at the end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.fit_midi import Voicing, changed, drum_piece, rendered, tempo_be
 from benchmarks.fit_set import BEATS, PADS, pieces
 
 SECONDS = 30.0
-SKIPPED = 5.0  # s at the start of a piece of the game's music, which often begins with a long note
+SKIPPED = 5.0  # s at the start of a piece of game music, which often starts with a long note
 FONTS = ("FluidR3_GM", "TimGM6mb")
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
 TURNS = {
@@ -36,7 +36,7 @@ TICKS = 96  # per beat
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One sound and what is true of it."""
+    """One sound and its true tempo and key."""
 
     name: str
     kind: str  # a row of the tables
@@ -47,7 +47,7 @@ class Piece:
 
 
 def build(folder: Path) -> list[dict[str, Any]]:
-    """Make the whole set, always the same, and return what is true of each piece; made once for each folder."""
+    """Build the set once per folder, reproducibly, and return the truth about each piece."""
     index = folder / "listen.json"
     if not index.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def _songs(scratch: Path) -> Iterator[Piece]:
 
 
 def song(bpm: float, tonic: int, minor: bool, random: np.random.Generator) -> bytes:
-    """Return a MIDI file: four chords over and over, a bass, a melody out of the scale, drums."""
+    """Return a MIDI file: four repeated chords, a bass, a melody from the scale, drums."""
     scale = MINOR if minor else MAJOR
     turn = TURNS[minor][random.integers(len(TURNS[minor]))]
     programs = [int(random.choice(group)) for group in ((0, 4, 25, 27, 48), (33, 34, 38, 39), (80, 73, 26, 65, 0))]
@@ -165,7 +165,7 @@ def _midi(bpm: float, programs: list[int], notes: list[tuple[int, int, int, int,
 
 
 def _scores(scratch: Path) -> Iterator[Piece]:
-    """Yield scores that say their key with its mode; a signature alone leaves open which of two it is."""
+    """Yield scores that state key and mode; a key signature alone is ambiguous."""
     import music21
 
     for kind, folders, most in (
@@ -199,7 +199,7 @@ def _score(path: str, kind: str, scratch: Path, font: str) -> Piece | None:
     target = scratch / "score.mid"
     try:
         score.write("midi", fp=str(target))
-    except music21.repeat.ExpanderException:  # its repeats are written wrongly
+    except music21.repeat.ExpanderException:  # its repeats are invalid
         return None
     sound = rendered(target.read_bytes(), font, SECONDS, scratch)
     if len(sound) < 8 * 48_000:

@@ -1,14 +1,14 @@
-"""A long queue over a long history: 1,000 variations wait, 8 are on their way, 100,000 jobs were made before.
+"""Measures a long queue with a long history: 1,000 variations wait, 8 run, 100,000 jobs are in the journal.
 
     .venv/bin/python benchmarks/load.py [--queued 1000] [--history 100000]
 
-The clips are 4 s; the model is the loopback fake, which works half a second on each. First the same bridge with an
-empty history and 80 variations, for comparison; then the long run. Reported:
+The clips have 4 s. The model is the fake on loopback, which takes 0.5 s for each. For comparison, the same bridge first
+runs 80 variations with an empty history. It reports:
 
-- echo, ack: a datagram to a bare asyncio echo and back, and a press to its acknowledgement, in turn, all the time.
-- cost: processor time of the daemon and of its workers per finished variation, for each tenth of the queue.
-- memory: what the daemon holds (resident), at the start and at its most.
-- journal: its size, how long the bridge takes to be up, and `jobs`, `show` and `status` as processes beside it.
+- echo, ack: round trip to a bare asyncio echo, and from a press to its acknowledgement, in turn during the whole run.
+- cost: CPU time of the daemon and of its workers per finished variation, for each tenth of the queue.
+- memory: resident memory of the daemon, at the start and at its peak.
+- journal: its size, the start-up time, and the times of `jobs`, `show` and `status` as separate processes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ SETTINGS = {
 
 @dataclass
 class Run:
-    """What one run showed."""
+    """The measurements of one run."""
 
     echo: list[float] = field(default_factory=list)  # s
     ack: list[float] = field(default_factory=list)  # s
@@ -60,14 +60,14 @@ class Run:
     resident: list[float] = field(default_factory=list)  # MB of the daemon
     start: float = 0.0  # s from starting the process until the bridge is up
     took: float = 0.0  # s from the first message to the last `done`
-    verbs: dict[str, float] = field(default_factory=dict)  # s of a whole process
+    verbs: dict[str, float] = field(default_factory=dict)  # s per process of the command line
 
 
-# --- a past ----------------------------------------------------------------------------------------------------------
+# --- the history -----------------------------------------------------------------------------------------------------
 
 
 def age(home: Path, jobs: int) -> None:
-    """Give the journal of a home that has one finished job so many more of the same, under ids of their own."""
+    """Copy the only finished job in the journal of a home `count` times, with new IDs."""
     with contextlib.closing(sqlite3.connect(home / "bridge.db")) as db, db:
         old = db.execute("SELECT id FROM jobs LIMIT 1").fetchone()[0]
         rows = {
@@ -101,7 +101,7 @@ def _renamed(value: Any, fresh: dict[str, str]) -> Any:
 
 
 def cpu(pid: int, *, children: bool = False) -> float:
-    """Return the processor time of a process, s; with `children` that of its living and its ended children."""
+    """Return the CPU time of a process, s; with `children`, that of its running and ended children."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     if not children:
         return (int(fields[11]) + int(fields[12])) / TICK
@@ -115,13 +115,13 @@ def cpu(pid: int, *, children: bool = False) -> float:
 
 
 def resident(pid: int) -> float:
-    """Return the memory that a process holds, MB."""
+    """Return the resident memory of a process, MB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
 
 class Watch(threading.Thread):
-    """Counts what is finished and what that has cost, seldom enough to be no load itself."""
+    """Counts finished variations and their cost, rarely enough not to add to the load."""
 
     def __init__(self, home: Path, pid: int, wanted: int, run: Run) -> None:
         super().__init__()
@@ -142,7 +142,7 @@ class Watch(threading.Thread):
         self.over.set()
 
     def _count(self) -> int:
-        """Return how many variations have ended; it is an error if one ended badly."""
+        """Return how many variations have ended; a failed one is an error."""
         uri = f"{(self._home / 'bridge.db').absolute().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=20)) as db:
             bad = db.execute("SELECT value FROM variations WHERE open = 0 AND state <> 'done'").fetchall()
@@ -152,7 +152,7 @@ class Watch(threading.Thread):
 
 
 def work(home: Path, daemon: Daemon, clip: Path, queued: int, echo: Asker) -> Run:
-    """Put so many variations into the queue, and press all the time until they are done."""
+    """Queue `count` variations, and send presses until they are done."""
     run, seeds = Run(), itertools.count(1, SLOTS)
     pid = daemon.process.pid
     watch = Watch(home, pid, queued, run)
@@ -167,7 +167,7 @@ def work(home: Path, daemon: Daemon, clip: Path, queued: int, echo: Asker) -> Ru
         press = build_msg("/bridge/remix", (1.0, f"press:{number}")).dgram
         run.echo.append(echo.ask(press, press.__eq__))
         run.ack.append(bridge.ask(press, lambda data: _is(data, "/bridge/ack")))
-        if number == 400:  # in the thick of it
+        if number == 400:  # in the middle of the run
             run.verbs = {verb: verb_time(daemon, *verb.split()) for verb in ("jobs", "show", "status")}
         time.sleep(dice.uniform(0, 4 * PACE))
     watch.join()
@@ -175,14 +175,14 @@ def work(home: Path, daemon: Daemon, clip: Path, queued: int, echo: Asker) -> Ru
 
 
 def ask(home: Path, clip: Path, variations: int, seed: int) -> str:
-    """Ask for some variations of the clip."""
+    """Submit variations of the clip."""
     remix = {"tags": "dub", "original_tags": "music", "seed": seed, "variations": variations}
     clips = [{"id": "c", "name": "c", "position": 0.0, "length": SECONDS, "source": {"path": str(clip)}}]
     return put(home, "remix", {"project": {"sample_rate": 44_100}, "clips": clips, "remix": remix}, instance="load")
 
 
 def verb_time(daemon: Daemon, *words: str) -> float:
-    """Return how long a verb takes as a process, s."""
+    """Return the time of a command as a process, s."""
     begun = time.perf_counter()
     command = [sys.executable, "-m", "bridge", *words]
     subprocess.run(command, env=daemon.environ, check=True, stdout=subprocess.DEVNULL)
@@ -191,7 +191,7 @@ def verb_time(daemon: Daemon, *words: str) -> float:
 
 @contextlib.contextmanager
 def bare_echo() -> Iterator[Asker]:
-    """A process that sends back what it gets, and who asks it."""
+    """An echo process and its client."""
     process = subprocess.Popen([sys.executable, "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if process.stdout is None or process.stdin is None:
         raise SystemExit("the echo has no pipes")
@@ -203,7 +203,7 @@ def bare_echo() -> Iterator[Asker]:
 
 
 def one_run(folder: Path, url: str, clip: Path, queued: int, history: int) -> tuple[Run, float]:
-    """Return what a run showed, and the journal's size at its start, MB."""
+    """Return the measurements of a run, and the size of the journal at its start, MB."""
     home = folder / f"home-{history}"
     environ = fal_environment(url, **SETTINGS)
     with running(home, **environ):
@@ -236,7 +236,7 @@ def main() -> None:
 
 
 def report(run: Run, size: float, queued: int, history: int) -> None:
-    """Print what a run showed."""
+    """Print the measurements of a run."""
     print(f"\n{queued} variations in {run.took:.0f} s over a history of {history:,} jobs ({size:.0f} MB journal)")
     print(f"the bridge was up after {run.start:.2f} s")
     for name in ("echo", "ack"):

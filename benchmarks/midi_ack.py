@@ -1,14 +1,14 @@
-"""How soon a pad's light answers its press, while 8 variations are made, beside a bare MIDI echo in the same run.
+"""Measures how soon a pad's light responds to a press while 8 variations run, compared with a bare MIDI echo.
 
     .venv/bin/pip install '.[midi]' && .venv/bin/python benchmarks/midi_ack.py [--presses 200]
 
 A JACK server without sound (period 64 at 48 kHz) carries a pad. In turn:
 
-- echo:   a process that does nothing but send each message back to its device in the same period.
-- bridge: pad → process of the ports → daemon → process of the ports → the pad's light (it shows that it is held).
+- echo:   a process that only returns each message to its device in the same period.
+- bridge: pad → port process → daemon → port process → light of the pad (it shows that the pad is held).
 
-Both are measured at the pad, from the call that plays the press to the callback that gets the light. First while the
-daemon is idle, then while it makes 8 variations at once with the offline engine, on as many cores as there are.
+Both are measured at the pad, from the call that sends the press to the callback that receives the light. First the
+daemon is idle, then it makes 8 variations at once with the offline engine, on all cores.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from tests.fakes.studio import remix_args, write_tone
 from tests.midi.bytes_of import pressed, released
 from tests.waiting import until
 
-HOLDING, VELOCITY = 2, 100  # of the light that answers, and of the echo
-GOAL = 5.0  # ms that the bridge's p99 may lie above the echo's
+HOLDING, VELOCITY = 2, 100  # velocity of the light and of the echo
+GOAL = 5.0  # ms; the bridge's p99 may exceed the echo's by this much
 MAPPING = f"""version = 1
 device = "Pad"
 [[control]]
@@ -63,7 +63,7 @@ sys.stdin.read()
 
 
 class Stopwatch:
-    """Times from a press to its light."""
+    """Measures the times from a press to its light."""
 
     def __init__(self, pad: Client) -> None:
         self._pad = pad
@@ -77,19 +77,19 @@ class Stopwatch:
             self._lit.set()
 
     def measure(self) -> float:
-        """Press and let go; return ms until the light, after which everything is dark again."""
+        """Press and release the pad; return the ms until its light, and wait until it is dark again."""
         self._lit.clear()
         began = time.perf_counter()
         self._pad.play(pressed(36))
         if not self._lit.wait(10):
             raise SystemExit("a press was not answered within 10 s")
         self._pad.play(released(36))
-        time.sleep(0.2)  # longer than contacts bounce, shorter than a hold
+        time.sleep(0.2)  # longer than contact bounce, shorter than a hold
         return (self._at - began) * 1000
 
 
 def measure(name: str, presses: int, echo: Stopwatch, bridge: Stopwatch) -> tuple[dict[str, object], bool]:
-    """Press both in turn; return the figures and whether the goal is met."""
+    """Press both in turn; return the results and whether the goal is met."""
     times: dict[str, list[float]] = {"echo": [], "bridge": []}
     for _ in range(presses):
         times["echo"].append(echo.measure())
@@ -108,14 +108,14 @@ def measure(name: str, presses: int, echo: Stopwatch, bridge: Stopwatch) -> tupl
 
 
 def busy(home: Path, tone: Path, enough: threading.Event) -> None:
-    """Keep 8 variations in the making until it is enough."""
+    """Keep 8 variations running until stopped."""
     while not enough.is_set():
         asked = put(home, "remix", remix_args(tone, remix={"variations": 8, "engine": "offline", "tags": "dub"}))
         job_of(home, asked, "done", timeout=600)
 
 
 def working(home: Path) -> int:
-    """Count the variations that are under way now."""
+    """Return how many variations are running."""
     over = ("done", "failed", "cancelled", "waiting", "new", "ready")
     return sum(one["state"] not in over for job in outbox(home)["jobs"] for one in job["variations"])
 

@@ -1,15 +1,15 @@
-"""What the bridge adds: message → done, beside a straightforward script and beside the bare work, all in one run.
+"""Measures the overhead of the bridge: message → done, compared with a simple script and with the bare work.
 
     .venv/bin/pip install --group bench && .venv/bin/python benchmarks/overhead.py [--rounds 9]
 
-The clip is 30 s of real music, stereo 24 bit 48 kHz; the model is the loopback fake without delay, in a process of
-its own, with its result made beforehand. Per round, in turn:
+The clip is 30 s of real music, stereo, 24 bit, 48 kHz. The model is the fake on loopback without delay, in its own
+process, with a prepared result. Each round measures in turn:
 
 - bridge: a message is renamed into the inbox; the clock stops when the outbox says `done` (all processes are warm).
 - script: soundfile → FLAC → fal_client.upload_file + subscribe → download → librosa resample → pyloudnorm → soundfile,
-          all of it imported and warm.
-- whole:  the same script as it is really used: one process per clip.
-- floor:  the same decode, FLAC, bytes over loopback, decode, resample, loudness, true peak and write, bare on arrays.
+          everything imported and warm.
+- whole:  the same script with one process per clip, as it is really used.
+- floor:  decoding, FLAC, bytes over loopback, decoding, resampling, loudness, true peak and writing, on bare arrays.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def make_clip(path: Path) -> None:
 
 
 def bridge_way(home: Path, clip: Path) -> Callable[[], None]:
-    """Return one round: a message in, `done` out."""
+    """Return one round, from the message to `done`."""
     args = {
         "project": {"sample_rate": PROJECT_RATE, "tempo": 120.0},
         "clips": [{"id": "c", "name": "c", "position": 0.0, "length": SECONDS, "source": {"path": str(clip)}}],
@@ -71,7 +71,7 @@ def bridge_way(home: Path, clip: Path) -> Callable[[], None]:
         message_id, seen = put(home, "remix", args, instance="bench"), 0
         while True:
             with contextlib.suppress(OSError, ValueError):
-                if seen == (seen := outbox.stat().st_mtime_ns):  # a client that reads all the time takes half a core
+                if seen == (seen := outbox.stat().st_mtime_ns):  # reading all the time would take half a core
                     time.sleep(0.001)
                     continue
                 for job in json.loads(outbox.read_bytes())["jobs"]:
@@ -85,7 +85,7 @@ def bridge_way(home: Path, clip: Path) -> Callable[[], None]:
 
 
 def script_way(url: str, clip: Path, folder: Path) -> Callable[[], None]:
-    """Return one round of what one would write by hand with the usual libraries."""
+    """Return one round of a script with the usual libraries."""
     import fal_client.client as client
     import httpx
     import librosa
@@ -127,13 +127,13 @@ def script_way(url: str, clip: Path, folder: Path) -> Callable[[], None]:
 
 
 def whole_way(url: str, clip: Path, folder: Path) -> Callable[[], None]:
-    """Return one run of the script as a process of its own."""
+    """Return one run of the script as a separate process."""
     command = [sys.executable, __file__, "--script-once", url, str(clip), str(folder)]
     return lambda: subprocess.run(command, check=True) and None
 
 
 def floor_way(clip: Path, raw: Path, folder: Path) -> Callable[[], None]:
-    """Return one round of the work itself and nothing else."""
+    """Return one round of the bare work."""
     result = raw.read_bytes()
 
     def run() -> None:
@@ -155,7 +155,7 @@ def floor_way(clip: Path, raw: Path, folder: Path) -> Callable[[], None]:
 
 
 def loopback(data: bytes) -> bytes:
-    """Send bytes through a TCP connection of this machine and return them."""
+    """Send bytes through a local TCP connection and return them."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         sender = threading.Thread(target=_send, args=(server.getsockname()[1], data))
         sender.start()
@@ -178,7 +178,7 @@ def _send(port: int, data: bytes) -> None:
 
 @contextlib.contextmanager
 def fake_fal(*timing: str) -> Iterator[str]:
-    """The model in a process of its own; without delay unless its options say otherwise."""
+    """Run the fake model in its own process, without delay unless `timing` sets one."""
     words = ("-m", "tests.fakes.fal_server", "--port", "0", *(timing or ("--zero-delay",)), "--key", KEY, "--until-eof")
     server = subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if server.stdout is None or server.stdin is None:
@@ -191,7 +191,7 @@ def fake_fal(*timing: str) -> Iterator[str]:
 
 
 def measure(ways: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
-    """Time the ways in turn; the first round warms up and does not count."""
+    """Time each method in turn; the first round is a warm-up."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds + 1):
         for name, run in ways.items():
@@ -240,7 +240,7 @@ def main() -> None:
         folder = Path(name)
         clip = folder / "clip.wav"
         make_clip(clip)
-        # An upload that fal keeps for an hour is never used again, so every round uploads like the script does.
+        # Disable the reuse of uploads, so that every round uploads as the script does.
         environ = fal_environment(url, ACE_BRIDGE_FAL_UPLOAD_EXPIRES="1h", ACE_BRIDGE_BUDGET_DAILY_CAP="1000")
         home = folder / "home"
         with running(home, **environ):

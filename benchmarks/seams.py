@@ -1,9 +1,9 @@
-"""How well joins are hidden: the segments of long clips, and loops that go round; tables, pictures and sounds.
+"""Evaluates the joins of segments and loops: tables, plots and audio examples.
 
-Music (openttd-openmsx) is played twice with the same instruments from two sound fonts, the second time late by up to
-20 ms and up to 3 dB louder or softer: two makings of the same clip, as a model gives them back for two segments. The
-task `join` makes one of them; beside it a cut and a plain cross-fade in the middle, and moments where nothing is
-joined. Loops are whole bars of another making, closed by the task `fit`, beside the same bars as they came.
+Music (openttd-openmsx) is rendered twice with the same instruments of two sound fonts, the second time up to 20 ms late
+and up to 3 dB louder or quieter. They stand for a model's results of two segments. The task `join` joins them; for
+comparison there are a cut and a plain cross-fade in the middle, and moments without a join. Loops are whole bars,
+closed by the task `fit`, compared with the same bars unchanged.
 
 python -m benchmarks.seams FOLDER writes FOLDER/index.html with pictures and sounds, FOLDER/seams.svg, and prints the
 tables of docs/fit.md. Needs the packages fluidsynth, fluid-soundfont-gm, timgm6mb-soundfont, openttd-openmsx.
@@ -30,9 +30,9 @@ from bridge.workers.tasks.join import FADE, join
 
 FONTS = ("FluidR3_GM", "TimGM6mb")
 KINDS = ("plucked", "keys", "leads +3", "pads")
-SECONDS, SHARED = 34.0, 5.0  # s of the clip, and of what its two segments share
+SECONDS, SHARED = 34.0, 5.0  # s; length of the clip, and overlap of its two segments
 LEG = (SECONDS + SHARED) / 2
-AROUND = 6.0  # s on both sides of a join that it is measured against
+AROUND = 6.0  # s on both sides of a join that the join is compared with
 OURS, CUT, PLAIN, NOTHING = "joined by the bridge", "cut in the middle", "plain cross-fade", "nothing joined"
 LOOP, OPEN = "loop closed by the bridge", "loop as it came"
 RANKS = ("flux_rank", "step_rank", "click_rank")
@@ -40,7 +40,7 @@ RANKS = ("flux_rank", "step_rank", "click_rank")
 
 @dataclass(frozen=True)
 class Seen:
-    """One join, or one moment, as it was measured."""
+    """The measurement of one join or one moment."""
 
     name: str  # of piece and kind
     way: str  # how it was made
@@ -62,7 +62,7 @@ def around(sound: np.ndarray, at: int, width: int, name: str, way: str) -> Seen:
 
 
 def legs(data: bytes, kind: str, number: int, scratch: Path) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Return the clip, and its two segments as two makings of it."""
+    """Return the clip, and its two segments from the two renders."""
     random = np.random.default_rng([number, KINDS.index(kind)])
     voicing = voicings(number)[kind]
     source = rendered(data, FONTS[0], SECONDS + 2, scratch)
@@ -76,7 +76,7 @@ def legs(data: bytes, kind: str, number: int, scratch: Path) -> tuple[np.ndarray
 
 
 def joins(source: np.ndarray, made: Sequence[np.ndarray], number: int, name: str, scratch: Path) -> Iterator[Seen]:
-    """Join a clip's segments in every way."""
+    """Join the segments of a clip with every method."""
     first = round((SECONDS - LEG) * RATE)
     asked = []
     for leg, sound in enumerate(made):
@@ -105,7 +105,7 @@ def joins(source: np.ndarray, made: Sequence[np.ndarray], number: int, name: str
 
 
 def loops(data: bytes, made: np.ndarray, name: str, scratch: Path) -> Iterator[Seen]:
-    """Close a loop of four bars, and leave it open."""
+    """Return a loop of four bars, closed and unchanged."""
     bpm, constant = tempo_between(data, 0.0, 30.0)
     if not constant:
         return
@@ -121,7 +121,7 @@ def loops(data: bytes, made: np.ndarray, name: str, scratch: Path) -> Iterator[S
 
 
 def table(seen: Sequence[Seen]) -> str:
-    """Return the figures of each way."""
+    """Return the table by method."""
     lines = [
         "| way | joins | above every moment: spectrum, level, samples | median rank: spectrum, level, samples |",
         "|---|--:|--:|--:|",
@@ -135,7 +135,7 @@ def table(seen: Sequence[Seen]) -> str:
 
 
 def by_way(seen: Sequence[Seen]) -> Mapping[str, list[Seen]]:
-    """Return the joins by how they were made."""
+    """Return the joins by method."""
     found: dict[str, list[Seen]] = defaultdict(list)
     for one in seen:
         found[one.way].append(one)
@@ -143,7 +143,7 @@ def by_way(seen: Sequence[Seen]) -> Mapping[str, list[Seen]]:
 
 
 def ranks_plot(seen: Sequence[Seen]) -> str:
-    """Return every join's rank of spectrum and level as a point, a row for each way."""
+    """Return a plot of each join's spectrum and level ranks, one row per method."""
     ways = by_way(seen)
     width, left, height = 640, 190, 44 * len(ways) + 46
     parts = [HEAD.format(w=width, h=height), f'<rect width="{width}" height="{height}" fill="white"/>']
@@ -165,7 +165,7 @@ def ranks_plot(seen: Sequence[Seen]) -> str:
 
 
 def picture(one: Seen) -> str:
-    """Return the level around a join as an SVG, the join as a red line."""
+    """Return an SVG of the level around a join, with the join as a red line."""
     step = RATE // 100
     count = len(one.sound) // step
     levels = np.sqrt(np.square(one.sound[: count * step]).reshape(count, step, -1).mean(axis=(1, 2)))
@@ -176,7 +176,7 @@ def picture(one: Seen) -> str:
 
 
 def page(folder: Path, seen: Sequence[Seen], worst: int = 4) -> None:
-    """Write the page: the plot, and of each way the joins that stand out most, to be seen and heard."""
+    """Write the page: the plot, and for each method the most noticeable joins with pictures and audio."""
     parts = ["<!doctype html><meta charset=utf-8><title>Seams</title><h1>Seams</h1>", ranks_plot(seen)]
     for way, ones in by_way(seen).items():
         parts.append(f"<h2>{way}: the {worst} that stand out most</h2>")
