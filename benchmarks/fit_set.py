@@ -1,9 +1,9 @@
 """The evaluation set of the fit stage: pairs of sounds with known offset and drift, built from Debian packages.
 
 MIDI files (openttd-openmsx, rendered by fluidsynth) are rendered again with other instruments. Real recordings
-(tuxmath, xmoto, extremetuxracer, performous) are filtered, pitch-shifted, vocoded and mixed with noise. Then all are delayed, and
-some drift. Unrelated pairs must not be corrected; half of them have the same tempo. A piece with all its pairs belongs
-either to the training part ("work") or to the held-out part, which is evaluated once at the end.
+(tuxmath, xmoto, extremetuxracer, performous) are filtered, pitch-shifted, vocoded and mixed with noise. Then all are
+delayed, and some drift. Unrelated pairs must not be corrected; half of them have the same tempo. A piece with all its
+pairs belongs either to the training part ("work") or to the held-out part, which is evaluated once at the end.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The evaluation set for tempo and key: music with known answers, rendered by fluidsynth.
 
 Tempo: pieces of openttd-openmsx with a constant tempo (unchanged, with pads, and without drums), and generated songs
-and drum loops. Key: scores of music21's corpus with a key and mode (chorales, quartets, piano, fiddle tunes), and generated
-songs with chords, bass, melody and drums over common pop progressions. One half is for training, the other is held out
-and evaluated once at the end.
+and drum loops. Key: scores of music21's corpus with a key and mode (chorales, quartets, piano, fiddle tunes), and
+generated songs with chords, bass, melody and drums over common pop progressions. One half is for training, the other is
+held out and evaluated once at the end.
 """
 
 from __future__ import annotations

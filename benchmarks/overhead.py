@@ -240,7 +240,7 @@ def main() -> None:
         folder = Path(name)
         clip = folder / "clip.wav"
         make_clip(clip)
-        # Disable the reuse of uploads, so that every round uploads as the script does.
+        # The bridge does not reuse an upload that expires after 1 h, so every round uploads as the script does.
         environ = fal_environment(url, ACE_BRIDGE_FAL_UPLOAD_EXPIRES="1h", ACE_BRIDGE_BUDGET_DAILY_CAP="1000")
         home = folder / "home"
         with running(home, **environ):

@@ -1,4 +1,4 @@
-"""Sounds for tests, made in code: the same seed gives the same samples."""
+"""Generated sounds for tests; the same seed gives the same samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Sound = npt.NDArray[np.float32]  # frames × channels
 
 
 def noise(frames: int, channels: int = 2, *, seed: int = 1, level: float = 0.5, bits: int = 24) -> Sound:
-    """Return low-passed noise on the grid of `bits`-bit PCM, so that PCM files hold it exactly."""
+    """Return low-passed noise quantised to `bits` bits, which PCM files store exactly."""
     rough = np.random.default_rng(seed).standard_normal((frames, channels))
     smooth = rough + np.roll(rough, 1, axis=0) + np.roll(rough, 2, axis=0)
     scaled = smooth / max(1e-9, float(np.abs(smooth).max())) * level
@@ -23,7 +23,7 @@ def sine(frames: int, rate: int, frequency: float, level: float = 0.5, channels:
 
 
 def lag(first: Sound, second: Sound, reach: int = 3000) -> int:
-    """Return by how many frames `second` is late against `first`, from the cross-correlation of their left channels."""
+    """Return the delay of `second` in frames, from the cross-correlation of the left channels."""
     frames = min(len(first), len(second))
     points = 2 ** int(np.ceil(np.log2(2 * frames)))
     spectrum = np.fft.rfft(second[:frames, 0], points) * np.conj(np.fft.rfft(first[:frames, 0], points))

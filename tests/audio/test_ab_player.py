@@ -1,4 +1,4 @@
-"""The deck: what is heard is one side bit for bit, and a switch is a short fade at the same place."""
+"""The deck: it plays one side bit for bit, and a switch is a short cross-fade at the same position."""
 
 from __future__ import annotations
 

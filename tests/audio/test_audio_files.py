@@ -1,4 +1,4 @@
-"""Sound files of every kind against independent decoders, and damaged files."""
+"""Reading sound files of every kind, compared with independent decoders, and damaged files."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_file_without_a_header_has_no_rate(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.needs("codecs")
 def test_opus_from_24_khz_has_no_lag(original: Path, tmp_path: Path) -> None:
-    path = tmp_path / "low.opus"  # libsndfile decodes it at that rate, ffmpeg at 48 kHz as always
+    path = tmp_path / "low.opus"  # libsndfile decodes it at this rate, ffmpeg always at 48 kHz
     run("ffmpeg", "-nostdin", "-v", "error", "-i", original, "-ar", "24000", path)
     run("ffmpeg", "-nostdin", "-v", "error", "-i", path, "-ar", "24000", "-c:a", "pcm_f32le", tmp_path / "low.wav")
     got, theirs = whole(path), whole(tmp_path / "low.wav")
@@ -140,7 +140,7 @@ def test_opus_from_24_khz_has_no_lag(original: Path, tmp_path: Path) -> None:
 
 
 def tagged(plain: bytes, tag: bytes) -> bytes:
-    """Put a frame that holds nothing but a tag before MP3 frames."""
+    """Put a frame with only a tag before MP3 frames."""
     head = bytes.fromhex("fffb9464")  # MPEG 1 layer III, 128 kbit/s, 48 kHz: 384 bytes
     return (head + bytes(32) + tag).ljust(384, b"\0") + plain
 
@@ -164,7 +164,7 @@ def test_mp3_tags_without_a_delay_shift_nothing(original: Path, tmp_path: Path, 
     got, theirs = whole(path), by_ffmpeg(path)
     assert len(got) == len(theirs)
     assert lag(theirs, got) == 0
-    assert np.abs(got[529:] - theirs[529:]).max() < 1e-3  # before that a decoder has heard nothing yet
+    assert np.abs(got[529:] - theirs[529:]).max() < 1e-3  # before this, the decoder delay
     with files.Reader(path) as reader:
         for place in (0, 100, 528, 529, 530, 20_000):
             part = np.concatenate(list(reader.blocks(place, 2000)))

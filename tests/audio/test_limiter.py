@@ -1,4 +1,4 @@
-"""The look-ahead limiter: nothing above the ceiling, no clicks, the same in any blocks."""
+"""The look-ahead limiter: no peaks above the ceiling, no clicks, a smooth gain."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def limit(sound: Sound, rate: int, gain_db: float = 0.0, cut: int = 65_536) -> S
 
 
 def ideal_peak_db(sound: Sound) -> float:
-    """Return the peak at eight times the rate, by zeros in the spectrum."""
+    """Return the peak at eight times the rate, by zero-padding the spectrum."""
     wide = np.fft.irfft(np.fft.rfft(sound.astype(np.float64), axis=0), len(sound) * 8, axis=0) * 8
     return 20 * math.log10(float(np.abs(wide).max()))
 

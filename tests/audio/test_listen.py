@@ -1,4 +1,4 @@
-"""Tempo, key and kind of sounds that are made here, and of real music whose tempo two estimators agree on."""
+"""Tempo, key and kind of generated sounds, and of real music on whose tempo two other estimators agree."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCALES = {False: (0, 4, 7, 5, 9, 0, 7, 11, 2), True: (0, 3, 7, 5, 8, 0, 7, 11, 2
 
 
 def clicks(bpm: float, seconds: float = 20.0) -> Mono:
-    """Return noise bursts on the beat, and softer ones between, each bar a little other than the others."""
+    """Return noise bursts on the beat and softer ones between, slightly different in each bar."""
     random = np.random.default_rng(3)
     sound = np.zeros(round(seconds * RATE), np.float32)
     for step in range(int(seconds * bpm / 30)):
@@ -33,7 +33,7 @@ def clicks(bpm: float, seconds: float = 20.0) -> Mono:
 
 
 def tune(tonic: int, minor: bool, seconds: float = 12.0, cents: float = 0.0) -> Mono:
-    """Return notes of a scale with overtones, the tonic and the fifth most often."""
+    """Return notes of a scale with overtones, most often the tonic and the fifth."""
     sound = np.zeros(round(seconds * RATE), np.float32)
     for number in range(int(seconds / 0.25)):
         note = 48 + tonic + SCALES[minor][number % 9] + cents / 100

@@ -1,4 +1,4 @@
-"""Loudness and true peak against known signals and against tools that are not ours."""
+"""Loudness and true peak of known signals, compared with independent tools."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def lufs(sound: Sound, rate: int, cut: int = 10_000) -> float | None:
 
 
 def swelling(rate: int, seconds: float) -> Sound:
-    """Return noise with loud and quiet parts and pauses, so that both gates have something to do."""
+    """Return noise with loud and quiet parts and pauses, so that both gates matter."""
     sound = noise(round(rate * seconds), seed=rate)
     steps = np.repeat([0.0, 0.01, 0.3, 1.0, 0.001, 0.5], -(-len(sound) // 6))[: len(sound)]
     return (sound * steps[:, None]).astype(np.float32)
 
 
 def in_one_piece(sound: Sound, rate: int) -> float:
-    """Return the integrated loudness by the formulas of BS.1770, the whole sound filtered by one transform."""
+    """Return the integrated loudness by the formulas of BS.1770, with the whole sound filtered at once."""
     points = 1 << (len(sound) + rate).bit_length()
     response = k_weighting(rate, points).astype(np.complex128)[:, None]
     filtered = np.fft.irfft(np.fft.rfft(sound, points, axis=0) * response, axis=0)[: len(sound)]
@@ -100,7 +100,7 @@ def test_k_weighting_is_the_same_filter_at_other_rates(rate: int) -> None:
 @pytest.mark.parametrize("rate", [22050, 44100, 48000, 96000])
 def test_an_independent_meter_reads_the_same(rate: int) -> None:
     sound = swelling(rate, 12)
-    assert lufs(sound, rate) == pytest.approx(judge.integrated_loudness(sound, rate), abs=0.06)  # it reads in 0.1 LU
+    assert lufs(sound, rate) == pytest.approx(judge.integrated_loudness(sound, rate), abs=0.06)  # it rounds
 
 
 @pytest.mark.parametrize("rate", [11025, 48000])
@@ -140,14 +140,14 @@ def test_nothing_has_no_loudness_and_no_peak() -> None:
 
 
 def test_a_peak_between_the_samples_is_found() -> None:
-    """EBU Tech 3341, case 15 and on: a quarter-rate sine at 45° has its samples 3 dB below its peaks."""
+    """EBU Tech 3341, from case 15 on: the samples of a quarter-rate sine at 45° are 3 dB below its peaks."""
     wave = 0.5 * np.sin(2 * np.pi * 0.25 * np.arange(48000) + np.pi / 4)
     tone = np.repeat((wave * np.hanning(48000))[:, None], 2, axis=1).astype(np.float32)
     assert peak_db(tone) == pytest.approx(20 * math.log10(0.5), abs=0.02)
 
 
 def interpolated_db(sound: Sound) -> float:
-    """Return the peak of the ideal fourfold interpolation, by zeros in the spectrum."""
+    """Return the peak of the ideal fourfold interpolation, by zero-padding the spectrum."""
     wide = np.fft.irfft(np.fft.rfft(sound.astype(np.float64), axis=0), len(sound) * 4, axis=0) * 4
     return 20 * math.log10(float(np.abs(wide).max()))
 
@@ -162,7 +162,7 @@ def test_true_peak_is_that_of_the_ideal_interpolation(seed: int, cut: int) -> No
 
 @pytest.mark.parametrize("gain", [4.0, 20.0])
 def test_true_peak_of_clipped_sound_is_not_below_that_of_a_resampler(gain: float) -> None:
-    """Clipping fills the band to its edge, where soxr's filter falls off and the ideal does not."""
+    """Clipping adds energy up to half the sample rate, which the filter of soxr attenuates."""
     sound = np.clip(noise(48000 * 2, seed=9) * np.float32(gain), -0.9, 0.9).astype(np.float32)
     sound *= np.hanning(len(sound)).astype(np.float32)[:, None] ** 0.1
     by_soxr = 20 * math.log10(float(np.abs(soxr.resample(sound, 48000, 192000, "VHQ")).max()))

@@ -1,4 +1,4 @@
-"""Two mono files are read as the stereo recording that they are."""
+"""Two mono files are read as one stereo recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pure functions on streams of blocks: cutting, spans, channels, resampling, stretching, containers."""
+"""Functions on streams of blocks: cutting, spans, channels, resampling, stretching, containers."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_mp3_frames_are_counted_by_their_headers() -> None:
     assert mp3.counted(id3 + frame * 5) == 5 * 1152
     assert mp3.counted(frame * 5 + frame[:100]) == 5 * 1152
     told, delay = frame[:4] + b"Xing\0\0\0\x01\0\0\0\x05", b"LAME3.100"
-    assert mp3.counted(told + delay + frame[25:] + frame * 5) is None  # libsndfile goes by that itself
+    assert mp3.counted(told + delay + frame[25:] + frame * 5) is None  # libsndfile uses it
     assert mp3.counted(told + frame[16:] + frame * 5) == 5 * 1152
     assert mp3.counted(frame[:4] + b"VBRI" + frame[8:] + frame * 5) == 5 * 1152
     assert mp3.counted(b"not an MP3 at all") is None

@@ -1,4 +1,4 @@
-"""FLAC and broadcast WAV as they are written, read by other programs; full disks; the spool."""
+"""Written FLAC and Broadcast Wave files, read by other programs; full disks; the spool."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Audition, as it is heard: played at a real PulseAudio null sink and compared with what was handed to it.
+"""Audition through a real PulseAudio null sink, compared with the files that were played.
 
-Needs `pulseaudio` and ALSA's plug-in for it.
+Needs `pulseaudio` and its ALSA plug-in.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RATE = 48000
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine may need longer than the bridge waits for a device."""
+    """Wait longer for a device, since the machine may be busy."""
     monkeypatch.setattr("bridge.audition.player.START_PATIENCE", PATIENCE)
 
 
@@ -44,9 +44,9 @@ def clip(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def heard(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The file in which everything is that was played, at a PulseAudio of its own whose only output is a null sink.
+    """A recording of everything that is played through a private PulseAudio server with only a null sink.
 
-    It is written on the way to the server: on a machine that is very busy, a server's own clock runs ahead of a player.
+    It is recorded before the server, whose clock would run ahead of the player on a busy machine.
     """
     runtime = tmp_path_factory.mktemp("pulse")
     runtime.chmod(0o700)
@@ -73,7 +73,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 
 async def record(file: Path, player: Player, turns: tuple[tuple[float, Any], ...] = ()) -> Any:
-    """Return what was played (frames × 2) once the player is silent; `turns` are done after so many seconds of it."""
+    """Return the recording (frames × 2) after the end; `turns` are commands after a number of recorded seconds."""
     waiting = list(turns)
     async with asyncio.timeout(PATIENCE):
         while player.playing:
@@ -116,7 +116,7 @@ async def test_the_output_plays_the_file(heard: Path, clip: Path) -> None:
 
 
 async def test_a_switch_between_two_sides_does_not_click(heard: Path, tmp_path: Path) -> None:
-    """Two tones: each is heard as it is, and where they change hands nothing is steeper than tone and fade together."""
+    """Two tones are played unchanged, and no step at a switch is steeper than tone and fade together."""
     seconds, pitches = 60, {"source": 220.0, "result": 330.0}
     t = np.arange(seconds * RATE) / RATE
     tones = {name: np.sin(2 * np.pi * pitch * t) for name, pitch in pitches.items()}
@@ -135,7 +135,7 @@ async def test_a_switch_between_two_sides_does_not_click(heard: Path, tmp_path: 
 
 
 def turns_of(music: Any, tones: dict[str, Any]) -> list[str]:
-    """Return which tone is heard, one after the other, by windows of 0.1 s; those with a switch in them have none."""
+    """Return the tones in windows of 0.1 s; windows with a switch are left out."""
     found: list[str] = []
     size = RATE // 10
     for at in range(0, len(music) - size, size):

@@ -1,4 +1,4 @@
-"""Audition: what is written is the file, a device that is not there is a message, and no child survives."""
+"""Audition: the output is the file, a missing device is reported, and no child survives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RATE = 48000
 
 
 class FakeStream:
-    """Keeps what is written, and turns the deck after a block."""
+    """Records the output, and sends commands after a block."""
 
     latency = 0.01
 
@@ -59,7 +59,7 @@ def clip(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine may need longer than the bridge waits for a child to begin and to end."""
+    """Wait longer for a child to start and end, since the machine may be busy."""
     monkeypatch.setattr("bridge.audition.player.START_PATIENCE", PATIENCE)
     monkeypatch.setattr("bridge.audition.player.STOP_PATIENCE", PATIENCE)
 
@@ -73,7 +73,7 @@ def order(*sides: Side, heard: int = 0, loop: bool = False) -> PlayRequest:
 
 
 def said(child: str, tmp_path: Path) -> tuple[str, ...]:
-    """Return a command that stands for the child: a program that runs these lines."""
+    """Return a command that replaces the child: a program that runs these lines."""
     script = tmp_path / "child.py"
     script.write_text(child, encoding="utf-8")
     return (sys.executable, str(script))
@@ -101,7 +101,7 @@ def test_the_whole_file_is_written_as_it_is(clip: Path) -> None:
 
 
 def test_a_span_is_resampled_and_levelled_in_sync_with_the_result(tmp_path: Path) -> None:
-    """The side heard second was sent at 44.1 kHz with a handle and lies where the result lies, to the sample."""
+    """The source was sent at 44.1 kHz with a handle; it is aligned with the result to the frame."""
     t = np.arange(2 * 44_100) / 44_100
     soundfile.write(tmp_path / "source.wav", 0.4 * np.sin(2 * np.pi * 100 * (t - 0.5)), 44_100, subtype="FLOAT")
     t = np.arange(RATE) / RATE
@@ -140,7 +140,7 @@ def test_an_unplayable_file_is_reported(tmp_path: Path, content: bytes | None, e
 
 def test_missing_portaudio_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     class Absent:
-        """What importing sounddevice does where the library is not installed."""
+        """Raise what importing sounddevice raises without PortAudio."""
 
         def find_spec(self, name: str, *_: object) -> None:
             if name == "sounddevice":
@@ -161,7 +161,7 @@ async def test_a_missing_device_is_reported(clip: Path) -> None:
 
 async def test_a_missing_file_comes_back_as_its_error(tmp_path: Path) -> None:
     player = Player()
-    with pytest.raises((SourceMissing, AudioDeviceMissing)):  # the latter where PortAudio is not installed
+    with pytest.raises((SourceMissing, AudioDeviceMissing)):  # the latter without PortAudio
         await player.play(alone(tmp_path / "gone.wav"), "result")
     assert not player.playing
 
@@ -207,7 +207,7 @@ async def test_commands_change_playback_and_are_reported(tmp_path: Path, clip: P
     player = Player(command=command, tell=heard.append)
     with pytest.raises(NotPossibleNow, match="Nothing is playing"):
         await player.switch()
-    assert await player.set_loop(None) is True  # for what is played next
+    assert await player.set_loop(None) is True  # for the next clip
     both = (Side("source", clip), Side("result", clip, 0.1))
     await player.play(both, "result")
     child = player._child

@@ -1,4 +1,4 @@
-"""The worker processes from the daemon's side, with real child processes and tasks that misbehave."""
+"""The pool of workers with real child processes and crashing tasks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def workers() -> AsyncIterator[Workers]:
 
 
 def gone(pid: int) -> bool:
-    """True when no such process runs (a zombie counts as gone)."""
+    """Tell whether a process has ended; a zombie counts as ended."""
     stat = Path(f"/proc/{pid}/stat")
     if not Path("/proc").is_dir():
         try:
@@ -108,7 +108,7 @@ async def test_a_task_whose_process_is_killed_runs_once_more(workers: Workers, t
 
 
 class Unnoticed:
-    """A process whose end shows only to who waits for it."""
+    """A process whose end is noticed only by waiting for it."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -123,7 +123,7 @@ class Unnoticed:
 
 
 async def test_a_retry_gets_a_new_process(workers: Workers) -> None:
-    """Short of memory, the system ends several processes at once, and which are gone shows only a moment later."""
+    """If memory is low, the system kills several processes at once, which is noticed only a moment later."""
     await asyncio.gather(*(workers.run("steps", {"count": 4}) for _ in range(2)))
     assert len(workers._idle) == 2
     for child in workers._idle:
@@ -198,13 +198,13 @@ def test_a_busy_child_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
     child.stdin.write(json.dumps(request).encode() + b"\n")
     child.stdin.flush()
     assert json.loads(child.stdout.readline()) == {"result": {}}
-    child.stdin.close()  # a daemon that was killed closes it just so
+    child.stdin.close()  # as when the daemon is killed
     assert child.wait(PATIENCE) == 0
     child.stdout.close()
 
 
 def test_a_worker_whose_daemon_has_ended_keeps_its_files(tmp_path: Path) -> None:
-    """The next daemon's worker may write a file of the same name already."""
+    """A worker of the next daemon may already write a file of the same name."""
     (tmp_path / "part.wav").touch()
     child = subprocess.Popen(
         [sys.executable, "-m", "bridge.workers.process", "tests.fakes.tasks"],
@@ -217,7 +217,7 @@ def test_a_worker_whose_daemon_has_ended_keeps_its_files(tmp_path: Path) -> None
     assert child.stdin is not None
     assert child.stdout is not None
     try:
-        child.stdout.close()  # while stdin is still open: its end would end the process anyway
+        child.stdout.close()  # stdin stays open, since closing it would end the process anyway
         task = {"task": "remove_at_the_end", "args": {"path": str(tmp_path / "part.wav")}}
         child.stdin.write(json.dumps(task).encode() + b"\n")
         child.stdin.flush()
@@ -231,7 +231,7 @@ def test_a_worker_whose_daemon_has_ended_keeps_its_files(tmp_path: Path) -> None
 async def test_closing_ends_a_process_that_is_still_starting() -> None:
     pool = Workers(2, tasks="tests.fakes.tasks", environ=ENVIRON)
     pool.warm()
-    await asyncio.sleep(0)  # the warming has begun, and no process stands yet
+    await asyncio.sleep(0)  # warming has started, but no process yet
     await pool.aclose()
     assert not pool._children
     assert not pool._background

@@ -1,4 +1,4 @@
-"""Clips that the offline engine's tests remix, generated with a known tempo."""
+"""Generated clips with a known tempo for the tests of the offline engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ RATE = 48000
 
 
 def chords(seconds: float, rate: int = RATE, tempo: float = 120.0, level: float = 0.5) -> npt.NDArray[np.float32]:
-    """A synthesiser: another chord every two beats, with soft attacks, over its own bass; frames × 2."""
+    """Return synthesiser chords, a new one every two beats, with soft attacks and a bass; frames × 2."""
     frames = round(seconds * rate)
     times = np.arange(frames) / rate
     each = 2 * 60.0 / tempo
@@ -28,12 +28,12 @@ def chords(seconds: float, rate: int = RATE, tempo: float = 120.0, level: float 
 
 
 def clicks(seconds: float, tempo: float, first: float, rate: int = RATE) -> npt.NDArray[np.float32]:
-    """A steady metronome, as `clicks_at`."""
+    """Return a steady metronome, see `clicks_at`."""
     return clicks_at(seconds, np.arange(first, seconds - 0.1, 60.0 / tempo), rate)
 
 
 def clicks_at(seconds: float, beats: npt.NDArray[np.float64], rate: int = RATE) -> npt.NDArray[np.float32]:
-    """A metronome: a short noise on each beat, with a low thump on each fourth from the first; frames × 2."""
+    """Return a metronome: a noise burst on each beat, with a low thump on every fourth; frames × 2."""
     rng = np.random.default_rng(3)
     out = np.zeros(round(seconds * rate))
     length = rate // 20
@@ -48,6 +48,6 @@ def clicks_at(seconds: float, beats: npt.NDArray[np.float64], rate: int = RATE) 
 
 
 def grid(seconds: float, tempo: float = 120.0, first: float = 0.0) -> dict[str, tuple[float, ...] | tuple[int, ...]]:
-    """Beats and downbeats of a steady 4/4 as the DAW sends them."""
+    """Return beats and downbeats of a steady 4/4, as a DAW sends them."""
     beats = tuple(float(beat) for beat in np.arange(first, seconds, 60.0 / tempo))
     return {"beats": beats, "downbeats": tuple(range(0, len(beats), 4))}

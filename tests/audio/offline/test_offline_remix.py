@@ -1,4 +1,4 @@
-"""Whole remixes: length, level, clicks, grid, seeds, styles that differ, sections that fit together."""
+"""Whole remixes: length, level, clicks, grid, seeds, differences between styles, joins of sections."""
 
 from __future__ import annotations
 
@@ -62,7 +62,6 @@ def test_as_long_and_as_loud_as_the_clip_and_never_over_full_scale(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_family_clicks_and_a_planted_click_is_found(name: str, made: dict[str, np.ndarray]) -> None:
-    # Crackle is meant to crackle; it is rounded, but nothing says that the detector may not find it.
     out = made[name]
     assert len(find_clicks(out, RATE)) == 0
     broken = out.copy()
@@ -94,7 +93,7 @@ def test_zero_and_seeds_beyond_32_bits_are_accepted() -> None:
 
 
 def test_styles_differ_by_stated_margins(made: dict[str, np.ndarray], clip: np.ndarray) -> None:
-    """Any two of the seven asked-for styles are apart.
+    """Any two of seven styles differ clearly.
 
     By 6 dB in a band, 1.5 onsets per second, or a correlation of their rhythms of 0.6, or by shares of these that add
     up to that.
@@ -251,7 +250,7 @@ def test_a_long_clip_in_sections_is_the_same_as_in_one(
     assert count >= 2
     assert len(parts) == len(whole)
     assert len(find_clicks(parts, 16000)) == 0
-    if name not in ("ambient", "lofi"):  # whose noise differs by section
+    if name not in ("ambient", "lofi"):  # their noise differs between sections
         error = np.sqrt(np.mean((parts - whole) ** 2)) / np.sqrt(np.mean(whole**2))
         assert error < 0.05
     assert abs(loudness(parts, 16000) - loudness(whole, 16000)) < 0.5

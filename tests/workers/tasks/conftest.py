@@ -1,4 +1,4 @@
-"""A folder and a source file for the tests of the task render; other files have their own."""
+"""Fixtures for the tests of the task render; other test files override them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the task render as its tests do."""
+"""Helpers for the tests of the task render."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def codes(answer: dict[str, Any]) -> list[str]:
 
 
 def between_samples(out: Sound) -> float:
-    """Return the highest point at eight times the rate, by a longer spectrum: exact up to the band's edge."""
+    """Return the peak at eight times the rate, by zero-padding the spectrum."""
     spectrum = np.fft.rfft(np.pad(out, ((4096, 4096), (0, 0))), axis=0)
     longer = np.pad(spectrum, ((0, 7 * (len(spectrum) - 1)), (0, 0)))
     return float(np.abs(np.fft.irfft(longer, axis=0)).max() * 8)
@@ -118,7 +118,7 @@ def test_any_position_and_length_gives_exactly_the_clips_samples(
     assert len(once) == lead + samples + tail
     assert answer["samples"] == samples
     _, blocks = run(raw, size=size, **args)
-    assert np.allclose(once, blocks, atol=1e-6)  # the true peak's last bit depends on the blocks; the rest does not
+    assert np.allclose(once, blocks, atol=1e-6)  # only the last bit of the true peak depends on the blocks
 
 
 def test_the_clip_without_its_handles_gets_the_target(folder: Path) -> None:
@@ -137,7 +137,7 @@ def test_the_ceiling_takes_precedence_over_the_target_and_is_reported(raw: Path)
     answer, out = run(raw, target=-3.0, ceiling=-1.0)
     assert -1.25 < 20 * math.log10(between_samples(out)) < -0.75  # noise is the worst case
     assert answer["true_peak_db"] == pytest.approx(-1.15)  # the limiter keeps its margin
-    assert 5.9 < answer["limiter_db"] < 6.3  # as far as the limiter may go; the rest stays quieter
+    assert 5.9 < answer["limiter_db"] < 6.3  # the largest reduction allowed
     assert codes(answer) == ["loudness_limited"]
     assert f"{-3.0 - answer['lufs']:.1f} dB" in answer["warnings"][0]["text"]
 
@@ -236,7 +236,7 @@ def test_a_broken_raw_leaves_nothing_behind(raw: Path, tmp_path: Path) -> None:
 
 
 def test_the_end_of_a_loop_continues_into_its_start(folder: Path) -> None:
-    """A tone that does not fit its loop clicks when it goes round; led over, it does not."""
+    """A tone that does not fit its loop clicks at the seam, but not after the cross-fade."""
     raw = folder / "loop.wav"
     t = np.arange(3 * RATE) / RATE
     tone = 0.3 * np.sin(2 * np.pi * 331.7 * t) * (1 + 0.5 * np.sin(2 * np.pi * 3 * t))

@@ -1,4 +1,4 @@
-"""The task `fit` beside its source: offsets slipped or cut, drift taken out, flaws told in words."""
+"""The task `fit` with a source: corrects offset and drift, and reports defects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SAMPLES = round(SECONDS * RATE)
 
 @pytest.fixture(scope="module")
 def music() -> Sound:
-    """Return 14 s of real music, of which the clip is the part from 1 s on."""
+    """Return 14 s of real music; the clip starts at 1 s."""
     data, rate = soundfile.read(track("gravity"), dtype="float32", always_2d=True, frames=14 * 44_100)
     assert rate == RATE
     return data if data.shape[1] == 2 else data.repeat(2, axis=1)
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, music: Sound) -> Path:
 
 
 def changed(music: Sound, late: float = 0.0) -> Sound:
-    """Return the clip as a model might give it back: brighter, and late."""
+    """Return the clip as a model might return it: brighter and late."""
     start = RATE - round(late * RATE)
     sound = music[start : start + SAMPLES]
     return (0.7 * sound + 0.6 * np.diff(sound, axis=0, prepend=sound[:1])).astype(np.float32)
@@ -69,7 +69,7 @@ def codes(answer: dict[str, Any]) -> list[str]:
 
 
 def lateness(folder: Path, data: Sound) -> align.Measured:
-    """Measure what was written against the source."""
+    """Measure the written file against the source."""
     source, _ = soundfile.read(folder / "source.flac", dtype="float32", always_2d=True)
     heard = [soxr.resample(sound.mean(axis=1), RATE, onsets.RATE) for sound in (source, data)]
     measured = align.measure(*heard)
@@ -151,7 +151,7 @@ def test_dc_is_removed(folder: Path, music: Sound) -> None:
 def test_cutting_before_the_comparison_gives_the_same_file(
     folder: Path, music: Sound, monkeypatch: pytest.MonkeyPatch, late: float, direct: float
 ) -> None:
-    """Whether the guess was right or not, the file and what is said of it are those without one."""
+    """The file and the report do not depend on whether the result was cut before the comparison."""
     result = changed(music, late) + np.float32(direct)
     guessed = run(folder, result, target=-18.0, ceiling=-1.0)
     monkeypatch.setattr("bridge.workers.tasks.fit.GUESSED", 0.0)
@@ -178,7 +178,7 @@ def test_drop_outs_are_reported(folder: Path, music: Sound) -> None:
     result[loud : loud + 4000] = 0
     answer, _ = run(folder, result)
     assert codes(answer) == ["result_gaps"]
-    assert "drops out once, for 8" in answer["warnings"][0]["text"]  # 91 ms, in whole steps of 5 ms
+    assert "drops out once, for 8" in answer["warnings"][0]["text"]  # 91 ms, measured in steps of 5 ms
 
 
 def test_clipping_is_reported(folder: Path, music: Sound) -> None:

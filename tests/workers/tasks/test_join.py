@@ -1,4 +1,4 @@
-"""The tasks split and join: segments of a long clip in time, at one level, and in any blocks the same file."""
+"""The tasks split and join: alignment and level of segments, and independence of the blocks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def nothing(share: float) -> None:
 
 @pytest.fixture(scope="module")
 def source() -> Sound:
-    """Attacks at uneven times, so that no other place fits as well."""
+    """Return attacks at irregular times, so that only one offset fits."""
     random = np.random.default_rng(5)
     sound = np.zeros((20 * RATE, 2), np.float32)
     for start in np.cumsum(random.uniform(0.15, 0.5, 60)):

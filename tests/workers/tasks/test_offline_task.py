@@ -1,4 +1,4 @@
-"""The task "offline": files in, files out, errors that people understand."""
+"""The task "offline": files, determinism and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks probe and peaks: what a result is worth, and what a file looks like."""
+"""The tasks probe and peaks."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ UNSTEADY = [0.0, 0.7, 1.3, 2.2, 3.0]  # s of the source at beats 4 to 8
 
 
 def clicks(path: Path, moments: list[float]) -> None:
-    """Write short bursts, each with its energy in its first milliseconds."""
+    """Write short bursts with most energy in the first milliseconds."""
     data = np.zeros((RATE * 6, 2), np.float32)
     ring = np.arange(800)
     burst = (np.exp(-ring / 150) * np.sin(2 * np.pi * 1800 * ring / RATE))[:, None] * 0.7
@@ -88,7 +88,7 @@ def clicks(path: Path, moments: list[float]) -> None:
 
 
 def test_a_clip_is_straightened_along_its_warp(folder: Path) -> None:
-    """Beats at uneven seconds of the source come out evenly, 0.5 s apart."""
+    """Beats at irregular times in the source are 0.5 s apart in the result."""
     pytest.importorskip("python_stretch")
     clicks(folder / "drummer.wav", [1.0 + second for second in UNSTEADY])
     warp = [[4.0 + beat, second] for beat, second in enumerate(UNSTEADY)]
@@ -101,7 +101,7 @@ def test_a_clip_is_straightened_along_its_warp(folder: Path) -> None:
 
 
 def test_a_straightened_clip_with_context_starts_at_its_handle(folder: Path) -> None:
-    """Too short for the model, it is repeated by whole bars, and its beats are after what stands before it."""
+    """A clip that is too short for the model is repeated by whole bars, and its beats follow the context."""
     pytest.importorskip("python_stretch")
     clicks(folder / "drummer.wav", UNSTEADY)
     warp = [[beat, second] for beat, second in enumerate(UNSTEADY)]
