@@ -16,8 +16,8 @@ from bridge.audio.onsets import RATE, Mono
 SIZE, HOP = 4096, 1600  # frames at onsets.RATE: windows of 0.26 s, every 0.1 s
 STEP = HOP / RATE  # s
 LOWEST, HIGHEST = 110.0, 2500.0  # Hz; range of tones that count
-SHIFTS = range(-80, 81, 5)  # steps by which the sounds are shifted to find the similarity by chance
-CHANCE = 10  # steps; the similarity at larger shifts is chance
+SHIFTS = range(-80, 81, 5)  # steps by which the sounds are shifted to find the similarity of unrelated music
+CHANCE = 10  # steps; larger shifts compare unrelated music
 
 Chroma = npt.NDArray[np.floating[Any]]
 

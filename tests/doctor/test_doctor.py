@@ -161,7 +161,7 @@ PLANTED: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
     ("clock", "trouble", lambda home: None, {"clock": lambda: 0.0}, "1970"),
     ("ffmpeg", "hint", lambda home: None, {"which": lambda name: None}, "AAC"),
     ("audio", "hint", lambda home: None, {"device": no_device}, "Auditioning"),
-    ("key", "trouble", lambda home: None, {"keychain": lambda: "two words"}, "blanks"),
+    ("key", "trouble", lambda home: None, {"keychain": lambda: "two words"}, "spaces"),
     ("key", "hint", lambda home: None, {"keychain": lambda: "nocolon-in-this-one"}, "does not look like a key"),
     ("key", "hint", lambda home: None, {"keychain": lambda: None}, "offline"),
     ("key", "hint", lambda home: None, {"environ": {"FAL_KEY": KEY}}, "environment"),
