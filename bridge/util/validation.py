@@ -23,7 +23,9 @@ MANY = 5  # choices from which on the error also names the nearest
 LARGEST = 10**30  # whole numbers from here on are not written out
 
 T = TypeVar("T")
-_PROBLEM = re.compile(r"(?P<what>.*?)(?: - at (?:`key` in )?`\$(?P<path>.*)`)?", re.DOTALL)
+_PLACE = re.compile(
+    r"(?P<what>.*) - at (?:`key` in )?`\$(?P<path>[\w.\[\]]*)`", re.DOTALL
+)  # the last: values may quote one
 _STEP = re.compile(r"\.[^.\[]+|\[[^\]]+\]")
 _FIELD = re.compile(r"Object (?P<problem>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
 _REFUSED = ("Expected ", "Invalid enum value", "Number out of range")
@@ -115,10 +117,13 @@ def show(value: Any) -> str:
 
 def _explain(problem: str, at: str, value: Any, kind: Any, *, secret: bool) -> tuple[str, str]:
     """Return the key that msgspec's text is about, and a sentence for people."""
-    found = _PROBLEM.fullmatch(problem)
-    what, path = (found["what"], found["path"] or "") if found else (problem, "")
-    for step in _STEP.findall(path):
-        at, value, kind = _enter(step, at, value, kind)
+    found = _PLACE.fullmatch(problem)
+    what, path = (found["what"], found["path"]) if found else (problem, "")
+    try:
+        for step in _STEP.findall(path):
+            at, value, kind = _enter(step, at, value, kind)
+    except LookupError:  # an unknown field whose name looks like a path
+        return at, f"{at or 'The message'} has an unknown field."
     field = _FIELD.fullmatch(what)
     if field:
         key = f"{at}.{field['name']}".lstrip(".")

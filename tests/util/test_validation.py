@@ -76,6 +76,16 @@ def test_the_caller_names_the_value_and_the_error() -> None:
         validate(0, Annotated[int, Meta(ge=1, le=9)], "steps", ParamInvalid)
 
 
+def test_a_value_or_a_name_that_looks_like_a_path_is_no_path() -> None:
+    hostile = "x - at `$.text`"
+    with pytest.raises(RequestError, match=r"^word is \"x - at `\$\.text`\"; it takes"):
+        validate({"word": hostile}, Whole, "", RequestError)
+    with pytest.raises(RequestError, match=r"^parts\[0\]\.size is .*; it takes a whole number"):
+        validate({"parts": [{"size": hostile + "' - at `$.no.such[3]`"}]}, Whole, "", RequestError)
+    with pytest.raises(RequestError, match=r"unknown field"):
+        validate({"size": 1, "x` - at `$.no": 1}, Part, "", RequestError)
+
+
 def test_a_secret_is_not_repeated() -> None:
     with pytest.raises(ParamInvalid) as caught:
         validate("hush hush", Annotated[str, Meta(pattern="^x")], "secret", ParamInvalid, secret=True)
