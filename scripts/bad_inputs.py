@@ -31,7 +31,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "relative",
         "a path that is not absolute",
         "source_missing",
-        "The path … is not absolute, so the bridge cannot tell where the file is.",
+        "The path … is not absolute, so the bridge cannot find the file.",
     ),
     BadInput("removed", "a file on a volume that was removed", "source_missing", "There is no file … (…).", RETRY),
     BadInput("directory", "a folder", "source_unreadable", "… is a folder or a device, not a sound file."),
@@ -141,7 +141,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "The message is nested too deeply.",
         REJECTED,
     ),
-    BadInput("huge", "a message of 50 MB", "message_too_large", "… has … bytes; at most … are taken in.", REJECTED),
+    BadInput("huge", "a message of 50 MB", "message_too_large", "… has … bytes; a message may have ….", REJECTED),
     BadInput(
         "link",
         "a symbolic link in the inbox",

@@ -1,4 +1,4 @@
-"""What the tests of the fal engine share: an engine at a fake, a clip, a sleep that remembers instead of sleeping."""
+"""Shared parts of the fal engine's tests: an engine at a fake, a clip, a sleep that only records."""
 
 from __future__ import annotations
 

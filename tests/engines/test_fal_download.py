@@ -1,4 +1,4 @@
-"""The result's way back: whole or an error, resumed where it broke, never with the key."""
+"""Downloads from fal: complete or an error, resumed after interruptions, without the key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def stored(fal: FalServer, **changes: Any) -> Output:
     return Output(changes.get("url", url), 7, None, {})
 
 
-async def test_the_file_comes_whole_and_without_the_key(fal: FalServer, tmp_path: Path) -> None:
+async def test_the_file_is_complete_and_requested_without_the_key(fal: FalServer, tmp_path: Path) -> None:
     into, reports = tmp_path / "raw.part", Reports()
     async with at(fal) as engine:
         await engine.fetch(stored(fal), into, reports)
@@ -42,7 +42,7 @@ async def test_the_file_comes_whole_and_without_the_key(fal: FalServer, tmp_path
     assert fractions[-1] == 1.0
 
 
-async def test_what_is_surely_there_already_is_not_fetched_again(
+async def test_synced_bytes_are_not_downloaded_again(
     fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last steps of an earlier life may never have reached the disk: zeros, here."""
@@ -56,9 +56,7 @@ async def test_what_is_surely_there_already_is_not_fetched_again(
     assert [seen.status for seen in fal.seen()] == [206]
 
 
-async def test_a_download_reaches_the_disk_step_by_step(
-    fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_download_is_synced_in_steps(fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     monkeypatch.setattr("bridge.engines.fal.download._STEP", 1_000_000)
     monkeypatch.setattr("bridge.engines.fal.download.os.fsync", lambda handle: synced.append(os.fstat(handle).st_size))
@@ -67,7 +65,7 @@ async def test_a_download_reaches_the_disk_step_by_step(
     assert [size // 1_000_000 for size in synced] == list(range(1, len(AUDIO) // 1_000_000 + 1))
 
 
-async def test_a_transfer_that_breaks_goes_on_where_it_broke(fal: FalServer, tmp_path: Path) -> None:
+async def test_an_interrupted_download_resumes(fal: FalServer, tmp_path: Path) -> None:
     fal.fail("file", Fault("cut", fraction=0.5), times=3)
     into = tmp_path / "raw.part"
     async with at(fal) as engine:
@@ -78,7 +76,7 @@ async def test_a_transfer_that_breaks_goes_on_where_it_broke(fal: FalServer, tmp
     assert all("if-range" in seen.headers for seen in fal.seen()[1:])
 
 
-async def test_a_transfer_that_always_breaks_at_the_same_byte_is_truncated(fal: FalServer, tmp_path: Path) -> None:
+async def test_a_download_that_breaks_at_the_same_byte_is_truncated(fal: FalServer, tmp_path: Path) -> None:
     fal.fail("file", Fault("cut", fraction=0.5))
     fal.fail("file", Fault("cut", fraction=0.0), times=-1)
     async with at(fal) as engine:
@@ -88,7 +86,7 @@ async def test_a_transfer_that_always_breaks_at_the_same_byte_is_truncated(fal: 
     assert len(fal.seen("file")) == 6
 
 
-async def test_a_transfer_that_never_begins_is_an_outage(fal: FalServer, tmp_path: Path) -> None:
+async def test_a_download_that_never_starts_is_an_outage(fal: FalServer, tmp_path: Path) -> None:
     fal.fail("file", Fault("reset"), times=-1)
     async with at(fal) as engine:
         with pytest.raises(errors.OutageError, match="could not be downloaded"):
@@ -106,14 +104,14 @@ async def test_an_outage_is_waited_out_however_long(fal: FalServer, tmp_path: Pa
 
 
 @pytest.mark.parametrize("fault", [Fault("html", status=502), Fault("answer", 429), Fault("answer", 503)])
-async def test_a_passing_fault_is_waited_out(fal: FalServer, tmp_path: Path, fault: Fault) -> None:
+async def test_a_temporary_error_is_waited_out(fal: FalServer, tmp_path: Path, fault: Fault) -> None:
     fal.fail("file", fault, times=7)
     async with at(fal) as engine:
         await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
     assert (tmp_path / "raw.part").read_bytes() == AUDIO
 
 
-async def test_more_than_the_whole_belongs_to_something_else(fal: FalServer, tmp_path: Path) -> None:
+async def test_surplus_bytes_are_discarded(fal: FalServer, tmp_path: Path) -> None:
     into = tmp_path / "raw.part"
     into.write_bytes(b"x" * (len(AUDIO) + 5))
     async with at(fal) as engine:
@@ -122,7 +120,7 @@ async def test_more_than_the_whole_belongs_to_something_else(fal: FalServer, tmp
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-async def test_a_file_that_is_gone_is_said_so(fal: FalServer, tmp_path: Path, status: int) -> None:
+async def test_a_missing_file_is_reported(fal: FalServer, tmp_path: Path, status: int) -> None:
     fal.fail("file", Fault("answer", status, {"detail": "not here"}))
     async with at(fal) as engine:
         with pytest.raises(errors.ResultGone):
@@ -140,7 +138,7 @@ async def test_a_file_expires(fal: FalServer, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "fault", [Fault("retype", text="text/html; charset=utf-8"), Fault("answer", 200, {"detail": "hello"})]
 )
-async def test_a_web_page_is_no_audio(fal: FalServer, tmp_path: Path, fault: Fault) -> None:
+async def test_a_web_page_is_not_audio(fal: FalServer, tmp_path: Path, fault: Fault) -> None:
     fal.fail("file", fault)
     async with at(fal) as engine:
         with pytest.raises(errors.ResultNotAudio):
@@ -148,16 +146,14 @@ async def test_a_web_page_is_no_audio(fal: FalServer, tmp_path: Path, fault: Fau
     assert not (tmp_path / "raw.part").exists()
 
 
-async def test_the_type_that_a_server_tells_is_not_believed_otherwise(fal: FalServer, tmp_path: Path) -> None:
+async def test_other_content_types_are_ignored(fal: FalServer, tmp_path: Path) -> None:
     fal.fail("file", Fault("retype", text="application/octet-stream"))
     async with at(fal) as engine:
         await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
     assert (tmp_path / "raw.part").read_bytes() == AUDIO
 
 
-async def test_a_result_far_too_large_is_not_written(
-    fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_oversized_result_is_refused(fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.engines.fal.download._STEP", 1)
     fal.fail("file", Fault("answer", 206, b"x", {"Content-Range": f"bytes 3-3/{3 * 1024**3}"}))
     (tmp_path / "raw.part").write_bytes(b"abcd")
@@ -178,7 +174,7 @@ async def test_redirects_and_unlisted_hosts_are_refused(fal: FalServer, tmp_path
         assert elsewhere.seen() == []
 
 
-async def test_a_place_that_cannot_be_written_is_named(fal: FalServer, tmp_path: Path) -> None:
+async def test_an_unwritable_folder_is_named(fal: FalServer, tmp_path: Path) -> None:
     async with at(fal) as engine:
         with pytest.raises(errors.OutputUnwritable):
             await engine.fetch(stored(fal), tmp_path / "no such folder" / "raw.part", Reports())

@@ -1,4 +1,4 @@
-"""Reading fal's answers: any form, any nonsense, one sentence of bounded length."""
+"""Reading fal's error answers of any form into one sentence of limited length."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> Ans
 
 @settings(deadline=None)
 @given(status=st.integers(300, 599), body=VALUES | st.binary(), doing=st.sampled_from(list(Doing)))
-def test_every_answer_becomes_one_error_of_the_tree(status: int, body: Any, doing: Doing) -> None:
+def test_every_answer_becomes_one_error(status: int, body: Any, doing: Doing) -> None:
     error = error_from(answer(status, body), doing, lambda text: text)
     assert isinstance(error, errors.EngineError)
     assert error.text.isprintable()
@@ -48,7 +48,7 @@ def test_every_answer_becomes_one_error_of_the_tree(status: int, body: Any, doin
 
 @settings(deadline=None)
 @given(body=VALUES)
-def test_every_status_body_can_be_looked_at(body: Any) -> None:
+def test_every_status_body_can_be_read(body: Any) -> None:
     look = read_look(body)
     assert look is None or isinstance(look.word, str)
 
@@ -58,7 +58,7 @@ def test_the_type_word_may_come_in_the_header_only() -> None:
     assert isinstance(error_from(told, Doing.SUBMIT, str), errors.EngineBusy)
 
 
-def test_a_models_list_is_told_with_field_and_limits() -> None:
+def test_a_models_details_give_field_and_limits() -> None:
     detail = {"loc": ["body", "number_of_steps"], "msg": "Too many", "type": "less_than_equal", "ctx": {"le": 60}}
     told = answer(422, {"detail": [detail]}, {"x-fal-request-id": "abc"})
     text = error_from(told, Doing.WAIT, str).text
@@ -68,7 +68,7 @@ def test_a_models_list_is_told_with_field_and_limits() -> None:
     )
 
 
-def test_a_page_is_known_by_its_look() -> None:
+def test_a_web_page_is_recognised() -> None:
     page = read_complaint(answer(200, b"<!DOCTYPE html><HTML><body>hotel</body></HTML>"))
     assert page.is_page
     assert not read_complaint(answer(200, {"detail": "<html>"})).is_page
@@ -88,12 +88,12 @@ def test_a_page_is_known_by_its_look() -> None:
         ("", 0.0),
     ],
 )
-def test_when_fal_says_when(value: str, seconds: float) -> None:
+def test_retry_after(value: str, seconds: float) -> None:
     patience = Patience(Sleep(), lambda: 0.5, lambda: 40.0)
     assert patience.asked(answer(429, {}, {"retry-after": value})) == seconds
 
 
-async def test_a_proxy_that_cannot_be_used_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unusable_proxy_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "nonsense://user:pa55word@127.0.0.1:1")
     with FalServer() as fal:
         async with at(fal) as engine:
@@ -110,7 +110,7 @@ async def test_this_machine_is_reached_without_the_proxy(monkeypatch: pytest.Mon
             assert (await engine.cancel(Ticket("an-id"))).value == "unknown"
 
 
-async def test_certificates_that_cannot_be_read_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unreadable_certificates_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/certificates.pem")
     with FalServer() as fal:
         async with at(fal) as engine:

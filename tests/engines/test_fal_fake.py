@@ -1,4 +1,4 @@
-"""The fake fal keeps the model's length rule and can be steered from another process."""
+"""The fake fal follows the model's length rule and can be controlled from another process."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def test_the_audio_is_deterministic_and_louder_than_full_scale() -> None:
         ("short", lambda samples: len(samples) < 24000 * 0.8),
     ],
 )
-def test_spoiled_audio_is_as_asked(kind: str, check: object) -> None:
+def test_faulty_audio_is_as_configured(kind: str, check: object) -> None:
     samples, _ = soundfile.read(io.BytesIO(fal_audio.make(clip_bytes(), 7, kind)))
     assert callable(check)
     assert check(samples)
 
 
-def test_an_order_without_what_the_model_needs_fails_as_at_fal() -> None:
+def test_an_incomplete_submission_fails_as_at_fal() -> None:
     with FalServer(zero_delay=True) as fal, httpx.Client(base_url=fal.url, headers=HEADERS, trust_env=False) as http:
         wrong = {**order_for(stored_clip(fal)).params, "audio_url": stored_clip(fal), "number_of_steps": 99}
         taken = http.post(ORDER, json=wrong).json()
@@ -74,7 +74,7 @@ def test_an_order_without_what_the_model_needs_fails_as_at_fal() -> None:
         assert (result.status_code, result.json()["detail"][0]["type"]) == (422, "less_than_equal")
 
 
-def test_as_a_process_it_is_steered_over_http(tmp_path: Path) -> None:
+def test_the_process_is_controlled_over_http(tmp_path: Path) -> None:
     log = tmp_path / "fal.log"
     command = [sys.executable, "-m", "tests.fakes.fal_server", "--port", "0", "--log", str(log), "--zero-delay"]
     with subprocess.Popen(
@@ -96,7 +96,7 @@ def test_as_a_process_it_is_steered_over_http(tmp_path: Path) -> None:
     assert [json.loads(line)["status"] for line in log.read_text().splitlines()] == [503, 200]
 
 
-def test_faults_happen_as_often_and_as_late_as_planned() -> None:
+def test_faults_happen_as_planned() -> None:
     with FalServer() as fal, httpx.Client(base_url=fal.url, headers=HEADERS, trust_env=False) as http:
         fal.fail("token", Fault("answer", 418), times=2, after=1)
         path = "/storage/auth/token?storage_type=fal-cdn-v3"

@@ -1,4 +1,4 @@
-"""Waiting for fal: polls survive everything, the stream only wakes them, the end is told truly."""
+"""Waiting for fal: polls survive every error, the stream only triggers them, the outcome is certain."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def never(seconds: float) -> None:
     await asyncio.Event().wait()
 
 
-async def test_the_answer_comes_with_what_it_cost(fal: FalServer) -> None:
+async def test_the_answer_contains_the_cost(fal: FalServer) -> None:
     async with at(fal) as engine:
         ticket, order = await ordered(fal, engine)
         output = await engine.follow(ticket, order, Reports())
@@ -68,7 +68,7 @@ async def test_position_and_log_lines_are_reported_once_each() -> None:
     assert reports.of("running") == [True]
 
 
-async def test_the_stream_makes_the_next_look_come_at_once() -> None:
+async def test_the_stream_triggers_the_next_poll() -> None:
     with FalServer(key=KEY) as fal:
         fal.hold("IN_QUEUE")
         async with at(fal, never) as engine:
@@ -91,7 +91,7 @@ async def test_the_stream_makes_the_next_look_come_at_once() -> None:
     ],
     ids=lambda fault: fault.kind + str(fault.status),
 )
-async def test_a_stream_that_does_not_work_is_no_error(fal: FalServer, fault: Fault) -> None:
+async def test_a_failing_stream_is_no_error(fal: FalServer, fault: Fault) -> None:
     fal.fail("stream", fault, times=-1)
     fal.hold("IN_QUEUE")
     sleep = Sleep()
@@ -101,7 +101,7 @@ async def test_a_stream_that_does_not_work_is_no_error(fal: FalServer, fault: Fa
         assert (await engine.follow(ticket, order, Reports())).seed == 7
 
 
-async def test_without_the_stream_looks_grow_rarer_up_to_three_seconds(fal: FalServer) -> None:
+async def test_without_the_stream_pauses_grow_to_three_seconds(fal: FalServer) -> None:
     fal.hold("IN_PROGRESS")
     sleep = Sleep()
     sleep.at[10] = fal.release
@@ -128,7 +128,7 @@ async def test_without_the_stream_looks_grow_rarer_up_to_three_seconds(fal: FalS
     ],
     ids=lambda fault: fault.kind + str(fault.status),
 )
-async def test_a_look_is_repeated_until_it_is_answered(fal: FalServer, fault: Fault) -> None:
+async def test_a_poll_is_repeated_until_answered(fal: FalServer, fault: Fault) -> None:
     fal.fail("status", fault, times=8)
     reports = Reports()
     async with at(fal) as engine:
@@ -151,7 +151,7 @@ async def test_an_outage_is_waited_out(fal: FalServer) -> None:
     assert max(sleep.asked) == 15.0
 
 
-async def test_an_unknown_word_is_waited_on(fal: FalServer, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unknown_status_continues_the_wait(fal: FalServer, caplog: pytest.LogCaptureFixture) -> None:
     fal.queue.status_word = "PAUSED_FOR_MAINTENANCE"
     sleep = Sleep()
     sleep.at[3] = lambda: setattr(fal.queue, "status_word", "")
@@ -209,7 +209,7 @@ FAILURES: list[tuple[int, Any, type[errors.BridgeError]]] = [
 
 
 @pytest.mark.parametrize(("status", "body", "expected"), FAILURES, ids=lambda value: str(value)[:40])
-async def test_a_failed_order_is_told_by_its_result(
+async def test_a_failure_is_read_from_the_result(
     fal: FalServer, status: int, body: Any, expected: type[errors.BridgeError]
 ) -> None:
     fal.fail("model", Fault("answer", status, body))
@@ -235,7 +235,7 @@ async def test_a_failed_order_is_told_by_its_result(
     ],
     ids=lambda fault: fault.kind + str(fault.status),
 )
-async def test_a_passing_fault_at_the_result_is_not_the_models_failure(fal: FalServer, fault: Fault) -> None:
+async def test_a_temporary_error_of_the_result_is_not_the_models_failure(fal: FalServer, fault: Fault) -> None:
     fal.fail("result", fault, times=3)
     async with at(fal) as engine:
         ticket, order = await ordered(fal, engine)
@@ -243,7 +243,7 @@ async def test_a_passing_fault_at_the_result_is_not_the_models_failure(fal: FalS
     assert len(fal.seen("result")) == 4
 
 
-async def test_a_fault_without_a_name_that_stays_is_believed(fal: FalServer) -> None:
+async def test_a_persistent_unnamed_failure_is_accepted(fal: FalServer) -> None:
     fal.fail("result", Fault("answer", 500, {"detail": "Internal Server Error"}), times=-1)
     async with at(fal) as engine:
         ticket, order = await ordered(fal, engine)
@@ -252,7 +252,7 @@ async def test_a_fault_without_a_name_that_stays_is_believed(fal: FalServer) -> 
     assert len(fal.seen("result")) == 5
 
 
-async def test_a_result_that_is_not_there_yet_is_waited_for(fal: FalServer) -> None:
+async def test_a_missing_result_is_waited_for(fal: FalServer) -> None:
     fal.fail("result", Fault("answer", 400, {"detail": "Request is still in progress"}), times=2)
     async with at(fal) as engine:
         ticket, order = await ordered(fal, engine)
@@ -276,14 +276,14 @@ async def test_a_result_without_audio_is_strange(fal: FalServer, answer: Any) ->
             await engine.follow(ticket, order, Reports())
 
 
-async def test_a_request_that_fal_does_not_know_yet_is_looked_for_again(fal: FalServer) -> None:
+async def test_a_request_unknown_to_fal_is_polled_again(fal: FalServer) -> None:
     fal.fail("status", Fault("answer", 404, {"detail": "Request not found"}), times=4)
     async with at(fal) as engine:
         ticket, order = await ordered(fal, engine)
         assert (await engine.follow(ticket, order, Reports())).seed == 7
 
 
-async def test_a_request_that_fal_does_not_know_is_gone_after_some_looks(fal: FalServer) -> None:
+async def test_a_request_unknown_to_fal_is_gone_after_some_polls(fal: FalServer) -> None:
     async with at(fal) as engine:
         with pytest.raises(errors.ResultGone):
             await engine.follow(Ticket("no-such-id"), order_for("http://127.0.0.1/x"), Reports())
@@ -311,7 +311,7 @@ async def test_a_cancel_ends_the_wait(fal: FalServer, word: str, said: CancelAns
     assert not fal.queue.jobs[ticket.request_id].billed
 
 
-async def test_what_completes_in_spite_of_a_cancel_is_kept(fal: FalServer) -> None:
+async def test_a_result_completed_despite_a_cancel_is_kept(fal: FalServer) -> None:
     fal.queue.cancel_wins = False
     async with at(fal) as engine:
         waiting, ticket = await followed_to_state(fal, engine, "IN_PROGRESS")
@@ -357,7 +357,7 @@ async def test_a_cancel_is_repeated_until_it_is_answered(fal: FalServer, fault: 
     assert len(fal.seen("cancel")) == 4
 
 
-async def test_a_request_that_was_removed_but_goes_on_being_listed_is_withdrawn(fal: FalServer) -> None:
+async def test_a_removed_request_that_is_still_listed_is_withdrawn(fal: FalServer) -> None:
     fal.fail("cancel", Fault("answer", 200, {"status": "OK"}))
     async with at(fal) as engine:
         waiting, ticket = await followed_to_state(fal, engine, "IN_QUEUE")
@@ -375,7 +375,7 @@ async def test_after_a_cancel_an_unknown_request_is_withdrawn(fal: FalServer) ->
             await asyncio.wait_for(waiting, PATIENCE)
 
 
-async def test_a_wait_can_be_taken_up_again_by_another_engine(fal: FalServer) -> None:
+async def test_another_engine_can_resume_a_wait(fal: FalServer) -> None:
     async with at(fal) as engine:
         ticket, order = await ordered(fal, engine)
     async with at(fal) as engine:

@@ -1,4 +1,4 @@
-"""What keeps fal's key and the user's audio where they belong: hosts, texts, logs."""
+"""The fal key and the user's audio go only to permitted hosts, and the key to no text or log."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def fal() -> Iterator[FalServer]:
         ("https://[::1", False, False),
     ],
 )
-def test_who_may_have_what(url: str, key: bool, audio: bool) -> None:
+def test_which_urls_may_get_key_and_audio(url: str, key: bool, audio: bool) -> None:
     assert (REAL.may_have_key(url), REAL.may_have_audio(url)) == (key, audio)
     if not key:
         with pytest.raises(errors.HostRefused):
@@ -74,12 +74,12 @@ def test_a_configured_engine_may_be_plain_http_and_the_loopback_must_be_listed()
 
 
 @pytest.mark.parametrize("url", ["queue.fal.run", "ftp://queue.fal.run", "https://", "https://me:pw@queue.fal.run"])
-def test_a_base_that_is_none_is_a_wrong_setting(url: str) -> None:
+def test_an_invalid_base_is_an_invalid_setting(url: str) -> None:
     with pytest.raises(errors.ConfigInvalid, match="queue_url"):
         Hosts(url, "https://rest.fal.ai", [])
 
 
-def test_secrets_and_their_halves_are_erased() -> None:
+def test_secrets_and_their_halves_are_redacted() -> None:
     secrets = Secrets(lambda: "id-part:secret/part")
     secrets.authorization()
     said = secrets.scrub("Key id-part:secret/part, secret/part, secret%2Fpart, innocent")
@@ -111,7 +111,7 @@ async def _everything(engine: FalEngine, fal: FalServer, tmp_path: Path) -> list
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 418, 422, 499])
-async def test_a_server_that_echoes_the_key_puts_it_into_no_text(
+async def test_a_key_echoed_by_a_server_is_redacted(
     fal: FalServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     caplog.set_level(logging.DEBUG, "bridge")
@@ -128,7 +128,7 @@ async def test_a_server_that_echoes_the_key_puts_it_into_no_text(
         assert KEY.partition(":")[2] not in text
 
 
-async def test_broken_connections_put_the_key_into_no_text(
+async def test_connection_errors_do_not_contain_the_key(
     fal: FalServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "bridge")
@@ -144,7 +144,7 @@ async def test_broken_connections_put_the_key_into_no_text(
         assert KEY.partition(":")[2] not in text
 
 
-async def test_the_key_goes_to_queue_and_administration_only(fal: FalServer, tmp_path: Path) -> None:
+async def test_the_key_goes_only_to_queue_and_storage_api(fal: FalServer, tmp_path: Path) -> None:
     path, sha256 = clip_file(tmp_path)
     fal.fail("put", Fault("answer", 403), times=-1)  # so that both protocols are seen
     async with at(fal) as engine:

@@ -1,4 +1,4 @@
-"""The clip's way to fal: exact bytes, exact length, real progress, and never the key to a storage host."""
+"""Uploads to fal: exact bytes and length, real progress, no key for storage hosts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_presigned_is_two_requests_and_the_second_has_no_key(fal: FalServe
     assert uploaded.host == engine.capabilities.upload_host == f"127.0.0.1:{fal.port}"
 
 
-async def test_progress_is_told_by_the_bytes(fal: FalServer, tmp_path: Path) -> None:
+async def test_progress_follows_the_bytes(fal: FalServer, tmp_path: Path) -> None:
     path, sha256 = clip_file(tmp_path, clip_bytes(8.0))
     reports = Reports()
     async with at(fal) as engine:
@@ -56,7 +56,7 @@ async def test_progress_is_told_by_the_bytes(fal: FalServer, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("fault", [Fault("reset"), Fault("lost"), Fault("answer", 500), Fault("answer", 403)])
-async def test_a_send_that_fails_gets_a_new_address(fal: FalServer, tmp_path: Path, fault: Fault) -> None:
+async def test_a_failed_upload_requests_a_new_url(fal: FalServer, tmp_path: Path, fault: Fault) -> None:
     fal.fail("put", fault, times=2)
     path, sha256 = clip_file(tmp_path)
     async with at(fal) as engine:
@@ -76,9 +76,7 @@ async def test_a_send_that_fails_gets_a_new_address(fal: FalServer, tmp_path: Pa
         ("initiate", Fault("answer", 200, {"no": "url"})),
     ],
 )
-async def test_direct_is_the_way_when_presigned_does_not_work(
-    fal: FalServer, tmp_path: Path, call: str, fault: Fault
-) -> None:
+async def test_direct_upload_is_the_fallback(fal: FalServer, tmp_path: Path, call: str, fault: Fault) -> None:
     fal.fail(call, fault, times=-1)
     path, sha256 = clip_file(tmp_path)
     async with at(fal) as engine:
@@ -95,7 +93,7 @@ async def test_direct_is_the_way_when_presigned_does_not_work(
         assert KEY not in str(seen.headers)
 
 
-async def test_when_both_fail_the_first_reason_is_told_without_any_token(fal: FalServer, tmp_path: Path) -> None:
+async def test_if_both_fail_the_first_error_is_raised_without_the_token(fal: FalServer, tmp_path: Path) -> None:
     fal.fail("put", Fault("answer", 403, "<Error>SignatureDoesNotMatch</Error>"), times=-1)
     fal.fail("upload", Fault("answer", 400, {"detail": "no"}), times=-1)
     path, sha256 = clip_file(tmp_path)
@@ -112,7 +110,7 @@ async def test_when_both_fail_the_first_reason_is_told_without_any_token(fal: Fa
         (403, {"detail": "no"}, errors.AccessDenied),
     ],
 )
-async def test_an_account_that_is_refused_is_not_tried_otherwise(
+async def test_a_refused_account_has_no_fallback(
     fal: FalServer, tmp_path: Path, status: int, body: object, expected: type[errors.BridgeError]
 ) -> None:
     fal.fail("initiate", Fault("answer", status, body), times=-1)
@@ -123,7 +121,7 @@ async def test_an_account_that_is_refused_is_not_tried_otherwise(
     assert calls(fal) == ["initiate"]
 
 
-async def test_no_network_is_told_as_such(fal: FalServer, tmp_path: Path) -> None:
+async def test_no_network_is_reported(fal: FalServer, tmp_path: Path) -> None:
     path, sha256 = clip_file(tmp_path)
     fal.pause()
     async with at(fal) as engine:
@@ -173,7 +171,7 @@ async def test_storage_may_be_at_a_listed_host(fal: FalServer, tmp_path: Path) -
     ("expires", "seconds", "kept"),
     [("1h", 3600, 3600), ("7d", 604800, 604800), ("1y", 31536000, 31536000), ("never", None, 604800)],
 )
-async def test_the_lifetime_asked_for_is_the_one_reckoned_with(
+async def test_the_requested_lifetime_is_the_expiry(
     fal: FalServer, tmp_path: Path, expires: str, seconds: int | None, kept: int
 ) -> None:
     path, sha256 = clip_file(tmp_path)
@@ -187,12 +185,12 @@ async def test_the_lifetime_asked_for_is_the_one_reckoned_with(
 
 
 @pytest.mark.parametrize("name", ["upload_expires", "result_expires"])
-def test_a_lifetime_that_fal_does_not_know_is_a_wrong_setting(fal: FalServer, name: str) -> None:
+def test_an_unknown_lifetime_is_an_invalid_setting(fal: FalServer, name: str) -> None:
     with pytest.raises(errors.ConfigInvalid, match=name):
         engine_at(fal, **{name: "2w"})
 
 
-async def test_a_clip_that_is_gone_is_said_so(fal: FalServer, tmp_path: Path) -> None:
+async def test_a_missing_clip_is_reported(fal: FalServer, tmp_path: Path) -> None:
     async with at(fal) as engine:
         with pytest.raises(errors.SourceMissing):
             await engine.upload(tmp_path / "none.flac", "0" * 64, Reports())

@@ -1,4 +1,4 @@
-"""Ordering at fal: exactly once, validated before, and what may not have the key does not get it."""
+"""Submissions to fal: exactly once, validated first, and no key for foreign URLs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def fal() -> Iterator[FalServer]:
         yield server
 
 
-async def test_an_order_is_one_request_with_only_what_has_to_be_sent(fal: FalServer) -> None:
+async def test_a_submission_is_one_request_with_only_the_needed_inputs(fal: FalServer) -> None:
     url = stored_clip(fal)
     async with at(fal) as engine:
         ticket = await engine.submit(order_for(url, params={"guidance_scale": 15.0}))
@@ -47,7 +47,7 @@ async def test_an_order_is_one_request_with_only_what_has_to_be_sent(fal: FalSer
 
 
 @pytest.mark.parametrize(("expires", "asked"), [("1h", '{"expiration_duration_seconds": 3600}'), ("never", None)])
-async def test_fal_is_asked_to_forget_a_result(fal: FalServer, expires: str, asked: str | None) -> None:
+async def test_a_result_lifetime_is_requested(fal: FalServer, expires: str, asked: str | None) -> None:
     async with at(fal, result_expires=expires) as engine:
         await engine.submit(order_for(stored_clip(fal)))
     assert fal.seen("submit")[0].headers.get("x-fal-object-lifecycle-preference") == asked
@@ -58,7 +58,7 @@ async def test_fal_is_asked_to_forget_a_result(fal: FalServer, expires: str, ask
     [Fault("late", seconds=3.0), Fault("lost"), Fault("cut"), Fault("reset")],
     ids=["read timeout", "answer lost", "half an answer", "reset"],
 )
-async def test_what_may_have_arrived_is_never_sent_again(fal: FalServer, fault: Fault) -> None:
+async def test_a_submission_that_may_have_arrived_is_never_repeated(fal: FalServer, fault: Fault) -> None:
     fal.fail("submit", fault)
     timeouts = Timeouts(submit=0.2) if fault.kind == "late" else PATIENT
     async with at(fal, timeouts=timeouts) as engine:
@@ -82,9 +82,7 @@ async def test_what_may_have_arrived_is_never_sent_again(fal: FalServer, fault: 
         (200, "<html>welcome to the hotel's network</html>"),
     ],
 )
-async def test_an_answer_that_proves_nothing_is_not_answered_by_a_second_order(
-    fal: FalServer, status: int, body: Any
-) -> None:
+async def test_an_ambiguous_answer_causes_no_second_submission(fal: FalServer, status: int, body: Any) -> None:
     fal.fail("submit", Fault("answer", status, body), times=-1)
     async with at(fal) as engine:
         with pytest.raises(errors.SubmitUnknown):
@@ -92,7 +90,7 @@ async def test_an_answer_that_proves_nothing_is_not_answered_by_a_second_order(
     assert len(fal.seen("submit")) == 1
 
 
-async def test_the_page_of_a_server_in_front_of_fal_proves_nothing_either(fal: FalServer) -> None:
+async def test_a_gateways_page_is_ambiguous(fal: FalServer) -> None:
     fal.fail("submit", Fault("html", status=503))
     async with at(fal) as engine:
         with pytest.raises(errors.SubmitUnknown, match="web page"):
@@ -100,7 +98,7 @@ async def test_the_page_of_a_server_in_front_of_fal_proves_nothing_either(fal: F
     assert len(fal.seen("submit")) == 1
 
 
-async def test_no_connection_is_tried_again_and_orders_once(fal: FalServer) -> None:
+async def test_no_connection_is_retried_and_submits_once(fal: FalServer) -> None:
     sleep = Sleep()
     sleep.at[2] = fal.resume
     url = stored_clip(fal)
@@ -111,7 +109,7 @@ async def test_no_connection_is_tried_again_and_orders_once(fal: FalServer) -> N
     assert list(fal.queue.submits().values()) == [1]
 
 
-async def test_no_connection_at_all_means_that_nothing_was_ordered(fal: FalServer) -> None:
+async def test_without_any_connection_nothing_is_submitted(fal: FalServer) -> None:
     url = stored_clip(fal)
     fal.pause()
     async with at(fal) as engine:
@@ -130,7 +128,7 @@ async def test_too_many_requests_waits_as_long_as_fal_asks(fal: FalServer) -> No
     assert (len(fal.seen("submit")), len(fal.queue.jobs)) == (2, 1)
 
 
-async def test_a_complete_503_of_the_platform_is_tried_again(fal: FalServer) -> None:
+async def test_a_503_from_the_platform_is_retried(fal: FalServer) -> None:
     fal.fail("submit", BUSY)
     async with at(fal) as engine:
         await engine.submit(order_for(stored_clip(fal)))
@@ -141,7 +139,7 @@ async def test_a_complete_503_of_the_platform_is_tried_again(fal: FalServer) -> 
     ("fault", "expected"),
     [(Fault("answer", 429, {"detail": "slow down"}), errors.RateLimited), (BUSY, errors.EngineBusy)],
 )
-async def test_when_it_stays_so_the_order_does_not_stand(
+async def test_a_persistent_refusal_means_nothing_is_running(
     fal: FalServer, fault: Fault, expected: type[errors.BridgeError]
 ) -> None:
     fal.fail("submit", fault, times=-1)
@@ -163,7 +161,7 @@ async def test_when_it_stays_so_the_order_does_not_stand(
         (422, {"detail": [{"loc": ["body", "tags"], "msg": "bad", "type": "one_of"}]}, errors.RefusedError),
     ],
 )
-async def test_a_complete_no_is_final_and_names_fals_request(
+async def test_a_refusal_is_final_and_names_fals_request(
     fal: FalServer, status: int, body: Any, expected: type[errors.BridgeError]
 ) -> None:
     fal.fail("submit", Fault("answer", status, body, {"x-fal-request-id": "req-4711"}))
@@ -174,7 +172,7 @@ async def test_a_complete_no_is_final_and_names_fals_request(
     assert len(fal.seen("submit")) == 1
 
 
-async def test_a_redirect_is_refused_and_its_target_hears_nothing(fal: FalServer) -> None:
+async def test_a_redirect_is_refused_and_its_target_gets_nothing(fal: FalServer) -> None:
     with FalServer() as elsewhere:
         fal.fail("submit", Fault("redirect", text=f"{elsewhere.url}/fal-ai/ace-step/audio-to-audio"))
         async with at(fal) as engine:
@@ -184,7 +182,7 @@ async def test_a_redirect_is_refused_and_its_target_hears_nothing(fal: FalServer
 
 
 @pytest.mark.parametrize("params", [{"number_of_steps": 61}, {"scheduler": "ddim"}, {"no_such": 1}, {"tags": 5}])
-async def test_nothing_is_sent_when_an_input_is_wrong(fal: FalServer, params: dict[str, Any]) -> None:
+async def test_nothing_is_sent_with_an_invalid_input(fal: FalServer, params: dict[str, Any]) -> None:
     async with at(fal) as engine:
         with pytest.raises(errors.SettingError, match=next(iter(params))):
             await engine.submit(order_for(stored_clip(fal), params=params))
@@ -206,13 +204,13 @@ async def test_nothing_is_sent_without_a_proper_key(fal: FalServer, key: Any, ex
     assert fal.seen() == []
 
 
-async def test_a_line_break_after_the_key_does_no_harm(fal: FalServer) -> None:
+async def test_a_line_break_after_the_key_is_removed(fal: FalServer) -> None:
     async with at(fal, key=lambda: f"{KEY}\n") as engine:
         await engine.submit(order_for(stored_clip(fal)))
     assert fal.seen("submit")[0].headers["authorization"] == f"Key {KEY}"
 
 
-async def test_addresses_elsewhere_never_get_the_key_and_the_order_is_found_again(fal: FalServer) -> None:
+async def test_foreign_urls_never_get_the_key_and_are_rebuilt(fal: FalServer) -> None:
     with FalServer() as elsewhere:
         async with at(fal) as engine:
             order = order_for(stored_clip(fal))
@@ -229,7 +227,7 @@ async def test_addresses_elsewhere_never_get_the_key_and_the_order_is_found_agai
     ("amount", "chosen", "sent"),
     [(0.0, (), "lyrics"), (0.34, (), "lyrics"), (0.35, (), None), (1.0, (), None), (0.1, ("edit_mode",), None)],
 )
-async def test_amount_becomes_edit_mode_unless_that_was_chosen(
+async def test_amount_sets_edit_mode_unless_chosen(
     fal: FalServer, amount: float, chosen: tuple[str, ...], sent: str | None
 ) -> None:
     order = order_for(

@@ -1,4 +1,4 @@
-"""The offline engine over real worker processes: order, remix, restart, cancel."""
+"""The offline engine with real worker processes: submit, follow, restart, cancel."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def order(tmp_path: Path) -> Order:
     )
 
 
-def test_it_says_plainly_what_it_is() -> None:
+def test_the_label_says_that_it_is_not_ace_step() -> None:
     assert "not ACE-Step" in CAPABILITIES.label
     assert not CAPABILITIES.ace_step
     assert not CAPABILITIES.remote
@@ -108,7 +108,7 @@ def test_two_presets_of_one_family_differ_with_the_same_seed(order: Order, tmp_p
     assert made[0] == made[2]
 
 
-async def test_a_clip_goes_in_and_its_remix_comes_back(workers: Workers, order: Order, tmp_path: Path) -> None:
+async def test_a_clip_gives_a_remix(workers: Workers, order: Order, tmp_path: Path) -> None:
     engine, reports = OfflineEngine(workers), Reports()
     uploaded = await engine.upload(Path(order.audio_url), "0" * 64, reports)
     assert uploaded.url == order.audio_url
@@ -125,7 +125,7 @@ async def test_a_clip_goes_in_and_its_remix_comes_back(workers: Workers, order: 
     assert await engine.cancel(ticket) is CancelAnswer.TOO_LATE
 
 
-async def test_a_restart_follows_the_same_order_and_a_finished_one_is_not_made_again(order: Order) -> None:
+async def test_a_restart_repeats_only_unfinished_remixes(order: Order) -> None:
     first = Held()
     engine = OfflineEngine(first)
     ticket = await engine.submit(order)
@@ -144,7 +144,7 @@ async def test_a_restart_follows_the_same_order_and_a_finished_one_is_not_made_a
     assert second.runs == 1
 
 
-async def test_cancel_stops_the_work_and_follow_says_so(order: Order) -> None:
+async def test_cancel_stops_the_task_and_follow_raises(order: Order) -> None:
     runner = Held()
     engine = OfflineEngine(runner)
     ticket = await engine.submit(order)
@@ -159,7 +159,7 @@ async def test_cancel_stops_the_work_and_follow_says_so(order: Order) -> None:
     assert output.seed == 11
 
 
-async def test_cancel_before_follow_and_of_a_stranger(order: Order, tmp_path: Path) -> None:
+async def test_cancel_before_follow_and_for_an_unknown_ticket(order: Order, tmp_path: Path) -> None:
     engine = OfflineEngine(Held())
     ticket = await engine.submit(order)
     assert await engine.cancel(ticket) is CancelAnswer.REMOVED
@@ -168,7 +168,7 @@ async def test_cancel_before_follow_and_of_a_stranger(order: Order, tmp_path: Pa
     assert await engine.cancel(replace(ticket, request_id=str(tmp_path / "nowhere"))) is CancelAnswer.UNKNOWN
 
 
-async def test_the_callers_own_cancel_is_no_withdrawal(order: Order) -> None:
+async def test_cancelling_the_caller_is_not_a_withdrawal(order: Order) -> None:
     runner = Held()
     engine = OfflineEngine(runner)
     ticket = await engine.submit(order)
@@ -181,7 +181,7 @@ async def test_the_callers_own_cancel_is_no_withdrawal(order: Order) -> None:
     assert (await engine.follow(ticket, order, Reports())).seed == 11
 
 
-async def test_a_new_order_takes_the_old_result_away(order: Order) -> None:
+async def test_a_new_order_removes_the_old_result(order: Order) -> None:
     runner = Held()
     runner.go.set()
     engine = OfflineEngine(runner)
@@ -193,7 +193,7 @@ async def test_a_new_order_takes_the_old_result_away(order: Order) -> None:
     assert json.loads((order.scratch / "offline.json").read_text())["seed"] == 12
 
 
-async def test_errors_of_the_task_come_through(workers: Workers, order: Order) -> None:
+async def test_task_errors_are_raised(workers: Workers, order: Order) -> None:
     engine = OfflineEngine(workers)
     gone = replace(order, audio_url=str(order.scratch / "gone.flac"))
     ticket = await engine.submit(gone)
@@ -201,7 +201,7 @@ async def test_errors_of_the_task_come_through(workers: Workers, order: Order) -
         await engine.follow(ticket, gone, Reports())
 
 
-async def test_an_unwritable_place_is_told(order: Order, tmp_path: Path) -> None:
+async def test_an_unwritable_folder_is_reported(order: Order, tmp_path: Path) -> None:
     runner = Held()
     runner.go.set()
     engine = OfflineEngine(runner)
@@ -211,7 +211,9 @@ async def test_an_unwritable_place_is_told(order: Order, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("tags", "codes"), [("polka, accordion", ["style_unknown"]), ("dub, deep bass", [])])
-async def test_tags_that_name_no_style_are_said(workers: Workers, order: Order, tags: str, codes: list[str]) -> None:
+async def test_tags_without_a_style_cause_a_warning(
+    workers: Workers, order: Order, tags: str, codes: list[str]
+) -> None:
     engine = OfflineEngine(workers)
     order = replace(order, params={**order.params, "tags": tags}, family="")
     output = await engine.follow(await engine.submit(order), order, Reports())

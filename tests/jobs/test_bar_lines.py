@@ -1,4 +1,4 @@
-"""Bar lines: from the DAW's tempo map, from tempo and time signature, and by how much a clip can be repeated."""
+"""Bar lines from the tempo map or from tempo and time signature, and the repetition of clips."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ GRID = Grid(beats=tuple(0.5 * i - 0.3 for i in range(13)), downbeats=(1, 5, 9))
         (Grid(beats=(0.0, 0.4, 0.8)), Project(time_signature=(3, 4)), 1.2),
     ],
 )
-def test_how_long_a_bar_is(grid: Grid | None, project: Project, bar: float | None) -> None:
+def test_bar_length(grid: Grid | None, project: Project, bar: float | None) -> None:
     assert bar_length(clip(grid=grid), project) == (None if bar is None else pytest.approx(bar))
 
 
-def test_bar_lines_are_the_tempo_maps_or_counted_from_the_clips_start() -> None:
+def test_bar_lines_come_from_the_tempo_map_or_the_clips_start() -> None:
     assert bar_lines(clip(grid=GRID), Project(), -1.0, 5.0) == pytest.approx([0.2, 2.2, 4.2])
     assert bar_lines(clip(), Project(tempo=120.0), -2.5, 4.0) == pytest.approx([-2.0, 0.0, 2.0, 4.0])
     assert bar_lines(clip(position_beats=7.0), Project(tempo=120.0), 0.0, 3.0) == pytest.approx([0.5, 2.5])
@@ -43,7 +43,7 @@ def test_bar_lines_are_the_tempo_maps_or_counted_from_the_clips_start() -> None:
     ("length", "repeated"),
     [(4.0, 4.0), (4.01, 4.01), (3.99, 3.99), (5.3, 4.0), (2.6, 2.0), (1.3, 1.0), (0.7, 0.5), (0.3, None)],
 )
-def test_a_clip_is_repeated_by_whole_bars_and_below_one_by_whole_beats(length: float, repeated: float | None) -> None:
+def test_a_clip_repeats_by_whole_bars_or_whole_beats_if_shorter(length: float, repeated: float | None) -> None:
     found = period(clip(), Project(tempo=120.0), length)
     assert found == (None if repeated is None else pytest.approx(repeated))
     assert period(clip(), Project(), length) is None

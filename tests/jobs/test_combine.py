@@ -1,4 +1,4 @@
-"""Several clips remixed as one, through a real daemon and the fake fal: one order, one file, each clip's place."""
+"""Several clips combined, with a real daemon and the fake fal: one submission, one file, each clip's place."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def asked(*clips: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"clips": list(clips), "remix": {"tags": "dub", "seed": 7}, "placement": placement, **more}
 
 
-def test_items_on_two_tracks_are_one_order_and_one_result(home: Path, tmp_path: Path) -> None:
+def test_clips_on_two_tracks_give_one_submission_and_one_result(home: Path, tmp_path: Path) -> None:
     one, other = noise(6 * RATE, seed=1, level=0.2), noise(6 * RATE, 1, seed=2, level=0.3)
     paths = write(tmp_path / "guitar.wav", one), write(tmp_path / "room.wav", other)
     room = clip("room", paths[1], 12.0, 4.0, gain_db=-6.0, fade_in=1.0)
@@ -76,7 +76,7 @@ def test_items_on_two_tracks_are_one_order_and_one_result(home: Path, tmp_path: 
     assert not [one for one in job["warnings"] if one["code"] == "gap_sent"]
 
 
-def test_what_cannot_be_one_is_refused_before_anything_is_made(home: Path, tmp_path: Path) -> None:
+def test_clips_that_cannot_be_combined_are_refused_at_once(home: Path, tmp_path: Path) -> None:
     path = write(tmp_path / "tone.wav", noise(RATE))
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url)):
         whole = clip("one", path, 0.0, 1.0)
@@ -93,7 +93,7 @@ def test_what_cannot_be_one_is_refused_before_anything_is_made(home: Path, tmp_p
 
 
 @pytest.mark.parametrize("size", [997, 10**6])
-def test_a_mix_of_other_rates_is_the_same_in_any_blocks(tmp_path: Path, size: int) -> None:
+def test_a_mix_does_not_depend_on_block_size_or_source_rates(tmp_path: Path, size: int) -> None:
     sounds = noise(44_100, seed=3), noise(RATE, seed=4)
     paths = write(tmp_path / "a.wav", sounds[0], 44_100), write(tmp_path / "b.wav", sounds[1])
     clips = [
@@ -111,7 +111,7 @@ def test_a_mix_of_other_rates_is_the_same_in_any_blocks(tmp_path: Path, size: in
     assert np.array_equal(mixed, once)
 
 
-def test_the_clip_that_stands_for_all_has_their_beats_and_names() -> None:
+def test_the_combined_clip_has_all_beats_and_names() -> None:
     grid = Grid(beats=(0.0, 0.5, 1.0), downbeats=(0,))
     clips = [
         Clip(id="b", name="b", track=Track(name="Bass"), position=1.0, length=1.0, grid=grid, source=SOURCE),

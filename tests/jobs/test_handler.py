@@ -1,4 +1,4 @@
-"""A message passes through message handler, scheduler and pipeline, with a fake engine and real signal work."""
+"""Messages through message handler, scheduler and pipeline, with a fake engine and real signal processing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def tone(tmp_path: Path) -> Path:
     return write_tone(tmp_path / "tone.wav")
 
 
-async def test_a_clip_goes_in_and_its_remix_comes_back(home: Path, tone: Path) -> None:
+async def test_a_clip_gives_a_remix(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         job_id = await studio.remix(tone, clip={"position": 1.0, "length": 0.75}, project={"sample_rate": 44100})
         (one,) = await studio.until(job_id, "done")
@@ -46,7 +46,7 @@ async def test_a_clip_goes_in_and_its_remix_comes_back(home: Path, tone: Path) -
         assert recipe["request_id"] == "fake-1"
 
 
-async def test_the_outbox_says_what_the_contract_says(home: Path, tone: Path) -> None:
+async def test_the_outbox_follows_the_contract(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         job_id = await studio.remix(tone, remix={"variations": 2})
         await studio.until(job_id, "done")
@@ -95,7 +95,7 @@ async def test_a_clip_is_rendered_and_uploaded_once_for_all_variations(home: Pat
         assert len(studio.engine.calls["upload"]) == 1
 
 
-async def test_two_at_a_time_and_the_rest_in_order(home: Path, tone: Path) -> None:
+async def test_two_slots_run_variations_in_order(home: Path, tone: Path) -> None:
     engine = FakeEngine()
     engine.finish.clear()
     async with Studio(home, engine) as studio:
@@ -112,7 +112,7 @@ async def test_two_at_a_time_and_the_rest_in_order(home: Path, tone: Path) -> No
 
 
 @pytest.mark.parametrize("fault", [KeyRefused(), OutageError(), ModelFailed()])
-async def test_a_failed_order_can_be_retried_and_is_ordered_again(home: Path, tone: Path, fault: BridgeError) -> None:
+async def test_retry_submits_a_failed_remix_again(home: Path, tone: Path, fault: BridgeError) -> None:
     async with Studio(home) as studio:
         studio.engine.faults["submit" if not isinstance(fault, ModelFailed) else "follow"].append(fault)
         job_id = await studio.remix(tone)
@@ -125,7 +125,7 @@ async def test_a_failed_order_can_be_retried_and_is_ordered_again(home: Path, to
         assert studio.workers.ran.count("render") == 1
 
 
-async def test_a_lost_answer_is_unknown_and_ordered_again_only_when_told(home: Path, tone: Path) -> None:
+async def test_a_lost_answer_is_unknown_and_only_retry_again_resubmits(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         studio.engine.faults["submit"].append(SubmitUnknown())
         job_id = await studio.remix(tone)
@@ -149,7 +149,7 @@ async def test_an_upload_that_the_model_could_not_read_is_uploaded_again(home: P
         assert len(studio.engine.calls["upload"]) == 2
 
 
-async def test_a_restart_follows_what_was_ordered_and_orders_nothing_twice(home: Path, tone: Path) -> None:
+async def test_a_restart_follows_submitted_remixes_and_submits_none_twice(home: Path, tone: Path) -> None:
     engine = FakeEngine()
     engine.finish.clear()
     async with Studio(home, engine) as studio:
@@ -162,7 +162,7 @@ async def test_a_restart_follows_what_was_ordered_and_orders_nothing_twice(home:
     assert len(engine.calls["follow"]) == 2
 
 
-async def test_a_crash_with_the_order_on_its_way_is_unknown(home: Path, tone: Path) -> None:
+async def test_a_crash_during_a_submission_leaves_it_unknown(home: Path, tone: Path) -> None:
     answer = asyncio.Event()
 
     class Slow(FakeEngine):
@@ -185,7 +185,7 @@ async def test_a_crash_with_the_order_on_its_way_is_unknown(home: Path, tone: Pa
         assert not second.engine.calls["submit"]
 
 
-async def test_a_rerun_makes_the_same_again_as_a_new_job(home: Path, tone: Path) -> None:
+async def test_rerun_repeats_a_job_as_a_new_one(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         first = await studio.remix(tone, remix={"guidance_scale": 20})
         await studio.until(first, "done")
@@ -214,7 +214,7 @@ async def test_results_never_overwrite_and_are_named_after_clip_and_preset(home:
         assert all(Path(path).name.startswith("ünïcode ❤ clip") for path in paths)
 
 
-async def test_bills_that_come_together_are_all_counted(home: Path, tone: Path) -> None:
+async def test_simultaneous_bills_all_count(home: Path, tone: Path) -> None:
     async with Studio(home, ACE_BRIDGE_SCHEDULER_SLOTS="8") as studio:
         job_id = await studio.remix(tone, remix={"variations": 8})
         await studio.until(job_id, "done")

@@ -1,4 +1,4 @@
-"""The message handler and the DAWs: who is offered a result, what the model is told, and nudging by hand."""
+"""The message handler and DAWs: offers, tags for the model, nudges."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TestOffers:
             await studio.send("hello", hello)
             assert studio.registry.variations(job_id)[0].state is State.DONE
 
-    async def test_without_its_daw_it_waits_for_the_next_of_the_same_project(self, home: Path, tone: Path) -> None:
+    async def test_a_result_waits_for_the_next_daw_with_its_project(self, home: Path, tone: Path) -> None:
         project = {"path": "/songs/one.ardour", "media_path": str(home.parent)}
         async with Studio(home) as studio:
             job_id = await studio.remix(tone, daw={"name": "ardour"}, project=project)
@@ -55,9 +55,7 @@ class TestOffers:
             await studio.send("bye", {}, instance="later")
             assert studio.registry.state(job_id) is State.READY
 
-    async def test_what_a_daw_leaves_behind_is_offered_to_the_other_with_its_project(
-        self, home: Path, tone: Path
-    ) -> None:
+    async def test_unplaced_results_go_to_another_daw_with_the_project(self, home: Path, tone: Path) -> None:
         project = {"path": "/songs/one.ardour", "media_path": str(home.parent)}
         hello = {"daw": {"name": "ardour"}, "project": project}
         async with Studio(home) as studio:
@@ -87,9 +85,7 @@ class TestOffers:
 class TestWhatTheModelIsTold:
     """Context around short clips, and tags that write themselves."""
 
-    async def test_a_short_clip_is_sent_with_what_is_around_it_and_comes_back_alone(
-        self, home: Path, tmp_path: Path
-    ) -> None:
+    async def test_a_short_clip_is_sent_with_context_and_returned_without(self, home: Path, tmp_path: Path) -> None:
         source = write_tone(tmp_path / "long.wav", seconds=12.0)
         async with Studio(home) as studio:
             job_id = await studio.remix(source, source={"offset": 5.0}, clip={"position": 0.0, "length": 2.0})
@@ -100,7 +96,7 @@ class TestWhatTheModelIsTold:
             assert one.result is not None
             assert soundfile.info(one.result["path"]).duration == pytest.approx(2.0)
 
-    async def test_the_clip_is_described_by_its_names_and_the_song(self, home: Path, tone: Path) -> None:
+    async def test_tags_describe_the_clip_by_names_tempo_and_key(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             clip = {"track": {"name": "Rhodes"}}
             job_id = await studio.remix(tone, clip=clip, project={"tempo": 105.0}, remix={"tags": "dub"})
@@ -112,7 +108,7 @@ class TestWhatTheModelIsTold:
             assert one.result is not None
             assert json.loads(Path(one.result["recipe"]).read_bytes())["said"]["tags"] == order.params["tags"]
 
-    async def test_what_the_user_says_of_a_clip_is_remembered(self, home: Path, tone: Path) -> None:
+    async def test_the_users_tags_for_a_clip_are_remembered(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             first = await studio.remix(tone, remix={"original_tags": "my old tape loop"})
             await studio.until(first, "done")
@@ -123,7 +119,7 @@ class TestWhatTheModelIsTold:
 
 
 class TestNudge:
-    async def test_within_handles_the_clip_begins_elsewhere_in_its_file(self, home: Path, tmp_path: Path) -> None:
+    async def test_a_nudge_within_the_handles_moves_the_start_in_the_file(self, home: Path, tmp_path: Path) -> None:
         source = write_tone(tmp_path / "long.wav", seconds=4.0)
         async with Studio(home) as studio:
             await studio.send("hello", {"daw": {"name": "ardour"}, "project": {"name": "song"}})
@@ -145,7 +141,7 @@ class TestNudge:
             assert after.result["source_offset"] == pytest.approx(before["source_offset"] + 0.020)
             assert after.result["nudge_ms"] == -20.0
 
-    async def test_without_handles_a_second_file_is_cut_and_the_first_stays(self, home: Path, tone: Path) -> None:
+    async def test_a_nudge_without_handles_cuts_a_second_file(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             job_id = await studio.remix(tone)
             (one,) = await studio.until(job_id, "done")
@@ -163,7 +159,7 @@ class TestNudge:
             assert len(sound) == len(original)
             assert not sound[: rate // 4].any()
 
-    async def test_what_cannot_be_nudged_is_refused(self, home: Path, tone: Path) -> None:
+    async def test_impossible_nudges_are_refused(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             job_id = await studio.remix(tone)
             await studio.until(job_id, "done")

@@ -1,4 +1,4 @@
-"""Cancel, budget and refusals by the message handler: what is not made, or not placed, and what is said of it."""
+"""Cancel, budget and refusals in the message handler."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def tone(tmp_path: Path) -> Path:
 
 
 class TestCancel:
-    async def test_before_the_order_it_just_stops(self, home: Path, tone: Path) -> None:
+    async def test_a_cancel_before_the_submission_stops_at_once(self, home: Path, tone: Path) -> None:
         engine = FakeEngine()
         engine.finish.clear()
         async with Studio(home, engine) as studio:
@@ -32,7 +32,7 @@ class TestCancel:
             await studio.until(first, "done")
             assert len(engine.calls["submit"]) == 2
 
-    async def test_a_model_that_obeys_ends_as_cancelled(self, home: Path, tone: Path) -> None:
+    async def test_a_cancel_that_the_model_obeys_ends_as_cancelled(self, home: Path, tone: Path) -> None:
         engine = FakeEngine()
         engine.finish.clear()
         engine.withdrawn = True
@@ -47,7 +47,7 @@ class TestCancel:
             assert one.error is None
 
     @pytest.mark.parametrize("answer", [CancelAnswer.REQUESTED, CancelAnswer.TOO_LATE])
-    async def test_what_was_finished_all_the_same_is_kept_and_not_placed(
+    async def test_a_result_finished_despite_a_cancel_is_kept_but_not_placed(
         self, home: Path, tone: Path, answer: CancelAnswer
     ) -> None:
         engine = FakeEngine()
@@ -68,7 +68,7 @@ class TestCancel:
 
 
 class TestBudget:
-    async def test_what_would_go_above_the_cap_waits_and_is_not_ordered(self, home: Path, tone: Path) -> None:
+    async def test_a_remix_above_the_cap_waits(self, home: Path, tone: Path) -> None:
         async with Studio(home, ACE_BRIDGE_BUDGET_DAILY_CAP="0.0003") as studio:
             first = await studio.remix(tone)
             await studio.until(first, "done")
@@ -82,30 +82,30 @@ class TestBudget:
             await studio.send("retry", {"job_id": second})
             await studio.until(second, "done")
 
-    async def test_what_costs_much_waits_for_a_person(self, home: Path, tone: Path) -> None:
+    async def test_an_expensive_job_waits_for_confirmation(self, home: Path, tone: Path) -> None:
         async with Studio(home, ACE_BRIDGE_BUDGET_CONFIRM_ABOVE="0.0001") as studio:
             job_id = await studio.remix(tone)
-            await self.until_it_waits_for_a_person(studio, job_id)
+            await self.until_it_waits_for_confirmation(studio, job_id)
             alerts = [event for event in studio.events if isinstance(event, Alert)]
             assert [alert.code for alert in alerts] == ["spending_unconfirmed"]
             assert "$0.0002" in alerts[0].text
         async with Studio(home, studio.engine, ACE_BRIDGE_BUDGET_CONFIRM_ABOVE="0.0001") as studio:
-            await self.until_it_waits_for_a_person(studio, job_id)  # a restart is no consent
+            await self.until_it_waits_for_confirmation(studio, job_id)  # a restart is no consent
             assert studio.engine.calls["upload"] == studio.engine.calls["submit"] == []
             await studio.send("retry", {"job_id": job_id})
             await studio.until(job_id, "done")
             await studio.send("rerun", {"job_id": job_id})  # nor is a consent one for the next time
-            await self.until_it_waits_for_a_person(studio, studio.registry.jobs()[-1].id)
+            await self.until_it_waits_for_confirmation(studio, studio.registry.jobs()[-1].id)
 
-    async def test_what_was_agreed_to_does_not_wait(self, home: Path, tone: Path) -> None:
+    async def test_a_confirmed_job_does_not_wait(self, home: Path, tone: Path) -> None:
         async with Studio(home, ACE_BRIDGE_BUDGET_CONFIRM_ABOVE="0.0001") as studio:
             job_id = await studio.remix(tone, confirmed=True)
             await studio.until(job_id, "done")
             await studio.send("rerun", {"job_id": job_id})
-            await self.until_it_waits_for_a_person(studio, studio.registry.jobs()[-1].id)
+            await self.until_it_waits_for_confirmation(studio, studio.registry.jobs()[-1].id)
 
     @staticmethod
-    async def until_it_waits_for_a_person(studio: Studio, job_id: str) -> None:
+    async def until_it_waits_for_confirmation(studio: Studio, job_id: str) -> None:
         (one,) = await studio.until(job_id, "waiting")
         while one.reason != "user":
             await asyncio.sleep(0.01)
@@ -127,7 +127,7 @@ class TestRefusals:
             ({"project": {"sample_rate": "48k"}}, "bad_request", "project.sample_rate"),
         ],
     )
-    async def test_wrong_requests_are_refused_at_once(
+    async def test_invalid_requests_are_refused_at_once(
         self, home: Path, tone: Path, change: dict[str, object], code: str, named: str
     ) -> None:
         async with Studio(home) as studio:
@@ -138,7 +138,7 @@ class TestRefusals:
             assert named in error["text"]
             assert not studio.registry.jobs()
 
-    async def test_a_refusal_is_answered_again_after_a_restart(self, home: Path, tone: Path) -> None:
+    async def test_a_refusal_is_repeated_after_a_restart(self, home: Path, tone: Path) -> None:
         bad = remix_args(tone, remix={"number_of_steps": 2})
         async with Studio(home) as studio:
             await studio.send("remix", bad, message_id="m-2")
@@ -162,7 +162,7 @@ class TestRefusals:
             assert not studio.engine.calls["upload"]
 
 
-async def test_what_a_crash_left_in_the_folder_of_a_job_that_is_done_is_removed(home: Path, tone: Path) -> None:
+async def test_half_written_files_of_a_finished_job_are_removed(home: Path, tone: Path) -> None:
     """The last file of a variation is written after its state, so a kill between the two leaves half of it."""
     async with Studio(home) as studio:
         job_id = await studio.remix(tone)

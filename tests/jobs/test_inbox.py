@@ -1,4 +1,4 @@
-"""The inbox with a real folder: whatever is written there is taken in once, or set aside with a reason."""
+"""The inbox with a real folder: every file is handled once, or rejected with a reason."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def put(home: Path, message_id: str | None = None, text: str | None = None) -> s
 
 
 @pytest.mark.parametrize("native", [True, False])
-async def test_a_file_is_noticed_without_any_doorbell(home: Path, door: Door, native: bool) -> None:
+async def test_a_file_is_noticed_without_an_osc_message(home: Path, door: Door, native: bool) -> None:
     box, _ = inbox(home, door, native=native)
     box.start()
     await asyncio.sleep(0.3)  # the first look is over: only the watch can notice what comes now
@@ -73,7 +73,7 @@ async def test_a_file_is_noticed_without_any_doorbell(home: Path, door: Door, na
     await box.stop()
 
 
-async def test_what_lies_there_at_the_start_is_taken_oldest_first(home: Path, door: Door) -> None:
+async def test_files_present_at_the_start_are_handled_oldest_first(home: Path, door: Door) -> None:
     ids = [put(home) for _ in range(5)]
     for age, message_id in enumerate(ids):
         os.utime(home / "inbox" / f"{message_id}.json", (1000 - age, 1000 - age))
@@ -93,7 +93,7 @@ async def test_what_lies_there_at_the_start_is_taken_oldest_first(home: Path, do
         ("x" * 20_000, "message_too_large"),
     ],
 )
-async def test_the_unreadable_is_looked_at_twice_and_set_aside(home: Path, door: Door, text: str, code: str) -> None:
+async def test_an_unreadable_file_is_read_twice_and_rejected(home: Path, door: Door, text: str, code: str) -> None:
     name = put(home, text=text)
     box, events = inbox(home, door)
     await box.scan()
@@ -107,7 +107,7 @@ async def test_the_unreadable_is_looked_at_twice_and_set_aside(home: Path, door:
     await box.stop()
 
 
-async def test_a_half_written_file_that_is_completed_is_taken(home: Path, door: Door) -> None:
+async def test_a_half_written_file_is_handled_once_complete(home: Path, door: Door) -> None:
     path = home / "inbox" / "slow.json"
     path.write_text('{"protocol": 1, "message_id": "slow", "comm', encoding="utf-8")
     box, _ = inbox(home, door)
@@ -217,7 +217,7 @@ async def test_other_files_and_folders_are_left_alone(home: Path, door: Door) ->
     assert (home / "inbox" / ".hidden.json").exists()
 
 
-async def test_an_error_in_one_message_does_not_keep_the_others(home: Path) -> None:
+async def test_an_error_in_one_message_does_not_block_the_others(home: Path) -> None:
     taken: list[str] = []
 
     async def take(data: bytes) -> Receipt:
@@ -235,7 +235,7 @@ async def test_an_error_in_one_message_does_not_keep_the_others(home: Path) -> N
     await box.stop()
 
 
-async def test_what_comes_before_the_system_watches_is_not_left_lying(
+async def test_a_file_that_arrives_before_the_watch_is_handled(
     home: Path, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watching = asyncio.Event()

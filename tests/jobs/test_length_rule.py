@@ -124,7 +124,7 @@ PLAIN: dict[str, object] = {"position": 0.5 / 44_100, "length": 0.1, "source": {
 )
 @example(clip=PLAIN, source=(44_100, 2), rate=44_100, daw="folder", extra=0.0929)
 @example(clip={**PLAIN, "position": 35_999.99999}, source=(192_000, 8), rate=192_000, daw="ardour", extra=-0.01)
-def test_any_clip_has_exactly_its_length(
+def test_every_result_has_exactly_the_clips_length(
     bench: Bench, clip: dict[str, object], source: tuple[int, int], rate: int | None, daw: str, extra: float
 ) -> None:
     shortest = -0.15 * float(clip["length"])  # type: ignore[arg-type] # shorter results are refused, and rightly

@@ -1,4 +1,4 @@
-"""A loop through a real daemon and the fake fal: sent with itself around it, and back as a loop that closes."""
+"""A loop through a real daemon and the fake fal: sent with context, returned as a seamless loop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BAR = 2.0  # s at 120 BPM
 
 
 @pytest.mark.needs("music")
-def test_a_loop_comes_back_as_a_loop(home: Path, tmp_path: Path) -> None:
+def test_a_loop_gives_a_loop(home: Path, tmp_path: Path) -> None:
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url)):
         clip = {"length": 2 * BAR, "loops": True}
         args = remix_args(track("gravity"), clip=clip, source={"offset": 12.0}, project={"media_path": str(tmp_path)})

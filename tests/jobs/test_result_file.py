@@ -1,4 +1,4 @@
-"""File names for results: recognisable, and harmless on every system."""
+"""File names of results: readable and valid on every system."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.jobs.result_file import result_name, safe
 ID = "1a2b3c4d-0000-0000-0000-000000000000"
 
 
-def test_a_name_says_clip_style_and_number() -> None:
+def test_a_name_has_clip_preset_and_number() -> None:
     assert result_name("Verse gtr", "dusty-tape", 0, ID) == "Verse gtr · dusty-tape [1a2b3c4d]"
     assert result_name("Verse gtr.wav", None, 1, ID) == "Verse gtr · remix 2 [1a2b3c4d]"
     assert result_name("", None, 0, ID) == "remix [1a2b3c4d]"
@@ -30,13 +30,13 @@ def test_a_name_says_clip_style_and_number() -> None:
         ("kick ❤ snare", "kick ❤ snare"),
     ],
 )
-def test_what_no_file_system_wants_is_gone(text: str, expected: str) -> None:
+def test_invalid_characters_are_removed(text: str, expected: str) -> None:
     assert safe(text) == expected
 
 
 @example("𐀀" * 60, "𐀀" * 60)  # four bytes each
 @given(st.text(max_size=300), st.text(max_size=300))
-def test_any_names_fit_into_every_file_system(clip: str, preset: str) -> None:
+def test_every_name_is_valid_on_every_file_system(clip: str, preset: str) -> None:
     name = result_name(clip, preset, 15, ID) + ".recipe.json"
     assert "/" not in name
     assert "\0" not in name

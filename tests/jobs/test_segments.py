@@ -1,4 +1,4 @@
-"""A long clip laid out in segments: as few as can be, none too long, overlapping, on bar lines where there are some."""
+"""Splitting long clips: as few segments as possible, within the limit, overlapping on bar lines."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from bridge.jobs.segments import MOST, OVERLAP, split
 
 
-def test_what_the_engine_takes_whole_is_one_leg() -> None:
+def test_a_clip_within_the_limit_is_one_segment() -> None:
     for longest in (240.0, 30.0, None):
         (segment,) = split(30.0, longest, []) or []
         assert (segment.start, segment.seconds) == (0.0, 30.0)
 
 
-def test_twelve_minutes_are_four_legs_on_bar_lines() -> None:
+def test_twelve_minutes_are_four_segments_on_bar_lines() -> None:
     lines = [2.0 * bar for bar in range(361)]
     segments = split(720.0, 240.0, lines) or []
     assert len(segments) == 4
@@ -28,7 +28,7 @@ def test_twelve_minutes_are_four_legs_on_bar_lines() -> None:
     assert max(segment.seconds for segment in segments) - min(segment.seconds for segment in segments) < 2 * OVERLAP
 
 
-def test_too_long_is_said() -> None:
+def test_a_clip_that_is_too_long_gives_none() -> None:
     assert split(24 * 232.0 + 8.0, 240.0, []) is not None
     assert split(24 * 232.0 + 9.0, 240.0, []) is None
 
@@ -40,7 +40,7 @@ def test_too_long_is_said() -> None:
     bar=st.none() | st.floats(0.2, 30),
     into=st.floats(0, 1),
 )
-def test_the_legs_cover_the_clip(seconds: float, longest: float, bar: float | None, into: float) -> None:
+def test_the_segments_cover_the_clip(seconds: float, longest: float, bar: float | None, into: float) -> None:
     lines = [] if bar is None else [(into + number) * bar for number in range(int(seconds / bar))]
     segments = split(seconds, longest, lines)
     if segments is None:

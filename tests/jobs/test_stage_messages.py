@@ -1,4 +1,4 @@
-"""What is said while a remix is made fits where it is made."""
+"""Messages of the stages fit the place where the engine runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HERE = {"the clip stays on this machine", "starting the remix", "checking the re
 
 
 @pytest.mark.parametrize(("remote", "wanted", "other"), [(True, FAR, HERE), (False, HERE, FAR)])
-async def test_the_stages_speak_of_where_the_engine_works(
+async def test_stage_messages_depend_on_where_the_engine_runs(
     tmp_path: Path, remote: bool, wanted: set[str], other: set[str]
 ) -> None:
     async with Studio(tmp_path, FakeEngine(replace(CAPABILITIES, remote=remote))) as studio:

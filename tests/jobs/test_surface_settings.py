@@ -1,4 +1,4 @@
-"""What surfaces have set: presets and parameters in hand, told to faders, kept over a restart."""
+"""Surface settings: preset and parameters, their events, and restarts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.events import ParamSet, PresetSelected
 from tests.fakes.studio import Studio, write_tone
 
 
-async def test_a_preset_is_chosen_and_the_faders_follow(home: Path) -> None:
+async def test_selecting_a_preset_updates_the_parameters(home: Path) -> None:
     async with Studio(home) as studio:
         studio.surface_settings.set("number_of_steps", 60)
         studio.surface_settings.select("roots-dub")
@@ -23,7 +23,7 @@ async def test_a_preset_is_chosen_and_the_faders_follow(home: Path) -> None:
         assert studio.surface_settings.overrides() == {"preset": "roots-dub"}
 
 
-async def test_next_and_previous_go_round(home: Path) -> None:
+async def test_next_and_previous_wrap_around(home: Path) -> None:
     async with Studio(home) as studio:
         studio.surface_settings.step(1)
         first = studio.surface_settings.overrides()["preset"]
@@ -32,7 +32,7 @@ async def test_next_and_previous_go_round(home: Path) -> None:
         assert studio.surface_settings.overrides()["preset"] == first
 
 
-async def test_what_was_set_is_there_after_a_restart(home: Path) -> None:
+async def test_settings_survive_a_restart(home: Path) -> None:
     async with Studio(home) as studio:
         studio.surface_settings.select("roots-dub")
         studio.surface_settings.set("amount", 0.25)
@@ -41,7 +41,7 @@ async def test_what_was_set_is_there_after_a_restart(home: Path) -> None:
         assert studio.surface_settings.overrides() == {"preset": "roots-dub", "amount": 0.25}
 
 
-async def test_wrong_values_change_nothing(home: Path) -> None:
+async def test_invalid_values_change_nothing(home: Path) -> None:
     async with Studio(home) as studio:
         for name, value in (("number_of_steps", 99), ("amount", 1.5), ("amount", True)):
             with pytest.raises(ParamInvalid):
@@ -52,7 +52,7 @@ async def test_wrong_values_change_nothing(home: Path) -> None:
         assert studio.events == []
 
 
-async def test_a_daws_selection_takes_what_hands_have_set_and_a_remix_does_not(home: Path, tmp_path: Path) -> None:
+async def test_surface_settings_apply_to_selections_but_not_to_remixes(home: Path, tmp_path: Path) -> None:
     tone = write_tone(tmp_path / "tone.wav")
     args = {"clips": [{"id": "c", "source": {"path": str(tone)}}], "remix": {"seed": 1}}
     async with Studio(home) as studio:

@@ -1,4 +1,4 @@
-"""Journals of a home in tests: opened as a daemon does, copied, put back, read."""
+"""Opens, copies, replaces and reads journals in tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal's file in trouble: damaged, empty, gone, full of an older form; and its copies."""
+"""The journal's file: damaged, empty, missing or of an older version, and its copies."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def reopen(home: Path, now: float | None = None) -> None:
 
 
 class TestCopies:
-    def test_a_copy_is_whole_private_and_of_the_same_form(self, home: Path) -> None:
+    def test_a_copy_is_complete_private_and_of_the_same_version(self, home: Path) -> None:
         database = Database(home / "bridge.db")
         database.add_job(job(), [variation()])
         made = backup.copy(home, NOW, 3)  # while the journal is open
@@ -93,12 +93,12 @@ class TestCopies:
 
 
 class TestDamage:
-    def test_a_sound_journal_and_a_new_home_are_opened_as_they_are(self, home: Path) -> None:
+    def test_a_sound_journal_and_a_new_home_open_unchanged(self, home: Path) -> None:
         reopen(home)
         reopen(home)
         assert not (home / "damaged").exists()
 
-    def test_a_newer_bridges_journal_is_refused_where_it_lies(self, home: Path) -> None:
+    def test_a_newer_bridges_journal_is_refused_in_place(self, home: Path) -> None:
         reopen(home)
         with sqlite3.connect(home / "bridge.db") as db:
             db.execute("PRAGMA user_version = 99")
@@ -107,14 +107,16 @@ class TestDamage:
             reopen(home)
         assert not (home / "damaged").exists()
 
-    def test_an_older_form_is_copied_before_it_is_changed(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_older_version_is_copied_before_migration(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         reopen(home)
         monkeypatch.setattr(backup, "VERSION", backup.VERSION + 1)
         reopen(home)
         assert len(backup.copies(home)) == 1
 
     @pytest.mark.parametrize("kind", SPOILT)
-    async def test_what_was_ordered_is_fetched_and_not_ordered_again(self, home: Path, tone: Path, kind: str) -> None:
+    async def test_submitted_remixes_are_fetched_and_not_submitted_again(
+        self, home: Path, tone: Path, kind: str
+    ) -> None:
         """The worst: no copy at all. The folders alone bring a paid order back."""
         engine = FakeEngine()
         async with Studio(home, engine) as studio:
@@ -133,7 +135,7 @@ class TestDamage:
         if kind not in ("gone",):
             assert [path.name for path in (home / "damaged").glob("*/*")] == ["bridge.db"]
 
-    async def test_an_order_whose_answer_was_not_written_is_unknown(self, home: Path, tone: Path) -> None:
+    async def test_a_submission_without_a_recorded_answer_is_unknown(self, home: Path, tone: Path) -> None:
         engine = FakeEngine()
         async with Studio(home, engine) as studio:
             engine.faults["submit"].append(SubmitUnknown())
@@ -145,7 +147,7 @@ class TestDamage:
             await studio.until(job_id, "unknown")
             assert len(engine.calls["submit"]) == 1
 
-    async def test_an_order_file_that_a_power_cut_left_empty_counts_as_ordered(self, home: Path, tone: Path) -> None:
+    async def test_an_order_file_emptied_by_a_power_cut_counts_as_submitted(self, home: Path, tone: Path) -> None:
         engine = FakeEngine()
         async with Studio(home, engine) as studio:
             job_id = await studio.remix(tone)
@@ -159,9 +161,7 @@ class TestDamage:
             await studio.until(job_id, "unknown")
             assert len(engine.calls["submit"]) == 1
 
-    async def test_what_was_finished_stays_finished_and_what_was_never_ordered_asks(
-        self, home: Path, tone: Path
-    ) -> None:
+    async def test_finished_work_stays_and_unsubmitted_work_needs_a_retry(self, home: Path, tone: Path) -> None:
         engine = FakeEngine()
         async with Studio(home, engine) as studio:
             done = await studio.remix(tone)
@@ -185,7 +185,7 @@ class TestDamage:
             await studio.until(two, "done")
             assert len(engine.calls["submit"]) == 4
 
-    async def test_over_the_last_good_copy_later_orders_are_known_and_a_message_is_not_taken_twice(
+    async def test_later_submissions_and_messages_are_recovered_over_the_last_copy(
         self, home: Path, tone: Path
     ) -> None:
         engine = FakeEngine()
@@ -206,7 +206,7 @@ class TestDamage:
                 await studio.send("remix", {**later, "confirmed": True}, message_id="later")
             assert len(engine.calls["submit"]) == 2
 
-    async def test_an_order_newer_than_the_copy_is_not_ordered_again(self, home: Path, tone: Path) -> None:
+    async def test_a_submission_newer_than_the_copy_is_not_repeated(self, home: Path, tone: Path) -> None:
         """The copy knows the job as new; the folder knows that it was ordered since."""
         engine = FakeEngine()
         async with Studio(home, engine) as studio:
@@ -230,7 +230,7 @@ class TestDamage:
             assert len(engine.calls["submit"]) == 1
             assert await studio.spent() > 0
 
-    async def test_a_damaged_copy_is_passed_over(self, home: Path, tone: Path) -> None:
+    async def test_a_damaged_copy_is_skipped(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             job_id = await studio.remix(tone)
             await studio.until(job_id, "done")
@@ -242,9 +242,7 @@ class TestDamage:
         assert [found.id for found, _ in database.jobs()] == [job_id]
         database.close()
 
-    async def test_a_result_for_a_daw_is_offered_again_while_it_is_fresh_and_only_told_of_later(
-        self, home: Path, tone: Path
-    ) -> None:
+    async def test_a_recent_result_is_offered_again_and_an_old_one_only_named(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             job_id = await studio.remix(tone, daw={"name": "reaper", "version": "7"})
             await studio.until(job_id, "ready")
@@ -260,7 +258,7 @@ class TestDamage:
             assert one.result is not None
             assert one.result["path"] in one.message
 
-    async def test_an_order_that_was_refused_is_not_taken_for_one_that_stands(self, home: Path, tone: Path) -> None:
+    async def test_a_refused_submission_does_not_count_as_running(self, home: Path, tone: Path) -> None:
         engine = FakeEngine()
         async with Studio(home, engine) as studio:
             engine.faults["submit"].append(RateLimited())

@@ -1,4 +1,4 @@
-"""A journal that looks sound and has lost entries: the jobs' folders bring them back, and nothing is ordered twice."""
+"""An older journal is put in place of the current one: the job folders restore it, and nothing is submitted twice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.fakes.studio import Studio
 from tests.store.journals import placed, reopen, restore, store, variations
 
 
-async def test_an_older_journal_knows_the_job_and_not_its_order(home: Path, tone: Path) -> None:
+async def test_a_submission_unknown_to_an_older_journal_is_recovered(home: Path, tone: Path) -> None:
     """The journal says `waiting` or earlier, the folder has a ticket."""
     engine = FakeEngine()
     engine.finish.clear()
@@ -36,7 +36,7 @@ async def test_an_older_journal_knows_the_job_and_not_its_order(home: Path, tone
     assert len(engine.calls["submit"]) == 1
 
 
-async def test_an_older_journal_does_not_know_how_an_order_ended(home: Path, tone: Path) -> None:
+async def test_an_end_unknown_to_an_older_journal_is_recovered(home: Path, tone: Path) -> None:
     """The journal says `queued`, the folder has everything to the end: nothing is fetched or placed again."""
     engine = FakeEngine()
     engine.finish.clear()
@@ -59,7 +59,7 @@ async def test_an_older_journal_does_not_know_how_an_order_ended(home: Path, ton
     assert {name: len(made) for name, made in engine.calls.items()} == calls
 
 
-async def test_a_result_that_was_kept_and_not_placed_is_done(home: Path, tone: Path) -> None:
+async def test_a_result_kept_but_not_placed_is_done(home: Path, tone: Path) -> None:
     """It was complete before a cancel arrived: its user has it, and it is not offered."""
     reopen(home)
     older = store(home)
@@ -72,7 +72,7 @@ async def test_a_result_that_was_kept_and_not_placed_is_done(home: Path, tone: P
     assert [(one.state, one.handed_over) for one in variations(home)] == [(State.DONE, True)]
 
 
-async def test_an_order_after_one_that_failed_is_found(home: Path, tone: Path) -> None:
+async def test_a_submission_after_a_failed_one_is_recovered(home: Path, tone: Path) -> None:
     """The journal says `failed`; its retry, which was paid, is in the folder alone: another must not buy again."""
     engine = FakeEngine()
     reopen(home)
@@ -92,7 +92,7 @@ async def test_an_order_after_one_that_failed_is_found(home: Path, tone: Path) -
     assert len(engine.calls["submit"]) == 2  # the refused one, and the one that stands
 
 
-async def test_an_order_whose_answer_was_lost_is_unknown_by_an_older_journal_too(home: Path, tone: Path) -> None:
+async def test_a_lost_answer_is_unknown_with_an_older_journal_too(home: Path, tone: Path) -> None:
     engine = FakeEngine()
     reopen(home)
     older = store(home)
@@ -107,9 +107,7 @@ async def test_an_order_whose_answer_was_lost_is_unknown_by_an_older_journal_too
     assert len(engine.calls["submit"]) == 1
 
 
-async def test_what_an_older_journal_has_unfinished_is_not_ordered_when_its_folder_is_gone(
-    home: Path, tone: Path
-) -> None:
+async def test_unfinished_work_without_a_folder_is_not_submitted(home: Path, tone: Path) -> None:
     """It was made, or cancelled, since, and its folder was removed: only its user can know, and retries it."""
     engine = FakeEngine()
     reopen(home)
@@ -133,7 +131,7 @@ async def test_what_an_older_journal_has_unfinished_is_not_ordered_when_its_fold
     assert len(engine.calls["submit"]) == 1
 
 
-async def test_folders_that_are_removed_or_copied_are_no_jobs(home: Path, tone: Path) -> None:
+async def test_removed_or_copied_folders_are_not_jobs(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         job_id = await studio.remix(tone)
         await studio.until(job_id, "done")

@@ -1,4 +1,4 @@
-"""Crashes around an order: a start compares the journal with the jobs' folders and leaves complete entries alone."""
+"""Crashes around a submission: a start compares the journal with the job folders and keeps complete entries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.fakes.studio import Studio
 from tests.store.journals import dump, placed, reopen, restore, store, variations
 
 
-async def test_a_start_over_a_complete_journal_changes_nothing(home: Path, tone: Path) -> None:
+async def test_a_start_with_a_complete_journal_changes_nothing(home: Path, tone: Path) -> None:
     """Jobs that were done, failed, were cancelled, are unknown, or wait: each stays as it is."""
     engine = FakeEngine()
     reopen(home)
@@ -41,7 +41,7 @@ async def test_a_start_over_a_complete_journal_changes_nothing(home: Path, tone:
     assert dump(home) == before
 
 
-async def test_a_crash_before_the_journal_knows_the_order_lets_it_be_ordered(home: Path, tone: Path) -> None:
+async def test_a_crash_before_the_journal_entry_allows_the_submission(home: Path, tone: Path) -> None:
     """The prepared order is no order: nothing has left, and the journal has lost nothing."""
     engine = FakeEngine()
     reopen(home)
@@ -60,7 +60,7 @@ async def test_a_crash_before_the_journal_knows_the_order_lets_it_be_ordered(hom
     assert len(engine.calls["submit"]) == 1
 
 
-async def test_a_crash_after_an_order_was_refused_lets_it_be_ordered_again(
+async def test_a_crash_after_a_refusal_allows_another_submission(
     home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The journal says that the order does not count, and the bridge dies before the folder's file is removed."""
@@ -81,7 +81,7 @@ async def test_a_crash_after_an_order_was_refused_lets_it_be_ordered_again(
         await studio.until(job_id, "done")
 
 
-async def test_a_retry_that_was_agreed_to_stays_so_after_a_crash(home: Path, tone: Path) -> None:
+async def test_a_confirmed_retry_survives_a_crash(home: Path, tone: Path) -> None:
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
@@ -96,7 +96,7 @@ async def test_a_retry_that_was_agreed_to_stays_so_after_a_crash(home: Path, ton
     assert len(engine.calls["submit"]) == 2
 
 
-async def test_a_crash_as_a_second_order_is_about_to_leave_changes_nothing(
+async def test_a_crash_before_a_second_submission_changes_nothing(
     home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The journal has the second order, the folder still the first one, whose answer was lost."""
@@ -123,7 +123,7 @@ def raised(error: Exception) -> None:
     raise error
 
 
-async def test_an_engine_that_costs_nothing_is_asked_again_and_that_is_no_loss(
+async def test_a_free_engine_is_asked_again_without_lost_entries(
     home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = FakeEngine()
@@ -146,7 +146,7 @@ async def test_an_engine_that_costs_nothing_is_asked_again_and_that_is_no_loss(
     assert dump(home) == before
 
 
-async def test_a_crash_while_entries_are_brought_back_leaves_none_of_them(
+async def test_a_crash_during_the_recovery_recovers_nothing(
     home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = FakeEngine()
@@ -165,7 +165,7 @@ async def test_a_crash_while_entries_are_brought_back_leaves_none_of_them(
     assert [one.state for one in variations(home)] == [State.DONE]
 
 
-def test_a_journal_that_was_stamped_before_a_crash_is_not_an_older_one(home: Path) -> None:
+def test_a_crash_between_the_two_stamps_is_no_loss(home: Path) -> None:
     reopen(home)
     stamp = (home / backup.STAMP).read_bytes()
     for _ in range(3):  # each time the journal has its stamp, and the crash comes before the file

@@ -1,4 +1,4 @@
-"""A real daemon is killed, its journal's files are damaged or replaced, and no order is lost or sent twice."""
+"""A real daemon is killed and its journal's files are damaged: no remix is lost or submitted twice."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ LOSSES = (wal_gone, wal_garbage, wal_cut, wal_older, journal_older, journal_and_
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.__name__)
-def test_four_running_orders_outlive_the_loss_of_the_journals_newest_entries(
+def test_four_running_remixes_survive_damage_to_the_journals_files(
     home: Path, tmp_path: Path, tone: Path, loss: Callable[[Path, Path], None]
 ) -> None:
     early = tmp_path / "early"

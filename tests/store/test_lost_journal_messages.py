@@ -1,4 +1,4 @@
-"""A journal that has lost messages: the jobs' folders say which messages were taken in."""
+"""A journal that has lost messages: the job folders tell which messages were handled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.fakes.studio import Studio, remix_args
 from tests.store.journals import reopen, restore, store
 
 
-async def test_a_message_is_known_by_its_jobs_folder(home: Path, tone: Path) -> None:
+async def test_a_message_is_recovered_from_its_jobs_folder(home: Path, tone: Path) -> None:
     """The same bytes are answered with the job; so are any, where an older version did not keep what they were."""
     engine = FakeEngine()
     reopen(home)
@@ -37,7 +37,7 @@ async def test_a_message_is_known_by_its_jobs_folder(home: Path, tone: Path) -> 
     assert len(engine.calls["submit"]) == 1
 
 
-async def test_a_message_that_the_older_journal_had_not_applied_makes_no_second_job(home: Path, tone: Path) -> None:
+async def test_a_message_not_applied_in_an_older_journal_makes_no_second_job(home: Path, tone: Path) -> None:
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:

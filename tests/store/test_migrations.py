@@ -1,4 +1,4 @@
-"""Older journals become today's, newer ones are refused untouched."""
+"""Older journals are migrated, newer ones refused."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_an_older_journal_keeps_its_jobs(tmp_path: Path) -> None:
     db.close()
 
 
-def test_a_step_that_fails_leaves_the_version_and_the_tables_as_they_were(tmp_path: Path) -> None:
+def test_a_failed_step_changes_nothing(tmp_path: Path) -> None:
     db = connect(tmp_path / "bridge.db")
     migrate(db)
     with pytest.raises(sqlite3.Error):
@@ -48,7 +48,7 @@ def test_a_step_that_fails_leaves_the_version_and_the_tables_as_they_were(tmp_pa
     db.close()
 
 
-def test_a_journal_of_a_newer_bridge_is_refused_and_not_touched(tmp_path: Path) -> None:
+def test_a_newer_journal_is_refused_and_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "bridge.db"
     db = connect(path)
     migrate(db)

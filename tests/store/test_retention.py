@@ -1,4 +1,4 @@
-"""What goes by itself after its time, and what never does."""
+"""Which files housekeeping removes, and which it keeps."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def swept(jobs: Path, kept: dict[str, list[Variation]], days: float = 30.0
 DONE = replace(variation(), state=State.DONE, handed_over=True, result={"path": "/project/remix.wav"})
 
 
-async def test_old_and_finished_goes_young_or_open_stays(tmp_path: Path) -> None:
+async def test_only_old_finished_folders_are_removed(tmp_path: Path) -> None:
     kept = {"old": [DONE], "young": [DONE], "open": [DONE, replace(DONE, state=State.READY)], "unknown": []}
     kept["lost"] = [replace(DONE, state=State.UNKNOWN)]
     for name, days in (("old", 31), ("young", 29), ("open", 400), ("unknown", 400), ("lost", 400)):
@@ -55,26 +55,26 @@ async def test_old_and_finished_goes_young_or_open_stays(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lost", "open", "unknown", "young"]
 
 
-async def test_above_the_size_the_oldest_finished_go_until_it_fits(tmp_path: Path) -> None:
+async def test_above_the_size_limit_the_oldest_finished_folders_are_removed(tmp_path: Path) -> None:
     for name, days in (("a", 3), ("b", 2), ("c", 1)):
         folder_of(tmp_path, name, days, size=500)  # twice in each
     assert await swept(tmp_path, {name: [DONE] for name in "abc"}, largest=1500) == ["a", "b"]
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED])
-async def test_a_paid_result_that_nobody_has_keeps_its_folder(tmp_path: Path, state: State) -> None:
+async def test_a_paid_result_not_handed_over_keeps_its_folder(tmp_path: Path, state: State) -> None:
     folder = folder_of(tmp_path, "job", 400)
     assert not may_go([replace(DONE, state=state, handed_over=False)], folder)
     assert may_go([replace(DONE, state=state, handed_over=True)], folder)
 
 
-async def test_a_folder_in_which_the_result_itself_lies_is_never_touched(tmp_path: Path) -> None:
+async def test_a_folder_with_the_result_in_it_is_kept(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "job", 400)
     inside = {"path": str(folder / "clip-1" / "mine.wav")}
     assert not may_go([replace(DONE, result=inside)], folder)
 
 
-async def test_a_link_is_not_followed_and_a_half_removed_folder_is_finished(tmp_path: Path) -> None:
+async def test_links_are_not_followed_and_interrupted_removals_finish(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     jobs = tmp_path / "jobs"
     jobs.mkdir()
@@ -87,7 +87,7 @@ async def test_a_link_is_not_followed_and_a_half_removed_folder_is_finished(tmp_
     assert (outside / "precious" / "clip-1" / "variation-1" / "raw.audio").exists()
 
 
-async def test_what_was_made_stays_when_its_working_files_go(home: Path, tmp_path: Path) -> None:
+async def test_results_stay_when_working_files_are_removed(home: Path, tmp_path: Path) -> None:
     async with Studio(home) as studio:
         job_id = await studio.remix(write_tone(tmp_path / "tone.wav"))
         (one,) = await studio.until(job_id, "done")
@@ -123,9 +123,7 @@ class TestCaretaker:
         assert len(backup.copies(home)) == 2
         store.close()
 
-    async def test_it_looks_again_and_again_and_what_fails_does_not_end_it(
-        self, home: Path, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    async def test_checks_repeat_after_failures(self, home: Path, caplog: pytest.LogCaptureFixture) -> None:
         store = Store(Database(home / "bridge.db"))
         await store(Database.add_job, job(), [variation()])
         (home / "backups").write_text("a file where the folder should be")

@@ -1,4 +1,4 @@
-"""The journal on a real disk: what was committed is there after a restart, and conflicts are told."""
+"""The journal on a real disk: commits survive a restart, and conflicts are reported."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def database(tmp_path: Path) -> Database:
     return Database(tmp_path / "bridge.db")
 
 
-def test_commits_are_on_the_disk_when_they_return(database: Database, tmp_path: Path) -> None:
+def test_commits_are_on_disk_when_they_return(database: Database, tmp_path: Path) -> None:
     db = sqlite3.connect(tmp_path / "bridge.db")
     assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert database._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
     db.close()
 
 
-def test_jobs_come_back_as_they_were(database: Database, tmp_path: Path) -> None:
+def test_jobs_are_stored_unchanged(database: Database, tmp_path: Path) -> None:
     database.add_job(job(), [variation("v-1"), variation("v-2")])
     changed = replace(
         variation("v-1"), state=State.DONE, result={"path": "/ä.wav"}, error=None, message="ünïcode", handed_over=True
@@ -72,7 +72,7 @@ def test_open_jobs_are_those_with_work_left(database: Database) -> None:
     assert [found.id for found, _ in database.jobs()] == ["b", "a"]
 
 
-def test_jobs_are_found_by_the_beginning_of_their_own_or_a_variations_id(database: Database) -> None:
+def test_jobs_are_found_by_an_id_prefix(database: Database) -> None:
     database.add_job(job("abc"), [variation("xyz", "abc")])
     assert [found.id for found, _ in database.find("ab")] == ["abc"]
     assert [found.id for found, _ in database.find("xy")] == ["abc"]
@@ -80,14 +80,14 @@ def test_jobs_are_found_by_the_beginning_of_their_own_or_a_variations_id(databas
 
 
 class TestMessages:
-    def test_the_same_bytes_are_taken_in_once(self, database: Database) -> None:
+    def test_the_same_bytes_are_recorded_once(self, database: Database) -> None:
         assert database.take_in("m", "digest", "i", b"body", 1.0) is True
         assert database.unapplied() == [b"body"]
         database.applied("m")
         assert database.take_in("m", "digest", "i", b"body", 2.0) is False
         assert database.unapplied() == []
 
-    def test_one_that_a_crash_kept_from_its_effect_is_still_to_come(self, database: Database) -> None:
+    def test_a_message_not_applied_before_a_crash_is_still_pending(self, database: Database) -> None:
         database.take_in("m", "digest", "i", b"body", 1.0)
         assert database.take_in("m", "digest", "i", b"body", 2.0) is True
 
@@ -102,7 +102,7 @@ class TestMessages:
         assert database.refusals("i") == [("m", {"code": "bad_request", "text": "t", "hint": "h"})]
         assert database.refusals("other") == []
 
-    def test_a_job_and_its_message_are_one_step(self, database: Database) -> None:
+    def test_a_job_and_its_message_are_one_transaction(self, database: Database) -> None:
         database.take_in("message of job-1", "digest", "i", b"body", 1.0)
         database.add_job(job(), [variation()])
         assert database.unapplied() == []
@@ -120,7 +120,7 @@ class TestStages:
         database.forget_stage("v", "remix")
         assert database.stage("v", "remix") == ({"sent": True}, None)  # a ticket must outlive it
 
-    def test_a_mark_that_cannot_be_written_takes_the_state_with_it(self, database: Database) -> None:
+    def test_a_failed_mark_rolls_back_the_state(self, database: Database) -> None:
         database.add_job(job(), [variation()])
         unwritable = {"path": object()}
         with pytest.raises(TypeError):
@@ -129,7 +129,7 @@ class TestStages:
 
 
 class TestMoney:
-    def test_an_order_that_fits_is_entered_once(self, database: Database) -> None:
+    def test_a_cost_within_the_cap_is_recorded_once(self, database: Database) -> None:
         assert database.spend("v", 2.0, now=10.0, since=0.0, cap=3.0) is None
         assert database.spend("v", 2.0, now=11.0, since=0.0, cap=3.0) is None
         assert database.spent_since(0.0) == 2.0
@@ -143,7 +143,7 @@ class TestMoney:
         assert database.spent_since(11.0) == 0.0
 
 
-def test_uploads_are_used_only_while_they_live_long_enough(database: Database) -> None:
+def test_uploads_are_reused_only_while_valid_long_enough(database: Database) -> None:
     database.add_upload("fal", "host", "sha", "https://a", 100.0)
     assert database.upload("fal", "host", "sha", 99.0) == ("https://a", 100.0)
     assert database.upload("fal", "host", "sha", 100.0) is None
@@ -167,7 +167,7 @@ async def test_calls_run_in_order_on_one_other_thread(tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_history_can_be_read_beside_a_writer(database: Database, tmp_path: Path) -> None:
+def test_the_history_can_be_read_during_writes(database: Database, tmp_path: Path) -> None:
     database.add_job(job(), [variation()])
     reader = Database(tmp_path / "bridge.db", read_only=True)
     assert [found.id for found, _ in reader.jobs()] == ["job-1"]

@@ -97,7 +97,7 @@ class TestIds:
 
 class TestSources:
     @pytest.mark.parametrize("kind", ["text", "link to text", "pipe", "device", "folder", "endless name"])
-    async def test_a_source_that_is_no_audio_is_refused_and_not_quoted(
+    async def test_a_source_that_is_not_audio_is_refused_and_not_quoted(
         self, home: Path, tmp_path: Path, kind: str
     ) -> None:
         path = tmp_path / "source.wav"
@@ -195,7 +195,7 @@ class TestResults:
         [b"<html>log in</html>", b"\x7fELF" + bytes(200), b"RIFF\xff\xff\xff\xffWAVEfmt ", b"#!/bin/sh\ntouch pwned\n"],
         ids=["page", "program", "header alone", "script"],
     )
-    async def test_a_result_that_is_no_audio_is_not_placed(
+    async def test_a_result_that_is_not_audio_is_not_placed(
         self, home: Path, tone: Path, tmp_path: Path, content: bytes
     ) -> None:
         (tmp_path / "given").write_bytes(content)
@@ -208,7 +208,7 @@ class TestResults:
 
 
 class TestPrivacy:
-    def test_what_matters_is_closed_to_others(self, home: Path, tone: Path) -> None:
+    def test_private_files_are_closed_to_others(self, home: Path, tone: Path) -> None:
         home.chmod(0o755)
         set_key(home, MARKED)
         with running(home, ACE_BRIDGE_ENGINE_DEFAULT="offline"):
@@ -218,7 +218,7 @@ class TestPrivacy:
                 assert stat.S_IMODE((home / name).stat().st_mode) == 0o700, name
             assert stat.S_IMODE((home / "daemon.json").stat().st_mode) == 0o600
 
-    def test_the_key_is_in_nothing_that_is_written_or_said(self, home: Path, tone: Path, tmp_path: Path) -> None:
+    def test_the_key_is_in_no_file_and_no_output(self, home: Path, tone: Path, tmp_path: Path) -> None:
         """A whole life: a remix that works, one that is refused, the settings, the doctor with its bundle."""
         said = []
         with FalServer(zero_delay=True, key=MARKED) as fal:
@@ -252,7 +252,7 @@ class TestPrivacy:
         forms = [MARKED, secret, quote(MARKED, safe=""), base64.b64encode(MARKED.encode()).decode()]
         assert [name for name, data in texts.items() for form in forms if form.encode() in data] == []
 
-    def test_a_subscriber_that_says_nothing_is_told_no_more(self, home: Path) -> None:
+    def test_a_silent_subscriber_is_dropped(self, home: Path) -> None:
         with running(home, ACE_BRIDGE_OSC_LEASE="0.05") as daemon:
             about: dict[str, Any] = daemon.wait_until_up()
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as surface:

@@ -56,7 +56,7 @@ def marks(bad: BadInput) -> list[pytest.MarkDecorator]:
 
 
 @pytest.mark.parametrize("bad", [pytest.param(bad, id=bad.name, marks=marks(bad)) for bad in BAD_INPUTS])
-def test_one_clear_sentence_and_nothing_lost(bench: Bench, bad: BadInput, tmp_path: Path) -> None:
+def test_a_bad_input_gives_one_clear_error(bench: Bench, bad: BadInput, tmp_path: Path) -> None:
     orders = bench.orders
     before = hashed(bench.folder)
     error = MAKE[bad.name](bench, tmp_path)
@@ -78,7 +78,7 @@ def test_one_clear_sentence_and_nothing_lost(bench: Bench, bad: BadInput, tmp_pa
 
 
 @pytest.mark.parametrize("end", [[], ["--json"]], ids=["people", "scripts"])
-def test_the_command_line_says_the_same(bench: Bench, tmp_path: Path, end: list[str]) -> None:
+def test_the_command_line_shows_the_same_error(bench: Bench, tmp_path: Path, end: list[str]) -> None:
     """One sentence, what to do, the code; exit status 1; in JSON for scripts."""
     done = cli(bench.home, "remix", str(bench.tone), "--set", "number_of_steps=61", *end)
     assert done.returncode == 1

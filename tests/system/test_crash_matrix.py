@@ -64,9 +64,7 @@ WRITES = (
 BOUNDARIES = tuple(f"{side}:{write}" for write in WRITES for side in ("before", "after"))
 
 
-def test_a_bridge_that_is_killed_all_the_time_loses_and_doubles_nothing(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_kills_lose_and_duplicate_nothing(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     random = Random(SEED)
     with crash_run(tmp_path, home, random) as run:
         at_boundaries(run)

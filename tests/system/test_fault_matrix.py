@@ -38,7 +38,7 @@ async def bench(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         await made.close()
 
 
-def test_every_line_is_there_once_and_knows_its_way() -> None:
+def test_every_fault_is_listed_once_with_its_recovery() -> None:
     names = [fault.name for fault in FAULTS]
     assert len(set(names)) == len(names) >= 60
     assert {fault.then for fault in FAULTS} <= set(WAYS)
@@ -48,7 +48,7 @@ def test_every_line_is_there_once_and_knows_its_way() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-async def test_a_fault_ends_as_the_docs_say(bench: Bench, fault: Fault) -> None:
+async def test_a_fault_ends_as_documented(bench: Bench, fault: Fault) -> None:
     if fault.name in SCENES:
         async with aclosing(SCENES[fault.name](bench)) as scene:  # type: ignore[type-var]
             await anext(scene)

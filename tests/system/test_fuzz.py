@@ -88,13 +88,13 @@ def taken(data: bytes) -> None:
     assert 0 < len(said.strip()) < 2000
 
 
-def test_the_message_that_is_spoilt_is_right() -> None:
+def test_the_unmodified_message_is_valid() -> None:
     request.decode(request.parse(json.dumps(MESSAGE).encode()).args, request.RemixArgs)
 
 
 @given(spoilt_messages())
 @settings(max_examples=300, deadline=None)
-def test_any_value_anywhere_in_a_message(data: bytes) -> None:
+def test_a_message_with_any_value_anywhere(data: bytes) -> None:
     taken(data)
 
 
@@ -202,7 +202,7 @@ def test_any_header_of_a_sound_file(
 
 
 @pytest.mark.parametrize(("kind", "subtype", "at"), [("W64", "PCM_16", 56), ("CAF", "PCM_16", 12)])
-def test_a_chunk_that_would_end_where_no_system_can_seek(tmp_path: Path, kind: str, subtype: str, at: int) -> None:
+def test_a_chunk_that_ends_beyond_any_seekable_position(tmp_path: Path, kind: str, subtype: str, at: int) -> None:
     """The size of a first chunk has 64 bits; with its highest byte set, the next one would begin beyond any file."""
     data = bytearray(sound_file(kind, subtype))
     data[at : at + 8] = b"\x7f" + b"\xff" * 7 if kind == "CAF" else b"\xff" * 7 + b"\x7f"
@@ -213,7 +213,7 @@ def test_a_chunk_that_would_end_where_no_system_can_seek(tmp_path: Path, kind: s
         assert promised_end(stream) is None
 
 
-def test_a_header_with_hardly_a_sample_a_second(tmp_path: Path) -> None:
+def test_a_header_with_one_sample_per_second(tmp_path: Path) -> None:
     data = bytearray(sound_file("AIFF", "PCM_24"))
     data[28] = 0  # of the sample rate's exponent; found by the test above
     path = tmp_path / "x.aiff"

@@ -49,7 +49,7 @@ def lag_at(source: np.ndarray, result: np.ndarray, rate: int, at: float) -> int:
 @pytest.mark.needs("music")
 @pytest.mark.slow
 @pytest.mark.timeout(840)
-def test_twelve_minutes_come_back_as_one_file_of_exactly_their_length(home: Path, tmp_path: Path) -> None:
+def test_twelve_minutes_give_one_file_of_exactly_that_length(home: Path, tmp_path: Path) -> None:
     """Also when the bridge is killed after the second of four segments."""
     source = long_music(tmp_path / "long.wav", 720.3)
     rate = soundfile.info(str(source)).samplerate
@@ -109,7 +109,7 @@ def ask(home: Path, tmp_path: Path, **more: Any) -> str:
         "file:fit@1",
     ],
 )
-def test_a_kill_between_the_legs_orders_none_of_them_twice(home: Path, tmp_path: Path, moment: str) -> None:
+def test_a_kill_between_segments_submits_none_twice(home: Path, tmp_path: Path, moment: str) -> None:
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url, **LIMIT)
         message_id = ask(home, tmp_path)
@@ -125,7 +125,7 @@ def test_a_kill_between_the_legs_orders_none_of_them_twice(home: Path, tmp_path:
 
 
 @pytest.mark.slow
-def test_the_order_of_a_leg_that_got_lost_is_unknown_and_again_only_when_told(home: Path, tmp_path: Path) -> None:
+def test_a_segments_lost_answer_is_unknown_and_only_retry_again_resubmits(home: Path, tmp_path: Path) -> None:
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
         fal.fail("submit", Fault("lost"), after=1)
         message_id = ask(home, tmp_path)
@@ -146,7 +146,7 @@ def test_the_order_of_a_leg_that_got_lost_is_unknown_and_again_only_when_told(ho
     ("moment", "after", "orders"),
     [("done:fetch@2", "done", 3), ("order-after@2", "unknown", 1), ("intent-after@2", "done", 3)],
 )
-def test_a_lost_journal_is_put_together_again_with_its_legs(
+def test_a_lost_journal_is_recovered_with_its_segments(
     home: Path, tmp_path: Path, moment: str, after: str, orders: int
 ) -> None:
     """What the segments' folders know is enough: nothing is ordered twice, and nothing is said not to be ordered."""
@@ -171,7 +171,7 @@ def test_a_lost_journal_is_put_together_again_with_its_legs(
 
 
 @pytest.mark.slow
-def test_a_cancel_stops_at_the_leg_in_hand_and_retry_makes_no_leg_twice(home: Path, tmp_path: Path) -> None:
+def test_a_cancel_stops_at_the_current_segment_and_retry_repeats_none(home: Path, tmp_path: Path) -> None:
     with FalServer(timing=Timing(1.0, 0.1), key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
         message_id = ask(home, tmp_path)
 
@@ -209,7 +209,7 @@ def test_a_failed_segment_costs_nothing_and_the_others_are_kept(home: Path, tmp_
         assert sum(one.billed for one in fal.queue.jobs.values()) == 3
 
 
-def test_the_days_cap_counts_all_legs_before_the_first_is_sent(home: Path, tmp_path: Path) -> None:
+def test_the_daily_cap_counts_all_segments_before_the_first_is_sent(home: Path, tmp_path: Path) -> None:
     cap = {"ACE_BRIDGE_BUDGET_DAILY_CAP": str(23 * PRICE)}  # three segments are 24 s
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT, **cap)):
         message_id = ask(home, tmp_path)
@@ -220,7 +220,7 @@ def test_the_days_cap_counts_all_legs_before_the_first_is_sent(home: Path, tmp_p
         assert not fal.storage.files
 
 
-def test_progress_goes_over_the_parts_and_never_back(home: Path, tmp_path: Path) -> None:
+def test_progress_covers_all_segments_and_never_decreases(home: Path, tmp_path: Path) -> None:
     seen: list[tuple[float, str]] = []
     with FalServer(key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
         message_id = ask(home, tmp_path)
@@ -236,7 +236,7 @@ def test_progress_goes_over_the_parts_and_never_back(home: Path, tmp_path: Path)
     assert seen[-1][0] == 1.0
     progress = [share for share, _ in seen]
     assert progress == sorted(progress)
-    assert [text for _, text in seen if text.startswith("part ")]
+    assert [text for _, text in seen if text.startswith("segment ")]
 
 
 STATES = ("new", "waiting", "rendering", "uploading", "submitting", "queued", "running", "fetching", "fitting", "done")

@@ -70,9 +70,7 @@ SEND = "sendto sendmsg write writev"
 SYNC = "fsync fdatasync"
 
 
-def test_the_intent_is_on_the_disk_before_the_order_and_the_ticket_before_the_first_look(
-    home: Path, tmp_path: Path
-) -> None:
+def test_intent_before_submission_and_ticket_before_first_poll(home: Path, tmp_path: Path) -> None:
     tone, trace = write_tone(tmp_path / "tone.wav"), tmp_path / "trace.txt"
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url, ACE_BRIDGE_FAL_STATUS_STREAM="false")

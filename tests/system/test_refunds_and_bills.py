@@ -1,4 +1,4 @@
-"""What was ordered goes before everything else, what is ready finds its DAW, and what a crash left behind goes."""
+"""Restarts: submitted remixes first, finished results to their DAW, half-written files removed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def tone(tmp_path: Path) -> Path:
     return write_tone(tmp_path / "tone.wav")
 
 
-async def test_every_order_is_followed_at_once_after_a_restart_whatever_the_slots(home: Path, tone: Path) -> None:
+async def test_a_restart_follows_all_submissions_regardless_of_slots(home: Path, tone: Path) -> None:
     """A result lives for minutes at the engine: it must not wait behind another that takes hours there."""
     engine = FakeEngine()
     engine.finish.clear()
@@ -39,7 +39,7 @@ async def test_every_order_is_followed_at_once_after_a_restart_whatever_the_slot
         await studio.until(job_id, "done")
 
 
-async def test_a_paid_result_that_found_no_room_needs_no_slot_to_go_on(home: Path, tone: Path) -> None:
+async def test_a_paid_result_waiting_for_disk_space_needs_no_slot(home: Path, tone: Path) -> None:
     engine = FakeEngine()
     async with Studio(home, engine, **{SLOTS: "1"}) as studio:
         (home / "results").rmdir()
@@ -58,7 +58,7 @@ async def test_a_paid_result_that_found_no_room_needs_no_slot_to_go_on(home: Pat
         await studio.until(other, "done")
 
 
-async def test_a_result_that_became_ready_just_before_a_crash_is_offered_after_it(home: Path, tone: Path) -> None:
+async def test_a_result_finished_just_before_a_crash_is_offered_after_it(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         studio.delivery._offer = AsyncMock()  # type: ignore[method-assign]  # killed before it did
         await studio.send("hello", {"daw": {"name": "reaper"}, "project": SONG})
@@ -69,7 +69,7 @@ async def test_a_result_that_became_ready_just_before_a_crash_is_offered_after_i
         assert one.placed_by == "test"
 
 
-async def test_a_daw_that_crashed_is_not_waited_for_when_its_project_is_open_again(home: Path, tone: Path) -> None:
+async def test_a_crashed_daws_results_go_to_its_successor(home: Path, tone: Path) -> None:
     engine = FakeEngine()
     engine.finish.clear()
     async with Studio(home, engine) as studio:
@@ -83,7 +83,7 @@ async def test_a_daw_that_crashed_is_not_waited_for_when_its_project_is_open_aga
         assert one.placed_by == "later"
 
 
-async def test_who_asked_gets_it_while_nobody_came_after(home: Path, tone: Path) -> None:
+async def test_the_requesting_daw_gets_the_result_without_a_successor(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
         job_id = await studio.remix(tone, daw={"name": "reaper"}, project={**SONG, "media_path": str(home.parent)})
         job = studio.registry.job(job_id)
@@ -95,7 +95,7 @@ async def test_who_asked_gets_it_while_nobody_came_after(home: Path, tone: Path)
         assert choose_instance(job, [elsewhere]) is None
 
 
-async def test_what_a_killed_daemon_left_half_written_goes(home: Path, tone: Path) -> None:
+async def test_half_written_files_of_a_killed_daemon_are_removed(home: Path, tone: Path) -> None:
     engine = FakeEngine()
     engine.finish.clear()
     async with Studio(home, engine) as studio:

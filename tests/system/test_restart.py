@@ -1,4 +1,4 @@
-"""The daemon is killed at every boundary of the way, and the next one finishes the job without ordering twice."""
+"""The daemon is killed at every stage boundary; the next one finishes the job without a second submission."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MOMENTS = (
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_kill_at_any_boundary_costs_nothing(home: Path, tmp_path: Path, moment: str) -> None:
+def test_a_kill_at_any_stage_boundary_costs_nothing(home: Path, tmp_path: Path, moment: str) -> None:
     tone = write_tone(tmp_path / "tone.wav")
     out = tmp_path / "media"
     out.mkdir()
@@ -52,7 +52,7 @@ def test_a_kill_at_any_boundary_costs_nothing(home: Path, tmp_path: Path, moment
         assert not list(home.rglob("*.part*")) + list(home.rglob("*.tmp")) + list(out.glob(".*"))
 
 
-def test_a_kill_with_the_order_on_its_way_is_unknown_and_never_ordered_twice(home: Path, tmp_path: Path) -> None:
+def test_a_kill_during_the_submission_is_unknown_and_submits_once(home: Path, tmp_path: Path) -> None:
     """The intent is on disk and the ticket is not: nobody can know, so nobody guesses."""
     tone = write_tone(tmp_path / "tone.wav")
     with FalServer(zero_delay=True, key=KEY) as fal:
@@ -72,7 +72,7 @@ def test_a_kill_with_the_order_on_its_way_is_unknown_and_never_ordered_twice(hom
 
 
 @pytest.mark.slow
-def test_a_polite_stop_sees_an_order_on_its_way_to_its_end_and_cancels_nothing(home: Path, tmp_path: Path) -> None:
+def test_a_stop_finishes_a_submission_and_cancels_nothing(home: Path, tmp_path: Path) -> None:
     tone = write_tone(tmp_path / "tone.wav")
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url)
@@ -90,7 +90,7 @@ def test_a_polite_stop_sees_an_order_on_its_way_to_its_end_and_cancels_nothing(h
         assert sum(fal.queue.submits().values()) == 1
 
 
-def test_a_kill_while_the_model_runs_goes_on_with_the_same_order(home: Path, tmp_path: Path) -> None:
+def test_a_kill_while_the_model_runs_resumes_the_same_submission(home: Path, tmp_path: Path) -> None:
     tone = write_tone(tmp_path / "tone.wav")
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url)

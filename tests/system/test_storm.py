@@ -81,7 +81,7 @@ def post_all(posts: list[Post], inbox: Path, port: int) -> None:
 
 
 @pytest.mark.slow
-def test_fifty_jobs_fifty_results_none_twice(home: Path, tmp_path: Path) -> None:
+def test_fifty_jobs_give_fifty_results(home: Path, tmp_path: Path) -> None:
     tone = write_tone(tmp_path / "tone.wav", 0.3)
     out = tmp_path / "out"
     out.mkdir()

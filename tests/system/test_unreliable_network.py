@@ -161,7 +161,7 @@ def done(client: Client) -> set[object]:
 
 
 @pytest.mark.slow
-async def test_hand_and_bridge_agree_once_the_hand_rests(rough: Rough) -> None:
+async def test_surface_and_bridge_agree_in_the_end(rough: Rough) -> None:
     hand, other = await rough.subscribed(), await rough.subscribed()
     way, before = rough.ways[0], rough.ways[0].taken
     address, bridge = "/bridge/param/guidance_scale", rough.stage.bridge
@@ -212,7 +212,7 @@ def dated(at: float, *messages: bytes) -> bytes:
 # --- presses ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_named_press_is_sent_until_it_is_answered_and_done_once(rough: Rough) -> None:
+async def test_a_named_command_is_repeated_until_answered_and_runs_once(rough: Rough) -> None:
     client = await rough.client()
     presses = 12
     for number in range(presses):
@@ -229,7 +229,7 @@ async def test_a_named_press_is_sent_until_it_is_answered_and_done_once(rough: R
     assert rough.stage.surface.counters.repeated > 0
 
 
-async def test_a_named_clip_is_ordered_once_and_its_refusal_is_repeated(rough: Rough) -> None:
+async def test_a_named_clip_is_submitted_once_and_its_refusal_repeated(rough: Rough) -> None:
     client = await rough.client()
     for number, (token, answer) in enumerate([(TOKEN, "/bridge/accepted"), ("wrong", "/bridge/error")]):
         async with asyncio.timeout(PATIENCE):
@@ -241,7 +241,7 @@ async def test_a_named_clip_is_ordered_once_and_its_refusal_is_repeated(rough: R
     ]
 
 
-async def test_dated_presses_are_told_apart_however_close_they_are(stage: Stage) -> None:
+async def test_dated_commands_are_distinct_however_close(stage: Stage) -> None:
     client = stage.udp()
     press = build_msg("/bridge/preset/next", (1.0,)).dgram
     begun = time.time() - 1
@@ -255,7 +255,7 @@ async def test_dated_presses_are_told_apart_however_close_they_are(stage: Stage)
     assert stage.surface.counters.repeated == 40
 
 
-async def test_bare_presses_are_told_apart_by_time_alone(
+async def test_undated_commands_are_distinct_by_time(
     stage: Stage, loop_clock: LoopClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dedup, "ECHO", LONG)
@@ -274,7 +274,7 @@ async def test_bare_presses_are_told_apart_by_time_alone(
     assert stage.bridge.asked.count(("step", 1)) == 3
 
 
-async def test_what_may_cost_money_is_not_bought_by_a_trembling_finger(
+async def test_repeated_presses_submit_once(
     stage: Stage, loop_clock: LoopClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dedup, "SLIP", LONG)
@@ -303,7 +303,7 @@ async def test_over_tcp_every_press_counts(stage: Stage) -> None:
     assert stage.bridge.asked.count(("step", 1)) == 5
 
 
-async def test_what_is_remembered_of_presses_is_bounded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_memory_of_commands_is_bounded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dedup, "MOST", 50)
     client = await stage.tcp()
     for number in range(500):
@@ -344,7 +344,7 @@ async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: P
 
 
 @pytest.mark.slow
-async def test_a_flood_of_ten_thousand_a_second_loses_no_final_value_and_no_press(stage: Stage) -> None:
+async def test_a_flood_of_ten_thousand_messages_loses_no_final_value_or_command(stage: Stage) -> None:
     """Thirty thousand values from ten hands; how fast they are sent is the clock's, what must hold is not."""
     surface_settings = [await stage.tcp() for _ in range(5)] + [stage.udp() for _ in range(5)]
     surface, watcher = await stage.subscribed(), await stage.tcp()

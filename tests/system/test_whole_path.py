@@ -93,7 +93,7 @@ def test_by_file_watch_alone(home: Path, engine: tuple[str, dict[str, str]], tmp
 
 
 @pytest.mark.needs("music")
-def test_by_osc_doorbell(home: Path, engine: tuple[str, dict[str, str]]) -> None:
+def test_by_osc_notification(home: Path, engine: tuple[str, dict[str, str]]) -> None:
     """No folder watch at all here: only the doorbell can have the message taken in."""
     name, environ = engine
     source = track("rush")

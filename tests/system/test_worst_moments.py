@@ -1,4 +1,4 @@
-"""What happens at the worst moment: a cancel beside an order, a full disk, a message that breaks the parser."""
+"""Cancels during a submission, full disks, messages that break the parser, and other bad timing."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def tone(tmp_path: Path) -> Path:
 
 
 class TestMoney:
-    async def test_a_cancel_beside_an_order_that_is_about_to_leave_keeps_it_from_leaving(
-        self, home: Path, tone: Path
-    ) -> None:
+    async def test_a_cancel_just_before_the_submission_prevents_it(self, home: Path, tone: Path) -> None:
         """The order's last steps are seen to their end, so the cancel waits for them and then knows."""
         async with Studio(home) as studio:
             spend, reached, go_on = studio.budget.spend, asyncio.Event(), asyncio.Event()
@@ -52,7 +50,7 @@ class TestMoney:
             assert await studio.spent() == 0
 
     @pytest.mark.parametrize(("method", "refusal"), [("submit", RateLimited()), ("follow", ModelFailed())])
-    async def test_an_order_that_did_not_come_about_does_not_use_up_the_days_cap(
+    async def test_a_failed_submission_does_not_use_the_budget(
         self, home: Path, tone: Path, method: str, refusal: ModelFailed | RateLimited
     ) -> None:
         async with Studio(home) as studio:
@@ -60,7 +58,7 @@ class TestMoney:
             await studio.until(await studio.remix(tone), "failed")
             assert await studio.spent() == 0
 
-    async def test_a_result_that_is_gone_was_paid_so_retry_does_not_buy_it_again(self, home: Path, tone: Path) -> None:
+    async def test_retry_does_not_submit_an_expired_paid_result_again(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             studio.engine.faults["follow"].extend([ResultGone(), ResultGone()])
             job_id = await studio.remix(tone)
@@ -72,7 +70,7 @@ class TestMoney:
             assert one.error is not None
             assert "rerun" in one.error["hint"]
 
-    async def test_cancelling_one_of_three_during_their_shared_upload_leaves_the_others(
+    async def test_cancelling_one_variation_during_a_shared_upload_keeps_the_others(
         self, home: Path, tone: Path
     ) -> None:
         engine = FakeEngine()
@@ -95,7 +93,7 @@ class TestMoney:
             assert states == [State.CANCELLED, State.DONE, State.DONE]
             assert len(engine.calls["submit"]) == len(others)
 
-    async def test_asked_for_again_while_its_run_is_still_ending_it_runs_again(self, home: Path, tone: Path) -> None:
+    async def test_a_variation_enqueued_while_its_run_ends_runs_again(self, home: Path, tone: Path) -> None:
         async with Studio(home, ACE_BRIDGE_BUDGET_DAILY_CAP="0.0001") as studio:
 
             def hear(event: VariationChanged) -> None:
@@ -111,7 +109,7 @@ class TestMoney:
 
 class TestFullDisk:
     @pytest.mark.needs("disks")
-    async def test_a_home_that_is_full_is_told_and_the_retry_loses_nothing(self, tone: Path, tmp_path: Path) -> None:
+    async def test_a_full_home_is_reported_and_retry_loses_nothing(self, tone: Path, tmp_path: Path) -> None:
         engine = FakeEngine()
         engine.finish.clear()
         with disk(tmp_path / "small", 4096) as small:
@@ -132,7 +130,7 @@ class TestFullDisk:
                 assert len(engine.calls["submit"]) == 1
 
     @pytest.mark.needs("disks")
-    async def test_nothing_is_ordered_that_there_is_no_room_for(self, tone: Path, tmp_path: Path) -> None:
+    async def test_nothing_is_submitted_without_space_for_the_result(self, tone: Path, tmp_path: Path) -> None:
         """A result that cannot be kept is money thrown away, so the order waits for room."""
         with disk(tmp_path / "small", 8192) as small:
             prepare_home(small.path / "home")
@@ -149,7 +147,7 @@ class TestFullDisk:
                 await studio.until(job_id, "done")
 
     @pytest.mark.needs("disks")
-    async def test_it_goes_on_by_itself_when_there_is_room_again(
+    async def test_it_resumes_by_itself_once_there_is_space(
         self, tone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("bridge.jobs.scheduler.DISK_LOOK", 0.05)
@@ -164,7 +162,7 @@ class TestFullDisk:
                 assert len(studio.engine.calls["submit"]) == 1
 
     @pytest.mark.needs("disks")
-    async def test_what_waits_for_room_can_be_cancelled(self, tone: Path, tmp_path: Path) -> None:
+    async def test_a_variation_waiting_for_space_can_be_cancelled(self, tone: Path, tmp_path: Path) -> None:
         with disk(tmp_path / "small", 8192) as small:
             prepare_home(small.path / "home")
             async with Studio(small.path / "home") as studio:
@@ -175,7 +173,7 @@ class TestFullDisk:
                 await studio.until(job_id, "cancelled")
                 assert not studio.engine.calls["submit"]
 
-    async def test_an_outbox_that_could_not_be_written_is_written_when_it_can_be(self, home: Path, tone: Path) -> None:
+    async def test_a_failed_outbox_write_is_retried(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             (home / "outbox").rename(home / "away")
             await studio.until(await studio.remix(tone), "done")
@@ -184,7 +182,7 @@ class TestFullDisk:
             assert studio.document()["jobs"][0]["state"] == "done"
 
     @pytest.mark.needs("disks")
-    async def test_a_message_waits_in_the_inbox_until_it_can_be_written_down(self, tone: Path, tmp_path: Path) -> None:
+    async def test_a_message_stays_in_the_inbox_until_it_can_be_recorded(self, tone: Path, tmp_path: Path) -> None:
         with disk(tmp_path / "small", 4096) as small:
             home = small.path / "home"
             prepare_home(home)
@@ -202,7 +200,7 @@ class TestFullDisk:
 
 
 class TestMessages:
-    async def test_one_that_breaks_the_parser_does_not_keep_the_others_waiting(self, home: Path, tone: Path) -> None:
+    async def test_a_message_that_breaks_the_parser_does_not_block_others(self, home: Path, tone: Path) -> None:
         async with Studio(home) as studio:
             (home / "inbox" / "bomb.json").write_bytes(b"[" * 200_000)
             os.utime(home / "inbox" / "bomb.json", (1, 1))
@@ -213,7 +211,7 @@ class TestMessages:
             await studio.until(str(taken["m-1"].job_id), "done")
             assert json.loads((home / "inbox/rejected/bomb.json.error").read_bytes())["code"] == "message_unreadable"
 
-    async def test_a_defect_of_ours_costs_one_message_and_not_the_inbox(self, home: Path) -> None:
+    async def test_an_internal_error_rejects_one_message_only(self, home: Path) -> None:
         seen: list[bytes] = []
 
         async def take(data: bytes) -> object:
@@ -237,7 +235,9 @@ class TestMessages:
 
 
 class TestInstances:
-    async def test_the_file_of_one_that_said_bye_goes_when_its_work_is_done(self, home: Path, tone: Path) -> None:
+    async def test_the_outbox_of_a_disconnected_instance_is_removed_after_its_jobs(
+        self, home: Path, tone: Path
+    ) -> None:
         engine = FakeEngine()
         engine.finish.clear()
         async with Studio(home, engine) as studio:
@@ -252,7 +252,7 @@ class TestInstances:
             await eventually(lambda: (home / "outbox" / "test.json").exists())
             assert [job["job_id"] for job in studio.document()["jobs"]] == [job_id]
 
-    async def test_files_that_nobody_wants_any_more_are_not_kept_young_by_restarts(self, home: Path) -> None:
+    async def test_restarts_do_not_refresh_abandoned_outbox_files(self, home: Path) -> None:
         left = home / "outbox" / "gone.json"
         left.write_text('{"jobs": [{"state": "done"}]}')
         async with Studio(home) as studio:
@@ -262,7 +262,7 @@ class TestInstances:
             assert not left.exists()
 
 
-async def test_a_recipe_can_be_made_again_when_its_preset_is_gone(home: Path, tone: Path) -> None:
+async def test_rerun_works_without_the_recipes_preset(home: Path, tone: Path) -> None:
     preset = home / "presets" / "mine.toml"
     preset.write_text(
         'title = "Mine"\ndescription = "d"\ntags = "dub, tape echo"\nlyrics = "[inst]"\nedit_mode = "remix"\n'
