@@ -121,19 +121,19 @@ BEHAVIOURS = (
         "They submit again after a timeout, a reset, 408, 409 and an ingress 502, 503 or 504.",
         "We submit again only without a connection, after 429, and after a 503 with a platform's error_type.",
         "Theirs submits and pays twice if only the reply was lost.",
-        "test_fal_submit.py::test_what_may_have_arrived_is_never_sent_again",
+        "test_fal_submit.py::test_a_submission_that_may_have_arrived_is_never_repeated",
     ),
     Behaviour(
         "Without a connection to queue.fal.run they send the request, with the key, to queue.falrun.com.",
         "We wait and try the configured URL again.",
         "The key goes only to the two configured base URLs.",
-        "test_fal_safety.py::test_who_may_have_what",
+        "test_fal_safety.py::test_which_urls_may_get_key_and_audio",
     ),
     Behaviour(
         "They send the key to any URL in a reply.",
         "We replace a URL that is not under a configured base URL by one built from the request ID.",
         "The same.",
-        "test_fal_submit.py::test_addresses_elsewhere_never_get_the_key_and_the_order_is_found_again",
+        "test_fal_submit.py::test_foreign_urls_never_get_the_key_and_are_rebuilt",
     ),
     Behaviour(
         "The PUT to a presigned URL of storage type gcs has the key (Python).",
@@ -145,13 +145,13 @@ BEHAVIOURS = (
         "They follow redirects (Python, synchronous).",
         "We refuse redirects.",
         "A redirect could send the audio or the key elsewhere.",
-        "test_fal_submit.py::test_a_redirect_is_refused_and_its_target_hears_nothing",
+        "test_fal_submit.py::test_a_redirect_is_refused_and_its_target_gets_nothing",
     ),
     Behaviour(
         "A single 500 on a status query ends the wait and leaves the request running (Python).",
         "We repeat the query until one succeeds, without a time limit.",
         "The request is paid, and an outage says nothing about it.",
-        "test_fal_polling.py::test_a_look_is_repeated_until_it_is_answered",
+        "test_fal_polling.py::test_a_poll_is_repeated_until_answered",
     ),
     Behaviour(
         "They ignore Retry-After.",
@@ -163,19 +163,19 @@ BEHAVIOURS = (
         "They query the status every 0.1 s (Python) or 0.5 s (JavaScript).",
         "We query at once, after 0.5 s, and then at intervals up to 3 s; the status stream triggers the next query.",
         "As fast, with a tenth of the requests.",
-        "test_fal_polling.py::test_the_stream_makes_the_next_look_come_at_once",
+        "test_fal_polling.py::test_the_stream_triggers_the_next_poll",
     ),
     Behaviour(
         "The direct upload goes to a constant host (Python).",
         "Ours goes to the base URL in the token reply, if its host is in our list.",
         "fal can move its storage, and self-hosted or fake storage works.",
-        "test_fal_storage.py::test_direct_is_the_way_when_presigned_does_not_work",
+        "test_fal_storage.py::test_direct_upload_is_the_fallback",
     ),
     Behaviour(
         "They upload files above 90 MiB (JavaScript) or 100 MiB (Python) in parts.",
         "We upload every clip in one request.",
         "The longest clip is a FLAC of about 60 MB.",
-        "test_fal_storage.py::test_progress_is_told_by_the_bytes",
+        "test_fal_storage.py::test_progress_follows_the_bytes",
     ),
 )
 
