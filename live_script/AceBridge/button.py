@@ -53,7 +53,7 @@ class Button:
         self._fired = True
         return True
 
-    def let_go(self):
+    def released_early(self):
         """Return True once after a press that was too short."""
         short, self._short = self._short, False
         return short

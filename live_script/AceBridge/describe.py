@@ -47,7 +47,7 @@ def request(song, application, found):
                 "length": (source_span.end - source_span.start) / source_span.rate,
                 "position_beats": start,
                 "grid": source_span.grid(),
-                "loops": bool(clip.looping) and span.goes_round(clip, pieces, found.scene is not None),
+                "loops": bool(clip.looping) and span.is_loop(clip, pieces, found.scene is not None),
                 "source": {
                     "path": clip.file_path,
                     "offset": source_span.start,

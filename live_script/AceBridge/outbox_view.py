@@ -66,10 +66,10 @@ class OutboxView:
             yield APART[0].upper() + APART[1:]
         elif version != VERSION and version not in self._said:
             self._said.add(version)
-            yield "The bridge is version %s, this script %s: %s" % (version, VERSION, _cure(version))
+            yield "The bridge is version %s, this script %s: %s" % (version, VERSION, _update_hint(version))
 
 
-def _cure(version):
+def _update_hint(version):
     """Return how to update the older of the script and the bridge."""
     if _numbers(version) < _numbers(VERSION):
         return "restart the bridge with `ace-bridge stop` and `ace-bridge start`."

@@ -27,7 +27,7 @@ def blocked(song, application):
     return ""
 
 
-def standing(song, variation_id):
+def placed_track(song, variation_id):
     """Return the track that already has a result, or None."""
     for track in song.tracks:
         if _mark(track).get("variation") == variation_id:
@@ -38,20 +38,20 @@ def standing(song, variation_id):
 class Placing:
     """Places one result."""
 
-    def __init__(self, song, application, make_marker, order):
-        """Take Live's song and application, its WarpMarker class, and the Order (see placing_queue.py)."""
-        self.variation_id = order.variation_id
-        self.path = order.result["path"]
+    def __init__(self, song, application, make_marker, task):
+        """Take Live's song and application, its WarpMarker class, and the PlacingTask (see placing_queue.py)."""
+        self.variation_id = task.variation_id
+        self.path = task.result["path"]
         self.note = ""  # the property that is still wrong after all attempts
         self.trouble = ""  # the last error raised by Live, for the log
         self._song, self._application = song, application
         self._make_marker = make_marker
-        self._job_id, self._number = order.job_id, order.number
-        self._context = context = order.context
+        self._job_id, self._number = task.job_id, task.number
+        self._context = context = task.context
         self.ignored = context.get("ignored", [])  # notes on properties that are not copied
-        self._source = order.source
-        self._lead = float(order.result["source_offset"])
-        self._seconds = float(order.result["samples"]) / float(order.result["sample_rate"])
+        self._source = task.source
+        self._lead = float(task.result["source_offset"])
+        self._seconds = float(task.result["samples"]) / float(task.result["sample_rate"])
         self._track = None
         self._start, self._scene = context["start"], context["scene"]
         self._tries = 0
@@ -80,12 +80,12 @@ class Placing:
         if not clips:
             raise Refused("the clip was deleted immediately")
         self._tries += 1
-        self.note = self._wrong(clips)
+        self.note = self._difference(clips)
         if not self.note or self._tries >= TRIES:
             gone = self._scene is not None and self._scene >= len(self._track.clip_slots)
             self.note = self.note or ("scene" if gone else "")
             return True
-        self._changing(lambda: self._mend(clips))
+        self._changing(lambda: self._repair(clips))
         return False
 
     @property
@@ -151,16 +151,16 @@ class Placing:
     def _fill(self):
         """Create the clips. Each is looked up by its position, because some versions of Live do not return it."""
         if self._scene is None:
-            for at, piece in zip(self._ats(), self._pieces()):
+            for at, piece in zip(self._positions(), self._pieces()):
                 self._track.create_audio_clip(self.path, at)
-                self._dress(self._made(at), piece)
+                self._set_up_clip(self._made(at), piece)
             return
         slots = self._track.clip_slots
         slot = slots[min(self._scene, len(slots) - 1)]
         slot.create_audio_clip(self.path)
         if not slot.has_clip:
             raise RuntimeError("Live created no clip")
-        self._dress(slot.clip, None)
+        self._set_up_clip(slot.clip, None)
 
     def _made(self, at):
         """Return the clip at a beat; searches backwards, because the newest clip is usually the last."""
@@ -169,25 +169,25 @@ class Placing:
                 return clip
         raise RuntimeError("Live created no clip")
 
-    def _mend(self, clips):
+    def _repair(self, clips):
         if self._tries == TRIES - 1 and self._scene is None:
-            self._again_by_slot(clips)
+            self._recreate_via_slot(clips)
             return
         for clip, piece in zip(clips, self._pieces()):
-            self._dress(clip, piece)
+            self._set_up_clip(clip, piece)
 
-    def _again_by_slot(self, clips):
+    def _recreate_via_slot(self, clips):
         """Create the Arrangement clips again from a Session slot, where setting a clip's start does not move it."""
         for clip in clips:
             self._track.delete_clip(clip)
         slot = self._track.clip_slots[0]
         slot.create_audio_clip(self.path)
-        for at, piece in zip(self._ats(), self._pieces()):
-            self._dress(slot.clip, piece)
+        for at, piece in zip(self._positions(), self._pieces()):
+            self._set_up_clip(slot.clip, piece)
             self._track.duplicate_clip_to_arrangement(slot.clip, at)
         slot.delete_clip()
 
-    def _dress(self, clip, piece):
+    def _set_up_clip(self, clip, piece):
         """Set a clip's properties. `check` repeats what Live refuses now, for example before warping is on."""
         try:
             set_properties(clip, self._context, piece, self._lead, self._seconds, self._make_marker)
@@ -199,7 +199,7 @@ class Placing:
             return [None]
         return [(start, end) for _, start, end in self._context["pieces"]]
 
-    def _ats(self):
+    def _positions(self):
         return [self._start + at for at, _, _ in self._context["pieces"]]
 
     def _clips(self):
@@ -210,22 +210,22 @@ class Placing:
             found = sorted(self._track.arrangement_clips, key=lambda clip: clip.start_time)
         return [clip for clip in found if same_file(clip.file_path, self.path)]
 
-    def _wrong(self, clips):
+    def _difference(self, clips):
         """Return the name of a wrong property, or an empty text."""
         pieces = self._pieces()
         if len(clips) != len(pieces):
             return "number of clips"
         for index, (clip, piece) in enumerate(zip(clips, pieces)):
             found = differences(clip, self._context, piece, self._lead, self._seconds)
-            if found or self._elsewhere(index, clip):
+            if found or self._misplaced(index, clip):
                 return found or "position"
         return ""
 
-    def _elsewhere(self, index, clip):
+    def _misplaced(self, index, clip):
         """Return whether an Arrangement clip does not cover its beats."""
         if self._scene is not None:
             return False
-        at, (_, start, end) = self._ats()[index], self._context["pieces"][index]
+        at, (_, start, end) = self._positions()[index], self._context["pieces"][index]
         if abs(clip.start_time - at) > 1e-3:
             return True
         return bool(self._context["warping"]) and abs(clip.end_time - at - (end - start)) > 1e-3

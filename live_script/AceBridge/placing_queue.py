@@ -9,11 +9,11 @@ import traceback
 from collections import namedtuple
 
 from .live_objects import Refused, can_place
-from .place import Placing, blocked, standing
+from .place import Placing, blocked, placed_track
 
 # number: of the variation, 0 if there is only one
 # source: the requested clip, None if Live was restarted since; context: of the request, see describe.py
-Order = namedtuple("Order", "variation_id job_id number result context source")
+PlacingTask = namedtuple("PlacingTask", "variation_id job_id number result context source")
 
 BY_HAND = "this version of Live cannot place it (11.3.25 and 12.0.5 can). Drag the file into the Set"
 
@@ -49,7 +49,7 @@ class PlacingQueue:
                 self._by_hand(variation_id, variation["result"]["path"])
 
     def _begin(self, song, application, make_marker, variation_id, job, variation, source):
-        track = standing(song, variation_id)
+        track = placed_track(song, variation_id)
         if track is not None:
             self._tell("placed", {"variation_id": variation_id, "item": str(track._live_ptr)})
             return
@@ -58,8 +58,8 @@ class PlacingQueue:
             self._fail(variation_id, "the record of its source clip is missing", variation["result"]["path"])
             return
         number = variation["index"] + 1 if len(job["variations"]) > 1 else 0
-        order = Order(variation_id, job["job_id"], number, variation["result"], context, source)
-        placing = Placing(song, application, make_marker, order)
+        task = PlacingTask(variation_id, job["job_id"], number, variation["result"], context, source)
+        placing = Placing(song, application, make_marker, task)
         if self._safely(placing, placing.place):
             self._placing = placing
 

@@ -151,17 +151,17 @@ class AceBridge:
             self._greet()
         if self._ticks % SUBSCRIBE == 1:
             self._ring("/bridge/subscribe")
-        woken = self._hear()
+        woken = self._read_datagrams()
         if self._button.held(now) and not paused:
             self._wanted = True
-        elif self._button.let_go():
+        elif self._button.released_early():
             self._say("Hold the pad for half a second to start a remix.")
         if woken or self._ticks % POLL == 0:
             self._read()
         if self._wanted:
             self._wanted = False
             self._ask(now)
-        self._look_after(now)
+        self._watch_request(now)
         self._work()
         self._button.show(self._outbox_view.open)
 
@@ -176,7 +176,7 @@ class AceBridge:
             "hello", {"daw": {"name": "live", "version": live_objects.version(self._application)}, "project": about}
         )
 
-    def _hear(self):
+    def _read_datagrams(self):
         """Handle received datagrams within the tick's budget; return whether there were any."""
         woken, end = False, self._clock() + BUDGET
         for address, _values, port in self._bell.messages(lambda: self._clock() < end):
@@ -236,7 +236,7 @@ class AceBridge:
             by_hand = "" if live_objects.can_place(self._song) else " This version of Live cannot place the result."
             self._say("Remix of “%s” requested.%s" % (found.clip.name, by_hand))
 
-    def _look_after(self, now):
+    def _watch_request(self, now):
         """Start the daemon if it does not read a request."""
         if self._starter is not None and self._starter.poll() is not None:
             self._starter = None

@@ -41,7 +41,7 @@ def arrangement(clip):
     return pieces[:MOST_PASSES], max(0, len(pieces) - MOST_PASSES)
 
 
-def goes_round(clip, pieces, session):
+def is_loop(clip, pieces, session):
     """Return whether the audible part is exactly the loop, so that its end continues at its start."""
     start, end = whole(pieces)
     again = session or len(pieces) > 1

@@ -35,7 +35,7 @@ local MANY = 3 -- more remixes than this need a confirmation
 local function send(command, args)
   local id, problem = mail.send(command, args)
   if not id then error_guard.refuse(problem) end
-  state.order({ kind = 'sent', message_id = id, without_answer = true })
+  state.add_task({ kind = 'sent', message_id = id, without_answer = true })
 end
 
 -- Asks for confirmation of many remixes and of a render that blocks REAPER. The box shows the price.
@@ -44,7 +44,7 @@ local function is_wanted(made, found, choices)
   local count = (choices.placement.as_one and 1 or #found) * variations
   if count > MANY then
     local seconds = estimate.seconds(found, choices.placement, variations)
-    local text = ('Submit %d remixes (%s)?'):format(count, estimate.in_words(seconds, choices.remix.engine))
+    local text = ('Submit %d remixes (%s)?'):format(count, estimate.text(seconds, choices.remix.engine))
     if not dialog.confirm(text) then return false end
     made.args.confirmed = true
   end
@@ -59,8 +59,8 @@ end
 
 -- Returns the placement. Items that sound together can be remixed as one mix. Returns nil if the user cancels.
 local function placement_of(found, choices)
-  if not ranges.sound_together(found) then return choices.placement end
-  local as_one = dialog.choose(('These %d items overlap on several tracks, like the microphones of one source.\n\n'
+  if not ranges.overlap_on_tracks(found) then return choices.placement end
+  local as_one = dialog.yes_no(('These %d items overlap on several tracks, like the microphones of one source.\n\n'
     .. 'Yes: one remix of their mix.\nNo: a separate remix of each item.'):format(#found))
   if as_one == nil then return nil end
   return { mode = as_one and 'new_track' or choices.placement.mode, source = choices.placement.source, as_one = as_one }
@@ -76,10 +76,10 @@ local function remix(found, choices, hint, priced)
   if priced then made.args.confirmed = true end
   if not is_wanted(made, found, choices) then return end
   if #made.work > 0 then
-    state.order({ kind = 'remix', made = made })
+    state.add_task({ kind = 'remix', made = made })
   else
     outgoing.send(made)
-    state.order({ kind = 'sent', message_id = made.message_id })
+    state.add_task({ kind = 'sent', message_id = made.message_id })
   end
   registry.wake_service()
   return made.message_id
@@ -99,7 +99,7 @@ function actions.remix_dialog()
     panel.open(gui, function(found, choices) return remix(found, choices, SELECT, true) end, cancel)
     return true
   end
-  local found = ranges.meant(current())
+  local found = ranges.selection(current())
   if #found == 0 then error_guard.refuse(SELECT) end
   prefetch.send(found)
   local choices = dialog.choices(found)
@@ -107,7 +107,7 @@ function actions.remix_dialog()
 end
 
 function actions.remix_last()
-  remix(ranges.meant(current()), settings.last(), SELECT)
+  remix(ranges.selection(current()), settings.last(), SELECT)
 end
 
 function actions.remix_time_selection()
@@ -121,7 +121,7 @@ end
 local function remix_favourite(place)
   local name = settings.favourites()[place]
   if not name then error_guard.refuse(('Favourite %d is not set. Run "Choose favourites".'):format(place)) end
-  remix(ranges.meant(current()), settings.of_preset(name), SELECT)
+  remix(ranges.selection(current()), settings.of_preset(name), SELECT)
 end
 
 function actions.remix_favourite_1() remix_favourite(1) end
@@ -156,7 +156,7 @@ function actions.cancel()
 end
 
 local function rerun(changes)
-  for _, id in ipairs(results.rerun(current(), changes)) do state.order({ kind = 'sent', message_id = id }) end
+  for _, id in ipairs(results.rerun(current(), changes)) do state.add_task({ kind = 'sent', message_id = id }) end
   registry.wake_service()
 end
 
@@ -173,7 +173,7 @@ end
 
 function actions.place_ready()
   send('hello', { daw = request.daw(), project = request.project(current()) })
-  state.order({ kind = 'place_now' })
+  state.add_task({ kind = 'place_now' })
   registry.wake_service()
 end
 
@@ -224,7 +224,7 @@ function actions.install()
   for _ in pairs(commands) do count = count + 1 end
   local about_toolbar = offer_toolbar(commands)
   offer_startup(listen)
-  error_guard.tell(('%d actions were added to the action list. Filter the list by "ace-bridge".\n\n'):format(count)
+  error_guard.show(('%d actions were added to the action list. Filter the list by "ace-bridge".\n\n'):format(count)
     .. 'Assign a shortcut to "Remix with last settings", and run "Self-test" once.' .. about_toolbar)
 end
 

@@ -55,19 +55,19 @@ local function place_in(project, plans)
 end
 
 -- Shows once per REAPER session where the result of a closed project is.
-local function tell_closed(found)
+local function show_closed(found)
   local told = state.get('told') or {}
   local id = found.variation.variation_id
   if told[id] then return end
   told[id] = true
   state.set('told', told)
-  error_guard.tell('A remix is ready, but its project is not open. '
+  error_guard.show('A remix is ready, but its project is not open. '
     .. 'Open the project and run "Place ready remixes".\n\n'
     .. 'The file is kept: ' .. found.variation.result.path)
 end
 
 -- Returns the plans that can be carried out now, by project, and the projects in order.
-local function sorted_out(outbox)
+local function plans_by_project(outbox)
   local known, by_project, order = mail.variations(outbox), {}, {}
   for _, id in ipairs(outbox.place) do
     local found = not confirmed[id] and known[id]
@@ -75,7 +75,7 @@ local function sorted_out(outbox)
     local plan = note and placing.plan(note, found)
     if found and not plan then refuse(id, 'the notes of this request are missing') end
     if plan and not plan.project then
-      tell_closed(found)
+      show_closed(found)
     elseif plan then
       if not by_project[plan.project] then
         by_project[plan.project] = {}
@@ -89,7 +89,7 @@ end
 
 -- Places what can be placed now. Returns why the rest waits, or nil.
 local function place_all(outbox)
-  local by_project, order = sorted_out(outbox)
+  local by_project, order = plans_by_project(outbox)
   local is_forced, why = reaper.time_precise() < forced_until, nil
   for _, project in ipairs(order) do
     local obstacle = edit_guard.obstacle(project, is_forced)
@@ -140,17 +140,17 @@ local function close(job)
   note.ended = true
   if problem then note.told = ending end
   notes.save(note)
-  if problem then error_guard.tell('The remix failed.\n\n' .. problem) end
+  if problem then error_guard.show('The remix failed.\n\n' .. problem) end
 end
 
-local function tell_refusals(outbox)
+local function show_rejections(outbox)
   for _, refusal in ipairs(outbox.errors or {}) do
     local note = not closed[refusal.message_id] and notes.load(refusal.message_id)
     closed[refusal.message_id] = true
     if note then
       notes.remove(note)
       to_sweep = true
-      error_guard.tell(('The bridge rejected the request.\n\n%s\n\n%s'):format(refusal.text, refusal.hint))
+      error_guard.show(('The bridge rejected the request.\n\n%s\n\n%s'):format(refusal.text, refusal.hint))
     end
   end
 end
@@ -175,8 +175,8 @@ function delivery.look(outbox)
     wait_for(#outbox.place > 0 and 'waits until the recording ends')
     return
   end
-  tell_refusals(outbox)
-  wait_for(#outbox.place > 0 and objects.at_once(place_all, outbox) or false)
+  show_rejections(outbox)
+  wait_for(#outbox.place > 0 and objects.with_survey(place_all, outbox) or false)
   if to_sweep then
     to_sweep = false
     sweep()

@@ -58,7 +58,7 @@ function dialog.choices(found)
   local values = { mode = last.placement.mode, mute = last.placement.source == 'mute' and 'y' or 'n' }
   for key, value in pairs(last.remix) do values[key] = value end
   values.preset = choose_preset(values.preset)
-  local title = ('%s %s'):format(TITLE, estimate.in_words(estimate.seconds(found, {}, 1), values.engine))
+  local title = ('%s %s'):format(TITLE, estimate.text(estimate.seconds(found, {}, 1), values.engine))
   while values.preset do
     values = show(values, title)
     if not values then return nil end
@@ -67,7 +67,7 @@ function dialog.choices(found)
       settings.remember(choices)
       return choices
     end
-    error_guard.tell(problem)
+    error_guard.show(problem)
   end
 end
 
@@ -76,7 +76,7 @@ function dialog.confirm(text)
 end
 
 -- Returns true for Yes, false for No, nil for Cancel.
-function dialog.choose(text)
+function dialog.yes_no(text)
   local answer = reaper.MB(text, TITLE, YES_NO_CANCEL)
   if answer == CANCEL then return nil end
   return answer == YES

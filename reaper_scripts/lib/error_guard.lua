@@ -8,7 +8,7 @@ local error_guard = {}
 local TITLE = 'ACE Bridge'
 local OK = 0
 
-function error_guard.tell(text)
+function error_guard.show(text)
   reaper.MB(text, TITLE, OK)
 end
 
@@ -30,7 +30,7 @@ function error_guard.run(step, ...)
   end, ...)
   if ok then return true, result end
   log(result.trace or result.text)
-  error_guard.tell(result.text .. (result.trace and '\n\n' .. result.trace or ''))
+  error_guard.show(result.text .. (result.trace and '\n\n' .. result.trace or ''))
   return false
 end
 

@@ -35,7 +35,7 @@ function estimate.seconds(found, placement, variations)
 end
 
 -- Returns a text such as "8.0 s of audio, up to USD 0.002".
-function estimate.in_words(seconds, engine_name)
+function estimate.text(seconds, engine_name)
   local currency, per_second = price_of(engine_name)
   local words = ('%.1f s of audio'):format(seconds)
   if not per_second then return words end

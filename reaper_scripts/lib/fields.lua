@@ -17,7 +17,7 @@ local MOST_VARIATIONS, HIGHEST_SEED = 16, 4294967295
 function fields.from(choices)
   local remix = choices.remix
   local form = { preset = remix.preset or '', tags = remix.tags or '', lyrics = remix.lyrics or '', knobs = {},
-    engine = remix.engine or '', seed = remix.seed or 0, by_chance = remix.seed == nil,
+    engine = remix.engine or '', seed = remix.seed or 0, is_random = remix.seed == nil,
     variations = remix.variations or 1, mode = choices.placement.mode, mute = choices.placement.source == 'mute' }
   for name, value in pairs(remix) do form.knobs[name] = value end
   return form
@@ -31,7 +31,7 @@ end
 -- Returns the choices in the fields. Empty fields and knobs at their defaults are not sent.
 function fields.choices(form)
   local engine = engine_of(form)
-  local remix = { variations = form.variations, seed = not form.by_chance and form.seed or nil }
+  local remix = { variations = form.variations, seed = not form.is_random and form.seed or nil }
   for _, key in ipairs({ 'preset', 'tags', 'engine' }) do
     local text = form[key]:match('^%s*(.-)%s*$')
     if text ~= '' then remix[key] = text end
@@ -126,8 +126,8 @@ end
 
 local function draw_seed(ImGui, context, form)
   local _
-  _, form.by_chance = ImGui.Checkbox(context, 'Random seed', form.by_chance)
-  ImGui.BeginDisabled(context, form.by_chance)
+  _, form.is_random = ImGui.Checkbox(context, 'Random seed', form.is_random)
+  ImGui.BeginDisabled(context, form.is_random)
   _, form.seed = ImGui.InputInt(context, 'Seed', form.seed, BY_TEXT, BY_TEXT)
   form.seed = math.max(0, math.min(HIGHEST_SEED, form.seed))
   ImGui.EndDisabled(context)

@@ -13,7 +13,7 @@ local function inbox_file(message_id)
 end
 
 -- Returns why the running daemon cannot read these scripts' messages; nil if it can, or if none runs.
-local function estranged()
+local function incompatibility()
   local daemon = home.daemon()
   for _, protocol in ipairs(daemon and daemon.protocols or { mail.PROTOCOL }) do
     if protocol == mail.PROTOCOL then return nil end
@@ -24,7 +24,7 @@ end
 
 -- Returns the message's id, or nil and an error message. A silent message does not notify the daemon.
 function mail.send(command, args, message_id, is_silent)
-  local problem = estranged()
+  local problem = incompatibility()
   if problem then return nil, problem end
   message_id = message_id or state.new_id()
   local message = {

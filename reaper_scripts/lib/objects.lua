@@ -102,8 +102,8 @@ end
 
 -- Search --------------------------------------------------------------------------------------------------------------
 
--- A survey has a project's items by GUID, by variation and by placeholder mark. `objects.at_once` makes it once for all
--- lookups, because a large session has thousands of items.
+-- A survey has a project's items by GUID, by variation and by placeholder mark. `objects.with_survey` makes it once for
+-- all lookups, because a large session has thousands of items.
 local surveys
 
 local function note_item(found, item)
@@ -132,7 +132,7 @@ local function survey(project)
 end
 
 -- Runs `work` with one survey of each project. The survey does not see items that `work` adds.
-function objects.at_once(work, ...)
+function objects.with_survey(work, ...)
   surveys = {}
   local results = table.pack(pcall(work, ...))
   surveys = nil

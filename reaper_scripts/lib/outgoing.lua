@@ -64,8 +64,8 @@ local function begin(made, work)
   end
   local folder, name = path_for(made, work)
   if work.route == 'render' then
-    local order = { item = item, from = work.from, length = work.length, midi = work.midi }
-    hand_over(made, work, render.item(project, order, folder, name))
+    local task = { item = item, from = work.from, length = work.length, midi = work.midi }
+    hand_over(made, work, render.item(project, task, folder, name))
     return
   end
   local path = folders.join(folder, name .. '.wav')
@@ -108,7 +108,7 @@ end
 function outgoing.abandon()
   if reading then reading.reader:discard() end
   reading = nil
-  for _, made in ipairs(queue) do state.order({ kind = 'remix', made = made }) end
+  for _, made in ipairs(queue) do state.add_task({ kind = 'remix', made = made }) end
   queue = {}
 end
 

@@ -28,7 +28,7 @@ local rows = {} -- progress of the submitted requests
 local next_look = 0
 
 local function look()
-  found = ranges.meant(objects.current())
+  found = ranges.selection(objects.current())
   prefetch.keep(found)
   rows = progress.rows(mail.outbox(), submitted)
 end
@@ -37,7 +37,7 @@ local function clips_in_words()
   if #found == 0 then return 'Select an audio item.' end
   local seconds = estimate.seconds(found, {}, form.variations)
   local what = #found == 1 and '1 clip' or ('%d clips'):format(#found)
-  return ('%s, %s'):format(what, estimate.in_words(seconds, form.engine))
+  return ('%s, %s'):format(what, estimate.text(seconds, form.engine))
 end
 
 -- Returns the pressed button: "remix", "cancel", "close" or nil.
@@ -94,7 +94,7 @@ local function act(pressed)
   elseif pressed == 'remix' then
     local choices = fields.choices(form)
     settings.remember(choices)
-    local id = remix(ranges.meant(objects.current()), choices)
+    local id = remix(ranges.selection(objects.current()), choices)
     if id then submitted[#submitted + 1] = id end
   end
 end

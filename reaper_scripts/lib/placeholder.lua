@@ -52,7 +52,7 @@ function placeholder.put(project, note)
 end
 
 -- Called inside the undo point that places the result.
-function placeholder.give_way(project, message_id, clip_id, index)
+function placeholder.remove_for_result(project, message_id, clip_id, index)
   local item = objects.find_waiting(project, key(message_id, clip_id, index))
   if item then reaper.DeleteTrackMediaItem(reaper.GetMediaItem_Track(item), item) end
 end
@@ -63,7 +63,7 @@ local function remove(project, left)
     for _, item in ipairs(left) do
       local track = reaper.GetMediaItem_Track(item)
       reaper.DeleteTrackMediaItem(track, item)
-      tracks.remove_if_ours_and_empty(track)
+      tracks.remove_if_unused(track)
     end
   end)
   return true

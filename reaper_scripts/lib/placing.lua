@@ -69,7 +69,7 @@ end
 local function as_track(plan, place, source)
   local index = plan.variation.index
   local track = tracks.for_clip(plan.project, place.track, plan.note, plan.clip, index)
-  placeholder.give_way(plan.project, plan.note.message_id, plan.clip_id, index)
+  placeholder.remove_for_result(plan.project, plan.note.message_id, plan.clip_id, index)
   local item = reaper.AddMediaItemToTrack(track)
   fill_item(plan, item, place, source)
   return item

@@ -25,7 +25,7 @@ function prefetch.send(found)
   if #made.work > 0 then return end
   local id = mail.send('prepare', made.args)
   if not id then return end
-  state.order({ kind = 'sent', message_id = id, without_answer = true })
+  state.add_task({ kind = 'sent', message_id = id, without_answer = true })
   registry.wake_service()
 end
 

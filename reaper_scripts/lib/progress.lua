@@ -26,7 +26,7 @@ local function elapsed(job)
 end
 
 -- Returns a variation's status text: its error, why REAPER does not place it, its queue position or the daemon's text.
-local function words_of(variation)
+local function status_of(variation)
   local problem = json.maybe(variation.error)
   if problem then return problem.text end
   local obstacle = state.get('obstacle')
@@ -40,7 +40,7 @@ local function row_of(job, variation)
   local ended = mail.has_ended(variation)
   return {
     text = ('%s, remix %d: %s'):format(name_of(job, variation), variation.index + 1, variation.state),
-    overlay = words_of(variation) .. (ended and '' or elapsed(job)),
+    overlay = status_of(variation) .. (ended and '' or elapsed(job)),
     progress = variation.state == 'done' and 1 or variation.progress,
     open = not ended,
     failed = json.maybe(variation.error) ~= nil,

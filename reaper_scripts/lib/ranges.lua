@@ -60,7 +60,7 @@ local function overlap(one, other)
 end
 
 -- Whether each range overlaps with one on another track, like the microphones of one source.
-function ranges.sound_together(found)
+function ranges.overlap_on_tracks(found)
   for _, one in ipairs(found) do
     local company = false
     for _, other in ipairs(found) do
@@ -80,7 +80,7 @@ function ranges.span(found)
 end
 
 -- Returns the razor edits, else the selected items within the time selection, else the whole selected items.
-function ranges.meant(project)
+function ranges.selection(project)
   local found = ranges.razor(project)
   if #found > 0 then return found end
   if reaper.CountSelectedMediaItems(project) > 0 then

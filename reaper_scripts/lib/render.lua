@@ -51,12 +51,12 @@ local function restore(project, kept)
   select_only(project, kept.items, kept.tracks)
 end
 
-local function apply(project, order, folder, name)
+local function apply(project, task, folder, name)
   local numbers = {
-    RENDER_SETTINGS = order.midi and TRACK_STEMS or SELECTED_ITEMS,
-    RENDER_BOUNDSFLAG = order.midi and CUSTOM_BOUNDS or ITEM_BOUNDS,
-    RENDER_STARTPOS = order.from,
-    RENDER_ENDPOS = order.to,
+    RENDER_SETTINGS = task.midi and TRACK_STEMS or SELECTED_ITEMS,
+    RENDER_BOUNDSFLAG = task.midi and CUSTOM_BOUNDS or ITEM_BOUNDS,
+    RENDER_STARTPOS = task.from,
+    RENDER_ENDPOS = task.to,
     RENDER_CHANNELS = 2,
     RENDER_SRATE = 0,
     RENDER_TAILFLAG = 0,
@@ -75,9 +75,9 @@ local function promised(project)
   return targets:match('^[^;]+')
 end
 
-local function run(project, order, folder, name)
-  apply(project, order, folder, name)
-  select_only(project, { order.item }, order.midi and { reaper.GetMediaItem_Track(order.item) } or {})
+local function run(project, task, folder, name)
+  apply(project, task, folder, name)
+  select_only(project, { task.item }, task.midi and { reaper.GetMediaItem_Track(task.item) } or {})
   local target = promised(project)
   reaper.Main_OnCommandEx(RENDER_NOW, CURRENT, project)
   if not target or files.size(target) == 0 then
@@ -85,10 +85,10 @@ local function run(project, order, folder, name)
     error_guard.refuse('REAPER rendered nothing for this item. Nothing was sent or charged.')
   end
   local seconds = level.seconds(target)
-  if seconds and math.abs(seconds - (order.to - order.from)) > TOLERANCE then
+  if seconds and math.abs(seconds - (task.to - task.from)) > TOLERANCE then
     os.remove(target)
     error_guard.refuse(('REAPER rendered %.2f s instead of %.2f s. Nothing was sent or charged.'):format(
-      seconds, order.to - order.from))
+      seconds, task.to - task.from))
   end
   return target
 end
@@ -96,18 +96,18 @@ end
 -- Renders a span {item, from, length, midi} to folder/name.wav. Returns its path and the seconds before and after the
 -- span, because REAPER renders whole items.
 function render.item(project, span, folder, name)
-  local order = { item = span.item, midi = span.midi, from = span.from, to = span.from + span.length }
+  local task = { item = span.item, midi = span.midi, from = span.from, to = span.from + span.length }
   if not span.midi then
-    order.from = reaper.GetMediaItemInfo_Value(span.item, 'D_POSITION')
-    order.to = order.from + reaper.GetMediaItemInfo_Value(span.item, 'D_LENGTH')
+    task.from = reaper.GetMediaItemInfo_Value(span.item, 'D_POSITION')
+    task.to = task.from + reaper.GetMediaItemInfo_Value(span.item, 'D_LENGTH')
   end
   local kept = snapshot(project)
   reaper.PreventUIRefresh(1)
-  local ok, result = pcall(run, project, order, folder, name)
+  local ok, result = pcall(run, project, task, folder, name)
   restore(project, kept)
   reaper.PreventUIRefresh(-1)
   if not ok then error(result, 0) end
-  return result, math.max(0, span.from - order.from), math.max(0, order.to - span.from - span.length)
+  return result, math.max(0, span.from - task.from), math.max(0, task.to - span.from - span.length)
 end
 
 return render

@@ -91,7 +91,7 @@ function results.remove(project)
     for _, one in ipairs(found) do
       local track = reaper.GetMediaItem_Track(one.item)
       reaper.DeleteTrackMediaItem(track, one.item)
-      tracks.remove_if_ours_and_empty(track)
+      tracks.remove_if_unused(track)
     end
   end)
   for _, one in ipairs(found) do mail.send('removed', { variation_id = one.variation }) end

@@ -19,8 +19,8 @@ local PATIENCE = 3.0 -- s for the daemon to read a message
 local LEFT = -1 -- D_PAN
 local FADE = 10.0 -- s: much longer than the measured part
 local QUIETER = 0.8 -- of the unchanged level: anything below shows that the setting is in the audio
-local SOUNDING = 'Select an audio item that is not silent at its start.'
-local SAID = {
+local NEEDS_SOUND = 'Select an audio item that is not silent at its start.'
+local REPORTED = {
   'accessor_has_take_volume', 'accessor_has_item_volume', 'accessor_has_fades', 'accessor_has_take_pan',
   'render_has_take_volume', 'render_has_item_volume', 'render_has_fades', 'render_has_take_pan',
   'render_has_track_volume', 'render_is_whole_item', 'unicode_paths',
@@ -44,7 +44,7 @@ local function causes(item, take)
 end
 
 -- Returns which settings change the measured level. All values are restored. Silence gives no answer.
-local function followed(measure, list)
+local function affected(measure, list)
   local plain, found = { [true] = measure(true), [false] = measure(false) }, {}
   for name, cause in pairs(list) do
     local is_right = cause.is_right == true
@@ -71,11 +71,11 @@ end
 
 local function probe_sound(project, item)
   local take = reaper.GetActiveTake(item)
-  if not take or reaper.TakeIsMIDI(take) or level.of_take(take) == 0 then error_guard.refuse(SOUNDING) end
+  if not take or reaper.TakeIsMIDI(take) or level.of_take(take) == 0 then error_guard.refuse(NEEDS_SOUND) end
   return undo.point(project, 'ACE Bridge self-test (changes nothing)', function()
     local found = {}
-    local read = followed(function(is_right) return level.of_take(take, is_right) end, causes(item, take))
-    local printed = followed(function(is_right) return rendered_level(project, item, is_right, found) end,
+    local read = affected(function(is_right) return level.of_take(take, is_right) end, causes(item, take))
+    local printed = affected(function(is_right) return rendered_level(project, item, is_right, found) end,
       causes(item, take))
     for name, value in pairs(read) do found['accessor_has_' .. name] = value end
     for name, value in pairs(printed) do found['render_has_' .. name] = value end
@@ -106,9 +106,9 @@ local function probe_daemon(project, done)
   reaper.defer(wait)
 end
 
-local function in_words(found)
+local function report_text(found)
   local lines = { 'Self-test of REAPER ' .. found.reaper }
-  for _, key in ipairs(SAID) do
+  for _, key in ipairs(REPORTED) do
     local words = key:gsub('_', ' ')
     lines[#lines + 1] = ('%s: %s'):format(words, found[key] and 'yes' or 'no')
   end
@@ -119,7 +119,7 @@ end
 
 -- Measures and shows the result in a box. Renders the item several times, then waits for the daemon.
 function selftest.run(project)
-  local item = objects.selected_items(project)() or error_guard.refuse(SOUNDING)
+  local item = objects.selected_items(project)() or error_guard.refuse(NEEDS_SOUND)
   local found = probe_sound(project, item)
   found.unicode_paths = probe_paths()
   found.reaper, found.system, found.lua = reaper.GetAppVersion(), reaper.GetOS(), _VERSION
@@ -127,7 +127,7 @@ function selftest.run(project)
     found.inbox_seconds = seconds
     local ok, problem = facts.save(found)
     if not ok then error_guard.refuse('Cannot write the report: ' .. problem) end
-    error_guard.tell(in_words(found))
+    error_guard.show(report_text(found))
   end)
 end
 

@@ -49,16 +49,16 @@ local function sweep()
   end
 end
 
-local function obey(order)
-  if order.kind == 'remix' then outgoing.add(order.made) end
-  if order.kind == 'sent' then undelivered.watch(order.message_id, order.without_answer) end
-  if order.kind == 'place_now' then delivery.force() end
+local function run_task(task)
+  if task.kind == 'remix' then outgoing.add(task.made) end
+  if task.kind == 'sent' then undelivered.watch(task.message_id, task.without_answer) end
+  if task.kind == 'place_now' then delivery.force() end
 end
 
 local function look()
   state.service_beats()
   greet()
-  for _, order in ipairs(state.take_orders()) do error_guard.run(obey, order) end
+  for _, task in ipairs(state.take_tasks()) do error_guard.run(run_task, task) end
   local outbox = mail.outbox()
   undelivered.look(outbox)
   if outbox then
@@ -100,7 +100,7 @@ function service.run()
   reaper.set_action_options(ONE_INSTANCE | RESTART | LIT)
   reaper.atexit(function() error_guard.run(leave) end)
   registry.light(true)
-  undelivered.recall()
+  undelivered.restore()
   error_guard.run(sweep)
   loop()
 end

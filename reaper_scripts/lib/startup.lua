@@ -24,7 +24,7 @@ local function write(content)
 end
 
 -- Returns the lines of the file that are not the bridge's.
-local function foreign(content)
+local function other_lines(content)
   local kept = {}
   for line in content:gmatch('[^\n]*\n?') do
     if not is_ours(line) then kept[#kept + 1] = line end
@@ -36,7 +36,7 @@ end
 function startup.add(command)
   local before = files.read(path())
   if before and not is_ours(before) then files.write(path() .. BACKUP, before) end
-  local kept = foreign(before or '')
+  local kept = other_lines(before or '')
   if kept:match('[^\n]$') then kept = kept .. '\n' end
   write(kept .. LINE:format(command, MARK) .. '\n')
 end
@@ -45,7 +45,7 @@ end
 function startup.remove()
   local before = files.read(path())
   if not before or not is_ours(before) then return end
-  local kept = foreign(before)
+  local kept = other_lines(before)
   if kept == '' then os.remove(path()) else write(kept) end
 end
 

@@ -40,16 +40,16 @@ function state.instance()
 end
 
 -- Queues a task for the service.
-function state.order(order)
-  local orders = state.get('orders') or json.list()
-  orders[#orders + 1] = order
-  state.set('orders', orders)
+function state.add_task(task)
+  local tasks = state.get('orders') or json.list()
+  tasks[#tasks + 1] = task
+  state.set('orders', tasks)
 end
 
-function state.take_orders()
-  local orders = state.get('orders') or {}
+function state.take_tasks()
+  local tasks = state.get('orders') or {}
   state.forget('orders')
-  return orders
+  return tasks
 end
 
 function state.service_beats()

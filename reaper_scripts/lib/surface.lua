@@ -20,9 +20,9 @@ function surface.answer(outbox)
   if not ask or ask.id == answered or ask.command ~= 'selection' then return end
   answered = ask.id
   local project = objects.current()
-  local meant = ranges.meant(project)
-  if #meant == 0 then return end
-  local made = request.of(project, meant, {}, settings.last().placement)
+  local found = ranges.selection(project)
+  if #found == 0 then return end
+  local made = request.of(project, found, {}, settings.last().placement)
   if #made.work > 0 then return end
   made.note.created = os.time()
   if notes.save(made.note) and mail.send('selection', made.args, made.message_id) then

@@ -97,7 +97,7 @@ function tracks.for_clip(project, source, note, clip, index)
 end
 
 -- Deletes a track that was made for results if it has no items and no effects.
-function tracks.remove_if_ours_and_empty(track)
+function tracks.remove_if_unused(track)
   if objects.track_mark(track, 'group') and reaper.GetTrackNumMediaItems(track) == 0 then
     if reaper.TrackFX_GetCount(track) == 0 then reaper.DeleteTrack(track) end
   end

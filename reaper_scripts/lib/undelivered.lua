@@ -11,7 +11,7 @@ local PATIENCE = 1.5 -- s for a running daemon to read a message
 local START_PATIENCE = 25 -- s for a daemon to start on a slow disk
 
 local watched = {} -- message_id → time since it is watched
-local taken_is_enough = {} -- ids of messages without an answer
+local needs_no_answer = {} -- ids of messages without an answer
 local started -- when the daemon was started from here
 local given_up = false
 
@@ -23,13 +23,13 @@ end
 
 function undelivered.watch(message_id, without_answer)
   watched[message_id] = reaper.time_precise()
-  taken_is_enough[message_id] = without_answer
+  needs_no_answer[message_id] = without_answer
   given_up = false
   save()
 end
 
 -- Watches the messages of an earlier service of this REAPER.
-function undelivered.recall()
+function undelivered.restore()
   for _, id in ipairs(state.get('open') or {}) do undelivered.watch(id) end
 end
 
@@ -46,8 +46,8 @@ end
 local function forget_answered(outbox)
   for _, job in ipairs(outbox and outbox.jobs or {}) do watched[job.message_id] = nil end
   for _, refusal in ipairs(outbox and outbox.errors or {}) do watched[refusal.message_id] = nil end
-  for id in pairs(taken_is_enough) do
-    if not mail.waits(id) then watched[id], taken_is_enough[id] = nil, nil end
+  for id in pairs(needs_no_answer) do
+    if not mail.waits(id) then watched[id], needs_no_answer[id] = nil, nil end
   end
 end
 
@@ -72,7 +72,7 @@ function undelivered.look(outbox)
   elseif started and now - started > START_PATIENCE and not given_up then
     given_up = true
     started = nil
-    error_guard.tell('The bridge does not respond and could not be started.\n\n'
+    error_guard.show('The bridge does not respond and could not be started.\n\n'
       .. 'Nothing was sent or charged. The request is kept and starts when the bridge runs.\n'
       .. 'Run "ace-bridge doctor" in a terminal to find the problem.')
   end

@@ -216,7 +216,7 @@ MISTAKES = {
     "seconds for beats": ("span.py", "float(clip.end_time - clip.start_time)", "2.0"),
     "confirmed unseen": (
         "place.py",
-        "                self._dress(self._made(at), piece)",
+        "                self._set_up_clip(self._made(at), piece)",
         "                self._track.delete_clip(self._made(at))",
     ),
     "a thread": (

@@ -162,10 +162,10 @@ def test_old_files_are_removed_and_the_users_files_are_kept(start_live: Start, h
 
 def test_the_script_survives_an_error_in_a_tick(start_live: Start, file: Path) -> None:
     host = live_with_clip(start_live, file)
-    real, host.script._hear = host.script._hear, lambda *_: 1 / 0
+    real, host.script._read_datagrams = host.script._read_datagrams, lambda *_: 1 / 0
     host.tick()
     assert "Log.txt" in host.said[-1]
     assert "ZeroDivisionError" in host.instance.logged.pop()
-    host.script._hear = real
+    host.script._read_datagrams = real
     host.ask()
     assert len(host.messages("selection")) == 1
