@@ -65,7 +65,7 @@ end
 -- "Remix with last settings": for a key, a pad or a button. Opens no window.
 function actions.remix () return ask (last_settings ()) end
 
--- "Remix selected clip…": asks for the style first.
+-- "Remix selected clip…": opens the dialog first.
 function actions.remix_ask ()
   chosen ()
   local settings = need ("dialog").ask (last_settings ())

@@ -83,7 +83,7 @@ def test_later_changes_by_the_user_are_kept(tmp_path: Path) -> None:
 def test_foreign_files_are_refused_or_backed_up(tmp_path: Path) -> None:
     daw = tmp_path / "daw"
     (daw / "scripts/ace").mkdir(parents=True)
-    (daw / "scripts/ace/one.lua").write_bytes(b"-- of somebody else\n")
+    (daw / "scripts/ace/one.lua").write_bytes(b"-- third party\n")
     installer, plan = installer_of(tmp_path / "home"), plan_in(daw)
     with pytest.raises(InstallRefused):
         installer.install(plan)
@@ -91,7 +91,7 @@ def test_foreign_files_are_refused_or_backed_up(tmp_path: Path) -> None:
     installer.install(plan, force=True)
     assert (daw / "scripts/ace/one.lua").read_bytes() == b"-- one\n"
     installer.uninstall(plan)
-    assert (daw / "scripts/ace/one.lua").read_bytes() == b"-- of somebody else\n"
+    assert (daw / "scripts/ace/one.lua").read_bytes() == b"-- third party\n"
 
 
 def test_a_new_version_replaces_files_and_removes_obsolete_ones(tmp_path: Path) -> None:

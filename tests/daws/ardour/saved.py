@@ -91,7 +91,7 @@ def _region(one: ElementTree.Element, sources: dict[str, tuple[Path, int]], rate
 def _samples(ticks: str, rate: int) -> int:
     assert ticks.startswith("a"), "audio time"
     value = int(ticks[1:]) * rate / SUPERCLOCK
-    assert abs(value - round(value)) < 0.01, f"{ticks} is no whole sample at {rate} Hz"
+    assert abs(value - round(value)) < 0.01, f"{ticks} is not a whole sample at {rate} Hz"
     return round(value)
 
 

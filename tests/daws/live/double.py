@@ -160,7 +160,7 @@ class Thing:
         if member.kind == "property":
             getter = calls.GETTERS.get((self._kind, name))
             if getter is None:
-                raise NotImplementedError(f"the double does not model {self._kind}.{name}")
+                raise NotImplementedError(f"the mock does not model {self._kind}.{name}")
             return getter(world, thing)
         return Call(self, name, member)
 
@@ -172,7 +172,7 @@ class Thing:
             raise AttributeError(f"can't set attribute {name}")
         wanted, setter = calls.SETTERS.get((self._kind, name), (None, None))
         if setter is None or wanted is None:
-            raise NotImplementedError(f"the double does not model setting {self._kind}.{name}")
+            raise NotImplementedError(f"the mock does not model setting {self._kind}.{name}")
         if not fits(value, wanted):
             raise ArgumentError(BOOST.format("None", f"{self._kind}, {type(value).__name__}"))
         if self._kind != "Song.View":
@@ -213,7 +213,7 @@ class Call:
             raise ArgumentError(BOOST.format(self._name, ", ".join([kind, *named])))
         found = calls.METHODS.get((kind, self._name))
         if found is None:
-            raise NotImplementedError(f"the double does not model {kind}.{self._name}")
+            raise NotImplementedError(f"the mock does not model {kind}.{self._name}")
         wanted, changes, method = found
         if not all(fits(value, one) for value, one in zip(values, wanted, strict=False)):
             raise ArgumentError(BOOST.format(self._name, ", ".join(type(value).__name__ for value in values)))

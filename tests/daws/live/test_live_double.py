@@ -65,7 +65,7 @@ def test_a_version_lacks_later_members(file: Path) -> None:
 FORBIDDEN: list[tuple[str, type[Exception], Callable[[World, Any], Any]]] = [
     ("an unknown member", AttributeError, lambda world, clip: clip.fade_in),
     ("a new attribute", AttributeError, lambda world, clip: setattr(clip, "mine", 1)),
-    ("writing what is read-only", AttributeError, lambda world, clip: setattr(clip, "start_time", 4.0)),
+    ("writing a read-only member", AttributeError, lambda world, clip: setattr(clip, "start_time", 4.0)),
     ("an argument by name", ArgumentError, lambda world, clip: song(world).create_audio_track(index=1)),
     ("an argument too many", ArgumentError, lambda world, clip: song(world).begin_undo_step(1)),
     ("a wrong type", ArgumentError, lambda world, clip: setattr(clip, "name", 7)),
@@ -210,11 +210,11 @@ MISTAKES = {
         "            view",
     ),
     "no undo step": ("place.py", "self._song.begin_undo_step()", "None"),
-    "page not turned back": ("view.py", "                self._windows.show_view(name)", "                pass"),
-    "selection not put back": ("place.py", "            view.restore()", "            pass"),
-    "source's place forgotten": ("source.py", "return float(clip.start_time) - moved", "return 1.0"),
+    "page not restored": ("view.py", "                self._windows.show_view(name)", "                pass"),
+    "selection not restored": ("place.py", "            view.restore()", "            pass"),
+    "source's position forgotten": ("source.py", "return float(clip.start_time) - moved", "return 1.0"),
     "seconds for beats": ("span.py", "float(clip.end_time - clip.start_time)", "2.0"),
-    "confirmed unseen": (
+    "confirmed without a check": (
         "place.py",
         "                self._set_up_clip(self._made(at), piece)",
         "                self._track.delete_clip(self._made(at))",
@@ -231,7 +231,7 @@ MISTAKES = {
         "lambda: self._song.create_audio_track(0))\n        self._mail",
     ),
     "the fader forgotten": ("place.py", "            self._mix(where.track)\n", ""),
-    "a step that is left open over two ticks": (
+    "an undo step left open over two ticks": (
         "place.py",
         "        self._changing(self._make)",
         "        self._song.begin_undo_step()\n        self._make()",

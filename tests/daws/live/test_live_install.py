@@ -58,11 +58,11 @@ def test_install_and_uninstall(home: Path, library: Path) -> None:
 def test_a_foreign_folder_of_the_same_name_is_refused(home: Path, library: Path) -> None:
     foreign = library / "Remote Scripts" / "AceBridge" / "__init__.py"
     foreign.parent.mkdir()
-    foreign.write_text("somebody = 'else'\n")
+    foreign.write_text("third = 'party'\n")
     done = cli(home, "install", "live", "--user-library", str(library))
     assert done.returncode == 1
     assert "not installed by ace-bridge" in done.stderr
-    assert foreign.read_text() == "somebody = 'else'\n"
+    assert foreign.read_text() == "third = 'party'\n"
     assert list(foreign.parent.iterdir()) == [foreign]
 
 

@@ -44,7 +44,7 @@ class Reading:
 
     def _get(self, values: dict[str, float], key: str) -> float:
         if key not in values:
-            self.host.fail(f"there is no {key} here")
+            self.host.fail(f"unknown key {key}")
         return values[key]
 
     def EnumProjects(self, index: int) -> tuple[Project | None, str | None]:
@@ -67,7 +67,7 @@ class Reading:
 
     def GetSet_LoopTimeRange2(self, project: Any, is_set: bool, *_: Any) -> tuple[float, float]:
         if is_set:
-            self.host.fail("the time selection is the user's")
+            self.host.fail("the script changed the user's time selection")
         return self._project(project).time_selection
 
     def ValidatePtr2(self, project: Project, pointer: Handle, kind: str) -> bool:
@@ -227,12 +227,12 @@ class Changing(Reading):
     def Undo_BeginBlock2(self, project: Project) -> None:
         project = self._project(project)
         if self.host.blocks:
-            self.host.fail("an undo block inside an undo block")
+            self.host.fail("nested undo block inside an undo block")
         self.host.blocks.append((project, copy.deepcopy(project.tracks, {id(project): project})))
 
     def Undo_EndBlock2(self, project: Project, name: str, flags: int) -> None:
         if not self.host.blocks or self.host.blocks[-1][0] is not self._project(project):
-            self.host.fail("Undo_EndBlock2 without its begin")
+            self.host.fail("Undo_EndBlock2 without Undo_BeginBlock2")
         if not name.strip():
             self.host.fail("an undo point without a name")
         self._project(project).history.append((name, self.host.blocks.pop()[1]))
@@ -333,7 +333,7 @@ class Changing(Reading):
         if key == "GUID" and not is_set:
             return True, thing.guid
         if not key.startswith("P_EXT:") and not (key == "P_NOTES" and isinstance(thing, Item)):
-            self.host.fail(f"there is no text {key} here")
+            self.host.fail(f"unknown text key {key}")
         if is_set:
             thing.texts[key] = value
         return key in thing.texts, thing.texts.get(key, "")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # The module in ReaImGui's folder: the names of one version, constants as values.
 SHIM = """
 return function(version)
-  assert(version == '0.9', 'the double has the API of 0.9')
+  assert(version == '0.9', 'the mock has the API of 0.9')
   return setmetatable({}, { __index = function(_, name)
     local found = reaper['ImGui_' .. name]
     return name:find('_') and found() or found
@@ -72,7 +72,7 @@ class Gui:
 
     def ImGui_SetNextWindowSize(self, _: Context, *size: float) -> None:
         if self.open:
-            self._host.fail("a window's size inside a window")
+            self._host.fail("SetNextWindowSize inside a window")
 
     def ImGui_Begin(self, _: Context, name: str, p_open: bool) -> tuple[bool, bool]:
         if self.open:
@@ -85,11 +85,11 @@ class Gui:
     def ImGui_End(self, _: Context) -> None:
         self._end("window")
         if self._disabled:
-            self._host.fail("BeginDisabled without its end")
+            self._host.fail("BeginDisabled without EndDisabled")
 
     def _end(self, what: str) -> None:
         if not self.open or self.open.pop() != what:
-            self._host.fail(f"the end of a {what} that was not begun")
+            self._host.fail(f"end of a {what} without its begin")
 
     def _draw(self, name: str, *args: Any) -> None:
         if not self.open:
@@ -123,7 +123,7 @@ class Gui:
 
     def ImGui_ProgressBar(self, _: Context, part: float, width: float, height: float, overlay: str) -> None:
         if not 0 <= part <= 1:
-            self._host.fail("a progress outside 0..1")
+            self._host.fail("progress outside 0..1")
         self._draw("ProgressBar", overlay, part)
 
     def ImGui_Button(self, _: Context, label: str) -> bool:
@@ -151,7 +151,7 @@ class Gui:
     def ImGui_EndDisabled(self, _: Context) -> None:
         was = self.open.pop() if self.open else ""
         if not was.startswith("disabled"):
-            self._host.fail("EndDisabled without its begin")
+            self._host.fail("EndDisabled without BeginDisabled")
         self._disabled -= was.endswith("on")
 
     def ImGui_Checkbox(self, _: Context, label: str, value: bool) -> tuple[bool, bool]:

@@ -88,7 +88,7 @@ class Host(Program):
         if not self.blocks:
             self.fail("a change outside an undo block")
         if self.blocks[-1][0] is not project:
-            self.fail("a change in another project than the undo block's")
+            self.fail("a change in another project than that of the undo block")
 
     def bury(self, *handles: Handle) -> None:
         for handle in handles:
@@ -109,14 +109,14 @@ class Host(Program):
         if name not in ("ValidatePtr2", "ImGui_ValidatePtr"):
             for arg in args:
                 if isinstance(arg, Handle) and not arg.alive:
-                    self.fail(f"{name} with a {arg.kind} that is gone")
+                    self.fail(f"{name} with a deleted {arg.kind}")
         method = getattr(self.gui if name in toolkit() else self, name, None)
         if method is None:
-            self.fail(f"the double has no {name} yet")
+            self.fail(f"the mock does not implement {name}")
         answer = method(*args)
         count = len(answer) if isinstance(answer, tuple) else min(1, len(row.returns))
         if count != len(row.returns):
-            self.fail(f"the double's {name} answers with {count} values instead of {len(row.returns)}")
+            self.fail(f"the mock's {name} returns {count} values instead of {len(row.returns)}")
         return answer
 
     def _is_handle(self, value: Any, kind: str) -> bool:
@@ -140,9 +140,9 @@ class Host(Program):
             self.gui.open.clear()
             self.violations.append("an ImGui window without its end")
         if self._borrowed() != self._still_there(before):
-            self.violations.append("render settings, selection, tab, cursor or view are not as before")
+            self.violations.append("render settings, selection, tab, cursor or view were not restored")
         if any(now > then + 1 for then, now in zip(points, self._points(), strict=False)):
-            self.violations.append("one act of the user's has more than one undo point")
+            self.violations.append("one user action made more than one undo point")
 
     def _points(self) -> list[int]:
         return [len(one.history) for one in self.projects]

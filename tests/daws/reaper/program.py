@@ -91,7 +91,7 @@ class Program(Changing):
 
     def RefreshToolbar2(self, section: int, command: int) -> None:
         if command not in self.host.toggles:
-            self.host.fail("a button is drawn anew that was not changed")
+            self.host.fail("a button was redrawn but not changed")
 
     def file_exists(self, path: str) -> bool:
         return Path(self.host.paths.real(path)).is_file()
@@ -115,7 +115,7 @@ class Program(Changing):
     def GetUserInputs(self, title: str, count: int, captions: str, values: str) -> tuple[bool, str]:
         head = captions.split(",extrawidth", maxsplit=1)[0]
         if len(head.split(",")) != count or len(values.split("\n")) != count or count > 16:
-            self.host.fail("the input box has not as many captions and values as fields")
+            self.host.fail("the input box has different numbers of captions, values and fields")
         self.host.asked.append((captions, values))
         self.host.titles.append(title)
         answer = self.host.answers.pop(0) if self.host.answers else values
@@ -174,7 +174,7 @@ class Program(Changing):
         elif command == RENDER_NOW:
             self._render(project)
         else:
-            self.host.fail(f"the action {command} is none of those that the scripts may run")
+            self.host.fail(f"the scripts may not run the action {command}")
 
     def GetSetProjectInfo(self, project: Project, key: str, value: float, is_set: bool) -> float:
         if key in ("PROJECT_SRATE_USE", "PROJECT_SRATE") and not is_set:
@@ -192,7 +192,7 @@ class Program(Changing):
     def _render_setting(self, project: Project, key: str, value: Any, is_set: bool) -> Any:
         render = self._project(project).render
         if key not in RENDER_DEFAULTS:
-            self.host.fail(f"there is no project setting {key} here")
+            self.host.fail(f"unknown project setting {key}")
         if is_set:
             render[key] = value
         return render[key]

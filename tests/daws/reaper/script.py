@@ -62,7 +62,7 @@ end
 io.open = function(path, mode)
   if mode and mode:find('[wa+]') then
     if not may_touch(path) then refuse('writes outside the home: ' .. path) end
-    if path:find('[/\\\\]inbox[/\\\\][^.][^/\\\\]*$') then refuse('the daemon may read half of ' .. path) end
+    if path:find('[/\\\\]inbox[/\\\\][^.][^/\\\\]*$') then refuse('the daemon may read a half-written ' .. path) end
     if disk_is_full() then
       local made = open(real(path), mode)
       if made then made:close() end

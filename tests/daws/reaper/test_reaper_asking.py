@@ -180,7 +180,7 @@ def test_more_than_three_clips_need_a_confirmation_with_the_price(rig: Rig) -> N
     rig.host.answers = [True]
     rig.act("Remix with last settings")
     (message,) = rig.messages("remix")
-    assert message["args"]["confirmed"] is True, "who has agreed to the price is not asked again by the daemon"
+    assert message["args"]["confirmed"] is True, "the user has confirmed the price"
 
 
 def test_a_request_without_a_shown_price_is_not_confirmed(rig: Rig) -> None:

@@ -56,7 +56,7 @@ def test_the_choices_are_sent(rig: Rig) -> None:
         "preset": chosen(rig),
     }  # fmt: skip
     assert args["placement"] == {"mode": "new_track", "source": "mute"}
-    assert args["confirmed"] is True, "its price was shown beside the button"
+    assert args["confirmed"] is True, "the dialog shows the price"
     rig.host.verify()
 
 
@@ -193,8 +193,8 @@ def test_a_broken_toolkit_falls_back_to_reapers_own_box(rig: Rig, content: str) 
 MISTAKES: dict[str, str] = {
     "ImGui.Begin(context, 'a', true)": "without its end",
     "ImGui.Button(context, 'a')": "outside a window",
-    "ImGui.Begin(context, 'a', true) ImGui.BeginDisabled(context, true) ImGui.End(context)": "was not begun",
-    "ImGui.Begin(context, 'a', true) ImGui.EndCombo(context)": "was not begun",
+    "ImGui.Begin(context, 'a', true) ImGui.BeginDisabled(context, true) ImGui.End(context)": "without its begin",
+    "ImGui.Begin(context, 'a', true) ImGui.EndCombo(context)": "without its begin",
     "ImGui.SliderInt(context, 'a', 1.5, 1, 2)": "integer expected",
     "ImGui.PushFont(context)": "takes 3 to 3",
     "ImGui.Knob(context)": "no function ImGui_Knob",
