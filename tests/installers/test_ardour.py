@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -121,6 +122,15 @@ def test_install_and_uninstall(tmp_path: Path) -> None:
 def test_where_ardour_keeps_its_files(platform: str, environ: dict[str, str], folder: str) -> None:
     with pytest.raises(HomeError, match=folder):
         plan("ardour", Surroundings(environ, platform))
+
+
+def test_every_module_that_a_script_needs_is_installed(tmp_path: Path) -> None:
+    (tmp_path / ".config" / "ardour7").mkdir(parents=True)
+    planned = plan("ardour", Surroundings({"HOME": str(tmp_path)}, "linux"))
+    modules = {file.path.stem: file.data.decode() for file in planned.files if file.path.parent.name == "ace-bridge"}
+    needed = {name for text in modules.values() for name in re.findall(r'need \("(\w+)"\)', text)}
+    assert len(needed) > 10
+    assert needed <= set(modules)
 
 
 def test_every_script_compiles_with_ardours_lua() -> None:
