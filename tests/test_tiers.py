@@ -7,10 +7,12 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests import leftovers, tiers
+from tests import leftovers, parts, tiers
 from tests.scheduler import TOGETHER
 from tests.waiting import PATIENCE, until
 
@@ -86,18 +88,22 @@ def test_a_c_call_that_never_returns_fails_its_test_and_the_run_continues(tmp_pa
     until(lambda: not Path("/proc", (tmp_path / "child").read_text()).exists(), "the end of the test's process")
 
 
-def test_a_missing_part_skips_a_test_in_one_line(tmp_path: Path) -> None:
-    source = "import pytest\n@pytest.mark.needs('codecs', 'judges')\ndef test_it(): pass\n"
-    (tmp_path / "conftest.py").write_text("from tests import parts\nparts.shutil.which = lambda name: None\n")
-    done = run_pytest(tmp_path, source)
-    assert "SKIPPED [1]" in done.stdout
-    assert "needs codecs; not found here: ffmpeg, ffprobe, sox\n" in done.stdout
+def marked(*marks: pytest.MarkDecorator) -> Any:
+    """Return a test with these markers, as far as the hooks look at it."""
+    return SimpleNamespace(nodeid="test_it", iter_markers=lambda name: [one.mark for one in marks])
 
 
-@pytest.mark.parametrize("mark", ["needs('ardor')", "needs", "needs(part='ardour')"])
-def test_a_part_that_the_table_lacks_is_an_error(tmp_path: Path, mark: str) -> None:
-    done = run_pytest(tmp_path, f"import pytest\n@pytest.mark.{mark}\ndef test_it(): pass\n")
-    assert "test_it: needs() takes one or more of ardour, jack" in done.stderr
+def test_a_missing_part_skips_a_test_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts.shutil, "which", lambda name: None)
+    with pytest.raises(pytest.skip.Exception, match=r"^needs codecs; not found here: ffmpeg, ffprobe, sox$"):
+        tiers.pytest_runtest_setup(marked(pytest.mark.needs("codecs", "judges")))
+    tiers.pytest_runtest_setup(marked())
+
+
+@pytest.mark.parametrize("mark", [pytest.mark.needs("ardor"), pytest.mark.needs, pytest.mark.needs(part="ardour")])
+def test_a_part_that_the_table_lacks_is_an_error(mark: pytest.MarkDecorator) -> None:
+    with pytest.raises(pytest.UsageError, match=r"^test_it: needs\(\) takes one or more of ardour, jack"):
+        tiers.parts_of(marked(mark))
 
 
 SETS = "import pytest\n@pytest.mark.parametrize('val', [{'a', 'b', 'c'}, set()]%s)\ndef test_it(val): pass\n"

@@ -152,6 +152,7 @@ def test_missing_portaudio_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
         open_device("default")
 
 
+@pytest.mark.needs("pulseaudio")
 async def test_a_missing_device_is_reported(clip: Path) -> None:
     player = Player("no device has this name")
     with pytest.raises(AudioDeviceMissing, match="no device has this name"):
