@@ -225,7 +225,7 @@ async def test_commands_change_playback_and_are_reported(tmp_path: Path, clip: P
     await player.stop()
     assert heard == ["result", "source", "result", "source", ""]
     await player.play(alone(clip), "result")
-    with pytest.raises(NotPossibleNow, match="only the result"):
+    with pytest.raises(NotPossibleNow, match="Only the result"):
         await player.switch()
     await player.stop()
 
