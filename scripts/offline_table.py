@@ -3,8 +3,8 @@
     .venv/bin/python scripts/offline_table.py [--print]
 
 Uses three clips of 30 s: two recordings from Debian packages (tuxmath-data, xmoto-data), whose beats the engine
-detects, and generated chords with known beats. bridge/audio/offline/measure.py computes the figures. The time is that
-of the whole task, from FLAC to WAV, after a first run that warms the caches.
+detects, and generated chords with known beats. bridge/audio/offline/measure.py computes the figures. The time is the
+CPU time of the whole task, from FLAC to WAV, after a first run that warms the caches.
 """
 
 from __future__ import annotations
@@ -131,9 +131,9 @@ def run(clip: Clip, family: Family, folder: Path) -> tuple[Portrait, float]:
     """Remix a clip; return the portrait of the result and the time of the task, s."""
     into = folder / "out.wav"
     arguments = {"source": str(clip.path), "into": str(into), "tags": family.name, "seed": SEED, **clip.arguments}
-    began = time.perf_counter()
+    began = time.process_time()
     offline(arguments, lambda _: None)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     made = soundfile.read(into, dtype="float32", always_2d=True)[0]
     return portray(made, clip.audio, RATE), seconds
 
@@ -178,8 +178,8 @@ def page(folder: Path) -> str:
     parts.append(
         f"{SECONDS} s of stereo at 48 kHz, seed {SEED}, each family's default amount. Bands: level in dB relative to "
         "their sum. Onsets: per second. Likeness: correlation of the waveform with the clip's. Clicks: conspicuous "
-        "breaks in the waveform (a recording may have its own). s: time of the whole task on one core, "
-        f"{platform.machine()}, Python {platform.python_version()}, beside other work."
+        "breaks in the waveform (a recording may have its own). s: CPU time of the whole task, "
+        f"{platform.machine()}, Python {platform.python_version()}."
     )
     clips = [*(recording(name, folder) for name in RECORDINGS), chords(folder)]
     for clip in clips:

@@ -36,7 +36,7 @@ class Measured:
     height: float  # normalised correlation of the onsets along the line, 0..1
     sharpness: float  # peak divided by the standard deviation of the correlation at all lags up to FAR
     prominence: float  # 1 - second highest peak / highest peak
-    agreement: float  # share of segments whose own best offset lies on the line, 0..1
+    agreement: float  # share of segments whose own best offset is on the line, 0..1
     harmony: float  # similarity of the harmonies above chance, see harmony.shared
 
 

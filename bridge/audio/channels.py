@@ -57,7 +57,7 @@ def mix(channels: int, mode: str, pan: float | None, polarity: bool) -> npt.NDAr
         "swap": (second, first),
     }
     if mode not in choice:
-        raise ValueError(f"channels is {mode!r}, and it can be {', '.join(MODES)}.")
+        raise ValueError(f"channels is {mode!r}; it must be one of {', '.join(MODES)}.")
     balance = pan or 0.0
     gains = np.array([min(1.0, 1.0 - balance), min(1.0, 1.0 + balance)], np.float32)
     matrix: npt.NDArray[np.float32] = np.stack(choice[mode]) * gains[:, None] * np.float32(-1.0 if polarity else 1.0)

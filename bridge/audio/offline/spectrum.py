@@ -27,13 +27,13 @@ def bin_frequencies(size: int, rate: int) -> Curve:
 def change_windows(audio: Audio, size: int, change: Callable[[Spectrum, int, int], Spectrum]) -> Audio:
     """Change audio in windows of `size` frames that overlap by half.
 
-    The window is the root of a Hann window on the way in and out, so that windows overlap to exactly 1 and a change
-    from one to the next is cross-faded over size/2 frames: no change can click.
+    The analysis and synthesis windows are the square root of a Hann window, so that unchanged windows add up to the
+    audio. Differences between windows are cross-faded over size/2 frames and do not click.
 
     Args:
         audio: frames × channels, float32.
         size: frames of a window, even.
-        change: takes windows × bins, the index of the first of these windows, and the channel; returns the same shape.
+        change: called with windows × bins, the index of the first window, and the channel; returns the same shape.
 
     Returns:
         Audio of the same shape.

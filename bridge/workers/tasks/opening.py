@@ -111,7 +111,7 @@ def number(values: Mapping[str, Any], name: str, low: float, high: float, defaul
     if value is None:
         value = default
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RequestError(f"The clip's {name} is {value!r}, and it has to be a number.")
+        raise RequestError(f"The clip's {name} is {value!r}; it must be a number.")
     if not low <= value <= high:
-        raise RequestError(f"The clip's {name} is {value:g}, and it has to lie between {low:g} and {high:g}.")
+        raise RequestError(f"The clip's {name} is {value:g}; it must be between {low:g} and {high:g}.")
     return float(value)
