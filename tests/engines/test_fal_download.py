@@ -82,7 +82,7 @@ async def test_a_download_that_breaks_at_the_same_byte_is_truncated(fal: FalServ
     async with at(fal) as engine:
         with pytest.raises(errors.ResultTruncated):
             await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
-    assert (tmp_path / "raw.part").read_bytes() == AUDIO[: len(AUDIO) // 2]  # kept: a retry goes on from here
+    assert (tmp_path / "raw.part").read_bytes() == AUDIO[: len(AUDIO) // 2]  # kept: a retry resumes here
     assert len(fal.seen("file")) == 6
 
 

@@ -30,7 +30,7 @@ async def ordered(fal: FalServer, engine: FalEngine) -> tuple[Ticket, Order]:
 
 
 async def never(seconds: float) -> None:
-    """A clock that stands still: only news from elsewhere can end a wait."""
+    """A stopped clock: only an event can end a wait."""
     await asyncio.Event().wait()
 
 

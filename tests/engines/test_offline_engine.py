@@ -153,7 +153,7 @@ async def test_cancel_stops_the_task_and_follow_raises(order: Order) -> None:
     assert await engine.cancel(ticket) is CancelAnswer.REMOVED
     with pytest.raises(Withdrawn):
         await following
-    # `retry` orders anew.
+    # `retry` submits again.
     runner.go.set()
     output = await engine.follow(await engine.submit(order), order, Reports())
     assert output.seed == 11

@@ -66,7 +66,7 @@ def put(home: Path, message_id: str | None = None, text: str | None = None) -> s
 async def test_a_file_is_noticed_without_an_osc_message(home: Path, door: Door, native: bool) -> None:
     box, _ = inbox(home, door, native=native)
     box.start()
-    await asyncio.sleep(0.3)  # the first look is over: only the watch can notice what comes now
+    await asyncio.sleep(0.3)  # after the first scan only the watch can notice a new file
     message_id = put(home)
     await eventually(lambda: door.taken == [message_id])
     await eventually(lambda: not list((home / "inbox").glob("*.json")))
@@ -252,7 +252,7 @@ async def test_a_file_that_arrives_before_the_watch_is_handled(
     await eventually(lambda: door.taken == [first])
     second = put(home)
     await asyncio.sleep(0.1)
-    assert door.taken == [first], "nobody tells of it"
+    assert door.taken == [first], "no watch reports it yet"
     watching.set()
     await eventually(lambda: door.taken == [first, second])
     await box.stop()

@@ -20,7 +20,7 @@ from tests.store.journals import dump, placed, reopen, restore, store, variation
 
 
 async def test_a_start_with_a_complete_journal_changes_nothing(home: Path, tone: Path) -> None:
-    """Jobs that were done, failed, were cancelled, are unknown, or wait: each stays as it is."""
+    """Done, failed, cancelled, unknown and waiting jobs stay unchanged."""
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine, ACE_BRIDGE_SCHEDULER_SLOTS="2") as studio:
@@ -42,7 +42,7 @@ async def test_a_start_with_a_complete_journal_changes_nothing(home: Path, tone:
 
 
 async def test_a_crash_before_the_journal_entry_allows_the_submission(home: Path, tone: Path) -> None:
-    """The prepared order is no order: nothing has left, and the journal has lost nothing."""
+    """`intent.json` alone proves nothing: nothing was sent, and the journal has lost nothing."""
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
@@ -63,7 +63,7 @@ async def test_a_crash_before_the_journal_entry_allows_the_submission(home: Path
 async def test_a_crash_after_a_refusal_allows_another_submission(
     home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The journal says that the order does not count, and the bridge dies before the folder's file is removed."""
+    """The journal has voided the submission, and the bridge dies before it removes the folder's file."""
     engine = FakeEngine()
     reopen(home)
     with monkeypatch.context() as patch:
@@ -99,7 +99,7 @@ async def test_a_confirmed_retry_survives_a_crash(home: Path, tone: Path) -> Non
 async def test_a_crash_before_a_second_submission_changes_nothing(
     home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The journal has the second order, the folder still the first one, whose answer was lost."""
+    """The journal has the second submission, the folder the first one, whose answer was lost."""
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:

@@ -13,7 +13,7 @@ from tests.store.journals import reopen, restore, store
 
 
 async def test_a_message_is_recovered_from_its_jobs_folder(home: Path, tone: Path) -> None:
-    """The same bytes are answered with the job; so are any, where an older version did not keep what they were."""
+    """The same bytes return the job; so do any bytes if an older version kept no digest."""
     engine = FakeEngine()
     reopen(home)
     older = store(home)

@@ -53,14 +53,14 @@ def test_an_hour_is_rendered_and_uploaded_in_bounded_memory(hour: Path, home: Pa
     """Through the daemon, to a fal that takes clips of any length: every process of the bridge stays small."""
     patient = {"ACE_BRIDGE_FAL_LONGEST": "4000", "ACE_BRIDGE_WORKERS_IDLE_SECONDS": "600"}
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **patient)) as daemon:
-        fal.hold("IN_QUEUE")  # what the model would make of it is not asked for here
+        fal.hold("IN_QUEUE")  # no result is needed here
         clip = {"length": float(SECONDS)}
         job = job_of(home, put(home, "remix", remix_args(hour, clip=clip)), "queued", "failed", timeout=1500)
         assert job["state"] == "queued", job
         assert job["cost"]["estimated"] == pytest.approx(0.0002 * SECONDS)
         (order,) = fal.queue.jobs.values()
         flac = home / "jobs" / job["job_id"] / "clip-1" / "source.flac"
-        assert flac.stat().st_size > LIMIT  # whoever held it in memory would be found out
+        assert flac.stat().st_size > LIMIT  # a process that held it in memory would exceed the limit
         assert order.body["audio_url"].startswith("http")
         sent = sum(len(seen.body) for seen in fal.seen("put", "part"))
         assert sent == flac.stat().st_size

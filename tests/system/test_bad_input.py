@@ -71,10 +71,10 @@ def test_a_bad_input_gives_one_clear_error(bench: Bench, bad: BadInput, tmp_path
     assert "\n" not in error["text"]
     assert hashed(bench.folder) == before
     assert bench.orders == orders + (bad.name in PAID)
-    if bad.name in MEND:  # put right, it goes on where it stopped
+    if bad.name in MEND:  # once fixed, it resumes
         MEND[bad.name](bench, tmp_path)
         assert bench.orders == orders + 1
-    assert bench.remix(bench.tone, remix={"seed": len(bench.sent)}) is None  # the queue goes on
+    assert bench.remix(bench.tone, remix={"seed": len(bench.sent)}) is None  # the queue continues
 
 
 @pytest.mark.parametrize("end", [[], ["--json"]], ids=["people", "scripts"])

@@ -1,4 +1,4 @@
-"""Whatever stands in a message, a preset or a sound file's header: one of our errors, or a value; never anything else.
+"""Any content of messages, presets and sound file headers gives a value or a BridgeError, never another exception.
 
 osc/test_osc_packet.py and osc/test_osc_hostile.py throw OSC packets, engines/test_fal_errors.py fal's answers;
 benchmarks/fuzz.py throws a million packets and measures stalls and memory.
@@ -73,7 +73,7 @@ def spoilt_messages(draw: st.DrawFn) -> bytes:
                 target = target[key]
             target[place[-1]] = draw(ANY)
         except (TypeError, KeyError, IndexError):
-            continue  # an earlier one took away what this one would have spoilt
+            continue  # an earlier change removed the target of this one
     return json.dumps(message).encode()
 
 

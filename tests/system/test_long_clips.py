@@ -175,11 +175,11 @@ def test_a_cancel_stops_at_the_current_segment_and_retry_repeats_none(home: Path
     with FalServer(timing=Timing(1.0, 0.1), key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
         message_id = ask(home, tmp_path)
 
-        def second_leg() -> bool | None:
+        def second_segment() -> bool | None:
             job = job_of(home, message_id, *STATES)
             return job["variations"][0]["message"].startswith("segment 2 of 3: ") and len(fal.queue.jobs) == 2
 
-        until(second_leg, "the second leg")
+        until(second_segment, "the second segment")
         fal.hold("IN_PROGRESS")
         job = job_of(home, message_id, "running")
         put(home, "cancel", {"job_id": job["job_id"]})

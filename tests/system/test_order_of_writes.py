@@ -42,7 +42,7 @@ def under_strace(trace: Path) -> tuple[str, ...]:
 
 
 def read(trace: Path) -> list[Call]:
-    """Read a trace; a call that another thread interrupted stands in two lines."""
+    """Read a trace; a call interrupted by another thread takes two lines."""
     open_calls: dict[str, tuple[int, str]] = {}
     calls = []
     for number, line in enumerate(trace.read_text("utf-8", "replace").splitlines()):

@@ -1,6 +1,6 @@
-"""Fifty messages at once over bad ways: half of them twice, doorbells lost, cut and doubled, files half-written.
+"""Fifty messages at once: half of them twice, OSC notifications lost, cut and duplicated, files half-written.
 
-Fifty jobs and fifty results come of it, and nothing is ordered twice.
+They give fifty jobs and fifty results, and nothing is submitted twice.
 """
 
 from __future__ import annotations

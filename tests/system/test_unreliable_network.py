@@ -1,4 +1,4 @@
-"""OSC over bad ways: lost, doubled, late and reordered datagrams, and a flood of them.
+"""OSC on an unreliable network: lost, duplicate, late and reordered datagrams, and a flood of them.
 
 `Way` stands between a client and the bridge and does to datagrams what a bad Wi-Fi does, by dice that always fall
 alike. Whatever it does, in the end both sides know the same, and a press has been done once.
@@ -91,7 +91,7 @@ class Way(asyncio.DatagramProtocol):
 
 
 class Rough:
-    """A running surface whose clients are behind bad ways; it says things again sooner than in real life."""
+    """A running surface whose clients are on an unreliable network; it repeats messages sooner than in real use."""
 
     def __init__(self) -> None:
         self.stage = Stage()
@@ -320,7 +320,7 @@ async def test_the_memory_of_commands_is_bounded(stage: Stage, monkeypatch: pyte
 
 @pytest.mark.slow
 async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: Path) -> None:
-    """Ten orders over a bad way, each sent until it is answered: ten jobs, and ten files."""
+    """Ten requests on an unreliable network, each repeated until answered, give ten jobs and ten files."""
     tone = str(write_tone(tmp_path / "tone.wav", 0.3))
     with running(home) as daemon:
         about = daemon.wait_until_up()
