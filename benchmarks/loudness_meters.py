@@ -1,4 +1,4 @@
-"""Compares the loudness meter with others: the tables of docs/decisions/0014-loudness-meter.md.
+"""Compares the loudness meter with others: the tables of docs/decisions/0009-loudness-meter.md.
 
     .venv/bin/python -m pip install loudness pyebur128 pyloudnorm scipy
     PYTHONPATH=. .venv/bin/python benchmarks/loudness_meters.py

@@ -1,6 +1,6 @@
 """Integrated loudness of a stereo stream (ITU-R BS.1770-5, EBU R 128).
 
-Render measures the clip, fit and the offline engine measure the result. docs/decisions/0014-loudness-meter.md compares
+Render measures the clip, fit and the offline engine measure the result. docs/decisions/0009-loudness-meter.md compares
 this meter with others.
 """
 
