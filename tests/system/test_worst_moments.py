@@ -121,7 +121,7 @@ class TestFullDisk:
                 engine.finish.set()
                 (one,) = await studio.until(job_id, "waiting")
                 assert one.reason == "disk"
-                assert "no room" in one.message
+                assert "disk" in one.message
                 assert "disk_full" in [event.code for event in studio.events if isinstance(event, Alert)]
                 small.free()
                 await eventually(lambda: studio.document()["jobs"][0]["state"] == "waiting")  # the outbox tries again
