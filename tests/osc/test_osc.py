@@ -271,7 +271,7 @@ async def test_stop_logs_the_counters(stage: Stage, caplog: pytest.LogCaptureFix
     await stage.settle()
     with caplog.at_level(logging.INFO, "bridge.osc.server"):
         await stage.surface.stop()
-    assert "Counters(packets=1, messages=1," in caplog.text
+    assert "OSC stopped: packets 1, messages 1" in caplog.text
 
 
 async def test_stop_cancels_messages_with_future_time_tags(stage: Stage) -> None:

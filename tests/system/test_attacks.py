@@ -259,4 +259,4 @@ class TestPrivacy:
                 surface.connect(("127.0.0.1", about["osc_port"]))
                 surface.send(b"/bridge/subscribe\0\0\0,\0\0\0")
                 log = home / "logs" / "bridge.log"
-                until(lambda: "is told no more" in log.read_text("utf-8"))
+                until(lambda: "unsubscribed 127.0.0.1: no message" in log.read_text("utf-8"))

@@ -219,5 +219,5 @@ def test_a_header_with_one_sample_per_second(tmp_path: Path) -> None:
     path = tmp_path / "x.aiff"
     path.write_bytes(data)
     args = {"source": {"path": str(path)}, "length": 0.2, "handles": [0.0, 0.0], "into": str(tmp_path / "o.flac")}
-    with pytest.raises(ClipError, match="1 samples a second"):
+    with pytest.raises(ClipError, match="a sample rate of 1 Hz"):
         render({**args, "highest_rate": 48_000}, lambda share: None)

@@ -68,5 +68,5 @@ def test_result_hosts_may_be_ipv6_addresses(tmp_path: Path, pattern: str, allowe
 
 @pytest.mark.parametrize("pattern", ["[::1", "::1]", "[]", "[::1]:", "[::1]:x", "http://[::1]", "a:b:c:x"])
 def test_result_hosts_refuse_what_is_not_an_address(tmp_path: Path, pattern: str) -> None:
-    with pytest.raises(ConfigInvalid, match="a list of host names"):
+    with pytest.raises(ConfigInvalid, match="a host name"):
         load(tmp_path, {"ACE_BRIDGE_FAL_RESULT_HOSTS": pattern})
