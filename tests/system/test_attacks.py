@@ -256,7 +256,6 @@ class TestPrivacy:
         with running(home, ACE_BRIDGE_OSC_LEASE="0.05") as daemon:
             about: dict[str, Any] = daemon.wait_until_up()
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as surface:
-                surface.connect(("127.0.0.1", about["osc_port"]))
-                surface.send(b"/bridge/subscribe\0\0\0,\0\0\0")
+                surface.sendto(b"/bridge/subscribe\0\0\0,\0\0\0", ("127.0.0.1", about["osc_port"]))
                 log = home / "logs" / "bridge.log"
                 until(lambda: "unsubscribed 127.0.0.1: no message" in log.read_text("utf-8"))
