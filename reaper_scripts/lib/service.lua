@@ -102,7 +102,7 @@ function service.run()
   registry.light(true)
   undelivered.restore()
   error_guard.run(sweep)
-  loop()
+  reaper.defer(loop) -- not at once: an action that starts the service has its own undo point
 end
 
 return service
