@@ -184,11 +184,9 @@ class Player:
 async def _first_word(child: ChildProcess) -> BridgeError | None:
     """Wait for the first line of the child and return its error, if there is one."""
     try:
-        word = await child.read(START_PATIENCE)
+        word = await child.read_valid(START_PATIENCE)
     except TimeoutError:
         return AudioDeviceMissing(f"The audio output did not open within {START_PATIENCE:g} s.")
-    except ValueError:
-        word = None
     if word is None:
         return Unexpected("The player process ended without giving a reason.")
     return from_wire(word["error"]) if "error" in word else None

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from bridge.errors import AudioDeviceMissing, BridgeError, SourceMissing, SourceUnreadable, Unexpected
-from bridge.util.stdin_pipe import take_stdin
+from bridge.util.stdin_pipe import take_stdin, take_stdout
 
 BLOCK = 1024  # frames per write; limits how soon a switch or a stop is heard
 SYSTEM = "default"  # the system's default output
@@ -205,17 +205,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("request", metavar="REQUEST", help="JSON: sides, heard, loop, device; or the word “outputs”")
     options = parser.parse_args(arguments)
+    stdout = take_stdout()
     try:
         if options.request == "outputs":
-            _say({"outputs": outputs()})
+            _say(stdout, {"outputs": outputs()})
             return 0
         request = PlayRequest(**json.loads(options.request))
         playing = Playing(request)
         threading.Thread(target=_listen, args=(take_stdin(), playing), daemon=True).start()
-        playing.run(open_device(request.device), lambda: _say({"playing": True}))
+        playing.run(open_device(request.device), lambda: _say(stdout, {"playing": True}))
     except Exception as error:
         ours = error if isinstance(error, BridgeError) else Unexpected(f"Playback failed: {error!r}.")
-        _say({"error": ours.to_wire()})
+        _say(stdout, {"error": ours.to_wire()})
         return 1
     return 0
 
@@ -226,9 +227,9 @@ def _listen(stdin: BinaryIO, playing: Playing) -> None:
     playing.stopped.set()
 
 
-def _say(word: Mapping[str, Any]) -> None:
+def _say(stdout: BinaryIO, word: Mapping[str, Any]) -> None:
     with suppress(OSError):  # the parent has ended; stdin closes, too
-        os.write(1, json.dumps(word).encode() + b"\n")
+        os.write(stdout.fileno(), json.dumps(word).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from bridge.errors import BridgeError, Unexpected
-from bridge.util.stdin_pipe import take_stdin
+from bridge.util.stdin_pipe import take_stdin, take_stdout
 
 Task = Callable[[dict[str, Any], Callable[[float], None]], dict[str, Any]]
 
@@ -116,8 +116,7 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the daemon handles Ctrl-C in its terminal
     if hasattr(os, "nice"):
         os.nice(GIVE_WAY)
-    replies = Replies(os.fdopen(os.dup(1), "wb"))
-    os.dup2(2, 1)
+    replies = Replies(take_stdout())
     requests: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=read, args=(take_stdin(), requests), daemon=True).start()
     module = arguments[0] if arguments else "bridge.workers.task_table"

@@ -275,6 +275,26 @@ async def test_a_device_that_hangs_times_out(tmp_path: Path, clip: Path, monkeyp
     assert not player.playing
 
 
+async def test_a_stray_line_of_a_library_is_ignored(tmp_path: Path, clip: Path) -> None:
+    player = Player(command=said("print('ALSA lib: a warning', flush=True)\n" + PLAYING, tmp_path))
+    await player.play(alone(clip), "result")
+    assert player.playing
+    await player.stop()
+
+
+def test_what_a_library_prints_is_no_message(tmp_path: Path) -> None:
+    (tmp_path / "sounddevice.py").write_text("print('a warning')\nraise OSError('no PortAudio')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "bridge.audition.process", "outputs"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert "error" in json.loads(done.stdout)
+    assert "a warning" in done.stderr
+
+
 async def test_a_child_that_dies_is_reported(tmp_path: Path, clip: Path) -> None:
     player = Player(command=said("raise SystemExit(3)\n", tmp_path))
     with pytest.raises(Unexpected, match="ended without giving a reason"):
