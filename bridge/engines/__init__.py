@@ -1,1 +1,1 @@
-"""The engines, each behind the Protocol of `base.py`."""
+"""The engines. Each implements the `Engine` Protocol in `base.py`."""

@@ -1,4 +1,4 @@
-"""Chooses the engine of a remix: the one named, or by default the best one available."""
+"""Chooses the engine for a remix: the requested engine, or by default the best available one."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Engines:
 
     by_name: Mapping[str, Engine]
     default: str  # "auto" or a name
-    key: Callable[[], str | None]  # returns the key for fal; raises KeyInvalid if it cannot be one
+    key: Callable[[], str | None]  # returns the fal key, if any; raises KeyInvalid
     store: Store
 
     def get(self, name: str) -> Engine:
-        """Return the engine of that name.
+        """Return the engine named `name`.
 
         Raises:
             EngineUnknown: there is no such engine.
@@ -32,11 +32,11 @@ class Engines:
         return self.by_name[name]
 
     async def choose(self, name: str | None) -> Engine:
-        """Decide once, when a job is created. A paid engine is never silently replaced by a free one.
+        """Return the engine for a new job. A paid engine is never silently replaced by a free one.
 
         Raises:
-            EngineUnknown: there is no engine of that name.
-            KeyMissing: fal was requested or has worked before, and its key is missing.
+            EngineUnknown: there is no engine named `name`.
+            KeyMissing: fal was requested or has worked before, but there is no fal key.
         """
         name = name or self.default
         # in a thread: a keychain may ask the user

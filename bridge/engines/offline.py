@@ -1,7 +1,7 @@
-"""The offline engine: remixes by signal processing on this machine, without ACE-Step. It is the default without a key.
+"""The offline engine remixes by signal processing on this machine, without ACE-Step. Without a key it is the default.
 
-Implements `base.Engine` with the worker task "offline". The order is kept in the variation's folder, so that `follow`
-can be repeated after a restart. The styles are in bridge/audio/offline; docs/offline.md describes them.
+It implements `base.Engine` with the worker task "offline". It stores the order in the variation's folder, so that
+`follow` can be repeated after a restart. The styles are in bridge/audio/offline; docs/offline.md describes them.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ CAPABILITIES = Capabilities(
     submit_once=False,
 )
 
-ORDER = "offline.json"  # in the variation's folder: the task's arguments
-RESULT = "offline.wav"  # beside it: the remix
-ANSWER = "offline.done.json"  # beside them: the task's answer, written after the remix
+ORDER = "offline.json"  # file with the task's arguments, in the variation's folder
+RESULT = "offline.wav"  # the remix, in the same folder
+ANSWER = "offline.done.json"  # the task's answer, in the same folder; written after the remix
 
 
 class Runner(Protocol):
@@ -45,7 +45,7 @@ class Runner(Protocol):
 
 
 class OfflineEngine:
-    """Makes remixes in worker processes. A ticket's ID is the folder of its order."""
+    """Makes remixes in worker processes. A ticket's ID is the path of the variation's folder."""
 
     def __init__(self, workers: Runner) -> None:
         self.capabilities = CAPABILITIES
@@ -60,7 +60,7 @@ class OfflineEngine:
         return Uploaded(str(path), self.capabilities.upload_host, None)
 
     async def submit(self, order: Order) -> Ticket:
-        """Write the order into the variation's folder and remove the result of an earlier one.
+        """Write the order to the variation's folder and delete any earlier result there.
 
         Raises:
             HomeError: the folder cannot be written.
@@ -71,10 +71,10 @@ class OfflineEngine:
         return Ticket(str(folder))
 
     async def follow(self, ticket: Ticket, order: Order, report: Report) -> Output:
-        """Make the remix, or find the one made before a restart.
+        """Make the remix, or return the one finished before a restart.
 
         Raises:
-            Withdrawn: it was cancelled.
+            Withdrawn: the remix was cancelled.
             BridgeError: the task failed.
         """
         folder = Path(ticket.request_id)
@@ -87,17 +87,17 @@ class OfflineEngine:
         return Output(str(folder / RESULT), answer["seed"], None, answer, warnings)
 
     async def fetch(self, output: Output, into: Path, report: Report) -> None:
-        """Link the remix to `into`, so that this can be repeated without a copy.
+        """Hard-link the remix at `into`, or copy it if the file system has no hard links. Safe to repeat.
 
         Raises:
-            HomeError: the copy cannot be written.
+            HomeError: `into` cannot be written.
         """
         with explained(into):
             await asyncio.to_thread(_link, Path(output.url), into)
         report(fraction=1.0)
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
-        """Stop the task; `follow` then raises `Withdrawn`."""
+        """Stop the task unless it has finished; `follow` then raises `Withdrawn`."""
         name = ticket.request_id
         if (Path(name) / ANSWER).exists():
             return CancelAnswer.TOO_LATE
@@ -116,7 +116,7 @@ class OfflineEngine:
         await asyncio.gather(*running, return_exceptions=True)
 
     async def _make(self, name: str, order: Order, report: Report) -> dict[str, Any]:
-        """Run the task and rename its file.
+        """Run the task, rename its file to RESULT, and return its answer.
 
         Raises:
             Withdrawn: `cancel` was called.
@@ -158,13 +158,13 @@ def arguments(order: Order) -> dict[str, Any]:
 
 
 def seed_of(order: Order) -> int:
-    """Return the seed that the styles draw from: each preset shifts it, so two presets of one family differ."""
+    """Return the seed for the style, shifted for each preset so that two presets of one family differ."""
     shift = zlib.crc32(order.preset.encode())  # 0 without a preset
     return (int(order.params.get("seed", 0)) + shift) % 2**32
 
 
 def _write_order(folder: Path, args: Mapping[str, Any]) -> None:
-    """Remove the result of an earlier order, then write this one."""
+    """Delete any earlier result, then write the order's arguments."""
     with explained(folder):
         (folder / ANSWER).unlink(missing_ok=True)
         (folder / RESULT).unlink(missing_ok=True)

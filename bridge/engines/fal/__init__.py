@@ -1,1 +1,1 @@
-"""The engine that orders remixes from ACE-Step on fal.ai; `engine.py` puts the parts of this package together."""
+"""The fal engine, which submits remixes to ACE-Step on fal.ai. `engine.py` connects the modules of this package."""

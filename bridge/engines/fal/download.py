@@ -1,6 +1,6 @@
-"""Downloads a result: a GET without the key, resumed after interruptions, complete or an error.
+"""Downloads a result without the key. An interrupted download resumes; it ends with the complete file or an error.
 
-The result is paid, so outages are waited out. The download gives up only if it keeps breaking at the same byte.
+The result is paid for, so an outage only delays the download. It fails only if it keeps breaking at the same byte.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bridge.engines.fal.wire import Answer, Wire, WireError, read_answer
 from bridge.errors import NetworkDown, ResultNotAudio, ResultTooLarge, ResultTruncated
 from bridge.util.atomic import explain
 
-_TRIES = 5  # tries without a new byte
+_TRIES = 5  # attempts without a new byte
 _LARGEST = 2 * 1024**3  # bytes; an hour of 32-bit float stereo at 48 kHz is 1.4e9
 _STEP = 8 * 1024**2  # bytes between two syncs to disk
 _NO_AUDIO = ("text/html", "application/json", "application/xml", "text/xml")
@@ -34,9 +34,9 @@ class _Progress:
     """The progress of one download."""
 
     have: int = 0  # bytes on disk
-    etag: str = ""  # of the content of these bytes
-    fruitless: int = 0  # failed tries since the last new byte
-    attempt: int = 0  # tries since the last new byte, outages included
+    etag: str = ""  # ETag of the file that these bytes are from
+    fruitless: int = 0  # failed attempts since the last new byte, outages excluded
+    attempt: int = 0  # attempts since the last new byte, outages included
 
 
 class Download:
@@ -51,13 +51,13 @@ class Download:
         self._at = _Progress()
 
     async def run(self) -> None:
-        """Download the file, resuming after the bytes that exist.
+        """Download the file, continuing after the bytes already on disk.
 
         Raises:
             HostRefused: the result is at a host that is not listed.
             ResultGone: the result has expired.
-            ResultNotAudio, ResultTooLarge: the file is not a result.
-            ResultTruncated: the download keeps breaking.
+            ResultNotAudio, ResultTooLarge: the file is not audio or is too large.
+            ResultTruncated, NetworkDown: the download keeps breaking, after or before the first byte.
             DiskFull, OutputUnwritable: the file cannot be written.
         """
         self._at.have = await asyncio.to_thread(_trim, self._into)
@@ -79,7 +79,7 @@ class Download:
             self._at.attempt += 1
 
     def _count(self, broken: WireError, before: int) -> None:
-        """Count tries without a new byte and give up after too many; outages do not count."""
+        """Count attempts without a new byte and give up after too many. Outages do not count."""
         if self._at.have > before:
             self._at.fruitless = self._at.attempt = 0
             return
@@ -91,7 +91,7 @@ class Download:
             raise NetworkDown(f"The result could not be downloaded: {broken}.") from broken
 
     async def _take(self) -> Answer | None:
-        """Request the rest; return None once the file is complete, or a temporary error answer."""
+        """Request the remaining bytes. Return None if the file is complete, or else the temporary error answer."""
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if self._at.have:
             headers["Range"] = f"bytes={self._at.have}-"
@@ -114,10 +114,10 @@ class Download:
         raise error_from(answer, Doing.TAKE, self._wire.secrets.scrub)
 
     async def _write(self, response: httpx.Response) -> None:
-        """Append the body, or write it from the start if it is the whole file.
+        """Append the body to the file, or overwrite the file if the body is the complete result.
 
         Raises:
-            WireError: it ended before the announced length.
+            WireError: the body is shorter than declared.
         """
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in _NO_AUDIO:
@@ -139,7 +139,7 @@ class Download:
             raise WireError("the result ended early", written=True)
 
     def _begin(self, response: httpx.Response) -> int | None:
-        """Set where this answer's bytes begin; return the size of the whole file, or None if unknown."""
+        """Set the position of this answer's bytes in the file. Return the file's total size, or None if unknown."""
         length = response.headers.get("content-length", "")
         size = int(length) if length.isdecimal() else None
         if response.status_code == 200:
@@ -153,7 +153,7 @@ class Download:
 
 
 def _span(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
-    """Return start and total of a Content-Range, None for missing parts."""
+    """Return start and total size from the Content-Range header; None for each missing number."""
     found = _SPAN.fullmatch(headers.get("content-range", "").strip())
     if found is None:
         return None, None
@@ -161,7 +161,7 @@ def _span(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
 
 
 def _append(file: BinaryIO, block: bytes, *, sync: bool) -> None:
-    """Write a block; with `sync`, everything so far is on disk when this returns."""
+    """Write a block. With `sync`, also flush everything written so far to disk."""
     file.write(block)
     if sync:
         file.flush()
@@ -169,7 +169,7 @@ def _append(file: BinaryIO, block: bytes, *, sync: bool) -> None:
 
 
 def _trim(path: Path) -> int:
-    """Cut an earlier try to the synced bytes, since a power cut may leave zeros at the end; return their number."""
+    """Truncate an earlier attempt to its synced bytes and return its size. A power cut may leave zeros after them."""
     if not path.exists():
         return 0
     kept = max(0, path.stat().st_size // _STEP - 1) * _STEP

@@ -1,6 +1,6 @@
-"""The fal engine: ACE-Step audio-to-audio through fal's queue, implementing `engines/base.py`.
+"""The fal engine: runs ACE-Step audio-to-audio through fal's queue and implements `engines/base.py`.
 
-Connects the modules of this package, which make the requests, and turns an order into the model's inputs.
+It turns an order into the model's inputs. The other modules of this package make the requests.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ CLOSE = 0.35  # an amount below this stays close to the source
 def edit_mode_for(amount: float) -> str:
     """Return the edit_mode nearest to an amount from 0 (like the source) to 1 (as different as possible).
 
-    The endpoint has no strength parameter, only two ranges of the model's steps: "lyrics" edits late steps and stays
-    aligned with the source, "remix" resamples from early steps and may change melody and genre.
+    The endpoint has no strength parameter, only two edit modes. "lyrics" edits late steps of the model and stays
+    aligned with the source. "remix" resamples from early steps and may change melody and genre.
     """
     return "lyrics" if amount < CLOSE else "remix"
 
@@ -40,7 +40,7 @@ def inputs_of(order: Order) -> dict[str, Any]:
     """Return the validated model inputs to send for an order.
 
     Raises:
-        ParamUnknown, ParamInvalid: the model does not take an input.
+        ParamUnknown, ParamInvalid: the model has no such input or does not accept its value.
     """
     values = {name: value for name, value in order.params.items() if value is not None}
     if order.amount is not None and "edit_mode" not in order.chosen:
@@ -50,7 +50,7 @@ def inputs_of(order: Order) -> dict[str, Any]:
 
 
 class FalEngine:
-    """ACE-Step on fal."""
+    """Makes remixes with ACE-Step on fal."""
 
     def __init__(
         self,
@@ -62,14 +62,14 @@ class FalEngine:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         timeouts: Timeouts | None = None,
     ) -> None:
-        """Build the engine; connections are made when needed.
+        """Build the engine; connections are opened when needed.
 
         Args:
             settings: The [fal] section.
-            key: Returns the key, for each request; raises KeyMissing or KeyInvalid.
-            clock: Unix time, s.
-            random: 0..1, for jitter.
-            sleep: Waits, in s.
+            key: Returns the key, or raises KeyMissing or KeyInvalid; called for each request.
+            clock: Returns Unix time, s.
+            random: Returns a random number from 0 to 1, for jitter.
+            sleep: Waits for a time in s.
             timeouts: Timeouts of single requests.
 
         Raises:
@@ -112,7 +112,7 @@ class FalEngine:
         await Download(self._wire, self._patience, output.url, into, report).run()
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
-        """Ask fal to stop; a running wait gets the answer at once and continues until the outcome is certain."""
+        """Ask fal to stop. A running `follow` polls again immediately and continues until the outcome is certain."""
         answer = await self._queue.cancel(ticket)
         self._nudge(ticket).say(answer)
         return answer

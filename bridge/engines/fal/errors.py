@@ -1,6 +1,6 @@
-"""Maps fal's error answers to the bridge's errors.
+"""Maps fal's error answers to bridge errors.
 
-The most specific information wins: the error type in the body, else the HTTP status together with the step.
+The most specific information wins: the error type in the answer, otherwise the HTTP status together with the step.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Doing(enum.Enum):
 
     SUBMIT = "submitting the remix"
     WAIT = "waiting for the remix"
-    STORE = "uploading the clip"  # with the key, at the storage API
-    MOVE = "sending the clip"  # without the key, at a storage host
-    TAKE = "downloading the result"  # without the key, at a storage host
+    STORE = "uploading the clip"  # requests to the storage API, with the key
+    MOVE = "sending the clip"  # to a storage host, without the key
+    TAKE = "downloading the result"  # from a storage host, without the key
     CANCEL = "cancelling the remix"
 
 
@@ -38,7 +38,7 @@ class Complaint:
     message: str  # fal's message, one line, not redacted yet
     field: str  # the input named by the first detail; empty: none
     listed: bool  # whether the details are a list, as the model writes them
-    is_page: bool  # a web page, sent by something in front of fal's API
+    is_page: bool  # whether it is a web page, sent by a proxy or gateway before fal's API
     request_id: str  # fal's id of this request, for fal's support
 
 
@@ -65,7 +65,7 @@ def error_from(answer: Answer, doing: Doing, scrub: Callable[[str], str]) -> Bri
 
     Args:
         answer: A complete error answer.
-        doing: The step.
+        doing: The step in which fal sent it.
         scrub: Redacts secrets in a text.
     """
     complaint = read_complaint(answer)
@@ -73,7 +73,7 @@ def error_from(answer: Answer, doing: Doing, scrub: Callable[[str], str]) -> Bri
 
 
 def is_verdict(answer: Answer) -> bool:
-    """Return whether the model or the platform wrote this answer about the submission, so it is not temporary."""
+    """Return whether this is the model's or the platform's error for the submission, so that it is not temporary."""
     complaint = read_complaint(answer)
     return complaint.listed or complaint.kind in _BY_KIND
 
@@ -84,7 +84,7 @@ def is_page(answer: Answer) -> bool:
 
 
 def names_platform(answer: Answer) -> bool:
-    """Return whether an answer has an error type of fal's platform, which proves that no model is running."""
+    """Return whether an answer has one of fal's platform error types, which prove that no model is running."""
     return read_complaint(answer).kind in _PLATFORM
 
 
@@ -150,7 +150,7 @@ _BY_STATUS_OF: Mapping[Doing, Mapping[int, type[BridgeError]]] = {
 
 
 def _class_of(complaint: Complaint, doing: Doing) -> type[BridgeError]:
-    """Choose the error class by error type, locked account, then status."""
+    """Choose the error class, by the error type first, then by a locked account, then by the HTTP status."""
     if 300 <= complaint.status < 400:
         return errors.HostRefused
     if doing is Doing.MOVE:  # sent without the key, so the answer is not about the account
@@ -177,7 +177,7 @@ def _is_locked(message: str) -> bool:
 
 
 def _sentence(complaint: Complaint, doing: Doing) -> str:
-    """Return the class's text, fal's message, and the details that support needs."""
+    """Return the class's text, fal's message, and the details that fal's support needs."""
     default = " ".join((_class_of(complaint, doing).__doc__ or "").split())
     signs = [f"HTTP {complaint.status}"]
     if complaint.kind:

@@ -1,4 +1,4 @@
-"""The fal engine's allow-list: the key goes only to the two configured bases, audio only to and from listed hosts.
+"""The fal engine's allow-list: only the two configured bases receive the key, only listed hosts send or receive audio.
 
 Every URL from fal's answers is checked here before it is used.
 """
@@ -20,11 +20,11 @@ class Hosts:
     """The allow-list of an engine."""
 
     def __init__(self, queue_url: str, rest_url: str, result_hosts: Sequence[str]) -> None:
-        """Set the configured bases and the hosts for audio.
+        """Set the configured base URLs and the hosts allowed for audio.
 
         Args:
-            queue_url: Base of the queue, for example https://queue.fal.run; http is allowed if configured.
-            rest_url: Base of the storage API.
+            queue_url: Base URL of the queue, for example https://queue.fal.run; may also be http.
+            rest_url: Base URL of the storage API; may also be http.
             result_hosts: Host names; `*.example.org` for subdomains, `name:port` for ports other than 443, `::1` or
                 `[::1]:port` for an IPv6 address.
 
@@ -66,7 +66,7 @@ class Hosts:
 
 
 def shown(url: str) -> str:
-    """Return scheme, host and port of a URL for users and logs; paths and queries may contain signatures."""
+    """Return only a URL's scheme, host and port, for users and logs. Its path and query may contain signatures."""
     parsed = _parse(url)
     if parsed is None:
         return "an invalid URL"
@@ -74,7 +74,7 @@ def shown(url: str) -> str:
 
 
 def _parse(url: str) -> httpx.URL | None:
-    """Return the URL, or None unless it is http(s) with a host and without credentials."""
+    """Parse a URL; return None if it is not http(s), has no host, or contains credentials."""
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, TypeError):
@@ -107,7 +107,7 @@ def _matches(pattern: str, url: httpx.URL) -> bool:
 
 
 def _split_port(pattern: str) -> tuple[str, str]:
-    """Return host and port, "" without one; only brackets separate the port of an IPv6 address: `[::1]:8080`."""
+    """Return host and port; "" if there is no port. An IPv6 address with a port needs brackets: `[::1]:8080`."""
     if pattern.startswith("["):
         host, _, rest = pattern[1:].partition("]")
         return _canonical(host), rest.removeprefix(":")
@@ -118,7 +118,7 @@ def _split_port(pattern: str) -> tuple[str, str]:
 
 
 def _canonical(host: str) -> str:
-    """Return an IP address in its shortest form and a name as it is."""
+    """Return an IP address in its shortest form, or a host name unchanged."""
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Waits for one submission: polls decide its status, and the status stream only triggers the next poll.
+"""Waits for one submission. Only polls determine its status; the status stream just triggers the next poll.
 
 There is no time limit. After an outage of any length the next successful poll continues the wait.
 """
@@ -22,10 +22,10 @@ from bridge.errors import AnswerStrange, BridgeError, ModelFailed, Withdrawn
 
 log = logging.getLogger(__name__)
 
-_GROWTH = 1.3  # factor between two pauses
-_TRIES_UNNAMED = 5  # polls of a failing result before an unnamed failure is accepted
-_TRIES_MISSING = 6  # polls of a missing request or result before it is accepted as missing, since it may be paid
-_POLLS_AFTER_REMOVAL = 3  # polls after which a removed request counts as removed although fal still lists it
+_GROWTH = 1.3  # factor from one pause to the next
+_TRIES_UNNAMED = 5  # polls of the result after which an unnamed failure is accepted
+_TRIES_MISSING = 6  # polls after which a request or result counts as missing; several, since it may be paid
+_POLLS_AFTER_REMOVAL = 3  # polls after which a removed request is given up although fal still lists it
 _BAR = re.compile(r"(\d{1,3})%\|(?:[^|]*\|\s*(\d+)/(\d+))?")  # a progress bar in the model's log
 _WAITING = frozenset({"IN_QUEUE", "IN_PROGRESS"})
 
@@ -40,7 +40,7 @@ class Pace:
 
 
 class Nudge:
-    """Makes a running wait poll at once, after an answer to a cancel or an event on the status stream."""
+    """Makes a running wait poll immediately, after fal's answer to a cancel or an event on the status stream."""
 
     def __init__(self) -> None:
         self.cancel: CancelAnswer | None = None  # fal's answer to a cancel; None: no cancel was sent
@@ -70,7 +70,7 @@ class Following:
         self._strange: set[str] = set()  # unknown status words already reported
 
     async def run(self) -> Output:
-        """Poll until the outcome is certain.
+        """Poll until the outcome is certain, and return the result.
 
         Raises:
             Withdrawn: fal dropped the submission.
@@ -93,7 +93,7 @@ class Following:
                 await asyncio.gather(listening, return_exceptions=True)
 
     async def _step(self) -> Output | None:
-        """Poll once, and return the result if it is finished."""
+        """Poll once. Return the result if it is finished, otherwise None."""
         answer = await self._patience.persist(
             lambda: self._queue.status(self._ticket), self._say, again=self._is_temporary_status
         )
@@ -140,7 +140,7 @@ class Following:
         )
 
     def _failure(self, answer: Answer, said: str = "") -> BridgeError:
-        """Return the error for a complete error answer; `said` is the error in the status."""
+        """Return the error for a complete error answer; `said` is the error text from the status."""
         if self._nudge.cancel is not None and is_withdrawal(answer):
             return Withdrawn("fal dropped the remix after the cancel.")
         error = error_from(answer, Doing.WAIT, self._queue.scrub)
@@ -148,14 +148,14 @@ class Following:
         return type(error)(f"{error.text} Its status says: {said}") if said and said not in error.text else error
 
     def _is_temporary_status(self, answer: Answer) -> bool:
-        """Return whether to poll again silently: after temporary errors and answers that are not a status."""
+        """Return whether to poll again: the answer is a temporary error, or a success without a status."""
         return is_passing(answer) or (200 <= answer.status < 300 and read_look(answer.data) is None)
 
     def _is_temporary_result(self, answer: Answer, look: Look) -> bool:
-        """Return whether a failing result may be a temporary error of a server in between.
+        """Return whether an error answer for the result may be temporary, from a server in between.
 
-        A failure of the model has the same HTTP statuses. It is accepted if the status named an error, if the body has
-        a form that only model and platform write, or if it persists.
+        A failure of the model has the same HTTP statuses. The answer counts as such a failure if the request's status
+        named an error, if the body has a form that only the model or the platform writes, or if the error persists.
         """
         if answer.status in (408, 425, 429) or self._is_missing(answer):
             return True
@@ -169,14 +169,14 @@ class Following:
         return self._unnamed < _TRIES_UNNAMED
 
     def _is_missing(self, answer: Answer) -> bool:
-        """Return whether to poll again for something missing, since not all of fal's servers may know it yet."""
+        """Return whether to poll again after a 404, since some of fal's servers may not know the request yet."""
         if answer.status != 404 or self._nudge.cancel is not None:
             return False
         self._missing += 1
         return self._missing < _TRIES_MISSING
 
     def _check_removed(self, look: Look) -> None:
-        """End the wait for a request that fal removed but still lists as queued."""
+        """Raise `Withdrawn` for a request that fal removed but still lists as queued after several polls."""
         if self._nudge.cancel is CancelAnswer.REMOVED and look.word == "IN_QUEUE":
             self._removed += 1
             if self._removed >= _POLLS_AFTER_REMOVAL:
@@ -210,7 +210,7 @@ class Following:
         self._report(message=text)
 
     async def _listen(self) -> None:
-        """Wake the wait on changes in the stream; its end or failure is ignored."""
+        """Wake the wait when the stream reports a change. The stream's end or failure is ignored."""
         try:
             async for look in self._queue.stream(self._ticket):
                 known = self._last
@@ -241,7 +241,7 @@ def _place(ahead: int | None) -> str:
 
 
 def _step(bar: re.Match[str]) -> str:
-    """Describe a progress bar."""
+    """Describe the model's progress bar in words."""
     percent, step, steps = bar.groups()
     return f"ACE-Step: step {step} of {steps}" if steps else f"ACE-Step: {percent} %"
 
@@ -262,7 +262,7 @@ def _is_unfinished(answer: Answer) -> bool:
 
 
 def _billed(answer: Answer) -> float | None:
-    """Return the units that fal charged, or None if missing or invalid."""
+    """Return the units that fal charged, or None if the header is missing or invalid."""
     try:
         units = float(answer.headers.get("x-fal-billable-units", ""))
     except ValueError:

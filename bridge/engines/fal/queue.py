@@ -1,6 +1,6 @@
 """fal's queue API, one method per request: submit, status, stream, result, cancel.
 
-`polling.py` uses them to wait. A submission is never repeated once it may have arrived.
+`polling.py` uses these methods to wait. A submission that may have arrived is never repeated.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from bridge.errors import NetworkDown, OutageError, SubmitUnknown
 log = logging.getLogger(__name__)
 
 LIFECYCLE = "X-Fal-Object-Lifecycle-Preference"  # for results; uploads have their own header
-_SUBMIT_TRIES = 6  # over about 15 s, each proven not to have been accepted
+_SUBMIT_TRIES = 6  # within about 15 s; only a submission that fal did not accept is repeated
 _CANCEL_TRIES = 6
-_NAMESPACES = frozenset({"workflows", "comfy"})  # prefixes before owner and alias
-_UNKNOWN = frozenset({408, 409})  # like all 5xx and unexpected 2xx: the remix may be running
+_NAMESPACES = frozenset({"workflows", "comfy"})  # may precede owner and alias in an endpoint's ID
+_UNKNOWN = frozenset({408, 409})  # the remix may be running, as after any 5xx or an unexpected 2xx
 
 _CANCEL_WORDS: Mapping[str, CancelAnswer] = {
     "OK": CancelAnswer.REMOVED,
@@ -41,7 +41,7 @@ class Look:
     """The status of a request."""
 
     word: str  # IN_QUEUE, IN_PROGRESS, COMPLETED, or an unknown word
-    position: int | None  # requests ahead
+    position: int | None  # requests ahead in the queue; None: unknown
     logs: tuple[tuple[str, str], ...]  # timestamp and text of each log line so far
     error: str  # the error of a completed request; empty: none
 
@@ -57,10 +57,10 @@ class FalQueue:
         self._headers = lifecycle(LIFECYCLE, expires)
 
     async def submit(self, body: Mapping[str, Any]) -> Ticket:
-        """Submit exactly once.
+        """Submit the remix exactly once and return its ticket.
 
-        It is sent again only if it was proven not to arrive: no connection, 429, or 503 with an error type of fal's
-        platform.
+        The request is repeated only if fal cannot have accepted it: after a failed connection, 429, or 503 with one of
+        fal's platform error types.
 
         Args:
             body: The model's inputs, ready to send.
@@ -89,7 +89,7 @@ class FalQueue:
             await self._patience.pause(attempt - 1, answer)
 
     async def status(self, ticket: Ticket) -> Answer:
-        """Request the status with the log lines, once."""
+        """Request the status and the log lines once."""
         return await self._wire.ask("GET", f"{self.urls(ticket)['status']}?logs=1")
 
     async def stream(self, ticket: Ticket) -> AsyncIterator[Look]:
@@ -112,7 +112,7 @@ class FalQueue:
         """Ask fal to stop; safe to repeat.
 
         Raises:
-            EngineError: there is no answer, or none with a known meaning.
+            EngineError: fal did not answer, or its answer has no known meaning.
         """
         try:
             answer = await self._patience.persist(
@@ -130,7 +130,7 @@ class FalQueue:
         if word in _CANCEL_WORDS:
             return _CANCEL_WORDS[word]
         if 200 <= answer.status < 300:
-            return CancelAnswer.REQUESTED  # accepted without a promise: it may still finish
+            return CancelAnswer.REQUESTED  # accepted, but the remix may still finish
         if answer.status in _CANCEL_STATUSES:
             return _CANCEL_STATUSES[answer.status]
         raise error_from(answer, Doing.CANCEL, self._wire.secrets.scrub)
@@ -140,9 +140,10 @@ class FalQueue:
         return self._wire.secrets.scrub(text)
 
     def urls(self, ticket: Ticket) -> dict[str, str]:
-        """Return the URLs for status, response and cancel: those from fal, or else built from the ID.
+        """Return the URLs for status, response and cancel.
 
-        A URL that may not get the key is replaced, since the remix is running and must be found again.
+        If fal sent none or one that must not receive the key, the URL is built from the ID instead, so that the running
+        remix can still be reached.
         """
         built = self._built_urls(ticket.request_id)
         named = ticket.urls
@@ -152,7 +153,7 @@ class FalQueue:
         }
 
     def _built_urls(self, request_id: str) -> dict[str, str]:
-        """Build the URLs by fal's rule: owner and alias, without the rest of the endpoint's path."""
+        """Build the URLs as fal does: from owner and alias, without the rest of the endpoint's path."""
         parts = self._endpoint.split("/")
         app = "/".join(parts[: 3 if parts[0] in _NAMESPACES else 2])
         base = f"{self._wire.hosts.queue}/{app}/requests/{quote(request_id, safe='')}"
@@ -182,7 +183,7 @@ class FalQueue:
 
 
 def read_look(data: Any) -> Look | None:
-    """Return the status in a body, or None if it has none. Only the status word is required."""
+    """Return the status in an answer's body, or None if it has no status word. All other fields are optional."""
     if not isinstance(data, dict) or not isinstance(data.get("status"), str):
         return None
     position = data.get("queue_position")
@@ -205,5 +206,5 @@ def _log_lines(logs: Any) -> list[tuple[str, str]]:
 
 
 def _was_not_accepted(answer: Answer) -> bool:
-    """Return whether an answer proves that nothing was accepted, so that submitting again may help."""
+    """Return whether the answer proves that fal did not accept the submission, so that it may be repeated."""
     return answer.status == 429 or (answer.status == 503 and names_platform(answer))

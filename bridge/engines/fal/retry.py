@@ -1,6 +1,6 @@
-"""Retries of the fal engine: growing pauses with jitter, and fal's Retry-After.
+"""Retries for the fal engine, with growing pauses, jitter and fal's Retry-After.
 
-Only for requests that are safe to repeat, never for submissions.
+`Patience.persist` is only for requests that are safe to repeat, never for submissions.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ _PASSING = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Pauses between tries; sleep, random numbers and clock are passed in."""
+    """Pauses between attempts. Sleep, random numbers and clock are passed in for tests."""
 
     sleep: Callable[[float], Awaitable[None]]
-    random: Callable[[], float]  # 0..1
-    clock: Callable[[], float]  # unix time, s
+    random: Callable[[], float]  # returns a random number, 0..1
+    clock: Callable[[], float]  # returns Unix time, s
 
     def jitter(self, seconds: float) -> float:
-        """Return the time ±25 %, so that waiting variations do not poll in step."""
+        """Return `seconds` changed randomly by up to ±25 %, so that variations do not all poll at the same time."""
         return seconds * (0.75 + 0.5 * self.random())
 
     async def pause(self, attempt: int, answer: Answer | None = None) -> None:
-        """Wait before try `attempt` + 1, at least for the answer's Retry-After."""
+        """Wait after the failed attempt number `attempt` (from 0), at least as long as the answer's Retry-After."""
         seconds = self.jitter(min(_FIRST * 2.0 ** min(attempt, 10), _LONGEST))
         await self.sleep(max(seconds, self.asked(answer)))
 
     def asked(self, answer: Answer | None) -> float:
-        """Return Retry-After (a number or a date) in s; 0 if missing or invalid."""
+        """Return how long to wait by the answer's Retry-After (a number or a date), in s; 0 if missing or invalid."""
         value = answer.headers.get("retry-after", "").strip() if answer else ""
         if value.isdecimal():
             return min(float(value), _LONGEST_ASKED)
@@ -51,16 +51,16 @@ class Patience:
         again: Callable[[Answer], bool],
         tries: int | None = None,
     ) -> Answer:
-        """Repeat an idempotent request until its answer is not temporary.
+        """Repeat an idempotent request until its answer is not temporary, at most `tries` times.
 
         Args:
-            request: Makes one try.
-            note: Gets a message on why it waits.
-            again: Whether an answer is temporary.
-            tries: None: no limit, for paid requests; else the last answer is returned.
+            request: Sends the request once.
+            note: Receives a message that says why the request is repeated.
+            again: Returns whether an answer is temporary.
+            tries: Maximum attempts; the last answer is returned even if temporary. None: no limit, for paid remixes.
 
         Raises:
-            WireError: no answer in `tries` tries.
+            WireError: the last attempt got no answer.
         """
         attempt = 0
         while True:

@@ -1,6 +1,6 @@
-"""The key: read when a request needs it, and redacted from every text.
+"""Reads the fal key when a request needs it, and redacts it from every text.
 
-A server, proxy or library may echo a request, so every text passes `scrub` before it becomes an error.
+A server, proxy or library may echo a request, so `scrub` redacts every text before it is used in an error.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Secrets:
 
         Raises:
             KeyMissing: there is no key.
-            KeyInvalid: the key has characters that are invalid in a header; HTTP libraries would print it in the error.
+            KeyInvalid: the key has characters that no header allows. An HTTP library's error would quote the key.
         """
         key = self._key().strip()
         self.hide(key)

@@ -1,6 +1,6 @@
-"""Settings of the fal engine: the attributes of the [fal] section, and timeouts of single requests.
+"""The fal engine's settings: the attributes of the [fal] section, and the timeouts of single requests.
 
-A Protocol, so that the engine does not depend on the configuration package.
+`FalSettings` is a Protocol, so that the engine does not depend on the configuration package.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ class Timeouts:
     """Timeouts of single requests in s; they never end a job."""
 
     connect: float = 10.0  # until a connection is established, including TLS
-    submit: float = 120.0  # until fal answers a submission (as long as its own clients wait)
+    submit: float = 120.0  # until fal answers a submission; fal's own clients wait as long
     ask: float = 30.0  # until fal answers any other request
     move: float = 60.0  # between two blocks of a file
     stream: float = 45.0  # between two lines of the status stream, which sends one every 15 s
 
 
 def lifetime(name: str, chosen: str) -> int | None:
-    """Return a lifetime of files at fal in s; None: forever.
+    """Return how long fal keeps a file, in s; None: forever.
 
     Raises:
         ConfigInvalid: the value is not allowed; the text names the setting.
@@ -72,5 +72,5 @@ def lifetime(name: str, chosen: str) -> int | None:
 
 
 def lifecycle(header: str, seconds: int | None) -> dict[str, str]:
-    """Return the header that requests a lifetime, empty for None."""
+    """Return the header that requests a lifetime in s, or no header for None."""
     return {} if seconds is None else {header: json.dumps({"expiration_duration_seconds": seconds})}

@@ -1,6 +1,6 @@
-"""Uploads clips to fal: requests a URL with the key, then sends the file without it.
+"""Uploads clips to fal: requests an upload URL with the key, then sends the file without the key.
 
-It uses two of fal's protocols: presigned first (two requests, real progress), then direct to its CDN if that fails.
+fal's presigned upload comes first (two requests, real progress). If it fails, the file is sent directly to fal's CDN.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ log = logging.getLogger(__name__)
 
 MIME = "audio/flac"
 LIFECYCLE = "X-Fal-Object-Lifecycle"
-_SURE_TO_KEEP = 604800  # s for which fal keeps a file at least by default
-_CDN = "https://v3.fal.media"  # used if the token answer names no base
+_SURE_TO_KEEP = 604800  # minimum s for which fal keeps a file by default
+_CDN = "https://v3.fal.media"  # used if the token answer names no base URL
 _BLOCK = 256 * 1024  # bytes per block; also the resolution of the progress
-_TRIES = 3  # for each request
+_TRIES = 3  # attempts per request
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Clip:
 
 
 class FalStorage:
-    """Uploads to fal."""
+    """Uploads clips to fal."""
 
     def __init__(self, wire: Wire, patience: Patience, expires: int | None) -> None:
         """Set the lifetime of clips at fal in s; None: forever."""
@@ -66,8 +66,8 @@ class FalStorage:
 
         Args:
             path: The file.
-            sha256: Of its bytes; the file name at fal contains nothing else.
-            report: Gets the fraction of bytes sent.
+            sha256: Hash of its bytes. The start of this hash names the file at fal.
+            report: Receives the fraction of bytes sent.
 
         Raises:
             EngineError: both protocols failed, the account is locked, or fal cannot be reached.
@@ -79,14 +79,14 @@ class FalStorage:
             url = await self._presigned(clip)
         except EngineError as refused:
             if isinstance(refused, AccountError | NetworkDown):
-                raise  # the other protocol starts with the same host and key
+                raise  # the direct upload starts with the same host and key
             log.warning("the presigned upload failed; trying the direct one: %s", refused)
             url = await self._directly(clip, refused)
         report(fraction=1.0)
         return Uploaded(url, self.host, until)
 
     async def _directly(self, clip: _Clip, refused: EngineError) -> str:
-        """Fall back; if that fails too, raise the first protocol's error."""
+        """Fall back to the direct upload; if it fails too, report the error of the presigned upload."""
         try:
             return await self._direct(clip)
         except (AccountError, NetworkDown):
@@ -98,7 +98,7 @@ class FalStorage:
             raise UploadFailed(f"The clip could not be uploaded. {refused.text}") from again
 
     async def _presigned(self, clip: _Clip) -> str:
-        """Request a URL that is valid for one PUT and a few minutes, and send the file there."""
+        """Request an upload URL, which allows one PUT within a few minutes, and send the file there."""
         file_url = ""
 
         async def once() -> Answer:
@@ -178,7 +178,7 @@ class FalStorage:
 
 
 async def _blocks(file: BinaryIO, clip: _Clip) -> AsyncIterator[bytes]:
-    """Yield the file in blocks; the previous block was sent when the next one is requested."""
+    """Yield the file in blocks. Each block is requested after the previous one was sent."""
     sent = 0
     while block := await asyncio.to_thread(file.read, min(_BLOCK, clip.size - sent)):
         clip.report(fraction=sent / clip.size)
@@ -205,7 +205,7 @@ def _text(data: Any, name: str) -> str:
 
 
 def _address(url: str) -> str:
-    """Return the file's URL for the model, checked to be one."""
+    """Return the file's URL, or raise `AnswerStrange` if it is not a valid URL."""
     if "://" not in shown(url):
         raise AnswerStrange("fal's storage returned an invalid URL for the clip.")
     return url

@@ -1,7 +1,7 @@
-"""The fal engine's two HTTP clients: one sends the key, the other cannot.
+"""The fal engine's two HTTP clients: one for requests with the key, one for requests without it.
 
-This module knows HTTP, not queues or storage. Redirects are off, answers are limited in size, and an error tells
-whether the request may have been sent.
+This module handles only HTTP; queue.py and storage.py use fal's APIs. Redirects are off, answers are limited in size,
+and each error says whether the request may have been sent.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from bridge.errors import OutageError
 
 log = logging.getLogger(__name__)
 
-_LARGEST_ANSWER = 8 * 1024 * 1024  # bytes of a JSON answer; audio is downloaded elsewhere
+_LARGEST_ANSWER = 8 * 1024 * 1024  # maximum bytes of a JSON answer; download.py has its own limit for audio
 _IDLE = 15.0  # s for which an unused connection is kept: longer than any pause between polls
 _NO_PROXY = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
 
 
 class WireError(Exception):
-    """There is no complete answer; used only within this package.
+    """The request got no complete answer. Used only within this package.
 
     Attributes:
         written: Whether writing the request had begun, so it may have arrived.
@@ -45,7 +45,7 @@ class WireError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer."""
+    """A complete answer to a request."""
 
     status: int  # HTTP status
     headers: Mapping[str, str]  # names in lower case
@@ -60,7 +60,7 @@ class Wire:
         self.hosts = hosts
         self.secrets = secrets
         self.timeouts = timeouts
-        self._open: list[httpx.AsyncClient] = []  # the client with the key and the one without, once made
+        self._open: list[httpx.AsyncClient] = []  # clients with and without the key; empty until first use
         self._making = asyncio.Lock()
 
     async def ask(
@@ -76,13 +76,13 @@ class Wire:
 
         Args:
             method: HTTP method.
-            url: On one of the configured bases.
+            url: URL at one of the configured bases.
             json: Body, if any.
-            headers: Further headers.
-            silence: Timeout between bytes of the answer in s; default: `ask`.
+            headers: Additional headers.
+            silence: Maximum wait for more bytes of the answer, s; None: `Timeouts.ask`.
 
         Raises:
-            HostRefused: the URL may not get the key.
+            HostRefused: the key must not be sent to this URL.
             WireError: there is no complete answer.
         """
         silence = self.timeouts.ask if silence is None else silence
@@ -153,9 +153,9 @@ class Wire:
             raise WireError(text, written=trace.written) from error
 
     async def _ready(self) -> tuple[httpx.AsyncClient, httpx.AsyncClient]:
-        """Return the client with the key and the one without, made in a thread at first use.
+        """Return the clients for requests with and without the key, made at first use.
 
-        Reading the certificates takes about 0.1 s, which would block the event loop.
+        They are made in a thread: reading the certificates takes about 0.1 s, which would block the event loop.
         """
         async with self._making:
             if not self._open:
@@ -188,7 +188,7 @@ def _client(tls: ssl.SSLContext) -> httpx.AsyncClient:
 
 
 async def read_answer(response: httpx.Response) -> Answer:
-    """Read an answer up to a size limit; a longer one is cut and therefore not JSON."""
+    """Read an answer up to a size limit. A longer answer is truncated, so it is not valid JSON."""
     body = bytearray()
     async for block in response.aiter_bytes():
         body += block
@@ -199,7 +199,7 @@ async def read_answer(response: httpx.Response) -> Answer:
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the JSON value in the bytes, or None."""
+    """Return the JSON value in the bytes, or None if they are not valid JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -207,7 +207,7 @@ def parse_json(body: bytes) -> Any:
 
 
 class _Trace:
-    """Notes when the HTTP library begins to write the request, not counting a proxy's CONNECT."""
+    """Records whether the HTTP library has begun to write the request. A proxy's CONNECT does not count."""
 
     def __init__(self) -> None:
         self.written = False
