@@ -1,1 +1,1 @@
-"""The messages, jobs and answers that cross between the bridge and the DAWs."""
+"""The messages, jobs and answers that the bridge and the DAWs exchange."""

@@ -1,4 +1,4 @@
-"""The outbox file as typed values, protocol 1. request.py has the messages to the bridge."""
+"""The outbox file as typed values, protocol 1. request.py defines the messages to the bridge."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class CostAnswer(Struct, frozen=True, kw_only=True):
     """The cost of a job."""
 
     currency: str  # ISO code
-    estimated: float  # for the seconds to submit
-    billed_units: float | None  # the engine's charges, in its units
-    billed: float | None  # money, from billed_units; null: no bill yet
+    estimated: float  # money, from the seconds of audio to submit
+    billed_units: float | None  # what the engine charged, in its units; null: no bill yet
+    billed: float | None  # money, from billed_units
 
 
 class NoteAnswer(Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class ErrorAnswer(Struct, frozen=True, kw_only=True):
 
 
 class RefusalAnswer(ErrorAnswer, frozen=True, kw_only=True):
-    """A message that was refused."""
+    """The error for a message that was refused."""
 
     message_id: str
 
@@ -50,8 +50,8 @@ class PieceAnswer(Struct, frozen=True, kw_only=True):
     """The position of a clip in a combined result. Its gain and fades are already applied."""
 
     clip_id: str  # from the request
-    at: float  # s after the result's source_offset
-    samples: int  # its length in frames, at the result's sample_rate
+    at: float  # start of the clip, s after the result's source_offset
+    samples: int  # the clip's length in frames, at the result's sample_rate
 
 
 class ResultAnswer(Struct, frozen=True, kw_only=True):
@@ -60,26 +60,26 @@ class ResultAnswer(Struct, frozen=True, kw_only=True):
     path: str  # absolute
     sample_rate: int  # Hz
     samples: int  # the clip's length in frames, at sample_rate
-    source_offset: float  # s into the file at which the clip begins (handle and alignment)
-    offset_ms: float  # delay of the model's result, corrected in source_offset
-    fitted: str  # the time correction, in words
-    gain_db: float  # gain applied to match its level
+    source_offset: float  # start of the clip in the file, s (from handle and alignment)
+    offset_ms: float  # delay of the model's result, ms; source_offset corrects it
+    fitted: str  # description of the time correction
+    gain_db: float  # gain that was applied to match the clip's level, dB
     pieces: list[PieceAnswer]  # combined clips only: the clips' positions
-    recipe: str  # JSON file with the recipe, beside the result
-    placed: bool  # whether it is placed: in the DAW, or in its folder
+    recipe: str  # path of the JSON file with the recipe, beside the result
+    placed: bool  # whether the result is placed, in the DAW or in its folder
 
 
 class VariationAnswer(Struct, frozen=True, kw_only=True):
-    """One clip × one seed."""
+    """One variation: a clip with one seed."""
 
     variation_id: str
     clip_id: str  # from the request
-    index: int  # k, from 0
+    index: int  # number of the variation, from 0
     seed: int
     state: State  # see states.md
-    reason: str | None  # why it waits: slot budget disk network user
+    reason: str | None  # why it waits: `slot`, `budget`, `disk`, `network` or `user`
     stage: str | None  # current or last stage
-    progress: float  # 0 to 1, all stages
+    progress: float  # 0 to 1, over all stages
     message: str  # progress in words
     queue_position: int | None  # submissions ahead of it at the engine
     result: dict[str, Any] | None  # a ResultAnswer, once the file is on disk
@@ -87,10 +87,10 @@ class VariationAnswer(Struct, frozen=True, kw_only=True):
 
 
 class JobAnswer(Struct, frozen=True, kw_only=True):
-    """A job of this instance: open, or one of the last finished."""
+    """An open or recently finished job of this instance."""
 
     job_id: str
-    message_id: str  # the request's message
+    message_id: str  # ID of the message that requested the job
     state: State  # see states.md
     engine: str  # name of the engine
     cost: CostAnswer
@@ -99,7 +99,7 @@ class JobAnswer(Struct, frozen=True, kw_only=True):
 
 
 class AskAnswer(Struct, frozen=True, kw_only=True):
-    """A request of a surface to this DAW."""
+    """A control surface's request to this DAW."""
 
     id: str
     command: str  # "selection": answer with a `selection` message within a second
@@ -114,12 +114,12 @@ class OutboxFile(Struct, frozen=True, kw_only=True):
     daemon: DaemonAnswer
     jobs: list[JobAnswer]  # oldest first
     place: list[str]  # variation_ids for this instance to place now
-    ask: AskAnswer | None  # a surface's request to this DAW
+    ask: AskAnswer | None  # a control surface's request to this DAW
     errors: list[RefusalAnswer]  # the latest refused messages of this instance
 
 
 def variation_answer(variation: Variation) -> VariationAnswer:
-    """Return what the outbox says of a variation.
+    """Return a variation as the outbox shows it.
 
     >>> answer = variation_answer(Variation("v", "j", "clip-1", 0, 0, seed=7))
     >>> answer.clip_id, str(answer.state), answer.result
@@ -142,7 +142,7 @@ def variation_answer(variation: Variation) -> VariationAnswer:
 
 
 def cost_answer(job: Job) -> CostAnswer:
-    """Return what the outbox says of a job's cost.
+    """Return a job's cost as the outbox shows it.
 
     >>> job = Job("j", "m", "i", "reaper", "", "fal", 7, 0.0, {}, {}, 0.0002, "USD", (8.0,), 2)
     >>> cost_answer(job)

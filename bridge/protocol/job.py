@@ -13,7 +13,7 @@ class State(enum.StrEnum):
     """The state of a variation or a job."""
 
     NEW = "new"  # accepted, not started
-    WAITING = "waiting"  # cannot continue at the moment; `reason` says why: slot budget disk network user
+    WAITING = "waiting"  # cannot continue at the moment; `reason` is `slot`, `budget`, `disk`, `network` or `user`
     RENDERING = "rendering"  # reading the clip's audio
     UPLOADING = "uploading"  # uploading the clip to the engine
     SUBMITTING = "submitting"  # submitting to the engine; a lost answer here leads to `unknown`
@@ -22,7 +22,7 @@ class State(enum.StrEnum):
     FETCHING = "fetching"  # downloading the result
     FITTING = "fitting"  # matching rate, length and level
     READY = "ready"  # the result is on disk, but no DAW is connected to place it
-    PLACING = "placing"  # offered to a DAW, not confirmed
+    PLACING = "placing"  # offered to a DAW, which has not confirmed it yet
     DONE = "done"  # placed in the DAW, or the user has the file's path
     FAILED = "failed"  # an error; `retry` resumes at the failed stage
     CANCELLED = "cancelled"  # cancelled by the user
@@ -32,7 +32,7 @@ class State(enum.StrEnum):
 
 ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED, State.UNKNOWN})
 
-# Keys that a variation's `result` copies from the finished file's result, if present; `placed` is added.
+# A variation's `result` copies these keys from the finished file's result, if present, and adds `placed`.
 SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe", "pieces")
 
 _WORK = (
@@ -45,8 +45,8 @@ _WORK = (
     State.FITTING,
 )
 
-# A working state may change to any later one (a restart skips finished stages), to WAITING, or to an end. An ended
-# variation changes only by `retry`, through WAITING, or to DONE when a DAW reports that it placed the result.
+# A working state may change to any later state (a restart skips finished stages), to WAITING, or to an ended state. An
+# ended variation changes only to WAITING, by `retry`, or to DONE, when a DAW reports that it placed the result.
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.NEW: frozenset({State.WAITING, State.CANCELLED, State.FAILED, *_WORK}),
     State.WAITING: frozenset(
@@ -77,11 +77,11 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 
 
 class IllegalTransition(RuntimeError):
-    """A transition that the table does not allow, which is a bug."""
+    """A bug: the table does not allow this transition."""
 
 
 def check_transition(before: State, after: State) -> None:
-    """Raise `IllegalTransition` unless a variation may change from `before` to `after`. No change is always legal.
+    """Raise `IllegalTransition` unless a variation may change from `before` to `after`. Equal states are always legal.
 
     >>> check_transition(State.RUNNING, State.FETCHING)
     >>> check_transition(State.DONE, State.RUNNING)
@@ -94,26 +94,26 @@ def check_transition(before: State, after: State) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """One clip × one seed: one submission to a model, one result to place."""
+    """One clip with one seed, which gives one result to place."""
 
     id: str  # UUID
     job_id: str  # its job
     clip_id: str  # the DAW's ID of the clip
     clip_index: int  # position of the clip in the request
-    index: int  # k, from 0
-    seed: int  # (seed of the job + k) mod 2^32
+    index: int  # k, the number of the variation, from 0
+    seed: int  # (the job's seed + k) mod 2^32
     state: State = State.NEW
-    reason: str = ""  # why it waits: slot budget disk network user
+    reason: str = ""  # why it waits: slot, budget, disk, network or user
     stage: str = ""  # current or last stage
-    progress: float = 0.0  # 0 to 1, all stages
+    progress: float = 0.0  # 0 to 1, over all stages
     message: str = ""  # progress in words
     queue_position: int | None = None  # submissions ahead of it at the engine
     result: Mapping[str, Any] | None = None  # `result` in the outbox
     error: Mapping[str, str] | None = None  # code, text, hint
-    cancel_asked: bool = False  # the user cancelled it
-    ordered: bool = False  # submitted, or its result is here; it then runs before others
+    cancel_asked: bool = False  # whether the user cancelled it
+    ordered: bool = False  # whether it is submitted or has its result; it then runs before others
     placed_by: str = ""  # the instance that places or placed it
-    handed_over: bool = False  # a DAW or the user has the result's path, so the file is theirs
+    handed_over: bool = False  # whether a DAW or the user has the result's path and so owns the file
 
     def to_json(self) -> str:
         """Return the variation as one line of JSON for the database and the job's folder.
@@ -140,7 +140,7 @@ class Job:
     """An accepted request."""
 
     id: str  # UUID
-    message_id: str  # the request's message
+    message_id: str  # ID of the message that requested the job
     instance: str  # the instance that sent the request
     daw: str  # DAW adapter: folder ardour reaper live
     project: str  # path or name of the DAW's project
@@ -151,7 +151,7 @@ class Job:
     recipe: Mapping[str, Any]  # everything needed to make the result again, see jobs/recipe.py
     price: float  # money per second of submitted audio
     currency: str  # ISO code
-    seconds: tuple[float, ...]  # s to submit of each clip: first as requested, then as rendered; 0: not known yet
+    seconds: tuple[float, ...]  # audio to submit of each clip, s: as requested, later as rendered; 0: unknown yet
     each: int  # variations of each clip
     bills: Mapping[str, float] = field(default_factory=dict)  # the engine's charges by variation, in its units
     warnings: tuple[Mapping[str, str], ...] = ()  # code and text of everything that could not be honoured
@@ -178,7 +178,7 @@ class Job:
 
     @property
     def estimated(self) -> float:
-        """The job's expected cost, for the seconds to submit."""
+        """The job's expected cost, from the seconds of audio to submit."""
         return round(sum(self.seconds) * self.each * self.price, 6)
 
     @property
@@ -213,7 +213,8 @@ def of_segment(unit: str, segment: int) -> str:
 def job_state(states: Iterable[State]) -> State:
     """Return a job's state from its variations' states.
 
-    An open job has the state of its most advanced open variation. An ended job has their common state, or PARTIAL.
+    An open job has the state of its most advanced open variation. An ended job has the state that all its variations
+    share, or PARTIAL.
 
     >>> str(job_state([State.DONE, State.RUNNING])), str(job_state([State.DONE, State.FAILED]))
     ('running', 'partial')

@@ -51,7 +51,7 @@ def _check_path(path: str) -> None:
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """One inbox file."""
+    """A message: the content of one inbox file."""
 
     protocol: int
     message_id: Identifier
@@ -98,7 +98,7 @@ class Track(Struct, frozen=True, kw_only=True):
 
 
 class Slot(Struct, frozen=True, kw_only=True):
-    """A session slot in Live."""
+    """A clip slot in Live's Session View."""
 
     track: int
     scene: int
@@ -107,16 +107,16 @@ class Slot(Struct, frozen=True, kw_only=True):
 class Grid(Struct, frozen=True, kw_only=True):
     """The beats of the clip and its handles, from the DAW's tempo map."""
 
-    beats: tuple[float, ...]  # s from the clip's start; negative: in its first handle
+    beats: tuple[float, ...]  # beat times, s from the clip's start; negative: in the handle before the clip
     downbeats: tuple[Annotated[int, Meta(ge=0)], ...] = ()  # indices into beats
 
 
 class Source(Struct, frozen=True, kw_only=True):
-    """A span of an audio file, and the DAW's processing at item level."""
+    """A span of an audio file, with the processing that the DAW applies to the item."""
 
     path: FilePath
     path_right: FilePath | None = None  # file of the right channel, if each channel has its own file
-    offset: Seconds = 0.0  # s into the file
+    offset: Seconds = 0.0  # start of the span, s into the file
     playrate: Annotated[float, Meta(ge=0.01, le=100.0)] = 1.0
     preserve_pitch: bool = True
     pitch: Annotated[float, Meta(ge=-120.0, le=120.0)] = 0.0  # semitones
@@ -127,11 +127,11 @@ class Source(Struct, frozen=True, kw_only=True):
     polarity: bool = False  # true: inverted
     pan: Annotated[float, Meta(ge=-1.0, le=1.0)] | None = None
     gain_db: Decibels = 0.0  # copied to the placed item, not applied to the audio
-    fade_in: Seconds = 0.0  # s; copied to the placed item, as the next three
+    fade_in: Seconds = 0.0  # s; copied to the placed item, like the next three keys
     fade_out: Seconds = 0.0
     fade_in_shape: int | str | None = None
     fade_out_shape: int | str | None = None
-    warp: tuple[tuple[float, float], ...] | None = None  # pairs of beat and s of source after the offset
+    warp: tuple[tuple[float, float], ...] | None = None  # pairs of beat and source position, s after offset
     straighten: bool = False  # true: stretch along `warp` to an even tempo
 
     def __post_init__(self) -> None:
@@ -140,7 +140,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
-    """The audio as heard, rendered by the DAW with handles."""
+    """The clip's audio as it sounds in the DAW, rendered by the DAW with handles."""
 
     path: FilePath
     handles: tuple[Seconds, Seconds] = (0.0, 0.0)
@@ -163,7 +163,7 @@ class Clip(Struct, frozen=True, kw_only=True):
     grid: Grid | None = None
     source: Source | None = None
     rendered: Rendered | None = None
-    loops: bool = False  # the clip loops, so the result must loop, too
+    loops: bool = False  # whether the clip loops, so that the result must loop, too
     ignored: tuple[str, ...] = ()  # properties that the script could not send
 
     def __post_init__(self) -> None:
@@ -172,7 +172,7 @@ class Clip(Struct, frozen=True, kw_only=True):
 
     @property
     def played(self) -> Source:
-        """The audio to play: a span of a file, or the DAW's rendering."""
+        """The clip's audio: a span of a file, or the DAW's rendering."""
         if self.source is not None:
             return self.source
         if self.rendered is None:  # `__post_init__` guarantees one of the two
@@ -181,7 +181,7 @@ class Clip(Struct, frozen=True, kw_only=True):
 
 
 class Remix(Struct, frozen=True, kw_only=True):
-    """The typed part of a remix. presets/parameters.py checks the other keys, which are the model's inputs."""
+    """The bridge's own keys in `remix`. The other keys are the model's inputs, which presets/parameters.py checks."""
 
     preset: str | None = None
     engine: str | None = None
@@ -216,7 +216,7 @@ class RemixArgs(Struct, frozen=True, kw_only=True):
 
     @property
     def wanted(self) -> Remix:
-        """The typed part of `remix`. The parameter table checks the seed, for the same error text."""
+        """The bridge's own keys in `remix`. The parameter table checks the seed, so that its error text is the same."""
         return decode({**self.remix, **check({"seed": self.remix.get("seed")})}, Remix, "remix")
 
 
@@ -228,19 +228,19 @@ class HelloArgs(Struct, frozen=True, kw_only=True):
 
 
 class TargetArgs(Struct, frozen=True, kw_only=True):
-    """The arguments of `cancel`, `retry` and `rerun`: a job or a variation; without either the newest job."""
+    """The arguments of `cancel`, `retry` and `rerun`: a job or a variation. If neither is named, the newest job."""
 
     job_id: str | None = None
     variation_id: str | None = None
-    again: bool = False  # retry of `unknown`: accept that it may cost twice
+    again: bool = False  # retry of an `unknown` variation: accept that it may cost twice
     remix: dict[str, Any] = {}  # rerun: parameters to change
-    confirmed: bool = False  # rerun: as in RemixArgs
+    confirmed: bool = False  # rerun: the user has confirmed the cost
 
 
 class NudgeArgs(Struct, frozen=True, kw_only=True):
     """The arguments of `nudge`: move a finished result in time."""
 
-    variation_id: str | None = None  # unique prefix of its ID; null: the newest job's
+    variation_id: str | None = None  # unique prefix of the variation's ID; null: the variation of the newest job
     ms: Annotated[float, Meta(ge=-2000.0, le=2000.0)]  # positive: later; negative: earlier
 
 
@@ -269,8 +269,8 @@ def parse(data: bytes) -> Message:
     'hello'
 
     Raises:
-        RequestError: it is not JSON, or not a message.
-        ProtocolUnsupported: it has another protocol.
+        RequestError: the data is not JSON or not a message.
+        ProtocolUnsupported: the message has another protocol.
     """
     try:
         raw = _json(data)
@@ -286,7 +286,7 @@ def parse(data: bytes) -> Message:
 
 
 def sender(data: bytes) -> tuple[str, str]:
-    """Read message_id and instance of an invalid message, if possible.
+    """Return the message_id and instance of an invalid message, or two empty strings if they are unreadable.
 
     >>> sender(b'{"message_id": "m1", "instance": "reaper-1", "command": 3}'), sender(b"half a mess")
     (('m1', 'reaper-1'), ('', ''))
@@ -300,10 +300,10 @@ def sender(data: bytes) -> tuple[str, str]:
 
 
 def _json(data: bytes) -> Any:
-    """Read JSON. Lone surrogates, which stand for paths that are not UTF-8, need the standard library's parser.
+    """Parse JSON. Lone surrogates, from paths that are not UTF-8, need the standard library's parser.
 
     Raises:
-        ValueError: it is not JSON. NaN and infinity are not JSON.
+        ValueError: the data is not JSON, or contains NaN or infinity.
     """
     try:
         return msgspec.json.decode(data)
@@ -326,6 +326,6 @@ def decode(args: Any, kind: type[T], where: str = "") -> T:
     -12.5
 
     Raises:
-        RequestError: a key is missing, out of range or of the wrong type; the text names it.
+        RequestError: a key is missing, out of range or of the wrong type; the error text names the key.
     """
     return validate(args, kind, where, RequestError)
