@@ -14,12 +14,12 @@ from bridge.util.suggest import did_you_mean
 __all__ = ["FAMILIES", "Preset", "Presets", "load", "new", "slug", "standard"]
 
 
-RESTED = 2.0  # s; the resolution of FAT's timestamps, the coarsest of all file systems
-Stamp = tuple[int, int, int] | None  # a file's modification time, size and inode; None: not reliable
+RESTED = 2.0  # s; the resolution of FAT timestamps, which are the coarsest of all file systems
+Stamp = tuple[int, int, int] | None  # a file's modification time, size and inode; None: unreliable
 
 
 class Presets:
-    """All presets of some folders. A changed file is read again at the next request."""
+    """All presets in some folders. A changed file is read again at the next request."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
         self._folders = tuple(folders)  # later folders override earlier ones
@@ -27,7 +27,7 @@ class Presets:
         self._listed: dict[Path, tuple[Stamp, dict[str, Path]]] = {}
 
     def all(self) -> list[Preset]:
-        """Return the valid presets by name; `problems` returns the errors of the others."""
+        """Return the valid presets, sorted by name. `problems` returns the errors in the other files."""
         return [found for found in self._read_all() if isinstance(found, Preset)]
 
     def names(self) -> list[str]:
@@ -42,7 +42,7 @@ class Presets:
         """Return a preset by its name or title. Case, spaces and underscores do not matter.
 
         Raises:
-            PresetUnknown: there is no such preset; the text names the nearest.
+            PresetUnknown: there is no such preset; the error text suggests the nearest name.
             PresetInvalid: its file has an error.
         """
         files = self._files()
@@ -59,7 +59,7 @@ class Presets:
         raise PresetUnknown(f"There is no preset “{shown}”.{did_you_mean(name, files)}")
 
     def next(self, name: str) -> Preset:
-        """Return the preset after this one, wrapping around; the first for an unknown name.
+        """Return the preset after `name`, wrapping around. For an unknown name, return the first preset.
 
         Raises:
             PresetUnknown: there are no presets.
@@ -67,7 +67,7 @@ class Presets:
         return self._step(name, 1)
 
     def previous(self, name: str) -> Preset:
-        """Return the preset before this one, wrapping around; the last for an unknown name.
+        """Return the preset before `name`, wrapping around. For an unknown name, return the last preset.
 
         Raises:
             PresetUnknown: there are no presets.
@@ -90,7 +90,7 @@ class Presets:
             yield self._read(path)
 
     def _read(self, path: Path) -> Preset | PresetInvalid:
-        """Read a file if it has changed, so that stepping through presets is fast."""
+        """Return a file's preset or error. A file is read only if it has changed, so that stepping is fast."""
         stamp = _stamp(path)
         before = self._loaded.get(path)
         if before is not None and stamp is not None and before[0] == stamp:
@@ -103,14 +103,14 @@ class Presets:
         return found
 
     def _files(self) -> dict[str, Path]:
-        """Return the file of each name. Requested names are only compared with these and never become paths."""
+        """Return the preset files by name. A requested name is only looked up here and never becomes a path."""
         files: dict[str, Path] = {}
         for folder in self._folders:
             files |= self._listing(folder)
         return files
 
     def _listing(self, folder: Path) -> dict[str, Path]:
-        """Return a folder's files by name, read again if the folder's modification time has changed."""
+        """Return a folder's preset files by name. The folder is listed again only if it has changed."""
         stamp = _stamp(folder)
         before = self._listed.get(folder)
         if before is not None and stamp is not None and before[0] == stamp:
@@ -125,7 +125,7 @@ class Presets:
 
 
 def _stamp(path: Path) -> Stamp:
-    """Return a value that differs once a file or folder has changed.
+    """Return a stamp that changes with the file or folder, or None if no reliable stamp is possible.
 
     Two changes within one tick of the file system's clock have the same modification time. A file that changed less
     than RESTED seconds ago therefore has no reliable stamp and is read again.
@@ -138,5 +138,5 @@ def _stamp(path: Path) -> Stamp:
 
 
 def standard(home: Path) -> Presets:
-    """Return the shipped presets, overridden by those of the home."""
+    """Return the shipped presets, overridden by the user's presets in the home."""
     return Presets([resources.folder("presets"), home / "presets"])

@@ -1,4 +1,4 @@
-"""The table of the model's inputs: their ranges, defaults and explanations, and the check of values against it."""
+"""The table of the model's inputs (ranges, defaults and explanations), and the functions that check values."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bridge.util.suggest import did_you_mean
 
 Kind = Literal["text", "int", "float", "choice", "url"]
 
-INSTRUMENTAL = "[inst]"  # the model may sing gibberish to empty lyrics
+INSTRUMENTAL = "[inst]"  # sent for empty lyrics, to which the model may sing gibberish
 UNKNOWN_TAGS = "music"  # original_tags of a clip without a description
 LARGEST_SEED = 2**32 - 1  # variation k has the seed (seed + k) mod 2^32
-LONGEST_TEXT = 20_000  # characters; the lyrics of a song have about a tenth of it
+LONGEST_TEXT = 20_000  # characters; a song's lyrics have about a tenth of this
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TEXT = Annotated[str, Meta(max_length=LONGEST_TEXT, description="text")]
 _URL = Annotated[str, Meta(max_length=LONGEST_TEXT, pattern="^https?://", description="an http or https address")]
@@ -29,21 +29,21 @@ _URL = Annotated[str, Meta(max_length=LONGEST_TEXT, pattern="^https?://", descri
 class Param:
     """One input of the model."""
 
-    name: str  # the model's name of it
+    name: str  # the model's name for this input
     kind: Kind  # type of its value
     help: str  # what it does
-    default: str | int | float | None = None  # the model's default; None: none, or random
+    default: str | int | float | None = None  # the model's default; None: no default, or a random value
     low: float | None = None  # smallest value, for int and float
     high: float | None = None  # largest value, for int and float
     choices: tuple[str, ...] = ()  # all values, for choice
     required: bool = False  # whether the model requires it
     surface: tuple[float, float] | None = None  # the useful range for a fader
     inert: bool = False  # probably has no effect: ACE-Step's open source does not read it for audio-to-audio
-    source: str = "model page"  # source of range and default
-    takes: Any = field(init=False, repr=False, compare=False)  # its type, with its limits
+    source: str = "model page"  # where range and default come from
+    takes: Any = field(init=False, repr=False, compare=False)  # type of its value, with the limits
 
     def __post_init__(self) -> None:
-        """Derive the type."""
+        """Set `takes` from the other fields."""
         object.__setattr__(self, "takes", _type_of(self))
 
 
@@ -242,17 +242,17 @@ HAND_PARAMS = (
 
 
 def check(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check types and ranges of some parameters. None means "not given" and is left out.
+    """Check the types and ranges of parameters. A value of None means "not given" and is left out.
 
     Args:
-        values: any of the parameters by name. 40.0 is accepted as a whole number, because OSC and JSON clients send it.
+        values: some parameters by name. 40.0 is accepted as a whole number, because OSC and JSON clients send it.
 
     Returns:
-        The same values as the proper Python types.
+        The values, converted to the right Python types.
 
     Raises:
-        ParamUnknown: there is no such parameter; the text names the nearest.
-        ParamInvalid: the text names the parameter, its value and its range.
+        ParamUnknown: there is no such parameter; the error text suggests the nearest name.
+        ParamInvalid: a value is invalid; the error text names the parameter, its value and its range.
     """
     checked: dict[str, Any] = {}
     for name, value in values.items():
@@ -271,7 +271,7 @@ def complete(values: Mapping[str, Any]) -> dict[str, Any]:
     Empty lyrics become "[inst]" and missing original tags "music". A missing seed stays missing.
 
     Raises:
-        ParamUnknown, ParamInvalid: as `check`, or the tags are missing.
+        ParamUnknown, ParamInvalid: as in `check`; ParamInvalid also if the tags are missing.
     """
     given = check(values)
     if "tags" not in given:
@@ -286,7 +286,7 @@ def to_send(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs to send: the required ones, lyrics, seed, and values that differ from the default.
 
     Raises:
-        ParamUnknown, ParamInvalid: as `complete`.
+        ParamUnknown, ParamInvalid: as in `complete`.
     """
     return {
         name: value
@@ -296,10 +296,10 @@ def to_send(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_text(name: str, text: str) -> Any:
-    """Read one parameter from a command-line option.
+    """Convert a command-line option's text to the parameter's value.
 
     Raises:
-        ParamUnknown, ParamInvalid: as `check`.
+        ParamUnknown, ParamInvalid: as in `check`.
     """
     return check({name: validation.from_text(PARAMS[name].takes, text) if name in PARAMS else text})[name]
 

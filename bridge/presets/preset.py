@@ -1,4 +1,4 @@
-"""Reads one preset file, with file, line and key in every error, and writes a new one as a template."""
+"""Reads a preset file, where every error names file, line and key, and writes a new preset file as a template."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from bridge.presets.parameters import INSTRUMENTAL, PARAMS, check
 from bridge.util.atomic import explained, write_bytes
 from bridge.util.validation import show, validate
 
-VERSION = 1  # of the file format
+VERSION = 1  # version of the file format
 Family = Literal["lofi", "house", "techno", "drum and bass", "ambient", "dub", "half-time trap", "chopped"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 TEXTS = ("title", "description", "family", "needs_model", "tags", "lyrics", "original_tags", "edit_mode")
 LONGEST = {"title": 60, "description": 400, "needs_model": 40, "tags": 600}  # characters
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_OWN = ("audio_url", "seed", *TEXTS)  # top-level keys, or parameters of a remix that no preset sets
+_OWN = ("audio_url", "seed", *TEXTS)  # not under [parameters]: top-level keys, and inputs that no preset sets
 
 
 class PresetFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The keys of a preset file. The parameter table checks the model's inputs among them."""
+    """The keys of a preset file. The parameter table checks the keys that are inputs of the model."""
 
     version: Annotated[Literal[1], Meta(description="1 (newer presets need a newer ace-bridge)")]
     title: str
@@ -51,19 +51,19 @@ class Preset:
     title: str  # shown to users
     description: str  # how the result sounds, in one or two sentences
     family: str  # style family of the offline engine, one of FAMILIES
-    tags: str  # for the model
+    tags: str  # style tags for the model
     lyrics: str  # "[inst]": instrumental
     original_tags: str | None  # description of the clip; None: described automatically
     edit_mode: str  # "remix" or "lyrics"
-    amount: float | None  # 0 (as the source) to 1 (as different as possible); None: the engine's default
-    version: int  # of the file format
+    amount: float | None  # 0 (like the source) to 1 (as different as possible); None: the engine's default
+    version: int  # version of the file format
     path: Path  # the preset's file
-    parameters: Mapping[str, Any] = field(default_factory=dict)  # other inputs of the model that it sets
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # other inputs of the model that the preset sets
     needs_model: str = ""  # sounds that only the model adds, for example "the choir"; "": none
 
     @property
     def offline(self) -> str:
-        """One line about the preset's offline result."""
+        """One line that describes the preset's result from the offline engine."""
         return f"offline: {self.family}{f'; only the model adds {self.needs_model}' if self.needs_model else ''}"
 
 
@@ -76,7 +76,7 @@ def load(path: Path) -> Preset:
     """Read one preset.
 
     Raises:
-        PresetInvalid: the text names file, line and key.
+        PresetInvalid: the file has an error; the error text names file, line and key.
     """
     try:
         file = read(path)
@@ -113,14 +113,14 @@ def new(folder: Path, name: str, like: Preset | None = None) -> Path:
     """Write a new preset as a commented template and return its file.
 
     Args:
-        folder: the user's presets.
-        name: its title, which also gives the file name.
-        like: the preset to copy; None: a simple one.
+        folder: folder of the user's presets.
+        name: the new preset's title; its file name is derived from it.
+        like: the preset to copy; None: a simple default preset.
 
     Raises:
         PresetInvalid: the name cannot become a file name.
         NotPossibleNow: a preset with that name exists.
-        DiskFull, OutputUnwritable: it cannot be written.
+        DiskFull, OutputUnwritable: the file cannot be written.
     """
     title = " ".join(name.split())
     path = folder / f"{slug(title)}.toml"
@@ -136,7 +136,7 @@ def new(folder: Path, name: str, like: Preset | None = None) -> Path:
 
 
 def written(preset: Preset) -> str:
-    """Return the text of a preset's file."""
+    """Return the text of a preset file."""
     original = f"original_tags = {_quoted(preset.original_tags)}" if preset.original_tags else "# original_tags = "
     needs = f"needs_model = {_quoted(preset.needs_model)}" if preset.needs_model else '# needs_model = "the choir"'
     amount = "# amount = 0.6" if preset.amount is None else f"amount = {preset.amount}"
@@ -193,7 +193,7 @@ def _parameters(file: TomlFile, section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _inputs(file: TomlFile, values: Mapping[str, Any], section: str = "") -> dict[str, Any]:
-    """Check the model's inputs one by one, so that an error names its line."""
+    """Check the model's inputs one by one, so that the error can name the line of the invalid input."""
     checked: dict[str, Any] = {}
     for key, value in values.items():
         try:

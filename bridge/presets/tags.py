@@ -1,4 +1,4 @@
-"""Automatic tags: a description of the clip, and the song's tempo and key for the target tags."""
+"""Automatic tags: describes the clip with tags, and adds the song's tempo and key to the target tags."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 UNSAID = "instrumental music"  # for a clip of unknown content; the model requires text
-FACT = "original_tags:"  # prefix of the stored description of a clip; the clip's hash follows
+FACT = "original_tags:"  # a clip's description is stored under this prefix and the clip's hash
 _WORDS = (
     (r"drums?|beat|break|loop\s*kit", "drums"),
     (r"kick|bd", "kick drum"),
@@ -34,14 +34,14 @@ _KEY = re.compile(r"\b[A-G](?:[#b♯♭])?\s+(?:major|minor)\b", re.IGNORECASE)
 
 
 def original_tags(names: tuple[str, ...], heard: Mapping[str, Any]) -> str:
-    """Describe a clip.
+    """Describe a clip with tags.
 
     Args:
-        names: of its track and the clip.
-        heard: the answer of the task `listen`; empty if it did not run.
+        names: names of the clip and its track.
+        heard: the answer of the worker task `listen`; empty if the task did not run.
 
     Returns:
-        For example "drums, 105 BPM" or "electric piano, 92 BPM, A minor"; with a key only if it is reliable.
+        For example "drums, 105 BPM" or "electric piano, 92 BPM, A minor". Tempo and key are added only if reliable.
     """
     found = instruments(names)
     if not found:
@@ -50,7 +50,7 @@ def original_tags(names: tuple[str, ...], heard: Mapping[str, Any]) -> str:
 
 
 def instruments(names: tuple[str, ...]) -> list[str]:
-    """Return the instruments in names, each once."""
+    """Return the instruments that occur in the names, each once."""
     text = " ".join(names).lower().replace("_", " ")
     return [word for pattern, word in _NAMES if pattern.search(text)]
 
@@ -69,9 +69,10 @@ def target_tags(tags: str, heard: Mapping[str, Any], *, own: bool) -> str:
     """Return the target tags with the song's tempo and key.
 
     Args:
-        tags: of the preset or the user.
-        heard: the answer of the task `listen`.
-        own: whether the user wrote them. A tempo or key in them then replaces the song's.
+        tags: target tags from the preset or the user.
+        heard: the answer of the worker task `listen`.
+        own: whether the user wrote the tags. A tempo in the user's tags replaces the song's; a tempo in a preset's tags
+            is removed. A key in the tags always replaces the song's.
     """
     words = song(heard)
     if not words:
