@@ -1,6 +1,6 @@
-"""The fal key: where the bridge looks for it, how it stores it, and how it shows it.
+"""Finds, stores and masks the fal key.
 
-Every key that is found is hidden from the log immediately.
+Each key that is found is hidden from the log immediately.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Found:
 
 
 def from_keychain() -> str | None:
-    """Return the key from the system's keychain, or None without the optional package `keyring` or a keychain."""
+    """Return the key from the system's keychain, or None if `keyring`, the keychain or the key is missing."""
     try:
         import keyring
         from keyring.errors import KeyringError
@@ -69,7 +69,7 @@ def require_fal_key(environ: Mapping[str, str], home: Path) -> str:
 
 
 def find(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | None] = from_keychain) -> Found | None:
-    """Look for the fal key: FAL_KEY, FAL_KEY_ID with FAL_KEY_SECRET, the keychain, the home's credentials file.
+    """Return the fal key, or None. Search FAL_KEY, FAL_KEY_ID with FAL_KEY_SECRET, the keychain, then the home's file.
 
     Args:
         environ: the environment; blank variables are ignored.
@@ -100,7 +100,7 @@ def set_key(home: Path, key: str) -> Path:
         The file.
 
     Raises:
-        KeyInvalid: it is empty or has invalid characters.
+        KeyInvalid: the key is empty or has invalid characters.
         DiskFull, OutputUnwritable: the file could not be written.
     """
     found = _checked(key.strip(), "the key that was entered")

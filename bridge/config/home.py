@@ -28,7 +28,7 @@ def home_folder(environ: Mapping[str, str], platform: str) -> Path:
     """Return the bridge's home. It need not exist yet.
 
     Args:
-        environ: the environment. ACE_BRIDGE_HOME comes first, then an absolute XDG_DATA_HOME on Linux.
+        environ: the environment. ACE_BRIDGE_HOME takes precedence; next, on Linux, an absolute XDG_DATA_HOME.
         platform: as in `sys.platform`.
 
     Raises:
@@ -78,7 +78,7 @@ def _user_home(environ: Mapping[str, str], platform: str) -> Path:
 
 
 def _expanded(chosen: str, environ: Mapping[str, str], platform: str) -> Path:
-    """Expand "~/…" to the user's home directory, and a relative path from the current directory."""
+    """Return the absolute path: "~/…" starts at the user's home directory, a relative path at the current one."""
     if chosen == "~" or chosen.startswith(("~/", "~\\")):
         return _user_home(environ, platform) / chosen[2:]
     return Path(chosen).absolute()

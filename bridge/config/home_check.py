@@ -1,6 +1,6 @@
 """Checks that the home is on a local disk and not in a cloud folder, where the journal could be damaged.
 
-The daemon refuses an unsafe home at its start. SQLite's locks and shared memory need a local disk
+The daemon does not start in an unsafe home. SQLite's locks and shared memory need a local disk
 (sqlite.org/wal.html), and cloud clients replace or remove files while they are open.
 """
 
@@ -41,12 +41,12 @@ def mounts(platform: str) -> str:
 
 
 def unsafe_location(folder: Path, platform: str, table: Callable[[str], str] = mounts) -> str | None:
-    """Return why a journal is not safe in a folder, as a clause, or None if it is safe.
+    """Return a clause that says why a journal is not safe in a folder, or None if it is safe.
 
     Args:
         folder: the home; it need not exist.
         platform: as in `sys.platform`.
-        table: returns the system's table of file systems.
+        table: returns the system's table of mounted file systems, as `mounts` does.
     """
     real = folder.resolve()
     for part in (*folder.parts, *real.parts):
@@ -63,7 +63,7 @@ def require(folder: Path, platform: str, table: Callable[[str], str] = mounts) -
     """Check that the journal is safe in the home.
 
     Raises:
-        HomeElsewhere: it is not; the text gives the reason.
+        HomeElsewhere: the journal is not safe there; the error text gives the reason.
     """
     why = unsafe_location(folder, platform, table)
     if why:

@@ -25,7 +25,7 @@ def load(home: Path, environ: Mapping[str, str]) -> Config:
         environ: ACE_BRIDGE_<SECTION>_<KEY> overrides the file. Lists are comma-separated, switches are true or false.
 
     Raises:
-        ConfigInvalid: the text names the file and line or the variable, the key, and what it takes.
+        ConfigInvalid: a setting is invalid; the error text names its file and line or its variable, and what it takes.
     """
     values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     origins: dict[str, str] = {}
@@ -46,10 +46,10 @@ def _check(section: str, key: str, value: Any, where: str) -> Any:
     """Convert a setting to its type.
 
     Raises:
-        ConfigInvalid: the text names the place, the setting, and what it takes.
+        ConfigInvalid: the value is invalid; the error text names the place, the setting, and what it takes.
     """
     if (section, key) == ("fit", "loudness") and isinstance(value, str):
-        value = from_text(KEYS[section][key], value)  # a level may be written as text, because "off" is
+        value = from_text(KEYS[section][key], value)  # a level may be in quotes, because "off" is
     checked = validate(
         value,
         KEYS[section][key],
@@ -100,7 +100,7 @@ def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _unknown(section: str, key: str) -> str:
-    if section == "fal" and "key" in key.casefold():  # the error must not repeat its value
+    if section == "fal" and "key" in key.casefold():  # the error must not repeat the key
         return "the fal key does not belong here; run `ace-bridge config set-key`."
     elsewhere = _section_of(key)
     return f"there is no “{key}” in [{section}].{elsewhere or did_you_mean(key, KEYS[section])}"

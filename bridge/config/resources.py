@@ -18,7 +18,7 @@ def folder(kind: str, package: Path = PACKAGE) -> Path:
         package: folder of the bridge's modules.
 
     Raises:
-        HomeError: this installation lacks it.
+        HomeError: this installation lacks the folder.
     """
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a kind of shipped file")
@@ -34,10 +34,10 @@ def folder(kind: str, package: Path = PACKAGE) -> Path:
 
 
 def file(kind: str, name: str, package: Path = PACKAGE) -> Path:
-    """Return one shipped file.
+    """Return the path of one shipped file.
 
     Raises:
-        HomeError: this installation lacks it.
+        HomeError: this installation lacks the file.
     """
     path = folder(kind, package) / name
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""The settings as typed values, one class per section. The type of a field is what the setting takes."""
+"""The settings as typed values, one class per section. A field's type defines which values the setting takes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import Meta
 NO_SECRET = "off"  # noqa: S105 - the word for none
 SECRET = frozenset({"osc.secret"})  # settings that are never shown
 
-_HOST_NAME = (  # a name, an IPv6 address in brackets, or one without
+_HOST_NAME = (  # a name, or an IPv6 address with or without brackets
     r"^((\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?"
     r"|\[[0-9A-Fa-f:.]+\](:\d{1,5})?"
     r"|[0-9A-Fa-f]*(:[0-9A-Fa-f.]*){2,})$"
@@ -58,7 +58,7 @@ class Osc:
     max_packet: Annotated[int, Meta(ge=512, le=65507)]  # bytes per packet
     max_nesting: Annotated[int, Meta(ge=1, le=64)]  # levels of nested bundles
     lease: Annotated[float, Meta(ge=0, le=31_536_000)]  # s until an idle subscription ends; 0: never
-    secret: Secret = field(repr=False)  # lets another machine spend money; NO_SECRET: it cannot
+    secret: Secret = field(repr=False)  # lets other machines spend money; NO_SECRET: they cannot
     unlock: Annotated[float, Meta(ge=1, le=86_400)]  # s until an unlock expires
     advertise: bool  # whether to announce the bridge on the network
 
@@ -96,7 +96,7 @@ class Store:
     copies: Annotated[int, Meta(ge=1, le=1000)]  # backups to keep
     copy_hours: Annotated[float, Meta(ge=0.01, le=8760)]  # hours between backups
     keep_days: Annotated[float, Meta(ge=0, le=36_500)]  # days to keep a finished job's folder
-    keep_gigabytes: Annotated[float, Meta(ge=0, le=100_000)]  # size above which the oldest finished jobs' folders go
+    keep_gigabytes: Annotated[float, Meta(ge=0, le=100_000)]  # size above which the oldest finished ones are deleted
     any_place: bool  # whether the home may be on a network drive or in a cloud folder
 
 
@@ -154,9 +154,9 @@ class Remix:
 class Render:
     """[render]: what the bridge reads of a clip."""
 
-    context: Annotated[float, Meta(ge=0, le=60)]  # minimum s to send for a short clip, where the source has them
+    context: Annotated[float, Meta(ge=0, le=60)]  # minimum s of audio to send, where the source has it
     handles: Annotated[float, Meta(ge=0, le=60)]  # s of source audio kept before and after the clip
-    highest_rate: Annotated[int, Meta(ge=8000, le=768_000)]  # Hz; higher rates are resampled to it
+    highest_rate: Annotated[int, Meta(ge=8000, le=768_000)]  # Hz; higher rates are resampled to this rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class Audition:
 class Hotkeys:
     """[hotkeys]: system-wide hotkeys."""
 
-    keys: HotkeyList  # "key combination: command" each
+    keys: HotkeyList  # each: "key combination: command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class Budget:
 class Midi:
     """[midi]: MIDI controllers."""
 
-    use: Literal["auto", "off"]  # "auto": once there is a mapping or a command needs it
+    use: Literal["auto", "off"]  # "auto": on once there is a mapping or a command needs MIDI
     system: Literal["auto", "jack"]  # "auto": the system's MIDI
     hold: Annotated[float, Meta(ge=0.3, le=5)]  # s to hold a control before it spends money
     debounce: Annotated[float, Meta(ge=0, le=0.5)]  # s within which a second press counts as contact bounce
@@ -232,7 +232,7 @@ class Config:
     privacy: Privacy
     budget: Budget
     home: Path  # the bridge's home
-    origins: Mapping[str, str]  # "section.key" → "default", "config.toml" or the variable's name
+    origins: Mapping[str, str]  # "section.key" → "default", "config.toml" or name of the environment variable
 
     def effective(self) -> dict[str, dict[str, Any]]:
         """Return all values by section and key for `ace-bridge config`, without secrets and passwords."""
@@ -250,7 +250,7 @@ SECTIONS: Mapping[str, Any] = {
 }
 KEYS: Mapping[str, Mapping[str, Any]] = {
     name: get_type_hints(kind, include_extras=True) for name, kind in SECTIONS.items()
-}  # the type of each key of each section
+}  # the types by section and key
 
 
 def _shown(section: str, key: str, value: Any) -> Any:

@@ -25,7 +25,7 @@ class TomlError(ValueError):
     def __init__(self, text: str, line: int | None = None) -> None:
         super().__init__(text)
         self.text = text  # the problem, as a clause without a full stop
-        self.line = line  # from 1; None: not in a particular line
+        self.line = line  # line number, from 1; None: the problem has no particular line
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def read(path: Path) -> TomlFile:
     """Read a TOML file.
 
     Raises:
-        TomlError: it is not a regular file, too large, not UTF-8 or not TOML.
-        OSError: the system cannot read it.
+        TomlError: the file is not a regular file, is too large, is not UTF-8 or is not valid TOML.
+        OSError: the system cannot read the file.
     """
     import tomllib  # only here, since the import is slow
 
