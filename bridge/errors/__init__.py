@@ -13,8 +13,9 @@
     ├── PlaceError          the result is ready, but the DAW did not place it
     └── HomeError           this machine: home, disk, ports, worker processes
 
-The docstring of a class is its default text, `code` its stable name, `hint` the next step. docs/errors.md is generated
-from these files. Any other exception goes to the log with its traceback, and the user sees `Unexpected`.
+A class's docstring is its default text, `code` is its stable name, and `hint` is the next step for the user.
+docs/errors.md is generated from these files. Any other exception is logged with its traceback, and the user sees
+`Unexpected`.
 
 This is the only `__init__.py` that re-exports names: the tree is too long for one file, and callers need not know which
 file defines a class.

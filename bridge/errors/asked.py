@@ -43,7 +43,7 @@ class MessageUnreadable(RequestError):
     """The message file is unreadable or incomplete."""
 
     code = "message_unreadable"
-    hint = "It was moved to inbox/rejected. Write each message under a temporary name, then rename it."
+    hint = "The file is now in inbox/rejected. Write each message under a temporary name, then rename it."
 
 
 class UnknownCommand(RequestError):
@@ -89,17 +89,17 @@ class TokenWrong(RequestError):
 
 
 class SecretNeeded(RequestError):
-    """Commands from another machine that may cost money need /bridge/unlock with the secret first."""
+    """This command may cost money, and the machine that sent it has not unlocked the bridge yet."""
 
     code = "secret_needed"
-    hint = "Send /bridge/unlock with the secret from [osc] secret. docs/privacy.md explains it."
+    hint = "Send /bridge/unlock with the value of `secret` under `[osc]`. docs/privacy.md explains it."
 
 
 class SecretWrong(RequestError):
     """The secret in /bridge/unlock is wrong."""
 
     code = "secret_wrong"
-    hint = "Compare it with [osc] secret on the bridge's machine. After ten wrong secrets, wait a minute."
+    hint = "Compare it with `secret` under `[osc]` on the bridge's machine. After ten wrong secrets, wait a minute."
 
 
 class ClipError(InputError):

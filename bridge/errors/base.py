@@ -1,4 +1,4 @@
-"""The root of the error tree; `bridge.errors` draws the tree."""
+"""The root of the error tree; the docstring of `bridge.errors` shows the tree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BridgeError(Exception):
         super().__init__(self.text)
 
     def to_wire(self) -> dict[str, str]:
-        """Return the error as outbox files, OSC replies and `--json` output carry it."""
+        """Return the error as it appears in outbox files, OSC replies and `--json` output."""
         return {"code": self.code, "text": self.text, "hint": self.hint}
 
 
@@ -41,7 +41,7 @@ def all_errors() -> Iterator[type[BridgeError]]:
 
 
 def from_wire(wire: dict[str, str]) -> BridgeError:
-    """Rebuild an error from `to_wire`, for example one from a worker process."""
+    """Rebuild an error from the value of `to_wire`, for example after a worker process has sent it."""
     for cls in all_errors():
         if cls.code == wire.get("code"):
             return cls(wire.get("text"), hint=wire.get("hint"))

@@ -1,4 +1,4 @@
-"""Errors of an engine and of the connection to it."""
+"""Errors from an engine or the connection to it."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ class BudgetReached(AccountError):
     """This remix would exceed today's budget, so it waits."""
 
     code = "budget_reached"
-    hint = "It continues tomorrow, or after you raise [budget] daily_cap. `ace-bridge cancel` cancels it."
+    hint = "It continues tomorrow, or after you raise `daily_cap` under `[budget]`. `ace-bridge cancel` cancels it."
 
 
 class SpendingUnconfirmed(AccountError):
-    """This remix costs more than [budget] confirm_above, so it waits for your confirmation."""
+    """This remix costs more than `confirm_above` under `[budget]`, so it waits for your confirmation."""
 
     code = "spending_unconfirmed"
     hint = "`ace-bridge retry` confirms and continues. `ace-bridge cancel` cancels it."
@@ -114,7 +114,7 @@ class Withdrawn(RefusedError):
 
     code = "withdrawn"
     hint = "`ace-bridge retry` submits it again."
-    kept = ""  # the finished parts that are kept, in words
+    kept = ""  # what is finished and kept, in words; "": nothing
 
 
 class ResultGone(RefusedError):
@@ -168,11 +168,11 @@ class HostRefused(OutageError):
     """The engine named a host that the bridge does not trust. Nothing was sent there."""
 
     code = "host_refused"
-    hint = "If fal moved its storage, add the host to [fal] result_hosts."
+    hint = "If fal moved its storage, add the host to `result_hosts` under `[fal]`."
 
 
 class SubmitUnknown(OutageError):
     """The connection broke while the remix was being submitted. It may be running, and it may be billed."""
 
     code = "submit_unknown"
-    hint = "Check fal's dashboard. `ace-bridge retry --again` submits it again and may cost twice."
+    hint = "Check fal's dashboard. `ace-bridge retry --again` submits the remix again, which may cost twice."

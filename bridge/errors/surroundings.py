@@ -1,4 +1,4 @@
-"""Errors of the DAW and of this machine."""
+"""Errors from the DAW and from this machine."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ class PortTaken(HomeError):
     """Another program uses the bridge's OSC port."""
 
     code = "port_taken"
-    hint = "Close that program, or set another [osc] port (0 picks a free one)."
+    hint = "Close that program, or set another `port` under `[osc]` (0 picks a free port)."
 
 
 class DiskFull(HomeError):
     """The disk is full."""
 
     code = "disk_full"
-    hint = "Free some space. The job then continues by itself, or now with `ace-bridge retry`. Finished work is kept."
+    hint = "Free some space, and the job continues by itself; `ace-bridge retry` resumes it now. Finished work is kept."
 
 
 class OutputUnwritable(HomeError):
@@ -114,7 +114,7 @@ class HotkeysMissing(HomeError):
     """Hotkeys are not available."""
 
     code = "hotkeys_missing"
-    hint = "Run `pip install 'ace-bridge[hotkeys]'`. On macOS, allow it under Privacy & Security. Linux needs X11."
+    hint = "Run `pip install 'ace-bridge[hotkeys]'`. On macOS, allow keyboard monitoring. Linux needs X11."
 
 
 class InstallRefused(HomeError):
@@ -142,7 +142,7 @@ class MidiUnavailable(HomeError):
     """The system's MIDI is not available."""
 
     code = "midi_unavailable"
-    hint = "The bridge retries every few seconds. `[midi] system` selects the system's MIDI or JACK."
+    hint = "The bridge retries every few seconds. `system` under `[midi]` selects the system's MIDI or JACK."
 
 
 class MidiOff(HomeError):
