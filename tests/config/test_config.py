@@ -28,7 +28,7 @@ def written(home: Path, text: str | bytes) -> Path:
 
 
 def refusal(home: Path, text: str | bytes = "", environ: dict[str, str] | None = None) -> str:
-    """Return the error's text."""
+    """Return the text of the error that loading raises."""
     with pytest.raises(ConfigInvalid) as caught:
         load(written(home, text), environ or {})
     return caught.value.text
@@ -57,7 +57,7 @@ def test_every_setting_has_a_comment_and_a_valid_default(tmp_path: Path, section
 def test_every_settings_type_is_checked(tmp_path: Path, section: str, key: str, wrong: str) -> None:
     text = refusal(tmp_path, f"# mine\n[{section}]\n{key} = {wrong}\n")
     kind, name = KEYS[section][key], f"[{section}] {key}"
-    if wrong == "[[1]]" and get_origin(get_args(kind)[:1] and get_args(kind)[0]) is tuple:  # its first item is wrong
+    if wrong == "[[1]]" and get_origin(get_args(kind)[:1] and get_args(kind)[0]) is tuple:  # the first item is wrong
         kind, name = get_args(get_args(kind)[0])[0], f"{name}[0]"
     assert text.startswith(f"{tmp_path / 'config.toml'}, line 3: {name} is ")
     assert text.endswith(f"; it takes {describe(kind)}.")

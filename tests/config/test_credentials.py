@@ -1,4 +1,4 @@
-"""Where the key comes from, who can read it, and that nothing shows it."""
+"""Where the fal key comes from, who can read it, and that no output shows it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY = "0b7c1d2e-aaaa-bbbb-cccc-1234567890ab:fedcba9876543210"
 
 
 def nothing() -> None:
-    """Act as a keychain without a key."""
+    """Stand in for a keychain without a key."""
 
 
 def test_the_order_of_key_sources(tmp_path: Path) -> None:

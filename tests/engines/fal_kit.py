@@ -1,4 +1,4 @@
-"""Shared parts of the fal engine's tests: an engine at a fake, a clip, a sleep that only records."""
+"""Helpers for the fal engine's tests: an engine connected to the fake fal, a clip, and a sleep that only records."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fakes.fal_server import FalServer
 
 KEY = "1f9a-key-id:5up3r-s3cr3t-half"
 ENDPOINT = "fal-ai/ace-step/audio-to-audio"
-PATIENT = Timeouts(connect=100.0, submit=100.0, ask=100.0, move=100.0, stream=100.0)  # a busy fake is late
+PATIENT = Timeouts(connect=100.0, submit=100.0, ask=100.0, move=100.0, stream=100.0)  # a busy fake is slow
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Settings:
 
 
 class Sleep:
-    """Remembers how long it was asked to sleep, and does something at a given call instead of waiting."""
+    """Records the requested durations instead of waiting, and runs functions at given calls."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
-        self.at: dict[int, Callable[[], None]] = {}  # what happens at the n-th call, from 1
+        self.at: dict[int, Callable[[], None]] = {}  # function to run at the n-th call, from 1
 
     async def __call__(self, seconds: float) -> None:
         self.asked.append(seconds)
@@ -58,7 +58,7 @@ class Sleep:
 
 @dataclass
 class Reports:
-    """Takes an engine's reports."""
+    """Records an engine's reports."""
 
     all: list[dict[str, Any]] = field(default_factory=list)
 
@@ -66,12 +66,12 @@ class Reports:
         self.all.append({name: value for name, value in news.items() if value is not None})
 
     def of(self, name: str) -> list[Any]:
-        """All values of one argument in order."""
+        """Return all reported values of one argument, in order."""
         return [news[name] for news in self.all if name in news]
 
 
 def engine_at(fal: FalServer, sleep: Callable[[float], Any] | None = None, **settings: Any) -> FalEngine:
-    """Build an engine that talks to the fake."""
+    """Build an engine that is connected to the fake."""
     timeouts = settings.pop("timeouts", PATIENT)
     key = settings.pop("key", lambda: KEY)
     chosen = Settings(queue_url=fal.url, rest_url=fal.url)
@@ -81,7 +81,7 @@ def engine_at(fal: FalServer, sleep: Callable[[float], Any] | None = None, **set
 
 @asynccontextmanager
 async def at(fal: FalServer, sleep: Callable[[float], Any] | None = None, **settings: Any) -> AsyncIterator[FalEngine]:
-    """Give an engine and close it afterwards."""
+    """Yield an engine that is connected to the fake, and close it afterwards."""
     engine = engine_at(fal, sleep, **settings)
     try:
         yield engine
@@ -90,7 +90,7 @@ async def at(fal: FalServer, sleep: Callable[[float], Any] | None = None, **sett
 
 
 def clip_bytes(seconds: float = 0.5, seed: int = 1) -> bytes:
-    """A FLAC clip of noise, 48 kHz stereo."""
+    """Return a FLAC clip of noise, 48 kHz stereo."""
     noise = np.random.default_rng(seed).uniform(-0.5, 0.5, (int(48000 * seconds), 2)).astype(np.float32)
     file = io.BytesIO()
     soundfile.write(file, noise, 48000, format="FLAC", subtype="PCM_16")
@@ -106,11 +106,11 @@ def clip_file(folder: Path, data: bytes | None = None) -> tuple[Path, str]:
 
 
 def order_for(url: str, scratch: Path = Path(), **changes: Any) -> Order:
-    """A valid order."""
+    """Return a valid order."""
     params = {"tags": "bossa nova", "original_tags": "noise", "seed": 7, **changes.pop("params", {})}
     return replace(Order(url, params, 0.5, None, None, (), (), scratch), **changes)
 
 
 def stored_clip(fal: FalServer) -> str:
-    """Put a clip into the fake's storage without any request and return its URL."""
+    """Put a clip into the fake's storage without a request, and return its URL."""
     return fal.storage.keep(fal.url, "clip.flac", clip_bytes(), "audio/flac")

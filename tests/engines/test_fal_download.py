@@ -1,4 +1,4 @@
-"""Downloads from fal: complete or an error, resumed after interruptions, without the key."""
+"""Downloads from fal are complete or raise an error, resume after interruptions, and never send the key."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_the_file_is_complete_and_requested_without_the_key(fal: FalServer
 async def test_synced_bytes_are_not_downloaded_again(
     fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last steps of an earlier life may never have reached the disk: zeros, here."""
+    """The last steps of an interrupted download may not have reached the disk; here they are zeros."""
     monkeypatch.setattr("bridge.engines.fal.download._STEP", 100_000)
     into = tmp_path / "raw.part"
     into.write_bytes(AUDIO[:950_000] + bytes(50_000))

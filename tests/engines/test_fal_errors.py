@@ -1,4 +1,4 @@
-"""Reading fal's error answers of any form into one sentence of limited length."""
+"""Every form of fal's error answers becomes one error text of limited length."""
 
 from __future__ import annotations
 

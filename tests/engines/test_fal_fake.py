@@ -47,7 +47,7 @@ def test_the_audio_is_deterministic_and_louder_than_full_scale() -> None:
     assert (rate, soundfile.info(io.BytesIO(one)).subtype) == (48000, "FLOAT")
     assert samples.shape == (fal_audio.result_frames(24000, 48000), 2)
     assert np.abs(samples).max() == pytest.approx(1.12, rel=1e-6)
-    assert samples[:100].any()  # t = 0 stays t = 0
+    assert samples[:100].any()  # the result starts without a delay
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Waiting for fal: polls survive every error, the stream only triggers them, the outcome is certain."""
+"""Waiting for fal: polls survive every error, the stream only triggers polls, and the outcome is certain."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def ordered(fal: FalServer, engine: FalEngine) -> tuple[Ticket, Order]:
 
 
 async def never(seconds: float) -> None:
-    """A stopped clock: only an event can end a wait."""
+    """Never return, so that only an event can end a wait."""
     await asyncio.Event().wait()
 
 
@@ -42,7 +42,7 @@ async def test_the_answer_contains_the_cost(fal: FalServer) -> None:
     assert output.url.startswith(f"{fal.url}/files/")
     assert (output.seed, output.billed_units) == (7, pytest.approx(job.seconds, abs=1e-4))
     assert output.answer["lyrics"] == "[inst]"
-    assert [seen.call for seen in fal.seen()] == ["submit", "status", "result"]  # first look at once, no stream needed
+    assert [seen.call for seen in fal.seen()] == ["submit", "status", "result"]  # first poll at once, without a stream
 
 
 async def test_position_and_log_lines_are_reported_once_each() -> None:
@@ -219,7 +219,7 @@ async def test_a_failure_is_read_from_the_result(
             await engine.follow(ticket, order, Reports())
     assert type(caught.value) is expected
     if status != 404:
-        assert len(fal.seen("result")) == 1  # the status named the error, so the answer is believed
+        assert len(fal.seen("result")) == 1  # the status named the error, so one request suffices
     for entry in body["detail"] if isinstance(body["detail"], list) else []:
         assert all(str(limit) in caught.value.text for limit in entry["ctx"].values())
 
@@ -291,7 +291,7 @@ async def test_a_request_unknown_to_fal_is_gone_after_some_polls(fal: FalServer)
 
 
 async def followed_to_state(fal: FalServer, engine: FalEngine, word: str) -> tuple[asyncio.Task[Output], Ticket]:
-    """Start a wait whose order is held in a state, and return when the engine listens there."""
+    """Start a wait for an order that the fake keeps in the state `word`; return once the stream is open."""
     fal.hold(word)
     ticket, order = await ordered(fal, engine)
     waiting = asyncio.create_task(engine.follow(ticket, order, Reports()))

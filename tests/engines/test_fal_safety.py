@@ -1,4 +1,4 @@
-"""The fal key and the user's audio go only to permitted hosts, and the key to no text or log."""
+"""The fal key and the user's audio are sent only to permitted hosts, and no text or log contains the key."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_secrets_and_their_halves_are_redacted() -> None:
 
 
 async def _everything(engine: FalEngine, fal: FalServer, tmp_path: Path) -> list[errors.BridgeError]:
-    """Make each kind of request once and return what went wrong."""
+    """Make each kind of request once and return the errors raised."""
     path, sha256 = clip_file(tmp_path)
     order = order_for(stored_clip(fal))
     output = Output(stored_clip(fal), None, None, {})
@@ -121,7 +121,7 @@ async def test_a_key_echoed_by_a_server_is_redacted(
         fal.fail(call, Fault("answer", status, echo, {"x-fal-request-id": KEY}), times=-1)
     async with at(fal) as engine:
         caught = await _everything(engine, fal, tmp_path)
-    assert len(caught) >= 3  # some statuses answer a cancel
+    assert len(caught) >= 3  # after a cancel, some of these statuses are no error
     texts = [f"{error} {error.to_wire()} {''.join(traceback.format_exception(error))}" for error in caught]
     for text in (*texts, caplog.text):
         assert KEY not in text

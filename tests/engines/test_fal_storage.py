@@ -1,4 +1,4 @@
-"""Uploads to fal: exact bytes and length, real progress, no key for storage hosts."""
+"""Uploads to fal send the exact bytes and length, report real progress, and send no key to storage hosts."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ async def test_a_host_that_is_not_listed_gets_nothing(fal: FalServer, tmp_path: 
                 await engine.upload(path, sha256, Reports())
         assert elsewhere.seen() == []
         async with at(fal) as engine:
-            uploaded = await engine.upload(path, sha256, Reports())  # the direct way is still open
+            uploaded = await engine.upload(path, sha256, Reports())  # the direct upload still works
         assert uploaded.url.startswith(fal.url)
         assert elsewhere.seen() == []
 

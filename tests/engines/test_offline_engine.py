@@ -1,4 +1,4 @@
-"""The offline engine with real worker processes: submit, follow, restart, cancel."""
+"""The offline engine, with real worker processes: submit, follow, restart and cancel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.audio.offline.clips import RATE, chords, grid
 
 
 class Reports:
-    """Keeps what the engine reports."""
+    """Records an engine's reports."""
 
     def __init__(self) -> None:
         self.said: list[dict[str, Any]] = []
@@ -35,7 +35,7 @@ class Reports:
 
 
 class Held:
-    """A runner whose task waits until it is let go; it counts how often it was asked."""
+    """A runner whose task waits for `go`; it counts its tasks."""
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
@@ -153,7 +153,7 @@ async def test_cancel_stops_the_task_and_follow_raises(order: Order) -> None:
     assert await engine.cancel(ticket) is CancelAnswer.REMOVED
     with pytest.raises(Withdrawn):
         await following
-    # `retry` submits again.
+    # A second submission, as after `retry`, succeeds.
     runner.go.set()
     output = await engine.follow(await engine.submit(order), order, Reports())
     assert output.seed == 11

@@ -67,7 +67,7 @@ def test_the_families_are_those_of_the_offline_engine() -> None:
 
 @pytest.mark.parametrize("preset", SHIPPED.all(), ids=lambda preset: preset.name)
 def test_a_preset_says_which_sounds_only_the_model_adds(preset: Preset) -> None:
-    """The offline engine plays drums and a bass and dissolves the clip into pads; every other instrument is missing."""
+    """The offline engine adds drums and bass and turns the clip into pads; it cannot add any other instrument."""
     offline = {"drums", "kick drum", "snare drum", "hi-hats", "percussion", "bass"}
     offline |= {"synth pad"} if preset.family == "ambient" else set()
     assert bool(set(instruments((preset.tags,))) - offline) <= bool(preset.needs_model)
@@ -267,7 +267,7 @@ def test_new_changed_and_deleted_presets_are_noticed_although_files_are_cached(t
     for name in ("one", "two"):
         (folder / f"{name}.toml").write_text(text)
         assert name in shelf.names()
-    for title in ("First", "Other"):  # of the same length, within one tick of the clock
+    for title in ("First", "Other"):  # the same length, written within one tick of the clock
         (folder / "one.toml").write_text(text.replace("Roots Dub", title))
         assert shelf.get("one").title == title
     (folder / "two.toml").unlink()
