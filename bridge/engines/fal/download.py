@@ -1,6 +1,6 @@
-"""Downloads a result without the key. An interrupted download resumes; it ends with the complete file or an error.
+"""Downloads a result without sending the key, resumes after interruptions, and raises an error unless it is complete.
 
-The result is paid for, so an outage only delays the download. It fails only if it keeps breaking at the same byte.
+The result is paid for, so an outage only delays the download. A download fails if it keeps breaking at the same byte.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def error_from(answer: Answer, doing: Doing, scrub: Callable[[str], str]) -> Bri
 
 
 def is_verdict(answer: Answer) -> bool:
-    """Return whether this is the model's or the platform's error for the submission, so that it is not temporary."""
+    """Return whether this is a final error from the model or the platform, not a temporary one."""
     complaint = read_complaint(answer)
     return complaint.listed or complaint.kind in _BY_KIND
 

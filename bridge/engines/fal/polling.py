@@ -23,8 +23,8 @@ from bridge.errors import AnswerStrange, BridgeError, ModelFailed, Withdrawn
 log = logging.getLogger(__name__)
 
 _GROWTH = 1.3  # factor from one pause to the next
-_TRIES_UNNAMED = 5  # polls of the result after which an unnamed failure is accepted
-_TRIES_MISSING = 6  # polls after which a request or result counts as missing; several, since it may be paid
+_TRIES_UNNAMED = 5  # requests for the result after which a failure without an error type is accepted
+_TRIES_MISSING = 6  # 404 answers after which a request or result, which may be paid for, counts as missing
 _POLLS_AFTER_REMOVAL = 3  # polls after which a removed request is given up although fal still lists it
 _BAR = re.compile(r"(\d{1,3})%\|(?:[^|]*\|\s*(\d+)/(\d+))?")  # a progress bar in the model's log
 _WAITING = frozenset({"IN_QUEUE", "IN_PROGRESS"})
