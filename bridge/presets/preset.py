@@ -1,4 +1,4 @@
-"""Reads a preset file, where every error names file, line and key, and writes a new preset file as a template."""
+"""Reads preset files, with errors that name file, line and key, and writes commented templates for new presets."""
 
 from __future__ import annotations
 

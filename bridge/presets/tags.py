@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 UNSAID = "instrumental music"  # for a clip of unknown content; the model requires text
-FACT = "original_tags:"  # a clip's description is stored under this prefix and the clip's hash
+FACT = "original_tags:"  # prefix under which a clip's description is stored; the clip's hash follows
 _WORDS = (
     (r"drums?|beat|break|loop\s*kit", "drums"),
     (r"kick|bd", "kick drum"),
