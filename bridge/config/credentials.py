@@ -69,7 +69,7 @@ def require_fal_key(environ: Mapping[str, str], home: Path) -> str:
 
 
 def find(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | None] = from_keychain) -> Found | None:
-    """Return the fal key, or None. Search FAL_KEY, FAL_KEY_ID with FAL_KEY_SECRET, the keychain, then the home's file.
+    """Find the fal key: first in FAL_KEY, then FAL_KEY_ID with FAL_KEY_SECRET, the keychain, and the credentials file.
 
     Args:
         environ: the environment; blank variables are ignored.

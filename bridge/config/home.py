@@ -78,7 +78,7 @@ def _user_home(environ: Mapping[str, str], platform: str) -> Path:
 
 
 def _expanded(chosen: str, environ: Mapping[str, str], platform: str) -> Path:
-    """Return the absolute path: "~/…" starts at the user's home directory, a relative path at the current one."""
+    """Return the absolute path. "~" is the user's home directory; a relative path starts at the current directory."""
     if chosen == "~" or chosen.startswith(("~/", "~\\")):
         return _user_home(environ, platform) / chosen[2:]
     return Path(chosen).absolute()

@@ -96,7 +96,7 @@ class Store:
     copies: Annotated[int, Meta(ge=1, le=1000)]  # backups to keep
     copy_hours: Annotated[float, Meta(ge=0.01, le=8760)]  # hours between backups
     keep_days: Annotated[float, Meta(ge=0, le=36_500)]  # days to keep a finished job's folder
-    keep_gigabytes: Annotated[float, Meta(ge=0, le=100_000)]  # size above which the oldest finished ones are deleted
+    keep_gigabytes: Annotated[float, Meta(ge=0, le=100_000)]  # maximum GB of these folders; the oldest are deleted
     any_place: bool  # whether the home may be on a network drive or in a cloud folder
 
 
