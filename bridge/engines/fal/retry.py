@@ -34,7 +34,7 @@ class Patience:
         await self.sleep(max(seconds, self.asked(answer)))
 
     def asked(self, answer: Answer | None) -> float:
-        """Return the pause that the answer's Retry-After (a number or a date) asks for, in s; 0 if missing or invalid."""
+        """Return the pause that Retry-After (a number or a date) in the answer asks for, s; 0 if missing or invalid."""
         value = answer.headers.get("retry-after", "").strip() if answer else ""
         if value.isdecimal():
             return min(float(value), _LONGEST_ASKED)
