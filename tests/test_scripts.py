@@ -12,7 +12,7 @@ import pytest
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = ("bash", "cat", "chmod", "cksum", "dirname", "env", "find", "grep", "ls", "mkdir", "rm", "sed")
+TOOLS = ("bash", "cat", "chmod", "cksum", "dirname", "env", "find", "grep", "ls", "mkdir", "rm", "sed", "cp")
 OLD = 'case "$*" in *version_info*) exit 1;; *) echo Python 3.9.2;; esac'
 BARE = (
     'case "$*" in *"(3, 11)"*) exit 0;; *print*) echo python3.11-venv;; *import*) exit 1;; *) echo Python 3.11.2;; esac'
@@ -180,3 +180,4 @@ def test_a_failing_check_fails_the_run_and_is_named_at_the_end(machine: Machine)
     group = "pip install --quiet --constraint .venv/constraints.txt --editable .[midi,stretch] --group real"
     steps = (group, "ruff check", "mypy --strict", "-m pytest", "leftovers.py", "skips.py .pytest_cache")
     assert [called.index(step) for step in steps] == sorted(called.index(step) for step in steps)
+    assert called.count("--editable") == 1, "scripts/check finds everything installed"

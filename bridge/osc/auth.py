@@ -24,6 +24,7 @@ from bridge.util.redact import SCRUBBER
 log = logging.getLogger(__name__)
 
 TRIES, SPAN = 10, 60.0  # wrong secrets from all senders within SPAN s; further ones are not checked
+NO_SECRET_HINT = "Set `secret` under `[osc]` in config.toml on the machine that runs the bridge; see privacy.md."  # noqa: S105
 MOST = 64  # unlocked senders at a time; the oldest is dropped
 
 
@@ -57,7 +58,7 @@ class Authorization:
         if "token" in values:
             check_token(self._token(), values["token"])
         elif command.spends and not is_loopback(peer.host) and self._unlocked.get(peer.key, 0.0) <= self._clock():
-            hint = None if self._secret else "Set [osc] secret on the machine that runs the bridge; see privacy.md."
+            hint = None if self._secret else NO_SECRET_HINT
             text = f"{command.address} may cost money, so another machine must send /bridge/unlock first."
             raise SecretNeeded(text, hint=hint)
 
@@ -70,7 +71,7 @@ class Authorization:
         """
         now = self._clock()
         if not self._secret:
-            raise NotPossibleNow("No secret is set, so /bridge/unlock does not work.", hint=SecretNeeded.hint)
+            raise NotPossibleNow("No secret is set, so /bridge/unlock does not work.", hint=NO_SECRET_HINT)
         if len(self._wrong) == TRIES and now - self._wrong[0] < SPAN:
             raise NotPossibleNow("Too many wrong secrets were sent.", hint="Wait a minute and send it again.")
         if not hmac.compare_digest(self._secret.encode(), secret.encode("utf-8", "replace")):

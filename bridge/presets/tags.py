@@ -79,7 +79,7 @@ def target_tags(tags: str, heard: Mapping[str, Any], *, own: bool) -> str:
         return tags
     parts = [part.strip() for part in tags.split(",")]
     has_tempo, has_key = (any(pattern.search(part) for part in parts) for pattern in (_TEMPO, _KEY))
-    if not own:
+    if not own and any(_TEMPO.search(word) for word in words):
         parts = [part for part in (_TEMPO.sub("", part).strip() for part in parts) if part]
     tempo = [word for word in words if _TEMPO.search(word) and not (own and has_tempo)]
     key = [word for word in words if _KEY.search(word) and not has_key]

@@ -111,8 +111,9 @@ def test_too_many_wrong_secrets_block_everyone_for_a_while() -> None:
 def test_without_a_secret_nothing_is_unlocked() -> None:
     auth = authorization(Clock(), secret="off")
     for tried in ("off", "", SECRET):
-        with pytest.raises(NotPossibleNow, match="No secret is set"):
+        with pytest.raises(NotPossibleNow, match="No secret is set") as refused:
             auth.unlock(Remote(), tried)
+        assert "`secret` under `[osc]`" in refused.value.hint
 
 
 def test_the_number_of_unlocked_senders_is_bounded() -> None:

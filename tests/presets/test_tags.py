@@ -57,3 +57,7 @@ def test_the_song_overrides_the_preset_and_the_user_overrides_both(tags: str, ow
 
 def test_without_a_tempo_the_tags_do_not_change() -> None:
     assert target_tags("dub,  80 BPM", {"tempo": None}, own=False) == "dub,  80 BPM"
+
+
+def test_a_presets_tempo_stays_if_only_the_songs_key_is_known() -> None:
+    assert target_tags("dub, 80 BPM", HEARD | {"tempo_sure": False}, own=False) == "dub, 80 BPM, A minor"
