@@ -1,1 +1,1 @@
-"""Audio as pure functions on arrays and blocks; only `files.py` touches a disk. Knows nothing of the bridge."""
+"""Processes audio as arrays and blocks; only a few modules access files. Imports nothing from the rest of `bridge`."""

@@ -13,22 +13,22 @@ import numpy.typing as npt
 
 from bridge.audio.block import Block
 
-FADE = 0.010  # s; cross-fade between sides, and fade-out at a stop
+FADE = 0.010  # s; length of the cross-fade between sides and of the fade-out at a stop
 
-Opened = Callable[[], Iterable[Block]]  # opens one pass through a side: stereo, float32
+Opened = Callable[[], Iterable[Block]]  # opens a side at its start; its blocks are stereo, float32
 
 
 class Deck:
-    """Several sides with the same rate and length; one of them is heard."""
+    """Plays one of several sides that have the same rate and length."""
 
     def __init__(self, sides: Sequence[Opened], rate: int, frames: int, *, heard: int = 0, loop: bool = False) -> None:
         """Load the sides.
 
         Args:
-            sides: each opens its stream (frames × 2) from the start and is `frames` frames long.
+            sides: functions that open a side's stream (frames × 2) at its start; each stream has `frames` frames.
             rate: Hz.
             frames: length of one pass.
-            heard: index of the side that is heard first.
+            heard: index of the side to play first.
             loop: whether to start again at the end without a gap, as a loop does in a DAW.
         """
         self.heard = heard
@@ -36,7 +36,7 @@ class Deck:
         self._sides = tuple(sides)
         self._frames = frames
         self._step = 1.0 / max(1, round(FADE * rate))
-        self._places = np.array([float(index == heard) for index in range(len(sides))])  # 0 silent … 1 heard
+        self._places = np.array([float(index == heard) for index in range(len(sides))])  # 0 silent … 1 full level
 
     def blocks(self, size: int, stopped: threading.Event) -> Iterator[Block]:
         """Yield the output in blocks of `size` frames until the end, or until the fade-out after `stopped`.
@@ -75,7 +75,7 @@ class Deck:
 
 
 def even(blocks: Iterable[Block], size: int) -> Iterator[Block]:
-    """Yield a stream (frames × channels) in blocks of `size` frames; the last one may be shorter.
+    """Yield a stream (frames × channels) in blocks of `size` frames; the last block may be shorter.
 
     >>> [len(block) for block in even([np.zeros((5, 2), np.float32)] * 2, 4)]
     [4, 4, 2]

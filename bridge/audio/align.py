@@ -1,7 +1,7 @@
-"""Measures the offset and the drift of a result against its source, from their onsets.
+"""Measures the offset and the drift of a result against its source, from the onsets of both.
 
-The task `fit` uses it before it cuts the result. A line is fitted through the offsets of short segments; it gives the
-offset in the middle of the clip and the drift. confidence.py turns its features into a probability.
+The task `fit` uses it before it cuts the result. A line fitted through the offsets of short segments gives the offset
+in the middle of the clip and the drift. confidence.py turns the features of the line into a probability.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from bridge.audio.parallel import both
 
 REACH = 0.35  # s; largest offset that is found
 DRIFT = 0.012  # largest drift that is found
-SEGMENT = 4.0  # s per segment: at 1 % of drift its onsets smear by 40 ms
-SHORTEST = 1.5  # s; anything shorter has too little rhythm
+SEGMENT = 4.0  # s per segment; a drift of 1 % smears its onsets by 40 ms
+SHORTEST = 1.5  # s; shortest clip that is measured; a shorter clip has too little rhythm
 FAR = 8.0  # s; the chance level of the correlation is taken over lags up to this
-NEAR = 12  # values (60 ms) on each side that belong to a peak
+NEAR = 12  # values (60 ms) on each side of a peak that count as part of it
 
 Curve = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A line through the offsets, and the evidence for it."""
+    """The line fitted through the offsets, and how well it fits."""
 
     offset: float  # s; how late the result is in the middle of the clip
-    drift: float  # the result's time runs as 1 + drift
+    drift: float  # the result takes 1 + drift times as long as its source
     seconds: float  # length of music that was compared
-    height: float  # normalised correlation of the onsets along the line, 0..1
+    height: float  # normalised correlation of the onsets along the line, -1..1
     sharpness: float  # peak divided by the standard deviation of the correlation at all lags up to FAR
     prominence: float  # 1 - second highest peak / highest peak
-    agreement: float  # share of segments whose own best offset is on the line, 0..1
+    agreement: float  # fraction of segments whose own best offset is on the line, 0..1
     harmony: float  # similarity of the harmonies above chance, see harmony.shared
 
 
 def measure(source: Mono, result: Mono) -> Measured | None:
-    """Compare two sounds at onsets.RATE.
+    """Measure the offset and drift between two sounds at onsets.RATE.
 
     Args:
         source: the clip as it was sent.
         result: the engine's result.
 
     Returns:
-        The best line, or None if there is nothing to compare (too short, or no onsets).
+        The best line, or None if a sound is too short or has no onsets.
 
     >>> clip = np.random.default_rng(1).standard_normal(10 * onsets.RATE).astype(np.float32)
     >>> clip *= np.arange(len(clip)) // 4000 % 3 == 0  # bursts of 0.25 s
@@ -75,10 +75,10 @@ def measure(source: Mono, result: Mono) -> Measured | None:
 
 
 def _whitened(envelope: Envelope) -> Envelope:
-    """Return an onset envelope (bands × values) whose spectrum is half whitened, band by band.
+    """Return an onset envelope (bands × values) with the spectrum of each band half whitened.
 
-    The product of two of them is the cross-correlation with PHAT^0.5 weighting (after Knapp and Carter 1976). Peaks
-    become sharper, and a regular beat counts less than unique events.
+    The correlation of two such envelopes has PHAT^0.5 weighting (after Knapp and Carter 1976): peaks become sharper,
+    and a regular beat counts less than unique events.
     """
     centred: Envelope = envelope - envelope.mean(axis=1, keepdims=True)
     points = _points(envelope.shape[1])
@@ -94,7 +94,7 @@ def _whitened(envelope: Envelope) -> Envelope:
 
 
 def _coarse(first: Envelope, second: Envelope) -> tuple[float, float]:
-    """Return the offset (s, in the middle) and drift of the line with the highest total correlation."""
+    """Return the offset (s, in the middle of the clip) and drift of the line with the highest total correlation."""
     times, curves = _segments(first, second, REACH + DRIFT * first.shape[1] * STEP / 2)
     lags = (np.arange(curves.shape[1]) - curves.shape[1] // 2) * STEP
     offsets = np.arange(-round(REACH / STEP), round(REACH / STEP) + 1) * STEP
@@ -104,14 +104,14 @@ def _coarse(first: Envelope, second: Envelope) -> tuple[float, float]:
     total = np.zeros((len(drifts), len(offsets)))
     for time, curve in zip(times, curves, strict=True):
         total += np.interp(offsets[None, :] + drifts[:, None] * time, lags, curve)
-    # A model starts at t = 0 of its source, so of two similar lines the one nearer to zero is more likely.
+    # A model starts at t = 0 of its source, so the line nearer to zero is the more likely of two similar lines.
     prior = (1 - 0.15 * (offsets / REACH) ** 2)[None, :] * (1 - 0.15 * np.abs(drifts) / DRIFT)[:, None]
     best = np.unravel_index(int(np.argmax(total * prior)), total.shape)
     return float(offsets[best[1]]), float(drifts[best[0]])
 
 
 def _fine(first: Envelope, second: Envelope, offset: float, drift: float) -> tuple[float, float, float]:
-    """Return offset, drift and agreement from each segment's own peak near the coarse line."""
+    """Return the offset, drift and agreement, refined with each segment's own peak near the coarse line."""
     for _ in range(2):
         times, curves = _segments(first, moved(second, offset, drift), REACH)
         middle = curves.shape[1] // 2
@@ -141,7 +141,7 @@ def moved(envelope: Envelope, offset: float, drift: float) -> Envelope:
 
 
 def _standing_out(first: Envelope, second: Envelope) -> tuple[float, float]:
-    """Return sharpness and prominence of the peak at lag 0 among all lags up to FAR or a third of the clip."""
+    """Return the sharpness and prominence of the peak at lag 0, among all lags up to FAR or a third of the clip."""
     count = first.shape[1]
     reach = min(round(FAR / STEP), count // 3)
     curve = _correlation(first, second, reach)
@@ -189,7 +189,7 @@ def _correlation(first: Envelope, second: Envelope, reach: int) -> Curve:
 
 
 def _peaks(curves: Curve, middle: int, around: int) -> tuple[Curve, Curve]:
-    """Return position (s) and height of each curve's peak within `around` of the middle, interpolated."""
+    """Return the interpolated position (s) and the height of each curve's peak within `around` lags of the middle."""
     near = curves[:, middle - around : middle + around + 1]
     top = np.argmax(near, axis=1)
     inner = np.clip(top, 1, 2 * around - 1)
@@ -202,7 +202,7 @@ def _peaks(curves: Curve, middle: int, around: int) -> tuple[Curve, Curve]:
 
 
 def _line(times: Curve, places: Curve, heights: Curve, *, drifts: bool) -> tuple[float, float]:
-    """Fit places = shift + turn·times; segments far from the line count less (Cauchy weights)."""
+    """Fit places = shift + turn·times and return (shift, turn); outlying segments count less (Cauchy weights)."""
     if not heights.any():
         return 0.0, 0.0
     columns = np.stack((np.ones_like(times), times), axis=1)[:, : 2 if drifts else 1]
@@ -217,5 +217,5 @@ def _line(times: Curve, places: Curve, heights: Curve, *, drifts: bool) -> tuple
 
 
 def _points(count: int) -> int:
-    """Return the smallest power of two that holds `count` values, at least 2."""
+    """Return the smallest power of two that is at least `count` and at least 2."""
     return 1 << max(1, (count - 1).bit_length())

@@ -1,7 +1,7 @@
 """Blocks of samples, and helpers to cut streams of them.
 
-Rendering and fitting pass iterators of blocks from step to step, so that an hour takes no more memory than a second.
-The output does not depend on where a stream is divided into blocks.
+Rendering and fitting pass iterators of blocks from step to step, so that an hour of audio takes no more memory than a
+second. The output does not depend on where a stream is divided into blocks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FRAMES = 65536  # frames per block: 512 KiB of stereo, which stays in a core's c
 
 
 def silence(frames: int, channels: int, size: int = FRAMES) -> Iterator[Block]:
-    """Yield `frames` frames of zeros, in blocks of `size` frames × channels.
+    """Yield `frames` frames of zeros in blocks of at most `size` frames × `channels`.
 
     >>> [block.shape for block in silence(5, channels=2, size=4)]
     [(4, 2), (1, 2)]
@@ -33,7 +33,7 @@ def silence(frames: int, channels: int, size: int = FRAMES) -> Iterator[Block]:
 def sound_alone(block: Block) -> tuple[Block, int]:
     """Return the block with invalid samples (NaN, infinite, beyond MOST) set to zero, and their number.
 
-    One dot product shows whether there are any, at a third of the cost of looking for them.
+    One dot product shows whether the block has any, at a third of the cost of testing each sample.
 
     >>> sound_alone(np.float32([[0.5, np.nan]]))
     (array([[0.5, 0. ]], dtype=float32), 1)
@@ -61,7 +61,7 @@ def exactly(blocks: Iterable[Block], frames: int, channels: int) -> Iterator[Blo
 
 
 def between(block: Block, position: int, start: int, stop: int) -> Block:
-    """Return the frames of a block that lie in start ≤ frame < stop of its stream; the block begins at `position`.
+    """Return the part of a block within start ≤ frame < stop of its stream, where the block begins at `position`.
 
     >>> between(np.float32([[0], [1], [2]]), position=10, start=11, stop=20).tolist()
     [[1.0], [2.0]]
@@ -85,7 +85,7 @@ def mono(block: Block) -> npt.NDArray[np.float32]:
 
 
 def heights(block: Block) -> npt.NDArray[np.float32]:
-    """Return the peak over all channels, one value per frame.
+    """Return the highest absolute sample of each frame over all channels.
 
     >>> heights(np.float32([[0.5, -0.75], [0, 0.25]])).tolist()
     [0.75, 0.25]

@@ -1,6 +1,6 @@
-"""The header of a Broadcast Wave file: RIFF or RF64, bext, LIST INFO, fmt, data.
+"""Builds the header of a Broadcast Wave file: RIFF or RF64, then the chunks bext, fmt, LIST INFO and data.
 
-writers.WavWriter writes it. Layouts: EBU Tech 3285 v2 (bext), EBU Tech 3306 (RF64), the RIFF specification.
+writers.WavWriter writes it. The layouts are from EBU Tech 3285 v2 (bext), EBU Tech 3306 (RF64), the RIFF specification.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 Encoding: TypeAlias = Literal["pcm24", "float32"]
 
 WIDTH: Mapping[str, int] = {"pcm24": 3, "float32": 4}  # bytes per sample
-NO_LOUDNESS = 0x7FFF  # bext v2: this loudness field is not used
+NO_LOUDNESS = 0x7FFF  # bext v2: value of an unused loudness field
 LARGEST = 0xFFFFFFFF  # bytes; limit of a RIFF size field
 
 
@@ -27,7 +27,7 @@ class Bext:
     origination_date: str = ""  # yyyy-mm-dd
     origination_time: str = ""  # hh:mm:ss
     time_reference: int = 0  # samples since midnight, or since the project's start
-    coding_history: str = ""  # lines of A=…,F=…
+    coding_history: str = ""  # lines of the form A=…,F=…
     lufs: float | None = None  # integrated loudness, LUFS
     true_peak_db: float | None = None  # highest true peak, dBTP
 
@@ -35,9 +35,10 @@ class Bext:
 def header(
     sample_rate: int, channels: int, frames: int, encoding: Encoding, bext: Bext | None, info: Mapping[str, str]
 ) -> bytes:
-    """Return everything that comes before the samples.
+    """Return the header, which contains all bytes before the samples.
 
-    A `JUNK` chunk reserves the space of `ds64`, so that RIFF and RF64 have the same layout. WAV readers skip it.
+    In a RIFF file, a `JUNK` chunk takes the place of `ds64`, so that RIFF and RF64 have the same layout. WAV readers
+    skip `JUNK`.
 
     >>> head = header(48000, 2, frames=100, encoding="pcm24", bext=None, info={"INAM": "Remix"})
     >>> head[:4], head[-8:-4], int.from_bytes(head[-4:], "little")  # 100 frames × 2 channels × 3 bytes
@@ -68,7 +69,7 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _format(sample_rate: int, channels: int, frames: int, encoding: Encoding) -> bytes:
-    """Return the `fmt ` chunk, followed for float by the `fact` chunk that every format but PCM needs."""
+    """Return the `fmt ` chunk; for float samples, append the `fact` chunk that every format except PCM needs."""
     width = WIDTH[encoding]
     tag = 3 if encoding == "float32" else 1
     fields = struct.pack(
@@ -80,12 +81,12 @@ def _format(sample_rate: int, channels: int, frames: int, encoding: Encoding) ->
 
 
 def _text(text: str, size: int) -> bytes:
-    """Return UTF-8 padded to `size` bytes; longer text is cut at the end of a character."""
+    """Return the text as UTF-8 padded to `size` bytes; longer text is cut after a complete character."""
     return text.encode(errors="replace")[:size].decode(errors="ignore").encode().ljust(size, b"\0")
 
 
 def _level(value: float | None) -> int:
-    """Return the value in hundredths; a value out of the field's range counts as not used."""
+    """Return the value in hundredths, or NO_LOUDNESS if it is None or out of the field's range."""
     if value is None or not -327.0 < value < 327.0:
         return NO_LOUDNESS
     return round(value * 100)
@@ -106,7 +107,7 @@ def _bext(bext: Bext) -> bytes:
 
 
 def _info(info: Mapping[str, str]) -> bytes:
-    """Return the LIST chunk of INFO fields; their names have four letters, for example INAM and ISFT."""
+    """Return the LIST chunk with the INFO fields, whose names have four letters, for example INAM and ISFT."""
     fields = b"".join(
         _chunk(name.encode("ascii"), value.encode(errors="replace") + b"\0") for name, value in info.items()
     )

@@ -36,13 +36,13 @@ def mix(channels: int, mode: str, pan: float | None, polarity: bool) -> npt.NDAr
     [[0.5, 0.0], [0.0, 1.0]]
 
     Args:
-        channels: of the source.
-        mode: one of MODES; left and right put the first or second channel on both sides.
+        channels: number of source channels.
+        mode: one of MODES; "left" puts the first channel on both sides, "right" the second.
         pan: -1 (left) to 1 (right); None is 0.
         polarity: whether to invert the signal.
 
     Raises:
-        ValueError: there is no such mode.
+        ValueError: `mode` is not one of MODES.
     """
     first, second = np.eye(max(2, channels), dtype=np.float32)[:2, :channels]
     if channels == 1:
@@ -65,7 +65,7 @@ def mix(channels: int, mode: str, pan: float | None, polarity: bool) -> npt.NDAr
 
 
 def _folded(channels: int) -> npt.NDArray[np.float32]:
-    """Return the two rows for more than two channels; beyond 8, odd channels go left and even ones right."""
+    """Return the two rows for more than two channels; beyond 8, odd channels go left and even channels right."""
     if channels in _LAYOUTS:
         return np.array(_LAYOUTS[channels], np.float32)
     rows = np.zeros((2, channels), np.float32)
@@ -75,7 +75,7 @@ def _folded(channels: int) -> npt.NDArray[np.float32]:
 
 
 def is_identity(matrix: npt.NDArray[np.float32]) -> bool:
-    """Tell whether each side is one source channel, unchanged.
+    """Tell whether the matrix copies one source channel to each side unchanged.
 
     >>> is_identity(mix(1, "normal", None, False)), is_identity(mix(6, "normal", None, False))
     (True, False)

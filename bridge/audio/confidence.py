@@ -1,7 +1,7 @@
-"""The probability that a measured alignment is right: a logistic model of its features.
+"""Estimates the probability that a measured alignment is correct, with a logistic model of its features.
 
-It was fitted to the training part of the evaluation set (`benchmarks/fit_eval.py --learn` prints the numbers below).
-docs/fit.md has its results on the held-out part.
+The model was fitted to the training part of the evaluation set (`benchmarks/fit_eval.py --learn` prints the constants
+below). docs/fit.md has the results on the held-out part.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from bridge.audio.align import REACH, Measured
 
 SURE = 0.85  # lowest probability at which the offset is corrected
 
-# Weight of each feature in the log-odds, in the order of `features`; BIAS is the log-odds without any.
+# Weight of each feature in the log-odds, in the order of `features`; BIAS is the constant term.
 WEIGHTS = (1.65, 5.76, 2.22, 11.62, -2.05)
 BIAS = -6.89
 
@@ -34,7 +34,7 @@ def features(measured: Measured) -> tuple[float, ...]:
 
 
 def probability(measured: Measured) -> float:
-    """Return the probability (0..1) that the line is right within 25 ms.
+    """Return the probability (0..1) that the line is correct to within 25 ms.
 
     >>> line = Measured(0.035, 0.0, 30.0, 0.8, sharpness=5.0, prominence=0.5, agreement=0.9, harmony=0.3)
     >>> round(probability(line), 2)

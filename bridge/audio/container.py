@@ -1,6 +1,6 @@
-"""Reads container headers: where the audio should end, and which decoder is needed.
+"""Reads container headers to find where the audio should end and which decoder the file needs.
 
-files.py checks this before decoding, because libsndfile reads a truncated file as a shorter one.
+files.py does this before decoding, because libsndfile reads a truncated file as a shorter file without an error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-UNKNOWN_32 = 0xFFFFFFFF  # RF64 writes this if the size is in the ds64 chunk
+UNKNOWN_32 = 0xFFFFFFFF  # 32-bit size field of an RF64 file whose size is in the ds64 chunk
 W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 # Formats that only ffmpeg decodes: offset and bytes of their signature.
 FOREIGN = (
@@ -22,12 +22,12 @@ FOREIGN = (
     (0, bytes.fromhex("1a45dfa3")),  # Matroska and WebM
     (0, bytes.fromhex("0b77")),  # AC-3
 )
-MIXED = (b"OggS", b"caff", b"RIFF", b"RF64", b"BW64", b"FORM", W64_RIFF[:4])  # containers of several codecs
-MOST_CHUNKS = 10_000  # more than any real file has; stops the search in a hostile one
+MIXED = (b"OggS", b"caff", b"RIFF", b"RF64", b"BW64", b"FORM", W64_RIFF[:4])  # containers that support several codecs
+MOST_CHUNKS = 10_000  # more chunks than any real file has; stops the search in a malicious file
 
 
 def promised_end(stream: BinaryIO) -> int | None:
-    r"""Return the offset (bytes) at which the audio ends according to the header, or None if the format does not say.
+    r"""Return the offset (bytes) at which the audio ends according to the header, or None if the header has no size.
 
     Supports RIFF, RIFX, RF64, BW64, W64, AIFF, AIFC and CAF.
 
@@ -69,8 +69,8 @@ def is_foreign(head: bytes, suffix: str) -> bool:
     r"""Tell whether only ffmpeg decodes a file.
 
     Args:
-        head: its first 128 bytes.
-        suffix: of its name, in lower case. It identifies ADTS (raw AAC), whose sync word is the same as that of MP3.
+        head: the first 128 bytes of the file.
+        suffix: extension of its name in lower case; it identifies ADTS (raw AAC), which has the same sync word as MP3.
 
     >>> is_foreign(b"\0\0\0\x20ftypM4A ", ".m4a"), is_foreign(b"fLaC", ".flac")
     (True, False)
@@ -81,7 +81,7 @@ def is_foreign(head: bytes, suffix: str) -> bool:
 
 
 def is_mixed(head: bytes) -> bool:
-    """Tell whether ffmpeg may support the codec in a container although libsndfile does not.
+    """Tell whether a file is in a container whose codec ffmpeg may support although libsndfile does not.
 
     >>> is_mixed(b"OggS"), is_mixed(b"fLaC")
     (True, False)
@@ -94,7 +94,7 @@ def _find(chunks: Iterator[tuple[bytes, int, int]], name: bytes) -> int | None:
 
 
 def _riff(stream: BinaryIO, order: str) -> int | None:
-    """Return the end of the data chunk; if its 32-bit size is full, the size is in ds64 (EBU Tech 3306)."""
+    """Return the end of the data chunk; if its 32-bit size is UNKNOWN_32, read it from ds64 (EBU Tech 3306)."""
     long_size = None
     for name, start, size in _chunks(stream, 12, f"{order}4sI"):
         if name == b"ds64":
@@ -107,10 +107,10 @@ def _riff(stream: BinaryIO, order: str) -> int | None:
 
 
 def _chunks(stream: BinaryIO, start: int, layout: str, *, padded: bool = True) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (name, first byte of its content, size) of each chunk."""
+    """Yield (name, offset of the content, size of the content) for each chunk."""
     head_size, end = struct.calcsize(layout), stream.seek(0, os.SEEK_END)
     for _ in range(MOST_CHUNKS):
-        if start >= end:  # a 64-bit size may be beyond what the system can seek to
+        if start >= end:  # a 64-bit size may point further than the system can seek
             return
         stream.seek(start)
         head = stream.read(head_size)

@@ -1,6 +1,6 @@
-"""Inaudible joins: cross-fades two sounds, closes loops, and measures how much a join stands out.
+"""Makes inaudible joins: cross-fades two sounds, closes loops, and measures how much a join stands out.
 
-The task `fit` closes loops with it, and the task `join` joins the segments of a long clip. The measure compares the
+The task `fit` closes loops with this module; the task `join` joins the segments of a long clip. `measure` compares a
 join with all other moments of the music around it.
 """
 
@@ -14,27 +14,27 @@ import numpy.typing as npt
 
 from bridge.audio.block import Block, between
 
-LOOP_FADE = 0.02  # s; the end of a loop is cross-faded with what comes before its start
-WINDOW = 0.02  # s; window of a spectrum
-LEVEL = 0.05  # s; window of a level
-CLICK = 8  # frames on each side of a join in which a click would be
-FLOOR = 1e-3  # of the music's level; anything quieter counts as silence
-COMPRESSION = 100.0  # as in onsets.py: relative changes count, not absolute ones
+LOOP_FADE = 0.02  # s; cross-fade of a loop's end with the music before its start
+WINDOW = 0.02  # s; window of each spectrum
+LEVEL = 0.05  # s; window of each level
+CLICK = 8  # frames on each side of a join that are searched for a click
+FLOOR = 1e-3  # fraction of the music's level; anything quieter counts as silence
+COMPRESSION = 100.0  # as in onsets.py, so that relative changes count instead of absolute changes
 
 Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How much a join stands out: each rank is the share (0..1) of moments around it that change less."""
+    """How much a join stands out; each rank is the fraction (0..1) of moments around the join that change less."""
 
-    step_db: float  # level after the join relative to before, dB
-    step_rank: float  # of that step
-    flux_rank: float  # of the change in the spectrum
-    click_rank: float  # of the largest step between neighbouring samples
+    step_db: float  # level after the join relative to the level before it, dB
+    step_rank: float  # rank of that level step
+    flux_rank: float  # rank of the change in the spectrum
+    click_rank: float  # rank of the largest step between neighbouring samples
 
     def to_wire(self) -> dict[str, float]:
-        """Return it for the recipe."""
+        """Return the rounded values for the recipe."""
         return {
             "step_db": round(self.step_db, 2),
             "step_rank": round(self.step_rank, 4),
@@ -44,17 +44,17 @@ class Measured:
 
 
 class Ends:
-    """Keeps the start and end of a stream while it passes, to measure how a loop meets its start."""
+    """Keeps the start and the end of a stream that passes through, to measure the seam of a loop."""
 
     def __init__(self, frames: int, around: int) -> None:
-        """Prepare for a stream of `frames` frames, of which `around` are kept on each side."""
+        """Prepare for a stream of `frames` frames, of which `around` frames are kept at each end."""
         self._frames, self._around = frames, min(around, frames // 2)
         self._head: list[Block] = []
         self._tail: list[Block] = []
         self._position = 0
 
     def watched(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """Yield the stream unchanged."""
+        """Yield the stream unchanged, and keep its ends."""
         for part in blocks:
             _keep(self._head, part, self._position, 0, self._around)
             _keep(self._tail, part, self._position, self._frames - self._around, self._frames)
@@ -62,7 +62,7 @@ class Ends:
             yield part
 
     def met(self, rate: int) -> Measured:
-        """Return how much the step from the end to the start stands out."""
+        """Return how much the seam from the end to the start stands out."""
         sound = np.concatenate((*self._tail, *self._head))
         return measure(sound, self._around, 0, rate)
 
@@ -89,7 +89,7 @@ def crossfaded(first: Block, second: Block) -> Block:
     """Return a constant-power cross-fade from `first` to `second`, both frames × channels.
 
     Sine and cosine gains keep the power of uncorrelated sounds. The sum of correlated sounds would be up to 3 dB
-    louder, so it is divided by what their correlation adds (M. Fink, M. Holters, U. Zölzer, "Signal-matched
+    louder, so it is divided by the gain of their correlation (M. Fink, M. Holters, U. Zölzer, "Signal-matched
     power-complementary cross-fading and dry-wet mixing", DAFx 2016).
 
     >>> ones = np.ones((4, 2), np.float32)
@@ -131,10 +131,10 @@ def closed(blocks: Iterable[Block], fade: int, frames: int) -> Iterator[Block]:
 
 
 def joined(parts: Iterable[Iterable[Block]], fade: int) -> Iterator[Block]:
-    """Yield streams (frames × channels) as one, with a cross-fade from each to the next.
+    """Yield several streams (frames × channels) as one, with a cross-fade from each stream to the next.
 
     Args:
-        parts: streams at least twice as long as the fade.
+        parts: the streams, each at least twice as long as the fade.
         fade: length of a cross-fade, frames.
 
     >>> ones = np.ones((6, 2), np.float32)
@@ -166,7 +166,7 @@ def measure(sound: Block, at: int, width: int, rate: int) -> Measured:
     Args:
         sound: frames × channels, a few seconds on both sides of the join.
         at: frame in the middle of the join.
-        width: length of the join in frames; 0 if it lies between two samples.
+        width: length of the join in frames; 0 if it is between two samples.
         rate: Hz.
 
     >>> music = 0.1 * np.random.default_rng(1).standard_normal((48000, 2)).astype(np.float32)
@@ -191,7 +191,7 @@ def measure(sound: Block, at: int, width: int, rate: int) -> Measured:
 
 
 def _steps(sound: Block, level: int, width: int) -> Values:
-    """Return the level change in dB across `width` frames for each first frame; levels are over `level` frames."""
+    """Return, for each first frame, the level change (dB) across `width` frames, between means of `level` frames."""
     power = np.concatenate(([0.0], np.cumsum((sound.astype(np.float64) ** 2).mean(axis=1))))
     mean = (power[level:] - power[:-level]) / level
     floor = FLOOR**2 * max(float(power[-1]) / max(1, len(sound)), 1e-12)
@@ -217,9 +217,10 @@ def _changes(sound: Block, rate: int) -> tuple[Values, int, int]:
 
 
 def _rank(values: Values, own: slice, apart: int) -> float:
-    """Return the share of moments (runs of as many values as the join has) whose maximum is below the join's.
+    """Return the fraction of moments whose maximum is below the maximum of the join.
 
-    Moments that touch the join, or are nearer to it than `apart` values, are left out.
+    A moment is a run of as many values as the join has. Moments that overlap the join or are nearer to it than `apart`
+    values are left out.
     """
     start, stop = own.start, min(own.stop, len(values))
     count = max(1, stop - start)

@@ -1,6 +1,6 @@
-"""Detects defects of a result: noise, drop-outs, clipping, silence, or no change from the source.
+"""Detects defects in a result: noise, drop-outs, clipping, silence, or no change from the source.
 
-The task `fit` turns each into a warning. docs/fit.md has the detection and false alarm rates.
+The task `fit` turns each defect into a warning. docs/fit.md has the detection and false alarm rates.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from bridge.audio import onsets
 from bridge.audio.onsets import Mono
 from bridge.audio.stream_stats import STEP, Passed
 
-NOISE = 0.5  # steadiness; 0.56 for steady noise, below 0.35 for music
-CLIPPED = 2e-4  # share of samples in flat tops
-GAP_SHORTEST, GAP_LONGEST = 0.02, 2.0  # s; length of a drop-out
+NOISE = 0.5  # lowest steadiness that counts as noise; steady noise has 0.56, music less than 0.35
+CLIPPED = 2e-4  # fraction of samples in flat tops above which a result may count as clipped
+GAP_SHORTEST, GAP_LONGEST = 0.02, 2.0  # s; shortest and longest drop-out
 GAP_LEVEL = 10 ** (-70 / 20)  # full scale; anything quieter is silence
 LOUD = 10 ** (-40 / 20)  # full scale; anything louder is music
-EDGE = 2  # steps (10 ms); a drop-out begins within this time, music fades more slowly
-MISSING = 0.5  # share of the source's sounding time in which the result is silent
-SAME = 0.98  # correlation of the waveforms from which on the result is unchanged
+EDGE = 2  # steps (10 ms); a drop-out starts within this time, whereas music fades more slowly
+MISSING = 0.5  # fraction of the source's sounding time in which the result is silent; from here on it is reported
+SAME = 0.98  # lowest correlation of the waveforms at which the result counts as unchanged
 NEAR, CHUNK = 160, 4096  # frames at onsets.RATE: largest lag, and size of a transform
 WINDOW = 1024  # frames at onsets.RATE; window for the steadiness
 
@@ -29,8 +29,8 @@ Curve = npt.NDArray[np.float32]
 def steadiness(sound: Mono) -> float:
     """Return how similar a sound at onsets.RATE is to steady noise, 0..1.
 
-    For each frequency this takes the flatness of its power over time (geometric over arithmetic mean). Noise of any
-    colour has e^-γ = 0.56; sound that changes over time has less.
+    The measure is the flatness of the power over time at each frequency (geometric over arithmetic mean). Noise of any
+    colour has a flatness of e^-γ = 0.56; sound that changes over time has a lower flatness.
 
     >>> noise = np.random.default_rng(1).standard_normal(3 * onsets.RATE).astype(np.float32)
     >>> f"{steadiness(noise):.2f}, {steadiness(noise * np.linspace(0, 1, len(noise)) ** 2):.2f} as it swells"
@@ -49,12 +49,12 @@ def steadiness(sound: Mono) -> float:
 
 
 def gaps(result: Passed, source: Passed, late: float) -> list[tuple[float, float]]:
-    """Return start and length (s) of drop-outs: abrupt silence where the source continues.
+    """Return the start and length (s) of each drop-out, an abrupt silence where the source continues.
 
     Args:
-        result: of the engine.
-        source: the clip as it was sent.
-        late: s; offset of the result.
+        result: statistics of the engine's result.
+        source: statistics of the clip as it was sent.
+        late: offset of the result, s.
 
     >>> from dataclasses import replace
     >>> source = Passed(levels=np.full(400, 0.5, np.float32), mean=np.zeros(2), clipped=0.0, peak=0.5)
@@ -79,7 +79,7 @@ def gaps(result: Passed, source: Passed, late: float) -> list[tuple[float, float
 
 
 def missing(result: Passed, source: Passed) -> float:
-    """Return the share (0..1) of the source's sounding time in which the result is silent.
+    """Return the fraction (0..1) of the source's sounding time in which the result is silent.
 
     >>> from dataclasses import replace
     >>> source = Passed(levels=np.full(400, 0.5, np.float32), mean=np.zeros(2), clipped=0.0, peak=0.5)
@@ -96,7 +96,7 @@ def missing(result: Passed, source: Passed) -> float:
 
 
 def clips(result: Passed, source: Passed) -> bool:
-    """Tell whether the result is clipped, and clearly more than its source.
+    """Tell whether the result is clipped, and clearly more so than its source.
 
     >>> from dataclasses import replace
     >>> source = Passed(levels=np.full(400, 0.5, np.float32), mean=np.zeros(2), clipped=0.0, peak=0.5)

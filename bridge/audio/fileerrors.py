@@ -1,4 +1,4 @@
-"""The exceptions for sound files, one per cause, so that tasks can report it."""
+"""The exceptions for sound files, one per cause, so that tasks can report the cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads sound files of any kind in blocks; writers.py writes them.
+"""Reads sound files of any format in blocks; writers.py writes sound files.
 
 Tasks open a source here, pass its blocks through the functions of bridge.audio and write the output.
 """
@@ -30,9 +30,9 @@ from bridge.audio.fileerrors import NeedsFfmpeg as NeedsFfmpeg
 from bridge.audio.fileerrors import Unreadable as Unreadable
 
 PREROLL = 16384  # frames decoded before a seek's target; Vorbis is exact only after its longest window (8192)
-LARGEST_DECODED = 2**32  # bytes that ffmpeg may write, 3 h of stereo; a few kilobytes of FLAC can hold days
+LARGEST_DECODED = 2**32  # bytes that ffmpeg may write (3 h of stereo), since a few kilobytes of FLAC can decode to days
 AS_WAV = ("-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto", "-fs", str(LARGEST_DECODED), "-f", "wav")
-UNSURE = 2**48  # frames; a FLAC of unknown length claims more, and libsndfile cannot seek in it
+UNSURE = 2**48  # frames; libsndfile reports more for a FLAC of unknown length, in which it cannot seek
 FOREIGN = "FFMPEG"
 
 
@@ -48,7 +48,7 @@ class Info:
 
 
 def shown(path: Path, *, whole: bool = False) -> str:
-    """Return a file's name, or its whole path, as valid Unicode, whatever bytes it has.
+    """Return a file's name, or with `whole` its full path, as valid Unicode even if its bytes are not.
 
     >>> shown(Path("/music/take 1.wav"))
     'take 1.wav'
@@ -81,15 +81,15 @@ class Reader:
         """Open the file.
 
         Args:
-            path: of the file.
-            scratch: folder for files that ffmpeg decodes; None is the system's temporary folder.
+            path: the sound file.
+            scratch: folder for the files that ffmpeg writes; None is the system's temporary folder.
 
         Raises:
             FileError: the file cannot be used.
         """
         self.path = path
         self._before = _identity(path)
-        self._as_integers = False  # libsndfile 1.2.2 reads these floats as integers, with the right bits
+        self._as_integers = False  # whether libsndfile 1.2.2 reads floats as integers with the same bits
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         head = self._check_bytes()
         self._silent = 0  # frames that libsndfile drops at the start
@@ -105,7 +105,7 @@ class Reader:
 
         Raises:
             CutShort: the file ends before its header says, or cannot be decoded further.
-            Unreadable: the start cannot be reached.
+            Unreadable: the decoder cannot seek to the start.
         """
         if silent := min(frames, max(0, self._silent - start)):
             yield np.zeros((silent, self.info.channels), np.float32)
@@ -123,7 +123,7 @@ class Reader:
             yield block
 
     def check_unchanged(self) -> None:
-        """Raise `Changed` if the file is not the one that was opened."""
+        """Raise `Changed` if the file was rewritten or replaced since it was opened."""
         if _identity(self.path) != self._before:
             raise Changed(f"{shown(self.path)} was rewritten while it was being read.")
 
@@ -142,7 +142,7 @@ class Reader:
         self.close()
 
     def _check_bytes(self) -> bytes:
-        """Return the first bytes, after checking that the file is a regular file, not empty and not truncated."""
+        """Check that the path is a regular file, not empty and not truncated, and return the first bytes."""
         if not self.path.is_file():
             raise Unreadable(f"{shown(self.path)} is a folder or a device, not a sound file.")
         size = self._before[0]
@@ -183,7 +183,7 @@ class Reader:
         return file, form, subtype
 
     def _is_misjudged(self, frames: int) -> bool:
-        """Tell whether libsndfile's frame count of an MP3 is wrong; a missing decoder delay is corrected here."""
+        """Tell whether libsndfile's frame count of an MP3 is wrong; if only the decoder delay is missing, add it."""
         with self.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             counted = mp3.counted(data)
         if counted is None or counted == frames:
@@ -250,7 +250,7 @@ def sha256(path: Path) -> str:
 
 
 def free_bytes(path: Path) -> int:
-    """Return the free bytes on the disk of `path`.
+    """Return the number of free bytes on the disk that contains `path`.
 
     >>> free_bytes(Path.cwd()) > 0
     True

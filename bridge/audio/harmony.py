@@ -1,7 +1,7 @@
-"""Tells whether two sounds have the same harmony over time, whatever their instruments and transposition.
+"""Compares the harmony of two sounds over time, independently of their instruments and transposition.
 
-align.py uses it after it has aligned a result with its source. It tells apart different pieces of the same tempo, whose
-beats also match.
+align.py uses it after it has aligned a result with its source. The comparison tells apart different pieces with the
+same tempo, whose beats also match.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import numpy.typing as npt
 from bridge.audio.onsets import RATE, Mono
 
 SIZE, HOP = 4096, 1600  # frames at onsets.RATE: windows of 0.26 s, every 0.1 s
-STEP = HOP / RATE  # s
+STEP = HOP / RATE  # s between two windows
 LOWEST, HIGHEST = 110.0, 2500.0  # Hz; range of tones that count
 SHIFTS = range(-80, 81, 5)  # steps by which the sounds are shifted to find the similarity of unrelated music
-CHANCE = 10  # steps; larger shifts compare unrelated music
+CHANCE = 10  # steps; from this shift on, the comparison is between unrelated music
 
 Chroma = npt.NDArray[np.floating[Any]]
 
 
 def chroma(sound: Mono) -> Chroma:
-    """Return the strength of the 12 pitch classes over time (steps × 12), without its means over time and classes.
+    """Return the strength of the 12 pitch classes over time (steps × 12), minus its means over time and over classes.
 
     >>> tone = np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE).astype(np.float32)
     >>> chroma(tone).shape  # one row per 0.1 s
@@ -48,10 +48,10 @@ def shared(source: Chroma, result: Chroma, offset: float, drift: float) -> float
     """Return the similarity of two aligned sounds above chance: about 0 for different pieces, 0.6 for the same music.
 
     Args:
-        source: from `chroma`.
-        result: from `chroma`; it may be transposed.
-        offset: s; how late the result is in the middle.
-        drift: the result's time runs as 1 + drift.
+        source: `chroma` of the source.
+        result: `chroma` of the result, which may be transposed.
+        offset: how late the result is in the middle of the clip, s.
+        drift: the result takes 1 + drift times as long as the source.
 
     >>> steps = np.random.default_rng(1).standard_normal((300, 12))  # noise: 30 s, unlike itself at any other time
     >>> round(shared(steps, np.roll(steps, 3, axis=1), 0.0, 0.0), 1)  # three semitones up
@@ -67,7 +67,7 @@ def shared(source: Chroma, result: Chroma, offset: float, drift: float) -> float
 
 
 def _alike(source: Chroma, laid: Chroma, shift: int) -> float:
-    """Return the correlation at one shift, maximised over the 12 transpositions."""
+    """Return the highest correlation over the 12 transpositions, at one shift."""
     first = source[max(0, -shift) : len(source) - max(0, shift)]
     second = laid[max(0, shift) : len(laid) - max(0, -shift)]
     size = float(np.sqrt((first**2).sum() * (second**2).sum()))

@@ -1,7 +1,8 @@
 """A look-ahead limiter: lowers the gain before each true peak and raises it slowly afterwards.
 
-The task `fit` uses it if a plain gain would leave the result quieter than its source, and the offline engine for its
-final level. The gain curve of the whole piece is computed at a low rate before it is applied, so it never overshoots.
+The task `fit` uses it if a plain gain would leave the result quieter than its source; the offline engine uses it for
+the final level. The gain curve of the entire sound is computed at a low rate before it is applied, so that the output
+never overshoots.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ Curve = npt.NDArray[np.float32]
 
 
 class PeakCurve:
-    """Measures the true peak of each CONTROL frames of a stream of blocks (frames × channels)."""
+    """Measures one true peak per CONTROL frames of a stream of blocks (frames × channels)."""
 
     def __init__(self, threshold: float) -> None:
-        """Prepare; samples below half of `threshold` (full scale 1.0) are not interpolated."""
+        """Prepare for a stream; samples below half of `threshold` (full scale 1.0) are not interpolated."""
         self._threshold = threshold / 2
         self._rest: Block | None = None
         self._values: list[Curve] = []
@@ -43,7 +44,7 @@ class PeakCurve:
         self._rest = joined[whole:]
 
     def value(self) -> Curve:
-        """Return one value per CONTROL frames, full scale 1.0. Call this once, at the end."""
+        """Return the true peaks, one per CONTROL frames, full scale 1.0. Call this once, at the end."""
         if self._rest is None:
             return np.zeros(0, np.float32)
         self.add(np.zeros((HALF + CONTROL, self._rest.shape[1]), np.float32))
@@ -71,7 +72,7 @@ def reduction(peaks: Curve, rate: int, gain_db: float, ceiling: float) -> Curve:
         peaks: from PeakCurve, full scale 1.0.
         rate: Hz.
         gain_db: gain applied before the limiter, dB.
-        ceiling: dBTP.
+        ceiling: highest true peak of the output, dBTP.
 
     >>> peaks = np.full(100, 0.25, np.float32)
     >>> peaks[50] = 1.0  # 0 dBTP

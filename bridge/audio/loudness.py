@@ -1,7 +1,7 @@
-"""Integrated loudness of a stereo stream (ITU-R BS.1770-5, EBU R 128).
+"""Measures the integrated loudness of a stereo stream (ITU-R BS.1770-5, EBU R 128).
 
-Render measures the clip, fit and the offline engine measure the result. docs/decisions/0009-loudness-meter.md compares
-this meter with others.
+The task `render` measures the clip; the task `fit` and the offline engine measure the result.
+docs/decisions/0009-loudness-meter.md compares this meter with others.
 """
 
 from __future__ import annotations
@@ -54,18 +54,18 @@ def k_weighting(rate: float, size: int) -> npt.NDArray[np.complex64]:
 class LoudnessMeter:
     """Measures integrated loudness block by block, in constant memory.
 
-    A clip shorter than one gating block gets the ungated K-weighted mean.
+    For a clip shorter than one gating block, the value is the ungated K-weighted mean.
     """
 
     def __init__(self, rate: int) -> None:
-        self._overlap = math.ceil(RINGING * rate)  # frames of the window that the block before has added
+        self._overlap = math.ceil(RINGING * rate)  # frames at the window's start that repeat the previous window
         self._size = max(4096, 1 << (4 * self._overlap - 1).bit_length())
         self._response = k_weighting(rate, self._size)
         self._window = np.zeros((2, self._size), np.float32)
         self._filled = self._overlap  # frames in the window
-        self._step = max(1.0, rate * GATE_SECONDS / 4)  # frames; not whole at 11.025 kHz
-        self._energy = np.zeros(0)  # squared filtered frames, both channels added, that do not fill a step yet
-        self._steps: list[float] = []  # energy of each whole step
+        self._step = max(1.0, rate * GATE_SECONDS / 4)  # frames per step; not an integer at 11.025 kHz
+        self._energy = np.zeros(0)  # energy of filtered frames (both channels added) that do not fill a step yet
+        self._steps: list[float] = []  # energy of each complete step
         self._total = 0.0
         self._frames = 0
 
@@ -80,7 +80,7 @@ class LoudnessMeter:
                 self._filter()
 
     def value(self) -> float | None:
-        """Return the loudness of everything added in LUFS, or None if it is silent. Call this once, at the end."""
+        """Return the loudness of all added blocks in LUFS, or None if they are silent. Call this once, at the end."""
         self._filter()
         return self._gated() if len(self._steps) >= 4 else self._ungated()
 
@@ -110,7 +110,7 @@ class LoudnessMeter:
         self._filled = self._overlap
 
     def _add_steps(self) -> None:
-        """Move the energy of the steps that are complete from `_energy` to `_steps`."""
+        """Move the energy of complete steps from `_energy` to `_steps`."""
         first = len(self._steps)
         edges = self._edges(first, first + int(len(self._energy) / self._step) + 1)
         edges = edges[edges <= edges[0] + len(self._energy)] - edges[0]

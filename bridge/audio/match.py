@@ -11,8 +11,8 @@ import numpy.typing as npt
 from bridge.audio import onsets
 from bridge.audio.block import Block
 
-EDGE = 0.15  # share of the overlap left out on each side; a model is worst at its start and end
-MIDDLE = 0.25  # how much the cost rises from the middle to the ends of the rest
+EDGE = 0.15  # fraction of the overlap left out on each side, since a result is worst at its start and end
+MIDDLE = 0.25  # rise of the cost from the middle to the ends of the overlap, relative to its mean
 ONSETS = 0.5  # weight of an onset within the fade, relative to a spectral difference
 
 Values = npt.NDArray[np.float64]
@@ -21,13 +21,13 @@ Values = npt.NDArray[np.float64]
 def best_point(first: Block, second: Block, rate: int, fade: int) -> int:
     """Return the frame at which a cross-fade of `fade` frames from `first` to `second` is least audible.
 
-    There the two are most similar in all bands and neither has an onset.
+    The best frame has the smallest difference between the two sounds over all bands, and the weakest onsets.
 
     Args:
         first: the sound that ends, frames × channels.
         second: the sound that begins, of the same length.
         rate: Hz.
-        fade: frames, at most that length.
+        fade: length of the cross-fade in frames, at most the length of the sounds.
 
     >>> one, other = np.random.default_rng(1).standard_normal((2, 48000, 2)).astype(np.float32)
     >>> other[20000:32000] = one[20000:32000]

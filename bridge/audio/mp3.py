@@ -1,19 +1,19 @@
 """Counts the samples of an MP3, so that files.py can tell when libsndfile is wrong.
 
 Without a Xing or Info tag, libsndfile estimates the length from the first bit rate and drops the rest of a file with a
-variable bit rate. It does not know VBRI tags. If a tag does not have the encoder delay, it removes a delay of its own.
+variable bit rate. It ignores VBRI tags. If a tag does not contain the encoder delay, it removes a default delay.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
-RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # Hz, of MPEG 1, 2, 2.5
+RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # Hz; for MPEG 1, 2 and 2.5
 KBIT_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)  # MPEG 1 layer III
 KBIT_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # MPEG 2 and 2.5 layer III
 TAGS = (b"Xing", b"Info")
-DECODER_DELAY = 529  # samples of every layer III decoder (LAME's technical FAQ, "decoder delay")
-FRAMES, BYTES, TOC, QUALITY = 1, 2, 4, 8  # flags of the fields that a tag has
+DECODER_DELAY = 529  # samples; delay of every layer III decoder (LAME's technical FAQ, "decoder delay")
+FRAMES, BYTES, TOC, QUALITY = 1, 2, 4, 8  # flags for the fields in a tag
 
 
 class Bytes(Protocol):
@@ -24,7 +24,7 @@ class Bytes(Protocol):
 
 
 def frame_at(data: Bytes, start: int) -> tuple[int, int] | None:
-    r"""Return (bytes, samples) of the layer III frame whose header is at `start`, or None (ISO 11172-3, 2.4.1.3).
+    r"""Return (bytes, samples) of the layer III frame at `start`, or None if there is none (ISO 11172-3, 2.4.1.3).
 
     >>> frame_at(b"\xff\xfb\x90\x00", 0)  # MPEG 1, 128 kbit/s, 44.1 kHz
     (417, 1152)
@@ -39,14 +39,14 @@ def frame_at(data: Bytes, start: int) -> tuple[int, int] | None:
 
 
 def counted(data: Bytes) -> int | None:
-    r"""Return the samples per channel, or None if a tag has the encoder delay or there is no frame to count.
+    r"""Return the number of samples per channel; None if a tag contains the encoder delay or there is no frame.
 
     >>> counted((b"\xff\xfb\x90\x00" + bytes(413)) * 10)
     11520
     """
     start = 0
     if data[:3] == b"ID3":
-        sizes = zip(data[6:10], (21, 14, 7, 0), strict=False)  # four times 7 bits, fewer in a damaged file
+        sizes = zip(data[6:10], (21, 14, 7, 0), strict=False)  # four bytes of 7 bits, fewer bytes in a damaged file
         start = 10 + sum((byte & 0x7F) << shift for byte, shift in sizes)
     first = frame_at(data, start)
     if first is None:
@@ -62,9 +62,9 @@ def counted(data: Bytes) -> int | None:
 
 
 def _told(tag: bytes) -> int | None:
-    """Return the frame count of a Xing or Info tag, or None if it also has the encoder delay.
+    """Return the frame count in a Xing or Info tag, or None if the tag also contains the encoder delay.
 
-    LAME writes the delay after the other fields of the tag, beginning with the name of the encoder.
+    LAME writes the encoder's name and the delay after the other fields of the tag.
     """
     flags = tag[7]
     end = 8 + 4 * bool(flags & FRAMES) + 4 * bool(flags & BYTES) + 100 * bool(flags & TOC) + 4 * bool(flags & QUALITY)
@@ -74,7 +74,7 @@ def _told(tag: bytes) -> int | None:
 
 
 def _walked(data: Bytes, start: int) -> int:
-    """Return the samples of all frames from `start` on, header by header."""
+    """Count the samples of all frames from `start` on, header by header."""
     total = 0
     while frame := frame_at(data, start):
         if start + frame[0] > len(data):

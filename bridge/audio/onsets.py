@@ -1,4 +1,4 @@
-"""Onset strength: how fast the level rises in each band over time, for alignment and tempo.
+"""Measures onset strength (how fast the level of each band rises over time), for alignment and tempo.
 
 The tasks `fit` and `listen` convert a clip to mono at `RATE` with `heard`. align.py and rhythm.py use the envelopes.
 The offline engine measures the levels while it reads its clip.
@@ -22,10 +22,10 @@ Envelope: TypeAlias = npt.NDArray[np.float32]  # bands × values over time
 RATE = 16_000  # Hz; onsets need no more than 8 kHz of bandwidth
 SIZE = 512  # frames per window, 32 ms
 HOP = 80  # frames between two values, 5 ms
-STEP = HOP / RATE  # s
-BANDS = 24  # on the mel scale, up to RATE / 2
-COMPRESSION = 300.0  # levels down to 1/300 of the loudest count; makes onsets count from their start
-AT_ONCE = 4096  # windows transformed together, to bound the memory
+STEP = HOP / RATE  # s between two values
+BANDS = 24  # mel bands up to RATE / 2
+COMPRESSION = 300.0  # levels down to 1/300 of the loudest count, so that an onset counts from its start
+AT_ONCE = 4096  # windows transformed together, to limit memory
 LONGEST = 600.0  # s; more sound would not improve the measured offset
 
 
@@ -35,14 +35,14 @@ def heard(blocks: Iterable[Block], rate: float, longest: float = LONGEST) -> Mon
     Args:
         blocks: float32, any number of channels.
         rate: Hz.
-        longest: s.
+        longest: length to keep, s.
 
     >>> len(heard([np.zeros((48000, 2), np.float32)], 48000))  # 1 s
     16000
     """
     stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="LQ")
     parts, left = [], round(longest * RATE)
-    for block in blocks:  # to the end, since others may watch the same stream
+    for block in blocks:  # to the end, since other meters may watch the same stream
         if left > 0:
             part = stream.resample_chunk(mono(block))[:left]
             parts.append(part)
@@ -77,7 +77,7 @@ def levels(sound: Mono) -> Envelope:
 
 
 class LevelMeter:
-    """Measures `levels` block by block; keeps 19 KB per second of sound."""
+    """Measures `levels` block by block; uses 19 KB of memory per second of sound."""
 
     def __init__(self, rate: float) -> None:
         self._stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="LQ")
@@ -90,13 +90,13 @@ class LevelMeter:
         self._add(self._stream.resample_chunk(mono(block)))
 
     def value(self) -> Envelope:
-        """Return the levels of everything added. Call this once, at the end."""
+        """Return the levels of all added blocks. Call this once, at the end."""
         self._add(self._stream.resample_chunk(np.zeros(0, np.float32), last=True))
         count = self._frames // HOP + 1
         self._add(np.zeros(SIZE, np.float32))
         found = np.empty((BANDS, sum(part.shape[1] for part in self._levels)), np.float32)
         end = found.shape[1]
-        while self._levels:  # each part is freed once it is copied, to bound the memory
+        while self._levels:  # each part is freed after it is copied, to limit memory
             part = self._levels.pop()
             found[:, end - part.shape[1] : end] = part
             end -= part.shape[1]
@@ -125,7 +125,7 @@ def _band_levels(windows: npt.NDArray[np.float32]) -> Envelope:
 
 
 def loudest(magnitudes: Envelope) -> float:
-    """Return the level that 98 % of the values of an envelope (bands × values) do not exceed.
+    """Return the 98 % quantile over time of the loudest band of an envelope (bands × values).
 
     >>> loudest(np.float32([np.arange(101), np.zeros(101)]))
     98.0
@@ -141,7 +141,7 @@ def rises(magnitudes: Envelope, reference: float | None = None) -> Envelope:
 
     Args:
         magnitudes: from `levels`.
-        reference: `loudest` of the whole sound if this is only a part of it.
+        reference: `loudest` of the whole sound, if `magnitudes` is only a part of it.
 
     >>> rises(np.float32([[0, 0, 1, 1]]), reference=1.0).round(2)
     array([[0.  , 5.71, 5.71, 0.  ]], dtype=float32)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def both(work: Callable[[A], T], first: A, second: A) -> tuple[T, T]:
-    """Return `work(first)` and `work(second)`, the latter from another thread. An error of the first takes precedence.
+    """Return `work(first)` and `work(second)`, which runs in another thread; if both fail, raise the first error.
 
     >>> both(len, "ab", "c")
     (2, 1)

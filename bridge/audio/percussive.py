@@ -1,4 +1,4 @@
-"""Tells drums from music.
+"""Distinguishes drums from music.
 
 The task `listen` uses it for the automatic tags. Median filters separate the horizontal lines and vertical columns of
 the spectrogram (D. FitzGerald, "Harmonic/percussive separation using median filtering", DAFx 2010).
@@ -17,7 +17,7 @@ from bridge.audio.onsets import RATE, Mono
 SIZE, HOP = 1024, 512  # frames per window and between windows, at onsets.RATE
 ALONG, ACROSS = 11, 17  # values per median along time and along frequency
 LONGEST = 40.0  # s, from the middle of the clip
-DRUMS_ALONE = 0.53  # lowest percussive share of a clip with drums only
+DRUMS_ALONE = 0.53  # lowest percussive fraction of a clip that has only drums
 
 Spectrum = npt.NDArray[np.floating[Any]]
 
@@ -26,16 +26,16 @@ Spectrum = npt.NDArray[np.floating[Any]]
 class Character:
     """How much of a clip's sound is percussion."""
 
-    percussive: float  # share of the compressed energy in vertical columns, 0..1
+    percussive: float  # fraction of the compressed energy in vertical columns, 0..1
 
     @property
     def word(self) -> str:
-        """Return "drums" for a clip with drums only, else "music"."""
+        """Return "drums" for a clip that has only drums, otherwise "music"."""
         return "drums" if self.percussive >= DRUMS_ALONE else "music"
 
 
 def find_character(sound: Mono) -> Character | None:
-    """Classify a sound at onsets.RATE; None below 0.5 s or for silence.
+    """Classify a sound at onsets.RATE; return None if it is silent or shorter than 0.5 s.
 
     >>> click = np.arange(2 * RATE) % 4000 == 0
     >>> [find_character(sound.astype(np.float32)).word for sound in (click, np.sin(np.arange(2 * RATE)))]

@@ -1,6 +1,6 @@
-"""Sample rate conversion of a stream by soxr, bit-identical to converting it in one piece.
+"""Converts the sample rate of a stream with soxr; the output is bit-identical to a conversion in one piece.
 
-The task `render` uses it for high rates and for varispeed, the task `fit` for the project's rate.
+The task `render` uses it for high rates and for varispeed; the task `fit` uses it for the project's rate.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def resampled(
         blocks: stereo, float32.
         rate_in: Hz; need not be an integer. For varispeed, multiply it by the speed.
         rate_out: Hz.
-        quality: of soxr; VHQ takes 1.5 times as long as HQ and keeps aliases below -150 dB.
+        quality: setting of soxr; VHQ takes 1.5 times as long as HQ and keeps aliases below -150 dB.
 
     >>> sum(len(block) for block in resampled([np.zeros((44100, 2), np.float32)], 44100, 48000))  # 1 s
     48000

@@ -14,12 +14,12 @@ import numpy.typing as npt
 from bridge.audio.onsets import STEP, Envelope
 
 SLOWEST, FASTEST = 50.0, 220.0  # BPM; range of the search
-PREFERRED, OCTAVES = 115.0, 0.75  # BPM and octaves; centre and width of the bell curve that weights tempos
-LONGEST_LAG = 12.0  # s; longer lags make the period more exact
+PREFERRED, OCTAVES = 115.0, 0.75  # centre (BPM) and width (octaves) of the bell curve that weights tempos
+LONGEST_LAG = 12.0  # s; longest lag of the autocorrelation; long lags make the period more exact
 MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)  # beats after which music repeats itself
 WEIGHTS = (0.5, 1.0, 1.0, 0.4, 1.0, 0.4, 0.8)
-THIRDS = 0.2  # penalty for similarity at 2/3 and 4/3 of a period, which is then 3/2 of a beat
-SURE = 0.22  # lowest clearness at which a tempo is reported; docs/fit.md has how often it is right
+THIRDS = 0.2  # penalty for similarity at 2/3 and 4/3 of a period, since such a period is 3/2 of a beat
+SURE = 0.22  # lowest clearness at which a tempo is reported; docs/fit.md shows how often it is right
 
 Curve = npt.NDArray[np.floating[Any]]
 
@@ -28,7 +28,7 @@ Curve = npt.NDArray[np.floating[Any]]
 class Tempo:
     """The tempo of a clip."""
 
-    bpm: float  # beats per minute; the DAW's if it gave one
+    bpm: float  # beats per minute; the DAW's tempo if it gave one
     clearness: float  # 0..1; how much the music repeats itself at this period
     measured: float  # BPM; measured from the sound alone
 
@@ -39,12 +39,13 @@ class Tempo:
 
 
 def find_tempo(envelope: Envelope, prior: float | None = None) -> Tempo | None:
-    """Return the tempo of an onset envelope (bands × values, one per onsets.STEP); None below 2 s or without onsets.
+    """Return the tempo of an onset envelope, or None if it is shorter than 2 s or has no onsets.
 
-    The autocorrelations of all bands are added; the score of a period is their mean at its multiples.
+    The autocorrelations of all bands are added up. The score of a period is the mean of that sum at the multiples of
+    the period.
 
     Args:
-        envelope: of the clip.
+        envelope: onset strength of the clip, bands × values, one value per onsets.STEP.
         prior: the DAW's tempo in BPM; it takes precedence, and the sound only confirms it.
 
     >>> beats = np.zeros((1, 4000), np.float32)  # 20 s
@@ -79,7 +80,7 @@ def _self_similarity(envelope: Envelope) -> Curve:
 
 
 def _refined(similar: Curve, period: float) -> float:
-    """Return the exact period (s) of a beat, by following its multiples to longer and longer lags."""
+    """Return the exact period (s) of a beat, found by following its multiples to longer and longer lags."""
     for multiple in (1, 2, 4, 8, 12, 16, 24, 32):
         place = period * multiple / STEP
         reach = max(2.0, place * 0.012 if multiple < 4 else min(10.0, 0.12 * period / STEP))
@@ -97,7 +98,7 @@ def _refined(similar: Curve, period: float) -> float:
 
 
 def _score(similar: Curve, periods: Curve) -> Curve:
-    """Return for each period the weighted mean of the similarity at those of its multiples that are in range."""
+    """Return, for each period (s), the weighted mean similarity over its multiples within range, less a penalty."""
     total, weight = np.zeros(len(periods)), np.zeros(len(periods))
     for multiple, share in zip(MULTIPLES, WEIGHTS, strict=True):
         places = periods * multiple / STEP

@@ -1,8 +1,8 @@
 """A source as a DAW plays it: a section of a file, optionally reversed or looped, surrounded by silence.
 
-The task `render` builds a `Played` on the reader of a file and reads the span of the clip from it, through a `Repeated`
-if the model needs more music than the source has. Frames count from the start of the section in playing direction:
-reversed, frame 0 is the last frame of the section.
+The task `render` builds a `Played` on the reader of a file and reads the clip from it. If the model needs more music
+than the source has, the task reads through a `Repeated`. Frames count from the start of the section in playing
+direction: in reverse, frame 0 is the last frame of the section.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from bridge.audio.block import FRAMES, Block, silence
 
-Read = Callable[[int, int, int], Iterator[Block]]  # (start, frames, frames per block) of the file
+Read = Callable[[int, int, int], Iterator[Block]]  # arguments: start, frames, frames per block
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Played:
     """A section of a file."""
 
     read: Read  # reads the file
-    channels: int  # of the file
+    channels: int  # number of channels in the file
     first: int  # the section's first frame in the file
     frames: int  # length of the section, at least 1
     reverse: bool = False  # plays backwards
@@ -47,7 +47,7 @@ class Played:
         return frames - max(0, min(start + frames, self.frames) - max(start, 0))
 
     def _once(self, start: int, frames: int, size: int) -> Iterator[Block]:
-        """Yield frames within one pass."""
+        """Yield frames that are all within one pass."""
         if not self.reverse:
             yield from self.read(self.first + start, frames, size)
             return
@@ -79,12 +79,12 @@ class Repeated:
 
     played: Played  # the source
     first: int  # first frame of the part
-    stop: int  # frame after its last
-    period: int  # frames after which it is repeated: whole bars, at least 1 and at most its length
+    stop: int  # frame after the last frame of the part
+    period: int  # frames after which the part repeats: complete bars, at least 1 frame, at most the part's length
 
     @property
     def channels(self) -> int:
-        """Return the channels of the source."""
+        """Return the number of channels in the source."""
         return self.played.channels
 
     def missing(self, start: int, frames: int) -> int:

@@ -1,6 +1,6 @@
 """Reads two mono files as one stereo file, as Ardour and others store stereo recordings.
 
-The task `render` opens one if a clip's source names a second file, and reads it like a `files.Reader`.
+If a clip's source names a second file, the task `render` opens a `Pair` and reads it like a `files.Reader`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from bridge.audio.files import Info, Reader, Unreadable, shown
 
 
 class Pair:
-    """The first channels of two open files as left and right."""
+    """Reads the first channels of two open files as left and right."""
 
     def __init__(self, left: Reader, right: Reader) -> None:
         """Combine two files.
 
         Args:
-            left: for the left channel.
-            right: for the right channel, with the same sample rate.
+            left: file for the left channel.
+            right: file for the right channel, with the same sample rate.
 
         Raises:
             Unreadable: their sample rates differ.
@@ -36,7 +36,7 @@ class Pair:
         """Yield `frames` frames from frame `start`, frames × 2, float32.
 
         Raises:
-            CutShort, Unreadable: as `files.Reader.blocks`.
+            CutShort, Unreadable: as in `files.Reader.blocks`.
         """
         left, right = (side.blocks(start, frames, size) for side in self._sides)
         for one, other in zip(left, right, strict=True):

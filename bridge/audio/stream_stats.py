@@ -1,6 +1,6 @@
-"""Statistics of a stream: level over time, DC offset, and clipped samples.
+"""Measures a stream: level over time, DC offset and clipped samples.
 
-The task `fit` passes source and result through one `Intake` each; defects.py compares the results.
+The task `fit` passes the source and the result through an `Intake` each; defects.py compares their statistics.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from bridge.audio.block import Block
 from bridge.audio.block import heights as of_frames
 
 STEP = 0.005  # s per level value
-FLAT = 4  # equal neighbouring samples that make a flat top; at 16 bits, three can be the crest of a slow wave
-EQUAL = 1e-5  # full scale; samples this close are equal
-BINS = 128  # steps in which the heights of flat tops are counted, up to twice full scale
-TOP = 0.95  # of the highest sample; flat tops above are clipping
+FLAT = 4  # consecutive equal samples in a flat top; at 16 bits, three may be the crest of a slow wave
+EQUAL = 1e-5  # full scale; samples closer than this count as equal
+BINS = 128  # bins of the histogram of flat tops by height, up to twice full scale
+TOP = 0.95  # fraction of the highest sample; flat tops above it count as clipping
 
 Curve = npt.NDArray[np.float32]
 
@@ -29,7 +29,7 @@ class Passed:
 
     levels: Curve  # peak in each STEP, full scale 1.0
     mean: npt.NDArray[np.float64]  # DC offset of each channel, full scale 1.0
-    clipped: float  # share of samples in flat tops, 0..1
+    clipped: float  # fraction of samples in flat tops, 0..1
     peak: float  # highest absolute sample
 
 
@@ -66,7 +66,7 @@ class Intake:
             self._count_tops(block[:, channel])
 
     def passed(self) -> Passed:
-        """Return the statistics of everything added."""
+        """Return the statistics of all added blocks."""
         rest = [self._rest.max(keepdims=True)] if len(self._rest) else []
         levels = np.concatenate([*self._levels, *rest]) if self._frames else np.zeros(0, np.float32)
         high = np.arange(BINS) / BINS * 2 >= TOP * min(2.0, self._peak) - 2 / BINS
@@ -74,7 +74,7 @@ class Intake:
         return Passed(levels, self._sum / max(1, self._frames), float(self._tops[high].sum()) / samples, self._peak)
 
     def _count_tops(self, samples: Curve) -> None:
-        """Count the samples that equal the FLAT - 1 before them, by height."""
+        """Count, by height, the samples that equal the FLAT - 1 samples before them."""
         high = np.abs(samples)
         if float(high.max()) < 0.25 or len(samples) < FLAT:
             return

@@ -1,8 +1,8 @@
 """Time stretching and pitch shifting with Signalsmith Stretch, if it is installed.
 
-The task `render` uses it for `preserve_pitch`, `pitch` and `straighten`. The library processes one piece as a whole and
-at one speed, so a long clip, or one whose speed changes, is divided into overlapping pieces that are cross-faded. The
-cuts do not depend on the blocks.
+The task `render` uses it for `preserve_pitch`, `pitch` and `straighten`. The library processes each piece in one call
+and at one speed, so a clip that is long or changes its speed is divided into overlapping pieces, which are
+cross-faded. The cuts between pieces do not depend on the blocks.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import soxr
 
 from bridge.audio.block import Block
 
-PIECE = 45.0  # s of source per piece: 90 MB at 48 kHz during stretching; most clips are one piece
+PIECE = 45.0  # s of source per piece; stretching takes 90 MB at 48 kHz, and most clips are one piece
 CONTEXT = 0.2  # s of source before and after a piece, longer than the library's window
 FADE = 0.02  # s; cross-fade between two pieces
-SEED = 1  # of the library's random phases, for reproducible output
+SEED = 1  # seed of the library's random phases, for reproducible output
 
 
 class Part(NamedTuple):
     """A part of the source that plays at one speed."""
 
-    frames: int  # of source
+    frames: int  # length in the source, frames
     speed: float  # source seconds per second; 2 is twice as fast
     semitones: float  # pitch shift
 
@@ -62,11 +62,12 @@ def straightened(
     """Yield the stream (frames × 2) stretched along a line from source time to result time.
 
     Args:
-        blocks: stereo, float32, from the line's first source second on.
+        blocks: stereo, float32, starting at the line's first source time.
         rate: Hz.
-        line: pairs (s of the source, s of the result), both rising; the last speed continues after its end.
+        line: pairs (source time, result time) in s, both rising; after the last pair, the last speed continues.
         semitones: pitch shift.
-        keep_pitch: whether the pitch stays when the speed changes. Without the library it follows the speed.
+        keep_pitch: whether the pitch stays the same when the speed changes. Without the library (see `available`),
+            the pitch follows the speed.
 
     >>> line = [(0.0, 0.0), (0.5, 1.0), (1.0, 1.25)]  # half speed, then double speed
     >>> blocks = straightened([np.zeros((48000, 2), np.float32)], 48000, line, 0.0, keep_pitch=True)
@@ -77,7 +78,7 @@ def straightened(
 
 
 def _parts(rate: int, line: Sequence[tuple[float, float]], semitones: float, keep_pitch: bool) -> Iterator[Part]:
-    """Yield the straight parts of the line, none longer than PIECE; the last one repeats without end."""
+    """Yield the straight parts of the line, none longer than PIECE; the last part repeats without end."""
     size, done, part = round(PIECE * rate), 0, Part(0, 1.0, semitones)
     for (source, result), (source_next, result_next) in pairwise(line):
         speed = (source_next - source) / (result_next - result)
@@ -109,7 +110,7 @@ def _pieced(blocks: Iterable[Block], rate: int, parts: Iterator[Part]) -> Iterat
 
 
 def _pieces(blocks: Iterable[Block], parts: Iterator[Part], overlap: int) -> Iterator[tuple[Part, Block]]:
-    """Yield each part with its frames and `overlap` frames on both sides; outside the stream they are silent."""
+    """Yield each part with its frames and `overlap` more on each side; frames outside the stream are silent."""
     outside = np.zeros((overlap, 2), np.float32)
     held, length, part = [outside], overlap, next(parts)
     for block in chain(blocks, (outside,)):
@@ -125,7 +126,7 @@ def _pieces(blocks: Iterable[Block], parts: Iterator[Part], overlap: int) -> Ite
 
 def _process(piece: Block, rate: int, part: Part) -> Block:
     """Process one piece (frames × 2); the library compensates its own latency."""
-    if not available():  # in time, but at another pitch
+    if not available():  # the length is right, but the pitch changes
         slower: Block = soxr.resample(np.ascontiguousarray(piece), part.speed, 1.0, quality="VHQ")
         return slower
     from python_stretch import Signalsmith  # optional

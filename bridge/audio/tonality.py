@@ -15,7 +15,7 @@ from bridge.audio.onsets import RATE, Mono
 SIZE = 8192  # frames per window at onsets.RATE: 0.5 s, resolves a semitone at 65 Hz
 HOP = 4096
 LOWEST, HIGHEST = 65.0, 2000.0  # Hz; range of partials that count
-SURE = 0.1  # lowest margin at which a key is suggested; docs/fit.md has how often it is right
+SURE = 0.1  # lowest margin at which a key is suggested; docs/fit.md shows how often it is right
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 # Profiles by D. Temperley, "What's key for key?", Music Perception 17 (1999), table 3 (revised Krumhansl-Schmuckler).
 MAJOR = (5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0)
@@ -30,7 +30,7 @@ class Key:
 
     tonic: int  # semitones above C
     minor: bool
-    margin: float  # correlation with its profile minus that of the next best key, its relative left out
+    margin: float  # correlation with the key's profile, minus the best one among the other keys except its relative
 
     @property
     def name(self) -> str:
@@ -90,7 +90,7 @@ def chroma(sound: Mono) -> Curve:
 
 
 def _folded(notes: Curve, sizes: Curve) -> Curve:
-    """Return peaks (MIDI note numbers, weights) as a chroma, with their common detuning removed."""
+    """Convert peaks (MIDI note numbers and weights) to a chroma, with their common detuning removed."""
     if not sizes.sum():
         return np.zeros(12)
     detuned = np.angle(np.sum(sizes * np.exp(2j * np.pi * notes))) / (2 * np.pi)

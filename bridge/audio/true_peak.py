@@ -1,4 +1,4 @@
-"""True peak of a stream with fourfold oversampling (ITU-R BS.1770-5, annex 2).
+"""Measures the true peak of a stream with fourfold oversampling (ITU-R BS.1770-5, annex 2).
 
 The task `render` reports it for the clip, and the task `fit` keeps the result under a ceiling. Only samples near a
 possible maximum are interpolated, to save time.
@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from bridge.audio.block import Block
 
-HALF = 24  # taps on each side, the annex has 6; closer to the ideal than soxr near half the sample rate
+HALF = 24  # taps on each side (6 in the annex); near half the sample rate, closer to the ideal than soxr
 AT_ONCE = 2048  # positions interpolated together: 400 KB, fits in a core's cache
-BETA = 6.0  # of the Kaiser window: a narrow transition band, with 0.01 dB of passband ripple
+BETA = 6.0  # parameter of the Kaiser window: a narrow transition band, with 0.01 dB of passband ripple
 PHASES = (0.25, 0.5, 0.75)
 # Samples are interpolated only if one neighbour reaches half of the highest value so far. An overshoot of more than
 # 6 dB over both neighbours needs a signal near half the sample rate, which also peaks elsewhere.
@@ -36,7 +36,7 @@ class TruePeak:
     """Measures the true peak of a stream."""
 
     def __init__(self) -> None:
-        self._before: Block | None = None  # last frames, whose right neighbours are still to come
+        self._before: Block | None = None  # last frames, kept until the frames after them arrive
         self._highest = 0.0
 
     def add(self, block: Block) -> None:
@@ -56,7 +56,7 @@ class TruePeak:
         return self._highest
 
     def _look(self, samples: npt.NDArray[np.float32]) -> None:
-        """Interpolate after each sample with enough neighbours that, or whose successor, is high enough."""
+        """Interpolate after each sample that has enough neighbours, if it or the next sample is high enough."""
         heights = np.abs(samples)
         top = float(heights.max())
         self._highest = max(self._highest, top)

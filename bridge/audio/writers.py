@@ -1,6 +1,6 @@
 """Writes sound files: FLAC for the engine, Broadcast Wave for the DAW, and a temporary spool.
 
-Tasks write the output of bridge.audio with them; files.py reads.
+Tasks write their output with these classes; files.py reads sound files.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from bridge.audio import bwf_header
 from bridge.audio.block import FRAMES, Block
 from bridge.audio.files import name_of
 
-LEVEL = 0.5  # FLAC level 4 of 8; for 30 s it takes 20 ms more than level 1 and saves 6 %, faster below 130 Mbit/s
+LEVEL = 0.5  # FLAC level 4 of 8; slower than level 1 (20 ms for 30 s), but 6 % smaller; faster below 130 Mbit/s
 SPOOL_BYTES = 64 * 2**20  # a larger spool goes to disk
 
 
 class Writer(ABC):
-    """A file being written: the `with` block finishes it, or closes it unfinished after an error.
+    """A file that is being written; its `with` block finishes the file, or after an error only closes it.
 
-    An unfinished file is closed before it is deleted, which Windows requires.
+    Windows requires that an unfinished file is closed before it is deleted.
     """
 
     def __enter__(self) -> Self:
@@ -69,19 +69,19 @@ class FlacWriter(Writer):
         """Append a block (frames × 2).
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the block cannot be written.
         """
         try:
             self._file.write(quantised(block, self._bits) << (32 - self._bits))
-        except (soundfile.LibsndfileError, AssertionError) as error:  # it asserts that all frames were written
+        except (soundfile.LibsndfileError, AssertionError) as error:  # soundfile asserts that all frames were written
             raise OSError(f"{self._path} could not be written.") from error
         self._frames += len(block)
 
     def close(self) -> None:
-        """Finish the file and check that its last frame can be read, since libsndfile reports no error.
+        """Finish the file and check that its last frame can be read, since libsndfile reports no failed write.
 
         Raises:
-            OSError: it is incomplete.
+            OSError: the file is incomplete.
         """
         if self._file.closed:
             return
@@ -133,7 +133,7 @@ class WavWriter(Writer):
         """Finish the file.
 
         Raises:
-            OSError: it is incomplete.
+            OSError: the file is incomplete.
         """
         with self._stream:
             self._stream.write(self._tail)
@@ -144,7 +144,7 @@ class WavWriter(Writer):
 
 
 class Spool:
-    """Keeps a stream of stereo blocks to be read again, in memory or, if it gets large, on disk."""
+    """Keeps a stream of stereo blocks so that it can be read again; a large stream is on disk, others in memory."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -156,7 +156,7 @@ class Spool:
         """Add a block (frames × 2), which must not be changed afterwards.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the block cannot be written.
         """
         self._held.append(block)
         self.frames += len(block)
@@ -168,7 +168,7 @@ class Spool:
             self._held.clear()
 
     def blocks(self, size: int = FRAMES) -> Iterator[Block]:
-        """Yield everything from the start, in blocks of `size` frames (on disk) or as they were added (in memory)."""
+        """Yield the stream from its start: from disk in blocks of `size` frames, from memory in the added blocks."""
         if self._file is None:
             yield from self._held
             return
@@ -177,14 +177,14 @@ class Spool:
             yield np.frombuffer(data, np.float32).reshape(-1, 2)
 
     def close(self) -> None:
-        """Discard everything."""
+        """Discard the stream."""
         self._held.clear()
         if self._file is not None:
             self._file.close()
 
 
 def quantised(block: Block, bits: int) -> npt.NDArray[np.int32]:
-    """Return integers of `bits` bits, rounded and clipped at full scale; exact for samples that were PCM.
+    """Convert samples to integers of `bits` bits, rounded and clipped at full scale; exact if they were PCM.
 
     >>> quantised(np.float32([[0.5, -1.0, 1.5]]), bits=16).tolist()
     [[16384, -32768, 32767]]

@@ -17,7 +17,8 @@ Spectrum: TypeAlias = npt.NDArray[np.complex64]  # windows × bins
 def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
     """Return a random generator for one purpose and one phrase or section.
 
-    Each has its own stream of numbers, so that a long clip sounds the same however it is divided into sections.
+    Each purpose and index has its own stream of numbers, so that a long clip sounds the same however it is divided into
+    sections.
     """
     return np.random.default_rng([seed & 0xFFFF_FFFF, zlib.crc32(purpose.encode()), index + (1 << 20)])
 
@@ -53,12 +54,12 @@ def fade_in(frames: int) -> Audio:
 
 
 def mono(audio: Audio) -> Audio:
-    """Return the mean of two channels; numpy takes ten times as long to average so short an axis."""
+    """Return the mean of two channels; numpy's mean over so short an axis takes ten times as long."""
     return np.asarray((audio[:, 0] + audio[:, 1]) * np.float32(0.5), dtype=np.float32)
 
 
 def fade_edges(audio: Audio, frames: int) -> Audio:
-    """Return audio (frames × 2) with its first and last `frames` faded, for playing it at another position.
+    """Return audio (frames × 2) with its first and last `frames` frames faded, to be played at another position.
 
     A clip may start and end in the middle of a wave, which would click elsewhere.
     """

@@ -1,6 +1,6 @@
-"""How a clip's loudness is spread over the spectrum: predicts how much a filter changes the loudness.
+"""Measures how a clip's loudness is spread over the spectrum, to predict how much a filter changes the loudness.
 
-`survey.py` measures it; `plan.py` finds the gain that makes up for a family's filter.
+`survey.py` measures a clip; `plan.py` then finds the gain that makes up for a family's filter.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Balance:
     """A K-weighted power spectrum."""
 
     frequencies: Curve  # Hz
-    power: Curve  # at each frequency, in no unit
+    power: Curve  # power at each frequency, arbitrary unit
 
     def change(self, gain: Curve) -> float:
         """Return by how many dB a filter changes the loudness.
@@ -31,7 +31,7 @@ class Balance:
 
 
 class BalanceMeter:
-    """Averages the K-weighted spectrum over a clip that comes in blocks, in windows of 100 ms."""
+    """Adds up the K-weighted spectrum of a clip block by block, in windows of 100 ms."""
 
     def __init__(self, rate: int) -> None:
         self._size = max(round(rate / 10), 2)
@@ -51,5 +51,5 @@ class BalanceMeter:
             self._power += (spectrum.real**2 + spectrum.imag**2).sum(axis=0) * self._weights
 
     def balance(self) -> Balance:
-        """Return the spectrum of everything added."""
+        """Return the spectrum of all added blocks."""
         return Balance(self._frequencies, self._power)

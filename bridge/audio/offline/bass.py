@@ -1,6 +1,7 @@
-"""A bass that plays the clip's own bass notes, found in each half bar of the source, one or two octaves lower.
+"""Adds a bass that plays the clip's own bass notes, moved into the octave above 38 Hz.
 
-It plays only notes that already sound, so that it cannot clash, and rests if there are none.
+The notes are found in each half bar. The bass plays only notes that already sound in the clip, so that it cannot clash,
+and rests if there are none.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from bridge.audio.offline.grid import Bar
 LOWEST = 38.0  # Hz; notes are folded into the octave above
 SEARCH = (55.0, 220.0)  # Hz; range of bass notes in the source
 CLEAR = 6.0  # smallest ratio of the peak to the median magnitude of the band
-# One cycle of a saw of six partials, the upper ones attenuated.
+# One cycle of a saw wave of six partials, with the upper partials attenuated.
 _CYCLE = 2.0 * np.pi * np.arange(16384) / 16384
 SAW = np.asarray(sum(np.sin(partial * _CYCLE) / partial**1.4 for partial in range(1, 7)), dtype=np.float64)
 
@@ -68,12 +69,12 @@ def find_pitch(audio: Audio, rate: int) -> float | None:
 
 
 def bar_notes(bar: Bar, pattern: str, audio: Audio, origin: int, rate: int) -> list[Note]:
-    """Return the notes of one bar; each lasts until the next one or the end of the bar.
+    """Return the notes of one bar; each note lasts until the next note or the end of the bar.
 
     Args:
         bar: the bar.
-        pattern: sixteenths; X, x and o start a note, - ends one.
-        audio: section of the source, frames × 2.
+        pattern: one character per sixteenth; X, x and o start a note, - ends the note before it.
+        audio: section of the clip after cutting, frames × 2.
         origin: first frame of the section in the clip.
         rate: Hz.
     """
@@ -129,5 +130,5 @@ def _sound(note: Note, sound: str, rate: int) -> Audio:
 
 
 def _saw(phase: Curve) -> Curve:
-    """Return the saw at phases in cycles."""
+    """Return the saw wave at phases given in cycles."""
     return np.asarray(SAW[(np.mod(phase, 1.0) * len(SAW)).astype(np.int64)], dtype=np.float64)

@@ -1,7 +1,7 @@
-"""Beats from onset strength, for clips that come without the DAW's tempo map.
+"""Finds beats from onset strength, for clips without the DAW's tempo map.
 
-`survey.py` measures the onset strength; `grid.py` takes the DAW's beats where it can. Where the DAW gives only a tempo,
-that tempo is kept and only the phase of the beats is found here.
+`survey.py` measures the onset strength; `plan.py` uses the DAW's beats if there are any. If the DAW gives only a tempo,
+that tempo is kept, and this module finds only the phase of the beats.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from bridge.audio import rhythm
 from bridge.audio.offline.arrays import Curve
 from bridge.audio.onsets import STEP, Envelope, loudest, rises
 
-LOW_BANDS = 3  # of onsets.BANDS; these hold kick and bass, up to about 250 Hz
-AT_ONCE = 20_000  # values whose rises are found at a time, to bound the memory
-LAG = -0.0096  # s by which the onset strength comes after an onset; measured, negative because windows reach ahead
-STRETCH = 30.0  # s with one constant tempo; longer clips are followed from stretch to stretch
+LOW_BANDS = 3  # lowest bands of onsets.BANDS, with kick and bass, up to about 250 Hz
+AT_ONCE = 20_000  # values processed together, to limit memory
+LAG = -0.0096  # s; measured delay from an onset to its onset strength, negative because windows reach ahead
+STRETCH = 30.0  # s in which the tempo is constant; in a longer clip it may change from stretch to stretch
 FALLBACK = 120.0  # BPM of a clip without any onset
 
 
@@ -26,7 +26,7 @@ class Onsets:
     """Onset strength, one value per onsets.STEP."""
 
     all: Curve  # over all bands, local mean removed, never negative
-    low: Curve  # of the lowest bands only, where downbeats show
+    low: Curve  # over the lowest bands only, which show the downbeats
 
     @property
     def seconds(self) -> float:
@@ -46,7 +46,7 @@ def onset_strength(levels: Envelope) -> Onsets:
 
 
 def _peaks(rise: Curve) -> Curve:
-    """Smooth over 15 ms and subtract the mean of the half second around, so that swells do not count as onsets."""
+    """Smooth over 15 ms and subtract the mean over the surrounding half second, so that swells are no onsets."""
     if not len(rise):
         return rise
     smooth = np.convolve(rise, [0.25, 0.5, 0.25], mode="same")
@@ -58,13 +58,13 @@ def _peaks(rise: Curve) -> Curve:
 
 
 def find_tempo(onsets: Onsets) -> float:
-    """Return the tempo in BPM, `FALLBACK` if the clip is too short for one or has no onsets."""
+    """Return the tempo in BPM, or `FALLBACK` if the clip is too short or has no onsets."""
     found = rhythm.find_tempo(onsets.all.astype(np.float32)[None, :])
     return found.bpm if found else FALLBACK
 
 
 def _refined(strength: Curve, start: float, periods: Curve, offsets: Curve, seconds: float) -> tuple[float, float]:
-    """Run `_fit` twice: over the whole range, then finely around the result; same arguments and return value."""
+    """Run `_fit` over the full range, then in fine steps around the result; arguments and result are as in `_fit`."""
     period, begin = _fit(strength, start, periods, offsets, seconds)
     near = np.linspace(-0.00025, 0.00025, 7) if len(periods) > 1 else np.zeros(1)
     return _fit(strength, begin, period * (1.0 + near), np.linspace(-0.012, 0.012, 25), seconds - (begin - start))
@@ -73,7 +73,7 @@ def _refined(strength: Curve, start: float, periods: Curve, offsets: Curve, seco
 def _fit(strength: Curve, start: float, periods: Curve, offsets: Curve, seconds: float) -> tuple[float, float]:
     """Return the beat period and first beat (s) whose comb over start..start+seconds has the highest onset strength.
 
-    Half beats count a third, so that off-beats are not mistaken for beats and a plain beat is not doubled.
+    Half beats have a weight of one third, so that off-beats are not mistaken for beats and a plain beat is not doubled.
     """
     times = np.arange(len(strength)) * STEP - LAG
     best, found = -1.0, (float(periods[0]), start)
@@ -89,14 +89,14 @@ def _fit(strength: Curve, start: float, periods: Curve, offsets: Curve, seconds:
 
 
 def find_beats(onsets: Onsets, tempo: float | None) -> Curve:
-    """Find the beats.
+    """Find the beats of a clip.
 
     Args:
-        onsets: of the whole clip.
+        onsets: onset strength of the entire clip.
         tempo: exact tempo in BPM; None to estimate it and follow slow drift.
 
     Returns:
-        Times of the beats over the whole clip in s, ascending, at least two.
+        Times of all beats in the clip in s, ascending, at least two.
     """
     period = 60.0 / (tempo or find_tempo(onsets))
     strength = np.convolve(onsets.all, np.hanning(9)[1:-1], mode="same") if len(onsets.all) else np.zeros(1)
@@ -117,11 +117,11 @@ def find_beats(onsets: Onsets, tempo: float | None) -> Curve:
 
 
 def find_downbeat(onsets: Onsets, beats: Curve, per_bar: int = 4) -> int:
-    """Return which of the first `per_bar` beats starts a bar, from the strength of the bass onsets on its multiples."""
+    """Return which of the first `per_bar` beats starts a bar, from the bass onsets on every `per_bar`-th beat."""
     times = np.arange(len(onsets.low)) * STEP - LAG
     if not len(times) or not np.any(onsets.low):
         return 0
-    # Bass onsets are slow, so up to 20 ms after the beat count.
+    # Bass onsets are slow, so their strength counts up to 20 ms after the beat.
     at_beat = sum(np.interp(beats + late, times, onsets.low, left=0.0, right=0.0) for late in (0.0, 0.01, 0.02))
     means = [float(np.mean(np.asarray(at_beat)[first::per_bar])) for first in range(min(per_bar, len(beats)))]
     return int(np.argmax(means))

@@ -29,9 +29,9 @@ def render(audio: Audio, section: Section, plan: Plan) -> Audio:
     """Remix one section.
 
     Args:
-        audio: frames section.origin..section.end of the clip, × 2, float32.
-        section: its position.
-        plan: of the remix.
+        audio: the clip from section.origin to section.end, frames × 2, float32.
+        section: position of the audio in the clip.
+        plan: plan of the remix.
 
     Returns:
         The remixed section, as long as `audio`, before the final level.
@@ -63,7 +63,7 @@ def _inside(plan: Plan, section: Section) -> list[Phrase]:
 
 
 def _hits(plan: Plan, section: Section) -> list[Hit]:
-    """Return the drum hits of the section and of the phrase after it, whose swell starts in this section."""
+    """Return the drum hits of the section, and of the next phrase, because its swell starts in this section."""
     groove = plan.family.groove
     if groove is None:
         return []
@@ -112,7 +112,7 @@ def _tone(music: Audio, section: Section, plan: Plan) -> Audio:
 
 
 def _around(music: Audio, section: Section, plan: Plan) -> Audio:
-    """Turn a share of the clip into a pad, then add echo and reverb."""
+    """Mix in the clip as a pad, then add echo and reverb."""
     family, rate = plan.family, plan.survey.rate
     if family.pad:
         share = np.float32(family.pad * plan.strength)

@@ -1,7 +1,7 @@
-"""Ways to cut a phrase into slices and rearrange them, in sixteenths.
+"""Cuts a phrase into slices and rearranges the slices, in steps of a sixteenth.
 
-`families.py` chooses from the table CUTS. Slices stay in their phrase, so that the harmony stays close and a phrase
-does not need the rest of the clip.
+`families.py` chooses a cut from the table CUTS. Slices stay in their phrase, so that the harmony stays close and a
+phrase can be processed without the rest of the clip.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from bridge.audio.offline.slicing import Cell
 class Material:
     """The input of a cut."""
 
-    bars: tuple[int, ...]  # first step of each bar, and the length of the phrase in steps
+    bars: tuple[int, ...]  # first step of each bar, then the length of the phrase in steps
     first: int  # first step within the clip
-    last: int  # step after the last one within the clip
+    last: int  # step after the last step within the clip
     depth: float  # 0..1; how much is rearranged
-    rng: np.random.Generator  # of this phrase
+    rng: np.random.Generator  # random generator for this phrase
 
     @property
     def length(self) -> int:
@@ -30,11 +30,11 @@ class Material:
         return self.bars[-1]
 
     def chance(self, share: float) -> bool:
-        """Return True with probability share × depth."""
+        """Return True with a probability of `share` × depth."""
         return bool(self.rng.random() < share * self.depth)
 
     def holds(self, source: int, span: int) -> bool:
-        """Tell whether these steps are within the clip."""
+        """Tell whether the `span` steps from `source` on are within the clip."""
         return self.first <= source and source + span <= self.last
 
 
@@ -76,7 +76,7 @@ def loop(material: Material) -> list[Cell]:
 
 
 def chop(material: Material) -> list[Cell]:
-    """Cut into eighths and shuffle them like sampler pads: from other bars, repeated or reversed."""
+    """Cut into eighths and play them like sampler pads: eighths from other bars, some repeated or reversed."""
     cells: list[Cell] = []
     grain = 2
     at = 0
@@ -97,7 +97,7 @@ def _chopped(material: Material, at: int, steps: int) -> list[Cell]:
     if not material.chance(0.95 if last_bar else 0.8):
         return [_still(at, steps)]
     bar = int(material.rng.integers(0, len(material.bars) - 1))
-    # The same position in another bar keeps strong beats strong; an offset of an eighth adds variation.
+    # The same position in another bar keeps strong beats strong; an offset of up to a beat adds variation.
     begin = max(start for start in material.bars[:-1] if start <= at)
     source = material.bars[bar] + (at - begin) + int(material.rng.choice([0, 0, 2, -2, 4]))
     if not material.holds(source, steps):
@@ -108,7 +108,7 @@ def _chopped(material: Material, at: int, steps: int) -> list[Cell]:
 
 
 def breaks(material: Material) -> list[Cell]:
-    """Keep the first half of each bar, rearrange eighths in the second, and stutter into the next phrase."""
+    """Keep the first half of each bar, rearrange eighths in the second half, and stutter into the next phrase."""
     cells: list[Cell] = []
     for start, stop in zip(material.bars, material.bars[1:], strict=False):
         half = start + (stop - start) // 2
@@ -127,7 +127,7 @@ def breaks(material: Material) -> list[Cell]:
 
 
 def half_speed(material: Material) -> list[Cell]:
-    """Play the first of every two bars at half speed, an octave lower, over both; the last beat has full speed."""
+    """Play the first of two bars at half speed, an octave lower, in place of both; the last beat has full speed."""
     cells: list[Cell] = []
     for pair in range(0, len(material.bars) - 1, 2):
         start, stop = material.bars[pair], material.bars[min(pair + 2, len(material.bars) - 1)]
@@ -140,9 +140,9 @@ def half_speed(material: Material) -> list[Cell]:
 
 
 def off_beat(material: Material) -> list[Cell]:
-    """Keep the clip on the off-beats and lower or mute it elsewhere; the last bar is not changed.
+    """Keep the clip on the off-beats and lower or mute it elsewhere, except in the first 8 steps of the last bar.
 
-    More is muted at greater depth, to make room for the echoes.
+    The level elsewhere falls with the depth, to make room for the echoes.
     """
     bed = max(0.0, 1.0 - 1.15 * material.depth)
     cells: list[Cell] = []

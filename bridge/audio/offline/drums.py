@@ -29,10 +29,10 @@ class Kit:
     """The tuning of a kit."""
 
     kick_pitch: float = 50.0  # Hz at the end of the kick's pitch envelope
-    kick_seconds: float = 0.32  # decay by 60 dB
-    kick_click: float = 0.5  # share of the beater
+    kick_seconds: float = 0.32  # s; decay by 60 dB
+    kick_click: float = 0.5  # level of the beater
     snare_pitch: float = 190.0  # Hz of the drum head
-    snare_seconds: float = 0.20  # decay by 60 dB
+    snare_seconds: float = 0.20  # s; decay by 60 dB
     brightness: float = 12000.0  # Hz; high cut of the whole kit
 
 
@@ -124,9 +124,9 @@ def build_kit(kit: Kit, rate: int, seed: int) -> dict[str, Sound]:
     """Synthesise the sounds of a kit.
 
     Args:
-        kit: its tuning.
+        kit: tuning of the kit.
         rate: Hz.
-        seed: of the noise.
+        seed: seed for the noise.
 
     Returns:
         Sounds by voice: kick, snare, clap, hat, open, rim, shaker, ride, crash, swell. The swell is a reversed crash
@@ -170,7 +170,7 @@ def play(hits: Sequence[Hit], kit: Mapping[str, Sound], origin: int, frames: int
     for hit in hits:
         sound = kit[hit.voice]
         position = round(hit.time * rate) - origin
-        # The take depends only on the time, not on how many hits precede it in this section.
+        # The take depends only on the time of the hit, not on the number of hits before it in this section.
         take = sound.takes[round(hit.time * 1000.0) % len(sound.takes)]
         if hit.voice == "swell":
             position -= len(take)

@@ -1,6 +1,6 @@
 """Dynamics: ducking under the kick, saturation, and the gate that keeps silence silent.
 
-`chain.py` uses these between filters and mix; `remix.py` makes the final level.
+`chain.py` applies them between the filters and the mix; `remix.py` sets the final level.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 from bridge.audio.offline.arrays import Audio, at_rate, decibels
 
 CONTROL = 500  # values per second of a control curve
-SOUNDING = -52.0  # dBFS over half a second; at or above it drums have their full level
+SOUNDING = -52.0  # dBFS over half a second; at this clip level or above, drums have their full level
 UNDER = 18.0  # dB below the clip's loudness; replaces SOUNDING for clips quieter than -34 LUFS
-CLOSING = 14.0  # dB from full drums down to none
+CLOSING = 14.0  # dB; fall of the clip's level from full drums to no drums
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +23,19 @@ class Duck:
     """Ducking of the clip under the kick."""
 
     depth: float  # gain reduction at the kick, dB
-    beats: float  # release
+    beats: float  # release time, beats
 
 
 def duck_gain(kicks: Sequence[tuple[float, float]], duck: Duck, beat: float, frames: int, rate: int) -> Audio:
     """Return the clip's gain under the kicks, one value per frame.
 
-    It falls within the 8 ms before each kick, to avoid clicks.
+    The gain falls in the 8 ms before each kick, to avoid clicks.
 
     Args:
-        kicks: time (s from the first frame) and velocity of each.
+        kicks: time (s from the first frame) and velocity of each kick.
         duck: depth and release.
         beat: length of a beat, s.
-        frames: how many values.
+        frames: number of values to return.
         rate: Hz.
     """
     count = max(int(np.ceil(frames / rate * CONTROL)) + 1, 2)
@@ -68,14 +68,14 @@ def drive(audio: Audio, amount: float, reference: float) -> Audio:
 
 
 def activity(audio: Audio, rate: int, loudness: float) -> Audio:
-    """Return a gate per frame, 0..1: whether the clip sounds, measured over half a second.
+    """Return a gate (0..1) for each frame, which is open while the clip sounds, measured over half a second.
 
     Drums, bass and hiss are multiplied by it, so that they stop with the clip and silence stays silent.
 
     Args:
         audio: frames × 2.
         rate: Hz.
-        loudness: of the whole clip, LUFS.
+        loudness: loudness of the entire clip, LUFS.
     """
     block = max(round(0.05 * rate), 1)
     count = len(audio) // block

@@ -22,25 +22,25 @@ DEFAULT_KIT = Kit()
 class Family:
     """One style."""
 
-    name: str  # in presets and results
+    name: str  # name in presets and results
     does: str  # description for users, one line
     amount: float  # default distance from the source, 0..1
     felt: tuple[float, float]  # BPM range of the style; the beat is doubled or halved to fit
-    cut: str  # a name of cuts.CUTS
+    cut: str  # a key of cuts.CUTS
     tone: Tone  # fixed filter
     sweep: Sweep | None = None  # filter that moves with the bars
     music: float = 0.0  # level of the filtered clip, dB relative to the clip's loudness
     drive: float = 0.0  # saturation, 0..1
     wobble: float = 0.0  # wow, cents
-    pad: float = 0.0  # share of the clip that becomes a pad, 0..1
-    shimmer: float = 0.0  # share of the pad's upper octave, 0..1
+    pad: float = 0.0  # amount of pad in place of the clip, 0..1
+    shimmer: float = 0.0  # level of the pad's upper octave, 0..1
     echo: Echo | None = None  # echoes in time with the beat
     reverb: Reverb | None = None
     duck: Duck | None = None  # ducking of the clip under the kick
     groove: Groove | None = None  # drum patterns
     kit: Kit = DEFAULT_KIT  # drum sounds
     drums: float = 0.0  # peak of a full kick, dB relative to the clip's loudness
-    bass: Bass | None = None  # bass that follows the clip's own
+    bass: Bass | None = None  # bass that plays the clip's own bass notes
     crackle: float | None = None  # vinyl noise, dB relative to the clip's loudness; None for none
 
 

@@ -1,6 +1,7 @@
 """Filters: low and high cuts that may move with the bars, and broad equaliser bells.
 
-All are zero-phase gains on short-time spectra, so that the filtered clip keeps its timing and mixes with the dry one.
+All filters are zero-phase gains on short-time spectra, so that the filtered clip keeps its timing and mixes with the
+dry clip.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Bump:
 
     centre: float  # Hz
     gain: float  # dB at the centre
-    octaves: float  # from the centre to exp(-1/2) of the gain
+    octaves: float  # octaves from the centre to exp(-1/2) of the gain in dB
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Sweep:
 
     cut: str  # "low" or "high"
     start: float  # Hz at the start of a cycle
-    end: float  # Hz at its furthest point
-    bars: int  # length of a cycle
+    end: float  # Hz at the furthest point of a cycle
+    bars: int  # length of a cycle, bars
     shape: str  # "rise": from start to end, then a quick return · "wave": to the end and back like an LFO
 
 
@@ -55,7 +56,7 @@ def sweep_curve(sweep: Sweep, bars: Curve, depth: float) -> Curve:
     """Return the moving cut in Hz at positions in bars.
 
     Args:
-        sweep: its movement.
+        sweep: movement of the cut.
         bars: positions in bars (integers are bar lines).
         depth: from 0 (open) to 1 (full sweep).
     """
@@ -76,10 +77,10 @@ def filter_tone(audio: Audio, rate: int, tone: Tone, low_cut: Curve, high_cut: C
     Args:
         audio: frames × channels, float32.
         rate: Hz.
-        tone: for its bumps; its cuts are already in the curves.
+        tone: only its bumps are used; its cuts are already in the curves.
         low_cut: Hz per window (see `tone_windows`).
         high_cut: Hz per window.
-        depth: share of the bumps' gain in dB, 0..1.
+        depth: fraction of the bumps' gain in dB, 0..1.
 
     Returns:
         Audio of the same shape, with the gain of Butterworth filters of order 4 and no phase shift.
@@ -103,7 +104,7 @@ def filter_tone(audio: Audio, rate: int, tone: Tone, low_cut: Curve, high_cut: C
 
 
 def bump_gain(tone: Tone, frequencies: Curve, depth: float) -> Curve:
-    """Return the gain factor of the bumps at frequencies in Hz, with `depth` (0..1) of their dB."""
+    """Return the gain factor of the bumps at frequencies in Hz; `depth` (0..1) scales their gain in dB."""
     octaves = np.log2(np.maximum(frequencies, 1.0))
     gain_db = np.zeros_like(frequencies)
     for bump in tone.bumps:

@@ -1,6 +1,6 @@
-"""The beat grid that everything is aligned to: the DAW's if it is known, else the one found in the clip.
+"""The beat grid to which everything is aligned: the DAW's grid if it is known, otherwise the grid found in the clip.
 
-Cuts, grooves, sweeps and echoes take their times from it.
+Cuts, grooves, sweeps and echoes take their times from the grid.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from bridge.audio.offline.arrays import Curve
 
 STEPS_PER_BEAT = 4  # sixteenths
-PHRASE_BARS = 4  # bars per phrase, which ends with a fill or a cut
+PHRASE_BARS = 4  # bars per phrase; a phrase ends with a fill or a cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Bar:
 class Phrase:
     """Four bars that are arranged together."""
 
-    index: int  # 0 is the phrase of bar 0
+    index: int  # 0 is the phrase that starts with bar 0
     bars: tuple[Bar, ...]  # in order
 
     @property
@@ -63,11 +63,11 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Beats and bars of a whole clip and of a phrase beyond both ends."""
+    """The beats and bars of a clip, and of at least one phrase before and after it."""
 
     beats: tuple[float, ...]  # s from the first frame, ascending
-    bars: tuple[int, ...]  # indices into beats of the bar lines, ascending; the last one ends the grid
-    zero: int  # index into bars of bar 0
+    bars: tuple[int, ...]  # beat index of each bar line, ascending; the last bar line ends the grid
+    zero: int  # index of bar 0 in `bars`
 
     @property
     def tempo(self) -> float:
@@ -113,7 +113,7 @@ def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: fl
 
     Args:
         beats: s from the first frame, ascending; beats less than 50 ms after the one before are dropped.
-        downbeats: indices into beats; if empty, bars of 4 start at the first beat.
+        downbeats: indices into `beats`; if empty, bars of 4 start at the first beat.
         seconds: length of the clip, s.
 
     Raises:
@@ -140,7 +140,7 @@ def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: fl
     lines = [line + add_before for line in lines]
     bars = list(range(lines[0] % per_bar, lines[0], per_bar)) + lines
     bars += list(range(lines[-1] + per_bar, len(times), per_bar))
-    # A bar line up to 10 ms before the clip belongs to it.
+    # A bar line up to 10 ms before the clip belongs to the clip.
     zero = next((i for i, bar in enumerate(bars) if times[bar] > -0.01), 0)
     return Grid(tuple(float(time) for time in times), tuple(bars), zero)
 
@@ -148,12 +148,12 @@ def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: fl
 def felt(grid: Grid, lowest: float, highest: float) -> Grid:
     """Double or halve the tempo if that brings it into the range of a style.
 
-    Drum and bass over a song at 87 BPM plays at 174. If neither fits, the grid stays as it is.
+    For example, drum and bass over a song at 87 BPM plays at 174 BPM. If neither fits, the grid is not changed.
 
     Args:
-        grid: with the tempo of the DAW.
-        lowest: BPM.
-        highest: BPM.
+        grid: grid at the tempo of the DAW or the clip.
+        lowest: lowest tempo of the style, BPM.
+        highest: highest tempo of the style, BPM.
     """
     tempo = grid.tempo
     if tempo < lowest and tempo * 2.0 <= highest:
@@ -164,7 +164,7 @@ def felt(grid: Grid, lowest: float, highest: float) -> Grid:
 
 
 def _doubled(grid: Grid) -> Grid:
-    """Add a beat between every two, and a bar line in the middle of each bar."""
+    """Add a beat between every two beats, and a bar line in the middle of each bar."""
     beats = np.interp(np.arange(2 * len(grid.beats) - 1) / 2.0, np.arange(len(grid.beats)), grid.beats)
     bars = [2 * grid.bars[0]]
     for first, last in zip(grid.bars, grid.bars[1:], strict=False):
@@ -173,7 +173,7 @@ def _doubled(grid: Grid) -> Grid:
 
 
 def _halved(grid: Grid) -> Grid:
-    """Keep every second beat and bar line, counted from bar 0; a grid with different bar lengths stays as it is."""
+    """Keep every second beat and bar line, counted from bar 0; a grid with different bar lengths is not changed."""
     if len(set(np.diff(grid.bars).tolist())) > 1:
         return grid
     parity = grid.zero % 2

@@ -25,18 +25,18 @@ class Groove:
     bars: tuple[Mapping[str, str], ...]  # patterns by voice, one mapping per bar
     fill: Mapping[str, str]  # patterns of the last bar of a phrase
     bass: tuple[str, ...] = ()  # bass patterns, one per bar
-    swing: float = 0.0  # delay of every second sixteenth, as a share of a sixteenth
-    arc: tuple[str, ...] = ("full", "full", "break", "full")  # phrases: "full" or "break" (no kick until the fill)
+    swing: float = 0.0  # delay of every second sixteenth, as a fraction of a sixteenth
+    arc: tuple[str, ...] = ("full", "full", "break", "full")  # per phrase: "full" or "break" (no kick until the fill)
     form: bool = True  # crashes and swells every `CADENCE` bars
 
 
 def phrase_hits(groove: Groove, phrase: Phrase, rng: np.random.Generator) -> list[Hit]:
-    """Return the hits of one phrase, in no order.
+    """Return the hits of one phrase, in no particular order.
 
     Args:
         groove: the patterns.
         phrase: the bars; patterns are cut or repeated for bars that do not have 16 steps.
-        rng: of this phrase; for ghost notes and small variations in velocity.
+        rng: random generator for this phrase's ghost notes and small variations in velocity.
     """
     mode = groove.arc[phrase.index % len(groove.arc)]
     hits: list[Hit] = []
@@ -54,7 +54,7 @@ def phrase_hits(groove: Groove, phrase: Phrase, rng: np.random.Generator) -> lis
 
 
 def step_time(bar: Bar, step: int, swing: float) -> float:
-    """Return the time of a sixteenth of a bar in s; odd ones are delayed by the swing."""
+    """Return the time of a sixteenth of a bar in s; odd sixteenths are delayed by the swing."""
     late = swing * (bar.steps[step + 1] - bar.steps[step]) if step % 2 else 0.0
     return bar.steps[step] + late
 

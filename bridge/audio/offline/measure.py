@@ -1,4 +1,4 @@
-"""What can be measured of a remix: spectral balance, onsets, similarity to the source, clicks.
+"""Measures a remix: spectral balance, onsets, similarity to the source, and clicks.
 
 Used by the tests and for the tables in docs/offline.md (scripts/offline_table.py), not by the engine.
 """
@@ -16,7 +16,7 @@ from bridge.audio.onsets import STEP, LevelMeter
 
 BANDS = ((20.0, 120.0), (120.0, 500.0), (500.0, 2000.0), (2000.0, 6000.0), (6000.0, 16000.0))  # Hz
 ONSET = 0.15  # smallest strength of an onset
-STANDS_OUT = 14.0  # smallest ratio of a click's curvature to that around it
+STANDS_OUT = 14.0  # smallest ratio of a click's curvature to the curvature around it
 AUDIBLE = 0.004  # full scale; smallest curvature of an audible click
 
 
@@ -24,8 +24,8 @@ AUDIBLE = 0.004  # full scale; smallest curvature of an audible click
 class Portrait:
     """The measurements of a clip."""
 
-    balance: tuple[float, ...]  # power of each of BANDS, dB relative to their sum
-    onsets: float  # per second
+    balance: tuple[float, ...]  # power in each of BANDS, dB relative to their sum
+    onsets: float  # number of onsets per second
     likeness: float  # correlation with the source over time, -1..1
     loudness: float | None  # LUFS; None is silence
     peak: float  # highest absolute sample, full scale
@@ -81,9 +81,9 @@ def likeness(first: Audio, second: Audio) -> float:
 
 
 def find_clicks(audio: Audio, rate: int) -> Frames:
-    """Return the frames of clicks, where the curvature is far above that of the 5 ms before and after.
+    """Return the frames of clicks, at which the curvature is far above the curvature in the 5 ms before and after.
 
-    An attack is not a click, since the sound continues; a discontinuity is over after a sample or two.
+    An attack is not a click: its sound continues, whereas a discontinuity ends after a sample or two.
 
     Args:
         audio: frames × channels.

@@ -17,10 +17,10 @@ from bridge.audio.offline.survey import Survey
 from bridge.audio.offline.words import choose
 
 WHOLE = 60.0  # s; clips up to this length are one section
-SECTION = 16.0  # s; shortest section, rounded up to whole phrases
-BEFORE = 6.0  # s; shortest pre-roll of a section in whole phrases, for echoes and reverb
-MARGIN = 0.3  # s before the last bar line of a section; the next section starts here, where filters have context
-MAKEUP = 12.0  # dB; largest gain of a filtered clip
+SECTION = 16.0  # s; shortest section, which is rounded up to complete phrases
+BEFORE = 6.0  # s; shortest pre-roll of a section, for echoes and reverb; it starts with a phrase
+MARGIN = 0.3  # s; a section ends and the next starts this long before a bar line, so that filters have context
+MAKEUP = 12.0  # dB; largest make-up gain of a filtered clip
 JOIN = 0.02  # s; cross-fade between sections
 
 
@@ -28,13 +28,13 @@ JOIN = 0.02  # s; cross-fade between sections
 class Wish:
     """The parameters of a remix."""
 
-    tags: str  # choose the family
-    seed: int  # of every random choice
+    tags: str  # tags that choose the family
+    seed: int  # seed of every random choice
     amount: float | None = None  # from 0 (the source) to 1; None is the family's default
     tempo: float | None = None  # BPM, from the DAW
     beats: tuple[float, ...] = ()  # s from the first frame, from the DAW
     downbeats: tuple[int, ...] = ()  # indices into beats
-    family: str = ""  # name of a family in a preset
+    family: str = ""  # family named by a preset, or empty
 
     @property
     def has_beats(self) -> bool:
@@ -49,12 +49,12 @@ class Section:
     index: int  # from 0
     origin: int  # first frame to read
     start: int  # first frame to keep
-    stop: int  # frame after the last one to keep
-    end: int  # frame after the last one to read
+    stop: int  # frame after the last frame to keep
+    end: int  # frame after the last frame to read
 
 
 def strength(depth: float) -> float:
-    """Return how much of levels and filters is applied, 0..1; all from a depth of 0.6."""
+    """Return the factor (0..1) for levels and filters at a depth; it is 1 from a depth of 0.6 on."""
     return min(1.0, depth / 0.6)
 
 
@@ -62,26 +62,26 @@ def strength(depth: float) -> float:
 class Plan:
     """Everything that determines a remix."""
 
-    survey: Survey  # of the clip
+    survey: Survey  # analysis of the clip
     family: Family  # the style
-    chosen: bool  # whether the tags or the preset chose it
+    chosen: bool  # whether the tags or the preset chose the family
     tempo: float  # BPM, from the DAW or estimated
     found: bool  # whether the tempo was estimated
-    grid: Grid  # in the tempo of the style
-    phrases: tuple[Phrase, ...]  # of the grid, including those beyond the clip
-    depth: float  # 0..1
-    seed: int  # of every random choice
+    grid: Grid  # grid at the tempo of the style
+    phrases: tuple[Phrase, ...]  # phrases of the grid, including phrases beyond the clip
+    depth: float  # distance from the source, 0..1
+    seed: int  # seed of every random choice
     kit: Mapping[str, Sound]  # drums, at the clip's rate
     makeup: float  # dB; restores the loudness of the filtered clip
 
     @property
     def strength(self) -> float:
-        """Return how much of levels and filters is applied, 0..1."""
+        """Return the factor for levels and filters, 0..1."""
         return strength(self.depth)
 
     @property
     def dry(self) -> float:
-        """Return the share of the dry clip: all at depth 0, none from 0.5."""
+        """Return the dry amount: 1 at depth 0, falling to 0 at depth 0.5."""
         return max(0.0, 1.0 - self.depth / 0.5)
 
     @property
@@ -96,7 +96,7 @@ def make_plan(survey: Survey, wish: Wish) -> Plan:
     """Plan a remix.
 
     Args:
-        survey: of the clip; with onsets unless the wish has beats.
+        survey: analysis of the clip, with onsets unless the wish has beats.
         wish: the parameters.
 
     Raises:
@@ -127,8 +127,8 @@ def make_plan(survey: Survey, wish: Wish) -> Plan:
 def find_makeup(survey: Survey, family: Family, depth: float) -> float:
     """Return the gain in dB after the family's filter, from the spectral balance of the clip.
 
-    Without it, a bass-heavy clip would be lost under the drums of a family that cuts the bass. It is one gain for the
-    whole clip, to keep its dynamics.
+    Without this gain, a bass-heavy clip would be lost under the drums of a family that cuts the bass. The gain is the
+    same for the entire clip, to keep its dynamics.
     """
     # At half speed the clip is an octave lower before the filter.
     shift = 0.5 if family.cut == "half speed" else 1.0
@@ -137,7 +137,7 @@ def find_makeup(survey: Survey, family: Family, depth: float) -> float:
 
 
 def find_grid(survey: Survey, wish: Wish, seconds: float) -> Grid:
-    """Return the DAW's grid, or one found in the clip with the DAW's tempo, if that is known.
+    """Return the DAW's grid, or a grid found in the clip, with the DAW's tempo if it is known.
 
     Raises:
         ValueError: there are neither beats nor onsets.
@@ -152,7 +152,7 @@ def find_grid(survey: Survey, wish: Wish, seconds: float) -> Grid:
 
 
 def sections(plan: Plan) -> tuple[Section, ...]:
-    """Divide the clip into sections: one up to `WHOLE` seconds, else whole phrases with pre-roll."""
+    """Divide the clip into sections of complete phrases with pre-roll; a clip up to `WHOLE` s is one section."""
     frames, rate = plan.survey.frames, plan.survey.rate
     lines = [phrase.start for phrase in plan.phrases if phrase.start < frames / rate]
     if frames <= WHOLE * rate or len(lines) < 3:

@@ -1,6 +1,6 @@
 """The entry point of the offline engine: remixes a clip block by block.
 
-survey → plan → chain per section → level. `bridge/workers/tasks/offline.py` does the same with files.
+The steps are survey, plan, chain (per section) and level. `bridge/workers/tasks/offline.py` does the same with files.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from bridge.audio.offline.chain import render
 from bridge.audio.offline.plan import JOIN, Plan, Wish, make_plan, sections
 from bridge.audio.offline.survey import SILENCE, Surveyor
 
-Read = Callable[[int, int], Audio]  # returns frames start..stop of the clip, × 2, float32, finite
+Read = Callable[[int, int], Audio]  # (start, stop) → that part of the clip, frames × 2, float32, finite
 
 LARGEST_GAIN = 15.0  # dB; limit of the final gain in both directions
-CEILING = -0.35  # dBTP
+CEILING = -0.35  # dBTP; highest true peak of a remix
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,16 @@ class Remixed:
     """A remix in memory."""
 
     audio: Audio  # frames × 2, as long as the clip
-    plan: Plan  # of the remix
+    plan: Plan  # plan of the remix
 
 
 def render_clip(read: Read, plan: Plan, progress: Callable[[float], None]) -> Iterator[Audio]:
-    """Yield the remix before its final level in blocks, exactly as long as the clip.
+    """Yield the remix in blocks, before its final level and exactly as long as the clip.
 
     Args:
         read: reads the clip.
         plan: from `make_plan`.
-        progress: called after each section with the share done, 0..1.
+        progress: called after each section with the progress, 0..1.
     """
     parts = sections(plan)
     join = round(JOIN * plan.survey.rate)
@@ -57,7 +57,7 @@ def final_gain(plan: Plan, measured: float | None) -> float:
     """Return the gain in dB that makes the remix as loud as the clip, or 0 if either is silent.
 
     Args:
-        plan: of the remix.
+        plan: plan of the remix.
         measured: loudness of the remix before its final level, LUFS; None is silence.
     """
     if plan.survey.loudness <= SILENCE or measured is None:

@@ -38,7 +38,7 @@ def assemble(audio: Audio, origin: int, rate: int, phrases: Sequence[tuple[Curve
         audio: section of the clip, frames × 2.
         origin: first frame of the section in the clip.
         rate: Hz.
-        phrases: times of the steps in s (from the start of the clip, including the end), and the cells.
+        phrases: for each phrase, the times of its steps and of its end (s from the start of the clip), and its cells.
 
     Returns:
         frames × 2, as long as the section; silent where there is no cell.

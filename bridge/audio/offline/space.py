@@ -13,7 +13,7 @@ import soxr
 from bridge.audio.offline.arrays import Audio, Spectrum, decibels, fade_edges, mono
 from bridge.audio.offline.spectrum import bin_frequencies, change_windows
 
-PHASES = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)  # the values of a random phase
+PHASES = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)  # possible values of a random phase
 QUIET = -42.0  # dB; level of the last echo
 
 
@@ -21,10 +21,10 @@ QUIET = -42.0  # dB; level of the last echo
 class Echo:
     """A ping-pong tape echo."""
 
-    beats: float  # from one echo to the next
-    feedback: float  # factor from one echo to the next, below 1
+    beats: float  # delay from one echo to the next, beats
+    feedback: float  # gain factor from one echo to the next, below 1
     level: float  # level of the first echo, dB relative to the clip
-    dark: int  # frames at 48 kHz on each side that each pass averages; 1 is bright
+    dark: int  # distance (frames at 48 kHz) of the samples that each echo averages; 1 is bright
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Reverb:
 
     seconds: float  # decay by 60 dB
     level: float  # dB relative to the clip
-    bright: float  # Hz; frequencies above decay faster
+    bright: float  # Hz; higher frequencies decay faster
 
 
 def echo(audio: Audio, rate: int, beat: float, settings: Echo) -> Audio:
@@ -68,7 +68,7 @@ def impulse(settings: Reverb, rate: int, rng: np.random.Generator) -> Audio:
     Args:
         settings: length and colour.
         rate: Hz.
-        rng: of the noise, which differs per channel for a wide stereo image.
+        rng: random generator for the noise, which differs per channel for a wide stereo image.
     """
     frames = round(settings.seconds * rate)
     times = np.arange(frames) / rate
@@ -89,7 +89,8 @@ def impulse(settings: Reverb, rate: int, rng: np.random.Generator) -> Audio:
 def reverb(audio: Audio, rate: int, settings: Reverb, rng: np.random.Generator) -> Audio:
     """Return the reverb of audio, frames × 2, of the same length.
 
-    It is computed from the mono sum at half the rate, because it is dark and the most expensive step of the chain.
+    The reverb is computed from the mono sum at half the sample rate, because it is dark and the most expensive step of
+    the chain.
     """
     half = max(rate // 2, 1)
     dry = soxr.resample(mono(audio), rate, half, quality="MQ")
@@ -111,14 +112,14 @@ def reverb(audio: Audio, rate: int, settings: Reverb, rng: np.random.Generator) 
 def pad(audio: Audio, rate: int, rng: np.random.Generator, shimmer: float) -> Audio:
     """Return a slow, wide pad of the clip's harmony.
 
-    The magnitudes of long windows rise within 0.25 s and fall within 2 s. Their phases are random, which removes all
-    attacks. A share of each partial is added an octave higher.
+    The magnitudes of long windows are smoothed with a 0.25 s attack and a 2 s release. Random phases remove all
+    attacks. Each partial is also added an octave higher, at the level `shimmer`.
 
     Args:
         audio: frames × 2.
         rate: Hz.
-        rng: of the phases.
-        shimmer: share of the upper octave, 0..1.
+        rng: random generator for the phases.
+        shimmer: level of the upper octave, 0..1.
     """
     size = int(2 ** round(np.log2(8192 * rate / 48000.0)))
     hop = size / 2 / rate
@@ -127,7 +128,7 @@ def pad(audio: Audio, rate: int, rng: np.random.Generator, shimmer: float) -> Au
     levels = np.zeros((2, size // 2 + 1), dtype=np.float32)
 
     def change(spectrum: Spectrum, first: int, channel: int) -> Spectrum:
-        del first  # the levels continue from the windows before
+        del first  # the levels continue from the previous windows
         magnitude = np.abs(spectrum)
         level = levels[channel]
         for row in range(len(magnitude)):

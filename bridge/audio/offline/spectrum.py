@@ -1,6 +1,6 @@
 """Short-time Fourier transform: divides audio into overlapping windows, changes their spectra and adds them up.
 
-Used by the filters and the pad of the ambient family. Unchanged spectra give the audio back.
+Used by the filters and the pad of the ambient family. Unchanged spectra reproduce the audio.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def change_windows(audio: Audio, size: int, change: Callable[[Spectrum, int, int
     Args:
         audio: frames × channels, float32.
         size: frames of a window, even.
-        change: called with windows × bins, the index of the first window, and the channel; returns the same shape.
+        change: called with spectra (windows × bins), the index of the first window, and the channel; returns spectra of
+            the same shape.
 
     Returns:
         Audio of the same shape.

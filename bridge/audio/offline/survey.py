@@ -1,6 +1,6 @@
 """Analyses a clip block by block: length, loudness, spectral balance and onsets.
 
-`plan.py` plans the remix from it.
+`plan.py` plans the remix from the analysis.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bridge.audio.offline.balance import Balance, BalanceMeter
 from bridge.audio.offline.beats import Onsets, onset_strength
 from bridge.audio.onsets import LevelMeter
 
-SILENCE = ABSOLUTE_GATE  # LUFS; stands for the loudness of a clip in which nothing passes the gate
+SILENCE = ABSOLUTE_GATE  # LUFS; reported for a clip in which nothing passes the gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class Survey:
 
 
 class Surveyor:
-    """Analyses the blocks of a clip; with onsets it keeps 19 KB per second."""
+    """Analyses the blocks of a clip; onsets use 19 KB of memory per second of audio."""
 
     def __init__(self, rate: int, *, listen: bool) -> None:
-        """Prepare.
+        """Prepare the meters.
 
         Args:
             rate: Hz.

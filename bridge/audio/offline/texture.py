@@ -6,18 +6,18 @@ import numpy as np
 
 from bridge.audio.offline.arrays import Audio, add_at, decibels
 
-CHUNK = 1 << 16  # frames processed together, to bound the memory
+CHUNK = 1 << 16  # frames processed together, to limit memory
 
 
 def wobble(audio: Audio, rate: int, cents: float, origin: int) -> Audio:
-    """Apply wow, as of a worn tape, without losing the beat.
+    """Apply wow, as on a worn tape, without losing the beat.
 
     The read position oscillates by less than 2 ms, with three slow sines of unrelated periods.
 
     Args:
         audio: frames × 2.
         rate: Hz.
-        cents: approximate maximum pitch deviation.
+        cents: approximate maximum pitch deviation, cents.
         origin: first frame of the section in the clip, so that sections fit together.
     """
     deviation = 2.0 ** (cents / 1200.0) - 1.0
@@ -44,7 +44,7 @@ def crackle(frames: int, rate: int, rng: np.random.Generator, density: float = 9
     Args:
         frames: length.
         rate: Hz.
-        rng: of the hiss, and of times and levels of the crackle.
+        rng: random generator for the hiss and for the times and levels of the crackle.
         density: crackles per second.
     """
     hiss = rng.standard_normal((frames, 2), dtype=np.float32)

@@ -1,6 +1,6 @@
 """Chooses a style family from the words in the tags.
 
-A preset may name the family instead. With neither, the default is used and the result says so.
+A preset may name the family instead. If neither names a family, the default is used and the result reports it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "house"
 
-# In the form of `normal`: lower case, without punctuation.
+# Words in the form that `normal` returns: lower case, without punctuation.
 WORDS: Mapping[str, str] = {
     "lofi": (
         "lofi, lo fi, chillhop, chill, study, boom bap, hip hop, hiphop, jazz, neo soul, r b, soul, rhodes, "
@@ -54,13 +54,13 @@ def words_of(family: str) -> tuple[str, ...]:
 
 
 def normal(text: str) -> str:
-    """Return text in lower case, with single spaces for everything but letters and digits and around it."""
+    """Return text in lower case, with single spaces instead of punctuation and a space at both ends."""
     return f" {re.sub(r'[^0-9a-z]+', ' ', text.lower()).strip()} "
 
 
 def choose(tags: str, hint: str = "") -> tuple[Family, bool]:
     """Choose a family; see `choose_name`."""
-    from bridge.audio.offline.families import FAMILIES  # only here: the command line has no numpy and wants the name
+    from bridge.audio.offline.families import FAMILIES  # here, since the command line uses `choose_name` without numpy
 
     name, chosen = choose_name(tags, hint)
     return FAMILIES[name], chosen
@@ -69,14 +69,14 @@ def choose(tags: str, hint: str = "") -> tuple[Family, bool]:
 def choose_name(tags: str, hint: str = "") -> tuple[str, bool]:
     """Choose a family by name.
 
-    Each tag votes for the family with the longest matching word. Earlier tags count more, as for the model.
+    Each tag votes for the family with the longest matching word. Earlier tags count more, as they do for the model.
 
     Args:
         tags: separated by commas, or free text.
-        hint: family named by a preset; if it exists, it takes precedence over the tags.
+        hint: family named by a preset; if there is such a family, it takes precedence over the tags.
 
     Returns:
-        The family's name, and whether the tags or the hint chose it (else it is the default).
+        The family's name, and whether the tags or the hint chose it (otherwise it is the default).
     """
     for name in WORDS:
         if normal(name) == normal(hint):
