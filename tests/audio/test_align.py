@@ -1,4 +1,4 @@
-"""Offset, drift and confidence of sounds with known answers."""
+"""Tests the measured offset, drift and confidence on sounds whose values are known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading sound files of every kind, compared with independent decoders, and damaged files."""
+"""Tests reading sound files: every format is compared with independent decoders, and damaged files are refused."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_mp3_tags_without_a_delay_shift_nothing(original: Path, tmp_path: Path, 
     got, theirs = whole(path), by_ffmpeg(path)
     assert len(got) == len(theirs)
     assert lag(theirs, got) == 0
-    assert np.abs(got[529:] - theirs[529:]).max() < 1e-3  # before this, the decoder delay
+    assert np.abs(got[529:] - theirs[529:]).max() < 1e-3  # the first 529 samples are the decoder delay
     with files.Reader(path) as reader:
         for place in (0, 100, 528, 529, 530, 20_000):
             part = np.concatenate(list(reader.blocks(place, 2000)))

@@ -1,4 +1,4 @@
-"""The look-ahead limiter: no peaks above the ceiling, no clicks, a smooth gain."""
+"""Tests the look-ahead limiter: no peak exceeds the ceiling, nothing clicks, and the gain is smooth."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def true_peak_db(sound: Sound) -> float:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("rate", [8000, 44_100, 48_000])
 def test_peaks_that_fourfold_oversampling_misses_stay_under_the_ceiling(rate: int, seed: int) -> None:
-    """Noise up to 0.4 of the rate; without the limiter's margin most of these exceed the ceiling by up to 0.14 dB."""
+    """Noise up to 0.4 of the rate; without the limiter's margin, most seeds exceed the ceiling by up to 0.14 dB."""
     loud = 0.3 * np.random.default_rng(seed).standard_normal((round(rate * 0.8), 2))
     loud = soxr.resample(loud, 0.8 * rate, rate, "VHQ").astype(np.float32)
     faded = limit(loud, rate, 6.0) * np.hanning(len(loud)).astype(np.float32)[:, None] ** 0.05
@@ -74,6 +74,6 @@ def test_the_level_returns_after_a_peak() -> None:
     sound = sine(2 * 48_000, 48_000, 200.0, 0.25)
     sound[48_000:48_480] *= 8.0
     out = limit(sound, 48_000)
-    assert np.array_equal(out[: 48_000 - 4800], sound[: 48_000 - 4800])  # 7 dB take 7 ms before the peak
-    assert np.array_equal(out[48_480 + 24_000 :], sound[48_480 + 24_000 :])  # and 175 ms after it
+    assert np.array_equal(out[: 48_000 - 4800], sound[: 48_000 - 4800])  # attack: 7 dB take 7 ms
+    assert np.array_equal(out[48_480 + 24_000 :], sound[48_480 + 24_000 :])  # release: 7 dB take 175 ms
     assert true_peak_db(out) <= CEILING

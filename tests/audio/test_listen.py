@@ -1,4 +1,4 @@
-"""Tempo, key and kind of generated sounds, and of real music on whose tempo two other estimators agree."""
+"""Tests the tempo, key and kind of generated sounds and of real music, whose tempo two other estimators agree on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCALES = {False: (0, 4, 7, 5, 9, 0, 7, 11, 2), True: (0, 3, 7, 5, 8, 0, 7, 11, 2
 
 
 def clicks(bpm: float, seconds: float = 20.0) -> Mono:
-    """Return noise bursts on the beat and softer ones between, slightly different in each bar."""
+    """Return noise bursts on the beats and softer bursts between them, slightly different in each bar."""
     random = np.random.default_rng(3)
     sound = np.zeros(round(seconds * RATE), np.float32)
     for step in range(int(seconds * bpm / 30)):

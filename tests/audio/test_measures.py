@@ -1,4 +1,4 @@
-"""Loudness and true peak of known signals, compared with independent tools."""
+"""Tests loudness and true peak on known signals and against independent tools."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_k_weighting_is_the_same_filter_at_other_rates(rate: int) -> None:
 @pytest.mark.parametrize("rate", [22050, 44100, 48000, 96000])
 def test_an_independent_meter_reads_the_same(rate: int) -> None:
     sound = swelling(rate, 12)
-    assert lufs(sound, rate) == pytest.approx(judge.integrated_loudness(sound, rate), abs=0.06)  # it rounds
+    assert lufs(sound, rate) == pytest.approx(judge.integrated_loudness(sound, rate), abs=0.06)  # `judge` rounds
 
 
 @pytest.mark.parametrize("rate", [11025, 48000])
@@ -162,7 +162,7 @@ def test_true_peak_is_that_of_the_ideal_interpolation(seed: int, cut: int) -> No
 
 @pytest.mark.parametrize("gain", [4.0, 20.0])
 def test_true_peak_of_clipped_sound_is_not_below_that_of_a_resampler(gain: float) -> None:
-    """Clipping adds energy up to half the sample rate, which the filter of soxr attenuates."""
+    """Clipping adds energy up to half the sample rate, but soxr's filter attenuates it there."""
     sound = np.clip(noise(48000 * 2, seed=9) * np.float32(gain), -0.9, 0.9).astype(np.float32)
     sound *= np.hanning(len(sound)).astype(np.float32)[:, None] ** 0.1
     by_soxr = 20 * math.log10(float(np.abs(soxr.resample(sound, 48000, 192000, "VHQ")).max()))

@@ -1,4 +1,4 @@
-"""Functions on streams of blocks: cutting, spans, channels, resampling, stretching, containers."""
+"""Tests the functions on streams of blocks: cutting, spans, channels, resampling, stretching, and containers."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_long_clips_are_stretched_in_pieces_without_a_gap(monkeypatch: pytest.Mo
     assert np.array_equal(pieces, joined(stretch.stretched(cut(tone, 777), rate, 0.8, 0.0)))
     steps = np.sqrt(np.square(pieces[2400:-2400, 0]).reshape(-1, 120).mean(axis=1))
     assert steps.max() < 0.5
-    assert np.abs(np.diff(pieces[2400:-2400, 0])).max() < 0.12  # a 440 Hz sine of 0.5 moves by 0.058 per frame
+    assert np.abs(np.diff(pieces[2400:-2400, 0])).max() < 0.12  # the 440 Hz sine changes by up to 0.058 per frame
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_mp3_frames_are_counted_by_their_headers() -> None:
     assert mp3.counted(id3 + frame * 5) == 5 * 1152
     assert mp3.counted(frame * 5 + frame[:100]) == 5 * 1152
     told, delay = frame[:4] + b"Xing\0\0\0\x01\0\0\0\x05", b"LAME3.100"
-    assert mp3.counted(told + delay + frame[25:] + frame * 5) is None  # libsndfile uses it
+    assert mp3.counted(told + delay + frame[25:] + frame * 5) is None  # libsndfile uses the delay in the tag
     assert mp3.counted(told + frame[16:] + frame * 5) == 5 * 1152
     assert mp3.counted(frame[:4] + b"VBRI" + frame[8:] + frame * 5) == 5 * 1152
     assert mp3.counted(b"not an MP3 at all") is None

@@ -9,7 +9,7 @@ RATE = 48000
 
 
 def chords(seconds: float, rate: int = RATE, tempo: float = 120.0, level: float = 0.5) -> npt.NDArray[np.float32]:
-    """Return synthesiser chords, a new one every two beats, with soft attacks and a bass; frames × 2."""
+    """Return synthesiser chords with soft attacks and a bass, a new chord every two beats; frames × 2."""
     frames = round(seconds * rate)
     times = np.arange(frames) / rate
     each = 2 * 60.0 / tempo
@@ -28,7 +28,7 @@ def chords(seconds: float, rate: int = RATE, tempo: float = 120.0, level: float 
 
 
 def clicks(seconds: float, tempo: float, first: float, rate: int = RATE) -> npt.NDArray[np.float32]:
-    """Return a steady metronome, see `clicks_at`."""
+    """Return a metronome (see `clicks_at`) with a steady tempo."""
     return clicks_at(seconds, np.arange(first, seconds - 0.1, 60.0 / tempo), rate)
 
 

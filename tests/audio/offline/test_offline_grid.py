@@ -1,4 +1,4 @@
-"""The beat grid: the DAW's, or found in the clip."""
+"""Tests the beat grid that the DAW gives or that is found in the clip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of the offline engine: spectra, filters, slices, cuts, drums, bass, echo, reverb, wow."""
+"""Tests the parts of the offline engine: spectra, filters, slices, cuts, drums, bass, echo, reverb, wow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole remixes: length, level, clicks, grid, seeds, differences between styles, joins of sections."""
+"""Tests complete remixes: length, level, clicks, grid, seeds, differences between styles, and joins of sections."""
 
 from __future__ import annotations
 
@@ -93,10 +93,9 @@ def test_zero_and_seeds_beyond_32_bits_are_accepted() -> None:
 
 
 def test_styles_differ_by_stated_margins(made: dict[str, np.ndarray], clip: np.ndarray) -> None:
-    """Any two of seven styles differ clearly.
+    """Any two of seven styles differ by 6 dB in a band, 1.5 onsets per second, or a rhythm correlation below 0.6.
 
-    By 6 dB in a band, 1.5 onsets per second, or a correlation of their rhythms of 0.6, or by shares of these that add
-    up to that.
+    Smaller differences are added up in proportion to these limits.
     """
     seven = [name for name in NAMES if name != "techno"]
     portraits = {name: portray(made[name], clip, RATE) for name in seven}
