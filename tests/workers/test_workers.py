@@ -1,4 +1,4 @@
-"""The pool of workers with real child processes and crashing tasks."""
+"""Tests the worker pool with real child processes and crashing tasks."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Unnoticed:
 
 
 async def test_a_retry_gets_a_new_process(workers: Workers) -> None:
-    """If memory is low, the system kills several processes at once, which is noticed only a moment later."""
+    """If memory is low, the system kills several processes at once, and the pool notices this a moment later."""
     await asyncio.gather(*(workers.run("steps", {"count": 4}) for _ in range(2)))
     assert len(workers._idle) == 2
     for child in workers._idle:
@@ -204,7 +204,7 @@ def test_a_busy_child_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
 
 
 def test_a_worker_whose_daemon_has_ended_keeps_its_files(tmp_path: Path) -> None:
-    """A worker of the next daemon may already write a file of the same name."""
+    """The next daemon's worker may already be writing a file with the same name."""
     (tmp_path / "part.wav").touch()
     child = subprocess.Popen(
         [sys.executable, "-m", "bridge.workers.process", "tests.fakes.tasks"],
@@ -231,7 +231,7 @@ def test_a_worker_whose_daemon_has_ended_keeps_its_files(tmp_path: Path) -> None
 async def test_closing_ends_a_process_that_is_still_starting() -> None:
     pool = Workers(2, tasks="tests.fakes.tasks", environ=ENVIRON)
     pool.warm()
-    await asyncio.sleep(0)  # warming has started, but no process yet
+    await asyncio.sleep(0)  # warming has started, but no process has
     await pool.aclose()
     assert not pool._children
     assert not pool._background

@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the task render; other test files override them."""
+"""Fixtures for the tests of the task `render`; other test files override these fixtures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Helpers for the tests of the task render."""
+"""Helpers for the tests of the task `render`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rendered = tuple[dict[str, Any], Sound]
 
 
 def nothing(share: float) -> None:
-    """Take progress and ignore it."""
+    """Ignore the progress."""
 
 
 def run(path: Path, length: float, into: Path | None = None, *, size: int = 65536, **more: Any) -> Rendered:

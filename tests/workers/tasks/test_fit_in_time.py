@@ -1,4 +1,4 @@
-"""The task `fit` with a source: corrects offset and drift, and reports defects."""
+"""Tests the task `fit` with a source: it corrects offset and drift, and reports defects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks split and join: alignment and level of segments, and independence of the blocks."""
+"""Tests the tasks `split` and `join`: segments are aligned and levelled, and block sizes do not change the result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEGS = ((0.0, 12.0), (8.0, 12.0))  # start and length, s
 
 
 def nothing(share: float) -> None:
-    """Take progress and ignore it."""
+    """Ignore the progress."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The tasks probe and peaks."""
+"""Tests the tasks `probe` and `peaks`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RATE = 48000
 
 
 def nothing(share: float) -> None:
-    """Take progress and ignore it."""
+    """Ignore the progress."""
 
 
 def written(path: Path, sound: Sound, subtype: str = "FLOAT") -> Path:

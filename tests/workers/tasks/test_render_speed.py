@@ -1,4 +1,4 @@
-"""The task render at other rates, speeds and pitches, and straightened along a warp."""
+"""Tests the task `render` at other rates, speeds and pitches, and on clips that are straightened along a warp."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_missing_stretch_library_is_reported(source: Path, monkeypatch: pytest
     assert len(data) == RATE
 
 
-UNSTEADY = [0.0, 0.7, 1.3, 2.2, 3.0]  # s of the source at beats 4 to 8
+UNSTEADY = [0.0, 0.7, 1.3, 2.2, 3.0]  # source times of five consecutive beats, s
 
 
 def clicks(path: Path, moments: list[float]) -> None:
@@ -101,7 +101,7 @@ def test_a_clip_is_straightened_along_its_warp(folder: Path) -> None:
 
 
 def test_a_straightened_clip_with_context_starts_at_its_handle(folder: Path) -> None:
-    """A clip that is too short for the model is repeated by whole bars, and its beats follow the context."""
+    """A clip that is too short for the model is repeated by whole bars; its own beats start after the context."""
     pytest.importorskip("python_stretch")
     clicks(folder / "drummer.wav", UNSTEADY)
     warp = [[beat, second] for beat, second in enumerate(UNSTEADY)]
@@ -131,7 +131,7 @@ def test_straightening_without_the_library_keeps_the_beats(
 def test_a_tape_that_is_straightened_changes_its_pitch(folder: Path) -> None:
     pytest.importorskip("python_stretch")
     soundfile.write(folder / "tone.wav", sine(RATE * 6, RATE, 500.0), RATE, subtype="PCM_24")
-    warp = [[0.0, 0.0], [2.0, 1.0], [4.0, 3.0]]  # 1 s in 2 beats, then 2 s in 2: speeds 0.5 and 1 over 4 s
+    warp = [[0.0, 0.0], [2.0, 1.0], [4.0, 3.0]]  # 1 s in 2 beats, then 2 s in 2 beats: speeds 0.5 and 1 over 4 s
     _, out = run(folder / "tone.wav", 4.0, playrate=0.75, warp=warp, straighten=True, preserve_pitch=False)
     for start, frequency in ((0.5, 250.0), (2.5, 500.0)):
         part = out[round(start * RATE) : round((start + 1) * RATE), 0]
