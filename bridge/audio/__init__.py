@@ -1,1 +1,4 @@
-"""Processes audio as arrays and blocks; only a few modules access files. Imports nothing from the rest of `bridge`."""
+"""Processes audio as arrays and blocks.
+
+Only `files.py`, `header.py` and `writers.py` open files. The package imports nothing from the rest of `bridge`.
+"""

@@ -20,7 +20,7 @@ REACH = 0.35  # s; largest offset that is found
 DRIFT = 0.012  # largest drift that is found
 SEGMENT = 4.0  # s per segment; a drift of 1 % smears its onsets by 40 ms
 SHORTEST = 1.5  # s; shortest clip that is measured; a shorter clip has too little rhythm
-FAR = 8.0  # s; the chance level of the correlation is taken over lags up to this
+FAR = 8.0  # s; largest lag over which the chance level of the correlation is measured
 NEAR = 12  # values (60 ms) on each side of a peak that count as part of it
 
 Curve = npt.NDArray[np.floating[Any]]

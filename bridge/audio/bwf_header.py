@@ -1,6 +1,7 @@
 """Builds the header of a Broadcast Wave file: RIFF or RF64, then the chunks bext, fmt, LIST INFO and data.
 
-writers.WavWriter writes it. The layouts are from EBU Tech 3285 v2 (bext), EBU Tech 3306 (RF64), the RIFF specification.
+writers.WavWriter writes it. The layouts are from EBU Tech 3285 v2 (bext), EBU Tech 3306 (RF64) and the RIFF
+specification.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ MOST_CHUNKS = 10_000  # more chunks than any real file has; stops the search in 
 
 
 def promised_end(stream: BinaryIO) -> int | None:
-    r"""Return the offset (bytes) at which the audio ends according to the header, or None if the header has no size.
+    r"""Return the offset (bytes) at which the audio ends according to the header, or None if it is unknown.
 
     Supports RIFF, RIFX, RF64, BW64, W64, AIFF, AIFC and CAF.
 
@@ -122,7 +122,10 @@ def _chunks(stream: BinaryIO, start: int, layout: str, *, padded: bool = True) -
 
 
 def _w64_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the chunks of Sony Wave64: 16-byte GUIDs that begin with the name, 8-byte alignment."""
+    """Yield the chunks of Sony Wave64, as `_chunks` does.
+
+    Each chunk is aligned to 8 bytes and begins with a 16-byte GUID, whose first 4 bytes are the name.
+    """
     start, end = 40, stream.seek(0, os.SEEK_END)
     for _ in range(MOST_CHUNKS):
         if start >= end:

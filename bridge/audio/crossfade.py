@@ -109,7 +109,7 @@ def closed(blocks: Iterable[Block], fade: int, frames: int) -> Iterator[Block]:
 
     Args:
         blocks: `fade` frames that come before the loop, then the loop, frames × channels.
-        fade: frames at the end that are cross-faded with what comes before the start, at most `frames`.
+        fade: number of frames at the end that are cross-faded with the frames before the start, at most `frames`.
         frames: length of the loop.
 
     >>> ramp = np.arange(12, dtype=np.float32)[:, None] % 8  # 4 frames of lead-in, then a loop of 8
@@ -191,7 +191,10 @@ def measure(sound: Block, at: int, width: int, rate: int) -> Measured:
 
 
 def _steps(sound: Block, level: int, width: int) -> Values:
-    """Return, for each first frame, the level change (dB) across `width` frames, between means of `level` frames."""
+    """Return the level change in dB across `width` frames, one value per first frame.
+
+    Each level is a mean over `level` frames.
+    """
     power = np.concatenate(([0.0], np.cumsum((sound.astype(np.float64) ** 2).mean(axis=1))))
     mean = (power[level:] - power[:-level]) / level
     floor = FLOOR**2 * max(float(power[-1]) / max(1, len(sound)), 1e-12)

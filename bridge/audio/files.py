@@ -66,7 +66,7 @@ def name_of(path: Path) -> str | bytes:
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
-    """Return size, modification time and inode, which change when a file is rewritten."""
+    """Return the size, modification time and inode, which show whether a file was rewritten."""
     try:
         stat = path.stat()
     except OSError as error:
@@ -128,7 +128,7 @@ class Reader:
             raise Changed(f"{shown(self.path)} was rewritten while it was being read.")
 
     def close(self) -> None:
-        """Close the file and delete what ffmpeg wrote."""
+        """Close the file and delete the files that ffmpeg wrote."""
         self._file.close()
         if self._folder is not None:
             self._folder.cleanup()

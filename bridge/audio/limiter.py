@@ -16,7 +16,7 @@ from bridge.audio.block import Block, heights
 from bridge.audio.true_peak import HALF, TAPS
 
 CONTROL = 32  # frames per value of the gain curve: 0.67 ms at 48 kHz
-ATTACK = 1000.0  # dB/s: 6 dB take 6 ms, ahead of the peak
+ATTACK = 1000.0  # dB/s: 6 dB take 6 ms, before the peak
 RELEASE = 40.0  # dB/s: 6 dB take 150 ms, too slow to distort bass notes and too fast to be heard as pumping
 SMOOTH = 4  # values on each side over which the curve is smoothed
 MARGIN = 0.15  # dB below the ceiling; covers peaks that fourfold oversampling underestimates

@@ -1,7 +1,8 @@
 """Counts the samples of an MP3, so that files.py can tell when libsndfile is wrong.
 
 Without a Xing or Info tag, libsndfile estimates the length from the first bit rate and drops the rest of a file with a
-variable bit rate. It ignores VBRI tags. If a tag does not contain the encoder delay, it removes a default delay.
+variable bit rate. It ignores VBRI tags. If a tag does not contain the encoder delay, libsndfile removes a default
+delay.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ SIZE = 512  # frames per window, 32 ms
 HOP = 80  # frames between two values, 5 ms
 STEP = HOP / RATE  # s between two values
 BANDS = 24  # mel bands up to RATE / 2
-COMPRESSION = 300.0  # levels down to 1/300 of the loudest count, so that an onset counts from its start
+COMPRESSION = 300.0  # levels down to 1/300 of the loudest level matter, so that an onset counts from its start
 AT_ONCE = 4096  # windows transformed together, to limit memory
 LONGEST = 600.0  # s; more sound would not improve the measured offset
 

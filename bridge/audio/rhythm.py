@@ -124,7 +124,7 @@ def _clearness(similar: Curve, bpm: float) -> float:
 
 
 def related(first: Tempo, second: Tempo) -> bool:
-    """Tell whether two tempos may be the same: one is unclear, or they have a simple ratio.
+    """Tell whether two tempos may be the same: either tempo is unclear, or the two have a simple ratio.
 
     >>> first, second, third = (Tempo(bpm, clearness=0.5, measured=bpm) for bpm in (90.0, 180.0, 100.0))
     >>> related(first, second), related(first, third)

@@ -1,6 +1,6 @@
 """A source as a DAW plays it: a section of a file, optionally reversed or looped, surrounded by silence.
 
-The task `render` builds a `Played` on the reader of a file and reads the clip from it. If the model needs more music
+The task `render` builds a `Played` on a file's reader and reads the clip from it. If the model needs more music
 than the source has, the task reads through a `Repeated`. Frames count from the start of the section in playing
 direction: in reverse, frame 0 is the last frame of the section.
 """

@@ -17,7 +17,7 @@ from bridge.audio.block import heights as of_frames
 STEP = 0.005  # s per level value
 FLAT = 4  # consecutive equal samples in a flat top; at 16 bits, three may be the crest of a slow wave
 EQUAL = 1e-5  # full scale; samples closer than this count as equal
-BINS = 128  # bins of the histogram of flat tops by height, up to twice full scale
+BINS = 128  # bins of the histogram of flat-top heights, up to twice full scale
 TOP = 0.95  # fraction of the highest sample; flat tops above it count as clipping
 
 Curve = npt.NDArray[np.float32]

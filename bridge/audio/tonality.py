@@ -1,6 +1,6 @@
 """Estimates the key of a clip: compares the chroma of its partials with the profiles of the 24 keys.
 
-The task `listen` uses it. The key of a full mix is only a suggestion: `margin` says how clear it is.
+The task `listen` uses it. The key of a full mix is only a suggestion: `margin` shows how clear it is.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Key:
 
     tonic: int  # semitones above C
     minor: bool
-    margin: float  # correlation with the key's profile, minus the best one among the other keys except its relative
+    margin: float  # correlation with the key's profile, minus the next best correlation; the relative key is ignored
 
     @property
     def name(self) -> str:

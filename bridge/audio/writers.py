@@ -20,7 +20,7 @@ from bridge.audio import bwf_header
 from bridge.audio.block import FRAMES, Block
 from bridge.audio.files import name_of
 
-LEVEL = 0.5  # FLAC level 4 of 8; slower than level 1 (20 ms for 30 s), but 6 % smaller; faster below 130 Mbit/s
+LEVEL = 0.5  # FLAC level 4 of 8; for 30 s, 20 ms slower than level 1 but 6 % smaller, so faster below 130 Mbit/s
 SPOOL_BYTES = 64 * 2**20  # a larger spool goes to disk
 
 
@@ -144,7 +144,7 @@ class WavWriter(Writer):
 
 
 class Spool:
-    """Keeps a stream of stereo blocks so that it can be read again; a large stream is on disk, others in memory."""
+    """Keeps a stream of stereo blocks in memory, or on disk if it is large, so that it can be read again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -26,7 +26,7 @@ SAW = np.asarray(sum(np.sin(partial * _CYCLE) / partial**1.4 for partial in rang
 class Bass:
     """The bass sound of a family."""
 
-    sound: str  # "sub": a sine · "reese": two detuned saws, dark · "808": long, falling into its note
+    sound: str  # "sub": a sine · "reese": two detuned saws, dark · "808": long, its pitch falls to the note
     level: float  # dB relative to the kick
 
 
@@ -63,7 +63,7 @@ def find_pitch(audio: Audio, rate: int) -> float | None:
     if band[top] < CLEAR * float(np.median(band)):
         return None
     pitch = (low + top) * width
-    # Round to the nearest semitone of equal temperament at 440 Hz, or the bass sounds out of tune.
+    # Round to the nearest semitone of equal temperament at 440 Hz; otherwise the bass sounds out of tune.
     pitch = 440.0 * 2.0 ** (round(12.0 * np.log2(pitch / 440.0)) / 12.0)
     return float(pitch / 2.0 ** np.floor(np.log2(pitch / LOWEST)))
 
@@ -116,7 +116,7 @@ def _sound(note: Note, sound: str, rate: int) -> Audio:
         pitch *= 1.0 + 1.2 * np.exp(-times / 0.02)
     phase = np.cumsum(pitch) / rate
     if sound == "reese":
-        # Two saws 0.6 % apart, read from one cycle.
+        # Two saws, detuned by 0.6 %.
         wave = 0.6 * (_saw(0.997 * phase) + _saw(1.003 * phase))
     else:
         wave = np.tanh(1.5 * np.sin(2.0 * np.pi * phase)) / np.tanh(1.5)

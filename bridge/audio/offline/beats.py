@@ -17,7 +17,7 @@ from bridge.audio.onsets import STEP, Envelope, loudest, rises
 LOW_BANDS = 3  # lowest bands of onsets.BANDS, with kick and bass, up to about 250 Hz
 AT_ONCE = 20_000  # values processed together, to limit memory
 LAG = -0.0096  # s; measured delay from an onset to its onset strength, negative because windows reach ahead
-STRETCH = 30.0  # s in which the tempo is constant; in a longer clip it may change from stretch to stretch
+STRETCH = 30.0  # s with a constant tempo; in a longer clip, the tempo may change from one stretch to the next
 FALLBACK = 120.0  # BPM of a clip without any onset
 
 
@@ -46,7 +46,7 @@ def onset_strength(levels: Envelope) -> Onsets:
 
 
 def _peaks(rise: Curve) -> Curve:
-    """Smooth over 15 ms and subtract the mean over the surrounding half second, so that swells are no onsets."""
+    """Smooth over 15 ms and subtract the mean over the surrounding half second, so that swells do not count."""
     if not len(rise):
         return rise
     smooth = np.convolve(rise, [0.25, 0.5, 0.25], mode="same")

@@ -63,7 +63,7 @@ def _inside(plan: Plan, section: Section) -> list[Phrase]:
 
 
 def _hits(plan: Plan, section: Section) -> list[Hit]:
-    """Return the drum hits of the section, and of the next phrase, because its swell starts in this section."""
+    """Return the drum hits of the section and of the next phrase, whose opening swell starts in this section."""
     groove = plan.family.groove
     if groove is None:
         return []
@@ -112,7 +112,7 @@ def _tone(music: Audio, section: Section, plan: Plan) -> Audio:
 
 
 def _around(music: Audio, section: Section, plan: Plan) -> Audio:
-    """Mix in the clip as a pad, then add echo and reverb."""
+    """Mix in a pad of the clip's harmony, then add echo and reverb."""
     family, rate = plan.family, plan.survey.rate
     if family.pad:
         share = np.float32(family.pad * plan.strength)

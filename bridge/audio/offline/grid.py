@@ -112,7 +112,7 @@ def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: fl
     The tempo of the first and last beat and the most common bar length continue beyond the beats.
 
     Args:
-        beats: s from the first frame, ascending; beats less than 50 ms after the one before are dropped.
+        beats: s from the first frame, ascending; beats less than 50 ms after the previous beat are dropped.
         downbeats: indices into `beats`; if empty, bars of 4 start at the first beat.
         seconds: length of the clip, s.
 
@@ -127,7 +127,7 @@ def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: fl
     per_bar = int(np.bincount(lengths).argmax()) if len(lengths) else 4
     reach = PHRASE_BARS * per_bar
     before, after = times[1] - times[0], times[-1] - times[-2]
-    # Up to two more phrases than the clip needs, since phrases are counted from bar 0.
+    # Add up to two more phrases than the clip needs, since phrases are counted from bar 0.
     add_before = int(np.ceil(max(times[0], 0.0) / before)) + 2 * reach
     add_after = int(np.ceil(max(seconds - times[-1], 0.0) / after)) + 3 * reach
     times = np.concatenate(

@@ -54,7 +54,7 @@ def render_clip(read: Read, plan: Plan, progress: Callable[[float], None]) -> It
 
 
 def final_gain(plan: Plan, measured: float | None) -> float:
-    """Return the gain in dB that makes the remix as loud as the clip, or 0 if either is silent.
+    """Return the gain in dB that makes the remix as loud as the clip, or 0 if one of the two is silent.
 
     Args:
         plan: plan of the remix.

@@ -25,7 +25,7 @@ class Cell:
     source: int  # first step in the clip
     span: int  # length in the clip; if it differs from `steps`, speed and pitch change
     reverse: bool = False  # plays backwards
-    gain: float = 1.0  # factor
+    gain: float = 1.0  # gain factor
 
 
 def assemble(audio: Audio, origin: int, rate: int, phrases: Sequence[tuple[Curve, Sequence[Cell]]]) -> Audio:

@@ -1,4 +1,4 @@
-"""Short-time Fourier transform: divides audio into overlapping windows, changes their spectra and adds them up.
+"""Short-time Fourier transform: divides audio into windows, changes their spectra and overlap-adds the windows.
 
 Used by the filters and the pad of the ambient family. Unchanged spectra reproduce the audio.
 """

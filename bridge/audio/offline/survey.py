@@ -21,8 +21,8 @@ class Survey:
     """The analysis of a clip."""
 
     rate: int  # Hz
-    frames: int  # length
-    loudness: float  # integrated, LUFS; SILENCE if silent
+    frames: int  # length of the clip
+    loudness: float  # integrated loudness, LUFS; SILENCE if the clip is silent
     balance: Balance  # K-weighted spectrum
     onsets: Onsets | None  # None if the DAW gave the beats
 
