@@ -1,1 +1,1 @@
-"""Plays a clip's source and its remix, A against B."""
+"""Plays a clip and its remix for A/B comparison."""

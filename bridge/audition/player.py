@@ -19,7 +19,7 @@ from typing import Any
 from bridge.errors import AudioDeviceMissing, BridgeError, NotPossibleNow, Unexpected, from_wire
 from bridge.util.child_process import ChildProcess
 
-START_PATIENCE = 15.0  # s; time limit to open the device, loading the libraries takes 1 to 2 s
+START_PATIENCE = 15.0  # s; time limit to open the device; loading the libraries alone takes 1 to 2 s
 STOP_PATIENCE = 2.0  # s; time limit to stop before the child is killed
 
 
@@ -28,18 +28,18 @@ class Side:
     """A recording to audition."""
 
     name: str  # "source" or "result"
-    path: Path  # of the audio file
+    path: Path  # the audio file
     start: float = 0.0  # start of the clip in the file, s
-    length: float | None = None  # of the clip, s; None is to the end of the file
-    gain_db: float = 0.0  # dB; matches the loudness of both sides
+    length: float | None = None  # length of the clip, s; None plays to the end of the file
+    gain_db: float = 0.0  # dB; gives both sides the same loudness
 
     def to_wire(self) -> dict[str, Any]:
-        """Return it for the player process."""
+        """Return the side as JSON values for the player process."""
         return {"path": os.fspath(self.path), "start": self.start, "length": self.length, "gain_db": self.gain_db}
 
 
 class Player:
-    """Plays one clip at a time, of which one side is heard."""
+    """Plays one clip at a time; only one of its sides is heard."""
 
     def __init__(
         self,
@@ -49,13 +49,13 @@ class Player:
         command: Sequence[str] = (sys.executable, "-m", "bridge.audition.process"),
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Prepare; starts no process.
+        """Prepare the player without starting a process.
 
         Args:
-            device: name of the output device, or a part of it; "default" is the system's.
-            tell: called with the name of the side that is heard from now on, or "" for none.
-            command: of the player process; the JSON request is appended.
-            environ: environment of the child without keys; None is the daemon's own.
+            device: name of the output device, or a part of the name; "default" is the system's default output.
+            tell: called with the name of the side that is now heard, or "" when playback has ended.
+            command: starts the player process; the JSON request is appended to it.
+            environ: environment of the player process, without API keys; None: the daemon's own.
         """
         self._device = device
         self._tell = tell
@@ -70,23 +70,23 @@ class Player:
 
     @property
     def playing(self) -> bool:
-        """Tell whether something is playing."""
+        """Return whether a clip is playing."""
         return self._child is not None and self._child.alive
 
     @property
     def heard(self) -> str:
-        """Return the name of the side that is heard, or "" for none."""
+        """Return the name of the side that is heard, or "" if nothing is playing."""
         return self._heard if self.playing else ""
 
     @property
     def loop(self) -> bool:
-        """Tell whether playback loops."""
+        """Return whether playback loops."""
         return self._loop
 
     async def play(self, sides: Sequence[Side], heard: str) -> None:
-        """Play a side; if the clip is already playing, switch to the side at the same position.
+        """Play one side; if the clip is already playing, switch to this side at the same position.
 
-        Returns when playback has started.
+        The call returns when playback has started.
 
         Raises:
             AudioDeviceMissing: there is no audio output, or PortAudio is not installed.
@@ -112,7 +112,7 @@ class Player:
             await self._switch(others[0])
 
     async def set_loop(self, on: bool | None) -> bool:
-        """Turn looping on or off, None toggles it. Returns the new state."""
+        """Turn looping on or off, or toggle it if `on` is None; return the new state."""
         async with self._turn:
             self._loop = not self._loop if on is None else on
             if self.playing:
@@ -133,9 +133,9 @@ class Player:
             "loop": self._loop,
             "device": self._device,
         }
-        self._child = await ChildProcess.start(  # stderr is discarded: ALSA and JACK list missing devices there
+        self._child = await ChildProcess.start(  # its stderr is discarded: ALSA and JACK list missing devices there
             *self._command,
-            json.dumps(request),  # escapes what is not UTF-8 in a path
+            json.dumps(request),  # escapes bytes of a path that are not UTF-8
             environ=self._environ,
         )
         try:
@@ -159,7 +159,7 @@ class Player:
 
     async def _say(self, word: Mapping[str, Any]) -> None:
         if self._child is not None:
-            with contextlib.suppress(ConnectionError):  # it has just ended
+            with contextlib.suppress(ConnectionError):  # the player process has just ended
                 await self._child.send(word)
 
     async def _until_silence(self, child: ChildProcess) -> None:
@@ -175,14 +175,14 @@ class Player:
             return
         await child.end(STOP_PATIENCE)
         if self._watch is not None:
-            if child.alive:  # blocked by a dead drive, so that it cannot be killed
+            if child.alive:  # it cannot be killed while a disconnected drive blocks it
                 self._watch.cancel()
             await asyncio.wait([self._watch])
             self._watch = None
 
 
 async def _first_word(child: ChildProcess) -> BridgeError | None:
-    """Wait for the first line of the child and return its error, if there is one."""
+    """Wait for the first line of the player process and return the error in it, if any."""
     try:
         word = await child.read_valid(START_PATIENCE)
     except TimeoutError:

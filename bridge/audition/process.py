@@ -1,7 +1,7 @@
-"""The player process of audition: imports numpy and PortAudio, which the daemon never does (player.py starts it).
+"""The player process for audition, which player.py starts. It imports numpy and PortAudio, so the daemon need not.
 
 `python -m bridge.audition.process REQUEST`: sides → deck → audio device. Each line on stdin is a command, {"heard": 1}
-or {"loop": true}; the end of stdin stops playback. One JSON line on stdout reports that it plays, or the error.
+or {"loop": true}; the end of stdin stops playback. One JSON line on stdout reports the start of playback or an error.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from typing import Any, BinaryIO, Protocol
 from bridge.errors import AudioDeviceMissing, BridgeError, SourceMissing, SourceUnreadable, Unexpected
 from bridge.util.stdin_pipe import take_stdin, take_stdout
 
-BLOCK = 1024  # frames per write; limits how soon a switch or a stop is heard
+BLOCK = 1024  # frames per write; a larger block delays every switch and stop
 SYSTEM = "default"  # the system's default output
-TAIL = 0.1  # s of silence at the end, since some outputs drop their last buffer
+TAIL = 0.1  # s of silence at the end, because some outputs drop their last buffer
 
 
 @dataclass(frozen=True, slots=True)
 class PlayRequest:
     """What to play."""
 
-    sides: Sequence[Mapping[str, Any]]  # of each path, start (s), length (s; None is to the end), gain_db
+    sides: Sequence[Mapping[str, Any]]  # each with path, start (s), length (s; None: to the end of the file), gain_db
     heard: int  # index of the side that is heard first
     loop: bool  # whether to loop
-    device: str  # name of the output or a part of it; "default" is the system's
+    device: str  # name of the output device, or a part of the name; "default" is the system's default output
 
 
 class Stream(Protocol):
@@ -44,7 +44,7 @@ class Stream(Protocol):
         ...
 
     def write(self, data: Any) -> Any:
-        """Play a block (frames × channels, float32); waits until the output can take it."""
+        """Wait until the output has room for a block (frames × channels, float32), then play it."""
         ...
 
     def stop(self) -> Any:
@@ -54,14 +54,14 @@ class Stream(Protocol):
     def close(self) -> Any: ...
 
 
-OpenStream = Callable[[int, int], Stream]  # from sample rate (Hz) and channels
+OpenStream = Callable[[int, int], Stream]  # (sample rate in Hz, number of channels) → open output
 
 
 def _sounddevice() -> Any:
-    """Return the library.
+    """Return the module `sounddevice`.
 
     Raises:
-        AudioDeviceMissing: PortAudio is not installed; on Linux, importing it then raises OSError.
+        AudioDeviceMissing: PortAudio is not installed; on Linux, the import then raises OSError.
     """
     try:
         import sounddevice
@@ -74,7 +74,7 @@ def open_device(device: str) -> OpenStream:
     """Return a function that opens a PortAudio output.
 
     Raises:
-        AudioDeviceMissing: PortAudio is not installed; the function also raises it if there is no such output.
+        AudioDeviceMissing: PortAudio is not installed. The returned function raises it if the output cannot be opened.
     """
     library = _sounddevice()
 
@@ -97,7 +97,7 @@ def open_device(device: str) -> OpenStream:
 
 
 def outputs() -> list[dict[str, Any]]:
-    """Return the audio outputs: name, interface (ALSA, Core Audio …), channels, whether it is the default.
+    """Return the name, interface (ALSA, Core Audio …) and channels of each audio output, and whether it is the default.
 
     Raises:
         AudioDeviceMissing: PortAudio is not installed, or there is no output.
@@ -123,7 +123,7 @@ class Playing:
     """Plays one request and handles commands meanwhile."""
 
     def __init__(self, request: PlayRequest) -> None:
-        """Prepare; opens no file."""
+        """Prepare playback without opening a file."""
         self.stopped = threading.Event()
         self._request = request
         self._deck: Any = None
@@ -138,7 +138,7 @@ class Playing:
                 self._deck.loop = word["loop"]
 
     def run(self, start: OpenStream, started: Callable[[], None]) -> None:
-        """Play to the end, or until `stopped` with a short fade-out.
+        """Play to the end; if `stopped` is set earlier, fade out briefly and stop.
 
         Raises:
             SourceMissing, SourceUnreadable: a file cannot be played.
@@ -161,7 +161,7 @@ class Playing:
 
         request = self._request
         readers = [opened.enter_context(Reader(Path(side["path"]))) for side in request.sides]
-        rate = readers[-1].info.sample_rate  # of the result
+        rate = readers[-1].info.sample_rate  # the last side is the result
         frames = max(_frames(side, reader.info, rate) for side, reader in zip(request.sides, readers, strict=True))
         sides = [_side(one, reader, rate, frames) for one, reader in zip(request.sides, readers, strict=True)]
         self._deck = Deck(sides, rate, frames, heard=request.heard, loop=request.loop)
@@ -184,7 +184,7 @@ def _frames(side: Mapping[str, Any], info: Any, rate: int) -> int:
 
 
 def _side(side: Mapping[str, Any], reader: Any, rate: int, frames: int) -> Callable[[], Iterator[Any]]:
-    """Return a function that opens a side: stereo, at the output rate, with its gain, exactly `frames` long."""
+    """Return a function that opens a side as a stereo stream of `frames` frames at the output rate, with its gain."""
     from bridge.audio import block, channels, resample
 
     info = reader.info
@@ -199,7 +199,7 @@ def _side(side: Mapping[str, Any], reader: Any, rate: int, frames: int) -> Calla
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play the request of the command line, then exit."""
+    """Play the request from the command line and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m bridge.audition.process", description="Plays a request until stdin ends."
     )
@@ -228,7 +228,7 @@ def _listen(stdin: BinaryIO, playing: Playing) -> None:
 
 
 def _say(stdout: BinaryIO, word: Mapping[str, Any]) -> None:
-    with suppress(OSError):  # the parent has ended; stdin closes, too
+    with suppress(OSError):  # the parent has ended, so stdin closes as well
         os.write(stdout.fileno(), json.dumps(word).encode() + b"\n")
 
 

@@ -1,6 +1,6 @@
-"""The sides of a variation for audition: its result and its clip, equally loud and of the same span.
+"""The two sides of a variation for audition: the clip and the result, with the same span and the same loudness.
 
-control/service.py calls it, and player.py plays the sides.
+control/service.py calls `sides`, and player.py plays them.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from bridge.audition.player import Side
 
 
 def sides(result: Mapping[str, Any], fitted: Mapping[str, Any], rendered: Mapping[str, Any] | None) -> tuple[Side, ...]:
-    """Return the result and, if it still exists, the clip.
+    """Return the result and, if its file still exists, the clip.
 
-    The louder side is lowered to the quieter one, since louder sounds better, and both are kept below full scale.
+    The louder side is lowered to the level of the quieter one, because louder sounds better. Both are kept below full
+    scale.
 
     Args:
-        result: of a variation, as shown to surfaces.
-        fitted: output of stage fit: lufs and true_peak_db of the file.
-        rendered: output of stage render, lufs before the gain_db of the file; None if the clip no longer exists.
+        result: a variation's result, as shown to surfaces.
+        fitted: output of stage fit, with lufs and true_peak_db of the file.
+        rendered: output of stage render, with lufs and true_peak_db before gain_db was applied to the file; None if
+            the clip's file no longer exists.
     """
     length = result["samples"] / result["sample_rate"]
     levels = {"result": (fitted.get("lufs"), fitted.get("true_peak_db"), 0.0)}
@@ -35,7 +37,12 @@ def sides(result: Mapping[str, Any], fitted: Mapping[str, Any], rendered: Mappin
 
 
 def _gains(levels: Mapping[str, tuple[float | None, float | None, float]]) -> dict[str, float]:
-    """Return a gain in dB for each file from its loudness (LUFS), its true peak (dBTP) and its present gain."""
+    """Return the gain in dB to apply to each file.
+
+    Args:
+        levels: for each side the loudness (LUFS) and true peak (dBTP) before any gain, and the gain in dB that the
+            file already has.
+    """
     known = [lufs for lufs, _, _ in levels.values() if lufs is not None]
     quietest = min(known) if len(known) == len(levels) else None  # silence has no loudness
     wanted = {
