@@ -1,7 +1,7 @@
-"""The process that listens to the keyboard; only it loads pynput. service.py starts it.
+"""The process that listens to the keyboard, started by service.py. Only this process loads pynput.
 
-`python -m bridge.hotkeys.process COMBINATIONS`: the first JSON line on stdout says that it listens, or why it cannot.
-Each further line names a combination that was pressed. The process ends when its stdin ends.
+`python -m bridge.hotkeys.process COMBINATIONS`: the first JSON line on stdout reports that the process is listening, or
+why it cannot. Each further line names a combination that was pressed. The process ends when its stdin ends.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Any
 from bridge.errors import BridgeError, HotkeysMissing, Unexpected
 from bridge.util.stdin_pipe import take_stdin, take_stdout
 
-QUIET = 1.0  # s between two presses of a combination; the key repeat of a held key is faster
+QUIET = 1.0  # s between two presses of a combination; a held key repeats faster
 
 
 class RepeatFilter:
-    """Tells a new press from the key repeat of a held key."""
+    """Distinguishes a new press from the repeats of a held key."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start without any press.
+        """Create a filter that has seen no press.
 
         Args:
-            clock: returns s.
+            clock: returns the time in s.
         """
         self._clock = clock
         self._last: dict[str, float] = {}
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stdout = take_stdout()
 
     def send(message: Mapping[str, Any]) -> None:
-        with suppress(OSError):  # the daemon has gone; the end of stdin ends this process
+        with suppress(OSError):  # the daemon has ended; this process ends when stdin closes
             stdout.write(json.dumps(message).encode() + b"\n")
             stdout.flush()
 

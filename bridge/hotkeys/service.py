@@ -1,7 +1,7 @@
-"""Global hotkeys, for DAWs without keyboard shortcuts for scripts; off until `[hotkeys] keys` names some.
+"""Global hotkeys, for DAWs without keyboard shortcuts for scripts; off until `keys` under `[hotkeys]` lists some.
 
-`[hotkeys] keys` → here → `python -m bridge.hotkeys.process` (the system's keyboard) → a command of the table →
-`BridgeService`. A separate process listens, since keyboard access may be missing, denied or lost.
+`keys` → `Hotkeys` → `python -m bridge.hotkeys.process` (the system's keyboard) → a command in control/table.py →
+`BridgeService`. A separate process listens, because access to the keyboard may be missing, denied or lost.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STOP_PATIENCE = 2.0  # s for the process to end before it is killed
 MODIFIERS = frozenset({"ctrl", "alt", "shift", "cmd"})
 FUNCTION = frozenset(f"f{number}" for number in range(1, 25))
 
-# Commands that a key can run: buttons without required arguments.
+# Commands that a key can run: those that are buttons and need no arguments.
 COMMANDS_FOR_KEYS: Mapping[str, Command] = {
     command.name: command
     for command in COMMANDS
@@ -41,10 +41,10 @@ def read_keys(entries: Sequence[str]) -> dict[str, Command]:
     """Return the command of each key combination.
 
     Args:
-        entries: as in `[hotkeys] keys`, for example "ctrl+alt+r: remix".
+        entries: values of `keys` under `[hotkeys]`, for example "ctrl+alt+r: remix".
 
     Raises:
-        ConfigInvalid: an entry is wrong; the text names it.
+        ConfigInvalid: an entry is invalid; the error names it.
     """
     found: dict[str, Command] = {}
     for entry in entries:
@@ -83,17 +83,17 @@ class Hotkeys:
         command: Sequence[str] = (sys.executable, "-m", "bridge.hotkeys.process"),
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Prepare; no process is started yet.
+        """Read the keys without starting a process.
 
         Args:
             bridge: executes the commands.
             bus: receives failures as alerts.
-            keys: as in `[hotkeys] keys`; without any, no process is started.
+            keys: values of `keys` under `[hotkeys]`; if empty, `start` starts no process.
             command: starts the process; the combinations are appended to it.
             environ: environment of the process, without API keys; None: the daemon's own.
 
         Raises:
-            ConfigInvalid: an entry is wrong.
+            ConfigInvalid: an entry of `keys` is invalid.
         """
         self._bridge = bridge
         self._bus = bus
@@ -105,7 +105,7 @@ class Hotkeys:
         self._running: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Start listening. If that fails, an alert says why and the daemon runs without hotkeys."""
+        """Start listening. If listening fails, an alert reports why and the daemon runs without hotkeys."""
         if not self._keys:
             return
         self._child = await ChildProcess.start(*self._command, json.dumps(list(self._keys)), environ=self._environ)
