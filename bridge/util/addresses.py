@@ -1,6 +1,6 @@
-"""Network addresses: whether one is loopback, and which one other machines reach this machine at.
+"""Network addresses: tests for loopback, and finds the address at which other machines reach this machine.
 
-Cheap to import, for `ace-bridge start --listen` and the doctor.
+The module is quick to import, for `ace-bridge start --listen` and `ace-bridge doctor`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import contextlib
 import ipaddress
 import socket
 
-ANYWHERE = "0.0.0.0"  # noqa: S104 - every address of this machine, only when requested
+ANYWHERE = "0.0.0.0"  # noqa: S104 - all addresses of this machine; the bridge listens there only on request
 _ELSEWHERE = ("192.0.2.1", 9)  # reserved for documentation (RFC 5737); nothing is sent there
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host, given as an address or a name, is this machine's loopback.
+    """Return whether a host is a loopback address or the name "localhost".
 
-    The only such name is "localhost": names are not resolved.
+    No other name counts as loopback, because names are not resolved.
     """
     try:
         address = ipaddress.ip_address(host)
@@ -27,10 +27,10 @@ def is_loopback(host: str) -> bool:
 
 
 def own_address(host: str = ANYWHERE) -> str | None:
-    """Return the IP address that other machines reach this one at, or None without a network.
+    """Return the IP address at which other machines reach this machine, or None without a network.
 
     Args:
-        host: the address that the bridge listens on; returned as it is unless it means all addresses.
+        host: the address that the bridge listens on; returned unchanged unless it stands for all addresses.
     """
     with contextlib.suppress(ValueError):
         if not ipaddress.ip_address(host.partition("%")[0]).is_unspecified:

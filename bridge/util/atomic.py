@@ -1,6 +1,6 @@
-"""Atomic file writes: write to a temporary file, flush it to the disk, rename it.
+"""Writes files atomically: writes a temporary file, flushes it to the disk and renames it.
 
-Used for every file that another process or the next start reads.
+Every file that a different process or the next daemon reads is written this way.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bridge.errors import BridgeError, DiskFull, OutputUnwritable
 
 
 def settle(partial: Path, final: Path) -> None:
-    """Flush a complete file to the disk, then rename it to its final name.
+    """Flush a complete file to the disk, then give it its final name.
 
     Raises:
         DiskFull, OutputUnwritable: see `explain`.
@@ -33,7 +33,7 @@ def settle(partial: Path, final: Path) -> None:
 
 
 def holds(path: Path) -> bool:
-    """Return whether a file exists and is not empty; a power cut can leave an empty one."""
+    """Return whether a file exists and is not empty; a power cut can leave an empty file."""
     return path.is_file() and path.stat().st_size > 0
 
 
@@ -42,7 +42,7 @@ def write_bytes(path: Path, data: bytes, *, sync: bool = True, mode: int = 0o600
 
     Args:
         path: the file.
-        data: its new content.
+        data: new content of the file.
         sync: whether the new content must survive a power cut.
         mode: permissions of the new file.
 
@@ -75,13 +75,18 @@ def write_json(path: Path, value: Mapping[str, Any], *, sync: bool = True) -> No
 
 
 def discard(partial: Path) -> None:
-    """Remove a partial file; failing to is ignored, since the error that left it is reported."""
+    """Remove a partial file. A failure is ignored, because the error that left the file is reported anyway."""
     with contextlib.suppress(OSError):
         partial.unlink(missing_ok=True)
 
 
 def sweep(folder: Path, name: str = "*") -> None:
-    """Remove the temporary files that killed writers left in a folder, or of one file; no writer may be running."""
+    """Remove the temporary files that killed writers left in a folder; no writer may be running.
+
+    Args:
+        folder: folder to clean.
+        name: final name of the only file whose temporary files are removed; "*": of every file.
+    """
     pattern = f".{glob.escape(name) if name != '*' else name}.*.tmp"
     for leftover in folder.glob(pattern):
         discard(leftover)
@@ -91,12 +96,12 @@ def require_room(folder: Path, size: float, what: str) -> None:
     """Check that a folder's disk has enough free space.
 
     Args:
-        folder: on the disk to check.
-        size: bytes.
-        what: a clause for the error: what was not done.
+        folder: a folder on the disk to check.
+        size: space needed, bytes.
+        what: clause for the error that names what was not done.
 
     Raises:
-        DiskFull: it has not.
+        DiskFull: the disk has less free space.
     """
     free = shutil.disk_usage(folder).free
     if free < size:
@@ -106,8 +111,8 @@ def require_room(folder: Path, size: float, what: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush a folder's entries to the disk, where the system supports it."""
-    with contextlib.suppress(OSError):  # Windows cannot open folders, some file systems cannot sync them
+    """Flush a folder's entries to the disk, if the system supports this."""
+    with contextlib.suppress(OSError):  # Windows cannot open folders, and some file systems cannot sync them
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -16,9 +16,9 @@ from bridge.util.redact import without_secrets
 
 log = logging.getLogger(__name__)
 
-LINE_LIMIT = 2**20  # bytes, default limit of one line
-SHOWN = 200  # bytes of an invalid line that go to the log
-KILL_SECONDS = 2.0  # s to wait for a killed process, which may hang on a disconnected drive
+LINE_LIMIT = 2**20  # bytes; default maximum length of one line
+SHOWN = 200  # bytes of an invalid line that are logged
+KILL_SECONDS = 2.0  # s to wait for a killed process; a disconnected drive may prevent it from ending
 
 
 def shown(line: bytes) -> str:
@@ -27,15 +27,15 @@ def shown(line: bytes) -> str:
 
 
 class ChildProcess:
-    """One helper process and the pipes to it."""
+    """A helper process and its pipes."""
 
-    LOG_NAME: ClassVar[str] = ""  # label of its stderr in the log; "": its stderr is discarded
+    LOG_NAME: ClassVar[str] = ""  # label of the process's stderr in the log; "": stderr is discarded
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         """Wrap a running process.
 
         Raises:
-            RuntimeError: it has no pipes.
+            RuntimeError: the process has no pipes.
         """
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the process was started without pipes")
@@ -54,8 +54,8 @@ class ChildProcess:
 
         Args:
             command: the program and its arguments.
-            environ: its environment, from which API keys are removed; None: the daemon's own.
-            line_limit: maximum size of a line that it writes, in bytes.
+            environ: environment of the process, from which API keys are removed; None: the daemon's own.
+            line_limit: maximum length of a line on its stdout, bytes.
 
         Raises:
             OSError: the program cannot be started.
@@ -133,15 +133,15 @@ class ChildProcess:
                     log.warning("ignored a line of process %d: %s", self.process.pid, error)
 
     async def end(self, wait_seconds: float) -> bool:
-        """Close its stdin, which asks it to end, then wait like `wait_for_end`."""
+        """Close the process's stdin, which asks it to end, then call `wait_for_end`."""
         self._stdin.close()
         return await self.wait_for_end(wait_seconds)
 
     async def wait_for_end(self, wait_seconds: float = KILL_SECONDS) -> bool:
-        """Wait for a process that is about to end, kill it after `wait_seconds`; return whether it ended by itself.
+        """Wait for a process that is about to end and return whether it ended by itself; kill it after `wait_seconds`.
 
-        Signalling a process that has just ended would collect its exit code (subprocess.Popen.send_signal polls);
-        asyncio's own watcher would then be too late and report 255.
+        The process is not killed at once, because a signal to a process that has just ended would collect its exit code
+        (subprocess.Popen.send_signal polls). asyncio's own watcher would then be too late and report 255.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_seconds):
@@ -153,7 +153,7 @@ class ChildProcess:
 
     async def kill(self) -> None:
         """Kill the process and wait until it has ended."""
-        with contextlib.suppress(ProcessLookupError):  # it has just ended
+        with contextlib.suppress(ProcessLookupError):  # the process has just ended
             self.process.kill()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(KILL_SECONDS):

@@ -1,6 +1,6 @@
-"""The log: one rotating file in the home, without secrets.
+"""The log: one rotating file in the home, from which secrets are removed.
 
-The daemon sets it up before anything else; every module uses `logging.getLogger(__name__)`.
+The daemon sets up the log before anything else; every module uses `logging.getLogger(__name__)`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from bridge.errors import HomeError
 from bridge.util.redact import SCRUBBER, Scrubber
 
 FILE = "bridge.log"
-LARGEST = 2_000_000  # bytes, maximum size of one file
-KEPT = 5  # older files that are kept
+LARGEST = 2_000_000  # bytes; maximum size of one file
+KEPT = 5  # number of older files to keep
 _NAME = "ace-bridge"  # name of the handlers that `set_up` adds
 _LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-_QUIET = ("httpx", "httpcore", "watchfiles", "asyncio")  # they log every request or file, including URLs
+_QUIET = ("httpx", "httpcore", "watchfiles", "asyncio")  # libraries that log every request or file, including URLs
 
 
 class ScrubbingFormatter(logging.Formatter):
@@ -58,12 +58,12 @@ class PrivateFileHandler(logging.handlers.RotatingFileHandler):
 def set_up(home: Path, level: str = "INFO", console: TextIO | None = None) -> None:
     """Log to logs/bridge.log, and to a console if one is given.
 
-    A second call replaces what the first one set up.
+    A second call replaces the handlers of the first.
 
     Args:
         home: the bridge's folder.
         level: "DEBUG", "INFO", "WARNING" or "ERROR".
-        console: for example stderr.
+        console: stream for a copy of the log, for example stderr.
 
     Raises:
         HomeError: the log file cannot be opened.

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 MARK = "[hidden]"
 SECRETS = ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET")  # environment variables that only the daemon reads
-SHORTEST = 6  # characters; a shorter part may be an ordinary word
+SHORTEST = 6  # characters; shorter parts are not hidden, because they may be ordinary words
 
-# Unregistered secrets: what follows an authorization scheme, and signatures in URLs.
+# Unregistered secrets: the value after an authorization scheme, and signatures in URLs.
 _SHAPES = re.compile(
     r"(?i)(authorization['\"]?\s*[:=,]\s*['\"]?(?:b['\"])?(?:key|bearer|basic)\s+)[^\s'\",)]+"
     r"|([?&](?:x-goog-signature|x-goog-credential|signature|token|sig)=)[^&\s'\"]+"
@@ -22,14 +22,14 @@ _SHAPES = re.compile(
 
 
 class Scrubber:
-    """Replaces registered secrets in text: plain, percent-encoded once or twice, and in base64."""
+    """Replaces registered secrets in text, whether plain, percent-encoded once or twice, or in base64."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # log lines come from any thread
+        self._lock = threading.Lock()  # any thread may log
         self._secrets: dict[str, re.Pattern[str]] = {}
 
     def hide(self, secret: str) -> None:
-        """Register a secret, and the second half of "id:secret" as well."""
+        """Register a secret; of "id:secret", also register the second half alone."""
         parts = {secret.strip(), secret.strip().rpartition(":")[2]}
         with self._lock:
             for part in sorted(parts, key=len, reverse=True):
@@ -50,7 +50,7 @@ def _pattern(secret: str) -> re.Pattern[str]:
     chars = "".join(f"(?:{re.escape(char)}|%(?:25)?{ord(char):02x})" for char in secret)
     escaped = re.escape(secret.encode("unicode_escape").decode())
     forms = [chars, escaped]
-    for before in range(3):  # base64 depends on the offset of the secret within a group of three bytes
+    for before in range(3):  # the base64 text depends on the secret's offset within a group of three bytes
         coded = base64.b64encode(b"\0" * before + secret.encode()).decode()
         inner = coded[-(-before * 4 // 3) : len(coded.rstrip("=")) - 1]
         if len(inner) >= 2 * SHORTEST:
@@ -62,5 +62,5 @@ SCRUBBER = Scrubber()  # shared by the whole process
 
 
 def without_secrets(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return an environment without API keys, for a helper process; None: of this process's environment."""
+    """Return an environment without API keys, for a helper process; None stands for this process's environment."""
     return {name: value for name, value in (os.environ if environ is None else environ).items() if name not in SECRETS}

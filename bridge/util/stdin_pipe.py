@@ -2,7 +2,7 @@
 
 stdin: on Windows a blocking read on a pipe delays every other call on the same descriptor. OpenBLAS calls `fstat(0)`
 while it loads, so `import numpy` waits for the next request and the process hangs (numpy/numpy#24290).
-stdout: a library may print there, and the daemon would read that as a message.
+stdout: a library may print text there, which the daemon would read as a message.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import BinaryIO
 
 
 def take_stdin() -> BinaryIO:
-    """Return the process's stdin under another descriptor; descriptor 0 becomes the null device.
+    """Return the process's stdin under a new descriptor; descriptor 0 becomes the null device.
 
-    Call it before any thread reads stdin. Child processes inherit the null device, not the pipe.
+    Call this before any thread reads stdin. Child processes inherit the null device, not the pipe.
 
     Raises:
         OSError: the process was started without a stdin.
@@ -27,7 +27,7 @@ def take_stdin() -> BinaryIO:
 
 
 def take_stdout() -> BinaryIO:
-    """Return the process's stdout under another descriptor; descriptor 1 becomes stderr.
+    """Return the process's stdout under a new descriptor; descriptor 1 becomes stderr.
 
     Raises:
         OSError: the process was started without a stdout.

@@ -1,4 +1,4 @@
-"""Suggests the name that was probably meant, for "unknown …" errors."""
+"""Suggests the names that the user probably meant, for "unknown …" errors."""
 
 from __future__ import annotations
 

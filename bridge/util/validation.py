@@ -1,7 +1,7 @@
-"""The one check of typed input from outside: settings, presets, parameters, messages, OSC arguments, MIDI mappings.
+"""Validates all input from outside: settings, presets, parameters, messages, OSC arguments and MIDI mappings.
 
-The caller names a type with its limits, for example `Annotated[int, Meta(ge=0, le=65535)]`. `validate` converts a value
-to that type with msgspec, or raises an error that names the key, the value and what the key takes.
+The caller passes a type with its limits, for example `Annotated[int, Meta(ge=0, le=65535)]`. `validate` converts a
+value to that type with msgspec, or raises an error that names the key, the value and the values that the key accepts.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import msgspec
 from bridge.errors import BridgeError
 from bridge.util.suggest import did_you_mean
 
-LONGEST = 60  # characters of a value in an error
-MANY = 5  # choices from which on the error also names the nearest
-LARGEST = 10**30  # whole numbers from here on are not written out
+LONGEST = 60  # characters of a value that an error shows
+MANY = 5  # number of choices from which the error also suggests the most similar
+LARGEST = 10**30  # whole numbers from this size are not written out
 
 T = TypeVar("T")
 _PLACE = re.compile(
     r"(?P<what>.*) - at (?:`key` in )?`\$(?P<path>[\w.\[\]]*)`", re.DOTALL
-)  # the last: values may quote one
+)  # `.*` is greedy and so finds the last path, because a value may contain " - at `$…`" too
 _STEP = re.compile(r"\.[^.\[]+|\[[^\]]+\]")
 _FIELD = re.compile(r"Object (?P<problem>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
 _REFUSED = ("Expected ", "Invalid enum value", "Number out of range")
@@ -45,15 +45,15 @@ def validate(
     """Convert a value from outside to its type.
 
     Args:
-        value: as JSON, TOML or OSC gave it.
-        kind: the type and its limits: a plain, annotated or union type, a `msgspec.Struct`.
-        name: what the value is called in the error; "": a whole message.
-        error: the class of error to raise.
-        place: returns where a key is, for example "config.toml, line 3: ".
+        value: the value as read from JSON, TOML or OSC.
+        kind: the type with its limits: a plain, annotated or union type, or a `msgspec.Struct`.
+        name: name of the value in the error; "" for a whole message.
+        error: class of the error to raise.
+        place: returns the location of a key as a prefix for the error, for example "config.toml, line 3: ".
         secret: whether the error hides the value.
 
     Raises:
-        BridgeError: the value does not fit; an `error` that names the key, the value and what the key takes.
+        BridgeError: the value is invalid; the class is `error`. Its text names the key, the value and what is accepted.
     """
     try:
         return msgspec.convert(value, type=kind)
@@ -63,7 +63,7 @@ def validate(
 
 
 def from_text(kind: Any, text: str) -> Any:
-    """Return the value that a text means for a type, or the text itself where it means none."""
+    """Convert text to a value of the given type, or return the text unchanged if it cannot be converted."""
     plain = _without_limits(kind)
     if plain is bool:
         return _SWITCH.get(text.lower(), text)
@@ -78,7 +78,7 @@ def from_text(kind: Any, text: str) -> Any:
 
 
 def describe(kind: Any) -> str:
-    """Return what a type takes, in words: "a whole number from 0 to 65535"."""
+    """Return the values that a type accepts, in words: "a whole number from 0 to 65535"."""
     plain, limits = _without_limits(kind), _limits(kind)
     if limits.description:
         return limits.description
@@ -100,7 +100,7 @@ def describe(kind: Any) -> str:
 
 
 def show(value: Any) -> str:
-    """Return a value from outside in a few printable characters."""
+    """Return a value from outside as short printable text."""
     if value is None or isinstance(value, (bool, str)):
         text = json.dumps(value, ensure_ascii=False)
     elif isinstance(value, int) and abs(value) >= LARGEST:
@@ -116,7 +116,7 @@ def show(value: Any) -> str:
 
 
 def _explain(problem: str, at: str, value: Any, kind: Any, *, secret: bool) -> tuple[str, str]:
-    """Return the key that msgspec's text is about, and a sentence for people."""
+    """Return the key that an msgspec error is about, and a sentence that explains the error to people."""
     found = _PLACE.fullmatch(problem)
     what, path = (found["what"], found["path"]) if found else (problem, "")
     try:
@@ -131,7 +131,7 @@ def _explain(problem: str, at: str, value: Any, kind: Any, *, secret: bool) -> t
             return key, f"{key} is missing."
         where = f" in {at}" if at else ""
         return key, f"there is no “{field['name']}”{where}.{did_you_mean(field['name'], _fields(kind))}"
-    if not what.startswith(_REFUSED):  # from a `__post_init__`
+    if not what.startswith(_REFUSED):  # an error from a `__post_init__`
         return at, f"{at}: {what}." if at else f"The message has an error: {what}."
     named, too_long = at or "The message", _TOO_LONG.fullmatch(what)
     if too_long:
@@ -143,14 +143,14 @@ def _explain(problem: str, at: str, value: Any, kind: Any, *, secret: bool) -> t
 
 
 def _enter(step: str, at: str, value: Any, kind: Any) -> tuple[str, Any, Any]:
-    """Follow one step of msgspec's path; return the key, the value and the type there."""
+    """Follow one step of msgspec's path; return the key, value and type at that position."""
     plain = _without_limits(kind)
-    if _is_union(plain):  # the only member that has parts
+    if _is_union(plain):  # choose the only member that has parts
         plain = next(part for part in map(_without_limits, get_args(plain)) if _has_parts(part))
     if step.startswith("."):
         return f"{at}{step}".lstrip("."), value[step[1:]], _fields(plain)[step[1:]]
     members = get_args(plain)
-    if step == "[...]":  # msgspec does not name the keys of a free table
+    if step == "[...]":  # msgspec does not name the keys of a table with arbitrary keys
         key, part = next((key, part) for key, part in value.items() if not _fits(part, members[1]))
         return f"{at}.{key}", part, members[1]
     index = int(step[1:-1])
