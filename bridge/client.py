@@ -1,6 +1,6 @@
-"""The command line's client: writes messages to the inbox, reads its outbox and starts the daemon.
+"""The client for the command line: writes messages to the inbox, reads its own outbox and starts the daemon.
 
-It uses only the standard library and imports quickly, since a key press waits for it.
+It uses only the standard library, so that it imports quickly: a user who pressed a key is waiting.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 POLL = 0.05  # s between two reads of the outbox
 START_PATIENCE = 20.0  # s for a daemon to start on a slow disk
-OVER = ("done", "failed", "cancelled", "unknown", "partial")  # states of an ended job
+OVER = ("done", "failed", "cancelled", "unknown", "partial")  # states of a job that has ended
 PING = b"/bridge/ping\0\0\0\0,\0\0\0"  # one OSC message without arguments
 
 
 class Client:
-    """The client of one command."""
+    """The client for one run of a command."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -42,7 +42,7 @@ class Client:
     # --- the daemon --------------------------------------------------------------------------------------------------
 
     def daemon(self) -> dict[str, Any] | None:
-        """Return daemon.json if its daemon answers, else None."""
+        """Return the content of daemon.json if that daemon answers, else None."""
         try:
             about: dict[str, Any] = json.loads((self.home / "daemon.json").read_bytes())
         except (OSError, ValueError):
@@ -51,9 +51,12 @@ class Client:
         return about if alive else None
 
     def _is_locked(self) -> bool:
-        """Return whether a daemon locks this home. After a crash another home's daemon may use its port."""
+        """Return whether a daemon has locked this home.
+
+        The port alone is not enough: after a crash, the daemon of a different home may use it.
+        """
         if sys.platform == "win32":
-            return True  # a shared lock needs a library there, so only the port is checked
+            return True  # on Windows a shared lock needs an extra library, so only the port is checked
         import fcntl
 
         with contextlib.suppress(FileNotFoundError), (self.home / "daemon.lock").open("rb") as lock:
@@ -64,17 +67,21 @@ class Client:
         return False
 
     def need_daemon(self) -> dict[str, Any]:
-        """Return daemon.json, or raise NotRunning."""
+        """Return the content of daemon.json.
+
+        Raises:
+            NotRunning: no daemon answers.
+        """
         about = self.daemon()
         if about is None:
             raise NotRunning
         return about
 
     def start(self) -> dict[str, Any]:
-        """Return the running daemon, starting one if there is none.
+        """Start the daemon if none is running, and return the content of daemon.json.
 
         Raises:
-            BridgeError: it does not start; with its reason.
+            BridgeError: the daemon did not start; the error gives the reason.
         """
         about = self.daemon()
         if about is not None:
@@ -88,10 +95,10 @@ class Client:
         return self._wait_until_up(process, note)
 
     def _spawn(self, note: Path) -> subprocess.Popen[bytes]:
-        """Start the daemon as a detached process; it writes start errors to `note`."""
-        import subprocess  # imported here, since `send` and `status` do not need it
+        """Start the daemon as a detached process, which writes start errors to `note`."""
+        import subprocess  # imported here, because `send` and `status` do not need it
 
-        for folder in (self.home, note.parent):  # parents=True would make the home readable to others
+        for folder in (self.home, note.parent):  # mkdir applies the mode only to the last folder, not to its parents
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         note.unlink(missing_ok=True)
         detached: dict[str, Any] = (
@@ -150,7 +157,7 @@ class Client:
         return message_id
 
     def follow(self, message_id: str) -> Iterator[dict[str, Any]]:
-        """Yield a message's job after each change, until it has ended.
+        """Yield the job that a message started, after each change until the job has ended.
 
         Raises:
             BridgeError: the message was refused, or the daemon has stopped.
@@ -168,12 +175,13 @@ class Client:
     def follow_again(
         self, job_id: str, instance: str, ended: Callable[[], dict[str, Any] | None]
     ) -> Iterator[dict[str, Any]]:
-        """Yield a retried job after each change, from the outbox of the instance that requested it.
+        """Yield a retried job after each change until it has ended.
 
         Args:
             job_id: the job.
-            instance: the instance that requested it.
-            ended: returns the job once it has ended in the journal; an outbox may still show an earlier end.
+            instance: the instance that requested the job; the job is read from its outbox.
+            ended: returns the job once it has ended according to the journal, else None; the outbox may still show
+                the end of an earlier attempt.
 
         Raises:
             NotRunning: the daemon has stopped.
@@ -195,7 +203,7 @@ class Client:
         yield end
 
     def answer(self, message_id: str) -> None:
-        """Wait until a message that makes no job was handled.
+        """Wait until the daemon has handled a message that starts no job.
 
         Raises:
             BridgeError: the message was refused.
@@ -218,12 +226,12 @@ class Client:
         return self.home / "outbox" / f"{self.instance}.json"
 
     def _outbox(self, message_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the outbox's content after each change, while a daemon may answer the message."""
+        """Yield the content of the outbox after each change; raise NotRunning once the daemon has stopped."""
         seen: object = None
         quiet_since = time.monotonic()
         while True:
             try:
-                about = self._outbox_path.stat()  # two changes may share a timestamp
+                about = self._outbox_path.stat()  # compared as a whole: two changes may have the same timestamp
                 stamp: object = (about.st_mtime_ns, about.st_ino, about.st_size)
                 document = json.loads(self._outbox_path.read_bytes()) if stamp != seen else None
             except (OSError, ValueError):
@@ -256,15 +264,15 @@ class Client:
 
 
 def _end_rival(process: subprocess.Popen[bytes], pid: int) -> None:
-    """Stop our daemon if another one started first; it would take over as soon as that one stops."""
-    if sys.platform != "win32" and process.pid != pid:  # on Windows the pid is a launcher's
+    """Stop our daemon if a rival started first; ours would take over as soon as the rival stops."""
+    if sys.platform != "win32" and process.pid != pid:  # on Windows `process` may be a launcher with a different pid
         process.terminate()
         process.wait()
 
 
 def new_id() -> str:
-    """Return a new UUID (imported here to keep the import fast)."""
-    import uuid
+    """Return a new UUID."""
+    import uuid  # imported here to keep this module quick to import
 
     return str(uuid.uuid4())
 

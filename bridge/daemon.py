@@ -1,6 +1,6 @@
-"""The composition root: builds all parts, starts them in order and stops them in reverse order.
+"""The composition root: builds all parts of the daemon, starts them in order and stops them in reverse order.
 
-Concrete engines and DAWs are named only here.
+Only this module names concrete engines and DAWs.
 """
 
 from __future__ import annotations
@@ -68,11 +68,11 @@ from bridge.workers.pool import Workers
 log = logging.getLogger(__name__)
 
 SCRIPTED = ("ardour", "reaper", "live")  # DAWs that place results with their own script
-LOCK_PATIENCE = 0.1  # s; a command that checks the lock releases it at once
+LOCK_PATIENCE = 0.1  # s; a command that checks the lock releases it immediately
 
 
 class Daemon:
-    """One daemon of one home."""
+    """The daemon for one home."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Daemon:
         """Run until `stop` is called.
 
         Args:
-            ready: called with the content of daemon.json after the start.
+            ready: called with the content of daemon.json once everything has started.
 
         Raises:
             AlreadyRunning, PortTaken, HomeError: the daemon cannot start.
@@ -116,7 +116,7 @@ class Daemon:
                 (self.home / "daemon.json").unlink(missing_ok=True)
 
     def stop(self) -> None:
-        """Stop `run`; submitted remixes continue at their engine."""
+        """Make `run` return; submitted remixes continue at the engine."""
         self._stop.set()
 
     # --- parts -------------------------------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ class Daemon:
             housekeeping.start()
             await hotkeys.start()
             log.info("ace-bridge %s is up, OSC port %s", __version__, port)
-            gc.freeze()  # objects of the start stay; collecting them again would delay a command by 20 ms
+            gc.freeze()  # the objects created so far stay in use; scanning them again would delay a command by 20 ms
             midi.start(control)
             ready(about)
             await self._stop.wait()
@@ -240,7 +240,7 @@ class Daemon:
         return Scheduler(registry, self._bus, pipeline, contexts, slots=self._settings.scheduler.slots)
 
     def _early_upload(self, in_order: Sequence[Stage]) -> EarlyUpload | None:
-        """Build the early upload of clips, if it is allowed."""
+        """Build the early upload of clips, if the settings allow it."""
         if not self._settings.privacy.upload_early:
             return None
         return EarlyUpload(self.home, in_order, self._engines, self._daws, self._daws["folder"])
@@ -253,7 +253,7 @@ class Daemon:
         surface_settings: SurfaceSettings,
         early_upload: EarlyUpload | None,
     ) -> Requests:
-        """Build the part that makes jobs from messages."""
+        """Build the part that creates jobs from messages."""
         settings, key = self._settings, partial(fal_key, self._environ, self.home)
         return Requests(
             registry=registry,
@@ -289,7 +289,7 @@ class Daemon:
 
     @contextlib.contextmanager
     def _lock(self) -> Any:
-        """Lock the home while the daemon runs; the system releases the lock even after a crash."""
+        """Lock the home while the daemon runs; the system releases the lock if the daemon crashes."""
         lock = FileLock(self.home / "daemon.lock", mode=0o600)
         try:
             lock.acquire(timeout=LOCK_PATIENCE, poll_interval=0.02)
@@ -323,6 +323,6 @@ def run(daemon: Daemon, ready: Callable[[Mapping[str, Any]], None]) -> None:
 
 
 def explain_start(error: BridgeError, note: str | None) -> None:
-    """Write a start error to a file, for a parent process that cannot see the terminal."""
+    """Write a start error to the file `note`, if one is given, for a parent process that cannot see the terminal."""
     if note:
         Path(note).write_text(json.dumps(error.to_wire()), encoding="utf-8")

@@ -1,6 +1,6 @@
-"""The event bus and its events: jobs, surface settings and audition publish them, surfaces and the outbox listen.
+"""The event bus and its events. Jobs, surface settings and audition publish events; surfaces and the outbox listen.
 
-Imports nothing from the bridge, so any module may import it.
+This module imports nothing from the bridge, so any module may import it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class JobChanged:
 
     job_id: str
     state: str  # a value of bridge.protocol.job.State
-    cost: float | None = None  # US dollars: billed once that is known, else estimated; None: unchanged
+    cost: float | None = None  # US dollars: the billed amount once known, until then an estimate; None: unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +37,27 @@ class JobProgress:
     """A job has a new progress or message."""
 
     job_id: str
-    fraction: float  # of the whole job, 0..1
-    message: str = ""  # what it is doing, for people
+    fraction: float  # progress of the whole job, 0..1
+    message: str = ""  # what the job is doing, for people
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An error or warning to show to the user. An alert about a job comes within a second of the job's end."""
+    """An error or warning to show to the user. An alert about a job is published within a second of the job's end."""
 
-    code: str  # of the error, see bridge/errors
-    text: str  # for people
-    job_id: str = ""  # the job it is about; empty: none
+    code: str  # error code, see bridge/errors
+    text: str  # text for people
+    job_id: str = ""  # job that the alert is about; empty: none
 
 
 @dataclass(frozen=True, slots=True)
 class PresetSelected:
-    """A surface selected a preset. Published before the command returns, so a surface knows which control did it."""
+    """A surface selected a preset.
 
-    name: str  # of the preset
+    Published before the command returns, so that a surface can tell which of its controls caused the event.
+    """
+
+    name: str  # name of the preset
     params: Mapping[str, str | int | float | bool]  # all values now in effect, by parameter
 
 
@@ -62,23 +65,23 @@ class PresetSelected:
 class ParamSet:
     """A surface set a parameter or `amount`. Published before the command returns, like `PresetSelected`."""
 
-    name: str  # of the parameter
-    value: str | int | float | bool  # as checked
+    name: str  # name of the parameter
+    value: str | int | float | bool  # value after validation
 
 
 @dataclass(frozen=True, slots=True)
 class AuditionChanged:
-    """Audition plays another side, or stopped."""
+    """Audition switched to a different side, or stopped."""
 
     heard: str  # the side that plays: "source", "result", or "" for none
 
 
 @dataclass(frozen=True, slots=True)
 class SelectionSent:
-    """A DAW sent its selection, and the bridge made a job from it."""
+    """A DAW sent its selection, and the bridge created a job from it."""
 
     job_id: str
-    instance: str  # the DAW process
+    instance: str  # instance ID of the DAW process
 
 
 Event = (
@@ -91,7 +94,7 @@ C = TypeVar("C", bound=Event)
 
 
 class EventBus:
-    """Calls each event's listeners in order of subscription, synchronously in `publish`.
+    """Passes each event to its listeners, in order of subscription and before `publish` returns.
 
     Listeners must not block. An exception in a listener is logged, and the other listeners still get the event.
     """
@@ -111,7 +114,7 @@ class EventBus:
     def subscribe(self, listener: Listener, /, *types: type[Event]) -> Callable[[], None]: ...
 
     def subscribe(self, listener: Callable[..., None], /, *types: type[Any]) -> Callable[[], None]:
-        """Add a listener for events of these types; with no types, for all events.
+        """Add a listener for events of the given types, or for all events if no type is given.
 
         Returns:
             A function that removes the listener.
@@ -121,7 +124,7 @@ class EventBus:
         return lambda: self._listeners.remove(entry) if entry in self._listeners else None
 
     def publish(self, event: Event) -> None:
-        """Call every listener of this type of event."""
+        """Call every listener that subscribed to this type of event."""
         for listener, types in tuple(self._listeners):
             if types and not isinstance(event, types):
                 continue

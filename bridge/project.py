@@ -1,7 +1,7 @@
-"""The project's public address and contact, and what is derived from them.
+"""The project's public address and contact, and the links derived from them.
 
-No other file spells them. The package metadata, the User-Agent header, `ace-bridge doctor --bundle` and the ReaPack
-index read them from here. Both are placeholders until the project has a public home: see docs/releasing.md.
+No other file contains them. The package metadata, the User-Agent header, `ace-bridge doctor --bundle` and the ReaPack
+index import them. Both are placeholders until the project has a public repository: see docs/releasing.md.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from bridge import __version__
 
 PLACEHOLDER = "ace-bridge.invalid"  # a reserved top-level domain: nobody can register it
 
-URL = f"https://{PLACEHOLDER}"  # of the public repository, without a slash at the end
+URL = f"https://{PLACEHOLDER}"  # address of the public repository, without a trailing slash
 CONTACT = f"contact@{PLACEHOLDER}"  # mail address for private reports
 
 
 def is_public() -> bool:
-    """Tell whether the address has been filled in."""
+    """Return whether the placeholder has been replaced with a public address."""
     return PLACEHOLDER not in URL
 
 
@@ -25,23 +25,23 @@ def issues() -> str:
 
 
 def raw(tag: str) -> str:
-    """Return the address under which the repository's files at `tag` can be downloaded."""
+    """Return the base address for downloading the repository's files at `tag`."""
     return f"{URL}/raw/{tag}"
 
 
 def links() -> dict[str, str]:
-    """Return the links of the package metadata; none while the address is a placeholder."""
+    """Return the links for the package metadata, or none while the address is a placeholder."""
     if not is_public():
         return {}
     return {"Homepage": URL, "Issues": issues(), "Changelog": f"{URL}/blob/main/CHANGELOG.md"}
 
 
 def authors() -> list[dict[str, str]]:
-    """Return the authors of the package metadata."""
+    """Return the authors for the package metadata."""
     name = {"name": "the ace-bridge authors"}
     return [{**name, "email": CONTACT} if is_public() else name]
 
 
 def user_agent() -> str:
-    """Return how the bridge identifies itself to servers."""
+    """Return the User-Agent header with which the bridge identifies itself to servers."""
     return f"ace-bridge/{__version__} (+{URL})" if is_public() else f"ace-bridge/{__version__}"
