@@ -1,1 +1,1 @@
-"""Worker processes for signal work."""
+"""Worker processes for signal processing."""

@@ -1,8 +1,8 @@
 """The pool of worker processes: `await workers.run("render", {...})`.
 
-Stages and the offline engine call it; `bridge.workers.process` is the other end. Libraries that hold the GIL do not
-block the daemon's event loop, and a malformed file cannot crash the daemon. A process that dies takes one task with it;
-the next task gets a new process.
+Stages and the offline engine call the pool, which runs each task in a `bridge.workers.process`. Separate processes keep
+libraries that hold the GIL from blocking the daemon's event loop, and malformed files from crashing the daemon. A
+process that dies interrupts only its own task; the next task gets a new process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bridge.util.child_process import ChildProcess
 log = logging.getLogger(__name__)
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-LINE_LIMIT = 16 * 2**20  # bytes per answer
+LINE_LIMIT = 16 * 2**20  # bytes; maximum length of an answer
 
 
 class Child(ChildProcess):
@@ -49,7 +49,7 @@ class Child(ChildProcess):
 
         Raises:
             WorkerDied: the process ended before it answered.
-            ValueError: the line is not a valid answer.
+            ValueError: the process wrote a line that is not a valid answer.
         """
         answer = await self.read()
         if answer is None:
@@ -57,13 +57,13 @@ class Child(ChildProcess):
         return answer
 
     async def death(self) -> WorkerDied:
-        """Wait until the process has ended and return how."""
+        """Wait until the process has ended, and return an error that gives the cause."""
         await self.wait_for_end()
         return WorkerDied(f"The process that reads and writes audio ended unexpectedly ({self.how_it_ended}).")
 
 
 class Workers:
-    """Up to `count` processes, started on demand or by `warm` and ended after `idle_seconds` without work."""
+    """Manages up to `count` processes: starts them on demand or in `warm`, and ends them after `idle_seconds` idle."""
 
     def __init__(
         self,
@@ -73,13 +73,13 @@ class Workers:
         tasks: str = "bridge.workers.task_table",
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Prepare; starts no process.
+        """Prepare the pool without starting a process.
 
         Args:
             count: maximum number of processes.
-            idle_seconds: s without work until a process ends.
-            tasks: module with the table TASKS.
-            environ: environment of the processes without keys; None is the daemon's own.
+            idle_seconds: idle time after which a process is ended, s.
+            tasks: name of the module with the table TASKS.
+            environ: environment of the processes, without API keys; None: the daemon's own.
         """
         self._idle_seconds = idle_seconds
         self._count = count
@@ -94,18 +94,18 @@ class Workers:
     async def run(
         self, task: str, args: Mapping[str, Any], progress: Callable[[float], None] | None = None
     ) -> dict[str, Any]:
-        """Run a task in a worker process and return its result; cancelling kills the process.
+        """Run a task in a worker process and return its result; cancelling the call kills the process.
 
-        If the process dies, a new one runs the task once more. Every task can be repeated, and the cause need not be
-        the file (the system kills processes when memory is low).
+        If the process dies, a new process runs the task once more. Every task can be repeated, and the file is not
+        always the cause: the system also kills processes when memory is low.
 
         Args:
-            task: a name in the table TASKS.
+            task: name of the task in the table TASKS.
             args: paths and small values, sent as JSON.
-            progress: called with the share done, 0..1.
+            progress: called with the completed fraction, 0..1.
 
         Raises:
-            BridgeError: as raised by the task; WorkerDied if its process ended, Unexpected for any other exception.
+            BridgeError: raised by the task; WorkerDied if its process ended, Unexpected if it raised another exception.
         """
         request = {"task": task, "args": dict(args)}
         try:
@@ -123,7 +123,7 @@ class Workers:
         return result
 
     def warm(self) -> None:
-        """Start the processes in the background and let them import, so that the first clip does not wait."""
+        """Start the processes in the background and import their libraries, so that the first clip need not wait."""
         for _ in range(self._count - len(self._children)):
             self._do(self._warm_one())
 
@@ -139,7 +139,7 @@ class Workers:
     ) -> dict[str, Any]:
         """Send a request to one process and return its answer."""
         async with self._places:
-            if fresh and self._idle:  # others may have been killed at the same time
+            if fresh and self._idle:  # the idle processes may have been killed at the same time
                 await self._drop(self._idle.pop())
             child = await (self._start() if fresh else self._take())
             try:
@@ -153,12 +153,12 @@ class Workers:
     async def _converse(
         self, child: Child, request: Mapping[str, Any], progress: Callable[[float], None] | None
     ) -> dict[str, Any]:
-        """Send one request, forward progress and return the answer."""
+        """Send one request, report its progress and return the answer."""
         await child.send(request)
         while True:
             try:
                 answer = await child.receive()
-            except ValueError as error:  # not JSON, or too long: the process cannot be trusted
+            except ValueError as error:  # not JSON, or too long; `_answer` then drops the process
                 raise Unexpected from error
             if "progress" not in answer:
                 return answer
@@ -209,7 +209,7 @@ class Workers:
         job.add_done_callback(self._background.discard)
 
     async def _warm_one(self) -> None:
-        """Start one process and let it import, unless tasks have already started enough."""
+        """Start one process and import its libraries, unless tasks have already started enough processes."""
         async with self._places:
             if len(self._children) >= self._count:
                 return
@@ -222,7 +222,7 @@ class Workers:
                 self._give_back(child)
 
     def _give_back(self, child: Child) -> None:
-        """Keep the process for the next task until it has been idle for too long."""
+        """Keep the process for the next task, until it has been idle for `idle_seconds`."""
         if self._closed:
             self._do(self._drop(child))
             return

@@ -1,8 +1,8 @@
 """The worker process: reads tasks as JSON lines from stdin, answers on stdout, and ends when stdin closes.
 
 `bridge.workers.pool` in the daemon starts it as `python -m bridge.workers.process [module with TASKS]`. Before any
-library is loaded, file descriptor 1 is redirected to stderr, so that no print can corrupt the answers, and 0 to the
-null device (util/stdin_pipe.py).
+library is loaded, file descriptor 1 is redirected to stderr, so that nothing a library prints can corrupt the answers,
+and file descriptor 0 to the null device (see util/stdin_pipe.py).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from bridge.util.stdin_pipe import take_stdin, take_stdout
 
 Task = Callable[[dict[str, Any], Callable[[float], None]], dict[str, Any]]
 
-GIVE_WAY = 10  # added to the process's niceness, to give priority to the daemon and the DAW
-PROGRESS_STEP = 0.01  # smallest step that is sent; surfaces show whole percent
+GIVE_WAY = 10  # added to the process's niceness, so that the daemon and the DAW have priority
+PROGRESS_STEP = 0.01  # smallest increase of the progress that is sent; surfaces show whole percent
 
 
 class Replies:
@@ -36,9 +36,10 @@ class Replies:
         self._lock = threading.Lock()  # a task may use two threads
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Write one answer and flush it; if nobody reads it, end the process immediately.
+        """Write one answer and flush it; if the pipe is closed, end the process immediately.
 
-        In that case the task must not clean up: a worker of the next daemon may already write files of the same name.
+        The task then does not clean up, because a worker of the next daemon may already be writing files with the same
+        names.
         """
         with self._lock:
             try:
@@ -48,18 +49,18 @@ class Replies:
                 os._exit(0)
 
     def start(self) -> None:
-        """Start a task; reset the progress to 0."""
+        """Reset the progress to 0 for a new task."""
         self._said = 0.0
 
     def progress(self, share: float) -> None:
-        """Send the share done (0..1) if it grew by at least PROGRESS_STEP."""
+        """Send the completed fraction (0..1) if it has grown by at least PROGRESS_STEP since the last time."""
         if share >= self._said + PROGRESS_STEP:
             self._said = share
             self.send({"progress": share})
 
 
 def find(tasks: Mapping[str, str], name: str) -> Task:
-    """Import the task's module and return its function.
+    """Import a task's module and return the task's function.
 
     Raises:
         KeyError: there is no such task.
@@ -71,7 +72,7 @@ def find(tasks: Mapping[str, str], name: str) -> Task:
 
 
 def warm(tasks: Mapping[str, str]) -> None:
-    """Import the modules of all tasks in advance; if one fails, its task reports it."""
+    """Import the modules of all tasks in advance. A failed import is only printed here; the task itself reports it."""
     for name in tasks:
         try:
             find(tasks, name)
@@ -80,7 +81,7 @@ def warm(tasks: Mapping[str, str]) -> None:
 
 
 def answer(tasks: Mapping[str, str], message: Mapping[str, Any], replies: Replies) -> None:
-    """Run one task and send its result or error; any exception but a BridgeError is sent as Unexpected."""
+    """Run one task and send its result or error; an exception other than BridgeError is sent as Unexpected."""
     replies.start()
     try:
         replies.send({"result": find(tasks, message["task"])(message["args"], replies.progress)})
@@ -91,7 +92,7 @@ def answer(tasks: Mapping[str, str], message: Mapping[str, Any], replies: Replie
 
 
 def serve(tasks: Mapping[str, str], requests: queue.SimpleQueue[Mapping[str, Any]], replies: Replies) -> None:
-    """Answer requests forever; the reading thread ends the process."""
+    """Answer requests without end; the thread that reads stdin ends the process."""
     while True:
         message = requests.get()
         if "task" in message:
@@ -103,8 +104,8 @@ def serve(tasks: Mapping[str, str], requests: queue.SimpleQueue[Mapping[str, Any
 def read(stream: BinaryIO, requests: queue.SimpleQueue[Mapping[str, Any]]) -> None:
     """Queue the requests; when stdin closes, end the process immediately.
 
-    The daemon has ended or wants this process to end, so nobody waits for an answer. `os._exit` also works while the
-    main thread is inside a library that no exception interrupts.
+    A closed stdin means that the daemon has ended or wants this process to end, so no answer is needed. `os._exit`
+    works even while the main thread is in library code that an exception cannot interrupt.
     """
     for line in stream:
         requests.put(json.loads(line))
@@ -113,7 +114,7 @@ def read(stream: BinaryIO, requests: queue.SimpleQueue[Mapping[str, Any]]) -> No
 
 def main(arguments: list[str]) -> None:
     """Redirect the file descriptors, then read and serve."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the daemon handles Ctrl-C in its terminal
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the daemon
     if hasattr(os, "nice"):
         os.nice(GIVE_WAY)
     replies = Replies(take_stdout())

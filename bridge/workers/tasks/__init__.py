@@ -1,1 +1,1 @@
-"""The tasks that run in worker processes, one function of paths and small values each."""
+"""The tasks that run in worker processes. Each task is one function that takes paths and small values."""

@@ -1,6 +1,6 @@
-"""The validated clip of a render task: which part of which file is played, and how.
+"""The clip that a render task renders: which part of which file is played, and how.
 
-Built from the arguments of the task; render.py renders it.
+`Clip.parse` validates the arguments of the task; render.py renders the clip.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from bridge.errors import ClipTooShort, RequestError, SpanOutside
 from bridge.workers.tasks.opening import number
 
 SHORTEST = 0.1  # s on the timeline
-LONGEST = 86400.0  # s; a day, so that a typing error in a looped clip does not fill the disk
+LONGEST = 86400.0  # s (one day); keeps a mistyped length of a looped clip from filling the disk
 SLOWEST, FASTEST = 0.01, 100.0  # source seconds per timeline second
-FARTHEST = 1e7  # s of source; longer than any recording
+FARTHEST = 1e7  # s; limit of a position in the source, longer than any recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +28,27 @@ class Clip:
     """A clip as a DAW describes it."""
 
     path: Path  # source file
-    path_right: Path | None  # file of the right channel if it is separate
-    length: float  # s on the timeline
-    offset: float  # s of source from the start of the section (in playing direction) to the start of the clip
+    path_right: Path | None  # file of the right channel if the channels are in separate files
+    length: float  # length on the timeline, s
+    offset: float  # start of the clip, s of source from the start of the section in playing direction
     playrate: float  # source seconds per timeline second
-    preserve_pitch: bool  # whether the playrate keeps the pitch
+    preserve_pitch: bool  # whether a change of the playrate keeps the pitch
     pitch: float  # additional pitch shift, semitones
-    reverse: bool  # plays the section backwards
-    section: tuple[float, float] | None  # start and length in the file, s; None is the whole file
-    loop: bool  # repeats the section
+    reverse: bool  # whether the section is played backwards
+    section: tuple[float, float] | None  # start and length in the file, s; None: the whole file
+    loop: bool  # whether the section repeats
     channels: str  # one of channels.MODES
-    polarity: bool  # inverted
+    polarity: bool  # whether the polarity is inverted
     pan: float | None  # -1 … 1
-    line: tuple[tuple[float, float], ...] | None  # to straighten it: (s of source from the offset, s of the result)
+    line: tuple[tuple[float, float], ...] | None  # points to straighten the clip: s of source from offset, s of result
 
     @classmethod
     def parse(cls, source: Mapping[str, Any], length: Mapping[str, Any]) -> Self:
-        """Validate the `source` of a request and the mapping with its `length`.
+        """Build a clip from the `source` of a request and the mapping that contains its `length`.
 
         Raises:
             RequestError: a value is invalid.
-            ClipTooShort: it is shorter than 0.1 s.
+            ClipTooShort: the clip is shorter than 0.1 s.
         """
         seconds = number(length, "length", 0.0, LONGEST)
         if seconds < SHORTEST:
@@ -75,12 +75,12 @@ class Clip:
 
     @property
     def stretches(self) -> bool:
-        """Tell whether time or pitch change independently of each other."""
+        """Return whether the clip needs time-stretching or pitch-shifting."""
         return self.line is not None or self.pitch != 0 or (self.preserve_pitch and self.playrate != 1)
 
     @property
     def plain(self) -> bool:
-        """Tell whether the file continues before and after the clip, so that it can have handles."""
+        """Return whether the audio around the clip in the file is its natural continuation and can serve as handles."""
         return not (self.reverse or self.loop or self.section or self.stretches)
 
     def played(self, reader: files.Reader | Pair) -> span.Played:
@@ -112,7 +112,7 @@ def _path(source: Mapping[str, Any], key: str) -> Path:
 
 
 def _line(warp: Any, seconds: float) -> tuple[tuple[float, float], ...]:
-    """Return the line from source time to result time that makes the beats even over the clip.
+    """Return the line from source time to result time that spaces the beats evenly over the clip.
 
     Args:
         warp: pairs (beat, s of source from the offset), as in a request.

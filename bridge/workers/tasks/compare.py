@@ -1,6 +1,7 @@
-"""Compares a result with its source: offset, drift and defects, as text for users.
+"""Compares a result with its source: measures offset and drift, finds defects, and describes them to users.
 
-The task `fit` does this before it cuts the result. Both files are decoded once, in blocks, and kept as 16 kHz mono.
+The tasks `fit` and `join` compare before they cut a result. Both files are decoded once, in blocks, and kept as 16 kHz
+mono.
 """
 
 from __future__ import annotations
@@ -24,26 +25,26 @@ AGAIN = "Try another seed, or `ace-bridge rerun` with other tags."
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Source or result, decoded."""
+    """A decoded source or result."""
 
-    sound: Mono  # at onsets.RATE
-    passed: Passed
-    rate: int  # of the file, Hz
+    sound: Mono  # samples at onsets.RATE
+    passed: Passed  # statistics of the stream
+    rate: int  # sample rate of the file, Hz
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """The measured timing and its correction."""
 
-    offset: float = 0.0  # s; how late the result is in the middle of the clip
-    drift: float = 0.0  # the result's time runs as 1 + drift
-    sure: float = 0.0  # probability that this is right, 0..1
+    offset: float = 0.0  # how late the result is in the middle of the clip, s
+    drift: float = 0.0  # relative drift: the result takes 1 + drift s for each second of the source
+    sure: float = 0.0  # probability that offset and drift are right, 0..1
     slip: float = 0.0  # s to skip at the start of the stretched result; below 0: silence to insert
     speed: float = 1.0  # playback speed that removes the drift
     text: str = "not compared with the source"  # for users
 
     def to_wire(self) -> dict[str, Any]:
-        """Return it for the journal, the recipe and the interfaces."""
+        """Return the alignment as JSON values for the journal, the recipe and the interfaces."""
         return {
             "offset_ms": round(self.offset * 1000, 2),
             "drift_percent": round(self.drift * 100, 4),
@@ -58,7 +59,7 @@ def listen(path: Path, errors: Mapping[type[files.FileError], type[BridgeError]]
     """Decode a file once.
 
     Raises:
-        BridgeError: from the table `errors`.
+        BridgeError: the file cannot be used; `errors` gives the class of the error.
     """
     with opened(path, errors, scratch) as reader:
         info = reader.info
@@ -68,10 +69,11 @@ def listen(path: Path, errors: Mapping[type[files.FileError], type[BridgeError]]
 
 
 def listen_to_both(source: Path, result: Path, scratch: Path) -> tuple[Heard, Heard]:
-    """Decode the clip as it was sent and the result in parallel.
+    """Decode the submitted clip and the result in parallel.
 
     Raises:
-        ClipError, ResultError: one of them cannot be used.
+        ClipError: the submitted clip cannot be used.
+        ResultError: the result cannot be used.
     """
     return both(lambda one: listen(*one, scratch), (source, SOURCE), (result, RESULT))
 
@@ -82,7 +84,7 @@ def result_of(path: Path, scratch: Path) -> Heard:
 
 
 def alignment(source: Heard, result: Heard) -> Alignment:
-    """Measure offset and drift, and correct them only if the measurement is reliable."""
+    """Measure offset and drift, and plan their correction if the measurement is reliable."""
     measured = align.measure(source.sound, result.sound)
     if measured is None:
         return Alignment(text="timing not corrected (too short or too quiet to measure)")
@@ -106,10 +108,10 @@ def warnings(source: Heard, result: Heard, found: Alignment, tempo: float | None
     """Return warnings about the result, with advice.
 
     Args:
-        source: the clip as it was sent.
-        result: of the engine.
-        found: alignment of the two.
-        tempo: of the DAW in BPM, or None.
+        source: the submitted clip.
+        result: the engine's result.
+        found: alignment of the result with the source.
+        tempo: tempo in the DAW, BPM, or None.
     """
     late = found.offset if found.sure >= confidence.SURE else 0.0
     notes: list[tuple[str, str]] = []
@@ -134,7 +136,7 @@ def warnings(source: Heard, result: Heard, found: Alignment, tempo: float | None
 
 
 def _likeness(source: Heard, result: Heard, late: float, aligned: bool, tempo: float | None) -> list[tuple[str, str]]:
-    """Warn if the result is the source unchanged, or has another tempo."""
+    """Return a warning if the result is the unchanged source or has a different tempo."""
     if defects.sameness(source.sound, result.sound, late) >= defects.SAME:
         return [("result_unchanged", "The result is almost identical to the clip: the model changed nothing.")]
     if aligned:

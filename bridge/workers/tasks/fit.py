@@ -1,7 +1,7 @@
 """The task "fit": converts a raw result to the project's rate and the clip's timing, length and loudness.
 
-Stage fit runs it. Compare with the source → remove DC → stereo → remove drift → resample → exact length, measured and
-spooled → level → Broadcast Wave.
+Stage fit runs it. The steps: compare with the source → remove DC → convert to stereo → remove drift → resample → cut to
+the exact length, measure and spool → level → write a Broadcast Wave file.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from bridge.workers.tasks.opening import RESULT, number, opened, writing
 Progress = Callable[[float], None]
 
 UNNOTICED = 0.1  # s; a result may be this much too short without a warning (a latent frame of the model is 0.093 s)
-QUIETER = 0.5  # dB below the target level that cause a warning
-AROUND = 4.0  # s on both sides of a loop's seam that the seam is compared with
-GUESSED = 120.0  # s; longer results are compared before they are cut
-MOST_FRAMES = 1e11
+QUIETER = 0.5  # dB; a result that is further below the target level causes a warning
+AROUND = 4.0  # s; a loop's seam is compared with this much music on each side
+GUESSED = 120.0  # s; longer results are compared first and then cut
+MOST_FRAMES = 1e11  # limit of a number of frames in the arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +35,34 @@ class Params:
 
     raw: Path  # the engine's result
     into: Path  # file to write
-    source: Path | None  # the clip as it was sent; None to skip the comparison
-    align: bool  # whether to correct a measured offset
-    tempo: float | None  # of the DAW, BPM
-    sample_rate: int | None  # Hz; None keeps that of the raw result
+    source: Path | None  # the submitted clip; None skips the comparison
+    align: bool  # whether to correct a measured offset and drift
+    tempo: float | None  # tempo in the DAW, BPM
+    sample_rate: int | None  # rate of the file to write, Hz; None: the rate of the raw result
     lead: int  # handle before the clip, frames of the file to write
-    samples: int  # frames of the clip
+    samples: int  # length of the clip, frames
     tail: int  # handle after the clip, frames
-    loops: bool  # whether the end must meet the start
+    loops: bool  # whether the end must lead seamlessly into the start
     skip: float  # s to skip at the start of the raw result; below 0: silence to insert
-    nudge: float  # manual offset in s (above 0: later), in addition to the measured one
-    undo_db: float  # dB; brings the raw result to the source's level if the loudness is not matched
-    target: float | None  # LUFS
-    ceiling: float  # dBTP
+    nudge: float  # manual offset in s (above 0: later), in addition to the measured offset
+    undo_db: float  # gain that restores the source's level if the loudness is not matched, dB
+    target: float | None  # target loudness, LUFS; None: the loudness is not matched
+    ceiling: float  # true peak limit, dBTP
     encoding: bwf_header.Encoding  # sample format
     bext: Mapping[str, Any]  # fields of bwf_header.Bext
     info: Mapping[str, str]  # RIFF INFO fields
 
     @property
     def frames(self) -> int:
-        """Return the frames of the file to write."""
+        """Return the length of the file to write in frames."""
         return self.lead + self.samples + self.tail
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How the raw result is cut to the file."""
+    """How the raw result is cut for the file."""
 
-    rate: int  # Hz of the file
+    rate: int  # rate of the file, Hz
     start: int  # first frame of the clip in the file
     skip: float  # s to skip at the start of the stretched raw result; below 0: silence to insert
     speed: float  # playback speed, at the same pitch
@@ -74,7 +74,7 @@ class Draft:
     """The result cut to the clip, before levelling."""
 
     spool: writers.Spool  # the audio
-    wanted: Wanted  # target level
+    wanted: Wanted  # target level and its limits
     lufs: float | None  # loudness of the clip without handles; None for silence
     peak_db: float | None  # true peak including handles, dBTP; None for silence
 
@@ -116,13 +116,13 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
     Args:
         args: raw, into, source, align, tempo, sample_rate, lead, samples, tail, skip, loops, nudge, source_gain_db,
             target, ceiling, format, bext, info.
-        progress: called with the share done, 0..1.
+        progress: called with the completed fraction, 0..1.
         size: frames per block; does not change the file.
 
     Returns:
-        sample_rate, samples (of the clip), frames (of the file), lead (first frame of the clip in the file), gain_db,
-        limiter_db (largest gain reduction), lufs and true_peak_db (of the file), alignment (see compare.Alignment),
-        nudge_ms, loop (see crossfade.Measured; None if it is not a loop), warnings.
+        sample_rate, samples (length of the clip), frames (length of the file), lead (first frame of the clip in the
+        file), gain_db, limiter_db (largest gain reduction), lufs and true_peak_db (of the file), alignment (see
+        compare.Alignment), nudge_ms, loop (see crossfade.Measured; None if no loop was closed), warnings.
 
     Raises:
         ResultError: the raw result cannot be used.
@@ -159,13 +159,13 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
 def _drafted(
     params: Params, reader: files.Reader, rate: int, size: int, progress: Progress
 ) -> tuple[Alignment, list[dict[str, str]], Cut, Draft]:
-    """Compare the result with its source and cut it accordingly.
+    """Compare the result with its source, and cut the result with the correction that it needs.
 
-    Most results need no correction. So a short one is cut without correction while it is compared, and cut again if it
-    does need one.
+    Most results need no correction. A short result is therefore cut without correction while the comparison runs, and
+    cut again only if the comparison finds that a correction is needed.
     """
     guess = Cut(rate, params.lead, params.skip, 1.0, (0.0,) * reader.info.channels)
-    if params.frames > GUESSED * rate:  # one after the other, to save memory
+    if params.frames > GUESSED * rate:  # compares first and then cuts, to save memory
         found, notes, how = _compared(params, rate)
         return found, notes, how, _draft(params, how, reader, size, progress)
     with ThreadPoolExecutor(1) as beside:
@@ -179,7 +179,7 @@ def _drafted(
 
 
 def _compared(params: Params, rate: int) -> tuple[Alignment, list[dict[str, str]], Cut]:
-    """Return the alignment of the result with its source, warnings, and how to cut the result."""
+    """Compare the result with its source; return the alignment, the warnings, and how to cut the result."""
     if params.source is None:
         return Alignment(), [], cut(params, Alignment(), rate, compare.result_of(params.raw, params.into.parent))
     source, result = compare.listen_to_both(params.source, params.raw, params.into.parent)
@@ -191,10 +191,10 @@ def _compared(params: Params, rate: int) -> tuple[Alignment, list[dict[str, str]
 
 
 def cut(params: Params, found: Alignment, rate: int, result: Heard) -> Cut:
-    """Decide where the clip starts in the file.
+    """Return how to cut the raw result so that its timing is corrected.
 
-    If the handles have room for the correction, the clip starts at another frame of an unchanged file, so that the user
-    can slip it back. Otherwise the start of the raw result is cut or padded.
+    If the handles have room for the correction, only the start frame of the clip in the file changes, so that the user
+    can slip the clip back. Otherwise the start of the raw result is cut or padded.
     """
     slip = found.slip - params.nudge
     shift = round(slip * rate)
@@ -207,7 +207,7 @@ def cut(params: Params, found: Alignment, rate: int, result: Heard) -> Cut:
 
 
 def _stream(params: Params, how: Cut, reader: files.Reader, size: int) -> Iterator[Block]:
-    """Yield the audio of the file before levelling, with the end of a loop cross-faded into its start."""
+    """Yield the audio of the file before levelling; the end of a loop is cross-faded into its start."""
     fade = _lead_over(params, how)
     frames = params.frames + fade
     sound = raw.played(reader, raw.Take(how.rate, how.skip - fade / how.rate, frames, how.speed, how.mean), size)
@@ -215,14 +215,17 @@ def _stream(params: Params, how: Cut, reader: files.Reader, size: int) -> Iterat
 
 
 def _lead_over(params: Params, how: Cut) -> int:
-    """Return the frames over which a loop's end is cross-faded; 0 if it is not a loop or has no audio before it."""
+    """Return the length in frames of the cross-fade at a loop's end.
+
+    The length is 0 if the clip is not a loop, if it has handles, or if the raw result has no audio before the clip.
+    """
     fade = min(round(crossfade.LOOP_FADE * how.rate), params.samples // 4)
-    has_handles = params.lead or params.tail  # then the DAW loops within the handles
+    has_handles = params.lead or params.tail  # with handles, the DAW loops within them
     return fade if params.loops and not has_handles and how.skip >= fade / how.rate else 0
 
 
 def _draft(params: Params, how: Cut, reader: files.Reader, size: int, progress: Progress) -> Draft:
-    """Cut the result into a spool and measure it."""
+    """Cut the result into a spool, and measure its loudness and true peak."""
     wanted = Wanted(params.target, params.undo_db, params.ceiling, how.start, how.start + params.samples)
     spool = writers.Spool(params.into.parent)
     try:
@@ -242,9 +245,9 @@ def _kept(blocks: Iterator[Block], spool: writers.Spool, frames: int, progress: 
 
 
 def _write(params: Params, how: Cut, level: Level, spool: writers.Spool, size: int) -> dict[str, float] | None:
-    """Write the file; return how the end of a loop meets its start in it."""
+    """Write the file; return how much the seam of a loop stands out in it, or None if no loop was closed."""
     bext = dict(params.bext)
-    if "time_reference" in bext:  # of the first frame; a slip does not move the clip on the timeline
+    if "time_reference" in bext:  # refers to the first frame; a slip does not move the clip on the timeline
         bext["time_reference"] = max(0, bext["time_reference"] + params.lead - how.start)
     chunk = bwf_header.Bext(**bext, lufs=level.lufs, true_peak_db=level.peak_db)
     ends = crossfade.Ends(params.frames, round(AROUND * how.rate))

@@ -1,7 +1,7 @@
 """The layout of a clip in frames: the span of its source, its handles, and the context for the model.
 
-The task `render` plans with it before it reads. Handles are music around the clip that the DAW keeps. Context is sent
-to give the model a lead-in and is cut off again.
+The task `render` makes the layout before it reads the source. Handles are music around the clip that the DAW keeps.
+Context is music that is sent to give the model a lead-in, and is cut off the result.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from bridge.audio import resample, span
 from bridge.workers.tasks.clip import Clip
 
-STEP = 0.04  # s; whole frames at every common rate, so that the clip starts on a frame
-CLOSES = 0.005  # s; a clip of whole passes of a loop may be off by this much, because DAWs round
+STEP = 0.04  # s; a whole number of frames at every common rate, so that the clip starts on a frame
+CLOSES = 0.005  # s; a clip may differ by this much from a whole number of passes of its loop, because DAWs round
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is requested around the clip."""
+    """The requested handles and context around the clip."""
 
-    handles: tuple[float, float]  # s before and after the clip for the DAW
-    context: float  # s on each side for the model, including handles
-    period: float | None  # s on the timeline; whole bars after which the clip may repeat, or None
+    handles: tuple[float, float]  # music before and after the clip for the DAW, s
+    context: float  # music on each side for the model, including handles, s
+    period: float | None  # whole bars after which the clip may repeat, s on the timeline; None: it may not
     loops: bool  # whether the DAW loops the clip
 
 
@@ -30,40 +30,40 @@ class Around:
 class Plan:
     """The layout of a clip in frames."""
 
-    rate_in: int  # of the file, Hz
-    rate_out: int  # of the FLAC file, Hz
-    start: int  # first source frame in playing direction, including everything before the clip
-    read: int  # source frames to read
+    rate_in: int  # rate of the source file, Hz
+    rate_out: int  # rate of the FLAC file, Hz
+    start: int  # first source frame to read, in playing direction; includes handles and context before the clip
+    read: int  # number of source frames to read
     before: int  # frames before the clip, at rate_out
     clip: int  # frames of the clip, at rate_out
     after: int  # frames after the clip, at rate_out
-    keep: tuple[float, float] = (0.0, 0.0)  # s on each side of real source audio for the DAW
-    own: tuple[int, int] = (0, 0)  # first source frame, and the frame after the last, that play without repetition
-    period: int = 0  # source frames after which it repeats outside `own`; 0 if it does not
-    loops: bool = False  # whether the end must meet the start
+    keep: tuple[float, float] = (0.0, 0.0)  # handles of real source audio before and after the clip for the DAW, s
+    own: tuple[int, int] = (0, 0)  # source frames that play without repetition: the first, and one past the last
+    period: int = 0  # source frames after which the audio repeats outside `own`; 0: it does not repeat
+    loops: bool = False  # whether the end must lead seamlessly into the start
 
     @property
     def frames(self) -> int:
-        """Return the frames of the FLAC file."""
+        """Return the length of the FLAC file in frames."""
         return self.before + self.clip + self.after
 
 
 def plan(clip: Clip, played: span.Played, rate: int, highest: int, around: Around) -> Plan:
     """Lay out the clip in frames.
 
-    Each side gets the audio that the source has there, up to the handle or the context. The rest of the context comes
-    from the clip itself: a loop continues, anything else repeats by whole bars.
+    Each side is filled with the audio that the source has there, up to the longer of handle and context. The rest of
+    the context comes from the clip itself: a loop continues, and any other clip repeats by whole bars.
 
     Args:
         clip: the clip.
-        played: its source.
-        rate: of the file, Hz.
-        highest: highest rate to send, Hz; higher sources are resampled.
-        around: handles and context.
+        played: the section of its source that is played.
+        rate: rate of the source file, Hz.
+        highest: highest rate to send, Hz; a source with a higher rate is resampled.
+        around: requested handles and context.
     """
     rate_out = min(rate, highest)
     start, frames = round(clip.offset * rate), round(clip.length * rate_out)
-    wide = round(clip.length * clip.playrate * rate)  # frames of source
+    wide = round(clip.length * clip.playrate * rate)  # source frames of the clip
     loops = around.loops or (played.loop and _closes(wide, played.frames, rate))
     there = (0.0, 0.0)
     if clip.plain and not loops:
@@ -95,18 +95,18 @@ def plan(clip: Clip, played: span.Played, rate: int, highest: int, around: Aroun
 
 
 def sounding(played: span.Played, layout: Plan) -> span.Played | span.Repeated:
-    """Return the source as it continues around the clip."""
+    """Return the source, repeated around the clip if the layout says so."""
     return span.Repeated(played, *layout.own, layout.period) if layout.period else played
 
 
 def _closes(frames: int, once: int, rate: int) -> bool:
-    """Tell whether a number of frames is whole passes of a loop of `once` frames."""
+    """Return whether a number of frames is a whole number of passes through a loop of `once` frames."""
     over = frames % once
     return frames + CLOSES * rate >= once and min(over, once - over) <= CLOSES * rate
 
 
 def _steps(seconds: float, rate: int, rate_out: int) -> float:
-    """Round `seconds` down to whole steps of 40 ms; 0 if a step is not whole frames."""
+    """Round `seconds` down to steps of 40 ms; return 0 if a step is not a whole number of frames at both rates."""
     if rate % 25 or rate_out % 25:
         return 0.0
     return max(0, math.floor(seconds / STEP + 1e-9)) * STEP

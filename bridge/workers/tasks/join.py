@@ -1,7 +1,7 @@
-"""The task "join": joins the results of a long clip's segments to one file without audible joins.
+"""The task "join": joins the results for a long clip's segments into one file without audible joins.
 
 Stage fit runs it before it fits the whole clip. Each result is aligned with its own segment of the source, levelled,
-and cross-faded with the next where the two are most similar. Everything is processed in blocks.
+and cross-faded with the next result at the point where both are most similar. Everything is processed in blocks.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Progress = Callable[[float], None]
 
 FADE = 0.15  # s; length of a cross-fade
 RAMP = 10.0  # s; a segment's level changes over this time to match its neighbour at a join
-MOST_STEP = 6.0  # dB; largest level difference that is matched, more is intended or a defect
-AROUND = 6.0  # s on both sides of a join that the join is compared with
+MOST_STEP = 6.0  # dB; largest level difference that is matched; a larger one is intended or a defect
+AROUND = 6.0  # s; a join is compared with this much music on each side
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,15 @@ class Part:
     """One segment: its position and how it is played."""
 
     path: Path  # the raw result
-    source: Path  # the segment as it was sent
-    start: float  # s from the start of the clip as it was sent
+    source: Path  # the submitted segment
+    start: float  # start in the submitted clip, s
     seconds: float  # length, s
-    alignment: Alignment  # with its source
+    alignment: Alignment  # alignment with the submitted segment
     mean: tuple[float, ...]  # DC offset to remove from each channel
-    gain_db: float  # dB; matches its source's level, relative to the other segments
+    gain_db: float  # gain that restores the source's level relative to the other segments, dB
 
     def take(self, rate: int, start: int, frames: int) -> raw.Take:
-        """Return how to play `frames` frames from frame `start` of the clip."""
+        """Return how to read `frames` frames from frame `start` of the clip."""
         skip = start / rate - self.start + self.alignment.slip
         return raw.Take(rate, skip, frames, self.alignment.speed, self.mean)
 
@@ -52,22 +52,22 @@ class Join:
     """The join of two neighbouring segments."""
 
     at: int  # first frame of the cross-fade in the clip
-    step_db: float  # how much louder the second segment is there, after both gains
-    alike: float  # correlation of the two in the cross-fade, -1..1
+    step_db: float  # how much louder the second segment is in the overlap, after both gains, dB
+    alike: float  # correlation of both segments in the cross-fade, -1..1
 
 
 def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -> dict[str, Any]:
     """Join the segments of a clip.
 
     Args:
-        args: legs (of each segment raw and source, two paths, and start and seconds in the clip as it was sent),
-            seconds (of the clip), align, into.
-        progress: called with the share done, 0..1.
+        args: legs (for each segment: the paths raw and source, and its start and seconds in the submitted clip),
+            seconds (length of the clip), align, into.
+        progress: called with the completed fraction, 0..1.
         size: frames per block; does not change the file.
 
     Returns:
-        frames, sample_rate, legs (of each segment alignment and gain_db), joins (each at s, with step_db, alike and
-        the ranks of crossfade.Measured).
+        frames, sample_rate, legs (for each segment: alignment and gain_db), joins (for each join: at in s, alike,
+        evened_db, and the fields of crossfade.Measured).
 
     Raises:
         ResultError: a raw result cannot be used.
@@ -105,7 +105,7 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
 
 
 def _listened(segments: Sequence[Mapping[str, Any]], align: bool, scratch: Path, progress: Progress) -> list[Part]:
-    """Measure the alignment of each segment, and how much quieter it is than its source."""
+    """Measure each segment's alignment, and how much quieter it is than its source."""
     found = []
     for count, segment in enumerate(segments, 1):
         path, source = Path(segment["raw"]), Path(segment["source"])
@@ -120,7 +120,7 @@ def _listened(segments: Sequence[Mapping[str, Any]], align: bool, scratch: Path,
 
 
 def _loudness(path: Path, errors: Mapping[Any, Any], scratch: Path) -> float | None:
-    """Return the integrated loudness of a file in LUFS, None for silence."""
+    """Return the integrated loudness of a file in LUFS, or None for silence."""
     with opened(path, errors, scratch) as reader:
         return integrated_loudness(raw.stereo(reader, 0, reader.info.frames), reader.info.sample_rate)
 
@@ -157,7 +157,7 @@ def _streams(
     fade: int,
     size: int,
 ) -> Iterator[Iterator[Block]]:
-    """Yield each segment from the start of its first cross-fade to the end of its last, levelled."""
+    """Yield each segment, levelled, from the start of its first cross-fade to the end of its last cross-fade."""
     for k, (part, reader) in enumerate(zip(parts, readers, strict=True)):
         first, last = joins[k - 1] if k else None, joins[k] if k < len(joins) else None
         start = first.at if first else 0
@@ -171,14 +171,14 @@ def _streams(
 def _levelled(
     blocks: Iterator[Block], gain_db: float, ends: tuple[float, float], frames: int, rate: int
 ) -> Iterator[Block]:
-    """Yield a stream with its gain, and with ramps to the levels that it shares with its neighbours.
+    """Yield a stream with a gain, and with ramps at both ends that match the levels of the neighbouring segments.
 
     Args:
-        blocks: frames × 2.
-        gain_db: of the whole stream.
-        ends: additional dB at its start and end, which fade to 0 over RAMP, or over half of a short stream.
+        blocks: the stream, frames × 2.
+        gain_db: gain of the whole stream.
+        ends: additional gain at the start and at the end, dB; it fades to 0 over RAMP, or over half of a short stream.
         frames: length of the stream.
-        rate: Hz.
+        rate: sample rate, Hz.
     """
     ramp = max(1.0, min(RAMP * rate, frames / 2))
     position = 0

@@ -1,4 +1,4 @@
-"""The task "length": length and rate of a sound file, for clips that extend to the end of their source."""
+"""The task "length": reads the length and rate of a sound file, for clips that extend to the end of their source."""
 
 from __future__ import annotations
 

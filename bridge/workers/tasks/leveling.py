@@ -1,6 +1,6 @@
-"""Levels a result to its target loudness under a ceiling: with a gain and, if needed, the limiter.
+"""Brings a result to its target loudness below a true peak ceiling, with a gain and, if needed, the limiter.
 
-The task `fit` uses it on its spool.
+The task `fit` levels its spool this way.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from bridge.audio.limiter import MARGIN, PeakCurve, limited, reduction
 from bridge.audio.loudness import LoudnessMeter
 from bridge.audio.true_peak import TruePeak
 
-MOST = 6.0  # dB; largest gain reduction by the limiter, more would be audible
+MOST = 6.0  # dB; largest gain reduction by the limiter; more would be audible
 NEAR = 0.2  # LU; tolerance of the target
-TRIES = 3  # gains to try, to make up for the loudness that the limiter removes
+TRIES = 3  # number of gains to try, to make up for the loudness that the limiter removes
 
 
 def _no_curve() -> npt.NDArray[np.float32]:
@@ -31,22 +31,22 @@ def _no_curve() -> npt.NDArray[np.float32]:
 class Wanted:
     """The target level and its limits."""
 
-    target: float | None  # loudness of the clip, LUFS; None does not match the loudness
-    undo_db: float  # gain without a target, dB; undoes that of the upload
-    ceiling: float  # dBTP
+    target: float | None  # loudness of the clip, LUFS; None: the loudness is not matched
+    undo_db: float  # gain to apply if there is no target, dB; reverses the gain of the upload
+    ceiling: float  # true peak limit, dBTP
     start: int  # first frame of the clip in the spool
-    stop: int  # frame after its last
+    stop: int  # frame after the last frame of the clip in the spool
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
     """The level of a result and how it is reached."""
 
-    lufs: float | None  # written loudness of the clip without handles; None is silence
-    peak_db: float | None  # written true peak including handles, dBTP; None is silence
-    gain_db: float  # dB to apply
-    short_db: float = 0.0  # dB below the target
-    # gain reduction by the limiter in dB, per CONTROL frames; empty without the limiter
+    lufs: float | None  # loudness of the clip in the file, without handles; None for silence
+    peak_db: float | None  # true peak of the file, including handles, dBTP; None for silence
+    gain_db: float  # gain to apply, dB
+    short_db: float = 0.0  # how far the clip stays below the target, dB
+    # gain reduction by the limiter in dB, one value per CONTROL frames; empty without the limiter
     curve: npt.NDArray[np.float32] = field(default_factory=_no_curve)
 
     def applied(self, blocks: Iterator[Block]) -> Iterator[Block]:
@@ -60,18 +60,18 @@ class Level:
 
 
 def decibels(peak: float) -> float | None:
-    """Return a peak (full scale 1.0) in dB; None for silence."""
+    """Return a peak (full scale 1.0) in dB, or None for silence."""
     return 20 * math.log10(peak) if peak > 0 else None
 
 
 def find_level(wanted: Wanted, lufs: float | None, peak_db: float | None, rate: int, spool: writers.Spool) -> Level:
-    """Return the gain, and the limiter's curve if the gain alone would leave the clip quieter than its target.
+    """Return the gain, and the limiter's curve if the ceiling does not allow enough gain to reach the target.
 
     Args:
         wanted: target and ceiling.
         lufs: loudness of the clip in the spool; None for silence.
-        peak_db: true peak of the spool; None for silence.
-        rate: Hz.
+        peak_db: true peak of the spool, dBTP; None for silence.
+        rate: sample rate, Hz.
         spool: the audio to write.
     """
     gain = wanted.undo_db if wanted.target is None else 0.0 if lufs is None else wanted.target - lufs
@@ -84,7 +84,7 @@ def find_level(wanted: Wanted, lufs: float | None, peak_db: float | None, rate: 
 
 
 def _limit(wanted: Wanted, target: float, gain: float, most: float, rate: int, spool: writers.Spool) -> Level:
-    """Find the gain up to `most` with which the limited clip reaches its target."""
+    """Find the gain, at most `most` dB, with which the limited clip reaches its target."""
     peaks = PeakCurve(10 ** ((wanted.ceiling - most) / 20))
     for part in spool.blocks():
         peaks.add(part)
@@ -103,7 +103,7 @@ def _limit(wanted: Wanted, target: float, gain: float, most: float, rate: int, s
 
 
 def measured(blocks: Iterator[Block], rate: int, wanted: Wanted) -> tuple[float | None, float | None]:
-    """Return the loudness of the clip (LUFS) and the true peak including handles (dBTP) of a stream."""
+    """Return a stream's loudness in LUFS, without handles, and its true peak in dBTP, including handles."""
     loudness, true_peak, position = LoudnessMeter(rate), TruePeak(), 0
     for part in blocks:
         loudness.add(block.between(part, position, wanted.start, wanted.stop))

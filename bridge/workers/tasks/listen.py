@@ -1,6 +1,6 @@
-"""The task "listen": estimates tempo and key of a clip, and whether it has only drums.
+"""The task "listen": estimates the tempo and key of a clip, and whether it contains only drums.
 
-Stage render runs it once per clip for the automatic tags (bridge/presets/tags.py), while another worker renders the
+Stage render runs it once per clip for the automatic tags (bridge/presets/tags.py), while a second worker renders the
 clip.
 """
 
@@ -13,15 +13,15 @@ from bridge.audio import block, onsets, percussive, rhythm, tonality
 from bridge.workers.tasks.opening import number
 from bridge.workers.tasks.render import laid_out, stream
 
-LONGEST = 120.0  # s; a song keeps its tempo and key
+LONGEST = 120.0  # s; the rest of a longer clip is not analysed, since a song keeps its tempo and key
 
 
 def listen(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
     """Analyse a clip.
 
     Args:
-        args: those of the task render, and tempo (of the DAW in BPM, or None).
-        progress: called with the share done, 0..1.
+        args: the arguments of the task render, and tempo (in the DAW, BPM, or None).
+        progress: called with the completed fraction, 0..1.
 
     Returns:
         tempo (BPM or None; the DAW's if it gave one), tempo_measured, tempo_sure, key (a name or None),

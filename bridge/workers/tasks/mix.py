@@ -1,7 +1,7 @@
-"""The task "mix": mixes clips of one or more tracks as the DAW plays them.
+"""The task "mix": mixes clips from one or more tracks as the DAW plays them.
 
-Stage render runs it for clips that are remixed as one, and renders the mix like any other source. Gain and fades are
-applied, since the balance of the clips is part of their sound.
+Stage render runs it for clips that are remixed as one, and then renders the mix like any other source. Gains and fades
+are applied, because the balance between the clips is part of the sound.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Lane:
     start: int  # first frame in the mix
     frames: int
     blocks: Iterator[Block]
-    rest: Block = field(default_factory=lambda: np.zeros((0, 2), np.float32))  # read but not mixed yet
+    rest: Block = field(default_factory=lambda: np.zeros((0, 2), np.float32))  # frames read but not yet mixed
 
     def next(self, frames: int) -> Block:
-        """Return up to the next `frames` frames."""
+        """Return the next `frames` frames, or fewer at the end of the clip."""
         parts, count = [self.rest], len(self.rest)
         while count < frames and (part := next(self.blocks, None)) is not None:
             parts.append(part)
@@ -43,8 +43,8 @@ def mix(args: dict[str, Any], progress: Callable[[float], None], *, size: int = 
     """Mix clips.
 
     Args:
-        args: clips (each with source, length, and at: s from the start of the mix), seconds, rate (Hz), into.
-        progress: called with the share done, 0..1.
+        args: clips (each with source, length, and at: its start in the mix, s), seconds, rate (Hz), into.
+        progress: called with the completed fraction, 0..1.
         size: frames per block; does not change the file.
 
     Returns:
@@ -83,7 +83,7 @@ def _lane(clip: Mapping[str, Any], rate: int, into: Path) -> Lane:
 
 
 def _heard(clip: Mapping[str, Any], rate: int, frames: int, into: Path) -> Iterator[Block]:
-    """Yield a clip at the rate of the mix with its gain and fades; its file is open only during that time."""
+    """Yield a clip at the rate of the mix, with its gain and fades; its file is open only while it is read."""
     source = clip["source"]
     args = {"source": source, "length": clip["length"], "handles": [0.0, 0.0], "highest_rate": 655_350}
     gain = 10 ** (number(source, "gain_db", -150.0, 150.0, 0.0) / 20)

@@ -1,7 +1,7 @@
 """The task "offline": remixes the FLAC file of a clip by signal processing, for the offline engine.
 
-The clip is read twice (for the survey and by section), and the remix is read again for its final level, always in
-blocks.
+The clip is read twice, once for the survey and once section by section. The remix is spooled and read again for its
+final level. Everything is read in blocks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bridge.workers.tasks.opening import SOURCE, number, opened, writing
 
 Progress = Callable[[float], None]
 
-SURVEYED, RENDERED = 0.1, 0.9  # shares done after the survey and after rendering
+SURVEYED, RENDERED = 0.1, 0.9  # completed fractions after the survey and after rendering
 
 
 def offline(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -33,10 +33,10 @@ def offline(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
     Args:
         args: source (path), into (path of the WAV file to write, 32-bit float), tags, seed, and optionally amount
             (0..1), tempo (BPM), beats (s, ascending), downbeats (indices), family, lyrics (ignored).
-        progress: called with the share done, 0..1.
+        progress: called with the completed fraction, 0..1.
 
     Returns:
-        seed, family, chosen (whether tags or preset chose it), tempo (BPM), description (one line).
+        seed, family, chosen (whether the tags or the preset chose the family), tempo (BPM), description (one line).
 
     Raises:
         RequestError: an argument is invalid.
@@ -66,7 +66,7 @@ def _wish(args: dict[str, Any]) -> Wish:
     """Validate the arguments.
 
     Raises:
-        RequestError: one has the wrong type or is out of range.
+        RequestError: an argument has the wrong type or is out of range.
     """
     return Wish(
         tags=str(args.get("tags", "")),
@@ -83,7 +83,7 @@ def _numbers(args: dict[str, Any], name: str) -> tuple[float, ...]:
     """Return a list of finite numbers from the arguments.
 
     Raises:
-        RequestError: it has another element.
+        RequestError: an element is not a finite number.
     """
     values = args.get(name) or []
     if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
@@ -92,7 +92,7 @@ def _numbers(args: dict[str, Any], name: str) -> tuple[float, ...]:
 
 
 def _stereo(reader: files.Reader, start: int, frames: int) -> Iterator[Block]:
-    """Yield a span as stereo, with zeros for invalid samples."""
+    """Yield a span of the file as stereo; invalid samples become zeros."""
     matrix = channels.mix(reader.info.channels, "normal", None, False)
     for part in channels.to_stereo(reader.blocks(start, frames), matrix):
         yield block.sound_alone(part)[0]
@@ -110,7 +110,7 @@ def _survey(reader: files.Reader, wish: Wish, progress: Progress) -> Survey:
 
 
 def _render(reader: files.Reader, plan: Plan, spool: writers.Spool, progress: Progress) -> float:
-    """Write the remix before its final level to the spool, and return the final gain in dB."""
+    """Write the remix to the spool without its final gain, and return that gain in dB."""
 
     def read(start: int, stop: int) -> Block:
         audio = np.empty((stop - start, 2), dtype=np.float32)

@@ -1,6 +1,6 @@
-"""Shared by the tasks: opens and writes files with the bridge's errors, and validates arguments.
+"""Helpers for the tasks: open and write files, convert file errors to bridge errors, and validate arguments.
 
-bridge.audio has its own exceptions, which are converted here for sources and for results.
+bridge.audio raises exceptions of its own; the tables SOURCE and RESULT convert them.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ RESULT: Mapping[type[files.FileError], type[ResultError]] = {
     files.Changed: ResultError,
     files.NeedsFfmpeg: ResultNotAudio,
 }
-LITTLE_ROOM = 2**20  # bytes; a write that fails with less free space counts as a full disk
+LITTLE_ROOM = 2**20  # bytes; if a write fails with less free space than this, the disk counts as full
 
 
 @contextmanager
 def opened(
     path: Path, errors: Mapping[type[files.FileError], type[BridgeError]], scratch: Path | None = None
 ) -> Iterator[files.Reader]:
-    """Open a sound file; file errors while it is open are converted.
+    """Open a sound file, and convert file errors as long as it is open.
 
     Args:
-        path: of the file.
+        path: the file.
         errors: SOURCE or RESULT.
-        scratch: folder for files that ffmpeg decodes.
+        scratch: folder for audio that ffmpeg decodes.
 
     Raises:
-        BridgeError: from the table `errors`.
+        BridgeError: the file cannot be used; `errors` gives the class of the error.
     """
     try:
         with files.Reader(path, scratch=scratch) as reader:
@@ -68,7 +68,7 @@ def opened(
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Convert errors while `path` is written, and delete an unfinished file.
+    """Convert errors while `path` is being written, and delete the unfinished file after any error.
 
     Raises:
         DiskFull: the disk is full.
@@ -105,7 +105,7 @@ def number(values: Mapping[str, Any], name: str, low: float, high: float, defaul
     """Return a finite number from the arguments.
 
     Raises:
-        RequestError: it is missing, not a number, or outside low … high.
+        RequestError: the value is missing, not a number, or outside low … high.
     """
     value = values.get(name)
     if value is None:

@@ -1,4 +1,4 @@
-"""The task "peaks": lowest and highest sample per column, to draw the waveform of a file in the terminal."""
+"""The task "peaks": finds the lowest and highest sample per column, to draw a file's waveform in the terminal."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ def peaks(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
 
     Args:
         args: path, columns (1 to 100000).
-        progress: called with the share done, 0..1.
+        progress: called with the completed fraction, 0..1.
 
     Returns:
-        peaks: [lowest, highest] per column, with fewer columns if the file has fewer frames; seconds: its length.
+        peaks: [lowest, highest] per column, with fewer columns if the file has fewer frames; seconds: length of the
+        file.
 
     Raises:
         ClipError: the file cannot be used.

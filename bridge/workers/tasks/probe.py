@@ -14,7 +14,7 @@ from bridge.audio import block, files
 from bridge.errors import ResultBroken, ResultSilent, ResultTooLarge, ResultTooShort
 from bridge.workers.tasks.opening import RESULT, number, opened
 
-SHORTEST_SHARE = 0.8  # of the expected length
+SHORTEST_SHARE = 0.8  # the shortest result is this fraction of the expected length
 LONGEST_SHARE, LONGEST_EXTRA = 2.0, 10.0  # the longest result is twice the expected length plus 10 s
 SILENT = 10 ** (-80 / 20)  # full scale; a lower peak is silence
 
@@ -23,8 +23,8 @@ def probe(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
     """Decode a result and check it.
 
     Args:
-        args: path, seconds (length of the clip as it was sent, including handles).
-        progress: called with the share done, 0..1.
+        args: path, seconds (length of the submitted clip, including handles).
+        progress: called with the completed fraction, 0..1.
 
     Returns:
         format, sample_rate, channels, frames, peak (full scale 1.0).
@@ -55,7 +55,7 @@ def probe(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
 
 
 def _peak(reader: files.Reader, progress: Callable[[float], None]) -> float:
-    """Return the highest absolute sample, or NaN if any is."""
+    """Return the highest absolute sample, or NaN if any sample is NaN."""
     peak, done = 0.0, 0
     for part in reader.blocks(0, reader.info.frames):
         here = max(float(part.max()), -float(part.min()))  # both propagate NaN

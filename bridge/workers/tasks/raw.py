@@ -1,6 +1,6 @@
-"""Reads a raw result: removes DC and drift, and converts it to stereo at a given rate and length.
+"""Reads a raw result: removes its DC offset and drift, and converts it to stereo with a given rate and length.
 
-The tasks `fit` and `join` read raw results through it, in blocks.
+The tasks `fit` and `join` read raw results with this module, in blocks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge.audio import block, channels, files, resample, stretch
 from bridge.audio.block import Block
 
 FADE = 0.005  # s; fade-out of a result that is too short
-DIRECT = 0.002  # full scale (-54 dB); a higher mean is DC and is removed, a lower one can be chance
+DIRECT = 0.002  # full scale (-54 dB); a larger mean counts as DC and is removed, a smaller mean may be random
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +32,24 @@ class Take:
 
 
 def offset(mean: npt.NDArray[np.float64]) -> tuple[float, ...]:
-    """Return the DC offset of each channel: its mean, or 0 if that can be chance."""
+    """Return the DC offset of each channel: the channel's mean, or 0 if the mean is small enough to be random."""
     return tuple(float(value) if abs(value) > DIRECT else 0.0 for value in mean)
 
 
 def stereo(
     reader: files.Reader, start: int, frames: int, mean: tuple[float, ...] = (), size: int = block.FRAMES
 ) -> Iterator[Block]:
-    """Yield frames of the raw result as stereo (frames × 2), at its own rate."""
+    """Yield frames of the raw result as stereo (frames × 2) at the result's own rate."""
     blocks = _without(reader.blocks(start, frames, size), mean)
     return channels.to_stereo(blocks, channels.mix(reader.info.channels, "normal", None, False))
 
 
 def played(reader: files.Reader, take: Take, size: int) -> Iterator[Block]:
-    """Yield the raw result as stereo (frames × 2) with an exact length; one that is too short is faded out.
+    """Yield the raw result as stereo (frames × 2) with an exact length; a result that is too short is faded out.
 
     Args:
-        reader: of the raw result.
-        take: rate, position and length.
+        reader: reader for the raw result.
+        take: rate, position and length of the output.
         size: frames per block.
     """
     info = reader.info
@@ -66,7 +66,7 @@ def played(reader: files.Reader, take: Take, size: int) -> Iterator[Block]:
 
 
 def _without(blocks: Iterator[Block], mean: tuple[float, ...]) -> Iterator[Block]:
-    """Yield the stream without its DC offset."""
+    """Yield the stream without the DC offset `mean`."""
     if not any(mean):
         yield from blocks
         return

@@ -1,7 +1,7 @@
-"""The task "render": renders the span of a file that a clip plays, as the stereo FLAC file to send.
+"""The task "render": renders the span of a file that a clip plays to the stereo FLAC file that is submitted.
 
-Stage render runs it. File → span → stereo → speed and rate → pitch → FLAC, in blocks. Loudness and true peak are
-measured on the way.
+Stage render runs it. The audio passes through these steps in blocks: file → span → stereo → speed and rate → pitch →
+FLAC. Loudness and true peak are measured in the same pass.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bridge.workers.tasks.opening import SOURCE, number, opened, writing
 Progress = Callable[[float], None]
 Sounding: TypeAlias = span.Played | span.Repeated  # a source as the DAW plays it
 
-LONGEST_HANDLE = 60.0  # s; of a handle or of context
+LONGEST_HANDLE = 60.0  # s; longest handle or context on one side
 UNNOTICED = 0.01  # s; shorter silence at the end of a clip comes from rounding and causes no warning
 
 
@@ -36,9 +36,9 @@ UNNOTICED = 0.01  # s; shorter silence at the end of a clip comes from rounding 
 class Heard:
     """Measurements of the rendered stream."""
 
-    loudness: LoudnessMeter  # of the clip without handles
-    true_peak: TruePeak = field(default_factory=TruePeak)  # including handles and context
-    peak: float = 0.0  # highest sample
+    loudness: LoudnessMeter  # loudness of the clip without handles
+    true_peak: TruePeak = field(default_factory=TruePeak)  # true peak including handles and context
+    peak: float = 0.0  # highest absolute sample
     broken: int = 0  # number of invalid samples
 
 
@@ -63,7 +63,7 @@ def stream(
 
 
 def _with_context(line: Sequence[tuple[float, float]], speed: float, layout: Plan) -> list[tuple[float, float]]:
-    """Extend a line over the context on both sides at the mean speed of the clip."""
+    """Extend a line at the clip's mean speed over the context on both sides."""
     before, after = layout.before / layout.rate_out, layout.after / layout.rate_out
     source, result = line[-1]
     ahead = [(-before * speed, -before)] if before else []
@@ -71,7 +71,7 @@ def _with_context(line: Sequence[tuple[float, float]], speed: float, layout: Pla
 
 
 def _finite(blocks: Iterator[Block], heard: Heard | None) -> Iterator[Block]:
-    """Yield the stream with zeros for invalid samples, and count them."""
+    """Yield the stream with zeros in place of invalid samples, and count the invalid samples in `heard`."""
     for part in blocks:
         clean, broken = block.sound_alone(part)
         if heard is not None:
@@ -84,13 +84,15 @@ def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES
 
     Args:
         args: source, length, handles (s on each side), context (s on each side, including handles), period (s after
-            which the clip may repeat if its source has no context, or None), loops, into, highest_rate.
-        progress: called with the share done, 0..1.
+            which the clip may repeat where its source has no audio for the context, or None), loops, into,
+            highest_rate.
+        progress: called with the completed fraction, 0..1.
         size: frames per block; does not change the file.
 
     Returns:
-        sample_rate, frames, handles (s on each side, including context), keep (s of them for the DAW), loops (whether
-        its end must meet its start), sha256, gain_db, lufs, true_peak_db, source_rate, source_channels, warnings.
+        sample_rate, frames, handles (s on each side, including context), keep (the part of handles that the DAW keeps,
+        s on each side), loops (whether the end must lead seamlessly into the start), sha256, gain_db, lufs,
+        true_peak_db, source_rate, source_channels, warnings.
 
     Raises:
         ClipError: the source or the span cannot be used.
@@ -133,7 +135,7 @@ def _around(args: Mapping[str, Any]) -> Around:
 
 @contextmanager
 def laid_out(args: Mapping[str, Any]) -> Iterator[tuple[Clip, files.Reader | Pair, Sounding, Plan]]:
-    """Open the source of a clip and lay it out in frames (args: see `render`).
+    """Open the source of a clip and lay the clip out in frames; for `args`, see `render`.
 
     Raises:
         ClipError: the source or the span cannot be used.
@@ -152,7 +154,7 @@ def laid_out(args: Mapping[str, Any]) -> Iterator[tuple[Clip, files.Reader | Pai
 
 @contextmanager
 def _sources(clip: Clip, scratch: Path) -> Iterator[files.Reader | Pair]:
-    """Open the file of a clip, or its two."""
+    """Open the file of a clip, or both files if its channels are in separate files."""
     with opened(clip.path, SOURCE, scratch) as reader:
         if clip.path_right is None:
             yield reader
@@ -162,7 +164,7 @@ def _sources(clip: Clip, scratch: Path) -> Iterator[files.Reader | Pair]:
 
 
 def _bits(clip: Clip, info: files.Info, layout: Plan) -> int:
-    """Return 16 if the samples of a 16-bit source are sent unchanged, else 24."""
+    """Return the bit depth of the FLAC file: 16 if the samples of a 16-bit source remain unchanged, else 24."""
     untouched = layout.rate_in == layout.rate_out and clip.playrate == 1 and not clip.stretches
     straight = channels.is_identity(channels.mix(info.channels, clip.channels, clip.pan, clip.polarity))
     return 16 if info.subtype == "PCM_16" and untouched and straight else 24
@@ -171,7 +173,7 @@ def _bits(clip: Clip, info: files.Info, layout: Plan) -> int:
 def _write(
     clip: Clip, played: Sounding, layout: Plan, bits: int, into: Path, progress: Progress, size: int
 ) -> tuple[Heard, float]:
-    """Write and measure the FLAC file; a span that exceeds full scale is written again with a lower gain.
+    """Write and measure the FLAC file; if the span exceeds full scale, write it again with a lower gain.
 
     Returns:
         The measurements before the gain, and the gain in dB.
@@ -190,7 +192,7 @@ def _write(
             writer.abandon()
     if not over:
         return heard, 0.0
-    gain_db = -math.ceil(2000 * math.log10(heard.peak)) / 100  # rounded to 0.01 dB, so that it can be undone exactly
+    gain_db = -math.ceil(2000 * math.log10(heard.peak)) / 100  # rounded to 0.01 dB, so that it can be reversed exactly
     gain = np.float32(10 ** (gain_db / 20))
     with writers.FlacWriter(into, layout.rate_out, bits) as writer:
         for part in stream(clip, played, layout, None, size):
@@ -205,7 +207,7 @@ def _measure(heard: Heard, part: Block, position: int, layout: Plan) -> None:
 
 
 def warnings(clip: Clip, played: Sounding, layout: Plan, heard: Heard) -> list[dict[str, str]]:
-    """Return warnings about everything that was not rendered as requested."""
+    """Return a warning about each thing that was not rendered as requested."""
     name = files.shown(clip.path)
     found: list[tuple[str, str]] = []
     if played.channels > 2 and clip.channels not in ("left", "right"):

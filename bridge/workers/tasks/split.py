@@ -14,14 +14,14 @@ from bridge.workers.tasks.opening import SOURCE, opened, writing
 
 
 def split(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Copy spans of a rendered clip, sample for sample.
+    """Copy the segments of a rendered clip to files, sample for sample.
 
     Args:
-        args: path (a FLAC file), legs (of each segment start, frames and the path to write).
-        progress: called with the share done, 0..1.
+        args: path (a FLAC file), legs (for each segment: start, frames and the path to write).
+        progress: called with the completed fraction, 0..1.
 
     Returns:
-        sha256: of each file, in order.
+        sha256: hash of each file, in order.
 
     Raises:
         ClipError: the clip cannot be read.
