@@ -17,7 +17,7 @@ from tests.fakes.osc_stage import Stage
 
 pytest_plugins = ["tests.hangs", "tests.tiers"]
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for a shell's background jobs; tests press Ctrl-C
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell sets this for background jobs; tests send SIGINT
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -28,7 +28,7 @@ settings.load_profile("any machine")
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A bridge home for one test."""
+    """Return a bridge home for one test."""
     folder = tmp_path / "home"
     prepare_home(folder)
     return folder
@@ -41,7 +41,7 @@ async def loop_clock() -> LoopClock:
 
 @pytest_asyncio.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    monkeypatch.setattr(subscriptions, "REST", 3600.0)  # no message is repeated, however long a test takes
+    monkeypatch.setattr(subscriptions, "REST", 3600.0)  # no message is repeated, even if a test takes long
     made = Stage()
     made.port = await made.surface.start()
     yield made

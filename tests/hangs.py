@@ -1,9 +1,9 @@
-"""Pytest hooks that end a test that hangs, even inside a C call that never returns.
+"""Pytest hooks that end a hanging test, even inside a C call that never returns.
 
-pytest-timeout raises an exception in the test when its time is over, but only once the interpreter runs again. A call
-into a C library that blocks prevents that. So a second timer, which needs no interpreter, prints the stacks of all
-threads a minute later and ends the process. Under pytest-xdist only that worker ends: the test fails, its processes
-are killed, and another worker goes on.
+pytest-timeout raises an exception in a test that exceeds its time limit, but only once the interpreter runs again. A
+blocking call into a C library prevents this. Therefore a second timer, which needs no interpreter, prints the stacks of
+all threads a minute later and ends the process. Under pytest-xdist only this worker ends: the test fails, its processes
+are killed, and a new worker continues.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import pytest
 
 from tests import leftovers
 
-GRACE = 60.0  # s after pytest-timeout's limit
+GRACE = 60.0  # s between pytest-timeout's limit and the second timer
 
 _terminal = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_terminal] = os.dup(2)  # pytest captures 2 itself during a test
+    config.stash[_terminal] = os.dup(2)  # pytest captures descriptor 2 during a test
 
 
 def limit(item: pytest.Item) -> float:
-    """Return the seconds after which pytest-timeout ends a test."""
+    """Return the time limit that pytest-timeout applies to a test, s."""
     mark = item.get_closest_marker("timeout")
     given = (mark.args[0] if mark.args else mark.kwargs["timeout"]) if mark else item.config.getini("timeout")
     return float(given)
@@ -36,7 +36,10 @@ def limit(item: pytest.Item) -> float:
 
 @contextlib.contextmanager
 def watched(item: pytest.Item) -> Iterator[None]:
-    """Watch one phase of a test. Pytest stops all such timers after a failure, so each phase needs its own."""
+    """Run the timer during one phase of a test.
+
+    Each phase needs its own timer, because pytest stops all such timers after a failure.
+    """
     faulthandler.dump_traceback_later(limit(item) + GRACE, exit=True, file=item.config.stash[_terminal])
     try:
         yield
@@ -64,6 +67,6 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
-    """Kill what a crashed worker has started, before another one takes its place."""
+    """Kill the processes that a crashed worker has started, before a new worker replaces it."""
     if error:
         leftovers.kill(node.workerinput["testrunuid"], node.gateway.id)

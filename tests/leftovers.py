@@ -1,8 +1,9 @@
-"""Processes that a test run started and did not end, found by the environment that they inherit.
+"""Finds and kills processes that a test run started and did not end.
 
-pytest-xdist gives each run an ID and each worker a name, in variables that reach whatever a test starts. When a worker
-crashes, its processes are killed before the next test starts. `scripts/test` calls this module after the run: a process
-that is still there is killed, named, and counted as a failure. This works on Linux only; elsewhere nothing is found.
+pytest-xdist stores an ID of the run and a name of the worker in environment variables, which every process that a test
+starts inherits. When a worker crashes, its processes are killed before the next test starts. `scripts/test` runs this
+module after the tests: it kills and lists every remaining process and counts it as a failure. This works only on
+Linux; on other systems no process is found.
 """
 
 from __future__ import annotations
@@ -14,24 +15,24 @@ import sys
 import time
 from pathlib import Path
 
-SECONDS_TO_END = 60.0  # for processes that are on their way out when the last test has ended
+SECONDS_TO_END = 60.0  # s; time for processes that are still ending after the last test
 
 
 def find(run: str, worker: str = "") -> dict[int, str]:
-    """Return the processes of a run, or of one worker of it: process ID → command line."""
+    """Return the processes of a run, or of one of its workers: process ID → command line."""
     wanted = {f"PYTEST_XDIST_TESTRUNUID={run}".encode()}
     if worker:
         wanted.add(f"PYTEST_XDIST_WORKER={worker}".encode())
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has ended, or belongs to another user
+        with contextlib.suppress(OSError):  # the process has ended, or belongs to a different user
             if wanted <= set((process / "environ").read_bytes().split(b"\0")) and int(process.name) != os.getpid():
                 found[int(process.name)] = (process / "cmdline").read_text("utf-8", "replace").replace("\0", " ")
     return found
 
 
 def kill(run: str, worker: str = "") -> dict[int, str]:
-    """Kill these processes, with those that they start meanwhile, and return them."""
+    """Kill the processes that `find` returns, until it finds no more, and return all killed processes."""
     killed: dict[int, str] = {}
     end = time.monotonic() + SECONDS_TO_END  # a process that waits for a device cannot be killed
     while (found := find(run, worker)) and time.monotonic() < end:
@@ -44,7 +45,7 @@ def kill(run: str, worker: str = "") -> dict[int, str]:
 
 
 def main(run: str, seconds_to_end: float = SECONDS_TO_END) -> int:
-    """Kill what a run has left behind, and return the exit status."""
+    """Kill the processes that are left after a run, and return the exit status: 1 if there were any."""
     end = time.monotonic() + seconds_to_end
     while find(run) and time.monotonic() < end:
         time.sleep(0.1)

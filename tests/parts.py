@@ -1,8 +1,8 @@
-"""The parts of the test run that need more than Python: what each one tests, and which programs and files it needs.
+"""The parts of the test run that need more than Python: what each part tests, and which programs and files it needs.
 
-A test names its parts with `@pytest.mark.needs("ardour")`. `scripts/test` leaves these tests out. `scripts/test --all`
-runs this module to list the missing system packages, then runs every test. The module uses the standard library alone,
-because it runs before anything is installed.
+A test names its parts with a marker, for example `@pytest.mark.needs("ardour")`. `scripts/test` skips these tests.
+`scripts/test --all` runs this module to list the missing system packages, and then runs every test. The module uses
+only the standard library, because it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FAST, SLOW = "fast", "slow"  # the two parts without a requirement: plain tests, and those marked `slow`
+FAST, SLOW = "fast", "slow"  # the two parts without requirements: unmarked tests, and tests marked `slow`
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part."""
+    """A part of the test run."""
 
-    tests: str  # what its tests check, for the table in CONTRIBUTING.md
+    tests: str  # what the tests of the part check, for the table in CONTRIBUTING.md
     programs: dict[str, str] = field(default_factory=dict)  # program → Debian package
-    files: dict[str, str] = field(default_factory=dict)  # glob pattern, or several with “|” between → Debian package
-    modules: tuple[str, ...] = ()  # Python modules of the dependency group “real”
-    build: dict[str, str] = field(default_factory=dict)  # like `files`: what pip needs to build these modules
-    systems: tuple[str, ...] = ("linux", "darwin")  # values of sys.platform
+    files: dict[str, str] = field(default_factory=dict)  # glob patterns, separated by “|” → Debian package
+    modules: tuple[str, ...] = ()  # Python modules from the dependency group “real”
+    build: dict[str, str] = field(default_factory=dict)  # files that pip needs to build the modules, as in `files`
+    systems: tuple[str, ...] = ("linux", "darwin")  # supported values of sys.platform
 
 
 LIBRARIES = "/usr/lib/*/{0}|/usr/lib64/{0}|/usr/lib/{0}"
@@ -39,7 +39,7 @@ COMPILER = {
     "/usr/include/linux/input.h": "linux-libc-dev",
 }
 SCREEN = {"Xvfb": "xvfb", "xdotool": "xdotool"}
-BREW = {"ffprobe": "ffmpeg", "npm": "node"}  # programs whose Homebrew package has another name
+BREW = {"ffprobe": "ffmpeg", "npm": "node"}  # programs whose Homebrew package has a different name
 
 PARTS = {
     "ardour": Part(
@@ -101,7 +101,7 @@ PARTS = {
 
 
 def missing(name: str) -> list[str]:
-    """Return what a part lacks on this machine; an empty list if its tests can run."""
+    """Return what this machine lacks for a part; the list is empty if the part's tests can run."""
     part = PARTS[name]
     if sys.platform not in part.systems:
         return [f"an operating system of {', '.join(part.systems)}"]
@@ -109,7 +109,7 @@ def missing(name: str) -> list[str]:
 
 
 def packages(name: str) -> list[str]:
-    """Return the Debian packages that a part lacks, with those that pip needs to build its modules."""
+    """Return the missing Debian packages for a part, including those that pip needs to build the part's modules."""
     part = PARTS[name]
     if sys.platform not in part.systems:
         return []
@@ -121,7 +121,7 @@ def packages(name: str) -> list[str]:
 
 
 def part_of(names: tuple[str, ...], *, slow: bool) -> str:
-    """Return the part in which the table counts a test."""
+    """Return the part under which the table counts a test."""
     if slow:
         return SLOW
     return names[0] if names else FAST
@@ -140,7 +140,7 @@ def _has_module(name: str) -> bool:
 
 
 def to_install(manager: str) -> list[str]:
-    """Return what a package manager has to install before every test can run: “apt”, “brew”, or any other."""
+    """Return what the package manager (“apt”, “brew” or any other name) must install before every test can run."""
     if manager == "apt":
         found = [package for name in PARTS for package in packages(name)]
     else:

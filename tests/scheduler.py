@@ -1,4 +1,4 @@
-"""The order in which pytest-xdist's workers get the tests: file by file, also after a worker has crashed."""
+"""Schedules the tests for pytest-xdist's workers file by file, even after a worker has crashed."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Files that share something a machine has only one of run one after the other: libjack's servers share a registry.
+# Files that must not run at the same time: they start JACK servers, which share one registry per machine.
 TOGETHER = {"tests/daws/ardour/test_triggers.py": "tests/midi/test_midi_jack.py"}
 
 
 class FileScheduling(LoadScopeScheduling):
-    """Gives each worker one file after the other, in the order of collection.
+    """Gives each worker one file at a time, in the order of collection.
 
-    xdist's own scheduling by file runs a test that crashed a worker again and again, blames a crash in a test's
-    teardown on the test after it, and may wait for ever for files that are done already.
+    xdist's own scheduling by file has three faults: it repeats a test that crashed a worker without end, attributes a
+    crash in a test's teardown to the following test, and may wait forever for files that are already done.
     """
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
         super().__init__(config, log)
-        config.option.loadscopereorder = False  # which would start the files with most tests first
+        config.option.loadscopereorder = False  # the option would start the files with the most tests first
         config.pluginmanager.register(self)
         self._running: set[str] = set()
 
@@ -36,7 +36,7 @@ class FileScheduling(LoadScopeScheduling):
         return TOGETHER.get(name, name)
 
     def remove_node(self, node: Any) -> str | None:
-        """Return the test in which a worker crashed, if it did, and give its other tests to the next worker."""
+        """Remove a worker and queue its remaining tests; if it crashed in a test, return that test."""
         files = self.assigned_work.pop(node)
         crashed = [(tests, test) for tests in files.values() for test in tests if test in self._running]
         waiting = [test for tests in files.values() for test, done in tests.items() if not done]

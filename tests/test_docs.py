@@ -1,4 +1,4 @@
-"""Generated pages match the code, and the modules and decision records that a text names exist."""
+"""Tests that generated pages match the code, and that the modules and decision records named in texts exist."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def prose(source: str) -> str:
 
 
 def missing_modules(root: Path) -> list[str]:
-    """Return each `*.py` that a docstring or comment in bridge/ names and that does not exist.
+    """Return each `*.py` that a docstring or comment in bridge/ names but that does not exist.
 
-    A name is a path relative to the folder of its module, to bridge/ or to the root: `service.py` alone could be any
-    of several, and an old name may still exist elsewhere.
+    A name must be a path relative to the folder of the module that contains it, to bridge/ or to the root. A bare
+    `service.py` is not searched for in other folders: several have one, and an outdated name could match by accident.
     """
     return [
         f"{module.relative_to(root).as_posix()} names {name}"

@@ -1,4 +1,4 @@
-"""The public functions of the audio code, the protocol and an engine's values have examples that run."""
+"""Tests that the public functions in bridge/audio, bridge/protocol and engines/base.py have working examples."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def modules(package: str) -> list[str]:
 
 
 AUDIO = modules("bridge.audio")
-WITH_METHODS = [*modules("bridge.protocol"), "bridge.engines.base"]  # methods need an example here, too
+WITH_METHODS = [*modules("bridge.protocol"), "bridge.engines.base"]  # modules whose methods need an example, too
 ABSTRACT = "Engine."  # the methods of a Protocol do nothing
 
 
 def functions_of(module: ModuleType, methods: bool) -> Iterator[tuple[str, object]]:
-    """Yield the public functions that a module defines and, if asked for, the public methods of its classes."""
+    """Yield the public functions that a module defines and, if `methods` is set, the public methods of its classes."""
     for name, value in vars(module).items():
         if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
             continue
@@ -41,7 +41,7 @@ def functions_of(module: ModuleType, methods: bool) -> Iterator[tuple[str, objec
 
 
 def run_examples(module: str) -> doctest.TestResults:
-    """Run a module's examples; what fails is printed."""
+    """Run a module's examples and print those that fail."""
     return doctest.testmod(importlib.import_module(module), optionflags=OPTIONS)
 
 

@@ -1,7 +1,7 @@
-"""The structure of bridge/: which package may import which, and where modules belong.
+"""Tests the structure of bridge/: which package may import which, and where modules belong.
 
-LAYERS and BESIDE define it. A rule takes the parsed package and yields violations. Each rule is tested against a small
-package with a planted violation.
+LAYERS and BESIDE define the structure. A rule takes the parsed package and yields violations. Each rule is tested
+against a small package with a planted violation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# From the command line down to the errors. A package may import those on lower lines, but not those on its own.
+# From the command line down to the errors. A package may import packages on lower lines, but not on its own line.
 LAYERS = (
     "__main__",
     "cli",
@@ -42,14 +42,14 @@ BESIDE = {
     "project": ("", "cli engines"),
 }
 FLAT = {"__init__", "__main__", "client", "daemon", "events", "project"}  # the only modules outside a package
-# What an __init__.py may contain besides its docstring; those that are not listed: nothing.
+# What an __init__.py may contain besides its docstring; a package that is not listed may contain nothing else.
 INITS_WITH_CODE = {"bridge": "assignments", "bridge.errors": "imports"}
 COMPOSITION_ROOT = "bridge.daemon"  # the only module that imports concrete DAWs and engines
-PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")  # what other modules import instead
+PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")  # what other modules import instead of concrete ones
 TASKS = "bridge.workers.tasks"
 STAGES = "bridge.jobs.stages"
 NUMERIC = {"numpy", "scipy", "soundfile", "soxr", "python_stretch"}
-LONGEST = 400  # lines of a module
+LONGEST = 400  # maximum number of lines in a module
 
 
 # --- parsing the package ----------------------------------------------------------------------------------------------
@@ -59,11 +59,11 @@ LONGEST = 400  # lines of a module
 class Module:
     """One parsed source file."""
 
-    name: str  # dotted; for an __init__.py, the package's name
+    name: str  # dotted name; for an __init__.py, the name of the package
     is_package: bool
     tree: ast.Module
     lines: int
-    imports: frozenset[str]  # by statement, also inside functions and TYPE_CHECKING, or by a string that names a module
+    imports: frozenset[str]  # imported by a statement, even in a function or TYPE_CHECKING, or named by a string
 
 
 Package = Mapping[str, Module]
@@ -86,7 +86,7 @@ def read(root: Path) -> Package:
 
 
 class Imports(ast.NodeVisitor):
-    """Collects what one module imports."""
+    """Collects the modules that one module imports."""
 
     def __init__(self, module: str, is_package: bool, known: frozenset[str]) -> None:
         self.found: set[str] = set()
@@ -105,7 +105,7 @@ class Imports(ast.NodeVisitor):
         self.found |= inside or {base}
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        """Count a string such as `bridge.a.b` or `bridge.a.b:function` as an import of that module."""
+        """Count a string such as `bridge.a.b` or `bridge.a.b:function` as an import of bridge.a.b."""
         if isinstance(node.value, str) and node.value.startswith("bridge."):
             self.found |= {node.value.partition(":")[0]} & self._known
 
@@ -117,7 +117,7 @@ class Imports(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_List(self, node: ast.List | ast.Tuple) -> None:
-        """Ignore a module name after "-m", which starts another process."""
+        """Ignore a module name after "-m", because that module runs in a separate process."""
         words = [item.value if isinstance(item, ast.Constant) else None for item in node.elts]
         for before, item in zip([None, *words], node.elts, strict=False):
             if before != "-m":
@@ -156,7 +156,7 @@ def may_import() -> dict[str, set[str]]:
 
 
 def cycles(graph: Mapping[str, set[str]]) -> Iterator[str]:
-    """Yield import cycles, at least one for each group of names that import each other."""
+    """Yield import cycles: at least one for each group of names that import each other."""
 
     def walk(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         for target in sorted(graph.get(path[-1], ())):
@@ -176,7 +176,7 @@ def cycles(graph: Mapping[str, set[str]]) -> Iterator[str]:
 
 
 def wrong_layer(package: Package) -> Iterator[str]:
-    """An import that LAYERS and BESIDE do not allow."""
+    """Yield each import that LAYERS and BESIDE do not allow."""
     allowed = may_import()
     for module, target in edges(package):
         own, other = package_of(module), package_of(target)
@@ -185,12 +185,12 @@ def wrong_layer(package: Package) -> Iterator[str]:
 
 
 def unknown_package(package: Package) -> Iterator[str]:
-    """A package that is missing in LAYERS and BESIDE."""
+    """Yield each package that is missing from LAYERS and BESIDE."""
     yield from sorted({package_of(name) for name in package} - set(may_import()) - {""})
 
 
 def module_cycle(package: Package) -> Iterator[str]:
-    """Modules that import each other."""
+    """Yield each cycle of modules that import each other."""
     graph: dict[str, set[str]] = {}
     for module, target in edges(package):
         graph.setdefault(module, set()).add(target)
@@ -198,7 +198,7 @@ def module_cycle(package: Package) -> Iterator[str]:
 
 
 def package_cycle(package: Package) -> Iterator[str]:
-    """Packages that import each other."""
+    """Yield each cycle of packages that import each other."""
     graph: dict[str, set[str]] = {}
     for module, target in edges(package):
         if package_of(module) != package_of(target) and package_of(target):
@@ -207,14 +207,14 @@ def package_cycle(package: Package) -> Iterator[str]:
 
 
 def flat_module(package: Package) -> Iterator[str]:
-    """A module outside a package."""
+    """Yield each module that should be in a package."""
     for module in package.values():
         if module.name.count(".") == 1 and not module.is_package and package_of(module.name) not in FLAT:
             yield module.name
 
 
 def code_in_init(package: Package) -> Iterator[str]:
-    """An __init__.py with more than a docstring. bridge/ also assigns constants, errors/ re-exports its classes."""
+    """Yield each package whose __init__.py contains more than a docstring and what INITS_WITH_CODE allows."""
     kinds = {"assignments": ast.Assign, "imports": (ast.ImportFrom, ast.Assign)}
     for module in package.values():
         if module.is_package:
@@ -226,37 +226,37 @@ def code_in_init(package: Package) -> Iterator[str]:
 
 
 def numeric_outside(package: Package) -> Iterator[str]:
-    """A signal processing library outside audio/ and the tasks of worker processes."""
+    """Yield each import of a signal processing library outside audio/ and the tasks of worker processes."""
     for module in package.values():
         if not is_in(module.name, "bridge.audio", TASKS):
             yield from (f"{module.name} → {name}" for name in module.imports if name.split(".")[0] in NUMERIC)
 
 
 def task_too_wide(package: Package) -> Iterator[str]:
-    """A task that imports more than audio and errors. Worker processes know a job only by its arguments."""
+    """Yield each import by a task of anything but audio and errors: a worker process gets only arguments, not a job."""
     for module, target in edges(package):
         if is_in(module, TASKS) and not is_in(target, TASKS, "bridge.audio", "bridge.errors"):
             yield f"{module} → {target}"
 
 
 def stage_imports_stage(package: Package) -> Iterator[str]:
-    """A stage that imports another stage. Only the pipeline combines them."""
+    """Yield each import of one stage by a different stage. Only the pipeline combines stages."""
     for module, target in edges(package):
         if is_in(module, STAGES) and is_in(target, STAGES):
             yield f"{module} → {target}"
 
 
 def concrete_outside(package: Package) -> Iterator[str]:
-    """A concrete DAW or engine imported outside daemon.py. Other modules use their Protocols."""
+    """Yield each import of a concrete DAW or engine outside daemon.py. Other modules use the classes in PROTOCOLS."""
     for module, target in edges(package):
         concrete = target.startswith(("bridge.daws.", "bridge.engines.")) and target not in PROTOCOLS
-        own = module.split(".")[:3] == target.split(".")[:3]  # within one DAW or engine
+        own = module.split(".")[:3] == target.split(".")[:3]  # an import within one DAW or engine
         if concrete and not own and module != COMPOSITION_ROOT:
             yield f"{module} → {target}"
 
 
 def too_long(package: Package) -> Iterator[str]:
-    """A module with too many lines."""
+    """Yield each module that has too many lines."""
     yield from (f"{one.name}: {one.lines} lines" for one in package.values() if one.lines > LONGEST)
 
 
@@ -338,7 +338,7 @@ SMALL = {
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A small package that breaks no rule."""
+    """Return the folder of a small package that breaks no rule."""
     for name, text in SMALL.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

@@ -1,4 +1,4 @@
-"""Which modules a process loads: short commands start fast, and the daemon imports no signal processing library."""
+"""Tests which modules a process loads: short commands start fast, and the daemon loads no signal processing library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NUMERIC = ("numpy", "python_stretch", "scipy", "sounddevice", "soundfile", "soxr
 
 
 def loaded(code: str, *names: str) -> set[str]:
-    """Run code in a new Python process and return which of the modules it loaded."""
+    """Run code in a new Python process and return those of the named modules that it loaded."""
     lines = ["import sys", "try:", f"    {code}", "except SystemExit:", "    pass"]
     lines.append(f"print('\\nloaded:', *[name for name in {names!r} if name in sys.modules])")
     program = "\n".join(lines)

@@ -1,7 +1,8 @@
-"""The project's address and contact are spelled in bridge/project.py and nowhere else.
+"""Tests that only bridge/project.py contains the project's address and contact.
 
-TO FILL IN: `URL` and `CONTACT` in bridge/project.py, once the project has a public home. Until then both hold the
-placeholder and nothing shows them. Everything else derives from these two; docs/releasing.md has the step.
+TO FILL IN: `URL` and `CONTACT` in bridge/project.py, once the project has a public repository. Until then both contain
+a placeholder, which is shown nowhere. Everything else is derived from these two values; docs/releasing.md describes the
+step.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def public(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def wrong(url: str, contact: str) -> list[str]:
-    """Return what is wrong with an address and a contact; two placeholders are right."""
+    """Return what is wrong with an address and a contact; two placeholders are valid."""
     is_placeholder = [project.PLACEHOLDER in text for text in (url, contact)]
     if all(is_placeholder):
         return []
@@ -53,7 +54,7 @@ def wrong(url: str, contact: str) -> list[str]:
 
 
 def files(root: Path) -> Iterator[Path]:
-    """Yield the project's own files: those outside virtual environments and the folders that .gitignore names."""
+    """Yield the project's own files: all except those in virtual environments and in folders that .gitignore names."""
     ignored = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text("utf-8").split() if line.endswith("/")}
     for folder, names, found in os.walk(root):
         names[:] = [name for name in names if name not in ignored | {".git"}]

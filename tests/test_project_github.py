@@ -1,4 +1,4 @@
-"""The files for GitHub and for pre-commit are valid and fit the project."""
+"""Tests that the files for GitHub and for pre-commit are valid and match the project."""
 
 from __future__ import annotations
 

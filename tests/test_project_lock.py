@@ -1,4 +1,4 @@
-"""requirements.lock pins everything that pyproject.toml names. `scripts/lock` writes it."""
+"""Tests that requirements.lock, which `scripts/lock` writes, pins every requirement in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
-UNLOCKED = {"bench"}  # groups that are left out: numba, which librosa needs, has no wheels for Intel Macs
+UNLOCKED = {"bench"}  # groups that are not locked: numba, which librosa needs, has no wheels for Intel Macs
 
-Pins = dict[str, list[Requirement]]  # by package; several where Python versions need different ones
+Pins = dict[str, list[Requirement]]  # package → pins; several if Python versions need different versions
 
 
 def about() -> dict[str, Any]:
@@ -47,7 +47,7 @@ def version(pin: Requirement) -> str:
 
 
 def unlocked(wanted: Iterator[Requirement], lock: str) -> list[str]:
-    """Return the requirements that the lock lacks or pins outside their range."""
+    """Return the requirements that the lock lacks or pins to a version outside their range."""
     locked = pins(lock)
     return [
         str(one)

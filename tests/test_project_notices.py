@@ -1,4 +1,4 @@
-"""THIRD_PARTY_NOTICES.md names every package that users install, with its licence."""
+"""Tests that THIRD_PARTY_NOTICES.md names every package that users install, with its licence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "scripts"))
 
-import notices  # noqa: E402 - lies in scripts/
+import notices  # noqa: E402 - in scripts/
 
 from tests.test_project_lock import LOCK, pins, version  # noqa: E402
 
@@ -23,7 +23,7 @@ LIBRARY = re.compile(r"(lib[a-z]+)[\w.+-]*\.(so|dylib|dll)\b")
 
 
 def installed(name: str) -> Distribution | None:
-    """Return a package that is installed in its locked version: others may have another licence or other needs."""
+    """Return a package if its locked version is installed; other versions may differ in licence and requirements."""
     try:
         found = distribution(name)
     except PackageNotFoundError:
@@ -32,7 +32,7 @@ def installed(name: str) -> Distribution | None:
 
 
 class Package(Distribution):
-    """An installed package with the given metadata."""
+    """A fake installed package with the given metadata."""
 
     def __init__(self, **fields: str) -> None:
         self._fields = Message()

@@ -1,4 +1,4 @@
-"""The wheel and the sdist hold what users and packagers need."""
+"""Tests that the wheel and the sdist contain what users and packagers need."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAME = f"ace_bridge-{ABOUT['version']}"
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a built wheel and sdist."""
+    """Build the wheel and the sdist, and return their folder."""
     folder = tmp_path_factory.mktemp("dist")
     subprocess.run([sys.executable, "-c", BUILD, str(folder)], cwd=ROOT, check=True, capture_output=True)
     return folder

@@ -1,4 +1,4 @@
-"""The set-up scripts on machines where something is missing, simulated by the programs in PATH."""
+"""Tests the set-up scripts on simulated machines on which something is missing; PATH contains only chosen programs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,12 @@ class Machine:
         self.has("id", f"echo {0 if root else 1000}")
 
     def has_venv(self, *, lacks: str = "", **fails: int) -> None:
-        """Have the project's environment; `lacks` are the system packages that are missing until apt-get has run."""
+        """Create a fake virtual environment of the project.
+
+        Args:
+            lacks: system packages that are reported missing until apt-get has run.
+            fails: exit status of the programs in the environment that fail.
+        """
         tools = self.project / ".venv" / "bin"
         tools.mkdir(parents=True)
         parts = f'case "$*" in *parts.py*) grep -q "apt-get install" "$CALLS" || printf "%s" "{lacks}";; esac'
@@ -61,7 +66,7 @@ class Machine:
             (tools / name).chmod(0o755)
 
     def runs(self, script: str, *words: str, status: int = 1, **environ: str) -> str:
-        """Run a script and return what it says on its way to this exit status."""
+        """Run a script, check its exit status and return its stderr."""
         environ |= {"PATH": str(self._bin), "CALLS": str(self.calls), "HOME": str(self.project)}
         done = subprocess.run(
             ["bash", script, *words],

@@ -1,4 +1,4 @@
-"""The hooks of the test run: parts, order, hangs, and processes that a test leaves behind."""
+"""Tests the hooks of the test run: parts, order, hangs, and processes that a test leaves running."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.waiting import PATIENCE, until
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import times  # noqa: E402 - lies in scripts/
+import times  # noqa: E402 - in scripts/
 
 NEEDS_PROC = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux has /proc")
 
 
 def run_pytest(folder: Path, source: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a file of tests with the project's hooks, in a process of its own."""
+    """Run a file of tests with the project's hooks in a separate process."""
     (folder / "test_it.py").write_text(source, encoding="utf-8")
     (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT}\ntimeout = 600\nmarkers = needs\n slow\n")
     command = [sys.executable, "-m", "pytest", "-p", "tests.hangs", "-p", "tests.tiers", "-rA", *words, "test_it.py"]
@@ -89,7 +89,7 @@ def test_a_c_call_that_never_returns_fails_its_test_and_the_run_continues(tmp_pa
 
 
 def marked(*marks: pytest.MarkDecorator) -> Any:
-    """Return a test with these markers, as far as the hooks look at it."""
+    """Return a fake test with these markers, which has only the attributes that the hooks use."""
     return SimpleNamespace(nodeid="test_it", iter_markers=lambda name: [one.mark for one in marks])
 
 

@@ -1,6 +1,6 @@
-"""Plain English: phrases that were replaced once do not come back, and no text refers to a document elsewhere.
+"""Tests for plain English: replaced phrases do not return, and no text refers to a document outside the repository.
 
-The phrases are translated idioms and invented terms; PHRASES says what to write instead.
+The phrases are translated idioms and invented terms; PHRASES gives a better wording for each.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = {".png", ".tosc"}
 
-# Old phrase → what to write. Spaces also match line breaks, comment marks and underscores.
+# Old phrase → better wording. A space in a phrase also matches line breaks, comment marks and underscores.
 PHRASES = {
     # terms
     "stands on a new track": "appears on a new track",
@@ -82,11 +82,11 @@ PHRASES = {
 }
 REFERENCES = (r"DESIGN\.md", r"\brule \d", r"\(reference:", r"shared/reference", r"\bhouse\.md", r"\bwords\.md")
 ALLOWED_AFTER = {"by chance": ("than",)}  # phrase → words before it that make it correct English
-_GAP = r"""[\s"'`#/*>|_-]+"""  # between two words: also a line break within a comment or a string
+_GAP = r"""[\s"'`#/*>|_-]+"""  # gap between two words, including a line break within a comment or a string
 
 
 def pattern(phrase: str) -> re.Pattern[str]:
-    """Return what matches a phrase, also across lines and in names."""
+    """Return a pattern that matches a phrase, even across lines and in names."""
     words = _GAP.join(re.escape(word) for word in phrase.split())
     return re.compile(f"(?<![A-Za-z]){words}(?![A-Za-z])", re.IGNORECASE)
 
@@ -98,7 +98,7 @@ def findings(text: str) -> Iterator[tuple[int, str]]:
     """Yield the line and the reason of each finding in a text."""
     lowered = text.lower()
     for phrase, compiled in PATTERNS.items():
-        if max(phrase.lower().split(), key=len) not in lowered:  # quicker than the pattern
+        if max(phrase.lower().split(), key=len) not in lowered:  # faster than the pattern
             continue
         for found in compiled.finditer(text):
             if text[: found.start()].rstrip().endswith(ALLOWED_AFTER.get(phrase, ())):
@@ -114,7 +114,7 @@ def _line(text: str, found: re.Match[str]) -> int:
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """Yield name and content of every text file of the project, without this one."""
+    """Yield the name and content of every text file in the project except this one."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,

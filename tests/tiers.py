@@ -1,6 +1,7 @@
-"""Pytest hooks for the tiers of the test run: which tests can run here, in which order, and on which worker.
+"""Pytest hooks for the tiers of the test run: which tests can run on this machine, in which order, on which worker.
 
-The fast tier is every test without the markers `needs` and `slow`. `tests/parts.py` lists what `needs` may name.
+The fast tier contains every test without the markers `needs` and `slow`. `tests/parts.py` lists the names that `needs`
+accepts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pytest
 
 from tests.parts import PARTS, missing, part_of
 
-# The files that take longest start first, so that no worker is left alone with one of them at the end.
+# The slowest files. They start first, so that no single worker still runs one after all others have finished.
 LONGEST = (
     "tests/system/test_crash_matrix.py",
     "tests/system/test_long_clips.py",
@@ -49,7 +50,7 @@ def parts_of(item: pytest.Item) -> tuple[str, ...]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the files so that the longest start first, and check the markers."""
+    """Sort the files so that the slowest start first, and check the markers and names."""
     for item in items:
         parts_of(item)
         _check_name(item)
@@ -58,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test if a part is missing. A whole run with `scripts/test --all` counts a skip as a failure."""
+    """Skip a test if this machine lacks a part. A complete run with `scripts/test --all` counts a skip as a failure."""
     for name in parts_of(item):
         lacking = missing(name)
         if lacking:
@@ -67,7 +68,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Write into the XML report which part a test belongs to, and how much CPU time it took with its processes."""
+    """Record a test's part for the XML report, and start measuring the CPU time of the test and its processes."""
     item.user_properties.append(("part", part_of(parts_of(item), slow=item.get_closest_marker("slow") is not None)))
     item.stash[_STARTED] = sum(os.times()[:4])
     return (yield)
@@ -82,7 +83,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name a set by its sorted elements: every worker must give a test the same name."""
+    """Name a set by its sorted elements, because every worker must give a test the same name."""
     if isinstance(val, set | frozenset):
         return "-".join(sorted(str(one) for one in val)) or "none"
     return None
@@ -90,13 +91,13 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable() -> Generator[None, Any, Any]:
-    """Let a report hold any text: workers send it as UTF-8, which has no lone surrogates."""
+    """Escape lone surrogates in a report, because workers send reports as UTF-8."""
     return _encodable((yield))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Use one worker more than there are cores, because many tests wait for other processes."""
+    """Use one more worker than there are cores, because many tests wait for other processes."""
     return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) + 1
 
 
@@ -113,7 +114,7 @@ _STARTED = pytest.StashKey[float]()
 
 
 def _check_name(item: pytest.Item) -> None:
-    """Refuse a name with a set in it: its order differs from worker to worker, and xdist stops."""
+    """Reject a test name that contains a set: the order of the set differs between workers, so xdist would stop."""
     values = item.callspec.params.values() if hasattr(item, "callspec") else ()
     if any(isinstance(value, set | frozenset) and len(value) > 1 and str(value) in item.name for value in values):
         raise pytest.UsageError(f"{item.nodeid}: leave out `ids`, and the set is named by its sorted elements")

@@ -1,7 +1,7 @@
-"""Wait for another thread, process or task: `until` blocks, `eventually` awaits, and tests wait in no other way.
+"""Functions to wait for a thread, process or task: `until` blocks, and `eventually` awaits. Tests use no other wait.
 
 Both call a function until it returns a value. None and False mean “not yet”. Any other empty value, such as an empty
-list, is an error, because it could mean either.
+list, is an error, because it could mean “not yet” or be the value.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ Found = TypeVar("Found")
 
 
 def until(look: Callable[[], Found | None], what: str = "", timeout: float = PATIENCE) -> Found:
-    """Block until `look` returns a value, and return it.
+    """Block until `look` returns a value, and return that value.
 
     Args:
-        look: returns None or False until the value is there.
-        what: a name for the value in the error message; by default the source line of `look`.
-        timeout: in seconds.
+        look: returns None or False until there is a value.
+        what: name of the value in the error message; by default the source line of `look`.
+        timeout: longest wait, s.
 
     Raises:
-        AssertionError: no value within the timeout.
+        AssertionError: `look` returned no value within the timeout.
     """
     wait = _Wait(look, what, timeout)
     while not wait.is_over():
@@ -55,7 +55,7 @@ def described(look: Callable[[], object]) -> str:
 
 
 class _Wait(Generic[Found]):
-    """One wait: what counts as found, and when the time is over."""
+    """One wait: decides whether a value was found and whether the time is over."""
 
     found: Found
 
@@ -66,7 +66,10 @@ class _Wait(Generic[Found]):
         self._end = _now() + timeout
 
     def is_over(self) -> bool:
-        """Call the function once. The last call comes after the timeout, even if the machine was busy all that time."""
+        """Call the function once and return whether it returned a value.
+
+        The last call is made after the timeout, even if the machine was too busy for any earlier call.
+        """
         late = _now() >= self._end
         found = self._look()
         if found is not None and found is not False:

@@ -1,4 +1,4 @@
-"""Audition: the output is the file, a missing device is reported, and no child survives."""
+"""Tests audition: the output equals the file, a missing device is reported, and no player process is left running."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RATE = 48000
 
 
 class FakeStream:
-    """Records the output, and sends commands after a block."""
+    """Records the output, and runs the commands in `turns` after the blocks with these numbers."""
 
     latency = 0.01
 
@@ -50,7 +50,7 @@ class FakeStream:
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    """One second of stereo noise."""
+    """Return a file with one second of stereo noise."""
     path = tmp_path / "Küche ☂ -clip.wav"
     noise = np.random.default_rng(7).uniform(-0.5, 0.5, (RATE, 2))
     soundfile.write(path, noise, RATE, subtype="PCM_24")
@@ -59,7 +59,7 @@ def clip(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait longer for a child to start and end, since the machine may be busy."""
+    """Allow more time for a player process to start and end, because the machine may be busy."""
     monkeypatch.setattr("bridge.audition.player.START_PATIENCE", PATIENCE)
     monkeypatch.setattr("bridge.audition.player.STOP_PATIENCE", PATIENCE)
 
@@ -73,7 +73,7 @@ def order(*sides: Side, heard: int = 0, loop: bool = False) -> PlayRequest:
 
 
 def said(child: str, tmp_path: Path) -> tuple[str, ...]:
-    """Return a command that replaces the child: a program that runs these lines."""
+    """Return a command that replaces the player process with a program that runs this code."""
     script = tmp_path / "child.py"
     script.write_text(child, encoding="utf-8")
     return (sys.executable, str(script))
@@ -101,7 +101,7 @@ def test_the_whole_file_is_written_as_it_is(clip: Path) -> None:
 
 
 def test_a_span_is_resampled_and_levelled_in_sync_with_the_result(tmp_path: Path) -> None:
-    """The source was sent at 44.1 kHz with a handle; it is aligned with the result to the frame."""
+    """The source has a rate of 44.1 kHz and a handle; it is aligned with the result to the frame."""
     t = np.arange(2 * 44_100) / 44_100
     soundfile.write(tmp_path / "source.wav", 0.4 * np.sin(2 * np.pi * 100 * (t - 0.5)), 44_100, subtype="FLOAT")
     t = np.arange(RATE) / RATE
@@ -140,7 +140,7 @@ def test_an_unplayable_file_is_reported(tmp_path: Path, content: bytes | None, e
 
 def test_missing_portaudio_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     class Absent:
-        """Raise what importing sounddevice raises without PortAudio."""
+        """Raises the error that importing sounddevice raises if PortAudio is not installed."""
 
         def find_spec(self, name: str, *_: object) -> None:
             if name == "sounddevice":
@@ -162,7 +162,7 @@ async def test_a_missing_device_is_reported(clip: Path) -> None:
 
 async def test_a_missing_file_comes_back_as_its_error(tmp_path: Path) -> None:
     player = Player()
-    with pytest.raises((SourceMissing, AudioDeviceMissing)):  # the latter without PortAudio
+    with pytest.raises((SourceMissing, AudioDeviceMissing)):  # AudioDeviceMissing if PortAudio is not installed
         await player.play(alone(tmp_path / "gone.wav"), "result")
     assert not player.playing
 
@@ -208,7 +208,7 @@ async def test_commands_change_playback_and_are_reported(tmp_path: Path, clip: P
     player = Player(command=command, tell=heard.append)
     with pytest.raises(NotPossibleNow, match="Nothing is playing"):
         await player.switch()
-    assert await player.set_loop(None) is True  # for the next clip
+    assert await player.set_loop(None) is True  # applies to the next clip
     both = (Side("source", clip), Side("result", clip, 0.1))
     await player.play(both, "result")
     child = player._child

@@ -1,4 +1,4 @@
-"""Global hotkeys: settings, commands, and real key presses on a virtual display."""
+"""Tests global hotkeys: settings, commands, and real key presses on a virtual display."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Keyed:
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine may need longer to start and end the process."""
+    """Allow more time for the process to start and end, because the machine may be busy."""
     monkeypatch.setattr("bridge.hotkeys.service.PATIENCE", PATIENCE)
     monkeypatch.setattr("bridge.hotkeys.service.STOP_PATIENCE", PATIENCE)
 
@@ -196,7 +196,7 @@ import sys
 from bridge.hotkeys import process
 process.QUIET = float(sys.argv.pop(1))
 sys.exit(process.main())
-"""  # on a busy machine a held key repeats less often
+"""  # QUIET can be set because a held key repeats less often on a busy machine
 
 
 @pytest_asyncio.fixture

@@ -1,4 +1,4 @@
-"""Loopback: OSC senders, listening addresses and engine URLs use one rule."""
+"""Tests loopback addresses: OSC senders, listening addresses and engine URLs follow the same rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON-lines helpers, with real processes that answer, hang, crash, or do not end."""
+"""Tests helper processes that exchange JSON lines, with real processes that answer, hang, crash or do not end."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Start = Callable[..., Awaitable[ChildProcess]]
 
 ECHO = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
 DEAF = "import time\nprint('{\"deaf\": true}', flush=True)\ntime.sleep(100)"  # does not notice the end of its stdin
-LONG = 100  # s, generous for a busy machine
+LONG = 100  # s; a time limit that even a busy machine meets
 
 
 @pytest_asyncio.fixture
 async def start() -> AsyncIterator[Start]:
-    """Return a function that starts a helper running Python code."""
+    """Return a function that starts a helper process with the given Python code."""
     started: list[ChildProcess] = []
 
     async def begin(code: str, kind: type[ChildProcess] = ChildProcess, **how: Any) -> ChildProcess:
@@ -110,7 +110,7 @@ async def test_reading_continues_after_a_line_that_is_too_long(start: Start, cap
 
 async def test_invalid_lines_do_not_extend_the_time_limit(start: Start) -> None:
     child = await start("import time\nwhile True: print('rubbish', flush=True), time.sleep(0.001)")
-    assert await child.process.stdout.read(1)  # type: ignore[union-attr]  # it writes now
+    assert await child.process.stdout.read(1)  # type: ignore[union-attr]  # the process has started to write
     with pytest.raises(TimeoutError):
         await child.read_valid(0.2)
 
@@ -148,7 +148,7 @@ async def test_a_process_that_does_not_end_is_killed(start: Start) -> None:
 
 
 async def test_a_process_that_cannot_be_killed_is_not_waited_for(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For example, it hangs on a disconnected drive: the signal has no effect."""
+    """An example is a process that is blocked by a disconnected drive, on which the signal has no effect."""
     monkeypatch.setattr(child_process, "KILL_SECONDS", 0.01)
     child = await start(DEAF)
     signals: list[str] = []

@@ -1,4 +1,4 @@
-"""The log file, and that a marked key never appears in it in any encoding."""
+"""Tests the log file: a marked key never appears in it, in any encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Helper processes: descriptor 0 is the null device, requests arrive, the end of stdin ends the process."""
+"""Tests the pipes of helper processes: descriptor 0 is the null device, requests arrive, the end of stdin ends them."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Child:
 
 @contextmanager
 def child(folder: Path, *words: str) -> Iterator[Child]:
-    """Run `python -m WORDS` with the libraries in `folder`, which they also write their observations to."""
+    """Run `python -m WORDS` with the libraries in `folder`; the libraries also write their observations there."""
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
     environ |= {"SEEN": str(folder / "seen"), "HEARD": str(folder / "heard")}
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The one check of typed input: the error names the key, the value and what the key takes, wherever the value is."""
+"""Tests the validation of input: at any level of nesting, the error names the key, the value and what is accepted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Part(Struct, forbid_unknown_fields=True):
 
 
 class Whole(Struct):
-    """A message with everything that can be nested."""
+    """A message with every kind of nested value."""
 
     parts: tuple[Part, ...] = ()
     named: dict[str, Part | int] = {}
@@ -102,7 +102,7 @@ SHAPES = [
 @pytest.mark.parametrize("kind", SHAPES, ids=lambda kind: kind.__name__)
 def test_every_field_of_every_message_is_named_in_its_error(kind: type[Struct]) -> None:
     for field in msgspec.structs.fields(kind):
-        wrong: Any = object()  # fits no type
+        wrong: Any = object()  # a value that no type accepts
         if field.type is Any:
             continue
         with pytest.raises(RequestError) as caught:
