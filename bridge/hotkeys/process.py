@@ -17,7 +17,7 @@ from typing import Any
 from bridge.errors import BridgeError, HotkeysMissing, Unexpected
 from bridge.util.stdin_pipe import take_stdin, take_stdout
 
-QUIET = 1.0  # s between two presses of a combination; a held key repeats faster
+QUIET = 1.0  # s; a combination that is reported again sooner is the key repeat of a held key
 
 
 class RepeatFilter:

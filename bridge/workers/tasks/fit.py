@@ -122,7 +122,7 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
     Returns:
         sample_rate, samples (length of the clip), frames (length of the file), lead (first frame of the clip in the
         file), gain_db, limiter_db (largest gain reduction), lufs and true_peak_db (of the file), alignment (see
-        compare.Alignment), nudge_ms, loop (see crossfade.Measured; None if no loop was closed), warnings.
+        compare.Alignment), nudge_ms, loop (see crossfade.Measured; None without a closed loop), warnings.
 
     Raises:
         ResultError: the raw result cannot be used.
