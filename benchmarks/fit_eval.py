@@ -1,11 +1,12 @@
-"""Evaluates how well the fit stage measures offset and drift: the tables and plots of docs/fit.md.
+"""Evaluates how well the fit stage measures offset and drift, for the tables and plots in docs/fit.md.
 
     apt-get install fluidsynth fluid-soundfont-gm timgm6mb-soundfont openttd-openmsx tuxmath-data xmoto-data \
         extremetuxracer-data performous
     PYTHONPATH=. .venv/bin/python benchmarks/fit_eval.py --cache DIR [--part work|held-out] [--learn] [--plots DIR]
 
-The set (fit_set.py) is built once in DIR. Thresholds and weights were chosen only on the part "work". With --rivals,
-plain cross-correlation and GCC-PHAT run in the same conditions, and audio-offset-finder and synctoolbox if installed.
+The evaluation set (fit_set.py) is built once in DIR. Thresholds and weights were chosen on the part "work" only. With
+--rivals, plain cross-correlation and GCC-PHAT are measured under the same conditions, as are audio-offset-finder and
+synctoolbox if they are installed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from benchmarks.fit_plots import coverage_plot, errors_plot
 from benchmarks.fit_set import LOW, Pair, build, load
 from bridge.audio import align, confidence
 
-RIGHT = 0.025  # s; a correction within this of the truth is right
+RIGHT = 0.025  # s; a correction with a smaller error is right
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,12 @@ class Row:
     """The measurement of one pair."""
 
     pair: Pair
-    seconds: float  # of music
-    error: float  # s in the middle of the clip
+    seconds: float  # length of the music, s
+    error: float  # error of the offset in the middle of the clip, s
     drift: float  # error of the drift
-    sure: float  # our probability, or the height of the peak for other methods
-    took: float  # time, s
-    features: tuple[float, ...]  # of our method
+    sure: float  # probability by our method; for other methods, the height of the peak
+    took: float  # duration of the measurement, s
+    features: tuple[float, ...]  # features of our method
 
     @property
     def right(self) -> bool:
@@ -44,7 +45,7 @@ class Row:
 
 
 def ours(source: np.ndarray, result: np.ndarray) -> tuple[float, float, float, tuple[float, ...]]:
-    """Return offset in the middle, drift, probability and features."""
+    """Measure a pair with our method; return the offset in the middle, the drift, the probability and the features."""
     measured = align.measure(source, result)
     if measured is None:
         return 0.0, 0.0, 0.0, ()
@@ -69,7 +70,7 @@ def run(folder: Path, pairs: Sequence[Pair], method: Method) -> list[Row]:
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (E. B. Wilson 1927)."""
+    """Return the 95 % confidence interval of a proportion (E. B. Wilson 1927)."""
     if not count:
         return 0.0, 1.0
     z, share = 1.96, hits / count
@@ -84,7 +85,7 @@ def share(hits: int, count: int) -> str:
 
 
 def by_kind(rows: Sequence[Row]) -> str:
-    """Return the table by kind of music."""
+    """Return the table with one row per kind of music."""
     lines = [
         "| kind | pairs | corrected | wrong | median ms | p95 ms | drift: median, p95 in 0.01 % |",
         "|---|--:|--:|--:|--:|--:|--:|",
@@ -104,7 +105,7 @@ def by_kind(rows: Sequence[Row]) -> str:
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """Return the summary."""
+    """Return the summary of all pairs as a list in Markdown."""
     related = [row for row in rows if row.pair.related]
     strange = [row for row in rows if not row.pair.related]
     made = [row for row in related if row.sure >= confidence.SURE]
@@ -127,7 +128,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def coverage(rows: Sequence[Row]) -> list[tuple[float, float, float]]:
-    """Return (threshold, share of related pairs corrected, share of wrong corrections) for each threshold."""
+    """Return for each threshold (threshold, fraction of related pairs corrected, fraction of wrong corrections)."""
     related = sum(row.pair.related for row in rows)
     curve = []
     for threshold in sorted({row.sure for row in rows}):
@@ -139,7 +140,7 @@ def coverage(rows: Sequence[Row]) -> list[tuple[float, float, float]]:
 
 
 def covered(rows: Sequence[Row], wrong: float = 0.01) -> float:
-    """Return the largest coverage with at most this share of wrong corrections."""
+    """Return the largest coverage at which at most the fraction `wrong` of all corrections is wrong."""
     return max((share_ for _, share_, bad in coverage(rows) if bad <= wrong), default=0.0)
 
 
@@ -158,7 +159,7 @@ def learn(rows: Sequence[Row]) -> str:
 
 
 def compare(folder: Path, pairs: Sequence[Pair], mine: Sequence[Row]) -> str:
-    """Return the comparison with other methods, on pairs without drift, which they do not measure."""
+    """Return the comparison with other methods. It uses pairs without drift, because other methods do not measure it."""
     still = [pair for pair in pairs if pair.related and not pair.drift]
     names = {pair.name for pair in still}
     lines = ["| method | median ms | p95 ms | within 25 ms | ms per pair |", "|---|--:|--:|--:|--:|"]
@@ -199,7 +200,7 @@ def main() -> None:
 
 
 def plot(folder: Path, part: str, rows: Sequence[Row]) -> None:
-    """Write the two plots of a part."""
+    """Write the two plots for a part of the set."""
     kinds = dict.fromkeys(row.pair.kind for row in rows if row.pair.related)
     made = [row for row in rows if row.sure >= confidence.SURE]
     errors = {kind: [1e3 * row.error for row in made if row.pair.kind == kind] for kind in kinds}

@@ -1,8 +1,9 @@
-"""Measures the detection and false alarm rates of each defect detector: the table of docs/fit.md.
+"""Measures the detection and false alarm rates of each defect detector, for the table in docs/fit.md.
 
     PYTHONPATH=. .venv/bin/python benchmarks/fit_flaws.py --cache DIR --part held-out
 
-Detections are counted on results with an added defect, false alarms on the same results without it (set: fit_set.py).
+Detections are counted on results with an added defect, and false alarms on the same results without the defect. The
+results come from the set in fit_set.py.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ FLAWS = (
 
 
 def heard(sound: np.ndarray) -> Heard:
-    """Return a sound as the task decodes it."""
+    """Return a sound in the form in which the task `fit` decodes it."""
     intake = Intake(LOW, 1)
     intake.add(sound.astype(np.float32)[:, None])
     return Heard(sound.astype(np.float32), intake.passed(), LOW)
 
 
 def spoilt(flaw: str, source: np.ndarray, result: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return the result with a defect."""
+    """Return the result with an added defect."""
     out = result.copy()
     match flaw:
         case "result_noise":
@@ -70,7 +71,7 @@ def main() -> None:
     parser.add_argument("--part", choices=("work", "held-out"), default="work")
     options = parser.parse_args()
     hits: dict[str, int] = defaultdict(int)
-    alarms: dict[str, Counter[str]] = defaultdict(Counter)  # by the kind of result
+    alarms: dict[str, Counter[str]] = defaultdict(Counter)  # defect → number of false alarms per kind of result
     pairs = [pair for pair in build(options.cache) if pair.part == options.part and pair.related]
     for number, pair in enumerate(pairs):
         source, result = load(options.cache, pair)

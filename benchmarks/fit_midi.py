@@ -1,6 +1,6 @@
-"""Changes and renders MIDI files: other instruments, transposed, without drums, at another tempo.
+"""Changes and renders MIDI files: replaces instruments, transposes, removes drums and changes the tempo.
 
-Part of the evaluation of the fit stage (fit_eval.py). The lengths of events never change, so bytes are edited in place.
+The evaluation of the fit stage (fit_eval.py) uses this module. Events keep their lengths, so bytes are edited in place.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-RATE = 48_000  # Hz; fluidsynth starts notes on blocks of 64 frames, so a high rate keeps them exact to 1.3 ms
-DRUMS = 9  # the channel of the drums
+RATE = 48_000  # Hz; fluidsynth starts notes on blocks of 64 frames, so at a high rate they are exact to 1.3 ms
+DRUMS = 9  # MIDI channel of the drums, from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,18 @@ class Voicing:
     """How a piece is played."""
 
     font: str = "FluidR3_GM"  # name in /usr/share/sounds/sf2
-    programs: tuple[int, ...] = ()  # instruments that replace those of the piece, assigned to channels in turn
-    transpose: int = 0  # semitones, except drums
+    programs: tuple[int, ...] = ()  # MIDI programs that replace the piece's own, assigned to channels in turn
+    transpose: int = 0  # semitones; drums are not transposed
     drums: bool = True
-    stretch: float = 1.0  # factor for all times
+    stretch: float = 1.0  # factor by which all times are multiplied
     mute: frozenset[int] = field(default_factory=frozenset)  # silent channels
 
 
 def events(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield (absolute tick, status, position of the first data byte) of each event; meta events as 0xFF00 + type."""
+    """Yield (absolute tick, status, position of the first data byte) for each event.
+
+    The status of a meta event is 0xFF00 + its type.
+    """
     place = 8 + int.from_bytes(data[4:8], "big")
     while place < len(data) - 8:
         end = place + 8 + int.from_bytes(data[place + 4 : place + 8], "big")
@@ -95,7 +98,7 @@ def division(data: bytes) -> int:
 
 
 def tempo_between(data: bytes, start: float, stop: float) -> tuple[float, bool]:
-    """Return the BPM in the middle of a span in seconds, and whether it is constant."""
+    """Return the BPM in the middle of a span (s), and whether the tempo is constant within the span."""
     clock, tick, bpm = 0.0, 0, 120.0
     spans: list[tuple[float, float]] = []
     for at, new in tempos(data):
@@ -108,7 +111,13 @@ def tempo_between(data: bytes, start: float, stop: float) -> tuple[float, bool]:
 
 
 def drum_piece(bpm: float, seconds: float, pattern: Mapping[int, str]) -> bytes:
-    """Return a piece with only drums: `pattern` has for each note the 16 steps of a bar as x and dots."""
+    """Return a piece with only drums.
+
+    Args:
+        bpm: tempo, BPM.
+        seconds: length, s.
+        pattern: drum note → the 16 steps of a bar, as x (hit) and dots.
+    """
     ticks, notes = 24, []
     for bar in range(int(seconds * bpm / 240) + 2):
         for note, steps in pattern.items():
@@ -126,7 +135,7 @@ def _length(value: int) -> bytes:
 
 
 def rendered(data: bytes, font: str, seconds: float, scratch: Path) -> np.ndarray:
-    """Render the piece: frames × 2, float32 at RATE; fluidsynth is killed when there is enough."""
+    """Render a piece to frames × 2, float32 at RATE; fluidsynth is killed once it has produced enough audio."""
     piece = scratch / "piece.mid"
     piece.write_bytes(data)
     wanted = round(seconds * RATE) * 4

@@ -1,4 +1,4 @@
-"""The plots of docs/fit.md as small SVG files, without a plotting library."""
+"""Draws the plots for docs/fit.md as small SVG files, without a plotting library."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ WIDTH, LEFT = 640, 130
 
 
 def errors_plot(errors: Mapping[str, Sequence[float]], reach: float = 25.0) -> str:
-    """Return the errors (ms) of each kind as points on a line from -reach to reach."""
+    """Return a plot of the errors (ms): one row of points per kind, on an axis from -reach to reach."""
     height = 24 * len(errors) + 50
     parts = [HEAD.format(w=WIDTH, h=height), f'<rect width="{WIDTH}" height="{height}" fill="white"/>']
 
@@ -28,7 +28,7 @@ def errors_plot(errors: Mapping[str, Sequence[float]], reach: float = 25.0) -> s
 
 
 def coverage_plot(curve: Sequence[tuple[float, float, float]], chosen: float) -> str:
-    """Return coverage against the share of wrong corrections, the chosen threshold as a ring."""
+    """Return a plot of the wrong fraction of corrections against the coverage; a ring marks the chosen threshold."""
     height = 320
 
     def place(share: float, wrong: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Other methods to measure an offset, for fit_eval.py: cross-correlation, GCC-PHAT and packages from PyPI."""
+"""Other methods of measuring an offset, for fit_eval.py: cross-correlation, GCC-PHAT and packages from PyPI."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 
 from benchmarks.fit_set import LOW
 
-REACH = 0.6  # s; range of the search, more than any offset of the set
+REACH = 0.6  # s; range of the search, larger than any offset in the set
 Found = tuple[float, float, float, tuple[float, ...]]
 
 
 def correlation(source: np.ndarray, result: np.ndarray, *, whiten: bool) -> Found:
-    """Return the lag of the highest cross-correlation, with PHAT weighting or without."""
+    """Return the lag with the highest cross-correlation; `whiten` applies PHAT weighting."""
     points = 1 << (len(source) + len(result)).bit_length()
     cross = np.fft.rfft(result, points) * np.conj(np.fft.rfft(source, points))
     if whiten:
@@ -28,7 +28,7 @@ def correlation(source: np.ndarray, result: np.ndarray, *, whiten: bool) -> Foun
 
 
 def offset_finder(source: np.ndarray, result: np.ndarray) -> Found:
-    """BBC's audio-offset-finder: MFCCs, cross-correlated."""
+    """Return the offset that BBC's audio-offset-finder finds by cross-correlating MFCCs."""
     import soundfile
     from audio_offset_finder.audio_offset_finder import find_offset_between_files
 

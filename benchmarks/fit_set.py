@@ -1,9 +1,10 @@
-"""The evaluation set of the fit stage: pairs of sounds with known offset and drift, built from Debian packages.
+"""The evaluation set for the fit stage: pairs of sounds with known offset and drift, built from Debian packages.
 
-MIDI files (openttd-openmsx, rendered by fluidsynth) are rendered again with other instruments. Real recordings
-(tuxmath, xmoto, extremetuxracer, performous) are filtered, pitch-shifted, vocoded and mixed with noise. Then all are
-delayed, and some drift. Unrelated pairs must not be corrected; half of them have the same tempo. A piece with all its
-pairs belongs either to the training part ("work") or to the held-out part, which is evaluated once at the end.
+MIDI files (openttd-openmsx, rendered by fluidsynth) are rendered again with different instruments. Real recordings
+(tuxmath, xmoto, extremetuxracer, performous) are filtered, pitch-shifted, vocoded or mixed with noise. All of these
+results are delayed, and some also drift. The set also contains unrelated pairs, which must not be corrected; in half of
+these, both sounds have the same tempo. All pairs of a piece belong either to the training part ("work") or to the
+held-out part, which is evaluated once at the end.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ RECORDINGS = (
     Path("/usr/share/games/performous/themes/default"),
 )
 LOW = 16_000  # Hz; sample rate of the analyses
-SECONDS = 48.0  # s used of each piece
+SECONDS = 48.0  # s; length of each piece that is used
 PLUCKED = (24, 25, 45, 46, 11, 12, 13, 104, 105, 106, 107, 15)
 LEADS = (80, 81, 62, 63, 82, 87, 84, 30)
 PADS = (88, 89, 90, 91, 92, 94, 95, 48, 49, 52)
@@ -46,18 +47,18 @@ BEATS = (
 class Pair:
     """A source and a result."""
 
-    name: str  # of the two files in the cache
+    name: str  # name of the pair's file in the cache
     kind: str  # how the result was made
-    group: str  # piece of the source
+    group: str  # piece that the source comes from
     part: str  # "work" or "held-out"
-    related: bool
-    offset: float  # s; delay at the start of the result
-    drift: float  # the result's time runs as 1 + drift
-    tempo: float | None  # BPM of the source if it is known and constant
+    related: bool  # whether source and result come from the same piece
+    offset: float  # delay at the start of the result, s
+    drift: float  # the result takes 1 + drift s for each second of the source
+    tempo: float | None  # tempo of the source, BPM; None if it is unknown or not constant
 
 
 def voicings(number: int) -> dict[str, Voicing]:
-    """Return the voicings in which a piece is rendered again; the instruments rotate from piece to piece."""
+    """Return the voicings with which a piece is rendered again; the instruments rotate from piece to piece."""
 
     def turn(programs: tuple[int, ...]) -> tuple[int, ...]:
         return programs[number % len(programs) :] + programs[: number % len(programs)]
@@ -73,19 +74,19 @@ def voicings(number: int) -> dict[str, Voicing]:
 
 
 def low(sound: np.ndarray) -> np.ndarray:
-    """Return a stereo render as mono at 16 kHz."""
+    """Convert a stereo render to mono at 16 kHz."""
     return soxr.resample(sound.mean(axis=1), RATE, LOW, "HQ")
 
 
 class Cache:
-    """Sounds by name in a folder."""
+    """A folder in which rendered and decoded sounds are kept."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def midi(self, data: bytes, voicing: Voicing, seconds: float = SECONDS) -> np.ndarray:
-        """Return a render at 16 kHz, cached."""
+        """Return a render at 16 kHz, from the cache if it is there."""
         return self._once(changed(data, voicing), voicing.font, seconds)
 
     def drums(self, bpm: float, pattern: int) -> np.ndarray:
@@ -121,13 +122,13 @@ def cut(sound: np.ndarray, start: float, seconds: float) -> np.ndarray:
 
 
 def offset_of(random: np.random.Generator) -> float:
-    """Return a delay in s: 70 % within ±120 ms, the others up to ±300 ms."""
+    """Return a random delay in s: 70 % of the delays are within ±120 ms, the others between 120 and 300 ms."""
     size = random.uniform(0, 0.12) if random.random() < 0.7 else random.uniform(0.12, 0.3)
     return float(size * random.choice((-1, 1)))
 
 
 def drift_of(random: np.random.Generator) -> float:
-    """Return no drift in two of three cases, else up to ±1 %."""
+    """Return a random drift: none in two of three cases, else up to ±1 %."""
     return float(random.uniform(-0.01, 0.01)) if random.random() < 1 / 3 else 0.0
 
 
@@ -139,7 +140,7 @@ def band(sound: np.ndarray, lowest: float, highest: float) -> np.ndarray:
 
 
 def vocoded(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return noise with the envelopes of 14 bands of the sound: other tones, the same rhythm."""
+    """Return noise with the envelopes of 14 bands of the sound, which has different tones but the same rhythm."""
     edges = np.geomspace(80, 7600, 15)
     noise, out = random.standard_normal(len(sound)), np.zeros(len(sound))
     for lowest, highest in pairwise(edges):
@@ -149,7 +150,7 @@ def vocoded(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def shifted(sound: np.ndarray, semitones: float) -> np.ndarray:
-    """Return the sound at another pitch."""
+    """Return the sound with its pitch shifted."""
     from python_stretch import Signalsmith
 
     machine = Signalsmith.Stretch(1)
@@ -169,7 +170,7 @@ PROCESSES = {
 
 
 def build(folder: Path) -> list[Pair]:
-    """Build the pairs that are not in the cache and return all."""
+    """Build all pairs if the cache has no index of them, and return the pairs."""
     index = folder / "pairs.json"
     if index.exists():
         return [Pair(**one) for one in json.loads(index.read_text("utf-8"))]
@@ -186,13 +187,13 @@ def build(folder: Path) -> list[Pair]:
 
 
 def load(folder: Path, pair: Pair) -> tuple[np.ndarray, np.ndarray]:
-    """Return source and result of a pair, mono float32 at LOW."""
+    """Return the source and the result of a pair as mono float32 at LOW."""
     with np.load(folder / f"{pair.name}.npz") as data:
         return data["source"].astype(np.float32) / 32768, data["result"].astype(np.float32) / 32768
 
 
 def pieces() -> list[tuple[str, bytes]]:
-    """Return name and content of the pieces with a tempo."""
+    """Return the name and content of each MIDI file that sets a tempo."""
     found = [(path.stem, path.read_bytes()) for path in sorted(PIECES.glob("*.mid"))]
     return [(name, data) for name, data in found if tempos(data)]
 
@@ -258,7 +259,11 @@ def _recorded(cache: Cache) -> Made:
 
 
 def _unrelated(cache: Cache, count: int = 224) -> Made:
-    """Half have the same tempo: two pieces of which one is played at the tempo of the other."""
+    """Yield unrelated pairs.
+
+    Half of the pairs are two MIDI pieces, of which the second is played at the tempo of the first. The other half are
+    two recordings.
+    """
     steady = [(name, data, tempo_between(data, 0, SECONDS)) for name, data in pieces()]
     steady = [(name, data, bpm) for name, data, (bpm, constant) in steady if constant]
     taken = recordings()

@@ -1,10 +1,10 @@
-"""Sends random packets to the OSC surface and measures crashes, stalls and memory.
+"""Sends random packets to the OSC surface, checks that it survives, and measures stalls and memory.
 
     PYTHONPATH=. .venv/bin/python benchmarks/fuzz.py --packets 1000000
 
-Another process sends a million valid and damaged packets to a real surface, as fast as it accepts them. A timer of 1 ms
-measures for how long the surface blocks the event loop, in CPU time, so that other programs do not count. The seed is
-printed and can be set.
+A child process sends valid and damaged packets to a real surface as fast as the surface accepts them. A timer of 1 ms
+measures how long the surface blocks the event loop. The time is CPU time, so that other programs do not count. The seed
+is printed and can be set.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ AT_ONCE = 100  # packets per batch
 
 
 def packets(chance: random.Random) -> Iterator[bytes]:
-    """Yield packets without end: valid, damaged, bundled, random."""
+    """Yield packets without end: valid, damaged, bundled, truncated and random packets."""
     addresses = [command.address.replace("<name>", "guidance_scale") for command in COMMANDS]
     while True:
         arguments = [
@@ -52,7 +52,7 @@ def packets(chance: random.Random) -> Iterator[bytes]:
 
 
 async def lateness(found: list[float]) -> None:
-    """Record how long the work of the event loop delays a timer of 1 ms, in s of CPU time."""
+    """Record how long work in the event loop delays a timer of 1 ms, in s of CPU time."""
     while True:
         before = time.thread_time()
         await asyncio.sleep(TICK)
@@ -60,12 +60,12 @@ async def lateness(found: list[float]) -> None:
 
 
 def whole(data: bytes) -> bytes:
-    """Pad a packet to whole words of four bytes; the surface closes a stream with another length."""
+    """Pad a packet to a multiple of four bytes, because the surface closes a stream that has a different length."""
     return data + bytes(-len(data) % 4 or (0 if data else 4))
 
 
 def throw(port: int, count: int, seed: int) -> None:
-    """Send `count` packets over TCP, which waits for the surface; runs in the child process."""
+    """Send `count` packets over TCP, which waits while the surface is busy; runs in the child process."""
     with socket.create_connection(("127.0.0.1", port)) as channel:
         made = packets(random.Random(seed))
         for _ in range(0, count, AT_ONCE):
@@ -77,12 +77,12 @@ def throw(port: int, count: int, seed: int) -> None:
                     pass
             channel.setblocking(True)
         channel.shutdown(socket.SHUT_WR)
-        while channel.recv(65_536):  # closing with unread answers would reset the connection
+        while channel.recv(65_536):  # to close the connection with unread answers would reset it
             pass
 
 
 async def watch(count: int, seed: int) -> None:
-    """Send `count` packets and print the results."""
+    """Start the surface, have a child process send `count` packets to it, and print the results."""
     stage, late = Stage(), []
     stage.port = await stage.surface.start()
     ticking = asyncio.create_task(lateness(late))

@@ -1,16 +1,16 @@
-"""Counts the modules of bridge/ that one journey enters, and how often it switches from one module to another.
+"""Counts the modules of bridge/ that one journey through the code enters, and how often it switches between modules.
 
     .venv/bin/python benchmarks/journeys.py [--json] [--list]
 
-Three journeys, each in processes of their own:
+There are three journeys, each in new processes:
 
-- message: a message file is renamed into the inbox, until its job is done (offline engine; worker processes not
-counted). - button:  `/bridge/preset/next` from one subscriber, and what happens in the 0.4 s after it.
-- remix:   `ace-bridge remix FILE` while a daemon runs; the client process only.
+- message: from renaming a message file into the inbox until its job is done (offline engine; without worker processes).
+- button:  `/bridge/preset/next` from one subscriber, and everything in the 0.4 s after it.
+- remix:   `ace-bridge remix FILE` while a daemon runs; only the client process is counted.
 
-"Modules entered" is the number of different files of bridge/ in which a function is called; "switches" is how often the
-file changes between two calls in a row, over all threads of the process. The body of a module that is imported counts
-as no call.
+"Modules entered" is the number of files in bridge/ of which a function is called. "Switches" is how often the file
+changes between two consecutive calls, over all threads of the process. Running the body of a module when it is imported
+does not count as a call.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 PACKAGE = str(ROOT / "bridge") + os.sep
-AFTER_PRESS = 0.4  # s in which a button's journey is recorded
+AFTER_PRESS = 0.4  # s; how long a button's journey is recorded
 
 
 class Trace:
-    """The files of bridge/ in the order in which their functions are called."""
+    """Records the files of bridge/ in the order in which their functions are called."""
 
     def __init__(self) -> None:
         self.on = False
         self._files: list[str] = []
 
     def install(self) -> None:
-        """Watch this thread and all that start later."""
+        """Trace this thread and all threads that start later."""
         threading.setprofile(self._called)
         sys.setprofile(self._called)
 
@@ -56,14 +56,14 @@ class Trace:
                 self._files.append(code.co_filename)
 
     def counts(self) -> dict[str, Any]:
-        """Return what was recorded since the last call, and forget it."""
+        """Return the counts since the last call, and clear the record."""
         files, self._files = self._files, []
         switches = sum(one != other for one, other in itertools.pairwise(files))
         return {"modules": sorted({file.removeprefix(PACKAGE) for file in files}), "switches": switches}
 
 
 def traced(words: list[str]) -> int:
-    """Run the command line under a trace; `on` and `off` on stdin switch it, and each `off` prints the counts."""
+    """Run the command line with a trace, which the lines `on` and `off` on stdin switch; `off` prints the counts."""
     trace = Trace()
 
     def listen() -> None:
@@ -71,7 +71,7 @@ def traced(words: list[str]) -> int:
             trace.on = line.strip() == "on"
             print(json.dumps({} if trace.on else trace.counts()), flush=True)
 
-    threading.Thread(target=listen, daemon=True).start()  # before `install`: its own calls do not count
+    threading.Thread(target=listen, daemon=True).start()  # before `install`, so that this thread is not traced
     trace.install()
     from bridge.__main__ import main
 
@@ -84,7 +84,7 @@ def traced(words: list[str]) -> int:
 
 
 class Traced:
-    """A process of `traced`."""
+    """A child process that runs `traced`."""
 
     def __init__(self, home: Path, *words: str) -> None:
         from tests.fakes.processes import environment
@@ -99,14 +99,14 @@ class Traced:
         )
 
     def switch(self, word: str) -> dict[str, Any]:
-        """Switch the trace on or off and return what it says."""
+        """Switch the trace on or off, and return the JSON line that it prints."""
         assert self.process.stdin
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
         return self.last_line()
 
     def last_line(self) -> dict[str, Any]:
-        """Return the next line that the trace prints."""
+        """Return the next JSON line that the trace prints."""
         assert self.process.stdout
         for line in self.process.stdout:
             if line.startswith("{"):
@@ -117,7 +117,7 @@ class Traced:
 
 @contextlib.contextmanager
 def daemon(home: Path) -> Iterator[Traced]:
-    """A traced daemon that is up."""
+    """Start a traced daemon and wait until it is up."""
     process = Traced(home, "run", "--quiet")
     try:
         end = time.monotonic() + 60.0
@@ -132,7 +132,7 @@ def daemon(home: Path) -> Iterator[Traced]:
 
 
 def message(home: Path, clip: Path) -> dict[str, Any]:
-    """Trace an inbox message up to the placed result."""
+    """Trace an inbox message until its job is done."""
     from tests.fakes.processes import job_of, put
     from tests.fakes.studio import remix_args
 
@@ -145,7 +145,7 @@ def message(home: Path, clip: Path) -> dict[str, Any]:
 
 
 def button(home: Path) -> dict[str, Any]:
-    """Trace a button of a subscriber and what it is sent."""
+    """Trace the press of a subscriber's button, and the messages that are sent in return."""
     from pythonosc.udp_client import SimpleUDPClient
 
     with daemon(home) as process:
@@ -159,7 +159,7 @@ def button(home: Path) -> dict[str, Any]:
 
 
 def remix(home: Path, clip: Path) -> dict[str, Any]:
-    """Trace the command line's remix of a file."""
+    """Trace the command `ace-bridge remix FILE`."""
     with daemon(home):
         client = Traced(home, "remix", str(clip))
         found = client.last_line()

@@ -1,14 +1,14 @@
-"""Measures press → acknowledgement while 8 variations run, compared with a bare asyncio UDP echo under the same load.
+"""Measures the time from press to acknowledgement while 8 variations run, compared with a bare asyncio UDP echo.
 
     .venv/bin/python benchmarks/latency.py [--rounds 1000]
 
-Eight variations run at any time. The model is the fake on loopback, which takes 8 s for each; the worker processes
-render and fit clips of 30 s. A real model runs elsewhere, so the fake has a lower priority. One sender sends requests
-in turn and waits for each answer:
+Eight variations run at any time. The model is the fake on loopback, which takes 8 s per variation; the worker processes
+render and fit clips of 30 s. A real model runs on a different machine, so the fake has a lower priority. One sender
+sends these requests in turn and waits for each answer:
 
-- echo:   a process that returns every datagram, with asyncio only.
+- echo:   a process that returns every datagram and uses only asyncio, under the same load.
 - ack:    /bridge/remix with a name → /bridge/ack: the press has arrived.
-- preset: /bridge/preset/next → /bridge/preset/select: a command is done, stored and reported.
+- preset: /bridge/preset/next → /bridge/preset/select: the command has been executed, stored and reported.
 - rerun:  /bridge/rerun of one variation → /bridge/accepted: its job is in the journal on disk (every tenth round).
 """
 
@@ -58,7 +58,7 @@ asyncio.run(main())
 
 
 class Load:
-    """Keeps 8 variations running, and counts them."""
+    """Keeps 8 variations running and records how many are running."""
 
     def __init__(self, home: Path, clip: Path) -> None:
         self._home = home
@@ -79,7 +79,7 @@ class Load:
         self._thread.join()
 
     def _work(self) -> None:
-        while not self._over.wait(1.0):  # rarely, since this process also takes the times
+        while not self._over.wait(1.0):  # checks rarely, because this process also measures the times
             self.counts.append(self._running())
             if self._states("waiting", "new", "rendering") < SLOTS:
                 self._ask()
@@ -116,7 +116,7 @@ class Asker:
         self._channel.connect(("127.0.0.1", port))
 
     def ask(self, data: bytes, answered: Callable[[bytes], bool]) -> float:
-        """Send and return the time until the answer, s; other datagrams are ignored."""
+        """Send a datagram and return the time until the answer, s; other datagrams are ignored."""
         begun = time.perf_counter()
         self._channel.send(data)
         while not answered(self._channel.recv(65536)):
@@ -125,7 +125,7 @@ class Asker:
 
 
 def measure(echo: Asker, bridge: Asker, rounds: int, job: str) -> dict[str, list[float]]:
-    """Send requests in turn; the first hundred rounds are a warm-up."""
+    """Send the requests in turn and return the times by name, s; the first hundred rounds are a warm-up."""
     times: dict[str, list[float]] = {name: [] for name in ("echo", "ack", "preset", "rerun")}
     dice = random.Random(1)
     for number in range(-100, rounds):
@@ -148,13 +148,13 @@ def measure(echo: Asker, bridge: Asker, rounds: int, job: str) -> dict[str, list
 
 def _is(data: bytes, address: str) -> bool:
     message = OscMessage(data)
-    if message.address == "/bridge/error" and message.params[1] != "daw_missing":  # there is no DAW
+    if message.address == "/bridge/error" and message.params[1] != "daw_missing":  # expected, since there is no DAW
         raise SystemExit(f"the bridge says: {message.params}")
     return bool(message.address == address)
 
 
 def main() -> None:
-    """Run and print a table."""
+    """Run the measurement and print a table."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--rounds", type=int, default=1000)
     options: Any = words.parse_args()

@@ -1,11 +1,11 @@
-"""Evaluates tempo and key estimation against librosa and essentia: the tables of docs/fit.md.
+"""Compares tempo and key estimation with librosa and essentia, for the tables in docs/fit.md.
 
     apt-get install fluidsynth fluid-soundfont-gm timgm6mb-soundfont openttd-openmsx
     .venv/bin/python -m pip install librosa essentia music21 mido
     PYTHONPATH=. .venv/bin/python benchmarks/listen_eval.py --cache DIR --part held-out
 
-A tempo is right within 1 %, and is counted again with octave errors allowed. A key gets MIREX points: right 1, a fifth
-above 0.5, the relative key 0.3, the parallel key 0.2 (as in mir_eval).
+A tempo is right within 1 %; a second count also accepts octave errors. A key gets MIREX points as in mir_eval: 1 for
+the right key, 0.5 for a fifth above, 0.3 for the relative key and 0.2 for the parallel key.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OCTAVES = (1.0, 2.0, 0.5, 3.0, 1 / 3)
 WITHIN = 0.01
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
-Tempo = Callable[[np.ndarray], tuple[float | None, bool]]  # BPM, whether it is sure
+Tempo = Callable[[np.ndarray], tuple[float | None, bool]]  # sound → BPM, whether the method is sure
 Key = Callable[[np.ndarray], tuple[tuple[int, bool] | None, bool]]
 
 
@@ -52,7 +52,7 @@ def librosa_tempo(sound: np.ndarray) -> tuple[float | None, bool]:
 
 
 def librosa_key(sound: np.ndarray) -> tuple[tuple[int, bool] | None, bool]:
-    """Krumhansl and Kessler's profiles over librosa's chroma, since it has no key of its own."""
+    """Correlate librosa's chroma with Krumhansl and Kessler's profiles, because librosa has no key estimation."""
     import librosa
 
     major = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -80,7 +80,7 @@ def essentia_key(sound: np.ndarray) -> tuple[tuple[int, bool] | None, bool]:
 
 
 def points(true: tuple[int, bool], found: tuple[int, bool] | None) -> float:
-    """Return the MIREX points of an answer."""
+    """Return the MIREX points for an answer."""
     if found is None:
         return 0.0
     steps = (found[0] - true[0]) % 12
@@ -116,7 +116,7 @@ def tempos(found: list[Piece], ways: dict[str, Tempo]) -> str:
 
 
 def _counted(rows: list[tuple[bool, bool, bool]]) -> str:
-    """Return how many are right, and how many with octave errors allowed."""
+    """Return how many answers are right, and how many are right if octave errors are allowed."""
     return (
         f"{share(sum(right for right, _, _ in rows), len(rows))}; octaves {sum(near for _, near, _ in rows)}"
         if rows

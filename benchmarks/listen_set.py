@@ -1,9 +1,9 @@
-"""The evaluation set for tempo and key: music with known answers, rendered by fluidsynth.
+"""The evaluation set for tempo and key: music whose tempo or key is known, rendered by fluidsynth.
 
-Tempo: pieces of openttd-openmsx with a constant tempo (unchanged, with pads, and without drums), and generated songs
-and drum loops. Key: scores of music21's corpus with a key and mode (chorales, quartets, piano, fiddle tunes), and
-generated songs with chords, bass, melody and drums over common pop progressions. One half is for training, the other is
-held out and evaluated once at the end.
+For tempo, the set contains pieces from openttd-openmsx with a constant tempo (unchanged, with pads, and without drums),
+generated songs and drum loops. For key, it contains scores from music21's corpus that state key and mode (chorales,
+quartets, piano, fiddle tunes), and the generated songs, which have chords, bass, melody and drums over common pop
+progressions. One half is for training; the other half is held out and evaluated once at the end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.fit_midi import Voicing, changed, drum_piece, rendered, tempo_be
 from benchmarks.fit_set import BEATS, PADS, pieces
 
 SECONDS = 30.0
-SKIPPED = 5.0  # s at the start of a piece of game music, which often starts with a long note
+SKIPPED = 5.0  # s; skipped at the start of game music, which often begins with a long note
 FONTS = ("FluidR3_GM", "TimGM6mb")
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
 TURNS = {
@@ -31,23 +31,23 @@ TURNS = {
     True: ((1, 6, 3, 7), (1, 4, 7, 3), (1, 1, 6, 7)),
 }
 CHORALES, TUNES, SONGS = 80, 40, 60
-TICKS = 96  # per beat
+TICKS = 96  # ticks per beat
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One sound and its true tempo and key."""
+    """A sound with its true tempo and key."""
 
     name: str
-    kind: str  # a row of the tables
+    kind: str  # column of the tables in which the piece is counted
     part: str  # "work" or "held-out"
     sound: np.ndarray  # frames × 2, float32 at fit_midi.RATE
     bpm: float | None = None
-    key: tuple[int, bool] | None = None  # tonic in semitones above C, whether it is minor
+    key: tuple[int, bool] | None = None  # tonic in semitones above C, whether the key is minor
 
 
 def build(folder: Path) -> list[dict[str, Any]]:
-    """Build the set once per folder, reproducibly, and return the truth about each piece."""
+    """Build the set reproducibly if the folder has none, and return the true tempo and key of each piece."""
     index = folder / "listen.json"
     if not index.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def _songs(scratch: Path) -> Iterator[Piece]:
 
 
 def song(bpm: float, tonic: int, minor: bool, random: np.random.Generator) -> bytes:
-    """Return a MIDI file: four repeated chords, a bass, a melody from the scale, drums."""
+    """Return a MIDI file with four repeated chords, a bass, a melody from the scale, and drums."""
     scale = MINOR if minor else MAJOR
     turn = TURNS[minor][random.integers(len(TURNS[minor]))]
     programs = [int(random.choice(group)) for group in ((0, 4, 25, 27, 48), (33, 34, 38, 39), (80, 73, 26, 65, 0))]
@@ -165,7 +165,7 @@ def _midi(bpm: float, programs: list[int], notes: list[tuple[int, int, int, int,
 
 
 def _scores(scratch: Path) -> Iterator[Piece]:
-    """Yield scores that state key and mode; a key signature alone is ambiguous."""
+    """Yield scores that state key and mode, because a key signature alone is ambiguous."""
     import music21
 
     for kind, folders, most in (
@@ -199,7 +199,7 @@ def _score(path: str, kind: str, scratch: Path, font: str) -> Piece | None:
     target = scratch / "score.mid"
     try:
         score.write("midi", fp=str(target))
-    except music21.repeat.ExpanderException:  # its repeats are invalid
+    except music21.repeat.ExpanderException:  # the repeats in the score are invalid
         return None
     sound = rendered(target.read_bytes(), font, SECONDS, scratch)
     if len(sound) < 8 * 48_000:

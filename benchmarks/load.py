@@ -1,11 +1,12 @@
-"""Measures a long queue with a long history: 1,000 variations wait, 8 run, 100,000 jobs are in the journal.
+"""Measures a long queue with a long history: 1,000 variations wait, 8 run, and 100,000 jobs are in the journal.
 
     .venv/bin/python benchmarks/load.py [--queued 1000] [--history 100000]
 
-The clips have 4 s. The model is the fake on loopback, which takes 0.5 s for each. For comparison, the same bridge first
-runs 80 variations with an empty history. It reports:
+The clips are 4 s long. The model is the fake on loopback, which takes 0.5 s per variation. For comparison, the same
+bridge first runs 80 variations with an empty history. The benchmark reports:
 
-- echo, ack: round trip to a bare asyncio echo, and from a press to its acknowledgement, in turn during the whole run.
+- echo, ack: the round-trip time of a bare asyncio echo, and the time from a press to its acknowledgement, measured in
+  turn during the whole run.
 - cost: CPU time of the daemon and of its workers per finished variation, for each tenth of the queue.
 - memory: resident memory of the daemon, at the start and at its peak.
 - journal: its size, the start-up time, and the times of `jobs`, `show` and `status` as separate processes.
@@ -42,7 +43,7 @@ from pythonosc.osc_message_builder import build_msg
 from tests.fakes.processes import Daemon, fal_environment, job_of, put, running
 
 SLOTS, SECONDS = 8, 4.0
-TICK = os.sysconf("SC_CLK_TCK")  # processor time's unit in /proc
+TICK = os.sysconf("SC_CLK_TCK")  # ticks per second of the CPU times in /proc
 SETTINGS = {
     "ACE_BRIDGE_SCHEDULER_SLOTS": str(SLOTS),
     "ACE_BRIDGE_BUDGET_DAILY_CAP": "100000",
@@ -54,20 +55,20 @@ SETTINGS = {
 class Run:
     """The measurements of one run."""
 
-    echo: list[float] = field(default_factory=list)  # s
-    ack: list[float] = field(default_factory=list)  # s
-    cost: list[tuple[int, float, float]] = field(default_factory=list)  # finished; CPU s of the daemon, of all workers
-    resident: list[float] = field(default_factory=list)  # MB of the daemon
-    start: float = 0.0  # s from starting the process until the bridge is up
-    took: float = 0.0  # s from the first message to the last `done`
-    verbs: dict[str, float] = field(default_factory=dict)  # s per process of the command line
+    echo: list[float] = field(default_factory=list)  # round-trip times, s
+    ack: list[float] = field(default_factory=list)  # times from press to acknowledgement, s
+    cost: list[tuple[int, float, float]] = field(default_factory=list)  # finished, CPU s of daemon, CPU s of workers
+    resident: list[float] = field(default_factory=list)  # resident memory of the daemon, MB
+    start: float = 0.0  # time from the start of the process until the bridge is up, s
+    took: float = 0.0  # time from the first message to the last `done`, s
+    verbs: dict[str, float] = field(default_factory=dict)  # command → time of the command as a process, s
 
 
 # --- the history -----------------------------------------------------------------------------------------------------
 
 
 def age(home: Path, jobs: int) -> None:
-    """Copy the only finished job in the journal of a home `count` times, with new IDs."""
+    """Copy the only finished job in the journal of a home `jobs` times, with new IDs."""
     with contextlib.closing(sqlite3.connect(home / "bridge.db")) as db, db:
         old = db.execute("SELECT id FROM jobs LIMIT 1").fetchone()[0]
         rows = {
@@ -101,7 +102,7 @@ def _renamed(value: Any, fresh: dict[str, str]) -> Any:
 
 
 def cpu(pid: int, *, children: bool = False) -> float:
-    """Return the CPU time of a process, s; with `children`, that of its running and ended children."""
+    """Return the CPU time of a process, s; with `children`, the CPU time of its running and ended children instead."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     if not children:
         return (int(fields[11]) + int(fields[12])) / TICK
@@ -121,7 +122,7 @@ def resident(pid: int) -> float:
 
 
 class Watch(threading.Thread):
-    """Counts finished variations and their cost, rarely enough not to add to the load."""
+    """Records the finished variations, the CPU time and the memory once per second, which adds little load."""
 
     def __init__(self, home: Path, pid: int, wanted: int, run: Run) -> None:
         super().__init__()
@@ -142,7 +143,7 @@ class Watch(threading.Thread):
         self.over.set()
 
     def _count(self) -> int:
-        """Return how many variations have ended; a failed one is an error."""
+        """Return how many variations are done; exit if a variation ended in any other state."""
         uri = f"{(self._home / 'bridge.db').absolute().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=20)) as db:
             bad = db.execute("SELECT value FROM variations WHERE open = 0 AND state <> 'done'").fetchall()
@@ -152,7 +153,7 @@ class Watch(threading.Thread):
 
 
 def work(home: Path, daemon: Daemon, clip: Path, queued: int, echo: Asker) -> Run:
-    """Queue `count` variations, and send presses until they are done."""
+    """Queue `queued` variations, and send presses until all are done."""
     run, seeds = Run(), itertools.count(1, SLOTS)
     pid = daemon.process.pid
     watch = Watch(home, pid, queued, run)
@@ -182,7 +183,7 @@ def ask(home: Path, clip: Path, variations: int, seed: int) -> str:
 
 
 def verb_time(daemon: Daemon, *words: str) -> float:
-    """Return the time of a command as a process, s."""
+    """Run a command as a process and return how long it took, s."""
     begun = time.perf_counter()
     command = [sys.executable, "-m", "bridge", *words]
     subprocess.run(command, env=daemon.environ, check=True, stdout=subprocess.DEVNULL)
@@ -191,7 +192,7 @@ def verb_time(daemon: Daemon, *words: str) -> float:
 
 @contextlib.contextmanager
 def bare_echo() -> Iterator[Asker]:
-    """An echo process and its client."""
+    """Start an echo process, and yield a client for it."""
     process = subprocess.Popen([sys.executable, "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if process.stdout is None or process.stdin is None:
         raise SystemExit("the echo has no pipes")
@@ -203,7 +204,7 @@ def bare_echo() -> Iterator[Asker]:
 
 
 def one_run(folder: Path, url: str, clip: Path, queued: int, history: int) -> tuple[Run, float]:
-    """Return the measurements of a run, and the size of the journal at its start, MB."""
+    """Return the measurements of a run, and the size of the journal at the start of the run, MB."""
     home = folder / f"home-{history}"
     environ = fal_environment(url, **SETTINGS)
     with running(home, **environ):
@@ -219,7 +220,7 @@ def one_run(folder: Path, url: str, clip: Path, queued: int, history: int) -> tu
 
 
 def main() -> None:
-    """Run and print tables."""
+    """Run the measurements and print tables."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--queued", type=int, default=1000)
     words.add_argument("--history", type=int, default=100_000)
@@ -251,7 +252,7 @@ def report(run: Run, size: float, queued: int, history: int) -> None:
 
 
 def tenths(cost: list[tuple[int, float, float]], queued: int) -> list[tuple[float, float]]:
-    """Return CPU ms per variation of daemon and workers for each tenth of the queue."""
+    """Return, for each tenth of the queue, the CPU time per variation of the daemon and of the workers, ms."""
     marks = [min(cost, key=lambda one: abs(one[0] - queued * tenth / 10)) for tenth in range(11)]
     found = []
     for (n0, daemon0, workers0), (n1, daemon1, workers1) in itertools.pairwise(marks):

@@ -1,10 +1,10 @@
-"""Compares the loudness meter with others: the tables of docs/decisions/0009-loudness-meter.md.
+"""Compares the loudness meter with other meters, for the tables in docs/decisions/0009-loudness-meter.md.
 
     .venv/bin/python -m pip install loudness pyebur128 pyloudnorm scipy
     PYTHONPATH=. .venv/bin/python benchmarks/loudness_meters.py
 
-The reference filters in the time domain in 64 bits and takes gating blocks from a running sum. It needs no transform,
-so it shares neither code nor method with the meter.
+The reference meter filters in the time domain with 64-bit floats, and takes gating blocks from a running sum. It uses
+no transform, and so has neither code nor method in common with the bridge's meter.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bridge.audio.loudness import integrated_loudness
 RATES = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 176400, 192000)
 SECONDS = (0.4, 0.5, 0.7, 1.0, 2.0, 3.3, 7.7, 15.0)
 SOUNDS = 240
-EBU_3341 = {  # s and dBFS of a 1 kHz tone; each reads -23 LUFS but for case 2
+EBU_3341 = {  # case → parts of a 1 kHz tone (s, dBFS); the loudness is -23 LUFS in every case but 2, which has -33 LUFS
     "1": ((20, -23),),
     "2": ((20, -33),),
     "3": ((10, -36), (60, -23), (10, -36)),
@@ -89,7 +89,10 @@ def tone(steps: tuple[tuple[float, float], ...], rate: int) -> np.ndarray:
 
 
 def random_sound(number: int, random: np.random.Generator) -> tuple[np.ndarray, int]:
-    """Return noise, pink and brown noise, tones, drum hits or one-sided noise, with level steps down to silence."""
+    """Return a sound and its rate: white, pink or brown noise, tones, drum hits or noise on one side, with level steps.
+
+    The lowest step is close to silence.
+    """
     rate, seconds = int(random.choice(RATES)), float(random.choice(SECONDS))
     frames = round(rate * seconds)
     times = np.arange(frames) / rate

@@ -1,14 +1,15 @@
-"""Measures how soon a pad's light responds to a press while 8 variations run, compared with a bare MIDI echo.
+"""Measures how soon the light of a pad responds to a press while 8 variations run, compared with a bare MIDI echo.
 
     .venv/bin/pip install '.[midi]' && .venv/bin/python benchmarks/midi_ack.py [--presses 200]
 
-A JACK server without sound (period 64 at 48 kHz) carries a pad. In turn:
+Two simulated pads are connected through a JACK server without sound (period 64 at 48 kHz). In turn, a press on a pad is
+answered by:
 
 - echo:   a process that only returns each message to its device in the same period.
-- bridge: pad → port process → daemon → port process → light of the pad (it shows that the pad is held).
+- bridge: pad → port process → daemon → port process → light of the pad, which shows that the pad is held.
 
-Both are measured at the pad, from the call that sends the press to the callback that receives the light. First the
-daemon is idle, then it makes 8 variations at once with the offline engine, on all cores.
+Both times are measured at the pad, from the call that sends the press to the callback that receives the light. The
+daemon is idle at first; then it runs 8 variations at once with the offline engine, on all cores.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Stopwatch:
             self._lit.set()
 
     def measure(self) -> float:
-        """Press and release the pad; return the ms until its light, and wait until it is dark again."""
+        """Press and release the pad; return the time until its light turns on, ms, and wait until it is dark again."""
         self._lit.clear()
         began = time.perf_counter()
         self._pad.play(pressed(36))
@@ -89,7 +90,7 @@ class Stopwatch:
 
 
 def measure(name: str, presses: int, echo: Stopwatch, bridge: Stopwatch) -> tuple[dict[str, object], bool]:
-    """Press both in turn; return the results and whether the goal is met."""
+    """Press both pads in turn; return the results and whether the goal is met."""
     times: dict[str, list[float]] = {"echo": [], "bridge": []}
     for _ in range(presses):
         times["echo"].append(echo.measure())
@@ -108,7 +109,7 @@ def measure(name: str, presses: int, echo: Stopwatch, bridge: Stopwatch) -> tupl
 
 
 def busy(home: Path, tone: Path, enough: threading.Event) -> None:
-    """Keep 8 variations running until stopped."""
+    """Keep 8 variations running until `enough` is set."""
     while not enough.is_set():
         asked = put(home, "remix", remix_args(tone, remix={"variations": 8, "engine": "offline", "tags": "dub"}))
         job_of(home, asked, "done", timeout=600)
@@ -124,7 +125,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--presses", type=int, default=200)
     presses = parser.parse_args().presses
-    room = Sandbox((), variables(f"ack-{os.getpid()}"))  # no prefix: this process is a client of the same server
+    room = Sandbox((), variables(f"ack-{os.getpid()}"))  # no prefix, because this process is a client of the server too
     with (
         tempfile.TemporaryDirectory() as folder,
         jack_server(room, Path(folder) / "jack.log", period=64, patient=True),

@@ -1,14 +1,14 @@
-"""Measures the overhead of the bridge: message → done, compared with a simple script and with the bare work.
+"""Measures the overhead of the bridge: the time from message to `done`, compared with a script and with the bare work.
 
     .venv/bin/pip install --group bench && .venv/bin/python benchmarks/overhead.py [--rounds 9]
 
-The clip is 30 s of real music, stereo, 24 bit, 48 kHz. The model is the fake on loopback without delay, in its own
-process, with a prepared result. Each round measures in turn:
+The clip is 30 s of real music, stereo, 24 bit, 48 kHz. The model is the fake on loopback without delay, in a separate
+process and with a prepared result. Each round measures in turn:
 
-- bridge: a message is renamed into the inbox; the clock stops when the outbox says `done` (all processes are warm).
+- bridge: from renaming a message into the inbox until the outbox shows `done`, with all processes warm.
 - script: soundfile → FLAC → fal_client.upload_file + subscribe → download → librosa resample → pyloudnorm → soundfile,
-          everything imported and warm.
-- whole:  the same script with one process per clip, as it is really used.
+          with all libraries imported and warm.
+- whole:  the same script with one process per clip, as it is used in practice.
 - floor:  decoding, FLAC, bytes over loopback, decoding, resampling, loudness, true peak and writing, on bare arrays.
 """
 
@@ -47,7 +47,7 @@ SEED = 5
 
 
 def make_clip(path: Path) -> None:
-    """Write 30 s of a real recording as stereo 24/48."""
+    """Write 30 s of a real recording as a stereo file with 24 bits and 48 kHz."""
     sound, rate = soundfile.read(track("gravity"), dtype="float32", always_2d=True)
     sound = soxr.resample(sound, rate, RATE, "VHQ")[: round(SECONDS * RATE)]
     if sound.shape[1] == 1:
@@ -55,11 +55,11 @@ def make_clip(path: Path) -> None:
     soundfile.write(path, sound * 0.9, RATE, subtype="PCM_24")
 
 
-# --- the three ways --------------------------------------------------------------------------------------------------
+# --- the methods -----------------------------------------------------------------------------------------------------
 
 
 def bridge_way(home: Path, clip: Path) -> Callable[[], None]:
-    """Return one round, from the message to `done`."""
+    """Return a function that runs one round, from the message to `done`."""
     args = {
         "project": {"sample_rate": PROJECT_RATE, "tempo": 120.0},
         "clips": [{"id": "c", "name": "c", "position": 0.0, "length": SECONDS, "source": {"path": str(clip)}}],
@@ -71,7 +71,7 @@ def bridge_way(home: Path, clip: Path) -> Callable[[], None]:
         message_id, seen = put(home, "remix", args, instance="bench"), 0
         while True:
             with contextlib.suppress(OSError, ValueError):
-                if seen == (seen := outbox.stat().st_mtime_ns):  # reading all the time would take half a core
+                if seen == (seen := outbox.stat().st_mtime_ns):  # to read the file every time would use half a core
                     time.sleep(0.001)
                     continue
                 for job in json.loads(outbox.read_bytes())["jobs"]:
@@ -85,7 +85,7 @@ def bridge_way(home: Path, clip: Path) -> Callable[[], None]:
 
 
 def script_way(url: str, clip: Path, folder: Path) -> Callable[[], None]:
-    """Return one round of a script with the usual libraries."""
+    """Return a function that runs one round of a script with the usual libraries."""
     import fal_client.client as client
     import httpx
     import librosa
@@ -127,13 +127,13 @@ def script_way(url: str, clip: Path, folder: Path) -> Callable[[], None]:
 
 
 def whole_way(url: str, clip: Path, folder: Path) -> Callable[[], None]:
-    """Return one run of the script as a separate process."""
+    """Return a function that runs the script once as a separate process."""
     command = [sys.executable, __file__, "--script-once", url, str(clip), str(folder)]
     return lambda: subprocess.run(command, check=True) and None
 
 
 def floor_way(clip: Path, raw: Path, folder: Path) -> Callable[[], None]:
-    """Return one round of the bare work."""
+    """Return a function that runs one round of the bare work."""
     result = raw.read_bytes()
 
     def run() -> None:
@@ -178,7 +178,7 @@ def _send(port: int, data: bytes) -> None:
 
 @contextlib.contextmanager
 def fake_fal(*timing: str) -> Iterator[str]:
-    """Run the fake model in its own process, without delay unless `timing` sets one."""
+    """Run the fake model in a separate process, without delay unless `timing` sets a delay."""
     words = ("-m", "tests.fakes.fal_server", "--port", "0", *(timing or ("--zero-delay",)), "--key", KEY, "--until-eof")
     server = subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if server.stdout is None or server.stdin is None:
@@ -191,7 +191,7 @@ def fake_fal(*timing: str) -> Iterator[str]:
 
 
 def measure(ways: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
-    """Time each method in turn; the first round is a warm-up."""
+    """Time the methods in turn and return the times by name, s; the first round is a warm-up."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds + 1):
         for name, run in ways.items():
@@ -203,7 +203,7 @@ def measure(ways: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[
 
 
 def start_up(rounds: int, home: Path) -> dict[str, float]:
-    """Median CPU s of whole processes."""
+    """Return the median CPU time of each short command as a process, s."""
     env = environment(home)
     words = {
         "python -c pass": ["-c", "pass"],
@@ -226,7 +226,7 @@ def _cpu(command: list[str], env: dict[str, str]) -> float:
 
 
 def main() -> None:
-    """Run and print a table."""
+    """Run the measurements and print a table."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--rounds", type=int, default=9)
     words.add_argument("--without-script", action="store_true", help="leave the script (librosa, pyloudnorm) out")
@@ -240,7 +240,7 @@ def main() -> None:
         folder = Path(name)
         clip = folder / "clip.wav"
         make_clip(clip)
-        # The bridge does not reuse an upload that expires after 1 h, so every round uploads as the script does.
+        # The bridge does not reuse an upload that expires after 1 h, so it uploads in every round, as the script does.
         environ = fal_environment(url, ACE_BRIDGE_FAL_UPLOAD_EXPIRES="1h", ACE_BRIDGE_BUDGET_DAILY_CAP="1000")
         home = folder / "home"
         with running(home, **environ):

@@ -1,12 +1,13 @@
-"""Evaluates the joins of segments and loops: tables, plots and audio examples.
+"""Evaluates the joins between segments and the seams of loops with tables, plots and audio examples.
 
-Music (openttd-openmsx) is rendered twice with the same instruments of two sound fonts, the second time up to 20 ms late
-and up to 3 dB louder or quieter. They stand for a model's results of two segments. The task `join` joins them; for
-comparison there are a cut and a plain cross-fade in the middle, and moments without a join. Loops are whole bars,
-closed by the task `fit`, compared with the same bars unchanged.
+Music (openttd-openmsx) is rendered with the same instruments from two sound fonts. The second render is shifted by up
+to 20 ms and is up to 3 dB louder or quieter. The two renders stand for a model's results for two segments, and the task
+`join` joins them. For comparison, they are also joined by a cut and by a plain cross-fade in the middle, and moments
+without a join are measured. The loops consist of whole bars; loops closed by the task `fit` are compared with the same
+bars unchanged.
 
-python -m benchmarks.seams FOLDER writes FOLDER/index.html with pictures and sounds, FOLDER/seams.svg, and prints the
-tables of docs/fit.md. Needs the packages fluidsynth, fluid-soundfont-gm, timgm6mb-soundfont, openttd-openmsx.
+python -m benchmarks.seams FOLDER writes FOLDER/index.html with pictures and sounds, writes FOLDER/seams.svg, and prints
+the tables for docs/fit.md. It needs the packages fluidsynth, fluid-soundfont-gm, timgm6mb-soundfont, openttd-openmsx.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from bridge.workers.tasks.join import FADE, join
 FONTS = ("FluidR3_GM", "TimGM6mb")
 KINDS = ("plucked", "keys", "leads +3", "pads")
 SECONDS, SHARED = 34.0, 5.0  # s; length of the clip, and overlap of its two segments
-LEG = (SECONDS + SHARED) / 2
-AROUND = 6.0  # s on both sides of a join that the join is compared with
+LEG = (SECONDS + SHARED) / 2  # s; length of a segment
+AROUND = 6.0  # s; a join is compared with this much music on each side
 OURS, CUT, PLAIN, NOTHING = "joined by the bridge", "cut in the middle", "plain cross-fade", "nothing joined"
 LOOP, OPEN = "loop closed by the bridge", "loop as it came"
 RANKS = ("flux_rank", "step_rank", "click_rank")
@@ -40,21 +41,21 @@ RANKS = ("flux_rank", "step_rank", "click_rank")
 
 @dataclass(frozen=True)
 class Seen:
-    """The measurement of one join or one moment."""
+    """The measurement of one join, or of one moment without a join."""
 
-    name: str  # of piece and kind
-    way: str  # how it was made
+    name: str  # piece and kind
+    way: str  # method by which the join was made
     found: crossfade.Measured
-    sound: np.ndarray  # around it, frames × 2
-    at: int  # frame of it in the sound
+    sound: np.ndarray  # audio around the join, frames × 2
+    at: int  # frame of the join in `sound`
 
 
 def nothing(share: float) -> None:
-    """Take progress and ignore it."""
+    """Ignore the progress."""
 
 
 def around(sound: np.ndarray, at: int, width: int, name: str, way: str) -> Seen:
-    """Measure a join in a whole sound."""
+    """Measure a join at frame `at` of a sound."""
     reach = round(AROUND * RATE)
     start = max(0, at - reach)
     part = sound[start : at + reach]
@@ -62,7 +63,7 @@ def around(sound: np.ndarray, at: int, width: int, name: str, way: str) -> Seen:
 
 
 def legs(data: bytes, kind: str, number: int, scratch: Path) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Return the clip, and its two segments from the two renders."""
+    """Render the clip, and return the clip and its two segments, one from each sound font."""
     random = np.random.default_rng([number, KINDS.index(kind)])
     voicing = voicings(number)[kind]
     source = rendered(data, FONTS[0], SECONDS + 2, scratch)
@@ -76,7 +77,7 @@ def legs(data: bytes, kind: str, number: int, scratch: Path) -> tuple[np.ndarray
 
 
 def joins(source: np.ndarray, made: Sequence[np.ndarray], number: int, name: str, scratch: Path) -> Iterator[Seen]:
-    """Join the segments of a clip with every method."""
+    """Join the segments of a clip with each method, and yield the measurements."""
     first = round((SECONDS - LEG) * RATE)
     asked = []
     for leg, sound in enumerate(made):
@@ -105,7 +106,7 @@ def joins(source: np.ndarray, made: Sequence[np.ndarray], number: int, name: str
 
 
 def loops(data: bytes, made: np.ndarray, name: str, scratch: Path) -> Iterator[Seen]:
-    """Return a loop of four bars, closed and unchanged."""
+    """Yield the measurements of a loop of four bars, closed and unchanged."""
     bpm, constant = tempo_between(data, 0.0, 30.0)
     if not constant:
         return
@@ -121,7 +122,7 @@ def loops(data: bytes, made: np.ndarray, name: str, scratch: Path) -> Iterator[S
 
 
 def table(seen: Sequence[Seen]) -> str:
-    """Return the table by method."""
+    """Return the table with one row per method."""
     lines = [
         "| way | joins | above every moment: spectrum, level, samples | median rank: spectrum, level, samples |",
         "|---|--:|--:|--:|",
@@ -135,7 +136,7 @@ def table(seen: Sequence[Seen]) -> str:
 
 
 def by_way(seen: Sequence[Seen]) -> Mapping[str, list[Seen]]:
-    """Return the joins by method."""
+    """Group the joins by method."""
     found: dict[str, list[Seen]] = defaultdict(list)
     for one in seen:
         found[one.way].append(one)
@@ -165,7 +166,7 @@ def ranks_plot(seen: Sequence[Seen]) -> str:
 
 
 def picture(one: Seen) -> str:
-    """Return an SVG of the level around a join, with the join as a red line."""
+    """Return an SVG image of the level around a join; a red line marks the join."""
     step = RATE // 100
     count = len(one.sound) // step
     levels = np.sqrt(np.square(one.sound[: count * step]).reshape(count, step, -1).mean(axis=(1, 2)))
@@ -176,7 +177,7 @@ def picture(one: Seen) -> str:
 
 
 def page(folder: Path, seen: Sequence[Seen], worst: int = 4) -> None:
-    """Write the page: the plot, and for each method the most noticeable joins with pictures and audio."""
+    """Write a page with the plot and, for each method, the most noticeable joins with pictures and audio."""
     parts = ["<!doctype html><meta charset=utf-8><title>Seams</title><h1>Seams</h1>", ranks_plot(seen)]
     for way, ones in by_way(seen).items():
         parts.append(f"<h2>{way}: the {worst} that stand out most</h2>")
