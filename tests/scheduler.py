@@ -36,7 +36,11 @@ class FileScheduling(LoadScopeScheduling):
         return TOGETHER.get(name, name)
 
     def remove_node(self, node: Any) -> str | None:
-        """Remove a worker and queue its remaining tests; if it crashed in a test, return that test."""
+        """Remove a worker and queue its remaining tests for the next worker.
+
+        Returns:
+            The test in which the worker crashed. If none was running, the worker's next test; None if it has none.
+        """
         files = self.assigned_work.pop(node)
         crashed = [(tests, test) for tests in files.values() for test in tests if test in self._running]
         waiting = [test for tests in files.values() for test, done in tests.items() if not done]

@@ -55,7 +55,7 @@ class Machine:
 
         Args:
             lacks: system packages that are reported missing until apt-get has run.
-            fails: exit status of the programs in the environment that fail.
+            fails: program in the environment → its exit status; all others succeed.
         """
         tools = self.project / ".venv" / "bin"
         tools.mkdir(parents=True)

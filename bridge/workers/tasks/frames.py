@@ -95,7 +95,7 @@ def plan(clip: Clip, played: span.Played, rate: int, highest: int, around: Aroun
 
 
 def sounding(played: span.Played, layout: Plan) -> span.Played | span.Repeated:
-    """Return the source, repeated around the clip if the layout says so."""
+    """Return the source as it sounds around the clip: repeated if the layout has a period."""
     return span.Repeated(played, *layout.own, layout.period) if layout.period else played
 
 
