@@ -159,7 +159,7 @@ def learn(rows: Sequence[Row]) -> str:
 
 
 def compare(folder: Path, pairs: Sequence[Pair], mine: Sequence[Row]) -> str:
-    """Return the comparison with other methods. It uses pairs without drift, because other methods do not measure it."""
+    """Return the comparison with other methods, which do not measure drift, on pairs without drift."""
     still = [pair for pair in pairs if pair.related and not pair.drift]
     names = {pair.name for pair in still}
     lines = ["| method | median ms | p95 ms | within 25 ms | ms per pair |", "|---|--:|--:|--:|--:|"]

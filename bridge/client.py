@@ -226,7 +226,7 @@ class Client:
         return self.home / "outbox" / f"{self.instance}.json"
 
     def _outbox(self, message_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the content of the outbox after each change; raise an error if the daemon stops or rejects the message."""
+        """Yield the content of the outbox after each change; raise if the daemon stops or rejects the message."""
         seen: object = None
         quiet_since = time.monotonic()
         while True:
