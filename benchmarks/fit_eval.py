@@ -128,7 +128,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def coverage(rows: Sequence[Row]) -> list[tuple[float, float, float]]:
-    """Return for each threshold (threshold, fraction of related pairs corrected, fraction of wrong corrections)."""
+    """Return one tuple per threshold: threshold, corrected fraction of related pairs, wrong fraction of corrections."""
     related = sum(row.pair.related for row in rows)
     curve = []
     for threshold in sorted({row.sure for row in rows}):

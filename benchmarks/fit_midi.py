@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-RATE = 48_000  # Hz; fluidsynth starts notes on blocks of 64 frames, so at a high rate they are exact to 1.3 ms
+RATE = 48_000  # Hz; fluidsynth starts notes on blocks of 64 frames, so a high rate places them to within 1.3 ms
 DRUMS = 9  # MIDI channel of the drums, from 0
 
 

@@ -4,7 +4,7 @@
 
 A child process sends valid and damaged packets to a real surface as fast as the surface accepts them. A timer of 1 ms
 measures how long the surface blocks the event loop. The time is CPU time, so that other programs do not count. The seed
-is printed and can be set.
+is printed and can be set with --seed.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def throw(port: int, count: int, seed: int) -> None:
                     pass
             channel.setblocking(True)
         channel.shutdown(socket.SHUT_WR)
-        while channel.recv(65_536):  # to close the connection with unread answers would reset it
+        while channel.recv(65_536):  # read all answers; closing the connection with unread answers would reset it
             pass
 
 

@@ -8,9 +8,9 @@ There are three journeys, each in new processes:
 - button:  `/bridge/preset/next` from one subscriber, and everything in the 0.4 s after it.
 - remix:   `ace-bridge remix FILE` while a daemon runs; only the client process is counted.
 
-"Modules entered" is the number of files in bridge/ of which a function is called. "Switches" is how often the file
-changes between two consecutive calls, over all threads of the process. Running the body of a module when it is imported
-does not count as a call.
+"Modules entered" is the number of files in bridge/ in which a function is called. "Switches" is how often the file
+changes between two consecutive calls, over all threads of the process. Importing a module runs its body, which does not
+count as a call.
 """
 
 from __future__ import annotations

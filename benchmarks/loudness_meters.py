@@ -89,9 +89,9 @@ def tone(steps: tuple[tuple[float, float], ...], rate: int) -> np.ndarray:
 
 
 def random_sound(number: int, random: np.random.Generator) -> tuple[np.ndarray, int]:
-    """Return a sound and its rate: white, pink or brown noise, tones, drum hits or noise on one side, with level steps.
+    """Return a sound and its rate.
 
-    The lowest step is close to silence.
+    The sound is white, pink or brown noise, tones, drum hits, or noise on one side, with steps in level down to -120 dB.
     """
     rate, seconds = int(random.choice(RATES)), float(random.choice(SECONDS))
     frames = round(rate * seconds)

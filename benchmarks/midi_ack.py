@@ -78,7 +78,7 @@ class Stopwatch:
             self._lit.set()
 
     def measure(self) -> float:
-        """Press and release the pad; return the time until its light turns on, ms, and wait until it is dark again."""
+        """Press and release the pad, wait until its light is off again, and return the time until it turned on, ms."""
         self._lit.clear()
         began = time.perf_counter()
         self._pad.play(pressed(36))

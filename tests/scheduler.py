@@ -15,8 +15,8 @@ TOGETHER = {"tests/daws/ardour/test_triggers.py": "tests/midi/test_midi_jack.py"
 class FileScheduling(LoadScopeScheduling):
     """Gives each worker one file at a time, in the order of collection.
 
-    xdist's own scheduling by file has three faults: it repeats a test that crashed a worker without end, attributes a
-    crash in a test's teardown to the following test, and may wait forever for files that are already done.
+    xdist's own scheduling by file has three faults: it endlessly repeats a test that crashed a worker, it attributes a
+    crash in a test's teardown to the following test, and it may wait forever for files that are already done.
     """
 
     def __init__(self, config: pytest.Config, log: Any) -> None:

@@ -214,7 +214,7 @@ def flat_module(package: Package) -> Iterator[str]:
 
 
 def code_in_init(package: Package) -> Iterator[str]:
-    """Yield each package whose __init__.py contains more than a docstring and what INITS_WITH_CODE allows."""
+    """Yield each package whose __init__.py has no docstring, or code that INITS_WITH_CODE does not allow."""
     kinds = {"assignments": ast.Assign, "imports": (ast.ImportFrom, ast.Assign)}
     for module in package.values():
         if module.is_package:
@@ -233,7 +233,7 @@ def numeric_outside(package: Package) -> Iterator[str]:
 
 
 def task_too_wide(package: Package) -> Iterator[str]:
-    """Yield each import by a task of anything but audio and errors: a worker process gets only arguments, not a job."""
+    """Yield each import by a task other than of audio and errors. Worker processes know a job only by its arguments."""
     for module, target in edges(package):
         if is_in(module, TASKS) and not is_in(target, TASKS, "bridge.audio", "bridge.errors"):
             yield f"{module} → {target}"

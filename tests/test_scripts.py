@@ -1,4 +1,4 @@
-"""Tests the set-up scripts on simulated machines on which something is missing; PATH contains only chosen programs."""
+"""Tests the set-up scripts on simulated machines with missing programs: PATH contains only the programs of the test."""
 
 from __future__ import annotations
 

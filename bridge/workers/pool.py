@@ -31,7 +31,7 @@ class Child(ChildProcess):
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         super().__init__(process)
-        self.timer: asyncio.TimerHandle | None = None  # ends an idle process
+        self.timer: asyncio.TimerHandle | None = None  # ends the process when it has been idle for too long
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """Write one request.
@@ -63,7 +63,7 @@ class Child(ChildProcess):
 
 
 class Workers:
-    """Manages up to `count` processes: starts them on demand or in `warm`, and ends them after `idle_seconds` idle."""
+    """Runs tasks in up to `count` processes, which start on demand or in `warm` and end after `idle_seconds` idle."""
 
     def __init__(
         self,

@@ -92,7 +92,7 @@ def answer(tasks: Mapping[str, str], message: Mapping[str, Any], replies: Replie
 
 
 def serve(tasks: Mapping[str, str], requests: queue.SimpleQueue[Mapping[str, Any]], replies: Replies) -> None:
-    """Answer requests without end; the thread that reads stdin ends the process."""
+    """Answer requests until the thread that reads stdin ends the process."""
     while True:
         message = requests.get()
         if "task" in message:

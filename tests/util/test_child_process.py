@@ -148,7 +148,7 @@ async def test_a_process_that_does_not_end_is_killed(start: Start) -> None:
 
 
 async def test_a_process_that_cannot_be_killed_is_not_waited_for(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An example is a process that is blocked by a disconnected drive, on which the signal has no effect."""
+    """For example, the kill signal does not end a process that a disconnected drive blocks."""
     monkeypatch.setattr(child_process, "KILL_SECONDS", 0.01)
     child = await start(DEAF)
     signals: list[str] = []

@@ -1,4 +1,4 @@
-"""Tests the pipes of helper processes: descriptor 0 is the null device, requests arrive, the end of stdin ends them."""
+"""Tests helper processes: descriptor 0 is the null device, requests arrive, and the process ends when stdin closes."""
 
 from __future__ import annotations
 

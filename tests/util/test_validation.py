@@ -14,7 +14,7 @@ from bridge.util.validation import describe, from_text, show, validate
 
 
 class Part(Struct, forbid_unknown_fields=True):
-    """One member of a list."""
+    """An element of a list in a message."""
 
     size: Annotated[int, Meta(ge=1, le=9)]
     pair: tuple[Annotated[float, Meta(ge=0)], str] | None = None

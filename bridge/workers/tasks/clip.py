@@ -17,7 +17,7 @@ from bridge.audio.split_stereo import Pair
 from bridge.errors import ClipTooShort, RequestError, SpanOutside
 from bridge.workers.tasks.opening import number
 
-SHORTEST = 0.1  # s on the timeline
+SHORTEST = 0.1  # s; shortest clip on the timeline
 LONGEST = 86400.0  # s (one day); keeps a mistyped length of a looped clip from filling the disk
 SLOWEST, FASTEST = 0.01, 100.0  # source seconds per timeline second
 FARTHEST = 1e7  # s; limit of a position in the source, longer than any recording
@@ -80,7 +80,7 @@ class Clip:
 
     @property
     def plain(self) -> bool:
-        """Return whether the audio around the clip in the file is its natural continuation and can serve as handles."""
+        """Return whether the file simply continues before and after the clip, so that the clip can have handles."""
         return not (self.reverse or self.loop or self.section or self.stretches)
 
     def played(self, reader: files.Reader | Pair) -> span.Played:

@@ -1,7 +1,7 @@
 """The layout of a clip in frames: the span of its source, its handles, and the context for the model.
 
 The task `render` makes the layout before it reads the source. Handles are music around the clip that the DAW keeps.
-Context is music that is sent to give the model a lead-in, and is cut off the result.
+Context is music that is sent to give the model a lead-in, and is removed from the result.
 """
 
 from __future__ import annotations
