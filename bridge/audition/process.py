@@ -199,7 +199,7 @@ def _side(side: Mapping[str, Any], reader: Any, rate: int, frames: int) -> Calla
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play the request from the command line and return the exit code."""
+    """Play the request from the command line, or report the outputs; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m bridge.audition.process", description="Plays a request until stdin ends."
     )
