@@ -1,6 +1,6 @@
-"""Messages about existing jobs: cancel, retry and nudge.
+"""Handles messages about existing jobs: cancel, retry and nudge.
 
-Called by the message handler.
+The message handler calls this module.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Actions:
         return job.id
 
     async def retry(self, message: Message) -> str:
-        """Resume at the first unfinished stage; submit again only if nothing can be running."""
+        """Resume variations at the first unfinished stage; repeat a submission without an answer only with `again`."""
         again = decode(message.args, TargetArgs).again
         job, variations = await self._targets(message)
         found = [one for one in variations if one.state in (State.FAILED, State.CANCELLED, State.UNKNOWN)]
@@ -78,7 +78,7 @@ class Actions:
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _void(self, variation: Variation) -> tuple[str, str, dict[str, Any]]:
-        """Return a stage mark that voids a submission whose answer was lost."""
+        """Return unit, stage and mark that void a submission whose answer was lost."""
         unit = await self.store(Database.lost_order, variation.id)
         mark, _ = await self.store(Database.stage, unit, "remix")
         return unit, "remix", job_folder.void(mark)

@@ -1,6 +1,6 @@
-"""Bar lines of a clip, from its DAW's tempo map or else from tempo and time signature.
+"""Finds the bar lines of a clip in the DAW's tempo map or, without a map, from tempo and time signature.
 
-The render stage repeats short clips by whole bars and splits long ones on bar lines (bridge/jobs/segments.py).
+The render stage repeats short clips by whole bars and splits long clips on bar lines (bridge/jobs/segments.py).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from statistics import median
 
 from bridge.protocol.request import Clip, Project
 
-NEAR = 0.02  # of a bar: a clip this much shorter still counts as whole bars
-EXACT = 0.02  # s: a length this close to whole bars is whole bars (rounding, edits by mouse)
+NEAR = 0.02  # fraction of a bar by which a clip may be too short and still count as whole bars
+EXACT = 0.02  # s: a length this close to whole bars is kept (it differs by rounding or a mouse edit)
 
 
 def bar_length(clip: Clip, project: Project) -> float | None:
-    """Return the length of a bar at the clip in s, or None if the tempo is unknown."""
+    """Return the length of the clip's bars in s, or None if the tempo is unknown."""
     beats, grid = project.time_signature[0], clip.grid
     if grid is not None and len(grid.downbeats) > 1:
         lines = [grid.beats[index] for index in grid.downbeats if index < len(grid.beats)]
@@ -31,7 +31,8 @@ def bar_length(clip: Clip, project: Project) -> float | None:
 def bar_lines(clip: Clip, project: Project, start: float, stop: float) -> list[float]:
     """Return the bar lines from `start` to `stop`, in s from the clip's start; empty if the tempo is unknown.
 
-    Without a tempo map, `position_beats` gives the clip's place in the bar; without that the clip starts on a bar line.
+    Without a tempo map, `position_beats` gives the clip's position in the bar; if that is unknown as well, the clip is
+    assumed to start on a bar line.
     """
     grid, bar = clip.grid, bar_length(clip, project)
     if bar is None or bar <= 0:
@@ -50,9 +51,9 @@ def bar_lines(clip: Clip, project: Project, start: float, stop: float) -> list[f
 
 
 def period(clip: Clip, project: Project, length: float) -> float | None:
-    """Return the period in s at which a clip can repeat in time: whole bars, or beats if it is shorter than a bar.
+    """Return the period in s at which a clip can repeat in tempo: whole bars, or beats if it is shorter than a bar.
 
-    None if the tempo is unknown or the clip is shorter than a beat.
+    Return None if the tempo is unknown or the clip is shorter than a beat.
     """
     bar = bar_length(clip, project)
     if bar is None or bar <= 0:

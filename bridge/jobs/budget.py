@@ -9,7 +9,7 @@ from bridge.errors import BudgetReached, SpendingUnconfirmed
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 
-CONSENT = "consent:"  # prefix of a job's id in the journal's facts
+CONSENT = "consent:"  # key prefix in the journal's facts; a job's ID follows
 
 
 class Budget:
@@ -36,15 +36,15 @@ class Budget:
         await self._store(Database.remember, f"{CONSENT}{job_id}", "yes")
 
     async def ask(self, job_id: str, cost: float, *, confirmed: bool) -> None:
-        """Check that the cost of a job is below the limit or confirmed.
+        """Check that a job's cost is within the confirmation limit or confirmed by the user.
 
         Args:
-            job_id: the job.
-            cost: of all its variations.
+            job_id: ID of the job.
+            cost: cost of all its variations, US dollars.
             confirmed: whether the request confirmed the cost.
 
         Raises:
-            SpendingUnconfirmed: it costs more and is not confirmed.
+            SpendingUnconfirmed: the cost is above the limit and not confirmed.
         """
         if cost <= self._confirm_above or confirmed:
             return
@@ -55,7 +55,7 @@ class Budget:
             )
 
     async def spend(self, variation_id: str, cost: float) -> None:
-        """Record a cost before the submission; the same variation counts once.
+        """Record a variation's cost before it is submitted; another call for the same variation replaces the cost.
 
         Raises:
             BudgetReached: the cap would be exceeded.

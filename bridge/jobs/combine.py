@@ -1,7 +1,7 @@
 """Combines several clips into one, from the start of the first to the end of the last.
 
-The render stage mixes them, and each seed gives one variation of the mix. Clips that are remixed separately do not come
-through here.
+The render stage mixes the clips, and each seed gives one variation of the mix. Clips that are remixed separately do not
+use this module.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import msgspec
 from bridge.errors import RequestError
 from bridge.protocol.request import Clip, Grid, RemixArgs
 
-SAME = 0.01  # s: beats of two clips closer than this are one beat
-GAP = 1.0  # s of silence between clips that cause a warning
+SAME = 0.01  # s: beats of two clips that are at most this far apart count as one beat
+GAP = 1.0  # s: more silence than this between the clips causes a warning
 
 
 def check(request: RemixArgs) -> None:
@@ -27,12 +27,12 @@ def check(request: RemixArgs) -> None:
 
 
 def first_clip(request: RemixArgs) -> int:
-    """Return the index of the clip that begins first; the combined clip takes its place."""
+    """Return the index of the clip that begins first; the combined clip gets this index."""
     return min(range(len(request.clips)), key=lambda number: (request.clips[number].position or 0.0, number))
 
 
 def span(clips: tuple[Clip, ...]) -> tuple[float, float]:
-    """Return the start of the first clip and the end of the last one, in s on the timeline."""
+    """Return the start of the first clip and the end of the last clip, in s on the timeline."""
     starts = [clip.position or 0.0 for clip in clips]
     return min(starts), max(start + (clip.length or 0.0) for start, clip in zip(starts, clips, strict=True))
 
@@ -55,7 +55,7 @@ def combined(request: RemixArgs) -> Clip:
 
 
 def silence(clips: tuple[Clip, ...]) -> float:
-    """Return how many s between the first start and the last end are silent."""
+    """Return for how many seconds no clip plays between the first start and the last end."""
     reached, silent = span(clips)[0], 0.0
     for clip in sorted(clips, key=lambda one: one.position or 0.0):
         start = clip.position or 0.0
@@ -83,7 +83,7 @@ def _grid(clips: tuple[Clip, ...], start: float) -> Grid | None:
 
 
 def pieces(request: RemixArgs, rate: int) -> list[dict[str, object]]:
-    """Return each clip's place in the combined clip (`at` in s, length in samples), for DAWs that cut the result."""
+    """Return each clip's place in the combined clip (`at` in s, length in `samples`), for DAWs that cut the result."""
     start, _ = span(request.clips)
     found: list[dict[str, object]] = []
     for clip in request.clips:

@@ -1,7 +1,7 @@
-"""`VariationContext`: the argument of every stage, with the variation, the results so far and the permitted changes.
+"""Defines `VariationContext`, the argument of every stage: the variation, its results so far and the permitted changes.
 
-Stages know this module and the Protocols of engine and DAW, not each other. They get workers, settings and other
-services in bridge/jobs/pipeline.py.
+Stages use this module and the Protocols of engine and DAW, but not each other. bridge/jobs/pipeline.py gives them
+workers, settings and other services.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Sent:
     """One file sent to the engine: the clip with its handles, or a segment of it."""
 
     path: Path  # FLAC
-    sha256: str  # of its content
+    sha256: str  # SHA-256 of the file's content
     start: float  # s from the start of the clip with its handles
-    seconds: float  # its length
+    seconds: float  # length, s
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,15 @@ class VariationContext:
     clip: Clip
     engine: Engine
     daw: Daw
-    cancel: asyncio.Event  # set when the user cancels and the engine has to be asked
+    cancel: asyncio.Event  # set when the user cancels and the engine must be asked to stop
     share: Callable[[float], float]  # fraction of the running stage → fraction of the whole pipeline
-    job_folder: Path  # the folder of the whole job
+    job_folder: Path  # the job's folder
     _registry: JobRegistry
     _store: Store
     _guard: Guard
-    done: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # results of the finished stages, for this segment
-    each: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)  # the same for every segment, in order
-    segment: int = 0  # index of the current segment; a clip that is sent whole has one
+    done: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # results for this segment, by stage
+    each: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)  # results for all segments, by stage
+    segment: int = 0  # index of the current segment; 0 if the clip is not split
     by_segment: bool = False  # whether the running stage runs once per segment
 
     @property
@@ -81,12 +81,12 @@ class VariationContext:
 
     @property
     def unit(self) -> str:
-        """The journal's name of the variation, or of its current segment."""
+        """The journal's key of the variation, or of its current segment."""
         return of_segment(self.variation_id, self.segment)
 
     @property
     def clip_unit(self) -> str:
-        """The journal's name of the clip, or of its current segment."""
+        """The journal's key of the clip, or of its current segment."""
         return of_segment(f"{self.job_id}/{self.variation.clip_index}", self.segment)
 
     @property
@@ -102,7 +102,7 @@ class VariationContext:
 
     @property
     def segments(self) -> tuple[Sent, ...]:
-        """The files to send, in order; one if the engine takes the whole clip with its handles."""
+        """The files to send, in order; a single file if the engine accepts the full clip with its handles."""
         rendered = self.done["render"]
         parts = rendered.get("legs") or [{**rendered, "start": 0}]
         rate = rendered["sample_rate"]
@@ -116,23 +116,23 @@ class VariationContext:
         return self.segments[self.segment]
 
     async def enter(self, state: State, message: str = "", **fields: Any) -> None:
-        """Enter a state and write it to disk; writes nothing if the variation is already in it."""
+        """Enter a state and write it to disk, unless the variation is already in that state and no fields are given."""
         if self.variation.state is not state or fields:
             message = self._of_segment(message)
             await self.change(state=state, reason="", message=message, queue_position=None, **fields)
 
     async def change(self, *, mark: tuple[str, str, Mapping[str, Any]] | None = None, **fields: Any) -> None:
-        """Change the variation and a stage's mark together; on disk when this returns."""
+        """Change the variation and a stage's mark in one transaction; both are on disk when this returns."""
         await self._registry.change(self.variation_id, mark=mark, **fields)
 
     def move(self, state: State) -> None:
-        """Enter a state that a restart can determine again; in memory only."""
+        """Enter a state in memory only, because a restart can determine it again."""
         self._registry.move(self.variation_id, state)
 
     async def turn_back(self) -> None:
-        """Before the next segment is submitted, return to a state in which a cancel takes effect at once.
+        """Return to `waiting` before the next segment is submitted, so that a cancel takes effect at once.
 
-        No state after a submission leads to another submission.
+        The state table also requires this: no later state may change directly back to `submitting`.
         """
         if self.segment and self.variation.state not in (State.NEW, State.WAITING):
             text = self._of_segment("next")
@@ -158,7 +158,7 @@ class VariationContext:
             self._registry.progress(self.variation_id, **news)
 
     def progress(self, start: float = 0.0, stop: float = 1.0) -> Callable[[float], None]:
-        """Return a progress callback for a signal task that covers this part of the running stage."""
+        """Return a progress callback for a signal task that covers the running stage from `start` to `stop` (0..1)."""
         return lambda fraction: self.report(fraction=start + (stop - start) * fraction)
 
     async def warn(self, warnings: list[dict[str, str]]) -> None:
@@ -166,13 +166,13 @@ class VariationContext:
         await self._registry.warn(self.job_id, warnings)
 
     async def sends(self, seconds: float) -> None:
-        """Record how much of the clip is sent, which determines the cost."""
+        """Record how many seconds of the clip are sent, because they determine the cost."""
         known = list(self.job.seconds)
         known[self.variation.clip_index] = round(seconds, 3)
         await self._registry.note(self.job_id, seconds=tuple(known))
 
     async def billed(self, units: float | None) -> None:
-        """Record what the engine charged; its units are seconds of audio."""
+        """Record the units that the engine charged; one unit is a second of audio."""
         if units is None:
             return
         await self._store(Database.bill, self.unit, round(units * self.job.price, 6))
@@ -180,11 +180,11 @@ class VariationContext:
         await self._registry.note(self.job_id, bills={**self.job.bills, self.unit: units})
 
     async def forget(self, unit: str, stage: str) -> None:
-        """Mark a finished stage as undone, so that the next retry runs it again."""
+        """Remove the result of a finished stage, so that the next retry runs the stage again."""
         await self._store(Database.forget_stage, unit, stage)
 
     async def guarded(self, step: Coroutine[Any, Any, T]) -> T:
-        """Run a step to its end even when this variation's task is cancelled; a shutdown waits for it."""
+        """Run a step to its end even if this variation's task is cancelled; a shutdown waits for the step."""
         return await self._guard(self.variation_id, step)
 
     def _of_segment(self, message: str) -> str:
@@ -209,14 +209,14 @@ class Contexts:
     store: Store
     engines: Mapping[str, Engine]  # by name
     daws: Mapping[str, Daw]  # by name
-    other: Daw  # for requests of other programs
+    other: Daw  # for requests from other programs
 
     def of(self, variation: Variation, cancel: asyncio.Event, guard: Guard) -> VariationContext:
         """Return the context for a variation's stages.
 
         Args:
-            variation: the one about to run.
-            cancel: set when the user cancels it.
+            variation: the variation that is about to run.
+            cancel: event that is set when the user cancels the variation.
             guard: runs steps that must not be interrupted.
         """
         job = self.registry.job(variation.job_id)

@@ -1,6 +1,7 @@
-"""Chooses the DAW process that places a finished result: the one that requested it, or the next one with its project.
+"""Chooses the DAW process that places a finished result.
 
-Only the daemon decides. A confirmed result is never offered again, and a result that no DAW can place waits as `ready`.
+This is the process that requested the remix, or a later process with the same project. Only the daemon makes this
+choice. A confirmed result is never offered again, and a result that no DAW can place waits as `ready`.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Delivery:
         return [Instance(*row) for row in await self._store(Database.instances)]
 
     async def resume(self) -> None:
-        """At start: offer results that were finished just before the previous daemon ended."""
+        """Offer, at start, the results that were finished just before the previous daemon ended."""
         for variation in self._undelivered():
             await self._offer(variation.id)
 
@@ -53,7 +54,7 @@ class Delivery:
         task.add_done_callback(self._offering.discard)
 
     async def hello(self, instance: str, args: HelloArgs) -> None:
-        """Connect a DAW process and offer it the results of its project."""
+        """Connect a DAW process and offer it the results that it requested or that belong to its project."""
         project = args.project.path or args.project.name
         await self._store(Database.hello, instance, args.daw.name, args.daw.version, project, self._clock())
         for variation in self._undelivered():
@@ -64,7 +65,7 @@ class Delivery:
                 )
 
     async def bye(self, instance: str) -> None:
-        """Disconnect a DAW process; results that it has not placed wait again."""
+        """Disconnect a DAW process; results that it has not placed are offered to another process or wait."""
         await self._store(Database.bye, instance)
         for variation in self._undelivered():
             if variation.state is State.PLACING and variation.placed_by == instance:
@@ -72,15 +73,15 @@ class Delivery:
                     await self._registry.change(
                         variation.id, state=State.READY, placed_by="", message="ready, waiting for the DAW"
                     )
-                finally:  # even if the journal could not be written, it is ready in memory
+                finally:  # even if the journal could not be written, the result is ready in memory
                     self.offer(variation.id)
 
     async def placed(
         self, variation_id: str, instance: str, item: str, text: str = "", *, by_hand: bool = False
     ) -> None:
-        """Record that the DAW placed the result; `text` says what the user should know about it.
+        """Record that the DAW placed the result; `text` is a note for the user.
 
-        With `by_hand` the DAW cannot place files and has shown its user the path.
+        `by_hand` means that the DAW cannot place files and has shown the user the file's path instead.
         """
         variation = self._known(variation_id)
         if variation.state is State.DONE and (variation.result or {}).get("placed"):
@@ -142,13 +143,13 @@ class Delivery:
 
 
 def choose_instance(job: Job, here: Sequence[Instance]) -> Instance | None:
-    """Return the instance that places a job's results: the one that requested the job, or its successor.
+    """Return the instance that places a job's results: the requesting instance, or its successor.
 
-    A DAW that crashes does not disconnect. If its project is opened again after the request, the newer process gets the
-    results.
+    A DAW that crashes does not disconnect, so if its project is opened again after the request, the newer process gets
+    the results.
 
     Args:
-        job: the job of the results.
+        job: the job whose results are placed.
         here: the connected instances, oldest first.
     """
     asked = next((one for one in here if one.id == job.instance), None)

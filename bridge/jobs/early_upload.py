@@ -1,8 +1,8 @@
-"""Uploads clips before their remix is requested: what `prepare` does if `[privacy] upload_early` allows it.
+"""Uploads clips before their remix is requested, for `prepare` messages, if `upload_early` under `[privacy]` is on.
 
-Runs the stages render and upload for a draft of the job, with a registry and a database in memory and a temporary
-folder. Only the journal's list of uploads remains. The remix renders the same file, finds its upload in that list and
-only has to be submitted.
+The render and upload stages run for a draft of the job, with a registry and a database in memory and a temporary
+folder. Only the entry in the journal's list of uploads remains. The remix later renders the same file, finds its upload
+in that list and only needs to be submitted.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class EarlyUpload:
     def __init__(
         self, home: Path, stages: Sequence[Stage], engines: Mapping[str, Engine], daws: Mapping[str, Daw], other: Daw
     ) -> None:
-        """Prepare; nothing runs yet.
+        """Store the services that drafts need; nothing runs yet.
 
         Args:
-            home: the bridge's folder; drafts lie in temporary folders in it.
-            stages: all stages of a remix; those of a clip are run.
-            engines: by name.
-            daws: by name.
-            other: for requests of a program that is none of them.
+            home: the bridge's folder; drafts use temporary folders in it.
+            stages: all stages of a remix; only the per-clip stages run.
+            engines: engines by name.
+            daws: DAW adapters by name.
+            other: adapter for requests from any other program.
         """
         self._home = home
         self._stages = [stage for stage in stages if stage.per_clip]
@@ -53,10 +53,10 @@ class EarlyUpload:
         self._daws = daws
         self._other = other
         self._tasks: dict[str, asyncio.Task[None]] = {}  # by instance
-        self._ending: set[asyncio.Task[None]] = set()  # cancelled
+        self._ending: set[asyncio.Task[None]] = set()  # cancelled tasks that still run
 
     def start(self, instance: str, job: Job, variations: Sequence[Variation]) -> None:
-        """Upload a draft's clips in the background, unless its engine works on this machine."""
+        """Upload a draft's clips in the background, unless its engine runs on this machine."""
         self.cancel(instance)
         if self._engines[job.engine].capabilities.remote:
             self._tasks[instance] = asyncio.create_task(self._run(job, variations), name=f"early upload {job.id}")
@@ -79,7 +79,7 @@ class EarlyUpload:
         try:
             with tempfile.TemporaryDirectory(prefix=DRAFT, dir=self._home) as folder:
                 await self._upload(Path(folder), job, variations)
-        except BridgeError as error:  # the remix reports it again, where it matters
+        except BridgeError as error:  # the remix reports the error again, when it matters
             log.info("clips are not uploaded early: %s %s", error.code, error.text)
         except Exception:
             log.exception("early upload")
@@ -100,5 +100,5 @@ class EarlyUpload:
 
 
 def _unguarded(variation_id: str, step: Coroutine[Any, Any, T]) -> Awaitable[T]:
-    """Run a step like any other: no stage of a draft submits anything."""
+    """Return a step to run unguarded: no stage of a draft submits anything."""
     return step

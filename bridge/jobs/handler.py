@@ -1,7 +1,7 @@
-"""Handles messages: records each one in the journal once, then runs its command.
+"""Handles messages: records each message in the journal once, then runs its command.
 
-Messages come from the inbox, from surfaces, and from the journal after a crash. requests.py makes jobs, actions.py
-changes them, and delivery.py gets what a DAW reports about its results.
+Messages come from the inbox, from surfaces, and from the journal after a crash. requests.py creates jobs, actions.py
+changes jobs, and delivery.py receives what a DAW reports about its results.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from bridge.workers.pool import Workers
 
 log = logging.getLogger(__name__)
 
-Command = Callable[[Message], Awaitable[str | None]]  # returns the id of the job that the message is about
+Command = Callable[[Message], Awaitable[str | None]]  # returns the ID of the job that the message is about
 
 
 class MessageHandler:
@@ -77,9 +77,9 @@ class MessageHandler:
         }
 
     async def resume(self) -> None:
-        """At start: resume what a crash or a stop interrupted, in order of arrival."""
+        """Resume, at start, the work that a crash or a stop interrupted; apply messages in order of arrival."""
         variations = await self._registry.load()
-        known = [job.id for job in self._registry.jobs()]  # also finished jobs: they may have run at the crash
+        known = [job.id for job in self._registry.jobs()]  # also finished jobs, whose last file may be half-written
         await asyncio.to_thread(partial_files.remove_partial_files, self._home, known, self._clock())
         waiting = {self._registry.job(one.job_id).instance for one in variations}
         for instance in sorted(waiting | self._outbox.left_behind()):
@@ -90,10 +90,10 @@ class MessageHandler:
         await self._delivery.resume()
 
     async def handle(self, data: bytes) -> Receipt:
-        """Handle a message from a file; each id once, and recorded before its command runs.
+        """Handle a message from a file: record it, then run its command. A repeated message is not run again.
 
         Raises:
-            RequestError: it is not a valid message, or its id was used for another one.
+            RequestError: the message is invalid, or its ID was used for another message.
         """
         try:
             message = parse(data)
@@ -109,19 +109,19 @@ class MessageHandler:
         return Receipt(message.message_id, await self._store(Database.job_of_message, message.message_id))
 
     async def submit(self, message: Message) -> Receipt:
-        """Handle a message made in this process, as if it had been a file."""
+        """Handle a message created in this process, as if it had come from a file."""
         await self._take_in(message, json.dumps(msgspec.structs.asdict(message), allow_nan=False).encode())
         return await self._apply(message)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _take_in(self, message: Message, data: bytes) -> bool:
-        """Record a message; return whether its command has still to run."""
+        """Record a message; return whether its command must still run."""
         digest = hashlib.sha256(data).hexdigest()
         return await self._store(Database.take_in, message.message_id, digest, message.instance, data, self._clock())
 
     async def _apply(self, message: Message) -> Receipt:
-        """Run a message's command; an error is recorded and goes to the sender's outbox."""
+        """Run a message's command; record an error and report it in the sender's outbox."""
         try:
             command = self._commands.get(message.command)
             if command is None:

@@ -1,7 +1,7 @@
 """The inbox: passes message files to the message handler, and removes or rejects them.
 
-The folder is watched natively, polled as well, and scanned at once on an OSC message. A message is recorded in the
-store, then answered in the outbox, and only then is its file removed.
+The folder is watched natively and also polled, and an OSC message triggers an immediate scan. A message is recorded in
+the store, then answered in the outbox, and only then is its file removed.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ log = logging.getLogger(__name__)
 
 SECOND_LOOK = 0.3  # s after which an unreadable file is read again, since it may have been half-written
 
-Stamp = tuple[int, int, int]  # inode, size in bytes and time of the last change in ns: differ after every write
+Stamp = tuple[int, int, int]  # inode, size in bytes, modification time in ns: differs after every write
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A message that was handled."""
+    """The outcome of a handled message."""
 
     message_id: str
-    job_id: str | None  # the job it is about, if any
-    error: BridgeError | None = None  # why it was refused
+    job_id: str | None  # ID of the job that the message is about, if any
+    error: BridgeError | None = None  # why the message was refused
 
 
 class Inbox:
@@ -71,7 +71,7 @@ class Inbox:
             self._tasks.append(asyncio.create_task(self._watch(), name="inbox watch"))
 
     async def stop(self) -> None:
-        """Stop; later files are handled at the next start."""
+        """Stop watching and polling; files that arrive later are handled at the next start."""
         self._stop.set()
         for task in self._tasks:
             task.cancel()
@@ -96,7 +96,7 @@ class Inbox:
                 await asyncio.wait_for(self._stop.wait(), self._interval)
 
     async def _watch(self) -> None:
-        """Scan when the system reports a change; poll more often if it cannot.
+        """Scan when the system reports a change; if the folder cannot be watched, poll more often.
 
         No change is reported for files that arrive after the first scan and before the watch is active, so the first
         report without changes causes one more scan.
@@ -139,14 +139,14 @@ class Inbox:
             data, stamp = await asyncio.to_thread(self._read, path)
             receipt = await self._take(data)
         except FileNotFoundError:
-            return None  # withdrawn, or handled by an earlier scan
+            return None  # the file was withdrawn, or an earlier scan handled it
         except RequestError as error:
             if await asyncio.to_thread(self._is_new_suspect, path):
                 self._scan_later()
                 return None
             await asyncio.to_thread(self._reject, path, error)
             return None
-        except HomeError as error:  # a problem of this machine: the message stays until it is solved
+        except HomeError as error:  # a problem of this machine: the message stays until the problem is solved
             if await asyncio.to_thread(self._is_new_suspect, path):
                 log.error("%s stays in the inbox: %s", path.name, error.text)
                 self._bus.publish(Alert(error.code, error.text))
@@ -182,8 +182,8 @@ class Inbox:
 
         Raises:
             FileNotFoundError: the file is gone.
-            MessageTooLarge: it has more bytes than a message may have.
-            MessageUnreadable: it is not a regular file, or a program is still writing it.
+            MessageTooLarge: the file has more bytes than a message may have.
+            MessageUnreadable: this is not a regular file, or a program is still writing the file.
         """
         try:
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
@@ -207,7 +207,7 @@ class Inbox:
         return data, _stamp(after)
 
     def _is_new_suspect(self, path: Path) -> bool:
-        """Return whether this file, as it is now, was not unreadable before."""
+        """Return whether this version of a file is unreadable for the first time, and remember it."""
         try:
             about = path.lstat()
         except FileNotFoundError:

@@ -1,7 +1,7 @@
 """Moves a finished result in time, without a new remix.
 
-Within the handles only the clip's start in the file changes. Beyond them a second file is cut from the engine's output,
-since a result that was handed over is never rewritten.
+Within the handles, only the clip's start offset in the file changes. Beyond the handles, a second file is cut from the
+engine's output, because a result that was handed over is never rewritten.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bridge.store.database import Database
 from bridge.util.atomic import settle
 from bridge.workers.pool import Workers
 
-MOST = 2000.0  # ms, for the sum of all nudges of a result
+MOST = 2000.0  # ms: limit on the sum of all nudges of a result
 
 
 async def nudge(registry: JobRegistry, store: Store, workers: Workers, variation: Variation, ms: float) -> None:
@@ -29,12 +29,12 @@ async def nudge(registry: JobRegistry, store: Store, workers: Workers, variation
     Args:
         registry: holds the variation.
         store: holds the result of the fit stage.
-        workers: cut a second file if needed.
-        variation: the one whose result moves.
-        ms: above 0 later, below 0 earlier; adds to earlier nudges.
+        workers: worker processes, which cut the second file if one is needed.
+        variation: the variation whose result moves.
+        ms: distance in ms, positive to move later, negative to move earlier; it adds to previous nudges.
 
     Raises:
-        NotPossibleNow: there is no result yet, or it would move too far.
+        NotPossibleNow: there is no result yet, or the result would move too far.
         BridgeError: the signal task failed.
     """
     _, fitted = await store(Database.stage, variation.id, "fit")
@@ -56,7 +56,7 @@ async def nudge(registry: JobRegistry, store: Store, workers: Workers, variation
 
 
 async def _cut_again(workers: Workers, fitted: Mapping[str, Any], total: float) -> dict[str, Any]:
-    """Run the fit task again with the nudge, into a file with the nudge in its name."""
+    """Run the fit task again with the nudge, and write a new file that has the nudge in its name."""
     first = Path(fitted["order"]["final"])
     final = await asyncio.to_thread(free_path, first.parent, f"{first.stem} {total:+.0f} ms")
     partial = final.with_name(f".{final.stem}.part.wav")

@@ -1,7 +1,7 @@
 """The outbox: one file per instance with the state of its jobs and the results it should place.
 
-Changes of state are written at once, progress a few times a second. A separate thread writes, so a slow disk blocks
-nothing; changes that arrive during a write are combined into the next one.
+State changes are written at once, progress a few times a second. A separate thread writes the files, so a slow disk
+does not block the event loop; changes that arrive during a write are combined into the next write.
 """
 
 from __future__ import annotations
@@ -36,32 +36,32 @@ from bridge.util.atomic import write_bytes
 
 log = logging.getLogger(__name__)
 
-STALE = 7 * 86400.0  # s
+STALE = 7 * 86400.0  # s: age at which an earlier daemon's file is removed
 ONCE_MORE = 1.0  # s until a failed write is tried again
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A job as it is written; valid until the job or one of its variations changes."""
+    """A job's entry in the file; valid until the job or one of its variations changes."""
 
     job: Job
     variations: list[Variation]
-    readers: frozenset[str]  # instances whose files contain it
+    readers: frozenset[str]  # instances whose files contain the job
     ended: bool
-    answer: msgspec.Raw  # encoded
+    answer: msgspec.Raw  # the job as JSON
 
 
 @dataclass(slots=True)
 class Box:
     """The state of one instance's file."""
 
-    timer: asyncio.TimerHandle | None = None  # the next write
-    due: float = 0.0  # loop time of that write
-    written: float = -1e9  # loop time of the last write
+    timer: asyncio.TimerHandle | None = None  # timer of the next write
+    due: float = 0.0  # loop time of the next write, s
+    written: float = -1e9  # loop time of the last write, s
     errors: tuple[Mapping[str, str], ...] = ()  # refused messages of this instance
-    ask: Mapping[str, str] | None = None  # what a surface asks the DAW for
-    left: bool = False  # it disconnected: the file is removed once none of its jobs is open
-    writing: bool = False  # the thread is writing it
+    ask: Mapping[str, str] | None = None  # a surface's request to the DAW
+    left: bool = False  # the DAW disconnected; the file is removed once none of its jobs is open
+    writing: bool = False  # the writer thread is writing the file
     again: bool = False  # something has changed since the write began
 
 
@@ -84,13 +84,13 @@ class Outbox:
         self._interval = 1.0 / progress_rate
         self._keep = keep
         self._boxes: dict[str, Box] = {}
-        self._entries: dict[str, Entry] = {}  # by job
+        self._entries: dict[str, Entry] = {}  # by job ID
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._alive = True
         bus.subscribe(self._hear, JobChanged, JobProgress, VariationChanged)
 
     def open(self, instance: str, errors: list[Mapping[str, str]] | None = None) -> None:
-        """Start to write the file of an instance."""
+        """Start writing the file of an instance."""
         box = self._boxes.setdefault(instance, Box())
         box.left = False
         if errors is not None:
@@ -98,12 +98,12 @@ class Outbox:
         self._plan(instance, 0.0)
 
     def left_behind(self) -> set[str]:
-        """Return instances whose file from an earlier daemon shows open jobs; files older than a week are removed."""
+        """Return the instances whose file from an earlier daemon shows open jobs; remove files older than a week."""
         found = set()
         for path in self._folder.glob("*.json"):
             if path.stat().st_mtime < self._clock() - STALE:
                 path.unlink(missing_ok=True)
-            elif _says_open(path):  # other files keep their age, so that they are removed one day
+            elif _says_open(path):  # other files are not rewritten, so they age and are removed
                 found.add(path.stem)
         return found
 
@@ -115,12 +115,12 @@ class Outbox:
         self._plan(instance, 0.0)
 
     def ask(self, instance: str, what: Mapping[str, str] | None) -> None:
-        """Ask a DAW for something (id, command), or withdraw the request."""
+        """Send a request (id, command) to a DAW; None withdraws it."""
         self._boxes.setdefault(instance, Box()).ask = what
         self._plan(instance, 0.0)
 
     def leave(self, instance: str) -> None:
-        """Forget an instance that disconnected; its file is removed once none of its jobs is open."""
+        """Mark an instance as disconnected; its file is removed once none of its jobs is open."""
         self._boxes.setdefault(instance, Box()).left = True
         self._plan(instance, 0.0)
 
@@ -134,7 +134,7 @@ class Outbox:
             self.write(instance)
 
     def write(self, instance: str) -> None:
-        """Write an instance's file; returns when it is written."""
+        """Write an instance's file, and return when it is written."""
         try:
             if self._alive:
                 self._disk.submit(self._replace, instance, self._next(instance)).result()
@@ -144,7 +144,7 @@ class Outbox:
             log.error("outbox of %s: %s", instance, error.text)
 
     def content(self, instance: str) -> OutboxFile:
-        """Return the content of the file; its jobs are already encoded."""
+        """Return the content of an instance's file, with its jobs already encoded."""
         entries = self._entries_of(instance)
         box = self._boxes.get(instance, Box())
         return OutboxFile(
@@ -168,11 +168,11 @@ class Outbox:
     def _hear(self, event: JobChanged | JobProgress | VariationChanged) -> None:
         entry = self._entry(self._registry.job(event.job_id))
         for instance in entry.readers:
-            if instance in self._boxes or not entry.ended:  # disconnected instances do not read about ended jobs
+            if instance in self._boxes or not entry.ended:  # a disconnected instance needs no news of ended jobs
                 self._plan(instance, self._interval if isinstance(event, JobProgress) else 0.0)
 
     def _plan(self, instance: str, interval: float) -> None:
-        """Schedule a write, at least `interval` after the last one; several changes share one write."""
+        """Schedule a write, at least `interval` after the last one; several changes are combined into one write."""
         if not self._alive:
             return
         loop = asyncio.get_running_loop()
@@ -186,7 +186,7 @@ class Outbox:
         box.timer = loop.call_at(due, self._begin, instance)
 
     def _begin(self, instance: str) -> None:
-        """Start the write in the thread."""
+        """Start writing the file in the writer thread."""
         box = self._boxes[instance]
         box.timer = None
         if box.writing:
@@ -212,7 +212,7 @@ class Outbox:
     # --- what --------------------------------------------------------------------------------------------------------
 
     def _next(self, instance: str) -> bytes | None:
-        """Return the next content of the file; None: nobody reads it any more, so it is removed."""
+        """Return the file's next content, or None if nobody reads the file any more and it should be removed."""
         box = self._boxes.setdefault(instance, Box())
         if box.left and all(entry.ended for entry in self._entries_of(instance)):
             del self._boxes[instance]
@@ -220,7 +220,7 @@ class Outbox:
         return _encoded(self.content(instance))
 
     def _replace(self, instance: str, content: bytes | None) -> None:
-        """Write or remove a file; runs in the thread."""
+        """Write or remove a file; runs in the writer thread."""
         path = self._folder / f"{instance}.json"
         if content is None:
             path.unlink(missing_ok=True)
@@ -240,7 +240,7 @@ class Outbox:
         """Return a job's entry, rebuilt only if the job has changed."""
         variations = self._registry.variations(job.id)
         entry = self._entries.get(job.id)
-        # the lists nearly always hold the same objects, so the comparison is quick
+        # the lists nearly always contain the same objects, so the comparison is quick
         if entry is None or entry.job is not job or entry.variations != variations:
             readers = frozenset({job.instance, *(one.placed_by for one in variations if one.placed_by)})
             ended = self._registry.state(job.id) in (*ENDED, State.PARTIAL)
@@ -263,12 +263,12 @@ class Outbox:
 def _encoded(content: OutboxFile | JobAnswer) -> bytes:
     try:
         return msgspec.json.encode(content)
-    except UnicodeEncodeError:  # a path that is not UTF-8, written with escapes
+    except UnicodeEncodeError:  # a path that is not UTF-8 is written with escapes
         return json.dumps(msgspec.to_builtins(content)).encode()
 
 
 def _says_open(path: Path) -> bool:
-    """Return whether a file shows an open job; an unreadable file counts, so it is rewritten."""
+    """Return whether a file shows an open job; also True for an unreadable file, so that it is rewritten."""
     try:
         jobs = json.loads(path.read_bytes())["jobs"]
         return any(job["state"] not in (*ENDED, State.PARTIAL) for job in jobs)

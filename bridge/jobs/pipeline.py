@@ -1,7 +1,7 @@
-"""The pipeline of a remix. Read the list in `stages` first.
+"""The pipeline of a remix. Start by reading the list in `stages`.
 
-Every stage is idempotent, given the job's folder and its rows in the journal. After a crash the whole list runs again:
-finished stages return their recorded result, and the first unfinished one continues.
+Every stage is idempotent, given the job's folder and its rows in the journal. After a crash all stages run again: a
+finished stage returns its recorded result, and the first unfinished stage continues.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def stages(
     """Return the stages in order, each with the services it uses.
 
     Args:
-        workers: run signal tasks.
+        workers: worker processes, which run signal tasks.
         store: the journal.
         budget: limits what may be spent.
         settings: all settings.
@@ -48,23 +48,23 @@ def stages(
         offer: called with the id of a variation whose result a DAW's script should place.
     """
     return (
-        # the clip with its handles into one FLAC, or into segments if it is too long (per clip)
+        # renders the clip with its handles to one FLAC, or to segments if it is too long (runs per clip)
         render.stage(workers, store, settings.render),
-        # to where the model can read it, once per content (per segment of the clip)
+        # uploads the FLAC to where the model can read it, once per content (runs per segment of the clip)
         upload.stage(store, budget, clock),
-        # submitted to the model exactly once, its ID on disk before the first poll (per segment of the variation)
+        # submits to the model exactly once, with the ID on disk before the first poll (per segment of the variation)
         remix.stage(store, budget, home, clock),
-        # the paid result to this disk, before anything else happens to it (per segment of the variation)
+        # downloads the paid result before anything else happens to it (per segment of the variation)
         fetch.stage(workers),
-        # segments joined; project rate, exact length and loudness of the clip, final path
+        # joins segments; gives the result the project's rate, the clip's exact length and loudness, and its final path
         fit.stage(workers, store, settings.fit, home),
-        # onto a new track; done once the DAW confirms it, or the user was told the path
+        # places the result on a new track; done when the DAW confirms it or the user has received the path
         place.stage(offer),
     )
 
 
 class Pipeline:
-    """Runs the stages for variations, several of them at a time if asked to."""
+    """Runs the stages for variations; several variations may run at the same time."""
 
     def __init__(self, stages: Sequence[Stage], store: Store) -> None:
         self._stages = stages
@@ -72,7 +72,7 @@ class Pipeline:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, context: VariationContext) -> None:
-        """Run a variation's stages as far as possible now; segments run one after the other.
+        """Run a variation's stages as far as possible now; segments run one after another.
 
         Raises:
             BridgeError: a stage failed.
@@ -94,7 +94,7 @@ class Pipeline:
             context = replace(context, each={**context.each, **made}) if by_segment else context
 
     async def _segment(self, stage: Stage, context: VariationContext) -> dict[str, Any] | None:
-        """Run a stage; if it is withdrawn, add how many segments of a long clip are finished."""
+        """Run a stage; if the engine drops a long clip's remix, add to the error how many segments are finished."""
         try:
             return await self._alone(stage, context)
         except Withdrawn as stopped:
@@ -104,14 +104,14 @@ class Pipeline:
             raise
 
     async def _alone(self, stage: Stage, context: VariationContext) -> dict[str, Any] | None:
-        """Run a stage while no other variation runs it for the same clip, so that a clip is rendered once."""
+        """Run a stage under a lock, so that variations of the same clip render and upload it only once."""
         unit = context.clip_unit if stage.per_clip else context.unit
         lock = self._locks.setdefault(unit, asyncio.Lock())
         async with lock:
             return await self._once(stage, unit, context)
 
     async def _once(self, stage: Stage, unit: str, context: VariationContext) -> dict[str, Any] | None:
-        """Return the stage's result from the journal, or run it; None if a DAW has still to confirm it."""
+        """Return the stage's result from the journal, or run the stage; None if a DAW must still confirm the result."""
         _, result = await self._store(Database.stage, unit, stage.name)
         if result is not None:
             return result
@@ -122,13 +122,13 @@ class Pipeline:
         result = await stage.run(context)
         if result is not None:
             folder = context.clip_folder if stage.per_clip else context.folder
-            await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # also for recovery
+            await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # recovery reads it
             await self._store(Database.finish_stage, unit, stage.name, result)
         return result
 
 
 def _groups(stages: Sequence[Stage]) -> Iterator[tuple[list[Stage], float]]:
-    """Yield consecutive stages with the same unit, and the fraction of the pipeline before them."""
+    """Yield each group of consecutive stages with the same unit, with the pipeline's progress before the group."""
     before = 0.0
     for _, alike in groupby(stages, lambda stage: (stage.per_clip, stage.per_segment)):
         group = list(alike)
@@ -139,7 +139,7 @@ def _groups(stages: Sequence[Stage]) -> Iterator[tuple[list[Stage], float]]:
 def _shares(
     group: list[Stage], before: float, segment: int, segments: int
 ) -> Iterator[tuple[Stage, Callable[[float], float]]]:
-    """Yield a group's stages for one segment, each with its mapping to the progress of the whole pipeline."""
+    """Yield a group's stages for one segment, each with a function that maps its progress to the pipeline's."""
     start = before + segment / segments * sum(stage.weight for stage in group)
     for stage in group:
         yield stage, _share(start, stage.weight / segments)

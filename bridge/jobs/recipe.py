@@ -1,6 +1,6 @@
-"""The recipe of a job: everything its result depends on except the clip, decided once when the job is created.
+"""Decides a job's recipe: everything except the clip that determines the result, fixed when the job is created.
 
-Stages read it from the job; bridge/jobs/result_file.py writes it beside every result.
+The stages read the recipe from the job, and bridge/jobs/result_file.py writes it beside every result.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from bridge.protocol.request import Remix, RemixArgs
 def compose(
     request: RemixArgs, wanted: Remix, presets: Presets, overrides: Mapping[str, Any], usual: str
 ) -> dict[str, Any]:
-    """Decide the parameters of a job: the request over the preset over the defaults.
+    """Decide a job's parameters: the request overrides the preset, and the preset overrides the defaults.
 
     Args:
         request: the remix request.
-        wanted: the typed part of the request.
+        wanted: the typed part of the request's `remix` object.
         presets: all presets.
-        overrides: values set on a surface, below the request; may contain `preset` and `amount`.
-        usual: the preset for a request that names neither a preset nor tags.
+        overrides: values set on a surface, which the request overrides; may contain `preset` and `amount`.
+        usual: name of the preset for a request that has neither a preset nor tags.
 
     Returns:
-        preset, family, needs_model, amount, params (all inputs except audio_url and seed), chosen (names of the
-        parameters set), described_by and tags_by (user, preset or clip).
+        `preset`, `family`, `needs_model`, `amount`, `params` (all inputs except `audio_url` and `seed`), `chosen`
+        (names of the parameters that were set), `described_by` and `tags_by` (whether `original_tags` and `tags` come
+        from the user, the preset or the clip).
 
     Raises:
-        PresetUnknown, PresetInvalid, ParamInvalid: the request cannot be used; nothing was sent.
+        PresetUnknown, PresetInvalid, ParamInvalid: the request is invalid; nothing was sent.
     """
     asked = {**overrides, **{key: value for key, value in request.remix.items() if value is not None}}
     asked = {key: value for key, value in asked.items() if key in PARAMS and key not in ("seed", "audio_url")}
@@ -100,6 +101,6 @@ def _of_preset(preset: Preset | None) -> dict[str, Any]:
 
 
 def _guess(request: RemixArgs) -> str:
-    """Return tags from what is known before analysis; the remix stage replaces them for each clip."""
+    """Return tags guessed before the analysis from names and tempo; the remix stage replaces them for each clip."""
     heard = {"tempo": request.project.tempo, "tempo_sure": True}
     return original_tags((request.clips[0].track.name, request.clips[0].name), heard)

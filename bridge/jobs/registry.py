@@ -1,7 +1,7 @@
-"""The jobs in memory. Every change is written to the store before it is published.
+"""Keeps the jobs in memory. A change that must survive a restart is written to the store before it is published.
 
-Stages, scheduler and message handler change jobs only through the registry. Surfaces and outbox read it and listen to
-the bus.
+Stages, scheduler and message handler change jobs only through the registry. Surfaces and outbox read the registry and
+subscribe to the bus.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ KEPT = 200  # ended jobs that stay in memory; older ones are read from the store
 
 
 class JobRegistry:
-    """Jobs and variations by id."""
+    """Keeps jobs and variations by ID."""
 
     def __init__(self, store: Store, bus: EventBus) -> None:
         self._store = store
         self._bus = bus
         self.newest = ""  # id of the job that was added last
         self._jobs: dict[str, Job] = {}  # oldest first
-        self._variations: dict[str, dict[str, Variation]] = {}  # by job, in order
-        self._job_of: dict[str, str] = {}  # variation → job
+        self._variations: dict[str, dict[str, Variation]] = {}  # job ID → variations by ID, in order
+        self._job_of: dict[str, str] = {}  # variation ID → job ID
 
     async def load(self) -> list[Variation]:
         """Read the newest jobs and all open ones; return the open variations, oldest first."""
@@ -65,10 +65,10 @@ class JobRegistry:
         return job_state(variation.state for variation in self._variations[job_id].values())
 
     async def find(self, start: str | None) -> tuple[Job, list[Variation]]:
-        """Return the job whose ID or variation ID begins with `start`; None: the newest job.
+        """Return the job whose ID or variation ID begins with `start`, or the newest job if `start` is empty.
 
         Raises:
-            UnknownJob: no job matches, or more than one.
+            UnknownJob: no job or more than one job matches.
         """
         found = await self._store(Database.find, start) if start else await self._store(Database.jobs, 1)
         if len(found) != 1:
@@ -78,7 +78,7 @@ class JobRegistry:
                 else "There is no job yet."
             )
         job, variations = found[0]
-        if job.id not in self._jobs:  # the newest jobs are always in memory, so this one goes first
+        if job.id not in self._jobs:  # the newest jobs are always in memory, so this job is older: it goes first
             later, self._jobs = self._jobs, {}
             self._keep(job, variations)
             self._jobs |= later
@@ -87,7 +87,7 @@ class JobRegistry:
     # --- changing ----------------------------------------------------------------------------------------------------
 
     async def add(self, job: Job, variations: Iterable[Variation]) -> None:
-        """Add a job; on disk first."""
+        """Write a job to the store, then add it to the jobs in memory."""
         variations = list(variations)
         await self._store(Database.add_job, job, variations)
         self._keep(job, variations)
@@ -98,10 +98,10 @@ class JobRegistry:
     async def change(
         self, variation_id: str, *, mark: tuple[str, str, Mapping[str, Any]] | None = None, **fields: Any
     ) -> Variation:
-        """Change a variation and a stage's mark together; on disk when this returns.
+        """Change a variation and a stage's mark in one transaction; both are on disk when this returns.
 
         Raises:
-            IllegalTransition: the state table does not allow it.
+            IllegalTransition: the state table does not allow the change.
         """
         before = self.variation(variation_id)
         if before is None:
@@ -116,7 +116,7 @@ class JobRegistry:
         return after
 
     def progress(self, variation_id: str, **fields: Any) -> None:
-        """Update progress, message or queue_position; in memory only."""
+        """Update progress, message or queue_position in memory only."""
         before = self.variation(variation_id)
         if before is None or all(getattr(before, name) == value for name, value in fields.items()):
             return
@@ -125,7 +125,7 @@ class JobRegistry:
         self._publish_progress(after)
 
     def move(self, variation_id: str, state: State, **fields: Any) -> None:
-        """Change a state that a restart can determine again; in memory only."""
+        """Change a variation's state in memory only, because a restart can determine it again."""
         before = self.variation(variation_id)
         if before is None or before.state is state:
             return
@@ -142,7 +142,7 @@ class JobRegistry:
         return job
 
     async def warn(self, job_id: str, warnings: Iterable[Mapping[str, str]]) -> None:
-        """Add the warnings that are new to the job."""
+        """Add warnings to a job, except those it already has."""
         have = self._jobs[job_id].warnings
         new = [dict(warning) for warning in warnings if dict(warning) not in have]
         if new:

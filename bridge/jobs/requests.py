@@ -1,6 +1,6 @@
-"""Messages that request a remix: decides or refuses everything that can be decided now, and makes a job.
+"""Handles messages that request a remix: checks the request, decides its recipe and creates a job.
 
-The message handler calls this for `remix`, `selection`, `prepare` and `rerun`; the scheduler then runs the jobs.
+The message handler calls this module for `remix`, `selection`, `prepare` and `rerun`; the scheduler then runs the jobs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from bridge.workers.pool import Workers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
-    """Makes jobs from messages."""
+    """Creates jobs from messages."""
 
     registry: JobRegistry
     scheduler: Scheduler
@@ -37,23 +37,23 @@ class Requests:
     bus: EventBus
     presets: Presets
     surface_settings: SurfaceSettings
-    choose: Callable[[str | None], Awaitable[Engine]]  # the engine of that name, or the default one
-    usual: str  # the preset of a remix that names neither a preset nor tags
+    choose: Callable[[str | None], Awaitable[Engine]]  # returns the named engine; None: the default engine
+    usual: str  # name of the preset for a remix that has neither a preset nor tags
     clock: Callable[[], float]  # unix time, s
-    early_upload: EarlyUpload | None  # None: `[privacy] upload_early` is off
+    early_upload: EarlyUpload | None  # None: `upload_early` under `[privacy]` is off
 
     async def remix(self, message: Message) -> str:
-        """Make a job from a complete request; settings of surfaces do not apply."""
+        """Create a job from a complete request; the surface settings do not apply."""
         return (await self._create(message, decode(message.args, RemixArgs), {})).id
 
     async def selection(self, message: Message) -> str:
-        """Make a job from the selection that a surface requested; the surface settings apply."""
+        """Create a job from the selection that a surface requested; the surface settings apply."""
         job = await self._create(message, decode(message.args, RemixArgs), self.surface_settings.overrides())
         self.bus.publish(SelectionSent(job.id, message.instance))
         return job.id
 
     async def prepare(self, message: Message) -> None:
-        """Check a remix that may follow, start a worker, and upload the clips if `[privacy] upload_early` is on."""
+        """Check a remix that may follow, start a worker, and upload the clips if `upload_early` is on."""
         request = decode(message.args, RemixArgs)
         recipe = compose(request, request.wanted, self.presets, {}, self.usual)
         self.workers.warm()
@@ -62,7 +62,7 @@ class Requests:
             self.early_upload.start(message.instance, draft, [one for one in variations if one.index == 0])
 
     async def rerun(self, message: Message) -> str:
-        """Make a new job from an old recipe, even if its preset has changed since."""
+        """Create a new job from an old recipe, even if the preset has changed since."""
         target = decode(message.args, TargetArgs)
         job, _ = await self.registry.find(target.variation_id or target.job_id)
         chosen = {name: job.recipe["params"][name] for name in job.recipe["chosen"]}
@@ -77,18 +77,18 @@ class Requests:
         fresh, request = msgspec.structs.replace(message, command="remix", args=args), decode(args, RemixArgs)
         if "preset" in change:
             return (await self._create(fresh, request, {})).id
-        _ = request.wanted  # validated before the recipe
+        _ = request.wanted  # reading it validates the request before the recipe
         return (await self._add(fresh, request, recompose(job.recipe, change))).id
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _create(self, message: Message, request: RemixArgs, overrides: Mapping[str, Any]) -> Job:
-        """Make a job from a request and the surface settings."""
+        """Create a job from a request and the surface settings."""
         recipe = compose(request, request.wanted, self.presets, overrides, self.usual)
         return await self._add(message, request, recipe)
 
     async def _add(self, message: Message, request: RemixArgs, recipe: dict[str, Any]) -> Job:
-        """Make a job with a recipe and queue its variations."""
+        """Create a job with a recipe and queue its variations."""
         job, variations = self._draft(message, request, recipe, await self.choose(request.wanted.engine))
         self.workers.warm()
         await self.registry.add(job, variations)
@@ -132,7 +132,7 @@ class Requests:
 
 
 def _asked(request: RemixArgs) -> dict[int, Clip]:
-    """Return the clips to remix by their index in the request; combined clips are one.
+    """Return the clips to remix, by index in the request; combined clips count as one clip.
 
     Raises:
         RequestError: the clips cannot be combined.

@@ -1,4 +1,4 @@
-"""A result's file: its folder, name and metadata, and the recipe beside it.
+"""Determines a result file's folder, name and metadata, and the content of the recipe beside it.
 
 Names are readable and valid on every file system. The fit stage writes the file.
 """
@@ -24,8 +24,8 @@ _UNWANTED = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069\ufef
 _RESERVED = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"COM{n}" for n in range(1, 10)), *(f"LPT{n}" for n in range(1, 10))}
 )
-LONGEST = 60  # characters of a clip's or preset's name
-LARGEST = 100  # bytes of such a name: two of them with number, ID and suffix stay below the usual limit of 255 bytes
+LONGEST = 60  # characters kept of a clip's or preset's name
+LARGEST = 100  # bytes kept of such a name: two names, number, ID and suffix stay below the usual limit of 255
 FITTED = (  # keys of the fit result that the recipe contains
     "sample_rate",
     "samples",
@@ -42,7 +42,7 @@ FITTED = (  # keys of the fit result that the recipe contains
 
 
 def results_folder(project: Project, home: Path) -> Path:
-    """Return the project's audio folder, else a folder beside the project, else the bridge's own."""
+    """Return the project's audio folder, else a folder beside the project, else `results` in the bridge's folder."""
     if project.media_path:
         return Path(project.media_path)
     if project.path:
@@ -52,10 +52,10 @@ def results_folder(project: Project, home: Path) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder for results.
+    """Create the folder for results.
 
     Raises:
-        OutputUnwritable, DiskFull: the folder cannot be made.
+        OutputUnwritable, DiskFull: the folder cannot be created.
     """
     if not folder.is_absolute():
         raise OutputUnwritable(f"The folder for results, {folder}, is not an absolute path.")
@@ -65,7 +65,7 @@ def make_folder(folder: Path) -> None:
 
 def safe(text: str) -> str:
     """Return a text for use in a file name: no separators, control characters, direction marks or trailing dots."""
-    text = text.encode(errors="replace").decode()  # replaces lone surrogates, from a name that is not UTF-8
+    text = text.encode(errors="replace").decode()  # replaces lone surrogates, which come from names that are not UTF-8
     text = _UNWANTED.sub(" ", unicodedata.normalize("NFC", text))
     text = " ".join(text.split())
     while len(text.encode()) > LARGEST or len(text) > LONGEST:
@@ -75,7 +75,7 @@ def safe(text: str) -> str:
 
 
 def result_name(clip: str, preset: str | None, index: int, variation_id: str) -> str:
-    """Return the file name of a variation without suffix: `clip · preset 2 [1a2b3c4d]`."""
+    """Return a variation's file name without suffix: `clip · preset 2 [1a2b3c4d]`."""
     parts = [part for part in (safe(clip.removesuffix(".wav")), safe(preset or "remix")) if part]
     number = f" {index + 1}" if index else ""
     return f"{' · '.join(parts)}{number} [{variation_id[:8]}]"
@@ -91,8 +91,8 @@ def labels(context: VariationContext, time_reference: int) -> dict[str, Any]:
     """Return the file's metadata: BWF and INFO chunks.
 
     Args:
-        context: the variation.
-        time_reference: samples on the project's timeline before the file begins.
+        context: context of the variation.
+        time_reference: position of the file's start on the project's timeline, samples.
     """
     made = time.gmtime(context.job.created)
     label = context.engine.capabilities.label
@@ -115,7 +115,7 @@ def labels(context: VariationContext, time_reference: int) -> dict[str, Any]:
 
 
 def recipe_document(context: VariationContext, fitted: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Return the recipe to write beside a result: everything needed to make it again."""
+    """Return the recipe to write beside a result: everything needed to make the result again."""
     job, clip, made = context.job, context.clip, context.done["remix"]
     return {
         "made_by": f"ace-bridge {__version__}",
@@ -148,13 +148,13 @@ def recipe_document(context: VariationContext, fitted: Mapping[str, Any], path: 
 
 
 def _engine(context: VariationContext) -> dict[str, Any]:
-    """Return who made the result; for the offline engine also the style family, and the sounds that it cannot add."""
+    """Return which engine made the result; for the offline engine also its style family and the sounds it lacks."""
     family = context.done["remix"]["answer"].get("family")
     offline = {"family": family, "needs_model": context.job.recipe.get("needs_model", "")} if family else {}
     return {"name": context.job.engine, "label": context.engine.capabilities.label, **offline}
 
 
 def _billed(context: VariationContext) -> float | None:
-    """Return what the engine charged for all segments of the clip, in its units."""
+    """Return what the engine charged for all segments of the variation, in the engine's units."""
     bills = [segment["billed_units"] for segment in context.each["remix"] if segment["billed_units"] is not None]
     return sum(bills) if bills else None

@@ -1,7 +1,7 @@
-"""Runs at most `slots` variations at a time, in order. Cancelling reports what really happened at the engine.
+"""Runs queued variations in order, at most `slots` at a time; variations that were submitted resume without a slot.
 
-Knows the pipeline and the registry, but no stage and no DAW. A shutdown never cancels at the engine: submitted
-variations continue there and are picked up at the next start.
+It uses the pipeline and the registry, but no stage and no DAW. A cancel reports what really happened at the engine. A
+shutdown cancels nothing at the engine: submitted variations continue there and are followed again at the next start.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-DISK_LOOK = 30.0  # s until a variation that found a disk full tries again
+DISK_LOOK = 30.0  # s until a variation that found the disk full tries again
 NETWORK_LOOK = 15.0  # s until a variation that could not reach its engine tries again, after the engine's own retries
 PERSON = "user"  # the reason of a variation that waits for the user; a restart does not end the wait
-BUDGET_LOOK = 60.0  # s between two checks whether a waiting variation fits the budget
+BUDGET_LOOK = 60.0  # s between checks of whether a waiting variation fits the budget
 
 PAUSES = (
     BudgetReached,
@@ -49,7 +49,7 @@ PAUSES = (
     NetworkDown,
 )  # errors that make a variation wait
 
-# Before the submission a variation can simply be stopped; after it the engine has to be asked.
+# Before its submission a variation can simply be stopped; afterwards the engine must be asked to stop.
 STOPPABLE = frozenset({State.NEW, State.WAITING, State.RENDERING, State.UPLOADING})
 ORDERED = frozenset({State.SUBMITTING, State.QUEUED, State.RUNNING, State.FETCHING, State.FITTING})
 
@@ -74,21 +74,21 @@ class Scheduler:
         self._contexts = contexts
         self._slots = slots
         self._queue: deque[str] = deque()
-        self._submitted: deque[str] = deque()  # submitted ones: go first and need no slot, since results expire
+        self._submitted: deque[str] = deque()  # submitted variations go first and need no slot, because results expire
         self._running: dict[str, Run] = {}
-        self._guarded: set[asyncio.Task[Any]] = set()  # steps that must finish, named by their variation
+        self._guarded: set[asyncio.Task[Any]] = set()  # steps that must finish, named after their variation
         self._later: dict[str, asyncio.TimerHandle] = {}
-        self._again: set[str] = set()  # enqueued again while their run was ending
+        self._again: set[str] = set()  # variations enqueued again while they were still running
         self._stopping = False
 
     def resume(self, variations: list[Variation]) -> None:
-        """Queue unfinished variations after a restart; submitted ones go first, since results expire."""
+        """Queue unfinished variations after a restart; submitted variations go first, because results expire."""
         todo = [one for one in variations if one.state not in (State.READY, State.PLACING) and one.reason != PERSON]
         for variation in sorted(todo, key=lambda one: not _is_submitted(one)):
             self.enqueue(variation.id)
 
     def enqueue(self, variation_id: str) -> None:
-        """Queue a variation; one that was submitted before resumes at once."""
+        """Queue a variation; if it was submitted before, resume it at once."""
         if timer := self._later.pop(variation_id, None):
             timer.cancel()
         if variation_id in self._queue or variation_id in self._submitted:
@@ -161,11 +161,11 @@ class Scheduler:
             self._running.pop(variation_id, None)
             if variation_id in self._again:
                 self._again.discard(variation_id)
-                self.enqueue(variation_id)  # drops it if it has ended meanwhile
+                self.enqueue(variation_id)  # if the variation has ended meanwhile, nothing runs
             self._fill()
 
     async def _run_pipeline(self, variation_id: str) -> None:
-        """Run the pipeline and set the variation's state by its outcome."""
+        """Run the pipeline and set the variation's state according to the outcome."""
         variation = self._registry.variation(variation_id)
         if variation is None or variation.state in ENDED:
             return
@@ -190,7 +190,7 @@ class Scheduler:
             await self._end(variation_id, State.FAILED, Unexpected())
 
     async def _guard(self, variation_id: str, step: Coroutine[Any, Any, T]) -> T:
-        """Run a step to its end even if its variation's task is cancelled; a shutdown waits for it."""
+        """Run a step to its end even if its variation's task is cancelled; a shutdown waits for the step."""
         task = asyncio.create_task(step, name=variation_id)
         self._guarded.add(task)
         task.add_done_callback(self._guarded.discard)
@@ -198,7 +198,7 @@ class Scheduler:
 
     async def _pause(self, variation_id: str, error: BridgeError) -> None:
         """Make a variation wait until the cause of an error is gone."""
-        reason, seconds = "disk", DISK_LOOK  # also if another program locks the journal
+        reason, seconds = "disk", DISK_LOOK  # also used if another program locks the journal
         match error:
             case BudgetReached():
                 reason, seconds = "budget", BUDGET_LOOK
@@ -206,17 +206,17 @@ class Scheduler:
                 reason, seconds = "network", NETWORK_LOOK
             case SpendingUnconfirmed():
                 reason, seconds = PERSON, math.inf
-        with contextlib.suppress(DiskFull, StoreBusy):  # if the journal cannot be written, it waits in memory
+        with contextlib.suppress(DiskFull, StoreBusy):  # if the journal cannot be written, the wait is in memory only
             await self._wait(variation_id, reason, None if seconds == math.inf else seconds, error)
 
     async def _wait(self, variation_id: str, reason: str, seconds: float | None, error: BridgeError) -> None:
         """Make a variation wait; `retry` ends the wait at once.
 
         Args:
-            variation_id: the variation.
-            reason: the outbox's `reason`.
-            seconds: until it tries again; None: it waits for the user.
-            error: why it waits.
+            variation_id: ID of the variation.
+            reason: value of the outbox's `reason` field.
+            seconds: time until it tries again, s; None: it waits for the user.
+            error: the error that makes it wait.
         """
         if seconds is not None:
             loop = asyncio.get_running_loop()
@@ -250,7 +250,7 @@ class Scheduler:
         after = self._registry.variation(variation_id)
         if after is None or after.state in ENDED:
             return
-        if after.state not in STOPPABLE:  # it was submitted meanwhile: the engine has to be asked
+        if after.state not in STOPPABLE:  # it was submitted meanwhile: the engine must be asked to stop
             await self._registry.change(variation_id, cancel_asked=True)
             self.enqueue(variation_id)
             return
@@ -260,5 +260,5 @@ class Scheduler:
 
 
 def _is_submitted(variation: Variation) -> bool:
-    """Return whether a variation was submitted; older journals show it only by the state."""
+    """Return whether a variation was submitted; older journals record this only in the state."""
     return variation.ordered or variation.state in ORDERED

@@ -1,7 +1,7 @@
 """Splits a clip that is longer than its engine's limit into segments.
 
-Each segment is sent, submitted and paid separately. The render stage splits on bar lines, the pipeline runs the
-segments one after the other, and the task `join` makes one result from them. A clip within the limit is one segment.
+Each segment is uploaded, submitted and billed separately. The render stage splits on bar lines, the pipeline runs the
+segments one after another, and the `join` task combines their results. A clip within the limit is one segment.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-OVERLAP = 8.0  # s that two segments share: models are worst near the edges, and a join needs material to choose from
-SHARE = 4  # the overlap is at most this fraction (one in SHARE) of the engine's limit
-MOST = 24  # segments of one clip; a limit on the cost of a mistake
+OVERLAP = 8.0  # s of overlap: models are worst near the edges, and a join needs a choice of positions
+SHARE = 4  # the overlap is at most the engine's limit divided by this
+MOST = 24  # most segments per clip, to limit the cost of a mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class Segment:
     """A part of a clip with its handles."""
 
     start: float  # s from the start of the clip with its handles
-    seconds: float  # its length
+    seconds: float  # length, s
 
     @property
     def stop(self) -> float:
-        """Return its end, in s from the start of the clip with its handles."""
+        """The segment's end, in s from the start of the clip with its handles."""
         return self.start + self.seconds
 
 
@@ -34,10 +34,11 @@ def split(seconds: float, longest: float | None, lines: Sequence[float]) -> list
     Args:
         seconds: length of the clip with its handles.
         longest: the engine's limit in s; None: no limit.
-        lines: bar lines in s, ascending; if empty, overlaps may lie anywhere.
+        lines: bar lines in s, ascending; if empty, overlaps may be anywhere.
 
     Returns:
-        The segments in order, each overlapping the next by about OVERLAP on bar lines; None if MOST are not enough.
+        The segments in order, each overlapping the next by about OVERLAP from bar line to bar line; None if MOST
+        segments are not enough.
     """
     if longest is None or seconds <= longest:
         return [Segment(0.0, seconds)]
@@ -61,7 +62,7 @@ def _laid_out(seconds: float, count: int, overlap: float, lines: Sequence[float]
 
 
 def _shared(start: float, overlap: float, lines: Sequence[float]) -> tuple[float, float]:
-    """Return the overlap of two segments: from bar line to bar line near `start`, or at `start` if no lines fit."""
+    """Return the start and end of an overlap: bar lines near `start`, or `start` itself and `overlap` s later."""
     near = [line for line in lines if abs(line - start) <= overlap / 2]
     first = min(near, key=lambda line: abs(line - start), default=start)
     last = min((line for line in lines if line > first), key=lambda line: abs(line - first - overlap), default=start)

@@ -12,13 +12,13 @@ from bridge.protocol.job import State
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of the pipeline; bridge/jobs/pipeline.py lists all of them in order."""
+    """One step of the pipeline; bridge/jobs/pipeline.py lists all stages in order."""
 
-    name: str  # as in the journal and in the outbox's `stage`
+    name: str  # name in the journal and in the outbox's `stage` field
     state: State | None  # the variation's state during the stage; None: the stage sets it itself
-    says: str  # the message at its start
+    says: str  # message shown when the stage starts
     per_clip: bool  # runs once per clip, for all its variations
     per_segment: bool  # runs once per segment of a long clip
-    weight: float  # its fraction of the whole pipeline, for progress
-    run: Callable[[VariationContext], Awaitable[dict[str, Any] | None]]  # result; None: a DAW has still to confirm it
-    says_here: str = ""  # the message if the engine runs on this machine; empty: the same
+    weight: float  # fraction of the pipeline's progress that the stage covers
+    run: Callable[[VariationContext], Awaitable[dict[str, Any] | None]]  # None: a DAW must still confirm the result
+    says_here: str = ""  # like `says`, for an engine on this machine; empty: use `says`

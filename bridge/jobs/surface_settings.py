@@ -1,6 +1,6 @@
-"""The preset and parameters set on surfaces, for remixes requested from there.
+"""Keeps the preset and parameters that users set on surfaces, for remixes requested from a surface.
 
-They are kept in the store and survive a restart.
+The settings are saved in the store and survive a restart.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bridge.store.database import Database
 from bridge.util.validation import validate
 
 FACT = "hands"
-SAVE_DELAY = 0.2  # s
+SAVE_DELAY = 0.2  # s from a change to its save
 
 
 class SurfaceSettings:
@@ -45,14 +45,14 @@ class SurfaceSettings:
             await self._saving
 
     def overrides(self) -> Mapping[str, Any]:
-        """Return the values set, by name."""
+        """Return the values set on surfaces, by name."""
         return dict(self._held)
 
     def effective(self) -> dict[str, Any]:
-        """Return all values in effect: settings over the preset over the defaults."""
+        """Return all values in effect: settings override the preset, and the preset overrides the defaults."""
         name = self._held.get("preset")
         preset = None
-        with contextlib.suppress(PresetUnknown, PresetInvalid):  # missing or broken: the remix reports it
+        with contextlib.suppress(PresetUnknown, PresetInvalid):  # the remix reports a missing or broken preset
             preset = self._presets.get(name) if name else None
         return self._over(preset)
 
@@ -67,7 +67,7 @@ class SurfaceSettings:
         """Select a preset; parameters set before are reset.
 
         Raises:
-            PresetUnknown: there is no preset of that name.
+            PresetUnknown: there is no preset with that name.
         """
         self._select(self._presets.get(name))
 
@@ -85,7 +85,7 @@ class SurfaceSettings:
         """Set a parameter or `amount`.
 
         Raises:
-            ParamUnknown, ParamInvalid: the text has name and range.
+            ParamUnknown, ParamInvalid: the name or value is invalid; the text contains the name and the range.
         """
         if name == AMOUNT.name:
             self._held[name] = validate(value, AMOUNT.takes, name, ParamInvalid)

@@ -15,7 +15,7 @@ from bridge.protocol.job import State
 from bridge.util.atomic import holds, settle
 from bridge.workers.pool import Workers
 
-TRIES = 3  # downloads of a result that arrives incomplete
+TRIES = 3  # download attempts for a result that arrives incomplete
 
 
 def stage(workers: Workers) -> Stage:
@@ -39,14 +39,14 @@ class Fetch:
     workers: Workers
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
-        """Return path and format of the engine's result.
+        """Download and check the engine's result; return its path and format.
 
         Raises:
             EngineError: the download failed.
             ResultError: the result is not usable audio; the file is kept.
         """
         final = context.folder / "raw.audio"
-        # After a crash between rename and journal the complete file is already here.
+        # After a crash between the rename and the journal entry, the complete file already exists.
         checked = (
             await self._check(context, final)
             if await asyncio.to_thread(holds, final)

@@ -1,7 +1,7 @@
-"""Stage 5, per variation: match the result to the clip (rate, exact length, loudness) at its final path.
+"""Stage 5, per variation: match the result to the clip (rate, exact length, loudness) and write the final file.
 
-The signal task compares with the source, corrects drift, resamples, cuts, sets the level and writes, in this order. The
-file is written once, where the DAW will read it, with its recipe beside it.
+In this order, the signal task compares the result with the source, corrects drift, resamples, cuts, sets the level and
+writes the file. The file is written once, where the DAW will read it, with its recipe beside it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bridge.util.atomic import discard, holds, settle, sweep, write_json
 from bridge.workers.pool import Workers
 
 NAME = "fit"
-MODEL_RATE = 48_000  # Hz: ACE-Step's rate, and every engine's rate for requests without a project rate
+MODEL_RATE = 48_000  # Hz: ACE-Step's rate, and the rate of every result if the request has no project rate
 
 
 def stage(workers: Workers, store: Store, settings: Settings, home: Path) -> Stage:
@@ -42,15 +42,15 @@ def stage(workers: Workers, store: Store, settings: Settings, home: Path) -> Sta
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Makes results from the engine's output."""
+    """Makes final results from the engine's output."""
 
     workers: Workers
     store: Store
     settings: Settings
-    home: Path  # gets the results of requests without a project
+    home: Path  # the bridge's folder, for results of requests without a project
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
-        """Return the final file and what was done to it.
+        """Write the final file; return its path and what was done to it.
 
         Raises:
             WorkLost: the downloaded result is gone.
@@ -78,7 +78,7 @@ class Fit:
         await context.warn(fitted["warnings"])
         recipe = final.with_suffix(".recipe.json")
         fitted = {**fitted, "joins": made["joins"], "legs": made["legs"]}
-        await asyncio.to_thread(sweep, folder, recipe.name)  # temporary files of a crash, in the user's folder
+        await asyncio.to_thread(sweep, folder, recipe.name)  # temporary files that a crash left in the user's folder
         await asyncio.to_thread(write_json, recipe, recipe_document(context, fitted, final))
         rate = fitted["sample_rate"]
         return {
@@ -89,7 +89,7 @@ class Fit:
             "offset_ms": fitted["alignment"]["corrected_ms"],
             **({"pieces": combine.pieces(context.request, rate)} if context.request.is_combined else {}),
             "fitted": made["says"] + fitted["alignment"]["text"],
-            "order": {**order, "final": str(final)},  # lets a nudge cut it again
+            "order": {**order, "final": str(final)},  # lets a nudge cut the file again
         }
 
     async def _joined(self, context: VariationContext) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class Fit:
         }
 
     def _level_of(self, context: VariationContext) -> dict[str, Any]:
-        """Return the target level and the gains around it."""
+        """Return the target loudness, the source's gain, the true-peak limit and the file format."""
         rendered, settings = context.done["render"], self.settings
         target: float | None
         match settings.loudness:
@@ -136,7 +136,7 @@ class Fit:
         }
 
     async def _own_name(self, context: VariationContext, folder: Path) -> Path:
-        """Return an unused path and record it first, so that a retry overwrites only the bridge's own file."""
+        """Return the recorded path, or record an unused one, so that a retry overwrites only the bridge's own file."""
         mark, _ = await self.store(Database.stage, context.variation_id, NAME)
         if "path" in mark and Path(mark["path"]).parent == folder:
             return Path(mark["path"])
@@ -149,7 +149,7 @@ class Fit:
 
 
 async def _all_there(context: VariationContext) -> None:
-    """Check that the downloads still exist; missing ones are fetched again at the next retry."""
+    """Check that the downloads still exist; a missing one is downloaded again at the next retry."""
     for segment, result in enumerate(context.each["fetch"]):
         if not await asyncio.to_thread(holds, Path(result["path"])):
             await context.forget(of_segment(context.variation_id, segment), "fetch")
@@ -157,7 +157,7 @@ async def _all_there(context: VariationContext) -> None:
 
 
 def span_of(context: VariationContext) -> dict[str, Any]:
-    """Return the part of the result to keep, in samples at the result's rate.
+    """Return the part of the result to keep, in samples at the result's rate (`skip` in s).
 
     The length is the difference of rounded positions, so adjacent clips have no gap.
     """
@@ -165,7 +165,7 @@ def span_of(context: VariationContext) -> dict[str, Any]:
     rate = context.request.project.sample_rate or MODEL_RATE
     position = context.clip.position or 0.0
     there = rendered["handles"]
-    before, after = rendered.get("keep", there)  # the rest is context for the model
+    before, after = rendered.get("keep", there)  # the rest was only context for the model
     samples = round((position + rendered["length"]) * rate) - round(position * rate)
     return {
         "sample_rate": rate,

@@ -1,7 +1,7 @@
 """Stage 6, per variation: place the result on a new track.
 
-The folder adapter is done when the file exists. A DAW's script is offered the result in the outbox; its confirmation
-arrives later as a message.
+For the folder adapter the stage is finished when the file exists. A DAW's script finds the offered result in the outbox
+and confirms it later with a message.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The journal gets, in this order: the intent (before the request is sent), the ticket (before the first poll) and the
 answer. After a crash, an intent without a ticket means that the submission may have arrived: the state becomes
-`unknown`, and nothing is submitted again without the user.
+`unknown`, and nothing is submitted again unless the user asks for it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from bridge.util.atomic import require_room, write_json
 log = logging.getLogger(__name__)
 
 NAME = "remix"
-SAYS_HERE = "starting the remix"  # for an engine on this machine, without submission and queue
-PER_SECOND = 2 * 48_000 * 2 * 4  # bytes: the model's result (float32, stereo, 48 kHz) and the fitted one
-SPARE = 2**20  # bytes for the journal, so that a full disk never loses a paid submission
+SAYS_HERE = "starting the remix"  # message for an engine on this machine, which has no queue
+PER_SECOND = 2 * 48_000 * 2 * 4  # bytes per second of model result and fitted result (float32, stereo, 48 kHz)
+SPARE = 2**20  # bytes kept free for the journal, so that a full disk never loses a paid submission
 
 
 def stage(store: Store, budget: Budget, home: Path, clock: Callable[[], float]) -> Stage:
@@ -51,7 +51,7 @@ def stage(store: Store, budget: Budget, home: Path, clock: Callable[[], float]) 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Submits remixes, each once."""
+    """Submits each remix exactly once."""
 
     store: Store
     budget: Budget
@@ -59,7 +59,7 @@ class Submission:
     clock: Callable[[], float]  # unix time, s
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
-        """Return the model's complete answer.
+        """Submit the remix unless it was submitted before; return the model's complete answer.
 
         Raises:
             SubmitUnknown: the answer to the submission was lost.
@@ -93,12 +93,12 @@ class Submission:
         }
 
     async def _submit(self, context: VariationContext, order: Order, void: Mapping[str, Any]) -> Ticket:
-        """Submit the order, with the intent on disk before and the ticket on disk after.
+        """Submit the order; the intent is on disk before the request, and the ticket afterwards.
 
         Args:
-            context: of the variation.
-            order: what is submitted.
-            void: names the earlier submissions that no longer count.
+            context: context of the variation.
+            order: the order to submit.
+            void: part of the mark that lists earlier submissions that no longer count.
         """
         left_undone = "nothing was submitted"
         await asyncio.to_thread(require_room, self.home, order.seconds * PER_SECOND + SPARE, left_undone)
@@ -119,20 +119,20 @@ class Submission:
             ticket = await context.engine.submit(order)
         except SubmitUnknown:
             raise
-        except Exception:  # a complete answer, or nothing was sent: nothing is running
+        except Exception:  # the engine refused or nothing was sent, so nothing is running
             await context.enter(State.SUBMITTING, "not submitted", mark=(context.unit, NAME, job_folder.void(intent)))
             await self._not_accepted(context)
             raise
         mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
         try:
             await asyncio.to_thread(write_json, context.folder / job_folder.ORDER, {**mark, "order": _plain(order)})
-        except HomeError as problem:  # one of the two places is enough to find it again
+        except HomeError as problem:  # the journal alone is enough to find the ticket again
             log.error("the ticket of %s is in the journal only: %s", context.variation_id, problem.text)
         await _accepted(context, mark)
         return ticket
 
     async def _mark_of(self, context: VariationContext) -> dict[str, Any]:
-        """Return the stage's mark from the journal, or from the folder, which gets the ticket first."""
+        """Return the stage's mark from the journal, with the ticket from the folder if only the folder has it."""
         mark, _ = await self.store(Database.stage, context.unit, NAME)
         if mark.get("sent") and "ticket" not in mark:
             kept = await asyncio.to_thread(job_folder.read, context.folder / job_folder.ORDER) or {}
@@ -141,9 +141,9 @@ class Submission:
         return mark
 
     async def _clear(self, context: VariationContext, refusal: RefusedError) -> None:
-        """After an answer that proves that nothing is running, let `retry` submit again, and upload again if needed.
+        """Let `retry` submit again (and upload again if needed), because the refusal proves that nothing is running.
 
-        A result that has expired was billed, so only `rerun` may submit again.
+        An expired result (`ResultGone`) was billed, so this does nothing: only `rerun` may submit again.
         """
         if isinstance(refusal, ResultGone):
             return
@@ -155,7 +155,7 @@ class Submission:
             await context.forget(context.clip_unit, "upload")
 
     async def _not_accepted(self, context: VariationContext) -> None:
-        """Nothing is running at the engine: refund the budget and remove the files that recovery would read."""
+        """Refund the budget and remove the files that recovery would read, because nothing is running at the engine."""
         await self.budget.refund(context.unit)
         await asyncio.to_thread(job_folder.remove_order, context.folder)
 
@@ -197,7 +197,7 @@ SAID = {
 
 
 def order_of(context: VariationContext) -> Order:
-    """Build the order from the journal; always the same one."""
+    """Build the order from the journal; it is the same at every call."""
     params = {**context.job.recipe["params"], **described(context)}
     beats, downbeats = beats_of(context)
     return Order(
@@ -228,7 +228,7 @@ def beats_of(context: VariationContext) -> tuple[tuple[float, ...], tuple[int, .
 
 
 def described(context: VariationContext) -> dict[str, Any]:
-    """Return tags for a model that reads them, from the analysis: what the clip is, its tempo and key."""
+    """Return tags from the analysis (what the clip is, its tempo and key), or nothing if the model reads no tags."""
     heard, recipe = context.done["render"].get("heard"), context.job.recipe
     if not heard or not context.engine.capabilities.ace_step:
         return {}
@@ -261,12 +261,12 @@ class Following:
 
 
 def _state_at_engine(context: VariationContext) -> State:
-    """Return the state of a submission found after a restart; a cancel may have recorded that the model is running."""
+    """Return `running` if the journal has this state (recorded with a cancel while the model ran), else `queued`."""
     return State.RUNNING if context.variation.state is State.RUNNING else State.QUEUED
 
 
 def _says(context: VariationContext, words: str) -> str:
-    """Return the text for a remote engine, or the one for an engine on this machine."""
+    """Return the given text for a remote engine, or SAYS_HERE for an engine on this machine."""
     return words if context.engine.capabilities.remote else SAYS_HERE
 
 

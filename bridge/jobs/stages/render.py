@@ -28,7 +28,7 @@ from bridge.store.database import Database
 from bridge.util.atomic import settle
 from bridge.workers.pool import Workers
 
-SHORTEST = 0.1  # s
+SHORTEST = 0.1  # s: minimum length of a clip
 LOOP_AROUND = 1.0  # s of context on each side of a loop
 
 
@@ -50,7 +50,7 @@ class Render:
     """Reads clips in worker processes."""
 
     workers: Workers
-    store: Store  # remembers users' tags for their clips
+    store: Store  # remembers the user's tags for each clip
     settings: Settings
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Render:
         if length < SHORTEST:
             raise ClipTooShort(f"The clip is {length:.3f} s long; the minimum is {SHORTEST} s.")
         if not _is_whole(context, length):
-            planned(context, length, (0.0, 0.0))  # refuses a clip that is too long before it is read
+            planned(context, length, (0.0, 0.0))  # refuses an overlong clip before reading it
         source, handles = await self._mixed(context) if context.request.is_combined else self._heard(context)
         handles = [min(handle, spare(context, length)) for handle in handles]
         final = context.clip_folder / "source.flac"
@@ -142,7 +142,8 @@ class Render:
     async def _both(self, context: VariationContext, args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Render and analyse the clip in parallel; return both answers.
 
-        A failure does not cancel the other task, which would cost a worker process. An error of the render task wins.
+        If one task fails, the other still finishes, because cancelling it would cost a worker process. If both fail,
+        the error of the render task is raised.
         """
         listening = {**args, "tempo": context.request.project.tempo}
         answers = await asyncio.gather(
@@ -156,23 +157,23 @@ class Render:
         return answers  # type: ignore[return-value]  # none of them is an exception
 
     def _around(self, context: VariationContext, source: Source, length: float) -> float:
-        """Return how many s of context the model gets on each side of a short clip; the context is cut off again.
+        """Return how many seconds of context the model gets on each side of a short clip; the fit stage cuts it off.
 
-        A loop of any length gets context: its end is crossfaded into what was made before its start, so that it repeats
-        without a click.
+        A loop of any length gets context: the end of its result is crossfaded into the audio generated before its
+        start, so that the result repeats without a click.
         """
         short = max(0.0, (self.settings.context - length) / 2)
         return max(short, LOOP_AROUND) if context.clip.loops or source.loop else short
 
     async def _said(self, context: VariationContext, result: Mapping[str, Any]) -> Any:
-        """Return the user's remembered tags for the clip, or None; tags in this request are remembered."""
+        """Remember the user's tags if the request has any; return the remembered tags for the clip, or None."""
         recipe, name = context.job.recipe, f"{FACT}{result['sha256']}"
         if recipe.get("described_by") == "user":
             await self.store(Database.remember, name, recipe["params"]["original_tags"])
         return await self.store(Database.fact, name)
 
     async def _clip_length(self, context: VariationContext) -> float:
-        """Return the clip's length on the timeline in s; without one it extends to the end of its source."""
+        """Return the clip's length on the timeline in s; a clip without a length extends to the end of its source."""
         if context.clip.length is not None:
             return context.clip.length
         source, _ = self._heard(context)
@@ -180,7 +181,7 @@ class Render:
         return max(0.0, float(found["seconds"]) - source.offset) / source.playrate
 
     def _heard(self, context: VariationContext) -> tuple[Source, list[float]]:
-        """Return the source span to read and the wanted handles."""
+        """Return the source span to read and the wanted handles in s."""
         source = _absolute(context.clip.played)
         if not context.daw.wants_handles:
             return source, [0.0, 0.0]
@@ -199,7 +200,7 @@ def planned(context: VariationContext, length: float, handles: Sequence[float]) 
     """Return the segments of a clip with its handles.
 
     Raises:
-        ClipTooLong: it would need too many segments.
+        ClipTooLong: the clip would need too many segments.
     """
     can, before = context.engine.capabilities, handles[0]
     lines = bar_lines.bar_lines(context.clip, context.request.project, -before, length + handles[1])
@@ -213,7 +214,7 @@ def planned(context: VariationContext, length: float, handles: Sequence[float]) 
 
 
 def spare(context: VariationContext, length: float) -> float:
-    """Return by how many s each side of a clip may grow within the engine's limit."""
+    """Return by how many seconds each side of a clip may grow within the engine's limit."""
     longest = context.engine.capabilities.longest
     return math.inf if longest is None or length > longest else (longest - length) / 2
 

@@ -57,7 +57,7 @@ class Upload:
             await context.forget(f"{context.job_id}/{context.variation.clip_index}", "render")
             raise WorkLost("The rendered clip is missing from the job's folder.")
         if context.job.price > 0:
-            # for all segments, so that a long clip is not left half finished
+            # cost of all segments, so that a long clip is not left half finished
             cost = sum(segment.seconds for segment in context.segments) * context.job.price
             await self.budget.ask(context.job_id, context.job.estimated, confirmed=context.request.confirmed)
             await self.budget.check(context.variation_id, cost)
@@ -67,7 +67,7 @@ class Upload:
             return await self._once(context, path, sha256)
 
     async def _once(self, context: VariationContext, path: Path, sha256: str) -> dict[str, Any]:
-        """Upload a file, or return its earlier upload if that lives long enough; called for one content at a time."""
+        """Upload a file, or return its earlier upload if the URL stays valid long enough; call under the lock."""
         engine, name = context.engine, context.engine.capabilities.name
         known = await self.store(
             Database.upload, name, engine.capabilities.upload_host, sha256, self.clock() + STILL_THERE
