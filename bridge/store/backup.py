@@ -1,6 +1,6 @@
-"""The database file: checked at start, replaced if damaged, backed up every night.
+"""Checks the database file at start, replaces it if it is damaged, and makes backup copies.
 
-Every start also compares it with the job folders, since a journal that has lost entries passes every check.
+Every start also compares the journal with the job folders, because SQLite's checks do not notice lost entries.
 
 The daemon opens the journal here; bridge.store.housekeeping calls `copy` while the daemon runs.
 """
@@ -32,7 +32,7 @@ COPIES, DAMAGED = "backups", "damaged"  # folders in the home
 STAMP, STAMPS = (
     "journal.stamp",
     "stamps",
-)  # the file in the home and the journal's fact with the stamp of the last start
+)  # file in the home and key in the journal's facts, both with the stamps of the last starts
 BESIDE = ("-wal", "-shm", "-journal")  # suffixes of SQLite's files beside a database
 BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -45,11 +45,11 @@ def open_database(home: Path, clock: Callable[[], float], keep: int) -> Database
     Args:
         home: the bridge's folder, locked by this process.
         clock: unix time, s.
-        keep: number of copies to keep; see `copy`.
+        keep: number of copies to keep (see `copy`).
 
     Raises:
-        StoreNewer: a newer bridge wrote it.
-        HomeError: it cannot be opened for another reason than damage.
+        StoreNewer: a newer bridge wrote the journal.
+        HomeError: the journal cannot be opened for a reason other than damage.
     """
     path = home / FILE
     try:
@@ -71,10 +71,10 @@ def open_database(home: Path, clock: Callable[[], float], keep: int) -> Database
 
 
 def ailment(path: Path) -> str | None:
-    """Return what is wrong with a database as the end of a sentence; None if it is sound or missing.
+    """Return what is wrong with a database, as the end of a sentence; None if it is intact, empty or missing.
 
     Raises:
-        sqlite3.Error: it cannot be checked for another reason than damage.
+        sqlite3.Error: the database cannot be checked for a reason other than damage.
     """
     if not path.exists() or path.stat().st_size == 0:
         return None
@@ -133,7 +133,7 @@ def newest_copy(home: Path) -> float | None:
 
 
 def _missed(home: Path) -> str | None:
-    """Return why a missing or empty database counts as lost, or None if there never was one."""
+    """Return why a missing or empty database counts as lost; None if it exists or there were never any jobs."""
     path = home / FILE
     if path.exists() and path.stat().st_size:
         return None
@@ -144,7 +144,7 @@ def _missed(home: Path) -> str | None:
 def _compare(database: Database, home: Path, now: float) -> None:
     """Recover lost entries from the job folders, and write a new stamp.
 
-    If the journal does not know the stamp in `STAMP`, it was replaced by an older one.
+    If the journal does not know the stamp in the file `STAMP`, an older copy has replaced the journal.
     """
     seen = (job_folder.read(home / STAMP) or {}).get("stamp")
     known = json.loads(database.fact(STAMPS) or "[]")
@@ -163,7 +163,7 @@ def _compare(database: Database, home: Path, now: float) -> None:
 
 
 def _replace(home: Path, now: float) -> None:
-    """Build a new database and rename it; after a crash the next start builds it again."""
+    """Rebuild the database under another name, then rename it; after a crash the next start rebuilds it."""
     path, made = home / FILE, home / f".{FILE}.rescue"
     _set_aside(home, now)
     for beside in ("", *BESIDE):
@@ -187,7 +187,7 @@ def _replace(home: Path, now: float) -> None:
 
 
 def _set_aside(home: Path, now: float) -> None:
-    """Move a damaged database away; it is never deleted, since more may be recovered from it by hand."""
+    """Move a damaged database away; it is not deleted, because more may be recovered from it manually."""
     damaged = [path for beside in ("", *BESIDE) if (path := home / f"{FILE}{beside}").exists()]
     if damaged:
         base = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))

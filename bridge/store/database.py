@@ -1,7 +1,7 @@
 """The database: everything that must survive a crash, in one SQLite file.
 
-Written before and after every side effect. With WAL and synchronous FULL a commit is on disk when it returns, which
-"submitted exactly once" depends on. The daemon calls it through bridge.store.async_store.
+The database is written before and after every side effect. With WAL and synchronous FULL, a commit is on disk when it
+returns; "submitted exactly once" depends on this. The daemon calls it through bridge.store.async_store.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from bridge.errors import RequestConflict
 from bridge.protocol.job import Job, State, Variation
 from bridge.store.migrations import migrate
 
-ANY_DIGEST = "rescued"  # digest of a message known only from a job folder without its digest
+ANY_DIGEST = "rescued"  # digest of a message known only from a job folder that lacks the digest
 
 
 class Database:
-    """The tables. Each method is one committed transaction."""
+    """Reads and writes the tables; each method is one committed transaction."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         if read_only:  # for the command line, with or without a running daemon
@@ -40,16 +40,16 @@ class Database:
         self._db.close()
 
     def transaction(self) -> Transaction:
-        """Return a context that commits several calls together, or none of them."""
+        """Return a context manager that commits several calls together, or none of them."""
         return Transaction(self._db)
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
     def take_in(self, message_id: str, digest: str, instance: str, body: bytes, received: float) -> bool:
-        """Record a message; return whether it has still to be applied (new, or recorded before a crash).
+        """Record a message; return whether it must still be applied, because it is new or a crash interrupted it.
 
         Raises:
-            RequestConflict: the ID was used before with other content.
+            RequestConflict: the ID was used before for other content.
         """
         with self.transaction():
             row = self._one("SELECT digest, applied FROM messages WHERE message_id = ?", message_id)
@@ -64,7 +64,7 @@ class Database:
         return not row[1]
 
     def digest_of(self, message_id: str) -> str:
-        """Return the digest of a recorded message."""
+        """Return the digest of a message, or ANY_DIGEST if it was not recorded."""
         row = self._one("SELECT digest FROM messages WHERE message_id = ?", message_id)
         return ANY_DIGEST if row is None else str(row[0])
 
@@ -76,7 +76,7 @@ class Database:
         )
 
     def refusals(self, instance: str, limit: int = 20) -> list[tuple[str, dict[str, str]]]:
-        """Return ID and error of an instance's latest refused messages, oldest first."""
+        """Return the ID and error of an instance's latest refused messages, oldest first."""
         rows = self._db.execute(
             "SELECT message_id, refused FROM messages WHERE instance = ? AND refused IS NOT NULL "
             "ORDER BY rowid DESC LIMIT ?",
@@ -85,7 +85,7 @@ class Database:
         return [(message_id, json.loads(refused)) for message_id, refused in reversed(rows)]
 
     def job_of_message(self, message_id: str) -> str | None:
-        """Return the ID of the job that a message made."""
+        """Return the ID of the job that a message created, or None."""
         row = self._one("SELECT id FROM jobs WHERE message_id = ?", message_id)
         return None if row is None else str(row[0])
 
@@ -127,7 +127,7 @@ class Database:
                 self._mark(*mark)
 
     def jobs(self, limit: int = 50, before: float = float("inf")) -> list[tuple[Job, list[Variation]]]:
-        """Return the newest jobs, newest first."""
+        """Return the newest jobs that were created before a unix time, newest first."""
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE created < ? ORDER BY rowid DESC LIMIT ?", (before, limit)
         ).fetchall()
@@ -167,7 +167,7 @@ class Database:
     # --- money -------------------------------------------------------------------------------------------------------
 
     def spend(self, variation_id: str, cost: float, now: float, since: float, cap: float) -> float | None:
-        """Record a cost in the ledger; return None, or the sum since `since` if the cost does not fit under the cap."""
+        """Record a cost and return None; if it exceeds the cap, record nothing and return the sum since `since`."""
         with self.transaction():
             spent = self._spent(since, variation_id)
             if spent + cost > cap:
@@ -176,11 +176,11 @@ class Database:
         return None
 
     def bill(self, variation_id: str, cost: float) -> None:
-        """Replace a cost by what was billed."""
+        """Replace a recorded cost with the billed cost."""
         self._db.execute("UPDATE ledger SET cost = ? WHERE variation_id = ?", (cost, variation_id))
 
     def spent_since(self, moment: float, without: str = "") -> float:
-        """Return the costs since a unix time, without one variation and its segments."""
+        """Return the sum of the costs since a unix time, without one variation and its segments."""
         return self._spent(moment, without)
 
     def _spent(self, since: float, without: str) -> float:
@@ -199,7 +199,7 @@ class Database:
         return json.loads(row[0] or "{}"), None if row[1] is None else json.loads(row[1])
 
     def lost_order(self, variation_id: str) -> str:
-        """Return the unit (variation or segment) whose submission lost its answer."""
+        """Return the unit (variation or segment) for which the answer to the submission was lost."""
         rows = self._db.execute(
             "SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL AND (unit = ?1 OR unit LIKE ?2)",
             (variation_id, f"{variation_id}/%"),
@@ -224,7 +224,7 @@ class Database:
         )
 
     def forget_stage(self, unit: str, stage: str) -> None:
-        """Remove a stage's result, so that it runs again; its mark stays."""
+        """Remove a stage's result, so that the stage runs again; its mark stays."""
         self._db.execute("UPDATE stages SET result = NULL WHERE unit = ? AND stage = ?", (unit, stage))
 
     def _mark(self, unit: str, stage: str, mark: Mapping[str, Any]) -> None:
@@ -237,7 +237,7 @@ class Database:
     # --- uploads, instances, facts -----------------------------------------------------------------------------------
 
     def upload(self, engine: str, host: str, sha256: str, valid_until: float) -> tuple[str, float | None] | None:
-        """Return URL and expiry of an upload that is still valid at `valid_until`."""
+        """Return the URL and expiry of an upload that is still valid at `valid_until`, or None."""
         row = self._one(
             "SELECT url, expires FROM uploads WHERE engine = ? AND host = ? AND sha256 = ? "
             "AND (expires IS NULL OR expires > ?)",
@@ -267,7 +267,7 @@ class Database:
         self._db.execute("DELETE FROM instances WHERE id = ?", (instance,))
 
     def instances(self) -> list[tuple[str, str, str, str, float]]:
-        """Return ID, DAW, version, project and time of connection of the connected DAW processes, oldest first."""
+        """Return ID, DAW, version, project and connection time of each connected DAW process, oldest first."""
         return list(self._db.execute("SELECT id, daw, version, project, hello FROM instances ORDER BY hello, rowid"))
 
     def fact(self, key: str) -> str | None:
@@ -291,7 +291,7 @@ class Database:
 
 
 class Transaction:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK if the block raises; a nested one is part of the outer one."""
+    """Runs BEGIN IMMEDIATE … COMMIT, or ROLLBACK if the block raises; a nested one joins the outer transaction."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db

@@ -1,6 +1,6 @@
 """Copies the database and removes old working files while the daemon runs.
 
-daemon.py starts it. It checks every few minutes; its thread runs at low priority.
+daemon.py starts the housekeeping. It checks every few minutes what is due and works in a thread at low priority.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 LOOK = 600.0  # s between two checks
 GIGABYTE = 10**9
-NICENESS = 10  # niceness of its thread
+NICENESS = 10  # niceness of the thread
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Housekeeping:
         self._task = asyncio.create_task(self._run(), name="housekeeping")
 
     async def stop(self) -> None:
-        """Stop; unfinished work is repeated later."""
+        """Stop the checks; unfinished work is repeated after the next start."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -64,7 +64,7 @@ class Housekeeping:
         self._thread.shutdown(wait=False)
 
     async def look(self) -> None:
-        """Do what is due; failures are logged and tried again at the next check."""
+        """Do the work that is due; failures are logged and retried at the next check."""
         for duty in (self._copy, self._sweep):
             try:
                 await duty()
@@ -77,7 +77,7 @@ class Housekeeping:
             await self._sleep(LOOK)
 
     async def _in_background(self, work: Callable[..., T], *args: object) -> T:
-        """Run something in the low-priority thread."""
+        """Run a function in the low-priority thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     async def _copy(self) -> None:
@@ -103,6 +103,6 @@ class Housekeeping:
 
 
 def _lower_priority() -> None:
-    """Lower the priority of this thread; only Linux has a niceness per thread."""
+    """Lower the priority of this thread, on Linux only: other systems have no niceness per thread."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -1,6 +1,7 @@
-"""The files in a job's folder from which paid work can be recovered if the database is lost.
+"""Reads and writes the files in a job's folder from which paid work is recovered if the database is lost.
 
-The remix stage writes them around each submission; bridge.store.recovery compares them with the journal at every start.
+The remix stage writes the files around each submission; bridge.store.recovery compares them with the journal at every
+start.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ VOID = "void"  # in a mark: IDs of earlier submissions that no longer count
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What `keep` wrote."""
+    """The content of a `job.json`, as written by `keep`."""
 
     job: Job
-    variations: list[Variation]  # as before the first submission
-    digest: str | None  # of the message that requested the job; None: written by an older version
+    variations: list[Variation]  # their state before the first submission
+    digest: str | None  # digest of the job's message; None: the file is from an older version
 
 
 def keep(folder: Path, job: Job, variations: Iterable[Variation], digest: str) -> None:
-    """Write a job, its variations and its message's digest, once; on disk when this returns.
+    """Write `job.json` (the job, its variations, its message's digest) unless it exists; on disk when this returns.
 
     Raises:
         DiskFull, OutputUnwritable: the folder cannot be written.
@@ -44,7 +45,7 @@ def keep(folder: Path, job: Job, variations: Iterable[Variation], digest: str) -
 
 
 def kept(folder: Path) -> Kept | None:
-    """Return what `keep` wrote, or None if it is missing or incomplete."""
+    """Return the content of `job.json`, or None if the file is missing or incomplete."""
     about = read(folder / JOB)
     if about is None:
         return None
@@ -66,7 +67,7 @@ def prepare(folder: Path, order: Mapping[str, Any]) -> None:
 
 
 def commit(folder: Path) -> None:
-    """Record that the order may be submitted; call it after the journal and before the request.
+    """Record that the order is about to be submitted; call this after the journal entry and before the request.
 
     Raises:
         DiskFull, OutputUnwritable: the folder cannot be written.
@@ -75,19 +76,19 @@ def commit(folder: Path) -> None:
 
 
 def remove_order(folder: Path) -> None:
-    """Remove what `prepare` and `commit` wrote, since nothing is running at the engine."""
+    """Remove the files of `prepare` and `commit`, because nothing is running at the engine."""
     for name in (ORDER, PREPARED):
         (folder / name).unlink(missing_ok=True)
 
 
 def name_of(mark: Mapping[str, Any]) -> str | float | None:
-    """Return the ID in a submission's mark; None: there is no submission, or no ID."""
-    name: str | float | None = mark.get("id", mark.get("at"))  # older versions had no ID
+    """Return the ID in a submission's mark, or None if there is no submission or no ID."""
+    name: str | float | None = mark.get("id", mark.get("at"))  # older versions had no ID, only a time
     return name
 
 
 def void(mark: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mark that voids a submission, so that it may be submitted again."""
+    """Return a mark that voids a submission, so that the remix may be submitted again."""
     name = name_of(mark)
     return {VOID: [*mark.get(VOID, ()), *([] if name is None else [name])]}
 

@@ -1,7 +1,7 @@
-"""Removes half-written files of a killed process from the home, at the daemon's start and before anything is written.
+"""Removes half-written files that a killed process left in the home, before the starting daemon writes anything.
 
-Only temporary names of `bridge.util.atomic` are removed, and only where no other process can be writing. An interrupted
-download is kept, since it is resumed.
+Temporary files of `bridge.util.atomic` are removed only where no other process can be writing. An interrupted download
+is kept, because it can be resumed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bridge.util import atomic
 
-DRAFT = ".draft-"  # begins the name of an early upload's folder in the home
-FOREIGN_AGE = 3600.0  # s after which a half-written message is abandoned
+DRAFT = ".draft-"  # prefix of an early upload's folder in the home
+FOREIGN_AGE = 3600.0  # s after which a half-written message counts as abandoned
 
 
 def remove_partial_files(home: Path, jobs: Iterable[str], now: float) -> None:
@@ -25,7 +25,7 @@ def remove_partial_files(home: Path, jobs: Iterable[str], now: float) -> None:
         jobs: IDs of the jobs that may have been running.
         now: unix time, s.
     """
-    atomic.sweep(home, "daemon.json")  # commands write the other files there
+    atomic.sweep(home, "daemon.json")  # commands may be writing the other files there
     for draft in home.glob(f"{DRAFT}*"):
         shutil.rmtree(draft, ignore_errors=True)
     ours = [home / "outbox"]

@@ -1,11 +1,12 @@
-"""Compares the job folders with the journal and recovers what the journal has lost: submissions, results, whole jobs.
+"""Compares the job folders with the journal and recovers what the journal has lost: submissions, results, entire jobs.
 
-bridge.store.backup calls it at every start. It never submits anything, and it treats a submission as sent whenever a
-folder shows that it may have been.
+bridge.store.backup calls this module at every start. It submits nothing, and it treats a submission as sent whenever a
+folder shows that it may have been sent.
 
-The journal is always written before the folder. A submission (`submit.json`) with an ID unknown to the journal, two
-unknown finished stages of a variation, or an unknown job therefore prove that it has lost entries. Only then does a
-variation change its state here. A single unknown result is what a crash between file and journal leaves.
+Jobs and submissions are written to the journal before the folder. An unknown job or a submission (`submit.json`) with
+an unknown ID therefore proves that the journal has lost entries. An unknown result of the place stage and two unknown
+results of a variation prove it as well. Only then is a variation's state changed. Any other single unknown result
+proves nothing: results are written to the folder first, and a crash may have come before the journal entry.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bridge.store.database import ANY_DIGEST, Database
 from bridge.store.retention import GONE
 from bridge.util.atomic import holds
 
-OFFER_AGAIN = 24 * 3600.0  # s: an older result was most probably placed or seen; it is not offered again
+OFFER_AGAIN = 24 * 3600.0  # s: an older result was most probably placed or seen, so it is not offered again
 PER_CLIP, PER_VARIATION = (
     ("render", "upload"),
     ("remix", "fetch", "fit", "place"),
@@ -36,23 +37,23 @@ Results = dict[tuple[str, str], Mapping[str, Any]]  # (unit, stage) → result
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What was recovered."""
+    """The numbers of recovered entries."""
 
-    jobs: int = 0  # unknown to the journal
-    variations: int = 0  # with a submission or results unknown to the journal
-    stopped: int = 0  # unfinished without a submission, and no longer submitted automatically
+    jobs: int = 0  # jobs unknown to the journal
+    variations: int = 0  # variations with a submission or results unknown to the journal
+    stopped: int = 0  # unfinished variations without a submission, which are no longer submitted automatically
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
     """The content of `submit.json`."""
 
-    mark: Mapping[str, Any]  # for the journal
-    seconds: float  # of submitted audio
+    mark: Mapping[str, Any]  # the stage's mark in the journal
+    seconds: float  # length of the submitted audio
 
 
 def recover(database: Database, jobs: Path, now: float, *, lost: bool = False) -> Recovered:
-    """Add what only the job folders know to the journal, in one transaction.
+    """Add everything to the journal that only the job folders contain, in one transaction.
 
     Args:
         database: the journal.
@@ -63,7 +64,7 @@ def recover(database: Database, jobs: Path, now: float, *, lost: bool = False) -
     whole = parts = stopped = 0
     with database.transaction():
         for folder in _folders(jobs):
-            done = database.all_done(folder.name)  # if all are done, nothing can be missing
+            done = database.all_done(folder.name)  # if all variations are done, nothing can be missing
             if done is None:
                 found = _whole_job(database, folder, now)
                 whole, parts = whole + bool(found), parts + found
@@ -75,7 +76,7 @@ def recover(database: Database, jobs: Path, now: float, *, lost: bool = False) -
 
 
 def _folders(jobs: Path) -> Iterator[Path]:
-    """Yield the job folders, without links and folders being removed."""
+    """Yield the job folders, except links and folders that are being removed."""
     if not jobs.is_dir():
         return
     with os.scandir(jobs) as entries:
@@ -104,7 +105,7 @@ def _known_job(database: Database, folder: Path, now: float) -> int:
 
 
 def _merge(database: Database, job_id: str, variation: Variation, folder: Path, now: float, *, new: bool) -> bool:
-    """Update a variation from its folder; return whether the journal had lost entries of it."""
+    """Update a variation from its folder; return whether the journal had lost entries about it."""
     clip = folder / f"clip-{variation.clip_index + 1}"
     units = _units(variation.id, clip / f"variation-{variation.index + 1}")
     results = _unknown(database, units, PER_VARIATION)
@@ -136,7 +137,7 @@ def _state(database: Database, variation: Variation, orders: Mapping[str, _Order
 
 def _with_state(database: Database, before: Variation, *, ordered: bool, sent: bool, now: float) -> Variation:
     """Return a variation with the state that follows from its submissions and results."""
-    ended = before.state in ENDED  # if there is anything new, it was retried since
+    ended = before.state in ENDED  # new entries mean that the ended variation was retried
     found = replace(
         before,
         error=None,
@@ -174,7 +175,7 @@ def _money(database: Database, job_id: str, orders: Mapping[str, _Order], result
 
 
 def _stop(database: Database) -> int:
-    """End variations without a submission: they may have been cancelled or finished and their folder removed."""
+    """End unfinished variations without a submission; they may have ended, and their folder may have been removed."""
     count = 0
     for _, variations in database.open_jobs():
         for one in variations:
@@ -190,7 +191,7 @@ def _stopped(variation: Variation) -> Variation:
 
 
 def _unknown(database: Database, units: Mapping[str, Path], stages: tuple[str, ...]) -> Results:
-    """Return results in the folders that the journal does not have and whose files exist."""
+    """Return the results that the folders contain but the journal lacks, if their files exist."""
     found: Results = {}
     for unit, place in units.items():
         for stage in stages:
@@ -203,15 +204,15 @@ def _unknown(database: Database, units: Mapping[str, Path], stages: tuple[str, .
 
 
 def _units(unit: str, folder: Path) -> dict[str, Path]:
-    """Return the stored names of a unit and its further segments, with their folders."""
+    """Return the journal's keys of a unit and its further segments, each with its folder."""
     segments = sorted(path for path in folder.glob("leg-*") if path.name[4:].isdigit())
     return {unit: folder, **{of_segment(unit, int(path.name[4:]) - 1): path for path in segments}}
 
 
 def _order(place: Path) -> _Order | None:
-    """Return the submission in a folder; None: nothing was submitted."""
+    """Return the submission in a folder, or None if nothing was submitted."""
     order = job_folder.read(place / job_folder.ORDER)
-    if order is None and (place / job_folder.ORDER).exists():  # emptied by a power cut: it may be paid
+    if order is None and (place / job_folder.ORDER).exists():  # emptied by a power cut, so it may be paid
         order = {"sent": True}
     if order is None:
         return None
@@ -220,7 +221,7 @@ def _order(place: Path) -> _Order | None:
 
 
 def _knows(mark: Mapping[str, Any], order: _Order) -> bool:
-    """Return whether the journal knows this submission, as the current one or as one that no longer counts."""
+    """Return whether the journal knows this submission, either as the current one or as voided."""
     name = job_folder.name_of(order.mark)
     if name is None:
         return bool(mark.get("sent"))
@@ -228,6 +229,6 @@ def _knows(mark: Mapping[str, Any], order: _Order) -> bool:
 
 
 def _exists(result: Mapping[str, Any]) -> bool:
-    """Return whether the file of a stage's result still exists."""
+    """Return whether the file of a stage's result still exists; True for a result without a file."""
     path = result.get("path")
     return not path or holds(Path(path))

@@ -1,7 +1,7 @@
 """Removes the working files of finished jobs, by age or when they take too much space.
 
-bridge.store.housekeeping calls it. Only whole folders in the home's `jobs` are removed. Results are stored elsewhere
-and belong to the user; a paid result that was not handed over keeps its folder.
+bridge.store.housekeeping calls this module. Only entire folders in the home's `jobs` are removed. Results are stored
+elsewhere and belong to the user; a paid result that was not handed over keeps its folder.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ async def sweep(
     days: float,
     largest: int,
 ) -> list[Path]:
-    """Remove expired folders; return them.
+    """Remove expired folders; return their paths.
 
     Args:
         jobs: the home's `jobs` folder.
-        variations_of: returns a job's variations by its ID, empty if there is no such job.
+        variations_of: returns the variations of the job with this ID; empty if there is no such job.
         run: runs a slow call outside the event loop.
         now: unix time, s.
         days: age at which a finished job's folder is removed.
@@ -63,7 +63,7 @@ async def sweep(
 
 
 def measure(jobs: Path) -> list[Working]:
-    """Return the job folders with age and size; first finishes interrupted removals."""
+    """Finish interrupted removals, then return the job folders with their last change and size."""
     found = []
     for folder in jobs.iterdir() if jobs.is_dir() else ():
         if folder.is_symlink() or not folder.is_dir():
@@ -92,7 +92,7 @@ def _not_needed(variation: Variation, folder: Path) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Rename a folder, then remove it; after a crash the name shows what to remove."""
+    """Rename a folder, then remove it; after a crash the name shows that it must be removed."""
     aside = folder.with_name(GONE + folder.name)
     with explained(folder):
         folder.rename(aside)
