@@ -1,4 +1,4 @@
-"""Bar lines from the tempo map or from tempo and time signature, and the repetition of clips."""
+"""Tests bar lines from the tempo map or from tempo and time signature, and the repetition of clips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several clips combined, with a real daemon and the fake fal: one submission, one file, each clip's place."""
+"""Tests combined clips with a real daemon and the fake fal: one submission, one file, and each clip's place in it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_clips_on_two_tracks_give_one_submission_and_one_result(home: Path, tmp_
     assert sent.shape == expected.shape
     assert np.abs(sent - expected).max() < 2e-6
     (variation,) = job["variations"]
-    assert variation["clip_id"] == "guitar"  # it begins first, so the result takes its place
+    assert variation["clip_id"] == "guitar"  # the guitar begins first, so the result gets its clip ID
     result = variation["result"]
     assert soundfile.info(result["path"]).frames == result["samples"] == round(7.5 * RATE)
     assert result["pieces"] == [
@@ -104,7 +104,7 @@ def test_a_mix_does_not_depend_on_block_size_or_source_rates(tmp_path: Path, siz
     assert mix(args, lambda _: None, size=size) == {"frames": 60_000, "sample_rate": RATE}
     mixed, _ = soundfile.read(tmp_path / "mix.wav", always_2d=True)
     assert np.allclose(mixed[:6000], sounds[1][:6000] * 10 ** (6 / 20), atol=1e-6)
-    assert np.abs(mixed[36_000:]).max() > 0.1  # the first clip alone
+    assert np.abs(mixed[36_000:]).max() > 0.1  # only the first clip plays here
     (tmp_path / "once.wav").unlink(missing_ok=True)
     mix({**args, "into": str(tmp_path / "once.wav")}, lambda _: None)
     once, _ = soundfile.read(tmp_path / "once.wav", always_2d=True)

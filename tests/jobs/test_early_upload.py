@@ -1,4 +1,4 @@
-"""`[privacy] upload_early`: `prepare` uploads the clips, and the remix that follows only has to be submitted."""
+"""Tests `upload_early` under `[privacy]`: `prepare` uploads the clips, and the next remix only has to be submitted."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def drafts(home: Path) -> list[Path]:
 
 
 class SlowEngine(FakeEngine):
-    """Uploads only once it may."""
+    """Uploads a file only after `go_on` is set."""
 
     def __init__(self, storage: Path) -> None:
         super().__init__()

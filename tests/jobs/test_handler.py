@@ -1,4 +1,4 @@
-"""Messages through message handler, scheduler and pipeline, with a fake engine and real signal processing."""
+"""Tests message handler, scheduler and pipeline together, with a fake engine and real signal processing."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ async def test_a_crash_during_a_submission_leaves_it_unknown(home: Path, tone: P
         while not engine.calls["submit"]:
             await asyncio.sleep(0.01)
         crashed = home.parent / "crashed"
-        shutil.copytree(home, crashed)  # what the disk holds at this moment
+        shutil.copytree(home, crashed)  # the disk's state at this moment
         answer.set()
         await studio.until(job_id, "done")
     async with Studio(crashed) as second:

@@ -1,4 +1,4 @@
-"""The message handler and DAWs: offers, tags for the model, nudges."""
+"""Tests the message handler with DAWs: offers, tags for the model, nudges."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class TestOffers:
 
 
 class TestWhatTheModelIsTold:
-    """Context around short clips, and tags that write themselves."""
+    """Tests the context around short clips and the automatic tags."""
 
     async def test_a_short_clip_is_sent_with_context_and_returned_without(self, home: Path, tmp_path: Path) -> None:
         source = write_tone(tmp_path / "long.wav", seconds=12.0)

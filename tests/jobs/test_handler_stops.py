@@ -1,4 +1,4 @@
-"""Cancel, budget and refusals in the message handler."""
+"""Tests cancel, budget and refusals in the message handler."""
 
 from __future__ import annotations
 
@@ -90,11 +90,11 @@ class TestBudget:
             assert [alert.code for alert in alerts] == ["spending_unconfirmed"]
             assert "$0.0002" in alerts[0].text
         async with Studio(home, studio.engine, ACE_BRIDGE_BUDGET_CONFIRM_ABOVE="0.0001") as studio:
-            await self.until_it_waits_for_confirmation(studio, job_id)  # a restart is no consent
+            await self.until_it_waits_for_confirmation(studio, job_id)  # a restart does not confirm the cost
             assert studio.engine.calls["upload"] == studio.engine.calls["submit"] == []
             await studio.send("retry", {"job_id": job_id})
             await studio.until(job_id, "done")
-            await studio.send("rerun", {"job_id": job_id})  # nor is a consent one for the next time
+            await studio.send("rerun", {"job_id": job_id})  # a confirmation covers one job only
             await self.until_it_waits_for_confirmation(studio, studio.registry.jobs()[-1].id)
 
     async def test_a_confirmed_job_does_not_wait(self, home: Path, tone: Path) -> None:
@@ -163,7 +163,7 @@ class TestRefusals:
 
 
 async def test_half_written_files_of_a_finished_job_are_removed(home: Path, tone: Path) -> None:
-    """The last file of a variation is written after its state, so a kill between the two leaves half of it."""
+    """A variation's last file is written after its state, so a kill between the two can leave it half-written."""
     async with Studio(home) as studio:
         job_id = await studio.remix(tone)
         await studio.until(job_id, "done")

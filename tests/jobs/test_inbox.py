@@ -1,4 +1,4 @@
-"""The inbox with a real folder: every file is handled once, or rejected with a reason."""
+"""Tests the inbox with a real folder: every file is handled once, or rejected with a reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.waiting import eventually
 
 
 class Door:
-    """Takes messages as the message handler does and remembers them."""
+    """Receives messages like the message handler and records their IDs."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []
@@ -66,7 +66,7 @@ def put(home: Path, message_id: str | None = None, text: str | None = None) -> s
 async def test_a_file_is_noticed_without_an_osc_message(home: Path, door: Door, native: bool) -> None:
     box, _ = inbox(home, door, native=native)
     box.start()
-    await asyncio.sleep(0.3)  # after the first scan only the watch can notice a new file
+    await asyncio.sleep(0.3)  # after the first scan, only the watch or a poll can notice a new file
     message_id = put(home)
     await eventually(lambda: door.taken == [message_id])
     await eventually(lambda: not list((home / "inbox").glob("*.json")))
@@ -124,7 +124,7 @@ WHOLE = '{"protocol": 1, "message_id": "grows", "command": "hello", "instance": 
 
 
 class Growing:
-    """Lets a file grow once, at one moment of its reading."""
+    """Makes a file grow once, at a given moment while it is read."""
 
     def __init__(self, path: Path, moment: str, more: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self._path = path

@@ -1,5 +1,7 @@
-"""The length rule end to end: whatever the clip is, the placed file has exactly
-round((position + length)·rate) − round(position·rate) samples, so that clips that meet never gap."""
+"""Tests the length rule end to end: every placed result is exactly as long as its clip.
+
+The length is round((position + length)·rate) − round(position·rate) samples, so adjacent clips never have a gap.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,13 @@ from bridge.engines.base import Output, Report
 from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.studio import Studio
 
-SECONDS = 3.0  # of each source
+SECONDS = 3.0  # length of each source
 SOURCES = [(8_000, 1), (22_050, 2), (44_100, 1), (44_100, 2), (48_000, 2), (48_000, 6), (96_000, 2), (192_000, 8)]
-RATES = [None, 8_000, 22_050, 44_100, 48_000, 88_200, 96_000, 192_000]  # Hz, of projects
+RATES = [None, 8_000, 22_050, 44_100, 48_000, 88_200, 96_000, 192_000]  # Hz: project rates
 
 
 class Stretching(FakeEngine):
-    """Answers as the model does: a little longer than the clip, or a little shorter."""
+    """Returns results a little longer or shorter than the clip, as the model does."""
 
     extra = 0.0  # s
 
@@ -40,7 +42,7 @@ class Stretching(FakeEngine):
 
 @dataclass
 class Bench:
-    """A studio that lives through all examples."""
+    """Runs all examples in the same studio."""
 
     runner: asyncio.Runner
     studio: Studio
@@ -82,11 +84,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 @st.composite
 def clips(draw: st.DrawFn) -> dict[str, object]:
-    """A clip somewhere on the timeline, as a DAW might describe it."""
+    """Generate a clip somewhere on the timeline, as a DAW might describe it."""
     playrate = draw(st.one_of(st.just(1.0), st.floats(0.25, 4.0)))
     offset = draw(st.floats(0.0, SECONDS - 0.5))
     loop = draw(st.booleans())
-    longest = 2.0 if loop else min(2.0, (SECONDS - offset) / playrate + 0.3)  # may go a little beyond the source
+    longest = 2.0 if loop else min(2.0, (SECONDS - offset) / playrate + 0.3)  # may extend a little beyond the source
     source = {
         "offset": offset,
         "playrate": playrate,
@@ -127,7 +129,7 @@ PLAIN: dict[str, object] = {"position": 0.5 / 44_100, "length": 0.1, "source": {
 def test_every_result_has_exactly_the_clips_length(
     bench: Bench, clip: dict[str, object], source: tuple[int, int], rate: int | None, daw: str, extra: float
 ) -> None:
-    shortest = -0.15 * float(clip["length"])  # type: ignore[arg-type] # shorter results are refused, and rightly
+    shortest = -0.15 * float(clip["length"])  # type: ignore[arg-type] # shorter results are correctly refused
     bench.studio.engine.extra = max(extra, shortest)  # type: ignore[attr-defined]
     path = bench.folder / f"{source[0]}-{source[1]}.wav"
     clip = {**clip, "source": {"path": str(path), **clip["source"]}}  # type: ignore[dict-item]

@@ -1,4 +1,4 @@
-"""A loop through a real daemon and the fake fal: sent with context, returned as a seamless loop."""
+"""Tests a loop with a real daemon and the fake fal: it is sent with context and the result is a seamless loop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_loop_gives_a_loop(home: Path, tmp_path: Path) -> None:
         sent, rate = soundfile.read(io.BytesIO(fal.storage.read(order.body["audio_url"]) or b""))
         around = round(2.0 * rate)  # (8 - 4) / 2 s on each side
         assert len(sent) == round(8.0 * rate)
-        assert np.array_equal(sent[:around], sent[2 * around : 3 * around])  # the loop's end before its beginning
+        assert np.array_equal(sent[:around], sent[2 * around : 3 * around])  # the loop's end precedes its beginning
         assert np.array_equal(sent[-around:], sent[around : 2 * around])
     result = job["variations"][0]["result"]
     loop, _ = soundfile.read(result["path"], always_2d=True)

@@ -1,4 +1,4 @@
-"""The newest of several jobs: a command without an id means the job that was requested last."""
+"""Tests that a command without an ID applies to the job that was requested last."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bridge.jobs import registry
 from tests.control.test_control import control_of
 from tests.fakes.studio import Studio, write_tone
 
-JOBS = 4  # in every test
+JOBS = 4  # number of jobs in every test
 KEPT = 2  # ended jobs that stay in memory
 HOUR = 3600.0  # s
 
@@ -30,7 +30,7 @@ async def studio(home: Path) -> AsyncIterator[Studio]:
 
 
 async def make_jobs(studio: Studio, tmp_path: Path, state: str = "done") -> list[str]:
-    """Make jobs one after the other, each an hour earlier by the clock; return their ids in order of request."""
+    """Request jobs one after another, setting the clock back an hour each time; return their IDs in order."""
     tone, jobs = write_tone(tmp_path / "tone.wav"), []
     for seed in range(JOBS):
         studio.now -= HOUR

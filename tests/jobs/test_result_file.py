@@ -1,4 +1,4 @@
-"""File names of results: readable and valid on every system."""
+"""Tests the file names of results: readable and valid on every system."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_invalid_characters_are_removed(text: str, expected: str) -> None:
     assert safe(text) == expected
 
 
-@example("𐀀" * 60, "𐀀" * 60)  # four bytes each
+@example("𐀀" * 60, "𐀀" * 60)  # four bytes per character
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_every_name_is_valid_on_every_file_system(clip: str, preset: str) -> None:
     name = result_name(clip, preset, 15, ID) + ".recipe.json"
@@ -42,4 +42,4 @@ def test_every_name_is_valid_on_every_file_system(clip: str, preset: str) -> Non
     assert "\0" not in name
     assert not name.startswith(".")
     assert len(name.encode("utf-8", "surrogatepass")) <= 255
-    name.encode()  # nothing that UTF-8 cannot say
+    name.encode()  # raises an error if UTF-8 cannot encode the name

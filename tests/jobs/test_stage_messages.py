@@ -1,4 +1,4 @@
-"""Messages of the stages fit the place where the engine runs."""
+"""Tests that the messages of stages depend on where the engine runs."""
 
 from __future__ import annotations
 
