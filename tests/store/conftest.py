@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the journal."""
+"""Fixtures for the journal tests."""
 
 from __future__ import annotations
 

@@ -15,12 +15,12 @@ from tests.fakes.studio import Studio
 
 
 def reopen(home: Path, now: float | None = None) -> None:
-    """Start as a daemon does, as far as the journal goes."""
+    """Open the journal as a starting daemon does, then close it."""
     backup.open_database(home, lambda: time.time() if now is None else now, 3).close()
 
 
 def store(home: Path) -> Path:
-    """Copy the journal aside, whole."""
+    """Write a complete copy of the journal; return its path."""
     copied = home.parent / "older.db"
     copied.unlink(missing_ok=True)
     db = sqlite3.connect(home / "bridge.db")
@@ -30,14 +30,14 @@ def store(home: Path) -> Path:
 
 
 def restore(home: Path, older: Path) -> None:
-    """Put an older journal in the place of today's."""
+    """Replace the journal with an older copy."""
     for path in home.glob("bridge.db*"):
         path.unlink()
     shutil.copyfile(older, home / "bridge.db")
 
 
 def dump(home: Path) -> list[str]:
-    """Return all that a journal says of jobs and money."""
+    """Return the journal's content as SQL lines, without the facts."""
     db = sqlite3.connect(home / "bridge.db")
     lines = [line for line in db.iterdump() if '"facts"' not in line]
     db.close()
@@ -52,7 +52,7 @@ def variations(home: Path) -> list[Variation]:
 
 
 async def placed(studio: Studio, job_id: str) -> None:
-    """Wait until a job is done and its folder says that its result was placed."""
+    """Wait until a job is done and its place stage is finished, in the folder and in the journal."""
     (one,) = await studio.until(job_id, "done")
     while (await studio.store(Database.stage, one.id, "place"))[1] is None:
         await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The journal's file: damaged, empty, missing or of an older version, and its copies."""
+"""Tests damaged, empty, missing and older journal files, and the copies of the journal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tone(tmp_path: Path) -> Path:
 
 
 def spoil(path: Path, kind: str) -> None:
-    """Damage a journal the way disks and power cuts do."""
+    """Damage a journal as disks and power cuts do."""
     for beside in path.parent.glob(f"{path.name}-*"):
         beside.unlink()
     match kind:
@@ -51,7 +51,7 @@ SPOILT = ("zeros", "no journal", "cut short", "a page of junk", "gone")
 
 
 def set_back(home: Path, names: Iterable[str]) -> None:
-    """Take away what later stages have left: as if the bridge had died there."""
+    """Remove the files of later stages, as if the bridge had crashed before these stages."""
     for name in names:
         for path in (home / "jobs").rglob(name):
             path.unlink()
@@ -117,12 +117,12 @@ class TestDamage:
     async def test_submitted_remixes_are_fetched_and_not_submitted_again(
         self, home: Path, tone: Path, kind: str
     ) -> None:
-        """The worst: no copy at all. The folders alone bring a paid order back."""
+        """Without any copy of the journal, the job folders alone restore a paid submission."""
         engine = FakeEngine()
         async with Studio(home, engine) as studio:
             job_id = await studio.remix(tone)
             (before,) = await studio.until(job_id, "done")
-        set_back(home, ("remix.json", "fetch.json", "fit.json", "place.json", "raw.audio"))  # ordered, not yet made
+        set_back(home, ("remix.json", "fetch.json", "fit.json", "place.json", "raw.audio"))  # submitted, no result yet
         spoil(home / "bridge.db", kind)
         reopen(home)
         async with Studio(home, engine) as studio:
@@ -170,7 +170,7 @@ class TestDamage:
             await studio.until(two, "done")
         folder = home / "jobs" / two / "clip-1" / "variation-2"
         for name in ("submit.json", "remix.json", "fetch.json", "fit.json", "place.json", "raw.audio"):
-            (folder / name).unlink(missing_ok=True)  # the last of them is written when it is done already
+            (folder / name).unlink(missing_ok=True)  # place.json is written after the state `done`
         spoil(home / "bridge.db", "gone")
         reopen(home)
         async with Studio(home, engine) as studio:
@@ -207,13 +207,13 @@ class TestDamage:
             assert len(engine.calls["submit"]) == 2
 
     async def test_a_submission_newer_than_the_copy_is_not_repeated(self, home: Path, tone: Path) -> None:
-        """The copy knows the job as new; the folder knows that it was ordered since."""
+        """In the copy the job is new, but its folder shows that it was submitted later."""
         engine = FakeEngine()
         async with Studio(home, engine) as studio:
             job_id = await studio.remix(tone)
             await studio.until(job_id, "done")
             (one,) = studio.registry.variations(job_id)
-        with sqlite3.connect(home / "bridge.db") as db:  # back to when it was taken on
+        with sqlite3.connect(home / "bridge.db") as db:  # set back to the creation of the job
             db.execute("DELETE FROM stages")
             db.execute("DELETE FROM ledger")
             value = json.loads(db.execute("SELECT value FROM variations").fetchone()[0])

@@ -1,4 +1,4 @@
-"""An older journal is put in place of the current one: the job folders restore it, and nothing is submitted twice."""
+"""Tests an older copy in place of the journal: the job folders restore it, and nothing is submitted twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.store.journals import placed, reopen, restore, store, variations
 
 
 async def test_a_submission_unknown_to_an_older_journal_is_recovered(home: Path, tone: Path) -> None:
-    """The journal has `waiting` or earlier, the folder a ticket."""
+    """The journal has the state `waiting`; the folder contains a ticket."""
     engine = FakeEngine()
     engine.finish.clear()
     reopen(home)
@@ -37,7 +37,7 @@ async def test_a_submission_unknown_to_an_older_journal_is_recovered(home: Path,
 
 
 async def test_an_end_unknown_to_an_older_journal_is_recovered(home: Path, tone: Path) -> None:
-    """The journal has `queued`, the folder all results: nothing is fetched or placed again."""
+    """The journal has `queued`, but the folder contains all results, so nothing is fetched or placed again."""
     engine = FakeEngine()
     engine.finish.clear()
     reopen(home)
@@ -60,7 +60,7 @@ async def test_an_end_unknown_to_an_older_journal_is_recovered(home: Path, tone:
 
 
 async def test_a_result_kept_but_not_placed_is_done(home: Path, tone: Path) -> None:
-    """It finished before a cancel arrived: the user has it, and it is not offered."""
+    """The result finished before a cancel arrived: the user has the result, and it is not offered."""
     reopen(home)
     older = store(home)
     async with Studio(home) as studio:
@@ -73,7 +73,7 @@ async def test_a_result_kept_but_not_placed_is_done(home: Path, tone: Path) -> N
 
 
 async def test_a_submission_after_a_failed_one_is_recovered(home: Path, tone: Path) -> None:
-    """The journal has `failed`, only the folder the paid retry: it must not be submitted again."""
+    """The journal has `failed`; only the folder shows the paid retry, which must not be submitted again."""
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
@@ -108,7 +108,7 @@ async def test_a_lost_answer_is_unknown_with_an_older_journal_too(home: Path, to
 
 
 async def test_unfinished_work_without_a_folder_is_not_submitted(home: Path, tone: Path) -> None:
-    """It was finished or cancelled since and its folder removed, so only a retry by the user submits it."""
+    """The job may have ended and its folder been removed since, so only a retry by the user submits it."""
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:

@@ -1,4 +1,4 @@
-"""A journal that has lost messages: the job folders tell which messages were handled."""
+"""Tests a journal that has lost messages: the job folders show which messages were handled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.store.journals import reopen, restore, store
 
 
 async def test_a_message_is_recovered_from_its_jobs_folder(home: Path, tone: Path) -> None:
-    """The same bytes return the job; so do any bytes if an older version kept no digest."""
+    """The same message returns the same job; so does any other content if an older version stored no digest."""
     engine = FakeEngine()
     reopen(home)
     older = store(home)

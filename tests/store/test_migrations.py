@@ -1,4 +1,4 @@
-"""Older journals are migrated, newer ones refused."""
+"""Tests that older journals are migrated and newer journals are refused."""
 
 from __future__ import annotations
 

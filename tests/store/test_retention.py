@@ -1,4 +1,4 @@
-"""Which files housekeeping removes, and which it keeps."""
+"""Tests which files housekeeping removes and which it keeps."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_only_old_finished_folders_are_removed(tmp_path: Path) -> None:
 
 async def test_above_the_size_limit_the_oldest_finished_folders_are_removed(tmp_path: Path) -> None:
     for name, days in (("a", 3), ("b", 2), ("c", 1)):
-        folder_of(tmp_path, name, days, size=500)  # twice in each
+        folder_of(tmp_path, name, days, size=500)  # each folder contains two such files
     assert await swept(tmp_path, {name: [DONE] for name in "abc"}, largest=1500) == ["a", "b"]
 
 
@@ -97,7 +97,7 @@ async def test_results_stay_when_working_files_are_removed(home: Path, tmp_path:
         assert Path(one.result["path"]).is_file()
         assert Path(one.result["recipe"]).is_file()
         assert list((home / "jobs").iterdir()) == []
-        assert (await studio.registry.find(job_id))[0].id == job_id  # the history stays
+        assert (await studio.registry.find(job_id))[0].id == job_id  # the job stays in the history
 
 
 class TestCaretaker:
@@ -106,7 +106,7 @@ class TestCaretaker:
         store = Store(Database(home / "bridge.db"))
         housekeeping = Housekeeping(home, store, SETTINGS, lambda: now)
         await housekeeping.look()
-        assert backup.copies(home) == []  # there is nothing in it
+        assert backup.copies(home) == []  # a database without jobs needs no copy
         await store(Database.add_job, job(), [variation()])
         for hours, copies in ((0, 1), (1, 1), (24, 2), (48, 2), (49, 2)):
             now = NOW + hours * 3600
