@@ -12,13 +12,13 @@ from typing import Any
 from bridge.cli.console import Console
 from bridge.errors import BridgeError, ConfirmNeeded, OutputUnwritable
 
-ASK_ABOVE = 3  # remixes that are submitted without a question
+ASK_ABOVE = 3  # largest number of remixes that are submitted without a question
 OTHER_FOLDER = "Choose another folder with --out."
-KEPT_RATES = range(44_100, 192_001)  # Hz: results keep a file's sample rate in this range
+KEPT_RATES = range(44_100, 192_001)  # Hz: results keep a file's sample rate if it is in this range
 
 
 def rate_of(files: Sequence[Path]) -> int | None:
-    """Return the sample rate of the results, Hz: that of the files if they all agree, or None for the model's."""
+    """Return the sample rate for the results, Hz: the files' common rate, or None to keep the model's rate."""
     from bridge.audio.header import sample_rate
 
     rates = set()
@@ -33,7 +33,7 @@ def rate_of(files: Sequence[Path]) -> int | None:
 
 
 def seconds_of(files: Sequence[Path], offset: float, length: float | None) -> float | None:
-    """Return the total length of all clips, s; None if a file cannot be read (the daemon explains why)."""
+    """Return the total length of the spans to remix, s; None if a file cannot be read (the daemon explains why)."""
     total = 0.0
     for path in files:
         found = _length(path)
@@ -45,7 +45,7 @@ def seconds_of(files: Sequence[Path], offset: float, length: float | None) -> fl
 
 
 def _length(path: Path) -> Mapping[str, Any] | None:
-    """Measure a file as a worker process does: through ffmpeg if necessary, and exactly for MP3 too."""
+    """Measure a file as a worker process does, with ffmpeg if necessary; return None if it cannot be read."""
     from bridge.workers.tasks.length import length
 
     try:
@@ -55,7 +55,7 @@ def _length(path: Path) -> Mapping[str, Any] | None:
 
 
 def costs(options: argparse.Namespace, folder: Path, about: Mapping[str, Any], console: Console) -> bool:
-    """Return whether fal will make the remixes; warn about a key that the running daemon does not have."""
+    """Return whether the remixes will run on fal. If the running daemon does not have the key, print a note."""
     from bridge.config.credentials import find
 
     if options.engine not in (None, "auto", "fal"):
@@ -73,7 +73,7 @@ def costs(options: argparse.Namespace, folder: Path, about: Mapping[str, Any], c
 
 
 def confirm(options: argparse.Namespace, clips: int, seconds: float | None, folder: Path, console: Console) -> None:
-    """Print what the remixes will cost, and ask for consent if that is many remixes or much money.
+    """Print the number and the cost of the remixes, and ask for consent if either exceeds its limit.
 
     Raises:
         ConfirmNeeded: the user declined, or cannot be asked.
@@ -98,10 +98,10 @@ def confirm(options: argparse.Namespace, clips: int, seconds: float | None, fold
 
 
 def agreed(question: str, on_cancel: str = "Nothing was sent.") -> bool:
-    """Ask the user a yes-or-no question. Ctrl-C prints what was not done and ends the command.
+    """Ask the user a yes-or-no question. Ctrl-C prints `on_cancel` and ends the command.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C.
+        KeyboardInterrupt: the user pressed Ctrl-C.
     """
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     try:
@@ -112,7 +112,7 @@ def agreed(question: str, on_cancel: str = "Nothing was sent.") -> bool:
 
 
 def folder_for(name: str | None) -> str | None:
-    """Create the folder for the results and return its absolute path, so that problems show before anything is paid.
+    """Create the results folder before anything is paid, and return its absolute path.
 
     Raises:
         OutputUnwritable: the folder cannot be created or written to.

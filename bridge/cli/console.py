@@ -1,6 +1,6 @@
 """Output of a command: live bars on a terminal, plain lines in a pipe, JSON lines for scripts.
 
-Progress goes to stderr and results to stdout, so that `$(ace-bridge remix …)` is the path.
+Progress goes to stderr and results to stdout, so that `$(ace-bridge remix …)` gives only the path.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Console:
             yield Lines(self.say, describe)
 
     def finish(self, job: Mapping[str, Any]) -> int:
-        """Print the outcome and last the results' paths; return 0 only if every result exists."""
+        """Print the outcome, then the results' paths; return 0 only if every result exists."""
         results = [one["result"]["path"] for one in job["variations"] if one["state"] == "done" and one["result"]]
         complete = len(results) == len(job["variations"]) and job["state"] == "done"
         if self._json:
@@ -59,7 +59,7 @@ class Console:
             )
             return 0 if complete else 1
         for warning in job["warnings"] if results else ():
-            if warning["code"] != "not_ace_step":  # the last line names the engine
+            if warning["code"] != "not_ace_step":  # the summary names the engine
                 self.say(f"note: {warning['text']}")
         for one in job["variations"]:
             if one["error"]:
@@ -96,7 +96,7 @@ def _each(job: Mapping[str, Any]) -> float:
 
 
 def ago(moment: float) -> str:
-    """Return how long ago a unix time was: "5 min ago"."""
+    """Return how long ago a unix time was, such as "5 min ago"."""
     seconds = max(0.0, time.time() - moment)
     for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:

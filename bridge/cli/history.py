@@ -32,7 +32,7 @@ def still_open(home: Path) -> list[Found]:
 
 
 def one(home: Path, start: str | None) -> Found:
-    """Return the job with this ID prefix, which may also be that of a variation; without one, the newest job.
+    """Return the job whose ID, or whose variation's ID, begins with `start`; without `start`, the newest job.
 
     Raises:
         UnknownJob: no job matches, or several do.
@@ -67,23 +67,23 @@ def clip_names(job: Job) -> dict[str, str]:
 
 
 def clips(job: Job) -> str:
-    """Return a short name for a job's clips: "part1 +4" for five of them."""
+    """Return a short name for a job's clips, such as "part1 +4" for five clips."""
     names = list(clip_names(job).values())
     return names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
 
 
 def title(job: Job) -> str:
-    """Return a job's display name: "loop (94380a12)"."""
+    """Return a job's display name, such as "loop (94380a12)"."""
     return f"{clips(job)} ({job.id[:8]})"
 
 
 def style(job: Job) -> str:
-    """Return a job's style: its preset, else its tags."""
+    """Return a job's preset or, without a preset, its tags."""
     return str(job.recipe["preset"] or job.recipe["params"].get("tags", ""))
 
 
 def offline_style(job: Job) -> tuple[str, str]:
-    """Return the style family of an offline job and the sounds that the engine cannot add; empty for other engines."""
+    """Return an offline job's style family and the sounds that its engine cannot add; for other jobs, empty texts."""
     if job.engine != "offline":
         return "", ""
     from bridge.audio.offline.words import choose_name
@@ -93,8 +93,8 @@ def offline_style(job: Job) -> tuple[str, str]:
 
 
 def document(found: Found) -> dict[str, Any]:
-    """Return a job for JSON output, with the keys of the outbox."""
-    from bridge.protocol.answers import cost_answer, variation_answer  # only here: `remix` needs only names
+    """Return a job for JSON output, with the same keys as in the outbox."""
+    from bridge.protocol.answers import cost_answer, variation_answer  # only here: `remix` does not need it
 
     job, variations = found
     return {
@@ -119,7 +119,7 @@ def plain(text: str) -> str:
 
 
 def _read(home: Path, query: Callable[[Database], T], default: T) -> T:
-    """Query the journal; return `default` if there is none yet."""
+    """Query the journal; return `default` if there is no journal yet."""
     if not (home / "bridge.db").exists():
         return default
     database = Database(home / "bridge.db", read_only=True)

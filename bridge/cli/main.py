@@ -47,13 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `ace-bridge jobs | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as problem:  # a defect: name its place, but no value, which may be secret
+    except Exception as problem:  # a defect: report its place, but no values, which may be secret
         complain(_unexpected(problem), as_json=getattr(options, "json", False))
         return 1
 
 
 def _unexpected(problem: Exception) -> BridgeError:
-    """Return an error with a defect's type and line."""
+    """Return an error that names a defect's type and source line."""
     place, trace = "", problem.__traceback__
     while trace is not None:
         place, trace = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}", trace.tb_next

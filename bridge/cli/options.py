@@ -28,14 +28,14 @@ class Number:
         Args:
             low: smallest value.
             high: largest value; None: no limit.
-            unit: such as "s", "Hz" or "BPM".
-            whole: whole numbers only.
+            unit: the unit in texts, such as "s", "Hz" or "BPM".
+            whole: whether only whole numbers are allowed.
         """
         self.low, self.high, self.unit, self.whole = low, high, unit, whole
 
     @property
     def words(self) -> str:
-        """The range in words: "0 to 1", "at least 0.1 s"."""
+        """The range in words, such as "0 to 1" or "at least 0.1 s"."""
         unit = f" {self.unit}" if self.unit else ""
         return f"at least {self.low:g}{unit}" if self.high is None else f"{self.low:g} to {self._top}{unit}"
 
@@ -63,7 +63,7 @@ class OneOf:
         self.names = names
 
     def __call__(self, text: str) -> str:
-        """Return the name if it is one of them."""
+        """Return `text` if it is one of the names."""
         if text not in self.names:
             guess = did_you_mean(text, self.names)
             raise argparse.ArgumentTypeError(f"must be {either(self.names)}, not {_shown(text)}.{guess}")
@@ -78,8 +78,8 @@ def either(names: Sequence[str]) -> str:
 class Help(argparse.RawDescriptionHelpFormatter):
     """Help as wide as the terminal.
 
-    argparse creates a formatter for every option. Its own would import shutil for the width, which takes longer than
-    the rest of a command.
+    argparse creates a formatter for every option. The default formatter imports shutil to find the width, and that
+    import takes longer than the rest of a command.
     """
 
     def __init__(self, prog: str) -> None:
@@ -87,7 +87,7 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 def columns() -> int:
-    """Return the width of the terminal; 80 without one."""
+    """Return the width of the terminal in columns; 80 if there is no terminal."""
     try:
         return int(os.environ["COLUMNS"])
     except (KeyError, ValueError):
@@ -99,7 +99,7 @@ def columns() -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """Parses one command, or at the top level all of them."""
+    """Parses the arguments of one command or, at the top level, of all commands."""
 
     def error(self, message: str) -> NoReturn:
         """Explain an invalid option in one line; show the usage for other errors; exit with status 2."""
@@ -130,16 +130,16 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(errors)}\n")
 
     def commands(self) -> list[str]:
-        """Return the names of the commands; empty for a command's own parser."""
+        """Return the names of the commands; an empty list if this is the parser of one command."""
         return [name for action in self._actions for name in action.choices or () if action.dest == "command"]
 
 
 def _shown(text: str) -> str:
-    """Return what the user typed as one short printable line."""
+    """Return the user's input as one short printable line."""
     return "".join(one if one.isprintable() else "?" for one in text[:60])
 
 
-# --- arguments of several commands ------------------------------------------------------------------------------------
+# --- arguments for several commands -----------------------------------------------------------------------------------
 
 
 def add_command(commands: Any, name: str, handler: str, summary: str, details: str = "") -> Parser:
@@ -162,7 +162,7 @@ def add_command(commands: Any, name: str, handler: str, summary: str, details: s
 def add_number(
     command: Any, name: str, number: Number, text: str, metavar: str, default: float | None = None, usual: str = ""
 ) -> None:
-    """Add an option that takes a number; the help states its range and its default."""
+    """Add an option that takes a number; its help states the range and the default."""
     usual = usual or ("" if default is None else f"{default:g}")
     shown = f"{text}: {number.words}" + (f" (default: {usual})" if usual else "")
     command.add_argument(name, type=number, default=default, metavar=metavar, help=shown)
@@ -201,7 +201,7 @@ def add_listen(command: Parser) -> None:
     command.add_argument(
         "--listen",
         nargs="?",
-        const="0.0.0.0",  # noqa: S104 - what the option means
+        const="0.0.0.0",  # noqa: S104 - the purpose of the option
         metavar="ADDRESS",
         help="let tablets and consoles on the network control this run of the bridge, at ADDRESS (default: 0.0.0.0, "
         "every network); remixes requested from there also need `[osc] secret`",

@@ -1,6 +1,6 @@
 """The parser: every command with its options and its help.
 
-`main.py` parses with it and runs the function that the command names. docs/cli.md is generated from it.
+`main.py` uses this parser and runs the function that the command names. docs/cli.md is generated from the parser.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The progress of a job on a terminal: one live bar per variation, in 80 columns or more.
 
-`console.py` calls the bars with the job, as in the outbox, whenever it changes.
+Whenever a job changes, `console.py` calls `Bars` with the job as it is in the outbox.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from rich.text import Text
 
 from bridge.cli.progress_text import ENDS, Describe, Heading, status_text
 
-NAME = 20  # columns of a clip's name and number
-WIDE = 100  # columns of a terminal that gets longer bars
+NAME = 20  # width of a clip's name and number, columns
+WIDE = 100  # minimum terminal width for longer bars, columns
 
 
 class Bars:
-    """One bar per variation."""
+    """Draws one bar per variation."""
 
     def __init__(self, terminal: Terminal, describe: Describe) -> None:
         self._terminal = terminal
@@ -55,7 +55,7 @@ class Bars:
         return self._progress
 
     def __call__(self, job: Mapping[str, Any]) -> None:
-        """Show the state of a job."""
+        """Show the current state of a job."""
         if self._heading is None:
             self._heading = self._describe(job["job_id"])
             line = Text(self._heading.line(job["engine"]), style="dim")

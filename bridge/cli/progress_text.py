@@ -1,7 +1,7 @@
 """The progress of a job in words: its heading, the state of each variation, and lines for pipes and logs.
 
-`console.py` calls `Lines` with the job, as in the outbox, whenever it changes. `progress_bars.py` shows the same on a
-terminal.
+Whenever a job changes, `console.py` calls `Lines` with the job as it is in the outbox. `progress_bars.py` shows the
+same information on a terminal.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ ENDS = {"done": "done", "failed": "failed", "cancelled": "cancelled", "unknown":
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What is printed once for a job, and the names of its clips."""
+    """The heading of a job's output, and the names of the job's clips."""
 
     names: Mapping[str, str]  # names of the clips by ID
     style: str  # preset or tags
-    family: str = ""  # the style family of an offline remix; "": not offline
+    family: str = ""  # style family of an offline remix; "" for other engines
     needs_model: str = ""  # sounds of the preset that the offline engine cannot add
 
     def line(self, engine: str) -> str:
-        """Return the line with engine, style and family, and what needs the model."""
+        """Return the line with engine, style and family; a second line names the sounds that only the model adds."""
         parts = [LABELS.get(engine, engine), self.style, f"{self.family} style" if self.family else ""]
         line = " · ".join(part for part in parts if part)
         return f"{line}\nonly the model adds {self.needs_model}" if self.needs_model else line
@@ -34,11 +34,11 @@ class Heading:
         return self.names.get(one["clip_id"], one["clip_id"])
 
 
-Describe = Callable[[str], Heading]  # takes a job's ID
+Describe = Callable[[str], Heading]  # returns the heading of the job with this ID
 
 
 class Lines:
-    """Prints a line for each change, for pipes and logs."""
+    """Prints a line for each change of a variation's state, for pipes and logs."""
 
     def __init__(self, say: Callable[[str], None], describe: Describe) -> None:
         self._say = say
@@ -47,7 +47,7 @@ class Lines:
         self._said: dict[str, str] = {}
 
     def __call__(self, job: Mapping[str, Any]) -> None:
-        """Print what has changed."""
+        """Print a line for each variation whose state has changed."""
         if self._heading is None:
             self._heading = self._describe(job["job_id"])
             self._say(self._heading.line(job["engine"]))
@@ -65,5 +65,5 @@ def status_text(one: Mapping[str, Any]) -> str:
     if one["state"] in ENDS:
         return ENDS[one["state"]]
     if one["message"] == LABELS["offline"]:
-        return "offline remix"  # the heading has the rest
+        return "offline remix"  # the heading says that it is not ACE-Step
     return str(one["message"] or ("starting" if one["state"] == "new" else one["state"]))

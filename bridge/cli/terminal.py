@@ -13,17 +13,17 @@ import unicodedata
 from collections.abc import Iterator
 
 COLOURS = {"done": 32, "failed": 31, "unknown": 33, "partial": 33}  # ANSI green, red, yellow
-PIPE = 100  # columns without a terminal
-NARROW = 40  # columns that are always assumed
+PIPE = 100  # width without a terminal, columns
+NARROW = 40  # minimum width, columns
 
 
 def width() -> int:
-    """Return the number of columns."""
+    """Return the width of the output in columns."""
     return max(NARROW, shutil.get_terminal_size((PIPE, 24)).columns)
 
 
 def coloured(state: str, text: str = "") -> str:
-    """Return `text`, or else the state's name, in the state's colour; plain for pipes and NO_COLOR."""
+    """Return `text`, by default the state's name, in the state's colour; without colour for pipes and NO_COLOR."""
     text = text or state
     colour = COLOURS.get(state)
     if colour is None or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
@@ -41,7 +41,7 @@ def cut(text: str, columns: int) -> str:
 
 
 def cells(text: str) -> int:
-    """Return the columns that a text takes: two for a CJK character or emoji, none for a combining accent."""
+    """Return a text's width in columns: two for a CJK character or emoji, none for a combining accent."""
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
     return len(text) + wide - sum(unicodedata.combining(char) != 0 for char in text)
 

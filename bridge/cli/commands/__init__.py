@@ -1,1 +1,1 @@
-"""The commands of the command line, one module per group, each imported only when it runs."""
+"""The commands of `ace-bridge`, one module per group. A module is imported only when one of its commands runs."""

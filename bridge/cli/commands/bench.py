@@ -33,11 +33,11 @@ STATES = {
 }
 PATIENCE = 120.0  # s without a message from the daemon before giving up
 
-Durations = Mapping[str, float]  # s in each state, in order
+Durations = Mapping[str, float]  # state → s spent in it, in order
 
 
 def bench(options: argparse.Namespace) -> int:
-    """Run it and print the medians; the first round, which starts the worker processes, is reported separately."""
+    """Time a few remixes and print the medians. The first also starts the worker processes and is listed separately."""
     console = Console(options.json)
     console.say(f"offline remixes of a clip of {SECONDS:.0f} s: one to warm up, then {options.rounds} …")
     with own_bridge("bench") as (client, source):
@@ -97,8 +97,8 @@ def _messages(channel: socket.socket) -> Iterator[Message]:
 
 
 def _print(options: argparse.Namespace, start: float, cold: Durations, warm: list[Durations]) -> None:
-    """Print the table, or one line of JSON."""
-    seen = dict.fromkeys(name for one in warm for name in one)  # every state, so that they add up to the whole
+    """Print the durations as a table or as one line of JSON."""
+    seen = dict.fromkeys(name for one in warm for name in one)  # every state, so that the lines add up to the whole
     order = {name: number for number, name in enumerate(STATES)}
     names = sorted(seen, key=lambda name: order.get(name, len(order)))
     medians = {name: statistics.median(one.get(name, 0.0) for one in warm) for name in names}

@@ -69,7 +69,7 @@ def stop(options: argparse.Namespace) -> int:
     end = time.monotonic() + 150.0  # the daemon finishes a pending submission, which fal may take two minutes to answer
     while client.daemon() is not None or (client.home / "daemon.json").exists():
         about = client.daemon() or about
-        if about["pid"] not in signalled:  # a daemon that waited for the lock may have taken over
+        if about["pid"] not in signalled:  # another daemon, which waited for the lock, may run now
             signalled.add(about["pid"])
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(about["pid"]), signal.SIGTERM)
@@ -110,20 +110,20 @@ def status(options: argparse.Namespace) -> int:
 
 
 def _open(listen: str | None) -> None:
-    """Override the setting for a daemon of this process or of one that it starts."""
+    """Override the OSC host setting for the daemon, which runs in this process or is started by it."""
     if listen:
         os.environ["ACE_BRIDGE_OSC_HOST"] = listen
 
 
 def _open_jobs(client: Client) -> list[dict[str, Any]]:
-    """Return the unfinished jobs: from the journal, with the newer states of the outboxes."""
+    """Return the unfinished jobs from the journal, with their states from the outboxes, which may be newer."""
     newer: dict[str, str] = {}
     for path in (client.home / "outbox").glob("*.json"):
         with contextlib.suppress(OSError, ValueError):
             newer |= {job["job_id"]: job["state"] for job in json.loads(path.read_bytes())["jobs"]}
     if all(state in OVER for state in newer.values()):
         return []
-    from bridge.cli import history  # only here: usually there are none, and `status` must be quick
+    from bridge.cli import history  # only if there are open jobs: `status` must be quick
 
     found = [history.document(one) for one in history.still_open(client.home)]
     return [{**job, "state": newer.get(job["job_id"], job["state"])} for job in found]

@@ -26,12 +26,12 @@ TEMPO = 120.0  # BPM
 BARS = 8
 SECONDS = BARS * 4 * 60.0 / TEMPO
 CHORDS = ((57, 60, 64), (53, 57, 60), (48, 52, 55), (55, 59, 62))  # Am F C G as MIDI notes
-WIDTH = 72  # columns of the picture
+WIDTH = 72  # width of the picture, columns
 STEPS = " ▁▂▃▄▅▆▇█"
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Run it; stdout has only the path of the result."""
+    """Run the demo; only the result's path goes to stdout."""
     console = Console(as_json=False)
     with own_bridge("demo") as (client, source):
         console.say(f"1. a clip of {BARS} bars at {TEMPO:.0f} BPM: {source}")
@@ -42,9 +42,9 @@ def demo(options: argparse.Namespace) -> int:
 
 @contextmanager
 def own_bridge(name: str) -> Iterator[tuple[Client, Path]]:
-    """Yield a client of a temporary home and a clip generated there; stop its daemon at the end."""
+    """Yield a client for a temporary home and the path of a clip generated in it; stop the home's daemon at the end."""
     home = Path(tempfile.mkdtemp(prefix=f"ace-bridge-{name}-"))
-    os.environ.setdefault("ACE_BRIDGE_OSC_PORT", "0")  # the user's own bridge may be running
+    os.environ.setdefault("ACE_BRIDGE_OSC_PORT", "0")  # the user's own bridge may use the default port
     client, source = Client(home), home / f"{name} clip.wav"
     make_clip(source)
     try:
@@ -86,7 +86,7 @@ def _remix(client: Client, console: Console, source: Path, options: argparse.Nam
 
 
 def _command(program: str) -> str:
-    """Return how to call this command from the current folder."""
+    """Return how to call `ace-bridge` from the current folder."""
     if Path(program).name != "ace-bridge":
         return "ace-bridge"
     near = os.path.relpath(program)

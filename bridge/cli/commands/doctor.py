@@ -23,11 +23,11 @@ from bridge.errors import AudioDeviceMissing, ConfigInvalid
 
 SIGNS = {"well": "ok  ", "hint": "hint", "trouble": "FAIL"}
 DEVICE = "import sounddevice; print(sounddevice.query_devices(kind='output')['name'])"
-PATIENCE = 20.0  # s for the sound system to answer
+PATIENCE = 20.0  # s to wait for the sound system
 
 
 def doctor(options: argparse.Namespace) -> int:
-    """Check everything; return 1 if something does not work."""
+    """Run all checks; return 1 if something does not work."""
     logging.getLogger("bridge").addHandler(logging.NullHandler())  # problems are printed as findings, not logged
     context = _context(options)
     findings = examine(context)
@@ -68,7 +68,7 @@ def _context(options: argparse.Namespace) -> Context:
 
 
 def _device() -> str:
-    """Return the audio output. Asks in a child process, because sound systems print a lot and some hang."""
+    """Return the name of the audio output. A child process asks, because sound systems print a lot and some hang."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", DEVICE], capture_output=True, text=True, timeout=PATIENCE, check=True

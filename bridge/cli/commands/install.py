@@ -1,4 +1,4 @@
-"""install, uninstall: add the bridge's scripts to a DAW or remove them."""
+"""install, uninstall: add the bridge's scripts to a DAW, or remove the scripts."""
 
 from __future__ import annotations
 

@@ -18,9 +18,9 @@ from bridge.errors import NotPossibleNow
 from bridge.presets.parameters import INSTRUMENTAL, PARAMS
 from bridge.protocol.job import ENDED, Job, State, Variation
 
-SEARCHED = 10_000  # newest jobs that a filter looks at
-ROOMY = 72  # columns of a terminal where `jobs` shows the engine
-COLUMN = 16  # columns of the labels of `show`
+SEARCHED = 10_000  # number of newest jobs that a filter searches
+ROOMY = 72  # minimum terminal width at which `jobs` shows the engine, columns
+COLUMN = 16  # width of the labels in `show`, columns
 
 
 def jobs(options: argparse.Namespace) -> int:
@@ -82,7 +82,7 @@ def cancel(options: argparse.Namespace) -> int:
 
 
 def _to_stop(start: str | None) -> Found:
-    """Return the job to stop."""
+    """Return the job with this ID prefix; without a prefix, the newest unfinished job, or else the newest job."""
     unfinished = [] if start else history.still_open(home())
     return unfinished[-1] if unfinished else history.one(home(), start)
 
@@ -104,7 +104,7 @@ def _row(found: Found) -> str:
     job, _ = found
     state = str(history.state_of(found))
     engine = f"  {job.engine:<7}" if width() >= ROOMY else ""
-    left = width() - 36 - len(engine)  # for clips and style
+    left = width() - 36 - len(engine)  # columns left for clips and style
     clips = _clips(job, left // 2)
     style = cut(history.style(job), left - left // 2)
     when = f"{ago(job.created):>10}"
@@ -112,7 +112,7 @@ def _row(found: Found) -> str:
 
 
 def _clips(job: Job, columns: int) -> str:
-    """Return the names of a job's clips in exactly this many columns; "+4" stands for four more."""
+    """Return the first clip's name, and "+4" if there are four more clips, in exactly this many columns."""
     names = list(history.clip_names(job).values())
     more = f" +{len(names) - 1}" if len(names) > 1 else ""
     return cut(cut(names[0], columns - len(more)).rstrip() + more, columns)
@@ -144,7 +144,7 @@ def _about(job: Job) -> Iterator[tuple[str, str]]:
 
 
 def _span(offset: float, length: float | None) -> str:
-    """Return a span as text; empty for the whole file."""
+    """Return a span as text; "" for the whole file."""
     if length is None:
         return f", from {_clock(offset)}" if offset else ""
     return f", {_clock(offset)} to {_clock(offset + length)}"

@@ -1,6 +1,6 @@
 """midi: lists controllers and mappings, learns and removes mappings, and monitors controls.
 
-The daemon owns the MIDI ports. This command talks to it by OSC on this machine, with the token from daemon.json.
+The daemon owns the MIDI ports. This command sends OSC messages to the daemon, with the token from daemon.json.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEARNING = "Move the control for {what}: press a pad, move a fader or turn a kno
 
 
 def midi(options: argparse.Namespace) -> int:
-    """Run the action."""
+    """Send the action to the daemon and print its replies."""
     name, arguments = _osc_command(options)
     client = Client(home())
     about = client.start() if options.action in ("learn", "use") else client.need_daemon()
@@ -37,7 +37,7 @@ def midi(options: argparse.Namespace) -> int:
 
 
 def _osc_command(options: argparse.Namespace) -> tuple[str, list[Any]]:
-    """Return the last part of the /bridge/midi/ address, and the arguments without the token."""
+    """Return the part of the address after /bridge/midi/, and the arguments without the token."""
     match options.action:
         case "learn":
             command, argument = _command(options)

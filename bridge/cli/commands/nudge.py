@@ -11,7 +11,7 @@ from bridge.config.home import home
 
 
 def nudge(options: argparse.Namespace) -> int:
-    """Shift a result and print that it was done."""
+    """Shift a result and print a confirmation."""
     client = Client(home())
     client.start()
     args = {"variation_id": options.variation, "ms": options.ms}

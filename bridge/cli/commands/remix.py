@@ -110,7 +110,7 @@ def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
 
 
 def follow(client: Client, jobs: Iterator[dict[str, Any]], options: argparse.Namespace) -> int:
-    """Show progress until the job ends, then print the paths of the results."""
+    """Show progress until the job ends or waits for the user, then print the outcome and the paths of the results."""
     console = Console(options.json)
     job: dict[str, Any] = {}
     try:
@@ -140,7 +140,7 @@ def _ended(job_id: str) -> dict[str, Any] | None:
 
 
 def find_files(paths: list[Path]) -> list[Path]:
-    """Return absolute paths, with each folder replaced by the audio files in it.
+    """Return the absolute paths of files, with each folder replaced by its audio files.
 
     Raises:
         SourceMissing: a path does not exist, or a folder has no audio file.
@@ -162,7 +162,7 @@ def find_files(paths: list[Path]) -> list[Path]:
 
 
 def _is_source(path: Path) -> bool:
-    """Return whether a file in a folder is the user's audio: neither hidden, as macOS metadata is, nor a result."""
+    """Return whether a file is the user's audio, and neither a result nor a hidden file such as macOS metadata."""
     if path.name.startswith(".") or path.with_suffix(".recipe.json").exists():
         return False
     return path.suffix.lower() in SUFFIXES and path.is_file()

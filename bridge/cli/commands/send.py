@@ -21,11 +21,11 @@ from bridge.osc.plain import Message, decode, encode
 
 LONGEST = 65_507  # bytes of a UDP datagram
 FIRST_REPLY = 10.0  # s without a reply before the datagram counts as lost
-LAST_REPLY = 2.0  # s of silence before checking that the daemon is running, or after the end of a job
+LAST_REPLY = 2.0  # s to wait after the end of a job, and before each check that the daemon is running
 
 
 def send(options: argparse.Namespace) -> int:
-    """Send the message and print the replies; return 1 if one is an error."""
+    """Send the message and print the replies; return 1 if a requested remix has no result."""
     address, texts = options.address, options.arguments
     if not address.startswith("/"):
         raise RequestError(
@@ -37,7 +37,7 @@ def send(options: argparse.Namespace) -> int:
 
 
 def _clip(options: argparse.Namespace, texts: list[str]) -> int:
-    """Send /bridge/clip and print the replies up to the result's path; return 1 if there is no result."""
+    """Send /bridge/clip and print the replies until the result's path arrives; return 1 if there is no result."""
     client = Client(home())
     token = client.need_daemon()["token"]
     arguments: list[Any] = [token if text == "token" else text for text in texts[:1]]
@@ -54,7 +54,7 @@ def _clip(options: argparse.Namespace, texts: list[str]) -> int:
                 if answer.address.endswith("/path"):
                     return 0
                 if answer.address == "/bridge/job" and answer.params[1] in OVER:
-                    # its path or error may follow
+                    # the path or the error may follow
                     over = time.monotonic() + LAST_REPLY
             if client.daemon() is None:
                 raise NotRunning("The daemon has stopped. This remix continues after the next `ace-bridge start`.")
@@ -67,7 +67,7 @@ def _clip(options: argparse.Namespace, texts: list[str]) -> int:
 
 
 def audition(options: argparse.Namespace) -> int:
-    """Play a result or its clip, switch between them, loop, or stop."""
+    """Play a result or its clip, switch between the two, set looping, or stop."""
     if options.devices:
         return _devices(options)
     if options.stop:
@@ -81,7 +81,7 @@ def audition(options: argparse.Namespace) -> int:
 
 
 def _devices(options: argparse.Namespace) -> int:
-    """List the audio outputs, which only the playback process can ask for."""
+    """List the audio outputs. Only the playback process can query them."""
     import subprocess  # only here: `send` must be quick
 
     command = [sys.executable, "-m", "bridge.audition.process", "outputs"]
@@ -121,7 +121,7 @@ def channel(port: int, address: str, values: list[Any]) -> Iterator[socket.socke
 
 
 def _print(options: argparse.Namespace, answer: Message) -> None:
-    """Print a reply, or raise it if it is an error."""
+    """Print a reply. If it is an error, raise the error instead."""
     parameters = list(answer.params)
     if answer.address == "/bridge/error":
         raise from_wire({"code": parameters[1], "text": parameters[2]})
@@ -130,7 +130,7 @@ def _print(options: argparse.Namespace, answer: Message) -> None:
 
 
 def _answers(channel: socket.socket, wait: float) -> Iterator[Message]:
-    """Yield the replies of the next `wait` seconds."""
+    """Yield the replies that arrive within `wait` seconds."""
     end = time.monotonic() + wait
     while (left := end - time.monotonic()) > 0:
         channel.settimeout(left)
@@ -143,7 +143,7 @@ def _answers(channel: socket.socket, wait: float) -> Iterator[Message]:
 
 
 def _value(text: str) -> str | int | float:
-    """Parse an argument: a number if it looks like one, text after `s:`."""
+    """Return an argument as a number if it looks like one, else as text. `s:` before it makes it text."""
     if text.startswith("s:"):
         return text[2:]
     for kind in (int, float):

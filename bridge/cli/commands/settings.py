@@ -22,7 +22,7 @@ def presets(options: argparse.Namespace) -> int:
     """List, show, check or create presets."""
     library = standard(home())
     actions = {"list": _list, "show": _show, "new": _new, "check": _check}
-    if options.action not in actions:  # `presets roots-dub` shows it
+    if options.action not in actions:  # `presets roots-dub` shows that preset
         options.action, options.name = "show", options.action
     return actions[options.action](library, options)
 
@@ -127,7 +127,7 @@ def _settings(options: argparse.Namespace) -> int:
 
 
 def _set_key(_: argparse.Namespace) -> int:
-    """Read the key without an echo and outside the shell's history."""
+    """Ask for the key, so that it is neither shown on the screen nor stored in the shell's history."""
     from bridge.config.credentials import set_key
 
     prepare_home(home())
