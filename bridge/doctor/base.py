@@ -1,4 +1,4 @@
-"""The interface of the doctor's modules: the context that they check and the findings that they yield."""
+"""The interface of the doctor's modules: each checks a `Context` and yields findings."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ T = TypeVar("T")
 class Finding:
     """The result of one check."""
 
-    check: str  # stable name, for scripts
-    level: Level  # well; hint: works, but could be better; trouble: does not work
+    check: str  # name of the check; scripts may rely on it
+    level: Level  # "well", "hint" (works, but could be better) or "trouble" (does not work)
     text: str  # what was found, in one sentence
     fix: str = ""  # what to do; empty if all is well
 
@@ -31,23 +31,23 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the doctor checks, and how it asks the system."""
+    """What the doctor checks, and the functions that query the system."""
 
     home: Path
     environ: Mapping[str, str]
     platform: str  # as in `sys.platform`
     settings: Config  # the settings in effect, or the defaults if they cannot be read
-    settings_error: str  # why they cannot be read; empty if they can
+    settings_error: str  # why the settings cannot be read; empty if they can be read
     clock: Callable[[], float]  # unix time, s
     which: Callable[[str], str | None]  # returns the path of a program
     mounts: Callable[[str], str]  # returns the system's mount table
     device: Callable[[], str]  # returns the name of the audio output; raises AudioDeviceMissing
     keychain: Callable[[], str | None]  # returns the key in the system's keychain
-    online: bool = False  # ask fal as well
+    online: bool = False  # whether to query fal too
 
 
 def from_journal(home: Path, query: Callable[[Database], list[T]]) -> list[T]:
-    """Query the journal read-only; return nothing if it does not exist or cannot be read, which home.py reports."""
+    """Query the journal read-only. If it is missing or unreadable, which home.py reports, return an empty list."""
     path = home / "bridge.db"
     if not path.exists():
         return []
@@ -68,5 +68,5 @@ def worst(findings: list[Finding]) -> Level:
 
 
 def summary(findings: list[Finding]) -> dict[str, Any]:
-    """Return counts by level."""
+    """Return the number of findings at each level."""
     return {level: sum(one.level == level for one in findings) for level in ("trouble", "hint", "well")}

@@ -1,6 +1,6 @@
 """Writes a support bundle: findings, settings, logs and the last jobs in one zip (`ace-bridge doctor --bundle FILE`).
 
-It never contains secrets. It contains prompts, names and audio only on request.
+The zip never contains secrets. It contains prompts, names and audio only on request.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from bridge.util.redact import SCRUBBER
 
 JOBS = 50  # newest jobs in the bundle
 LOGS = ("bridge.log", "bridge.log.1", "start.log")
-LARGEST_LOG = 2_000_000  # bytes from the end of each log
+LARGEST_LOG = 2_000_000  # bytes that are kept from the end of each log
 PERSONAL = ("tags", "lyrics", "original_tags", "original_lyrics")  # private parameters of a recipe
 AUDIO = ("source.flac", "raw.audio")
-SHORTEST = 4  # characters of the shortest text removed from the log; shorter ones are ordinary words
+SHORTEST = 4  # minimum length of a text that is removed, characters; shorter ones are ordinary words
 
 Found = tuple[Job, list[Variation]]
 
@@ -32,10 +32,10 @@ def write(path: Path, findings: list[Finding], context: Context, extra: Collecti
     """Write the zip and return the names of its files.
 
     Args:
-        path: the zip; an existing file is not replaced.
+        path: where to write the zip; an existing file is not replaced.
         findings: what the doctor found.
         context: what the doctor checked.
-        extra: "prompts" and "audio" to include them.
+        extra: what to include as well: "prompts", "audio".
 
     Raises:
         OutputUnwritable: the zip cannot be written or exists already.
@@ -71,7 +71,7 @@ def write(path: Path, findings: list[Finding], context: Context, extra: Collecti
 
 
 def _clean(text: str, hidden: Iterable[str], context: Context) -> str:
-    """Remove secrets, personal texts, and the user's name in paths."""
+    """Remove secrets and personal texts, and the parts of paths that contain the user's name."""
     text = SCRUBBER.clean(text)
     for one in hidden:
         for form in (one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1]):
@@ -84,7 +84,7 @@ def _clean(text: str, hidden: Iterable[str], context: Context) -> str:
 
 
 def _personal_texts(jobs: list[Found], home: Path) -> list[str]:
-    """Return the prompts, names and paths of the user, longest first."""
+    """Return the user's prompts, names and paths in these jobs, longest first."""
     found: set[str] = set()
     for job, variations in jobs:
         found |= {str(job.recipe.get("params", {}).get(name) or "") for name in PERSONAL}
@@ -96,7 +96,7 @@ def _personal_texts(jobs: list[Found], home: Path) -> list[str]:
 
 
 def _strings(value: Any) -> Iterable[str]:
-    """Yield every text of a request: names of clips, tracks and projects, tags, and paths with their last part."""
+    """Yield every text in a request that may be personal; for a path, also the file's name and stem."""
     if isinstance(value, str):
         yield value
         if "/" in value or "\\" in value:
@@ -112,7 +112,7 @@ def _strings(value: Any) -> Iterable[str]:
 
 
 def _entry(job: Job, variations: list[Variation], prompts: bool) -> dict[str, Any]:
-    """Return how a job went; its content only with `prompts`."""
+    """Return a job's outcome; with `prompts`, also its recipe and its request."""
     entry: dict[str, Any] = {
         "job": job.id,
         "daw": job.daw,
@@ -138,6 +138,6 @@ def _entry(job: Job, variations: list[Variation], prompts: bool) -> dict[str, An
 
 
 def _audio(jobs: list[Found], home: Path) -> list[Path]:
-    """Return the audio that the newest job sent and received."""
+    """Return the audio files that the newest job sent and received."""
     folder = home / "jobs" / jobs[0][0].id if jobs else home / "none"
     return sorted(path for name in AUDIO for path in folder.rglob(name) if path.is_file() and not path.is_symlink())

@@ -1,4 +1,4 @@
-"""Checks the daemon and its port: is it running, is it this version, who uses the port, who can reach it?"""
+"""Checks whether the daemon is running in this version, which program uses its port, and who can reach the port."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _reach(context: Context) -> Finding:
 
 
 def _is_free(host: str, port: int) -> bool:
-    """Return whether the port can be bound over UDP and TCP; release it at once."""
+    """Bind the port briefly; return whether it is free for both UDP and TCP."""
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=kind)[0]
@@ -80,7 +80,7 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def holders(port: int, platform: str, proc: Path = Path("/proc")) -> list[str]:
-    """Return name and process ID of the programs that use a port, as far as this user may see them."""
+    """Return the name and process ID of each program that uses a port, as far as this user may see them."""
     if platform == "linux":
         return _from_proc(port, proc)
     if platform == "darwin":
@@ -102,7 +102,7 @@ def _from_proc(port: int, proc: Path) -> list[str]:
                     inodes.add(f"socket:[{fields[9]}]")
     found = []
     for process in sorted(proc.glob("[0-9]*"), key=lambda path: int(path.name)):
-        with contextlib.suppress(OSError):  # processes of other users, or that have just ended
+        with contextlib.suppress(OSError):  # the process belongs to another user, or has just ended
             if any(str(link.readlink()) in inodes for link in (process / "fd").iterdir()):
                 name = (process / "comm").read_text("utf-8", "replace").strip()
                 found.append(f"{name} (process {process.name})")

@@ -1,4 +1,4 @@
-"""Checks the DAWs: their scripts and versions, when each last connected, and the results of its self-test."""
+"""Checks each DAW: its scripts and their version, its last connection, and the result of its self-test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge.doctor.base import Context, Finding, from_journal
 from bridge.installers.installer import FOLDER
 
 TITLES = {"ardour": "Ardour", "live": "Ableton Live", "reaper": "REAPER"}
-SELF_TESTS = {"live": "live/selftest.json", "reaper": "reaper/logs/selftest.json"}  # the reports of the scripts
+SELF_TESTS = {"live": "live/selftest.json", "reaper": "reaper/logs/selftest.json"}  # reports in the home
 
 
 def look(context: Context) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def _state(path: Path, digest: str) -> str:
         data = path.read_bytes()
     except OSError:
         return "missing"
-    pointer = path.suffix == ".json"  # rewritten at each start
+    pointer = path.suffix == ".json"  # the daemon rewrites the pointer file at each start
     return "there" if pointer or hashlib.sha256(data).hexdigest() == digest else "changed"
 
 
@@ -78,7 +78,7 @@ def _connection(daw: str, connections: list[tuple[str, str, float]], now: float)
 
 
 def _connections(home: Path) -> list[tuple[str, str, float]]:
-    """Return DAW, version and time of each connected DAW."""
+    """Return the name, version and connection time of each DAW that has connected."""
     rows = from_journal(home, lambda database: list(database.instances()))
     return [(daw, version, at) for _, daw, version, _, at in rows]
 

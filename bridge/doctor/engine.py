@@ -1,4 +1,4 @@
-"""Checks the engine: is there a fal key, does it look valid, and with `--online`, does fal accept it?"""
+"""Checks whether there is a fal key, whether it looks valid and, with `--online`, whether fal accepts it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bridge.util.addresses import is_loopback
 
 FORM = re.compile(r"[\w-]{8,}:[\w-]{16,}")  # ID and secret, as in fal's dashboard
 NO_REQUEST = "00000000-0000-0000-0000-000000000000"  # ID of a request that does not exist
-TIMEOUT = 15.0  # s
-TOLERANCE = 60.0  # s between this machine's clock and fal's
+TIMEOUT = 15.0  # s to wait for fal
+TOLERANCE = 60.0  # s by which this machine's clock may differ from fal's
 
 
 def look(context: Context) -> Iterator[Finding]:
-    """Check the key, and fal with `--online`."""
+    """Check the key and, with `--online`, the connection to fal."""
     try:
         found = find(context.environ, context.home, context.keychain)
     except BridgeError as problem:
@@ -48,7 +48,7 @@ def _key(found: Found, context: Context) -> Finding:
 
 
 def _online(found: Found, context: Context) -> Iterator[Finding]:
-    """Ask fal for a request that does not exist: the reply shows whether it accepts the key, and fal's time."""
+    """Query the status of a nonexistent request. The reply shows whether fal accepts the key, and fal's time."""
     import httpx  # only here: slow to import
 
     fal = context.settings.fal

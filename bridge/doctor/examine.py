@@ -1,6 +1,6 @@
 """Runs all of the doctor's modules, from the settings to the DAWs, and collects their findings.
 
-Changes and submits nothing, and asks fal only with `online`.
+Changes and submits nothing, and contacts fal only if the context has `online`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from bridge.doctor.base import Context, Finding
 
 log = logging.getLogger(__name__)
 
-MODULES = (settings, system, home, connections, engine, daws, live)  # in this order
+MODULES = (settings, system, home, connections, engine, daws, live)  # in the order of the report
 
 
 def examine(context: Context) -> list[Finding]:
-    """Check everything. A module that fails is a finding too, and the others still run."""
+    """Run all checks. A module that raises an exception becomes a finding, and the other modules still run."""
     found: list[Finding] = []
     for module in MODULES:
         try:

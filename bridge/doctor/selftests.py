@@ -1,4 +1,4 @@
-"""Explains the report of a self-test inside a DAW: what works as expected, and how the script handles the rest."""
+"""Explains the report of a DAW self-test: what works as expected, and how the script handles everything else."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Fact:
 
     key: str  # key in the report
     expected: Any  # the value that needs no workaround
-    well: str  # what to say about the expected value; empty: nothing
-    otherwise: str  # what to say about any other value
-    level: Level = "hint"  # severity of any other value
+    well: str  # text for the expected value; empty: no text
+    otherwise: str  # text for any other value
+    level: Level = "hint"  # level of the finding for any other value
     fix: str = "Nothing to do; the script works around it."
 
 

@@ -1,4 +1,4 @@
-"""Checks settings and presets: can they be read, and are their values valid?"""
+"""Checks whether the settings and presets can be read and have valid values."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from bridge import __version__
 from bridge.doctor.base import Context, Finding
 from bridge.errors import BridgeError
 
-EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)  # an earlier clock is wrong: the bridge did not exist
-AHEAD = 300.0  # s that the date of a file may be in the future
+EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)  # an earlier date is wrong, because the bridge did not exist yet
+AHEAD = 300.0  # s by which the date of a file may be in the future
 
 PACKAGES = {
     "keyring": ("store the key in the system's keychain", "keychain"),
