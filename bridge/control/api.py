@@ -1,6 +1,6 @@
 """`BridgeApi`: the calls that commands make to the daemon, and their arguments and results.
 
-control/table.py and the surfaces → BridgeApi ← control/service.py, which implements it.
+control/table.py and the surfaces call it, and control/service.py implements it.
 """
 
 from __future__ import annotations
@@ -9,46 +9,46 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-SHOWN = 32  # open jobs in a snapshot; a surface shows no more, and a network drops a thousand packets sent at once
+SHOWN = 32  # most jobs in a snapshot: surfaces show no more, and a network drops packets if a thousand come at once
 Value = str | int | float | bool  # a parameter's value from a surface
 
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """The answer to a ping."""
+    """The reply to a ping."""
 
-    version: str  # of the package
-    protocol: int  # highest message protocol that it supports
+    version: str  # version of the package
+    protocol: int  # highest message protocol that the bridge supports
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """An accepted request."""
 
-    message_id: str  # of the request's message
+    message_id: str  # ID of the message that contained the request
     job_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One message of an answer with several messages."""
+    """One message of an answer that consists of several messages."""
 
-    address: str  # of the table of messages
+    address: str  # OSC address from the table of messages
     arguments: tuple[Value, ...] = ()
 
 
 Outcome = Pong | Accepted | None  # the result of a command
-Answers = AsyncIterator[Answer]  # of a command that runs for a while
+Answers = AsyncIterator[Answer]  # the messages of a command that runs for a while
 
 
 @dataclass(frozen=True, slots=True)
 class ClipAsk:
-    """A remix request in one message, for the user's own scripts."""
+    """A remix request that fits in one message, for the user's own scripts."""
 
     path: str  # absolute path of the audio file
     offset: float  # s from the file's start
     length: float | None  # s; None: to the file's end
-    position: float | None  # s on the sender's timeline, written to the result's time stamp; None: none
+    position: float | None  # s on the sender's timeline, for the result file's time stamp; None: no time stamp
     preset: str  # "": the selected preset
 
 
@@ -57,27 +57,32 @@ class JobView:
     """A job as surfaces show it."""
 
     id: str
-    state: str  # a word of bridge.protocol.job.State
-    fraction: float  # 0..1 of the whole job
+    state: str  # a value of bridge.protocol.job.State
+    fraction: float  # progress of the whole job, 0 to 1
     message: str  # the latest progress line
-    cost: float  # money: billed if known, otherwise estimated
+    cost: float  # cost in the engine's currency: billed if known, otherwise estimated
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The current state, as surfaces show it."""
 
-    jobs: tuple[JobView, ...]  # the newest SHOWN of the open jobs and the newest job, oldest first
+    jobs: tuple[JobView, ...]  # open jobs and the newest job, at most the newest SHOWN, oldest first
     preset: str  # name of the selected preset, "" for none
-    params: Mapping[str, Value]  # parameters of the next remix from a surface: the preset's, and what surfaces set
+    params: Mapping[str, Value]  # parameters of a surface's next remix: the preset's, overridden by surfaces
     heard: str = ""  # what is playing: "source", "result", or "" for nothing
 
 
 class Settings(Protocol):
-    """The preset for the next remixes, and parameters that override it."""
+    """The preset for the next remixes, and the parameters that override its values."""
 
     def select(self, name: str) -> None:
-        """Select a preset (PresetUnknown, PresetInvalid)."""
+        """Select a preset.
+
+        Raises:
+            PresetUnknown: no preset has this name.
+            PresetInvalid: the preset's file has an error.
+        """
         ...
 
     def step(self, steps: int) -> None:
@@ -85,15 +90,20 @@ class Settings(Protocol):
         ...
 
     def set(self, name: str, value: Value) -> None:
-        """Override a parameter or `amount` of the preset (ParamUnknown, ParamInvalid)."""
+        """Override a parameter or the `amount` of the preset.
+
+        Raises:
+            ParamUnknown: no parameter has this name.
+            ParamInvalid: the parameter does not accept this value.
+        """
         ...
 
 
 class Midi(Protocol):
-    """Commands for MIDI controllers. Each answer ends by itself or with `stop_listening`."""
+    """Commands for MIDI controllers. Every answer ends by itself; `stop_listening` ends `learn` and `monitor` early."""
 
     def devices(self) -> AsyncIterator[Answer]:
-        """List the controllers and the mapping of each."""
+        """List the controllers, each with its mapping."""
         ...
 
     def controls(self) -> AsyncIterator[Answer]:
@@ -103,16 +113,16 @@ class Midi(Protocol):
     def learn(
         self, command: str, argument: str, seconds: float, encoder: str, light: bool, replace: bool
     ) -> AsyncIterator[Answer]:
-        """Map the first control that moves to a command.
+        """Map a command to the first control that moves.
 
         Raises:
             MidiNotHeard: no control moved in time.
-            MidiConflict: that control is already mapped, and `replace` is false.
+            MidiConflict: the control that moved is already mapped, and `replace` is false.
         """
         ...
 
     def unlearn(self, command: str, argument: str) -> AsyncIterator[Answer]:
-        """Remove the controls of a command."""
+        """Remove all mappings of a command."""
         ...
 
     def adopt(self, template: str) -> AsyncIterator[Answer]:
@@ -120,7 +130,7 @@ class Midi(Protocol):
         ...
 
     def monitor(self, seconds: float) -> AsyncIterator[Answer]:
-        """Report everything that the controllers send, without executing it."""
+        """Report all input from the controllers, without executing any command."""
         ...
 
     def stop_listening(self) -> None:
@@ -129,20 +139,20 @@ class Midi(Protocol):
 
 
 class BridgeApi(Protocol):
-    """The calls that commands make to the daemon. Methods raise BridgeErrors, which the surface shows.
+    """The calls that commands make to the daemon. Methods raise `BridgeError`s, which the surface shows.
 
-    Methods without `async` return at once and touch only memory. Their effects are published as
-    events (bridge/events.py).
+    Methods without `async` return at once and use only memory. Their effects are published as events
+    (bridge/events.py).
     """
 
     def ping(self) -> Pong: ...
 
     async def inbox(self, message_id: str) -> Accepted | None:
-        """Read the inbox now; return the job that `message_id` made, if any."""
+        """Read the inbox now; return the job that the message with this ID created, if any."""
         ...
 
     async def clip(self, ask: ClipAsk) -> Accepted:
-        """Submit a remix of a span of a file. The folder adapter places it."""
+        """Submit a remix of a span of a file. The folder adapter places the result."""
         ...
 
     async def remix(self) -> Accepted:
@@ -154,7 +164,7 @@ class BridgeApi(Protocol):
         ...
 
     async def cancel(self, job: str) -> None:
-        """Cancel a job; "": the newest open one. Here and below, a unique prefix of an ID is enough."""
+        """Cancel a job; "": the newest open job. Here and below, a unique prefix of the ID is enough."""
         ...
 
     async def rerun(self, job: str) -> Accepted:
@@ -164,7 +174,7 @@ class BridgeApi(Protocol):
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
         """Play a variation or its source clip; "": the newest variation with a result.
 
-        While that variation is playing, switch sides at the same position and loudness.
+        If that variation is already playing, switch to the other side at the same position and loudness.
         """
         ...
 
@@ -173,7 +183,7 @@ class BridgeApi(Protocol):
         ...
 
     async def loop_audition(self, on: bool | None) -> None:
-        """Turn looping on or off; None toggles it."""
+        """Turn looping on or off; None toggles looping."""
         ...
 
     async def stop_audition(self) -> None: ...

@@ -12,7 +12,7 @@ from bridge.util.validation import describe, validate
 
 
 def check_token(expected: str, given: str) -> None:
-    """Raise `TokenWrong` unless both are equal. The comparison takes constant time."""
+    """Raise `TokenWrong` unless the given token is the expected one. The comparison takes constant time."""
     if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
         raise TokenWrong
 
@@ -21,20 +21,20 @@ def checked(address: str, argument: Argument, value: Any) -> Any:
     """Convert a value to its argument's type.
 
     Raises:
-        RequestError: it does not fit; the text names the command, the argument and what it takes.
+        RequestError: the value is invalid; the text names the command, the argument and the allowed values.
     """
     if argument.kind == "port" and isinstance(value, float) and value.is_integer():
-        value = int(value)  # some senders have only floats
+        value = int(value)  # some senders can send only floats
     return validate(value, argument.takes, f"{address}: {argument.name}", RequestError)
 
 
 def from_surface(name: str, value: str | int | float | bool) -> str | int | float | bool:
-    """Convert what a fader, button or menu sends to the parameter's type. Ranges are checked later.
+    """Convert a value from a fader, button or menu to the parameter's type. Ranges are checked later.
 
-    Whole numbers are rounded, because a fader sends floats. A choice may be its index in the list.
+    Whole numbers are rounded, because a fader sends floats. A choice may be given as its index in the list.
 
     Raises:
-        ParamInvalid: the parameter is text, which surfaces do not send, or there is no such choice.
+        ParamInvalid: the parameter is a text, which surfaces cannot send, or no choice has this index.
     """
     param = PARAMS.get(name)
     if param is None:

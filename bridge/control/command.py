@@ -1,4 +1,4 @@
-"""The rows of the command table: a command, a message to surfaces, and an argument. table.py has the tables."""
+"""The types of the rows in table.py: a command, a message to surfaces, and an argument of either."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Argument:
     kind: Literal["text", "path", "number", "port", "value"]  # value: text or number, depending on the parameter
     help: str
     required: bool = False
-    default: Any = None  # used if it is not given
+    default: Any = None  # used if the argument is not given
     low: float | None = None  # smallest number
     high: float | None = None  # largest number
     choices: tuple[str, ...] = ()  # allowed texts; empty: any
     longest: int = 128  # maximum characters of a text
-    in_address: bool = False  # whether it is part of the OSC address
-    takes: Any = field(init=False, repr=False, compare=False)  # its type, with its limits
+    in_address: bool = False  # whether the argument is part of the OSC address
+    takes: Any = field(init=False, repr=False, compare=False)  # type of the argument, including its limits
 
     def __post_init__(self) -> None:
         """Derive the type."""
@@ -45,16 +45,16 @@ class Command:
 
     name: str  # for keys, MIDI mappings and the CLI
     help: str
-    run: Run | None  # None: the surface handles it (subscribe, unsubscribe, refresh, unlock)
+    run: Run | None  # None: the surface handles the command (subscribe, unsubscribe, refresh, unlock)
     arguments: tuple[Argument, ...] = ()
     needs_daw: bool = False  # fails if no DAW is connected
-    spends: bool = False  # may cost money: needs a long press on MIDI, and the token or secret from another machine
-    tells_preset: bool = False  # answers an unsubscribed sender with the selected preset
-    button: bool = False  # numbers in its arguments are a button's state; 0 and F (release) are ignored
-    idempotent: bool = False  # executing it twice does no harm
-    address: str = field(init=False)  # OSC address; <name> is the argument of that name
-    once: bool = field(init=False)  # duplicates of its message must be dropped
-    guarded: bool = field(init=False)  # needs the token, or may cost money
+    spends: bool = False  # may cost money; needs a long press on MIDI, and from another machine the token or secret
+    tells_preset: bool = False  # replies with the selected preset to a sender that is not subscribed
+    button: bool = False  # a number among the arguments is the button's state; 0 and false mean release and are ignored
+    idempotent: bool = False  # executing the command twice does no harm
+    address: str = field(init=False)  # OSC address; <name> stands for the argument of that name
+    once: bool = field(init=False)  # whether duplicates of the message must be dropped
+    guarded: bool = field(init=False)  # whether it needs the token or may cost money
     sides: tuple[str, ...] = field(init=False)  # words that may follow the address, for hardware buttons
 
     def __post_init__(self) -> None:
@@ -72,10 +72,10 @@ class Command:
 class Message:
     """One message to surfaces."""
 
-    address: str  # <parts> are filled in
+    address: str  # OSC address; each <part> is replaced by a value
     help: str
     arguments: tuple[Argument, ...] = ()
-    to_sender: bool = False  # whether it answers the sender only; otherwise it goes to all subscribers
+    to_sender: bool = False  # whether only the sender of the command gets it, instead of all subscribers
 
 
 def _type_of(argument: Argument) -> Any:

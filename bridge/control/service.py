@@ -1,6 +1,6 @@
 """Executes the commands of surfaces in the daemon.
 
-Commands that make or change a job become messages to the message handler, so the store records them first.
+A command that creates or changes a job becomes a message to the message handler, so the store records it first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bridge.protocol.request import Message
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 
-INSTANCE = "osc"  # all surfaces together are one instance
+INSTANCE = "osc"  # instance name in the messages of all surfaces
 PATIENCE = 1.0  # s for a DAW to answer with its selection
 
 
@@ -51,11 +51,11 @@ class BridgeService:
         return Pong(__version__, PROTOCOL)
 
     async def inbox(self, message_id: str) -> Accepted | None:
-        """Read the inbox now. The ID is only needed for the answer."""
+        """Read the whole inbox now. `message_id` only selects the job to return."""
         receipt = (await self.message_inbox.scan()).get(message_id)
         if receipt is not None and receipt.error is not None:
             raise receipt.error
-        # The folder watch may have read the message first.
+        # The folder watch may have read the message before this scan.
         job_id = receipt.job_id if receipt else await self.store(Database.job_of_message, message_id)
         return Accepted(message_id, job_id) if job_id else None
 
@@ -131,7 +131,7 @@ class BridgeService:
     # --- internals -------------------------------------------------------------------------------------------------
 
     async def _handle(self, command: str, args: dict[str, Any]) -> Accepted:
-        """Handle a message and raise its error, if any."""
+        """Submit a command as a message; raise its error, if there is one."""
         message = Message(
             protocol=PROTOCOL, message_id=str(uuid.uuid4()), command=command, instance=INSTANCE, args=args
         )
@@ -152,7 +152,7 @@ class BridgeService:
         return jobs[-1]
 
     async def _sides(self, start: str) -> tuple[Side, ...]:
-        """Return the sides of a variation; "": the newest variation with a result."""
+        """Return the sides (source, result) of a variation; "": of the newest variation with a result."""
         found = self._with_result(start)
         clip = f"{found.job_id}/{found.clip_index}"
         _, rendered = await self.store(Database.stage, clip, "render")

@@ -1,4 +1,4 @@
-"""The command table: all commands of surfaces, and all messages to them.
+"""The command table: all commands that surfaces send, and all messages that they receive.
 
 menu | key | MIDI | OSC | panel | CLI → this table → `BridgeApi`, which the daemon implements.
 """
@@ -24,7 +24,7 @@ _DAY = 86400.0
 
 
 def _clip(bridge: BridgeApi, values: Values) -> Awaitable[Accepted]:
-    """Replace the placeholders of arguments that OSC cannot leave out by None."""
+    """Request a remix. The values for "no length" and "no position", which OSC needs, become None."""
     position = values["position"]
     return bridge.clip(
         ClipAsk(
@@ -335,7 +335,7 @@ PARAM_PREFIX = _PARAM.address.removesuffix("<name>")
 
 
 def find(address: str) -> tuple[Command, tuple[str, ...]] | None:
-    """Return the command of an OSC address and the arguments in the address, or None."""
+    """Return the command at an OSC address and the arguments in the address, or None if the address is unknown."""
     if found := _BY_ADDRESS.get(address):
         return found
     name = address.removeprefix(PARAM_PREFIX)
@@ -348,7 +348,7 @@ def read(command: Command, raw: Sequence[Any]) -> dict[str, Any] | None:
     """Check the arguments from a surface. Additional arguments are ignored.
 
     Returns:
-        The arguments by name, or None for the release of a button.
+        The arguments by name, or None if a button was released.
 
     Raises:
         RequestError: an argument is missing or wrong; the text names it.
@@ -360,7 +360,7 @@ def read(command: Command, raw: Sequence[Any]) -> dict[str, Any] | None:
             return None
         given = [value for value in given if not isinstance(value, (bool, int, float))]
     if command.name == "audition" and given[:1] in (["source"], ["result"]):
-        given.insert(0, "")  # surfaces usually send the side alone
+        given.insert(0, "")  # surfaces usually send only the side
     values: dict[str, Any] = {}
     for index, argument in enumerate(command.arguments):
         value = given[index] if index < len(given) else None
