@@ -1,7 +1,7 @@
-"""The daemon's view of a DAW: its name, two properties, and how to place a result without a DAW script.
+"""The daemon's adapter for a DAW: its name, two properties, and a method that places results without a DAW script.
 
-A DAW with a script (Ardour, REAPER, Live) gets its results offered in the outbox and confirms them with `placed`
-messages. The folder adapter places results itself.
+A DAW with a script (Ardour, REAPER, Live) finds its results in the outbox and confirms each with a `placed` message.
+The folder adapter places results itself.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ class Placing:
     """A result to be placed."""
 
     variation_id: str
-    path: Path  # the fitted file at its final path
-    samples: int  # frames of the clip in the file
+    path: Path  # final path of the fitted file
+    samples: int  # length of the clip in the file, frames
 
 
 class Daw(Protocol):
@@ -25,12 +25,12 @@ class Daw(Protocol):
 
     @property
     def name(self) -> str:
-        """Return the name in `daw.name` of its requests."""
+        """Return the DAW's name, as in the key `daw.name` of its requests."""
         ...
 
     @property
     def confirms(self) -> bool:
-        """Return whether a script in the DAW places and confirms results; otherwise `place` does it at once."""
+        """Return whether a script in the DAW places and confirms results. If not, `place` places them."""
         ...
 
     @property
@@ -39,7 +39,7 @@ class Daw(Protocol):
         ...
 
     def place(self, placing: Placing) -> None:
-        """Place at once (only if `confirms` is false).
+        """Place a result at once; called only if `confirms` is false.
 
         Raises:
             PlaceError: the result's file is missing.

@@ -1,4 +1,4 @@
-"""The adapter for clients without a DAW script, such as the command line or a Max patch: they only need the file."""
+"""The adapters: one for clients that only need a file (the command line, a Max patch), one for DAWs with a script."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bridge.errors import PlaceError
 
 
 class Folder:
-    """Delivers a file of exactly the clip, without handles or confirmation."""
+    """Delivers a file with exactly the clip's length, without handles or confirmation."""
 
     name = "folder"
     confirms = False
@@ -19,8 +19,8 @@ class Folder:
             raise PlaceError(f"The result {placing.path} is missing or empty.")
 
 
-# Live: a new clip starts at the start of its file, and it is not known for every version whether a script can move a
-# clip's start in the Arrangement without moving the clip.
+# In Live, a new clip starts at the start of its file. For some versions it is unknown whether a script can change that
+# start in the Arrangement without moving the clip.
 WITHOUT_HANDLES = ("live",)
 
 
@@ -34,5 +34,5 @@ class Scripted:
         self.wants_handles = name not in WITHOUT_HANDLES
 
     def place(self, placing: Placing) -> None:
-        """Raise an error: the DAW's script places results."""
+        """Raise an error, because only the DAW's script can place results."""
         raise PlaceError(f"{placing.path} must be placed by the script in {self.name}.")
