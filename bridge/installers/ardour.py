@@ -1,4 +1,4 @@
-"""The plan for Ardour: the scripts, their modules and the pointer; with consent six action slots and the hook.
+"""The plan for Ardour: scripts, their modules, the pointer file and, with consent, six action slots and a hook.
 
 Tested with Ardour 7.3. Other versions keep their files elsewhere and need `--folder`.
 """
@@ -16,8 +16,8 @@ from bridge.errors import HomeError
 from bridge.installers import ardour_slots
 from bridge.installers.base import POINTER, Edit, Installation, Own, Surroundings
 
-SHARED = ("files.lua", "json.lua", "wave.lua")  # copied from reaper_scripts/lib: plain Lua without a call to REAPER
-PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # not helpers such as ardour7-export or ardour-avahi
+SHARED = ("files.lua", "json.lua", "wave.lua")  # copied from reaper_scripts/lib; do not use REAPER's API
+PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # but not a helper such as ardour7-export
 STEPS = (
     "Start Ardour, select an audio region, and run Edit > Lua Scripts > “ACE Bridge: Remix with last settings”.",
     "For a key: in Window > Keyboard Shortcuts, find “ACE Bridge” and press the key, for example Ctrl+Alt+R.",
@@ -68,7 +68,7 @@ def plan(surroundings: Surroundings) -> Installation:
 
 
 def _slot(ui_scripts: Path, actions: list[ardour_slots.Script], hooks: list[ardour_slots.Script]) -> int:
-    """Return the current or future slot of "Remix with last settings"."""
+    """Return the slot number that "Remix with last settings" has, or will get from `install`."""
     now = ui_scripts.read_bytes() if ui_scripts.exists() else None
     return next(
         number for name, number in ardour_slots.numbers(ardour_slots.put(now, actions, hooks)).items() if "last" in name
@@ -86,7 +86,7 @@ def _config(environ: Mapping[str, str], platform: str) -> Path:
 
 
 def _busy(config: Path, platform: str) -> str | None:
-    """Return an error text if an Ardour with this folder is running, because it overwrites the slots when it quits."""
+    """Return an error text if Ardour is running with this folder: it would overwrite the slots when it quits."""
     runs = _with_folder(config) if platform == "linux" else _by_name(platform)
     return "Ardour is running and would overwrite its script slots when it quits." if runs else None
 
@@ -101,7 +101,7 @@ def _with_folder(config: Path) -> bool:
 
 
 def _ardours() -> Iterator[Path]:
-    """Yield Ardour's processes by program, because Ardour renames its main thread and thereby the process."""
+    """Yield the /proc folder of each Ardour process, recognised by its program: Ardour changes the process name."""
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             program = _bytes(process / "cmdline").partition(b"\0")[0].rpartition(b"/")[2]

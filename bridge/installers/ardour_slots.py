@@ -1,7 +1,7 @@
-"""Reads and writes Ardour's action slots and hooks in its file `ui_scripts`, and keeps everything else in it.
+"""Reads and writes the action slots and hooks in Ardour's file `ui_scripts`, and keeps everything else in the file.
 
-The actions are Lua code in base64, such as `scripts[N]["n"] = "name"`. Ardour rewrites the file when it quits. Only
-complete assignments are parsed here; a file with anything else is refused.
+The actions are stored as Lua assignments, such as `scripts[N]["n"] = "name"`, encoded in base64. Ardour rewrites the
+file when it quits. A file that contains anything other than complete assignments is refused.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from xml.etree import ElementTree
 
 from bridge.errors import InstallRefused
 
-OURS = "ACE Bridge"  # prefix of the names of the bridge's actions and hooks
-SLOTS = 32  # of Ardour 7
+OURS = "ACE Bridge"  # name prefix of the bridge's actions and hooks
+SLOTS = 32  # number of action slots in Ardour 7
 HOOK_ID = "20261"  # any unused number; Ardour assigns its own on the next save
-SIGNALS = 49  # of Ardour 7.3; LuaTimerDS is number 47
+SIGNALS = 49  # number of signals in Ardour 7.3; LuaTimerDS is number 47
 TIMER = 47
 EMPTY = b'<UIScripts><ActionScript lua="Lua 5.3"/><ActionHooks/></UIScripts>'
 
@@ -32,12 +32,12 @@ _NAME = re.compile(rb'"n"')
 class Script:
     """A Lua script for Ardour."""
 
-    name: str  # as in its header
-    source: str  # the whole file
+    name: str  # the name in the file's header
+    source: str  # text of the whole file
 
 
 def script(source: str) -> Script:
-    """Read a script file's name from its header."""
+    """Read the script's name from the header in its source."""
     found = re.search(r'name\s*=\s*"([^"]+)"', source)
     if found is None:
         raise ValueError("the script has no name")
@@ -45,7 +45,7 @@ def script(source: str) -> Script:
 
 
 def put(now: bytes | None, actions: Sequence[Script], hooks: Sequence[Script]) -> bytes:
-    """Return ui_scripts with the bridge's hooks, and its actions in their previous or free slots.
+    """Return ui_scripts with the bridge's hooks and actions. Each action keeps its slot or gets a free one.
 
     Raises:
         InstallRefused: the file cannot be parsed, or no slot is free.
@@ -149,7 +149,7 @@ def _unquoted(value: bytes) -> str:
 
 
 def _assigned(actions: Sequence[Script], had: Mapping[str, int], taken: set[int]) -> dict[int, Script]:
-    """Assign slots. An action keeps its slot, because shortcuts and buttons are bound to the number."""
+    """Assign a slot to each action. Existing slots are kept, because shortcuts and buttons refer to their numbers."""
     placed = {had[one.name]: one for one in actions if one.name in had}
     free = iter(number for number in range(1, SLOTS + 1) if number not in taken | set(placed))
     for one in actions:
@@ -162,7 +162,7 @@ def _assigned(actions: Sequence[Script], had: Mapping[str, int], taken: set[int]
 
 
 def _loader(one: Script) -> str:
-    """Return Lua code that creates the action by running the script file like Ardour does."""
+    """Return Lua code that runs the script file as Ardour does, and so creates the action."""
     return f"local ardour = function () end\nlocal factory\n{one.source}\nreturn factory (...)\n"
 
 
@@ -195,7 +195,7 @@ def _without_ours(place: ElementTree.Element) -> None:
 
 
 def _written(root: ElementTree.Element, now: bytes | None) -> bytes:
-    """Return the file; the original bytes if its content has not changed."""
+    """Return the new file, or the original bytes if the content has not changed."""
     text: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
     if now is not None and ElementTree.canonicalize(now) == ElementTree.canonicalize(text):
         return now

@@ -11,11 +11,11 @@ POINTER = "ace-bridge.json"  # name of a pointer file, next to the scripts
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The environment of a plan."""
+    """The environment for which a plan is made."""
 
     environ: Mapping[str, str]
     platform: str  # as in `sys.platform`
-    folder: Path | None = None  # the DAW's folder for user files, if not the default
+    folder: Path | None = None  # the DAW's folder for user files; None: the default
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +29,24 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A file of the DAW or its user to which the bridge adds something."""
+    """An existing file of the DAW or the user, to which the bridge adds something."""
 
     path: Path
-    what: str  # what is added, shown to the user
-    put: Callable[[bytes | None], bytes]  # content (None: no file) → content with the bridge's part; idempotent
-    take: Callable[[bytes], bytes | None]  # content → content without the bridge's part; None: delete the file
+    what: str  # description of the addition, shown to the user
+    put: Callable[[bytes | None], bytes]  # old content (None: no file) → content with the bridge's part; idempotent
+    take: Callable[[bytes], bytes | None]  # old content → content without the bridge's part; None: delete the file
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
     """The installation for one DAW."""
 
-    daw: str  # as in `daw.name` of its requests
+    daw: str  # the value of `daw.name` in the DAW's requests
     title: str  # shown to the user
     files: tuple[Own, ...]
-    pointer: Path  # the pointer file that its scripts read
+    pointer: Path  # the pointer file, which the DAW's scripts read
     edits: tuple[Edit, ...] = ()
-    busy: Callable[[], str | None] = lambda: None  # why nothing may change now, such as a running DAW
+    busy: Callable[[], str | None] = lambda: None  # returns why nothing may change now (the DAW is running), or None
     steps: tuple[str, ...] = ()  # next steps for the user
-    caches: tuple[Path, ...] = ()  # folders that the DAW creates next to the files; deleted with them
-    alone: Path | None = None  # a folder that only the bridge may use; an existing foreign one is refused
+    caches: tuple[Path, ...] = ()  # folders that the DAW creates next to the files; uninstall deletes them
+    alone: Path | None = None  # a folder that may contain only the bridge's files; else install refuses

@@ -13,7 +13,8 @@ from bridge.presets.parameters import PARAMS, Param
 from bridge.presets.preset import Preset
 
 FILE = "catalogue.json"  # in the bridge's folder
-_OWN_WIDGETS = {"audio_url", "tags", "lyrics", "seed", "original_seed"}  # have their own field in a dialog, or none
+# Parameters without a knob: a dialog has another field for each, or none.
+_OWN_WIDGETS = {"audio_url", "tags", "lyrics", "seed", "original_seed"}
 AMOUNT: dict[str, Any] = {
     "name": "amount",
     "kind": "float",
@@ -26,7 +27,7 @@ AMOUNT: dict[str, Any] = {
 
 
 def catalogue(presets: Iterable[Preset], engines: Iterable[Capabilities]) -> dict[str, Any]:
-    """Return the file's content. An engine's knobs are the parameters that it supports and that have an effect."""
+    """Return the file's content. An engine has a knob for each parameter that it supports and that has an effect."""
     return {
         "presets": [{"name": one.name, "title": one.title, "description": one.description} for one in presets],
         "engines": [_engine(one) for one in engines],

@@ -19,7 +19,7 @@ from bridge.errors import BridgeError, DawRunning, InstallRefused
 from bridge.installers.base import POINTER, Edit, Installation, Own
 from bridge.util.atomic import explained, write_bytes, write_json
 
-FOLDER = "installed"  # in the bridge's folder: records of installed files
+FOLDER = "installed"  # folder in the bridge's folder, with the records of installed files
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Installer:
         Args:
             plan: the files and edits.
             dry: only return the changes, without making them.
-            force: also replace foreign files; they are backed up.
+            force: also replace files that ace-bridge did not install, after a backup.
 
         Raises:
             DawRunning: the DAW is running and would overwrite its files.
@@ -91,7 +91,7 @@ class Installer:
         """Remove everything that was installed, except files that the user has changed since.
 
         Raises:
-            DawRunning, HomeError: as `install`.
+            DawRunning, HomeError: as in `install`.
         """
         note = self._note(plan)
         changes = [_removal(Path(path), digest) for path, digest in note["files"].items()]
@@ -112,7 +112,7 @@ class Installer:
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     def _own(self, file: Own, note: Mapping[str, Any], force: bool) -> Change:
-        """Return the change to one of the bridge's own files."""
+        """Return the change that one of the bridge's own files needs."""
         now = _read(file.path)
         if now == file.data:
             return Change("keep", file.path, "up to date")
@@ -134,7 +134,7 @@ class Installer:
         note["edits"][str(edit.path)] = _digest(then)
 
     def _take(self, edit: Edit, note: Mapping[str, Any]) -> None:
-        """Restore the backup if the file has not changed since, else remove the bridge's part from it."""
+        """Restore the backup if the file has not changed since the edit; otherwise remove only the bridge's part."""
         now = _read(edit.path)
         if now is None:
             return
@@ -147,7 +147,7 @@ class Installer:
             _write(edit.path, then, _mode(edit.path))
 
     def _back_up(self, path: Path, plan: Installation, note: dict[str, Any], unless: str | None) -> None:
-        """Back up a file before its first change, unless the bridge wrote its content."""
+        """Back up a file before a change, unless its digest is `unless`: then the bridge wrote it."""
         now = _read(path)
         if now is None or _digest(now) == unless:
             return
@@ -165,7 +165,7 @@ class Installer:
         return True
 
     def _note_path(self, plan: Installation) -> Path:
-        """Return the record of one location, because a user may have several REAPER installations."""
+        """Return the path of a plan's record: one per location, because a user may have several REAPER installations."""
         return self._notes / f"{plan.daw}-{_digest(str(plan.pointer).encode())[:8]}.json"
 
     def _note(self, plan: Installation) -> dict[str, Any]:
@@ -181,7 +181,7 @@ class Installer:
 def refresh(pointer: Pointer) -> list[Path]:
     """Update the pointer files of all installations; called at each daemon start.
 
-    Skips a DAW whose folder no longer exists, so that the daemon still starts.
+    A DAW whose folder no longer exists is skipped, so that the daemon still starts.
     """
     written = []
     for path in sorted((pointer.home / FOLDER).glob("*.json")):
@@ -197,7 +197,7 @@ def refresh(pointer: Pointer) -> list[Path]:
 
 
 def start_command(home: Path, python: str) -> tuple[str, ...]:
-    """Return the command that starts a daemon; -P, because the working directory may contain a folder "bridge"."""
+    """Return the command that starts the daemon. -P ignores a folder named "bridge" in the working directory."""
     return (python, "-P", "-m", "bridge", "--home", str(home), "start")
 
 
@@ -224,11 +224,11 @@ def _removal(path: Path, digest: str) -> Change:
 
 
 def _remove_own(path: Path, digest: str) -> None:
-    """Remove one of the bridge's files, and its folder if it is empty."""
+    """Remove one of the bridge's files unless the user has changed it, then its folder if that is empty."""
     if _removal(path, digest).action == "remove":
         with explained(path):
             path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # not empty
+        with contextlib.suppress(OSError):  # the folder is not empty
             path.parent.rmdir()
 
 
@@ -239,7 +239,7 @@ def _refuse_while_busy(plan: Installation) -> None:
 
 
 def _refuse_foreign(plan: Installation, note: Mapping[str, Any], force: bool) -> None:
-    """Check that the bridge's own folder has no foreign files; an interrupted installation has only the bridge's."""
+    """Refuse foreign files in the bridge's own folder. Files from an interrupted installation are not foreign."""
     if plan.alone is None or plan.pointer.exists() or force:
         return
     ours = {str(file.path) for file in plan.files} | set(note["files"])
@@ -257,7 +257,7 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         return
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path.resolve(), data, mode=mode)  # resolved, because settings files may be symbolic links
+    write_bytes(path.resolve(), data, mode=mode)  # settings files may be symbolic links
 
 
 def _read(path: Path) -> bytes | None:

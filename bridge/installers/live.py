@@ -1,6 +1,7 @@
 """The plan for Ableton Live: the Remote Script in the User Library, and the pointer file next to it.
 
-Live reads scripts only when it starts, so it may run during the installation. docs/live.md describes the next steps.
+Live reads scripts only when it starts, so Live may be running during the installation. docs/live.md describes the next
+steps.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from bridge.errors import HomeError
 from bridge.installers.base import POINTER, Installation, Own, Surroundings
 
 USUAL = Path("Ableton", "User Library")
-NAME = "AceBridge"  # the folder's name is the control surface's name in Live
+NAME = "AceBridge"  # name of the folder; Live shows it as the control surface's name
 STEPS = (
     "Restart Live. It looks for new scripts only when it starts.",
     "In Settings > Link, Tempo & MIDI, choose AceBridge as a Control Surface. Leave Input and Output at None.",
@@ -42,7 +43,8 @@ def plan(surroundings: Surroundings) -> Installation:
     return Installation(
         daw="live",
         title="Ableton Live",
-        files=tuple(Own(target / path.name, path.read_bytes()) for path in parts),  # __init__.py last: makes it visible
+        # __init__.py comes last, because it makes the script visible to Live.
+        files=tuple(Own(target / path.name, path.read_bytes()) for path in parts),
         pointer=target / POINTER,
         steps=STEPS,
         caches=(target / "__pycache__",),
@@ -51,10 +53,10 @@ def plan(surroundings: Surroundings) -> Installation:
 
 
 def libraries(environ: Mapping[str, str], platform: str) -> list[Path]:
-    """Return possible locations of the User Library: first those in Live's settings, then the defaults."""
+    """Return possible locations of the User Library, first from Live's settings, then the default ones."""
     home = _home(environ, platform)
     if platform == "win32":
-        cloud = environ.get("OneDrive") or home / "OneDrive"  # Windows may keep the documents here
+        cloud = environ.get("OneDrive") or home / "OneDrive"  # Windows may keep the Documents folder here
         usual = [home / "Documents" / USUAL, Path(cloud) / "Documents" / USUAL]
     else:
         usual = [home / "Music" / USUAL]
@@ -62,7 +64,7 @@ def libraries(environ: Mapping[str, str], platform: str) -> list[Path]:
 
 
 def own_files(environ: Mapping[str, str], platform: str, name: str) -> list[Path]:
-    """Return the settings files of a name, of each of the user's Live versions, the newest first."""
+    """Return the file `name` from the settings of each of the user's Live versions, most recently changed first."""
     home = _home(environ, platform)
     if platform == "win32":
         folder, inside = Path(environ.get("APPDATA") or home / "AppData" / "Roaming"), f"Live */Preferences/{name}"
@@ -76,7 +78,7 @@ def _home(environ: Mapping[str, str], platform: str) -> Path:
 
 
 def _moved(settings: Iterable[Path]) -> Iterator[Path]:
-    """Yield the User Library's locations from Live's own settings."""
+    """Yield the locations of the User Library that are in Live's settings files."""
     for path in settings:
         with contextlib.suppress(OSError, ElementTree.ParseError):
             settings_of = ElementTree.fromstring(path.read_bytes())  # noqa: S314  # the user's own file

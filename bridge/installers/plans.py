@@ -18,6 +18,6 @@ def plan(daw: str, surroundings: Surroundings) -> Installation:
     """Return a DAW's plan.
 
     Raises:
-        HomeError: this installation of the bridge lacks its scripts, or the DAW's folder was not found.
+        HomeError: this installation lacks the DAW's scripts, or the DAW's folder was not found.
     """
     return PLANS[daw](surroundings)

@@ -1,6 +1,7 @@
 """The plan for REAPER: ReaScripts, pointer and catalogue in Scripts/ACE Bridge, icons in Data.
 
-REAPER's own files do not change, so it may run during the installation. The action "Install" registers the scripts.
+REAPER's own files do not change, so REAPER may be running during the installation. The action "Install" registers the
+scripts.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from bridge.installers.catalogue import FILE as CATALOGUE
 from bridge.installers.catalogue import catalogue
 from bridge.presets.library import standard
 
-NAME = "ACE Bridge"  # the folder in Scripts; ReaPack uses another one
-ICONS = "toolbar_icons"  # in REAPER's Data, and in the shipped scripts
+NAME = "ACE Bridge"  # name of the folder in Scripts; ReaPack uses another folder
+ICONS = "toolbar_icons"  # name of the folder in REAPER's Data and in the shipped scripts
 STEPS = (
     "In REAPER, open Actions > Show action list > New action > Load ReaScript, choose “ace-bridge_Install.lua” in"
     " Scripts/ACE Bridge, and run it. It adds the other actions to the list.",
@@ -72,7 +73,7 @@ def candidates(environ: Mapping[str, str], platform: str) -> Iterator[Path]:
 
 
 def _only(found: list[Path]) -> Path:
-    """Return the only folder; refuse to choose between several."""
+    """Return the only folder in the list; raise an error if there are none or several."""
     if len(found) == 1:
         return found[0]
     hint = "Start REAPER once, or pass its resource folder with --resource-path (Options > Show REAPER resource path)."
@@ -84,7 +85,7 @@ def _only(found: list[Path]) -> Path:
 
 
 def _catalogue(surroundings: Surroundings) -> bytes:
-    """Return the catalogue used until the daemon writes its own: presets, and fal's price per second."""
+    """Return the first catalogue (presets, and fal's price per second); the daemon later writes a newer one."""
     home = home_folder(surroundings.environ, surroundings.platform)
     price = {"currency": "USD", "per_second": load(home, surroundings.environ).fal.price_per_second}
     shown = {**catalogue(standard(home).all(), ()), "price": price}
