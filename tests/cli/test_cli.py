@@ -1,4 +1,4 @@
-"""The command line itself: help, options, suggestions, exit statuses and defects."""
+"""Tests the command line itself: help, options, suggestions, exit statuses and defects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ace-bridge bench` on this machine, and the files that `remix DIR` finds."""
+"""Tests `ace-bridge bench`, and which files `remix DIR` finds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_every_state_has_its_time(home: Path, tmp_path: Path) -> None:
     assert all(seconds > 0 for seconds in report["states"].values())
     assert sum(report["states"].values()) == pytest.approx(report["whole"], abs=0.01)
     (own,) = tmp_path.glob("ace-bridge-bench-*")
-    assert not (own / "daemon.json").exists()  # its daemon has stopped
+    assert not (own / "daemon.json").exists()  # the benchmark's daemon has stopped
     assert not (home / "bridge.db").exists()  # the user's home was not touched
 
 

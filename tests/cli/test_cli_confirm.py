@@ -1,4 +1,4 @@
-"""What `remix` reads from files before it submits them: the sample rate of the results, and the billable length."""
+"""Tests what `remix` reads from files before it submits them: their sample rate and the billable length."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge.cli import confirm
 
 @pytest.fixture
 def clips(tmp_path: Path) -> Path:
-    """Clips of one and two seconds at several rates, and a file without sound."""
+    """Return a folder with clips of one and two seconds at several sample rates, and a file without audio."""
     for name, rate, seconds in (("a", 44_100, 1), ("b", 44_100, 2), ("c", 48_000, 1), ("low", 22_050, 1)):
         soundfile.write(tmp_path / f"{name}.wav", np.full((rate * seconds, 1), 0.1), rate)
     (tmp_path / "broken.wav").write_text("no sound")
@@ -27,7 +27,7 @@ def clips(tmp_path: Path) -> Path:
         ("a", 44_100),
         ("a b", 44_100),
         ("a c", None),  # no common rate
-        ("low", None),  # below the rates that results keep
+        ("low", None),  # results do not keep a rate this low
         ("broken", None),
         ("a broken", 44_100),
     ],

@@ -1,4 +1,4 @@
-"""jobs, show, cancel, retry, status and stop with a journal but without a daemon."""
+"""Tests jobs, show, cancel, retry, status and stop with a journal but without a daemon."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_a_job_is_found_by_its_variation(home: Path) -> None:
 
 
 class FakeDaemon:
-    """What `cancel` needs: a daemon that is running and accepts the message."""
+    """Simulates a running daemon that accepts every message, which is all that `cancel` needs."""
 
     sent: list[tuple[str, dict[str, Any]]]
 

@@ -1,4 +1,4 @@
-"""presets and config on the command line: what they print, and how they explain mistakes."""
+"""Tests the commands presets and config: what they print, and how they explain mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line as users run it: odd file names, filters, retry and rerun, invalid arguments, several daemons."""
+"""Tests the command line as users run it: odd names, filters, retry and rerun, invalid arguments, several daemons."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ODD = (
 
 @pytest.fixture
 def odd(tmp_path: Path) -> Path:
-    """A folder of clips with every kind of name that a file system allows."""
+    """Return a folder of clips with every kind of name that a file system allows."""
     folder = tmp_path / "in"
     folder.mkdir()
     tone = write_tone(tmp_path / "tone.wav", 0.3)
@@ -59,7 +59,7 @@ def fal() -> Iterator[FalServer]:
 
 
 def test_a_folder_of_odd_names(home: Path, odd: Path, tmp_path: Path) -> None:
-    """All are remixed, two at a time, each with progress; the last lines are the paths, byte for byte."""
+    """All files are remixed and show progress; standard output has the paths of the results, byte for byte."""
     out = Path(os.fsdecode(os.fsencode(tmp_path) + b"/out \xff"))
     command: list[str | Path] = [sys.executable, "-m", "bridge", "remix", odd, "--engine", "offline", "--out", out]
     with running(home):
@@ -147,7 +147,7 @@ def test_user_presets(home: Path) -> None:
     assert broken.returncode == 1
     assert path.name in broken.stdout
     assert "sparkle" in broken.stdout
-    assert cli(home, "presets").returncode == 0  # the others are still listed
+    assert cli(home, "presets").returncode == 0  # the valid presets are still listed
 
 
 def test_retry_rerun_and_filters(home: Path, tmp_path: Path, fal: FalServer) -> None:
@@ -227,7 +227,7 @@ def test_two_changes_in_one_clock_tick_are_both_seen(home: Path) -> None:
 
 
 def test_the_stale_file_of_a_killed_daemon_is_ignored(home: Path, tmp_path: Path) -> None:
-    """Its process ID belongs to another process now, and another home's daemon replies on its port."""
+    """The process ID in the file now belongs to another process, and another home's daemon replies on the port."""
     other = tmp_path / "other"
     other.mkdir()
     with running(other) as daemon, subprocess.Popen(["sleep", "600"]) as stranger:
@@ -243,7 +243,7 @@ def test_the_stale_file_of_a_killed_daemon_is_ignored(home: Path, tmp_path: Path
 
 
 def test_simultaneous_starts_share_one_daemon(home: Path) -> None:
-    """Each starts a daemon. The home's lock lets one of them run, and it serves all of them."""
+    """Each `start` launches a daemon. The home's lock lets only one daemon run, and every `start` reports that one."""
     started: list[subprocess.CompletedProcess[str]] = []
     threads = [threading.Thread(target=lambda: started.append(cli(home, "start", "--json"))) for _ in range(4)]
     for thread in threads:

@@ -1,4 +1,4 @@
-"""The command table is complete and unambiguous, and checks its arguments."""
+"""Tests that the command table is complete and unambiguous, and that commands check their arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The daemon executes the commands of surfaces through the real message handler."""
+"""Tests how the daemon executes the commands of surfaces, with the real message handler."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fakes.studio import Studio, remix_args, write_tone
 
 
 class NotingPlayer(Player):
-    """Records what it is asked to play."""
+    """Records the calls that it receives."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ async def test_a_clip_is_remixed_with_the_settings_of_the_surface(home: Path, to
 
 
 async def test_a_request_is_in_the_journal_before_it_is_executed(home: Path, tone: Path) -> None:
-    strange = tone.with_name("t\udce4st ü.wav")  # not UTF-8, and no such file
+    strange = tone.with_name("t\udce4st ü.wav")  # the name is not UTF-8, and the file does not exist
     async with Studio(home) as studio:
         studio.handler._apply = AsyncMock(return_value=Receipt("", "never"))  # type: ignore[method-assign]  # the daemon is killed here
         accepted = await control_of(studio).clip(ask(strange))
@@ -127,7 +127,7 @@ async def test_the_doorbell_reads_the_inbox_and_returns_the_job(home: Path, tone
         accepted = await control.inbox(message_id)
         assert accepted is not None
         assert accepted.job_id == studio.registry.jobs()[0].id
-        assert await control.inbox(message_id) == accepted  # twice, or after the folder watch read the file
+        assert await control.inbox(message_id) == accepted  # also if the message was read before
         assert await control.inbox("") is None
         await studio.until(accepted.job_id, "done")
         with pytest.raises(PresetUnknown):
@@ -198,7 +198,7 @@ async def test_audition_plays_the_result_or_the_clip(home: Path, tone: Path) -> 
         (one,) = await studio.until(job_id, "done")
         assert one.result is not None
         clip = home / "jobs" / job_id / "clip-1" / "source.flac"
-        await control.switch_audition()  # nothing is playing, so this starts
+        await control.switch_audition()  # nothing is playing, so this starts the result
         await control.switch_audition()
         await control.loop_audition(None)
         await control.audition(one.id[:6], "source")

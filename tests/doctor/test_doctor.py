@@ -1,4 +1,4 @@
-"""The doctor with planted problems: it finds and explains each, and says how to fix it."""
+"""Tests the doctor with planted problems: it must find and explain each problem, and say how to fix it."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ REPORT = {
 
 
 def report_with(**changes: Any) -> Callable[[Path], None]:
-    """Plant a finished self-test report of Live with some values changed."""
+    """Return a function that writes a finished self-test report of Live with some values changed."""
 
     def plant(home: Path) -> None:
         (home / "live").mkdir()
@@ -257,7 +257,7 @@ class TestDaws:
 
 
 class Fal:
-    """Gives every request the same reply and records the requests."""
+    """A server that records the requests and gives each the same reply."""
 
     def __init__(self, status: int, **headers: str) -> None:
         asked: list[tuple[str, str, str]] = []

@@ -1,4 +1,4 @@
-"""The catalogue of presets and engines for DAW scripts."""
+"""Tests the catalogue of presets and engines for DAW scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Installing into a DAW's folder and uninstalling: once, with backups, without changes to foreign files."""
+"""Tests install and uninstall in a DAW's folder: repeated installs, backups, and foreign files that stay unchanged."""
 
 from __future__ import annotations
 
