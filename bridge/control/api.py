@@ -1,6 +1,6 @@
 """`BridgeApi`: the calls that commands make to the daemon, and their arguments and results.
 
-control/table.py and the surfaces call it, and control/service.py implements it.
+control/table.py and the surfaces call `BridgeApi`; control/service.py implements it.
 """
 
 from __future__ import annotations

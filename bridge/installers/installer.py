@@ -165,7 +165,7 @@ class Installer:
         return True
 
     def _note_path(self, plan: Installation) -> Path:
-        """Return the path of a plan's record: one per location, because a user may have several REAPER installations."""
+        """Return the path of a plan's record: one per location, because a user may have REAPER installed twice."""
         return self._notes / f"{plan.daw}-{_digest(str(plan.pointer).encode())[:8]}.json"
 
     def _note(self, plan: Installation) -> dict[str, Any]:

@@ -33,7 +33,7 @@ STATES = {
 }
 PATIENCE = 120.0  # s without a message from the daemon before giving up
 
-Durations = Mapping[str, float]  # state → s spent in it, in order
+Durations = Mapping[str, float]  # time in each state, s, in order of occurrence
 
 
 def bench(options: argparse.Namespace) -> int:
