@@ -45,7 +45,7 @@ def seconds_of(files: Sequence[Path], offset: float, length: float | None) -> fl
 
 
 def _length(path: Path) -> Mapping[str, Any] | None:
-    """Measure a file as a worker process does: exactly, also for MP3, and with ffmpeg if needed. None: unreadable."""
+    """Measure a file exactly, as a worker process does, with ffmpeg if needed; return None if it is unreadable."""
     from bridge.workers.tasks.length import length
 
     try:

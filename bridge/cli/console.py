@@ -1,4 +1,4 @@
-"""Output of a command: live bars on a terminal, plain lines in a pipe, JSON lines for scripts.
+"""Prints the output of a command: live bars on a terminal, plain lines in a pipe, JSON lines for scripts.
 
 Progress goes to stderr and results to stdout, so that `$(ace-bridge remix …)` gives only the path.
 """
@@ -19,7 +19,7 @@ Show = Callable[[Mapping[str, Any]], None]
 
 
 class Console:
-    """The output of one command."""
+    """Prints the output of one command."""
 
     def __init__(self, as_json: bool) -> None:
         self._json = as_json

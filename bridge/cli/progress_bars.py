@@ -72,7 +72,7 @@ class Bars:
 
 
 class _Minutes(ProgressColumn):
-    """The elapsed time as m:ss."""
+    """A column with the elapsed time as m:ss."""
 
     def render(self, task: Task) -> Text:
         seconds = int((task.finished_time if task.finished else task.elapsed) or 0.0)

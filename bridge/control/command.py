@@ -52,7 +52,7 @@ class Command:
     tells_preset: bool = False  # replies with the selected preset to a sender that is not subscribed
     button: bool = False  # a number among the arguments is the button's state; 0 and false mean release and are ignored
     idempotent: bool = False  # executing the command twice does no harm
-    address: str = field(init=False)  # OSC address; <name> stands for the argument of that name
+    address: str = field(init=False)  # OSC address; <name> is replaced by the argument of that name
     once: bool = field(init=False)  # whether duplicates of the message must be dropped
     guarded: bool = field(init=False)  # whether it needs the token or may cost money
     sides: tuple[str, ...] = field(init=False)  # words that may follow the address, for hardware buttons

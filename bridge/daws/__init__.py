@@ -1,1 +1,1 @@
-"""The DAWs as the daemon sees them, behind the Protocol of `base.py`."""
+"""The daemon's adapters for DAWs, which implement the Protocol in `base.py`."""

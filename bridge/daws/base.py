@@ -35,7 +35,7 @@ class Daw(Protocol):
 
     @property
     def wants_handles(self) -> bool:
-        """Return whether the result's file has handles before and after the clip."""
+        """Return whether the result's file must have handles before and after the clip."""
         ...
 
     def place(self, placing: Placing) -> None:

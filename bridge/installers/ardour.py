@@ -16,8 +16,8 @@ from bridge.errors import HomeError
 from bridge.installers import ardour_slots
 from bridge.installers.base import POINTER, Edit, Installation, Own, Surroundings
 
-SHARED = ("files.lua", "json.lua", "wave.lua")  # copied from reaper_scripts/lib; do not use REAPER's API
-PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # but not a helper such as ardour7-export
+SHARED = ("files.lua", "json.lua", "wave.lua")  # copied from reaper_scripts/lib; plain Lua without calls to REAPER
+PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # matches no helper such as ardour7-export
 STEPS = (
     "Start Ardour, select an audio region, and run Edit > Lua Scripts > “ACE Bridge: Remix with last settings”.",
     "For a key: in Window > Keyboard Shortcuts, find “ACE Bridge” and press the key, for example Ctrl+Alt+R.",

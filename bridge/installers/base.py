@@ -29,7 +29,7 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An existing file of the DAW or the user, to which the bridge adds something."""
+    """A file of the DAW or the user, to which the bridge adds something. The file may not exist yet."""
 
     path: Path
     what: str  # description of the addition, shown to the user
@@ -49,4 +49,4 @@ class Installation:
     busy: Callable[[], str | None] = lambda: None  # returns why nothing may change now (the DAW is running), or None
     steps: tuple[str, ...] = ()  # next steps for the user
     caches: tuple[Path, ...] = ()  # folders that the DAW creates next to the files; uninstall deletes them
-    alone: Path | None = None  # a folder that may contain only the bridge's files; else install refuses
+    alone: Path | None = None  # a folder for the bridge's files only; if it has others, install refuses

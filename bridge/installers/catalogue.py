@@ -1,6 +1,6 @@
 """The catalogue file for DAW scripts: presets and engines with their parameters and prices.
 
-The daemon writes it to the bridge's folder at each start; a DAW script reads it when it opens its dialog.
+The daemon writes the file to the bridge's folder at each start. A DAW script reads it when the script opens a dialog.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def test_nothing_changes_while_the_daw_runs(tmp_path: Path) -> None:
         installer.install(replace(plan, busy=lambda: "Ardour runs."))
     assert tree(tmp_path) == {}
     installer.install(plan)
-    installer.install(replace(plan, busy=lambda: "Ardour runs."))  # there is nothing to change
+    installer.install(replace(plan, busy=lambda: "Ardour runs."))  # allowed: there is nothing to change
     with pytest.raises(DawRunning):
         installer.uninstall(replace(plan, busy=lambda: "Ardour runs."))
 

@@ -143,7 +143,7 @@ def _answers(channel: socket.socket, wait: float) -> Iterator[Message]:
 
 
 def _value(text: str) -> str | int | float:
-    """Return an argument as a number if it looks like one, else as text. `s:` before it makes it text."""
+    """Return an argument as a number if it looks like one, else as text. The prefix `s:` forces text."""
     if text.startswith("s:"):
         return text[2:]
     for kind in (int, float):
