@@ -1,4 +1,4 @@
-"""One hour of stereo at 24 bits and 96 kHz through render, upload and fit: no process takes 200 MB of memory."""
+"""Renders, uploads and fits one hour of 24-bit stereo at 96 kHz: no process reaches 200 MiB of memory."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.fakes.studio import remix_args
 RATE = 96000
 SECONDS = 3600
 LIMIT = 200 * 2**20  # bytes
-EVERY = 40  # s, of which ten are sound: the FLAC file is larger than a process may be
+EVERY = 40  # s; each period starts with 10 s of noise, so that the FLAC file is larger than LIMIT
 
 
 @pytest.fixture
 def hour(tmp_path: Path) -> Path:
-    """Return a file of two gigabytes: ten seconds of sound again and again, holes in the file between them."""
+    """Return a two-gigabyte WAV file: 10 s of noise every 40 s, with holes in the sparse file between them."""
     path = tmp_path / "hour.wav"
     frames = RATE * SECONDS
     head = bwf_header.header(RATE, 2, frames, "pcm24", None, {})
@@ -50,7 +50,7 @@ def most_memory(pid: int) -> int:
 @pytest.mark.timeout(840)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the highest resident size is read from /proc")
 def test_an_hour_is_rendered_and_uploaded_in_bounded_memory(hour: Path, home: Path, tmp_path: Path) -> None:
-    """Through the daemon, to a fal that takes clips of any length: every process of the bridge stays small."""
+    """The clip is submitted in one segment, and neither the daemon nor any worker reaches LIMIT."""
     patient = {"ACE_BRIDGE_FAL_LONGEST": "4000", "ACE_BRIDGE_WORKERS_IDLE_SECONDS": "600"}
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **patient)) as daemon:
         fal.hold("IN_QUEUE")  # no result is needed here
@@ -60,7 +60,7 @@ def test_an_hour_is_rendered_and_uploaded_in_bounded_memory(hour: Path, home: Pa
         assert job["cost"]["estimated"] == pytest.approx(0.0002 * SECONDS)
         (order,) = fal.queue.jobs.values()
         flac = home / "jobs" / job["job_id"] / "clip-1" / "source.flac"
-        assert flac.stat().st_size > LIMIT  # a process that held it in memory would exceed the limit
+        assert flac.stat().st_size > LIMIT  # a process with the whole file in memory would exceed the limit
         assert order.body["audio_url"].startswith("http")
         sent = sum(len(seen.body) for seen in fal.seen("put", "part"))
         assert sent == flac.stat().st_size
@@ -75,7 +75,7 @@ def test_an_hour_is_rendered_and_uploaded_in_bounded_memory(hour: Path, home: Pa
 
 
 async def fit_an_hour(raw: Path, into: Path) -> None:
-    """The way back: an hour is fitted by a worker as small."""
+    """Fit an hour of audio in a worker, which also stays below LIMIT."""
     workers = Workers(1)
     try:
         order = {"raw": str(raw), "into": str(into), "samples": 48_000 * SECONDS, "target": -20.0}
@@ -87,12 +87,12 @@ async def fit_an_hour(raw: Path, into: Path) -> None:
 
 
 def children(pid: int) -> list[int]:
-    """Return the workers that a process has started."""
+    """Return the process IDs of the workers that a process has started."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and is_child(int(name), pid)]
 
 
 def is_child(pid: int, parent: int) -> bool:
-    """Tell whether a process is a worker that another one started."""
+    """Return whether a process is a worker started by `parent`."""
     try:
         found = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
         return int(found) == parent and b"bridge.workers.process" in Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -1,4 +1,4 @@
-"""Attacks by hostile files, messages, answers and names: nothing leaves the home, nothing is bought."""
+"""Attacks with hostile files, messages, replies and names: nothing is written outside the home or submitted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def tone(tmp_path: Path) -> Path:
 
 
 def tree(folder: Path, without: Path) -> dict[str, bytes]:
-    """Every file under a folder, less those of the home."""
+    """Return the content of every file under a folder, except files in `without`."""
     return {
         str(path): path.read_bytes()
         for path in folder.rglob("*")
@@ -140,7 +140,7 @@ class TestSources:
 
 
 class Giving(FakeEngine):
-    """Gives a file of ours as the result."""
+    """Returns a given file as the result."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -151,13 +151,13 @@ class Giving(FakeEngine):
 
 
 def silence(path: Path, hours: float, *, length_known: bool = True) -> Path:
-    """A FLAC of silence, which packs hours into kilobytes; its header may leave the length open."""
+    """Write hours of silence as a FLAC of some kilobytes; its header can leave the length unknown."""
     with soundfile.SoundFile(path, "w", 8000, 1, "PCM_16", format="FLAC") as file:
         for _ in range(round(hours * 60)):
             file.write(np.zeros(8000 * 60, dtype="int16"))
     if not length_known:
         data = bytearray(path.read_bytes())
-        data[21] &= 0xF0  # STREAMINFO: the last 36 bits of its first 18 bytes are the number of samples
+        data[21] &= 0xF0  # STREAMINFO: the last 36 bits before the MD5 are the number of samples
         data[22:26] = bytes(4)
         path.write_bytes(data)
     return path
@@ -168,7 +168,7 @@ class TestResults:
     async def test_a_few_kilobytes_that_decode_to_hours_are_refused(
         self, home: Path, tone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length_known: bool
     ) -> None:
-        monkeypatch.setattr(files, "LARGEST_DECODED", 2**22)  # as 2**32 for days of silence
+        monkeypatch.setattr(files, "LARGEST_DECODED", 2**22)  # instead of 2**32, so that hours of silence exceed it instead of days
         bomb = silence(tmp_path / "bomb.flac", 2.0, length_known=length_known)
         assert bomb.stat().st_size < 1_000_000
         async with Studio(home, Giving(bomb)) as studio:
@@ -219,7 +219,7 @@ class TestPrivacy:
             assert stat.S_IMODE((home / "daemon.json").stat().st_mode) == 0o600
 
     def test_the_key_is_in_no_file_and_no_output(self, home: Path, tone: Path, tmp_path: Path) -> None:
-        """A whole life: a remix that works, one that is refused, the settings, the doctor with its bundle."""
+        """After a good and a failed remix, `config`, `jobs` and `doctor`, search all files and outputs for the key."""
         said = []
         with FalServer(zero_delay=True, key=MARKED) as fal:
             environ = {**fal_environment(fal.url), "FAL_KEY": MARKED}

@@ -1,7 +1,7 @@
-"""Every wrong input end to end, through real daemons: one clear sentence, the code, and nothing lost.
+"""Every bad input, end to end through real daemons: each gives one clear sentence and a code, and loses nothing.
 
-The table is scripts/bad_inputs.py, which docs/errors.md shows; here every line of it is made to happen. After each, the
-source is as it was, nothing was ordered that was not wanted, and a good clip goes through.
+The tests cause every row of the table in scripts/bad_inputs.py, which docs/errors.md shows. After each, the sources are
+unchanged, nothing was submitted that should not be, and a good clip is remixed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     home = tmp_path_factory.mktemp("bench") / "home"
     prepare_home(home)
     folder = tmp_path_factory.mktemp("sources")
-    environ = {"PATH": str(folder), "ACE_BRIDGE_INBOX_SAFETY_INTERVAL": "60"}  # no ffmpeg there
+    environ = {"PATH": str(folder), "ACE_BRIDGE_INBOX_SAFETY_INTERVAL": "60"}  # this folder has no ffmpeg
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **environ)) as daemon:
         about = daemon.wait_until_up()
         yield Bench(home, fal, about["osc_port"], folder, write_tone(folder / "tone.wav"))
@@ -41,14 +41,14 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 @pytest.fixture(autouse=True)
 def tidy() -> Iterator[None]:
-    """Take disks and writers away, however a test ended."""
+    """Remove the disks and stop the writers, even after a failed test."""
     yield
     for name in ("removed", "rewritten", "read_only", "full"):
         clear(name)
     OPEN.clear()
 
 
-NEEDS = {"aac": "codecs", "removed": "disks", "read_only": "disks", "full": "disks"}  # parts of the test run
+NEEDS = {"aac": "codecs", "removed": "disks", "read_only": "disks", "full": "disks"}  # input → `needs` marker
 
 
 def marks(bad: BadInput) -> list[pytest.MarkDecorator]:
@@ -71,7 +71,7 @@ def test_a_bad_input_gives_one_clear_error(bench: Bench, bad: BadInput, tmp_path
     assert "\n" not in error["text"]
     assert hashed(bench.folder) == before
     assert bench.orders == orders + (bad.name in PAID)
-    if bad.name in MEND:  # once fixed, it resumes
+    if bad.name in MEND:  # the remix resumes once the cause is fixed
         MEND[bad.name](bench, tmp_path)
         assert bench.orders == orders + 1
     assert bench.remix(bench.tone, remix={"seed": len(bench.sent)}) is None  # the queue continues
@@ -79,7 +79,7 @@ def test_a_bad_input_gives_one_clear_error(bench: Bench, bad: BadInput, tmp_path
 
 @pytest.mark.parametrize("end", [[], ["--json"]], ids=["people", "scripts"])
 def test_the_command_line_shows_the_same_error(bench: Bench, tmp_path: Path, end: list[str]) -> None:
-    """One sentence, what to do, the code; exit status 1; in JSON for scripts."""
+    """The command prints one sentence, what to do and the code (with --json: JSON), and exits with 1."""
     done = cli(bench.home, "remix", str(bench.tone), "--set", "number_of_steps=61", *end)
     assert done.returncode == 1
     if end:
@@ -97,6 +97,6 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def hashed(folder: Path) -> dict[str, str]:
-    """The content of every source, by name."""
+    """Return the SHA-256 of every source by file name."""
     files = (path for path in folder.iterdir() if path.is_file() and path.name != "rewritten.wav")
     return {os.fsdecode(path.name): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

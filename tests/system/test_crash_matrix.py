@@ -1,9 +1,8 @@
-"""The crash matrix: the bridge is killed at every boundary and at 300 random moments, and nothing is lost or doubled.
+"""The crash matrix: kills the bridge at every journal write and at 300 random moments; no work is lost or duplicated.
 
-Each life of the daemon ends by SIGKILL, at a write of the journal or at a random time after a variation has come to a
-state and before it leaves that stage; workers are killed beside it. Meanwhile jobs of several clips and variations, by
-both engines, go to a DAW and to a folder, over a fal that counts. CRASH_SEED chooses the moments, CRASH_KILLS how many
-are random.
+SIGKILL ends each run of the daemon, either at a write to the journal or at a random time while a variation is in a
+given stage. Workers are killed too. The jobs have several clips and variations, use both engines, and deliver to a DAW
+or to a folder; the fake fal counts the submissions. CRASH_SEED seeds the random moments, CRASH_KILLS is their number.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from tests.fakes.crashing_process import STAGES
 
 SEED = int(os.environ.get("CRASH_SEED", "8"))
 KILLS = int(os.environ.get("CRASH_KILLS", "300"))
-LEAST = 15  # kills in each stage, of 300
-MOST = 2 * KILLS  # random kills, with those that make up for stages that were hit too seldom
+LEAST = 15  # kills required in each stage, for 300 kills
+MOST = 2 * KILLS  # limit on random kills, including the extra ones for stages with too few
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,7 +30,7 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="lives are forked and watched as only Linux can"),
 ]
 
-ENTRIES = {  # the stage that is to be interrupted → the moment that it begins at
+ENTRIES = {  # stage to interrupt → the moment at which it begins
     "taken": "after:take_in",
     "render": "state:rendering",
     "upload": "state:uploading",
@@ -43,7 +42,7 @@ ENTRIES = {  # the stage that is to be interrupted → the moment that it begins
     "place": "state:placing",
     "confirmed": "state:done",
 }
-LENGTHS = {  # s within which the kill comes; it comes at the end of the stage if that is sooner
+LENGTHS = {  # stage → longest delay of the kill, s; a stage that ends sooner is killed at its end
     "taken": 0.01,
     "render": 0.06,
     "upload": 0.06,
@@ -55,7 +54,7 @@ LENGTHS = {  # s within which the kill comes; it comes at the end of the stage i
     "place": 0.08,
     "confirmed": 0.03,
 }
-WORKING = ("state:rendering", "state:running", "state:fetching", "state:fitting")  # where a worker may be at work
+WORKING = ("state:rendering", "state:running", "state:fetching", "state:fitting")  # a worker may be busy in these states
 WRITES = (
     *("take_in", "add_job", "applied", "spend", "add_upload", "bill", "note", "mark:intent", "mark:ticket"),
     *(f"finish:{stage}" for stage in ("render", "upload", "remix", "fetch", "fit", "place")),
@@ -78,7 +77,7 @@ def test_kills_lose_and_duplicate_nothing(home: Path, tmp_path: Path, capsys: py
 
 
 def at_boundaries(run: CrashRun) -> None:
-    """Kill at each write of the journal, before it and after it; nothing comes between."""
+    """Kill immediately before and immediately after each kind of write to the journal."""
     for moment in BOUNDARIES:
         run.keep_busy(new=True)
         run.live(Death(moment))
@@ -87,7 +86,7 @@ def at_boundaries(run: CrashRun) -> None:
 
 
 def at_random(run: CrashRun, random: Random) -> Counter[str]:
-    """Kill within each stage in turn, and go on while a stage was hit too seldom; return how many hit which."""
+    """Kill within random stages until each has enough kills, and count the kills by stage."""
     hit: Counter[str] = Counter()
     while hit.total() < KILLS or (not enough(hit) and hit.total() < MOST):
         least = min(ENTRIES, key=lambda stage: (hit[stage], random.random()))
@@ -105,12 +104,12 @@ def at_random(run: CrashRun, random: Random) -> Counter[str]:
 
 
 def enough(hit: Counter[str]) -> bool:
-    """Whether every stage was hit often enough."""
+    """Return whether every stage was killed often enough."""
     return all(hit[stage] >= LEAST * KILLS // 300 for stage in ENTRIES)
 
 
 def account(run: CrashRun) -> None:
-    """Hold the bridge to its promise."""
+    """Check that nothing was lost, submitted twice, placed twice or left behind."""
     books, variations, orders = run.books, run.variations(), run.orders()
     assert run.rows("SELECT COUNT(*) FROM jobs")[0][0] == len(run.messages), "a request was lost or taken on twice"
     wanted = sum(len(one["job"]["request"]["clips"]) * one["job"]["each"] for one in variations if is_first(one))
@@ -148,7 +147,7 @@ def is_first(variation: dict[str, object]) -> bool:
 
 
 def histogram(run: CrashRun, hit: Counter[str]) -> str:
-    """Return what was killed where, as text."""
+    """Return the number of kills by stage, as a text for the terminal."""
     books = run.books
     most = max(hit.values(), default=1)
     lines = [f"\nCRASH_SEED={SEED}: {sum(hit.values())} random kills, {len(BOUNDARIES)} at boundaries"]

@@ -1,7 +1,7 @@
-"""The fault matrix: every line of scripts/faults.py is made to happen, and ends as docs/reliability.md says.
+"""The fault matrix: causes every row of scripts/faults.py; each fault ends as docs/reliability.md says.
 
-A real fal engine talks to the fake fal over real sockets; disks, journals and processes are real. Then the way out that
-the line names is gone, and the orders are counted.
+The real fal engine talks to the fake fal over real sockets; disks, journals and processes are real. Each test then
+takes the recovery that the row names, and counts the submissions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from tests.engines.fal_kit import KEY
-from tests.fakes import power_cuts  # noqa: F401 - its scenes
+from tests.fakes import power_cuts  # noqa: F401 - registers its scenes
 from tests.fakes.fal_faults import Fault as Made
 from tests.fakes.fal_server import FalServer
 from tests.fakes.fault_bench import Bench
@@ -74,7 +74,7 @@ async def test_a_fault_ends_as_documented(bench: Bench, fault: Fault) -> None:
 
 
 async def cancelled(bench: Bench, tries: int) -> None:
-    """Cancel what waits in fal's queue, and let the queue go on once fal has had its say, after so many tries."""
+    """Cancel a remix in fal's queue, and release the queue after `tries` cancel requests."""
     bench.fal.hold("IN_QUEUE")
     await bench.remix()
     await bench.until(lambda: bench.variation().queue_position is not None)
@@ -84,14 +84,14 @@ async def cancelled(bench: Bench, tries: int) -> None:
 
 
 async def ended(bench: Bench, fault: Fault) -> None:
-    """The remix comes to the state in the table, with as many orders."""
+    """Check that the remix reaches the state in the table with the number of submissions in the table."""
     if fault.ends != "rejected":
         await bench.comes_to(fault.ends)
     assert bench.orders == fault.orders
 
 
 async def out(bench: Bench, fault: Fault) -> None:
-    """Go the way out that the table names, and see that it leads there and costs what it says."""
+    """Take the recovery that the table names, and check its end and its number of submissions."""
     match fault.then:
         case "":
             return

@@ -1,7 +1,7 @@
-"""Any content of messages, presets and sound file headers gives a value or a BridgeError, never another exception.
+"""Fuzzes messages, presets and sound file headers: each gives a value or a BridgeError, never another exception.
 
-osc/test_osc_packet.py and osc/test_osc_hostile.py throw OSC packets, engines/test_fal_errors.py fal's answers;
-benchmarks/fuzz.py throws a million packets and measures stalls and memory.
+osc/test_osc_packet.py and osc/test_osc_hostile.py fuzz OSC packets, and engines/test_fal_errors.py fuzzes fal's
+replies. benchmarks/fuzz.py sends a million packets and measures stalls and memory.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ MESSAGE: dict[str, Any] = {
 
 
 def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return the way to every value in a message."""
+    """Return the path of keys to every value in a message."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [here, *(place for key, one in inner for place in places(one, (*here, key)))]
 
 
 @st.composite
 def spoilt_messages(draw: st.DrawFn) -> bytes:
-    """A right message in which up to three values are anything at all."""
+    """Draw a valid message with up to three values replaced by any JSON."""
     message = json.loads(json.dumps(MESSAGE))
     for place in draw(st.lists(st.sampled_from(places(MESSAGE)[1:]), max_size=3)):
         target = message
@@ -134,7 +134,7 @@ def test_any_lines_as_a_preset(tmp_path: Path, lines: list[str]) -> None:
     try:
         load(path)
     except PresetInvalid as error:
-        assert "mine.toml" in error.text  # noqa: PT017 - either outcome is right
+        assert "mine.toml" in error.text  # noqa: PT017 - a valid preset is fine too
 
 
 @given(st.binary(max_size=300))
@@ -150,7 +150,7 @@ def test_any_bytes_as_a_preset(tmp_path: Path, data: bytes) -> None:
 
 @cache
 def sound_file(kind: str, subtype: str) -> bytes:
-    """A fifth of a second of stereo noise in a format."""
+    """Return 0.2 s of stereo noise in this format."""
     out = BytesIO()
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, (9_600, 2))
     soundfile.write(out, noise, 48_000, format=kind, subtype=subtype)
@@ -178,7 +178,7 @@ KINDS = (
 def test_any_header_of_a_sound_file(
     tmp_path: Path, kind: str, subtype: str, changes: list[tuple[int, int]], length: int
 ) -> None:
-    """Bytes of the header are changed and the end is cut off, in a source and in a result."""
+    """Header bytes are changed and the file is cut off; `render` reads it as a source and `probe` as a result."""
     data = bytearray(sound_file(kind, subtype))
     for place, value in changes:
         data[place] = value
@@ -203,7 +203,7 @@ def test_any_header_of_a_sound_file(
 
 @pytest.mark.parametrize(("kind", "subtype", "at"), [("W64", "PCM_16", 56), ("CAF", "PCM_16", 12)])
 def test_a_chunk_that_ends_beyond_any_seekable_position(tmp_path: Path, kind: str, subtype: str, at: int) -> None:
-    """The size of a first chunk has 64 bits; with its highest byte set, the next one would begin beyond any file."""
+    """The 64-bit size of the first chunk is so large that the next chunk would begin beyond any file."""
     data = bytearray(sound_file(kind, subtype))
     data[at : at + 8] = b"\x7f" + b"\xff" * 7 if kind == "CAF" else b"\xff" * 7 + b"\x7f"
     assert promised_end(BytesIO(data)) is None
@@ -215,7 +215,7 @@ def test_a_chunk_that_ends_beyond_any_seekable_position(tmp_path: Path, kind: st
 
 def test_a_header_with_one_sample_per_second(tmp_path: Path) -> None:
     data = bytearray(sound_file("AIFF", "PCM_24"))
-    data[28] = 0  # of the sample rate's exponent; found by the test above
+    data[28] = 0  # part of the sample rate's exponent; test_any_header_of_a_sound_file found this
     path = tmp_path / "x.aiff"
     path.write_bytes(data)
     args = {"source": {"path": str(path)}, "length": 0.2, "handles": [0.0, 0.0], "into": str(tmp_path / "o.flac")}

@@ -1,6 +1,6 @@
-"""Clips that are longer than the engine takes: sent in segments, each ordered once, and back as one file.
+"""Clips longer than the engine's limit: sent in segments, each submitted once, and returned as one file.
 
-Through real daemons and the fake fal; where only the way matters, the engine's limit is low so that the clip is short.
+The tests use real daemons and the fake fal; most set a low limit, so that a short clip is enough.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from tests.fakes.studio import remix_args, write_tone
 from tests.waiting import until
 
 PRICE = 0.0002
-LIMIT = {"ACE_BRIDGE_FAL_LONGEST": "8"}  # s: 20 s of sound are three segments that share 2 s each
+LIMIT = {"ACE_BRIDGE_FAL_LONGEST": "8"}  # s; 20 s of sound become three segments with 2 s overlaps
 
 
 def long_music(path: Path, seconds: float) -> Path:
-    """Write a recording over and over, each time at another level, in blocks."""
+    """Write a recording repeatedly, at one of four levels each time, up to `seconds`."""
     sound, rate = soundfile.read(track("gravity"), dtype="float32", always_2d=True)
     left, number = round(seconds * rate), 0
     with soundfile.SoundFile(path, "w", rate, sound.shape[1], "PCM_16") as file:
@@ -39,7 +39,7 @@ def long_music(path: Path, seconds: float) -> Path:
 
 
 def lag_at(source: np.ndarray, result: np.ndarray, rate: int, at: float) -> int:
-    """Return by how many frames the result is late at a place, s; within 20 ms."""
+    """Return the delay of the result at `at` seconds, in frames; searches within ±20 ms."""
     start, frames, reach = round(at * rate), rate // 2, rate // 50
     one, other = source[start : start + frames], result[start - reach : start + frames + reach]
     curve = np.correlate(other, one, "valid")
@@ -50,7 +50,7 @@ def lag_at(source: np.ndarray, result: np.ndarray, rate: int, at: float) -> int:
 @pytest.mark.slow
 @pytest.mark.timeout(840)
 def test_twelve_minutes_give_one_file_of_exactly_that_length(home: Path, tmp_path: Path) -> None:
-    """Also when the bridge is killed after the second of four segments."""
+    """The bridge is killed after the second of four segments, and finishes the file after a restart."""
     source = long_music(tmp_path / "long.wav", 720.3)
     rate = soundfile.info(str(source)).samplerate
     clip = {"position": 3.21, "length": 720.0}
@@ -90,7 +90,7 @@ def test_twelve_minutes_give_one_file_of_exactly_that_length(home: Path, tmp_pat
     places = [30.0, 250.0, 430.0, 690.0, *(join["at"] + beside for join in joins for beside in (-2.0, 1.0))]
     lags = [lag_at(one, other, rate, place) for place in places]
     assert max(map(abs, lags)) <= 0.0005 * rate, lags
-    assert np.sqrt(np.square(second).reshape(720, rate, -1).mean(axis=(1, 2))).min() > 0.003  # no hole anywhere
+    assert np.sqrt(np.square(second).reshape(720, rate, -1).mean(axis=(1, 2))).min() > 0.003  # no gaps
 
 
 def ask(home: Path, tmp_path: Path, **more: Any) -> str:
@@ -131,7 +131,7 @@ def test_a_segments_lost_answer_is_unknown_and_only_retry_again_resubmits(home: 
         message_id = ask(home, tmp_path)
         job = job_of(home, message_id, "unknown")
         assert job["variations"][0]["error"]["code"] == "submit_unknown"
-        assert sum(fal.queue.submits().values()) == 2  # the third segment is not ordered on top
+        assert sum(fal.queue.submits().values()) == 2  # the third segment is not submitted
         refused = put(home, "retry", {"job_id": job["job_id"]})
         until(lambda: [one for one in outbox(home)["errors"] if one["message_id"] == refused] or None)
         assert sum(fal.queue.submits().values()) == 2
@@ -149,7 +149,7 @@ def test_a_segments_lost_answer_is_unknown_and_only_retry_again_resubmits(home: 
 def test_a_lost_journal_is_recovered_with_its_segments(
     home: Path, tmp_path: Path, moment: str, after: str, orders: int
 ) -> None:
-    """What the segments' folders know is enough: nothing is ordered twice, and nothing is said not to be ordered."""
+    """The segments' folders are enough: no segment is submitted twice, or reported as not submitted when it was."""
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url, **LIMIT)
         message_id = ask(home, tmp_path)

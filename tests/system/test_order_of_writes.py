@@ -1,7 +1,7 @@
-"""Submitted once rests on an order of writes, seen here from outside: the journal's fsync, then the bytes on the wire.
+"""Checks with strace the order of writes that keeps the daemon from submitting anything twice.
 
-strace watches a real daemon: the intent is on the disk before `POST …` leaves (journal first, folder second), and the
-ticket before the first look at it.
+The intent is on disk before `POST …` is sent, first in the journal and then in the folder. The ticket is on disk before
+the first request for its status.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ class Call:
 
     name: str
     text: str  # arguments and result
-    began: int  # line of the trace
+    began: int  # line number in the trace
     ended: int
 
 
 def under_strace(trace: Path) -> tuple[str, ...]:
-    """Return the program that runs the daemon as itself, watched by a process beside it."""
+    """Return the arguments that run the daemon under strace while keeping its process ID."""
     words = ["strace", "-D", "-f", "-qq", "-y", "-s", "20000", "-e", f"trace={CALLS}", "-o", str(trace)]
     words += [sys.executable, "-m", "bridge", "run"]
     return ("-c", f"import os; os.execvp('strace', {words!r})")
 
 
 def read(trace: Path) -> list[Call]:
-    """Read a trace; a call interrupted by another thread takes two lines."""
+    """Read a trace; join the two lines of a call that another thread interrupted."""
     open_calls: dict[str, tuple[int, str]] = {}
     calls = []
     for number, line in enumerate(trace.read_text("utf-8", "replace").splitlines()):
@@ -59,7 +59,7 @@ def read(trace: Path) -> list[Call]:
 
 
 def first(calls: list[Call], names: str, *parts: str, after: int = -1) -> Call:
-    """Return the first call of one of these names that has all the parts."""
+    """Return the first call after line `after` with one of these names and all parts in its text."""
     for call in calls:
         if call.name in names.split() and call.began > after and all(part in call.text for part in parts):
             return call
@@ -92,7 +92,7 @@ def test_intent_before_submission_and_ticket_before_first_poll(home: Path, tmp_p
     flushed = first(calls, SYNC, store, "= 0", after=intent.ended)
     assert intent.ended < flushed.began <= flushed.ended < post.began
     committed = first(calls, "rename renameat renameat2", "intent.json", "submit.json")
-    assert flushed.ended < committed.began  # so an order in a folder that the journal does not know proves a loss
+    assert flushed.ended < committed.began  # so submit.json without a journal entry proves a lost journal
     folder = first(calls, SYNC, "variation-1>", "= 0", after=committed.ended)
     assert committed.ended < folder.began <= folder.ended < post.began
 

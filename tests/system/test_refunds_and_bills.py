@@ -1,4 +1,4 @@
-"""Restarts: submitted remixes first, finished results to their DAW, half-written files removed."""
+"""Restarts: submitted remixes continue at once, finished results reach their DAW, half-written files are removed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def tone(tmp_path: Path) -> Path:
 
 
 async def test_a_restart_follows_all_submissions_regardless_of_slots(home: Path, tone: Path) -> None:
-    """A result lives for minutes at the engine: it must not wait behind another that takes hours there."""
+    """The engine keeps a result for minutes only, so no result may wait behind a remix that takes hours."""
     engine = FakeEngine()
     engine.finish.clear()
     async with Studio(home, engine, **{SLOTS: "3"}) as studio:
@@ -60,7 +60,7 @@ async def test_a_paid_result_waiting_for_disk_space_needs_no_slot(home: Path, to
 
 async def test_a_result_finished_just_before_a_crash_is_offered_after_it(home: Path, tone: Path) -> None:
     async with Studio(home) as studio:
-        studio.delivery._offer = AsyncMock()  # type: ignore[method-assign]  # killed before it did
+        studio.delivery._offer = AsyncMock()  # type: ignore[method-assign]  # as if killed before the offer
         await studio.send("hello", {"daw": {"name": "reaper"}, "project": SONG})
         job_id = await studio.remix(tone, daw={"name": "reaper"}, project={**SONG, "media_path": str(home.parent)})
         await studio.until(job_id, "ready")
@@ -77,7 +77,7 @@ async def test_a_crashed_daws_results_go_to_its_successor(home: Path, tone: Path
         job_id = await studio.remix(tone, daw={"name": "reaper"}, project={**SONG, "media_path": str(home.parent)})
         await studio.until(job_id, "running")
         studio.now += 60.0
-        await studio.send("hello", {"daw": {"name": "reaper"}, "project": SONG}, instance="later")  # and no bye
+        await studio.send("hello", {"daw": {"name": "reaper"}, "project": SONG}, instance="later")  # "test" sent no bye
         engine.finish.set()
         (one,) = await studio.until(job_id, "placing")
         assert one.placed_by == "later"
@@ -112,4 +112,4 @@ async def test_half_written_files_of_a_killed_daemon_are_removed(home: Path, ton
     async with Studio(home, engine) as studio:
         await studio.until(job_id, "done")
         assert [path for path in (*ours, old) if path.exists()] == []
-        assert young.exists()  # a script may be writing it
+        assert young.exists()  # a script may still be writing this file

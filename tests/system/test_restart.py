@@ -114,4 +114,4 @@ def test_one_daemon_per_home(home: Path) -> None:
         assert second.process.returncode == 1
         assert "already_running" in said
     with running(home):
-        pass  # the lock went with the first
+        pass  # the first daemon released the lock

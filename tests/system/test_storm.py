@@ -1,6 +1,6 @@
-"""Fifty messages at once: half of them twice, OSC notifications lost, cut and duplicated, files half-written.
+"""Sends 50 messages at once, half of them twice, with lost, cut and duplicate notifications and half-written files.
 
-They give fifty jobs and fifty results, and nothing is submitted twice.
+The bridge makes 50 jobs with 50 results, and submits nothing twice.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from tests.system.test_whole_path import cli
 from tests.waiting import PATIENCE, until
 
 MESSAGES = 50
-TWICE = 25  # of them
+TWICE = 25  # messages that are sent twice
 HALVES = 5  # files that are never finished
-IN_PIECES = 5  # messages that are written under their final name, in two pieces
+IN_PIECES = 5  # messages written directly under their final name, in two writes
 SENDERS = 4
 
 
 @dataclass(frozen=True)
 class Post:
-    """One thing to do with the inbox."""
+    """A file to write into the inbox, and its notifications."""
 
     name: str
     data: bytes
     pieces: bool = False
-    rings: tuple[bytes, ...] = ()  # datagrams after it
+    rings: tuple[bytes, ...] = ()  # datagrams sent after the file is written
 
 
 def plan(chance: random.Random, out: Path, tone: Path) -> list[Post]:
-    """Return everything that is sent, in an order of its own."""
+    """Return everything to send, in random order."""
     posts = []
     for number in range(MESSAGES):
         args = remix_args(tone, remix={"seed": 1000 + number}, project={"media_path": str(out)})
@@ -56,7 +56,7 @@ def plan(chance: random.Random, out: Path, tone: Path) -> list[Post]:
 
 
 def rings(chance: random.Random, name: str) -> tuple[bytes, ...]:
-    """Return the doorbell as it arrives: every fifth is dropped, cut or doubled."""
+    """Return the notification as it arrives: a fifth are dropped, cut or duplicated."""
     text = name.encode() + b"\0"
     bell = b"/bridge/inbox\0\0\0,s\0\0" + text + bytes(-len(text) % 4)
     if chance.random() >= 0.2:
@@ -89,7 +89,7 @@ def test_fifty_jobs_give_fifty_results(home: Path, tmp_path: Path) -> None:
     rung = [post.rings for post in posts]
     assert all(
         any(one) for one in ([not r for r in rung], [len(r) == 2 for r in rung])
-    )  # the dice did what they are for
+    )  # at least one notification was dropped and one duplicated
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url, ACE_BRIDGE_OUTBOX_KEEP_FINISHED="100")
         with running(home, **environ) as daemon:

@@ -1,7 +1,7 @@
-"""OSC on an unreliable network: lost, duplicate, late and reordered datagrams, and a flood of them.
+"""OSC on an unreliable network: lost, duplicate, late and reordered datagrams, and a flood of messages.
 
-`Way` stands between a client and the bridge and does to datagrams what a bad Wi-Fi does, by dice that always fall
-alike. Whatever it does, in the end both sides know the same, and a press has been done once.
+`Way` relays datagrams between a client and the bridge and treats them as bad Wi-Fi does, with a seeded random
+generator. In the end, client and bridge agree on all values, and each press was executed once.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from tests.fakes.processes import outbox, running
 from tests.fakes.studio import write_tone
 from tests.waiting import PATIENCE, eventually
 
-LONG = 3600.0  # s: a span that no slow machine uses up
-LOSS, DOUBLE, LATE = 0.2, 0.2, 0.3  # chances of a datagram; late ones are overtaken by others
+LONG = 3600.0  # s; longer than any test takes on a slow machine
+LOSS, DOUBLE, LATE = 0.2, 0.2, 0.3  # probabilities for each datagram; later datagrams overtake late ones
 
 
 class Way(asyncio.DatagramProtocol):
-    """Carries datagrams between a client, who sees the bridge here, and the bridge, who sees the client here."""
+    """Relays datagrams: the client sends to it instead of the bridge, and the bridge replies to it."""
 
     def __init__(self, bridge: tuple[str, int], dice: random.Random) -> None:
         self._bridge = bridge
@@ -44,7 +44,7 @@ class Way(asyncio.DatagramProtocol):
         self._outer: asyncio.DatagramTransport | None = None
         self._inner: asyncio.DatagramTransport | None = None
         self.lost = self.doubled = self.late = 0
-        self.taken = self.under_way = 0  # datagrams of the client that came here; copies of any that are still here
+        self.taken = self.under_way = 0  # datagrams received from the client; copies not yet sent on
 
     async def open(self) -> int:
         loop = asyncio.get_running_loop()
@@ -91,7 +91,7 @@ class Way(asyncio.DatagramProtocol):
 
 
 class Rough:
-    """A running surface whose clients are on an unreliable network; it repeats messages sooner than in real use."""
+    """A running OSC server with clients on an unreliable network; it repeats messages sooner than in real use."""
 
     def __init__(self) -> None:
         self.stage = Stage()
@@ -151,7 +151,7 @@ async def test_every_surface_knows_the_final_state_of_everything(rough: Rough) -
 
 
 def shown(client: Client) -> list[tuple[str, tuple[object, ...]]]:
-    """Return what a surface shows: of each address what it was told last."""
+    """Return what a surface shows: the last message received at each address."""
     return list({address: (address, arguments) for address, arguments in client.heard}.values())
 
 
@@ -193,7 +193,7 @@ async def test_dated_values_end_with_the_newest_that_arrived(rough: Rough) -> No
 
     rough.stage.surface._udp._receive = note  # type: ignore[assignment]
     begun = time.time()
-    for step in range(200):  # so quickly that each late one is overtaken
+    for step in range(200):  # so fast that others overtake each late datagram
         hand.send_bytes(dated(begun - 1 + step / 1000, build_msg("/bridge/param/guidance_scale", (step / 10,)).dgram))
         await asyncio.sleep(0)
     await eventually(lambda: rough.ways[0].taken == 200 and not rough.ways[0].under_way)
@@ -261,10 +261,10 @@ async def test_undated_commands_are_distinct_by_time(
     monkeypatch.setattr(dedup, "ECHO", LONG)
     client, other = stage.udp(), stage.udp()
     for _ in range(3):
-        client.send("/bridge/preset/next", 1.0)  # one press, heard three times
+        client.send("/bridge/preset/next", 1.0)  # one press that arrives three times
     client.send("/bridge/preset/next", 0.0)
     client.send("/bridge/preset/previous", 1.0)  # another button
-    other.send("/bridge/preset/next", 1.0)  # another hand
+    other.send("/bridge/preset/next", 1.0)  # another client
     await stage.settle()
     assert stage.bridge.asked.count(("step", 1)) == 2
     assert stage.bridge.asked.count(("step", -1)) == 1
@@ -345,7 +345,7 @@ async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: P
 
 @pytest.mark.slow
 async def test_a_flood_of_ten_thousand_messages_loses_no_final_value_or_command(stage: Stage) -> None:
-    """Thirty thousand values from ten hands; how fast they are sent is the clock's, what must hold is not."""
+    """Ten clients send 30,000 values; their rate depends on the clock, but the checks do not."""
     surface_settings = [await stage.tcp() for _ in range(5)] + [stage.udp() for _ in range(5)]
     surface, watcher = await stage.subscribed(), await stage.tcp()
     begun, pressed = time.monotonic(), 30
@@ -359,7 +359,7 @@ async def test_a_flood_of_ten_thousand_messages_loses_no_final_value_or_command(
         while len(watcher.of("/bridge/ack")) < pressed or stage.bridge.params.get("guidance_scale") != 123.0:
             surface_settings[0].send(
                 "/bridge/param/guidance_scale", 123.0
-            )  # over TCP it may arrive before others' datagrams
+            )  # over TCP, it may overtake the other clients' datagrams
             await asyncio.sleep(0.05)
     assert stage.bridge.asked.count(("step", 1)) == pressed
     assert stage.surface.counters.overrun == 0

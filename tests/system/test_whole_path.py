@@ -1,6 +1,6 @@
-"""The main job on real music, through real processes: by file watch alone, by OSC doorbell, by the command line.
+"""Remixes real music through real processes, requested by file watch alone, by OSC and by the command line.
 
-Both engines; fal is the loopback fake that speaks fal's protocol.
+Each test runs with both engines; the fal engine talks to the fake fal on loopback.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SAMPLES = round((3.21 + 6.0) * RATE) - round(3.21 * RATE)
 
 @pytest.fixture(params=["fal", "offline"])
 def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, str]]]:
-    """An engine's name and the settings for it."""
+    """Yield the name of an engine and its settings."""
     if request.param == "offline":
         yield "offline", {}
         return
@@ -52,7 +52,7 @@ def remix_args(path: Path, out: Path | None = None) -> dict[str, Any]:
 
 
 def check_result(result: dict[str, Any], source: Path) -> None:
-    """In place, in time, in level: exactly the clip's length, finite, as loud as the source, and it says its name."""
+    """Check the result's exact length, finite samples, loudness, true peak, recipe and bext chunk."""
     sound, rate = soundfile.read(result["path"], dtype="float32", always_2d=True)
     assert (rate, len(sound), sound.shape[1]) == (RATE, SAMPLES, 2)
     assert soundfile.info(result["path"]).subtype == "PCM_24"
@@ -63,7 +63,7 @@ def check_result(result: dict[str, Any], source: Path) -> None:
     span = original[start : start + round(6.0 * source_rate)]
     span = np.repeat(span, 2, axis=1) if span.shape[1] == 1 else span
     wanted, got = integrated_loudness(span, source_rate), integrated_loudness(sound, rate)
-    assert got == pytest.approx(wanted, abs=0.5) or np.abs(sound).max() > 0.8  # held back by the true-peak ceiling
+    assert got == pytest.approx(wanted, abs=0.5) or np.abs(sound).max() > 0.8  # limited by the true-peak ceiling
     assert np.abs(sound).max() <= 10 ** (-1 / 20) + 1e-4
     recipe = json.loads(Path(result["recipe"]).read_bytes())
     assert recipe["seed"] == 11
@@ -94,7 +94,7 @@ def test_by_file_watch_alone(home: Path, engine: tuple[str, dict[str, str]], tmp
 
 @pytest.mark.needs("music")
 def test_by_osc_notification(home: Path, engine: tuple[str, dict[str, str]]) -> None:
-    """No folder watch at all here: only the doorbell can have the message taken in."""
+    """The folder watch is off, so only the OSC notification can make the bridge read the message."""
     name, environ = engine
     source = track("rush")
     deaf = {"ACE_BRIDGE_INBOX_WATCH": "poll", "ACE_BRIDGE_INBOX_POLL_INTERVAL": "60"}
@@ -113,7 +113,7 @@ def test_by_osc_notification(home: Path, engine: tuple[str, dict[str, str]]) -> 
 
 @pytest.mark.needs("music")
 def test_by_one_osc_message(home: Path, engine: tuple[str, dict[str, str]]) -> None:
-    """/bridge/clip: the answer, the progress and the result's path come back to the sender."""
+    """The sender of /bridge/clip receives the acceptance, the path of the result, and an error for a wrong token."""
     _, environ = engine
     with running(home, **environ) as daemon:
         about = daemon.wait_until_up()
@@ -128,7 +128,7 @@ def test_by_one_osc_message(home: Path, engine: tuple[str, dict[str, str]]) -> N
 
 @pytest.mark.needs("music")
 def test_by_the_command_line(home: Path, engine: tuple[str, dict[str, str]], tmp_path: Path) -> None:
-    """It starts the daemon itself; its last line is the path."""
+    """The command starts the daemon itself, and prints the path of the result as its last line."""
     name, environ = engine
     source = track("speeditup")
     span = ["--offset", "12.5", "--length", "6", "--rate", "44100", "--seed", "11", "--out", str(tmp_path)]

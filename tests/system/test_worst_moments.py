@@ -29,7 +29,7 @@ def tone(tmp_path: Path) -> Path:
 
 class TestMoney:
     async def test_a_cancel_just_before_the_submission_prevents_it(self, home: Path, tone: Path) -> None:
-        """The order's last steps are seen to their end, so the cancel waits for them and then knows."""
+        """The steps before a submission cannot be interrupted, so the cancel waits for them and then takes effect."""
         async with Studio(home) as studio:
             spend, reached, go_on = studio.budget.spend, asyncio.Event(), asyncio.Event()
 
@@ -86,7 +86,7 @@ class TestMoney:
             job_id = await studio.remix(tone, remix={"variations": 3})
             await eventually(lambda: bool(engine.calls["upload"]))
             first, *others = studio.registry.variations(job_id)
-            await studio.send("cancel", {"job_id": first.id[:12]})  # as `ace-bridge cancel ID` asks
+            await studio.send("cancel", {"job_id": first.id[:12]})  # as `ace-bridge cancel ID` sends it
             go_on.set()
             await studio.until(job_id, "partial")
             states = [one.state for one in studio.registry.variations(job_id)]
@@ -131,7 +131,7 @@ class TestFullDisk:
 
     @pytest.mark.needs("disks")
     async def test_nothing_is_submitted_without_space_for_the_result(self, tone: Path, tmp_path: Path) -> None:
-        """A result that cannot be kept is money thrown away, so the order waits for room."""
+        """A result that cannot be stored wastes money, so the submission waits for disk space."""
         with disk(tmp_path / "small", 8192) as small:
             prepare_home(small.path / "home")
             async with Studio(small.path / "home") as studio:
@@ -248,7 +248,7 @@ class TestInstances:
             engine.finish.set()
             await studio.until(job_id, "done")
             await eventually(lambda: not (home / "outbox" / "test.json").exists())
-            await studio.send("hello", {"daw": {"name": "folder"}})  # it comes back
+            await studio.send("hello", {"daw": {"name": "folder"}})  # the same instance connects again
             await eventually(lambda: (home / "outbox" / "test.json").exists())
             assert [job["job_id"] for job in studio.document()["jobs"]] == [job_id]
 
