@@ -1,6 +1,6 @@
-"""Runs a bridge many times in one home, kills each run with SIGKILL, and counts what happened to the work.
+"""Runs the bridge many times in one home, ends each run with SIGKILL, and counts kills, submissions and results.
 
-tests/system/test_crash_matrix.py chooses the kills. This module creates jobs, runs the bridge and keeps the counts.
+tests/system/test_crash_matrix.py chooses the kills. This module requests the jobs, runs the bridge and keeps count.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from tests.fakes.processes import KEY, environment, fal_environment, put
 from tests.fakes.studio import remix_args, write_tone
 from tests.waiting import PATIENCE, until
 
-MISSED = 10  # runs that may end without reaching their moment
-LEAST, MOST = 2, 6  # unfinished jobs at any time
-RATE = 44_100  # Hz of the project, so that results are resampled
+MISSED = 10  # number of runs that may end without reaching the planned moment
+LEAST, MOST = 2, 6  # smallest and largest number of unfinished jobs
+RATE = 44_100  # Hz; rate of the project, different from the model's so that results are resampled
 DAEMON = ("bridge.cli.commands.daemon", "bridge.daemon", "bridge.config.home_check", "tests.fakes.crashing_process")
 SETTINGS = {
-    "ACE_BRIDGE_FAL_LONGEST": "0.8",  # s: one of the clips is longer, and is split into segments
+    "ACE_BRIDGE_FAL_LONGEST": "0.8",  # s; one of the clips is longer and is split into segments
     "ACE_BRIDGE_FAL_POLL_FIRST": "0.02",
     "ACE_BRIDGE_FAL_POLL_LONGEST": "0.1",
     "ACE_BRIDGE_SCHEDULER_SLOTS": "4",
@@ -61,9 +61,9 @@ class Books:
 
     deaths: Counter[str] = field(default_factory=Counter)  # kills of the daemon, by the interrupted stage
     worker_deaths: Counter[str] = field(default_factory=Counter)
-    boundaries: Counter[str] = field(default_factory=Counter)  # moments at which a run ended exactly
-    on_its_way: set[str] = field(default_factory=set)  # variations with an unanswered submission at a kill
-    unknown: Counter[str] = field(default_factory=Counter)  # how often a variation became unknown
+    boundaries: Counter[str] = field(default_factory=Counter)  # kills of the daemon, by planned moment
+    on_its_way: set[str] = field(default_factory=set)  # variations whose submission had no reply yet at a kill
+    unknown: Counter[str] = field(default_factory=Counter)  # how often each variation became unknown
     lives: int = 0
     missed: int = 0  # runs that did not reach the planned moment
 
@@ -85,13 +85,13 @@ class CrashRun:
             for number, seconds in enumerate((0.4, 0.45, 0.5, 1.2))
         ]
         self._jobs = 0
-        self._retries: dict[str, str] = {}  # variation → the message that retries it
+        self._retries: dict[str, str] = {}  # variation → ID of the message that retries it
         self.messages: list[str] = []
 
     # --- work --------------------------------------------------------------------------------------------------------
 
     def ask(self) -> None:
-        """Request a job: one or more clips and variations, either engine, for the DAW or for a folder."""
+        """Request the next job; jobs alternate in clips, variations, engine, and delivery to the DAW or a folder."""
         self._jobs += 1
         scripted, engine = bool(self._jobs % 2), "offline" if self._jobs % 5 == 0 else "fal"
         clips = self.random.sample(self._clips, 1 + self._jobs % 2)
@@ -115,13 +115,13 @@ class CrashRun:
         self.messages.append(put(self.home, "remix", args, instance=self.daw.id if scripted else "script"))
 
     def keep_busy(self, *, new: bool) -> None:
-        """Keep a few jobs unfinished; with `new`, one of them has not started yet."""
+        """Request jobs until LEAST are unfinished; with `new`, request at least one unless MOST are unfinished."""
         unfinished = self.rows("SELECT COUNT(DISTINCT job_id) FROM variations WHERE open = 1")[0][0]
         for _ in range(max(int(new and unfinished < MOST), LEAST - unfinished)):
             self.ask()
 
     def change_daw(self) -> None:
-        """Quit the DAW and start it again with the saved project, which has none of the results."""
+        """Quit the DAW and start a new instance with the same project."""
         self.daw.leave()
         self.daw = DawInstance(self.home, self.project, self.random).start()
         self.daws.append(self.daw)
@@ -131,7 +131,7 @@ class CrashRun:
     def live(self, *deaths: Death) -> str:
         """Run the bridge until it dies as planned, and return the interrupted stage.
 
-        When all work is done, the planned moment will not come, and the bridge is killed as it is.
+        If all work ends before the planned moment, the idle bridge is killed and the run counts as missed.
         """
         self.books.lives += 1
         assert self.books.missed <= MISSED + self.books.lives // 4, "the planned moments are no longer reached"
@@ -182,11 +182,11 @@ class CrashRun:
         return not [value for value in self._open() if json.loads(value)["state"] != "unknown"]
 
     def _open(self) -> list[str]:
-        """Return the variations in the journal that are not done."""
+        """Return the JSON of all variations in the journal that are not done."""
         return [value for (value,) in self.rows("SELECT value FROM variations WHERE state <> 'done'")]
 
     def _read(self, diary: Path) -> str:
-        """Add the kills in the diary of a run to the counts."""
+        """Add the kills in a run's diary to the counts; return the stage that the daemon's kill interrupted."""
         last: dict[str, str] = {}
         decided: list[tuple[str, str, str]] = []
         for line in diary.read_text().splitlines() if diary.exists() else ():
@@ -207,7 +207,7 @@ class CrashRun:
         return stage
 
     def _look_after_a_death(self) -> None:
-        """Record the unanswered submissions in the journal."""
+        """Count the submissions in the journal that have no ticket, and retry the unknown variations."""
         for unit, mark in self.rows("SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL"):
             if mark and "sent" in json.loads(mark) and "ticket" not in json.loads(mark):
                 self.books.on_its_way.add(unit.partition("/")[0])
@@ -250,7 +250,7 @@ class CrashRun:
         return found
 
     def segments(self, variation: dict[str, Any]) -> int:
-        """Return the number of segments of a variation's clip, each submitted separately."""
+        """Return the number of segments of a variation's clip; each segment is submitted separately."""
         unit = f"{variation['job']['id']}/{variation['clip_index']}"
         ((result,),) = self.rows("SELECT result FROM stages WHERE unit = ? AND stage = 'render'", unit)
         return len(json.loads(result).get("legs") or [unit])
@@ -263,7 +263,7 @@ class CrashRun:
 
 @contextlib.contextmanager
 def crash_run(folder: Path, home: Path, random: Random) -> Iterator[CrashRun]:
-    """A bridge whose daemons and workers come from prefork servers, with a slow fake fal."""
+    """Yield a bridge with a slow fake fal; its daemons and workers are forked by prefork servers."""
     tasks = sorted({place.partition(":")[0] for place in TASKS.values()})
     with (
         FalServer(key=KEY, timing=Timing(queue=0.03, run=0.04)) as fal,

@@ -1,8 +1,9 @@
 """`ace-bridge run` that kills itself with SIGKILL at one moment: python -m tests.fakes.crashing_daemon MOMENT.
 
-Moments: `begin:STAGE` and `done:STAGE` (before and after a stage's result is in the journal), `file:STAGE` (the stage
-has written its file, but not the journal), and `intent`, `order` (submit.json gets its name), `ticket`, `placed` and
-`taken` (the job is added), each with `-before` or `-after`. `MOMENT@N` is the N-th time, for clips in several segments.
+Moments: `begin:STAGE` and `done:STAGE` are before and after the journal write of a stage's result. `file:STAGE` is
+after the stage's file is written, but before the journal. `intent`, `order` (the rename to submit.json), `ticket`,
+`placed` and `taken` (adding the job) need the suffix `-before` or `-after`. For clips in several segments, `MOMENT@N`
+is the N-th occurrence.
 """
 
 from __future__ import annotations

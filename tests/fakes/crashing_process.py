@@ -4,13 +4,13 @@ Runs the real `ace-bridge run` in a child of the server in prefork_server.py. Ea
 
     before:NAME  after:NAME     around a write to the journal: `take_in`, `add_job`, `applied`, `spend`, `bill`,
                                 `add_upload`, `note`, `finish:STAGE`, `mark:intent`, `mark:ticket`, `state:STATE`
-    state:STATE                 a variation has reached the state, on disk or (`running`) in memory
+    state:STATE                 after a variation reaches the state, on disk or (`running`) in memory
 
-The plan is a list of kills, each `{"moment", "nth", "delay", "who"}`. `delay` s after the n-th such moment, the daemon
-or (`who`: "worker") all of its workers get SIGKILL. Without a delay, nothing happens in between. If the daemon waits to
-be killed in a stage of a variation, the kill comes early when the variation is about to leave that stage, so that it
-hits the stage on a machine of any speed.
-The diary, a log file, has one line `variation state` for each state, and `= who moment variation` for each kill.
+The plan is a list of kills, each `{"moment", "nth", "delay", "who"}`. `delay` seconds after the n-th occurrence of the
+moment, SIGKILL ends the daemon or, if `who` is "worker", all of its workers; with a delay of 0, it does so immediately.
+If a variation is about to leave its stage before the delay has passed, the daemon is killed at once, so that the kill
+interrupts the planned stage on a machine of any speed. The diary, a log file, has one line `variation state` for each
+state and one line `= who moment variation` for each kill.
 """
 
 from __future__ import annotations
@@ -54,16 +54,16 @@ class KillPlan:
     def __init__(self, plan: list[dict[str, Any]], diary: str, kill_workers: Callable[[], None]) -> None:
         self._plan = plan
         self._seen: dict[str, int] = {}
-        self._target_stages: dict[str, str] = {}  # variation → the stage in which the daemon should die
+        self._target_stages: dict[str, str] = {}  # variation → the stage in which to kill the daemon
         self._diary = os.open(diary, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._kill_workers = kill_workers
 
     def write(self, line: str) -> None:
-        """Write a line that survives the kill."""
+        """Write a line to the diary, unbuffered, so that it survives the kill."""
         os.write(self._diary, f"{line}\n".encode())
 
     def reached(self, moment: str, variation_id: str = "-") -> None:
-        """Reach a moment, and die if that is planned."""
+        """Count a moment, and carry out the kills planned for it."""
         count = self._seen[moment] = self._seen.get(moment, 0) + 1
         for death in self._plan:
             if death["moment"] != moment or death["nth"] != count:
@@ -79,7 +79,7 @@ class KillPlan:
                 self._kill(death["who"])
 
     def leaving(self, variation_id: str, state: str) -> None:
-        """Die now if the next state would end the stage in which the daemon should die."""
+        """Kill the daemon now if the next state would end the stage in which it should die."""
         if self._target_stages.get(variation_id, STAGES.get(state)) != STAGES.get(state):
             self._kill("daemon")
 
@@ -139,7 +139,7 @@ def kill_workers() -> None:
 
 
 def watch_journal(plan: KillPlan) -> None:
-    """Report every write to the journal, before and after it."""
+    """Patch the journal so that the plan learns of every write, before and after it."""
 
     def around(name: str, label: Callable[..., str]) -> None:
         real = getattr(Database, name)
@@ -197,7 +197,7 @@ def fork_workers(socket_path: Path) -> None:
 
 
 def daemon(args: dict[str, Any]) -> int:
-    """Run a daemon with a plan."""
+    """Run the daemon with a plan of kills."""
     os.environ.clear()
     os.environ.update(args["environ"])
     plan = KillPlan(args["plan"], args["diary"], kill_workers)
@@ -207,7 +207,7 @@ def daemon(args: dict[str, Any]) -> int:
 
 
 def worker(_args: dict[str, Any]) -> int:
-    """Run a worker."""
+    """Run a worker process."""
     from bridge.workers import process as program
 
     program.main([])

@@ -1,4 +1,4 @@
-"""The tasks of the bridge, where `render` kills the process while a file exists."""
+"""The bridge's tasks with a `render` that kills its process while a given file exists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TASKS = {**REAL, "render": "tests.fakes.crashing_tasks:render"}
 
 
 def render(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Die if the file named by CRASHING exists; if it contains "once", only the first time."""
+    """Kill this process if the file named by CRASHING exists (only once if it contains "once"); otherwise render."""
     crashing = Path(os.environ["CRASHING"])
     if crashing.exists():
         if crashing.read_text() == "once":

@@ -1,7 +1,7 @@
-"""A DAW script as the bridge sees it: connects, reads its outbox, places results and confirms them.
+"""Simulates a DAW script: connects to the bridge, reads its outbox, places results and confirms them.
 
-Follows the contract of a real script: it checks its project first and confirms only what is there. It records duplicate
-and missing results, which a forgetful bridge would cause.
+Like a real script, it checks the project before placing and confirms only results that are in the project. It records
+duplicate and missing results, which only a faulty bridge causes.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from random import Random
 
 from tests.fakes.processes import outbox, put
 
-LOOK = 0.02  # s between two reads of the outbox
+LOOK = 0.02  # s between reads of the outbox
 
 
 class Project:
-    """A project file, and how often each result was placed in it by any instance."""
+    """A project file; counts how often all instances placed each result in it."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -37,7 +37,7 @@ class DawInstance:
         self._home = home
         self._random = random
         self._here: dict[str, str] = {}  # variation → message ID of its newest confirmation
-        self._taken: dict[str, float] = {}  # message ID of a confirmation → unix time when it had left the inbox
+        self._taken: dict[str, float] = {}  # confirmation's message ID → Unix time seen as read
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name=self.id)
 
@@ -69,7 +69,7 @@ class DawInstance:
         if known is not None:
             if self._waits(known):
                 return  # the bridge has not read the confirmation yet
-            # An outbox from before the confirmation may still offer the result. A newer one must not.
+            # An outbox written before the confirmation may still offer the result; a newer outbox must not.
             taken = self._taken.setdefault(known, time.time())
             newest = outbox(self._home, self.id)
             if newest["updated"] > taken and variation_id in newest["place"]:

@@ -1,7 +1,7 @@
-"""Small disks that tests can fill, make read-only and remove: a mounted tmpfs.
+"""Small disks that tests can fill, make read-only and remove.
 
-Root mounts it directly. Other users mount it in a namespace of their own, kept by a process, and reach it through
-/proc. macOS uses a disk image.
+On Linux, each disk is a tmpfs. Root mounts it directly; for other users, a helper process mounts it in its own mount
+namespace, which is accessible through /proc. On macOS, each disk is a disk image.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Disk:
 
     def __init__(self, path: Path, inside: list[str], mounted: str) -> None:
         self.path = path
-        self._inside = inside  # prefix of commands that have to see the mount
+        self._inside = inside  # command prefix that enters the namespace of the mount
         self._mounted = mounted
 
     def fill(self) -> None:
@@ -31,7 +31,7 @@ class Disk:
                         pass
 
     def free(self) -> None:
-        """Free the space again."""
+        """Free the space that `fill` used."""
         (self.path / "filler").unlink()
 
     def read_only(self, on: bool) -> None:
@@ -45,7 +45,7 @@ class Disk:
 
 @contextlib.contextmanager
 def disk(path: Path, kibibytes: int) -> Iterator[Disk]:
-    """A disk of this size, mounted at a new folder."""
+    """Mount a disk of this size at a new folder, and unmount it at the end."""
     path.mkdir()
     options = ("-t", "tmpfs", "-o", f"size={kibibytes}k,mode=0777", "tmpfs", str(path))
     if sys.platform == "darwin":

@@ -1,4 +1,4 @@
-"""An engine for tests: returns the clip, records its calls, and fails on demand."""
+"""An engine for tests: returns the clip as the result, records its calls, and raises planned errors."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class FakeEngine:
     def __init__(self, capabilities: Capabilities = CAPABILITIES) -> None:
         self.capabilities = capabilities
         self.calls: dict[str, list[object]] = defaultdict(list)  # arguments of each method's calls, in order
-        self.faults: dict[str, deque[BridgeError]] = defaultdict(deque)  # raised by the next calls of each method
-        self.finish = asyncio.Event()  # set when the model has finished
+        self.faults: dict[str, deque[BridgeError]] = defaultdict(deque)  # errors that each method's next calls raise
+        self.finish = asyncio.Event()  # cleared: the model keeps running
         self.finish.set()
         self.cancel_answer = CancelAnswer.REQUESTED
-        self.withdrawn = False  # whether the model obeys a cancel
+        self.withdrawn = False  # True: `follow` raises Withdrawn, as after a successful cancel
         self._orders: dict[str, Order] = {}
 
     async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:

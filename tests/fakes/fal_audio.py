@@ -1,6 +1,6 @@
-"""The audio of the fake model: determined by source and seed, with the length and peak level of the real model's.
+"""Makes the fake model's audio from source and seed alone, with the length and peak level of the real model's audio.
 
-48 kHz, 32-bit float, up to 92.9 ms longer than the source, with peaks above 0 dBFS and without an offset.
+The audio is 48 kHz, 32-bit float, up to 92.9 ms longer than the source, not delayed, and has peaks above 0 dBFS.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def make(source: bytes, seed: int, kind: str = "") -> bytes:
 
     Args:
         source: the bytes of the uploaded file.
-        seed: changes the delay and sign of an echo.
-        kind: an audio fault of `fal_faults`, or empty.
+        seed: sets the delay and sign of an echo.
+        kind: an audio fault from `fal_faults`; empty for none.
 
     Raises:
         soundfile.LibsndfileError: the source is not audio.
@@ -65,7 +65,7 @@ def _spoiled(made: np.ndarray, kind: str) -> bytes:
 
 
 def wav(samples: np.ndarray) -> bytes:
-    """Return frames × channels float32 as a WAV file. The same samples always give the same bytes."""
+    """Return a WAV file of float32 samples, frames × channels; equal samples give equal bytes."""
     channels, data = samples.shape[1], samples.astype("<f4").tobytes()
     form = struct.pack("<HHIIHHH", 3, channels, RATE, RATE * channels * 4, channels * 4, 32, 0)
     chunks = b"".join(

@@ -1,7 +1,7 @@
-"""Faults of the fake fal: what fails, in which call, and how often.
+"""Faults that tests plan for the fake fal: which call fails, in what way, and how often.
 
 Calls: submit status stream result cancel · token initiate put upload multipart part complete · file · model.
-`model` is the model itself: an `answer` there is the model's own error, and an audio fault is in its result.
+`model` is the run of the model: an `answer` fault is an error of the model, and an audio fault changes its result.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ LOCKED = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault.
+    """A fault in one call.
 
     kind:
-        answer    reply with this status, body (JSON unless bytes or str) and headers, without handling the request
-        html      reply with the page of a web server in front of fal and this status (default: 502)
+        answer    do not handle the request; reply with `status`, `body` (JSON unless bytes or str) and `headers`
+        html      do not handle the request; reply with `status` (default 502) and a web server's error page
         reset     read the request, do not handle it, and reset the connection
         lost      handle the request, and reset the connection instead of replying
         late      handle the request, and reply after `seconds`
-        slow      send the body in `pieces`, with `seconds` between them
-        cut       end the reply after `fraction` of its body, although its length promises all of it
+        slow      send the body in `pieces` pieces, with `seconds` between them
+        cut       send only `fraction` of the body, less than its Content-Length
         retype    reply with `text` as the content type
-        redirect  307 to `text`
-        silence nan not_audio short header      (model) the audio is silent, has NaN, is not audio, has half the
-                  length, or ends before its header says
+        redirect  do not handle the request; redirect to `text` with `status` (default 307)
+        silence nan not_audio short header      (model only) the audio is silent, contains NaN, is not audio, has half
+                  the length, or is shorter than its header says
     """
 
     kind: str
@@ -57,11 +57,11 @@ class Fault:
 
     @property
     def prevents(self) -> bool:
-        """Whether the request is not handled."""
+        """Whether the fake replies without handling the request."""
         return self.kind in ("answer", "html", "reset", "redirect")
 
     def reply(self) -> Reply:
-        """Return the reply of a fault that prevents the request."""
+        """Return the reply to a request that the fault prevents."""
         if self.kind == "reset":
             return Reply(reset=True)
         if self.kind == "redirect":
@@ -73,7 +73,7 @@ class Fault:
         return answer(self.status, self.body, self.headers)
 
     def spoil(self, reply: Reply) -> Reply:
-        """Return the real reply with the fault in it."""
+        """Add the fault to a real reply, and return the reply."""
         if self.kind == "lost":
             reply.reset = True
         elif self.kind == "late":
@@ -88,7 +88,7 @@ class Fault:
 
 
 def answer(status: int, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
-    """Return a JSON reply; bytes and text are sent unchanged."""
+    """Return a reply with a JSON body, or with `body` unchanged if it is bytes or text."""
     if isinstance(body, bytes | str):
         data = body if isinstance(body, bytes) else body.encode()
         return Reply(status, {"Content-Type": "text/plain", **(headers or {})}, data)
@@ -101,7 +101,7 @@ class _Planned:
     call: str
     fault: Fault
     times: int  # remaining faults; -1: always
-    after: int  # remaining good calls before the first fault
+    after: int  # remaining calls without a fault before the first fault
 
 
 class FaultBook:
@@ -112,14 +112,14 @@ class FaultBook:
         self._lock = threading.Lock()
 
     def plan(self, call: str, fault: Fault, times: int = 1, after: int = 0) -> None:
-        """Let a call fail `times` times (-1: always) after `after` good ones."""
+        """Plan a fault for `times` requests of a call (-1: all), after `after` requests without a fault."""
         if call not in CALLS:
             raise ValueError(f"unknown call: {call}; there are {', '.join(CALLS)}")
         with self._lock:
             self._planned.append(_Planned(call, fault, times, after))
 
     def take(self, call: str) -> Fault | None:
-        """Return the fault of this call, if any, and count it."""
+        """Return the planned fault for this request of a call, if any, and count the request."""
         with self._lock:
             for planned in self._planned:
                 if planned.call != call or planned.times == 0:

@@ -1,6 +1,6 @@
 """A small HTTP/1.1 server that can delay and cut off replies and reset connections.
 
-Runs its own asyncio loop in a thread, so that tests with and without a loop can use it.
+The server runs its own asyncio loop in a thread, so that tests with and without a loop can use it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.waiting import PATIENCE
 
 @dataclass(slots=True)
 class Request:
-    """One request as it arrived."""
+    """A received request."""
 
     method: str
     path: str  # without the query
@@ -31,12 +31,12 @@ class Request:
     body: bytes
     origin: str  # scheme://host[:port] of this server as seen by the client
     target: str  # path and query as sent
-    started: float = field(default_factory=time.time)  # unix time of its first line
+    started: float = field(default_factory=time.time)  # Unix time at which its first line arrived
 
 
 @dataclass(slots=True)
 class Reply:
-    """One reply, and its faults."""
+    """A reply and the faults in it."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Reply:
     events: AsyncIterator[bytes] | None = None  # a body of unknown length, sent piece by piece
     late: float = 0.0  # s before the first byte
     pieces: int = 1  # number of pieces in which the body is sent
-    between: float = 0.0  # s between two pieces
+    between: float = 0.0  # s between pieces
     cut: float | None = None  # send only this fraction of the body, then close the connection
     reset: bool = False  # send nothing and reset the connection
 
@@ -190,7 +190,7 @@ async def _send_body(writer: asyncio.StreamWriter, reply: Reply) -> None:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """Reset the connection, so that the client sees a reset and not the end of the stream."""
+    """Close the connection with a TCP reset instead of a normal end of stream."""
     raw = writer.get_extra_info("socket")
     if raw is not None:
         with contextlib.suppress(OSError):

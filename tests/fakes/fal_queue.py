@@ -1,6 +1,6 @@
-"""The queue of the fake fal: requests, their states over time, results and cancels.
+"""The fake fal's queue: requests, their states over time, results and cancels.
 
-As at fal, any JSON object is a valid request. If the model rejects the inputs, that is the result of the request.
+Like fal, the queue accepts any JSON object. If the model rejects the inputs, the request's result is that error.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ KEPT, KEPT_LARGE, LARGE = (
     3600.0,
     360.0,
     10_000,
-)  # s that a result is kept; the same for a large result; bytes of a large result
+)  # lifetime of a result, s; lifetime of a large result, s; size from which a result is large, bytes
 
 
 @dataclass
@@ -50,37 +50,37 @@ class Timing:
 
     queue: float = 0.05  # s in the queue
     run: float = 0.1  # s that the model works
-    positions: int = 3  # requests ahead at the start
+    positions: int = 3  # requests ahead of a new request
 
 
 @dataclass
 class Job:
-    """One request."""
+    """A request in the queue."""
 
     id: str
     body: dict[str, Any]
     created: float
-    origin: str  # origin of its URLs
+    origin: str  # scheme, host and port for the request's URLs
     app: str  # owner/alias
     word: str = "IN_QUEUE"
     position: int = 0
     started: float | None = None
     completed: float | None = None
     cancel_asked: bool = False
-    billed: bool = False  # whether it cost something
-    failure: tuple[int, Any, dict[str, str]] | None = None  # status, body and headers of the result of a failed request
+    billed: bool = False  # whether fal charges for the request
+    failure: tuple[int, Any, dict[str, str]] | None = None  # HTTP status, body and headers if the request failed
     answer: dict[str, Any] | None = None
-    seconds: float = 0.0  # length of the result
+    seconds: float = 0.0  # length of the result, s
     logs: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def key(self) -> str:
-        """A hash of the inputs, the same for duplicate submissions."""
+        """Return a hash of the inputs; duplicate submissions have equal keys."""
         return hashlib.sha256(json.dumps(self.body, sort_keys=True).encode()).hexdigest()[:12]
 
 
 class Queue:
-    """All requests. `held` keeps them in one state."""
+    """The queue with all requests so far."""
 
     def __init__(self, storage: Storage, faults: FaultBook, now: Callable[[], float], timing: Timing) -> None:
         self._storage = storage
@@ -90,12 +90,12 @@ class Queue:
         self._made: dict[tuple[str, int], tuple[bytes, float]] = {}
         self.timing = timing
         self.jobs: dict[str, Job] = {}
-        self.held = ""  # the state that requests do not leave: IN_QUEUE, IN_PROGRESS or empty
+        self.held = ""  # requests do not leave this state: IN_QUEUE, IN_PROGRESS, or empty for none
         self.cancel_wins = True  # whether a cancel stops a running request
-        self.status_word = ""  # reported instead of the real state, to test clients
+        self.status_word = ""  # if not empty, reported instead of the real state
 
     def submits(self) -> Counter[str]:
-        """Count the requests by `Job.key`; a count above 1 was paid twice."""
+        """Count the requests by `Job.key`; a count above 1 means that the inputs were submitted more than once."""
         return Counter(job.key for job in self.jobs.values())
 
     def submit(self, body: Any, app: str, origin: str) -> Reply:
@@ -118,7 +118,7 @@ class Queue:
             return job
 
     def status(self, job: Job, *, logs: bool) -> dict[str, Any]:
-        """Return the status body."""
+        """Return the JSON body of a status reply."""
         lines = list(job.logs) if logs else None
         status: dict[str, Any] = {**self._about(job), "status": self.status_word or job.word, "logs": lines}
         if job.word == "IN_QUEUE":
@@ -135,7 +135,7 @@ class Queue:
         return status
 
     def result(self, job: Job) -> Reply:
-        """Return the current reply of the result's URL."""
+        """Return the current reply to a request for the result."""
         headers = {"x-fal-request-id": job.id}
         if job.completed is None:
             return answer(400, {"detail": "Request is still in progress"}, headers)
@@ -148,7 +148,7 @@ class Queue:
         return made
 
     def cancel(self, job: Job) -> Reply:
-        """Cancel a request if possible."""
+        """Cancel the request if possible, and return fal's reply."""
         if job.completed is not None:
             return answer(400, {"status": "ALREADY_COMPLETED"})
         job.cancel_asked = True
@@ -173,7 +173,7 @@ class Queue:
         }
 
     def _advance(self, job: Job) -> None:
-        """Update a request to the current time."""
+        """Update the request's state to the current time."""
         if job.completed is not None:
             return
         waited = self._now() - job.created
@@ -197,7 +197,7 @@ class Queue:
         job.logs.append({"message": text, "level": "STDERR", "source": "USER", "timestamp": f"{self._now():.6f}"})
 
     def _make(self, job: Job) -> None:
-        """Run the model: create the audio, or its error."""
+        """Run the model: complete the request with its audio or error."""
         fault = self._faults.take("model")
         failure = _planned(fault) or _invalid(job.body)
         source = None if failure else self._storage.read(str(job.body["audio_url"]))
@@ -226,7 +226,7 @@ class Queue:
         self._end(job, None)
 
     def _audio(self, source: bytes, seed: int, kind: str) -> tuple[bytes, float]:
-        """Return the audio, cached by source and seed."""
+        """Return the result's audio and its length in seconds, cached by source and seed."""
         known = (hashlib.sha256(source).hexdigest(), seed)
         if kind or known not in self._made:
             audio = fal_audio.make(source, seed, kind)
@@ -252,7 +252,7 @@ def _refusal(
 
 
 def _invalid(body: dict[str, Any]) -> tuple[int, Any, dict[str, str]] | None:
-    """Return the model's error for invalid inputs, None for valid ones."""
+    """Return the model's error for invalid inputs; None if the inputs are valid."""
     for name in REQUIRED:
         if not isinstance(body.get(name), str):
             return _refusal(422, "missing", ["body", name], "Field required")

@@ -1,4 +1,4 @@
-"""A fake fal on loopback: queue, status stream, three kinds of storage, fal's error bodies, and faults on demand.
+"""A fake fal on loopback: queue, status stream, three kinds of storage, fal's error bodies, and planned faults.
 
 In a test::
 
@@ -7,18 +7,18 @@ In a test::
         fal.fail("submit", Fault("lost"))        # accept the next submit, but lose the reply (see fal_faults.py)
         fal.fail("status", Fault("html", status=502), times=3, after=1)
         fal.fail("model", Fault("answer", 422, {...}))   # the model fails; Fault("silence"): the result is silent
-        fal.hold("IN_QUEUE")  fal.release()      # requests stay in that state meanwhile
-        fal.pause()  fal.resume()                # the network is down, then up on the same port
-        fal.advance(3600)                        # move its clock: results, tokens and files expire
+        fal.hold("IN_QUEUE")  fal.release()      # between the two calls, requests stay in that state
+        fal.pause()  fal.resume()                # simulate an outage, then listen on the same port again
+        fal.advance(3600)                        # move the fake's clock: results, tokens and files expire
         fal.wait_for("status", 2)                # block until two requests of a call were answered (in a
                                                  #   coroutine: await asyncio.to_thread(fal.wait_for, "status", 2))
         fal.seen("put")                          # the requests of a call: method, URL, headers, body, times, status
-        fal.queue.submits()                      # Counter of requests by input; above 1: paid twice
+        fal.queue.submits()                      # Counter of requests by input; above 1: submitted twice
         fal.connections                          # number of connections so far
         fal.queue.jobs, fal.storage.files        # all requests and files
         fal.queue.cancel_wins = False            # a running request completes although it was cancelled
         fal.queue.status_word = "PAUSED"         # report an unknown state
-        fal.locked = True                        # the balance is exhausted
+        fal.locked = True                        # refuse submissions because the balance is exhausted
 
 As a process: ``python -m tests.fakes.fal_server --port 0 --log FILE [--zero-delay] [--key K] [--queue S] [--run S]
 [--until-eof]`` prints its port as the first line and runs until SIGTERM (or, with --until-eof, until its stdin ends).
@@ -55,8 +55,8 @@ from tests.fakes.fal_queue import Job, Queue, Timing
 from tests.fakes.fal_storage import Storage
 from tests.waiting import PATIENCE
 
-_TICK = 0.01  # s between two checks of the status stream
-_ROUTES = [  # method, path, call, whether it needs the key
+_TICK = 0.01  # s between checks for a status to stream
+_ROUTES = [  # method, path, call, whether the call needs the key
     ("POST", r"/storage/auth/token", "token", True),
     ("POST", r"/storage/upload/initiate(-multipart)?", "initiate", True),
     ("PUT", r"/upload/[^/]+", "put", False),
@@ -80,23 +80,23 @@ _ROUTES = [  # method, path, call, whether it needs the key
 class Seen:
     """An answered request."""
 
-    call: str  # one of fal_faults.CALLS; empty: unknown path
+    call: str  # one of fal_faults.CALLS; empty for an unknown path
     method: str
     url: str  # complete URL as seen by the client
     headers: dict[str, str]  # lower case names
     body: bytes
-    started: float  # unix time of its first line
-    ended: float  # unix time before its reply was sent
+    started: float  # Unix time at which its first line arrived
+    ended: float  # Unix time just before its reply was sent
     status: int  # 0: the connection was reset instead
 
     @property
     def json(self) -> Any:
-        """The body as JSON."""
+        """Return the body decoded from JSON."""
         return json.loads(self.body)
 
 
 class FalServer:
-    """The fake fal; the module's docstring shows how to use it."""
+    """The fake fal; for examples, see the module docstring."""
 
     def __init__(
         self,
@@ -129,18 +129,18 @@ class FalServer:
         self.close()
 
     def close(self) -> None:
-        """End the server."""
+        """Stop the server."""
         self._server.close()
         if self._log is not None:
             self._log.close()
 
     @property
     def connections(self) -> int:
-        """The number of connections so far."""
+        """Return the number of connections so far."""
         return self._server.accepted
 
     def now(self) -> float:
-        """Return the fake's time, s."""
+        """Return the fake's Unix time, s."""
         return time.time() + self._offset
 
     def advance(self, seconds: float) -> None:
@@ -148,7 +148,7 @@ class FalServer:
         self._offset += seconds
 
     def fail(self, call: str, fault: Fault, times: int = 1, after: int = 0) -> None:
-        """Plan a fault: `times` times (-1: always), after `after` good ones."""
+        """Plan a fault for `times` requests of a call (-1: all), after `after` requests without a fault."""
         self.faults.plan(call, fault, times, after)
 
     def hold(self, word: str = "IN_QUEUE") -> None:
@@ -156,7 +156,7 @@ class FalServer:
         self.queue.held = word
 
     def release(self) -> None:
-        """Let requests continue."""
+        """Let held requests continue."""
         self.queue.held = ""
 
     def pause(self) -> None:
@@ -176,7 +176,7 @@ class FalServer:
         """Block until `count` requests of a call were answered, and return them.
 
         Raises:
-            TimeoutError: fewer requests arrived.
+            TimeoutError: fewer requests were answered within `seconds`.
         """
         with self._notifier:
             if not self._notifier.wait_for(lambda: sum(seen.call == call for seen in self._seen) >= count, seconds):
@@ -296,7 +296,7 @@ class FalServer:
             self.faults.clear()
         if command.get("release"):
             self.release()
-        if "outage" in command:  # in other threads: this one has to reply
+        if "outage" in command:  # in another thread, because this one has to reply
             threading.Timer(0.0, self.pause).start()
             threading.Timer(command["outage"], self.resume).start()
         self.queue.held = command.get("hold", self.queue.held)
@@ -320,7 +320,7 @@ def _route(request: Request) -> tuple[str, dict[str, str], bool]:
 
 
 def _plain(seen: Seen) -> dict[str, Any]:
-    """Return a request for the log: JSON bodies as text, others by size and hash."""
+    """Return a request for the log; bodies other than JSON are replaced by their size and hash."""
     entry = {field.name: getattr(seen, field.name) for field in fields(Seen) if field.name != "body"}
     if len(seen.body) < 65536 and "json" in seen.headers.get("content-type", ""):
         return {**entry, "body": seen.body.decode("utf-8", "replace")}
@@ -328,7 +328,7 @@ def _plain(seen: Seen) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run as a process."""
+    """Run the fake as a process."""
     parser = argparse.ArgumentParser(prog="python -m tests.fakes.fal_server")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--log", type=Path)

@@ -1,6 +1,6 @@
-"""The three kinds of storage of the fake fal: presigned, direct with a token, and in parts.
+"""The fake fal's three kinds of upload: to a presigned URL, directly with a token, and in parts.
 
-Files are public and expire according to their lifecycle header. The API needs the key; file URLs never receive it.
+Stored files are public and expire according to their lifecycle header. The API needs the key; file URLs do not.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 @dataclass
 class File:
-    """One stored file."""
+    """A stored file."""
 
     url: str
     content_type: str
     created: float
-    body: bytes | None = None  # None: announced, not uploaded yet
+    body: bytes | None = None  # None until it is uploaded
     expires: float | None = None  # s after its creation
     name: str = ""
     lifecycle: Any = None  # the requested lifecycle
@@ -37,23 +37,23 @@ class File:
 
 
 class Storage:
-    """All files, by the path of their URL."""
+    """All files; `files` maps URL paths to them."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._tokens: dict[str, float] = {}
         self._presigned: dict[str, File] = {}  # by the path of the upload URL
-        self._multipart: dict[str, File] = {}  # by upload id
+        self._multipart: dict[str, File] = {}  # by upload ID
         self.files: dict[str, File] = {}
 
     def read(self, url: str) -> bytes | None:
-        """Return the bytes that the model reads from a URL, None if the file does not exist."""
+        """Return the bytes that the model reads from a URL; None if the file does not exist."""
         path = "/" + url.partition("://")[2].partition("/")[2].partition("?")[0]
         file = self._alive(path)
         return file.body if file is not None else None
 
     def keep(self, origin: str, name: str, body: bytes, content_type: str) -> str:
-        """Store a file of the model and return its URL."""
+        """Store a result file and return its URL."""
         file = self._new(origin, name, content_type, None)
         file.body = body
         return file.url
@@ -63,7 +63,7 @@ class Storage:
         self.files["/" + url.partition("://")[2].partition("/")[2]].expires = -1.0
 
     def token(self, request: Request) -> Reply:
-        """POST /storage/auth/token."""
+        """Reply to POST /storage/auth/token with an upload token."""
         token = secrets.token_urlsafe(24)
         self._tokens[token] = self._now() + TOKEN_LIVES
         until = datetime.fromtimestamp(self._tokens[token], UTC).isoformat()
@@ -71,7 +71,7 @@ class Storage:
         return answer(200, {"token": token, "token_type": "Bearer", "base_url": base, "expires_at": until})
 
     def initiate(self, request: Request) -> Reply:
-        """POST /storage/upload/initiate and initiate-multipart."""
+        """Reply to POST /storage/upload/initiate and initiate-multipart with a presigned URL."""
         body = json.loads(request.body)
         if request.query.get("storage_type") not in ("fal-cdn-v3", "gcs"):
             return answer(400, {"detail": "Unknown storage type"})
@@ -89,7 +89,7 @@ class Storage:
         return answer(200, {"upload_url": url, "file_url": file.url})
 
     def put(self, request: Request) -> Reply:
-        """PUT to a presigned URL: no key, exact length, the announced type, in time."""
+        """Accept a PUT to a presigned URL; require a Content-Length, the declared Content-Type and an unexpired URL."""
         file = self._presigned.get(request.path)
         if file is None or self._now() - file.created > PRESIGNED_LIVES:
             return answer(403, "<Error><Code>AccessDenied</Code></Error>", {"Content-Type": "application/xml"})
@@ -101,7 +101,7 @@ class Storage:
         return Reply(200, {"ETag": _etag(request.body)})
 
     def upload(self, request: Request) -> Reply:
-        """POST /files/upload: the whole file, with a token."""
+        """Accept POST /files/upload with a complete file; require an upload token."""
         if (refusal := self._refuse_token(request)) is not None:
             return refusal
         kind = request.headers.get("content-type", "application/octet-stream")
@@ -110,7 +110,7 @@ class Storage:
         return answer(200, {"access_url": file.url})
 
     def multipart(self, request: Request) -> Reply:
-        """POST /files/upload/multipart: announce a file in parts."""
+        """Reply to POST /files/upload/multipart with the ID of an upload in parts; require an upload token."""
         if (refusal := self._refuse_token(request)) is not None:
             return refusal
         kind = request.headers.get("content-type", "application/octet-stream")
@@ -120,7 +120,7 @@ class Storage:
         return answer(200, {"access_url": file.url, "uploadId": upload})
 
     def part(self, request: Request, upload: str, number: int, *, token: bool) -> Reply:
-        """PUT one part. The token form replies with an ETag, the presigned form with JSON."""
+        """Accept the PUT of one part; reply with an ETag header if `token`, otherwise with JSON."""
         if token and (refusal := self._refuse_token(request)) is not None:
             return refusal
         if upload not in self._multipart:
@@ -132,7 +132,7 @@ class Storage:
         return Reply(200, {"ETag": tag}) if token else answer(200, {"partNumber": number, "etag": tag})
 
     def complete(self, request: Request, upload: str, *, token: bool) -> Reply:
-        """POST the list of parts, which become the file."""
+        """Accept the POST of the list of parts, and join the parts into the file."""
         if token and (refusal := self._refuse_token(request)) is not None:
             return refusal
         file = self._multipart.get(upload)
@@ -145,7 +145,7 @@ class Storage:
         return answer(200, {"url": file.url})
 
     def file(self, request: Request) -> Reply:
-        """GET a file or a range of it."""
+        """Reply to a GET with a file or a byte range of it."""
         file = self._alive(request.path)
         if file is None or file.body is None:
             return answer(404, {"detail": "Not found"})
@@ -182,7 +182,7 @@ class Storage:
 
 
 def file_origin(origin: str, *, gcs: bool = False) -> str:
-    """Return the origin of files for an API origin: the same one here, other hosts for fal's own names."""
+    """Return the origin of file URLs: fal's file host for a fal API host, otherwise the API origin itself."""
     if "fal.ai" in origin or "fal.run" in origin:
         return "https://storage.googleapis.com" if gcs else "https://v3.fal.media"
     return origin
@@ -194,4 +194,4 @@ def _lifecycle(request: Request) -> Any:
 
 
 def _etag(body: bytes) -> str:
-    return f'"{zlib.crc32(body):08x}-{len(body):x}"'  # cheap, because it is part of benchmarks
+    return f'"{zlib.crc32(body):08x}-{len(body):x}"'  # CRC-32 is fast enough for benchmarks of the bridge

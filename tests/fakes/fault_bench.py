@@ -17,11 +17,11 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.studio import Studio
 from tests.waiting import eventually
 
-TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → its timeout; all others have `ask`
+TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → name of its timeout; all other calls use `ask`
 
 
 class Bench:
-    """One home; `open` starts its bridge, `close` stops it."""
+    """A bridge home with its fake fal; `open` starts the bridge, `close` stops it."""
 
     def __init__(self, home: Path, tone: Path, fal: FalServer) -> None:
         self.home, self.tone, self.fal = home, tone, fal
@@ -32,11 +32,11 @@ class Bench:
         self._open = False
 
     def falls_silent(self, call: str) -> None:
-        """Limit this call, to which the fake will not reply, to two seconds. Call this before `open`."""
+        """Set the timeout of a call that the fake will not answer to 2 s; must come before `open`."""
         self.timeouts = replace(self.timeouts, **{TIMED.get(call, "ask"): 2.0})
 
     async def open(self, workers: Any = None) -> None:
-        """Start the bridge as a daemon does, with a check of the journal first."""
+        """Check the journal and start the bridge, as the daemon does."""
         backup.open_database(self.home, lambda: 1e9, 3).close()
         settings = Settings(self.fal.url, self.fal.url, poll_first=0.01, poll_longest=0.05)
 
@@ -49,7 +49,7 @@ class Bench:
         self._open = True
 
     async def close(self) -> None:
-        """Stop the bridge; the fake fal continues."""
+        """Stop the bridge; the fake fal keeps running."""
         if self._open:
             self._open = False
             await self.studio.__aexit__()
@@ -66,7 +66,7 @@ class Bench:
 
     @property
     def orders(self) -> int:
-        """The number of submissions that fal has accepted."""
+        """Return the number of submissions that the fake fal has accepted."""
         return len(self.fal.queue.jobs)
 
     def variation(self) -> Variation:
@@ -75,7 +75,7 @@ class Bench:
         return one
 
     async def until(self, what: Callable[[], Any], message: str = "") -> Any:
-        """Wait for a condition; the error shows the variation."""
+        """Wait for a condition; if it never holds, the error shows the variation."""
         try:
             return await eventually(what, message)
         except AssertionError as error:
@@ -97,17 +97,17 @@ class Bench:
             assert (found.state, (found.error or {}).get("code")) == (State.FAILED, kind), found
 
     async def running(self) -> None:
-        """Keep the model running, and wait until the bridge knows it."""
+        """Request a remix whose model keeps running, and wait until the bridge sees it running."""
         self.fal.hold("IN_PROGRESS")
         await self.remix()
         await self.until(lambda: self.variation().state is State.RUNNING)
 
     async def seen(self, call: str, count: int) -> None:
-        """Wait until fal has answered this many more requests of a call."""
+        """Wait until the fake fal has answered `count` more requests of a call."""
         before = len(self.fal.seen(call))
         await self.until(lambda: len(self.fal.seen(call)) >= before + count, f"{count} more of {call}")
 
     def document(self) -> dict[str, Any]:
-        """Return the outbox on the disk."""
+        """Return the outbox document from disk."""
         found: dict[str, Any] = json.loads((self.home / "outbox" / "test.json").read_bytes())
         return found

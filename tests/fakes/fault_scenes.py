@@ -1,6 +1,6 @@
-"""Faults other than fal's replies: one scene for each row of scripts/faults.py without a planned reply of the fake.
+"""Scenes for the rows of scripts/faults.py that the fake fal's replies cannot cause.
 
-A scene requests a remix and causes the fault before its `yield`, and removes the fault after it.
+Each scene requests a remix and causes the fault before its first `yield`, and removes the fault after it.
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ async def jobs_read_only(bench: Bench) -> AsyncIterator[None]:
 
 
 def hold_journal(bench: Bench) -> sqlite3.Connection:
-    """Lock the journal, as another program would with an unfinished write."""
+    """Lock the journal, as another program with an unfinished write would."""
     bench.studio.store._database._db.execute("PRAGMA busy_timeout = 20")
     other = sqlite3.connect(bench.home / "bridge.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")

@@ -1,6 +1,6 @@
-"""Causes every bad input: one function for each row of scripts/bad_inputs.py, and the functions that fix them.
+"""Functions that cause each bad input in scripts/bad_inputs.py, and functions that fix its cause.
 
-tests/system/test_bad_input.py runs them against the bridge of `Bench`.
+tests/system/test_bad_input.py runs these functions against the bridge in `Bench`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Bench:
         return self.answer(self.sent[-1])
 
     def answer(self, message_id: str) -> Error | None:
-        """Return the error of a message: a refusal, a rejection or a failed variation; None if there is none."""
+        """Wait for the end of a message; return its refusal, rejection or failed variation's error, or None."""
 
         def look() -> Error | bool | None:
             document = outbox(self.home)
@@ -58,7 +58,7 @@ class Bench:
                 one = job["variations"][0]
                 if job["message_id"] != message_id:
                     continue
-                if one["reason"] == "disk":  # it waits for space, and says so
+                if one["reason"] == "disk":  # the variation waits for disk space
                     return {"code": "disk_full", "text": one["message"], "hint": "it continues by itself"}
                 if job["state"] in ("done", "failed", "unknown"):
                     return one["error"] or True
@@ -96,7 +96,7 @@ class Bench:
 
 
 Maker = Callable[[Bench, Path], Error | None]
-OPEN: dict[str, Any] = {}  # disks and writers in use until their case is fixed
+OPEN: dict[str, Any] = {}  # disks and writers in use until the bad input is fixed
 
 
 def clear(name: str) -> None:
@@ -118,7 +118,7 @@ def asked(**changes: Any) -> Maker:
 
 
 def out_of_range() -> Iterator[tuple[str, Any]]:
-    """Yield every model input with values below and above its range, and with an invalid choice."""
+    """Yield each model input with an invalid choice or with values below and above its range."""
     for name, param in PARAMS.items():
         if param.choices:
             yield name, "none of them"
@@ -129,14 +129,14 @@ def out_of_range() -> Iterator[tuple[str, Any]]:
 
 
 def of_another_type() -> Iterator[tuple[str, Any]]:
-    """Yield every model input with values of wrong types."""
+    """Yield each model input with values of wrong types."""
     for name, param in PARAMS.items():
         others = [["a"], True, "loud"] if param.kind in ("int", "float") else [["a"], 5]
-        yield from ((name, value) for value in others if name != "audio_url")  # users cannot set it
+        yield from ((name, value) for value in others if name != "audio_url")  # users cannot set audio_url
 
 
 def each(wrong: Callable[[], Iterator[tuple[str, Any]]]) -> Maker:
-    """Request a remix with each value, check that all errors have the same code, and return the last one."""
+    """Return a function that requests a remix with each value, checks for equal codes, and returns the last error."""
 
     def make(bench: Bench, _: Path) -> Error | None:
         found = [(name, bench.remix(bench.tone, remix={name: value})) for name, value in wrong()]
@@ -311,7 +311,7 @@ def full(bench: Bench, tmp_path: Path) -> Error | None:
     small = OPEN["small"] = OPEN["full"].__enter__()
     small.fill()
     error = bench.remix(bench.tone, project={"media_path": str(small.path)}, remix={"seed": 602})
-    assert [path.name for path in small.path.iterdir()] == ["filler"]  # nothing half-written
+    assert [path.name for path in small.path.iterdir()] == ["filler"]  # no half-written file
     return error
 
 
@@ -321,7 +321,7 @@ def make_room(bench: Bench, _: Path) -> None:
 
 
 def with_key(key: str | None) -> Maker:
-    """Start another daemon and remix from the command line: fal fails, and the offline engine still works."""
+    """Return a function that runs a daemon with this key: fal must fail, and the offline engine must work."""
 
     def make(bench: Bench, tmp_path: Path) -> Error | None:
         home = tmp_path / "keyless"
@@ -396,4 +396,4 @@ MEND: Mapping[str, Callable[[Bench, Path], None]] = {
     "read_only": make_writable,
     "full": make_room,
 }
-PAID = ("read_only", "full")  # submitted before the fault
+PAID = ("read_only", "full")  # inputs whose fault comes after the submission

@@ -1,6 +1,6 @@
-"""A local network of two machines: two network namespaces of this machine, connected by a virtual cable.
+"""Simulates a local network of two machines with two network namespaces and a virtual cable.
 
-Needs Linux, and either root or the right to create user namespaces.
+Requires Linux, and either root or the right to create user namespaces.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.waiting import PATIENCE
 
-HERE, THERE = "10.77.0.1", "10.77.0.2"  # addresses of the bridge's machine and of the tablet
+HERE, THERE = "10.77.0.1", "10.77.0.2"  # IP addresses of the bridge's machine and the tablet
 ROOT = Path(__file__).parents[2]
 CABLE = """
 set -e
@@ -41,13 +41,13 @@ wait
 
 
 class Lan:
-    """The two machines."""
+    """The two simulated machines."""
 
     def __init__(self, here: int, there: int) -> None:
-        self._inside = {HERE: here, THERE: there}  # the process that keeps each machine's namespace
+        self._inside = {HERE: here, THERE: there}  # machine → process that keeps its namespace
 
     def command(self, machine: str, *arguments: str) -> list[str]:
-        """Return the command that runs Python on one of the machines."""
+        """Return the command that runs Python on a machine."""
         user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
         return ["nsenter", "--target", str(self._inside[machine]), *user, "--net", sys.executable, *arguments]
 
@@ -61,7 +61,7 @@ class Lan:
 
 @contextlib.contextmanager
 def lan() -> Iterator[Lan]:
-    """Connect the machines, and disconnect them at the end."""
+    """Yield two connected machines, and remove them at the end."""
     own = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     holder = subprocess.Popen(
         ["unshare", *own, "--net", "sh", "-c", CABLE], stdout=subprocess.PIPE, text=True, start_new_session=True

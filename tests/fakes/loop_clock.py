@@ -6,7 +6,7 @@ import asyncio
 
 
 class LoopClock:
-    """Replaces the running loop's clock, for timers and for code that asks the loop for the time."""
+    """Replaces the running loop's clock, both for timers and for `loop.time()`."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -15,5 +15,5 @@ class LoopClock:
         loop.time = lambda: real() + self._ahead  # type: ignore[method-assign]
 
     def advance(self, seconds: float) -> None:
-        """Move the clock forward; timers that are due run at the loop's next turn."""
+        """Move the clock forward; due timers run in the loop's next iteration."""
         self._ahead += seconds

@@ -1,4 +1,4 @@
-"""MIDI ports of devices that tests connect and disconnect."""
+"""Fake MIDI ports; tests connect and disconnect their devices."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class FakePorts:
     """Implements `Ports` in memory."""
 
     devices: Devices = field(default_factory=Devices)  # the connected devices
-    sent: list[tuple[str, bytes]] = field(default_factory=list)  # all messages, in order
-    words: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # final messages of each output
+    sent: list[tuple[str, bytes]] = field(default_factory=list)  # device and message, in the order sent
+    words: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # device → messages sent when its output closes
     listener: Listener = NO_LISTENER
     wanted: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
@@ -41,7 +41,7 @@ class FakePorts:
     # --- controls for tests ------------------------------------------------------------------------------------------
 
     def plug(self, device: str) -> None:
-        """Connect a device with controls and lights."""
+        """Connect a device that has an input and an output."""
         self.devices = replace(
             self.devices, inputs=(*self.devices.inputs, device), outputs=(*self.devices.outputs, device)
         )
@@ -54,7 +54,7 @@ class FakePorts:
         self._settle(notify=True)
 
     def play(self, device: str, *messages: bytes) -> None:
-        """Send messages from a device."""
+        """Send messages from a device to the bridge."""
         for message in messages:
             if device in self.devices.heard:
                 self.listener.heard(device, message)

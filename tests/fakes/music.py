@@ -1,4 +1,4 @@
-"""Real recordings for tests, from Debian packages that `scripts/test --all` installs."""
+"""Music recordings for tests, from Debian packages that `scripts/test --all` installs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TRACKS = {
 
 
 def track(name: str) -> Path:
-    """Return a recording. A missing file is an error of the set-up, not a reason to skip."""
+    """Return the path of a recording; a missing file is a set-up error, so the test fails instead of skipping."""
     path = TRACKS[name]
     assert path.exists(), f"{path} is missing: scripts/test --all installs tuxmath-data and xmoto-data"
     return path

@@ -1,4 +1,4 @@
-"""OSC clients for tests that record what they receive: python-osc's over UDP, and a plain one over TCP."""
+"""OSC clients that record what they receive: python-osc's client over UDP, and a plain socket over TCP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Heard = tuple[str, tuple[Any, ...]]  # address and arguments
 
 
 class Client:
-    """The common part of both clients."""
+    """The base class of both clients."""
 
     def __init__(self) -> None:
         self.heard: list[Heard] = []
@@ -33,7 +33,7 @@ class Client:
         return [arguments for heard, arguments in self.heard if heard == address]
 
     async def hear(self, address: str, *arguments: Any) -> tuple[Any, ...]:
-        """Wait for a message with this address, and these arguments if given; return its arguments."""
+        """Wait for a message at this address, with these arguments if any are given; return its arguments."""
         what = f"{address} {arguments or ''}"
         await eventually(lambda: arguments in self.of(address) if arguments else bool(self.of(address)), what)
         return arguments or self.of(address)[0]
@@ -44,12 +44,12 @@ class Client:
 
 
 class UdpClient(Client, asyncio.DatagramProtocol):
-    """python-osc's client, with its socket read by the loop."""
+    """python-osc's UDP client; the asyncio loop reads its socket."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
         self._client = UDPClient("127.0.0.1", port)
-        self._client._sock.bind(("127.0.0.1", 0))  # the library binds at the first send
+        self._client._sock.bind(("127.0.0.1", 0))  # otherwise the library binds only at the first send
         self.port: int = self._client._sock.getsockname()[1]
         asyncio.get_running_loop().add_reader(self._client._sock, self._read)
 
@@ -69,7 +69,7 @@ class UdpClient(Client, asyncio.DatagramProtocol):
 
 
 class TcpClient(Client):
-    """A plain socket with the length before each packet (OSC 1.0)."""
+    """A TCP socket that sends each packet with its length before it (OSC 1.0)."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class TcpClient(Client):
 
 
 def free_udp_port() -> int:
-    """Return an unused port."""
+    """Return an unused UDP port."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

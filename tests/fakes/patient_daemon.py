@@ -1,4 +1,4 @@
-"""`ace-bridge run` that waits longer than a second for the selection of a DAW script, for busy machines."""
+"""`ace-bridge run` with a longer wait than 1 s for a DAW script's selection, for busy machines."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A process that has imported the modules of its children and forks them, so that a daemon starts within milliseconds.
+"""A server process that imports modules once and then forks children, so that a daemon starts within milliseconds.
 
-This makes hundreds of runs affordable. The children run the real program; only the start of Python is saved.
-`python -m tests.fakes.prefork_server SOCKET MODULE…` runs the process.
+This makes hundreds of runs affordable. The children run the real program; they only skip Python's start and imports.
+`python -m tests.fakes.prefork_server SOCKET MODULE…` runs the server.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from typing import Any
 
 from tests.waiting import PATIENCE, until
 
-DIE_WITH_PARENT = 1  # prctl(2): no process outlives the test run
-LARGEST = 2**20  # bytes of one request
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG in prctl(2), so that no process outlives the test run
+LARGEST = 2**20  # longest request, bytes
 ROOT = Path(__file__).parents[2]
 
 
 @contextlib.contextmanager
 def prefork_server(path: Path, *modules: str) -> Iterator[Path]:
-    """Run a server that has imported these modules, and yield its socket."""
+    """Run a server that imports these modules, and yield the path of its socket."""
     command = [sys.executable, "-m", "tests.fakes.prefork_server", str(path), *modules]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)  # it ends with its stdin
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)  # the server ends when its stdin closes
     try:
 
         def up() -> bool:
@@ -49,13 +49,13 @@ def prefork_server(path: Path, *modules: str) -> Iterator[Path]:
 
 
 def fork_child(path: Path, function: str, args: Mapping[str, Any], fds: tuple[int, int, int]) -> int:
-    """Fork a child that calls `module:function` with the arguments; return its process ID.
+    """Fork a child that calls a function; return the child's process ID.
 
     Args:
         path: the prefork server's socket.
-        function: called with `args`; its return value is the child's exit status.
-        args: small values.
-        fds: the child's stdin, stdout and stderr.
+        function: the function, as `module:function`; its return value is the child's exit status.
+        args: the argument of the function; must be JSON of less than LARGEST bytes.
+        fds: file descriptors for the child's stdin, stdout and stderr.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
         link.connect(str(path))
@@ -64,7 +64,7 @@ def fork_child(path: Path, function: str, args: Mapping[str, Any], fds: tuple[in
 
 
 def wait_for_end(pid: int, seconds: float) -> bool:
-    """Wait for the end of a process that is not our child; return whether it has ended."""
+    """Wait up to `seconds` for the end of a process that is not our child; return whether it ended."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -99,7 +99,7 @@ def _fork(link: socket.socket, door: socket.socket) -> None:
             data, fds, _, _ = socket.recv_fds(link, LARGEST, 3)
         except ConnectionResetError:
             data = b""
-        if not data:  # the client was killed between connecting and sending
+        if not data:  # the client was killed after connecting but before sending
             return
         request = json.loads(data)
         pid = os.fork()

@@ -1,4 +1,4 @@
-"""Real daemons as processes, each with its own home."""
+"""Runs real daemons as processes, each with its own home."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ KEY = "test-key-id:test-key-secret"
 
 
 def environment(home: Path, **changes: str) -> dict[str, str]:
-    """Return an environment without the user's own keys and settings."""
+    """Return an environment for this home, without the user's own keys and settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FAL_", "ACE_BRIDGE_"))}
     free = {"ACE_BRIDGE_OSC_PORT": "0", "ACE_BRIDGE_HTTP_PORT": "0"}
     return {**kept, "ACE_BRIDGE_HOME": str(home), **free, **changes}
 
 
 def fal_environment(url: str, **changes: str) -> dict[str, str]:
-    """Return settings that point to a fake fal."""
+    """Return environment variables that point the bridge to a fake fal."""
     return {"FAL_KEY": KEY, "ACE_BRIDGE_FAL_QUEUE_URL": url, "ACE_BRIDGE_FAL_REST_URL": url, **changes}
 
 
 RUN = ("-m", "bridge", "run")
-PATIENT = ("-m", "tests.fakes.patient_daemon")  # for tests that ask a DAW script for its selection
+PATIENT = ("-m", "tests.fakes.patient_daemon")  # for tests in which the daemon requests a DAW script's selection
 
 
 def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
-    """End a process that was started here."""
+    """Terminate a process, or kill it after `patience` seconds."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -46,7 +46,7 @@ def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
 
 
 class Daemon:
-    """One process of `ace-bridge run`."""
+    """A process that runs `ace-bridge run`."""
 
     def __init__(
         self, home: Path, *, program: tuple[str, ...] = RUN, prefix: tuple[str, ...] = (), **environ: str
@@ -122,7 +122,7 @@ def put(home: Path, command: str, args: Mapping[str, Any], *, instance: str = "t
 
 
 def outbox(home: Path, instance: str = "test") -> dict[str, Any]:
-    """Return the outbox of an instance; empty if it does not exist yet."""
+    """Return an instance's outbox; without jobs if the file does not exist yet."""
     with contextlib.suppress(OSError, ValueError):
         found: dict[str, Any] = json.loads((home / "outbox" / f"{instance}.json").read_bytes())
         return found

@@ -96,7 +96,7 @@ def rubbish(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def stdin(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Return what descriptor 0 is, and what this process and a child read from it; do not read from a pipe."""
+    """Return whether stdin is the null device and, if so, what this process and a child read from it."""
     if not stat.S_ISCHR(os.fstat(0).st_mode):
         return {"null_device": False}
     child = subprocess.run([sys.executable, "-c", "print(input())"], stdout=subprocess.PIPE, check=False)
@@ -104,7 +104,7 @@ def stdin(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def remove_at_the_end(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Report progress until the pool stops listening, and finally remove a file."""
+    """Report progress until the pool closes the pipe, and then remove a file."""
     try:
         for number in range(1_000_000):
             progress(float(number))

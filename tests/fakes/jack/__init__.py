@@ -1,1 +1,1 @@
-"""A JACK server without sound and MIDI devices for it, each a process that can be killed."""
+"""A JACK server without audio hardware, and MIDI devices for it; each is a process that tests can kill."""

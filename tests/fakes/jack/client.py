@@ -1,6 +1,7 @@
-"""A MIDI device as a JACK client in this process, and the program with which `device.py` runs one in another.
+"""A MIDI device as a JACK client. Run as a program, this module is the child process that `device.py` starts.
 
-A call into libjack may block for ever, and Python cannot interrupt it: tests use `device.py`, benchmarks this module.
+A call into libjack may block for ever, and Python cannot interrupt it. Tests therefore use `device.py`; only benchmarks
+use `Client` directly.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from typing import Any
 
 import jack
 
-AT_ONCE = 120  # messages in one period: 11,000 a second in periods of 512 samples
-EXISTS = 17  # EEXIST: the two are already connected
-PORT_UUID = 1 << 32  # JACK's identifier of a port is this plus its number, counted from 1
+AT_ONCE = 120  # messages per period; 11,000 per second with periods of 512 samples
+EXISTS = 17  # EEXIST: the two ports are already connected
+PORT_UUID = 1 << 32  # JACK's UUID of a port is this plus the port's number, counted from 1
 
 
 class Client:
-    """A device that is plugged in as long as this exists; its messages leave and arrive in periods of JACK."""
+    """A device that is plugged in until `unplug`; it sends and receives messages once per JACK period."""
 
     def __init__(self, name: str, server: str, on_receive: Callable[[bytes], None]) -> None:
         self.on_receive = on_receive
@@ -43,15 +44,15 @@ class Client:
         self._waiting.extend(messages)
 
     def is_silent(self) -> bool:
-        """Whether everything it played has left."""
+        """Return whether all messages from `play` have been sent."""
         return not self._waiting
 
     def is_heard(self) -> bool:
-        """Whether an input is connected to its output."""
+        """Return whether a program's input is connected to the device's output."""
         return bool(self._client.get_all_connections(self._out))
 
     def plug_into(self, program: str, port: str) -> bool:
-        """Connect to a program's input if it is there; JACK may have added a number to the program's name."""
+        """Connect to a program's input if it exists; JACK may have added a number to the program's name."""
         for found in self._client.get_ports(is_midi=True, is_input=True):
             if found.name.startswith(program) and found.name.endswith(f":{port}"):
                 try:
@@ -62,10 +63,10 @@ class Client:
         return False
 
     def name_ports(self, name: str, count: int) -> bool:
-        """Give every port to come the name that Ardour gives one of its own, so that Ardour need not.
+        """Name the first `count` ports in advance as Ardour would, so that Ardour does not do so itself.
 
-        Ardour 7.3 does that in a second thread while its main thread talks to JACK, and libjack 1.9 mixes up the two
-        requests on their socket: the server says "Unknown request", and Ardour hangs.
+        Ardour 7.3 names a port in a second thread while its main thread talks to JACK, and libjack 1.9 mixes up the two
+        requests on their socket. The server then reports "Unknown request", and Ardour hangs.
         """
         for number in range(1, count + 1):
             self._client.set_property(PORT_UUID + number, jack.METADATA_PRETTY_NAME, name, "")
@@ -77,7 +78,7 @@ class Client:
 
 
 def main() -> None:
-    """Read `[method, arguments...]` lines; write an `["answer", value]` or, as they arrive, `["received", hex]`."""
+    """Read `[method, arguments...]` lines; write `["answer", value]` lines, and `["received", hex]` for MIDI input."""
     name, server = sys.argv[1:]
     said: SimpleQueue[list[Any] | None] = SimpleQueue()
 

@@ -1,4 +1,4 @@
-"""A MIDI device without hardware: `client.py` in a process that a test can kill when libjack blocks."""
+"""A MIDI device without hardware: runs `client.py` in a process that a test can kill if libjack blocks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 
 class Device:
-    """A controller that is plugged in as long as this exists."""
+    """A controller that is plugged in until `unplug`."""
 
     def __init__(self, name: str, room: Sandbox) -> None:
         self.received: list[bytes] = []
@@ -72,31 +72,31 @@ class Device:
         self._write("play", *(one.hex() for one in messages))
 
     def is_silent(self) -> bool:
-        """Whether everything it played has left."""
+        """Return whether all messages from `play` have been sent."""
         return bool(self._ask("is_silent"))
 
     def is_heard(self) -> bool:
-        """Whether an input is connected to its output."""
+        """Return whether a program's input is connected to the device's output."""
         return bool(self._ask("is_heard"))
 
     def wait_until_heard(self) -> None:
         until(self.is_heard, "an input for the MIDI device")
 
     def plug_into(self, program: str, port: str) -> None:
-        """Connect to a program's input as soon as it is there."""
+        """Wait until a program's input exists, and connect to it."""
         until(lambda: self._ask("plug_into", program, port), f"{program}:{port}")
 
     def name_ports(self, name: str, count: int) -> None:
-        """Name all ports to come, see `client.py`."""
+        """Name the first `count` ports in advance; see `Client.name_ports`."""
         assert self._ask("name_ports", name, count)
 
     def shown(self, note: int) -> Any:
-        """The last channel and value that a note's light was sent."""
+        """Return the channel and value of the last message to a note's light."""
         found = [data for data in self.received if data[0] & 0xF0 == 0x90 and data[1] == note]
         return (found[-1][0] & 0x0F) + 1, found[-1][2]
 
     def unplug(self) -> None:
-        """Leave JACK politely, or be killed."""
+        """Disconnect from JACK and end the process; kill it if that takes longer than 10 s."""
         if self._process.stdin is not None and not self._process.stdin.closed:
             self._process.stdin.close()
             try:

@@ -1,4 +1,4 @@
-"""A JACK server without sound, in a /dev/shm of its own."""
+"""A JACK server without audio hardware, with its own /dev/shm."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from tests.fakes.processes import end
 from tests.waiting import PATIENCE, until
 
-# JACK gives a program two seconds to answer, which cannot be set, and drops one that took longer: it goes first.
-HURRY = ("nice", "-n", "-10")  # only a warning where that is not allowed
+# JACK drops a client that does not answer within a fixed 2 s, so the server and its clients run at higher priority.
+HURRY = ("nice", "-n", "-10")  # without the permission, `nice` only prints a warning
 
 PREPARE = """
 mount -t tmpfs tmpfs /dev/shm
@@ -26,24 +26,24 @@ exec cat
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A mount namespace whose programs share a private /dev/shm, which is where JACK's programs meet."""
+    """A mount namespace with a private /dev/shm, through which JACK's server and clients find each other."""
 
-    prefix: tuple[str, ...]  # what to put before a command to run it in here
-    environ: dict[str, str]  # variables that name the JACK server, for every program in here
+    prefix: tuple[str, ...]  # command prefix that enters the namespace
+    environ: dict[str, str]  # variables that name the JACK server, for every program in the sandbox
 
 
 def variables(name: str) -> dict[str, str]:
-    """The environment in which a server with this name runs and its clients find it."""
+    """Return the environment variables for a JACK server with this name and for its clients."""
     return {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
 
 
 @contextlib.contextmanager
 def sandbox(name: str) -> Iterator[Sandbox]:
-    """Make a sandbox for a JACK server with this name; JACK's files in it disappear with its last program.
+    """Make a sandbox for a JACK server with this name; JACK's files disappear with the sandbox's last program.
 
-    JACK keeps metadata in a Berkeley DB under /dev/shm that every program locks directly. A program that is killed
-    leaves its locks there, and from then on any other, even a later server, may wait for ever. Here the database is
-    new each time and has no locks: what tests keep in it is only names of ports.
+    JACK keeps metadata in a Berkeley DB under /dev/shm that every program locks directly. A killed program leaves its
+    locks there, and any other program, even a later server, may then wait for them for ever. In a sandbox, the
+    database is new and has no locking; tests only keep names of ports in it.
     """
     as_root = os.geteuid() == 0
     command = ["unshare", "--mount", *([] if as_root else ["--map-root-user"]), "sh", "-ec", PREPARE]
@@ -63,9 +63,9 @@ def sandbox(name: str) -> Iterator[Sandbox]:
 def jack_server(
     room: Sandbox, log: Path, rate: int = 48_000, period: int = 2048, *, patient: bool = False
 ) -> Iterator[None]:
-    """Run a JACK server without sound, which writes to `log`.
+    """Run a JACK server without audio hardware; its output goes to `log`.
 
-    A patient one waits for late clients, where others lose what those had to say.
+    A patient server (`--sync`) waits for late clients; any other server loses their messages.
     """
     name = room.environ["JACK_DEFAULT_SERVER"]
     options = ["--no-realtime", *(["--sync"] if patient else []), "-t", "10000", "-n", name]
