@@ -1,4 +1,4 @@
-"""Runs fal's own Python and JavaScript clients (the judges), each in its own process against its own fake."""
+"""Runs the judges, fal's own Python and JavaScript clients; each gets its own process and its own fake fal."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ CLIP_NAME = "clip-0123abcd.flac"
 _ROOT = Path(__file__).parents[2]
 _JS = Path(__file__).parent / "js"
 _TIMING = Timing(queue=0.3, run=0.3)
-_SECONDS = 180  # time limit of a judge
+_SECONDS = 180  # time limit for a judge, s
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge saw, and what the fake received from it."""
+    """The output of a judge, and the requests and files that the fake received from it."""
 
     version: str
     saw: dict[str, Any]
     requests: list[Seen]
-    files: dict[str, bytes]  # what the fake stored, by URL
+    files: dict[str, bytes]  # URL → stored file
 
 
 def python_verdict(folder: Path) -> Verdict:
-    """Run fal's unpatched Python client, through a proxy and with a certificate."""
+    """Run fal's unpatched Python client; a proxy and a test certificate redirect it to the fake."""
     clip = folder / CLIP_NAME
     clip.write_bytes(clip_bytes())
     pem, context = certificate(folder)
@@ -49,7 +49,7 @@ def python_verdict(folder: Path) -> Verdict:
 
 
 def js_verdict() -> Verdict:
-    """Run fal's JavaScript client with a `fetch` that connects to the fake."""
+    """Run fal's unpatched JavaScript client with a `fetch` function that connects to the fake."""
     version = _install_js()
     environ = _environ({"CLIP_NAME": CLIP_NAME, "CLIP_BASE64": base64.b64encode(clip_bytes(0.2)).decode()})
     with FalServer(key=KEY, timing=_TIMING) as fal:
@@ -59,7 +59,7 @@ def js_verdict() -> Verdict:
 
 @functools.cache
 def _install_js() -> str:
-    """Install the pinned client next to its script, in a folder that git ignores, and return its version."""
+    """Install the pinned JavaScript client in a folder that git ignores, next to judge.mjs, and return its version."""
     installed = _JS / "node_modules" / "@fal-ai" / "client" / "package.json"
     pinned = json.loads((_JS / "package.json").read_text())["dependencies"]["@fal-ai/client"]
     if not installed.exists() or json.loads(installed.read_text())["version"] != pinned:
@@ -79,7 +79,7 @@ def _run(command: list[str], folder: Path, environ: dict[str, str]) -> dict[str,
 
 
 def _environ(more: dict[str, str]) -> dict[str, str]:
-    """Return the environment without variables that would redirect the clients."""
+    """Return the environment plus `more`, without variables that would redirect the clients."""
     redirecting = ("FAL_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT")
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(redirecting)}
     return {**kept, "FAL_KEY": KEY, **more}

@@ -1,4 +1,4 @@
-"""The fal engine with the default settings: fal's own host names, TLS and a proxy."""
+"""Tests the fal engine with its default settings: fal's own host names, TLS and a proxy."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_a_remix_at_fals_own_addresses(
 async def test_a_proxy_that_refuses_is_an_outage_without_a_submission(
     tls: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with FalServer() as refusing:  # an HTTP server without CONNECT
+    with FalServer() as refusing:  # an HTTP server that refuses CONNECT
         use_proxy(monkeypatch, refusing.url, tls[0])
         async with at(refusing, **SHIPPED["fal"]) as engine:
             with pytest.raises(errors.OutageError, match="nothing was submitted") as caught:

@@ -1,4 +1,4 @@
-"""Our requests are those of fal's own clients, except for the differences in the table."""
+"""Our requests equal the requests of fal's own clients, except for the differences listed in wire.py."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def fal() -> Iterator[FalServer]:
 
 
 async def our_requests(fal: FalServer, tmp_path: Path, data: bytes) -> dict[str, Seen]:
-    """Make every kind of request and return the first of each."""
+    """Make our engine send every kind of request; return the first request of each kind, by call."""
     clip = tmp_path / "anything.flac"
     clip.write_bytes(data)
     sha256 = CLIP_NAME.removeprefix("clip-").removesuffix(".flac") + "0" * 56

@@ -1,4 +1,4 @@
-"""fal's own clients use the fake as if it were fal."""
+"""Tests the fake fal: fal's own clients work with it as with fal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_python_submits_waits_and_gets_the_result(python_judge: Verdict) -> None
     assert saw["subscribed"] == {**saw["result"], "audio": saw["subscribed"]["audio"]}
     assert saw["updates"] == ["Queued", "InProgress", "Completed"]
     assert saw["logs"][0]["message"] == "ACE-Step: loading the source"
-    assert saw["patient"] == 7  # after two replies with status 429
+    assert saw["patient"] == 7  # the seed; the client retried after two replies with status 429
 
 
 def test_python_uploads_in_all_three_forms(python_judge: Verdict) -> None:

@@ -1,4 +1,4 @@
-"""fal's own host names on this machine: a certificate for them, and a proxy that connects every CONNECT to the fake."""
+"""Redirects fal's own host names to the fake: a certificate for them, and a proxy that tunnels every CONNECT to it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ HOSTS = ("queue.fal.run", "fal.run", "queue.falrun.com", "rest.fal.ai", "v3.fal.
 
 
 def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """Create a certificate for fal's hosts, for this test run only.
+    """Create a certificate for fal's host names, valid for this test run only.
 
     Returns:
-        The certificate, which the clients trust, and the context of the server.
+        The path of the certificate, which the clients must trust, and the server's TLS context.
     """
     pem, key = folder / "fake-fal.pem", folder / "fake-fal.key"
     names = ",".join([*(f"DNS:{host}" for host in HOSTS), "IP:127.0.0.1"])
@@ -31,7 +31,7 @@ def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
 
 
 class ConnectProxy:
-    """An HTTP proxy that only accepts CONNECT, and connects everything to one port."""
+    """An HTTP proxy that accepts only CONNECT, and tunnels every connection to one local port."""
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -62,7 +62,7 @@ class ConnectProxy:
         for writer in self._writers:
             writer.transport.abort()
         for _ in range(3):
-            await asyncio.sleep(0)  # lets the loop release the aborted connections
+            await asyncio.sleep(0)  # let the loop release the aborted connections
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)

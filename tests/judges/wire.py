@@ -1,6 +1,6 @@
-"""Compares our requests with those of fal's own clients, and lists the intended differences.
+"""Compares our requests with the requests of fal's own clients, and lists the intended differences.
 
-`python -m tests.judges.wire` prints docs/fal-wire.md, which is generated from these tables.
+`python -m tests.judges.wire` generates docs/fal-wire.md from the tables in this module, and prints it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.fakes.fal_server import Seen
 
 PYTHON, JS = "fal-client (Python)", "@fal-ai/client (JavaScript)"
 
-# Headers that a proxy, a runtime or a library adds, and that mean nothing to fal.
+# Headers added by a proxy, a runtime or a library; fal ignores them.
 IGNORED = {
     "host": "given by the URL",
     "connection": "set by the HTTP library",
@@ -33,9 +33,9 @@ IGNORED = {
 class Difference:
     """An intended difference; test_same_wire.py allows exactly these."""
 
-    call: str  # the request
-    judge: str  # the client that we compare with
-    what: str  # the part of the request
+    call: str  # call that sends the request, as in fal_faults.CALLS
+    judge: str  # fal's client that we compare with
+    what: str  # part of the request that differs
     theirs: str | None  # None: not sent
     ours: str | None  # None: not sent
     reason: str
@@ -108,7 +108,7 @@ DIFFERENCES = (
 
 @dataclass(frozen=True)
 class Behaviour:
-    """A difference in behaviour over several requests, and the test for it."""
+    """An intended difference over several requests, and the test for it."""
 
     theirs: str
     ours: str
@@ -192,7 +192,7 @@ class Shape:
 
 
 def shape_of(seen: Seen) -> Shape:
-    """Return the significant parts of a request, with secrets, IDs and hosts replaced."""
+    """Return the significant parts of a request, with secrets, IDs and hosts replaced by fixed words."""
     parts = urlsplit(seen.headers.get("x-judge-url", seen.url))
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if pair)
     query = {name: "…" if name == "signature" else value for name, value in query.items()}
@@ -200,7 +200,7 @@ def shape_of(seen: Seen) -> Shape:
     if seen.method in ("GET", "PUT") and headers.get("content-length") == "0":
         del headers["content-length"]
     if "json" in headers.get("content-type", "") and seen.body:
-        del headers["content-length"]  # depends on white space in the JSON
+        del headers["content-length"]  # varies with white space in the JSON
     if "authorization" in headers:
         headers["authorization"] = headers["authorization"].partition(" ")[0] + " …"
     for name in ("x-fal-object-lifecycle", "x-fal-object-lifecycle-preference"):
@@ -210,7 +210,7 @@ def shape_of(seen: Seen) -> Shape:
 
 
 def differences(call: str, judge: str, theirs: Shape, ours: Shape) -> set[tuple[str, str, str, str | None, str | None]]:
-    """Return call, judge, part, theirs and ours for every difference."""
+    """Return (call, judge, part, theirs, ours) for every difference between two requests."""
     parts: dict[str, tuple[Any, Any]] = {
         "method": (theirs.method, ours.method),
         "path": (theirs.path, ours.path),
@@ -237,7 +237,7 @@ def _plain_body(seen: Seen) -> Any:
 
 
 def render() -> str:
-    """Return docs/fal-wire.md."""
+    """Return the text of docs/fal-wire.md."""
     lines = [
         "# How the bridge's requests to fal differ from those of fal's own clients",
         "",

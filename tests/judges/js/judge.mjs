@@ -1,12 +1,13 @@
-// Runs fal's unpatched JavaScript client against the fake, with a fetch that goes to another URL.
-// Reads FAKE_URL, FAL_KEY, CLIP_NAME and CLIP_BASE64; prints what it saw as one JSON object.
+// Runs fal's unpatched JavaScript client with a fetch function that sends its requests to the fake.
+// Reads FAKE_URL, FAL_KEY, CLIP_NAME and CLIP_BASE64 from the environment; prints what the client returned as one JSON
+// object.
 import { createFalClient, ApiError } from "@fal-ai/client";
 
 const fake = process.env.FAKE_URL;
 const endpoint = "fal-ai/ace-step/audio-to-audio";
 const seen = {};
 
-// The client requests fal's own hosts. A header keeps the requested URL for the comparison.
+// The client requests URLs at fal's own hosts. The header x-judge-url keeps the original URL for the comparison.
 const rewritten = (url, options = {}) => {
   const meant = new URL(url);
   const target = meant.host.endsWith("fal.run") || meant.host === "rest.fal.ai" ? fake + meant.pathname + meant.search : url;
