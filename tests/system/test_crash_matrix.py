@@ -54,7 +54,7 @@ LENGTHS = {  # stage → longest delay of the kill, s; a stage that ends sooner 
     "place": 0.08,
     "confirmed": 0.03,
 }
-WORKING = ("state:rendering", "state:running", "state:fetching", "state:fitting")  # a worker may be busy in these states
+WORKING = ("state:rendering", "state:running", "state:fetching", "state:fitting")  # a worker may be busy then
 WRITES = (
     *("take_in", "add_job", "applied", "spend", "add_upload", "bill", "note", "mark:intent", "mark:ticket"),
     *(f"finish:{stage}" for stage in ("render", "upload", "remix", "fetch", "fit", "place")),
