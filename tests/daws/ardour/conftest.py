@@ -1,4 +1,4 @@
-"""One screen for all of these tests; an Ardour, a daemon and a session for each."""
+"""Fixtures: one virtual screen for all tests, and an Ardour, a daemon and a session for each test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Open = Callable[..., Studio]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test in this folder."""
+    """Mark every test in this folder as needing Ardour."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.needs("ardour"))
@@ -39,7 +39,7 @@ def display() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    """Empty sessions, each made once."""
+    """Return a function that makes an empty session for a sample rate, once per rate."""
     made: dict[int, Path] = {}
 
     def template(rate: int) -> Path:
@@ -52,7 +52,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]
 
 @pytest.fixture
 def open_studio(display: str, templates: Callable[[int], Path], tmp_path: Path) -> Iterator[Open]:
-    """Open a studio: installed bridge, running daemon, running Ardour; everything ends with the test."""
+    """Yield a function that installs the bridge and starts a daemon and an Ardour; both end with the test."""
     opened: list[Studio] = []
 
     def studio(

@@ -1,5 +1,5 @@
--- The tests' hand inside Ardour: a second hook that runs what the test leaves in a file, and writes what came of it.
--- Independent of the bridge's scripts, of OSC and of the keyboard.
+-- The tests' own hook inside Ardour: runs the Lua code that a test writes to a file, and writes the result to a file.
+-- It does not depend on the bridge's scripts, on OSC or on the keyboard.
 local folder = FOLDER
 local last = ""
 

@@ -1,6 +1,6 @@
-"""A real Ardour under a screen of its own: configured so that no dialog opens, driven by a hook of the tests' own.
+"""Runs a real Ardour on a virtual screen, configured so that no dialog opens; tests control it through their own hook.
 
-Every process is started here, waited for by polling, and ended by its id.
+This module starts every process itself, waits for it by polling, and ends it by its process ID.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STATE = (
 )
 DUMMY = {"backend": "None (Dummy)", "driver": "Normal Speed", "device": "Silence", "midi": "1 in, 1 out, Silence"}
 JACK = {"backend": "JACK", "driver": "", "device": "x", "midi": ""}
-# With JACK, nothing is connected by itself: Ardour does that in a second thread, and libjack 1.9 mixes up requests.
+# With JACK, automatic connections are off: Ardour makes them in a second thread, and libjack 1.9 mixes up requests.
 UNCONNECTED = "".join(f'<Option name="{side}put-auto-connect" value="0"/>' for side in ("in", "out"))
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 <Ardour>
@@ -57,9 +57,9 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def screen() -> Iterator[str]:
-    """A screen that nobody sees; its name for DISPLAY.
+    """Run a virtual screen, and yield its name for DISPLAY.
 
-    Without -noreset it begins anew when its last program ends, and the next Ardour may find nobody at home.
+    Without -noreset, Xvfb resets when its last program ends, and the next Ardour may fail to connect during the reset.
     """
     reading, writing = os.pipe()
     server = subprocess.Popen(
@@ -80,7 +80,7 @@ def screen() -> Iterator[str]:
 
 
 def new_session(folder: Path, name: str, rate: int) -> Path:
-    """Make an empty session; return its session file."""
+    """Make an empty session, and return the path of its session file."""
     environ = {**os.environ, "HOME": str(folder.parent), "XDG_CONFIG_HOME": str(folder.parent / ".new")}
     subprocess.run(
         ["ardour7-new_session", "-s", str(rate), str(folder), name],
@@ -93,7 +93,7 @@ def new_session(folder: Path, name: str, rate: int) -> Path:
 
 
 def switch_on(session: Path, *, osc: bool, midi: bool = False) -> None:
-    """Choose which control surfaces a session has on."""
+    """Switch a session's OSC surface on or off, and optionally switch its MIDI surface on."""
     text = session.read_text("utf-8")
     text = re.sub(
         r'<Protocol name="Open Sound Control \(OSC\)"[^>]*/>',
@@ -114,12 +114,12 @@ def switch_on(session: Path, *, osc: bool, midi: bool = False) -> None:
 
 @dataclass
 class Ardour:
-    """One person's Ardour: a home directory, a configuration, and a process when it runs."""
+    """An Ardour with its own home directory and configuration, and a process while it runs."""
 
-    home: Path  # HOME of this Ardour
+    home: Path  # its HOME
     display: str
     environ: Mapping[str, str] = field(default_factory=dict)
-    prefix: tuple[str, ...] = ()  # what to put before the command, such as a sandbox's
+    prefix: tuple[str, ...] = ()  # command prefix, for example to enter a sandbox
     osc_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     asked: int = 0
@@ -133,7 +133,7 @@ class Ardour:
         return self.home / "hand"
 
     def configure(self, rate: int = 48_000, engine: Mapping[str, str] = DUMMY) -> None:
-        """Write what a person has who has used Ardour before."""
+        """Write the configuration of a user who has already used Ardour, so that no first-run dialog opens."""
         self.config.mkdir(parents=True, exist_ok=True)
         self.hand.mkdir(exist_ok=True)
         (self.config / ".a7").touch()
@@ -142,7 +142,7 @@ class Ardour:
         (self.config / "config").write_text(CONFIG.format(osc_port=self.osc_port, state=state, more=more))
 
     def give_hand(self) -> None:
-        """Add the tests' hook beside whatever hooks there are."""
+        """Install the tests' hook, and keep the existing hooks."""
         path = self.config / "ui_scripts"
         root = (
             ElementTree.fromstring(path.read_bytes())
@@ -158,7 +158,7 @@ class Ardour:
         path.write_bytes(ElementTree.tostring(root))
 
     def start(self, session: Path, *options: str, wait: bool = True) -> None:
-        """Start with a session and wait until its editor is there."""
+        """Start Ardour with a session; with `wait`, return when the tests' hook answers."""
         with (self.home / "ardour.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*self.prefix, "ardour", "-a", "-n", *options, str(session)],
@@ -178,7 +178,7 @@ class Ardour:
         return {**kept, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"), "DISPLAY": self.display}
 
     def run(self, code: str, timeout: float = PATIENCE) -> str:
-        """Run Lua inside Ardour and return what it returns, as text."""
+        """Run Lua code inside Ardour, and return its result as text."""
         self.asked += 1
         asked = str(self.asked)
         partial = self.hand / "ask.tmp"
@@ -197,7 +197,7 @@ class Ardour:
         return str(text)
 
     def check(self) -> None:
-        """See that it still runs."""
+        """Check that Ardour still runs."""
         assert self.process is not None
         assert self.process.poll() is None, "Ardour has ended: " + (self.home / "ardour.log").read_text()[-2000:]
 
@@ -209,7 +209,7 @@ class Ardour:
             sender.sendto(message.build().dgram, ("127.0.0.1", self.osc_port))
 
     def hands(self, *words: str) -> str:
-        """Use mouse and keyboard; return what xdotool says."""
+        """Use mouse and keyboard through xdotool, and return its output."""
         self.check()
         done = subprocess.run(
             ["xdotool", *words], env=self._environ(), capture_output=True, text=True, timeout=PATIENCE
@@ -217,17 +217,17 @@ class Ardour:
         return done.stdout
 
     def quit(self) -> int:
-        """Save and quit as a person does."""
+        """Save and quit as a user does, and return the exit status."""
         assert self.process is not None
         self.run('Session:save_state ("", false, false, false, false, false)')
-        self.action("Common/Quit")  # by OSC: a hook that quits dies with its session, and takes Ardour with it
+        self.action("Common/Quit")  # by OSC, because Ardour crashes if a hook quits it
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(PATIENCE)
         end(self.process)
         return int(self.process.returncode)
 
     def kill(self) -> None:
-        """The power goes."""
+        """Kill Ardour, as in a power cut."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait(PATIENCE)
@@ -242,21 +242,21 @@ class Ardour:
 
 
 def signals() -> str:
-    """The set of signals of a hook that hears the 0.1 s timer: bit 47 of 49 in Ardour 7.3, the highest bit first."""
+    """Return the signal set of a hook for the 0.1 s timer: bit 47 of 49 in Ardour 7.3, highest bit first."""
     return "".join("1" if bit == 47 else "0" for bit in reversed(range(49)))
 
 
 def copy_session(template: Path, folder: Path) -> Path:
-    """Copy a session's folder; return the copy's session file."""
+    """Copy a session's folder, and return the path of the copy's session file."""
     shutil.copytree(template.parent, folder)
     return folder / template.name
 
 
 def left_behind(folder: Path) -> list[str]:
-    """Return the processes, of whatever program, that were started for a test with this folder."""
+    """Return the command lines of all running processes with this folder in their environment."""
     found = []
     for process in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):  # it has ended meanwhile, or is no process
+        with contextlib.suppress(OSError):  # the process has ended, or the entry is not a process
             if process.name.isdigit() and bytes(folder) in (process / "environ").read_bytes():
                 found.append((process / "cmdline").read_text().replace("\0", " "))
     return found

@@ -1,4 +1,4 @@
-"""Reads a saved session file: the tracks in order, their regions and source files."""
+"""Reads the audio tracks of a saved session file in order, with their regions and source files."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Region:
     id: str
     name: str
     position: int  # samples
-    start: int  # samples into its sources
+    start: int  # offset into the sources, samples
     length: int  # samples
     muted: bool
     scale: float
-    fade_in: tuple[int, float]  # length in samples, level half-way through
+    fade_in: tuple[int, float]  # (length in samples, gain at its middle)
     fade_out: tuple[int, float]
-    curve: tuple[tuple[int, float], ...]  # samples, gain; empty if not active
+    curve: tuple[tuple[int, float], ...]  # (position in samples, gain) per point; empty if not active
     sources: tuple[tuple[Path, int], ...]  # (file, channel) per channel
 
     def audio(self) -> np.ndarray:
@@ -98,14 +98,14 @@ def _samples(ticks: str, rate: int) -> int:
 def _fade(region: ElementTree.Element, tag: str, rate: int) -> tuple[int, float]:
     events = region.find(f"{tag}/AutomationList/events")
     if events is None or not events.text:
-        return 64, 0.5  # Ardour's own fade, which avoids clicks
+        return 64, 0.5  # Ardour's default fade against clicks
     points = np.array([[float(word) for word in line[1:].split()] for line in events.text.strip().splitlines()])
     end = points[-1, 0]
     return round(end * rate / SUPERCLOCK), round(float(np.interp(end / 2, points[:, 0], points[:, 1])), 3)
 
 
 def _curve(region: ElementTree.Element, rate: int) -> tuple[tuple[int, float], ...]:
-    """Return the points of the gain curve."""
+    """Return the points of a region's gain curve, as (position in samples, gain)."""
     events = region.findtext("Envelope/AutomationList/events") or ""
     points = (line.split() for line in events.strip().splitlines())
     return tuple((_samples(when, rate), float(gain)) for when, gain in points)

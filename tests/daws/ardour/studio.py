@@ -1,4 +1,4 @@
-"""The environment of an Ardour test: an Ardour with the bridge installed, a daemon and a session."""
+"""The environment of an Ardour test: an Ardour with the bridge's scripts, a daemon and a session."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ end
 
 
 class Studio:
-    """An Ardour, a bridge folder and a session."""
+    """An Ardour, the bridge's folder and a session."""
 
     def __init__(self, ardour: Ardour, home: Path, session: Path, rate: int) -> None:
         self.ardour, self.home, self.session, self.rate = ardour, home, session, rate
@@ -82,7 +82,7 @@ class Studio:
     # --- bridge ------------------------------------------------------------------------------------------------------
 
     def bridge(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run `ace-bridge` as the Ardour's user."""
+        """Run `ace-bridge` with the HOME of this Ardour."""
         environ = {**environment(self.home), "HOME": str(self.ardour.home), "XDG_CONFIG_HOME": ""}
         return subprocess.run(
             [sys.executable, "-m", "bridge", *words],
@@ -102,7 +102,7 @@ class Studio:
         return int(json.loads((self.home / "daemon.json").read_bytes())["osc_port"])
 
     def settings(self, **remix: Any) -> None:
-        """Set the settings of "Remix with last settings"."""
+        """Write the settings that the action "Remix with last settings" uses."""
         placement = {"mode": remix.pop("mode", "new_track"), "source": remix.pop("source", "keep")}
         text = json.dumps({"remix": remix, "placement": placement})
         (self.home / "ardour-last.json").write_text(text)
@@ -111,7 +111,7 @@ class Studio:
         return self.memory_of(self.session)
 
     def memory_of(self, session: Path) -> dict[str, Any]:
-        """Return what the scripts remember of a session."""
+        """Return the state that the scripts have stored for a session; empty if there is none."""
         for path in self.home.glob("ardour-????????????????.json"):
             found: dict[str, Any] = json.loads(path.read_text())
             if found["project"] == str(session.parent):
@@ -135,7 +135,7 @@ class Studio:
         return [one for job in self.outbox()["jobs"] for one in job["variations"]]
 
     def finished(self, count: int = 1, timeout: float = PATIENCE) -> list[dict[str, Any]]:
-        """Wait until `count` variations have ended; return all variations."""
+        """Wait until there are at least `count` variations and all have ended; return them."""
 
         def look() -> list[dict[str, Any]] | None:
             found = self.variations()
@@ -155,7 +155,7 @@ class Studio:
         return self.ardour.run(code)
 
     def clip(self, path: Path, *, position: int, start: int, length: int, embed: bool = False) -> str:
-        """Put a file on a new track and trim it; return the region's id."""
+        """Put a file on a new track and trim it; return the region's ID."""
         code = IMPORT.format(
             path=path, name=path.stem, position=position, start=start, length=length, embed=str(embed).lower()
         )
@@ -167,7 +167,7 @@ class Studio:
         until(lambda: self.lua(code) == str(len(ids)), "the selection")
 
     def selected(self) -> list[str]:
-        """Return the ids of the selected regions."""
+        """Return the IDs of the selected regions."""
         return self.lua(
             """
             local ids = {}
@@ -179,11 +179,11 @@ class Studio:
         ).split()
 
     def change(self, id_: str, code: str) -> None:
-        """Run Lua with a region as `one` and its track as `route`."""
+        """Run Lua code with a region as `one` and its track as `route`."""
         self.lua(f'{REGION}\nlocal one, route = region ("{id_}")\n{code}')
 
     def action(self, name: str) -> None:
-        """Run one of the bridge's actions over Ardour's OSC surface."""
+        """Trigger one of the bridge's actions over Ardour's OSC surface."""
         self.ardour.action(self.slot(name))
 
     def slot(self, name: str) -> str:
@@ -191,14 +191,14 @@ class Studio:
         return next(f"LuaAction/script-{number}" for title, number in numbers.items() if name in title)
 
     def window(self, title: str) -> str:
-        """Wait for a window and return its id."""
+        """Wait for a window with this title, and return its ID."""
         return until(lambda: self.windows(title) or None, f"a window “{title}”")
 
     def windows(self, title: str) -> str:
         return self.ardour.hands("search", "--onlyvisible", "--name", title).strip()
 
     def answer(self, title: str, key: str) -> None:
-        """Press a key in a window until it closes."""
+        """Press a key in a window repeatedly until the window closes."""
         window = self.window(title).split()[0]
 
         def closed() -> bool:
@@ -208,7 +208,7 @@ class Studio:
         until(closed, f"the end of “{title}”")
 
     def agree(self, title: str) -> None:
-        """Click OK in a window's lower right corner until it closes."""
+        """Click OK in a window's lower right corner repeatedly until the window closes."""
         window = self.window(title).split()[0]
 
         def closed() -> bool:
@@ -222,19 +222,19 @@ class Studio:
         until(closed, f"the end of “{title}”")
 
     def ask(self, *ids: str) -> None:
-        """Select regions and remix them with the last settings; return when the daemon has the job."""
+        """Select regions and remix them with the last settings; wait until the job is in the outbox."""
         before = len(self.outbox()["jobs"])
         self.select(*ids)
         self.action("last settings")
         until(lambda: len(self.outbox()["jobs"]) > before, "the job")
 
     def ticks(self, count: int = 12) -> None:
-        """Let the hook run for some ticks: each Lua call of a test waits for a tick of the same timer."""
+        """Wait for `count` ticks of the hooks' timer; each Lua call from a test takes one tick."""
         for _ in range(count):
             self.lua("return 1")
 
     def save(self) -> list[saved.Track]:
-        """Save the session and read it."""
+        """Save the session, and return its tracks."""
         self.lua('Session:save_state ("", false, false, false, false, false)')
         return saved.tracks(self.session, self.rate)
 
@@ -243,12 +243,12 @@ class Studio:
             end(self.ardour.process)
         if self.daemon is not None and self.daemon.process.poll() is None:
             self.daemon.stop()
-        elif (self.home / "daemon.json").exists():  # a daemon started from inside Ardour
+        elif (self.home / "daemon.json").exists():  # Ardour started this daemon
             self.bridge("stop", check=False)
 
 
 def music(path: Path, rate: int = 48_000, seconds: float = 8.0, channels: int = 2, subtype: str = "PCM_24") -> Path:
-    """Write a beat with chords at 120 BPM, different on each channel."""
+    """Write chords over a beat at 120 BPM, different on each channel."""
     rng = np.random.default_rng(5)
     t = np.arange(round(seconds * rate)) / rate
     beat = rng.normal(0, 0.3, len(t)) * np.exp(-40 * (t % 0.5))

@@ -1,4 +1,4 @@
-"""The other actions, and the messages shown to the user."""
+"""Tests the actions other than a normal remix, and the messages to the user."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_request_without_a_daemon_is_kept(open_studio: Open, tmp_path: Path, a
     studio.window("ACE Bridge")  # "ACE Bridge is not running. … Start it now?"
     assert len(list((studio.home / "inbox").glob("*.json"))) == 1
     if answer == "yes":
-        studio.agree("ACE Bridge")  # starts the daemon from inside Ardour
+        studio.agree("ACE Bridge")  # Ardour starts the daemon
     else:
         studio.answer("ACE Bridge", "Escape")
         studio.start_daemon()
@@ -104,12 +104,12 @@ def test_errors_are_shown_and_no_slot_is_lost(open_studio: Open, tmp_path: Path)
 
 def test_missing_bindings_are_reported_at_the_start(open_studio: Open) -> None:
     def age(studio: Studio) -> None:
-        """Simulate another version: one function is missing, another takes other arguments."""
+        """Simulate another Ardour version: one function is missing, and one has different arguments."""
         path = studio.ardour.config / "ace-bridge" / "selftest.lua"
         text = path.read_text().replace("Editor.do_embed", "Editor.no_such", 1)
         path.write_text(text.replace('"#8 number", "#2 number"', '"#9 number", "#3 number"', 1))
 
-    studio = open_studio(prepare=age, wait=False)  # a window opened by a hook blocks the timer of all hooks
+    studio = open_studio(prepare=age, wait=False)  # a window opened by a hook blocks all hooks' timer
     studio.answer("ACE Bridge", "Return")
     said = "Missing Lua bindings: Editor:do_embed, Session:new_audio_track (different arguments)"
     until(lambda: said in (studio.home / "logs" / "bridge.log").read_text(), "the log")
@@ -132,7 +132,7 @@ def test_place_ready_remixes_needs_no_hook(open_studio: Open, tmp_path: Path) ->
     studio.action("Place ready remixes")
 
     def placed() -> bool:
-        if studio.windows("ACE Bridge"):  # the daemon's offer took longer than a second
+        if studio.windows("ACE Bridge"):  # the daemon needed more than 1 s for its offer
             studio.answer("ACE Bridge", "Return")
             studio.action("Place ready remixes")
         return bool(studio.variations()[0]["state"] == "done")

@@ -11,7 +11,7 @@ from tests.daws.ardour import saved
 from tests.daws.ardour.conftest import Open
 from tests.daws.ardour.studio import REGION, Studio, music
 
-# Reads a region through Lua, and bounces the range under it; returns the number of new regions and of channels.
+# Reads a region through Lua, bounces its range, and returns the number of new regions and of the bounce's channels.
 HEARD = """
 local reader, buffer = one:to_audioregion ():to_readable (), ARDOUR.DSP.DspShm (8192)
 local file = assert (io.open ("{folder}/read.raw", "wb"))
@@ -46,7 +46,7 @@ def regions(studio: Studio, track: str) -> tuple[saved.Region, ...]:
 
 
 def test_what_undo_covers(open_studio: Open, tmp_path: Path) -> None:
-    """Undo removes an embedded region but not its new track; nothing is copied."""
+    """Undo removes an embedded region but not its new track; the file is not copied."""
     studio = open_studio(daemon=False)
     source = music(tmp_path / "take.wav")
     studio.lua(EMBED.format(path=source))
@@ -60,7 +60,7 @@ def test_what_undo_covers(open_studio: Open, tmp_path: Path) -> None:
 
 
 def test_reading_and_bouncing_a_region(open_studio: Open, tmp_path: Path) -> None:
-    """Reading returns the source's samples; bounce_range applies gain and fades, and leaves files and a region."""
+    """Reading returns the source's samples; bounce_range applies gain and fades, and adds a file and a region."""
     studio = open_studio(daemon=False)
     source = music(tmp_path / "take.wav", channels=1)
     clip = studio.clip(source, position=96_000, start=24_000, length=96_000)

@@ -1,4 +1,4 @@
-"""A selected region is remixed with one action, and its remix is placed below it, sample-exactly and bit for bit."""
+"""One action remixes the selected region; the remix is placed below it, sample-exactly and bit for bit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.waiting import until
 
 
 def check_placed(region: Region, variation: dict, position: int, length: int, rate: int) -> None:
-    """Check that the region is in place and plays the result file's span bit for bit."""
+    """Check that the region is at its position and plays the clip's span of the result file bit for bit."""
     assert (region.position, region.length) == (position, length)
     result, result_rate = soundfile.read(variation["result"]["path"], dtype="float64", always_2d=True)
     assert result_rate == rate
@@ -28,7 +28,7 @@ def check_placed(region: Region, variation: dict, position: int, length: int, ra
 
 
 def check_sent(studio: Studio, clip: np.ndarray, within: float = 0.0) -> None:
-    """Check that the audio sent has the clip (frames × channels) and the music around it; a short clip is repeated."""
+    """Check that the audio sent contains the clip (frames × channels), within a tolerance of `within`."""
     (flac,) = (studio.home / "jobs").rglob("source.flac")
     sent = soundfile.read(flac, dtype="float64", always_2d=True)[0]
     last = len(sent) - len(clip)
@@ -37,7 +37,7 @@ def check_sent(studio: Studio, clip: np.ndarray, within: float = 0.0) -> None:
 
 
 def samples(path: Path, start: int, length: int) -> np.ndarray:
-    """Return a span of a sound file, frames × channels."""
+    """Return part of a sound file, frames × channels; `start` and `length` are in frames."""
     return soundfile.read(path, frames=length, start=start, dtype="float64", always_2d=True)[0]
 
 
@@ -115,7 +115,7 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
     (region,) = remix.regions
     check_placed(region, variation, 96_000, 120_000, 48_000)
     assert studio.selected() == [clip]
-    pictures = ROOT / ".pytest_cache" / "pictures"  # kept if the tests' caller wants it
+    pictures = ROOT / ".pytest_cache" / "pictures"  # kept after the test for a look at it
     pictures.mkdir(parents=True, exist_ok=True)
     studio.lua("Editor:reset_zoom (200)")
     studio.ticks(5)
@@ -129,7 +129,7 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
         (region.fade_out, before.fade_out, 9_600, 0.097),
     ):
         assert fade[0] == original[0] == length
-        assert fade[1] == pytest.approx(half, abs=0.02)  # Ardour's own points vary slightly
+        assert fade[1] == pytest.approx(half, abs=0.02)  # Ardour's own fade points vary slightly
         assert original[1] == pytest.approx(half, abs=0.02)
     assert source.regions[0].muted
     assert source.color == remix.color
@@ -184,7 +184,7 @@ def test_the_tempo_grid_of_the_session_reaches_the_model(open_studio: Open, tmp_
     assert message["project"]["tempo"] == pytest.approx(90)
     (asked,) = message["clips"]
     grid = asked["grid"]
-    beats = np.array(grid["beats"]) + 4.0  # on the timeline
+    beats = np.array(grid["beats"]) + 4.0  # s on the timeline
     change = 8 * 60 / 90
     assert np.allclose(np.diff(beats[beats <= change + 1e-6]), 60 / 90, atol=1e-4)
     assert np.allclose(np.diff(beats[beats >= change - 1e-3]), 60 / 135, atol=1e-4)
@@ -193,12 +193,12 @@ def test_the_tempo_grid_of_the_session_reaches_the_model(open_studio: Open, tmp_
     bars = [change / 2, change, change + 240 / 135, change + 480 / 135]
     assert [beats[index] for index in grid["downbeats"]] == pytest.approx(bars, abs=1e-3)
     assert asked["position_beats"] == pytest.approx(6.0, abs=0.01)
-    assert asked["length_beats"] == pytest.approx(8.0, abs=0.01)  # two at 90 BPM and six at 135
+    assert asked["length_beats"] == pytest.approx(8.0, abs=0.01)  # two beats at 90 BPM and six at 135 BPM
     assert (asked["position_samples"], asked["length_samples"]) == (192_000, 192_000)
 
 
 def test_a_compound_region_is_rendered(open_studio: Open, tmp_path: Path) -> None:
-    """Its inner regions are rendered; its own gain and curve are set natively on the remix."""
+    """The request renders the inner regions; the remix gets the compound region's own gain and curve."""
     studio = open_studio()
     studio.settings(preset="lofi-chill", seed=7)
     source = music(tmp_path / "take.wav")

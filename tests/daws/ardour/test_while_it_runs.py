@@ -1,4 +1,4 @@
-"""Changes to the session while the engine works: the remix follows its source, and waits when it must."""
+"""Changes to the session while the engine works: each remix follows its source, and waits while it cannot be placed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import fal_environment
 from tests.waiting import until
 
-LATER = 20 * 48_000  # position of a clip, where the tempo changes while the engine works
+LATER = 20 * 48_000  # samples; position of the clip at which the tempo changes meanwhile
 TEMPO = """
 local map = Temporal.TempoMap.fetch_writable ()
 map:set_tempo (Temporal.Tempo (90, 90, 4), Temporal.timepos_t.from_ticks (1920 * 24))
@@ -22,7 +22,8 @@ Temporal.TempoMap.update (map)
 one:set_position (Temporal.timepos_t (1000000))
 """
 CHANGES = {
-    # clip: change to it (at 96000, from 24000 of its file), position of its remix, note about it
+    # change: (its Lua code, position of the remix in samples, word in the note about it);
+    # each clip is at 96000 and starts at sample 24000 of its file
     "moved": ("one:set_position (Temporal.timepos_t (240003))", 240_003, ""),
     "trimmed": ("one:trim_front (Temporal.timepos_t (96000 + 1001))", 96_000, ""),
     "slipped": ("one:set_start (Temporal.timepos_t (24000 + 777))", 96_000 - 777, ""),
@@ -33,7 +34,7 @@ CHANGES = {
 
 
 def waiting(open_studio: Open, tmp_path: Path, fal: FalServer) -> tuple[Studio, str]:
-    """A studio whose engine works on a clip until it is released."""
+    """Return a studio whose engine works on a clip until `fal.release()`, and the clip's ID."""
     fal.hold()
     studio = open_studio(**fal_environment(fal.url))
     studio.settings(preset="lofi-chill", seed=7)
@@ -113,7 +114,7 @@ def test_a_crash_before_confirming_places_nothing_twice(open_studio: Open, tmp_p
     fal.release()
     until(lambda: [one for one in studio.variations() if one["state"] == "placing"] or None, "the offer")
     assert studio.daemon is not None
-    os.kill(studio.daemon.process.pid, signal.SIGSTOP)  # so that nobody reads the confirmation
+    os.kill(studio.daemon.process.pid, signal.SIGSTOP)  # so that the daemon does not read the confirmation
     try:
         stop(studio)
         confirmed = until(lambda: messages(studio.home, "placed") or None, "the confirmation")

@@ -1,4 +1,4 @@
-"""The tables of the mock's members: getters, setters with their types, methods with their argument types."""
+"""The members that the mock models: getters, setters with the value's type, and methods with their argument types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def method(kind: str, name: str, *wanted: str, changes: bool = False) -> Callabl
 
 
 def plain(kind: str, name: str, wanted: str, attribute: str = "") -> None:
-    """Add a property that is an attribute of the data."""
+    """Add a property that reads and writes an attribute of the data object."""
     GETTERS[kind, name] = lambda world, thing: getattr(thing, attribute or name)
     SETTERS[kind, name] = wanted, lambda world, thing, value: setattr(thing, attribute or name, value)
 

@@ -1,4 +1,4 @@
-"""The mock's members of clips."""
+"""The members of the mock's clips."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def set_gain(world: World, clip: ClipData, value: float) -> None:
 def set_warping(world: World, clip: ClipData, value: bool) -> None:
     if not value:
         clip.looping = False
-    clip.warping = bool(value)  # like in Live, the markers keep their numbers, which now have the other unit
+    clip.warping = bool(value)  # as in Live, the markers keep their numbers, but the unit changes
 
 
 @setter("looping", "bool")
@@ -87,7 +87,7 @@ def set_looping(world: World, clip: ClipData, value: bool) -> None:
 
 @setter("start_marker", "float")
 def set_start_marker(world: World, clip: ClipData, value: float) -> None:
-    if clip.looping:  # Live ignores it if the loop is off
+    if clip.looping:  # Live ignores the value if the loop is off
         clip.start = value
 
 
@@ -157,7 +157,7 @@ def add_warp_marker(world: World, clip: ClipData, marker: Any) -> None:
     bisect.insort(markers, new)
     _check(markers, clip.seconds)
     clip.markers = markers
-    if len(markers) > 1 and markers[-1] == new:  # the hidden marker is on the last segment
+    if len(markers) > 1 and markers[-1] == new:  # the hidden marker follows the last segment's tempo
         clip.last_tempo = 60.0 * (markers[-1][0] - markers[-2][0]) / (markers[-1][1] - markers[-2][1])
 
 

@@ -1,4 +1,4 @@
-"""Fixtures and helpers: a mock Live per test, checked for violations at its end."""
+"""Fixtures and helpers: each test gets a mock Live, which is checked for violations at the end of the test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ Start = Callable[..., Host]
 
 @pytest.fixture
 def start_live(home: Path, tmp_path: Path) -> Iterator[Start]:
-    """Start a Live with the script: `start_live("12.3.6", tempo=128.0)`. The fixture ends and checks it."""
+    """Yield a function that starts a Live with the script, as in `start_live("12.3.6", tempo=128.0)`.
+
+    At the end of the test, the fixture ends every Live and checks it for violations.
+    """
     hosts: list[Host] = []
 
     def start(

@@ -1,7 +1,8 @@
-"""A strict mock of Live's Python API: it has only the members of a version, and forbidden calls raise.
+"""A strict mock of Live's Python API: it has only the members of one version, and forbidden calls raise an error.
 
-Members and arities come from table.tsv. A member of the table that is not modelled fails the test. Further rules are
-Live's own: positional arguments, deleted objects, new wrappers, the aliases with the loop off, the hidden marker.
+Members and their numbers of arguments come from table.tsv. A member in the table that the mock does not model fails the
+test. As in Live, arguments are positional, deleted objects raise an error, each access makes a new wrapper, loop_start
+and loop_end set start and end while the loop is off, and the warp markers end with a hidden one.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from tests.daws.live import calls, clip_calls, song_calls, track_calls
 from tests.daws.live.table import Member, members, parse
 from tests.daws.live.the_set import ClipData, SetData
 
-MODELLED = clip_calls, song_calls, track_calls  # these fill the tables of `calls`
-MOST = 3000  # accesses per tick, which blocks Live's window
+MODELLED = clip_calls, song_calls, track_calls  # importing these modules fills the tables in `calls`
+MOST = 3000  # accesses to Live's objects per tick; more would block Live's window
 PAGES = "Detail/Clip", "Detail/DeviceChain"
-LATEST = 1_576_800.0  # beats: the end of Live's timeline
+LATEST = 1_576_800.0  # beats; the end of Live's timeline
 BOOST = "Python argument types in\n    {}({})\ndid not match C++ signature"
 
 
 class ArgumentError(TypeError):
-    """Boost.Python's error for wrong argument types or numbers."""
+    """Boost.Python's error for wrong types or numbers of arguments."""
 
 
 @dataclass
@@ -35,9 +36,9 @@ class World:
     state: SetData = field(default_factory=SetData)
     tempo: float = 120.0
     path: str = ""
-    auto_warp: bool = True  # the user's preference: warp new clips
+    auto_warp: bool = True  # user preference: whether to warp new clips
     late: frozenset[str] = frozenset()  # clip attributes that Live applies only at the next tick
-    start_moves_clip: bool = False  # whether setting an Arrangement clip's start moves the clip
+    start_moves_clip: bool = False  # whether a new start moves an Arrangement clip
     returns_clips: bool = True  # whether creating a clip returns it
     dialogs: int = 0
     recording: bool = False
@@ -47,21 +48,21 @@ class World:
     playhead: float = 0.0  # beats
     shown: set[str] = field(default_factory=lambda: {"Detail", "Detail/Clip"})
     undo_steps: list[SetData] = field(default_factory=list)
-    violations: list[str] = field(default_factory=list)  # misuse that a real Live does not report
-    accesses: int = 0  # in this tick
-    notifying: bool = False  # inside a listener
-    listeners: list[Callable[[], None]] = field(default_factory=list)  # of the clip in the detail view
+    violations: list[str] = field(default_factory=list)  # misuse that real Live does not report
+    accesses: int = 0  # accesses to Live's objects in this tick
+    notifying: bool = False  # whether a listener is running
+    listeners: list[Callable[[], None]] = field(default_factory=list)  # for a new clip in the detail view
     forwarded: list[tuple[str, int, int]] = field(
         default_factory=list
-    )  # notes and controllers requested by build_midi_map
+    )  # (function, channel, number) of each note or controller that build_midi_map requested
     open_step: SetData | None = None
     _pending: list[Callable[[], None]] = field(default_factory=list)
     _thread: int = field(default_factory=threading.get_ident)
 
-    # --- life --------------------------------------------------------------------------------------------------------
+    # --- ticks and the user ------------------------------------------------------------------------------------------
 
     def before_tick(self) -> None:
-        """Apply late attributes."""
+        """Apply the changes to late attributes, and reset the count of accesses."""
         pending, self._pending = self._pending, []
         for change in pending:
             change()
@@ -75,7 +76,7 @@ class World:
             self.fault(f"{self.accesses} accesses in one tick")
 
     def turn_to(self, page: str) -> None:
-        """Show the detail view, or one of its two pages instead of the other."""
+        """Show the detail view or one of its two pages; showing a page hides the other page."""
         self.shown = {*self.shown, "Detail", page} - ({*PAGES} - {page} if page in PAGES else set())
 
     def hide(self, name: str) -> None:
@@ -88,12 +89,12 @@ class World:
         self.violations.append(text)
 
     def undo(self) -> None:
-        """Undo, as the user."""
+        """Undo the last step, as the user does."""
         self.state = self.undo_steps.pop()
         self.redo = True
 
     def select(self, ptr: int) -> None:
-        """Show another clip in the detail view, as the user. Live only logs errors of listeners."""
+        """Show another clip in the detail view, as the user does; record errors in listeners, which Live only logs."""
         self.state.detail_clip, self.notifying = ptr, True
         try:
             for listener in self.listeners:
@@ -104,7 +105,7 @@ class World:
             self.notifying = False
 
     def changing(self) -> None:
-        """Check the rules for a change to the Set."""
+        """Check the rules for a change to the Set, and add an undo step if none is open."""
         if self.notifying:
             raise RuntimeError("Changes cannot be triggered by notifications. You will need to defer your response.")
         if self.open_step is None:
@@ -136,7 +137,7 @@ class World:
 
 
 class Thing:
-    """A wrapper of one of Live's objects; each access makes a new one."""
+    """A wrapper of one of Live's objects; each access to the object makes a new wrapper."""
 
     __slots__ = ("_kind", "_live_ptr", "_world")
 
@@ -195,14 +196,14 @@ class Thing:
         return self._world.state.find(self._live_ptr)[0]
 
     def _thing(self) -> Any:
-        """Return the wrapped data; raise like Boost.Python if the object was deleted."""
+        """Return the wrapped data; if the object was deleted, raise Boost.Python's error."""
         if not self._exists():
             raise ArgumentError(BOOST.format("None", f"{self._kind}, None"))
         return self._found()
 
 
 class Call:
-    """A bound method."""
+    """A bound method of a wrapper."""
 
     def __init__(self, thing: Thing, name: str, member: Member) -> None:
         self._bound, self._name, self._about = thing, name, member
@@ -241,7 +242,7 @@ class Vector:
 
 
 class WarpMarker:
-    """Live.Clip.WarpMarker(sample_time, beat_time), with the second of the file first."""
+    """The class Live.Clip.WarpMarker(sample_time, beat_time); sample_time is in seconds of the file."""
 
     __slots__ = ("_beat", "_second")
 
@@ -260,7 +261,7 @@ class WarpMarker:
 
 
 def fits(value: Any, wanted: str) -> bool:
-    """Return whether Boost.Python converts a value to a C++ type."""
+    """Return whether Boost.Python can convert a value to the wanted type."""
     if wanted == "float":
         return isinstance(value, int | float)
     if wanted == "int":
@@ -277,7 +278,7 @@ def fits(value: Any, wanted: str) -> bool:
 
 
 def clip_data(world: World, path: str, start_time: float | None) -> ClipData:
-    """Return the clip that Live creates from a file, with warping and start according to the user's preferences.
+    """Return the clip that Live creates from a file; the user's Auto-Warp preference sets its warping and start.
 
     Raises:
         RuntimeError: Live cannot use the file.
@@ -294,7 +295,7 @@ def clip_data(world: World, path: str, start_time: float | None) -> ClipData:
         raise RuntimeError("Invalid audio file") from problem
     clip = ClipData(path, about.frames / about.samplerate, float(about.samplerate), start_time=start_time)
     clip.name = Path(path).stem
-    guess = 117.3  # BPM: deliberately wrong
+    guess = 117.3  # BPM; deliberately wrong
     clip.markers, clip.last_tempo = [(0.0, 0.0)], guess
     clip.warping = world.auto_warp
     if world.auto_warp and clip.seconds > 3:

@@ -1,4 +1,4 @@
-"""Runs the real script in the mock: loads the shipped folder, ticks it, collects its status lines and messages."""
+"""Runs the real script in the mock: loads the shipped folder, ticks it, and collects its status lines and messages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Clock:
 
 
 class Instance:
-    """The object `c_instance` that Live passes to a script."""
+    """The mock of the `c_instance` object that Live passes to a script."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -63,7 +63,7 @@ class Instance:
 
 
 class Host:
-    """A running Live with the script as a control surface."""
+    """A running Live that has loaded the script as a control surface."""
 
     def __init__(
         self,
@@ -104,18 +104,18 @@ class Host:
     # --- the daemon --------------------------------------------------------------------------------------------------
 
     def messages(self, command: str) -> list[dict[str, Any]]:
-        """Return the inbox's messages of one kind, oldest first."""
+        """Return the inbox's messages with this command, oldest first."""
         assert self.home is not None
         found = []
         for path in (self.home / "inbox").glob("*.json"):
-            with contextlib.suppress(FileNotFoundError):  # a daemon has just read it
+            with contextlib.suppress(FileNotFoundError):  # a daemon has just read the message
                 message = json.loads(path.read_bytes())
                 if message["command"] == command:
                     found.append((path.stat().st_mtime_ns, message))
         return [message for _, message in sorted(found, key=lambda one: one[0])]
 
     def outbox(self, **content: Any) -> None:
-        """Write the outbox as the daemon does."""
+        """Write this instance's outbox as the daemon does."""
         assert self.home is not None
         whole = {"protocol": 1, "instance": self.id, "updated": self.wall(), "jobs": [], "place": [], "errors": []}
         whole |= {"daemon": {"version": self.package.VERSION, "alive": True}, "ask": None, **content}
@@ -125,18 +125,18 @@ class Host:
         partial.replace(path)
 
     def ask(self) -> None:
-        """Let the daemon ask for the selection, like `/bridge/remix` does."""
+        """Request the selection through the outbox, as the daemon does after `/bridge/remix`."""
         self.outbox(ask={"id": f"ask-{next(_numbers)}", "command": "selection"})
         self.tick(4)
 
     def offer(self, message: Mapping[str, Any], path: Path, samples: int, **changes: Any) -> str:
-        """Offer a result for a request; return its variation_id."""
+        """Offer one result for a request; return its variation ID."""
         variation = self.variation(message, path, samples, **changes)
         self.delivery(message, [variation])
         return str(variation["variation_id"])
 
     def delivery(self, message: Mapping[str, Any], variations: Sequence[dict[str, Any]]) -> None:
-        """Offer several results of one request."""
+        """Offer several results for one request."""
         job = {"job_id": f"job-of-{message['message_id']}", "message_id": message["message_id"], "state": "placing"}
         self.outbox(jobs=[{**job, "variations": variations}], place=[one["variation_id"] for one in variations])
 
@@ -158,14 +158,14 @@ def load(
     plant: tuple[str, str, str] | None = None,
     command: tuple[str, ...] = (),
 ) -> Any:
-    """Import a copy of the shipped folder under a unique name, because each Live has its own modules.
+    """Import a copy of the shipped folder under a unique name, so that each Live has its own modules.
 
     Args:
-        world: the Live that loads it.
-        folder: the copy's folder.
+        world: the Live that loads the script.
+        folder: the folder for the copy.
         home: the bridge's folder, for the pointer file; None if the bridge is not installed for Live.
-        plant: (file, text, mistake that replaces it).
-        command: the pointer file's command to start the daemon.
+        plant: a mistake to plant: (file, text, replacement); None for none.
+        command: the command that starts the daemon, for the pointer file.
     """
     name = f"AceBridge_{next(_numbers)}"
     shutil.copytree(

@@ -1,4 +1,4 @@
-"""The mock's members of the application and the song."""
+"""The members of the mock's application and song."""
 
 from __future__ import annotations
 

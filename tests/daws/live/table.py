@@ -1,4 +1,4 @@
-"""The members of each version of Live, from table.tsv, which make_table.py writes."""
+"""Reads the members of each Live version from table.tsv, which make_table.py writes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Version = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member of a class."""
+    """A member of a class."""
 
-    kind: str  # property, method, listener, function, constant
+    kind: str  # property, method, listener, function or constant
     writable: bool
-    least: int  # arguments
-    most: int
+    least: int  # smallest number of arguments
+    most: int  # largest number of arguments
 
 
 def parse(version: str) -> Version:
@@ -30,7 +30,7 @@ def parse(version: str) -> Version:
 
 @cache
 def members(version: str) -> dict[str, dict[str, Member]]:
-    """Return class → name → Member of a version of Live."""
+    """Return the members of a Live version: class → name → Member."""
     found: dict[str, dict[str, Member]] = {}
     now = parse(version)
     with Path(__file__).with_name("table.tsv").open(encoding="utf-8", newline="") as file:

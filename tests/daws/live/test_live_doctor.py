@@ -1,4 +1,4 @@
-"""The doctor queries the script running in Live and reads Live's log."""
+"""Tests that the doctor queries the running script and reads Live's log."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def context_of(home: Path, folder: Path) -> Context:
 
 
 def findings(host: Host, home: Path) -> list[Finding]:
-    """Run the doctor while Live ticks on this thread."""
+    """Run the doctor in another thread while Live ticks in this one; return its findings."""
     with ThreadPoolExecutor(1) as beside:
         looking = beside.submit(lambda: list(look(context_of(home, home))))
         while not looking.done():
@@ -48,7 +48,7 @@ def findings(host: Host, home: Path) -> list[Finding]:
 
 
 def test_a_responding_script(start_live: Start, home: Path) -> None:
-    """Without a self-test the doctor shows how to run it, with the script's port."""
+    """If no self-test has run, the doctor shows the command for it, with the script's port."""
     host = start_live()
     one, test = findings(host, home)
     assert (one.check, one.level) == ("live.script", "well")

@@ -1,4 +1,4 @@
-"""The mock is strict: it has a version's members, forbids what Live forbids, and catches mistakes in the script."""
+"""Tests the mock Live: it has each version's members, forbids what Live forbids, and detects planted mistakes."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_a_late_setting_takes_effect_at_the_next_tick(world: World) -> None:
 
 
 def test_playback_by_hand() -> None:
-    """120 BPM: 4 beats are 2 s; the marker in the middle makes the second half twice as fast."""
+    """Check `heard` against times computed by hand: at 120 BPM, 4 beats take 2 s."""
     clip = ClipData("x", 4.0, start_time=8.0, warping=True, markers=[(0.0, 0.0), (4.0, 1.0)], last_tempo=120.0, end=8.0)
     assert heard(clip, [0.0, 0.5, 1.0, 2.0], 120.0) == pytest.approx([4.0, 5.0, 6.0, 7.0])
     loop = ClipData("x", 4.0, warping=True, markers=[(0.0, 0.0)], looping=True, brace=(2.0, 4.0), start=0.0)
@@ -250,7 +250,7 @@ def test_the_correct_script_passes(home: Path, tmp_path: Path) -> None:
 
 
 def problems(home: Path, tmp_path: Path, plant: tuple[str, str, str] | None) -> list[str]:
-    """Place a remix and return everything that is wrong."""
+    """Place a remix with a planted mistake, and return all problems found."""
     clicks = [0.31 + 0.43 * number for number in range(20)]
     write_clicks(tmp_path / "music.wav", clicks, 10.0)
     host = Host(World("12.3.6", auto_warp=False), tmp_path, home, plant=plant)

@@ -1,4 +1,4 @@
-"""The shipped script can run in Live: Python 3.7 syntax, standard library only, small modules."""
+"""Checks that the shipped script can run in Live: Python 3.7 syntax, standard library only, small modules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.daws.live.conftest import Start
 from tests.daws.live.table import members
 
 FILES = sorted((resources.folder("live_script") / "AceBridge").glob("*.py"))
-# Modules that Live 11's Python 3.7 does not have, or that would block or break Live.
+# Modules that Live 11's Python 3.7 lacks, or that would block or break Live.
 NOT_IN_A_HOST = {"asyncio", "multiprocessing", "threading", "http", "urllib", "ctypes", "tkinter", "sqlite3", "tomllib"}
 
 
@@ -48,14 +48,14 @@ def test_the_check_finds_mistakes() -> None:
 
 
 def test_only_the_script_module_needs_live() -> None:
-    """Other modules get Live's objects as arguments, so that they can be tested without Live."""
+    """All other modules receive Live's objects as arguments, so that tests can run them without Live."""
     assert [path.name for path in FILES if "Live" in imports(ast.parse(path.read_text("utf-8")))] == ["script.py"]
 
 
 def test_the_names_called_by_live_exist(start_live: Start) -> None:
     host = start_live(installed=False)
     assert callable(host.package.create_instance)
-    called = set(members("12.3.6")["RemoteScript"]) - {"create_instance", "get_capabilities"}  # the module's
+    called = set(members("12.3.6")["RemoteScript"]) - {"create_instance", "get_capabilities"}  # functions of the module
     assert {"update_display", "disconnect", "receive_midi", "build_midi_map"} < called
     for name in called:
         assert callable(getattr(host.script, name))

@@ -1,4 +1,4 @@
-"""Installing the script into the User Library: Live finds the script, and the script finds the bridge."""
+"""Tests installing the script into the User Library: Live finds the script, and the script finds the bridge."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cli(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """A User Library with a third-party script."""
+    """Return a User Library that contains a third-party script."""
     folder = tmp_path / "My Library"
     (folder / "Remote Scripts" / "Other").mkdir(parents=True)
     (folder / "Remote Scripts" / "Other" / "__init__.py").write_text("mine = 1\n")
@@ -79,7 +79,7 @@ def test_a_foreign_folder_is_refused_whatever_it_contains(home: Path, library: P
 
 
 def test_an_interrupted_installation_is_completed(home: Path, library: Path) -> None:
-    """`__init__.py` is written last, because Live lists a folder only if it has one."""
+    """`__init__.py` is written last, because Live lists only folders that have this file."""
     planned = plan(Surroundings({}, "linux", library))
     assert planned.files[-1].path.name == "__init__.py"
     for file in planned.files[:3]:
@@ -130,7 +130,7 @@ CFG = """<?xml version="1.0" encoding="UTF-8"?>
     ],
 )
 def test_a_moved_user_library_is_found(tmp_path: Path, platform: str, environ: dict[str, str], settings: str) -> None:
-    """Uses the settings of the Live that ran last, and skips folders that no longer exist."""
+    """The installer uses the settings of the Live that ran last, and skips folders that no longer exist."""
     surroundings = Surroundings({name: str(tmp_path / place) for name, place in environ.items()}, platform)
     for number, name in enumerate(("gone", "first", "second & last", "broken")):
         path = tmp_path / settings.format(f"12.{number}")

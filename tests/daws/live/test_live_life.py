@@ -1,4 +1,4 @@
-"""The script's life cycle: hello and bye, two instances, a missing bridge, a daemon of another version."""
+"""Tests the script's life cycle: hello and bye, two instances, a missing bridge, and a daemon of another version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live 11 and 12.0 on Windows, whose Python lacks msvcrt and ctypes, and therefore subprocess, platform and more."""
+"""Tests for Live 11 and 12.0 on Windows, whose Python lacks msvcrt, ctypes, and thus subprocess, platform and more."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.daws.live.test_live_selftest import probed
 FOLDER = resources.folder("live_script") / "AceBridge"
 FILES = sorted(FOLDER.glob("*.py"))
 
-# Modules that public control surface scripts import on Windows. Any other import is optional and inside a function.
+# Modules that public control surface scripts import on Windows; the script must import others optionally, in functions.
 ALLOWED = {"os", "sys", "time", "socket", "struct", "json", "re", "errno", "hashlib", "logging", "math", "functools"}
 ALLOWED |= {"collections", "traceback", "codecs", "bisect", "__future__", "Live", "_Framework", "ableton"}
 MISSING = (
@@ -43,11 +43,11 @@ MISSING = (
 
 
 class Wrong(ast.NodeVisitor):
-    """Collects imports of optional modules outside functions or without `except ImportError`."""
+    """Collects imports of other modules that are outside functions or not covered by `except ImportError`."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
-        self._inside = False  # a function
+        self._inside = False  # whether the node is inside a function
         self._caught = False
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
@@ -129,7 +129,7 @@ def test_every_module_loads_without_the_missing_modules() -> None:
 
 @pytest.fixture
 def lacked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let the script import only ALLOWED; return the other modules that it tried to import."""
+    """Let the script import only ALLOWED modules; return the list of other modules that it tries to import."""
     real = builtins.__import__
     tried: list[str] = []
 

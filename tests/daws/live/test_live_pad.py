@@ -1,4 +1,4 @@
-"""The pad that requests a remix when held."""
+"""Tests the MIDI pad that requests a remix when held."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The self-test inside Live."""
+"""Tests the script's self-test in Live."""
 
 from __future__ import annotations
 

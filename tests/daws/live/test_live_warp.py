@@ -1,4 +1,4 @@
-"""The warp map: for any markers, a cut span maps like the whole."""
+"""Tests the warp map: for any markers, a cut part maps times to beats as the complete map does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _load() -> ModuleType:
 
 
 warp = _load()
-# Segments between 5 and 999 BPM, as Live allows, of at least 5 ms.
+# Segments of at least 5 ms, with tempos from 5 to 999 BPM, as Live allows.
 segments = st.lists(st.tuples(st.floats(0.005, 20.0), st.floats(5.0, 999.0)), min_size=1, max_size=30)
 
 
@@ -46,7 +46,7 @@ def test_a_cut_maps_like_the_whole(beat: float, second: float, steps: list, wher
     part = warp.WarpMap(whole.cut(start, start + length))
     for step in range(41):
         moment = step * length / 40
-        # Markers within 0.1 ms of the span's ends are merged with them: at 999 BPM that is 0.0017 beats.
+        # Markers within 0.1 ms of the part's ends are merged with the ends; at 999 BPM, 0.1 ms is 0.0017 beats.
         assert part.beat(moment) == pytest.approx(whole.beat(start + moment), abs=0.004)
 
 

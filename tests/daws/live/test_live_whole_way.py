@@ -1,4 +1,4 @@
-"""End to end, from key press to track: the real script in the mock, real files and datagrams, the real daemon."""
+"""End-to-end tests from key press to track: real script in the mock, real files and datagrams, real daemon."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, str]
 
 
 def ticking(host: Host, look: Callable[[], Any]) -> Any:
-    """Tick like Live, but faster, until `look` returns something."""
+    """Tick Live, faster than real Live does, until `look` returns something true; return that."""
 
     def tick() -> Any:
         host.tick()
@@ -51,7 +51,7 @@ def ticking(host: Host, look: Callable[[], Any]) -> Any:
 
 
 class Awake:
-    """Real time without the delays of this process, which the script would take for a pause in Live's ticks."""
+    """A real-time clock without this process's own delays, which the script would take for pauses in Live's ticks."""
 
     def __init__(self) -> None:
         self._now = self._seen = time.monotonic()
@@ -127,7 +127,7 @@ def test_from_the_key_to_the_track(
 
 
 def test_a_far_stretched_clip_is_straightened(start_live: Start, home: Path) -> None:
-    """Unsteady and stretched by half: the audio sent and the result have even beats at the Set's tempo."""
+    """The clip is unsteady and far from the Set's tempo, so it is sent and returned with even beats at that tempo."""
     pytest.importorskip("python_stretch")
     with running(home, program=PATIENT):
         host = start(start_live, "12.3.6", tempo=180.0)
@@ -190,7 +190,7 @@ def test_a_closed_set_gets_its_remix_when_it_is_reopened(start_live: Start, home
 
 
 def test_the_script_starts_the_daemon(start_live: Start, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Uses the command that `ace-bridge install live` writes to the pointer file."""
+    """The script uses the command that `ace-bridge install live` writes to the pointer file."""
     for name in [name for name in os.environ if name.startswith(("FAL_", "ACE_BRIDGE_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("ACE_BRIDGE_OSC_PORT", "0")
@@ -209,7 +209,7 @@ def test_the_script_starts_the_daemon(start_live: Start, home: Path, monkeypatch
 
 
 def test_requested_on_the_command_line(start_live: Start, home: Path) -> None:
-    """Runs the command of docs/live.md like a system shortcut."""
+    """Run the command that docs/live.md gives for a system shortcut."""
     with running(home, program=PATIENT):
         host = start(start_live, "12.3.6", tempo=124.0)
         warped_clip(host, None)
@@ -238,7 +238,7 @@ def test_two_lives_get_their_own_results(start_live: Start, home: Path) -> None:
 
 
 def test_a_daemon_is_killed_during_a_remix(start_live: Start, home: Path) -> None:
-    """The next daemon resumes the job and the result is placed once; the script only shows it in the status bar."""
+    """The next daemon resumes the job, and the result is placed once."""
     host = start(start_live, "12.3.6", tempo=124.0)
     warped_clip(host, None)
     first = Daemon(home, program=PATIENT)

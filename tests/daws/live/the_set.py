@@ -1,4 +1,4 @@
-"""The mock's Live Set as plain data, so that an undo step is a copy."""
+"""The mock's Live Set as plain data, so that an undo step is simply a copy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-MASTER = -1  # ptr of the master track, which is not in the Set's tracks and has no clips
+MASTER = -1  # ptr of the master track, which has no clips and is not in `SetData.tracks`
 _next = count(1000)
 
 
@@ -17,22 +17,22 @@ def new_ptr() -> int:
 
 @dataclass
 class ClipData:
-    """One clip, audio or MIDI."""
+    """An audio or MIDI clip."""
 
     path: str = ""
-    seconds: float = 0.0  # of the file
-    rate: float = 48_000.0  # Hz, of the file
+    seconds: float = 0.0  # length of the file, s
+    rate: float = 48_000.0  # sample rate of the file, Hz
     audio: bool = True
-    start_time: float | None = None  # beats in the Arrangement; None: a Session clip
-    extent: float = 0.0  # beats that a looped clip covers in the Arrangement
+    start_time: float | None = None  # position in the Arrangement, beats; None for a Session clip
+    extent: float = 0.0  # length of a looped clip in the Arrangement, beats
     warping: bool = False
     warp_mode: int = 4
-    markers: list[tuple[float, float]] = field(default_factory=list)  # (beat, second), the visible ones
-    last_tempo: float = 120.0  # BPM after the last marker
+    markers: list[tuple[float, float]] = field(default_factory=list)  # visible ones, (beat, second)
+    last_tempo: float = 120.0  # tempo after the last marker, BPM
     looping: bool = False
-    brace: tuple[float, float] = (0.0, 4.0)  # the loop's ends
-    start: float = 0.0  # marker: beats if warped, else s
-    end: float = 0.0
+    brace: tuple[float, float] = (0.0, 4.0)  # start and end of the loop, beats
+    start: float = 0.0  # start marker; beats if warped, else s
+    end: float = 0.0  # end marker; beats if warped, else s
     name: str = ""
     color: int = 0xFF0000
     pitch_coarse: int = 0
@@ -45,18 +45,18 @@ class ClipData:
     ptr: int = field(default_factory=new_ptr)
 
     def beats(self, tempo: float) -> float:
-        """Return its length on the timeline in beats."""
+        """Return the clip's length on the timeline at this tempo, in beats."""
         if self.looping:
             return self.extent
         return (self.end - self.start) * (1.0 if self.warping else tempo / 60.0 / self.speed)
 
     @property
     def speed(self) -> float:
-        """Return the playback speed of an unwarped clip, which follows its pitch."""
+        """Return the playback speed if the clip is unwarped; it depends on the pitch."""
         return 2.0 ** ((self.pitch_coarse + self.pitch_fine / 100.0) / 12.0)
 
     def all_markers(self) -> list[tuple[float, float]]:
-        """Return the markers like Live, with a hidden last one 1/32 beat later, which sets the last tempo."""
+        """Return all markers as Live does; a hidden one, 1/32 beat after the last visible one, sets the last tempo."""
         beat, second = self.markers[-1]
         return [*self.markers, (beat + 1 / 32, second + 60.0 / self.last_tempo / 32)]
 
@@ -82,25 +82,25 @@ class ParameterData:
 
 @dataclass
 class TrackData:
-    """One track."""
+    """A track."""
 
     name: str
     audio: bool = True
     frozen: bool = False
     color: int = 0x00FF00
-    foldable: bool = False  # a group track
+    foldable: bool = False  # True for a group track
     arm: bool = False
     devices: int = 0
-    group: int = 0  # ptr of the group track; 0: in none
+    group: int = 0  # ptr of its group track; 0 if it is in no group
     volume: ParameterData = field(default_factory=lambda: ParameterData(0.85, 0.0, 1.0))
     panning: ParameterData = field(default_factory=lambda: ParameterData(0.0, -1.0, 1.0))
     slots: list[SlotData] = field(default_factory=list)
-    clips: list[ClipData] = field(default_factory=list)  # in the Arrangement
+    clips: list[ClipData] = field(default_factory=list)  # clips in the Arrangement
     data: dict[str, Any] = field(default_factory=dict)
     ptr: int = field(default_factory=new_ptr)
 
     def everything(self) -> Iterator[tuple[Any, Any]]:
-        """Yield (object, parent) for the track and everything on it."""
+        """Yield (object, parent) for the track and everything in it."""
         yield self, None
         for parameter in (self.volume, self.panning):
             yield parameter, self
@@ -114,12 +114,12 @@ class TrackData:
 
 @dataclass
 class SetData:
-    """Everything that undo restores."""
+    """All data that undo restores."""
 
     tracks: list[TrackData] = field(default_factory=list)
     scenes: list[int] = field(default_factory=lambda: [new_ptr() for _ in range(4)])
     selected_track: int = 0  # ptr
-    detail_clip: int = 0  # ptr; 0: none
+    detail_clip: int = 0  # ptr; 0 for none
     highlighted_slot: int = 0  # ptr
 
     def add_track(self, name: str, index: int | None = None, **about: Any) -> TrackData:
@@ -130,7 +130,7 @@ class SetData:
         return track
 
     def find(self, ptr: int) -> tuple[Any, Any]:
-        """Return (object, parent) of a ptr; (None, None) if it was deleted."""
+        """Return (object, parent) for a ptr; (None, None) if the object was deleted."""
         if ptr == MASTER:
             return TrackData("Master", foldable=True, ptr=MASTER), None
         every = (one for track in self.tracks for one in track.everything())

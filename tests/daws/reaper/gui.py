@@ -1,6 +1,6 @@
-"""A strict mock of ReaImGui: checks that every Begin has its End and nothing is drawn outside; tests act as the user.
+"""A strict mock of ReaImGui, which fails if a Begin has no End or a widget is drawn outside a window.
 
-The methods have the names and arguments in `imgui.tsv`.
+Tests act as the user by setting `typed` and `pressed`. The methods have the names and arguments in `imgui.tsv`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tests.daws.reaper.model import Handle
 if TYPE_CHECKING:
     from tests.daws.reaper.host import Host
 
-# The module in ReaImGui's folder: the names of one version, constants as values.
+# The module in ReaImGui's folder, which has one version's names, and constants as values instead of functions.
 SHIM = """
 return function(version)
   assert(version == '0.9', 'the mock has the API of 0.9')
@@ -29,25 +29,25 @@ class Context(Handle):
 
 
 class Gui:
-    """The toolkit and the user's actions."""
+    """The mock toolkit, and the user's input to it."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self.folder = host.resources / "ReaImGui"
         self.folder.mkdir(parents=True)
         (self.folder / "imgui.lua").write_text(SHIM)
-        self.typed: dict[str, Any] = {}  # values entered at the next frame, by label
-        self.pressed: set[str] = set()  # clicked buttons and list entries
+        self.typed: dict[str, Any] = {}  # label → value that the user enters in the next frame
+        self.pressed: set[str] = set()  # labels of the buttons and list entries that the user clicks
         self.hovered = ""
         self.closed = self.hidden = False
-        self.drawn: list[tuple[Any, ...]] = []  # the last frame
-        self.open: list[str] = []  # open Begin calls
+        self.drawn: list[tuple[Any, ...]] = []  # (widget, arguments…) of the last frame
+        self.open: list[str] = []  # Begin calls without an End so far
         self._last = ""
         self._disabled = 0
         self._context: Context | None = None
 
     def labels(self, kind: str) -> list[str]:
-        """The visible labels of all widgets of a kind in the last frame."""
+        """Return the visible labels of all widgets of a kind in the last frame."""
         return [str(args[0]).partition("###")[0] for name, *args in self.drawn if name == kind]
 
     # --- the frame ---------------------------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ class Gui:
         return pointer.alive and pointer.kind + "*" == kind
 
     def box_was_open(self) -> None:
-        """Invalidate the context, as a frame without its use does."""
+        """Invalidate the context, as ReaImGui does if a frame does not use it."""
         if self._context:
             self._context.alive = False
 
@@ -106,7 +106,7 @@ class Gui:
         return True
 
     def _value(self, label: str, value: Any) -> tuple[bool, Any]:
-        """The widget's current value; a label may have an id after ###."""
+        """Return whether the user entered a value, and the widget's value; a label may have an ID after ###."""
         name = label.rpartition("###")[2]
         if self._disabled or name not in self.typed:
             return False, value

@@ -1,6 +1,6 @@
-"""A strict mock of REAPER: runs the shipped Lua unchanged, and refuses and records invalid or careless calls.
+"""A strict mock of REAPER: runs the shipped Lua unchanged, and refuses invalid or careless calls.
 
-A script may catch an error, so `violations` records each one; a test ends with `host.verify()`.
+A script may catch the error of a refused call, so `violations` records it too; a test ends with `host.verify()`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from tests.daws.reaper.program import RENDER_DEFAULTS, Program
 from tests.daws.reaper.script import Script
 from tests.daws.reaper.table import available, complaint, functions, toolkit
 
-TICK = 1 / 30  # s between two defers
-LONGEST_TICK = 0.020  # s
-CALL = 1e-6  # s per call of REAPER: a guess, to detect slow loops over large projects
+TICK = 1 / 30  # s between calls of deferred functions
+LONGEST_TICK = 0.020  # s that scripts may block REAPER
+CALL = 1e-6  # s per call of a REAPER function; a guess, to detect slow loops over large projects
 
 
 def _is_selected(thing: Track | Item) -> bool:
@@ -27,25 +27,25 @@ def _is_selected(thing: Track | Item) -> bool:
 
 
 class Violation(Exception):
-    """The script made an invalid or careless call."""
+    """An invalid or careless call by a script."""
 
 
 class Host(Program):
-    """One REAPER process."""
+    """A REAPER process."""
 
     def __init__(self, resources: Path, *, version: str = "7.60", system: str = "Other") -> None:
         self.host = self
         self.resources, self.version, self.system = resources, version, system
-        self.home = resources  # the bridge's folder, where the scripts may also write
+        self.home = resources  # the bridge's folder; scripts may write here and in `resources`
         self.paths = Paths(system, resources)
         self.projects: list[Project] = []
         self.active: Project = None  # type: ignore[assignment]
         self.clock = 100.0
         self.violations: list[str] = []
         self.ext: dict[tuple[str, str], str] = {}
-        self.kept: dict[tuple[str, str], str] = {}  # content of the ini file
+        self.kept: dict[tuple[str, str], str] = {}  # (section, key) → persistent value from the ini file
         self.boxes: list[str] = []
-        self.answers: list[Any] = []  # the user's answers: True/False to questions, texts or None to input boxes
+        self.answers: list[Any] = []  # the user's next answers: True/False in boxes, text or None in input boxes
         self.asked: list[tuple[str, str]] = []
         self.titles: list[str] = []  # titles of the input boxes
         self.console: list[str] = []
@@ -57,30 +57,30 @@ class Host(Program):
         self.refresh = self.updates = self.accessors = 0
         self.new_sources: list[Source] = []
         self.peaks: list[tuple[str, int]] = []
-        self.accessor_has: set[str] = set()  # unknown for a real REAPER, so tests try every combination
+        self.accessor_has: set[str] = set()  # real REAPER is unknown, so tests try combinations
         self.render_has = {"take_volume", "item_volume", "fades"}
-        self.rendering = "writes"  # or "nothing", "empty", "half"
+        self.rendering = "writes"  # "writes", "nothing", "empty" or "half"
         self.rendered: list[dict[str, float | str]] = []
-        self.keys: list[int] = []  # keys pressed in gfx windows
-        self.mouse = (0, 0, 0)  # mouse in gfx windows: x, y, buttons
+        self.keys: list[int] = []  # keys that the user presses in gfx windows
+        self.mouse = (0, 0, 0)  # mouse in gfx windows: x and y in pixels, buttons
         self.menus: list[str] = []
         self.controller: tuple[int, int, float, str] = (-1, -1, -1.0, "")  # mode, resolution, value, context
-        self.toggles: dict[int, int] = {}  # toggle states of actions
-        self.rung: list[str] = []  # ports passed to the EEL2 doorbell
-        self.send_udp: Callable[[str, str, int], int] = lambda data, host, port: len(data)  # of LuaSocket, if installed
+        self.toggles: dict[int, int] = {}  # action → toggle state
+        self.rung: list[str] = []  # ports passed to the EEL2 doorbell action
+        self.send_udp: Callable[[str, str, int], int] = lambda data, host, port: len(data)  # for LuaSocket
         self.disk_full = False
-        self.gui: Gui | None = None  # ReaImGui, if installed
-        self.picture: list[tuple[Any, ...]] = []  # the last picture of a gfx window
+        self.gui: Gui | None = None  # ReaImGui; None if it is not installed
+        self.picture: list[tuple[Any, ...]] = []  # last picture drawn in a gfx window
         self.running: Script = None  # type: ignore[assignment]
 
-    # --- the rules ---------------------------------------------------------------------------------------------------
+    # --- rules -------------------------------------------------------------------------------------------------------
 
     def fail(self, what: str) -> Any:
         self.violations.append(what)
         raise Violation(what)
 
     def verify(self) -> None:
-        """Check that there were no violations and nothing is left open."""
+        """Check that there were no violations and that no audio accessor is left open."""
         assert not self.violations, self.violations
         assert not self.accessors, "an audio accessor was not destroyed"
 
@@ -95,7 +95,7 @@ class Host(Program):
             handle.alive = False
 
     def call(self, name: str, *args: Any) -> Any:
-        """Handle a call from Lua."""
+        """Check and execute a call from Lua."""
         self.clock += CALL
         row = functions().get(name) or (toolkit().get(name) if self.gui else None)
         if row is None:
@@ -127,7 +127,7 @@ class Host(Program):
         return isinstance(value, Handle) and value.kind == kind
 
     def _watched(self, run: Callable[[], Any]) -> None:
-        """Run a piece of a script; check that it closes what it opens and restores the user's settings."""
+        """Run part of a script; check that it closes what it opens and restores the user's settings."""
         before, points = self._borrowed(), self._points()
         run()
         if self.blocks:
@@ -148,7 +148,7 @@ class Host(Program):
         return [len(one.history) for one in self.projects]
 
     def _borrowed(self) -> Any:
-        """The user's settings, which a script must restore."""
+        """Return the user's settings that a script must restore."""
         return self.active, [
             (
                 one,
@@ -160,7 +160,7 @@ class Host(Program):
         ]
 
     def _still_there(self, borrowed: Any) -> Any:
-        """The same without deleted objects."""
+        """Return the settings from `_borrowed` without objects deleted since."""
         active, projects = borrowed
         kept = [
             (one, render, [thing for thing in chosen if thing.alive], rest) for one, render, chosen, rest in projects
@@ -170,7 +170,7 @@ class Host(Program):
     # --- time and scripts --------------------------------------------------------------------------------------------
 
     def run(self, path: Path) -> None:
-        """Run an action like a key press."""
+        """Run an action, as if the user pressed its key."""
         old = self.scripts.get(path)
         if old is not None and old.deferred:
             if not old.options & 1:
@@ -186,7 +186,7 @@ class Host(Program):
         self._settle(script)
 
     def tick(self, count: int = 1) -> None:
-        """Let a thirtieth of a second pass."""
+        """Advance the clock by TICK and call the deferred functions, `count` times."""
         for _ in range(count):
             self.clock += TICK
             for script in list(self.scripts.values()):
@@ -204,7 +204,7 @@ class Host(Program):
 
     @contextmanager
     def _timed(self, what: str) -> Iterator[None]:
-        """Check that REAPER is not blocked for long, except by an announced render."""
+        """Record a violation if REAPER is blocked for longer than LONGEST_TICK, except by a render."""
         began, renders = self.clock, len(self.rendered)
         yield
         if self.clock - began > LONGEST_TICK and len(self.rendered) == renders:
@@ -215,7 +215,7 @@ class Host(Program):
             self._end(script)
 
     def _end(self, script: Script) -> None:
-        """End a script; its atexit runs once."""
+        """End a script; call its atexit functions once."""
         script.deferred = []
         if self.scripts.get(script.path) is script:
             del self.scripts[script.path]
@@ -231,12 +231,12 @@ class Host(Program):
             self.running = outer
 
     def quit(self) -> None:
-        """Quit REAPER normally."""
+        """Quit REAPER normally, which ends all scripts."""
         for script in list(self.scripts.values()):
             self._end(script)
 
     def undo(self, project: Project) -> str:
-        """Undo as the user."""
+        """Undo the last change, as the user does; return its name."""
         name, tracks = project.history.pop()
         self.bury(*project.everything())
         project.tracks = tracks

@@ -1,4 +1,4 @@
-"""A REAPER project as data: tracks, items, takes, sources and selection, as far as placing remixes needs them."""
+"""A REAPER project as plain data: the tracks, items, takes, sources and selections that the scripts need."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ class Source(Handle):
     path: str = ""
     type: str = "WAVE"
     parent: Source | None = None
-    section: tuple[float, float] | None = None  # start, length in the parent
+    section: tuple[float, float] | None = None  # (start, length) in the parent, s
     reverse: bool = False
 
     def samples(self) -> tuple[np.ndarray, int]:
-        """Frames × channels and the rate."""
+        """Return the samples, frames × channels, and the sample rate in Hz."""
         if self.parent is None:
             return soundfile.read(self.path, dtype="float32", always_2d=True)  # type: ignore[no-any-return]
         sound, rate = self.parent.samples()
@@ -74,7 +74,7 @@ class Source(Handle):
         return part[::-1] if self.reverse else part, rate
 
     def info(self) -> tuple[float, int, int]:
-        """Seconds, rate, channels."""
+        """Return the length in seconds, the sample rate in Hz and the number of channels."""
         about = soundfile.info(self.path if self.parent is None else self.parent.path)
         seconds = self.section[1] if self.section else about.frames / about.samplerate
         return seconds, about.samplerate, about.channels
@@ -89,13 +89,13 @@ class Take(Handle):
     guid: str = field(default_factory=guid)
     values: dict[str, float] = field(default_factory=lambda: dict(TAKE_KEYS))
     texts: dict[str, str] = field(default_factory=dict)
-    fx: list[bool] = field(default_factory=list)  # enabled?
+    fx: list[bool] = field(default_factory=list)  # for each take effect, whether it is enabled
     stretch_markers: int = 0
     envelopes: int = 0
     midi: bool = False
 
     def gain(self, includes: set[str], rate: int, frames: int) -> np.ndarray:
-        """The combined gain of the named settings over the first frames of the item."""
+        """Return the gain per channel from the named settings; with a fade, for each of the item's first frames."""
         item = self.item
         factors = {
             "take_volume": abs(self.values["D_VOL"]),
@@ -111,7 +111,7 @@ class Take(Handle):
         return sides * np.clip(np.arange(frames) / rate / fade, 0, 1)[:, None] if fade else sides
 
     def read(self, rate: int, start: float, frames: int) -> np.ndarray:
-        """Frames × 2 from `start` seconds into the item, with offset, rate and loop but without gain and fades."""
+        """Return `frames` × 2 samples from `start` seconds into the item, before gain, pan and fades."""
         assert self.source is not None
         sound, own = self.source.samples()
         times = self.values["D_STARTOFFS"] + (start + np.arange(frames) / rate) * self.values["D_PLAYRATE"]
@@ -155,28 +155,28 @@ class Track(Handle):
 class Project(Handle):
     kind = "ReaProject"
     folder: Path
-    path: str = ""  # the .RPP; "" while unsaved
+    path: str = ""  # path of the .RPP file; "" while unsaved
     tracks: list[Track] = field(default_factory=list)
     time_selection: tuple[float, float] = (0.0, 0.0)
     tempo: float = 120.0
     beats_per_bar: int = 4
     changes: list[tuple[float, float, int]] = field(
         default_factory=list
-    )  # at the start of a bar: s, BPM, beats per bar
+    )  # tempo changes, each at the start of a bar: (s, BPM, beats per bar)
     rate: int | None = 48_000
     play_state: int = 0
-    cursor: float = 0.0  # of editing, s
+    cursor: float = 0.0  # edit cursor, s
     view: tuple[float, float] = (0.0, 60.0)  # visible range of the arrange view, s
     render: dict[str, float | str] = field(default_factory=dict)
-    undone: list[str] = field(default_factory=list)  # names of undone points
-    history: list[tuple[str, list[Track]]] = field(default_factory=list)  # name, tracks before
+    undone: list[str] = field(default_factory=list)  # names of the undo points that were undone
+    history: list[tuple[str, list[Track]]] = field(default_factory=list)  # undo points: (name, tracks before)
 
     @property
     def items(self) -> list[Item]:
         return [item for track in self.tracks for item in sorted(track.items, key=lambda one: one.values["D_POSITION"])]
 
     def quarters(self, time: float) -> tuple[float, float, int, int]:
-        """Quarters since the project's start, BPM, beats per bar, and bars before the last tempo change, at a time."""
+        """Return, for a time in s: quarters since 0, BPM, beats per bar, and the number of bars before its tempo."""
         spans = [(0.0, self.tempo, self.beats_per_bar), *self.changes]
         count, bars = 0.0, 0
         for (start, bpm, beats), (end, *_) in zip(spans, [*spans[1:], (np.inf,)], strict=True):
@@ -187,7 +187,7 @@ class Project(Handle):
         raise AssertionError
 
     def time_of(self, bar: int, beat: float) -> float:
-        """The time of a beat of a bar, both from 0."""
+        """Return the time of a beat in a bar, in s; bars and beats count from 0."""
         spans = [(0.0, self.tempo, self.beats_per_bar), *self.changes]
         first = 0
         for (start, bpm, beats), (end, *_) in zip(spans, [*spans[1:], (np.inf,)], strict=True):
@@ -209,7 +209,7 @@ class Project(Handle):
 
 
 def add_item(track: Track, path: Path | str, position: float, length: float, offset: float = 0.0) -> Item:
-    """Add a selected audio item, as the user does by dragging."""
+    """Add a selected audio item, as when the user drags a file into the project."""
     item = Item(track, selected=True)
     item.values |= {"D_POSITION": position, "D_LENGTH": length}
     take = Take(item, Source(str(path)), Path(path).stem)

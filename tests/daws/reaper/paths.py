@@ -1,10 +1,10 @@
-"""Translates a test's paths to and from the paths of three operating systems."""
+"""Translates this machine's paths to and from the paths that scripts see on another operating system."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-PLACES = {  # system → resource folder and bridge folder, with non-Latin letters
+PLACES = {  # system → (resource folder, bridge folder), with non-Latin letters
     "Win64": ("C:\\Users\\Jörg Ωλέγ\\AppData\\Roaming\\REAPER", "C:\\Users\\Jörg Ωλέγ\\ace-bridge"),
     "macOS-arm64": (
         "/Users/Jörg Ωλέγ/Library/Application Support/REAPER",
@@ -14,7 +14,7 @@ PLACES = {  # system → resource folder and bridge folder, with non-Latin lette
 
 
 class Paths:
-    """Translates both ways; paths outside the two folders do not change."""
+    """Translates paths in the two folders in both directions; other paths do not change."""
 
     def __init__(self, system: str, resources: Path) -> None:
         self.is_windows = system.startswith("Win")
@@ -29,7 +29,7 @@ class Paths:
             self._pairs.append((self._places[1], home))
 
     def shown(self, path: Path | str) -> str:
-        """Return the path that a script sees for a real path."""
+        """Return the path that a script sees instead of a real path."""
         for shown, real in self._pairs:
             if Path(path).is_relative_to(real):
                 rest = str(path)[len(str(real)) :]
@@ -37,7 +37,7 @@ class Paths:
         return str(path)
 
     def real(self, path: str) -> str:
-        """Return the real path of a script's path; Windows accepts both kinds of slash."""
+        """Return the real path for a script's path; on Windows, a path may contain both kinds of slash."""
         for shown, real in self._pairs:
             if path.startswith(shown):
                 rest = path[len(shown) :]

@@ -1,6 +1,6 @@
-"""The pictures of docs/reaper.md as SVG, drawn from recorded gfx and ReaImGui calls and from the mock's project.
+"""Draws the pictures in docs/reaper.md as SVG, from recorded gfx and ReaImGui calls and from the mock's project.
 
-`python -m tests.daws.reaper.picture` writes them.
+`python -m tests.daws.reaper.picture` writes the pictures.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _box(x: float, y: float, width: float, height: float, fill: str) -> str:
 
 
 def of_gfx(calls: Sequence[tuple[Any, ...]], width: int = 460, height: int = 260) -> str:
-    """Draw calls (name, arguments…); `at` is the position of the next text."""
+    """Return the SVG of recorded gfx calls, each (name, arguments…); `at` sets the position of the next text."""
     lines = []
     color, at, size = "#000000", (0, 0), 14
     for name, *args in calls:
@@ -70,7 +70,7 @@ def of_gfx(calls: Sequence[tuple[Any, ...]], width: int = 460, height: int = 260
 
 
 def window(rig: Rig) -> str:
-    """The window with a running, a waiting and a finished job."""
+    """Return the SVG of the job window with a running, a waiting and a finished job."""
     rig.host.ext["ace-bridge", "instance"] = json.dumps("picture")
     jobs = []
     for number, (name, state, progress, message, queue) in enumerate(reversed(ROWS)):
@@ -93,7 +93,7 @@ LINE, LEFT, WIDE = 26, 12, 300  # pixels
 
 
 def of_gui(drawn: Sequence[tuple[Any, ...]]) -> str:
-    """Draw widgets one below the other with their labels on the right, like ImGui."""
+    """Return the SVG of recorded ReaImGui widgets, in one column with labels on the right, as ImGui draws them."""
     lines, x, y, right = [], LEFT, 10, LEFT
     for name, *args in drawn:
         if name == "SameLine":
@@ -121,7 +121,7 @@ def of_gui(drawn: Sequence[tuple[Any, ...]]) -> str:
 
 
 def dialog(rig: Rig) -> str:
-    """The dialog for one item."""
+    """Return the SVG of the dialog for one item."""
     rig.host.gui = gui = Gui(rig.host)
     engines = [_capabilities(load(rig.home, {}).fal, ""), CAPABILITIES]
     (rig.home / "catalogue.json").write_text(json.dumps(catalogue(standard(rig.home).all(), engines)))
@@ -134,11 +134,11 @@ def dialog(rig: Rig) -> str:
 
 # --- the arrange view ------------------------------------------------------------------------------------------------
 
-HEAD, TRACK, SECOND = 130, 56, 60  # pixels: width of track names, height of a track, width of a second
+HEAD, TRACK, SECOND = 130, 56, 60  # width of track names, height of a track, width of 1 s, in pixels
 
 
 def of_project(project: Project, start: float = 3.0) -> str:
-    """Draw the tracks from top to bottom with their items."""
+    """Return the SVG of a project's tracks and items, from `start` seconds."""
     lines = []
     for number, track in enumerate(project.tracks):
         y = number * TRACK
@@ -167,24 +167,24 @@ def _song(rig: Rig) -> dict[str, Any]:
 
 
 def waiting(rig: Rig) -> str:
-    """The arrange view after the request."""
+    """Return the SVG of the arrange view after the request."""
     _song(rig)
     return of_project(rig.project)
 
 
 def placed(rig: Rig) -> str:
-    """The arrange view after placing."""
+    """Return the SVG of the arrange view after placing."""
     offer(rig, _song(rig), 5.0)
     return of_project(rig.project)
 
 
 # --- the toolbar -----------------------------------------------------------------------------------------------------
 
-SIZE = 60  # pixels
+SIZE = 60  # pixels per icon
 
 
 def toolbar(rig: Rig) -> str:
-    """The shipped icons in the first of their three states."""
+    """Return the SVG of the shipped toolbar icons, in the first of their three states."""
     lines = [_box(0, 0, SIZE * 5, SIZE, "#2b2b2b")]
     for place, name in enumerate(("remix", "ask", "swap", "jobs", "cancel")):
         data = (SCRIPTS / "toolbar_icons" / "200" / f"ace_bridge_{name}.png").read_bytes()

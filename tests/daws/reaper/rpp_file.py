@@ -1,4 +1,4 @@
-"""Writes the mock's project as an .RPP file, with REAPER's keys for placed results."""
+"""Writes the mock's project as an .RPP file, with the keys that REAPER writes for placed results."""
 
 from __future__ import annotations
 

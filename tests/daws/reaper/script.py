@@ -1,4 +1,4 @@
-"""One run of a script: its own Lua state, `reaper` table and deferred calls, with io and os restricted."""
+"""One run of a script, with its own Lua state, `reaper` table and deferred calls, and restricted io and os."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lupa.lua54 import LuaRuntime
 if TYPE_CHECKING:
     from tests.daws.reaper.host import Host
 
-# REAPER returns the same pointer for the same object, so that == works; `known` does this for Python objects.
+# REAPER returns the same pointer for the same object, so == works in Lua; `known` does the same for Python objects.
 PRELUDE = """
 local call, key_of, refuse, may_touch, exists, windows, draw, send_udp, disk_is_full, real = ...
 local known = setmetatable({}, { __mode = 'v' })
@@ -89,14 +89,14 @@ setmetatable(_G, {
 """
 
 
-GFX = {  # minimum and maximum number of arguments
+GFX = {  # gfx function → minimum and maximum number of arguments
     "init": (1, 6), "set": (3, 8), "rect": (4, 5), "setfont": (1, 4), "drawstr": (1, 4), "getchar": (0, 2),
     "update": (0, 0), "quit": (0, 0), "showmenu": (1, 1),
 }  # fmt: skip
 
 
 class Script:
-    """Runs until no call is deferred."""
+    """A running script; it ends when it has deferred no call."""
 
     def __init__(self, host: Host, path: Path) -> None:
         self.host, self.path = host, path
@@ -122,7 +122,7 @@ class Script:
         )
 
     def draw(self, name: str, *args: Any) -> Any:
-        """Handle a gfx call; the picture is everything drawn since the last `update`."""
+        """Check and execute a gfx call; on `update`, everything drawn since the last `update` becomes the picture."""
         if name == "at":
             self.drawn.append((name, *args))
             return None
@@ -143,7 +143,7 @@ class Script:
         return None
 
     def point(self, x: int, y: int, buttons: int) -> None:
-        """Set the mouse in the script's gfx window."""
+        """Set the mouse position and buttons in the script's gfx window."""
         gfx = self.runtime.globals().gfx
         gfx.mouse_x, gfx.mouse_y, gfx.mouse_cap = x, y, buttons
 
@@ -154,7 +154,7 @@ class Script:
 
 
 def _key_of(value: Any) -> int:
-    """Return the id of a model object; 0 for Lua's own values."""
+    """Return the ID of an object of the mock; 0 for Lua's own values."""
     return id(value) if hasattr(value, "kind") else 0
 
 

@@ -1,4 +1,4 @@
-"""The requests that the scripts send; the test acts as the daemon."""
+"""Tests the requests that the scripts send; the tests act as the daemon."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_take_fx_and_midi_are_rendered_and_settings_are_restored(rig: Rig, midi:
 
 
 def test_the_rest_of_a_rendered_item_becomes_handles(rig: Rig) -> None:
-    """REAPER renders whole items."""
+    """REAPER always renders the complete item, so the audio around the clip becomes its handles."""
     item = rig.item(4.0, 2.0, 0.5)
     assert item.take
     item.take.fx = [True]
@@ -197,7 +197,7 @@ def test_prices_in_words(rig: Rig) -> None:
 
 
 def test_the_grid_follows_the_tempo_map(rig: Rig) -> None:
-    rig.project.changes = [(6.0, 90.0, 3)]  # 120 BPM in 4/4 until then
+    rig.project.changes = [(6.0, 90.0, 3)]  # 120 BPM in 4/4 before 6 s, 90 BPM in 3/4 after
     rig.item(4.0, 2.5, 0.5)
     (clip,) = ask(rig)["args"]["clips"]
     beats, downs = clip["grid"]["beats"], clip["grid"]["downbeats"]

@@ -1,4 +1,4 @@
-"""The ReaImGui dialog: what it shows and sends, and that it follows the toolkit's rules."""
+"""Tests what the ReaImGui dialog shows and sends, and that it follows the toolkit's rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notifying and starting the daemon, daemons with another protocol, and the amount fader; with real datagrams."""
+"""Tests with real datagrams: notifying and starting the daemon, another protocol version, and the amount fader."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.osc.packet import parse
 from tests.daws.reaper.rig import SCRIPTS, Rig
 from tests.waiting import PATIENCE
 
-# The module of the package "Mavriq Lua Sockets", over a real socket.
+# Replaces the module of the package "Mavriq Lua Sockets"; sends through a real socket.
 LUASOCKET = """
 local send = require 'test.udp'
 return { udp = function()
@@ -94,11 +94,11 @@ def test_no_notification_without_a_daemon(rig: Rig) -> None:
 
 
 def test_the_eel2_action_sends_one_osc_packet_after_its_length() -> None:
-    """Rebuilds the packet from the lines of the script: `sprintf`, then the bytes set by `str_setchar`."""
+    """Rebuild the packet from the script's text: `sprintf`, then the bytes that `str_setchar` sets."""
     code = (SCRIPTS / "ace-bridge_Doorbell.eel").read_text("utf-8")
     assert 'sprintf(#bell, "....%s...,...", "/bridge/inbox");' in code
     made = bytearray(b"..../bridge/inbox...,...")
-    assert "str_setchar(#bell, 0, 20, 'I')" in code  # big-endian
+    assert "str_setchar(#bell, 0, 20, 'I')" in code  # byte order: big-endian
     made[0:4] = (20).to_bytes(4, "big")
     for first in (17, 21):
         assert f"i = {first};\n    loop(3, str_setchar(#bell, i, 0); i += 1);" in code

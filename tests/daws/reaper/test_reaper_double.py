@@ -1,4 +1,4 @@
-"""Tests of the mock: it catches every planted mistake, even if the script swallows the error."""
+"""Tests the mock REAPER: it detects every planted mistake, even if the script catches the error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ace-bridge install reaper` into the resource folders of three systems, and the Install action inside REAPER."""
+"""Tests `ace-bridge install reaper` with the resource folders of three systems, and the Install action in REAPER."""
 
 from __future__ import annotations
 

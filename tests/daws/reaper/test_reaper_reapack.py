@@ -1,4 +1,4 @@
-"""The ReaPack package: its header follows reapack-index's rules, its index lists every file once."""
+"""Tests the ReaPack package: the header follows reapack-index's rules, and the index lists every file once."""
 
 from __future__ import annotations
 

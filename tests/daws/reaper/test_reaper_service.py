@@ -1,4 +1,4 @@
-"""Other actions, the self-test, errors and the window; the test acts as the daemon."""
+"""Tests the other actions, the self-test, errors and the job window; the tests act as the daemon."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ SETS: list[set[str]] = [set(), {"take_volume"}, {"item_volume", "fades", "take_p
 
 
 def self_test(rig: Rig) -> None:
-    """Run the self-test until it has the daemon's answer or has given up."""
+    """Run the self-test until it shows its report."""
     rig.act("Self-test")
     rig.until(lambda: rig.host.boxes)
     assert rig.host.boxes.pop().startswith("Self-test of REAPER")
@@ -78,7 +78,7 @@ def test_the_self_test_measures_correctly_and_changes_nothing(rig: Rig, accessor
         assert (found[f"accessor_has_{name}"], found[f"render_has_{name}"]) == (name in accessor, name in render)
     assert (found["unicode_paths"], found["reaper"]) == (True, "7.60/linux-x86_64")
     assert found["render_is_whole_item"] is True
-    assert {fact.key for fact in selftests.REAPER} <= set(found)  # doctor's facts are all measured
+    assert {fact.key for fact in selftests.REAPER} <= set(found)  # every fact that the doctor reads was measured
     assert not list((rig.home / "reaper" / "rendered").iterdir())
     rig.host.verify()
 
@@ -150,7 +150,7 @@ def test_a_remix_on_every_system_and_version(home: Path, tmp_path: Path, version
     assert soundfile.info(rig.host.paths.real(path)).frames == 48_000
     error = {"code": "x", "text": "It failed.", "hint": "Again."}
     rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
-    rig.host.tick(8)  # overwrites the note, which rename refuses on Windows
+    rig.host.tick(8)  # replaces an existing file, which `rename` cannot do on Windows
     assert "It failed." in rig.host.boxes[-1]
     rig.host.verify()
 
@@ -181,7 +181,7 @@ def test_the_window_shows_progress_and_closes(rig: Rig) -> None:
     assert cross == "x"
     bars = [one[3] for one in rig.host.picture if one[0] == "rect"]
     assert bars[-2:] == [436, 218]
-    rig.act("Show jobs")  # again: closed
+    rig.act("Show jobs")  # closes the window
     assert not [path for path in rig.host.scripts if "Show jobs" in path.name]
     rig.act("Show jobs")
     rig.host.keys = [27]
@@ -196,7 +196,7 @@ def test_a_click_on_a_cross_cancels_once(rig: Rig) -> None:
     rig.answer(jobs=[made])
     rig.act("Show jobs")
     rig.host.mouse = (436, 15, 1)
-    rig.host.tick(20)  # held down
+    rig.host.tick(20)  # the button is held down
     rig.host.mouse = (436, 15, 0)
     rig.host.tick(2)
     rig.host.mouse = (200, 15, 1)  # next to the cross
@@ -248,7 +248,7 @@ def test_a_service_stopped_while_reading_resumes_at_its_next_start(rig: Rig) -> 
     item.take.values["D_PITCH"] = 1.0
     rig.act("Remix with last settings")
     rig.host.tick(3)
-    rig.act("Service")  # run by hand: the script restarts
+    rig.act("Service")  # the user starts the script again
     rig.until(lambda: rig.messages("remix"))
     (clip,) = rig.messages("remix")[0]["args"]["clips"]
     assert soundfile.info(clip["rendered"]["path"]).frames == 6 * 48_000

@@ -1,4 +1,4 @@
-"""Static checks of the shipped Lua: every call of REAPER is in the table, with its arguments and version."""
+"""Static checks of the shipped Lua: every call of a REAPER function matches its row in the table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ACTIONS = sorted(SCRIPTS.glob("*.lua"))
 
 
 def code_of(path: Path) -> str:
-    """Return the Lua without comments and with empty strings."""
+    """Return the Lua code without comments and with all strings emptied."""
     text = re.sub(r"--[^\n]*", "", path.read_text("utf-8"))
     return re.sub(r"'(?:\\.|[^'\\\n])*'", "''", text)
 
@@ -59,7 +59,7 @@ def test_every_call_is_in_the_table(path: Path) -> None:
         assert row, f"{path.name}: reaper.{name}"
         of_toolkit = (
             name in toolkit() and name != "ImGui_GetBuiltinPath"
-        )  # called through the module that its guard returns
+        )  # called through ReaImGui's module, which scripts load only if it is installed
         assert of_toolkit or available(name, FLOOR) or name in guarded, (
             f"{path.name}: reaper.{name} came with {row.since}"
         )

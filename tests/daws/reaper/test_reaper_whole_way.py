@@ -1,4 +1,4 @@
-"""End to end: the shipped scripts in the mock, the real daemon in its own process, both engines."""
+"""End-to-end tests: the shipped scripts in the mock, a real daemon in its own process, and both engines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUESTIONS = ("REAPER must first render", "overlap on several tracks", "Submit ")
 
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One daemon for all tests without special needs."""
+    """Run one daemon for all tests that need no special settings, and yield its home."""
     home = tmp_path_factory.mktemp("home with späces")
     prepare_home(home)
     with running(home, program=PATIENT):
@@ -39,7 +39,7 @@ def states(rig: Rig) -> list[str]:
 
 
 def press(rig: Rig, name: str = "Remix with last settings", count: int = 1) -> list[dict[str, Any]]:
-    """Run an action and wait until the daemon has the confirmation of every result."""
+    """Run an action, wait until the daemon has the confirmation of every result, and return the results."""
     rig.act(name)
     rig.until(lambda: states(rig) == ["done"] * count)
     rig.host.verify()
@@ -49,13 +49,13 @@ def press(rig: Rig, name: str = "Remix with last settings", count: int = 1) -> l
 
 
 def start(started: list[Daemon], home: Path, **environ: str) -> None:
-    """Start a daemon; the mock's clock pauses until it is up."""
+    """Start a daemon, and wait until it is up; meanwhile the mock's clock pauses."""
     started.append(Daemon(home, **environ))
     started[-1].wait_until_up()
 
 
 def change(item: Item, kind: str) -> None:
-    """Change an item to the given kind."""
+    """Change an item so that it is of this kind."""
     take = item.take
     assert take
     assert take.source
@@ -107,7 +107,7 @@ def test_the_result_of_every_kind_of_item_is_in_place(bridge: Path, tmp_path: Pa
 @pytest.mark.parametrize("system", ["Win64", "macOS-arm64", "Other"])
 @pytest.mark.parametrize("version", ["7.08", "7.60"])
 def test_the_path_styles_of_three_systems(bridge: Path, tmp_path: Path, system: str, version: str) -> None:
-    """The scripts see the paths of that system; the daemon uses the same folders on this machine."""
+    """The scripts see the paths of `system`, while the daemon uses the same folders on this machine."""
     rig = Rig(bridge, tmp_path, system=system, version=version)
     rig.choose()
     rig.item()
@@ -173,7 +173,7 @@ def test_fal_bills_once_and_the_result_is_placed(home: Path, tmp_path: Path) -> 
 
 
 def test_an_error_of_the_engine_reaches_the_user(home: Path, tmp_path: Path) -> None:
-    with running(home):  # no key is set
+    with running(home):  # without a fal key
         rig = Rig(home, tmp_path)
         rig.choose(engine="fal")
         rig.item()
@@ -234,11 +234,11 @@ def test_a_daemon_that_cannot_start_is_reported(home: Path, tmp_path: Path) -> N
     assert len(rig.host.boxes) == 1
     assert "ace-bridge doctor" in rig.host.boxes[0]
     assert not rig.host.busy()
-    assert rig.messages("remix")  # it waits
+    assert rig.messages("remix")  # the message waits in the inbox
 
 
 def test_a_reaper_that_crashes_before_confirming_places_once(home: Path, tmp_path: Path) -> None:
-    """The item was saved with the project; after the restart it is found and only confirmed."""
+    """The project was saved with the item; after the restart, the scripts find the item and only confirm it."""
     with running(home):
         rig = Rig(home, tmp_path)
         rig.choose()
@@ -249,7 +249,7 @@ def test_a_reaper_that_crashes_before_confirming_places_once(home: Path, tmp_pat
         rig.act("Remix with last settings")
         rig.until(lambda: of_bridge(rig))
         placing.write_text(shipped)
-        again = Rig(home, tmp_path)  # a new process, the same project
+        again = Rig(home, tmp_path)  # a new process with the same project
         again.host.projects, again.host.active, again.project = [rig.project], rig.project, rig.project
         again.act("Place ready remixes")
         again.until(lambda: states(again) == ["done"])
