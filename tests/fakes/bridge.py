@@ -27,7 +27,7 @@ class NotingBridge:
     refuses: BridgeError | Exception | None = None  # the error that clip, remix and rerun raise
     talk: Any = None  # the fake for MIDI commands
     gate: asyncio.Event | None = None  # remix waits for this event
-    published: dict[str, None] = field(default_factory=dict)  # IDs of jobs, by first bus event
+    published: dict[str, None] = field(default_factory=dict)  # job IDs, in the order of their first bus event
 
     def __post_init__(self) -> None:
         self.bus.subscribe(lambda event: self.published.setdefault(event.job_id), JobChanged, JobProgress)

@@ -121,7 +121,7 @@ class CrashRun:
             self.ask()
 
     def change_daw(self) -> None:
-        """Quit the DAW and start a new instance with the same project."""
+        """Quit the DAW and start a new instance, which finds none of the placed results in the project."""
         self.daw.leave()
         self.daw = DawInstance(self.home, self.project, self.random).start()
         self.daws.append(self.daw)

@@ -93,7 +93,7 @@ class KillPlan:
 class ForkedWorker:
     """A process forked by a prefork server, with the interface that `bridge.workers.pool.Child` needs."""
 
-    living: dict[int, ForkedWorker] = {}  # noqa: RUF012 - by process ID
+    living: dict[int, ForkedWorker] = {}  # noqa: RUF012 - process ID → worker
 
     def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.pid = pid

@@ -37,7 +37,7 @@ class DawInstance:
         self._home = home
         self._random = random
         self._here: dict[str, str] = {}  # variation → message ID of its newest confirmation
-        self._taken: dict[str, float] = {}  # confirmation's message ID → Unix time seen as read
+        self._taken: dict[str, float] = {}  # message ID of a confirmation → Unix time at which it was found to be read
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name=self.id)
 

@@ -296,7 +296,7 @@ class FalServer:
             self.faults.clear()
         if command.get("release"):
             self.release()
-        if "outage" in command:  # in another thread, because this one has to reply
+        if "outage" in command:  # in other threads, because this thread has to reply
             threading.Timer(0.0, self.pause).start()
             threading.Timer(command["outage"], self.resume).start()
         self.queue.held = command.get("hold", self.queue.held)

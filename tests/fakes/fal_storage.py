@@ -17,8 +17,8 @@ from typing import Any
 from tests.fakes.fal_faults import answer
 from tests.fakes.fal_http import Reply, Request
 
-PRESIGNED_LIVES = 120.0  # s
-TOKEN_LIVES = 10800.0  # s
+PRESIGNED_LIVES = 120.0  # lifetime of a presigned URL, s
+TOKEN_LIVES = 10800.0  # lifetime of an upload token, s
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 

@@ -47,7 +47,7 @@ class Bench:
         return self.answer(self.sent[-1])
 
     def answer(self, message_id: str) -> Error | None:
-        """Wait for the end of a message; return its refusal, rejection or failed variation's error, or None."""
+        """Wait for a message's outcome; return the error of a refusal, a rejection or a failed variation, else None."""
 
         def look() -> Error | bool | None:
             document = outbox(self.home)

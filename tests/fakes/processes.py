@@ -122,7 +122,7 @@ def put(home: Path, command: str, args: Mapping[str, Any], *, instance: str = "t
 
 
 def outbox(home: Path, instance: str = "test") -> dict[str, Any]:
-    """Return an instance's outbox; without jobs if the file does not exist yet."""
+    """Return an instance's outbox, or an empty outbox if the file does not exist yet."""
     with contextlib.suppress(OSError, ValueError):
         found: dict[str, Any] = json.loads((home / "outbox" / f"{instance}.json").read_bytes())
         return found

@@ -1,4 +1,4 @@
-"""Attacks with hostile files, messages, replies and names: nothing is written outside the home or submitted."""
+"""Attacks with hostile files, messages, replies and names neither write outside the home nor submit anything."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class TestResults:
     async def test_a_few_kilobytes_that_decode_to_hours_are_refused(
         self, home: Path, tone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length_known: bool
     ) -> None:
-        monkeypatch.setattr(files, "LARGEST_DECODED", 2**22)  # 2**32 takes days of silence
+        monkeypatch.setattr(files, "LARGEST_DECODED", 2**22)  # reaching 2**32 takes days
         bomb = silence(tmp_path / "bomb.flac", 2.0, length_known=length_known)
         assert bomb.stat().st_size < 1_000_000
         async with Studio(home, Giving(bomb)) as studio:

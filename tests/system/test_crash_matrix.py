@@ -22,7 +22,7 @@ from tests.fakes.crashing_process import STAGES
 SEED = int(os.environ.get("CRASH_SEED", "8"))
 KILLS = int(os.environ.get("CRASH_KILLS", "300"))
 LEAST = 15  # kills required in each stage, for 300 kills
-MOST = 2 * KILLS  # limit on random kills, including the extra ones for stages with too few
+MOST = 2 * KILLS  # limit on random kills, including extra kills in stages that have too few
 
 pytestmark = [
     pytest.mark.slow,
@@ -42,7 +42,7 @@ ENTRIES = {  # stage to interrupt → the moment at which it begins
     "place": "state:placing",
     "confirmed": "state:done",
 }
-LENGTHS = {  # stage → longest delay of the kill, s; a stage that ends sooner is killed at its end
+LENGTHS = {  # stage → longest delay before the kill, s; if the stage ends sooner, the kill comes at its end
     "taken": 0.01,
     "render": 0.06,
     "upload": 0.06,
@@ -54,7 +54,7 @@ LENGTHS = {  # stage → longest delay of the kill, s; a stage that ends sooner 
     "place": 0.08,
     "confirmed": 0.03,
 }
-WORKING = ("state:rendering", "state:running", "state:fetching", "state:fitting")  # a worker may be busy then
+WORKING = ("state:rendering", "state:running", "state:fetching", "state:fitting")  # may have a busy worker
 WRITES = (
     *("take_in", "add_job", "applied", "spend", "add_upload", "bill", "note", "mark:intent", "mark:ticket"),
     *(f"finish:{stage}" for stage in ("render", "upload", "remix", "fetch", "fit", "place")),

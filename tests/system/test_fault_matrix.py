@@ -91,7 +91,7 @@ async def ended(bench: Bench, fault: Fault) -> None:
 
 
 async def out(bench: Bench, fault: Fault) -> None:
-    """Take the recovery that the table names, and check its end and its number of submissions."""
+    """Take the recovery that the table names, and check the final state and the number of submissions."""
     match fault.then:
         case "":
             return

@@ -57,14 +57,14 @@ MESSAGE: dict[str, Any] = {
 
 
 def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return the path of keys to every value in a message."""
+    """Return the key path of every value in a message."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [here, *(place for key, one in inner for place in places(one, (*here, key)))]
 
 
 @st.composite
 def spoilt_messages(draw: st.DrawFn) -> bytes:
-    """Draw a valid message with up to three values replaced by any JSON."""
+    """Draw a valid message with up to three values replaced by arbitrary values."""
     message = json.loads(json.dumps(MESSAGE))
     for place in draw(st.lists(st.sampled_from(places(MESSAGE)[1:]), max_size=3)):
         target = message

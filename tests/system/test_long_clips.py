@@ -39,7 +39,7 @@ def long_music(path: Path, seconds: float) -> Path:
 
 
 def lag_at(source: np.ndarray, result: np.ndarray, rate: int, at: float) -> int:
-    """Return the delay of the result at `at` seconds, in frames; searches within ±20 ms."""
+    """Return by how many frames the result lags the source at `at` seconds; search within ±20 ms."""
     start, frames, reach = round(at * rate), rate // 2, rate // 50
     one, other = source[start : start + frames], result[start - reach : start + frames + reach]
     curve = np.correlate(other, one, "valid")
@@ -149,7 +149,7 @@ def test_a_segments_lost_answer_is_unknown_and_only_retry_again_resubmits(home: 
 def test_a_lost_journal_is_recovered_with_its_segments(
     home: Path, tmp_path: Path, moment: str, after: str, orders: int
 ) -> None:
-    """The segments' folders are enough: no segment is submitted twice, or reported as not submitted when it was."""
+    """Recovery from the segments' folders submits no segment twice and reports no submitted segment as unsubmitted."""
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url, **LIMIT)
         message_id = ask(home, tmp_path)

@@ -1,4 +1,4 @@
-"""Checks with strace the order of writes that keeps the daemon from submitting anything twice.
+"""Checks with strace that the daemon writes in the order that prevents double submissions.
 
 The intent is on disk before `POST …` is sent, first in the journal and then in the folder. The ticket is on disk before
 the first request for its status.

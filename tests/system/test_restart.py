@@ -53,7 +53,7 @@ def test_a_kill_at_any_stage_boundary_costs_nothing(home: Path, tmp_path: Path, 
 
 
 def test_a_kill_during_the_submission_is_unknown_and_submits_once(home: Path, tmp_path: Path) -> None:
-    """The intent is on disk and the ticket is not, so the state is unknown."""
+    """The kill comes when the intent is on disk but the ticket is not, so the state is unknown."""
     tone = write_tone(tmp_path / "tone.wav")
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url)

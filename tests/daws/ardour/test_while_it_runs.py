@@ -14,7 +14,7 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import fal_environment
 from tests.waiting import until
 
-LATER = 20 * 48_000  # samples; position of the clip at which the tempo changes meanwhile
+LATER = 20 * 48_000  # samples; position of the clip at which the tempo changes while the engine works
 TEMPO = """
 local map = Temporal.TempoMap.fetch_writable ()
 map:set_tempo (Temporal.Tempo (90, 90, 4), Temporal.timepos_t.from_ticks (1920 * 24))

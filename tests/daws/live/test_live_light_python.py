@@ -25,7 +25,8 @@ from tests.daws.live.test_live_selftest import probed
 FOLDER = resources.folder("live_script") / "AceBridge"
 FILES = sorted(FOLDER.glob("*.py"))
 
-# Modules that public control surface scripts import on Windows; the script must import others optionally, in functions.
+# Modules that public control surface scripts import on Windows. The script may import other modules only optionally,
+# inside functions.
 ALLOWED = {"os", "sys", "time", "socket", "struct", "json", "re", "errno", "hashlib", "logging", "math", "functools"}
 ALLOWED |= {"collections", "traceback", "codecs", "bisect", "__future__", "Live", "_Framework", "ableton"}
 MISSING = (
@@ -43,7 +44,7 @@ MISSING = (
 
 
 class Wrong(ast.NodeVisitor):
-    """Collects imports of other modules that are outside functions or not covered by `except ImportError`."""
+    """Collects imports of modules that are not ALLOWED, outside functions or without `except ImportError`."""
 
     def __init__(self) -> None:
         self.found: list[str] = []

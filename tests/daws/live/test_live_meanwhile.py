@@ -158,7 +158,7 @@ def test_the_sources_slot_has_another_clip(start_live: Start, file: Path, result
 def test_the_new_slot_is_not_empty(
     start_live: Start, file: Path, result: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new track may contain a clip from the user's default track; the script then replaces and leaves nothing."""
+    """The user's default track may contain a clip; the script neither replaces it nor leaves anything behind."""
     host, _, message = ready(start_live, file, slot=2)
     real = SetData.add_track
 
@@ -224,7 +224,7 @@ def test_a_missing_result(start_live: Start, file: Path, tmp_path: Path) -> None
 def test_an_older_live_shows_the_path_of_the_file(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file, version="12.0.0")
     assert "This version of Live cannot place" in host.said[-1]
-    host.world.redo = True  # does not matter, because the Set does not change
+    host.world.redo = True  # redo would delay placing, but this Live places nothing
     variation = host.offer(message, result, 192_000)
     host.tick(5)
     assert str(result) in host.said[-1]

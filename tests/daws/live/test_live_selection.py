@@ -109,7 +109,7 @@ def test_tracks_without_clips(start_live: Start, file: Path, what: str) -> None:
 
 
 def test_a_clip_on_a_take_lane(start_live: Start, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clip counts as an Arrangement clip even if Live says that it is none."""
+    """The clip counts as an Arrangement clip even if Live reports that it is not one."""
     host = start_live()
     put_clip(host.world, file, 8.0, start=0.0, end=8.0, **WARPED)
     monkeypatch.setitem(calls.GETTERS, ("Clip", "is_arrangement_clip"), lambda world, clip: False)

@@ -38,7 +38,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, str]
 
 
 def ticking(host: Host, look: Callable[[], Any]) -> Any:
-    """Tick Live, faster than real Live does, until `look` returns something true; return that."""
+    """Tick Live, faster than real Live does, until `look` returns something true; return its value."""
 
     def tick() -> Any:
         host.tick()
@@ -51,7 +51,7 @@ def ticking(host: Host, look: Callable[[], Any]) -> Any:
 
 
 class Awake:
-    """A real-time clock without this process's own delays, which the script would take for pauses in Live's ticks."""
+    """A real-time clock without this process's own delays, which the script would mistake for pauses in Live's ticks."""
 
     def __init__(self) -> None:
         self._now = self._seen = time.monotonic()

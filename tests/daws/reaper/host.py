@@ -57,7 +57,7 @@ class Host(Program):
         self.refresh = self.updates = self.accessors = 0
         self.new_sources: list[Source] = []
         self.peaks: list[tuple[str, int]] = []
-        self.accessor_has: set[str] = set()  # real REAPER is unknown, so tests try combinations
+        self.accessor_has: set[str] = set()  # gains that accessors include; unknown for real REAPER, so tests try several
         self.render_has = {"take_volume", "item_volume", "fades"}
         self.rendering = "writes"  # "writes", "nothing", "empty" or "half"
         self.rendered: list[dict[str, float | str]] = []
@@ -67,7 +67,7 @@ class Host(Program):
         self.controller: tuple[int, int, float, str] = (-1, -1, -1.0, "")  # mode, resolution, value, context
         self.toggles: dict[int, int] = {}  # action → toggle state
         self.rung: list[str] = []  # ports passed to the EEL2 doorbell action
-        self.send_udp: Callable[[str, str, int], int] = lambda data, host, port: len(data)  # for LuaSocket
+        self.send_udp: Callable[[str, str, int], int] = lambda data, host, port: len(data)  # LuaSocket's `sendto`
         self.disk_full = False
         self.gui: Gui | None = None  # ReaImGui; None if it is not installed
         self.picture: list[tuple[Any, ...]] = []  # last picture drawn in a gfx window

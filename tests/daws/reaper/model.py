@@ -176,7 +176,7 @@ class Project(Handle):
         return [item for track in self.tracks for item in sorted(track.items, key=lambda one: one.values["D_POSITION"])]
 
     def quarters(self, time: float) -> tuple[float, float, int, int]:
-        """Return, for a time in s: quarters since 0, BPM, beats per bar, and the number of bars before its tempo."""
+        """Return (quarters since 0, BPM, beats per bar, bars before the last tempo change) at a time in s."""
         spans = [(0.0, self.tempo, self.beats_per_bar), *self.changes]
         count, bars = 0.0, 0
         for (start, bpm, beats), (end, *_) in zip(spans, [*spans[1:], (np.inf,)], strict=True):

@@ -1,4 +1,4 @@
-"""Reads a project file that contains a placed remix with a third-party RPP parser."""
+"""Reads a project file with a third-party RPP parser; the project contains a placed remix."""
 
 from __future__ import annotations
 

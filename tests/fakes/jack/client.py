@@ -18,7 +18,7 @@ import jack
 
 AT_ONCE = 120  # messages per period; 11,000 per second with periods of 512 samples
 EXISTS = 17  # EEXIST: the two ports are already connected
-PORT_UUID = 1 << 32  # JACK's UUID of a port is this plus the port's number, counted from 1
+PORT_UUID = 1 << 32  # JACK's UUID of a port is this value plus the port's number, counted from 1
 
 
 class Client:
