@@ -51,7 +51,7 @@ def ticking(host: Host, look: Callable[[], Any]) -> Any:
 
 
 class Awake:
-    """A real-time clock without this process's own delays, which the script would mistake for pauses in Live's ticks."""
+    """A real-time clock without this process's delays, which the script would mistake for pauses in Live's ticks."""
 
     def __init__(self) -> None:
         self._now = self._seen = time.monotonic()
