@@ -91,7 +91,7 @@ def tone(steps: tuple[tuple[float, float], ...], rate: int) -> np.ndarray:
 def random_sound(number: int, random: np.random.Generator) -> tuple[np.ndarray, int]:
     """Return a sound and its rate.
 
-    The sound is white, pink or brown noise, tones, drum hits, or noise on one side, with steps in level down to -120 dB.
+    The sound is white, pink or brown noise, tones, drum hits, or noise on one side, with level steps down to -120 dB.
     """
     rate, seconds = int(random.choice(RATES)), float(random.choice(SECONDS))
     frames = round(rate * seconds)

@@ -68,7 +68,7 @@ def text(found: dict[str, Time], whole: float) -> str:
     rows.append(
         ("all", "the whole run, on two cores", "", str(sum(one.tests for one in found.values())), f"{whole:.0f}", "")
     )
-    return table(("part", "what it tests", "needs", "tests", "seconds", "of CPU"), rows)
+    return table(("part", "what it tests", "needs", "tests", "seconds", "CPU seconds"), rows)
 
 
 def main() -> int:

@@ -193,7 +193,7 @@ def add_no_wait(command: Any) -> None:
 
 def add_yes(command: Any) -> None:
     """Add --yes, for commands that cost money."""
-    command.add_argument("--yes", action="store_true", help="accept the cost without a question")
+    command.add_argument("--yes", action="store_true", help="accept the cost without asking")
 
 
 def add_listen(command: Parser) -> None:

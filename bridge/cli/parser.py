@@ -69,7 +69,7 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"ace-bridge {__version__}")
     parser.add_argument(
-        "--home", metavar="PATH", help="the bridge's folder (default: ACE_BRIDGE_HOME, else the platform's data folder)"
+        "--home", metavar="PATH", help="the bridge's home (default: $ACE_BRIDGE_HOME or the platform's data folder)"
     )
     # argparse cannot list the commands in groups, so the epilog does.
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="ace-bridge", help=argparse.SUPPRESS)
@@ -127,12 +127,12 @@ def _daemon_commands(commands: Any) -> None:
 
 def _remix_commands(commands: Any) -> None:
     _remix(commands)
-    command = add_command(commands, "retry", "remix:retry", "resume a failed job at the stage where it stopped")
+    command = add_command(commands, "retry", "remix:retry", "resume a failed, cancelled or waiting job")
     add_job(command)
-    command.add_argument("--again", action="store_true", help="submit again although that may cost twice")
+    command.add_argument("--again", action="store_true", help="submit again even if the remix may be billed twice")
     add_no_wait(command)
     add_json(command)
-    command = add_command(commands, "rerun", "remix:rerun", "make a new remix from the recipe of a job (costs again)")
+    command = add_command(commands, "rerun", "remix:rerun", "submit a new job from a job's recipe (fal bills it again)")
     add_job(command, what="a job")
     add_number(command, "--seed", SEED, "random seed", "N", usual="the job's, for the same result")
     command.add_argument("--tags", metavar="TEXT", help="style in words (default: the job's)")
@@ -168,7 +168,7 @@ def _remix(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="set any input of the model; may be repeated; docs/params.md lists the inputs",
+        help="set any parameter of the model; may be repeated; docs/params.md lists them",
     )
     output = command.add_argument_group("engine and output")
     output.add_argument("--engine", metavar="NAME", help="fal, offline or auto")
@@ -190,7 +190,7 @@ def _job_commands(commands: Any) -> None:
         "--state",
         type=OneOf(JOB_STATES),
         metavar="STATE",
-        help=f"only jobs that are, or have a variation that is, {either(JOB_STATES)}",
+        help=f"only jobs in this state, or with a variation in it: {either(JOB_STATES)}",
     )
     command.add_argument("--engine", metavar="NAME", help="only jobs of this engine")
     command.add_argument(
@@ -211,16 +211,16 @@ def _job_commands(commands: Any) -> None:
     command.add_argument(
         "ms", type=shift, metavar="MS", help=f"15 shifts the result 15 ms later, -15 earlier: {shift.words}"
     )
-    add_variation(command, "the newest job's")
+    add_variation(command, "the newest job's, if it has only one")
     add_json(command)
     command = add_command(
         commands,
         "cancel",
         "jobs:cancel",
-        "stop a job",
+        "cancel a job or a variation",
         "The model may still finish and bill a remix that it has started. Its result is then kept and reported.",
     )
-    add_job(command, "the newest job that is still running")
+    add_job(command, "the newest unfinished job")
     add_json(command)
 
 
@@ -239,7 +239,7 @@ def _install_commands(commands: Any) -> None:
             metavar="PATH",
             help="the DAW's folder for user files, if it is not in the standard place",
         )
-        command.add_argument("--dry-run", action="store_true", help="print what would be done, and do nothing")
+        command.add_argument("--dry-run", action="store_true", help="list the changes without making them")
         command.add_argument("--yes", action="store_true", help="allow changes to the DAW's own settings files")
         if name == "install":
             command.add_argument(
@@ -285,7 +285,7 @@ def _other_commands(commands: Any) -> None:
         commands,
         "demo",
         "demo:demo",
-        "remix a generated clip and draw both",
+        "remix a generated clip and draw both waveforms",
         "Runs in a temporary home, without a key or a network unless --engine fal is given.",
     )
     command.add_argument("--preset", metavar="NAME", help="style by name; `ace-bridge presets` lists the presets")
@@ -303,7 +303,7 @@ def _other_commands(commands: Any) -> None:
 
 def _audition(commands: Any) -> None:
     command = add_command(commands, "audition", "send:audition", "play a result, or the clip it was made from")
-    add_variation(command, "the newest")
+    add_variation(command, "the newest with a result")
     what = command.add_mutually_exclusive_group()
     what.add_argument("--source", action="store_true", help="play the clip instead of the result")
     what.add_argument("--switch", action="store_true", help="switch between clip and result at the same position")
@@ -348,8 +348,8 @@ def _doctor(commands: Any) -> None:
         commands,
         "doctor",
         "doctor:doctor",
-        "check the whole setup and say how to fix what is wrong",
-        "Changes and submits nothing. The exit status is 1 if something does not work.",
+        "check the whole setup and suggest fixes",
+        "Nothing is changed or submitted. The exit status is 1 if something does not work.",
     )
     command.add_argument("--online", action="store_true", help="also ask fal whether it accepts the key (free)")
     command.add_argument(

@@ -9,7 +9,7 @@ class InputError(BridgeError):
     """The request is invalid."""
 
     code = "bad_input"
-    hint = "Correct the request and send it again. Nothing was sent and nothing was charged."
+    hint = "Correct the request and submit it again. Nothing was sent or charged."
 
 
 class RequestError(InputError):
@@ -26,7 +26,7 @@ class ProtocolUnsupported(RequestError):
 
 
 class RequestConflict(RequestError):
-    """An earlier message has the same message_id and different content."""
+    """An earlier message has the same message_id but different content."""
 
     code = "request_conflict"
     hint = "Give every message its own ID. The earlier message remains in effect."
@@ -245,4 +245,4 @@ class HoldToSpend(RequestError):
     """This control may spend money, so a short press does nothing."""
 
     code = "hold_to_spend"
-    hint = "Hold the control until its light changes."
+    hint = "Hold a button until its light changes. Press any other control twice."

@@ -54,7 +54,7 @@ class AccessDenied(AccountError):
 
 
 class BudgetReached(AccountError):
-    """This remix would exceed today's budget, so it waits."""
+    """This remix would exceed the daily cap, so it waits."""
 
     code = "budget_reached"
     hint = "It continues tomorrow, or after you raise `daily_cap` under `[budget]`. `ace-bridge cancel` cancels it."
@@ -121,7 +121,7 @@ class ResultGone(RefusedError):
     """The engine no longer has the result."""
 
     code = "result_gone"
-    hint = "`ace-bridge rerun` makes it again with the same seed and costs the same again."
+    hint = "`ace-bridge rerun` submits it again with the same seed, at the same cost."
 
 
 class RateLimited(RefusedError):
@@ -148,11 +148,11 @@ class NetworkDown(OutageError):
     """The engine cannot be reached at the moment, so the job waits."""
 
     code = "network_down"
-    hint = "It continues by itself when the network is back. `ace-bridge retry` tries immediately."
+    hint = "It continues automatically when the network is back. `ace-bridge retry` tries immediately."
 
 
 class AnswerStrange(OutageError):
-    """The engine's answer does not follow its protocol."""
+    """The engine sent an invalid response."""
 
     code = "answer_strange"
 

@@ -44,7 +44,7 @@ class StoreBusy(HomeError):
     """Another program has locked the bridge's journal, so the bridge cannot write to it."""
 
     code = "store_busy"
-    hint = "Close the program that has bridge.db open. The bridge then continues by itself."
+    hint = "Close the program that has bridge.db open. The bridge then continues automatically."
 
 
 class StoreLost(HomeError):
@@ -55,7 +55,7 @@ class StoreLost(HomeError):
 
 
 class AlreadyRunning(HomeError):
-    """Another daemon is already running for this home."""
+    """Another daemon is already running with this home folder."""
 
     code = "already_running"
     hint = "`ace-bridge status` shows it and `ace-bridge stop` stops it. Running remixes are not lost."
@@ -93,7 +93,7 @@ class WorkLost(HomeError):
     """An intermediate file is missing or empty."""
 
     code = "work_lost"
-    hint = "`ace-bridge retry` makes the file again. Nothing is submitted twice."
+    hint = "`ace-bridge retry` recreates the file. Nothing is submitted twice."
 
 
 class WorkerDied(HomeError):
@@ -132,7 +132,7 @@ class DawRunning(HomeError):
 
 
 class MidiMissing(HomeError):
-    """MIDI needs two packages that are not installed."""
+    """MIDI needs packages that are not installed."""
 
     code = "midi_missing"
     hint = "Run `pip install 'ace-bridge[midi]'` in the bridge's Python environment, then restart the bridge."
