@@ -1,6 +1,6 @@
 """Turns the values that a control sends into commands: buttons, faders, encoders, program changes.
 
-device.py passes values in; commands and looks go out through `Deck`, which also has the timers.
+device.py passes the values in. The handlers run commands, set lights and start timers through `Deck`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from bridge.midi.mapping import ENCODERS, MAPPABLE, Binding, Look, arguments
 from bridge.midi.takeover import PickUp
 
 INTERVAL = 1 / 60  # s between two changes of one parameter; the last value always arrives
-TWICE = 2.0  # s for the second press of a control that cannot be held and may cost money
-MOST_STEPS = 4  # presets that one fast turn steps at most
+TWICE = 2.0  # s within which to press again a control that may cost money but cannot be held
+MOST_STEPS = 4  # largest number of presets that one fast turn moves by
 
-_BACK = {"preset.next": "preset.previous", "preset.previous": "preset.next"}  # when an encoder turns left
+_BACK = {"preset.next": "preset.previous", "preset.previous": "preset.next"}  # command → command for a turn to the left
 
 
 class Timer(Protocol):
@@ -29,10 +29,10 @@ class Timer(Protocol):
 
 
 class Deck(Protocol):
-    """What controls act on."""
+    """The interface through which controls act."""
 
-    hold: float  # s to hold a control that may cost money
-    debounce: float  # s in which a second press of a control is contact bounce
+    hold: float  # how long to hold a control that may cost money, s
+    debounce: float  # time after a press within which another press is contact bounce, s
 
     def now(self) -> float: ...
     def later(self, seconds: float, call: Callable[[], None]) -> Timer: ...
@@ -45,7 +45,7 @@ class Deck(Protocol):
         ...
 
     def look(self, control: Binding, look: Look | None) -> None:
-        """Set the look of the control's light; None: the look that the state asks for."""
+        """Set the look of the control's light; None restores the look for the current state."""
         ...
 
     def param(self, name: str) -> Value | None:
@@ -65,7 +65,7 @@ class Handler(Protocol):
         ...
 
     def changed_elsewhere(self) -> None:
-        """Note that something else set its parameter."""
+        """Note that something else has set the control's parameter."""
         ...
 
 
@@ -81,14 +81,14 @@ def handler_of(control: Binding, deck: Deck) -> Handler:
 
 
 class _Pressed:
-    """Common to all presses: runs the command, after protection against bounce and accidental taps."""
+    """Base of the button handlers: ignores contact bounce and accidental taps, and runs the command."""
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         self.control = control
         self._deck = deck
         self._spends = MAPPABLE[control.command].spends
         self._last_press = -math.inf
-        self._armed: Timer | None = None  # runs between a first press and its second
+        self._armed: Timer | None = None  # runs while a second press is expected
 
     def changed_elsewhere(self) -> None:
         """Do nothing: a button has no position."""
@@ -132,7 +132,7 @@ class Button(_Pressed):
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         super().__init__(control, deck)
-        self._level = 1 if control.message == "note" else control.spot.top // 2 + 1  # values from here on are a press
+        self._level = 1 if control.message == "note" else control.spot.top // 2 + 1  # lowest value of a press
         self._holding: Timer | None = None
         self._releasing: Timer | None = None
 
@@ -189,7 +189,7 @@ class Toggle(_Pressed):
 
 
 class Program(_Pressed):
-    """A program change: one program, or all programs, which select the presets in order."""
+    """A program change: a single program, or all programs, each of which selects one preset in order."""
 
     def feed(self, value: int) -> None:
         if self.control.any_number:
@@ -234,7 +234,7 @@ class Fader(_Paced):
     def __init__(self, control: Binding, deck: Deck) -> None:
         super().__init__(control, deck)
         self._pick_up = PickUp() if control.take_over == "pick-up" else None
-        self._position: float | None = None  # position that is not applied yet
+        self._position: float | None = None  # position that has not been applied yet
 
     def feed(self, value: int) -> None:
         position = value / self.control.spot.top
@@ -251,7 +251,7 @@ class Fader(_Paced):
             self._pick_up.changed_elsewhere(current)
 
     def _current(self) -> float | None:
-        """Return the parameter's position including a pending change; None: it is not set."""
+        """Return the parameter's position, including a pending change, or None if the parameter is not set."""
         if self._position is not None:
             return self._position
         value = self._deck.param(self.control.argument)
@@ -279,7 +279,7 @@ class Encoder(_Paced):
         self._pace()
 
     def changed_elsewhere(self) -> None:
-        """Do nothing: an encoder has no position, the next step starts from the current value."""
+        """Do nothing: an encoder has no position, so the next step starts from the current value."""
 
     def _due(self) -> bool:
         return self._steps != 0

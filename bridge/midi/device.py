@@ -24,10 +24,10 @@ class MidiDevice:
         """Create the controls of the mapping; nothing is sent yet.
 
         Args:
-            device: name of its input.
-            kept: its mapping.
-            deck: what its controls act on.
-            send: sends to its output.
+            device: name of the device's input.
+            kept: the device's mapping and mapping file.
+            deck: the interface through which the controls act.
+            send: sends messages to the device's output.
         """
         self.device = device
         self.kept = kept
@@ -42,7 +42,7 @@ class MidiDevice:
             self._handlers.setdefault(control.spot, []).append(handler_of(control, deck))
 
     def heard(self, spot: Spot, value: int) -> None:
-        """Handle a value from one of its controls."""
+        """Handle a value from one of the device's controls."""
         for wide, complete in self._pairs.feed(spot, value, self._deck.now()):
             self._feed(wide, complete)
         if self._pairs.waiting and self._waking is None:
@@ -60,7 +60,7 @@ class MidiDevice:
         self.show(picture)
 
     def param(self, name: str, origin: Binding | None) -> None:
-        """Note that a parameter was set, by the control `origin` or by something else."""
+        """Note that a parameter was set by the control `origin`, or by something else if `origin` is None."""
         for each in self._handlers.values():
             for handler in each:
                 if handler.control.argument == name and handler.control is not origin:
@@ -71,7 +71,7 @@ class MidiDevice:
         self._lights.show(lit(self.kept.mapping, picture, self._looks))
 
     def lit_up(self, picture: Picture) -> None:
-        """Send the setup messages and all lights to the output, which has just been opened."""
+        """Send the setup messages and all lights; called when the output has just been opened."""
         self._send([bytes.fromhex(text) for text in self.kept.mapping.setup])
         self._lights.forget()
         self.show(picture)

@@ -1,7 +1,7 @@
 """Decodes 14-bit controls and relative encoders.
 
-Pure; times are passed in. 14 bits (MIDI 1.0): controllers 0–31 carry the upper half, 32–63 the lower half of the same
-control. The three encoder modes are REAPER's relative modes 1 to 3.
+Pure: callers pass the time in. In a 14-bit control (MIDI 1.0), a controller from 0 to 31 carries the upper half of the
+value, and the controller 32 above it carries the lower half. The encoder modes are REAPER's relative modes 1 to 3.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from bridge.midi.messages import PAIRED, Spot
 
 Encoder = Literal["twos", "offset", "sign"]
 
-PATIENCE = 0.005  # s after which an upper half counts without its lower half
+PATIENCE = 0.005  # s to wait for a lower half before the upper half is used alone
 
 
 def turned(value: int, encoder: Encoder) -> int:
-    """Return by how many steps an encoder was turned; clockwise is positive.
+    """Return the number of steps that an encoder was turned; clockwise is positive.
 
     Args:
         value: the controller value, 0..127.
@@ -40,10 +40,10 @@ class Pairs:
         """Start with the spots of the 14-bit controls."""
         self._wide = {(spot.channel, spot.number): spot for spot in spots}
         self._upper: dict[Spot, int] = {}  # last upper half of each control
-        self._waiting: dict[Spot, float] = {}  # when an upper half arrived that still waits for its lower half
+        self._waiting: dict[Spot, float] = {}  # arrival times of upper halves without their lower half, s
 
     def feed(self, spot: Spot, value: int, now: float) -> Iterator[tuple[Spot, int]]:
-        """Yield the values that this message completes."""
+        """Yield each value that this message completes."""
         if spot.message != "cc":
             yield spot, value
         elif wide := self._wide.get((spot.channel, spot.number)):

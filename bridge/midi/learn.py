@@ -1,7 +1,7 @@
 """MIDI learn: finds the control that was moved first, and its kind.
 
-Pure; requests.py passes in every message and asks for the result. A key or pad counts at once, other controls only when
-their value changes, so that a jittering fader is ignored.
+Pure: requests.py passes in every message and then calls `Catcher.catch`. A key or pad is caught by its first press, any
+other control only when its value changes, so a jittering fader is ignored.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from itertools import pairwise
 from bridge.midi.encodings import Encoder
 from bridge.midi.messages import PAIRED, Spot
 
-GATHER = 0.6  # s of further values that are collected to detect the encoder mode
-REPEATS = 3  # equal values of an encoder that count as a change
+GATHER = 0.6  # s for which further values are collected, to detect the encoder mode
+REPEATS = 3  # number of values from an encoder that count as a change, even if all are equal
 
 _LOW, _HIGH = range(1, 16), range(113, 128)  # a few steps up and down in two's complement
-_ABOVE, _BELOW = range(65, 80), range(49, 64)  # up and down in binary offset; the first is also down in sign-magnitude
+_ABOVE, _BELOW = range(65, 80), range(49, 64)  # up and down in binary offset; in sign-magnitude _ABOVE is down
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Caught:
 
     device: str
     spot: Spot
-    values: tuple[int, ...]  # what it sent, in order
+    values: tuple[int, ...]  # the values it sent, in order
     encoder: Encoder | None  # mode of an endless encoder; None: a fader or a button
 
     @property
     def is_button(self) -> bool:
-        """Return whether it only sends pressed and released."""
+        """Return whether the control only sends “pressed” and “released”."""
         return self.spot.message == "note" or set(self.values) <= {0, self.spot.top}
 
 
@@ -41,7 +41,7 @@ class Catcher:
     def __init__(self) -> None:
         self._heard: dict[tuple[str, Spot], list[int]] = {}
         self._first: tuple[str, Spot] | None = None
-        self._until = 0.0  # when enough of its values have been collected
+        self._until = 0.0  # time at which enough of its values have been collected, s
 
     def feed(self, device: str, spot: Spot, value: int, now: float) -> None:
         """Handle one value."""
@@ -54,11 +54,11 @@ class Catcher:
 
     @property
     def until(self) -> float | None:
-        """When `catch` returns a result; None: nothing has changed yet."""
+        """Time from which `catch` returns a result, s; None: no control has changed yet."""
         return None if self._first is None else self._until
 
     def catch(self, now: float) -> Caught | None:
-        """Return the control once enough of its values have been collected."""
+        """Return the control if enough of its values have been collected, else None."""
         if self._first is None or now < self._until:
             return None
         device, spot = self._first
@@ -69,7 +69,7 @@ class Catcher:
         return Caught(device, spot, values, counting(values) if spot.message == "cc" else None)
 
     def _wide(self, device: str, spot: Spot) -> Spot | None:
-        """Return the 14-bit control that this is a half of, if its other half was moved too."""
+        """Return the 14-bit control that `spot` is one half of, or None unless both halves were moved."""
         if spot.message != "cc" or spot.number >= 2 * PAIRED:
             return None
         upper = Spot("cc", spot.channel, spot.number % PAIRED)
@@ -79,10 +79,10 @@ class Catcher:
 
 
 def counting(values: Sequence[int]) -> Encoder | None:
-    """Guess the encoder mode from values; None: they are from a fader or a button.
+    """Guess the encoder mode from a control's values; return None for a fader or a button.
 
-    A fader never sends the same value twice in a row; an encoder that turns steadily does. If it only turns clockwise,
-    "twos" and "sign" look the same, and "twos" is far more common.
+    A fader never sends the same value twice in a row; a steadily turned encoder does. If the encoder was only turned
+    clockwise, "twos" and "sign" look the same; the guess is then "twos", which is far more common.
     """
     if not any(one == next_ for one, next_ in pairwise(values)):
         return None

@@ -39,11 +39,11 @@ Lit = dict[Spot, tuple[Spot, int]]  # light → spot (possibly on another channe
 class Picture:
     """The state that lights show."""
 
-    state: str = ""  # of the newest job; "": no job
+    state: str = ""  # state of the newest job; "": no job
     fraction: float = 0.0  # progress of the newest job, 0..1
     preset: str = ""  # name of the selected preset
     params: Mapping[str, Value] = field(default_factory=dict)
-    heard: str = ""  # the side that is playing; "": none
+    heard: str = ""  # the audition's side that is playing, "source" or "result"; "": nothing is playing
 
     @property
     def look(self) -> Look:
@@ -114,18 +114,18 @@ class Lights:
         self._timer: Timer | None = None
 
     def show(self, wanted: Lit) -> None:
-        """Set what the lights show; it is sent at once, or with the next update."""
+        """Set what the lights show; changes are sent at once or with the next update."""
         self._wanted = wanted
         if self._timer is None:
             self._flush()
 
     def forget(self) -> None:
-        """Send every light at the next `show`, for a device that has just been connected."""
+        """Forget what was sent, so that the next `show` sends every light, as for a newly connected device."""
         self._sent = {}
         self.close()
 
     def known(self, light: Spot, value: int) -> None:
-        """Note the value that a control sent, so that it is not sent back while the user moves it."""
+        """Note a value received from a control, so that it is not sent back while the user moves the control."""
         if light in self._sent:
             self._sent[light] = (light, value)
 

@@ -1,6 +1,7 @@
 """A mapping: what each control of a device does and what its lights show. One TOML file per device.
 
-The files are in `midi` of the home. The types define what a file may contain; every error names file, line and key.
+The files are in the folder `midi` of the home. The types below define what a file may contain. Every error names the
+file, line and key.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from bridge.midi.messages import PAIRED, Message, Spot
 from bridge.util.suggest import did_you_mean
 from bridge.util.validation import validate
 
-VERSION = 1  # of the file format
+VERSION = 1  # version of the file format
 PLAIN = "plain"  # name of the default colours: 0 is off, 127 is on
 Kind = Literal["button", "toggle", "fader", "twos", "offset", "sign", "program"]
 ENCODERS = frozenset(get_args(Encoder))
@@ -32,7 +33,7 @@ _Channel = Annotated[int, msgspec.Meta(ge=1, le=16)]
 _Seven = Annotated[int, msgspec.Meta(ge=0, le=127)]
 _HEX = re.compile(r"F0( [0-7][0-9A-F])* F7", re.IGNORECASE)
 
-# Commands that a control can have, by name: those for buttons, and the parameters.
+# Commands that a control can run, by name: all commands for buttons, and `param`.
 MAPPABLE = {
     command.name: command for command in COMMANDS if command.run and (command.button or command.name == "param")
 }
@@ -42,17 +43,17 @@ class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One control and its command."""
 
     command: str  # a key of MAPPABLE
-    message: Message  # what it sends
-    argument: str = ""  # of the command: a preset, a parameter or a side
-    value: str | float | None = None  # what a button sets its parameter to
+    message: Message  # type of message that the control sends
+    argument: str = ""  # argument of the command: a preset, a parameter or a side
+    value: str | float | None = None  # value that a button sets its parameter to
     channel: _Channel = 1
     number: _Seven = 0  # note, controller or program
-    any_number: bool = False  # all program changes of the channel, for preset.select
+    any_number: bool = False  # for preset.select: whether every program change on the channel selects a preset
     kind: Kind = "button"
-    take_over: Literal["pick-up", "jump"] = "pick-up"  # soft takeover of a fader, or none
-    hold: Annotated[float, msgspec.Meta(ge=0.3, le=5)] | None = None  # s, if it may cost money; None: [midi] hold
-    light: str = ""  # name of its colours under [lights], or "plain"; "": no light
-    ring: bool = False  # whether its value is sent back, for an LED ring or a motor fader
+    take_over: Literal["pick-up", "jump"] = "pick-up"  # whether a fader has soft takeover ("pick-up") or not ("jump")
+    hold: Annotated[float, msgspec.Meta(ge=0.3, le=5)] | None = None  # hold time, s; None: `hold` under [midi]
+    light: str = ""  # name of the light's colours under [lights], or "plain"; "": no light
+    ring: bool = False  # whether the parameter's value is sent to the control, for an LED ring or a motor fader
 
     @property
     def spot(self) -> Spot:
@@ -60,20 +61,20 @@ class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def does(self) -> str:
-        """The command as typed after `learn`."""
+        """The command as the user types it after `ace-bridge midi learn`."""
         value = "" if self.value is None else str(self.value)
         return " ".join(part for part in (self.command, self.argument, value) if part)
 
 
 class Colour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A colour that is sent on another channel than the control's."""
+    """A colour that is sent on a different channel from the control's own."""
 
     channel: _Channel
     value: _Seven
 
 
 class Colours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The values that a light is sent for each look."""
+    """The value to send to a light for each look."""
 
     idle: _Seven | Colour = 0
     holding: _Seven | Colour = 127
@@ -81,7 +82,7 @@ class Colours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ready: _Seven | Colour = 127
     done: _Seven | Colour = 127
     error: _Seven | Colour = 127
-    off: _Seven | Colour = 0  # off and on: for example whether a preset is selected
+    off: _Seven | Colour = 0  # `off` and `on` show, for example, whether a preset is selected
     on: _Seven | Colour = 127
 
     def at(self, spot: Spot, look: Look) -> tuple[Spot, int]:
@@ -97,9 +98,9 @@ class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     shows: Literal["state", "progress"]
     message: Message
-    numbers: Annotated[tuple[_Seven, ...], msgspec.Meta(min_length=1)]  # for progress: one is a ring, several are a bar
+    numbers: Annotated[tuple[_Seven, ...], msgspec.Meta(min_length=1)]  # progress: one for a ring, several for a bar
     channel: _Channel = 1
-    light: str = ""  # name of its colours under [lights]; "": default colours
+    light: str = ""  # name of the lights' colours under [lights]; "": default colours
 
     @property
     def spots(self) -> tuple[Spot, ...]:
@@ -110,11 +111,11 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One mapping file."""
 
     version: Literal[1]
-    device: str  # its name or a part of it; * matches anything
-    title: str = ""  # shown to the user
-    output: str = ""  # name of the output for its lights, if it differs
+    device: str  # device name or a part of it; * matches anything
+    title: str = ""  # name shown to the user
+    output: str = ""  # name of the output for the lights, if it differs from `device`
     setup: tuple[str, ...] = ()  # system exclusive messages in hex, sent when the device is connected
-    farewell: tuple[str, ...] = ()  # system exclusive messages in hex, sent before its output is closed
+    farewell: tuple[str, ...] = ()  # system exclusive messages in hex, sent before the output is closed
     control: tuple[Binding, ...] = ()
     show: tuple[Show, ...] = ()
     lights: dict[str, Colours] = {}  # msgspec copies the default
@@ -153,7 +154,7 @@ def _place(file: TomlFile, key: str) -> str:
 
 
 def _check(file: TomlFile, mapping: Mapping, index: int, control: Binding) -> None:
-    """Check what the types do not cover."""
+    """Check the parts of a control that its type does not cover."""
     where = f"control[{index}]"
     try:
         check(control)
@@ -181,7 +182,7 @@ def check(control: Binding) -> None:
     """Check that a control suits its command.
 
     Raises:
-        MappingInvalid: it does not; the text begins with the name of the wrong key.
+        MappingInvalid: the control does not suit its command. The text begins with the name of the wrong key.
     """
     if control.command not in MAPPABLE:
         raise MappingInvalid(
@@ -233,5 +234,5 @@ def _check_argument(control: Binding) -> None:
 
 
 def arguments(control: Binding) -> tuple[str, ...]:
-    """Return the arguments of the command, as an OSC surface sends them."""
+    """Return the command's arguments as an OSC surface would send them."""
     return (control.argument,) if control.argument else ()

@@ -33,7 +33,7 @@ class Kept:
 
 
 def fits(pattern: str, name: str) -> bool:
-    """Return whether a pattern matches a device name: a part of it, ignoring case; * matches anything."""
+    """Return whether a device name contains the pattern, ignoring case; a * in the pattern matches anything."""
     parts = (re.escape(part) for part in pattern.strip("*").split("*"))
     return re.search(".*".join(parts), name, re.IGNORECASE) is not None
 
@@ -55,9 +55,12 @@ class MappingFiles:
         return found
 
     def refresh(self) -> list[MappingInvalid] | None:
-        """Read the files if one has changed; return None if none has, else an error for each invalid file.
+        """Reload the mappings if a file has changed.
 
-        The last valid mapping of an invalid file stays in use.
+        If a file is invalid, its last valid mapping stays in use.
+
+        Returns:
+            An error for each invalid file, or None if no file has changed.
         """
         stamps = self.stamps()
         if stamps == self._seen:
@@ -79,7 +82,7 @@ class MappingFiles:
         return next((kept for kept in self.kept if fits(kept.mapping.device, device)), None)
 
     def add(self, device: str, control: Binding) -> Path:
-        """Add a control to a device's mapping file, created if missing; return its path.
+        """Add a control to a device's mapping file, creating the file if necessary; return the file's path.
 
         Raises:
             MappingInvalid: the control does not suit its command.
@@ -153,7 +156,7 @@ def _block(control: Binding) -> str:
 
 
 def _extent(lines: list[str], index: int) -> tuple[int, int]:
-    """Return the first line of the control with this index, and the line after its last one."""
+    """Return the indexes of a control's first line and of the line after its last one."""
     heads = [number for number, line in enumerate(lines) if re.match(r"\s*\[\[\s*control\s*\]\]", line)]
     first = heads[index]
     after = (number for number in range(first + 1, len(lines)) if re.match(r"\s*(\[|#)", lines[number]))

@@ -1,4 +1,4 @@
-"""MIDI messages as values of controls: which control sent which value, and how to light it.
+"""Converts between MIDI messages and values of controls and lights.
 
 ports.py → bytes → here → controls.py; lights.py → here → bytes → ports.py. mido reads and writes the bytes.
 """
@@ -38,7 +38,7 @@ class Spot:
 
 
 def read(data: bytes) -> tuple[Spot, int] | None:
-    """Return a message's control and value; None for other messages (clock, system exclusive, aftertouch).
+    """Return the control and the value of a message; None for clock, system exclusive, aftertouch and the like.
 
     A note's value is its velocity, 0 when released.
     """
@@ -60,7 +60,7 @@ def read(data: bytes) -> tuple[Spot, int] | None:
 
 
 def write(spot: Spot, value: int) -> tuple[bytes, ...]:
-    """Return the messages that show a value at a spot."""
+    """Return the messages that make a control's light, ring or motor show a value."""
     channel = spot.channel - 1
     match spot.message:
         case "note":  # never note-off: some devices treat it as velocity 64

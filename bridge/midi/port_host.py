@@ -1,11 +1,12 @@
-"""The process that holds the MIDI ports, with JSON lines on stdin and stdout: `python -m bridge.midi.port_host`.
+"""The MIDI process, which opens the MIDI ports and exchanges JSON lines with the daemon on stdin and stdout.
 
-port_process.py in the daemon ↔ here ↔ port_rtmidi.py or port_jack.py. If a driver or library crashes, only this process
-ends, not the daemon. When the daemon ends, even if it was killed, stdin ends and the lights go off.
+port_process.py in the daemon ↔ here ↔ port_rtmidi.py or port_jack.py. Run as `python -m bridge.midi.port_host SYSTEM`.
+If a driver or library crashes, only this process ends, not the daemon. When the daemon ends, even if it was killed,
+stdin ends, and this process turns the lights off.
 
 In:  {"want": [inputs, outputs]}   {"send": [device, [hex, ...]]}   {"last": [device, [hex, ...]]}
-Out: {"devices": [inputs, outputs, open inputs, open outputs]}   {"heard": [[device, hex], ...]}
-     {"opening": device}   {"trouble": {code, text, hint}}
+Out: {"devices": [inputs, outputs, open inputs, open outputs]}   {"closed": [open inputs, open outputs]}
+     {"heard": [[device, hex], ...]}   {"opening": device}   {"trouble": {code, text, hint}}
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bridge.midi.port_backend import Backend
 from bridge.util.stdin_pipe import take_stdin, take_stdout
 
 LOOK = 0.5  # s between two scans for devices
-MOST = 100_000  # messages queued for the daemon; beyond that the oldest are dropped
+MOST = 100_000  # largest number of messages queued for the daemon; beyond that, the oldest are dropped
 AT_ONCE = 512  # messages per line
 
 
@@ -62,8 +63,8 @@ class Host:
         self._open: tuple[dict[str, Hashable], dict[str, Hashable]] = ({}, {})
         self._farewell: dict[str, list[bytes]] = {}
         self._reported: list[Any] | None = None
-        self._refused: set[str] = set()  # devices whose error was reported
-        self.waiting: SimpleQueue[tuple[str, bytes]] = SimpleQueue()  # received and not yet passed on
+        self._refused: set[str] = set()  # devices whose error has been reported
+        self.waiting: SimpleQueue[tuple[str, bytes]] = SimpleQueue()  # messages not yet sent to the daemon
 
     def heard(self, name: str, data: bytes) -> None:
         """Queue a message; called on a driver's thread, never blocks."""
@@ -75,7 +76,7 @@ class Host:
                 return
 
     def handle(self, request: Mapping[str, Any]) -> None:
-        """Handle one request of the daemon."""
+        """Handle one request from the daemon."""
         if "send" in request:
             name, messages = request["send"]
             self._send(name, [bytes.fromhex(text) for text in messages])
@@ -112,7 +113,7 @@ class Host:
         self._midi.close()
 
     def _open_port(self, side: int, name: str, port: Hashable) -> None:
-        self._report({"opening": name})  # some libraries end the process if another program holds the device
+        self._report({"opening": name})  # some libraries end the process if another program is using the device
         try:
             if side == 0:
                 self._midi.open_input(name, self.heard)
@@ -131,7 +132,7 @@ class Host:
         if side == 1 and present:
             self._send(name, self._farewell.get(name, []))
         del self._open[side][name]
-        self._reported = None  # report a device that comes back at once as new
+        self._reported = None  # the next scan then reports the devices even if this one is already back
         self._report_closed()
         if side == 0:
             self._midi.close_input(name)
@@ -190,7 +191,7 @@ def serve(midi: Backend, requests: BinaryIO, replies: BinaryIO) -> None:
     threading.Thread(target=wire.pass_on, args=(host.waiting,), daemon=True).start()
     try:
         _loop(host, wire.inbox)
-    except OSError as problem:  # a broken pipe means that the daemon was killed: only the lights remain
+    except OSError as problem:  # a broken pipe means that the daemon was killed: just turn the lights off
         if not isinstance(problem, BrokenPipeError):
             wire.write({"trouble": MidiUnavailable(f"MIDI stopped working: {problem}.").to_wire()})
     finally:
@@ -215,7 +216,7 @@ def _loop(host: Host, inbox: SimpleQueue[dict[str, Any] | None]) -> None:
 
 
 def main() -> int:
-    """Run the process; the first argument is the system."""
+    """Run the process; the first command-line argument is "auto" or "jack"."""
     requests, replies = take_stdin(), take_stdout()
     try:
         midi = backend(sys.argv[1])

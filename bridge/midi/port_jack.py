@@ -1,6 +1,6 @@
 """JACK MIDI through the package JACK-Client, which uses the system's JACK. Only runs in the process of port_host.py.
 
-JACK passes messages on once per period, so each message is delayed by up to one period.
+JACK delivers messages once per period, so each message is delayed by up to one period.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import jack
 from bridge.midi.port_backend import Found, Heard
 from bridge.midi.port_names import OWN, numbered, plain
 
-FLUSH = 0.5  # s for the last messages to be sent
+FLUSH = 0.5  # longest wait for the last messages to be sent, s
 
 
 class _Output:
-    """One device's lights: our port that is connected to the device's port."""
+    """One device's lights: our output port, which is connected to the device, and its queued messages."""
 
     def __init__(self, port: Any) -> None:
         self.port = port
@@ -132,7 +132,7 @@ class JackBackend:
         self._sending = tuple(self._outputs.values())
 
     def _flush(self, output: _Output) -> None:
-        """Wait until the queue is empty, and one more period for JACK to send its last message."""
+        """Wait until the queue is empty, then one more full period, in which JACK sends the last message."""
         end = monotonic() + FLUSH
         while output.waiting and not self._gone and monotonic() < end:
             self._sent.clear()

@@ -12,15 +12,15 @@ _ALSA = re.compile(r"^(?P<client>[^:]*):(?P<port>.*?)(?: \d+:\d+)?$")
 _WINDOWS = re.compile(r" \d+$")
 _BRIDGED = re.compile(r"^(?:a2j|Midi-Bridge):(?P<name>.*)$")  # hardware that an ALSA bridge makes available in JACK
 _BRIDGE_MARKS = re.compile(r"\s*\[\d+\]|\s*\((?:capture|playback)(?:_\d+)?\)")
-OWN = "ace-bridge"  # our own ports, which are not devices
+OWN = "ace-bridge"  # name of our own ports, which are not devices
 
 
 def plain(name: str, system: str) -> str:
     """Return the device name without the parts that change on reconnection.
 
     Args:
-        name: of the port.
-        system: "alsa", "jack", "windows", "mac".
+        name: name of the port.
+        system: "alsa", "jack", "windows" or "mac".
     """
     if system == "windows":
         return _WINDOWS.sub("", name)

@@ -1,6 +1,6 @@
 """The daemon's side of the MIDI process; restarts the process when it ends.
 
-surface.py → here ↔ port_host.py. The process says which device it is opening, so a crash can be attributed to a device.
+surface.py → here ↔ port_host.py. The process reports which device it is opening, so a crash can be attributed to it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class HostMessage(msgspec.Struct):
     devices: tuple[tuple[str, ...], tuple[str, ...], frozenset[str], frozenset[str]] | None = None
     closed: tuple[frozenset[str], frozenset[str]] | None = None  # inputs and outputs that are still open
     opening: str | None = None  # the device that is being opened; "": opening has finished
-    trouble: dict[str, str] | None = None  # an error as `to_wire` describes it
+    trouble: dict[str, str] | None = None  # an error in the format of `BridgeError.to_wire`
 
 
 class ProcessPorts:
@@ -45,7 +45,7 @@ class ProcessPorts:
 
         Args:
             system: "auto" or "jack".
-            environ: of the process, without API keys; None: the daemon's own.
+            environ: environment of the process; None: the daemon's own. API keys are removed from it.
         """
         self._environ = dict(os.environ if environ is None else environ)
         if sys.platform == "linux":  # rtmidi2's own ALSA fails if it cannot load the system's plug-ins
@@ -61,7 +61,7 @@ class ProcessPorts:
         self._blocked: set[str] = set()  # devices whose opening ended the process
         self._devices = Devices()
         self._reported = ""  # text of the last error that was reported
-        self._over = asyncio.Event()  # set: the process is not restarted
+        self._over = asyncio.Event()  # once set, the process is not restarted
 
     async def start(self, listener: Listener) -> None:
         """Start the process and wait until it has listed the devices or failed."""
@@ -178,6 +178,6 @@ class ProcessPorts:
 
 
 async def _end(child: ChildProcess) -> None:
-    """Ask a process to end, which turns the lights off; kill it if it does not end."""
+    """Ask the process to turn the lights off and end; kill it after `PATIENCE`."""
     if not await child.end(PATIENCE):
         log.warning("the MIDI process did not end and was killed")

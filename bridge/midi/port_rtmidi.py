@@ -21,7 +21,7 @@ _API = {"alsa": rtmidi2.API_LINUX_ALSA, "mac": rtmidi2.API_MACOSX_CORE, "windows
 
 
 class RtMidiBackend:
-    """Has one handle per open port, and two for listing ports."""
+    """MIDI through rtmidi2: one handle per open port, and two handles for listing ports."""
 
     def __init__(self) -> None:
         try:
@@ -65,7 +65,7 @@ class RtMidiBackend:
             raise OSError(str(problem)) from problem
 
     def close(self) -> None:
-        """Do nothing: messages are already with the system, and the process ends now."""
+        """Do nothing: the system already has all messages, and the process is about to end."""
 
 
 def _names(lister: Any) -> list[str]:

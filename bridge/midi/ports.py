@@ -24,11 +24,11 @@ class Devices:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Callbacks; called on the event loop, must not block."""
+    """Callbacks, which are called on the event loop and must not block."""
 
-    heard: Callable[[str, bytes], None]  # device and message
-    changed: Callable[[Devices], None]  # a device was connected or disconnected, or a port opened or closed
-    trouble: Callable[[BridgeError], None]  # MIDI or one device does not work; it is retried
+    heard: Callable[[str, bytes], None]  # called with the device and the message when a message arrives
+    changed: Callable[[Devices], None]  # called when a device was (dis)connected or a port was opened or closed
+    trouble: Callable[[BridgeError], None]  # called when MIDI or a device does not work; the ports keep trying
 
 
 NO_LISTENER = Listener(lambda device, data: None, lambda devices: None, lambda error: None)  # used before `start`
@@ -42,7 +42,7 @@ class Ports(Protocol):
         ...
 
     def want(self, inputs: Collection[str], outputs: Collection[str]) -> None:
-        """Keep only these ports open while they exist: some systems give a device to one program only."""
+        """Keep these ports open while they exist, and close all others, which other programs may need."""
         ...
 
     def send(self, device: str, messages: Sequence[bytes]) -> None:
@@ -50,7 +50,7 @@ class Ports(Protocol):
         ...
 
     def set_farewell(self, device: str, messages: Sequence[bytes]) -> None:
-        """Set the messages that a device is sent before its output is closed, for whatever reason."""
+        """Set the messages to send to a device before its output is closed, whatever the reason."""
         ...
 
     async def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""MIDI administration: list devices and controls, learn, unlearn, monitor. Answers are sent as they arise.
+"""MIDI administration: list devices and controls, learn, unlearn, monitor. Each answer is sent as soon as it is ready.
 
 control/table.py → service.py → here → surface.py, mapping_files.py.
 """
@@ -24,7 +24,7 @@ Heard = tuple[str, Spot, int]
 
 
 def parsed(command: str, argument: str) -> Binding:
-    """Return the binding to learn, without its control.
+    """Return the binding to learn or unlearn; the control in it is only a placeholder.
 
     Args:
         command: name of a command or a parameter.
@@ -62,7 +62,7 @@ class MidiAdmin:
 
     def __init__(self, surface: MidiSurface) -> None:
         self._surface = surface
-        self._queue: asyncio.Queue[Heard | None] | None = None  # of the current listener
+        self._queue: asyncio.Queue[Heard | None] | None = None  # queue of the current listener
 
     # --- devices and controls ----------------------------------------------------------------------------------------
 
@@ -156,10 +156,10 @@ class MidiAdmin:
             self._queue.put_nowait(None)
 
     async def _catch(self, queue: asyncio.Queue[Heard | None], seconds: float) -> Caught | None:
-        """Wait for a control to be moved; None: `stop_listening` was called.
+        """Return the first control that is moved, or None if `stop_listening` is called first.
 
         Raises:
-            MidiNotHeard: no control was moved.
+            MidiNotHeard: no control was moved within `seconds`.
         """
         catcher, loop = Catcher(), asyncio.get_running_loop()
         end = loop.time() + seconds
@@ -176,7 +176,7 @@ class MidiAdmin:
 
     @contextlib.contextmanager
     def _listening(self) -> Iterator[asyncio.Queue[Heard | None]]:
-        """Send all received values to a new queue; the previous listener ends."""
+        """Send all received values to a new queue, and end the previous listener."""
         self.stop_listening()
         queue: asyncio.Queue[Heard | None] = asyncio.Queue()
         self._queue = queue
@@ -192,10 +192,10 @@ class MidiAdmin:
         return Answer("/bridge/midi/ready", (", ".join(self._surface.devices.inputs),))
 
     def _make_room(self, kept: Kept | None, control: Binding, replace: bool) -> None:
-        """Remove what the control does now.
+        """Remove every binding that reacts to the same messages as the new one.
 
         Raises:
-            MidiConflict: the control is in use, and `replace` is not set.
+            MidiConflict: there is such a binding, and `replace` is not set.
         """
         if kept is None:
             return
@@ -215,7 +215,7 @@ def _control_answer(kept: Kept, control: Binding) -> Answer:
 
 
 def _learned(wanted: Binding, caught: Caught, encoder: str, light: str) -> Binding:
-    """Combine the wanted command and the control that was moved.
+    """Return a binding of the wanted command to the control that was moved.
 
     Raises:
         MappingInvalid: the control does not suit the command.
@@ -249,7 +249,7 @@ def _learned(wanted: Binding, caught: Caught, encoder: str, light: str) -> Bindi
 
 
 def _light(kept: Kept | None, caught: Caught, wanted: bool) -> str:
-    """Return the colours of a learned control: those of similar controls, else plain if a light is wanted."""
+    """Return the name of a learned control's colours: that of a similar control, else `PLAIN` if `wanted`."""
     others = kept.mapping.control if kept else ()
     same = (one.light for one in others if one.light and one.message == caught.spot.message)
     return next(same, PLAIN if wanted else "")
@@ -269,7 +269,7 @@ def _messages(spot: Spot) -> set[Spot]:
 
 
 def _summary(control: Binding, path: str) -> str:
-    """Return where the control was saved, and how to use it if it may cost money."""
+    """Return a text with the file that has the control and, if it may cost money, how to use it."""
     if MAPPABLE[control.command].spends:
         how = "held" if control.kind == "button" else "pressed twice"
         return f"Saved in {path}. It may cost money, so it must be {how}."

@@ -1,6 +1,6 @@
-"""Converts between a parameter's values and positions of a fader or ring, 0..1.
+"""Converts between the values of a parameter and the positions of a fader or ring, 0..1.
 
-presets/parameters.py defines the part of each range that a fader covers.
+presets/parameters.py defines which part of a parameter's range a fader covers.
 """
 
 from __future__ import annotations

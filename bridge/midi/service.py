@@ -1,4 +1,4 @@
-"""MIDI in the daemon: loads its packages only when a mapping exists or a client asks.
+"""MIDI in the daemon: loads the MIDI packages only if a mapping exists or a client runs a `midi` command.
 
 daemon.py → here → surface.py, requests.py. Implements the Protocol `Midi` of control/api.py.
 """
@@ -43,7 +43,7 @@ class MidiService:
             settings: the section [midi].
             home: contains the mappings.
             presets: returns the preset names.
-            ports: creates the MIDI ports; None: real ones.
+            ports: creates the MIDI ports; None: the real ports.
         """
         self._bus = bus
         self._settings = settings
@@ -78,11 +78,11 @@ class MidiService:
             self._bus.publish(Alert(error.code, error.text))
 
     async def _ready(self) -> MidiAdmin:
-        """Return the administration; the first call loads and starts everything.
+        """Return the `MidiAdmin`; the first call loads and starts everything.
 
         Raises:
-            MidiOff: [midi] use is off.
-            MidiMissing: its packages are not installed.
+            MidiOff: `use` under [midi] is "off".
+            MidiMissing: a MIDI package is not installed.
         """
         if self._settings.use == "off" or self._bridge is None:
             raise MidiOff

@@ -1,7 +1,7 @@
 """The MIDI surface: turns controller input into commands and shows jobs, presets and values on lights.
 
-ports.py → here → control/table.py → `BridgeApi`; event bus → here → device.py → ports.py. requests.py has learn and
-monitor.
+ports.py → here → control/table.py → `BridgeApi`; event bus → here → device.py → ports.py. requests.py implements the
+commands learn and monitor.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 FILES = 1.0  # s between two checks of the mapping files
 ERROR = 1.5  # s for which a light shows an error
-_RUNNING = 16  # commands that run at a time; further presses are dropped
+_RUNNING = 16  # largest number of commands that run at a time; further presses are dropped
 
 Monitor = Callable[[str, Spot, int], None]
 
@@ -56,7 +56,7 @@ class MidiSurface:
             bus: publishes events, and receives alerts.
             settings: the section [midi].
             home: contains the mappings, in `midi`.
-            presets: returns the preset names in the order of program changes.
+            presets: returns the preset names in program change order.
             ports: the MIDI ports.
         """
         self.mapping_files = MappingFiles(home)
@@ -68,7 +68,7 @@ class MidiSurface:
         self._bus = bus
         self._ports = ports
         self._presets = presets
-        self._devices: dict[str, MidiDevice] = {}  # by input
+        self._devices: dict[str, MidiDevice] = {}  # by input name
         self._outputs: dict[str, str] = {}  # input → output
         self._monitor: Monitor | None = None
         self._picture = Picture()
@@ -79,7 +79,7 @@ class MidiSurface:
         self._watching: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
 
-    # --- life --------------------------------------------------------------------------------------------------------
+    # --- start and stop ----------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Read the mappings, open their devices and set the lights."""
@@ -122,12 +122,12 @@ class MidiSurface:
         self.arrange()
 
     def listen(self, monitor: Monitor | None) -> None:
-        """Send the input of every device to `monitor` instead of to the controls; None: back to normal."""
+        """Send the input of every device to `monitor`; None: send it to the controls again."""
         self._monitor = monitor
         self.arrange()
 
     def arrange(self) -> None:
-        """Create and close devices and ports to match the current mappings and connected devices."""
+        """Create and close `MidiDevice`s and ports to match the mappings and the connected devices."""
         mapped = {name: kept for name in self.devices.inputs if (kept := self.mapping_files.of(name)) is not None}
         for name, controller in tuple(self._devices.items()):
             if mapped.get(name) != controller.kept:
@@ -250,7 +250,7 @@ class MidiSurface:
             self._failed(control, error)
 
     def _failed(self, control: Binding, error: Exception) -> None:
-        """Report an error and show it on the control's light; unexpected errors go to the log."""
+        """Report an error and show it on the control's light; log it if it is unexpected."""
         if not isinstance(error, BridgeError):
             log.error("a command failed", exc_info=error)
             error = Unexpected()

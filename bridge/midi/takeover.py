@@ -1,11 +1,11 @@
-"""Soft takeover: a fader changes a value only after it has reached or crossed it.
+"""Soft takeover: a fader changes a value only after its position has reached or crossed that value.
 
-Pure. Without it, the first touch after a preset change would make the value jump to the fader's position.
+Pure. Without soft takeover, the first touch after a preset change would make the value jump to the fader's position.
 """
 
 from __future__ import annotations
 
-NEAR = 2.5 / 127  # of the full range; a fast fader takes larger steps, which the crossing test catches
+NEAR = 2.5 / 127  # fraction of the full range; larger steps of a fast fader are caught by the crossing test
 
 
 class PickUp:
@@ -16,11 +16,11 @@ class PickUp:
         self._held = False  # whether the value follows the fader
 
     def moved(self, position: float, current: float) -> bool:
-        """Return whether the value takes the fader's new position.
+        """Return whether the value follows the fader to its new position.
 
         Args:
-            position: of the fader, 0..1.
-            current: position of the value, 0..1.
+            position: the fader's new position, 0..1.
+            current: position that corresponds to the current value, 0..1.
         """
         if not self._held:
             near = abs(position - current) <= NEAR
@@ -30,6 +30,6 @@ class PickUp:
         return self._held
 
     def changed_elsewhere(self, current: float) -> None:
-        """Release the value if something else moved it away from the fader."""
+        """Stop following the fader if something else moved the value away from it."""
         if self._last is None or abs(self._last - current) > NEAR:
             self._held = False
