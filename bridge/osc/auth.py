@@ -1,7 +1,8 @@
 """Authorization of OSC commands that may cost money.
 
-This machine may run them, and another machine with the token, or for a limited time after `/bridge/unlock` with the
-secret. server.py checks here before a command runs. Other commands need no authorization.
+A command with the argument `token` needs the right token, whichever machine sends it. Other commands that may cost
+money are accepted from this machine, and for a limited time from a sender that sent `/bridge/unlock` with the secret.
+server.py calls `Authorization.check` before it runs such a command. All other commands need no authorization.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from bridge.util.redact import SCRUBBER
 
 log = logging.getLogger(__name__)
 
-TRIES, SPAN = 10, 60.0  # wrong secrets from all senders within SPAN s; further ones are not checked
+TRIES, SPAN = 10, 60.0  # after TRIES wrong secrets within SPAN s, from any senders, every secret is refused
 NO_SECRET_HINT = "Set `secret` under `[osc]` in config.toml on the machine that runs the bridge; see privacy.md."  # noqa: S105
-MOST = 64  # unlocked senders at a time; the oldest is dropped
+MOST = 64  # largest number of unlocked senders; beyond that, the oldest is locked again
 
 
 class Authorization:
-    """Knows which senders are unlocked."""
+    """Checks the authorization of commands, and remembers which senders are unlocked."""
 
     def __init__(self, token: Callable[[], str], settings: Osc, clock: Callable[[], float] = time.monotonic) -> None:
         """Start with every sender locked.
@@ -43,8 +44,8 @@ class Authorization:
         self._secret = "" if settings.secret == NO_SECRET else settings.secret
         self._duration = settings.unlock
         self._clock = clock
-        self._unlocked: dict[Key, float] = {}  # when each expires
-        self._wrong: deque[float] = deque(maxlen=TRIES)  # when the last wrong secrets arrived
+        self._unlocked: dict[Key, float] = {}  # sender → time at which its unlocking expires, s
+        self._wrong: deque[float] = deque(maxlen=TRIES)  # arrival times of the last wrong secrets, s
         if self._secret:
             SCRUBBER.hide(self._secret)
 
@@ -52,8 +53,8 @@ class Authorization:
         """Check whether the sender may run a command.
 
         Raises:
-            TokenWrong: it has a wrong token.
-            SecretNeeded: it may cost money and comes from another machine that is not unlocked.
+            TokenWrong: the command has a wrong token.
+            SecretNeeded: the command may cost money, and its sender is on another machine and not unlocked.
         """
         if "token" in values:
             check_token(self._token(), values["token"])
@@ -63,10 +64,10 @@ class Authorization:
             raise SecretNeeded(text, hint=hint)
 
     def unlock(self, peer: Peer, secret: str) -> float:
-        """Unlock a sender, and return for how many seconds.
+        """Unlock a sender, and return the duration in seconds.
 
         Raises:
-            NotPossibleNow: no secret is set, or too many wrong ones arrived.
+            NotPossibleNow: no secret is set, or too many wrong secrets have arrived.
             SecretWrong: the secret is wrong.
         """
         now = self._clock()

@@ -10,13 +10,13 @@ class Counters:
     """Totals since the server started, logged when it stops."""
 
     packets: int = 0  # datagrams and TCP packets
-    messages: int = 0  # messages in them
+    messages: int = 0  # messages in these packets
     malformed: int = 0  # packets that are not valid OSC
     oversize: int = 0  # packets over [osc] max_packet
     nested: int = 0  # packets over [osc] max_nesting
     unknown: int = 0  # messages to unknown addresses
     superseded: int = 0  # values replaced by a newer one from the same sender
-    repeated: int = 0  # duplicates of a message
+    repeated: int = 0  # duplicate messages
     overrun: int = 0  # messages dropped because the queue was full
     streams_closed: int = 0  # TCP connections closed because of an invalid length or a full send buffer
     reopened: int = 0  # times the UDP port was reopened

@@ -1,12 +1,13 @@
-"""Detects duplicate messages of an unreliable network, and values that arrive out of order.
+"""Detects messages that an unreliable network has duplicated, and values that arrive out of order.
 
-server.py checks here before it runs a command. A press is recognized, in this order, by:
+server.py calls `Deduplicator` before it runs a command. A duplicate is recognized by the first of these that applies:
 
-1. its name, a last argument "press:…": within `NAMED_FOR`, over UDP and TCP, and the reply is sent again;
-2. the time tag of its bundle: two presses have different time tags;
-3. equal bytes from the same sender within `ECHO`, or `SLIP` if it may cost money: nobody presses that fast.
+1. The press has a name, a last argument "press:…", and the same name has arrived within `NAMED_FOR`, over UDP or TCP.
+2. The bundle has a time tag, and the same message with the same time tag has arrived within `NAMED_FOR`.
+3. The same message has arrived over UDP from the same sender within `ECHO`, or within `SLIP` if it may cost money.
 
-The third is a heuristic for UDP; TCP delivers nothing twice.
+A duplicate gets the same reply again. The third is a heuristic, since nobody presses that fast; TCP delivers no
+duplicates.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from bridge.osc.packet import Incoming, build
 from bridge.osc.peer import Key, Peer
 
 PREFIX = "press:"
-ECHO = 0.1  # s
-SLIP = 1.0  # s; a double tap never spends twice
+ECHO = 0.1  # s within which an equal message is a duplicate
+SLIP = 1.0  # the same for commands that may cost money, s, so that a double tap never spends twice
 NAMED_FOR = 600.0  # s for which a press is recognized by its name or time tag
-MOST = 4096  # presses, and values with a time tag, that are remembered
-ANSWERS = 4  # reply messages that are kept per press
+MOST = 4096  # largest number of remembered presses, and of remembered time tags
+ANSWERS = 4  # largest number of replies that are kept per press
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -33,12 +34,12 @@ V = TypeVar("V")
 
 @dataclass(slots=True)
 class Request:
-    """One press, and the peer to reply to."""
+    """One press, with the peer to reply to and the replies so far."""
 
     peer: Peer  # the sender
-    at: float = 0.0  # s on the loop's clock
+    at: float = 0.0  # time of arrival on the event loop's clock, s
     known_for: float = 0.0  # s for which a duplicate is recognized
-    named: bool = False  # whether it has a name or a time tag
+    named: bool = False  # whether the press has a name or a time tag
     answers: list[bytes] = field(default_factory=list)
 
     def reply(self, data: bytes) -> None:
@@ -48,7 +49,7 @@ class Request:
         self.peer.send(data)
 
     def fail(self, data: bytes) -> None:
-        """Send an error; a new press may follow at once, unless this one has a name or time tag."""
+        """Send an error; unless the press has a name or time tag, an equal one counts as new after `ECHO`."""
         self.reply(data)
         if not self.named:
             self.known_for = min(self.known_for, ECHO)
@@ -62,7 +63,7 @@ class Deduplicator:
         self._dated: dict[tuple[Key, str], float] = {}  # newest time tag of each sender and address
 
     def take(self, message: Incoming, peer: Peer, command: Command) -> tuple[Incoming, Request] | None:
-        """Return the message without its name, and the request; reply to a duplicate and return None."""
+        """Return the message without its name, and its request; if it is a duplicate, reply again and return None."""
         name, message = _named(message)
         if name:
             peer.send(build("/bridge/ack", name))
@@ -88,7 +89,7 @@ class Deduplicator:
         return message, request
 
     def is_old(self, message: Incoming, peer: Peer) -> bool:
-        """Return whether a newer value has already arrived; only time tags show that."""
+        """Return whether the time tag shows that a newer value has already arrived."""
         if message.due is None:
             return False
         where = (peer.key, message.address)
@@ -100,7 +101,7 @@ class Deduplicator:
 
 
 def _named(message: Incoming) -> tuple[str, Incoming]:
-    """Return the name of a press, "" without one, and the message without it."""
+    """Return the name of a press ("" if it has none) and the message without that name."""
     last = message.arguments[-1] if message.arguments else None
     if isinstance(last, str) and last.startswith(PREFIX):
         name = last.removeprefix(PREFIX)[:64]

@@ -36,7 +36,7 @@ class Advert:
         self._starting: asyncio.Task[None] | None = None
 
     def start(self, osc_port: int, http_port: int | None) -> None:
-        """Advertise in the background; a failure goes to the log and is shown by the doctor."""
+        """Advertise in the background; a failure is logged, and `ace-bridge doctor` shows it."""
         if is_loopback(self._host):
             return
         if find_spec("zeroconf") is None:

@@ -27,9 +27,9 @@ from bridge.osc.subscriptions import Subscriber, Subscriptions
 from bridge.protocol.job import ENDED, State
 
 _OVER = frozenset(str(state) for state in (*ENDED, State.PARTIAL))
-AFTERWARDS = 1.0  # s after a job's end for its error and paths to arrive
+AFTERWARDS = 1.0  # s to wait after a job's end for its error and its result paths
 
-# Sender of the command that runs in this task; what the command sets is sent to everyone else.
+# Sender of the command that runs in this task; values that the command sets are sent to all other subscribers.
 ORIGIN: ContextVar[Key | None] = ContextVar("ORIGIN", default=None)
 
 
@@ -89,7 +89,7 @@ class Notifier:
             peer.send(build(address, *arguments))
 
     def follow(self, peer: Peer, job_id: str, message_id: str) -> None:
-        """Notify `peer` of one job, from its current state to its end (raises NotPossibleNow)."""
+        """Notify `peer` of a job's current state and of all changes until its end (raises NotPossibleNow)."""
         self._subscriptions.follow(peer, job_id, message_id)
         for view in self._bridge.snapshot().jobs:
             if view.id == job_id:
@@ -120,7 +120,7 @@ class Notifier:
                 self._tell("/bridge/message", "", message)
 
     def _variation(self, event: VariationChanged) -> None:
-        """Send a result's path once, only to the peers that submitted its job with the token."""
+        """Send a result's path once, and only to the peers that submitted the job with the token."""
         if event.path:
             address = f"/bridge/job/{event.job_id}/path"
             topic = (f"{address} {event.variation_id}", event.job_id)

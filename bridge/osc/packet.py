@@ -1,7 +1,8 @@
-"""OSC packets: untrusted bytes to messages with due times, and messages to bytes.
+"""Parses untrusted bytes into OSC messages with due times, and encodes messages.
 
-network → sockets → here → server.py. Limits are checked before python-osc parses anything, and it only parses single
-messages: its bundle parser loops forever on a negative element size, recurses without limit, and reads the clock.
+network → sockets → here → server.py. The limits are checked before python-osc parses anything. python-osc parses single
+messages only, because its bundle parser loops forever on a negative element size, recurses without limit and reads the
+clock.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.parsing import osc_types
 
-LONGEST_TEXT = 1000  # bytes, maximum of a text, so that a message fits into one network frame
+LONGEST_TEXT = 1000  # maximum length of a text, bytes, so that a message fits into one network frame
 
 _BUNDLE = b"#bundle\x00"
 _BUNDLE_HEAD = len(_BUNDLE) + 8  # including the time tag
-_TAGS = frozenset(b",ifsbhdtTFNrm[]")  # supported by python-osc, which logs a warning for others
+_TAGS = frozenset(b",ifsbhdtTFNrm[]")  # tags that python-osc supports; it logs a warning for others
 # OSC 1.0 types that python-osc does not support: impulse ("bang") is read as true, symbol as string, char as int.
 _SPELLINGS = bytes.maketrans(b"ISc", b"Tsi")
 
@@ -47,8 +48,8 @@ def parse(data: bytes, max_packet: int, max_nesting: int) -> list[Incoming]:
 
     Args:
         data: a datagram, or a TCP packet without its length.
-        max_packet: bytes.
-        max_nesting: maximum depth of bundles, and of arrays.
+        max_packet: maximum size of the packet, bytes.
+        max_nesting: maximum depth of nested bundles, and of nested arrays.
 
     Raises:
         PacketError: the packet is invalid.

@@ -24,7 +24,7 @@ class Peer(Protocol):
         ...
 
     def close(self) -> None:
-        """Release what only `send` needs."""
+        """Release the resources that only `send` uses."""
         ...
 
 

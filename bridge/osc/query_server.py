@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOST = 64  # connections at a time
+MOST = 64  # largest number of open connections
 PATIENCE = 5.0  # s for a complete request to arrive
-LARGEST = 4096  # bytes, maximum of a websocket message
-_WAITING = 256  # values queued for a slow reader before it is disconnected
+LARGEST = 4096  # maximum size of a websocket message, bytes
+_WAITING = 256  # number of values queued for a slow reader before it is disconnected
 
 
 class Surface(Protocol):
-    """The source of values: the OSC server."""
+    """The source of values, which is the OSC server."""
 
     def attach(self, peer: Peer) -> None:
         """Subscribe `peer` to everything (raises NotPossibleNow)."""
@@ -48,7 +48,7 @@ class Surface(Protocol):
 
 
 class QueryServer:
-    """HTTP and websocket on one port."""
+    """Serves HTTP and websockets on one port."""
 
     def __init__(
         self,
@@ -63,9 +63,9 @@ class QueryServer:
         Args:
             snapshot: returns the current state.
             presets: returns the names of all presets.
-            surface: notifies of changes.
+            surface: sends changed values.
             host: address to listen on.
-            port: 0, or a port that is in use, selects a free one; clients find it by discovery.
+            port: port to listen on; if it is 0 or in use, a free one, which clients find by discovery.
         """
         self._snapshot = snapshot
         self._presets = presets
@@ -80,7 +80,7 @@ class QueryServer:
         self._starting: asyncio.Task[None] | None = None
 
     async def start(self, osc_port: int) -> int:
-        """Bind a port and return it; requests wait until the libraries are loaded.
+        """Bind a port and return its number; requests wait until the libraries are loaded.
 
         Raises:
             HomeError: the address is not available.
@@ -109,7 +109,7 @@ class QueryServer:
     async def _serve(self, bound: socket.socket) -> None:
         library = await asyncio.to_thread(importlib.import_module, "websockets.asyncio.server")  # takes 0.1 s
         quiet = logging.getLogger(f"{__name__}.wire")
-        quiet.setLevel(logging.CRITICAL)  # it logs invalid requests as errors
+        quiet.setLevel(logging.CRITICAL)  # the library logs invalid requests as errors
         self._server = await library.serve(
             self._listen,
             sock=bound,
@@ -125,7 +125,7 @@ class QueryServer:
     # --- HTTP --------------------------------------------------------------------------------------------------------
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Answer a request; None accepts a websocket."""
+        """Return the response to a request, or None to accept it as a websocket."""
         try:
             status, body = self._reply(request)
         except Exception:
@@ -142,7 +142,7 @@ class QueryServer:
         return response
 
     def _reply(self, request: Request) -> tuple[HTTPStatus, query_tree.Node | None]:
-        """Return status and body, which may be None."""
+        """Return the status and the body (None: no body of its own)."""
         hosts, origins, sites = (request.headers.get_all(name) for name in ("Host", "Origin", "Sec-Fetch-Site"))
         if not is_direct(hosts, origins, sites):
             return HTTPStatus.FORBIDDEN, None
@@ -210,7 +210,7 @@ class WebPeer:
         address = connection.remote_address
         self.key: Key = ("ws", address[0], address[1])
         self.host: str = address[0]
-        self.wanted: set[str] = set()  # addresses in the tree, which bounds their number
+        self.wanted: set[str] = set()  # addresses that the client listens to; only addresses in the tree are added
         self._connection = connection
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(_WAITING)
         self._closing: asyncio.Task[Any] | None = None
@@ -225,7 +225,7 @@ class WebPeer:
         return True
 
     def close(self) -> None:
-        """Close the connection, so that the client notices that no values arrive."""
+        """Close the connection, so that the client notices that it will receive no more values."""
         if self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._connection.close())
 

@@ -16,9 +16,9 @@ from bridge.presets.parameters import HAND_PARAMS, Param
 
 Node = dict[str, Any]  # as in JSON: FULL_PATH, CONTENTS, TYPE, ACCESS, VALUE, RANGE, DESCRIPTION, CRITICAL
 
-NOTHING, READ, WRITE, BOTH = 0, 1, 2, 3  # ACCESS
+NOTHING, READ, WRITE, BOTH = 0, 1, 2, 3  # values of ACCESS
 ATTRIBUTES = ("FULL_PATH", "CONTENTS", "TYPE", "ACCESS", "VALUE", "RANGE", "DESCRIPTION", "CRITICAL")
-IMPULSE = "I"  # a button: it has no value; VALUE is null
+IMPULSE = "I"  # TYPE of a button, which has no value: VALUE is null
 _TAGS: Mapping[str, str] = {"text": "s", "path": "s", "number": "f", "port": "i", "value": "f"}
 _LARGEST_INT32 = 2**31 - 1
 
@@ -53,7 +53,7 @@ def tree(snapshot: Snapshot, presets: Iterable[str]) -> Node:
 
 
 def find(root: Node, path: str) -> Node | None:
-    """Return the node of an address, or None."""
+    """Return the node at an address, or None if there is none."""
     node: Node | None = root
     for part in path.strip("/").split("/"):
         if part and node is not None:
@@ -62,7 +62,7 @@ def find(root: Node, path: str) -> Node | None:
 
 
 def attribute(node: Node, name: str) -> Node | None:
-    """Return one attribute as an object, or None if the node cannot have it."""
+    """Return an object with one attribute (empty if it is not set), or None if the node cannot have it."""
     if name not in ATTRIBUTES or (name == "VALUE" and not node["ACCESS"] & READ):
         return None
     return {name: node[name]} if name in node else {}
@@ -72,8 +72,8 @@ def host_info(osc_port: int, host: str | None) -> Node:
     """Return the HOST_INFO object.
 
     Args:
-        osc_port: of UDP and TCP.
-        host: address of the OSC server; None: the address of the HTTP request.
+        osc_port: port of the OSC server, the same for UDP and TCP.
+        host: address of the OSC server; None: clients use the address that they send the request to.
     """
     extensions = dict.fromkeys(ATTRIBUTES[3:], True)
     extensions |= {"LISTEN": True, "PATH_CHANGED": False}
@@ -112,7 +112,7 @@ def _preset(command: Command, value: list[Any] | None, presets: Iterable[str]) -
 
 
 def _param(param: Param, value: list[Any] | None) -> Node:
-    """Return the node of a parameter; one that is not set, such as the seed, has no VALUE to read."""
+    """Return the node of a parameter; if it is not set, such as the seed, it has no VALUE to read."""
     range_: Node = {"VALS": list(param.choices)} if param.choices else {"MIN": param.low, "MAX": param.high}
     whole = "h" if (param.high or 0) > _LARGEST_INT32 else "i"
     tag = "s" if param.choices else whole if param.kind == "int" else "f"
@@ -130,7 +130,7 @@ def _param(param: Param, value: list[Any] | None) -> Node:
 
 
 def _about(command: Command) -> Node:
-    """Return description and CRITICAL, which suggests TCP for commands that may cost money."""
+    """Return DESCRIPTION and CRITICAL; CRITICAL suggests TCP for commands that may cost money."""
     return {"DESCRIPTION": command.help, "CRITICAL": command.spends}
 
 

@@ -1,7 +1,7 @@
 """The OSC server: runs commands, replies to them, and notifies subscribers of events.
 
 udp.py, tcp.py → here → control/table.py → `BridgeApi`; event bus → notifier.py → subscriptions.py → udp.py, tcp.py.
-Socket handlers only parse and enqueue. Nothing blocks; a message with a time tag waits as a timer of the event loop.
+Socket handlers only parse and queue messages. Nothing blocks: a message with a time tag waits in an event loop timer.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from bridge.osc.udp import UdpEndpoint, UdpSubscriber
 
 log = logging.getLogger(__name__)
 
-LATEST = 60.0  # s; a later time tag is treated as a wrong clock, and the message runs at once
-COMPLAINTS = 10.0  # s between two alerts about dropped packets
-_TIMERS = 1024  # messages that wait for their time tag; further ones run at once
-_WAITING = 20_000  # queued messages; further ones are dropped and counted
-_RUNNING = 64  # commands that run at a time; further messages wait
-_TURN = 0.005  # s of handling messages before other tasks run; one message with 50 replies takes as long
+LATEST = 60.0  # longest delay by a time tag, s; beyond that the clock must be wrong, and the message runs at once
+COMPLAINTS = 10.0  # shortest time between two alerts about dropped packets, s
+_TIMERS = 1024  # largest number of messages that wait for their time tag; further ones run at once
+_WAITING = 20_000  # largest number of queued messages; further ones are dropped and counted
+_RUNNING = 64  # largest number of commands that run at a time; further messages wait
+_TURN = 0.005  # time spent on messages before other tasks run, s; a message with 50 replies takes as long
 
-_NOTIFICATIONS = frozenset(message.address for message in MESSAGES)  # notifications, which another bridge may send us
+_NOTIFICATIONS = frozenset(message.address for message in MESSAGES)  # addresses that another bridge may send to us
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Call:
     """One command to run."""
 
     command: Command
-    values: Mapping[str, Any]  # checked
+    values: Mapping[str, Any]  # checked arguments by name
     peer: Peer  # the sender
     request: Request  # for replies
 
@@ -74,9 +74,9 @@ class OscServer:
             bus: publishes events, and receives alerts.
             settings: the section [osc].
             token: returns the token of daemon.json.
-            clock: Unix time, s, to compare with time tags.
-            heartbeat: s between two heartbeats.
-            lease: s without a message after which a subscriber is dropped; None: never.
+            clock: returns the Unix time, s, which is compared with time tags.
+            heartbeat: time between two heartbeats, s.
+            lease: time without a message after which a subscriber is dropped, s; None: never.
         """
         self.counters = Counters()
         self._bridge = bridge
@@ -91,7 +91,7 @@ class OscServer:
         self._udp = UdpEndpoint(self._receive, self.counters, self._lost)
         self._tcp = TcpEndpoint(self._receive, self._subscriptions.gone, self.counters, settings.max_packet)
         self._deduplicator = Deduplicator()
-        self._newest: dict[tuple[Key, str], Incoming] = {}  # queued values by sender and address
+        self._newest: dict[tuple[Key, str], Incoming] = {}  # newest queued value of each sender and address
         self._queue: asyncio.Queue[tuple[Incoming, Peer]] = asyncio.Queue(_WAITING)
         self._complain_from = 0.0  # loop time of the next possible alert
         self._timers: set[asyncio.TimerHandle] = set()
@@ -106,7 +106,7 @@ class OscServer:
             "unsubscribe": lambda call: self._subscriptions.unsubscribe(call.peer.key),
         }
 
-    # --- life --------------------------------------------------------------------------------------------------------
+    # --- start and stop ----------------------------------------------------------------------------------------------
 
     async def start(self) -> int:
         """Start listening and return the port, which is the same for UDP and TCP.
@@ -139,7 +139,7 @@ class OscServer:
         log.info("OSC stopped: %s", self.counters)
 
     def _listen(self, wanted: bool) -> None:
-        """Subscribe to the event bus and start the heartbeat while there are subscribers."""
+        """Start or stop listening to the event bus and sending heartbeats."""
         if wanted and self._unlisten is None:
             self._unlisten = self._bus.subscribe(self._notifier.hear, *self._notifier.types)
             self._next_beat = asyncio.get_running_loop().call_later(self._heartbeat, self._beat)
@@ -178,7 +178,7 @@ class OscServer:
                 self._enqueue(message, peer)
 
     def _complain(self, error: OscUnreadable) -> None:
-        """Report a dropped packet, at most every `COMPLAINTS` seconds."""
+        """Report a dropped packet, but at most once every `COMPLAINTS` seconds."""
         now = asyncio.get_running_loop().time()
         if now >= self._complain_from:
             self._complain_from = now + COMPLAINTS
@@ -206,7 +206,7 @@ class OscServer:
             self._newest[peer.key, message.address] = message
 
     async def _work(self) -> None:
-        """Handle queued messages, one after the other."""
+        """Handle the queued messages one after another."""
         loop = asyncio.get_running_loop()
         turn_ends = 0.0
         while True:
@@ -222,7 +222,7 @@ class OscServer:
                 turn_ends = loop.time() + _TURN
 
     def _is_superseded(self, message: Incoming, peer: Peer) -> bool:
-        """Return whether the sender has set the same parameter again while this value was queued."""
+        """Return whether the sender has set the same parameter again since this value was queued."""
         if not message.address.startswith(PARAM_PREFIX):
             return False
         if self._newest.get((peer.key, message.address)) is not message:
@@ -258,7 +258,7 @@ class OscServer:
     # --- commands ----------------------------------------------------------------------------------------------------
 
     def _begin(self, call: Call) -> None:
-        """Run a command: at once and in order, or as a task if it has to wait."""
+        """Run a command: at once, or as a task if the command has to wait for something."""
         if call.command.guarded:
             self._authorization.check(call.command, call.values, call.peer)
         if call.command.run is None:
@@ -286,7 +286,7 @@ class OscServer:
             self._refuse(call.request, call.values, error)
 
     async def _send_all(self, call: Call, answers: Answers) -> None:
-        """Send the messages of an answer as they arise."""
+        """Send each message of an answer as soon as it is ready."""
         try:
             async for answer in answers:
                 call.peer.send(build(answer.address, *answer.arguments))
@@ -304,7 +304,7 @@ class OscServer:
             call.request.reply(build("/bridge/preset/select", self._bridge.snapshot().preset))
 
     def _refuse(self, request: Request, values: Mapping[str, Any], error: Exception) -> None:
-        """Reply with an error; unexpected errors go to the log."""
+        """Reply with an error; log it if it is unexpected."""
         if not isinstance(error, BridgeError):
             log.error("a command failed", exc_info=error)
             error = Unexpected()
@@ -346,5 +346,8 @@ class OscServer:
 
 
 def _is_notification(address: str) -> bool:
-    """Return whether an address is a notification; two bridges would answer each other's with errors forever."""
+    """Return whether an address is that of a notification, which gets no error reply.
+
+    Otherwise two bridges that send to each other would exchange errors forever.
+    """
     return address in _NOTIFICATIONS or address.startswith("/bridge/job/")

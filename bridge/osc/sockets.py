@@ -1,4 +1,4 @@
-"""Binds the sockets: the configured OSC port exactly, or a free one that UDP and TCP share.
+"""Binds the sockets: exactly the configured OSC port or, if it is 0, a port that is free for both UDP and TCP.
 
 config → here → bound sockets → udp.py, tcp.py, query_server.py.
 """
@@ -13,13 +13,13 @@ from typing import Any
 
 from bridge.errors import HomeError, PortTaken
 
-_RECEIVE_BUFFER = 1 << 20  # bytes that the system buffers while the event loop is busy
-_TAKEN = (errno.EADDRINUSE, errno.EACCES)  # errors of a port that is in use
-_TRIES = 20  # UDP ports to try until one is free for TCP as well
+_RECEIVE_BUFFER = 1 << 20  # size of the system's buffer for datagrams while the event loop is busy, bytes
+_TAKEN = (errno.EADDRINUSE, errno.EACCES)  # errors that mean that a port is in use
+_TRIES = 20  # number of UDP ports to try before giving up finding one that is free for TCP too
 
 
 async def bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]:
-    """Bind a UDP and a TCP socket to the same port; 0 selects one that is free for both.
+    """Bind a UDP and a TCP socket to the same port; 0 selects a port that is free for both.
 
     Raises:
         PortTaken: another program uses the port.
@@ -37,7 +37,7 @@ async def bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]
 
 
 async def bind_stream(host: str, port: int) -> socket.socket:
-    """Bind a TCP socket to a port, or to a free one if it is in use.
+    """Bind a TCP socket to a port, or to a free port if that one is in use.
 
     Raises:
         HomeError: the address is not available.
@@ -52,7 +52,7 @@ async def bind_stream(host: str, port: int) -> socket.socket:
 
 
 async def _resolve(host: str, port: int, kind: socket.SocketKind) -> tuple[int, tuple[Any, ...]]:
-    """Return family and address of a host's first address."""
+    """Resolve a host, and return the family and the socket address of its first address."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=kind)
     except OSError as error:
@@ -83,7 +83,7 @@ def bound_socket(family: int, kind: int, address: tuple[Any, ...]) -> socket.soc
         found.setblocking(False)
         found.bind(address)
         if kind == socket.SOCK_STREAM:
-            found.listen()  # if another socket has the port, this fails at the latest
+            found.listen()  # fails if another socket uses the port and `bind` did not notice
     except OSError:
         found.close()
         raise

@@ -1,4 +1,4 @@
-"""The current state as messages, for new subscribers and for the values of the OSCQuery tree.
+"""Turns the current state into messages, for new subscribers and for the values in the OSCQuery tree.
 
 A snapshot → here → notifier.py, query_tree.py.
 """
@@ -12,11 +12,11 @@ from bridge.osc.packet import shorten
 
 IDLE = "idle"  # /bridge/state when there is no job
 
-Line = tuple[str, str, tuple[Value, ...]]  # address, id of its job or "", arguments
+Line = tuple[str, str, tuple[Value, ...]]  # OSC address, job id or "", arguments
 
 
 def lines(snapshot: Snapshot) -> Iterator[Line]:
-    """Yield a message for each current value."""
+    """Yield one message for each current value."""
     for view in snapshot.jobs:
         yield from _of_job(view)
     newest = snapshot.jobs[-1] if snapshot.jobs else JobView("", IDLE, 0.0, "", 0.0)

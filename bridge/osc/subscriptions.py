@@ -1,7 +1,7 @@
-"""Subscribers and their rate limit: at most 30 messages a second per address; the last one always arrives.
+"""Subscribers and their rate limit: at most 30 messages a second per address, and always the last one.
 
-events → notifier.py → here → sockets. A lost datagram may contain the last value of a fader, so the current values are
-repeated over UDP with every heartbeat, as sACN and Art-Net do for lights.
+events → notifier.py → here → sockets. A lost datagram may have contained a fader's last value. Over UDP the current
+values are therefore repeated with every heartbeat, as sACN and Art-Net do for lights.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from bridge.osc.peer import Key, Peer
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 1 / 30  # s between two messages to one address
-MOST = 64  # subscribers at a time
-REST = 2.0  # s without a change after which a value is repeated, also to its sender
-KNOWN_FOR = 60.0  # s after a job's end for which its last messages are repeated
-FAILURES = 5  # failed messages in a row before a subscriber is dropped
+INTERVAL = 1 / 30  # shortest time between two messages to one address, s
+MOST = 64  # largest number of subscribers
+REST = 2.0  # time without a change after which a value is repeated, even to its sender, s
+KNOWN_FOR = 60.0  # time after a job's end for which its last messages are repeated, s
+FAILURES = 5  # number of messages that cannot be sent before a subscriber is dropped
 
 Topic = tuple[str, str]  # OSC address and job id, or "" without a job
 
 
 @dataclass(slots=True)
 class Subscriber:
-    """A subscriber to everything, or to its own jobs."""
+    """A subscriber to everything, or only to the jobs that it has submitted."""
 
     peer: Peer  # receives the messages
-    origin: Key  # key of the peer that it sends from, possibly another port
-    heard: float  # loop time of its last message, s
-    everything: bool  # False: only to `jobs`
-    jobs: dict[str, str] = field(default_factory=dict)  # its own jobs → ids of the messages that submitted them
-    failures: int = 0  # failed messages since its last message
+    origin: Key  # key of the peer that subscribed, whose port may differ from the receiving one
+    heard: float  # event loop time at which the subscriber last sent a message, s
+    everything: bool  # False: subscribed to `jobs` only
+    jobs: dict[str, str] = field(default_factory=dict)  # id of each submitted job → id of the message that submitted it
+    failures: int = 0  # messages that could not be sent since the subscriber last sent one
     sent: dict[Topic, tuple[float, bytes]] = field(default_factory=dict)  # last message of each topic, with its time
     waiting: dict[Topic, bytes] = field(default_factory=dict)  # newest message of topics that wait for the rate limit
 
@@ -47,19 +47,19 @@ class Subscriptions:
         """Start without subscribers.
 
         Args:
-            counters: of the server.
-            changed: called with True when a subscriber is added, with False when the last one is removed.
+            counters: the server's counters.
+            changed: called with True when a subscriber is added, and with False when the last one is removed.
         """
         self._counters = counters
         self._changed = changed
         self._subscribers: dict[Hashable, Subscriber] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._over: dict[str, float] = {}  # ended jobs → loop time of the end
+        self._over: dict[str, float] = {}  # id of each ended job → event loop time of its end, s
 
     # --- subscribers -------------------------------------------------------------------------------------------------
 
     def subscribe(self, peer: Peer, origin: Key) -> Subscriber:
-        """Subscribe `peer` to everything; a second subscription replaces the first.
+        """Subscribe `peer` to everything, replacing its earlier subscription if there is one.
 
         Raises:
             NotPossibleNow: there are too many subscribers.
@@ -83,7 +83,7 @@ class Subscriptions:
         self._subscribers[key].jobs[job_id] = message_id
 
     def subscriptions(self, origin: Key) -> list[Subscriber]:
-        """Return the subscribers to everything that send from or receive at this key."""
+        """Return the subscribers to everything that subscribed from this key or receive at it."""
         return [one for one in self._subscribers.values() if one.everything and origin in (one.origin, one.peer.key)]
 
     def askers(self, job_id: str) -> Iterator[tuple[Subscriber, str]]:
@@ -97,7 +97,7 @@ class Subscriptions:
             self._drop(subscriber)
 
     def gone(self, peer: Peer) -> None:
-        """Remove the subscribers of a connection that has ended."""
+        """Drop all subscribers that receive over a connection that has ended."""
         for subscriber in tuple(self._subscribers.values()):
             if subscriber.peer.key == peer.key:
                 self._drop(subscriber)
@@ -109,18 +109,18 @@ class Subscriptions:
                 subscriber.heard, subscriber.failures = _now(), 0
 
     def drop_silent(self, lease: float) -> None:
-        """Drop subscribers that sent nothing for `lease` seconds; websockets have their own pings."""
+        """Drop subscribers that have sent nothing for `lease` s, except websockets, which have their own pings."""
         for subscriber in tuple(self._subscribers.values()):
             if subscriber.everything and subscriber.peer.key[0] != "ws" and _now() - subscriber.heard > lease:
                 log.info("unsubscribed %s: no message for %g s", subscriber.peer.host, lease)
                 self._drop(subscriber)
 
     def note_ended(self, job_id: str) -> None:
-        """Note a job that had ended before anyone subscribed, to forget it soon."""
+        """Note a job that ended before anyone subscribed, so that it is no longer repeated after `KNOWN_FOR`."""
         self._over.setdefault(job_id, _now())
 
     def ended(self, job_id: str) -> None:
-        """Send the pending messages of an ended job, drop its subscribers, and forget it soon."""
+        """Send the pending messages of a job that has just ended, and drop its subscribers."""
         self._over[job_id] = _now()
         for subscriber in tuple(self._subscribers.values()):
             self._flush(subscriber, lambda topic: topic[1] == job_id)
@@ -138,7 +138,7 @@ class Subscriptions:
     # --- messages ----------------------------------------------------------------------------------------------------
 
     def tell(self, topic: Topic, data: bytes, *, job_id: str = "", origin: Key | None = None) -> None:
-        """Send to subscribers to everything and to `job_id`, once per receiver, except to the origin."""
+        """Send a message to all subscribers to everything or to `job_id`, except `origin`; once to each peer."""
         reached: set[Key] = set()
         for subscriber in sorted(self._subscribers.values(), key=lambda one: not one.everything):
             if not subscriber.everything and (job_id not in subscriber.jobs or subscriber.peer.key in reached):
@@ -151,18 +151,18 @@ class Subscriptions:
                 self._offer(subscriber, topic, data)
 
     def tell_one(self, subscriber: Subscriber, topic: Topic, data: bytes) -> None:
-        """Send to one subscriber at once, even if nothing has changed."""
+        """Send a message to one subscriber at once, even if nothing has changed."""
         subscriber.waiting.pop(topic, None)
         self._send(subscriber, topic, data)
 
     def tell_always(self, data: bytes) -> None:
-        """Send to all subscribers to everything at once, without rate limit or repetition."""
+        """Send a message to all subscribers to everything, without rate limit and without later repetition."""
         for subscriber in tuple(self._subscribers.values()):
             if subscriber.everything:
                 self._send(subscriber, None, data)
 
     def tell_again(self) -> None:
-        """Repeat current values to subscribers over UDP, which may have missed them."""
+        """Repeat the current values to subscribers over UDP, which may have missed messages."""
         now = _now()
         forgotten = {job for job, ended in self._over.items() if now - ended > KNOWN_FOR}
         for job in forgotten:
@@ -204,7 +204,7 @@ class Subscriptions:
             self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._tick)
 
     def _tick(self) -> None:
-        """Send the messages that have waited long enough; the next tick sends the rest."""
+        """Send the messages that have waited long enough, and schedule a tick for the rest."""
         self._timer = None
         for subscriber in tuple(self._subscribers.values()):
             due = {topic for topic in subscriber.waiting if _now() - subscriber.sent[topic][0] >= INTERVAL}

@@ -17,8 +17,8 @@ from bridge.osc.peer import Key, Peer, Receive
 
 log = logging.getLogger(__name__)
 
-_SEND_BUFFER = 1 << 18  # bytes queued for a slow reader before it is disconnected
-_AT_A_TIME = 16  # packets of one connection before other tasks run
+_SEND_BUFFER = 1 << 18  # number of bytes queued for a slow reader before it is disconnected
+_AT_A_TIME = 16  # number of packets to take from one connection before other tasks run
 
 
 class TcpPeer:
@@ -29,7 +29,7 @@ class TcpPeer:
         self._writer = writer
         self.key: Key = ("tcp", address[0], address[1])
         self.host: str = address[0]
-        self.stuck = False  # whether its send buffer is full
+        self.stuck = False  # whether the connection was closed because its send buffer was full
 
     def send(self, data: bytes) -> bool:
         transport = self._writer.transport

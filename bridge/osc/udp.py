@@ -24,8 +24,8 @@ _REOPEN_DELAYS = (0.0, 0.05, 0.2, 1.0)  # s before each attempt to reopen the po
 class UdpEndpoint(asyncio.DatagramProtocol):
     """The bridge's UDP port.
 
-    It is reopened after a socket error: on some systems an ICMP error from one closed receiver stops the socket from
-    receiving.
+    The port is reopened after a socket error: on some systems, an ICMP error from one receiver that has closed its port
+    stops our socket from receiving.
     """
 
     def __init__(self, receive: Receive, counters: Counters, lost: Callable[[BridgeError], None]) -> None:
@@ -51,7 +51,7 @@ class UdpEndpoint(asyncio.DatagramProtocol):
         await self._shut()
 
     def send(self, data: bytes, address: tuple[Any, ...]) -> bool:
-        """Reply to the sender of a datagram."""
+        """Send a packet from the bridge's port."""
         transport = self._transport
         if transport is None or transport.is_closing():
             return False
@@ -96,7 +96,7 @@ class UdpEndpoint(asyncio.DatagramProtocol):
 
 
 class UdpSender:
-    """The sender of a datagram; replies come from the port it sent to."""
+    """The sender of a datagram; replies to it come from the port that it sent the datagram to."""
 
     def __init__(self, endpoint: UdpEndpoint, address: tuple[Any, ...]) -> None:
         self._endpoint = endpoint
@@ -114,7 +114,7 @@ class UdpSender:
 class UdpSubscriber:
     """A subscriber over UDP, with its own connected socket.
 
-    Only then does Linux report that nothing listens at the port, and identify the subscriber.
+    Linux reports that nothing listens at a port only to a connected socket, which also shows which subscriber is gone.
 
     Raises:
         OSError: the address is invalid.
@@ -135,7 +135,7 @@ class UdpSubscriber:
     def send(self, data: bytes) -> bool:
         try:
             self._socket.send(data)
-        except OSError:  # refused earlier, unreachable, or the system's buffer is full
+        except OSError:  # an earlier datagram was refused, the host is unreachable, or the system's buffer is full
             return False
         return True
 
