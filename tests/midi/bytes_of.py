@@ -1,4 +1,4 @@
-"""MIDI messages as bytes, for tests that send them."""
+"""Builds MIDI messages as bytes, for tests that send them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A MIDI surface with fake ports and a recording bridge, and shared fixtures."""
+"""Fixtures of the MIDI tests: a MIDI surface with fake ports and a bridge that records calls."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ done = 5
 
 
 class Rig:
-    """A MIDI surface with its environment."""
+    """A MIDI surface with its home, event bus, fake bridge and fake ports."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -100,7 +100,7 @@ class Rig:
         self.bus.subscribe(self.events.append)
         self.bridge = NotingBridge(self.bus, params={"guidance_scale": 15.0, "number_of_steps": 27})
         self.ports = FakePorts()
-        self._seen: dict[Spot, int] = {}  # index of the last message that was checked for each light
+        self._seen: dict[Spot, int] = {}  # light → index of the last message that `until_lit` found
         self.service = MidiService(self.bus, SETTINGS, home, lambda: ["acid-rave", "dub"], lambda: self.ports)
 
     def map(self, text: str = PAD, name: str = "pad") -> Path:
@@ -125,7 +125,7 @@ class Rig:
         return shown
 
     async def until_lit(self, spot: Spot, value: int, device: str = "Pad") -> None:
-        """Wait until a light was sent a value after the last wait for it; it may have changed again since."""
+        """Wait for a value to be sent to a light since the last wait for that light; later values do not matter."""
 
         def lit() -> bool:
             for place in range(self._seen.get(spot, 0), len(self.ports.sent)):
@@ -139,7 +139,7 @@ class Rig:
         await eventually(lit, f"the value {value} at {spot}")
 
     def forget(self) -> None:
-        """Forget what was sent to lights."""
+        """Forget the values sent to lights so far."""
         self.ports.sent.clear()
         self._seen.clear()
 

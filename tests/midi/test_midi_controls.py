@@ -1,4 +1,4 @@
-"""Controls and the commands they run, on a simulated clock."""
+"""Tests which commands the controls run, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Later:
 
 
 class TestDeck:
-    """Records commands; the test advances the time."""
+    """A `Deck` that records commands; the test advances its clock."""
 
     __test__ = False
 

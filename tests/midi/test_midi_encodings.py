@@ -1,4 +1,4 @@
-"""14-bit pairs, relative encoders, soft takeover and scales: properties for every sequence of values."""
+"""Property tests of 14-bit pairs, relative encoders, soft takeover and scales, with any sequence of values."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_other_controls_pass_through_pairs() -> None:
 
 
 def encoded(steps: int, encoder: Encoder) -> int:
-    """Return what an encoder sends for a number of steps, as manufacturers document it."""
+    """Return the value that an encoder sends for a number of steps, according to manufacturers' documents."""
     return {"twos": steps % 128, "offset": 64 + steps, "sign": steps if steps >= 0 else 64 + abs(steps)}[encoder]
 
 
@@ -149,7 +149,7 @@ def test_a_fader_releases_a_value_that_is_changed_elsewhere() -> None:
     fader.changed_elsewhere(0.9)
     assert not fader.moved(0.52, 0.9)
     assert fader.moved(0.95, 0.9)
-    fader.changed_elsewhere(0.95)  # to the position of the fader
+    fader.changed_elsewhere(0.95)  # where the fader already is
     assert fader.moved(0.2, 0.95)
 
 

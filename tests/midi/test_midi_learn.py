@@ -1,4 +1,4 @@
-"""MIDI learn: the first control that changes is learned, with its kind."""
+"""Tests MIDI learn: the first control that changes is learned, and its kind is detected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bridge.midi.learn import GATHER, Catcher, Caught
 from bridge.midi.messages import Spot, read
 
-Moves = list[tuple[float, str, bytes]]  # s, device, message
+Moves = list[tuple[float, str, bytes]]  # s since the previous move, device, message
 
 
 def caught(moves: Moves) -> Caught | None:

@@ -1,4 +1,4 @@
-"""Mapping files: reading, errors with file, line and key, and adding controls."""
+"""Tests that mapping files are read, that errors name file, line and key, and that controls can be added."""
 
 from __future__ import annotations
 

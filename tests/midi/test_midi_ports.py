@@ -1,4 +1,4 @@
-"""The MIDI process: device names, hot-plugging, floods and crashes."""
+"""Tests the MIDI process: device names, hot-plugging, floods of messages, and crashes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.waiting import eventually
 
 
 class Backend:
-    """A fake system whose devices the test connects."""
+    """A fake MIDI system to which the test connects devices."""
 
     def __init__(self) -> None:
         self.present: dict[str, Hashable] = {}
@@ -99,7 +99,7 @@ def test_a_device_that_reconnects_between_two_scans_is_reopened(
     midi.present = {"Pad": 2}
     host.scan()
     assert midi.log[2:] == [("close in", "Pad"), ("open in", "Pad"), ("close out", "Pad"), ("open out", "Pad")]
-    assert midi.sent == []  # the new device has no lights on
+    assert midi.sent == []  # nothing is sent, since the new device's lights are off
     assert len(devices(lines)) == 2
     assert {"closed": [[], []]} in lines or {"closed": [["Pad"], []]} in lines
 
@@ -201,7 +201,7 @@ class Recorder:
 
 
 def ports_of(tmp_path: Path, body: str) -> ProcessPorts:
-    """Return ports whose process is a test script."""
+    """Return ports whose MIDI process is a script with this body."""
     script = tmp_path / "host.py"
     script.write_text("import json, os, sys\nsay = lambda line: print(json.dumps(line), flush=True)\n" + body)
     ports = ProcessPorts("auto")
@@ -310,7 +310,7 @@ say({"trouble": {"code": "midi_unavailable", "text": "MIDI cannot be used: no JA
 """
     recorder, ports = Recorder(), ports_of(tmp_path, body)
     await ports.start(recorder.listener())
-    await eventually(lambda: len(recorder.devices) >= 2)  # it has ended twice
+    await eventually(lambda: len(recorder.devices) >= 2)  # the process has ended twice
     assert [trouble.code for trouble in recorder.troubles] == ["midi_unavailable"]
     await ports.stop()
 

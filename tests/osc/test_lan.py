@@ -1,4 +1,4 @@
-"""A tablet on the network: a daemon in one network namespace, plain OSC and mDNS clients in another."""
+"""Tests access from a tablet: the daemon is in one network namespace, plain OSC and mDNS clients are in another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.needs("network")
 
 SECRET = "Zx9-marked-secret"
 
-# On the tablet: send each message of the arguments to the bridge and print the replies.
+# Script for the tablet: send each message in the arguments to the bridge, and print the replies.
 TALK = """
 import json, socket, sys, time
 from pythonosc.osc_message import OscMessage
@@ -38,7 +38,7 @@ for address, *arguments in messages:
 print(json.dumps(heard))
 """
 
-# On the tablet: browse for the given seconds and print the advertised services.
+# Script for the tablet: browse for the given number of seconds, and print the advertised services.
 BROWSE = """
 import json, sys, time
 from zeroconf import ServiceBrowser, Zeroconf

@@ -1,4 +1,4 @@
-"""The OSC server over real sockets: ports, commands, replies; python-osc's client over UDP, a plain one over TCP."""
+"""Tests the OSC server's ports, commands and replies, with python-osc over UDP and a plain client over TCP."""
 
 from __future__ import annotations
 
@@ -290,7 +290,7 @@ async def test_stop_cancels_messages_with_future_time_tags(stage: Stage) -> None
 )
 async def test_another_machine_cannot_spend_without_the_token(stage: Stage, address: str, may: bool) -> None:
     class RemotePeer:
-        """The sender of a datagram from the LAN."""
+        """A peer on the LAN that has sent a datagram."""
 
         key = ("udp", "192.0.2.7", 9000)
         host = "192.0.2.7"

@@ -1,4 +1,4 @@
-"""Authorization over OSC: the secret, its duration, the limit of wrong guesses, and that it is never written."""
+"""Tests authorization over OSC: unlocking, its duration, the limit on wrong secrets, and secrecy of the secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OSC server over real sockets: invalid and hostile packets, streams and readers."""
+"""Tests the OSC server over real sockets with invalid and hostile packets, streams and readers."""
 
 from __future__ import annotations
 

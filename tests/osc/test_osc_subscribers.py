@@ -1,4 +1,4 @@
-"""The OSC server over real sockets: subscribers, what they receive and how often, and when they are dropped."""
+"""Tests over real sockets what OSC subscribers receive, how often they receive it, and when they are dropped."""
 
 from __future__ import annotations
 

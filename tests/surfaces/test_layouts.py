@@ -1,4 +1,4 @@
-"""The layouts for touch surfaces: valid for independent parsers, complete, and understood by the OSC server."""
+"""Tests that the touch layouts are valid for independent parsers, complete, and understood by the OSC server."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What each control of the layouts sends when touched, as the programs document it.
+"""Simulates touching every control of the layouts; the programs' documentation says what each control sends.
 
-py2tosc reads the .tosc file; it was written from layouts of TouchOSC's own editor. The session is plain JSON.
+py2tosc reads the .tosc file; the authors of py2tosc based it on layouts from TouchOSC's own editor. The session is
+plain JSON.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Press:
 
 
 def touchosc(document: py2tosc.Document, at: float) -> Iterator[Press]:
-    """Touch every control that sends; faders at a position 0..1."""
+    """Touch every control that sends messages, and yield what it sends; `at` is the position of faders, 0..1."""
     for control in document.walk():
         for message in control.messages:
             if isinstance(message, py2tosc.OscMessage) and message.enabled and message.send:
@@ -41,7 +42,7 @@ def _argument(part: py2tosc.Partial, at: float) -> Any:
 
 
 def stage_control(session: dict[str, Any], at: float) -> Iterator[Press]:
-    """Touch every widget that sends."""
+    """Touch every widget that sends messages, and yield what it sends; `at` is the position of faders, 0..1."""
     for tab in session["content"]["tabs"]:
         for widget in tab["widgets"]:
             if widget["type"] == "text" or widget.get("bypass"):
