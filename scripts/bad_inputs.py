@@ -16,7 +16,7 @@ class BadInput:
     what: str  # description
     code: str  # error code; empty: no error, the clip is remixed
     says: str  # message; … stands for the variable parts
-    after: str = ""  # what happens next, if that is more than a new request
+    after: str = ""  # what happens next; empty: nothing until a new request
 
 
 RETRY = "once it is fixed, `retry` continues"

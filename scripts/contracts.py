@@ -1,4 +1,4 @@
-"""The pages for script authors: messages, outbox, states and the engine interface."""
+"""Generates the pages for script authors: messages, outbox, states and the engine interface."""
 
 from __future__ import annotations
 
@@ -114,8 +114,9 @@ def states() -> str:
     return page(
         "States",
         "bridge/protocol/job.py",
-        "The states of a variation and their transitions. A job has the same states: that of its unfinished variation "
-        f"that is furthest along. {', '.join(f'`{state}`' for state in job.State if state in job.ENDED)} are final.",
+        "The states of a variation and their transitions. A job has the same states; it has that of the unfinished "
+        "variation that is furthest along. "
+        f"{', '.join(f'`{state}`' for state in job.State if state in job.ENDED)} are final.",
         table(("state", "meaning", "next states"), rows),
     )
 
@@ -216,7 +217,7 @@ def _types(shape: type) -> list[tuple[str, str]]:
 
 
 def _comments(shape: type) -> dict[str, str]:
-    """Return the comment at the end of each field's or member's line, from the source of a class."""
+    """Return the comment behind each field or enum member in the source of a class, by its name."""
     source = inspect.getsource(shape)
     lines = source.splitlines()
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The type of a row in the table of faults; `faults*.py` have the rows."""
+"""Defines the type of a row in the table of faults; `faults*.py` have the rows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ ALWAYS = -1
 class Planned:
     """A fault that the fake fal injects."""
 
-    call: str  # the fake's call: initiate put token upload submit status stream result cancel file model
-    kind: str  # as in tests/fakes/fal_faults.py
+    call: str  # call that fails: initiate put token upload submit status stream result cancel file model
+    kind: str  # kind of fault in tests/fakes/fal_faults.py
     status: int = 0  # HTTP status
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    times: int = 1  # how often; ALWAYS: until the test removes it
+    times: int = 1  # number of calls that fail; ALWAYS: until the test removes the fault
     more: Mapping[str, Any] = field(default_factory=dict)  # further fields of the fault
 
 
@@ -30,7 +30,7 @@ class Fault:
     what: str  # description
     planned: tuple[Planned, ...] = ()  # faults of the fake; empty: tests/fakes has a function with this name
     ends: str = "done"  # done, unknown, cancelled, waiting:REASON, or an error code
-    orders: int = 1  # submissions that fal has accepted by then
+    orders: int = 1  # number of submissions that fal has accepted by then
     then: str = ""  # how the remix continues, a key of WAYS; empty: no action needed
 
 
@@ -45,7 +45,7 @@ WAYS: Mapping[str, str] = {
     "refused": "`retry` gives the same error; `rerun` makes a new remix",
 }
 
-SILENT = {"seconds": 30.0}  # longer than the time limit of two seconds in its tests
+SILENT = {"seconds": 30.0}  # longer than the time limit of 2 s in the tests that use it
 NGINX: Mapping[str, Any] = {"kind": "html", "status": 502}
 LOCKED = {
     "detail": "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing.",

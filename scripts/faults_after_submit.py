@@ -1,4 +1,4 @@
-"""Faults after the submission: waiting, errors of the model, fetching, cancelling. Part of faults.py."""
+"""Faults after the submission (waiting, model errors, fetching, cancelling): one part of the table in faults.py."""
 
 from __future__ import annotations
 

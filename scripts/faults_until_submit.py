@@ -1,4 +1,4 @@
-"""Faults up to the submission: uploading the clip and submitting. Part of the table in faults.py."""
+"""Faults up to the submission (uploading the clip, submitting): one part of the table in faults.py."""
 
 from __future__ import annotations
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "reaper_scripts" / "toolbar_icons"
 SIZES = {".": 30, "150": 45, "200": 60}  # folder → pixels
-INKS = ((0xC8, 0xC8, 0xC8), (0xFF, 0xFF, 0xFF), (0x5F, 0xD0, 0xB8))  # of the three states
+INKS = ((0xC8, 0xC8, 0xC8), (0xFF, 0xFF, 0xFF), (0x5F, 0xD0, 0xB8))  # colours of the three states
 SAMPLES = 4  # per pixel and direction
 
 Shape = Callable[[float, float], bool]  # x, y in 0..1 → whether there is ink
 
 
 def _bar(x: float, y: float, left: float, half: float) -> bool:
-    """A column of a waveform, symmetric about the middle."""
+    """Draw a column of a waveform, symmetric about the middle."""
     return left <= x <= left + 0.08 and abs(y - 0.5) <= half
 
 
@@ -29,36 +29,36 @@ def _line(x: float, y: float, top: float, width: float) -> bool:
 
 
 def _arrow(x: float, y: float) -> bool:
-    """An arrow to the right, centred on y = 0."""
+    """Draw an arrow to the right, centred on y = 0."""
     shaft = 0.18 <= x <= 0.6 and abs(y) <= 0.04
     return shaft or (0.58 <= x <= 0.82 and abs(y) <= (0.82 - x) * 0.6)
 
 
 def remix(x: float, y: float) -> bool:
-    """A quiet waveform next to a loud one."""
+    """Draw a quiet waveform next to a loud one."""
     calm = any(_bar(x, y, 0.14 + 0.13 * place, half) for place, half in enumerate((0.08, 0.16, 0.1)))
     wild = any(_bar(x, y, 0.53 + 0.13 * place, half) for place, half in enumerate((0.32, 0.18, 0.28)))
     return calm or wild
 
 
 def ask(x: float, y: float) -> bool:
-    """The remix icon with three dots below."""
+    """Draw the remix icon with three dots below it."""
     dots = any((x - 0.35 - 0.15 * place) ** 2 + (y - 0.86) ** 2 <= 0.05**2 for place in range(3))
     return dots or remix(x, min(1.0, y * 1.3))
 
 
 def swap(x: float, y: float) -> bool:
-    """Two opposite arrows."""
+    """Draw two opposite arrows."""
     return _arrow(x, y - 0.34) or _arrow(1 - x, y - 0.66)
 
 
 def jobs(x: float, y: float) -> bool:
-    """Progress bars."""
+    """Draw progress bars."""
     return any(_line(x, y, 0.22 + 0.22 * place, width) for place, width in enumerate((0.64, 0.42, 0.2)))
 
 
 def cancel(x: float, y: float) -> bool:
-    """A cross."""
+    """Draw a cross."""
     return 0.24 <= x <= 0.76 and (abs(x - y) <= 0.08 or abs(x + y - 1) <= 0.08) and 0.24 <= y <= 0.76
 
 
@@ -77,7 +77,7 @@ def rows(shape: Shape, size: int) -> Iterator[bytes]:
 
 
 def png(lines: bytes, width: int, height: int) -> bytes:
-    """Return a PNG file of RGBA lines."""
+    """Return the content of a PNG file with these RGBA lines."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -1,7 +1,7 @@
 """Write the table of packages in THIRD_PARTY_NOTICES.md, or with --check fail if it is out of date.
 
-Names come from pyproject.toml and from what those packages require on Linux, macOS and Windows. Licences and addresses
-come from the metadata of the installed packages. Rows of packages that are not installed here stay as they are.
+The packages are those in pyproject.toml and all that they require on Linux, macOS and Windows. Their licences and
+addresses come from the metadata of the installed packages. Rows of packages that are not installed here do not change.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ SYSTEMS = (
     {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix", "platform_machine": "arm64"},
     {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "platform_machine": "AMD64"},
 )
-PYTHONS = ("3.11", "3.14")  # the oldest and the newest that is supported
+PYTHONS = ("3.11", "3.14")  # the oldest and the newest supported version
 
-SPDX = {  # what packages write instead of an SPDX expression
+SPDX = {  # licence texts that packages have instead of an SPDX expression
     "BSD 3-Clause License": "BSD-3-Clause",
     "LGPLv2+": "LGPL-2.0-or-later",
     "LGPLv3": "LGPL-3.0-only",
@@ -40,11 +40,11 @@ SPDX = {  # what packages write instead of an SPDX expression
 }
 HOMES = ("homepage", "source", "source code", "repository", "home", "documentation")  # labels of links, best first
 
-Row = tuple[str, ...]  # as HEADS
+Row = tuple[str, ...]  # cells in the order of HEADS
 
 
 def declared(project: Path = PROJECT) -> dict[str, str]:
-    """Return each package that pyproject.toml names for users, and the extra that needs it: "" for all."""
+    """Return each package that pyproject.toml lists for users, with the extra that needs it ("": always needed)."""
     about = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
     groups = {"": about["dependencies"], **about["optional-dependencies"]}
     found: dict[str, str] = {}
@@ -55,7 +55,7 @@ def declared(project: Path = PROJECT) -> dict[str, str]:
 
 
 def rows(known: Mapping[str, Row]) -> Iterator[Row]:
-    """Yield the table's rows; those of packages that are not installed come from `known`."""
+    """Yield the table's rows; the rows of packages that are not installed are taken from `known`."""
     users: dict[str, set[str]] = {name: {f"`[{extra}]`" if extra else "all"} for name, extra in declared().items()}
     todo = list(users)
     while todo:
@@ -76,7 +76,7 @@ def licence(found: Distribution) -> str:
     """Return an installed package's licence as an SPDX expression.
 
     Raises:
-        KeyError: The metadata uses a text that SPDX does not have: add it to the table.
+        KeyError: the metadata has a licence text that is missing in `SPDX`; add it there.
     """
     about = found.metadata
     if "License-Expression" in about:
@@ -89,7 +89,7 @@ def licence(found: Distribution) -> str:
 
 
 def home(found: Distribution) -> str:
-    """Return the project's address as an installed package names it."""
+    """Return the project's address from the metadata of an installed package."""
     links = {}
     for line in found.metadata.get_all("Project-URL") or ():
         label, _, address = line.partition(",")
@@ -120,7 +120,7 @@ def _installed(name: str) -> Distribution | None:
 
 
 def _needed(name: str, known: Mapping[str, Row]) -> set[str]:
-    """Return what a package needs on any supported system, without its extras."""
+    """Return the names of the packages that a package requires on any supported system, without its extras."""
     found = _installed(name)
     if found is None:
         return {row[0] for row in known.values() if name in row[1].split(", ")}

@@ -1,4 +1,4 @@
-"""The pages for users: parameters, presets, settings, errors, OSC and the command line."""
+"""Generates the pages for users: parameters, presets, settings, errors, OSC and the command line."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def params() -> str:
 
 
 def _sources() -> Iterator[tuple[str, str]]:
-    """Yield the parameters whose range is not on the model's page, with its source."""
+    """Yield each parameter whose range is not on the model's page, with the source of that range."""
     for param in PARAMS.values():
         if "range" in param.source:
             yield f"`{param.name}`", param.source.partition(", ")[2]
@@ -146,8 +146,8 @@ def errors() -> str:
     return page(
         "Errors",
         "bridge/errors/",
-        "Every error has one sentence that explains it, a code that stays the same between versions, and a hint what "
-        "to do. The sentence names the file, the value or the range; this page has the general form. Tracebacks are in "
+        "Every error has a sentence that explains it, a code that stays the same between versions, and a hint on what "
+        "to do. The sentence names the file, the value or the range; this page has its general form. Tracebacks are in "
         "`logs/bridge.log`.",
         *parts,
         *_bad_inputs(),
@@ -200,9 +200,10 @@ def osc() -> str:
         table(("address", "arguments", "meaning", "goes to"), sent),
         "## On an unreliable network",
         "Datagrams can be lost, duplicated and reordered. The bridge therefore sends states, not events: with every "
-        "heartbeat over UDP it repeats what a subscriber should know, and for a minute the final state of a job. A "
-        "surface is correct again after any loss, and a fader shows the bridge's value once it rests. A script should "
-        "act when a value changes, not when a message arrives. Alerts, replies and the paths of results are sent once.",
+        "heartbeat over UDP it repeats the current values, and for a minute after a job's end also the job's final "
+        "state. So a surface is correct again after any loss, and a fader shows the bridge's value soon after you stop "
+        "moving it. A script should act when a value changes, not when a message arrives. Alerts, replies and result "
+        "paths are sent once.",
         "The bridge acts once on a message, however often it arrives. It recognises a duplicate:",
         "- by its name: any message may end with one more text, `press:` and a name of your choice. The bridge replies "
         "with `/bridge/ack` at once, and repeats the ack and the reply for every duplicate within ten minutes. A "

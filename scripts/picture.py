@@ -1,6 +1,6 @@
-"""Draws a layout file as SVG, from the file itself and not from its source.
+"""Draws a layout as SVG from the layout file itself, not from the tables that the file was generated from.
 
-The drawing is schematic: the programs render the controls in their own style.
+The drawing is schematic: TouchOSC and Open Stage Control render the controls in their own style.
 """
 
 from __future__ import annotations

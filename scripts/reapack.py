@@ -18,7 +18,7 @@ PACKAGE = "ace-bridge_Install.lua"
 
 
 def header(text: str) -> dict[str, str]:
-    """Return the @tags of a script's first comment; a tag's text continues on the indented lines after it."""
+    """Return the @tags in a script's first comment; a tag's text may continue on indented lines."""
     found: dict[str, list[str]] = {}
     tag = ""
     for line in text.splitlines():
@@ -34,7 +34,7 @@ def header(text: str) -> dict[str, str]:
 
 
 def sources() -> list[tuple[str, str]]:
-    """Return the package's files and the type of each in @provides: main, nomain or data."""
+    """Return the package's files, each with its type in @provides: main, nomain or data."""
     provides = header((SCRIPTS / PACKAGE).read_text(encoding="utf-8"))["provides"]
     found = {PACKAGE: "main"}
     for line in provides.splitlines():

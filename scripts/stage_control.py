@@ -1,6 +1,6 @@
 """Writes the pages of touch_pages.py as an Open Stage Control session (version 1): JSON with one tab per page.
 
-The file has only the properties that differ from a widget's defaults. The program adds the rest.
+The file has only the properties that differ from a widget's defaults. Open Stage Control adds the rest.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from touch_pages import SECRET, Page, Widget
 
-VERSION = "1.25.0"  # of Open Stage Control
+VERSION = "1.25.0"  # version of Open Stage Control
 PAID, PLAIN, VALUE = "#d9592a", "#7d8899", "#2ba0ab"  # colours: buttons that may cost money, other buttons, values
 
 
@@ -40,7 +40,7 @@ def _widget(widget: Widget) -> dict[str, Any]:
 
 
 def _button(widget: Widget, shared: dict[str, Any]) -> dict[str, Any]:
-    """Return a button that sends only on press: its state, or its argument alone."""
+    """Return a button that sends a message only on press: with its state, or only with its argument."""
     look: dict[str, Any] = {"label": widget.label, "colorWidget": PAID if widget.spends else PLAIN, "mode": "tap"}
     if widget.spends:
         look |= {"label": f"{widget.label} (tap twice)", "doubleTap": True}

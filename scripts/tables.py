@@ -7,7 +7,7 @@ from typing import Any
 
 
 def page(title: str, source: str, *parts: str) -> str:
-    """Return a whole page.
+    """Return a generated page in Markdown.
 
     Args:
         title: the heading.
@@ -19,7 +19,7 @@ def page(title: str, source: str, *parts: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table, without columns that are empty in every row."""
+    """Return a Markdown table without the columns that are empty in every row."""
     lines = [tuple(row) for row in rows]
     kept = [index for index in range(len(heads)) if any(row[index] for row in lines)]
     shown = [[heads[index] for index in kept], ["---"] * len(kept)]

@@ -1,8 +1,9 @@
-"""Print the table of the test run's parts, with their times from the last report, or write it into CONTRIBUTING.md.
+"""Print the parts of the test run with their times in the last report, or write the table into CONTRIBUTING.md.
 
     scripts/test --all && .venv/bin/python scripts/times.py --write
 
-The seconds are the sum over a part's tests, as if they ran one after the other; the last line is the run's own time.
+The seconds of a part are the sum of its tests' times, as if they ran one after another. The last row has the actual
+duration of the whole run.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tables import table
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.parts import FAST, PARTS, SLOW  # noqa: E402 - found by the line above
+from tests.parts import FAST, PARTS, SLOW  # noqa: E402 - needs the path set above
 
 REPORT = ROOT / ".pytest_cache" / "report.xml"
 PAGE = ROOT / "CONTRIBUTING.md"
@@ -30,15 +31,15 @@ WITHOUT = {
 
 @dataclass
 class Time:
-    """What a part took."""
+    """The number and the times of a part's tests."""
 
     tests: int = 0
-    seconds: float = 0.0  # wall time
-    cpu: float = 0.0  # s of CPU time, of the tests and of the processes they waited for
+    seconds: float = 0.0  # wall time, s
+    cpu: float = 0.0  # CPU time of the tests and of the processes they waited for, s
 
 
 def times(report: Path) -> tuple[dict[str, Time], float]:
-    """Return each part's time, and the whole run's wall time in seconds, from pytest's XML report."""
+    """Return each part's times and the wall time of the whole run in s, from pytest's XML report."""
     found: dict[str, Time] = {}
     root = ElementTree.parse(report).getroot()
     for case in root.iter("testcase"):
@@ -60,7 +61,7 @@ def about_parts() -> list[tuple[str, str, str]]:
 
 
 def text(found: dict[str, Time], whole: float) -> str:
-    """Return the table in Markdown, from what `times` has returned."""
+    """Return the table in Markdown, from the two values that `times` returns."""
     rows = []
     for name, tests, needs in about_parts():
         time = found.get(name, Time())
@@ -72,7 +73,7 @@ def text(found: dict[str, Time], whole: float) -> str:
 
 
 def main() -> int:
-    """Print the table, or with --write put it into its place."""
+    """Print the table, or with --write, write it into CONTRIBUTING.md."""
     found = text(*times(REPORT))
     if "--write" not in sys.argv[1:]:
         print(found)

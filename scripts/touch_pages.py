@@ -1,6 +1,6 @@
-"""The pages of the touch surfaces, from the tables of commands, messages, parameters and presets.
+"""Builds the pages of the touch surfaces from the tables of commands, messages, parameters and presets.
 
-touchosc.py and stage_control.py write them in the formats of their programs; picture.py draws the written files.
+touchosc.py and stage_control.py write the pages in the formats of their programs; picture.py draws the written files.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bridge.presets.parameters import HAND_PARAMS, Param
 PROJECT = Path(__file__).resolve().parent.parent
 WIDTH, HEIGHT, TABS = 1024, 728, 40  # points; size of a page and height of the tab bar above it
 GAP = 8
-RECEIVE_PORT = 9000  # UDP port that a surface listens on; the user sets the same port there
+RECEIVE_PORT = 9000  # UDP port that a surface listens on; the user sets the same port in the surface's program
 SECRET = "secret"  # placeholder that the user replaces
 
 Frame = tuple[int, int, int, int]  # x, y, width, height; from the top left corner of the page
@@ -65,7 +65,7 @@ def buttons() -> list[Command]:
 
 
 def params() -> list[Param]:
-    """Return the parameters that suit a fader or a few buttons."""
+    """Return the parameters that a fader or a few buttons can set."""
     return [param for param in HAND_PARAMS if param.surface or param.choices]
 
 
@@ -73,7 +73,7 @@ def params() -> list[Param]:
 
 
 def _remix() -> Iterator[Widget]:
-    """Yield the state, then the preset, the buttons, and the faders that every engine supports."""
+    """Yield the widgets of the page: state, preset, buttons, and faders for parameters that have an effect."""
     sent = {message.address for message in MESSAGES}
     for kind, name, x, width in (
         ("text", "state", 0, 200),
@@ -169,7 +169,7 @@ def _params(shown: list[Param], frame: Frame) -> Iterator[Widget]:
 
 
 def _inside(frame: Frame) -> Frame:
-    """Return a cell without the gap around it."""
+    """Return the frame of a widget in a cell, which leaves a gap to its neighbours."""
     x, y, width, height = frame
     return (x + GAP // 2, y + GAP // 2, width - GAP, height - GAP)
 

@@ -1,7 +1,7 @@
 """Write the pages of touch_pages.py as a TouchOSC layout: lexml 3 XML, compressed with zlib.
 
-Every version of TouchOSC reads this format. A received value moves a control only if address and arguments match those
-that the control sends.
+Every version of TouchOSC reads this format. A received message moves a control only if its address and arguments match
+the message that the control sends.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def xml(pages: list[Page]) -> bytes:
 
 
 def _controls(widget: Widget) -> Iterator[Element]:
-    """Yield the control, and a label over each button, since TouchOSC buttons have no text."""
+    """Yield the control and, for a button, a label on top of it, since TouchOSC buttons have no text."""
     holder = Element("holder")
     kind = TYPES[widget.kind]
     color = SPENDING if widget.spends else PLAIN if widget.kind == "button" else VALUE
@@ -162,7 +162,7 @@ def _children(node: Element) -> Element:
 
 
 def _once(node: Element, tag: str) -> Element:
-    """Return a part of a node, created if missing, in the required order: properties, values, messages, children."""
+    """Return a part of a node; if it is missing, create it in the order that the format requires."""
     found = node.find(tag)
     if found is None:
         order = ("properties", "values", "messages", "children")
