@@ -114,8 +114,8 @@ def states() -> str:
     return page(
         "States",
         "bridge/protocol/job.py",
-        "The states of a variation and their transitions. A job has the same states; it has that of the unfinished "
-        "variation that is furthest along. "
+        "The states of a variation and their transitions. The state of a job is the state of its unfinished variation "
+        "that is furthest along. "
         f"{', '.join(f'`{state}`' for state in job.State if state in job.ENDED)} are final.",
         table(("state", "meaning", "next states"), rows),
     )

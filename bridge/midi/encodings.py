@@ -58,7 +58,7 @@ class Pairs:
             yield spot, value
 
     def due(self, now: float) -> Iterator[tuple[Spot, int]]:
-        """Yield the upper halves whose lower halves did not arrive in time."""
+        """Yield a value for each upper half whose lower half did not arrive in time."""
         for wide in [wide for wide, since in self._waiting.items() if now - since >= PATIENCE]:
             yield from self._alone(wide)
 

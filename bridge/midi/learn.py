@@ -1,4 +1,4 @@
-"""MIDI learn: finds the control that was moved first, and its kind.
+"""Finds the control that was moved first, and its kind, for MIDI learn.
 
 Pure: requests.py passes in every message and then calls `Catcher.catch`. A key or pad is caught by its first press, any
 other control only when its value changes, so a jittering fader is ignored.

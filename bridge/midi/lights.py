@@ -1,4 +1,4 @@
-"""The lights of a device: the newest job, selected values and presets, parameter values.
+"""The lights of a device, which show the newest job, the selected preset and the values of parameters.
 
 surface.py → `Picture` → here → messages.py → ports. Only changes are sent, at most 30 times a second per light.
 """

@@ -1,4 +1,4 @@
-"""A mapping: what each control of a device does and what its lights show. One TOML file per device.
+"""Defines mappings: a TOML file per device says what each control does and what each light shows.
 
 The files are in the folder `midi` of the home. The types below define what a file may contain. Every error names the
 file, line and key.

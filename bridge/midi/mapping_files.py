@@ -20,7 +20,7 @@ from bridge.presets.preset import slug
 from bridge.util.atomic import explained, write_bytes
 from bridge.util.suggest import did_you_mean
 
-FOLDER = "midi"  # in the home
+FOLDER = "midi"  # name of the folder in the home
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -126,7 +126,7 @@ class MappingFiles:
         write_bytes(path, text.encode())
 
     def _free(self, device: str) -> Path:
-        """Return an unused file name for a device; a number is added if the name is taken."""
+        """Return the path of a new file for a device, with a number in its name if the name is already used."""
         base = slug(device) or "device"
         names = (f"{base}{f'-{k}' if k > 1 else ''}.toml" for k in range(1, 1000))
         return next(self.folder / name for name in names if not (self.folder / name).exists())

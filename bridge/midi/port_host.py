@@ -36,7 +36,7 @@ def backend(system: str) -> Backend:
         system: "auto" (the operating system's) or "jack".
 
     Raises:
-        MidiMissing: its package is not installed.
+        MidiMissing: the backend's package is not installed.
         MidiUnavailable: MIDI does not work on this system.
     """
     try:

@@ -15,7 +15,7 @@ from bridge.errors import HomeError, PortTaken
 
 _RECEIVE_BUFFER = 1 << 20  # size of the system's buffer for datagrams while the event loop is busy, bytes
 _TAKEN = (errno.EADDRINUSE, errno.EACCES)  # errors that mean that a port is in use
-_TRIES = 20  # number of UDP ports to try before giving up finding one that is free for TCP too
+_TRIES = 20  # largest number of UDP ports to try in search of one that is free for TCP too
 
 
 async def bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]:

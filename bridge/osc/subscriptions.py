@@ -120,7 +120,7 @@ class Subscriptions:
         self._over.setdefault(job_id, _now())
 
     def ended(self, job_id: str) -> None:
-        """Send the pending messages of a job that has just ended, and drop its subscribers."""
+        """Send the pending messages of a job that has just ended, and end the subscriptions to it."""
         self._over[job_id] = _now()
         for subscriber in tuple(self._subscribers.values()):
             self._flush(subscriber, lambda topic: topic[1] == job_id)
