@@ -152,7 +152,7 @@ function actions.cancel()
       count = count + 1
     end
   end
-  if count == 0 then error_guard.refuse('This REAPER has no remix in progress.') end
+  if count == 0 then error_guard.refuse('No remixes are in progress.') end
 end
 
 local function rerun(changes)

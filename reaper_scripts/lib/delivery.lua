@@ -73,7 +73,7 @@ local function plans_by_project(outbox)
     local found = not confirmed[id] and known[id]
     local note = found and notes.load(found.job.message_id)
     local plan = note and placing.plan(note, found)
-    if found and not plan then refuse(id, 'the notes of this request are missing') end
+    if found and not plan then refuse(id, 'the saved data for this request is missing') end
     if plan and not plan.project then
       show_closed(found)
     elseif plan then
@@ -140,7 +140,7 @@ local function close(job)
   note.ended = true
   if problem then note.told = ending end
   notes.save(note)
-  if problem then error_guard.show('The remix failed.\n\n' .. problem) end
+  if problem then error_guard.show('The remix did not finish.\n\n' .. problem) end
 end
 
 local function show_rejections(outbox)
@@ -172,7 +172,7 @@ function delivery.look(outbox)
     end
   end
   if recording then
-    wait_for(#outbox.place > 0 and 'waits until the recording ends')
+    wait_for(#outbox.place > 0 and 'waiting until the recording ends')
     return
   end
   show_rejections(outbox)

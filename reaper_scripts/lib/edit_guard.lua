@@ -8,11 +8,11 @@ local RECORDING = 4 -- bit of GetPlayStateEx
 
 -- Returns why nothing may be placed in this project now, or nil.
 function edit_guard.obstacle(project, even_with_redo)
-  if reaper.GetPlayStateEx(project) & RECORDING ~= 0 then return 'waits until the recording ends' end
+  if reaper.GetPlayStateEx(project) & RECORDING ~= 0 then return 'waiting until the recording ends' end
   if not even_with_redo and (reaper.Undo_CanRedo2(project) or '') ~= '' then
-    return 'waits because placing clears the redo history: run "Place ready remixes"'
+    return 'waiting because placing clears the redo history: run "Place ready remixes"'
   end
-  if not tracks.can_insert(project) then return 'waits until its project tab is active' end
+  if not tracks.can_insert(project) then return 'waiting until its project tab is active' end
   return nil
 end
 

@@ -38,7 +38,7 @@ local function put_all(project, note)
   local clips, ids = awaited(note), {}
   for id in pairs(clips) do ids[#ids + 1] = id end
   table.sort(ids)
-  undo.point(project, 'Request remix (placeholder)', function()
+  undo.point(project, 'Add placeholder', function()
     for index = 0, (note.variations or 1) - 1 do
       for _, id in ipairs(ids) do put_one(project, note, id, clips[id], index) end
     end

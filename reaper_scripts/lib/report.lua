@@ -15,12 +15,12 @@ local function line(variation)
 end
 
 function report.jobs(outbox)
-  if not outbox or #outbox.jobs == 0 then return 'ACE Bridge: this REAPER has no remixes yet.\n' end
+  if not outbox or #outbox.jobs == 0 then return 'ACE Bridge: no remixes yet.\n' end
   local parts = { 'ACE Bridge\n' }
   for _, job in ipairs(outbox.jobs) do
     local billed = json.maybe(job.cost.billed)
     local cost = billed and ('%s %.3f'):format(job.cost.currency, billed) or 'not billed yet'
-    parts[#parts + 1] = ('  %s  %s by %s, %s\n'):format(job.job_id:sub(1, 8), job.state, job.engine, cost)
+    parts[#parts + 1] = ('  %s  %s, %s, %s\n'):format(job.job_id:sub(1, 8), job.state, job.engine, cost)
     for _, variation in ipairs(job.variations) do parts[#parts + 1] = line(variation) end
     for _, warning in ipairs(job.warnings) do parts[#parts + 1] = '    note: ' .. warning.text .. '\n' end
   end

@@ -111,7 +111,7 @@ end
 
 function results.rerun_one(project, one, remix)
   local note = one.request and notes.load(one.request)
-  if not note then error_guard.refuse('The notes of this remix are missing. Remix its source item instead.') end
+  if not note then error_guard.refuse('The saved data for this remix is missing. Remix its source item instead.') end
   note.message_id, note.created, note.told, note.ended = mail.new_id(), os.time(), nil, nil
   note.rendered = json.list() -- the files belong to the first request
   local ok, problem = notes.save(note)

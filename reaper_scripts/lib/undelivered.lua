@@ -73,7 +73,7 @@ function undelivered.look(outbox)
     given_up = true
     started = nil
     error_guard.show('The bridge does not respond and could not be started.\n\n'
-      .. 'Nothing was sent or charged. The request is kept and starts when the bridge runs.\n'
+      .. 'Nothing was charged. The request is saved, and the remix starts when the bridge runs.\n'
       .. 'Run "ace-bridge doctor" in a terminal to find the problem.')
   end
 end

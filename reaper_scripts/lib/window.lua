@@ -66,7 +66,7 @@ local function click()
   end
 end
 
-local EMPTY = { text = 'This REAPER has no remixes yet.', overlay = '', progress = 0 }
+local EMPTY = { text = 'No remixes yet.', overlay = '', progress = 0 }
 
 local function draw()
   set_color('back')

@@ -40,7 +40,7 @@ def source_tracks(rig: Rig) -> list[str]:
     return [track.name for track in rig.project.tracks]
 
 
-ASKED = "Request remix (placeholder)"
+ASKED = "Add placeholder"
 
 
 def waiting(rig: Rig) -> list[Item]:

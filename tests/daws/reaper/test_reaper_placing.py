@@ -278,7 +278,7 @@ def test_an_error_is_shown_once_with_its_own_text(rig: Rig) -> None:
     error = {"code": "key_refused", "text": "fal does not accept the key.", "hint": "Check the key."}
     rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
     rig.host.tick(60)
-    assert rig.host.boxes == ["The remix failed.\n\nfal does not accept the key.\n\nCheck the key."]
+    assert rig.host.boxes == ["The remix did not finish.\n\nfal does not accept the key.\n\nCheck the key."]
 
 
 def test_a_half_written_outbox_is_ignored(rig: Rig) -> None:

@@ -214,7 +214,7 @@ def test_the_window_shows_why_a_result_waits(rig: Rig, is_recording: bool) -> No
     offer(rig, message)
     rig.host.tick(8)
     texts = [one[1] for one in rig.host.picture if one[0] == "drawstr"]
-    reason = "waits until the recording ends" if is_recording else "waits because placing clears the redo history"
+    reason = "waiting until the recording ends" if is_recording else "waiting because placing clears the redo history"
     assert reason in texts[0]
     rig.host.verify()
 
