@@ -4,8 +4,8 @@
 -- @about
 --   # ACE Bridge
 --   Select an audio item, press one key, and its remix appears on a new track below, in place and in time.
---   Requires the ace-bridge daemon: install it, then run `ace-bridge install reaper` once so that these scripts find
---   it. Documentation: docs/reaper.md of the project.
+--   Requires the ace-bridge daemon. Install the daemon, then run `ace-bridge install reaper` once, so that these
+--   scripts find it. Documentation: docs/reaper.md in the ace-bridge repository.
 --   ## Caveats
 --   Items with take FX and MIDI items are rendered first. REAPER is blocked during the render.
 -- @changelog

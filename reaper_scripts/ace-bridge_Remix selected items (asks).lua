@@ -1,5 +1,5 @@
 -- @noindex
--- Opens the dialog, then remixes the razor edits, the time selection within the selected items, or the whole items.
+-- Opens the dialog, then remixes the razor edits, the selected items inside the time selection, or the whole items.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -1,4 +1,4 @@
--- Actions: the entries of the action list. An action writes a message or queues a task, starts the service and ends.
+-- Actions: the entries of the action list. Most write a message or queue a task, start the service and end.
 
 local dialog = require 'dialog'
 local error_guard = require 'error_guard'
@@ -38,7 +38,7 @@ local function send(command, args)
   state.add_task({ kind = 'sent', message_id = id, without_answer = true })
 end
 
--- Asks for confirmation of many remixes and of a render that blocks REAPER. The box shows the price.
+-- Asks for confirmation before many remixes, with their price, and before a render that blocks REAPER.
 local function is_wanted(made, found, choices)
   local variations = choices.remix.variations or 1
   local count = (choices.placement.as_one and 1 or #found) * variations
@@ -57,7 +57,8 @@ local function is_wanted(made, found, choices)
   return true
 end
 
--- Returns the placement. Items that sound together can be remixed as one mix. Returns nil if the user cancels.
+-- Returns the placement, or nil if the user cancels. Asks whether to remix items that overlap on several tracks as one
+-- mix.
 local function placement_of(found, choices)
   if not ranges.overlap_on_tracks(found) then return choices.placement end
   local as_one = dialog.yes_no(('These %d items overlap on several tracks, like the microphones of one source.\n\n'
@@ -66,7 +67,7 @@ local function placement_of(found, choices)
   return { mode = as_one and 'new_track' or choices.placement.mode, source = choices.placement.source, as_one = as_one }
 end
 
--- `priced`: the user has already seen the price of this request.
+-- Requests a remix of the ranges; `hint` is shown if there are none. If `priced`, the user has already seen the price.
 local function remix(found, choices, hint, priced)
   if #found == 0 then error_guard.refuse(hint) end
   local placement = placement_of(found, choices)
@@ -92,7 +93,7 @@ local function cancel(job_id)
   registry.wake_service()
 end
 
--- Returns true if the script keeps running: ReaImGui's dialog stays open, REAPER's own box does not.
+-- Returns true if the script must keep running: ReaImGui's dialog stays open, REAPER's own input box does not.
 function actions.remix_dialog()
   local gui = toolkit.load()
   if gui then
@@ -160,7 +161,7 @@ local function rerun(changes)
   registry.wake_service()
 end
 
--- A new random seed, everything else unchanged.
+-- Runs the selected remixes again with a new random seed and otherwise the same settings.
 function actions.rerun()
   rerun({ seed = math.random(0, HIGHEST_SEED) })
 end
@@ -245,7 +246,7 @@ function actions.amount()
   settings.remember(choices)
 end
 
--- Returns true: the script runs until the daemon has answered.
+-- Returns true, because the script must run until the daemon has read a message.
 function actions.selftest()
   reaper.set_action_options(ONE_INSTANCE | RESTART)
   selftest.run(current())

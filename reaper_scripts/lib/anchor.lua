@@ -1,13 +1,13 @@
--- Anchor: a clip's position in its source, which finds the clip again after its item was moved, trimmed or slipped.
--- anchor.of(range) records it with the request, anchor.find(project, anchor) finds it when the result is ready.
+-- Anchor: a clip's position in its source. It identifies the clip even after its item was moved, trimmed or slipped.
+-- anchor.of(range, take) makes the anchor for the request; anchor.find(…) finds the clip when the result is ready.
 
 local objects = require 'objects'
 
 local anchor = {}
 
-local SAME = 1e-6 -- s, and for rates
+local SAME = 1e-6 -- tolerance in s, and for rates
 
--- Gains, fades and the snap offset are not part of the audio sent; the placed item gets them.
+-- Item settings that are not part of the audio sent. The placed item gets them.
 local CARRIED = {
   'D_VOL', 'D_SNAPOFFSET', 'D_FADEINLEN', 'D_FADEOUTLEN', 'D_FADEINLEN_AUTO', 'D_FADEOUTLEN_AUTO',
   'D_FADEINDIR', 'D_FADEOUTDIR', 'C_FADEINSHAPE', 'C_FADEOUTSHAPE', 'I_CUSTOMCOLOR',
@@ -15,7 +15,7 @@ local CARRIED = {
 local AT_THE_START = { D_SNAPOFFSET = true, D_FADEINLEN = true, D_FADEINLEN_AUTO = true }
 local AT_THE_END = { D_FADEOUTLEN = true, D_FADEOUTLEN_AUTO = true }
 
--- Returns the anchor of a range {item, from, to}.
+-- Returns the anchor of a range {item, from, to} in the item's take.
 function anchor.of(range, take)
   local item = range.item
   local position = reaper.GetMediaItemInfo_Value(item, 'D_POSITION')
@@ -39,16 +39,16 @@ function anchor.of(range, take)
     length = range.to - range.from,
     rate = rate,
     source_time = reaper.GetMediaItemTakeInfo_Value(take, 'D_STARTOFFS') + (range.from - position) * rate,
-    starts = starts, -- whether the clip starts where its item does
+    starts = starts, -- whether the clip starts at its item's start
     ends = ends,
     gain = math.abs(reaper.GetMediaItemTakeInfo_Value(take, 'D_VOL')),
-    polarity = 1, -- polarity and pan are already in the span of a file
+    polarity = 1, -- the daemon applies polarity and pan (see take_audio.lua), so the item does not
     pan = 0,
     carried = carried,
   }
 end
 
--- Returns the anchor of a mix: from the first start to the last end, on the lowest track.
+-- Returns the anchor of a mix of clips. It covers all of them and is on their lowest track.
 function anchor.mix(clips, tracks_in_order)
   local first, last, number = clips[1], 0, {}
   for place, track in ipairs(tracks_in_order) do number[track] = place end
@@ -73,7 +73,7 @@ local function take_of(item, guid)
   end
 end
 
--- Adjusts a clip that REAPER writes: removes the settings that are already in the audio and keeps the others.
+-- Removes from a clip's anchor the settings that are already in the audio written by REAPER (`baked`).
 function anchor.drop_baked(clip, take, baked)
   clip.has_track_level = baked.track_volume
   if baked.take_volume then
@@ -83,7 +83,7 @@ function anchor.drop_baked(clip, take, baked)
   end
   if not baked.take_pan then clip.pan = reaper.GetMediaItemTakeInfo_Value(take, 'D_PAN') end
   if baked.item_volume then
-    clip.has_item_volume = clip.carried.D_VOL > 0 -- a take of the same item would get it twice
+    clip.has_item_volume = clip.carried.D_VOL > 0 -- as a take of the same item, the result would get it twice
     clip.carried.D_VOL = nil
   end
   if baked.fades then
@@ -93,10 +93,10 @@ function anchor.drop_baked(clip, take, baked)
   end
 end
 
--- Returns the open project with the clip's item, else with its track, else with the request's project path.
+-- Returns the open project that contains the clip's item, otherwise its track; otherwise the project at `project_path`.
 function anchor.project_of(project_path, clip)
   local projects = objects.projects()
-  if project_path ~= '' then -- a copy under another name has the same GUIDs
+  if project_path ~= '' then -- first, because a copy of the project has the same GUIDs
     table.sort(projects, function(a, b)
       local first, second = objects.project_path(a) == project_path, objects.project_path(b) == project_path
       return first and not second
@@ -112,8 +112,9 @@ function anchor.project_of(project_path, clip)
   if project_path ~= '' and objects.project_path(first) == project_path then return first end
 end
 
--- Returns where the clip is now: {item or nil, track or nil, zero = timeline second of the clip's start, from, to}.
--- `lead` and `tail` are the seconds before and after the clip in the result's file.
+-- Returns where the result belongs: {item or nil, track or nil, zero, from, to}. `zero` is the clip's start, `from` and
+-- `to` are the bounds of the new item, all in timeline seconds. `lead` and `tail` are the seconds before and after the
+-- clip in the result's file.
 function anchor.find(project, clip, lead, tail)
   local item = objects.find_item(project, clip.item)
   local take = item and take_of(item, clip.take)
@@ -126,9 +127,9 @@ function anchor.find(project, clip, lead, tail)
   local first = reaper.GetMediaItemInfo_Value(item, 'D_POSITION')
   local last = first + reaper.GetMediaItemInfo_Value(item, 'D_LENGTH')
   local zero = first + (clip.source_time - reaper.GetMediaItemTakeInfo_Value(take, 'D_STARTOFFS')) / rate
-  if math.abs(zero - clip.position) < SAME then zero = clip.position end -- unmoved: no rounding
+  if math.abs(zero - clip.position) < SAME then zero = clip.position end -- exact if the item was not moved
   place.zero = zero
-  if clip.is_mix then -- longer than its first item
+  if clip.is_mix then -- may be longer than its first item
     place.from, place.to = zero, zero + clip.length
     return place
   end

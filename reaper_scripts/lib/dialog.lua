@@ -11,8 +11,8 @@ local dialog = {}
 local TITLE = 'ACE Bridge: remix'
 local OK_CANCEL, OK = 1, 1
 local YES_NO_CANCEL, YES, CANCEL = 3, 6, 2
-local OPTIONS = ',extrawidth=260,separator=\n' -- values are separated by line breaks, because tags contain commas
-local FIELDS = { -- captions are separated by commas and contain none
+local OPTIONS = ',extrawidth=260,separator=\n' -- separates values by line breaks, because tags contain commas
+local FIELDS = { -- no caption may contain a comma, because REAPER separates captions by commas
   { 'tags', 'Tags (style keywords)' },
   { 'lyrics', 'Lyrics ([verse] … and | for a new line)' },
   { 'amount', 'Amount (0 = subtle … 1 = free)' },
@@ -27,7 +27,7 @@ local function clean(text)
   return (tostring(text):gsub('\n', '|'))
 end
 
--- Returns the name of the preset that the user chooses, '' for none, nil if the menu was closed.
+-- Asks for a preset. Returns its name, '' for no preset, or nil if the user closes the menu.
 local function choose_preset(current)
   local names, texts, ticked = { '' }, { 'No preset' }, 1
   for _, preset in ipairs(home.catalogue().presets) do
@@ -52,7 +52,8 @@ local function show(values, title)
   return found
 end
 
--- Returns the user's choices for some ranges, or nil if the dialog was closed. After a mistake the input is kept.
+-- Returns the user's choices for some ranges, or nil if the user closes the dialog. After an invalid input the dialog
+-- opens again with the same texts.
 function dialog.choices(found)
   local last = settings.last()
   local values = { mode = last.placement.mode, mute = last.placement.source == 'mute' and 'y' or 'n' }
@@ -82,7 +83,7 @@ function dialog.yes_no(text)
   return answer == YES
 end
 
--- Asks for one line of text; returns nil if the dialog was closed.
+-- Asks for one line of text. Returns nil if the user closes the dialog.
 function dialog.line(caption, value)
   local ok, answer = reaper.GetUserInputs(TITLE, 1, caption .. OPTIONS, clean(value or ''))
   return ok and answer or nil

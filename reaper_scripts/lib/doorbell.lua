@@ -1,5 +1,5 @@
--- Doorbell: notifies the daemon of a new message in its inbox, through LuaSocket if it is installed, else through the
--- EEL2 action if Install was run. Without either, the daemon's folder watch finds the file.
+-- Doorbell: notifies the daemon of a new message in its inbox. It uses LuaSocket if installed, otherwise the EEL2
+-- action if Install was run. Without either, the daemon finds the file because it watches the inbox folder.
 
 local home = require 'home'
 local objects = require 'objects'
@@ -10,7 +10,7 @@ local doorbell = {}
 local HOST = '127.0.0.1'
 local RING = '/bridge/inbox\0\0\0,\0\0\0' -- an OSC message without arguments
 local LUASOCKET = '/Scripts/Mavriq ReaScript Repository/Various/Mavriq-Lua-Sockets/' -- where ReaPack puts it
-local CURRENT = 0 -- Main_OnCommandEx: no flags
+local CURRENT = 0 -- flag of Main_OnCommandEx: none
 
 local socket -- LuaSocket; false if it is not installed
 
@@ -21,7 +21,7 @@ local function luasocket()
   if reaper.file_exists(folder .. 'socket.lua') then
     package.path = package.path .. ';' .. folder .. '?.lua'
     package.cpath = package.cpath .. ';' .. folder .. '?.so;' .. folder .. '?.dll'
-    local ok, found = pcall(require, 'socket') -- a build for another Lua does not load
+    local ok, found = pcall(require, 'socket') -- fails if it was built for another Lua version
     socket = ok and type(found) == 'table' and found
   end
   return socket
@@ -42,7 +42,7 @@ local function by_action(port)
   reaper.Main_OnCommandEx(id, CURRENT, objects.current())
 end
 
--- Notifies the daemon if it runs. A lost notification delays the message by a tenth of a second.
+-- Notifies the daemon if it runs. If the notification is lost, the daemon finds the message a tenth of a second later.
 function doorbell.ring()
   local daemon = home.daemon()
   if not daemon then return end

@@ -1,4 +1,4 @@
--- Edit guard: whether the service may change a project now, without a direct command from the user.
+-- Edit guard: decides whether the service may change a project now without a direct command from the user.
 
 local tracks = require 'tracks'
 
@@ -6,7 +6,7 @@ local edit_guard = {}
 
 local RECORDING = 4 -- bit of GetPlayStateEx
 
--- Returns why nothing may be placed in this project now, or nil.
+-- Returns why nothing may be placed in this project now, or nil. If `even_with_redo`, a redo history is no obstacle.
 function edit_guard.obstacle(project, even_with_redo)
   if reaper.GetPlayStateEx(project) & RECORDING ~= 0 then return 'waiting until the recording ends' end
   if not even_with_redo and (reaper.Undo_CanRedo2(project) or '') ~= '' then

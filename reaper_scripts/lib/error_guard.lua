@@ -22,7 +22,7 @@ end
 
 error_guard.log = log
 
--- Runs `step`. An error with a message for the user is a table {text = …}; any other error is a bug in these scripts.
+-- Runs `step` and shows its error, if any. An error {text = …} is a message for the user; others are script bugs.
 function error_guard.run(step, ...)
   local ok, result = xpcall(step, function(problem)
     if type(problem) == 'table' then return problem end

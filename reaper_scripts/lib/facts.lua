@@ -1,4 +1,4 @@
--- Facts: behaviour that REAPER does not document, as measured by the self-test, or a guess until then.
+-- Facts: behaviour that REAPER does not document: measured by the self-test, or assumed if it has not run yet.
 
 local files = require 'files'
 local folders = require 'folders'
@@ -19,7 +19,7 @@ local GUESSES = {
   render_has_fades = true,
   render_has_take_pan = true,
   render_has_track_volume = false,
-  stem_has_take_volume = true, -- the stem of a MIDI item has everything on its track, after the track's fader
+  stem_has_take_volume = true, -- a MIDI item's stem contains its whole track, after the track's fader
   stem_has_item_volume = true,
   stem_has_fades = true,
   stem_has_take_pan = true,

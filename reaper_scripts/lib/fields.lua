@@ -1,4 +1,4 @@
--- Fields: the controls of the ReaImGui dialog. The knobs are the parameters of the chosen engine.
+-- Fields: the controls of the ReaImGui dialog. Each knob is a parameter of the chosen engine.
 
 local estimate = require 'estimate'
 local home = require 'home'
@@ -6,14 +6,14 @@ local json = require 'json'
 
 local fields = {}
 
-local PARTS = { '[verse]', '[chorus]', '[bridge]', '[inst]' } -- section tags, each on its own line of the lyrics
+local PARTS = { '[verse]', '[chorus]', '[bridge]', '[inst]' } -- section tags; each gets its own line in the lyrics
 local MODES = { 'new_track', 'take', 'lane' }
 local MODE_NAMES = { new_track = 'a new track below', take = 'a take', lane = 'a fixed lane' }
 local LYRICS_HEIGHT = 90 -- pixels
 local FILL, BY_TEXT = 0, 0
 local MOST_VARIATIONS, HIGHEST_SEED = 16, 4294967295
 
--- Returns the values of the fields for the user's choices.
+-- Returns the field values that show the user's choices.
 function fields.from(choices)
   local remix = choices.remix
   local form = { preset = remix.preset or '', tags = remix.tags or '', lyrics = remix.lyrics or '', knobs = {},
@@ -23,7 +23,7 @@ function fields.from(choices)
   return form
 end
 
--- Returns the engine whose knobs are shown; for "automatic" the first one.
+-- Returns the engine whose knobs are shown. For "automatic" this is the first engine.
 local function engine_of(form)
   return estimate.engine(form.engine) or (home.catalogue().engines or {})[1] or { knobs = {}, takes_lyrics = true }
 end
@@ -46,7 +46,7 @@ end
 
 -- Drawing -------------------------------------------------------------------------------------------------------------
 
--- Draws a list of `options` {value, text, help}. Returns the chosen value.
+-- Draws a drop-down list of `options`, each {value, text, help}. Returns the chosen value.
 local function choose(ImGui, context, label, value, options)
   local shown = tostring(value)
   for _, option in ipairs(options) do
@@ -87,7 +87,7 @@ local function draw_lyrics(ImGui, context, form)
   end
 end
 
--- ReaImGui identifies a knob by the text after ###, whatever is shown before it.
+-- Returns a knob's label. ReaImGui identifies the knob by the text after ###, even if the shown text changes.
 local function label_of(knob, value)
   return knob.name:gsub('_', ' ') .. (value == nil and ' (engine default)' or '') .. '###' .. knob.name
 end

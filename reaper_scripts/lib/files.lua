@@ -1,9 +1,9 @@
 -- Files: reads whole files, and writes them atomically.
--- Plain Lua 5.3 and 5.4 without a call to REAPER: `ace-bridge install ardour` copies this file.
+-- Runs on plain Lua 5.3 and 5.4 without REAPER's API, because `ace-bridge install ardour` copies this file.
 
 local files = {}
 
--- Returns the content, or its first `limit` bytes; nil if there is no such file.
+-- Returns a file's content, or its first `limit` bytes; nil if there is no such file.
 function files.read(path, limit)
   local file = io.open(path, 'rb')
   if not file then return nil end
@@ -18,7 +18,7 @@ function files.exists(path)
   return file ~= nil
 end
 
--- Returns the size in bytes; 0 if there is no such file.
+-- Returns a file's size in bytes; 0 if there is no such file.
 function files.size(path)
   local file = io.open(path, 'rb')
   if not file then return 0 end

@@ -5,10 +5,10 @@ local json = require 'json'
 local grid = {}
 
 local MOST_BEATS = 4096
-local MARGIN = 2.0 -- s before and after the clip: the longest handles
-local AROUND = 1e-9 -- s past a bar line, to be inside that bar
+local MARGIN = 2.0 -- s before and after the clip; handles are never longer
+local AROUND = 1e-9 -- s added to a bar line's time, so that REAPER counts it to that bar
 
--- Returns {beats, downbeats}; downbeats are indices into beats, from 0.
+-- Returns {beats, downbeats} of a span: times in s from its start, and the 0-based indices of the downbeats.
 function grid.over(project, from, to)
   local beats, downbeats = json.list(), json.list()
   local first, last = math.max(0, from - MARGIN), to + MARGIN

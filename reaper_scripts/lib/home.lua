@@ -1,4 +1,5 @@
--- Home: the bridge's folder, from the pointer file next to these scripts. `install` and each daemon start write it.
+-- Home: the bridge's folder. The pointer file next to these scripts contains its path; `ace-bridge install reaper` and
+-- the daemon, at each start, write that file.
 
 local files = require 'files'
 local folders = require 'folders'
@@ -7,11 +8,11 @@ local json = require 'json'
 local home = {}
 
 local POINTER = 'ace-bridge.json'
-local INSTALLED = 'Scripts/ACE Bridge/' -- where `install` writes it; ReaPack keeps the scripts in another folder
+local INSTALLED = 'Scripts/ACE Bridge/' -- the pointer file's folder; ReaPack installs the scripts in another one
 local CATALOGUE = 'catalogue.json'
-local RUN_HIDDEN = -2 -- ExecProcess: no waiting, no console window
+local RUN_HIDDEN = -2 -- timeout of ExecProcess that means: do not wait, and open no console window
 
-local FLATPAK = '/.var/app/fm.reaper.Reaper/' -- in the resource path of a REAPER in Flatpak's sandbox
+local FLATPAK = '/.var/app/fm.reaper.Reaper/' -- part of the resource path if REAPER runs in Flatpak's sandbox
 local OUT_OF_FLATPAK = '/usr/bin/flatpak-spawn --host' -- runs a command outside the sandbox
 
 local here = '' -- the folder of the actions, with its last separator
@@ -46,7 +47,7 @@ function home.path(...)
   return folders.join(home.pointer().home, ...)
 end
 
--- Returns a folder of these scripts in the bridge's folder, and creates it if necessary.
+-- Returns the path of these scripts' folder `name` inside the bridge's folder, and creates it if necessary.
 function home.own_folder(name)
   local path = home.path('reaper', name)
   folders.make(path)
@@ -63,8 +64,8 @@ function home.daemon()
   return type(found) == 'table' and found or nil
 end
 
--- Runs `ace-bridge` in the background. `words` replace the last word of the command that starts the daemon.
--- For safety, words are fixed words and ids only, never a name, a prompt or a path of the project.
+-- Runs `ace-bridge` in the background: starts the daemon, or runs the command `words` instead. For safety, `words` may
+-- contain only fixed words and ids, never names, prompts or paths from the project.
 function home.run(words)
   local parts = {}
   for _, word in ipairs(home.pointer().command) do parts[#parts + 1] = quoted(word) end
@@ -73,7 +74,7 @@ function home.run(words)
   return reaper.ExecProcess(table.concat(parts, ' '), RUN_HIDDEN)
 end
 
--- Returns the presets and engines, as written by the daemon at its start, or by `install` before the first start.
+-- Returns the presets and engines that the daemon wrote when it started, or `install` wrote before the first start.
 function home.catalogue()
   if not shown then
     shown = json.decode(files.read(home.path(CATALOGUE)) or beside(CATALOGUE)) or { presets = {}, engines = {} }

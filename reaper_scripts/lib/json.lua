@@ -1,12 +1,12 @@
 -- JSON: encodes and decodes the bridge's messages.
 -- json.encode({a = 1}) --> '{"a":1}'; json.list({}) becomes [], json.null becomes null.
 -- Bytes that are not UTF-8 (a path on an old disk) become lone surrogates, which the daemon decodes to the same bytes.
--- Plain Lua 5.3 and 5.4 without a call to REAPER: `ace-bridge install ardour` copies this file.
+-- Runs on plain Lua 5.3 and 5.4 without REAPER's API, because `ace-bridge install ardour` copies this file.
 
 local json = { null = setmetatable({}, { __tostring = function() return 'null' end }) }
 
 local List = {}
-local DEEPEST = 200 -- nested lists and objects
+local DEEPEST = 200 -- maximum depth of nested lists and objects
 
 function json.list(values)
   return setmetatable(values or {}, List)
@@ -23,10 +23,10 @@ local function escape(char)
   return ESCAPES[char] or ('\\u%04x'):format(char:byte())
 end
 
--- Returns the first byte from `at` on that is not part of UTF-8; nil where all are.
+-- Returns the position of the first byte from `at` on that is not valid UTF-8; nil if there is none.
 local function first_invalid(text, at)
   local _, invalid = utf8.len(text, at)
-  local surrogate = text:find('\xED[\xA0-\xBF]', at) -- utf8.len of Lua 5.3 accepts it
+  local surrogate = text:find('\xED[\xA0-\xBF]', at) -- invalid, but utf8.len of Lua 5.3 accepts it
   return invalid and surrogate and math.min(invalid, surrogate) or invalid or surrogate
 end
 

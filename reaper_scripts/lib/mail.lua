@@ -12,7 +12,7 @@ local function inbox_file(message_id)
   return home.path('inbox', message_id .. '.json')
 end
 
--- Returns why the running daemon cannot read these scripts' messages; nil if it can, or if none runs.
+-- Returns why the running daemon cannot read these scripts' messages; nil if it can, or if no daemon runs.
 local function incompatibility()
   local daemon = home.daemon()
   for _, protocol in ipairs(daemon and daemon.protocols or { mail.PROTOCOL }) do
@@ -22,7 +22,7 @@ local function incompatibility()
     .. 'Run "ace-bridge install reaper" in a terminal, then run the action again.'
 end
 
--- Returns the message's id, or nil and an error message. A silent message does not notify the daemon.
+-- Writes a message and notifies the daemon unless `is_silent`. Returns the message's id, or nil and an error message.
 function mail.send(command, args, message_id, is_silent)
   local problem = incompatibility()
   if problem then return nil, problem end
@@ -43,7 +43,7 @@ end
 
 mail.new_id = state.new_id
 
--- Whether the daemon has not read the message yet.
+-- Returns true while the daemon has not read the message.
 function mail.waits(message_id)
   return files.exists(inbox_file(message_id))
 end

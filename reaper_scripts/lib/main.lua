@@ -17,7 +17,7 @@ return function(folder, name)
     if not pointer then error_guard.refuse(problem) end
     if name == 'service' then
       require('service').run()
-    elseif not require('actions')[name]() then -- true: it keeps running and has set its own options
+    elseif not require('actions')[name]() then -- an action that keeps running returns true and sets its own options
       reaper.set_action_options(ONE_INSTANCE | RESTART)
       require('undo').none()
     end

@@ -4,12 +4,13 @@ local menu = {}
 
 local NAME, NO_SIZE, FLOATING = 'ACE Bridge', 0, 0
 
--- Replaces characters with a special meaning in a menu.
+-- Replaces the characters that have a special meaning in REAPER's menus.
 local function plain(text)
   return (text:gsub('[|#!<>\n]', ' '))
 end
 
--- Returns the index of the text that the user chooses, or nil if the menu was closed. `current` is ticked.
+-- Returns the index of the text that the user chooses, or nil if the user closes the menu. The text at index `current`
+-- is ticked.
 function menu.choose(texts, current)
   local parts = {}
   for i, text in ipairs(texts) do parts[i] = (i == current and '!' or '') .. plain(text) end

@@ -1,4 +1,4 @@
--- Notes: what these scripts need to place the results of a request, kept on disk in case REAPER quits.
+-- Notes: the data needed to place a request's results, saved on disk because REAPER may quit before they are ready.
 -- A note: {message_id, project, placement, clips = {[clip_id] = anchor}, rendered = {paths}}.
 
 local files = require 'files'
@@ -22,7 +22,7 @@ function notes.load(message_id)
   return json.decode(files.read(path_of(message_id)) or '')
 end
 
--- Deletes a request's note and the audio files written for it.
+-- Deletes a request's note and the audio files written for the request.
 function notes.remove(note)
   for _, path in ipairs(note.rendered or {}) do os.remove(path) end
   os.remove(path_of(note.message_id))

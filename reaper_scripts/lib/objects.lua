@@ -1,7 +1,7 @@
 -- Objects: finds tracks, items and takes by GUID, which survives moves, undo and saving.
 -- Placed objects carry their ids as extension data (P_EXT), which is saved with the project.
 
-local objects = { WAITS = 'waits' } -- key of a placeholder's mark "request/clip/variation"
+local objects = { WAITS = 'waits' } -- WAITS: key of a placeholder's mark, whose value is "request/clip/variation"
 
 local EXTENSION = 'P_EXT:ace_bridge_'
 
@@ -72,7 +72,7 @@ function objects.takes(item)
   return counted(reaper.CountTakes(item), function(i) return reaper.GetTake(item, i) end)
 end
 
--- Returns the project of the active tab, without the path that EnumProjects returns second.
+-- Returns the project of the active tab. The parentheses drop EnumProjects' second result, the path.
 function objects.current()
   return (reaper.EnumProjects(-1))
 end
@@ -102,8 +102,8 @@ end
 
 -- Search --------------------------------------------------------------------------------------------------------------
 
--- A survey has a project's items by GUID, by variation and by placeholder mark. `objects.with_survey` makes it once for
--- all lookups, because a large session has thousands of items.
+-- A survey is an index of a project's items by GUID, variation and placeholder mark. `objects.with_survey` builds it
+-- once for many lookups, because a large project has thousands of items.
 local surveys
 
 local function note_item(found, item)
@@ -114,7 +114,7 @@ local function note_item(found, item)
     found.variations[variation] = item
   elseif waits then
     found.waits[waits] = item
-  elseif reaper.CountTakes(item) > 1 then -- a remix is never the only take
+  elseif reaper.CountTakes(item) > 1 then -- a remix placed as a take is never the only one
     for take in objects.takes(item) do
       variation = take and objects.take_mark(take, 'variation')
       if variation then found.variations[variation] = item end
@@ -131,7 +131,7 @@ local function survey(project)
   return found
 end
 
--- Runs `work` with one survey of each project. The survey does not see items that `work` adds.
+-- Runs `work` with one survey per project. A survey does not contain items that `work` adds.
 function objects.with_survey(work, ...)
   surveys = {}
   local results = table.pack(pcall(work, ...))
@@ -160,7 +160,7 @@ function objects.track_guids(project)
   return guids
 end
 
--- Returns the item that holds a variation, as its own item or as a take.
+-- Returns the item of a placed variation, whether placed as an item or as a take.
 function objects.find_variation(project, variation_id)
   return survey(project).variations[variation_id]
 end

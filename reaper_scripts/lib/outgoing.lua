@@ -1,4 +1,4 @@
--- Outgoing: requests whose clips REAPER must write before they can be sent, a few milliseconds per tick.
+-- Outgoing: sends requests. If REAPER must first write the audio of clips, it does so a few milliseconds per tick.
 
 local anchor = require 'anchor'
 local error_guard = require 'error_guard'
@@ -15,9 +15,9 @@ local undelivered = require 'undelivered'
 
 local outgoing = {}
 
-local BUDGET = 0.010 -- s per tick; with the block that exceeds it the tick stays under 20 ms
+local BUDGET = 0.010 -- s per tick for reading; the last block may exceed it, but the tick stays below 20 ms
 
-local queue = {} -- requests as request.of made them
+local queue = {} -- requests as returned by request.of
 local reading -- {reader, work, path}
 
 function outgoing.add(made)
@@ -104,7 +104,7 @@ function outgoing.step()
   error(problem, 0)
 end
 
--- Queues unsent requests for the next service when this one ends.
+-- Called when the service ends: queues unsent requests for the next service.
 function outgoing.abandon()
   if reading then reading.reader:discard() end
   reading = nil

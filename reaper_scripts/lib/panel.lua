@@ -16,14 +16,14 @@ local panel = {}
 local TITLE = 'ACE Bridge: remix'
 local WIDTH, HEIGHT = 460, 620
 local TOGGLE, LIT, DARK = 1, 4, 8 -- of set_action_options: a second press closes the dialog
-local INTERVAL = 0.2 -- s between two looks at the selection and the outbox
-local FILL = -1 -- a width: all available space
+local INTERVAL = 0.2 -- s between checks of the selection and the outbox
+local FILL = -1 -- width that fills the available space
 
 local ImGui, context
 local form -- the values of the fields
-local found = {} -- the ranges to be remixed now
+local found = {} -- the selected ranges
 local submitted = {} -- message ids of the requests from this dialog
-local remix, cancel -- functions of the buttons
+local remix, cancel -- the functions that the buttons call
 local rows = {} -- progress of the submitted requests
 local next_look = 0
 
@@ -63,7 +63,8 @@ local function draw_progress()
   end
 end
 
--- Draws one frame. ImGui requires End only if Begin reports a visible window.
+-- Draws one frame. Returns whether the dialog stays open, and the pressed button. ReaImGui requires End only if Begin
+-- reports a visible window.
 local function frame()
   local pressed
   ImGui.SetNextWindowSize(context, WIDTH, HEIGHT, ImGui.Cond_FirstUseEver)
@@ -109,7 +110,7 @@ local function tick()
     context = ImGui.CreateContext(TITLE)
   end
   local open, pressed = frame()
-  error_guard.run(act, pressed) -- after the frame, because it may open a message box
+  error_guard.run(act, pressed) -- after the frame, because `act` may open a message box
   return open
 end
 

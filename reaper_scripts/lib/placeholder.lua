@@ -1,5 +1,5 @@
--- Placeholder: a muted, empty item in the arrange view where a remix will appear. It is made when the request is sent
--- and removed by the undo point that places the remix.
+-- Placeholder: a muted, empty item that shows where a remix will appear. It is added when the request is sent, and
+-- removed in the undo point that places the remix.
 
 local edit_guard = require 'edit_guard'
 local error_guard = require 'error_guard'
@@ -29,7 +29,7 @@ local function put_one(project, note, clip_id, clip, index)
   objects.mark_item(item, WAITS, key(note.message_id, clip_id, index))
 end
 
--- Returns the clips that get a result: only the mix if several clips are remixed as one.
+-- Returns the clips that get a result, by id. If several clips are remixed as one, this is only their mix.
 local function awaited(note)
   return note.mix and { mix = note.mix } or note.clips
 end
@@ -45,13 +45,13 @@ local function put_all(project, note)
   end)
 end
 
--- Adds the placeholders of a request. Takes and lanes get none, because their place may be used in the meantime.
+-- Adds a request's placeholders. Results placed as takes or lanes have none, because their place may be used meanwhile.
 function placeholder.put(project, note)
   if note.placement.mode ~= 'new_track' or edit_guard.obstacle(project) then return end
   error_guard.run(put_all, project, note)
 end
 
--- Called inside the undo point that places the result.
+-- Removes a result's placeholder; call it inside the undo point that places the result.
 function placeholder.remove_for_result(project, message_id, clip_id, index)
   local item = objects.find_waiting(project, key(message_id, clip_id, index))
   if item then reaper.DeleteTrackMediaItem(reaper.GetMediaItem_Track(item), item) end

@@ -8,9 +8,10 @@ local undo = require 'undo'
 
 local placing = {}
 
-local FIXED_LANES = 2 -- I_FREEMODE
+local FIXED_LANES = 2 -- value of I_FREEMODE
 
--- Returns the clip of a result and its id. Clips remixed as one have one result, the mix, unless the daemon split it.
+-- Returns the id and the anchor of a result's clip. Clips remixed as one have one result with the id 'mix', unless the
+-- daemon remixed them separately.
 local function clip_of(note, found)
   local id = found.variation.clip_id
   if note.mix then
@@ -22,7 +23,7 @@ local function clip_of(note, found)
   return id, note.clips[id]
 end
 
--- Returns the plan of a placement, from the outbox and the note; nil if the note does not have the clip.
+-- Returns the plan for placing a result that was found in the outbox; nil if the note does not contain its clip.
 function placing.plan(note, found)
   local clip_id, clip = clip_of(note, found)
   if not clip then return nil end
@@ -96,7 +97,8 @@ local function as_lane(plan, place, source)
   return item
 end
 
--- Returns the requested mode's function, or as_track if it is not possible. A lane needs a track that uses lanes.
+-- Returns the function that places a result in the requested mode, or as_track if that mode is impossible. The mode
+-- 'lane' requires a track that already uses lanes.
 local function way(plan, place)
   local mode = plan.note.placement.mode
   if mode == 'take' and place.item then return as_take end
@@ -118,8 +120,8 @@ local function place_one(plan, source)
   return item
 end
 
--- Places the results of one project as one undo point. Returns a list of {plan, item} or {plan, problem}, and the new
--- sources.
+-- Places the results of one project in one undo point. Returns a list of outcomes, each {plan, item} or
+-- {plan, problem}, and a list of the new sources.
 function placing.place(project, plans)
   local outcomes, ready, sources = {}, {}, {}
   for _, plan in ipairs(plans) do

@@ -9,7 +9,7 @@ local state = require 'state'
 
 local prefetch = {}
 
-local last, seen -- signatures of the ranges last prepared, and of those at the last call
+local last, seen -- signature of the ranges that were last prepared; signature of the ranges at the last call
 
 local function signature(found)
   local parts = {}
@@ -36,7 +36,7 @@ function prefetch.keep(found)
   seen = now
   if not steady or now == last or #found == 0 then return end
   last = now
-  local ok, problem = pcall(prefetch.send, found) -- "Remix" shows the user's errors, not this
+  local ok, problem = pcall(prefetch.send, found) -- messages for the user are shown only after "Remix"
   if not ok and type(problem) ~= 'table' then error(problem, 0) end
 end
 

@@ -1,4 +1,4 @@
--- Progress: the outbox as rows of text for the windows: {text, overlay, progress, open, failed, job_id}.
+-- Progress: converts the outbox to rows for the windows, each {text, overlay, progress, open, failed, job_id}.
 
 local json = require 'json'
 local mail = require 'mail'
@@ -25,7 +25,8 @@ local function elapsed(job)
   return since and (' (%d s)'):format(math.max(0, os.time() - since)) or ''
 end
 
--- Returns a variation's status text: its error, why REAPER does not place it, its queue position or the daemon's text.
+-- Returns a variation's status text: its error, otherwise why REAPER does not place it, otherwise its queue position,
+-- otherwise the daemon's message.
 local function status_of(variation)
   local problem = json.maybe(variation.error)
   if problem then return problem.text end
@@ -48,7 +49,7 @@ local function row_of(job, variation)
   }
 end
 
--- Returns the rows, newest first; if message ids are given, only those of their requests.
+-- Returns the rows of all jobs, newest first, or only of the requests with the given message ids.
 function progress.rows(outbox, message_ids)
   local wanted, rows = {}, {}
   for _, id in ipairs(message_ids or {}) do wanted[id] = true end

@@ -1,10 +1,10 @@
--- Ranges: the items to be remixed, and the part of each. A range is {item, from, to} in seconds on the timeline.
+-- Ranges: the parts of items to remix. A range is {item, from, to}, in seconds on the timeline.
 
 local objects = require 'objects'
 
 local ranges = {}
 
-local SHORTEST = 1e-6 -- s; shorter ranges and overlaps do not count
+local SHORTEST = 1e-6 -- s; shorter ranges and overlaps are ignored
 
 local function item_bounds(item)
   local from = reaper.GetMediaItemInfo_Value(item, 'D_POSITION')
@@ -39,8 +39,8 @@ function ranges.in_time_selection(project)
   return found
 end
 
--- Returns the parts of items inside razor edits. REAPER lists "from to envelope" areas, separated by commas; areas of
--- envelopes are skipped.
+-- Returns the parts of items inside razor edits. REAPER lists the areas as "from to envelope", separated by commas.
+-- Razor edits of envelopes are skipped.
 function ranges.razor(project)
   local found = {}
   for track in objects.tracks(project) do
@@ -59,7 +59,7 @@ local function overlap(one, other)
   return math.min(one.to, other.to) - math.max(one.from, other.from) > SHORTEST
 end
 
--- Whether each range overlaps with one on another track, like the microphones of one source.
+-- Returns true if each range overlaps a range on another track, like the microphones of one source.
 function ranges.overlap_on_tracks(found)
   for _, one in ipairs(found) do
     local company = false
@@ -79,7 +79,7 @@ function ranges.span(found)
   return to - from
 end
 
--- Returns the razor edits, else the selected items within the time selection, else the whole selected items.
+-- Returns the razor edits, otherwise the selected items inside the time selection, otherwise the whole selected items.
 function ranges.selection(project)
   local found = ranges.razor(project)
   if #found > 0 then return found end

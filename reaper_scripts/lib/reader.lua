@@ -1,5 +1,5 @@
 -- Reader: writes a take to a file as REAPER plays it before its FX, a few milliseconds per call.
--- local one = reader.start(item, from, length, path); repeat until one:step(0.01) per tick.
+-- local one = reader.start(project, item, from, length, path); call one:step(0.01) in each tick until it returns true.
 
 local error_guard = require 'error_guard'
 local wave = require 'wave'

@@ -1,4 +1,4 @@
--- Registry: adds the scripts to REAPER's action list through its API. It never writes REAPER's ini files.
+-- Registry: adds the scripts to REAPER's action list through REAPER's API. It never writes REAPER's ini files.
 
 local files = require 'files'
 local folders = require 'folders'
@@ -58,7 +58,7 @@ function registry.light(is_on)
   reaper.RefreshToolbar2(MAIN_SECTION, id)
 end
 
--- Returns the service's command; registers it if neither ReaPack nor Install has done so.
+-- Returns the command id of the service; registers the service if neither ReaPack nor Install has done so.
 local function service_command()
   local named = state.get('service_command')
   local id = named and reaper.NamedCommandLookup(named) or 0

@@ -1,5 +1,5 @@
--- Render: renders an item through its take FX, or a MIDI item through its track's instrument, never through the master.
--- REAPER is blocked during the render. All settings and the selection are restored, even after an error.
+-- Render: renders an item through its take FX, or a MIDI item through its track's instrument; never through the master.
+-- REAPER is blocked during the render. The render settings and the selection are restored, even after an error.
 
 local error_guard = require 'error_guard'
 local files = require 'files'
@@ -9,11 +9,11 @@ local objects = require 'objects'
 local render = {}
 
 local RENDER_NOW = 42230 -- File: Render project, using the most recent render settings, auto-close render dialog
-local SELECTED_ITEMS, TRACK_STEMS = 32, 2 -- RENDER_SETTINGS
-local CUSTOM_BOUNDS, ITEM_BOUNDS = 0, 4 -- RENDER_BOUNDSFLAG
-local CURRENT = 0 -- Main_OnCommandEx: no flags
+local SELECTED_ITEMS, TRACK_STEMS = 32, 2 -- values of RENDER_SETTINGS
+local CUSTOM_BOUNDS, ITEM_BOUNDS = 0, 4 -- values of RENDER_BOUNDSFLAG
+local CURRENT = 0 -- flag of Main_OnCommandEx: none
 local WAVE_FORMAT = 'evaw'
-local TOLERANCE = 0.05 -- s by which a render's length may differ
+local TOLERANCE = 0.05 -- s by which a render's length may differ from the item's
 
 local NUMBERS = {
   'RENDER_SETTINGS', 'RENDER_BOUNDSFLAG', 'RENDER_STARTPOS', 'RENDER_ENDPOS', 'RENDER_CHANNELS', 'RENDER_SRATE',
@@ -93,8 +93,8 @@ local function run(project, task, folder, name)
   return target
 end
 
--- Renders a span {item, from, length, midi} to folder/name.wav. Returns its path and the seconds before and after the
--- span, because REAPER renders whole items.
+-- Renders a span {item, from, length, midi} to folder/name.wav. Returns the file's path, and the seconds before and
+-- after the span in the file, because REAPER renders whole audio items.
 function render.item(project, span, folder, name)
   local task = { item = span.item, midi = span.midi, from = span.from, to = span.from + span.length }
   if not span.midi then

@@ -62,7 +62,7 @@ local function add_carried(source, clip)
   return source
 end
 
--- Returns which settings a route ("accessor", "render" or "stem") bakes into the clip.
+-- Returns for each setting whether a route ("accessor", "render" or "stem") bakes it into the clip's audio.
 local function baked_by(route)
   return {
     take_volume = facts.get(route .. '_has_take_volume'),
@@ -73,7 +73,7 @@ local function baked_by(route)
   }
 end
 
--- Returns a clip, its anchor, and the audio to be written before it can be sent (nil if none).
+-- Returns a clip of the message, its anchor, and what REAPER must write before the clip can be sent (nil if nothing).
 local function clip_of(project, range, id)
   local plan = take_audio.plan(range)
   local clip = anchor.of(range, plan.take)
@@ -96,7 +96,7 @@ local function clip_of(project, range, id)
     midi = plan.midi, why = plan.why }
 end
 
--- Returns a request {message_id, args, note, work}; `work` lists the audio that the service must write first.
+-- Returns a request {message_id, args, note, work}; `work` lists the audio that REAPER must write before it is sent.
 function request.of(project, ranges, remix, placement)
   local message_id = state.new_id()
   local made = {

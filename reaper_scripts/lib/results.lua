@@ -1,4 +1,4 @@
--- Results: the actions on placed results: swap with the source, remove, run again.
+-- Results: actions on placed results. They swap a result with its source, remove it or run it again.
 
 local error_guard = require 'error_guard'
 local json = require 'json'
@@ -19,7 +19,7 @@ local function about(object, mark)
   return found.variation and found or nil
 end
 
--- Returns the marks of a placed item {item, variation, job, source, seed, recipe}, or nil.
+-- Returns the marks of a placed item as {item, variation, job, request, source, seed, recipe}; nil for other items.
 function results.of(item)
   local found = about(item, objects.item_mark)
   local take = not found and reaper.GetActiveTake(item)
@@ -31,7 +31,7 @@ function results.of(item)
   return found
 end
 
--- Returns the results among the selected items; stops the action if there is none.
+-- Returns the selected items that are results; stops the action with a message if there are none.
 function results.selected(project)
   local found = {}
   for item in objects.selected_items(project) do found[#found + 1] = results.of(item) end
@@ -51,7 +51,7 @@ local function results_of_source(project, guid)
   return found
 end
 
--- Returns the sources and results of the selected items, each pair once even if both are selected.
+-- Returns each source with its results for the selected items, only once even if both source and result are selected.
 local function pairs_of_selection(project)
   local found, seen = {}, {}
   for item in objects.selected_items(project) do
@@ -78,7 +78,7 @@ function results.swap(project)
   end)
 end
 
--- Also removes placeholders. Their remixes are placed nevertheless.
+-- Removes the selected placeholders, whose remixes are still placed later; if there are none, the selected results.
 function results.remove(project)
   if placeholder.remove_selected(project) then return end
   local found = results.selected(project)
@@ -97,7 +97,7 @@ function results.remove(project)
   for _, one in ipairs(found) do mail.send('removed', { variation_id = one.variation }) end
 end
 
--- Runs the selected results again with the changes in `remix`. Returns the messages' ids.
+-- Runs the jobs of the selected results again with the changed settings `remix`. Returns the ids of the messages.
 function results.rerun(project, remix)
   local ids, seen = json.list(), {}
   for _, one in ipairs(results.selected(project)) do
@@ -113,7 +113,7 @@ function results.rerun_one(project, one, remix)
   local note = one.request and notes.load(one.request)
   if not note then error_guard.refuse('The saved data for this remix is missing. Remix its source item instead.') end
   note.message_id, note.created, note.told, note.ended = mail.new_id(), os.time(), nil, nil
-  note.rendered = json.list() -- the files belong to the first request
+  note.rendered = json.list() -- the rendered files belong to the first request
   local ok, problem = notes.save(note)
   if ok then ok, problem = mail.send('rerun', { job_id = one.job, remix = remix }, note.message_id) end
   if not ok then error_guard.refuse('Cannot write the request: ' .. tostring(problem)) end

@@ -1,4 +1,4 @@
--- Self-test: measures the facts of facts.lua with the selected item and writes them for `ace-bridge doctor`.
+-- Self-test: measures the facts in facts.lua with the selected item and writes a report for `ace-bridge doctor`.
 
 local error_guard = require 'error_guard'
 local facts = require 'facts'
@@ -16,9 +16,9 @@ local undo = require 'undo'
 local selftest = {}
 
 local PATIENCE = 3.0 -- s for the daemon to read a message
-local LEFT = -1 -- D_PAN
-local FADE = 10.0 -- s: much longer than the measured part
-local QUIETER = 0.8 -- of the unchanged level: anything below shows that the setting is in the audio
+local LEFT = -1 -- value of D_PAN
+local FADE = 10.0 -- s, much longer than the measured part
+local QUIETER = 0.8 -- fraction of the unchanged level; a lower level shows that the setting is in the audio
 local NEEDS_SOUND = 'Select an audio item that is not silent at its start.'
 local REPORTED = {
   'accessor_has_take_volume', 'accessor_has_item_volume', 'accessor_has_fades', 'accessor_has_take_pan',
@@ -26,11 +26,11 @@ local REPORTED = {
   'render_has_track_volume', 'render_is_whole_item', 'unicode_paths',
 }
 
--- Returns the settings that may be baked into a clip, and how to change each so that the start becomes quieter.
+-- Returns the settings that may be baked into a clip, each with a change that makes the start of the audio quieter.
 local function causes(item, take)
   local function cause(get, set, object, key, value, is_right)
     return { get = get, set = set, object = object, key = key, value = value or get(object, key) / 2,
-      is_right = is_right } -- whether it is measured in the right channel only
+      is_right = is_right } -- whether the level is measured only in the right channel
   end
   local track = reaper.GetMediaItem_Track(item)
   local of_item, to_item = reaper.GetMediaItemInfo_Value, reaper.SetMediaItemInfo_Value
@@ -43,7 +43,7 @@ local function causes(item, take)
   }
 end
 
--- Returns which settings change the measured level. All values are restored. Silence gives no answer.
+-- Returns for each setting whether it changes the measured level, and restores its value. Silence gives no answer.
 local function affected(measure, list)
   local plain, found = { [true] = measure(true), [false] = measure(false) }, {}
   for name, cause in pairs(list) do
@@ -58,7 +58,7 @@ local function affected(measure, list)
   return found
 end
 
--- Renders the item and returns its level; records in `about` that the render has the item's length.
+-- Renders the item and returns its level. Records in `about` that the render has the item's length.
 local function rendered_level(project, item, is_right, about)
   local span = { item = item, from = reaper.GetMediaItemInfo_Value(item, 'D_POSITION'),
     length = reaper.GetMediaItemInfo_Value(item, 'D_LENGTH') }
@@ -90,7 +90,8 @@ local function probe_paths()
   return ok == true
 end
 
--- Calls `done(seconds)` when the daemon's folder watch has found a message; seconds is nil if it does not.
+-- Measures how long the daemon takes to find a message without a notification. Then calls `done(seconds)`; `seconds` is
+-- nil if the daemon does not find it within PATIENCE.
 local function probe_daemon(project, done)
   local id = mail.send('hello', { daw = request.daw(), project = request.project(project) }, nil, true)
   local start = reaper.time_precise()
@@ -117,7 +118,7 @@ local function report_text(found)
   return table.concat(lines, '\n')
 end
 
--- Measures and shows the result in a box. Renders the item several times, then waits for the daemon.
+-- Runs the self-test and shows its result in a box. It renders the item several times, then waits for the daemon.
 function selftest.run(project)
   local item = objects.selected_items(project)() or error_guard.refuse(NEEDS_SOUND)
   local found = probe_sound(project, item)

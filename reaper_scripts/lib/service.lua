@@ -16,20 +16,20 @@ local undelivered = require 'undelivered'
 
 local service = {}
 
-local INTERVAL = 0.2 -- s between two looks at the outbox
+local INTERVAL = 0.2 -- s between checks of the outbox
 local KEEP_NOTES = 30 * 86400 -- s
 
--- A second start restarts the script without REAPER's question. The button is lit while it runs.
+-- Options of set_action_options: starting the script again restarts it without a question; its button is lit or dark.
 local ONE_INSTANCE, RESTART, LIT, DARK = 1, 2, 4, 8
 
-local GREET_AGAIN = 30 -- s between `hello` messages: an unread one shows that the daemon has died
-local STAY = 3.0 -- s after `hello` in which the daemon offers waiting results
+local GREET_AGAIN = 30 -- s between `hello` messages; if one stays unread, the daemon has died
+local STAY = 3.0 -- s after `hello` within which the daemon offers waiting results
 local MOST_FAILURES = 3
 
 local next_look = 0
 local failures = 0
 local stay_until, greet_at = 0, 0
-local greeted -- the project path that the daemon knows
+local greeted -- the project path in the last `hello`
 
 local function greet()
   local now, project = reaper.time_precise(), objects.current()
@@ -93,7 +93,7 @@ local function leave()
   mail.send('bye', {})
   state.service_ends()
   registry.light(false)
-  reaper.set_action_options(ONE_INSTANCE | RESTART | DARK) -- it may be ending because of a restart
+  reaper.set_action_options(ONE_INSTANCE | RESTART | DARK) -- also correct if the script ends because it is restarted
 end
 
 function service.run()
@@ -102,7 +102,7 @@ function service.run()
   registry.light(true)
   undelivered.restore()
   error_guard.run(sweep)
-  reaper.defer(loop) -- not at once: an action that starts the service has its own undo point
+  reaper.defer(loop) -- not immediately, because the action that starts the service has its own undo point
 end
 
 return service

@@ -1,4 +1,4 @@
--- Settings: the last choices in the dialog and the favourite presets, kept in REAPER's ini file.
+-- Settings: the last choices in the dialog and the favourite presets, stored in REAPER's ini file.
 
 local home = require 'home'
 local json = require 'json'
@@ -18,12 +18,12 @@ function settings.remember(choices)
   state.keep(KEY, choices)
 end
 
--- Returns choices with only a preset's own settings, without those last typed in the dialog.
+-- Returns choices that use only a preset's own settings and ignore the last ones from the dialog, except the placement.
 function settings.of_preset(name)
   return { remix = { preset = name }, placement = settings.last().placement }
 end
 
--- Returns the user's favourite presets; until some are chosen, the first presets of the catalogue.
+-- Returns the names of the favourite presets; if the user has chosen none, the first presets of the catalogue.
 function settings.favourites()
   local names = state.get('favourites')
   if names then return names end
@@ -60,8 +60,8 @@ local READERS = {
   end,
 }
 
--- Returns choices from the texts of the dialog's fields; nil and an error message if one is invalid. Empty fields are
--- left to the defaults.
+-- Returns the choices in the texts of the dialog's fields; nil and an error message if a text is invalid. For empty
+-- fields the defaults apply.
 function settings.read(fields)
   local remix = {}
   for _, key in ipairs({ 'preset', 'tags', 'lyrics', 'amount', 'seed', 'variations', 'engine' }) do

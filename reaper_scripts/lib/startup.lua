@@ -1,5 +1,5 @@
--- Startup: adds one line to REAPER's Scripts/__startup.lua, with the user's consent, to listen to controllers at once.
--- Other lines do not change. Before the first change the file is backed up.
+-- Startup: with the user's consent, adds one line to REAPER's Scripts/__startup.lua that runs "Listen to controllers"
+-- whenever REAPER starts. Other lines do not change. The file is backed up before its first change.
 
 local error_guard = require 'error_guard'
 local files = require 'files'
@@ -23,7 +23,7 @@ local function write(content)
   if not ok then error_guard.refuse('Cannot write __startup.lua: ' .. problem) end
 end
 
--- Returns the lines of the file that are not the bridge's.
+-- Returns the file's content without the bridge's line.
 local function other_lines(content)
   local kept = {}
   for line in content:gmatch('[^\n]*\n?') do
@@ -32,7 +32,7 @@ local function other_lines(content)
   return table.concat(kept)
 end
 
--- Adds the line at the end; `command` is the action's id with its underscore.
+-- Adds the line at the end of the file. `command` is the action's command id with its underscore.
 function startup.add(command)
   local before = files.read(path())
   if before and not is_ours(before) then files.write(path() .. BACKUP, before) end
@@ -41,7 +41,7 @@ function startup.add(command)
   write(kept .. LINE:format(command, MARK) .. '\n')
 end
 
--- Removes the line, and the file if it has no other.
+-- Removes the line, and the file if no other lines remain.
 function startup.remove()
   local before = files.read(path())
   if not before or not is_ours(before) then return end

@@ -1,19 +1,20 @@
--- Take audio: chooses how to export the audio of a take without changing the project.
--- Route "file": the daemon cuts it sample-exactly from the file. Route "accessor": REAPER's take accessor, before FX.
--- Route "render": REAPER renders it through take FX or the MIDI item's instrument, and is blocked meanwhile.
+-- Take audio: chooses how to export a take's audio without changing the project.
+-- Route "file": the daemon cuts the audio from the file, exact to the sample.
+-- Route "accessor": REAPER's take accessor reads the audio before the take FX.
+-- Route "render": REAPER renders the audio through the take FX or the MIDI item's instrument, and is blocked meanwhile.
 
 local error_guard = require 'error_guard'
 
 local take_audio = {}
 
--- File types that every decoder decodes to the same samples. MP3 is missing: decoders disagree on the silence at its
--- start (about 25 ms), so REAPER's own decoder is used.
+-- File types that every decoder decodes to the same samples. MP3 is not one of them, because decoders disagree on the
+-- silence at its start (about 25 ms); REAPER decodes it instead.
 local EXACT_TYPES = { WAVE = true, FLAC = true, AIFF = true, VORBIS = true, OGG = true, OPUS = true }
 local CHANNELS = { [0] = 'normal', [1] = 'swap', [2] = 'downmix', [3] = 'left', [4] = 'right' }
 local FIRST_MULTICHANNEL_MODE = 5
-local ROUNDING = 1e-6 -- s by which a clip may pass the end of its file
+local ROUNDING = 1e-6 -- s by which a clip may extend past the end of its file
 
--- Returns the source with the file, inside section and reversed sources.
+-- Returns the file's source, which may be nested in section or reversed sources.
 local function root_of(source)
   local parent = reaper.GetMediaSourceParent(source)
   while parent do
@@ -33,7 +34,7 @@ local function has_active_fx(take)
   return false
 end
 
--- Returns why the file alone does not determine `length` seconds of audio from `offset`; nil if it does.
+-- Returns why `length` seconds of the take from `offset` cannot be cut from the file exactly; nil if they can.
 local function why_not_exact(take, source, offset, length)
   local rate = value(take, 'D_PLAYRATE')
   if reaper.GetMediaSourceParent(source) then return 'a section or reversed' end
@@ -48,7 +49,7 @@ local function why_not_exact(take, source, offset, length)
   return nil
 end
 
--- Returns the span of the file. The daemon applies channel mode, polarity and pan; the placed item gets the gain.
+-- Returns the clip's span in the file. The daemon applies channel mode, polarity and pan; the new item gets the gain.
 local function span_of(take, source, offset)
   local rate, pan = value(take, 'D_PLAYRATE'), value(take, 'D_PAN')
   return {
@@ -65,13 +66,14 @@ end
 local function check_file(source)
   local path = reaper.GetMediaSourceFileName(source)
   if path == '' then error_guard.refuse('This item has no audio file.') end
-  if not reaper.file_exists(path) then -- REAPER's function handles every character in a path
+  if not reaper.file_exists(path) then -- REAPER's function supports every character in a path
     error_guard.refuse('The item\'s file is offline or missing:\n' .. path
       .. '\n\nNothing was sent or charged.')
   end
 end
 
--- Returns how to export the range {item, from, to}: {route, take, source = span or nil, ignored = {…}, why}.
+-- Returns how to export the range {item, from, to}: {route, take, midi, source, ignored, why}. `source` is the span in
+-- the file, only for the route "file"; `ignored` lists settings that are left out; `why` is set for "accessor".
 function take_audio.plan(range)
   local take = reaper.GetActiveTake(range.item)
   if not take then error_guard.refuse('This item is empty. Select an item with audio or MIDI.') end

@@ -1,5 +1,5 @@
 -- Toolbar: adds the bridge's buttons to an empty floating toolbar, with the user's consent. Other toolbars and menus do
--- not change. REAPER reads the file at its start.
+-- not change. REAPER reads the file (reaper-menu.ini) when it starts.
 
 local error_guard = require 'error_guard'
 local files = require 'files'
@@ -8,7 +8,7 @@ local toolbar = {}
 
 local TITLE = 'ACE Bridge'
 local BACKUP = '.before-ace-bridge'
-local HIGHEST = 16 -- toolbars that every REAPER 7 has
+local HIGHEST = 16 -- number of floating toolbars in every REAPER 7
 local BUTTONS = { -- script, icon, label
   { 'ace-bridge_Remix with last settings.lua', 'ace_bridge_remix.png', 'Remix' },
   { 'ace-bridge_Remix selected items (asks).lua', 'ace_bridge_ask.png', 'Remix (asks)' },
@@ -25,7 +25,7 @@ local function section_of(number)
   return ('[Floating toolbar %d]'):format(number)
 end
 
--- Returns the sections of the file in order: {head, body}. Text before the first section has an empty head.
+-- Returns the file's sections in order, each {head, body}. Text before the first section gets an empty head.
 local function sections(content)
   local found = { { head = '', body = '' } }
   for line in content:gmatch('[^\n]*\n?') do
@@ -77,7 +77,8 @@ local function write(found, more)
   if not ok then error_guard.refuse('Cannot write reaper-menu.ini: ' .. problem) end
 end
 
--- Fills a free floating toolbar; `commands` are the actions' ids by script. Returns its number, or nil if none is free.
+-- Fills an unused floating toolbar. `commands` contains the command ids by script name. Returns the toolbar's number,
+-- or nil if all are in use.
 function toolbar.add(commands)
   local before = files.read(path()) or ''
   local found = sections(before)

@@ -1,4 +1,5 @@
--- Toolkit: loads ReaImGui if it is installed, with the API of a fixed version so that updates do not break the dialog.
+-- Toolkit: loads ReaImGui if it is installed. It requests the API of a fixed version, so that updates do not break the
+-- dialog.
 
 local error_guard = require 'error_guard'
 
@@ -6,7 +7,7 @@ local toolkit = {}
 
 local VERSION = '0.9'
 
--- Returns the toolkit's functions, or nil if it is not installed or not compatible.
+-- Returns ReaImGui's functions, or nil if it is not installed or not compatible.
 function toolkit.load()
   if not reaper.APIExists('ImGui_GetBuiltinPath') then return nil end
   package.path = reaper.ImGui_GetBuiltinPath() .. '/?.lua;' .. package.path

@@ -5,7 +5,7 @@ local objects = require 'objects'
 local tracks = {}
 
 local FOLDER_DEPTH = 'I_FOLDERDEPTH'
-local PLAIN = 0 -- InsertTrackInProject: no default settings
+local PLAIN = 0 -- flag of InsertTrackInProject: without the user's default settings
 
 local function number_of(track)
   return math.floor(reaper.GetMediaTrackInfo_Value(track, 'IP_TRACKNUMBER')) -- from 1
@@ -14,21 +14,21 @@ end
 local function insert(project, index)
   if reaper.APIExists('InsertTrackInProject') then
     reaper.InsertTrackInProject(project, index, PLAIN)
-  else -- older REAPER: only in the active tab, which the caller has checked
+  else -- an older REAPER can insert only in the active tab; `can_insert` checks this
     reaper.InsertTrackAtIndex(index, false)
   end
   return reaper.GetTrack(project, index)
 end
 
--- Whether a track can be inserted into this project now.
+-- Returns true if a track can be inserted into this project now.
 function tracks.can_insert(project)
   return reaper.APIExists('InsertTrackInProject') or objects.current() == project
 end
 
--- Returns the last track in a folder, and the depth after it relative to `track`.
+-- Returns the last track in the folder `track`, and the folder depth after it, relative to `track`.
 local function last_in_folder(project, track)
   local depth = reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH)
-  local index, last = number_of(track), track -- index: of the track after it, from 0
+  local index, last = number_of(track), track -- index: 0-based index of the next track
   while depth > 0 and index < reaper.CountTracks(project) do
     last = reaper.GetTrack(project, index)
     depth = depth + reaper.GetMediaTrackInfo_Value(last, FOLDER_DEPTH)
@@ -37,8 +37,8 @@ local function last_in_folder(project, track)
   return last, depth
 end
 
--- Inserts a sibling below `track`; below a folder, after its last child. If `track` ends folders, the new track ends
--- them instead.
+-- Inserts a sibling below `track`, or after the last child if `track` is a folder. If the track above the new one
+-- closes folders, the new track closes them instead.
 function tracks.insert_below(project, track)
   local is_folder = reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH) > 0
   local last, closes = track, reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH)
@@ -66,7 +66,7 @@ function tracks.find_group(project, group)
   end
 end
 
--- Settings that give a new track its neighbour's level and pan. Effects are not copied.
+-- Settings that are copied to a new track so that it gets the source track's level and pan. Effects are not copied.
 local LEVEL = { 'D_VOL', 'D_PAN', 'D_WIDTH', 'D_DUALPANL', 'D_DUALPANR', 'I_PANMODE' }
 
 local function new_for(project, source, above, suffix, like_source)
@@ -79,8 +79,9 @@ local function new_for(project, source, above, suffix, like_source)
   return track, (name ~= '' and name .. ' - ' or '') .. suffix
 end
 
--- Returns the track for a variation of one request's clips from one source track. It is made below the source, with its
--- name and colour, and with its level unless the audio sent already contains the track's fader.
+-- Returns the track for variation `index` of a clip; all clips of a request on the same source track share it. A new
+-- track is inserted below the source track with its name and colour, and with its level and pan unless the audio sent
+-- is a mix or already contains the track's fader.
 function tracks.for_clip(project, source, note, clip, index)
   local function group(number)
     return ('%s/%s/%d'):format(note.message_id, clip.is_mix and 'mix' or clip.track, number)
@@ -96,7 +97,7 @@ function tracks.for_clip(project, source, note, clip, index)
   return track
 end
 
--- Deletes a track that was made for results if it has no items and no effects.
+-- Deletes a track that was inserted for results if it has no items and no effects.
 function tracks.remove_if_unused(track)
   if objects.track_mark(track, 'group') and reaper.GetTrackNumMediaItems(track) == 0 then
     if reaper.TrackFX_GetCount(track) == 0 then reaper.DeleteTrack(track) end

@@ -1,4 +1,4 @@
--- Undelivered: watches messages that the daemon has not read. If it does not read them, it is started, once.
+-- Undelivered: watches messages that the daemon has not answered. If they stay unread, it starts the daemon, once.
 
 local error_guard = require 'error_guard'
 local home = require 'home'
@@ -10,9 +10,9 @@ local undelivered = {}
 local PATIENCE = 1.5 -- s for a running daemon to read a message
 local START_PATIENCE = 25 -- s for a daemon to start on a slow disk
 
-local watched = {} -- message_id → time since it is watched
-local needs_no_answer = {} -- ids of messages without an answer
-local started -- when the daemon was started from here
+local watched = {} -- message_id → time at which watching started
+local needs_no_answer = {} -- ids of messages that the daemon only reads and does not answer
+local started -- time at which this script started the daemon
 local given_up = false
 
 local function save()
@@ -28,12 +28,12 @@ function undelivered.watch(message_id, without_answer)
   save()
 end
 
--- Watches the messages of an earlier service of this REAPER.
+-- Watches the unanswered messages of an earlier service in this REAPER process.
 function undelivered.restore()
   for _, id in ipairs(state.get('open') or {}) do undelivered.watch(id) end
 end
 
--- Whether an answer is still expected.
+-- Returns true while an answer is expected.
 function undelivered.busy()
   return next(watched) ~= nil and not given_up
 end

@@ -1,8 +1,8 @@
--- Undo: wraps every change to a project. One call makes one undo point, even after an error.
+-- Undo: wraps every change to a project. Each call creates one undo point, even if the change fails.
 
 local undo = {}
 
-local EVERYTHING = -1 -- the undo point covers all parts of the project
+local EVERYTHING = -1 -- flag for an undo point that covers all parts of the project
 
 local function finish(project, name, ok, ...)
   reaper.PreventUIRefresh(-1)
@@ -19,7 +19,7 @@ function undo.point(project, name, change, ...)
   return finish(project, name, xpcall(change, debug.traceback, ...))
 end
 
--- Avoids an undo point for an action that changes nothing: REAPER makes none for a script that defers.
+-- Prevents an undo point for an action that changes nothing: REAPER creates none for a script that defers.
 function undo.none()
   reaper.defer(function() end)
 end

@@ -1,11 +1,11 @@
 -- Wave: writes a 32-bit float WAV file of known length, block by block.
--- Plain Lua 5.3 and 5.4 without a call to REAPER: `ace-bridge install ardour` copies this file.
+-- Runs on plain Lua 5.3 and 5.4 without REAPER's API, because `ace-bridge install ardour` copies this file.
 
 local wave = {}
 wave.__index = wave
 
 local FLOAT, BYTES = 3, 4
-local CHUNK = 96 -- values per string.pack, which takes them as arguments
+local CHUNK = 96 -- values per string.pack call, because each value is an argument
 
 local function header(rate, channels, frames)
   local data = frames * channels * BYTES
@@ -17,7 +17,7 @@ local function header(rate, channels, frames)
     .. string.pack('<c4I4', 'data', data)
 end
 
--- Returns the file, or nil and an error message.
+-- Creates the file and writes its header. Returns the file object, or nil and an error message.
 function wave.create(path, rate, channels, frames)
   local file, problem = io.open(path, 'wb')
   if not file then return nil, problem end
@@ -39,7 +39,7 @@ function wave:append(values, count)
   return self.file:write(table.concat(parts))
 end
 
--- Returns true, or nil and an error message: a full disk may be reported only here.
+-- Closes the file. Returns true, or nil and an error message; the system may report a full disk only here.
 function wave:close()
   return self.file:close()
 end
