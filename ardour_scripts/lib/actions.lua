@@ -1,4 +1,4 @@
--- Actions: the bridge's entries in Ardour's menu. An action writes a message and ends; the hook handles the answer.
+-- Actions: the bridge's entries in Ardour's menu. Most write a message and end; the hook handles the daemon's answer.
 local need = ...
 local json, files, ids, link = need ("json"), need ("files"), need ("ids"), need ("link")
 local session = need ("session")
@@ -24,7 +24,7 @@ local function chosen ()
   return places
 end
 
--- Returns the arguments of `remix` for some regions and saves what is needed to place the results.
+-- Returns the arguments of a `remix` message for some regions, and saves the data needed to place their results.
 local function request (settings, places)
   local known_fades = session.fades (session.rate ())
   local memory, clips = link.memory (), json.list ()
@@ -45,7 +45,7 @@ local function request (settings, places)
   }
 end
 
--- Offers to start the daemon if it does not run; messages wait in the inbox. Returns whether it already runs.
+-- Returns true if the daemon runs; otherwise offers to start it. Messages wait in the inbox until it runs.
 local function awake (consequence)
   if link.daemon () then return true end
   if show.agrees ("ACE Bridge is not running. " .. consequence .. " Start it now?") then link.start () end
@@ -74,8 +74,8 @@ function actions.remix_ask ()
   return ask (settings)
 end
 
--- Answers a control surface's request for the selection. The user may not see this screen, so no question is shown, and
--- requests that take long or cost much are refused.
+-- Answers a control surface's request for the selection. The user may not see this screen, so this shows no question
+-- and refuses requests that would take long or cost much.
 function actions.selection (instance)
   local places = chosen ()
   if #places > MANY then
@@ -122,7 +122,7 @@ local function offered ()
   return outbox ()
 end
 
--- "Place ready remixes": sends `hello`, so that the daemon offers this session's results, and places them.
+-- "Place ready remixes": sends `hello`, so that the daemon offers this session's results, then places the results.
 function actions.place ()
   if placing.forbidden () then
     error ({ text = "Remixes cannot be placed while Ardour records. They are placed when you stop recording." })
@@ -132,7 +132,7 @@ function actions.place ()
   if placing.all (offered (), link.instance ()) == 0 then error ({ text = "This session has no ready remixes." }) end
 end
 
--- Returns the variation in a result's file, from the recipe next to it.
+-- Returns the variation id of a result file, read from the recipe next to it.
 local function variation_of (path)
   local text = files.read ((path:gsub ("%.wav$", ".recipe.json")))
   local recipe = json.decode (text or "")

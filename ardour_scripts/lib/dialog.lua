@@ -5,7 +5,7 @@ local json, link = need ("json"), need ("link")
 local dialog = {}
 local LEFT_OPEN = "(none)"
 
--- Returns the presets by title, as listed by `ace-bridge presets`.
+-- Returns the names of the presets by title, as listed by `ace-bridge presets list`.
 local function presets ()
   local words = {}
   for index, word in ipairs (link.pointer ().command) do words[index] = word end
@@ -30,7 +30,7 @@ local function title_of (styles, name)
   return LEFT_OPEN
 end
 
--- Returns the settings with the user's choices, or nil if the window was closed.
+-- Opens the dialog with some settings. Returns the user's choices, or nil if the user closes the window.
 function dialog.ask (settings)
   local styles, remix = presets (), settings.remix
   local answer = LuaDialog.Dialog ("ACE Bridge: remix the selected clip", {

@@ -1,5 +1,5 @@
--- Hook: Ardour's Lua timer calls it ten times a second; it checks this session's outbox three times a second. A check
--- reads one small file, which is parsed only if it has changed.
+-- Hook: Ardour's Lua timer calls `tick` ten times a second. About three times a second, it checks this session's
+-- outbox. A check reads one small file and parses it only if it has changed.
 local need = ...
 local json, link, placing, show = need ("json"), need ("link"), need ("placing"), need ("show")
 local session = need ("session")
@@ -14,7 +14,7 @@ function hook.hello (instance)
   }, instance)
 end
 
--- Gives an opened session its own instance, and sends `bye` for the previous one.
+-- Gives a newly opened session its own instance id, and sends `bye` for the previous instance.
 local function opened (project)
   if hook.instance then pcall (link.send, "bye", {}, hook.instance) end
   hook.project, hook.instance = project, link.instance (true)
@@ -34,7 +34,7 @@ local function once (key, text)
   show.problem (text)
 end
 
--- Shows the errors of this instance's requests.
+-- Shows the errors of this instance's requests, each once.
 local function tell (outbox)
   for _, refused in ipairs (outbox.errors or {}) do
     once (refused.message_id, refused.text .. "\n\n" .. (refused.hint or ""))
@@ -48,8 +48,8 @@ local function tell (outbox)
   end
 end
 
--- Answers a surface's request for the selection. Errors open no window here: the daemon reports to the surface after a
--- second without an answer.
+-- Answers a control surface's request for the selection. An error opens no window here: without an answer within a
+-- second, the daemon reports the failure to the surface.
 local function answer (ask)
   if type (ask) ~= "table" or ask.command ~= "selection" or hook.asked[ask.id] then return end
   hook.asked[ask.id] = true
@@ -62,14 +62,14 @@ local function look ()
   if not text or (text == hook.last and not hook.waits) then return end
   hook.last = text
   local outbox = json.decode (text)
-  if not outbox then return end -- without atomic renames it may be half-written; the next check reads all of it
+  if not outbox then return end -- half-written, because the file system has no atomic rename: the next check reads it
   local _, hindered = placing.all (outbox, hook.instance)
   hook.waits = hindered ~= nil and #outbox.place > 0
   answer (outbox.ask)
   if not hindered then tell (outbox) end
 end
 
--- One tick. A tick inside another, while Ardour redraws, does nothing.
+-- Does the work of one tick. Ardour may call it again while it redraws during a tick; such a nested call does nothing.
 function hook.tick ()
   if hook.busy or not Session then return end
   hook.busy = true

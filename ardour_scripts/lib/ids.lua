@@ -1,4 +1,4 @@
--- Unique IDs, and short IDs of texts.
+-- IDs: makes random unique IDs, and short IDs from texts.
 local ids = {}
 local seeded = false
 

@@ -1,10 +1,10 @@
--- Link: the connection to the daemon. The pointer file has the bridge's folder. Messages are files in its inbox, OSC
--- notifies the daemon, and this instance's outbox file has the answers.
+-- Link: the connection to the daemon. The pointer file contains the path of the bridge's folder. Messages are files in
+-- the inbox there, an OSC message notifies the daemon, and this instance's outbox file contains the answers.
 local need, folder = ...
 local json, files, ids = need ("json"), need ("files"), need ("ids")
 
 local link = {}
-local KEPT = 200 -- remembered clips per session
+local KEPT = 200 -- maximum number of clips remembered per session
 
 function link.pointer ()
   local text = files.read (folder .. "/ace-bridge.json")
@@ -16,7 +16,7 @@ end
 
 function link.home () return link.pointer ().home end
 
--- Returns daemon.json as text and decoded, or nil if no daemon runs. Linux shows whether its process still exists.
+-- Returns daemon.json as text and decoded; nil if no daemon runs. Only on Linux can this detect a crashed daemon.
 function link.daemon ()
   local text = files.read (link.home () .. "/daemon.json")
   local about = json.decode (text or "")
@@ -25,7 +25,7 @@ function link.daemon ()
   return text, about
 end
 
--- Writes a file in the bridge's folder.
+-- Writes a file, or raises an error with a message for the user.
 function link.write (path, text)
   local ok, problem = files.write (path, text)
   if not ok then error ({ text = "Cannot write to the bridge's folder: " .. tostring (problem) }) end
@@ -37,7 +37,7 @@ local function memory_path ()
   return link.home () .. "/ardour-" .. ids.hash (link.project ()) .. ".json"
 end
 
--- Returns what is remembered of this session: its instance and the requested clips.
+-- Returns the data saved for this session: its instance id and the requested clips.
 function link.memory ()
   local memory = json.decode (files.read (memory_path ()) or "")
   if type (memory) ~= "table" then memory = {} end
@@ -55,7 +55,7 @@ function link.remember (memory)
   link.write (memory_path (), json.encode (memory))
 end
 
--- Returns the instance id of this session. The hook makes a new one each time a session is opened.
+-- Returns this session's instance id, or makes a new one if `fresh`. The hook does so whenever a session is opened.
 function link.instance (fresh)
   local memory = link.memory ()
   if fresh or not memory.instance then

@@ -1,14 +1,14 @@
--- Render: writes a region to a file if no source file and offset describe its audio (compound regions, more than two
--- channels). The region's own gain and fades are left out, because the remix gets them natively.
+-- Render: writes a region's audio to a file if a source file and an offset cannot describe it, for example if the region
+-- is compound or has more than two channels. The region's own gain and fades are left out, because the remix gets them.
 local need = ...
 local link, json, wave = need ("link"), need ("json"), need ("wave")
 
 local render = {}
 local BLOCK = 8192 -- samples per read
 local LONG = 10 -- s of audio above which a progress window opens
-local KEPT = 7 * 86400 -- s: the longest time a request may wait before the file is read
+local KEPT = 7 * 86400 -- s for which rendered files are kept, in case a request waits that long
 
--- Returns the samples of several channels interleaved.
+-- Interleaves the first `count` samples of several channels.
 local function interleaved (sides, count)
   local all, width = {}, #sides
   for side, values in ipairs (sides) do
@@ -17,8 +17,8 @@ local function interleaved (sides, count)
   return all
 end
 
--- Returns a function that shows progress and returns whether the user has cancelled, and one that closes the window. A
--- short region opens no window.
+-- Opens a progress window, unless the region is short. Returns a function that shows the progress and returns whether
+-- the user has cancelled, and a function that closes the window.
 local function shown (samples, rate)
   if samples < LONG * rate then return function () return false end, function () end end
   local window = LuaDialog.ProgressWindow ("ACE Bridge: rendering the region", true)
@@ -53,7 +53,7 @@ local function sweep (memory, now)
   memory.rendered = kept
 end
 
--- Writes a region's audio, remembers the file in `memory`, and returns its path.
+-- Writes a region's audio to a file, adds the file to `memory`, and returns its path.
 function render.region (region, id, rate, memory)
   local path = link.home () .. "/rendered/" .. id .. ".wav"
   sweep (memory, os.time ())

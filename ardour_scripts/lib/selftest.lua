@@ -5,10 +5,10 @@ local link = need ("link")
 local selftest = {}
 local PROVEN = "7.3"
 
--- Name, a function that returns the binding, and for some bindings the argument that a call without arguments reports
--- missing in the tested version. Bindings check their arguments first; whether they report the last or the first one
--- depends on the compiler, so both are listed. Only bindings that refuse such a call are called: others may take a
--- missing region or track for none, and clone_region without one crashes Ardour.
+-- The bindings: a name and a function that returns the binding. Some are also called without arguments. They then
+-- report the last or the first argument as missing, depending on the compiler; both reports of the tested version are
+-- listed. The other bindings are not called, because they may accept a missing region or track, and clone_region
+-- without a region crashes Ardour.
 local BINDINGS = {
   { "Editor:do_embed", function () return Editor.do_embed, Editor end, "#7 Track", "#2 StringVector" },
   { "Editor:set_selection", function () return Editor.set_selection, Editor end, "#3 number", "#2 SelectionList" },
@@ -29,7 +29,7 @@ local BINDINGS = {
   { "LuaDialog.Message", function () return LuaDialog.Message end },
 }
 
--- Returns the argument that a binding reports missing, such as "#7 Track".
+-- Calls a binding without arguments and returns the argument that it reports as missing, such as "#7 Track".
 local function complaint (called, object)
   local ok, why = pcall (called, object)
   local number, kind = tostring (why):match ("bad argument (#%d+) to .-%(([%w_]+) expected")
@@ -42,7 +42,7 @@ function selftest.version ()
   return text:match ('modified%-with="[^"]-([%d.]+)[^"]*"') or text:match ('created%-with="[^"]-([%d.]+)[^"]*"') or ""
 end
 
--- Returns the names of bindings that are missing or take other arguments than in the tested version.
+-- Returns the names of bindings that are missing or whose arguments differ from the tested version.
 function selftest.missing ()
   local missing = {}
   for _, binding in ipairs (BINDINGS) do
