@@ -1,5 +1,6 @@
--- Render: writes a region's audio to a file if a source file and an offset cannot describe it, for example if the region
--- is compound or has more than two channels. The region's own gain and fades are left out, because the remix gets them.
+-- Render: writes a region's audio to a file if a source file and an offset cannot describe it, for example if the
+-- region is compound or has more than two channels. The region's own gain and fades are left out, because the remix
+-- gets them.
 local need = ...
 local link, json, wave = need ("link"), need ("json"), need ("wave")
 

@@ -5,8 +5,8 @@ Live imports this folder as a control surface and calls `create_instance`. Stand
 
 from __future__ import annotations
 
-PROTOCOL = 1  # of the messages
-VERSION = "0.1.0"  # of this script, compared with the daemon's
+PROTOCOL = 1  # version of the message format
+VERSION = "0.1.0"  # version of this script, compared with the daemon's version
 
 
 def create_instance(c_instance):

@@ -1,7 +1,7 @@
 """A pad, key or button of a MIDI controller that requests a remix when held, and shows the state with its light.
 
-`live/pad.json` in the bridge's folder chooses it: {"note": 36, "channel": 1} or {"cc": 20, "channel": 1}. It must be
-held, because a remix may cost money and an accidental press must not spend any.
+`live/pad.json` in the bridge's folder chooses the note or controller: {"note": 36, "channel": 1} or
+{"cc": 20, "channel": 1}. A short press does nothing, because a remix may cost money.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ DARK, DIM, BRIGHT = 0, 1, 127
 
 
 class Button:
-    """Watches one note or controller number; none without settings."""
+    """Watches the note or controller number in the settings; without valid settings it does nothing."""
 
     def __init__(self, settings, send_midi):
         self._send = send_midi
         self._shown = None
         self._since = None
         self._fired = False
-        self._short = False  # released before HOLD
+        self._short = False  # whether the last press was shorter than HOLD
         settings = settings if isinstance(settings, dict) else {}
         self._is_note = "note" in settings
         number = settings.get("note", settings.get("cc"))
@@ -47,7 +47,7 @@ class Button:
         self._fired = False
 
     def held(self, now):
-        """Return True once per press, when it has been held long enough."""
+        """Return True once per press, as soon as the pad has been held for HOLD."""
         if self._since is None or self._fired or now - self._since < HOLD:
             return False
         self._fired = True
@@ -66,7 +66,7 @@ class Button:
             self._send(((NOTE_ON if self._is_note else CONTROL) | self._channel, self._number, value))
 
     def forget(self):
-        """Send the light again with the next tick."""
+        """Send the light's state again in the next tick."""
         self._shown = None
 
     def dark(self):

@@ -1,15 +1,15 @@
-"""Sets a new clip's warping, markers, span, loop, pitch and gain like its source's, and checks them.
+"""Copies the source's warping, markers, span, loop, pitch and gain to a new clip, and checks them.
 
-place.py calls `set_properties` when it has made a clip and `differences` one tick later, because Live may apply what a
-script sets only then.
+place.py calls `set_properties` when it has created a clip and `differences` one tick later, because Live may apply
+properties only in the next tick.
 """
 
 from __future__ import annotations
 
 from .warp import WarpMap
 
-CLOSE = 1e-3  # beats, or s for clips that are not warped
-LEVEL = 5e-3  # of the gain's range: Live may round the value
+CLOSE = 1e-3  # tolerance for positions: beats, or s for unwarped clips
+LEVEL = 5e-3  # tolerance for the gain, as a fraction of its range; Live may round the value
 
 
 def set_properties(clip, context, piece, lead, seconds, make_marker):
@@ -17,11 +17,12 @@ def set_properties(clip, context, piece, lead, seconds, make_marker):
 
     Args:
         clip: Live's new clip, in the Arrangement or a slot.
-        context: of the request, see describe.py.
-        piece: (start, end) to be heard, in the clip's own time; None for a Session clip, with its loop and markers.
-        lead: s of the file before the clip starts.
+        context: the request's context, see describe.py.
+        piece: audible (start, end) of an Arrangement clip in its own time; None for a Session clip, which gets the
+            source's loop and markers.
+        lead: length of the file before the clip's start, s.
         seconds: length of the clip in the file, s.
-        make_marker: Live.Clip.WarpMarker.
+        make_marker: the class Live.Clip.WarpMarker.
     """
     if bool(clip.warping) != context["warping"]:
         clip.warping = context["warping"]
@@ -44,18 +45,18 @@ def set_properties(clip, context, piece, lead, seconds, make_marker):
         if end > start:
             clip.end_marker = end
     else:
-        _set_loop(clip, start, end)  # with the loop off these are the start and end markers
+        _set_loop(clip, start, end)  # while the loop is off, Live uses these as start and end markers
 
 
 def points(context, lead, seconds):
-    """Return a warped result's (beat, second of its file) pairs, none beyond the end of the file."""
+    """Return the warp markers of a warped result as (beat, second of its file), none after the clip's end."""
     pairs = [(beat, second) for beat, second in context["points"]]
     inside = [(beat, second + lead) for beat, second in pairs if second < seconds - 1e-6]
     return [*inside, (WarpMap(pairs).beat(seconds), seconds + lead)]
 
 
 def bounds(context, piece, lead, seconds):
-    """Return (start, end, loop) in the new clip's own time."""
+    """Return (start, end, loop) in the new clip's own time; loop is (start, end), or None if the clip is unwarped."""
     start, end = piece or context["markers"]
     if context["warping"]:
         return start, end, context["loop"]
@@ -66,12 +67,12 @@ def bounds(context, piece, lead, seconds):
 def set_markers(clip, wanted, make_marker):
     """Replace a clip's warp markers by `wanted`. Requires `add_warp_marker` (Live 11.1).
 
-    A clip needs at least one marker, so one old marker stays. It is first moved onto the wanted line, so that the tempo
-    between it and each new marker stays within Live's limits.
+    A clip needs at least one marker, so one old marker is kept. It is first moved onto the line through the wanted
+    markers, so that the tempo between it and each new marker is within Live's limits.
     """
     line = WarpMap(wanted)
     markers = list(clip.warp_markers)
-    old = markers[:-1] or markers  # the last one is Live's hidden marker, which cannot be edited
+    old = markers[:-1] or markers  # the last marker is hidden by Live and cannot be edited
     if not old:
         raise RuntimeError("the clip has no warp markers yet")
     for marker in old[:0:-1]:
@@ -86,7 +87,7 @@ def set_markers(clip, wanted, make_marker):
 
 
 def differences(clip, context, piece, lead, seconds):
-    """Return the name of a property that differs from its setting; empty if none does."""
+    """Return the name of the first property that Live did not accept, or an empty text."""
     if bool(clip.warping) != context["warping"]:
         return "warping"
     if context["warping"] and _off(clip, points(context, lead, seconds)):
@@ -105,7 +106,7 @@ def differences(clip, context, piece, lead, seconds):
 
 
 def _sound(clip, context):
-    """Return the name of a differing property among pitch, gain and warp mode; empty if none does."""
+    """Return which of pitch, gain and warp mode Live did not accept, or an empty text."""
     coarse, fine = context["pitch"]
     if clip.pitch_coarse != coarse or abs(clip.pitch_fine - fine) > 0.5:
         return "pitch"
@@ -125,7 +126,7 @@ def _off(clip, wanted):
 
 
 def _set_loop(clip, start, end):
-    """Set both ends, in the order that keeps the start before the end."""
+    """Set both ends of the loop, in the order that keeps its start before its end."""
     if start >= clip.loop_end:
         clip.loop_end = end
         clip.loop_start = start

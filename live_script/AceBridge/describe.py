@@ -1,6 +1,6 @@
-"""Builds a request from the selected clip, and the context needed to place its result.
+"""Builds a request from the selected clip, and the context that is needed to place its result.
 
-source_span.py chooses the span of the file to send, and whether it is stretched first.
+source_span.py chooses the span of the file to send, and decides whether to stretch it first.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from .live_objects import Refused
 from .source_span import Plain, Warped
 
 REPITCH = 3  # the warp mode in which pitch follows speed
-SHORTEST = 0.1  # s
+SHORTEST = 0.1  # minimum length of the span sent, s
 
 
 def request(song, application, found):
-    """Return (arguments of the request, context of its placing).
+    """Return the arguments of a request, and the context needed to place its result.
 
     Raises:
         Refused: less than 0.1 s of the clip's file is audible.
@@ -66,7 +66,7 @@ def request(song, application, found):
 
 
 def unknowable(song, track, clip):
-    """Yield notes on properties that are not copied, because Live's API hides them or they belong to the track."""
+    """Yield a note on each property that is not copied, because scripts cannot read it or it belongs to the track."""
     if clip.is_arrangement_clip:
         yield "Fades are not copied, because scripts cannot read them. Set them on the result if necessary."
     if clip.has_envelopes:
@@ -82,7 +82,7 @@ def unknowable(song, track, clip):
 
 
 def _decibels(text):
-    """Return the gain shown by Live, dB; -150 for silence, the lowest value of a message."""
+    """Return the gain in Live's displayed text, dB; at least -150, the lowest value that a message may have."""
     found = re.search(r"-?(?:\d+(?:[.,]\d+)?|inf)", text.replace("\u2212", "-"))
     if found is None:
         return 0.0
@@ -100,7 +100,7 @@ def _track(found):
 
 
 def _context(found, clip_id, start, pieces, source_span):
-    """Return where and how to place a result, as JSON values."""
+    """Return the source's position and properties, which the placed result gets, as JSON values."""
     clip = found.clip
     return {
         "clip_id": clip_id,

@@ -1,6 +1,6 @@
-"""A non-blocking UDP socket on the loopback interface: notifies the daemon, and receives its notifications.
+"""A non-blocking UDP socket on the loopback interface: notifies the daemon and receives the daemon's notifications.
 
-The messages themselves are files (mailbox.py), so a lost datagram only causes a short delay.
+The messages themselves are files (see mailbox.py), so a lost datagram only causes a short delay.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import socket
 from . import osc
 
 HOST = "127.0.0.1"
-LARGEST = 65536  # bytes
+LARGEST = 65536  # maximum size of a datagram, bytes
 
 
 class Doorbell:
-    """Sends and receives short OSC messages; without a socket it does nothing."""
+    """Sends and receives short OSC messages; does nothing if no socket can be opened."""
 
     def __init__(self, log):
         self._log = log
         self._socket = None
-        self.port = 0  # of this socket; 0 without a socket: files are polled anyway
-        self.drained = True  # whether the last call of `messages` read everything
+        self.port = 0  # this socket's port; 0 if it cannot be opened, which only means that files are polled
+        self.drained = True  # whether the last call of `messages` read all waiting messages
         try:
             opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             opened.setblocking(False)
-            opened.bind((HOST, 0))  # any free port, so that it cannot collide with another program
+            opened.bind((HOST, 0))  # any free port, because a fixed port may be in use
         except OSError as problem:
             log("cannot open a socket, polling files instead: %s" % problem)
             return
@@ -33,7 +33,7 @@ class Doorbell:
         self.port = opened.getsockname()[1]
 
     def ring(self, port, address, *values):
-        """Send one message to a port on this machine. A port without a listener is no error."""
+        """Send one message to a port on this machine. It is no error if no program listens there."""
         if self._socket is None or not port:
             return
         try:
@@ -42,14 +42,14 @@ class Doorbell:
             self._log("cannot notify port %s: %s" % (port, problem))
 
     def messages(self, within):
-        """Yield (address, values, sender's port) of received messages while `within()` is true."""
+        """Yield (address, values, sender's port) of each received message, as long as `within()` returns true."""
         self.drained = self._socket is None
         while self._socket is not None and within():
             try:
                 data, sender = self._socket.recvfrom(LARGEST)
             except OSError as problem:
                 if problem.errno in (errno.ECONNREFUSED, errno.ECONNRESET):
-                    continue  # an ICMP answer to a notification without a listener
+                    continue  # the system reports that a notification had no listener
                 self.drained = True
                 return  # EAGAIN: no more messages
             try:

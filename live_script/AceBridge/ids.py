@@ -1,4 +1,4 @@
-"""Random version 4 UUIDs without the module uuid, which some versions of Live do not have."""
+"""Makes random version 4 UUIDs without the module uuid, which some versions of Live do not have."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def new_id():
 
 
 def is_id(text):
-    """Return whether a text has the form of an id."""
+    """Return whether a text has the format of these ids."""
     return _ID.fullmatch(text) is not None

@@ -1,7 +1,7 @@
-"""Helpers for Live's objects: whether one still exists, and which track it is on.
+"""Helpers for Live's objects: check whether an object still exists, and find its track.
 
-An object deleted in Live compares equal to None and raises on access. Each access makes a new wrapper, so objects are
-compared with == and never with `is`.
+An object that was deleted in Live compares equal to None and raises an error on access. Live returns a new wrapper each
+time, so objects must be compared with == and never with `is`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ class Refused(Exception):
     """The request is invalid; the text is shown in the status bar."""
 
 
-REFUSALS = (RuntimeError, OSError)  # raised by Live for refused calls; anything else is a bug in this script
+REFUSALS = (RuntimeError, OSError)  # raised by Live when it refuses a call; any other error is a bug in this script
 
 
 def alive(thing):
@@ -20,7 +20,7 @@ def alive(thing):
 
 
 def track_of(song, thing):
-    """Return the track of a clip, slot or lane and its index, or (None, -1)."""
+    """Return the track that contains a clip, slot or lane, and the track's index; (None, -1) if there is none."""
     tracks = list(song.tracks)
     while alive(thing) and thing != song:
         for index, track in enumerate(tracks):
@@ -31,7 +31,7 @@ def track_of(song, thing):
 
 
 def scene_of(track, clip):
-    """Return the index of the track's slot that contains a clip, or None."""
+    """Return the scene index of the slot that contains a clip, or None."""
     for index, slot in enumerate(track.clip_slots):
         if slot.has_clip and slot.clip == clip:
             return index

@@ -1,6 +1,6 @@
-"""Messages as files: writes them atomically to the inbox, and reads the outbox when it has changed.
+"""Writes messages as files to the inbox, atomically, and reads the outbox when it has changed.
 
-Also stores each request's context, so that its results can be placed after a restart of Live.
+Also stores each request's context, so that its results can be placed even after a restart of Live.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import time
 from . import PROTOCOL
 from .ids import is_id, new_id
 
-FOLDER = "live"  # in the bridge's folder: contexts of requests, ports of instances, the self-test's report
+FOLDER = "live"  # folder in the bridge's folder with contexts, instance files, pad.json and the self-test's report
 PRESENT = "instance-"  # prefix of the file with an instance's port
-OLDEST = 30 * 86400.0  # s before a context is deleted
+OLDEST = 30 * 86400.0  # age at which a context is deleted, s
 
 
 class Mailbox:
-    """The files of one instance."""
+    """Reads and writes the files of one instance."""
 
     def __init__(self, home, instance):
         self.instance = instance
@@ -55,7 +55,7 @@ class Mailbox:
                 return None
             with open(self._outbox, "rb") as file:
                 found = json.loads(file.read().decode("utf-8"))
-        except (OSError, ValueError):  # not written yet; it is never half-written, because it is replaced atomically
+        except (OSError, ValueError):  # not written yet; never half-written, because the daemon replaces it atomically
             return None
         self._seen = seen
         return found if isinstance(found, dict) else None
@@ -65,7 +65,7 @@ class Mailbox:
         _replace(self._file(message_id), context)
 
     def kept(self, message_id):
-        """Return what `keep` stored, or None."""
+        """Return the value stored under a name, or None."""
         try:
             with open(self._file(message_id), "rb") as file:
                 return json.loads(file.read().decode("utf-8"))
@@ -73,7 +73,7 @@ class Mailbox:
             return None
 
     def has(self, name):
-        """Return whether there is a file of that name, readable or not."""
+        """Return whether there is a file with that name, even if it cannot be read."""
         return os.path.exists(self._file(name))
 
     def write(self, name, value):
@@ -102,7 +102,7 @@ class Mailbox:
 
 
 def _ours(name):
-    """Return whether a name is that of a request's context or an instance's port."""
+    """Return whether a file name is the name of a context or of an instance file."""
     stem, end = os.path.splitext(name)
     return end == ".json" and is_id(stem[len(PRESENT) :] if stem.startswith(PRESENT) else stem)
 

@@ -1,4 +1,4 @@
-"""Encodes OSC 1.0 messages with arguments of type i, f, s, T, F, and decodes them, also with d, h, N and I."""
+"""Encodes OSC 1.0 messages with arguments of type i, f, s, T and F; decodes these types and also d, h, N and I."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 
 
 def encode(address, *values):
-    """Return one message as bytes, with floats in single precision."""
+    """Return one message as bytes; floats are encoded in single precision."""
     tags, body = ",", b""
     for value in values:
         if value is True or value is False:
@@ -27,7 +27,7 @@ def decode(data):
     """Return (address, values) of one message.
 
     Raises:
-        ValueError: the bytes are not a message with these types.
+        ValueError: the bytes are not a message, or an argument has another type.
     """
     try:
         address, position = _read_text(data, 0)

@@ -1,6 +1,6 @@
-"""Reads the outbox: which results to place, whether the daemon asks for the selection, what to show.
+"""Reads the outbox: finds the results to place, the daemon's requests for the selection, and the lines to show.
 
-script.py passes each new outbox and acts on what it returns. This module does not use Live's API.
+script.py passes each new outbox to an OutboxView and acts on the results. This module does not use Live's API.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import re
 from . import PROTOCOL, VERSION
 
 ENDED = ("done", "failed", "cancelled", "unknown", "partial")
-FRESH = 5.0  # s after which an `ask` of the daemon is too old to answer
+FRESH = 5.0  # age above which an `ask` from the daemon is no longer answered, s
 APART = "this script and the bridge are incompatible: run `ace-bridge install live` and restart Live."
 
 
 class OutboxView:
-    """Remembers what was handled, so that everything is handled once."""
+    """Remembers what it has returned, so that each result, question and message is handled only once."""
 
     def __init__(self):
         self.open = False  # whether a request is in progress
@@ -43,7 +43,7 @@ class OutboxView:
         return now - float(outbox.get("updated") or 0.0) < FRESH
 
     def lines(self, outbox):
-        """Yield lines for the status bar, the most important last."""
+        """Yield lines for the status bar, the most important line last."""
         found = list(outbox.get("jobs") or ())
         self.open = any(job["state"] not in ENDED for job in found)
         for job in found:
@@ -70,7 +70,7 @@ class OutboxView:
 
 
 def _update_hint(version):
-    """Return how to update the older of the script and the bridge."""
+    """Return how to update the older one of the two: the script or the bridge."""
     if _numbers(version) < _numbers(VERSION):
         return "restart the bridge with `ace-bridge stop` and `ace-bridge start`."
     return "run `ace-bridge install live` and restart Live."

@@ -1,6 +1,6 @@
-"""Places a result on a new audio track to the right of its source, with one undo step within one tick.
+"""Places a result on a new audio track to the right of its source, in one undo step and one tick.
 
-placing_queue.py calls `place` in one tick and `check` in the next, and confirms only what `check` has found.
+placing_queue.py calls `place` in one tick and `check` in the next. It confirms a result only after `check`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .clip_properties import differences, set_properties
 from .live_objects import REFUSALS, Refused, alive, can_place, track_of
 from .view import View
 
-DATA = "ace_bridge"  # key of a track's data with the ids of its result
+DATA = "ace_bridge"  # key of the data on a track that contains the ids of the track's result
 TRIES = 3  # attempts to set a clip's properties, one per tick
 
 
@@ -28,7 +28,7 @@ def blocked(song, application):
 
 
 def placed_track(song, variation_id):
-    """Return the track that already has a result, or None."""
+    """Return the track on which a variation is already placed, or None."""
     for track in song.tracks:
         if _mark(track).get("variation") == variation_id:
             return track
@@ -42,7 +42,7 @@ class Placing:
         """Take Live's song and application, its WarpMarker class, and the PlacingTask (see placing_queue.py)."""
         self.variation_id = task.variation_id
         self.path = task.result["path"]
-        self.note = ""  # the property that is still wrong after all attempts
+        self.note = ""  # name of a property that is still wrong after the last attempt
         self.trouble = ""  # the last error raised by Live, for the log
         self._song, self._application = song, application
         self._make_marker = make_marker
@@ -57,10 +57,10 @@ class Placing:
         self._tries = 0
 
     def place(self):
-        """Create the track and the clip.
+        """Create the track and its clips.
 
         Raises:
-            Refused: it failed, and nothing is left behind.
+            Refused: Live refused it; no track or clip remains.
         """
         if not can_place(self._song):
             raise Refused("this version of Live cannot create clips from files")
@@ -69,10 +69,10 @@ class Placing:
         self._changing(self._make)
 
     def check(self):
-        """Check the placed clips one tick later; return whether placing has ended.
+        """Check the placed clips one tick later and correct them if necessary; return whether placing has ended.
 
         Raises:
-            Refused: the clip does not exist.
+            Refused: the new track or its clips no longer exist.
         """
         if not alive(self._track):
             raise Refused("the new track was deleted immediately")
@@ -90,13 +90,13 @@ class Placing:
 
     @property
     def item(self):
-        """Return the id of the placed clip in messages."""
+        """Return the id of the placed result for messages: its track's pointer in Live."""
         return str(self._track._live_ptr)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     def _changing(self, change):
-        """Change the Set in one undo step, and restore selection and view."""
+        """Call `change` in one undo step, then restore selection and view."""
         view = View(self._song, self._application)
         self._song.begin_undo_step()
         try:
@@ -115,14 +115,14 @@ class Placing:
             self._name(where.track)
             self._mix(where.track)
             self._fill()
-        except Exception as problem:  # any error: leave no empty track behind
+        except Exception as problem:  # any error, so that no empty track remains
             self._song.delete_track(track_of(self._song, self._track)[1])
             if isinstance(problem, REFUSALS):
                 raise Refused(str(problem)) from problem
             raise
 
     def _beside(self, where):
-        """Return the index of the new track: to the right of the source and of its other results."""
+        """Return the index for the new track: to the right of the source and of the other results of this job."""
         if where.track is None:
             return -1
         tracks, index = list(self._song.tracks), where.index + 1
@@ -145,7 +145,7 @@ class Placing:
             try:
                 setting = getattr(self._track.mixer_device, name)
                 setting.value = getattr(beside.mixer_device, name).value
-            except RuntimeError as problem:  # place the remix anyway
+            except RuntimeError as problem:  # the remix is placed anyway
                 self.trouble = "%s: %s" % (name, problem)
 
     def _fill(self):
@@ -163,7 +163,7 @@ class Placing:
         self._set_up_clip(slot.clip, None)
 
     def _made(self, at):
-        """Return the clip at a beat; searches backwards, because the newest clip is usually the last."""
+        """Return the new clip at a beat. Searches backwards, because the newest clip is usually the last one."""
         for clip in reversed(list(self._track.arrangement_clips)):
             if abs(clip.start_time - at) < 1e-3 and same_file(clip.file_path, self.path):
                 return clip
@@ -177,7 +177,7 @@ class Placing:
             self._set_up_clip(clip, piece)
 
     def _recreate_via_slot(self, clips):
-        """Create the Arrangement clips again from a Session slot, where setting a clip's start does not move it."""
+        """Create the Arrangement clips again from a Session clip, which does not move when its start is set."""
         for clip in clips:
             self._track.delete_clip(clip)
         slot = self._track.clip_slots[0]
@@ -188,7 +188,7 @@ class Placing:
         slot.delete_clip()
 
     def _set_up_clip(self, clip, piece):
-        """Set a clip's properties. `check` repeats what Live refuses now, for example before warping is on."""
+        """Set a clip's properties. If Live refuses one now, for example before warping is on, `check` repeats it."""
         try:
             set_properties(clip, self._context, piece, self._lead, self._seconds, self._make_marker)
         except RuntimeError as problem:
@@ -211,7 +211,7 @@ class Placing:
         return [clip for clip in found if same_file(clip.file_path, self.path)]
 
     def _difference(self, clips):
-        """Return the name of a wrong property, or an empty text."""
+        """Return the name of the first wrong property, or an empty text."""
         pieces = self._pieces()
         if len(clips) != len(pieces):
             return "number of clips"
@@ -222,7 +222,7 @@ class Placing:
         return ""
 
     def _misplaced(self, index, clip):
-        """Return whether an Arrangement clip does not cover its beats."""
+        """Return whether an Arrangement clip starts or ends at the wrong beat."""
         if self._scene is not None:
             return False
         at, (_, start, end) = self._positions()[index], self._context["pieces"][index]
@@ -232,13 +232,13 @@ class Placing:
 
 
 def same_file(one, other):
-    """Return whether two paths have the same file name, regardless of case rules and Unicode normalization."""
+    """Return whether two paths have the same file name, by the system's case rules and in any Unicode form."""
     names = [os.path.normcase(os.path.basename(path or "")) for path in (one, other)]
     return names[0] == names[1] or _composed(names[0]) == _composed(names[1])
 
 
 def _composed(name):
-    """Return a name in Unicode form NFC; unchanged without unicodedata, because only macOS uses another form."""
+    """Return a name in Unicode form NFC, or unchanged without unicodedata, because only macOS uses another form."""
     try:
         from unicodedata import normalize
     except ImportError:  # Live 11 and 12.0 on Windows
@@ -255,6 +255,6 @@ def _recording(song):
 
 
 def _mark(track):
-    """Return {"variation", "job"} of a track made by this script, else an empty dict."""
+    """Return the ids {"variation", "job"} of a track created by this script; an empty dict for other tracks."""
     words = str(track.get_data(DATA, "")).split()
     return dict(zip(("variation", "job"), words)) if len(words) == 2 else {}

@@ -1,6 +1,7 @@
-"""Places the offered results one after the other, with at most one change of the Set per tick.
+"""Places the offered results one after the other, with at most one change to the Set per tick.
 
-script.py adds what the daemon offers and calls `step` in each tick. The outcome goes to the daemon and the status bar.
+script.py adds the daemon's offers and calls `step` in each tick. The queue reports each outcome to the daemon and in
+the status bar.
 """
 
 from __future__ import annotations
@@ -11,20 +12,28 @@ from collections import namedtuple
 from .live_objects import Refused, can_place
 from .place import Placing, blocked, placed_track
 
-# number: of the variation, 0 if there is only one
-# source: the requested clip, None if Live was restarted since; context: of the request, see describe.py
+# number: the variation's number for the track name, 0 if the job has only one variation
+# context: the request's context, see describe.py
+# source: the clip for which the remix was requested; None if Live was restarted since the request
 PlacingTask = namedtuple("PlacingTask", "variation_id job_id number result context source")
 
 BY_HAND = "this version of Live cannot place it (11.3.25 and 12.0.5 can). Drag the file into the Set"
 
 
 class PlacingQueue:
-    """The queue of one instance."""
+    """The results of one instance that wait to be placed."""
 
     def __init__(self, mail, tell, say, log):
-        """Take the Mailbox, and functions that send a message, show a line and log a line."""
+        """Take the Mailbox and three functions.
+
+        Args:
+            mail: the Mailbox.
+            tell: sends a message to the daemon.
+            say: shows a line in the status bar.
+            log: writes a line to Live's log.
+        """
         self._mail, self._tell, self._say, self._log = mail, tell, say, log
-        self._queue = []  # (variation_id, job, variation) to be placed
+        self._queue = []  # (variation_id, job, variation) of each waiting result
         self._placing = None
 
     def offered(self, offers, wanted):
@@ -33,7 +42,7 @@ class PlacingQueue:
         self._queue = [one for one in self._queue if one[0] in wanted]
 
     def step(self, song, application, make_marker, sources):
-        """Do the next step, if any; `sources` has the requested clips by message_id."""
+        """Do the next step, if any. `sources` contains the clips of this session's requests by message_id."""
         if self._placing is not None:
             self._check()
         elif self._queue:
@@ -77,12 +86,12 @@ class PlacingQueue:
                 self._say(" ".join(["Remix placed.", *placing.ignored]))
 
     def _by_hand(self, variation_id, path):
-        """Show the path of the file: without `create_audio_clip` the user must place it."""
+        """Show the path of the file, because the user must place it in a Live without `create_audio_clip`."""
         self._tell("placed", {"variation_id": variation_id, "by_hand": True, "text": BY_HAND})
         self._say("The remix is at %s: %s." % (path, BY_HAND))
 
     def _safely(self, placing, step):
-        """Do a step of a placing; report errors to the user and the daemon."""
+        """Call one step of a placing; return whether it succeeded. Report errors to the user and the daemon."""
         try:
             step()
         except Refused as reason:

@@ -1,6 +1,6 @@
-"""Finds the bridge: reads the pointer file next to this script and daemon.json, and starts the daemon.
+"""Finds and starts the bridge: reads the pointer file next to this script, and daemon.json.
 
-`ace-bridge install live` and each start of the daemon write the pointer.
+The daemon writes the pointer file whenever it starts, as does `ace-bridge install live`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import namedtuple
 
 NAME = "ace-bridge.json"
 
-# home: the bridge's folder; command: starts the daemon; version: of the bridge that wrote the pointer
+# home: the bridge's folder; command: the command that starts the daemon; version: version of the bridge
 Pointer = namedtuple("Pointer", "home command version")
 
 
@@ -30,12 +30,12 @@ def daemon(home):
 
 
 def start(command):
-    """Start the daemon in the background; return the starting process, or None if that is impossible."""
+    """Start the daemon in the background; return the new process, or None if it cannot be started."""
     if not command:
         return None
     try:
         import subprocess
-    except ImportError:  # Live 11 and 12.0 on Windows: their Python has no msvcrt
+    except ImportError:  # Live 11 and 12.0 on Windows, because their Python has no msvcrt
         return None
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     if os.name == "nt":

@@ -1,20 +1,20 @@
-"""Describes the Set for `hello` and requests: its path, its folder for audio, its tempo and time signature."""
+"""Describes the Set for `hello` messages and requests: its path, audio folder, tempo and time signature."""
 
 from __future__ import annotations
 
 import os
 
-MARK = "Ableton Project Info"  # the folder that every Live project has
-HIGHEST = 4  # number of parent folders to search
+MARK = "Ableton Project Info"  # folder that every Live project contains
+HIGHEST = 4  # number of folders to search for a Live project, from the Set's folder upwards
 
 
 def path_of(song):
-    """Return the Set's file, or None if it is unsaved or Live is older than 11.3.25."""
+    """Return the path of the Set's file; None if the Set is unsaved or Live is older than 11.3.25."""
     return getattr(song, "file_path", None) or None
 
 
 def media_folder(path):
-    """Return the folder for results in the Set's project, or None if the Set is not in a project."""
+    """Return the folder for results in the Live project that contains the Set; None if there is no such project."""
     folder = os.path.dirname(path) if path else ""
     for _ in range(HIGHEST):
         if folder and os.path.isdir(os.path.join(folder, MARK)):
@@ -24,14 +24,14 @@ def media_folder(path):
 
 
 def describe(song, tempo):
-    """Return the request's `project`."""
+    """Return the field `project` of `hello` messages and requests."""
     path = path_of(song)
     name = os.path.splitext(os.path.basename(path))[0] if path else ""
     return {
         "name": name,
         "path": path,
         "media_path": media_folder(path),
-        "sample_rate": None,  # not in Live's API; Live plays any rate
+        "sample_rate": None,  # not in Live's API; Live plays files of any rate
         "tempo": tempo,
         "time_signature": [int(song.signature_numerator), int(song.signature_denominator)],
     }

@@ -1,7 +1,7 @@
-"""The script object: the work of each of Live's ticks, in order.
+"""The script object: does its work in each of Live's ticks.
 
 trigger (MIDI pad, the daemon's `ask`, a datagram) → selection → request → inbox; outbox → place → check → placed.
-Everything runs on Live's main thread. Nothing blocks, and there are no listeners.
+Everything runs on Live's main thread. Nothing blocks, and the script registers no listeners in Live.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from .placing_queue import PlacingQueue
 from .selection import selected
 from .selftest import SelfTest
 
-BUDGET = 0.008  # s per tick for messages; Live draws its window in the same thread
-POLL = 3  # ticks between checks of the outbox without a notification
+BUDGET = 0.008  # time per tick for reading datagrams, s; Live draws its window in the same thread
+POLL = 3  # ticks between checks of the outbox if no notification arrives
 PROJECT = 20  # ticks between checks of the Set's path
-SUBSCRIBE = 300  # ticks between subscriptions to the daemon's notifications
-PAUSE = 2.0  # s without a tick after which requests made in the meantime are too old
-AGAIN = 1.0  # s within which a second press is ignored
-PATIENCE = 3.0  # s for the daemon to read a message
+SUBSCRIBE = 300  # ticks between renewals of the subscription to the daemon's notifications
+PAUSE = 2.0  # s without a tick, after which requests made during this time are discarded
+AGAIN = 1.0  # s after a request within which another one is ignored
+PATIENCE = 3.0  # s within which the daemon must read a message before the script starts it
 
 PAD = "pad"  # name of the pad's settings file
 
-_active = []  # the script object that works in this Live; at most one
+_active = []  # the active script object in this Live, at most one
 
 
 class AceBridge:
-    """One instance: a running Live with one Set."""
+    """One instance of the bridge's script: a running Live with an open Set."""
 
     def __init__(self, c_instance, clock=time.monotonic, wall=time.time):
         self._live = c_instance
@@ -48,10 +48,10 @@ class AceBridge:
         self._mail = self._bell = self._placing_queue = None
         self._button = Button(None, c_instance.send_midi)
         self._ticks, self._last = 0, clock()
-        self._stale = False  # messages received during a pause are still being discarded
-        self._wanted = False  # a remix of the selection was requested
+        self._stale = False  # whether datagrams received during a pause are still being discarded
+        self._wanted = False  # whether to request a remix of the selection in this tick
         self._asked_at = -1e9
-        self._sources = {}  # message_id → the requested clip, while this Set is open
+        self._sources = {}  # message_id → the clip of that request, while this Set is open
         self._selftest = None
         self._project = None
         self._waiting = None  # (message_id, time) of the newest request that the daemon has not read
@@ -85,7 +85,7 @@ class AceBridge:
         self._button.build(Live.MidiMap, self._live.handle(), map_handle)
 
     def disconnect(self):
-        """Send `bye` and release everything; the Set may already be closed."""
+        """Send `bye` and close the files and the socket. The Set may already be closed."""
         if self not in _active:
             return
         _active.remove(self)
@@ -97,14 +97,14 @@ class AceBridge:
         self._mail = None
 
     def refresh_state(self):
-        """Send the pad's light again."""
+        """Send the state of the pad's light again."""
         self._button.forget()
 
     def connect_script_instances(self, scripts):
         """Ignore other scripts."""
 
     def port_settings_changed(self):
-        """Send the pad's light again, because the controller may have changed."""
+        """Send the state of the pad's light again, because the controller may have changed."""
         self._button.forget()
 
     def can_lock_to_devices(self):
@@ -116,7 +116,7 @@ class AceBridge:
         return ""
 
     def suggest_output_port(self):
-        """Return no port."""
+        """Return no port: the user chooses the controller."""
         return ""
 
     # --- a tick ------------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class AceBridge:
         return woken
 
     def _probe(self, port):
-        """Start the self-test, unless the Set must not change now."""
+        """Start the self-test unless the Set must not change now; report the decision to the sender's port."""
         reason = blocked(self._song, self._application)
         if reason:
             self._bell.ring(port, "/bridge/selftest", "not started: %s" % reason)
@@ -202,7 +202,7 @@ class AceBridge:
         self._bell.ring(port, "/bridge/selftest", "started; report: %s/selftest.json" % folder)
 
     def _read(self):
-        """Handle a changed outbox."""
+        """Read the outbox and handle it if it has changed."""
         outbox = self._mail.news()
         if outbox is None:
             return
@@ -237,7 +237,7 @@ class AceBridge:
             self._say("Remix of “%s” requested.%s" % (found.clip.name, by_hand))
 
     def _watch_request(self, now):
-        """Start the daemon if it does not read a request."""
+        """Start the daemon if it has not read the last request within PATIENCE."""
         if self._starter is not None and self._starter.poll() is not None:
             self._starter = None
         if self._waiting is None:
@@ -252,7 +252,7 @@ class AceBridge:
             self._say("Remix: the bridge does not respond. %s" % tail)
 
     def _work(self):
-        """Change the Set by at most one step."""
+        """Do one step of the self-test if it is running, otherwise one step of the placing queue."""
         if self._selftest is None:
             marker = getattr(Live.Clip, "WarpMarker", None)
             self._placing_queue.step(self._song, self._application, marker, self._sources)
@@ -272,7 +272,7 @@ class AceBridge:
         return Live.Application.get_application()
 
     def _send(self, command, args, message_id=None, context=None):
-        """Store the context, if any, and send a message; return whether both were written."""
+        """Store the context, if any, and send a message; return whether writing succeeded."""
         try:
             if context is not None:
                 self._mail.keep(message_id, context)

@@ -1,6 +1,8 @@
-"""Finds the selected clip: the one in the Clip View, in the highlighted slot, or at the playhead of the selected track.
+"""Finds the selected clip: the first audio clip of several candidates.
 
-The first audio clip of these is used. Live's API has no time selection and no multiple selection of clips.
+The candidates are the clip in the Clip View and, if the Session has the focus, the clip in the highlighted slot,
+otherwise the clip at the playhead on the selected track. Live's API has no time selection and no multiple selection of
+clips.
 """
 
 from __future__ import annotations
@@ -12,15 +14,15 @@ from .live_objects import Refused, alive, scene_of, track_of
 
 MIDI = "This is a MIDI clip. Freeze and flatten its track, or resample it, and remix the audio clip."
 
-# clip: Live's; track, index: where it is; scene: index of its slot, None in the Arrangement
+# clip: Live's clip; track, index: its track and the track's index; scene: its scene index, None in the Arrangement
 Found = namedtuple("Found", "clip track index scene")
 
 
 def selected(song, application):
-    """Return what is selected.
+    """Return the selected clip and its position.
 
     Raises:
-        Refused: nothing that can be remixed is selected; the text tells the user what to do.
+        Refused: no clip that can be remixed is selected; the text says what to do.
     """
     clips = list(_candidates(song, application))
     if not clips:
@@ -46,7 +48,7 @@ def selected(song, application):
 
 
 def _candidates(song, application):
-    """Yield the candidates of any kind, the most likely first."""
+    """Yield the candidates, audio and MIDI clips, the most likely first."""
     view = song.view
     if alive(view.detail_clip):
         yield view.detail_clip

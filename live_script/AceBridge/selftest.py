@@ -1,7 +1,8 @@
-"""Tests undocumented behaviour of a running Live, on a temporary track.
+"""Tests undocumented behaviour of a running Live on a temporary track.
 
-`/bridge/selftest` starts it; each step takes one tick. The report goes to `live/selftest.json` in the bridge's folder,
-for `ace-bridge doctor` and bug reports. A Live that cannot place results is only read.
+`/bridge/selftest` starts it, and each step takes one tick. The report is written to `live/selftest.json` in the
+bridge's folder, for `ace-bridge doctor` and bug reports. If Live cannot place results, the self-test does not change
+the Set.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from .view import View
 from .warp import WarpMap
 
 SECONDS, RATE = 2.0, 48000
-AT = 8.0  # beat of the test clip
-BENT = [(0.5, 0.0), (2.0, 0.8), (5.0, 2.0)]  # (beat, second) of warp markers
+AT = 8.0  # beat at which the test clip starts
+BENT = [(0.5, 0.0), (2.0, 0.8), (5.0, 2.0)]  # (beat, second) of each test warp marker
 PITCH, GAIN = -2, 0.3
 
 
 class SelfTest:
-    """Runs in steps: call `step` once per tick until it returns True."""
+    """Runs the self-test in steps: call `step` once per tick until it returns True."""
 
     def __init__(self, song, application, live_module, folder):
         self.report = {"live": version(application), "script": VERSION, "python": "%d.%d.%d" % sys.version_info[:3]}
@@ -102,10 +103,10 @@ class SelfTest:
         clip.warping = False
 
     def _plain(self):
-        """Test whether an unwarped clip counts in seconds of its file."""
+        """Test whether the times of an unwarped clip are seconds of its file."""
         clip = self._clip()
         clip.loop_start, clip.loop_end = 0.25, SECONDS
-        beats = (clip.end_time - clip.start_time) * 60.0 / self._song.tempo  # as s of the timeline
+        beats = (clip.end_time - clip.start_time) * 60.0 / self._song.tempo  # on the timeline, s
         speed = 2.0 ** (PITCH / 12.0)
         self.report["plain_in_seconds"] = abs(beats * speed - (SECONDS - 0.25)) < 0.01
 
@@ -140,7 +141,7 @@ class SelfTest:
 
 
 def wav(samples):
-    """Return a mono WAV file of 16-bit samples. Some versions of Live have no module wave."""
+    """Return a mono WAV file with 16-bit samples, without the module wave, which some versions of Live do not have."""
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16)
     body = b"WAVE" + form + struct.pack("<4sI", b"data", len(samples)) + samples
     return struct.pack("<4sI", b"RIFF", len(body)) + body

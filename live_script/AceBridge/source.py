@@ -1,7 +1,7 @@
-"""Finds a request's source when its result is placed: by the clip itself, by its file, or by its old position.
+"""Finds the source of a request when its result is placed: by the clip object, the clip's file or the old position.
 
-The anchor is source time: if the clip was moved, trimmed or slipped, the result follows, so that both play the same
-part of the file at the same time.
+The anchor is source time: if the clip was moved, trimmed or slipped, the result follows the clip, so that both play the
+same part of the music at the same time.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from collections import namedtuple
 
 from .live_objects import alive, scene_of, track_of
 
-# track: Live's, or None if it was deleted; index: of the track; start: beats in the Arrangement; scene: None there
+# track: Live's track, None if it was deleted; index: the track's index, -1 if it was deleted
+# start: position in the Arrangement, beats; scene: scene index in the Session, None in the Arrangement
 Place = namedtuple("Place", "track index start scene")
 
 
 def find(song, clip, context):
-    """Return the Place next to which a result belongs.
+    """Return the Place of a result's source, next to which the result is placed.
 
     Args:
         song: Live's song.
-        clip: the requested clip, possibly deleted; None if Live was restarted since.
-        context: of the request, see describe.py.
+        clip: the clip for which the remix was requested, possibly deleted; None if Live was restarted since.
+        context: the request's context, see describe.py.
     """
     if clip is not None and alive(clip):
         track, index = track_of(song, clip)
@@ -43,18 +44,18 @@ def _beside(song, track, index, clip, context):
 
 
 def _start(song, clip, context):
-    """Return the current timeline position, in beats, of the clip's start at the time of the request."""
+    """Return where the point that was the clip's start at the request is now on the timeline, beats."""
     if bool(clip.warping) != context["warping"]:
-        return float(clip.start_time)  # its markers now have another unit
+        return float(clip.start_time)  # the clip's markers now have another unit
     moved = float(clip.start_marker) - context["anchor"]["start"]
-    if not context["warping"]:  # s of the file; the pitch of an unwarped clip changes its speed
+    if not context["warping"]:  # convert s of the file to beats; an unwarped clip's pitch changes its speed
         speed = 2.0 ** ((clip.pitch_coarse + clip.pitch_fine / 100.0) / 12.0)
         moved *= song.tempo / 60.0 / speed
     return float(clip.start_time) - moved
 
 
 def _track(song, about):
-    """Find the clip's track by index and name, else by name alone."""
+    """Return the clip's track and its index, found by index and name, otherwise by name; (None, -1) if not found."""
     tracks = list(song.tracks)
     index = about["index"]
     if index < len(tracks) and tracks[index].name == about["name"]:
@@ -66,7 +67,7 @@ def _track(song, about):
 
 
 def _again(track, context):
-    """Return the track's only clip of the same file; None if there are several."""
+    """Return the track's only clip that plays the source's file; None if there are several or none."""
     if context["scene"] is None:
         clips = list(track.arrangement_clips)
     else:

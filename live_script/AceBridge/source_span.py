@@ -1,7 +1,8 @@
-"""Chooses the span of a clip's file to send, and whether to stretch it first.
+"""Chooses the span of a clip's file to send, and decides whether to stretch it first.
 
-The span is normally sent unstretched. The result gets the clip's warp markers, so Live plays it like the source. If
-Live stretches the source far, or cannot set markers, the span is stretched to the Set's tempo before it is sent.
+The span is normally sent unstretched, and the result gets the clip's warp markers, so that Live plays it like the
+source. If Live stretches the source too much, or scripts cannot set warp markers, the span is stretched to the Set's
+tempo before it is sent.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from . import project, span
 from .live_objects import Refused
 from .warp import WarpMap
 
-GENTLE = 0.8, 1.25  # range of source seconds per played second in which Live's stretching sounds good enough
-MOST = 0.1  # share of a clip that may be outside that range, to tolerate a single misplaced marker
+GENTLE = 0.8, 1.25  # speeds (source seconds per played second) at which Live's stretching sounds good enough
+MOST = 0.1  # fraction of a clip that may be outside this range, to tolerate a single misplaced marker
 
 
 class Warped:
-    """A warped clip, whose own time is beats and whose markers give the seconds."""
+    """The span of a warped clip. The clip's own time is in beats; its warp markers map beats to seconds of the file."""
 
     def __init__(self, song, clip, pieces):
         """Take Live's song and clip, and its audible pieces (see span.py).
@@ -39,9 +40,9 @@ class Warped:
         end = self.start + length
         self._first, self._last = self._map.beat(self.start), self._map.beat(end)
         self.markers = self._map.cut(self.start, end)
-        self.tempo = 60.0 * (self._last - self._first) / length  # BPM of the audio sent
-        self.rate = 1.0  # source seconds per second sent
-        self.straighten = False  # whether an uneven source is stretched to even beats
+        self.tempo = 60.0 * (self._last - self._first) / length  # tempo of the audio sent, BPM
+        self.rate = 1.0  # source seconds per second of audio sent
+        self.straighten = False  # whether a source with a varying tempo is stretched to a constant tempo
         self.points = self.markers
         if self._to_be_stretched(song, end):
             self.straighten = not self._map.steady(self.start, end)
@@ -51,7 +52,7 @@ class Warped:
     def _to_be_stretched(self, song, end):
         """Return whether to stretch the span before it is sent."""
         editable = hasattr(self._clip, "add_warp_marker")
-        if project.tempo_automated(song):  # no tempo to stretch to
+        if project.tempo_automated(song):  # there is no single tempo to stretch to
             if not editable:
                 self.notes.append("This version of Live cannot set warp markers. The result keeps the source's timing.")
             return False
@@ -62,7 +63,7 @@ class Warped:
         return far > MOST * (end - self.start)
 
     def grid(self):
-        """Return the clip's beats in seconds of the audio sent."""
+        """Return the beats and downbeats in the audio sent: times in s, and indices of the downbeats."""
         bar = self._clip.signature_numerator * 4.0 / self._clip.signature_denominator  # quarter notes
         unit = 1.0 if bar == round(bar) else 4.0 / self._clip.signature_denominator
         numbers = range(math.ceil(self._first / unit - 1e-6), math.floor(self._last / unit + 1e-6) + 1)
@@ -73,7 +74,7 @@ class Warped:
 
 
 class Plain:
-    """An unwarped clip, whose own time is seconds of its file."""
+    """The span of an unwarped clip. The clip's own time is in seconds of its file."""
 
     rate = 1.0
     straighten = False
@@ -81,7 +82,7 @@ class Plain:
     points = ()
 
     def __init__(self, song, clip, pieces):
-        """Take the same arguments as Warped."""
+        """Take Live's song and clip, and its audible pieces (see span.py)."""
         first, last = span.whole(pieces)
         self.start, self.end = max(0.0, first), min(_seconds(clip), last)
         self.tempo = float(song.tempo)
@@ -93,6 +94,6 @@ class Plain:
 
 
 def _seconds(clip):
-    """Return the length of a clip's file, s; infinite before Live 11.1, which does not report it."""
+    """Return the length of a clip's file, s; infinite if Live is older than 11.1 and does not report it."""
     rate = getattr(clip, "sample_rate", 0.0)
     return clip.sample_length / rate if rate else float("inf")

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-MOST_PASSES = 64  # of an Arrangement loop to be placed, one clip each
+MOST_PASSES = 64  # maximum number of passes of an Arrangement loop to place; each pass is one clip
 
-# at: beats from the clip's start on the timeline; start, end: in the clip's own time
+# at: position from the clip's start on the timeline, beats; start, end: bounds in the clip's own time
 Piece = namedtuple("Piece", "at start end")
 
 
 def session(clip):
-    """Return the only piece of a Session clip: everything audible."""
+    """Return a Session clip's pieces: a single piece with everything audible."""
     if not clip.looping:
         return [Piece(0.0, float(clip.start_marker), float(clip.end_marker))]
     start = min(clip.start_marker, clip.loop_start)
@@ -23,7 +23,7 @@ def session(clip):
 
 
 def arrangement(clip):
-    """Return (pieces, number of passes left out) of an Arrangement clip, in timeline order.
+    """Return an Arrangement clip's pieces in timeline order, and the number of passes that were left out.
 
     A loop has one piece per pass, because scripts can set a clip's length in the Arrangement only if its loop is off.
     """
@@ -42,7 +42,7 @@ def arrangement(clip):
 
 
 def is_loop(clip, pieces, session):
-    """Return whether the audible part is exactly the loop, so that its end continues at its start."""
+    """Return whether the audible part is exactly the repeated loop, so that its end must continue at its start."""
     start, end = whole(pieces)
     again = session or len(pieces) > 1
     return again and abs(start - clip.loop_start) < 1e-6 and abs(end - clip.loop_end) < 1e-6

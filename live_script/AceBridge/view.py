@@ -1,6 +1,6 @@
-"""Saves and restores selection and view, because creating a track or a clip changes them.
+"""Saves and restores the selection and the view, because creating a track or a clip changes both.
 
-place.py and selftest.py make a View before they change the Set and restore it in the same tick.
+place.py and selftest.py create a View before they change the Set, and restore it in the same tick.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ DETAIL = ("Detail", "Detail/Clip", "Detail/DeviceChain")  # the lower part of Li
 
 
 class View:
-    """Selection and detail view at one moment."""
+    """The selection and the detail view at the time of its creation."""
 
     def __init__(self, song, application):
         self._view, self._windows = song.view, application.view
@@ -20,7 +20,7 @@ class View:
         self._shown = [name for name in DETAIL if self._windows.is_view_visible(name)]
 
     def restore(self):
-        """Restore what has changed and still exists."""
+        """Restore the selection and the view, except for objects that no longer exist."""
         for name, value in self._kept:
             if alive(value) and getattr(self._view, name) != value:
                 setattr(self._view, name, value)

@@ -1,17 +1,17 @@
-"""Warp markers as a piecewise linear map between a clip's beats and its file's seconds.
+"""Represents warp markers as a piecewise linear map between a clip's beats and the seconds of its file.
 
-source_span.py reads it from a clip, clip_properties.py writes it to the result.
+source_span.py reads the map from a clip; clip_properties.py writes it to the result.
 """
 
 from __future__ import annotations
 
 import bisect
 
-EPSILON = 1e-6  # s and beats
+EPSILON = 1e-6  # minimum distance between points, s and beats
 
 
 class WarpMap:
-    """An increasing, piecewise linear map; the outer segments extend beyond its ends."""
+    """An increasing, piecewise linear map. Its first and last segments also apply beyond its ends."""
 
     def __init__(self, points):
         """Take at least two different (beat, second) pairs, in any order."""
@@ -35,7 +35,7 @@ class WarpMap:
         return beat0 + (second - second0) * (beat1 - beat0) / (second1 - second0)
 
     def cut(self, start, end):
-        """Return the map over a span of the file: (beat, second from `start`) at its ends and at each tempo change."""
+        """Return the map over a span of the file: [beat, second from `start`] at both ends and at each tempo change."""
         bends = [(beat, second) for beat, second in self.points if start + 1e-4 < second < end - 1e-4]
         ends = [(self.beat(start), start)], [(self.beat(end), end)]
         return [[beat, second - start] for beat, second in ends[0] + self._bends(bends) + ends[1]]
@@ -48,13 +48,13 @@ class WarpMap:
         return all(abs(beat + (second - start) * slope - there) < 1e-3 for there, second in inner)
 
     def tempos(self, start, end):
-        """Yield (BPM, s) of each part of constant tempo in a span of the file."""
+        """Yield (tempo in BPM, length in s) of each part with constant tempo in a span of the file."""
         points = self.cut(start, end)
         for (beat0, second0), (beat1, second1) in zip(points, points[1:]):
             yield 60.0 * (beat1 - beat0) / (second1 - second0), second1 - second0
 
     def _bends(self, points):
-        """Leave out points on a straight line, such as Live's hidden last marker."""
+        """Return the points at which the tempo changes, without points such as Live's hidden last marker."""
         kept = []
         for beat, second in points:
             before, after = self.beat(second - 1e-3), self.beat(second + 1e-3)
