@@ -70,7 +70,7 @@ class OutboxView:
 
 
 def _update_hint(version):
-    """Return how to update the older one of the two: the script or the bridge."""
+    """Return how to update the script or the bridge, whichever is older."""
     if _numbers(version) < _numbers(VERSION):
         return "restart the bridge with `ace-bridge stop` and `ace-bridge start`."
     return "run `ace-bridge install live` and restart Live."

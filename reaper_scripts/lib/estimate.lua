@@ -13,7 +13,7 @@ function estimate.engine(name)
   end
 end
 
--- Returns currency and price per second of an engine, or of the most expensive one for "automatic".
+-- Returns an engine's currency and price per second; for "automatic", those of the most expensive engine.
 local function price_of(name)
   local engine = estimate.engine(name)
   if engine then return engine.currency, engine.price_per_second end
@@ -26,7 +26,7 @@ local function price_of(name)
   return currency, most
 end
 
--- Returns the seconds of audio to be generated: those of the ranges times the number of variations.
+-- Returns the seconds of audio to generate: the length of all ranges, or of their mix, times the number of variations.
 function estimate.seconds(found, placement, variations)
   local seconds = 0
   for _, range in ipairs(found) do seconds = seconds + range.to - range.from end
