@@ -15,6 +15,7 @@ from types import CodeType
 from typing import Generic, TypeVar
 
 PATIENCE = 240.0  # s; enough on a busy machine, so that only a hang takes this long
+LONG = 1200.0  # s; the same for many minutes of audio
 
 _now = time.monotonic
 Found = TypeVar("Found")

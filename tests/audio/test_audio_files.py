@@ -14,13 +14,14 @@ import soundfile
 
 from bridge.audio import files, header
 from tests.audio.signals import Sound, lag, noise
+from tests.waiting import PATIENCE
 
 RATE = 48000
 SECONDS = 8
 
 
 def run(*command: str | Path) -> bytes:
-    return subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=60).stdout
+    return subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=PATIENCE).stdout
 
 
 def by_ffmpeg(path: Path, channels: int = 2) -> Sound:

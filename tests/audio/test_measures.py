@@ -16,6 +16,7 @@ import soxr
 from bridge.audio.loudness import integrated_loudness, k_weighting
 from bridge.audio.true_peak import TruePeak
 from tests.audio.signals import Sound, noise, sine
+from tests.waiting import PATIENCE
 
 
 def lufs(sound: Sound, rate: int, cut: int = 10_000) -> float | None:
@@ -114,7 +115,7 @@ def test_ffmpeg_reads_the_same(tmp_path: Path) -> None:
     sound = swelling(48000, 12)
     soundfile.write(tmp_path / "x.wav", sound, 48000, subtype="FLOAT")
     command = ["ffmpeg", "-nostats", "-i", str(tmp_path / "x.wav"), "-af", "ebur128=peak=true", "-f", "null", "-"]
-    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stderr
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE).stderr
     summary = said[said.rindex("Summary") :]
     level = float(re.search(r"I:\s+(-?[\d.]+) LUFS", summary)[1])
     peak = float(re.search(r"Peak:\s+(-?[\d.]+) dBFS", summary)[1])

@@ -14,12 +14,13 @@ import soundfile
 
 from bridge.audio import bwf_header, files, writers
 from tests.audio.signals import noise
+from tests.waiting import PATIENCE
 
 RATE = 48000
 
 
 def run(*command: str | Path) -> bytes:
-    return subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=60).stdout
+    return subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=PATIENCE).stdout
 
 
 @pytest.mark.parametrize("bits", [16, 24])

@@ -260,7 +260,7 @@ async def test_a_child_that_cannot_be_killed_does_not_block(
     assert child is not None
     with monkeypatch.context() as patched:
         patched.setattr(child.process, "kill", lambda: None)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await player.stop()
     assert child.alive
     assert heard == ["result", ""]

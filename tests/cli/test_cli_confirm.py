@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from bridge.cli import confirm
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_results_keep_the_common_rate_of_the_files(clips: Path, names: str, rate
 @pytest.mark.needs("codecs")
 def test_the_rate_of_a_file_that_only_ffmpeg_reads(clips: Path) -> None:
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", clips / "a.wav", "-c:a", "aac", clips / "a.m4a"]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=PATIENCE)
     assert confirm.rate_of([clips / "a.m4a"]) == 44_100
 
 

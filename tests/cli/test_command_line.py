@@ -23,7 +23,7 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, environment, fal_environment, running
 from tests.fakes.studio import write_tone
 from tests.system.test_whole_path import cli
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 ODD = (
     b"-dash.wav",
@@ -63,7 +63,7 @@ def test_a_folder_of_odd_names(home: Path, odd: Path, tmp_path: Path) -> None:
     out = Path(os.fsdecode(os.fsencode(tmp_path) + b"/out \xff"))
     command: list[str | Path] = [sys.executable, "-m", "bridge", "remix", odd, "--engine", "offline", "--out", out]
     with running(home):
-        done = subprocess.run(command, env=environment(home), capture_output=True, timeout=100, check=False)
+        done = subprocess.run(command, env=environment(home), capture_output=True, timeout=PATIENCE, check=False)
         assert done.returncode == 0, done.stderr
         paths = [Path(os.fsdecode(line)) for line in done.stdout.splitlines()]
         assert len(paths) == len(ODD)
@@ -77,7 +77,7 @@ def test_a_folder_of_odd_names(home: Path, odd: Path, tmp_path: Path) -> None:
         strict = {**environment(home), "PYTHONIOENCODING": "utf-8:strict"}
         for arguments in (["jobs"], ["show"], ["show", "--json"]):
             command = [sys.executable, "-m", "bridge", *arguments]
-            done = subprocess.run(command, env=strict, capture_output=True, timeout=60, check=False)
+            done = subprocess.run(command, env=strict, capture_output=True, timeout=PATIENCE, check=False)
             assert done.returncode == 0, done.stderr
             assert b"\x1b" not in done.stdout
 
@@ -85,7 +85,9 @@ def test_a_folder_of_odd_names(home: Path, odd: Path, tmp_path: Path) -> None:
 def test_file_names_that_look_like_options(home: Path, odd: Path) -> None:
     with running(home):
         command = [sys.executable, "-m", "bridge", "remix", "--engine", "offline", "--", "-dash.wav", "--preset.wav"]
-        done = subprocess.run(command, cwd=odd, env=environment(home), capture_output=True, timeout=60, check=False)
+        done = subprocess.run(
+            command, cwd=odd, env=environment(home), capture_output=True, timeout=PATIENCE, check=False
+        )
         assert done.returncode == 0, done.stderr
         assert len(done.stdout.splitlines()) == 2
 

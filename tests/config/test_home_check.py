@@ -11,6 +11,7 @@ import pytest
 from bridge.config import home_check
 from bridge.errors import HomeElsewhere
 from tests.fakes.processes import environment
+from tests.waiting import PATIENCE
 
 LINUX = r"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 30 22 0:40 / /mnt/studio\040share rw,relatime shared:9 - nfs4 nas:/studio rw,vers=4.2
@@ -66,7 +67,7 @@ def test_the_daemon_does_not_start_in_a_cloud_folder(tmp_path: Path) -> None:
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1
     assert "home_elsewhere" in done.stderr

@@ -27,6 +27,7 @@ from bridge.doctor.examine import examine
 from bridge.errors import AudioDeviceMissing
 from bridge.store.database import Database
 from tests.fakes.processes import environment, running
+from tests.waiting import PATIENCE
 
 KEY = "0123abcd-4567-89ef:0123456789abcdef0123456789abcdef"
 ROOT = Path(__file__).parents[2]
@@ -338,7 +339,7 @@ def command(home: Path, *arguments: str, **environ: str) -> subprocess.Completed
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=PATIENCE,
     )
 
 

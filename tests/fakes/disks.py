@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.waiting import PATIENCE
+
 
 class Disk:
     """A mounted disk."""
@@ -87,5 +89,5 @@ def _image(path: Path, kibibytes: int) -> Iterator[Disk]:
 
 
 def run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr

@@ -248,7 +248,7 @@ def come_to_rest(bench: Bench, _: Path) -> None:
 
 def aac(bench: Bench, tmp_path: Path) -> Error | None:
     path = tmp_path / "clip.m4a"
-    subprocess.run(["ffmpeg", "-v", "error", "-i", bench.tone, "-c:a", "aac", path], check=True, timeout=60)
+    subprocess.run(["ffmpeg", "-v", "error", "-i", bench.tone, "-c:a", "aac", path], check=True, timeout=PATIENCE)
     return bench.remix(path)
 
 

@@ -150,10 +150,10 @@ def test_listen_without_an_address_listens_everywhere(network: Lan, home: Path) 
     assert "OSC_IP" not in about, "OSC uses the address of the HTTP request"
     words = ("-m", "bridge", "start", "--listen", "127.0.0.1")
     command = network.command(HERE, *words)
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(home), timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(home), timeout=PATIENCE, check=False)
     assert done.returncode == 1
     assert "listens on 0.0.0.0" in done.stderr
     command = network.command(HERE, "-m", "bridge", "status")
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(home), timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(home), timeout=PATIENCE, check=False)
     assert f"control it at {HERE}" in done.stdout or "(no network at the moment)" in done.stdout
     bridge.stop()

@@ -16,6 +16,7 @@ from tests.audio.signals import noise
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, fal_environment, job_of, put, running
 from tests.fakes.studio import remix_args
+from tests.waiting import LONG
 
 RATE = 96000
 SECONDS = 3600
@@ -47,7 +48,7 @@ def most_memory(pid: int) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(840)
+@pytest.mark.timeout(2700)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the highest resident size is read from /proc")
 def test_an_hour_is_rendered_and_uploaded_in_bounded_memory(hour: Path, home: Path, tmp_path: Path) -> None:
     """The clip is submitted in one segment, and neither the daemon nor any worker reaches LIMIT."""
@@ -55,7 +56,7 @@ def test_an_hour_is_rendered_and_uploaded_in_bounded_memory(hour: Path, home: Pa
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **patient)) as daemon:
         fal.hold("IN_QUEUE")  # no result is needed here
         clip = {"length": float(SECONDS)}
-        job = job_of(home, put(home, "remix", remix_args(hour, clip=clip)), "queued", "failed", timeout=1500)
+        job = job_of(home, put(home, "remix", remix_args(hour, clip=clip)), "queued", "failed", timeout=LONG)
         assert job["state"] == "queued", job
         assert job["cost"]["estimated"] == pytest.approx(0.0002 * SECONDS)
         (order,) = fal.queue.jobs.values()

@@ -26,7 +26,7 @@ from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import environment, fal_environment, job_of, put, running
 from tests.fakes.studio import Studio, remix_args, write_tone
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
 MARKED = "marked-key-id-7c1f:marked-key-secret-5e2d9b"
@@ -212,7 +212,7 @@ class TestPrivacy:
         home.chmod(0o755)
         set_key(home, MARKED)
         with running(home, ACE_BRIDGE_ENGINE_DEFAULT="offline"):
-            job_of(home, put(home, "remix", remix_args(tone)), "done", timeout=90)
+            job_of(home, put(home, "remix", remix_args(tone)), "done", timeout=PATIENCE)
             assert stat.S_IMODE((home / "credentials").stat().st_mode) == 0o600
             for name in ("inbox", "outbox", "jobs", "results", "logs", "presets"):
                 assert stat.S_IMODE((home / name).stat().st_mode) == 0o700, name
@@ -224,10 +224,10 @@ class TestPrivacy:
         with FalServer(zero_delay=True, key=MARKED) as fal:
             environ = {**fal_environment(fal.url), "FAL_KEY": MARKED}
             with running(home, **environ):
-                job_of(home, put(home, "remix", remix_args(tone)), "done", timeout=90)
+                job_of(home, put(home, "remix", remix_args(tone)), "done", timeout=PATIENCE)
             wrong = f"wrong-{MARKED}"
             with running(home, **{**environ, "FAL_KEY": wrong}):
-                job_of(home, put(home, "remix", remix_args(tone, remix={"seed": 9})), "failed", timeout=90)
+                job_of(home, put(home, "remix", remix_args(tone, remix={"seed": 9})), "failed", timeout=PATIENCE)
             for words in (
                 ["config"],
                 ["config", "--json"],
@@ -240,7 +240,7 @@ class TestPrivacy:
                     cwd=ROOT,
                     capture_output=True,
                     text=True,
-                    timeout=90,
+                    timeout=PATIENCE,
                 )
                 said += [done.stdout, done.stderr]
         texts: dict[str, bytes] = {f"said {number}": text.encode() for number, text in enumerate(said)}

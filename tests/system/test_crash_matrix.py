@@ -26,7 +26,7 @@ MOST = 2 * KILLS  # limit on random kills, including extra kills in stages that 
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(2700),
     pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="lives are forked and watched as only Linux can"),
 ]
 

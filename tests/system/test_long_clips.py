@@ -20,7 +20,7 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.music import track
 from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running
 from tests.fakes.studio import remix_args, write_tone
-from tests.waiting import until
+from tests.waiting import LONG, PATIENCE, until
 
 PRICE = 0.0002
 LIMIT = {"ACE_BRIDGE_FAL_LONGEST": "8"}  # s; 20 s of sound become three segments with 2 s overlaps
@@ -48,7 +48,7 @@ def lag_at(source: np.ndarray, result: np.ndarray, rate: int, at: float) -> int:
 
 @pytest.mark.needs("music")
 @pytest.mark.slow
-@pytest.mark.timeout(840)
+@pytest.mark.timeout(2700)
 def test_twelve_minutes_give_one_file_of_exactly_that_length(home: Path, tmp_path: Path) -> None:
     """The bridge is killed after the second of four segments, and finishes the file after a restart."""
     source = long_music(tmp_path / "long.wav", 720.3)
@@ -59,11 +59,11 @@ def test_twelve_minutes_give_one_file_of_exactly_that_length(home: Path, tmp_pat
         environ = fal_environment(fal.url)
         message_id = put(home, "remix", remix_args(source, clip=clip, project=project))
         crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", "done:fetch@2"), **environ)
-        crashed.process.communicate(timeout=300)
+        crashed.process.communicate(timeout=LONG)
         assert crashed.process.returncode == -signal.SIGKILL
         assert list(fal.queue.submits().values()) == [1, 1]
         with running(home, **environ):
-            job = job_of(home, message_id, "done", "failed", "unknown", timeout=300.0)
+            job = job_of(home, message_id, "done", "failed", "unknown", timeout=LONG)
         orders = list(fal.queue.jobs.values())
         assert list(fal.queue.submits().values()) == [1, 1, 1, 1]
     assert job["state"] == "done", job
@@ -114,7 +114,7 @@ def test_a_kill_between_segments_submits_none_twice(home: Path, tmp_path: Path, 
         environ = fal_environment(fal.url, **LIMIT)
         message_id = ask(home, tmp_path)
         crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", moment), **environ)
-        crashed.process.communicate(timeout=60)
+        crashed.process.communicate(timeout=PATIENCE)
         assert crashed.process.returncode == -signal.SIGKILL
         with running(home, **environ):
             job = job_of(home, message_id, "done", "failed", "unknown")
@@ -154,7 +154,7 @@ def test_a_lost_journal_is_recovered_with_its_segments(
         environ = fal_environment(fal.url, **LIMIT)
         message_id = ask(home, tmp_path)
         crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", moment), **environ)
-        crashed.process.communicate(timeout=60)
+        crashed.process.communicate(timeout=PATIENCE)
         assert crashed.process.returncode == -signal.SIGKILL
         for path in home.glob("bridge.db*"):
             path.unlink()

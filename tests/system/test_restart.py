@@ -12,7 +12,7 @@ from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running
 from tests.fakes.studio import remix_args, write_tone
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 STAGES = ("render", "upload", "fetch", "fit")
 MOMENTS = (
@@ -40,7 +40,7 @@ def test_a_kill_at_any_stage_boundary_costs_nothing(home: Path, tmp_path: Path, 
         environ = fal_environment(fal.url)
         message_id = put(home, "remix", remix_args(tone, project={"media_path": str(out)}))
         crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", moment), **environ)
-        crashed.process.communicate(timeout=60)
+        crashed.process.communicate(timeout=PATIENCE)
         assert crashed.process.returncode == -signal.SIGKILL
         with running(home, **environ):
             job = job_of(home, message_id, "done", "failed", "unknown")
@@ -59,7 +59,7 @@ def test_a_kill_during_the_submission_is_unknown_and_submits_once(home: Path, tm
         environ = fal_environment(fal.url)
         message_id = put(home, "remix", remix_args(tone))
         crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", "intent-after"), **environ)
-        crashed.process.communicate(timeout=60)
+        crashed.process.communicate(timeout=PATIENCE)
         before = sum(fal.queue.submits().values())
         assert before == 0
         with running(home, **environ):
@@ -110,7 +110,7 @@ def test_a_kill_while_the_model_runs_resumes_the_same_submission(home: Path, tmp
 def test_one_daemon_per_home(home: Path) -> None:
     with running(home):
         second = Daemon(home)
-        said, _ = second.process.communicate(timeout=60)
+        said, _ = second.process.communicate(timeout=PATIENCE)
         assert second.process.returncode == 1
         assert "already_running" in said
     with running(home):

@@ -23,7 +23,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from tests.fakes.fal_server import FalServer
 from tests.fakes.music import track
 from tests.fakes.processes import KEY, environment, fal_environment, job_of, outbox, put, running
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 RATE = 44_100
 LOFI = "lofi-chill"
@@ -161,14 +161,14 @@ def cli(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
 
 
 def osc(port: int) -> socket.socket:
     channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    channel.settimeout(60)
+    channel.settimeout(PATIENCE)
     channel.connect(("127.0.0.1", port))
     return channel
 

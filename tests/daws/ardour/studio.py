@@ -91,7 +91,7 @@ class Studio:
             capture_output=True,
             text=True,
             check=check,
-            timeout=60,
+            timeout=PATIENCE,
         )
 
     def start_daemon(self, **environ: str) -> None:

@@ -15,12 +15,13 @@ from bridge.errors import HomeError
 from bridge.installers.base import Surroundings
 from bridge.installers.live import plan
 from tests.fakes.processes import environment
+from tests.waiting import PATIENCE
 
 
 def cli(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bridge", *words]
     return subprocess.run(
-        command, env=environment(home, **environ), capture_output=True, text=True, timeout=100, check=False
+        command, env=environment(home, **environ), capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 

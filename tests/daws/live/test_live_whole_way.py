@@ -23,7 +23,7 @@ from tests.daws.live.table import PLACING
 from tests.fakes.fal_server import FalServer
 from tests.fakes.music import track
 from tests.fakes.processes import KEY, PATIENT, Daemon, environment, fal_environment, outbox, running
-from tests.waiting import described, until
+from tests.waiting import PATIENCE, described, until
 
 pytestmark = pytest.mark.needs("music")
 
@@ -202,7 +202,7 @@ def test_the_script_starts_the_daemon(start_live: Start, home: Path, monkeypatch
         ticking(host, lambda: placed(host))
     finally:
         words = [sys.executable, "-m", "bridge", "--home", str(home), "stop"]
-        stopped = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        stopped = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert stopped.returncode == 0, stopped.stderr
     assert any("Starting it" in text for text in host.said)
     assert len(host.world.state.tracks[2].clips) == 1

@@ -16,6 +16,7 @@ from bridge.installers.plans import plan
 from tests.daws.reaper.host import Host
 from tests.daws.reaper.rig import SCRIPTS
 from tests.fakes.processes import environment
+from tests.waiting import PATIENCE
 
 PLACES = {
     "linux": ".config/REAPER",
@@ -86,7 +87,7 @@ def test_the_command_installs_and_the_install_action_registers(tmp_path: Path, h
     folder = resources(tmp_path / "portable REAPER")
     command = [sys.executable, "-m", "bridge", "install", "reaper", "--resource-path", str(folder)]
     environ = environment(home)
-    said = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True).stdout
+    said = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
     assert "ace-bridge_Install.lua" in said
     host = Host(folder)
     host.home = home

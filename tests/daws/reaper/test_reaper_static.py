@@ -12,6 +12,7 @@ from lupa.lua54 import LuaRuntime
 
 from tests.daws.reaper.rig import SCRIPTS
 from tests.daws.reaper.table import available, functions, toolkit
+from tests.waiting import PATIENCE
 
 FLOOR = "7.08"
 FILES = sorted(SCRIPTS.rglob("*.lua"))
@@ -82,7 +83,7 @@ def test_luacheck_accepts_everything() -> None:
     assert shutil.which("luacheck"), "luacheck is not installed"
     checked = subprocess.run(
         ["luacheck", "--config", str(SCRIPTS.parent / ".luacheckrc"), str(SCRIPTS)],
-        check=False, timeout=60, capture_output=True, text=True,
+        check=False, timeout=PATIENCE, capture_output=True, text=True,
     )  # fmt: skip
     assert checked.returncode == 0, checked.stdout
 
