@@ -1,6 +1,7 @@
 """Plays two recordings of the same music in sync and switches between them without a click.
 
-The player process (audition/process.py) reads blocks from the `Deck` and switches sides while it plays.
+The player process (audition/process.py) reads blocks from the `Deck` and switches between its sides (the recordings)
+during playback.
 """
 
 from __future__ import annotations
@@ -15,31 +16,31 @@ from bridge.audio.block import Block
 
 FADE = 0.010  # s; length of the cross-fade between sides and of the fade-out at a stop
 
-Opened = Callable[[], Iterable[Block]]  # opens a side at its start; its blocks are stereo, float32
+Opened = Callable[[], Iterable[Block]]  # opens a side at its start and returns its blocks (stereo, float32)
 
 
 class Deck:
-    """Plays one of several sides that have the same rate and length."""
+    """A player for several sides of the same rate and length; one side is heard at a time."""
 
     def __init__(self, sides: Sequence[Opened], rate: int, frames: int, *, heard: int = 0, loop: bool = False) -> None:
         """Load the sides.
 
         Args:
-            sides: functions that open a side's stream (frames × 2) at its start; each stream has `frames` frames.
+            sides: one function per side, which opens the side's stream (frames × 2) at its start.
             rate: Hz.
-            frames: length of one pass.
+            frames: length of each side.
             heard: index of the side to play first.
-            loop: whether to start again at the end without a gap, as a loop does in a DAW.
+            loop: whether playback continues from the end to the start without a gap, as a loop does in a DAW.
         """
         self.heard = heard
         self.loop = loop
         self._sides = tuple(sides)
         self._frames = frames
         self._step = 1.0 / max(1, round(FADE * rate))
-        self._places = np.array([float(index == heard) for index in range(len(sides))])  # 0 silent … 1 full level
+        self._places = np.array([float(index == heard) for index in range(len(sides))])  # 0 is silent, 1 is full level
 
     def blocks(self, size: int, stopped: threading.Event) -> Iterator[Block]:
-        """Yield the output in blocks of `size` frames until the end, or until the fade-out after `stopped`.
+        """Yield the output in blocks of `size` frames until the end or, once `stopped` is set, until it has faded out.
 
         `heard` and `loop` may be set at any time and take effect at the next block.
         """
@@ -65,7 +66,7 @@ class Deck:
         return out
 
     def _ramp(self, index: int, goal: float, frames: int) -> npt.NDArray[np.float32]:
-        """Return a side's gain per frame: a raised cosine, so that the gains of two sides add up to 1."""
+        """Return a side's gain per frame: a raised cosine, so that the gains of two sides always add up to 1."""
         start = self._places[index]
         way = np.arange(1, frames + 1) * self._step
         places = np.minimum(goal, start + way) if goal > start else np.maximum(goal, start - way)

@@ -1,7 +1,7 @@
-"""Measures the offset and the drift of a result against its source, from the onsets of both.
+"""Measures the offset and the drift of a result relative to its source, from the onsets of both.
 
-The task `fit` uses it before it cuts the result. A line fitted through the offsets of short segments gives the offset
-in the middle of the clip and the drift. confidence.py turns the features of the line into a probability.
+The `fit` task measures both before it cuts the result. A line fitted to the offsets of short segments gives the offset
+in the middle of the clip and the drift. confidence.py estimates the probability that the line is correct.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from bridge.audio import harmony, onsets
 from bridge.audio.onsets import STEP, Envelope, Mono
 from bridge.audio.parallel import both
 
-REACH = 0.35  # s; largest offset that is found
-DRIFT = 0.012  # largest drift that is found
-SEGMENT = 4.0  # s per segment; a drift of 1 % smears its onsets by 40 ms
-SHORTEST = 1.5  # s; shortest clip that is measured; a shorter clip has too little rhythm
+REACH = 0.35  # s; largest offset that can be found
+DRIFT = 0.012  # largest drift that can be found
+SEGMENT = 4.0  # s; length of a segment; a drift of 1 % smears its onsets by 40 ms
+SHORTEST = 1.5  # s; a shorter clip has too little rhythm and is not measured
 FAR = 8.0  # s; largest lag over which the chance level of the correlation is measured
 NEAR = 12  # values (60 ms) on each side of a peak that count as part of it
 
@@ -28,11 +28,11 @@ Curve = npt.NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The line fitted through the offsets, and how well it fits."""
+    """The line fitted to the offsets of the segments, and how well the line fits."""
 
     offset: float  # s; how late the result is in the middle of the clip
     drift: float  # the result takes 1 + drift times as long as its source
-    seconds: float  # length of music that was compared
+    seconds: float  # length of the music that was compared, s
     height: float  # normalised correlation of the onsets along the line, -1..1
     sharpness: float  # peak divided by the standard deviation of the correlation at all lags up to FAR
     prominence: float  # 1 - second highest peak / highest peak
@@ -48,7 +48,7 @@ def measure(source: Mono, result: Mono) -> Measured | None:
         result: the engine's result.
 
     Returns:
-        The best line, or None if a sound is too short or has no onsets.
+        The best line, or None if either sound is too short or has no onsets.
 
     >>> clip = np.random.default_rng(1).standard_normal(10 * onsets.RATE).astype(np.float32)
     >>> clip *= np.arange(len(clip)) // 4000 % 3 == 0  # bursts of 0.25 s
@@ -75,10 +75,10 @@ def measure(source: Mono, result: Mono) -> Measured | None:
 
 
 def _whitened(envelope: Envelope) -> Envelope:
-    """Return an onset envelope (bands × values) with the spectrum of each band half whitened.
+    """Return an onset envelope (bands × values) in which the spectrum of each band is partly whitened.
 
-    The correlation of two such envelopes has PHAT^0.5 weighting (after Knapp and Carter 1976): peaks become sharper,
-    and a regular beat counts less than unique events.
+    The correlation of two such envelopes has PHAT^0.5 weighting (after Knapp and Carter 1976), which sharpens peaks
+    and gives a regular beat less weight than unique events.
     """
     centred: Envelope = envelope - envelope.mean(axis=1, keepdims=True)
     points = _points(envelope.shape[1])
@@ -104,14 +104,14 @@ def _coarse(first: Envelope, second: Envelope) -> tuple[float, float]:
     total = np.zeros((len(drifts), len(offsets)))
     for time, curve in zip(times, curves, strict=True):
         total += np.interp(offsets[None, :] + drifts[:, None] * time, lags, curve)
-    # A model starts at t = 0 of its source, so the line nearer to zero is the more likely of two similar lines.
+    # A model's result usually starts in time with the source, so of two similar lines, the one nearer to zero is likelier.
     prior = (1 - 0.15 * (offsets / REACH) ** 2)[None, :] * (1 - 0.15 * np.abs(drifts) / DRIFT)[:, None]
     best = np.unravel_index(int(np.argmax(total * prior)), total.shape)
     return float(offsets[best[1]]), float(drifts[best[0]])
 
 
 def _fine(first: Envelope, second: Envelope, offset: float, drift: float) -> tuple[float, float, float]:
-    """Return the offset, drift and agreement, refined with each segment's own peak near the coarse line."""
+    """Refine the offset and drift with each segment's own peak near the coarse line; return both and the agreement."""
     for _ in range(2):
         times, curves = _segments(first, moved(second, offset, drift), REACH)
         middle = curves.shape[1] // 2
@@ -123,7 +123,7 @@ def _fine(first: Envelope, second: Envelope, offset: float, drift: float) -> tup
 
 
 def moved(envelope: Envelope, offset: float, drift: float) -> Envelope:
-    """Return the envelope (bands × values) with this offset (s, in the middle) and drift removed, at the same length.
+    """Return the envelope (bands × values) of unchanged length, without this offset (s, in the middle) and drift.
 
     >>> moved(np.float32([[0, 0, 0, 1, 0, 0]]), 2 * STEP, 0.0).tolist()
     [[0.0, 1.0, 0.0, 0.0, 0.0, 0.0]]
@@ -141,7 +141,7 @@ def moved(envelope: Envelope, offset: float, drift: float) -> Envelope:
 
 
 def _standing_out(first: Envelope, second: Envelope) -> tuple[float, float]:
-    """Return the sharpness and prominence of the peak at lag 0, among all lags up to FAR or a third of the clip."""
+    """Return the sharpness and prominence of the peak at lag 0 among all lags up to FAR or a third of a short clip."""
     count = first.shape[1]
     reach = min(round(FAR / STEP), count // 3)
     curve = _correlation(first, second, reach)
@@ -164,7 +164,7 @@ def _likeness(first: Envelope, second: Envelope) -> float:
 
 
 def _segments(first: Envelope, second: Envelope, reach: float) -> tuple[Curve, Curve]:
-    """Return the centre of each segment (s from the clip's centre) and its correlation curve (segments × lags)."""
+    """Return the segments' centres (s from the clip's centre) and correlation curves (segments × lags)."""
     count = first.shape[1]
     size = min(round(SEGMENT / STEP), count)
     starts = np.unique(np.linspace(0, count - size, max(1, round(2 * count / size) - 1)).astype(int))
@@ -181,7 +181,7 @@ def _segments(first: Envelope, second: Envelope, reach: float) -> tuple[Curve, C
 
 
 def _correlation(first: Envelope, second: Envelope, reach: int) -> Curve:
-    """Return the correlation at lags -reach..reach values (positive: second is late), summed over bands."""
+    """Return the correlation at lags -reach..reach values (positive if `second` is late), summed over bands."""
     points = _points(first.shape[1] + reach)
     spectrum = (np.fft.rfft(second, points, axis=1) * np.fft.rfft(first, points, axis=1).conj()).sum(axis=0)
     curve = np.fft.irfft(spectrum, points)
@@ -202,7 +202,7 @@ def _peaks(curves: Curve, middle: int, around: int) -> tuple[Curve, Curve]:
 
 
 def _line(times: Curve, places: Curve, heights: Curve, *, drifts: bool) -> tuple[float, float]:
-    """Fit places = shift + turn·times and return (shift, turn); outlying segments count less (Cauchy weights)."""
+    """Fit places = shift + turn·times and return (shift, turn); outliers count less (Cauchy weights)."""
     if not heights.any():
         return 0.0, 0.0
     columns = np.stack((np.ones_like(times), times), axis=1)[:, : 2 if drifts else 1]

@@ -1,7 +1,7 @@
-"""Blocks of samples, and helpers to cut streams of them.
+"""Blocks of samples, and helpers for streams of blocks.
 
 Rendering and fitting pass iterators of blocks from step to step, so that an hour of audio takes no more memory than a
-second. The output does not depend on where a stream is divided into blocks.
+second of audio. The output does not depend on where a stream is divided into blocks.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ def silence(frames: int, channels: int, size: int = FRAMES) -> Iterator[Block]:
 
 
 def sound_alone(block: Block) -> tuple[Block, int]:
-    """Return the block with invalid samples (NaN, infinite, beyond MOST) set to zero, and their number.
+    """Return the block with invalid samples (NaN, infinite, beyond MOST) set to zero, and the number of these samples.
 
-    One dot product shows whether the block has any, at a third of the cost of testing each sample.
+    A dot product shows whether the block has invalid samples, at a third of the cost of a test of each sample.
 
     >>> sound_alone(np.float32([[0.5, np.nan]]))
     (array([[0.5, 0. ]], dtype=float32), 1)
     """
-    if np.vdot(block, block) < MOST**2:  # false for NaN as well
+    if np.vdot(block, block) < MOST**2:  # also false if a sample is NaN
         return block, 0
     wrong = ~(np.abs(block) <= MOST)
     count = int(wrong.sum())
@@ -46,7 +46,7 @@ def sound_alone(block: Block) -> tuple[Block, int]:
 
 
 def exactly(blocks: Iterable[Block], frames: int, channels: int) -> Iterator[Block]:
-    """Yield the first `frames` frames of a stream, padded with silence if it is shorter.
+    """Yield the first `frames` frames of a stream, padded with silence if the stream is shorter.
 
     >>> [len(block) for block in exactly([np.ones((3, 2), np.float32)], 5, channels=2)]
     [3, 2]
@@ -61,7 +61,7 @@ def exactly(blocks: Iterable[Block], frames: int, channels: int) -> Iterator[Blo
 
 
 def between(block: Block, position: int, start: int, stop: int) -> Block:
-    """Return the part of a block within start ≤ frame < stop of its stream, where the block begins at `position`.
+    """Return the part of a block within start ≤ frame < stop; the block begins at frame `position` of its stream.
 
     >>> between(np.float32([[0], [1], [2]]), position=10, start=11, stop=20).tolist()
     [[1.0], [2.0]]
@@ -72,7 +72,7 @@ def between(block: Block, position: int, start: int, stop: int) -> Block:
 def mono(block: Block) -> npt.NDArray[np.float32]:
     """Return the mean of a block's channels, one value per frame.
 
-    Channels are added one by one, since numpy takes ten times as long to reduce an axis of two samples.
+    Channels are added one by one, since numpy takes ten times as long to average over such a short axis.
 
     >>> mono(np.float32([[0.5, 0.25], [1, -1]])).tolist()
     [0.375, 0.0]

@@ -1,6 +1,6 @@
 """Builds the header of a Broadcast Wave file: RIFF or RF64, then the chunks bext, fmt, LIST INFO and data.
 
-writers.WavWriter writes it. The layouts are from EBU Tech 3285 v2 (bext), EBU Tech 3306 (RF64) and the RIFF
+writers.WavWriter writes the header. The layouts are from EBU Tech 3285 v2 (bext), EBU Tech 3306 (RF64) and the RIFF
 specification.
 """
 
@@ -15,7 +15,7 @@ Encoding: TypeAlias = Literal["pcm24", "float32"]
 
 WIDTH: Mapping[str, int] = {"pcm24": 3, "float32": 4}  # bytes per sample
 NO_LOUDNESS = 0x7FFF  # bext v2: value of an unused loudness field
-LARGEST = 0xFFFFFFFF  # bytes; limit of a RIFF size field
+LARGEST = 0xFFFFFFFF  # bytes; largest value of a RIFF size field
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Bext:
 def header(
     sample_rate: int, channels: int, frames: int, encoding: Encoding, bext: Bext | None, info: Mapping[str, str]
 ) -> bytes:
-    """Return the header, which contains all bytes before the samples.
+    """Return the header: all bytes before the samples.
 
     In a RIFF file, a `JUNK` chunk takes the place of `ds64`, so that RIFF and RF64 have the same layout. WAV readers
     skip `JUNK`.
@@ -87,7 +87,7 @@ def _text(text: str, size: int) -> bytes:
 
 
 def _level(value: float | None) -> int:
-    """Return the value in hundredths, or NO_LOUDNESS if it is None or out of the field's range."""
+    """Return the value in hundredths, or NO_LOUDNESS if the value is None or out of the field's range."""
     if value is None or not -327.0 < value < 327.0:
         return NO_LOUDNESS
     return round(value * 100)

@@ -1,6 +1,6 @@
 """Converts any number of channels to stereo: channel selection, down-mix, pan and polarity.
 
-The task `render` passes every block of the source through `to_stereo`.
+The `render` task passes every block of the source through `to_stereo`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from bridge.audio.block import Block
 MODES = ("normal", "left", "right", "downmix", "swap")
 
 _C = math.sqrt(0.5)  # gain of centre and surrounds, -3 dB: ITU-R BS.775-4, table 2
-# One row per output; columns in the order of WAVE_FORMAT_EXTENSIBLE. As in BS.775, the LFE is left out.
+# By number of source channels: one row per output channel, one column per source channel in the order of
+# WAVE_FORMAT_EXTENSIBLE. As in BS.775, the LFE is left out.
 _LAYOUTS = {
     3: ((1, 0, _C), (0, 1, _C)),
     4: ((1, 0, _C, 0), (0, 1, 0, _C)),
@@ -30,14 +31,14 @@ _LAYOUTS = {
 def mix(channels: int, mode: str, pan: float | None, polarity: bool) -> npt.NDArray[np.float32]:
     """Return the mixing matrix (2 × channels).
 
-    Pan is a balance control: it lowers the opposite side to 1 − |pan|, so that the centre has unity gain.
+    `pan` is a balance control: it lowers the opposite side to 1 − |pan|. In the centre, both sides have unity gain.
 
     >>> mix(2, "normal", pan=0.5, polarity=False).tolist()
     [[0.5, 0.0], [0.0, 1.0]]
 
     Args:
         channels: number of source channels.
-        mode: one of MODES; "left" puts the first channel on both sides, "right" the second.
+        mode: one of MODES; "left" puts the first channel on both sides, "right" puts the second channel on both sides.
         pan: -1 (left) to 1 (right); None is 0.
         polarity: whether to invert the signal.
 
@@ -65,7 +66,10 @@ def mix(channels: int, mode: str, pan: float | None, polarity: bool) -> npt.NDAr
 
 
 def _folded(channels: int) -> npt.NDArray[np.float32]:
-    """Return the two rows for more than two channels; beyond 8, odd channels go left and even channels right."""
+    """Return the two matrix rows for more than two channels.
+
+    If there are more than 8 channels, odd channels go left and even channels go right, counted from 1.
+    """
     if channels in _LAYOUTS:
         return np.array(_LAYOUTS[channels], np.float32)
     rows = np.zeros((2, channels), np.float32)
@@ -75,7 +79,7 @@ def _folded(channels: int) -> npt.NDArray[np.float32]:
 
 
 def is_identity(matrix: npt.NDArray[np.float32]) -> bool:
-    """Tell whether the matrix copies one source channel to each side unchanged.
+    """Return whether the matrix copies one source channel to each side unchanged.
 
     >>> is_identity(mix(1, "normal", None, False)), is_identity(mix(6, "normal", None, False))
     (True, False)

@@ -1,7 +1,7 @@
 """Estimates the probability that a measured alignment is correct, with a logistic model of its features.
 
 The model was fitted to the training part of the evaluation set (`benchmarks/fit_eval.py --learn` prints the constants
-below). docs/fit.md has the results on the held-out part.
+below). docs/fit.md shows the results on the held-out part.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Reads container headers to find where the audio should end and which decoder the file needs.
 
-files.py does this before decoding, because libsndfile reads a truncated file as a shorter file without an error.
+files.py reads the header before it decodes a file, because libsndfile decodes a truncated file as a shorter file and
+reports no error.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-UNKNOWN_32 = 0xFFFFFFFF  # 32-bit size field of an RF64 file whose size is in the ds64 chunk
+UNKNOWN_32 = 0xFFFFFFFF  # 32-bit size field of an RF64 file; the actual size is in the ds64 chunk
 W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
-# Formats that only ffmpeg decodes: offset and bytes of their signature.
+# Signatures of the formats that only ffmpeg can decode: offset and bytes.
 FOREIGN = (
     (4, b"ftyp"),  # MPEG-4: AAC and ALAC, and QuickTime
     (0, b"wvpk"),  # WavPack
@@ -23,11 +24,11 @@ FOREIGN = (
     (0, bytes.fromhex("0b77")),  # AC-3
 )
 MIXED = (b"OggS", b"caff", b"RIFF", b"RF64", b"BW64", b"FORM", W64_RIFF[:4])  # containers that support several codecs
-MOST_CHUNKS = 10_000  # more chunks than any real file has; stops the search in a malicious file
+MOST_CHUNKS = 10_000  # more chunks than any real file has; limits the search in a malicious file
 
 
 def promised_end(stream: BinaryIO) -> int | None:
-    r"""Return the offset (bytes) at which the audio ends according to the header, or None if it is unknown.
+    r"""Return the byte offset at which the audio should end, or None if the header does not give this offset.
 
     Supports RIFF, RIFX, RF64, BW64, W64, AIFF, AIFC and CAF.
 
@@ -51,10 +52,10 @@ def promised_end(stream: BinaryIO) -> int | None:
 
 
 def is_float_w64(head: bytes) -> bool:
-    """Tell whether a W64 file has 32-bit float samples under the extensible format tag, as ffmpeg writes them.
+    """Return whether a file is a W64 file with 32-bit float samples and the extensible format tag, as ffmpeg writes it.
 
     Args:
-        head: the first 128 bytes of the file; in every known W64 the format chunk comes first.
+        head: the first 128 bytes of the file; in every known W64 file, the format chunk comes first.
 
     >>> is_float_w64(b"RIFF" + bytes(124))
     False
@@ -66,11 +67,11 @@ def is_float_w64(head: bytes) -> bool:
 
 
 def is_foreign(head: bytes, suffix: str) -> bool:
-    r"""Tell whether only ffmpeg decodes a file.
+    r"""Return whether only ffmpeg can decode a file.
 
     Args:
         head: the first 128 bytes of the file.
-        suffix: extension of its name in lower case; it identifies ADTS (raw AAC), which has the same sync word as MP3.
+        suffix: the file's extension in lower case; it identifies ADTS (raw AAC), which has the same sync word as MP3.
 
     >>> is_foreign(b"\0\0\0\x20ftypM4A ", ".m4a"), is_foreign(b"fLaC", ".flac")
     (True, False)
@@ -81,7 +82,7 @@ def is_foreign(head: bytes, suffix: str) -> bool:
 
 
 def is_mixed(head: bytes) -> bool:
-    """Tell whether a file is in a container whose codec ffmpeg may support although libsndfile does not.
+    """Return whether a file's container may hold a codec that ffmpeg supports and libsndfile does not.
 
     >>> is_mixed(b"OggS"), is_mixed(b"fLaC")
     (True, False)
@@ -94,7 +95,7 @@ def _find(chunks: Iterator[tuple[bytes, int, int]], name: bytes) -> int | None:
 
 
 def _riff(stream: BinaryIO, order: str) -> int | None:
-    """Return the end of the data chunk; if its 32-bit size is UNKNOWN_32, read it from ds64 (EBU Tech 3306)."""
+    """Return the end of the data chunk, whose size is in ds64 if the 32-bit field is UNKNOWN_32 (EBU Tech 3306)."""
     long_size = None
     for name, start, size in _chunks(stream, 12, f"{order}4sI"):
         if name == b"ds64":
@@ -110,7 +111,7 @@ def _chunks(stream: BinaryIO, start: int, layout: str, *, padded: bool = True) -
     """Yield (name, offset of the content, size of the content) for each chunk."""
     head_size, end = struct.calcsize(layout), stream.seek(0, os.SEEK_END)
     for _ in range(MOST_CHUNKS):
-        if start >= end:  # a 64-bit size may point further than the system can seek
+        if start >= end:  # a 64-bit size may point beyond any offset to which the system can seek
             return
         stream.seek(start)
         head = stream.read(head_size)

@@ -1,6 +1,6 @@
 """Makes inaudible joins: cross-fades two sounds, closes loops, and measures how much a join stands out.
 
-The task `fit` closes loops with this module; the task `join` joins the segments of a long clip. `measure` compares a
+The `fit` task closes loops with this module; the `join` task joins the segments of a long clip. `measure` compares a
 join with all other moments of the music around it.
 """
 
@@ -16,7 +16,7 @@ from bridge.audio.block import Block, between
 
 LOOP_FADE = 0.02  # s; cross-fade of a loop's end with the music before its start
 WINDOW = 0.02  # s; window of each spectrum
-LEVEL = 0.05  # s; window of each level
+LEVEL = 0.05  # s; window in which a level is measured
 CLICK = 8  # frames on each side of a join that are searched for a click
 FLOOR = 1e-3  # fraction of the music's level; anything quieter counts as silence
 COMPRESSION = 100.0  # as in onsets.py, so that relative changes count instead of absolute changes
@@ -26,7 +26,7 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How much a join stands out; each rank is the fraction (0..1) of moments around the join that change less."""
+    """The prominence of a join; each rank is the fraction (0..1) of moments around the join that change less."""
 
     step_db: float  # level after the join relative to the level before it, dB
     step_rank: float  # rank of that level step
@@ -44,10 +44,10 @@ class Measured:
 
 
 class Ends:
-    """Keeps the start and the end of a stream that passes through, to measure the seam of a loop."""
+    """The start and the end of a stream, kept while the stream passes through, to measure the seam of a loop."""
 
     def __init__(self, frames: int, around: int) -> None:
-        """Prepare for a stream of `frames` frames, of which `around` frames are kept at each end."""
+        """Prepare for a stream of `frames` frames; `around` frames are kept at each end."""
         self._frames, self._around = frames, min(around, frames // 2)
         self._head: list[Block] = []
         self._tail: list[Block] = []
@@ -68,7 +68,7 @@ class Ends:
 
 
 def _keep(kept: list[Block], part: Block, position: int, start: int, stop: int) -> None:
-    """Keep a copy of the frames in start ≤ frame < stop; a view would keep the whole block in memory."""
+    """Append a copy of the frames in start ≤ frame < stop to `kept`; a view would keep the whole block in memory."""
     wanted = between(part, position, start, stop)
     if len(wanted):
         kept.append(wanted.copy())
@@ -89,8 +89,8 @@ def crossfaded(first: Block, second: Block) -> Block:
     """Return a constant-power cross-fade from `first` to `second`, both frames × channels.
 
     Sine and cosine gains keep the power of uncorrelated sounds. The sum of correlated sounds would be up to 3 dB
-    louder, so it is divided by the gain of their correlation (M. Fink, M. Holters, U. Zölzer, "Signal-matched
-    power-complementary cross-fading and dry-wet mixing", DAFx 2016).
+    louder, so the sum is divided by the gain that the correlation causes (M. Fink, M. Holters, U. Zölzer,
+    "Signal-matched power-complementary cross-fading and dry-wet mixing", DAFx 2016).
 
     >>> ones = np.ones((4, 2), np.float32)
     >>> crossfaded(ones, ones)[:, 0], crossfaded(ones, 0 * ones)[:, 0].round(2)
@@ -98,7 +98,7 @@ def crossfaded(first: Block, second: Block) -> Block:
     """
     angle = (np.arange(len(first)) + 0.5) / max(1, len(first)) * np.pi / 2
     down, up = np.cos(angle), np.sin(angle)
-    alike = min(1.0, max(-0.5, likeness(first, second)))  # below -0.5 the division would lift noise
+    alike = min(1.0, max(-0.5, likeness(first, second)))  # below -0.5, the division would amplify noise
     even = 1 / np.sqrt(1 + 2 * alike * down * up)
     mixed: Block = (first * (down * even)[:, None] + second * (up * even)[:, None]).astype(np.float32)
     return mixed
@@ -108,8 +108,8 @@ def closed(blocks: Iterable[Block], fade: int, frames: int) -> Iterator[Block]:
     """Yield a loop of `frames` frames whose end continues into its start.
 
     Args:
-        blocks: `fade` frames that come before the loop, then the loop, frames × channels.
-        fade: number of frames at the end that are cross-faded with the frames before the start, at most `frames`.
+        blocks: the `fade` frames before the loop, then the loop itself; frames × channels.
+        fade: number of frames at the loop's end that are cross-faded with the frames before the loop; at most `frames`.
         frames: length of the loop.
 
     >>> ramp = np.arange(12, dtype=np.float32)[:, None] % 8  # 4 frames of lead-in, then a loop of 8
@@ -166,7 +166,7 @@ def measure(sound: Block, at: int, width: int, rate: int) -> Measured:
     Args:
         sound: frames × channels, a few seconds on both sides of the join.
         at: frame in the middle of the join.
-        width: length of the join in frames; 0 if it is between two samples.
+        width: length of the join in frames; 0 if the join is a cut between two samples.
         rate: Hz.
 
     >>> music = 0.1 * np.random.default_rng(1).standard_normal((48000, 2)).astype(np.float32)
@@ -191,9 +191,9 @@ def measure(sound: Block, at: int, width: int, rate: int) -> Measured:
 
 
 def _steps(sound: Block, level: int, width: int) -> Values:
-    """Return the level change in dB across `width` frames, one value per first frame.
+    """Return the level change in dB across each run of `width` frames.
 
-    Each level is a mean over `level` frames.
+    The levels before and after a run are means over `level` frames. A value's index is the first frame of its means.
     """
     power = np.concatenate(([0.0], np.cumsum((sound.astype(np.float64) ** 2).mean(axis=1))))
     mean = (power[level:] - power[:-level]) / level
@@ -222,8 +222,8 @@ def _changes(sound: Block, rate: int) -> tuple[Values, int, int]:
 def _rank(values: Values, own: slice, apart: int) -> float:
     """Return the fraction of moments whose maximum is below the maximum of the join.
 
-    A moment is a run of as many values as the join has. Moments that overlap the join or are nearer to it than `apart`
-    values are left out.
+    A moment is a run of as many values as the join has. Moments that overlap the join or are less than `apart`
+    values away from it are left out.
     """
     start, stop = own.start, min(own.stop, len(values))
     count = max(1, stop - start)

@@ -1,6 +1,6 @@
 """Detects defects in a result: noise, drop-outs, clipping, silence, or no change from the source.
 
-The task `fit` turns each defect into a warning. docs/fit.md has the detection and false alarm rates.
+The `fit` task turns each defect into a warning. docs/fit.md lists the detection and false alarm rates.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ CLIPPED = 2e-4  # fraction of samples in flat tops above which a result may coun
 GAP_SHORTEST, GAP_LONGEST = 0.02, 2.0  # s; shortest and longest drop-out
 GAP_LEVEL = 10 ** (-70 / 20)  # full scale; anything quieter is silence
 LOUD = 10 ** (-40 / 20)  # full scale; anything louder is music
-EDGE = 2  # steps (10 ms); a drop-out starts within this time, whereas music fades more slowly
-MISSING = 0.5  # fraction of the source's sounding time; a result that is silent for longer is reported
+EDGE = 2  # steps (10 ms); a drop-out falls silent within this time, whereas music fades more slowly
+MISSING = 0.5  # a result that is silent for more than this fraction of the source's sounding time is reported
 SAME = 0.98  # lowest correlation of the waveforms at which the result counts as unchanged
 NEAR, CHUNK = 160, 4096  # frames at onsets.RATE: largest lag, and size of a transform
-WINDOW = 1024  # frames at onsets.RATE; window for the steadiness
+WINDOW = 1024  # frames at onsets.RATE; window of `steadiness`
 
 Curve = npt.NDArray[np.float32]
 
@@ -29,8 +29,8 @@ Curve = npt.NDArray[np.float32]
 def steadiness(sound: Mono) -> float:
     """Return how similar a sound at onsets.RATE is to steady noise, 0..1.
 
-    The measure is the flatness of the power over time at each frequency (geometric over arithmetic mean). Noise of any
-    colour has a flatness of e^-γ = 0.56; sound that changes over time has a lower flatness.
+    The measure is the flatness of the power over time at each frequency (geometric mean divided by arithmetic mean).
+    Noise of any colour has a flatness of e^-γ = 0.56; sound that changes over time has a lower flatness.
 
     >>> noise = np.random.default_rng(1).standard_normal(3 * onsets.RATE).astype(np.float32)
     >>> f"{steadiness(noise):.2f}, {steadiness(noise * np.linspace(0, 1, len(noise)) ** 2):.2f} as it swells"
@@ -44,12 +44,12 @@ def steadiness(sound: Mono) -> float:
     mean = power.mean(axis=0)
     heard = mean > mean.max() * 1e-6  # leave empty frequencies out
     flat = np.exp(np.log(power[:, heard] + mean[heard] * 1e-9).mean(axis=0)) / mean[heard]
-    lines = np.exp(np.log(mean[heard]).mean()) / mean[heard].mean()  # low for a steady tone, whose flatness is high
+    lines = np.exp(np.log(mean[heard]).mean()) / mean[heard].mean()  # low for a steady tone, whose power is also flat
     return float(np.median(flat) * min(1.0, lines / 0.02))
 
 
 def gaps(result: Passed, source: Passed, late: float) -> list[tuple[float, float]]:
-    """Return the start and length (s) of each drop-out, an abrupt silence where the source continues.
+    """Return the start and length (s) of each drop-out: an abrupt silence while the source continues.
 
     Args:
         result: statistics of the engine's result.
@@ -89,14 +89,14 @@ def missing(result: Passed, source: Passed) -> float:
     count = min(len(result.levels), len(source.levels))
     if not count:
         return 0.0
-    wide = np.ones(41, np.float32)  # 0.2 s; gaps between notes are not silence
+    wide = np.ones(41, np.float32)  # 0.2 s; shorter gaps between notes are not silence
     sounding = np.convolve(source.levels[:count] > LOUD / 10, wide, "same") > 0
     silent = np.convolve(result.levels[:count] > GAP_LEVEL * 3, wide, "same") < 0.5
     return float((sounding & silent).sum() / max(1, sounding.sum()))
 
 
 def clips(result: Passed, source: Passed) -> bool:
-    """Tell whether the result is clipped, and clearly more so than its source.
+    """Return whether the result is clipped, and clearly more than its source.
 
     >>> from dataclasses import replace
     >>> source = Passed(levels=np.full(400, 0.5, np.float32), mean=np.zeros(2), clipped=0.0, peak=0.5)

@@ -1,4 +1,4 @@
-"""The exceptions for sound files, one per cause, so that tasks can report the cause."""
+"""Exceptions for sound files, one for each cause that tasks can report."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Reads sound files of any format in blocks; writers.py writes sound files.
 
-Tasks open a source here, pass its blocks through the functions of bridge.audio and write the output.
+Tasks open a source with `Reader`, pass its blocks through the functions of bridge.audio and write the output.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from bridge.audio.fileerrors import Missing as Missing
 from bridge.audio.fileerrors import NeedsFfmpeg as NeedsFfmpeg
 from bridge.audio.fileerrors import Unreadable as Unreadable
 
-PREROLL = 16384  # frames decoded before a seek's target; Vorbis is exact only after its longest window (8192)
-LARGEST_DECODED = 2**32  # bytes that ffmpeg may write (3 h of stereo), since a few kilobytes of FLAC can decode to days
+PREROLL = 16384  # frames decoded before the target of a seek; Vorbis is exact only after its longest window (8192)
+LARGEST_DECODED = 2**32  # limit in bytes for ffmpeg (3 h of stereo), since a few kilobytes of FLAC can be days of audio
 AS_WAV = ("-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto", "-fs", str(LARGEST_DECODED), "-f", "wav")
-UNSURE = 2**48  # frames; libsndfile reports more for a FLAC of unknown length, in which it cannot seek
+UNSURE = 2**48  # frames; libsndfile reports more for a FLAC file of unknown length and cannot seek in such a file
 FOREIGN = "FFMPEG"
 
 
@@ -48,7 +48,7 @@ class Info:
 
 
 def shown(path: Path, *, whole: bool = False) -> str:
-    """Return a file's name, or with `whole` its full path, as valid Unicode even if its bytes are not.
+    """Return a file's name, or its full path if `whole`, as valid Unicode; invalid bytes are replaced.
 
     >>> shown(Path("/music/take 1.wav"))
     'take 1.wav'
@@ -57,7 +57,9 @@ def shown(path: Path, *, whole: bool = False) -> str:
 
 
 def name_of(path: Path) -> str | bytes:
-    """Return a path for libsndfile: bytes, except on Windows, since soundfile rejects names that are not UTF-8.
+    """Return a path in the type that libsndfile needs: text on Windows, bytes on other systems.
+
+    soundfile rejects a path given as text if its name is not valid UTF-8.
 
     >>> os.fsdecode(name_of(Path("take 1.wav")))
     'take 1.wav'
@@ -82,14 +84,14 @@ class Reader:
 
         Args:
             path: the sound file.
-            scratch: folder for the files that ffmpeg writes; None is the system's temporary folder.
+            scratch: folder for the files that ffmpeg writes; None selects the system's temporary folder.
 
         Raises:
             FileError: the file cannot be used.
         """
         self.path = path
         self._before = _identity(path)
-        self._as_integers = False  # whether libsndfile 1.2.2 reads floats as integers with the same bits
+        self._as_integers = False  # whether libsndfile 1.2.2 returns floats as integers with the same bits
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         head = self._check_bytes()
         self._silent = 0  # frames that libsndfile drops at the start
@@ -104,8 +106,8 @@ class Reader:
         """Yield `frames` frames from frame `start`, exact to the sample in every format.
 
         Raises:
-            CutShort: the file ends before its header says, or cannot be decoded further.
-            Unreadable: the decoder cannot seek to the start.
+            CutShort: the file ends earlier than its header says, or decoding fails before the end.
+            Unreadable: the decoder cannot seek to `start`.
         """
         if silent := min(frames, max(0, self._silent - start)):
             yield np.zeros((silent, self.info.channels), np.float32)
@@ -142,7 +144,7 @@ class Reader:
         self.close()
 
     def _check_bytes(self) -> bytes:
-        """Check that the path is a regular file, not empty and not truncated, and return the first bytes."""
+        """Check that the path is a regular file, neither empty nor truncated, and return the first 128 bytes."""
         if not self.path.is_file():
             raise Unreadable(f"{shown(self.path)} is a folder or a device, not a sound file.")
         size = self._before[0]
@@ -176,14 +178,17 @@ class Reader:
         if form == "W64" and subtype == "PCM_32" and container.is_float_w64(head):
             self._as_integers = True
             return file, form, "FLOAT"
-        broken = form != "MP3" and subtype.startswith("MPEG")  # MP3 in WAV, whose end libsndfile loses
+        broken = form != "MP3" and subtype.startswith("MPEG")  # libsndfile loses the end of MP3 in WAV
         if broken or file.frames >= UNSURE or (form == "MP3" and self._is_misjudged(file.frames)):
             file.close()
             file = self._through_ffmpeg(scratch)
         return file, form, subtype
 
     def _is_misjudged(self, frames: int) -> bool:
-        """Tell whether libsndfile's frame count of an MP3 is wrong; if only the decoder delay is missing, add it."""
+        """Return whether libsndfile's frame count of an MP3 file is wrong.
+
+        If the count lacks only the decoder delay, return False and store the delay in `_silent`.
+        """
         with self.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             counted = mp3.counted(data)
         if counted is None or counted == frames:
@@ -194,7 +199,7 @@ class Reader:
         return True
 
     def _through_ffmpeg(self, scratch: Path | None) -> soundfile.SoundFile:
-        """Decode the whole file with ffmpeg to a WAV, in which every seek is exact."""
+        """Decode the whole file to WAV with ffmpeg and open the WAV, in which every seek is exact."""
         command = shutil.which("ffmpeg")
         if command is None:
             raise NeedsFfmpeg(

@@ -1,7 +1,7 @@
-"""Compares the harmony of two sounds over time, independently of their instruments and transposition.
+"""Compares the harmony of two sounds over time, regardless of instruments and transposition.
 
-align.py uses it after it has aligned a result with its source. The comparison tells apart different pieces with the
-same tempo, whose beats also match.
+align.py compares a result with its source after it has aligned the two. The comparison distinguishes between different
+pieces of the same tempo, whose onsets alone would match.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import numpy.typing as npt
 from bridge.audio.onsets import RATE, Mono
 
 SIZE, HOP = 4096, 1600  # frames at onsets.RATE: windows of 0.26 s, every 0.1 s
-STEP = HOP / RATE  # s between two windows
-LOWEST, HIGHEST = 110.0, 2500.0  # Hz; range of tones that count
+STEP = HOP / RATE  # seconds between two windows
+LOWEST, HIGHEST = 110.0, 2500.0  # Hz; range of the tones that are compared
 SHIFTS = range(-80, 81, 5)  # steps by which the sounds are shifted to find the similarity of unrelated music
-CHANCE = 10  # steps; from this shift on, the comparison is between unrelated music
+CHANCE = 10  # steps; smallest shift at which two sounds count as unrelated music
 
 Chroma = npt.NDArray[np.floating[Any]]
 
 
 def chroma(sound: Mono) -> Chroma:
-    """Return the strength of the 12 pitch classes over time (steps × 12), minus its means over time and over classes.
+    """Return the strength of the 12 pitch classes over time (steps × 12), without the means over time and over classes.
 
     >>> tone = np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE).astype(np.float32)
     >>> chroma(tone).shape  # one row per 0.1 s
@@ -71,6 +71,6 @@ def _alike(source: Chroma, laid: Chroma, shift: int) -> float:
     first = source[max(0, -shift) : len(source) - max(0, shift)]
     second = laid[max(0, shift) : len(laid) - max(0, -shift)]
     size = float(np.sqrt((first**2).sum() * (second**2).sum()))
-    table = first.T @ second  # classes × classes; the wrapped diagonals are the transpositions
+    table = first.T @ second  # classes × classes; each wrapped diagonal is one transposition
     rows = np.arange(12)
     return max(float(table[rows, (rows + turn) % 12].sum()) for turn in range(12)) / size if size > 0 else 0.0

@@ -1,7 +1,7 @@
-"""A look-ahead limiter: lowers the gain before each true peak and raises it slowly afterwards.
+"""A look-ahead limiter, which lowers the gain before each true peak and raises the gain slowly afterwards.
 
-The task `fit` uses it if a plain gain would leave the result quieter than its source; the offline engine uses it for
-the final level. The gain curve of the entire sound is computed at a low rate before it is applied, so that the output
+The `fit` task uses it if gain alone cannot make the result as loud as its source; the offline engine uses it for the
+final level. The gain curve of the entire sound is computed at a low rate before it is applied, so that the output
 never overshoots.
 """
 
@@ -16,8 +16,8 @@ from bridge.audio.block import Block, heights
 from bridge.audio.true_peak import HALF, TAPS
 
 CONTROL = 32  # frames per value of the gain curve: 0.67 ms at 48 kHz
-ATTACK = 1000.0  # dB/s: 6 dB take 6 ms, before the peak
-RELEASE = 40.0  # dB/s: 6 dB take 150 ms, too slow to distort bass notes and too fast to be heard as pumping
+ATTACK = 1000.0  # dB/s; before a peak, the gain falls by 6 dB in 6 ms
+RELEASE = 40.0  # dB/s; 6 dB in 150 ms, too slow to distort bass notes and too fast to be heard as pumping
 SMOOTH = 4  # values on each side over which the curve is smoothed
 MARGIN = 0.15  # dB below the ceiling; covers peaks that fourfold oversampling underestimates
 
@@ -25,7 +25,7 @@ Curve = npt.NDArray[np.float32]
 
 
 class PeakCurve:
-    """Measures one true peak per CONTROL frames of a stream of blocks (frames × channels)."""
+    """A meter for the true peak in every CONTROL frames of a stream of blocks (frames × channels)."""
 
     def __init__(self, threshold: float) -> None:
         """Prepare for a stream; samples below half of `threshold` (full scale 1.0) are not interpolated."""
@@ -84,7 +84,7 @@ def reduction(peaks: Curve, rate: int, gain_db: float, ceiling: float) -> Curve:
     if not needed.any():
         return np.zeros(len(peaks), np.float32)
     wide = needed.copy()
-    for shift in range(1, SMOOTH + 2):  # the reach of smoothing and interpolation
+    for shift in range(1, SMOOTH + 2):  # covers the reach of the smoothing and interpolation
         wide[shift:] = np.maximum(wide[shift:], needed[:-shift])
         wide[:-shift] = np.maximum(wide[:-shift], needed[shift:])
     seconds = np.arange(len(wide)) * (CONTROL / rate)
@@ -97,7 +97,7 @@ def reduction(peaks: Curve, rate: int, gain_db: float, ceiling: float) -> Curve:
 
 
 def limited(blocks: Iterable[Block], curve: Curve, gain_db: float) -> Iterator[Block]:
-    """Yield the stream (frames × channels) with a gain (dB) and the curve of `reduction` applied.
+    """Yield the stream (frames × channels) with a gain (dB) and the gain reduction from `reduction` applied.
 
     >>> ones = np.ones((64, 2), np.float32)
     >>> [block[[0, -1], 0].round(3).tolist() for block in limited([ones], np.float32([6.0206, 6.0206]), 0.0)]

@@ -1,6 +1,6 @@
 """Measures the integrated loudness of a stereo stream (ITU-R BS.1770-5, EBU R 128).
 
-The task `render` measures the clip; the task `fit` and the offline engine measure the result.
+The `render` task measures the clip; the `fit` task and the offline engine measure the result.
 docs/decisions/0009-loudness-meter.md compares this meter with others.
 """
 
@@ -17,7 +17,7 @@ from bridge.audio.block import Block
 GATE_SECONDS = 0.4  # length of a gating block; a shorter clip cannot be gated
 ABSOLUTE_GATE = -70.0  # LUFS
 RELATIVE_GATE = -10.0  # LU
-RINGING = 0.08  # s after which the filter's impulse response (time constant 4 ms) has decayed by 150 dB
+RINGING = 0.08  # s; time in which the filter's impulse response (time constant 4 ms) decays by 150 dB
 OFFSET = -0.691  # dB; makes a full-scale 997 Hz sine in one channel read -3.01 LUFS
 
 
@@ -52,7 +52,7 @@ def k_weighting(rate: float, size: int) -> npt.NDArray[np.complex64]:
 
 
 class LoudnessMeter:
-    """Measures integrated loudness block by block, in constant memory.
+    """A meter for integrated loudness, which measures block by block in constant memory.
 
     For a clip shorter than one gating block, the value is the ungated K-weighted mean.
     """
@@ -80,7 +80,7 @@ class LoudnessMeter:
                 self._filter()
 
     def value(self) -> float | None:
-        """Return the loudness of all added blocks in LUFS, or None if they are silent. Call this once, at the end."""
+        """Return the loudness of all added blocks in LUFS, or None if all are silent. Call this once, at the end."""
         self._filter()
         return self._gated() if len(self._steps) >= 4 else self._ungated()
 
@@ -119,12 +119,12 @@ class LoudnessMeter:
             self._energy = self._energy[edges[-1] :]
 
     def _edges(self, first: int, last: int) -> npt.NDArray[np.int64]:
-        """Return the first frame of each step from `first` to `last`, both included."""
+        """Return the first frame of each step from `first` to `last`, inclusive."""
         return np.round(np.arange(first, last + 1) * self._step).astype(np.int64)
 
 
 def integrated_loudness(blocks: Iterable[Block], rate: int) -> float | None:
-    """Return the integrated loudness of a stream (frames × 2) in LUFS, or None if it is silent.
+    """Return the integrated loudness of a stream (frames × 2) in LUFS, or None if the stream is silent.
 
     >>> sine = np.sin(2 * np.pi * 997 * np.arange(48000) / 48000).astype(np.float32)
     >>> round(integrated_loudness([np.stack((sine, 0 * sine), axis=1)], 48000), 2)

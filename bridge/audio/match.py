@@ -1,6 +1,6 @@
 """Finds where two versions of the same music are most similar, so that a cross-fade between them is least audible.
 
-The task `join` uses it on the overlap of two segments of a long clip.
+The `join` task applies it to the overlap of two segments of a long clip.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import numpy.typing as npt
 from bridge.audio import onsets
 from bridge.audio.block import Block
 
-EDGE = 0.15  # fraction of the overlap left out on each side, since a result is worst at its start and end
-MIDDLE = 0.25  # rise of the cost from the middle to the ends of the overlap, relative to its mean
+EDGE = 0.15  # fraction of the overlap excluded at each end, since a result is worst at its start and end
+MIDDLE = 0.25  # rise of the cost from the middle to the ends of the overlap, relative to the mean cost
 ONSETS = 0.5  # weight of an onset within the fade, relative to a spectral difference
 
 Values = npt.NDArray[np.float64]
@@ -21,11 +21,12 @@ Values = npt.NDArray[np.float64]
 def best_point(first: Block, second: Block, rate: int, fade: int) -> int:
     """Return the frame at which a cross-fade of `fade` frames from `first` to `second` is least audible.
 
-    The best frame has the smallest difference between the two sounds over all bands, and the weakest onsets.
+    At this frame, the weighted sum of two costs is smallest: the difference between the sounds over all bands, and the
+    strength of their onsets.
 
     Args:
-        first: the sound that ends, frames × channels.
-        second: the sound that begins, of the same length.
+        first: the sound that fades out, frames × channels.
+        second: the sound that fades in, of the same length.
         rate: Hz.
         fade: length of the cross-fade in frames, at most the length of the sounds.
 
@@ -54,7 +55,7 @@ def best_point(first: Block, second: Block, rate: int, fade: int) -> int:
 
 
 def _even(values: npt.NDArray[np.floating], width: int) -> Values:
-    """Return the moving mean over `width` values, relative to its own mean."""
+    """Return the moving mean over `width` values, scaled to a mean of 1."""
     sums = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
     mean = (sums[width:] - sums[:-width]) / width
     even: Values = mean / max(float(mean.mean()), 1e-9)

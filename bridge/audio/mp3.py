@@ -1,8 +1,8 @@
-"""Counts the samples of an MP3, so that files.py can tell when libsndfile is wrong.
+"""Counts the samples of an MP3 file, so that files.py can detect when libsndfile's count is wrong.
 
-Without a Xing or Info tag, libsndfile estimates the length from the first bit rate and drops the rest of a file with a
-variable bit rate. It ignores VBRI tags. If a tag does not contain the encoder delay, libsndfile removes a default
-delay.
+If a file has no Xing or Info tag, libsndfile estimates the length from the first bit rate. If the bit rate varies, the
+estimate may be too short, and libsndfile drops the rest of the file. libsndfile ignores VBRI tags. If a tag does not
+contain the encoder delay, libsndfile removes a default delay.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ class Bytes(Protocol):
 
 
 def frame_at(data: Bytes, start: int) -> tuple[int, int] | None:
-    r"""Return (bytes, samples) of the layer III frame at `start`, or None if there is none (ISO 11172-3, 2.4.1.3).
+    r"""Return (bytes, samples) of the layer III frame at `start`, or None if no frame starts there.
+
+    The header of a frame is described in ISO 11172-3, 2.4.1.3.
 
     >>> frame_at(b"\xff\xfb\x90\x00", 0)  # MPEG 1, 128 kbit/s, 44.1 kHz
     (417, 1152)
@@ -40,14 +42,14 @@ def frame_at(data: Bytes, start: int) -> tuple[int, int] | None:
 
 
 def counted(data: Bytes) -> int | None:
-    r"""Return the number of samples per channel; None if a tag contains the encoder delay or there is no frame.
+    r"""Return the number of samples per channel, or None if a tag contains the encoder delay or no frame is found.
 
     >>> counted((b"\xff\xfb\x90\x00" + bytes(413)) * 10)
     11520
     """
     start = 0
     if data[:3] == b"ID3":
-        sizes = zip(data[6:10], (21, 14, 7, 0), strict=False)  # four bytes of 7 bits, fewer bytes in a damaged file
+        sizes = zip(data[6:10], (21, 14, 7, 0), strict=False)  # four bytes with 7 bits each, or fewer in a damaged file
         start = 10 + sum((byte & 0x7F) << shift for byte, shift in sizes)
     first = frame_at(data, start)
     if first is None:

@@ -1,7 +1,7 @@
 """Measures onset strength (how fast the level of each band rises over time), for alignment and tempo.
 
-The tasks `fit` and `listen` convert a clip to mono at `RATE` with `heard`. align.py and rhythm.py use the envelopes.
-The offline engine measures the levels while it reads its clip.
+The `fit` and `listen` tasks convert a clip to mono at `RATE` with `heard`. align.py and rhythm.py use the envelopes.
+The offline engine measures the levels while it reads a clip.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Envelope: TypeAlias = npt.NDArray[np.float32]  # bands × values over time
 RATE = 16_000  # Hz; onsets need no more than 8 kHz of bandwidth
 SIZE = 512  # frames per window, 32 ms
 HOP = 80  # frames between two values, 5 ms
-STEP = HOP / RATE  # s between two values
+STEP = HOP / RATE  # seconds between two values
 BANDS = 24  # mel bands up to RATE / 2
 COMPRESSION = 300.0  # levels down to 1/300 of the loudest level matter, so that an onset counts from its start
 AT_ONCE = 4096  # windows transformed together, to limit memory
@@ -42,7 +42,7 @@ def heard(blocks: Iterable[Block], rate: float, longest: float = LONGEST) -> Mon
     """
     stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="LQ")
     parts, left = [], round(longest * RATE)
-    for block in blocks:  # to the end, since other meters may watch the same stream
+    for block in blocks:  # read to the end, since other meters may watch the same stream
         if left > 0:
             part = stream.resample_chunk(mono(block))[:left]
             parts.append(part)
@@ -52,7 +52,7 @@ def heard(blocks: Iterable[Block], rate: float, longest: float = LONGEST) -> Mon
 
 
 def band_edges(bands: int = BANDS) -> npt.NDArray[np.intp]:
-    """Return the first spectrum bin of each mel band, strictly rising (O'Shaughnessy: 2595·lg(1 + f/700) mel).
+    """Return the first spectrum bin of each mel band, strictly ascending (O'Shaughnessy: 2595·lg(1 + f/700) mel).
 
     >>> band_edges()[[0, 1, -1]] * RATE / SIZE  # Hz
     array([   0. ,   62.5, 7125. ])
@@ -66,7 +66,7 @@ def band_edges(bands: int = BANDS) -> npt.NDArray[np.intp]:
 
 
 def levels(sound: Mono) -> Envelope:
-    """Return the magnitude per mel band: bands × values; value i is centred at i·STEP seconds.
+    """Return the magnitude of each mel band (bands × values); value i is centred at i·STEP seconds.
 
     >>> levels(np.zeros(RATE, np.float32)).shape  # 1 s
     (24, 201)
@@ -77,7 +77,7 @@ def levels(sound: Mono) -> Envelope:
 
 
 class LevelMeter:
-    """Measures `levels` block by block; uses 19 KB of memory per second of sound."""
+    """A meter that measures `levels` block by block, with 19 KB of memory per second of sound."""
 
     def __init__(self, rate: float) -> None:
         self._stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="LQ")
@@ -113,7 +113,7 @@ class LevelMeter:
 
 
 def _band_levels(windows: npt.NDArray[np.float32]) -> Envelope:
-    """Return the magnitude per mel band of each window (windows × frames): bands × windows."""
+    """Return the magnitude of each mel band (bands × windows) in each of the windows (windows × frames)."""
     shape = np.hanning(SIZE).astype(np.float32)
     edges = band_edges()
     found = np.empty((BANDS, len(windows)), np.float32)
@@ -134,10 +134,10 @@ def loudest(magnitudes: Envelope) -> float:
 
 
 def rises(magnitudes: Envelope, reference: float | None = None) -> Envelope:
-    """Return how much the compressed level of each band rises over two values; zero if it falls (spectral flux).
+    """Return how much the compressed level of each band rises over two steps, or zero if the level falls (spectral flux).
 
     The level is compressed as log(1 + COMPRESSION · level / reference), after M. Müller, "Fundamentals of Music
-    Processing", 6.1.2. The difference spans two values, so the rise belongs to the value between them.
+    Processing", 6.1.2. The rise is assigned to the value in the middle of the two steps.
 
     Args:
         magnitudes: from `levels`.
@@ -155,7 +155,7 @@ def rises(magnitudes: Envelope, reference: float | None = None) -> Envelope:
 
 
 def onset_envelope(sound: Mono) -> Envelope:
-    """Return the onset strength of a sound at RATE: bands × values, one per STEP, never negative.
+    """Return the onset strength of a sound at RATE: bands × values, one value per STEP, never negative.
 
     >>> click = np.zeros(RATE, np.float32)
     >>> click[RATE // 2 :] = 1.0

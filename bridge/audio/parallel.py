@@ -1,6 +1,7 @@
-"""Runs one function on two sounds in parallel; decoding, resampling and transforms release the GIL.
+"""Runs a function on two sounds in parallel threads, since decoding, resampling and transforms release the GIL.
 
-align.py and workers/tasks/compare.py process a clip and its result the same way; a second core halves the time.
+align.py and workers/tasks/compare.py process a clip and its result in the same way; a second core halves the
+time.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ T = TypeVar("T")
 
 
 def both(work: Callable[[A], T], first: A, second: A) -> tuple[T, T]:
-    """Return `work(first)` and `work(second)`, which runs in another thread; if both fail, raise the first error.
+    """Return `work(first)` and `work(second)`; the second call runs in another thread.
+
+    If both calls fail, the error from `work(first)` is raised.
 
     >>> both(len, "ab", "c")
     (2, 1)

@@ -1,7 +1,8 @@
 """Distinguishes drums from music.
 
-The task `listen` uses it for the automatic tags. Median filters separate the horizontal lines and vertical columns of
-the spectrogram (D. FitzGerald, "Harmonic/percussive separation using median filtering", DAFx 2010).
+The `listen` task uses it for the automatic tags. Median filters separate the horizontal lines (tones) of the
+spectrogram from its vertical columns (percussion). The method is from D. FitzGerald, "Harmonic/percussive separation
+using median filtering", DAFx 2010.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import numpy.typing as npt
 
 from bridge.audio.onsets import RATE, Mono
 
-SIZE, HOP = 1024, 512  # frames per window and between windows, at onsets.RATE
-ALONG, ACROSS = 11, 17  # values per median along time and along frequency
-LONGEST = 40.0  # s, from the middle of the clip
+SIZE, HOP = 1024, 512  # frames per window, and from one window to the next, at onsets.RATE
+ALONG, ACROSS = 11, 17  # lengths of the median filters along time and along frequency, values
+LONGEST = 40.0  # s; only this much of a clip, from its middle, is analysed
 DRUMS_ALONE = 0.53  # lowest percussive fraction of a clip that has only drums
 
 Spectrum = npt.NDArray[np.floating[Any]]
@@ -24,7 +25,7 @@ Spectrum = npt.NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """How much of a clip's sound is percussion."""
+    """The proportion of percussion in a clip's sound."""
 
     percussive: float  # fraction of the compressed energy in vertical columns, 0..1
 

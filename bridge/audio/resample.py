@@ -1,6 +1,6 @@
 """Converts the sample rate of a stream with soxr; the output is bit-identical to a conversion in one piece.
 
-The task `render` uses it for high rates and for varispeed; the task `fit` uses it for the project's rate.
+The `render` task uses it for high rates and for varispeed; the `fit` task uses it for the project's rate.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import soxr
 
 from bridge.audio.block import Block
 
-MARGIN = 0.02  # s of input that the filter needs after the end; VHQ needs 11 ms at 44.1 kHz
+MARGIN = 0.02  # seconds of input that the filter needs after the last wanted frame; VHQ needs 11 ms at 44.1 kHz
 
 
 def resampled(
@@ -23,7 +23,7 @@ def resampled(
 
     Args:
         blocks: stereo, float32.
-        rate_in: Hz; need not be an integer. For varispeed, multiply it by the speed.
+        rate_in: Hz; need not be an integer. For varispeed, multiply this rate by the speed.
         rate_out: Hz.
         quality: setting of soxr; VHQ takes 1.5 times as long as HQ and keeps aliases below -150 dB.
 

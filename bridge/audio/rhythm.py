@@ -1,6 +1,6 @@
-"""Estimates the tempo of a clip from its onsets, with the DAW's tempo as a prior if there is one.
+"""Estimates the tempo of a clip from its onsets, with the DAW's tempo as a prior if the DAW gives one.
 
-The task `listen` and the offline engine use it; the envelope comes from onsets.py.
+The `listen` task and the offline engine use it with onset envelopes from onsets.py.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ PREFERRED, OCTAVES = 115.0, 0.75  # centre (BPM) and width (octaves) of the bell
 LONGEST_LAG = 12.0  # s; longest lag of the autocorrelation; long lags make the period more exact
 MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)  # beats after which music repeats itself
 WEIGHTS = (0.5, 1.0, 1.0, 0.4, 1.0, 0.4, 0.8)
-THIRDS = 0.2  # penalty for similarity at 2/3 and 4/3 of a period, since such a period is 3/2 of a beat
-SURE = 0.22  # lowest clearness at which a tempo is reported; docs/fit.md shows how often it is right
+THIRDS = 0.2  # penalty for similarity at 2/3 and 4/3 of a period, which suggests that the period is 3/2 of a beat
+SURE = 0.22  # lowest clearness at which a tempo is reported; docs/fit.md shows how often such a tempo is right
 
 Curve = npt.NDArray[np.floating[Any]]
 
@@ -28,25 +28,24 @@ Curve = npt.NDArray[np.floating[Any]]
 class Tempo:
     """The tempo of a clip."""
 
-    bpm: float  # beats per minute; the DAW's tempo if it gave one
-    clearness: float  # 0..1; how much the music repeats itself at this period
-    measured: float  # BPM; measured from the sound alone
+    bpm: float  # BPM; the DAW's tempo if the DAW gave one
+    clearness: float  # 0..1; how much the music repeats itself at this tempo
+    measured: float  # BPM; tempo measured from the sound alone
 
     @property
     def sure(self) -> bool:
-        """Tell whether the tempo is clear enough to be reported."""
+        """Return whether the tempo is clear enough to be reported."""
         return self.clearness >= SURE
 
 
 def find_tempo(envelope: Envelope, prior: float | None = None) -> Tempo | None:
-    """Return the tempo of an onset envelope, or None if it is shorter than 2 s or has no onsets.
+    """Return the tempo of an onset envelope, or None if the envelope is shorter than 2 s or has no onsets.
 
-    The autocorrelations of all bands are added up. The score of a period is the mean of that sum at the multiples of
-    the period.
+    The score of a period is the weighted mean of the autocorrelation (summed over all bands) at the period's multiples.
 
     Args:
         envelope: onset strength of the clip, bands × values, one value per onsets.STEP.
-        prior: the DAW's tempo in BPM; it takes precedence, and the sound only confirms it.
+        prior: the DAW's tempo in BPM, which is returned as `bpm`; the sound determines only the other fields.
 
     >>> beats = np.zeros((1, 4000), np.float32)  # 20 s
     >>> beats[0, ::100] = 1.0  # every 0.5 s
@@ -66,7 +65,7 @@ def find_tempo(envelope: Envelope, prior: float | None = None) -> Tempo | None:
 
 
 def _self_similarity(envelope: Envelope) -> Curve:
-    """Return the autocorrelation at lags 0 … LONGEST_LAG, summed over bands, 1 at lag 0."""
+    """Return the autocorrelation at lags 0 … LONGEST_LAG, summed over bands and normalised to 1 at lag 0."""
     count = envelope.shape[1]
     centred = envelope - envelope.mean(axis=1, keepdims=True)
     points = 1 << (2 * count - 1).bit_length()
@@ -98,7 +97,7 @@ def _refined(similar: Curve, period: float) -> float:
 
 
 def _score(similar: Curve, periods: Curve) -> Curve:
-    """Return, for each period (s), the weighted mean similarity over its multiples within range, less a penalty."""
+    """Return each period's score: the weighted mean similarity at multiples of the period (s), minus a penalty."""
     total, weight = np.zeros(len(periods)), np.zeros(len(periods))
     for multiple, share in zip(MULTIPLES, WEIGHTS, strict=True):
         places = periods * multiple / STEP
@@ -124,7 +123,7 @@ def _clearness(similar: Curve, bpm: float) -> float:
 
 
 def related(first: Tempo, second: Tempo) -> bool:
-    """Tell whether two tempos may be the same: either tempo is unclear, or the two have a simple ratio.
+    """Return whether two tempos are compatible: at least one is unclear, or their ratio is simple.
 
     >>> first, second, third = (Tempo(bpm, clearness=0.5, measured=bpm) for bpm in (90.0, 180.0, 100.0))
     >>> related(first, second), related(first, third)

@@ -1,7 +1,7 @@
 """A source as a DAW plays it: a section of a file, optionally reversed or looped, surrounded by silence.
 
-The task `render` builds a `Played` on a file's reader and reads the clip from it. If the model needs more music
-than the source has, the task reads through a `Repeated`. Frames count from the start of the section in playing
+The `render` task reads the clip from a `Played`, which reads the file. If the model needs more music than the source
+has, the task reads the `Played` through a `Repeated`. Frames are counted from the start of the section in playing
 direction: in reverse, frame 0 is the last frame of the section.
 """
 
@@ -14,19 +14,19 @@ import numpy as np
 
 from bridge.audio.block import FRAMES, Block, silence
 
-Read = Callable[[int, int, int], Iterator[Block]]  # arguments: start, frames, frames per block
+Read = Callable[[int, int, int], Iterator[Block]]  # arguments: first frame, number of frames, frames per block
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A section of a file."""
+    """A section of a file as the DAW plays it."""
 
-    read: Read  # reads the file
+    read: Read  # function that reads the file
     channels: int  # number of channels in the file
     first: int  # the section's first frame in the file
     frames: int  # length of the section, at least 1
-    reverse: bool = False  # plays backwards
-    loop: bool = False  # repeats without end in both directions
+    reverse: bool = False  # whether the section plays backwards
+    loop: bool = False  # whether the section repeats without end in both directions
 
     def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:
         """Yield `frames` frames from frame `start`, which may be negative; frames outside the section are silent."""
@@ -41,13 +41,13 @@ class Played:
         yield from silence(frames - before - there, self.channels, size)
 
     def missing(self, start: int, frames: int) -> int:
-        """Return how many of these frames are silent because the source does not have them."""
+        """Return how many of the `frames` frames from frame `start` are silent because they are outside the section."""
         if self.loop:
             return 0
         return frames - max(0, min(start + frames, self.frames) - max(start, 0))
 
     def _once(self, start: int, frames: int, size: int) -> Iterator[Block]:
-        """Yield frames that are all within one pass."""
+        """Yield frames that all lie within one pass of the section."""
         if not self.reverse:
             yield from self.read(self.first + start, frames, size)
             return
@@ -58,7 +58,7 @@ class Played:
             yield block[::-1]
 
     def _looped(self, start: int, frames: int, size: int) -> Iterator[Block]:
-        """Yield pass after pass; a loop shorter than a block is read only once, to avoid a million reads per hour."""
+        """Yield pass after pass of the loop; a loop that fits into a block is read only once, to avoid many reads."""
         if self.frames <= size:
             once = np.concatenate(list(self._once(0, self.frames, size)))
             for done in range(0, frames, size):
@@ -75,12 +75,12 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """A part of a source that is repeated on both sides, so that its bar lines continue."""
+    """A part of a source that continues before its start and after its end with repeats of complete bars."""
 
     played: Played  # the source
     first: int  # first frame of the part
     stop: int  # frame after the last frame of the part
-    period: int  # frames after which the part repeats: complete bars, at least 1 frame, at most the part's length
+    period: int  # length of a repeat in frames: complete bars, at least 1 frame, at most the part's length
 
     @property
     def channels(self) -> int:
@@ -88,7 +88,7 @@ class Repeated:
         return self.played.channels
 
     def missing(self, start: int, frames: int) -> int:
-        """Return how many of these frames, within the part, are silent because the source does not have them."""
+        """Return how many of the `frames` frames from frame `start`, all within the part, the source does not have."""
         return self.played.missing(start, frames)
 
     def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:

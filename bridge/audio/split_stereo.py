@@ -1,6 +1,6 @@
-"""Reads two mono files as one stereo file, as Ardour and others store stereo recordings.
+"""Reads two mono files as one stereo file, since Ardour and other DAWs store stereo recordings as two mono files.
 
-If a clip's source names a second file, the task `render` opens a `Pair` and reads it like a `files.Reader`.
+If a clip's source names a second file, the `render` task reads both files through a `Pair`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bridge.audio.files import Info, Reader, Unreadable, shown
 
 
 class Pair:
-    """Reads the first channels of two open files as left and right."""
+    """Two open files whose first channels are read as left and right."""
 
     def __init__(self, left: Reader, right: Reader) -> None:
         """Combine two files.
@@ -25,7 +25,7 @@ class Pair:
             right: file for the right channel, with the same sample rate.
 
         Raises:
-            Unreadable: their sample rates differ.
+            Unreadable: the sample rates differ.
         """
         self._sides = (left, right)
         if left.info.sample_rate != right.info.sample_rate:
@@ -43,6 +43,6 @@ class Pair:
             yield np.stack([one[:, 0], other[:, 0]], axis=1)
 
     def check_unchanged(self) -> None:
-        """Raise `Changed` if one of the files was rewritten since it was opened."""
+        """Raise `Changed` if either file was rewritten since it was opened."""
         for side in self._sides:
             side.check_unchanged()

@@ -1,6 +1,6 @@
 """Measures a stream: level over time, DC offset and clipped samples.
 
-The task `fit` passes the source and the result through an `Intake` each; defects.py compares their statistics.
+The `fit` task measures the source and the result with one `Intake` each; defects.py compares the statistics.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy.typing as npt
 from bridge.audio.block import Block
 from bridge.audio.block import heights as of_frames
 
-STEP = 0.005  # s per level value
-FLAT = 4  # consecutive equal samples in a flat top; at 16 bits, three may be the crest of a slow wave
-EQUAL = 1e-5  # full scale; samples closer than this count as equal
+STEP = 0.005  # seconds per level value
+FLAT = 4  # fewest consecutive equal samples in a flat top; at 16 bits, three may be the crest of a slow wave
+EQUAL = 1e-5  # full scale; samples that differ by less count as equal
 BINS = 128  # bins of the histogram of flat-top heights, up to twice full scale
-TOP = 0.95  # fraction of the highest sample; flat tops above it count as clipping
+TOP = 0.95  # fraction of the highest sample above which flat tops count as clipping
 
 Curve = npt.NDArray[np.float32]
 
@@ -27,14 +27,14 @@ Curve = npt.NDArray[np.float32]
 class Passed:
     """The statistics of a stream."""
 
-    levels: Curve  # peak in each STEP, full scale 1.0
+    levels: Curve  # peak level of each STEP, full scale 1.0
     mean: npt.NDArray[np.float64]  # DC offset of each channel, full scale 1.0
     clipped: float  # fraction of samples in flat tops, 0..1
-    peak: float  # highest absolute sample
+    peak: float  # highest absolute sample, full scale 1.0
 
 
 class Intake:
-    """Measures the blocks (frames × channels) of one stream."""
+    """A meter for the blocks (frames × channels) of one stream."""
 
     def __init__(self, rate: int, channels: int) -> None:
         self._step = max(1, round(rate * STEP))

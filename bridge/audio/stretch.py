@@ -1,8 +1,8 @@
-"""Time stretching and pitch shifting with Signalsmith Stretch, if it is installed.
+"""Stretches time and shifts pitch with the library Signalsmith Stretch, if the library is installed.
 
-The task `render` uses it for `preserve_pitch`, `pitch` and `straighten`. The library processes each piece in one call
-and at one speed, so a clip that is long or changes its speed is divided into overlapping pieces, which are
-cross-faded. The cuts between pieces do not depend on the blocks.
+The `render` task uses it for `preserve_pitch`, `pitch` and `straighten`. The library processes a piece of audio in one
+call and at one speed. A clip that is long or changes its speed is therefore divided into overlapping pieces, which are
+cross-faded. The division into pieces does not depend on the division into blocks.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import soxr
 
 from bridge.audio.block import Block
 
-PIECE = 45.0  # s of source per piece; stretching takes 90 MB at 48 kHz, and most clips are one piece
-CONTEXT = 0.2  # s of source before and after a piece, longer than the library's window
+PIECE = 45.0  # seconds of source per piece; stretching a piece takes 90 MB at 48 kHz; most clips are one piece
+CONTEXT = 0.2  # seconds of source before and after a piece; longer than the library's window
 FADE = 0.02  # s; cross-fade between two pieces
 SEED = 1  # seed of the library's random phases, for reproducible output
 
@@ -28,12 +28,12 @@ class Part(NamedTuple):
     """A part of the source that plays at one speed."""
 
     frames: int  # length in the source, frames
-    speed: float  # source seconds per second; 2 is twice as fast
+    speed: float  # source seconds per result second; 2 is twice as fast
     semitones: float  # pitch shift
 
 
 def available() -> bool:
-    """Tell whether the library is installed.
+    """Return whether Signalsmith Stretch is installed.
 
     >>> available() in (True, False)
     True
@@ -42,13 +42,13 @@ def available() -> bool:
 
 
 def stretched(blocks: Iterable[Block], rate: int, speed: float, semitones: float) -> Iterator[Block]:
-    """Yield the stream (frames × 2) at another speed and pitch; its length is divided by the speed.
+    """Yield the stream (frames × 2) at another speed and pitch; the length is divided by `speed`.
 
     Args:
         blocks: stereo, float32.
         rate: Hz.
-        speed: source seconds per second; 2 is twice as fast.
-        semitones: pitch shift. Without the library (see `available`) the pitch is not shifted and follows the speed.
+        speed: source seconds per result second; 2 is twice as fast.
+        semitones: pitch shift; ignored without the library (see `available`), when the pitch follows the speed.
 
     >>> sum(len(block) for block in stretched([np.zeros((48000, 2), np.float32)], 48000, speed=2.0, semitones=0))
     24000
@@ -64,7 +64,7 @@ def straightened(
     Args:
         blocks: stereo, float32, starting at the line's first source time.
         rate: Hz.
-        line: pairs (source time, result time) in s, both rising; after the last pair, the last speed continues.
+        line: pairs (source time, result time) in seconds, both ascending; the last speed continues after the last pair.
         semitones: pitch shift.
         keep_pitch: whether the pitch stays the same when the speed changes. Without the library (see `available`),
             the pitch follows the speed.
@@ -78,7 +78,7 @@ def straightened(
 
 
 def _parts(rate: int, line: Sequence[tuple[float, float]], semitones: float, keep_pitch: bool) -> Iterator[Part]:
-    """Yield the straight parts of the line, none longer than PIECE; the last part repeats without end."""
+    """Yield parts of the line with one speed each, at most PIECE long; the last part is repeated without end."""
     size, done, part = round(PIECE * rate), 0, Part(0, 1.0, semitones)
     for (source, result), (source_next, result_next) in pairwise(line):
         speed = (source_next - source) / (result_next - result)
@@ -93,7 +93,7 @@ def _parts(rate: int, line: Sequence[tuple[float, float]], semitones: float, kee
 
 def _pieced(blocks: Iterable[Block], rate: int, parts: Iterator[Part]) -> Iterator[Block]:
     overlap, fade = round(CONTEXT * rate), round(FADE * rate)
-    before: Block | None = None  # continuation of the previous piece, for the cross-fade
+    before: Block | None = None  # sound after the end of the previous piece, for the cross-fade
     at = 0.0  # first frame of the piece in the result
     for part, piece in _pieces(blocks, parts, overlap):
         base = round(at - overlap / part.speed)
@@ -110,7 +110,7 @@ def _pieced(blocks: Iterable[Block], rate: int, parts: Iterator[Part]) -> Iterat
 
 
 def _pieces(blocks: Iterable[Block], parts: Iterator[Part], overlap: int) -> Iterator[tuple[Part, Block]]:
-    """Yield each part with its frames and `overlap` more on each side; frames outside the stream are silent."""
+    """Yield each part with its frames and `overlap` frames on each side; frames outside the stream are silent."""
     outside = np.zeros((overlap, 2), np.float32)
     held, length, part = [outside], overlap, next(parts)
     for block in chain(blocks, (outside,)):
@@ -125,8 +125,8 @@ def _pieces(blocks: Iterable[Block], parts: Iterator[Part], overlap: int) -> Ite
 
 
 def _process(piece: Block, rate: int, part: Part) -> Block:
-    """Process one piece (frames × 2); the library compensates its own latency."""
-    if not available():  # the length is right, but the pitch changes
+    """Stretch and shift one piece (frames × 2); the library compensates for its own latency."""
+    if not available():  # resampling gives the right length, but changes the pitch
         slower: Block = soxr.resample(np.ascontiguousarray(piece), part.speed, 1.0, quality="VHQ")
         return slower
     from python_stretch import Signalsmith  # optional

@@ -1,6 +1,6 @@
-"""Estimates the key of a clip: compares the chroma of its partials with the profiles of the 24 keys.
+"""Estimates the key of a clip by comparing the chroma of its partials with the profiles of the 24 keys.
 
-The task `listen` uses it. The key of a full mix is only a suggestion: `margin` shows how clear it is.
+The `listen` task uses it. The key of a full mix is only a suggestion; `Key.margin` shows how clear the key is.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from bridge.audio.onsets import RATE, Mono
 
-SIZE = 8192  # frames per window at onsets.RATE: 0.5 s, resolves a semitone at 65 Hz
+SIZE = 8192  # frames per window at onsets.RATE: 0.5 s, long enough to resolve a semitone at 65 Hz
 HOP = 4096
-LOWEST, HIGHEST = 65.0, 2000.0  # Hz; range of partials that count
-SURE = 0.1  # lowest margin at which a key is suggested; docs/fit.md shows how often it is right
+LOWEST, HIGHEST = 65.0, 2000.0  # Hz; range of the partials that are used
+SURE = 0.1  # lowest margin at which a key is suggested; docs/fit.md shows how often such a key is right
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 # Profiles by D. Temperley, "What's key for key?", Music Perception 17 (1999), table 3 (revised Krumhansl-Schmuckler).
 MAJOR = (5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0)
@@ -39,12 +39,12 @@ class Key:
 
     @property
     def sure(self) -> bool:
-        """Tell whether the key is clear enough to be suggested."""
+        """Return whether the key is clear enough to be suggested."""
         return self.margin >= SURE
 
 
 def find_key(sound: Mono) -> Key | None:
-    """Return the most likely key of a sound at onsets.RATE, or None if it has no tones.
+    """Return the most likely key of a sound at onsets.RATE, or None if the sound has no tones.
 
     >>> times = np.arange(2 * RATE) / RATE
     >>> chord = sum(np.sin(2 * np.pi * hertz * times) for hertz in (220.0, 261.63, 329.63, 246.94))
@@ -65,8 +65,8 @@ def find_key(sound: Mono) -> Key | None:
 def chroma(sound: Mono) -> Curve:
     """Return the strength of the 12 pitch classes from C on; the strongest is 1.
 
-    Spectral peaks are weighted by the square root of their magnitude. Their mean deviation from equal temperament at
-    440 Hz is removed.
+    Spectral peaks are weighted by the square root of their magnitude. The mean deviation of the peaks from equal
+    temperament at 440 Hz is removed.
 
     >>> tone = np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE).astype(np.float32)
     >>> chroma(tone).round(1)[[8, 9, 10]].tolist()  # G sharp, A, B flat

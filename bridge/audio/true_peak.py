@@ -1,7 +1,7 @@
 """Measures the true peak of a stream with fourfold oversampling (ITU-R BS.1770-5, annex 2).
 
-The task `render` reports it for the clip, and the task `fit` keeps the result under a ceiling. Only samples near a
-possible maximum are interpolated, to save time.
+The `render` task reports the true peak of the clip, and the `fit` task keeps the true peak of the result below a
+ceiling. To save time, the stream is interpolated only near possible maxima.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import numpy.typing as npt
 
 from bridge.audio.block import Block
 
-HALF = 24  # taps on each side (6 in the annex); near half the sample rate, closer to the ideal than soxr
-AT_ONCE = 2048  # positions interpolated together: 400 KB, fits in a core's cache
+HALF = 24  # taps on each side (the annex has 6); near half the sample rate, more accurate than soxr
+AT_ONCE = 2048  # positions interpolated together: 400 KB, which fits in a core's cache
 BETA = 6.0  # parameter of the Kaiser window: a narrow transition band, with 0.01 dB of passband ripple
 PHASES = (0.25, 0.5, 0.75)
-# Samples are interpolated only if one neighbour reaches half of the highest value so far. An overshoot of more than
-# 6 dB over both neighbours needs a signal near half the sample rate, which also peaks elsewhere.
+# The stream is interpolated between two samples only if one of them reaches half of the highest value so far. Only a
+# signal near half the sample rate overshoots both samples by more than 6 dB, and such a signal also peaks elsewhere.
 THRESHOLD = 0.5
 
 
 def _taps() -> npt.NDArray[np.float32]:
-    """Return a Kaiser-windowed sinc per phase: 2·HALF × phases."""
+    """Return one Kaiser-windowed sinc per phase, as an array of 2·HALF × phases."""
     places = np.arange(-HALF + 1, HALF + 1)[:, None] - np.array(PHASES)[None, :]
     window = np.i0(BETA * np.sqrt(np.clip(1 - (places / HALF) ** 2, 0, None))) / np.i0(BETA)
     taps = np.sinc(places) * window
@@ -33,7 +33,7 @@ TAPS = _taps()
 
 
 class TruePeak:
-    """Measures the true peak of a stream."""
+    """A meter for the true peak of a stream."""
 
     def __init__(self) -> None:
         self._before: Block | None = None  # last frames, kept until the frames after them arrive
@@ -56,7 +56,7 @@ class TruePeak:
         return self._highest
 
     def _look(self, samples: npt.NDArray[np.float32]) -> None:
-        """Interpolate after each sample that has enough neighbours, if it or the next sample is high enough."""
+        """Interpolate between two neighbouring samples if either is high enough and enough samples surround them."""
         heights = np.abs(samples)
         top = float(heights.max())
         self._highest = max(self._highest, top)

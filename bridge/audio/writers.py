@@ -20,14 +20,15 @@ from bridge.audio import bwf_header
 from bridge.audio.block import FRAMES, Block
 from bridge.audio.files import name_of
 
-LEVEL = 0.5  # FLAC level 4 of 8; for 30 s, 20 ms slower than level 1 but 6 % smaller, so faster below 130 Mbit/s
-SPOOL_BYTES = 64 * 2**20  # a larger spool goes to disk
+LEVEL = 0.5  # FLAC level 4 of 8; 30 s take 20 ms longer than at level 1, but 6 % fewer bytes: faster below 130 Mbit/s
+SPOOL_BYTES = 64 * 2**20  # size above which a spool moves to disk
 
 
 class Writer(ABC):
-    """A file that is being written; its `with` block finishes the file, or after an error only closes it.
+    """A file that is being written, for use in a `with` block.
 
-    Windows requires that an unfinished file is closed before it is deleted.
+    The end of the block finishes the file. After an error in the block, the file is only closed, since Windows cannot
+    delete an open file.
     """
 
     def __enter__(self) -> Self:
@@ -41,15 +42,15 @@ class Writer(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Finish the file; raises OSError if it is incomplete."""
+        """Finish the file; raise OSError if the file is incomplete."""
 
     @abstractmethod
     def abandon(self) -> None:
-        """Close the file without checking it, because it will be rewritten or deleted."""
+        """Close the file without a check; the caller rewrites or deletes the file."""
 
 
 class FlacWriter(Writer):
-    """Writes blocks into a FLAC file."""
+    """A FLAC file that is written block by block."""
 
     def __init__(self, path: Path, sample_rate: int, bits: int) -> None:
         """Create a stereo file of 16 or 24 bits.
@@ -57,7 +58,7 @@ class FlacWriter(Writer):
         Raises:
             OSError: the file cannot be created.
         """
-        path.touch()  # unlike libsndfile, this gives the reason if the folder is not writable
+        path.touch()  # unlike libsndfile, `touch` gives the reason if the folder is not writable
         self._path = path
         self._bits = bits
         self._frames = 0
@@ -78,7 +79,7 @@ class FlacWriter(Writer):
         self._frames += len(block)
 
     def close(self) -> None:
-        """Finish the file and check that its last frame can be read, since libsndfile reports no failed write.
+        """Finish the file and check that its last frame can be read, since libsndfile does not report failed writes.
 
         Raises:
             OSError: the file is incomplete.
@@ -100,7 +101,7 @@ class FlacWriter(Writer):
 
 
 class WavWriter(Writer):
-    """Writes blocks into a Broadcast Wave file, RF64 above 4 GiB."""
+    """A Broadcast Wave file that is written block by block, as RF64 if it is larger than 4 GiB."""
 
     def __init__(
         self,
@@ -139,12 +140,12 @@ class WavWriter(Writer):
             self._stream.write(self._tail)
 
     def abandon(self) -> None:
-        with contextlib.suppress(OSError):  # flushing the buffer may fail, too
+        with contextlib.suppress(OSError):  # flushing the buffer may fail as well
             self._stream.close()
 
 
 class Spool:
-    """Keeps a stream of stereo blocks in memory, or on disk if it is large, so that it can be read again."""
+    """A stream of stereo blocks that can be read again; a small stream is kept in memory, a large stream on disk."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -153,7 +154,7 @@ class Spool:
         self.frames = 0
 
     def append(self, block: Block) -> None:
-        """Add a block (frames × 2), which must not be changed afterwards.
+        """Append a block (frames × 2), which the caller must not change afterwards.
 
         Raises:
             OSError: the block cannot be written.
@@ -168,7 +169,7 @@ class Spool:
             self._held.clear()
 
     def blocks(self, size: int = FRAMES) -> Iterator[Block]:
-        """Yield the stream from its start: from disk in blocks of `size` frames, from memory in the added blocks."""
+        """Yield the stream from its start: in blocks of `size` frames from disk, or the appended blocks from memory."""
         if self._file is None:
             yield from self._held
             return
@@ -184,7 +185,9 @@ class Spool:
 
 
 def quantised(block: Block, bits: int) -> npt.NDArray[np.int32]:
-    """Convert samples to integers of `bits` bits, rounded and clipped at full scale; exact if they were PCM.
+    """Convert samples to integers of `bits` bits, rounded and clipped at full scale.
+
+    The conversion is exact for samples that were decoded from PCM of at most `bits` bits.
 
     >>> quantised(np.float32([[0.5, -1.0, 1.5]]), bits=16).tolist()
     [[16384, -32768, 32767]]

@@ -49,7 +49,7 @@ def add_at(audio: Audio, position: int, sound: Audio) -> None:
 
 
 def fade_in(frames: int) -> Audio:
-    """Return the rising half of a raised cosine; it and its mirror image add up to 1."""
+    """Return the rising half of a raised cosine; the curve and its mirror image add up to 1."""
     return (0.5 - 0.5 * np.cos(np.pi * (np.arange(frames) + 0.5) / max(frames, 1))).astype(np.float32)
 
 
@@ -59,9 +59,9 @@ def mono(audio: Audio) -> Audio:
 
 
 def fade_edges(audio: Audio, frames: int) -> Audio:
-    """Return audio (frames × 2) with its first and last `frames` frames faded, to be played at another position.
+    """Return audio (frames × 2) with its first `frames` frames faded in and its last `frames` frames faded out.
 
-    A clip may start and end in the middle of a wave, which would click elsewhere.
+    The audio may start and end in the middle of a wave, which would click if it were played at another position.
     """
     faded = audio.copy()
     edge = min(frames, len(audio) // 2)
@@ -82,7 +82,7 @@ def at_rate(values: Curve, times: Curve, frames: int, rate: int) -> Audio:
     Args:
         values: the curve at `times`.
         times: s from the first frame, ascending.
-        frames: how many values to return.
+        frames: number of values to return.
         rate: Hz.
     """
     return np.interp(np.arange(frames) / rate, times, values).astype(np.float32)

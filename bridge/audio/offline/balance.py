@@ -21,7 +21,7 @@ class Balance:
     power: Curve  # power at each frequency, arbitrary unit
 
     def change(self, gain: Curve) -> float:
-        """Return by how many dB a filter changes the loudness.
+        """Return how much a filter changes the loudness, dB.
 
         Args:
             gain: power gain at each of the frequencies.
@@ -31,7 +31,7 @@ class Balance:
 
 
 class BalanceMeter:
-    """Adds up the K-weighted spectrum of a clip block by block, in windows of 100 ms."""
+    """A meter for the K-weighted spectrum of a clip, which adds up windows of 100 ms block by block."""
 
     def __init__(self, rate: int) -> None:
         self._size = max(round(rate / 10), 2)

@@ -1,7 +1,7 @@
 """Adds a bass that plays the clip's own bass notes, moved into the octave above 38 Hz.
 
-The notes are found in each half bar. The bass plays only notes that already sound in the clip, so that it cannot clash,
-and rests if there are none.
+One note is found in each half bar. The bass plays only notes that already sound in the clip, so that it cannot clash
+with them. In a bar without a clear note, the bass rests.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bridge.audio.offline.grid import Bar
 
 LOWEST = 38.0  # Hz; notes are folded into the octave above
 SEARCH = (55.0, 220.0)  # Hz; range of bass notes in the source
-CLEAR = 6.0  # smallest ratio of the peak to the median magnitude of the band
+CLEAR = 6.0  # smallest ratio of a clear note's peak to the median magnitude of the band
 # One cycle of a saw wave of six partials, with the upper partials attenuated.
 _CYCLE = 2.0 * np.pi * np.arange(16384) / 16384
 SAW = np.asarray(sum(np.sin(partial * _CYCLE) / partial**1.4 for partial in range(1, 7)), dtype=np.float64)
@@ -26,7 +26,7 @@ SAW = np.asarray(sum(np.sin(partial * _CYCLE) / partial**1.4 for partial in rang
 class Bass:
     """The bass sound of a family."""
 
-    sound: str  # "sub": a sine · "reese": two detuned saws, dark · "808": long, its pitch falls to the note
+    sound: str  # "sub": a sine · "reese": two detuned saws, dark · "808": long, with a pitch that falls to the note
     level: float  # dB relative to the kick
 
 
@@ -41,7 +41,7 @@ class Note:
 
 
 def find_pitch(audio: Audio, rate: int) -> float | None:
-    """Return the strongest bass note in Hz, folded into the octave above `LOWEST`, or None if it is unclear.
+    """Return the strongest bass note in Hz, folded into the octave above `LOWEST`, or None if no note is clear.
 
     Args:
         audio: frames × 2, a few tenths of a second.
@@ -73,9 +73,9 @@ def bar_notes(bar: Bar, pattern: str, audio: Audio, origin: int, rate: int) -> l
 
     Args:
         bar: the bar.
-        pattern: one character per sixteenth; X, x and o start a note, - ends the note before it.
-        audio: section of the clip after cutting, frames × 2.
-        origin: first frame of the section in the clip.
+        pattern: one character per sixteenth; X, x and o start a note, - ends the previous note.
+        audio: section of the clip after its slices were rearranged, frames × 2.
+        origin: frame of the clip at which the section starts.
         rate: Hz.
     """
     count = len(bar.steps) - 1
@@ -101,7 +101,7 @@ def _between(audio: Audio, origin: int, rate: int, start: float, stop: float) ->
 
 
 def play_bass(notes: Sequence[Note], bass: Bass, origin: int, frames: int, rate: int) -> Audio:
-    """Return a track with the notes, frames × 2, peak about 1."""
+    """Return a track of the notes (frames × 2) with a peak of about 1."""
     track = np.zeros(frames, dtype=np.float32)
     for note in notes:
         add_at(track, round(note.start * rate) - origin, _sound(note, bass.sound, rate))

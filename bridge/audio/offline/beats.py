@@ -1,4 +1,4 @@
-"""Finds beats from onset strength, for clips without the DAW's tempo map.
+"""Finds beats from onset strength, for clips that have no tempo map from the DAW.
 
 `survey.py` measures the onset strength; `plan.py` uses the DAW's beats if there are any. If the DAW gives only a tempo,
 that tempo is kept, and this module finds only the phase of the beats.
@@ -14,10 +14,10 @@ from bridge.audio import rhythm
 from bridge.audio.offline.arrays import Curve
 from bridge.audio.onsets import STEP, Envelope, loudest, rises
 
-LOW_BANDS = 3  # lowest bands of onsets.BANDS, with kick and bass, up to about 250 Hz
+LOW_BANDS = 3  # number of the lowest onsets.BANDS, up to about 250 Hz, which contain kick and bass
 AT_ONCE = 20_000  # values processed together, to limit memory
-LAG = -0.0096  # s; measured delay from an onset to its onset strength, negative because windows reach ahead
-STRETCH = 30.0  # s with a constant tempo; in a longer clip, the tempo may change from one stretch to the next
+LAG = -0.0096  # s; measured delay from an onset to the onset strength; negative because windows reach ahead
+STRETCH = 30.0  # s; length of a stretch with a constant tempo; the tempo may change from one stretch to the next
 FALLBACK = 120.0  # BPM of a clip without any onset
 
 
@@ -25,7 +25,7 @@ FALLBACK = 120.0  # BPM of a clip without any onset
 class Onsets:
     """Onset strength, one value per onsets.STEP."""
 
-    all: Curve  # over all bands, local mean removed, never negative
+    all: Curve  # over all bands, with the local mean removed; never negative
     low: Curve  # over the lowest bands only, which show the downbeats
 
     @property
@@ -35,7 +35,7 @@ class Onsets:
 
 
 def onset_strength(levels: Envelope) -> Onsets:
-    """Return the onset strength of a clip from its levels (bands × values, as onsets.LevelMeter gives them)."""
+    """Return the onset strength of a clip from its levels (bands × values, from onsets.LevelMeter)."""
     count, reference = levels.shape[1], loudest(levels) if levels.size else 1.0
     means = np.zeros((2, count))
     for start in range(0, count, AT_ONCE):
@@ -46,7 +46,7 @@ def onset_strength(levels: Envelope) -> Onsets:
 
 
 def _peaks(rise: Curve) -> Curve:
-    """Smooth over 15 ms and subtract the mean over the surrounding half second, so that swells do not count."""
+    """Smooth a curve over 15 ms and subtract its mean over the surrounding half second, to ignore swells."""
     if not len(rise):
         return rise
     smooth = np.convolve(rise, [0.25, 0.5, 0.25], mode="same")
@@ -71,9 +71,10 @@ def _refined(strength: Curve, start: float, periods: Curve, offsets: Curve, seco
 
 
 def _fit(strength: Curve, start: float, periods: Curve, offsets: Curve, seconds: float) -> tuple[float, float]:
-    """Return the beat period and first beat (s) whose comb over start..start+seconds has the highest onset strength.
+    """Return the beat period and the first beat (s) with the highest mean onset strength on the beats.
 
-    Half beats have a weight of one third, so that off-beats are not mistaken for beats and a plain beat is not doubled.
+    The mean includes the beats in start..start+seconds. Points halfway between beats have a weight of one third, so
+    that off-beats are not mistaken for beats and a plain beat is not doubled.
     """
     times = np.arange(len(strength)) * STEP - LAG
     best, found = -1.0, (float(periods[0]), start)
@@ -93,10 +94,10 @@ def find_beats(onsets: Onsets, tempo: float | None) -> Curve:
 
     Args:
         onsets: onset strength of the entire clip.
-        tempo: exact tempo in BPM; None to estimate it and follow slow drift.
+        tempo: exact tempo in BPM; None to estimate the tempo and follow its slow drift.
 
     Returns:
-        Times of all beats in the clip in s, ascending, at least two.
+        Times of all beats in the clip in seconds, ascending; at least two.
     """
     period = 60.0 / (tempo or find_tempo(onsets))
     strength = np.convolve(onsets.all, np.hanning(9)[1:-1], mode="same") if len(onsets.all) else np.zeros(1)
@@ -117,7 +118,10 @@ def find_beats(onsets: Onsets, tempo: float | None) -> Curve:
 
 
 def find_downbeat(onsets: Onsets, beats: Curve, per_bar: int = 4) -> int:
-    """Return which of the first `per_bar` beats starts a bar, from the bass onsets on every `per_bar`-th beat."""
+    """Return the index of the first beat that starts a bar, from 0 to `per_bar` - 1.
+
+    Every `per_bar`-th beat from this beat on has stronger bass onsets than the other beats.
+    """
     times = np.arange(len(onsets.low)) * STEP - LAG
     if not len(times) or not np.any(onsets.low):
         return 0

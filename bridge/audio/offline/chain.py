@@ -1,4 +1,4 @@
-"""Processes one section of a clip: cut, filter, pad, echo and ducking, then drums and bass on top.
+"""Processes one section of a clip: cuts, filter, pad, echo, reverb and ducking; then adds drums and bass.
 
 `remix.py` calls `render` section by section.
 """
@@ -76,7 +76,7 @@ def _hits(plan: Plan, section: Section) -> list[Hit]:
 
 
 def _cut(audio: Audio, section: Section, plan: Plan, phrases: Sequence[Phrase]) -> Audio:
-    """Cut the clip and reassemble it."""
+    """Cut the section into slices and rearrange them."""
     rate, seconds = plan.survey.rate, plan.survey.frames / plan.survey.rate
     parts: list[tuple[Curve, list[Cell]]] = []
     for phrase in phrases:
@@ -101,7 +101,7 @@ def _age(music: Audio, section: Section, plan: Plan) -> Audio:
 
 
 def _tone(music: Audio, section: Section, plan: Plan) -> Audio:
-    """Apply filter and sweep, restore the level and saturate."""
+    """Apply the filter and its sweep, restore the level, and saturate the music."""
     family, rate = plan.family, plan.survey.rate
     windows = tone_windows(len(music), rate)
     bars = plan.grid.bar_positions(windows + section.origin / rate)
@@ -130,7 +130,7 @@ def _around(music: Audio, section: Section, plan: Plan) -> Audio:
 
 
 def _share_db(plan: Plan) -> float:
-    """Return the level offset (dB) by which echo and reverb grow with the depth."""
+    """Return the level offset (dB) of echo and reverb, which increases with the depth."""
     return float(20.0 * np.log10(max(plan.depth, 1e-3) / 0.75))
 
 

@@ -1,7 +1,7 @@
 """Cuts a phrase into slices and rearranges the slices, in steps of a sixteenth.
 
-`families.py` chooses a cut from the table CUTS. Slices stay in their phrase, so that the harmony stays close and a
-phrase can be processed without the rest of the clip.
+`families.py` chooses a cut from the table CUTS. Slices stay in their phrase, so that the harmony changes little and
+a phrase can be processed without the rest of the clip.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Material:
         return bool(self.rng.random() < share * self.depth)
 
     def holds(self, source: int, span: int) -> bool:
-        """Tell whether the `span` steps from `source` on are within the clip."""
+        """Return whether the `span` steps from `source` on are within the clip."""
         return self.first <= source and source + span <= self.last
 
 
@@ -76,7 +76,7 @@ def loop(material: Material) -> list[Cell]:
 
 
 def chop(material: Material) -> list[Cell]:
-    """Cut into eighths and play them like sampler pads: eighths from other bars, some repeated or reversed."""
+    """Replace eighths of the phrase by eighths from other bars, some repeated or reversed, like sampler pads."""
     cells: list[Cell] = []
     grain = 2
     at = 0
@@ -127,7 +127,7 @@ def breaks(material: Material) -> list[Cell]:
 
 
 def half_speed(material: Material) -> list[Cell]:
-    """Play the first of two bars at half speed, an octave lower, in place of both; the last beat has full speed."""
+    """Replace every two bars by the first bar at half speed, an octave lower; their last beat keeps full speed."""
     cells: list[Cell] = []
     for pair in range(0, len(material.bars) - 1, 2):
         start, stop = material.bars[pair], material.bars[min(pair + 2, len(material.bars) - 1)]
@@ -165,7 +165,7 @@ CUTS: Mapping[str, Cut] = {
 
 
 def tiles(cells: list[Cell], length: int) -> bool:
-    """Tell whether cells fill a phrase of `length` steps without gaps or overlaps."""
+    """Return whether cells fill a phrase of `length` steps without gaps or overlaps."""
     at = 0
     for cell in sorted(cells, key=lambda cell: cell.at):
         if cell.at != at or cell.steps <= 0:

@@ -101,7 +101,7 @@ def _clap(kit: Kit, rate: int, rng: np.random.Generator) -> Curve:
 
 
 def _metal(seconds: float, rate: int, rng: np.random.Generator, low: float) -> Curve:
-    """Return a cymbal: noise and a few inharmonic partials above `low`."""
+    """Return a cymbal: noise and a few inharmonic partials above `low` Hz."""
     times = _times(seconds, rate)
     partials = sum(np.sign(np.sin(2.0 * np.pi * f * times)) for f in (317.0, 465.0, 623.0, 822.0, 1047.0, 1480.0))
     return _band(rng.standard_normal(len(times)) + 0.3 * partials, rate, low, 16000.0) * _decay(times, seconds)
@@ -154,12 +154,12 @@ def build_kit(kit: Kit, rate: int, seed: int) -> dict[str, Sound]:
 
 
 def play(hits: Sequence[Hit], kit: Mapping[str, Sound], origin: int, frames: int, rate: int) -> Audio:
-    """Return a track with the hits.
+    """Return a track of drum hits.
 
     Args:
         hits: in any order; their times are rounded to the nearest frame.
         kit: from `build_kit`.
-        origin: first frame of the track in the clip.
+        origin: frame of the clip at which the track starts.
         frames: length of the track.
         rate: Hz.
 

@@ -27,7 +27,7 @@ class Duck:
 
 
 def duck_gain(kicks: Sequence[tuple[float, float]], duck: Duck, beat: float, frames: int, rate: int) -> Audio:
-    """Return the clip's gain under the kicks, one value per frame.
+    """Return the clip's gain factor under the kicks, one value per frame.
 
     The gain falls in the 8 ms before each kick, to avoid clicks.
 
@@ -68,9 +68,9 @@ def drive(audio: Audio, amount: float, reference: float) -> Audio:
 
 
 def activity(audio: Audio, rate: int, loudness: float) -> Audio:
-    """Return a gate (0..1) for each frame, which is open while the clip sounds, measured over half a second.
+    """Return the gain (0..1) of a gate for each frame; the gate is open if the clip sounds within half a second.
 
-    Drums, bass and hiss are multiplied by it, so that they stop with the clip and silence stays silent.
+    Drums, bass and hiss are multiplied by this gain, so that they stop with the clip and silence stays silent.
 
     Args:
         audio: frames × 2.

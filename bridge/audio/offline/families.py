@@ -1,6 +1,6 @@
 """The table of style families.
 
-`words.py` chooses a family and `chain.py` applies it. docs/offline.md has measurements of each.
+`words.py` chooses a family and `chain.py` applies it. docs/offline.md has measurements of each family.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Family:
     name: str  # name in presets and results
     does: str  # description for users, one line
     amount: float  # default distance from the source, 0..1
-    felt: tuple[float, float]  # BPM range of the style; the beat is doubled or halved to fit
-    cut: str  # a key of cuts.CUTS
+    felt: tuple[float, float]  # BPM range of the style; the tempo is doubled or halved to fit
+    cut: str  # name of the cut, a key of cuts.CUTS
     tone: Tone  # fixed filter
     sweep: Sweep | None = None  # filter that moves with the bars
     music: float = 0.0  # level of the filtered clip, dB relative to the clip's loudness

@@ -1,7 +1,7 @@
 """Filters: low and high cuts that may move with the bars, and broad equaliser bells.
 
-All filters are zero-phase gains on short-time spectra, so that the filtered clip keeps its timing and mixes with the
-dry clip.
+All filters are zero-phase gains on short-time spectra, so that the filtered clip keeps its timing and can be mixed
+with the dry clip.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Bump:
 
     centre: float  # Hz
     gain: float  # dB at the centre
-    octaves: float  # octaves from the centre to exp(-1/2) of the gain in dB
+    octaves: float  # distance from the centre at which the gain in dB has fallen to exp(-1/2), octaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def towards(rest: float, target: float, depth: float) -> float:
 
 
 def sweep_curve(sweep: Sweep, bars: Curve, depth: float) -> Curve:
-    """Return the moving cut in Hz at positions in bars.
+    """Return the frequency (Hz) of a moving cut at positions in bars.
 
     Args:
         sweep: movement of the cut.
@@ -72,14 +72,14 @@ def sweep_curve(sweep: Sweep, bars: Curve, depth: float) -> Curve:
 
 
 def filter_tone(audio: Audio, rate: int, tone: Tone, low_cut: Curve, high_cut: Curve, depth: float) -> Audio:
-    """Filter audio with one low and high cut per window.
+    """Filter audio with one low cut and one high cut per window.
 
     Args:
         audio: frames × channels, float32.
         rate: Hz.
         tone: only its bumps are used; its cuts are already in the curves.
-        low_cut: Hz per window (see `tone_windows`).
-        high_cut: Hz per window.
+        low_cut: frequency of the low cut in each window (see `tone_windows`), Hz.
+        high_cut: frequency of the high cut in each window, Hz.
         depth: fraction of the bumps' gain in dB, 0..1.
 
     Returns:
@@ -113,7 +113,7 @@ def bump_gain(tone: Tone, frequencies: Curve, depth: float) -> Curve:
 
 
 def cut_curves(tone: Tone, sweep: Sweep | None, bars: Curve, depth: float) -> tuple[Curve, Curve]:
-    """Return the low and the high cut in Hz at positions in bars, including the sweep."""
+    """Return the frequencies (Hz) of the low and the high cut at positions in bars, including the sweep."""
     low = np.full(len(bars), towards(OPEN_LOW, tone.low_cut, depth))
     high = np.full(len(bars), towards(OPEN_HIGH, tone.high_cut, depth))
     if sweep is not None and sweep.cut == "low":

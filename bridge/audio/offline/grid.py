@@ -20,7 +20,7 @@ class Bar:
     """One bar."""
 
     index: int  # 0 is the first bar that starts in the clip
-    steps: tuple[float, ...]  # s; times of its sixteenths and of its end
+    steps: tuple[float, ...]  # times of the bar's sixteenths and of its end, s
 
     @property
     def start(self) -> float:
@@ -65,7 +65,7 @@ class Phrase:
 class Grid:
     """The beats and bars of a clip, and of at least one phrase before and after it."""
 
-    beats: tuple[float, ...]  # s from the first frame, ascending
+    beats: tuple[float, ...]  # times of the beats, s from the first frame, ascending
     bars: tuple[int, ...]  # beat index of each bar line, ascending; the last bar line ends the grid
     zero: int  # index of bar 0 in `bars`
 
@@ -93,7 +93,7 @@ class Grid:
 
 
 def _clean(beats: tuple[float, ...], downbeats: tuple[int, ...]) -> tuple[Curve, list[int]]:
-    """Drop invalid and repeated beats, and return the others with the indices of the downbeats among them."""
+    """Return the beats without invalid and repeated beats, and the indices of the downbeats among the rest."""
     kept: list[float] = []
     lines: list[int] = []
     marked = set(downbeats)
@@ -109,15 +109,16 @@ def _clean(beats: tuple[float, ...], downbeats: tuple[int, ...]) -> tuple[Curve,
 def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: float) -> Grid:
     """Build a grid that covers the clip and at least one phrase before and after it.
 
-    The tempo of the first and last beat and the most common bar length continue beyond the beats.
+    Before the first beat and after the last beat, the grid continues at the nearest tempo and with the most common bar
+    length.
 
     Args:
-        beats: s from the first frame, ascending; beats less than 50 ms after the previous beat are dropped.
+        beats: times in s from the first frame, ascending; beats less than 50 ms after the previous beat are dropped.
         downbeats: indices into `beats`; if empty, bars of 4 start at the first beat.
         seconds: length of the clip, s.
 
     Raises:
-        ValueError: fewer than two beats.
+        ValueError: there are fewer than two valid beats.
     """
     times, lines = _clean(beats, downbeats)
     if len(times) < 2:
@@ -148,7 +149,7 @@ def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: fl
 def felt(grid: Grid, lowest: float, highest: float) -> Grid:
     """Double or halve the tempo if that brings it into the range of a style.
 
-    For example, drum and bass over a song at 87 BPM plays at 174 BPM. If neither fits, the grid is not changed.
+    For example, drum and bass over a song at 87 BPM plays at 174 BPM. If neither tempo fits, the grid is not changed.
 
     Args:
         grid: grid at the tempo of the DAW or the clip.

@@ -27,7 +27,7 @@ class Groove:
     bass: tuple[str, ...] = ()  # bass patterns, one per bar
     swing: float = 0.0  # delay of every second sixteenth, as a fraction of a sixteenth
     arc: tuple[str, ...] = ("full", "full", "break", "full")  # per phrase: "full" or "break" (no kick until the fill)
-    form: bool = True  # crashes and swells every `CADENCE` bars
+    form: bool = True  # whether crashes and swells are added every `CADENCE` bars
 
 
 def phrase_hits(groove: Groove, phrase: Phrase, rng: np.random.Generator) -> list[Hit]:

@@ -1,6 +1,6 @@
 """Measures a remix: spectral balance, onsets, similarity to the source, and clicks.
 
-Used by the tests and for the tables in docs/offline.md (scripts/offline_table.py), not by the engine.
+The tests and the tables in docs/offline.md (scripts/offline_table.py) use it; the engine does not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Portrait:
     balance: tuple[float, ...]  # power in each of BANDS, dB relative to their sum
     onsets: float  # number of onsets per second
     likeness: float  # correlation with the source over time, -1..1
-    loudness: float | None  # LUFS; None is silence
+    loudness: float | None  # LUFS; None if the clip is silent
     peak: float  # highest absolute sample, full scale
     clicks: int  # number found by `find_clicks`
 
@@ -75,13 +75,13 @@ def rhythm(audio: Audio, rate: int, bars: Curve) -> Curve:
 
 
 def likeness(first: Audio, second: Audio) -> float:
-    """Return the correlation of two clips of the same length; 0 if one is silent."""
+    """Return the correlation of two clips of the same length; 0 if either is silent."""
     both = float(np.sqrt(np.sum(first.astype(np.float64) ** 2) * np.sum(second.astype(np.float64) ** 2)))
     return float(np.sum(first.astype(np.float64) * second)) / both if both else 0.0
 
 
 def find_clicks(audio: Audio, rate: int) -> Frames:
-    """Return the frames of clicks, at which the curvature is far above the curvature in the 5 ms before and after.
+    """Return the frames of clicks, where the curvature is far above the curvature in the 5 ms before and after.
 
     An attack is not a click: its sound continues, whereas a discontinuity ends after a sample or two.
 

@@ -18,7 +18,7 @@ from bridge.audio.offline.words import choose
 
 WHOLE = 60.0  # s; clips up to this length are one section
 SECTION = 16.0  # s; shortest section, which is rounded up to complete phrases
-BEFORE = 6.0  # s; shortest pre-roll of a section, for echoes and reverb; it starts with a phrase
+BEFORE = 6.0  # s; shortest pre-roll of a section, for echoes and reverb; the pre-roll starts with a phrase
 MARGIN = 0.3  # s; a section ends and the next starts this long before a bar line, so that filters have context
 MAKEUP = 12.0  # dB; largest make-up gain of a filtered clip
 JOIN = 0.02  # s; cross-fade between sections
@@ -31,20 +31,20 @@ class Wish:
     tags: str  # tags that choose the family
     seed: int  # seed of every random choice
     amount: float | None = None  # from 0 (the source) to 1; None is the family's default
-    tempo: float | None = None  # BPM, from the DAW
-    beats: tuple[float, ...] = ()  # s from the first frame, from the DAW
-    downbeats: tuple[int, ...] = ()  # indices into beats
+    tempo: float | None = None  # tempo from the DAW, BPM
+    beats: tuple[float, ...] = ()  # times of the beats from the DAW, s from the first frame
+    downbeats: tuple[int, ...] = ()  # indices of the downbeats in `beats`
     family: str = ""  # family named by a preset, or empty
 
     @property
     def has_beats(self) -> bool:
-        """Tell whether the DAW gave enough beats for a grid."""
+        """Return whether the DAW gave enough beats for a grid."""
         return len(self.beats) >= 2
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the clip that is processed in memory; positions in frames of the clip."""
+    """A part of the clip that is processed in memory; positions are frames of the clip."""
 
     index: int  # from 0
     origin: int  # first frame to read
@@ -54,7 +54,7 @@ class Section:
 
 
 def strength(depth: float) -> float:
-    """Return the factor (0..1) for levels and filters at a depth; it is 1 from a depth of 0.6 on."""
+    """Return the factor (0..1) for levels and filters at a depth; the factor is 1 at a depth of 0.6 or more."""
     return min(1.0, depth / 0.6)
 
 
@@ -65,7 +65,7 @@ class Plan:
     survey: Survey  # analysis of the clip
     family: Family  # the style
     chosen: bool  # whether the tags or the preset chose the family
-    tempo: float  # BPM, from the DAW or estimated
+    tempo: float  # tempo from the DAW or estimated, BPM
     found: bool  # whether the tempo was estimated
     grid: Grid  # grid at the tempo of the style
     phrases: tuple[Phrase, ...]  # phrases of the grid, including phrases beyond the clip
@@ -86,7 +86,7 @@ class Plan:
 
     @property
     def description(self) -> str:
-        """Return one line for users and recipes."""
+        """Return a description of one line for users and recipes."""
         chosen = "" if self.chosen else " (no tag names a style that this engine knows)"
         tempo = f"{self.tempo:.1f} BPM{' as found in the clip' if self.found else ''}"
         return f"{self.family.name}{chosen}: {self.family.does}; {tempo}, amount {self.depth:.2f}"
@@ -97,7 +97,7 @@ def make_plan(survey: Survey, wish: Wish) -> Plan:
 
     Args:
         survey: analysis of the clip, with onsets unless the wish has beats.
-        wish: the parameters.
+        wish: parameters of the remix.
 
     Raises:
         ValueError: there are neither beats nor onsets, or no frames.
@@ -125,7 +125,7 @@ def make_plan(survey: Survey, wish: Wish) -> Plan:
 
 
 def find_makeup(survey: Survey, family: Family, depth: float) -> float:
-    """Return the gain in dB after the family's filter, from the spectral balance of the clip.
+    """Return the make-up gain in dB for the family's filter, from the spectral balance of the clip.
 
     Without this gain, a bass-heavy clip would be lost under the drums of a family that cuts the bass. The gain is the
     same for the entire clip, to keep its dynamics.
@@ -152,7 +152,7 @@ def find_grid(survey: Survey, wish: Wish, seconds: float) -> Grid:
 
 
 def sections(plan: Plan) -> tuple[Section, ...]:
-    """Divide the clip into sections of complete phrases with pre-roll; a clip up to `WHOLE` s is one section."""
+    """Divide the clip into sections of complete phrases with pre-roll; a clip up to `WHOLE` seconds is one section."""
     frames, rate = plan.survey.frames, plan.survey.rate
     lines = [phrase.start for phrase in plan.phrases if phrase.start < frames / rate]
     if frames <= WHOLE * rate or len(lines) < 3:

@@ -1,6 +1,6 @@
 """The entry point of the offline engine: remixes a clip block by block.
 
-The steps are survey, plan, chain (per section) and level. `bridge/workers/tasks/offline.py` does the same with files.
+The steps are survey, plan, chain (per section) and level. `bridge/workers/tasks/offline.py` does the same for files.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Remixed:
 
 
 def render_clip(read: Read, plan: Plan, progress: Callable[[float], None]) -> Iterator[Audio]:
-    """Yield the remix in blocks, before its final level and exactly as long as the clip.
+    """Yield the remix in blocks, without its final gain and exactly as long as the clip.
 
     Args:
-        read: reads the clip.
+        read: function that reads a part of the clip.
         plan: from `make_plan`.
-        progress: called after each section with the progress, 0..1.
+        progress: function that is called after each section with the progress, 0..1.
     """
     parts = sections(plan)
     join = round(JOIN * plan.survey.rate)
@@ -54,11 +54,11 @@ def render_clip(read: Read, plan: Plan, progress: Callable[[float], None]) -> It
 
 
 def final_gain(plan: Plan, measured: float | None) -> float:
-    """Return the gain in dB that makes the remix as loud as the clip, or 0 if one of the two is silent.
+    """Return the gain in dB that makes the remix as loud as the clip, or 0 if either is silent.
 
     Args:
         plan: plan of the remix.
-        measured: loudness of the remix before its final level, LUFS; None is silence.
+        measured: loudness of the remix without its final gain, LUFS; None if the remix is silent.
     """
     if plan.survey.loudness <= SILENCE or measured is None:
         return 0.0
@@ -69,7 +69,7 @@ def finish(read: Callable[[], Iterable[Audio]], rate: int, gain_db: float) -> It
     """Yield the remix at its final level, limited to `CEILING`.
 
     Args:
-        read: returns the remix before its final level, in blocks of frames × 2; called twice.
+        read: function that returns the remix without its final gain, in blocks of frames × 2; it is called twice.
         rate: Hz.
         gain_db: from `final_gain`.
     """
@@ -88,7 +88,7 @@ def remix(audio: Audio, rate: int, wish: Wish) -> Remixed:
     Args:
         audio: frames × 2, float32; NaN and infinity count as silence.
         rate: Hz.
-        wish: the parameters.
+        wish: parameters of the remix.
 
     Returns:
         The remix, exactly as long as the clip, about as loud, and limited to `CEILING`.

@@ -24,19 +24,19 @@ class Cell:
     steps: int  # length in the remix
     source: int  # first step in the clip
     span: int  # length in the clip; if it differs from `steps`, speed and pitch change
-    reverse: bool = False  # plays backwards
+    reverse: bool = False  # whether the slice plays backwards
     gain: float = 1.0  # gain factor
 
 
 def assemble(audio: Audio, origin: int, rate: int, phrases: Sequence[tuple[Curve, Sequence[Cell]]]) -> Audio:
     """Play the cells of several phrases.
 
-    The cross-fade between two cells that are also adjacent in the source adds up to the source, so cells that move
-    nothing return the audio unchanged.
+    If two cells are adjacent in the source as well, their cross-fade adds up to the source. Cells that stay in place
+    therefore return the audio unchanged.
 
     Args:
         audio: section of the clip, frames × 2.
-        origin: first frame of the section in the clip.
+        origin: frame of the clip at which the section starts.
         rate: Hz.
         phrases: for each phrase, the times of its steps and of its end (s from the start of the clip), and its cells.
 
@@ -57,7 +57,7 @@ def assemble(audio: Audio, origin: int, rate: int, phrases: Sequence[tuple[Curve
 
 
 def _slice(audio: Audio, edges: Frames, cell: Cell, fade: int) -> Audio:
-    """Return the faded sound of a cell, which starts `fade` frames before the cell."""
+    """Return the faded sound of a cell; the sound starts `fade` frames before the cell."""
     length = int(edges[cell.at + cell.steps] - edges[cell.at])
     start, stop = int(edges[cell.source]), int(edges[cell.source + cell.span])
     wanted = length + fade

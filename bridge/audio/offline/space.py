@@ -24,7 +24,7 @@ class Echo:
     beats: float  # delay from one echo to the next, beats
     feedback: float  # gain factor from one echo to the next, below 1
     level: float  # level of the first echo, dB relative to the clip
-    dark: int  # distance (frames at 48 kHz) of the samples that each echo averages; 1 is bright
+    dark: int  # distance between the samples that each echo averages, frames at 48 kHz; 1 is bright
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Reverb:
 
 
 def echo(audio: Audio, rate: int, beat: float, settings: Echo) -> Audio:
-    """Return the echoes of audio, frames × 2, of the same length.
+    """Return the echoes of audio; input and output are frames × 2 and have the same length.
 
     Args:
         audio: frames × 2.
@@ -87,10 +87,10 @@ def impulse(settings: Reverb, rate: int, rng: np.random.Generator) -> Audio:
 
 
 def reverb(audio: Audio, rate: int, settings: Reverb, rng: np.random.Generator) -> Audio:
-    """Return the reverb of audio, frames × 2, of the same length.
+    """Return the reverb of audio; input and output are frames × 2 and have the same length.
 
-    The reverb is computed from the mono sum at half the sample rate, because it is dark and the most expensive step of
-    the chain.
+    The reverb is computed from the mono sum at half the sample rate, because its sound is dark and no step of the chain
+    takes longer.
     """
     half = max(rate // 2, 1)
     dry = soxr.resample(mono(audio), rate, half, quality="MQ")

@@ -1,6 +1,6 @@
 """Short-time Fourier transform: divides audio into windows, changes their spectra and overlap-adds the windows.
 
-Used by the filters and the pad of the ambient family. Unchanged spectra reproduce the audio.
+The filters and the pad of the ambient family use it. Unchanged spectra reproduce the audio.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def change_windows(audio: Audio, size: int, change: Callable[[Spectrum, int, int
 
     Args:
         audio: frames × channels, float32.
-        size: frames of a window, even.
-        change: called with spectra (windows × bins), the index of the first window, and the channel; returns spectra of
+        size: frames per window, an even number.
+        change: function of spectra (windows × bins), the index of the first window, and the channel; returns spectra of
             the same shape.
 
     Returns:

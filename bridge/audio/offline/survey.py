@@ -28,7 +28,7 @@ class Survey:
 
 
 class Surveyor:
-    """Analyses the blocks of a clip; onsets use 19 KB of memory per second of audio."""
+    """An analyser for the blocks of a clip; the onsets take 19 KB of memory per second of audio."""
 
     def __init__(self, rate: int, *, listen: bool) -> None:
         """Prepare the meters.

@@ -18,7 +18,7 @@ def wobble(audio: Audio, rate: int, cents: float, origin: int) -> Audio:
         audio: frames × 2.
         rate: Hz.
         cents: approximate maximum pitch deviation, cents.
-        origin: first frame of the section in the clip, so that sections fit together.
+        origin: frame of the clip at which the section starts, so that sections fit together.
     """
     deviation = 2.0 ** (cents / 1200.0) - 1.0
     # The curve has 200 points per second and is interpolated to frames.
@@ -42,7 +42,7 @@ def crackle(frames: int, rate: int, rng: np.random.Generator, density: float = 9
     """Return hiss and crackle, frames × 2; the crackle peaks at about 1.
 
     Args:
-        frames: length.
+        frames: length of the returned audio.
         rate: Hz.
         rng: random generator for the hiss and for the times and levels of the crackle.
         density: crackles per second.

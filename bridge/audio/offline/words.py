@@ -1,6 +1,7 @@
 """Chooses a style family from the words in the tags.
 
-A preset may name the family instead. If neither names a family, the default is used and the result reports it.
+A preset may name the family instead. If neither the tags nor the preset select a family, the result says that the
+default was used.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def normal(text: str) -> str:
 
 
 def choose(tags: str, hint: str = "") -> tuple[Family, bool]:
-    """Choose a family; see `choose_name`."""
+    """Return the family that `choose_name` chooses, and whether the tags or the hint chose it."""
     from bridge.audio.offline.families import FAMILIES  # here, since the command line uses `choose_name` without numpy
 
     name, chosen = choose_name(tags, hint)
@@ -72,8 +73,8 @@ def choose_name(tags: str, hint: str = "") -> tuple[str, bool]:
     Each tag votes for the family with the longest matching word. Earlier tags count more, as they do for the model.
 
     Args:
-        tags: separated by commas, or free text.
-        hint: family named by a preset; if there is such a family, it takes precedence over the tags.
+        tags: tags separated by commas, or free text.
+        hint: family name from a preset; a known name takes precedence over the tags.
 
     Returns:
         The family's name, and whether the tags or the hint chose it (otherwise it is the default).
