@@ -40,7 +40,7 @@ class Deck:
         self._places = np.array([float(index == heard) for index in range(len(sides))])  # 0 is silent, 1 is full level
 
     def blocks(self, size: int, stopped: threading.Event) -> Iterator[Block]:
-        """Yield the output in blocks of `size` frames until the end or, once `stopped` is set, until it has faded out.
+        """Yield blocks of `size` frames until the end or, after `stopped` is set, until the fade-out ends.
 
         `heard` and `loop` may be set at any time and take effect at the next block.
         """

@@ -1,7 +1,7 @@
 """Measures the offset and the drift of a result relative to its source, from the onsets of both.
 
-The `fit` task measures both before it cuts the result. A line fitted to the offsets of short segments gives the offset
-in the middle of the clip and the drift. confidence.py estimates the probability that the line is correct.
+The `fit` task measures offset and drift before it cuts the result. A line fitted to the offsets of short segments gives
+the offset in the middle of the clip and the drift. confidence.py estimates the probability that the line is correct.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def measure(source: Mono, result: Mono) -> Measured | None:
     """Measure the offset and drift between two sounds at onsets.RATE.
 
     Args:
-        source: the clip as it was sent.
+        source: the clip that was sent to the engine.
         result: the engine's result.
 
     Returns:
@@ -104,7 +104,7 @@ def _coarse(first: Envelope, second: Envelope) -> tuple[float, float]:
     total = np.zeros((len(drifts), len(offsets)))
     for time, curve in zip(times, curves, strict=True):
         total += np.interp(offsets[None, :] + drifts[:, None] * time, lags, curve)
-    # A model's result usually starts in time with the source, so of two similar lines, the one nearer to zero is likelier.
+    # A result usually starts in time with its source. Of two similar lines, the line nearer to zero is more likely.
     prior = (1 - 0.15 * (offsets / REACH) ** 2)[None, :] * (1 - 0.15 * np.abs(drifts) / DRIFT)[:, None]
     best = np.unravel_index(int(np.argmax(total * prior)), total.shape)
     return float(offsets[best[1]]), float(drifts[best[0]])
@@ -123,7 +123,7 @@ def _fine(first: Envelope, second: Envelope, offset: float, drift: float) -> tup
 
 
 def moved(envelope: Envelope, offset: float, drift: float) -> Envelope:
-    """Return the envelope (bands × values) of unchanged length, without this offset (s, in the middle) and drift.
+    """Remove an offset (s, in the middle of the clip) and a drift from an envelope (bands × values); keep its length.
 
     >>> moved(np.float32([[0, 0, 0, 1, 0, 0]]), 2 * STEP, 0.0).tolist()
     [[0.0, 1.0, 0.0, 0.0, 0.0, 0.0]]

@@ -40,7 +40,7 @@ def mix(channels: int, mode: str, pan: float | None, polarity: bool) -> npt.NDAr
         channels: number of source channels.
         mode: one of MODES; "left" puts the first channel on both sides, "right" puts the second channel on both sides.
         pan: -1 (left) to 1 (right); None is 0.
-        polarity: whether to invert the signal.
+        polarity: whether the signal is inverted.
 
     Raises:
         ValueError: `mode` is not one of MODES.

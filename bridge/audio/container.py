@@ -52,7 +52,7 @@ def promised_end(stream: BinaryIO) -> int | None:
 
 
 def is_float_w64(head: bytes) -> bool:
-    """Return whether a file is a W64 file with 32-bit float samples and the extensible format tag, as ffmpeg writes it.
+    """Return whether a file is a W64 with 32-bit float samples under the extensible format tag, as written by ffmpeg.
 
     Args:
         head: the first 128 bytes of the file; in every known W64 file, the format chunk comes first.

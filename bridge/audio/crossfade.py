@@ -193,7 +193,7 @@ def measure(sound: Block, at: int, width: int, rate: int) -> Measured:
 def _steps(sound: Block, level: int, width: int) -> Values:
     """Return the level change in dB across each run of `width` frames.
 
-    The levels before and after a run are means over `level` frames. A value's index is the first frame of its means.
+    The levels before and after a run are means over `level` frames. For value i, the first mean starts at frame i.
     """
     power = np.concatenate(([0.0], np.cumsum((sound.astype(np.float64) ** 2).mean(axis=1))))
     mean = (power[level:] - power[:-level]) / level

@@ -53,7 +53,7 @@ def gaps(result: Passed, source: Passed, late: float) -> list[tuple[float, float
 
     Args:
         result: statistics of the engine's result.
-        source: statistics of the clip as it was sent.
+        source: statistics of the clip that was sent to the engine.
         late: offset of the result, s.
 
     >>> from dataclasses import replace

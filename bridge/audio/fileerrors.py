@@ -24,4 +24,4 @@ class Changed(FileError):
 
 
 class NeedsFfmpeg(FileError):
-    """Only the ffmpeg command can decode the file, and it is not installed."""
+    """Only ffmpeg can decode the file, and the ffmpeg command is not installed."""

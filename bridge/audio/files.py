@@ -30,7 +30,7 @@ from bridge.audio.fileerrors import NeedsFfmpeg as NeedsFfmpeg
 from bridge.audio.fileerrors import Unreadable as Unreadable
 
 PREROLL = 16384  # frames decoded before the target of a seek; Vorbis is exact only after its longest window (8192)
-LARGEST_DECODED = 2**32  # limit in bytes for ffmpeg (3 h of stereo), since a few kilobytes of FLAC can be days of audio
+LARGEST_DECODED = 2**32  # ffmpeg's output limit in bytes (3 h of stereo); a few kilobytes of FLAC can be days of audio
 AS_WAV = ("-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto", "-fs", str(LARGEST_DECODED), "-f", "wav")
 UNSURE = 2**48  # frames; libsndfile reports more for a FLAC file of unknown length and cannot seek in such a file
 FOREIGN = "FFMPEG"
@@ -59,7 +59,7 @@ def shown(path: Path, *, whole: bool = False) -> str:
 def name_of(path: Path) -> str | bytes:
     """Return a path in the type that libsndfile needs: text on Windows, bytes on other systems.
 
-    soundfile rejects a path given as text if its name is not valid UTF-8.
+    soundfile rejects text that is not valid UTF-8.
 
     >>> os.fsdecode(name_of(Path("take 1.wav")))
     'take 1.wav'

@@ -1,8 +1,8 @@
 """A look-ahead limiter, which lowers the gain before each true peak and raises the gain slowly afterwards.
 
-The `fit` task uses it if gain alone cannot make the result as loud as its source; the offline engine uses it for the
-final level. The gain curve of the entire sound is computed at a low rate before it is applied, so that the output
-never overshoots.
+The `fit` task uses the limiter if gain alone cannot make the result as loud as its source. The offline engine uses the
+limiter for the final level. The gain curve of the entire sound is computed at a low rate before it is applied, so that
+the output never overshoots.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ class LoudnessMeter:
         return _lufs(power) if power > _power(ABSOLUTE_GATE) else None
 
     def _filter(self) -> None:
-        """Filter the window (overlap-save), add up the energy of its new frames and shift it."""
+        """Filter the window (overlap-save), add up the energy of the new frames and shift the window."""
         self._window[:, self._filled :] = 0.0
         filtered = np.fft.irfft(np.fft.rfft(self._window) * self._response, self._size)
         left, right = filtered[:, self._overlap : self._filled].astype(np.float64)

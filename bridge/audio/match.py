@@ -1,6 +1,6 @@
 """Finds where two versions of the same music are most similar, so that a cross-fade between them is least audible.
 
-The `join` task applies it to the overlap of two segments of a long clip.
+The `join` task uses this module for the overlap of two segments of a long clip.
 """
 
 from __future__ import annotations

@@ -25,9 +25,9 @@ class Bytes(Protocol):
 
 
 def frame_at(data: Bytes, start: int) -> tuple[int, int] | None:
-    r"""Return (bytes, samples) of the layer III frame at `start`, or None if no frame starts there.
+    r"""Return the length (bytes, samples) of the layer III frame at `start`, or None if no frame starts there.
 
-    The header of a frame is described in ISO 11172-3, 2.4.1.3.
+    ISO 11172-3, 2.4.1.3 describes the frame header.
 
     >>> frame_at(b"\xff\xfb\x90\x00", 0)  # MPEG 1, 128 kbit/s, 44.1 kHz
     (417, 1152)

@@ -134,7 +134,7 @@ def loudest(magnitudes: Envelope) -> float:
 
 
 def rises(magnitudes: Envelope, reference: float | None = None) -> Envelope:
-    """Return how much the compressed level of each band rises over two steps, or zero if the level falls (spectral flux).
+    """Return how much the compressed level of each band rises over two steps (spectral flux); zero if the level falls.
 
     The level is compressed as log(1 + COMPRESSION · level / reference), after M. Müller, "Fundamentals of Music
     Processing", 6.1.2. The rise is assigned to the value in the middle of the two steps.

@@ -1,6 +1,6 @@
 """Runs a function on two sounds in parallel threads, since decoding, resampling and transforms release the GIL.
 
-align.py and workers/tasks/compare.py process a clip and its result in the same way; a second core halves the
+align.py and workers/tasks/compare.py process a clip and its result in the same way. A second core halves the
 time.
 """
 

@@ -1,6 +1,6 @@
 """Distinguishes drums from music.
 
-The `listen` task uses it for the automatic tags. Median filters separate the horizontal lines (tones) of the
+The `listen` task uses this module for the automatic tags. Median filters separate the horizontal lines (tones) of the
 spectrogram from its vertical columns (percussion). The method is from D. FitzGerald, "Harmonic/percussive separation
 using median filtering", DAFx 2010.
 """
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from bridge.audio.onsets import RATE, Mono
 
-SIZE, HOP = 1024, 512  # frames per window, and from one window to the next, at onsets.RATE
+SIZE, HOP = 1024, 512  # frames per window, frames from one window to the next; at onsets.RATE
 ALONG, ACROSS = 11, 17  # lengths of the median filters along time and along frequency, values
 LONGEST = 40.0  # s; only this much of a clip, from its middle, is analysed
 DRUMS_ALONE = 0.53  # lowest percussive fraction of a clip that has only drums
@@ -36,7 +36,7 @@ class Character:
 
 
 def find_character(sound: Mono) -> Character | None:
-    """Classify a sound at onsets.RATE; return None if it is silent or shorter than 0.5 s.
+    """Classify a sound at onsets.RATE; return None if the sound is silent or shorter than 0.5 s.
 
     >>> click = np.arange(2 * RATE) % 4000 == 0
     >>> [find_character(sound.astype(np.float32)).word for sound in (click, np.sin(np.arange(2 * RATE)))]

@@ -1,6 +1,7 @@
 """Converts the sample rate of a stream with soxr; the output is bit-identical to a conversion in one piece.
 
-The `render` task uses it for high rates and for varispeed; the `fit` task uses it for the project's rate.
+The `render` task converts high rates and applies varispeed with this module; the `fit` task converts to the project's
+rate.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Estimates the tempo of a clip from its onsets, with the DAW's tempo as a prior if the DAW gives one.
 
-The `listen` task and the offline engine use it with onset envelopes from onsets.py.
+The `listen` task and the offline engine use this module with onset envelopes from onsets.py.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Played:
         yield from silence(frames - before - there, self.channels, size)
 
     def missing(self, start: int, frames: int) -> int:
-        """Return how many of the `frames` frames from frame `start` are silent because they are outside the section."""
+        """Return how many of the `frames` frames from frame `start` are outside the section and therefore silent."""
         if self.loop:
             return 0
         return frames - max(0, min(start + frames, self.frames) - max(start, 0))
@@ -58,7 +58,10 @@ class Played:
             yield block[::-1]
 
     def _looped(self, start: int, frames: int, size: int) -> Iterator[Block]:
-        """Yield pass after pass of the loop; a loop that fits into a block is read only once, to avoid many reads."""
+        """Yield pass after pass of the loop.
+
+        A loop that fits into a block is read only once, to avoid a million reads per hour of audio.
+        """
         if self.frames <= size:
             once = np.concatenate(list(self._once(0, self.frames, size)))
             for done in range(0, frames, size):
@@ -88,7 +91,7 @@ class Repeated:
         return self.played.channels
 
     def missing(self, start: int, frames: int) -> int:
-        """Return how many of the `frames` frames from frame `start`, all within the part, the source does not have."""
+        """Return how many of the `frames` frames from frame `start` are silent; all must be within the part."""
         return self.played.missing(start, frames)
 
     def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:

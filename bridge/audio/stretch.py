@@ -1,8 +1,8 @@
 """Stretches time and shifts pitch with the library Signalsmith Stretch, if the library is installed.
 
-The `render` task uses it for `preserve_pitch`, `pitch` and `straighten`. The library processes a piece of audio in one
-call and at one speed. A clip that is long or changes its speed is therefore divided into overlapping pieces, which are
-cross-faded. The division into pieces does not depend on the division into blocks.
+The `render` task uses this module for `preserve_pitch`, `pitch` and `straighten`. The library processes a piece of
+audio in one call and at one speed. A clip that is long or changes its speed is therefore divided into overlapping
+pieces, which are cross-faded. The division into pieces does not depend on the division into blocks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Estimates the key of a clip by comparing the chroma of its partials with the profiles of the 24 keys.
 
-The `listen` task uses it. The key of a full mix is only a suggestion; `Key.margin` shows how clear the key is.
+The `listen` task suggests the key. The key of a full mix is only a suggestion; `Key.margin` shows how clear the key is.
 """
 
 from __future__ import annotations

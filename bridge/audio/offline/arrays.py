@@ -61,7 +61,7 @@ def mono(audio: Audio) -> Audio:
 def fade_edges(audio: Audio, frames: int) -> Audio:
     """Return audio (frames × 2) with its first `frames` frames faded in and its last `frames` frames faded out.
 
-    The audio may start and end in the middle of a wave, which would click if it were played at another position.
+    The audio may start and end in the middle of a wave, which would cause a click at another position.
     """
     faded = audio.copy()
     edge = min(frames, len(audio) // 2)
@@ -81,7 +81,7 @@ def at_rate(values: Curve, times: Curve, frames: int, rate: int) -> Audio:
 
     Args:
         values: the curve at `times`.
-        times: s from the first frame, ascending.
+        times: times of the values, s from the first frame, ascending.
         frames: number of values to return.
         rate: Hz.
     """

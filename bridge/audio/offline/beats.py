@@ -14,7 +14,7 @@ from bridge.audio import rhythm
 from bridge.audio.offline.arrays import Curve
 from bridge.audio.onsets import STEP, Envelope, loudest, rises
 
-LOW_BANDS = 3  # number of the lowest onsets.BANDS, up to about 250 Hz, which contain kick and bass
+LOW_BANDS = 3  # number of the lowest bands (of onsets.BANDS) that contain kick and bass, up to about 250 Hz
 AT_ONCE = 20_000  # values processed together, to limit memory
 LAG = -0.0096  # s; measured delay from an onset to the onset strength; negative because windows reach ahead
 STRETCH = 30.0  # s; length of a stretch with a constant tempo; the tempo may change from one stretch to the next
@@ -25,8 +25,8 @@ FALLBACK = 120.0  # BPM of a clip without any onset
 class Onsets:
     """Onset strength, one value per onsets.STEP."""
 
-    all: Curve  # over all bands, with the local mean removed; never negative
-    low: Curve  # over the lowest bands only, which show the downbeats
+    all: Curve  # mean over all bands, with the local mean removed; never negative
+    low: Curve  # the same over the lowest bands, which show the downbeats
 
     @property
     def seconds(self) -> float:

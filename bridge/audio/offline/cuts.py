@@ -21,7 +21,7 @@ class Material:
     bars: tuple[int, ...]  # first step of each bar, then the length of the phrase in steps
     first: int  # first step within the clip
     last: int  # step after the last step within the clip
-    depth: float  # 0..1; how much is rearranged
+    depth: float  # 0..1; amount of rearrangement
     rng: np.random.Generator  # random generator for this phrase
 
     @property
@@ -46,7 +46,7 @@ def _still(at: int, steps: int, gain: float = 1.0) -> Cell:
 
 
 def _stutter(material: Material, at: int, steps: int) -> list[Cell]:
-    """Repeat the first eighth or sixteenth of a span."""
+    """Fill a span with repeats of its first eighth or sixteenth."""
     grain = int(material.rng.choice([1, 2])) if steps >= 4 else 1
     if steps % grain or not material.holds(at, grain):
         return [_still(at, steps)]

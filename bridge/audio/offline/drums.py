@@ -20,7 +20,7 @@ class Hit:
     """One drum hit."""
 
     time: float  # s from the clip's start
-    voice: str  # name in the kit
+    voice: str  # name of the sound in the kit
     velocity: float  # gain, 0..1
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from bridge.audio.offline.arrays import Audio, at_rate, decibels
 
 CONTROL = 500  # values per second of a control curve
-SOUNDING = -52.0  # dBFS over half a second; at this clip level or above, drums have their full level
+SOUNDING = -52.0  # dBFS over half a second; lowest level of the clip at which drums have their full level
 UNDER = 18.0  # dB below the clip's loudness; replaces SOUNDING for clips quieter than -34 LUFS
-CLOSING = 14.0  # dB; fall of the clip's level from full drums to no drums
+CLOSING = 14.0  # dB; further fall of the clip's level after which drums are silent
 
 
 @dataclass(frozen=True, slots=True)

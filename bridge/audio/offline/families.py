@@ -32,7 +32,7 @@ class Family:
     music: float = 0.0  # level of the filtered clip, dB relative to the clip's loudness
     drive: float = 0.0  # saturation, 0..1
     wobble: float = 0.0  # wow, cents
-    pad: float = 0.0  # amount of pad in place of the clip, 0..1
+    pad: float = 0.0  # amount of the clip that a pad replaces, 0..1
     shimmer: float = 0.0  # level of the pad's upper octave, 0..1
     echo: Echo | None = None  # echoes in time with the beat
     reverb: Reverb | None = None

@@ -77,7 +77,7 @@ def filter_tone(audio: Audio, rate: int, tone: Tone, low_cut: Curve, high_cut: C
     Args:
         audio: frames × channels, float32.
         rate: Hz.
-        tone: only its bumps are used; its cuts are already in the curves.
+        tone: filter of the family; only the bumps are used, since the curves contain the cuts.
         low_cut: frequency of the low cut in each window (see `tone_windows`), Hz.
         high_cut: frequency of the high cut in each window, Hz.
         depth: fraction of the bumps' gain in dB, 0..1.
@@ -124,7 +124,7 @@ def cut_curves(tone: Tone, sweep: Sweep | None, bars: Curve, depth: float) -> tu
 
 
 def mean_power(tone: Tone, sweep: Sweep | None, frequencies: Curve, depth: float) -> Curve:
-    """Return the power gain of the filter at frequencies in Hz, averaged over a cycle of its sweep."""
+    """Return the power gain of the filter at frequencies in Hz, averaged over a cycle of the sweep."""
     places = np.arange(24, dtype=np.float64) / 24.0 * (sweep.bars if sweep is not None else 1)
     low, high = cut_curves(tone, sweep, places, depth)
     hertz = np.maximum(frequencies, 1.0)

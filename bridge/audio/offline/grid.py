@@ -93,7 +93,7 @@ class Grid:
 
 
 def _clean(beats: tuple[float, ...], downbeats: tuple[int, ...]) -> tuple[Curve, list[int]]:
-    """Return the beats without invalid and repeated beats, and the indices of the downbeats among the rest."""
+    """Return the beats that are valid and not repeated, and the indices of the downbeats among these beats."""
     kept: list[float] = []
     lines: list[int] = []
     marked = set(downbeats)
@@ -113,7 +113,7 @@ def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: fl
     length.
 
     Args:
-        beats: times in s from the first frame, ascending; beats less than 50 ms after the previous beat are dropped.
+        beats: seconds from the first frame, ascending; a beat less than 50 ms after the previous beat is dropped.
         downbeats: indices into `beats`; if empty, bars of 4 start at the first beat.
         seconds: length of the clip, s.
 
@@ -147,7 +147,7 @@ def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: fl
 
 
 def felt(grid: Grid, lowest: float, highest: float) -> Grid:
-    """Double or halve the tempo if that brings it into the range of a style.
+    """Double or halve the tempo if the new tempo is in the range of a style.
 
     For example, drum and bass over a song at 87 BPM plays at 174 BPM. If neither tempo fits, the grid is not changed.
 

@@ -54,7 +54,7 @@ def phrase_hits(groove: Groove, phrase: Phrase, rng: np.random.Generator) -> lis
 
 
 def step_time(bar: Bar, step: int, swing: float) -> float:
-    """Return the time of a sixteenth of a bar in s; odd sixteenths are delayed by the swing."""
+    """Return the time of a sixteenth of a bar in seconds; odd sixteenths are delayed by the swing."""
     late = swing * (bar.steps[step + 1] - bar.steps[step]) if step % 2 else 0.0
     return bar.steps[step] + late
 

@@ -1,6 +1,6 @@
 """Measures a remix: spectral balance, onsets, similarity to the source, and clicks.
 
-The tests and the tables in docs/offline.md (scripts/offline_table.py) use it; the engine does not.
+The tests and the tables in docs/offline.md (scripts/offline_table.py) use this module; the engine does not.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def balance(audio: Audio, rate: int) -> tuple[float, ...]:
 
 
 def onset_times(audio: Audio, rate: int) -> Curve:
-    """Return the times of clear onsets in s, exact to about 5 ms."""
+    """Return the times of clear onsets in seconds, exact to about 5 ms."""
     strength = _onsets(audio, rate).all
     if len(strength) < 3:
         return np.zeros(0)

@@ -19,7 +19,7 @@ from bridge.audio.offline.words import choose
 WHOLE = 60.0  # s; clips up to this length are one section
 SECTION = 16.0  # s; shortest section, which is rounded up to complete phrases
 BEFORE = 6.0  # s; shortest pre-roll of a section, for echoes and reverb; the pre-roll starts with a phrase
-MARGIN = 0.3  # s; a section ends and the next starts this long before a bar line, so that filters have context
+MARGIN = 0.3  # s; sections end and start this long before a bar line, so that filters have context
 MAKEUP = 12.0  # dB; largest make-up gain of a filtered clip
 JOIN = 0.02  # s; cross-fade between sections
 
@@ -81,12 +81,12 @@ class Plan:
 
     @property
     def dry(self) -> float:
-        """Return the dry amount: 1 at depth 0, falling to 0 at depth 0.5."""
+        """Return the amount of dry signal: 1 at depth 0, falling to 0 at depth 0.5."""
         return max(0.0, 1.0 - self.depth / 0.5)
 
     @property
     def description(self) -> str:
-        """Return a description of one line for users and recipes."""
+        """Return a one-line description for users and recipes."""
         chosen = "" if self.chosen else " (no tag names a style that this engine knows)"
         tempo = f"{self.tempo:.1f} BPM{' as found in the clip' if self.found else ''}"
         return f"{self.family.name}{chosen}: {self.family.does}; {tempo}, amount {self.depth:.2f}"
@@ -100,7 +100,7 @@ def make_plan(survey: Survey, wish: Wish) -> Plan:
         wish: parameters of the remix.
 
     Raises:
-        ValueError: there are neither beats nor onsets, or no frames.
+        ValueError: there are neither beats nor onsets, or the clip is empty.
     """
     if survey.frames == 0:
         raise ValueError("there is no audio")
@@ -130,7 +130,7 @@ def find_makeup(survey: Survey, family: Family, depth: float) -> float:
     Without this gain, a bass-heavy clip would be lost under the drums of a family that cuts the bass. The gain is the
     same for the entire clip, to keep its dynamics.
     """
-    # At half speed the clip is an octave lower before the filter.
+    # At half speed, the clip is an octave lower before the filter.
     shift = 0.5 if family.cut == "half speed" else 1.0
     gain = mean_power(family.tone, family.sweep, survey.balance.frequencies * shift, strength(depth))
     return min(max(-survey.balance.change(gain), 0.0), MAKEUP) + family.music * strength(depth)

@@ -91,7 +91,7 @@ def remix(audio: Audio, rate: int, wish: Wish) -> Remixed:
         wish: parameters of the remix.
 
     Returns:
-        The remix, exactly as long as the clip, about as loud, and limited to `CEILING`.
+        The remix, exactly as long and about as loud as the clip, and limited to `CEILING`.
 
     Raises:
         ValueError: the clip is empty.

@@ -18,7 +18,7 @@ FADE = 0.004  # s; cross-fade that ends at the start of the slice, to keep the a
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One slice at its new position, in sixteenths of a phrase."""
+    """One slice at its new position; positions and lengths are in steps (sixteenths) of the phrase."""
 
     at: int  # first step in the remix
     steps: int  # length in the remix

@@ -89,8 +89,8 @@ def impulse(settings: Reverb, rate: int, rng: np.random.Generator) -> Audio:
 def reverb(audio: Audio, rate: int, settings: Reverb, rng: np.random.Generator) -> Audio:
     """Return the reverb of audio; input and output are frames × 2 and have the same length.
 
-    The reverb is computed from the mono sum at half the sample rate, because its sound is dark and no step of the chain
-    takes longer.
+    The reverb is dark, and no other step of the chain takes longer. It is therefore computed from the mono sum at half
+    the sample rate.
     """
     half = max(rate // 2, 1)
     dry = soxr.resample(mono(audio), rate, half, quality="MQ")

@@ -1,6 +1,6 @@
 """Short-time Fourier transform: divides audio into windows, changes their spectra and overlap-adds the windows.
 
-The filters and the pad of the ambient family use it. Unchanged spectra reproduce the audio.
+The filters and the pad of the ambient family use this module. Unchanged spectra reproduce the audio.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def wobble(audio: Audio, rate: int, cents: float, origin: int) -> Audio:
         audio: frames × 2.
         rate: Hz.
         cents: approximate maximum pitch deviation, cents.
-        origin: frame of the clip at which the section starts, so that sections fit together.
+        origin: frame of the clip at which the section starts, so that the wow continues across sections.
     """
     deviation = 2.0 ** (cents / 1200.0) - 1.0
     # The curve has 200 points per second and is interpolated to frames.

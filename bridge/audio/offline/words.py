@@ -61,7 +61,7 @@ def normal(text: str) -> str:
 
 def choose(tags: str, hint: str = "") -> tuple[Family, bool]:
     """Return the family that `choose_name` chooses, and whether the tags or the hint chose it."""
-    from bridge.audio.offline.families import FAMILIES  # here, since the command line uses `choose_name` without numpy
+    from bridge.audio.offline.families import FAMILIES  # here because the command line uses `choose_name` without numpy
 
     name, chosen = choose_name(tags, hint)
     return FAMILIES[name], chosen
