@@ -141,7 +141,10 @@ def moved(envelope: Envelope, offset: float, drift: float) -> Envelope:
 
 
 def _standing_out(first: Envelope, second: Envelope) -> tuple[float, float]:
-    """Return the sharpness and prominence of the peak at lag 0 among all lags up to FAR or a third of a short clip."""
+    """Return the sharpness and prominence of the peak at lag 0.
+
+    The peak is compared with the lags up to FAR or a third of the clip, whichever is shorter.
+    """
     count = first.shape[1]
     reach = min(round(FAR / STEP), count // 3)
     curve = _correlation(first, second, reach)

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-UNKNOWN_32 = 0xFFFFFFFF  # 32-bit size field of an RF64 file; the actual size is in the ds64 chunk
+UNKNOWN_32 = 0xFFFFFFFF  # value of a 32-bit size field in an RF64 file; the actual size is in the ds64 chunk
 W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 # Signatures of the formats that only ffmpeg can decode: offset and bytes.
 FOREIGN = (

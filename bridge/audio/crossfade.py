@@ -62,7 +62,7 @@ class Ends:
             yield part
 
     def met(self, rate: int) -> Measured:
-        """Return how much the seam from the end to the start stands out."""
+        """Return how much the seam from the loop's end to its start stands out."""
         sound = np.concatenate((*self._tail, *self._head))
         return measure(sound, self._around, 0, rate)
 

@@ -23,7 +23,7 @@ Chroma = npt.NDArray[np.floating[Any]]
 
 
 def chroma(sound: Mono) -> Chroma:
-    """Return the strength of the 12 pitch classes over time (steps × 12), without the means over time and over classes.
+    """Return the strength of the 12 pitch classes over time (steps × 12), minus the means over time and over classes.
 
     >>> tone = np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE).astype(np.float32)
     >>> chroma(tone).shape  # one row per 0.1 s

@@ -33,7 +33,7 @@ class Pair:
         self.info: Info = replace(left.info, channels=2, frames=min(left.info.frames, right.info.frames))
 
     def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:
-        """Yield `frames` frames from frame `start`, frames × 2, float32.
+        """Yield `frames` frames from frame `start` in blocks of frames × 2, float32.
 
         Raises:
             CutShort, Unreadable: as in `files.Reader.blocks`.

@@ -15,7 +15,7 @@ from bridge.audio.block import Block
 from bridge.audio.block import heights as of_frames
 
 STEP = 0.005  # seconds per level value
-FLAT = 4  # lowest number of equal samples in a flat top; at 16 bits, three may be the crest of a slow wave
+FLAT = 4  # lowest number of adjacent equal samples in a flat top; at 16 bits, three may be the crest of a slow wave
 EQUAL = 1e-5  # full scale; samples that differ by less count as equal
 BINS = 128  # bins of the histogram of flat-top heights, up to twice full scale
 TOP = 0.95  # fraction of the highest sample above which flat tops count as clipping
