@@ -1,8 +1,8 @@
 """The pool of worker processes: `await workers.run("render", {...})`.
 
-Stages and the offline engine call the pool, which runs each task in a `bridge.workers.process`. Separate processes keep
-libraries that hold the GIL from blocking the daemon's event loop, and malformed files from crashing the daemon. A
-process that dies interrupts only its own task; the next task gets a new process.
+Stages and the offline engine call the pool, which runs each task in a worker process (process.py). Separate processes
+keep libraries that hold the GIL from blocking the daemon's event loop, and malformed files from crashing the daemon. If
+a process dies, only its current task is interrupted, and a new process takes its place.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Child(ChildProcess):
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         super().__init__(process)
-        self.timer: asyncio.TimerHandle | None = None  # ends the process when it has been idle for too long
+        self.timer: asyncio.TimerHandle | None = None  # ends the process after `idle_seconds` without a task
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """Write one request.
@@ -63,7 +63,10 @@ class Child(ChildProcess):
 
 
 class Workers:
-    """Runs tasks in up to `count` processes, which start on demand or in `warm` and end after `idle_seconds` idle."""
+    """A pool of up to `count` worker processes.
+
+    A process starts on demand or in `warm`, and ends when it has been idle for `idle_seconds`.
+    """
 
     def __init__(
         self,
@@ -78,8 +81,8 @@ class Workers:
         Args:
             count: maximum number of processes.
             idle_seconds: idle time after which a process is ended, s.
-            tasks: name of the module with the table TASKS.
-            environ: environment of the processes, without API keys; None: the daemon's own.
+            tasks: name of the module that contains the table TASKS.
+            environ: environment of the processes, from which API keys are removed; None: the daemon's environment.
         """
         self._idle_seconds = idle_seconds
         self._count = count
@@ -88,16 +91,16 @@ class Workers:
         self._places = asyncio.Semaphore(count)
         self._children: set[Child] = set()
         self._idle: list[Child] = []
-        self._background: set[asyncio.Task[None]] = set()  # warming and retiring
+        self._background: set[asyncio.Task[None]] = set()  # tasks that warm or end processes
         self._closed = False
 
     async def run(
         self, task: str, args: Mapping[str, Any], progress: Callable[[float], None] | None = None
     ) -> dict[str, Any]:
-        """Run a task in a worker process and return its result; cancelling the call kills the process.
+        """Run a task in a worker process and return the task's result; cancelling the call kills the process.
 
-        If the process dies, a new process runs the task once more. Every task can be repeated, and the file is not
-        always the cause: the system also kills processes when memory is low.
+        If the process dies, a new process runs the task once more. This is safe, because every task can be repeated,
+        and often helps, because the system also kills processes when memory is low.
 
         Args:
             task: name of the task in the table TASKS.
@@ -105,7 +108,9 @@ class Workers:
             progress: called with the completed fraction, 0..1.
 
         Raises:
-            BridgeError: raised by the task; WorkerDied if its process ended, Unexpected if it raised another exception.
+            BridgeError: the task raised this error.
+            WorkerDied: the process ended before the task did.
+            Unexpected: the task raised any other exception.
         """
         request = {"task": task, "args": dict(args)}
         try:
@@ -139,7 +144,7 @@ class Workers:
     ) -> dict[str, Any]:
         """Send a request to one process and return its answer."""
         async with self._places:
-            if fresh and self._idle:  # the idle processes may have been killed at the same time
+            if fresh and self._idle:  # an idle process may have been killed too
                 await self._drop(self._idle.pop())
             child = await (self._start() if fresh else self._take())
             try:
@@ -166,7 +171,7 @@ class Workers:
                 progress(float(answer["progress"]))
 
     async def _take(self) -> Child:
-        """Return an idle process, or start one."""
+        """Return an idle process, or a new process if none is idle."""
         while self._idle:
             child = self._idle.pop()
             if child.timer is not None:

@@ -1,8 +1,8 @@
 """The worker process: reads tasks as JSON lines from stdin, answers on stdout, and ends when stdin closes.
 
 `bridge.workers.pool` in the daemon starts it as `python -m bridge.workers.process [module with TASKS]`. Before any
-library is loaded, file descriptor 1 is redirected to stderr, so that nothing a library prints can corrupt the answers,
-and file descriptor 0 to the null device (see util/stdin_pipe.py).
+library is loaded, file descriptor 1 is redirected to stderr, so that text printed by a library cannot corrupt the
+answers. File descriptor 0 is redirected to the null device (see util/stdin_pipe.py).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from bridge.util.stdin_pipe import take_stdin, take_stdout
 Task = Callable[[dict[str, Any], Callable[[float], None]], dict[str, Any]]
 
 GIVE_WAY = 10  # added to the process's niceness, so that the daemon and the DAW have priority
-PROGRESS_STEP = 0.01  # smallest increase of the progress that is sent; surfaces show whole percent
+PROGRESS_STEP = 0.01  # smallest increase in progress that is sent; surfaces show whole percent
 
 
 class Replies:
-    """Writes answers, one JSON object per line."""
+    """A writer of answers, one JSON object per line."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -38,8 +38,8 @@ class Replies:
     def send(self, message: Mapping[str, Any]) -> None:
         """Write one answer and flush it; if the pipe is closed, end the process immediately.
 
-        The task then does not clean up, because a worker of the next daemon may already be writing files with the same
-        names.
+        The task cannot clean up then. This is intended, because a worker started by the next daemon may already be
+        writing files with the same names.
         """
         with self._lock:
             try:
@@ -64,7 +64,7 @@ def find(tasks: Mapping[str, str], name: str) -> Task:
 
     Raises:
         KeyError: there is no such task.
-        ImportError: its module cannot be imported.
+        ImportError: the task's module cannot be imported.
     """
     module, _, function = tasks[name].partition(":")
     task: Task = getattr(importlib.import_module(module), function)
@@ -102,9 +102,9 @@ def serve(tasks: Mapping[str, str], requests: queue.SimpleQueue[Mapping[str, Any
 
 
 def read(stream: BinaryIO, requests: queue.SimpleQueue[Mapping[str, Any]]) -> None:
-    """Queue the requests; when stdin closes, end the process immediately.
+    """Read the requests from stdin into a queue; when stdin closes, end the process immediately.
 
-    A closed stdin means that the daemon has ended or wants this process to end, so no answer is needed. `os._exit`
+    A closed stdin means that the daemon has ended or has told this process to end, so no answer is needed. `os._exit`
     works even while the main thread is in library code that an exception cannot interrupt.
     """
     for line in stream:

@@ -1,6 +1,6 @@
 """The table of tasks that run in the worker processes. Each task is one function that takes paths and small values.
 
-`bridge.workers.process` imports the module of a task on demand; the daemon never imports these modules.
+`bridge.workers.process` imports a task's module on demand; the daemon never imports these modules.
 """
 
 from __future__ import annotations

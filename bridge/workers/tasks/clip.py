@@ -1,4 +1,4 @@
-"""The clip that a render task renders: which part of which file is played, and how.
+"""The clip for a render task: which part of which file is played, and how.
 
 `Clip.parse` validates the arguments of the task; render.py renders the clip.
 """
@@ -18,9 +18,9 @@ from bridge.errors import ClipTooShort, RequestError, SpanOutside
 from bridge.workers.tasks.opening import number
 
 SHORTEST = 0.1  # s; shortest clip on the timeline
-LONGEST = 86400.0  # s (one day); keeps a mistyped length of a looped clip from filling the disk
+LONGEST = 86400.0  # s (one day); prevents a looped clip with a mistyped length from filling the disk
 SLOWEST, FASTEST = 0.01, 100.0  # source seconds per timeline second
-FARTHEST = 1e7  # s; limit of a position in the source, longer than any recording
+FARTHEST = 1e7  # s; largest position in a source, beyond the end of any recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class Clip:
     path: Path  # source file
     path_right: Path | None  # file of the right channel if the channels are in separate files
     length: float  # length on the timeline, s
-    offset: float  # start of the clip, s of source from the start of the section in playing direction
+    offset: float  # start of the clip, s of source after the start of the section, in playing direction
     playrate: float  # source seconds per timeline second
-    preserve_pitch: bool  # whether a change of the playrate keeps the pitch
+    preserve_pitch: bool  # whether the pitch stays the same when the playrate changes
     pitch: float  # additional pitch shift, semitones
     reverse: bool  # whether the section is played backwards
     section: tuple[float, float] | None  # start and length in the file, s; None: the whole file
@@ -40,11 +40,11 @@ class Clip:
     channels: str  # one of channels.MODES
     polarity: bool  # whether the polarity is inverted
     pan: float | None  # -1 … 1
-    line: tuple[tuple[float, float], ...] | None  # points to straighten the clip: s of source from offset, s of result
+    line: tuple[tuple[float, float], ...] | None  # points of the time map: s of source after offset, s of result
 
     @classmethod
     def parse(cls, source: Mapping[str, Any], length: Mapping[str, Any]) -> Self:
-        """Build a clip from the `source` of a request and the mapping that contains its `length`.
+        """Build a clip from the `source` of a request and from a mapping that contains the clip's `length`.
 
         Raises:
             RequestError: a value is invalid.
@@ -112,11 +112,11 @@ def _path(source: Mapping[str, Any], key: str) -> Path:
 
 
 def _line(warp: Any, seconds: float) -> tuple[tuple[float, float], ...]:
-    """Return the line from source time to result time that spaces the beats evenly over the clip.
+    """Return the points that map source time to result time so that the beats are evenly spaced over the clip.
 
     Args:
-        warp: pairs (beat, s of source from the offset), as in a request.
-        seconds: length of the clip.
+        warp: pairs (beat, s of source after the offset), as in a request.
+        seconds: length of the clip, s.
     """
     pairs = [(float(beat), float(second)) for beat, second in warp or ()]
     rising = all(one[0] < other[0] and one[1] < other[1] for one, other in pairwise(pairs))

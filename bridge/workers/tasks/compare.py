@@ -1,7 +1,7 @@
-"""Compares a result with its source: measures offset and drift, finds defects, and describes them to users.
+"""Compares a result with its source: measures offset and drift, finds defects, and describes the findings for users.
 
-The tasks `fit` and `join` compare before they cut a result. Both files are decoded once, in blocks, and kept as 16 kHz
-mono.
+The tasks `fit` and `join` make this comparison before they cut a result. The source and the result are each decoded
+once, in blocks, and kept as 16 kHz mono.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bridge.errors import BridgeError
 from bridge.workers.tasks.opening import RESULT, SOURCE, opened
 
 SMALLEST = 0.0005  # s; smaller offsets are not corrected
-DRIFTS = 0.0005  # smallest drift that is corrected by stretching: 7.5 ms at both ends of 30 s
+DRIFTS = 0.0005  # smallest drift that is corrected by stretching: 7.5 ms at each end of a clip of 30 s
 AGAIN = "Try another seed, or `ace-bridge rerun` with other tags."
 
 
@@ -84,7 +84,7 @@ def result_of(path: Path, scratch: Path) -> Heard:
 
 
 def alignment(source: Heard, result: Heard) -> Alignment:
-    """Measure offset and drift, and plan their correction if the measurement is reliable."""
+    """Measure the result's offset and drift, and plan their correction if the measurement is reliable."""
     measured = align.measure(source.sound, result.sound)
     if measured is None:
         return Alignment(text="timing not corrected (too short or too quiet to measure)")
@@ -105,7 +105,7 @@ def alignment(source: Heard, result: Heard) -> Alignment:
 
 
 def warnings(source: Heard, result: Heard, found: Alignment, tempo: float | None) -> list[dict[str, str]]:
-    """Return warnings about the result, with advice.
+    """Return warnings about the result, each with advice for the user.
 
     Args:
         source: the submitted clip.

@@ -1,7 +1,7 @@
 """The task "fit": converts a raw result to the project's rate and the clip's timing, length and loudness.
 
-Stage fit runs it. The steps: compare with the source → remove DC → convert to stereo → remove drift → resample → cut to
-the exact length, measure and spool → level → write a Broadcast Wave file.
+The `fit` stage runs this task. Its steps: compare with the source → remove DC → convert to stereo → remove drift →
+resample → cut to the exact length, measure and spool → level → write a Broadcast Wave file.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from bridge.workers.tasks.opening import RESULT, number, opened, writing
 
 Progress = Callable[[float], None]
 
-UNNOTICED = 0.1  # s; a result may be this much too short without a warning (a latent frame of the model is 0.093 s)
-QUIETER = 0.5  # dB; a result that is further below the target level causes a warning
+UNNOTICED = 0.1  # s; a result that is too short by up to this much causes no warning (a latent frame is 0.093 s)
+QUIETER = 0.5  # dB; a result that is more than this below the target level causes a warning
 AROUND = 4.0  # s; a loop's seam is compared with this much music on each side
-GUESSED = 120.0  # s; longer results are compared first and then cut
-MOST_FRAMES = 1e11  # limit of a number of frames in the arguments
+GUESSED = 120.0  # s; a longer result is not cut until its comparison is done
+MOST_FRAMES = 1e11  # largest number of frames in an argument
 
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """The validated arguments."""
+    """The validated arguments of the task."""
 
     raw: Path  # the engine's result
     into: Path  # file to write
-    source: Path | None  # the submitted clip; None skips the comparison
+    source: Path | None  # the submitted clip; None: no comparison
     align: bool  # whether to correct a measured offset and drift
     tempo: float | None  # tempo in the DAW, BPM
     sample_rate: int | None  # rate of the file to write, Hz; None: the rate of the raw result
@@ -60,7 +60,7 @@ class Params:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How the raw result is cut for the file."""
+    """The settings for cutting the raw result."""
 
     rate: int  # rate of the file, Hz
     start: int  # first frame of the clip in the file
@@ -74,7 +74,7 @@ class Draft:
     """The result cut to the clip, before levelling."""
 
     spool: writers.Spool  # the audio
-    wanted: Wanted  # target level and its limits
+    wanted: Wanted  # target level, true peak limit and span of the clip
     lufs: float | None  # loudness of the clip without handles; None for silence
     peak_db: float | None  # true peak including handles, dBTP; None for silence
 
@@ -159,13 +159,13 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
 def _drafted(
     params: Params, reader: files.Reader, rate: int, size: int, progress: Progress
 ) -> tuple[Alignment, list[dict[str, str]], Cut, Draft]:
-    """Compare the result with its source, and cut the result with the correction that it needs.
+    """Compare the result with its source, and cut the result with any correction that is needed.
 
     Most results need no correction. A short result is therefore cut without correction while the comparison runs, and
     cut again only if the comparison finds that a correction is needed.
     """
     guess = Cut(rate, params.lead, params.skip, 1.0, (0.0,) * reader.info.channels)
-    if params.frames > GUESSED * rate:  # compares first and then cuts, to save memory
+    if params.frames > GUESSED * rate:  # cuts only after the comparison, to save memory
         found, notes, how = _compared(params, rate)
         return found, notes, how, _draft(params, how, reader, size, progress)
     with ThreadPoolExecutor(1) as beside:
@@ -179,7 +179,7 @@ def _drafted(
 
 
 def _compared(params: Params, rate: int) -> tuple[Alignment, list[dict[str, str]], Cut]:
-    """Compare the result with its source; return the alignment, the warnings, and how to cut the result."""
+    """Compare the result with its source; return the alignment, the warnings and the settings for the cut."""
     if params.source is None:
         return Alignment(), [], cut(params, Alignment(), rate, compare.result_of(params.raw, params.into.parent))
     source, result = compare.listen_to_both(params.source, params.raw, params.into.parent)
@@ -191,7 +191,7 @@ def _compared(params: Params, rate: int) -> tuple[Alignment, list[dict[str, str]
 
 
 def cut(params: Params, found: Alignment, rate: int, result: Heard) -> Cut:
-    """Return how to cut the raw result so that its timing is corrected.
+    """Return the settings for cutting the raw result so that its timing is corrected.
 
     If the handles have room for the correction, only the start frame of the clip in the file changes, so that the user
     can slip the clip back. Otherwise the start of the raw result is cut or padded.
@@ -245,9 +245,9 @@ def _kept(blocks: Iterator[Block], spool: writers.Spool, frames: int, progress: 
 
 
 def _write(params: Params, how: Cut, level: Level, spool: writers.Spool, size: int) -> dict[str, float] | None:
-    """Write the file; return how much the seam of a loop stands out in it, or None if no loop was closed."""
+    """Write the file; return how noticeable the loop's seam is, or None if no loop was closed."""
     bext = dict(params.bext)
-    if "time_reference" in bext:  # refers to the first frame; a slip does not move the clip on the timeline
+    if "time_reference" in bext:  # time of the file's first frame; a slip leaves the clip in place
         bext["time_reference"] = max(0, bext["time_reference"] + params.lead - how.start)
     chunk = bwf_header.Bext(**bext, lufs=level.lufs, true_peak_db=level.peak_db)
     ends = crossfade.Ends(params.frames, round(AROUND * how.rate))

@@ -1,7 +1,8 @@
 """The layout of a clip in frames: the span of its source, its handles, and the context for the model.
 
-The task `render` makes the layout before it reads the source. Handles are music around the clip that the DAW keeps.
-Context is music that is sent to give the model a lead-in, and is removed from the result.
+The task `render` makes the layout before it reads the source. Handles are music before and after the clip, which the
+result keeps for the DAW. Context is music that gives the model a lead-in; it is sent with the clip and removed from the
+result.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from bridge.audio import resample, span
 from bridge.workers.tasks.clip import Clip
 
 STEP = 0.04  # s; a whole number of frames at every common rate, so that the clip starts on a frame
-CLOSES = 0.005  # s; a clip may differ by this much from a whole number of passes of its loop, because DAWs round
+CLOSES = 0.005  # s; allowed deviation of a clip from a whole number of passes through its loop, because DAWs round
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
     """The requested handles and context around the clip."""
 
-    handles: tuple[float, float]  # music before and after the clip for the DAW, s
-    context: float  # music on each side for the model, including handles, s
-    period: float | None  # whole bars after which the clip may repeat, s on the timeline; None: it may not
+    handles: tuple[float, float]  # length of the music before and after the clip for the DAW, s
+    context: float  # length of the music on each side for the model, including handles, s
+    period: float | None  # length of whole bars after which the clip may repeat, s on the timeline; None: no repetition
     loops: bool  # whether the DAW loops the clip
 
 
@@ -32,14 +33,14 @@ class Plan:
 
     rate_in: int  # rate of the source file, Hz
     rate_out: int  # rate of the FLAC file, Hz
-    start: int  # first source frame to read, in playing direction; includes handles and context before the clip
+    start: int  # first source frame to read, in playing direction, with handles and context before the clip
     read: int  # number of source frames to read
     before: int  # frames before the clip, at rate_out
     clip: int  # frames of the clip, at rate_out
     after: int  # frames after the clip, at rate_out
     keep: tuple[float, float] = (0.0, 0.0)  # handles of real source audio before and after the clip for the DAW, s
-    own: tuple[int, int] = (0, 0)  # source frames that play without repetition: the first, and one past the last
-    period: int = 0  # source frames after which the audio repeats outside `own`; 0: it does not repeat
+    own: tuple[int, int] = (0, 0)  # source frames that play without repetition: the first frame, and one past the last
+    period: int = 0  # source frames after which the audio repeats outside `own`; 0: no repetition
     loops: bool = False  # whether the end must lead seamlessly into the start
 
     @property
@@ -51,12 +52,13 @@ class Plan:
 def plan(clip: Clip, played: span.Played, rate: int, highest: int, around: Around) -> Plan:
     """Lay out the clip in frames.
 
-    Each side is filled with the audio that the source has there, up to the longer of handle and context. The rest of
-    the context comes from the clip itself: a loop continues, and any other clip repeats by whole bars.
+    On each side, the layout uses audio from the source, up to the length of the handle or the context, whichever is
+    longer. If the source has too little audio there, the clip itself supplies the rest of the context: a loop
+    continues, and any other clip repeats after whole bars.
 
     Args:
         clip: the clip.
-        played: the section of its source that is played.
+        played: the section of the clip's source that is played.
         rate: rate of the source file, Hz.
         highest: highest rate to send, Hz; a source with a higher rate is resampled.
         around: requested handles and context.

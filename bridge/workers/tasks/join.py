@@ -1,7 +1,8 @@
-"""The task "join": joins the results for a long clip's segments into one file without audible joins.
+"""The task "join": joins the results for the segments of a long clip into one file without audible joins.
 
-Stage fit runs it before it fits the whole clip. Each result is aligned with its own segment of the source, levelled,
-and cross-faded with the next result at the point where both are most similar. Everything is processed in blocks.
+The `fit` stage runs this task before it fits the whole clip. Each result is aligned with its own segment of the source,
+levelled, and cross-faded with the next result at the point where both are most similar. Everything is processed in
+blocks.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ Progress = Callable[[float], None]
 
 FADE = 0.15  # s; length of a cross-fade
 RAMP = 10.0  # s; a segment's level changes over this time to match its neighbour at a join
-MOST_STEP = 6.0  # dB; largest level difference that is matched; a larger one is intended or a defect
+MOST_STEP = 6.0  # dB; largest level difference that is evened out; a larger difference is intended or a defect
 AROUND = 6.0  # s; a join is compared with this much music on each side
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One segment: its position and how it is played."""
+    """One segment, with its position and how it is played."""
 
     path: Path  # the raw result
     source: Path  # the submitted segment
@@ -42,7 +43,7 @@ class Part:
     gain_db: float  # gain that restores the source's level relative to the other segments, dB
 
     def take(self, rate: int, start: int, frames: int) -> raw.Take:
-        """Return how to read `frames` frames from frame `start` of the clip."""
+        """Return the `Take` that reads `frames` frames, starting at frame `start` of the clip."""
         skip = start / rate - self.start + self.alignment.slip
         return raw.Take(rate, skip, frames, self.alignment.speed, self.mean)
 
@@ -51,7 +52,7 @@ class Part:
 class Join:
     """The join of two neighbouring segments."""
 
-    at: int  # first frame of the cross-fade in the clip
+    at: int  # frame of the clip at which the cross-fade starts
     step_db: float  # how much louder the second segment is in the overlap, after both gains, dB
     alike: float  # correlation of both segments in the cross-fade, -1..1
 
@@ -105,7 +106,7 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
 
 
 def _listened(segments: Sequence[Mapping[str, Any]], align: bool, scratch: Path, progress: Progress) -> list[Part]:
-    """Measure each segment's alignment, and how much quieter it is than its source."""
+    """Measure the alignment of each segment's result, and how much quieter the result is than its source."""
     found = []
     for count, segment in enumerate(segments, 1):
         path, source = Path(segment["raw"]), Path(segment["source"])
@@ -126,7 +127,7 @@ def _loudness(path: Path, errors: Mapping[Any, Any], scratch: Path) -> float | N
 
 
 def _even(parts: list[Part]) -> list[Part]:
-    """Return the segments with a mean gain of 0 dB; the task `fit` sets the level of the clip."""
+    """Return the segments with gains that average 0 dB; the task `fit` sets the level of the clip."""
     total = sum(part.seconds for part in parts)
     mean = sum(part.gain_db * part.seconds for part in parts) / total
     return [
@@ -157,7 +158,7 @@ def _streams(
     fade: int,
     size: int,
 ) -> Iterator[Iterator[Block]]:
-    """Yield each segment, levelled, from the start of its first cross-fade to the end of its last cross-fade."""
+    """Yield each segment's levelled audio, from the start of its first cross-fade to the end of its last cross-fade."""
     for k, (part, reader) in enumerate(zip(parts, readers, strict=True)):
         first, last = joins[k - 1] if k else None, joins[k] if k < len(joins) else None
         start = first.at if first else 0
@@ -171,7 +172,7 @@ def _streams(
 def _levelled(
     blocks: Iterator[Block], gain_db: float, ends: tuple[float, float], frames: int, rate: int
 ) -> Iterator[Block]:
-    """Yield a stream with a gain, and with ramps at both ends that match the levels of the neighbouring segments.
+    """Yield a stream with a gain, and with level ramps at both ends that match the neighbouring segments.
 
     Args:
         blocks: the stream, frames × 2.

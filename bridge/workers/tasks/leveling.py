@@ -1,6 +1,6 @@
 """Brings a result to its target loudness below a true peak ceiling, with a gain and, if needed, the limiter.
 
-The task `fit` levels its spool this way.
+The task `fit` levels its spool with this module.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from bridge.audio.loudness import LoudnessMeter
 from bridge.audio.true_peak import TruePeak
 
 MOST = 6.0  # dB; largest gain reduction by the limiter; more would be audible
-NEAR = 0.2  # LU; tolerance of the target
-TRIES = 3  # number of gains to try, to make up for the loudness that the limiter removes
+NEAR = 0.2  # LU; tolerance around the target
+TRIES = 3  # number of gains to try, to compensate for the loudness that the limiter removes
 
 
 def _no_curve() -> npt.NDArray[np.float32]:
@@ -29,7 +29,7 @@ def _no_curve() -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The target level and its limits."""
+    """The target level, the true peak limit, and the span of the clip in the spool."""
 
     target: float | None  # loudness of the clip, LUFS; None: the loudness is not matched
     undo_db: float  # gain to apply if there is no target, dB; reverses the gain of the upload
@@ -40,7 +40,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The level of a result and how it is reached."""
+    """The level of a result, and the gain and gain reduction with which it is reached."""
 
     lufs: float | None  # loudness of the clip in the file, without handles; None for silence
     peak_db: float | None  # true peak of the file, including handles, dBTP; None for silence
@@ -65,7 +65,7 @@ def decibels(peak: float) -> float | None:
 
 
 def find_level(wanted: Wanted, lufs: float | None, peak_db: float | None, rate: int, spool: writers.Spool) -> Level:
-    """Return the gain, and the limiter's curve if the ceiling does not allow enough gain to reach the target.
+    """Return the gain that reaches the target, with the limiter's curve if the ceiling does not allow that gain.
 
     Args:
         wanted: target and ceiling.

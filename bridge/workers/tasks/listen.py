@@ -1,7 +1,7 @@
 """The task "listen": estimates the tempo and key of a clip, and whether it contains only drums.
 
-Stage render runs it once per clip for the automatic tags (bridge/presets/tags.py), while a second worker renders the
-clip.
+The `render` stage runs this task once per clip for the automatic tags (bridge/presets/tags.py), while another worker
+renders the clip.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from bridge.audio import block, onsets, percussive, rhythm, tonality
 from bridge.workers.tasks.opening import number
 from bridge.workers.tasks.render import laid_out, stream
 
-LONGEST = 120.0  # s; the rest of a longer clip is not analysed, since a song keeps its tempo and key
+LONGEST = 120.0  # s; the rest of a longer clip is not analysed, since tempo and key rarely change within a song
 
 
 def listen(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
     """Analyse a clip.
 
     Args:
-        args: the arguments of the task render, and tempo (in the DAW, BPM, or None).
+        args: the arguments of the task `render`, and tempo (the tempo in the DAW, BPM, or None).
         progress: called with the completed fraction, 0..1.
 
     Returns:
-        tempo (BPM or None; the DAW's if it gave one), tempo_measured, tempo_sure, key (a name or None),
+        tempo (BPM or None; the DAW's tempo, if given), tempo_measured, tempo_sure, key (a name or None),
         key_sure, kind ("drums", "music" or None).
 
     Raises:

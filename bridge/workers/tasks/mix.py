@@ -1,7 +1,7 @@
 """The task "mix": mixes clips from one or more tracks as the DAW plays them.
 
-Stage render runs it for clips that are remixed as one, and then renders the mix like any other source. Gains and fades
-are applied, because the balance between the clips is part of the sound.
+The `render` stage runs this task for clips that are remixed together, then renders the mix like any other source. Gains
+and fades are applied, because the balance between the clips is part of the sound.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _lane(clip: Mapping[str, Any], rate: int, into: Path) -> Lane:
 
 
 def _heard(clip: Mapping[str, Any], rate: int, frames: int, into: Path) -> Iterator[Block]:
-    """Yield a clip at the rate of the mix, with its gain and fades; its file is open only while it is read."""
+    """Yield a clip at the rate of the mix, with its gain and fades; the clip's file is open only while it is read."""
     source = clip["source"]
     args = {"source": source, "length": clip["length"], "handles": [0.0, 0.0], "highest_rate": 655_350}
     gain = 10 ** (number(source, "gain_db", -150.0, 150.0, 0.0) / 20)

@@ -1,7 +1,7 @@
 """The task "offline": remixes the FLAC file of a clip by signal processing, for the offline engine.
 
-The clip is read twice, once for the survey and once section by section. The remix is spooled and read again for its
-final level. Everything is read in blocks.
+The clip is read twice: once for the survey, and once to remix it section by section. The remix is written to a spool,
+and read back when its final gain is applied. All reading is done in blocks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def offline(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
     Args:
         args: source (path), into (path of the WAV file to write, 32-bit float), tags, seed, and optionally amount
-            (0..1), tempo (BPM), beats (s, ascending), downbeats (indices), family, lyrics (ignored).
+            (0..1), tempo (BPM), beats (s, ascending), downbeats (indices into beats), family, lyrics (ignored).
         progress: called with the completed fraction, 0..1.
 
     Returns:

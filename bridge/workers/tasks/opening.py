@@ -1,6 +1,6 @@
 """Helpers for the tasks: open and write files, convert file errors to bridge errors, and validate arguments.
 
-bridge.audio raises exceptions of its own; the tables SOURCE and RESULT convert them.
+bridge.audio raises its own exceptions; the tables SOURCE and RESULT map them to bridge errors.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ LITTLE_ROOM = 2**20  # bytes; if a write fails with less free space than this, t
 def opened(
     path: Path, errors: Mapping[type[files.FileError], type[BridgeError]], scratch: Path | None = None
 ) -> Iterator[files.Reader]:
-    """Open a sound file, and convert file errors as long as it is open.
+    """Open a sound file, and convert file errors to bridge errors while the file is open.
 
     Args:
         path: the file.
@@ -68,7 +68,7 @@ def opened(
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Convert errors while `path` is being written, and delete the unfinished file after any error.
+    """Convert errors to bridge errors while `path` is being written, and delete the unfinished file after any error.
 
     Raises:
         DiskFull: the disk is full.
@@ -89,7 +89,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _discard(path: Path) -> None:
-    """Delete an unfinished file; if that fails, the cause has already been reported."""
+    """Delete an unfinished file. A failure is ignored, because the error that left the file is reported anyway."""
     with suppress(OSError):
         path.unlink(missing_ok=True)
 
@@ -105,7 +105,7 @@ def number(values: Mapping[str, Any], name: str, low: float, high: float, defaul
     """Return a finite number from the arguments.
 
     Raises:
-        RequestError: the value is missing, not a number, or outside low … high.
+        RequestError: the value is missing, not a number, less than `low` or greater than `high`.
     """
     value = values.get(name)
     if value is None:

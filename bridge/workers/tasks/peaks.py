@@ -1,4 +1,4 @@
-"""The task "peaks": finds the lowest and highest sample per column, to draw a file's waveform in the terminal."""
+"""The task "peaks": finds the lowest and highest sample in each column of a waveform drawn in the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.workers.tasks.opening import SOURCE, number, opened
 
 
 def peaks(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Measure the waveform of a file over all channels.
+    """Measure the waveform of a file, with all channels combined.
 
     Args:
         args: path, columns (1 to 100000).

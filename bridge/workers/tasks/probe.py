@@ -1,6 +1,6 @@
 """The task "probe": checks that an engine's result is usable audio.
 
-Stage fetch runs it before it accepts a result. The whole file is decoded once, in blocks.
+The `fetch` stage runs this task before it accepts a result. The whole file is decoded once, in blocks.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from bridge.audio import block, files
 from bridge.errors import ResultBroken, ResultSilent, ResultTooLarge, ResultTooShort
 from bridge.workers.tasks.opening import RESULT, number, opened
 
-SHORTEST_SHARE = 0.8  # the shortest result is this fraction of the expected length
-LONGEST_SHARE, LONGEST_EXTRA = 2.0, 10.0  # the longest result is twice the expected length plus 10 s
-SILENT = 10 ** (-80 / 20)  # full scale; a lower peak is silence
+SHORTEST_SHARE = 0.8  # shortest accepted result, as a fraction of the expected length
+LONGEST_SHARE, LONGEST_EXTRA = 2.0, 10.0  # longest accepted result: twice the expected length plus 10 s
+SILENT = 10 ** (-80 / 20)  # of full scale (-80 dB); a result with a lower peak is silent
 
 
 def probe(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:

@@ -17,16 +17,16 @@ from bridge.audio import block, channels, files, resample, stretch
 from bridge.audio.block import Block
 
 FADE = 0.005  # s; fade-out of a result that is too short
-DIRECT = 0.002  # full scale (-54 dB); a larger mean counts as DC and is removed, a smaller mean may be random
+DIRECT = 0.002  # of full scale (-54 dB); a larger mean counts as DC and is removed; a smaller mean may be random
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """How to read a raw result."""
+    """The settings for reading a raw result."""
 
     rate: int  # output rate, Hz
     skip: float  # s to skip at the start of the stretched result; below 0: silence to insert
-    frames: int  # output length
+    frames: int  # output length, frames
     speed: float  # playback speed, at the same pitch
     mean: tuple[float, ...]  # DC offset to remove from each channel
 

@@ -1,7 +1,7 @@
-"""The task "render": renders the span of a file that a clip plays to the stereo FLAC file that is submitted.
+"""The task "render": reads the span of a file that a clip plays, and writes the stereo FLAC file to submit.
 
-Stage render runs it. The audio passes through these steps in blocks: file → span → stereo → speed and rate → pitch →
-FLAC. Loudness and true peak are measured in the same pass.
+The `render` stage runs this task. The audio passes through these steps in blocks: file → span → stereo → speed and rate
+→ pitch → FLAC. Loudness and true peak are measured in the same pass.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def stream(
 
 
 def _with_context(line: Sequence[tuple[float, float]], speed: float, layout: Plan) -> list[tuple[float, float]]:
-    """Extend a line at the clip's mean speed over the context on both sides."""
+    """Extend a time map over the context on both sides, at the clip's mean speed."""
     before, after = layout.before / layout.rate_out, layout.after / layout.rate_out
     source, result = line[-1]
     ahead = [(-before * speed, -before)] if before else []
@@ -84,8 +84,7 @@ def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES
 
     Args:
         args: source, length, handles (s on each side), context (s on each side, including handles), period (s after
-            which the clip may repeat where its source has no audio for the context, or None), loops, into,
-            highest_rate.
+            which the clip may repeat if its source has no audio for the context, or None), loops, into, highest_rate.
         progress: called with the completed fraction, 0..1.
         size: frames per block; does not change the file.
 
@@ -135,7 +134,7 @@ def _around(args: Mapping[str, Any]) -> Around:
 
 @contextmanager
 def laid_out(args: Mapping[str, Any]) -> Iterator[tuple[Clip, files.Reader | Pair, Sounding, Plan]]:
-    """Open the source of a clip and lay the clip out in frames; for `args`, see `render`.
+    """Open the source of a clip, and lay out the clip in frames; for `args`, see `render`.
 
     Raises:
         ClipError: the source or the span cannot be used.
@@ -207,7 +206,7 @@ def _measure(heard: Heard, part: Block, position: int, layout: Plan) -> None:
 
 
 def warnings(clip: Clip, played: Sounding, layout: Plan, heard: Heard) -> list[dict[str, str]]:
-    """Return a warning about each thing that was not rendered as requested."""
+    """Return a warning about each part of the request that was not rendered as requested."""
     name = files.shown(clip.path)
     found: list[tuple[str, str]] = []
     if played.channels > 2 and clip.channels not in ("left", "right"):

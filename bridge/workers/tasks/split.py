@@ -1,6 +1,6 @@
 """The task "split": splits a clip that is longer than the engine's limit into one FLAC file per segment.
 
-Stage render runs it. The segments overlap, and the task `join` joins their results.
+The `render` stage runs this task. The segments overlap, and the task `join` joins their results.
 """
 
 from __future__ import annotations
