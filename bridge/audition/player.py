@@ -19,8 +19,8 @@ from typing import Any
 from bridge.errors import AudioDeviceMissing, BridgeError, NotPossibleNow, Unexpected, from_wire
 from bridge.util.child_process import ChildProcess
 
-START_PATIENCE = 15.0  # s; time limit to open the device; loading the libraries alone takes 1 to 2 s
-STOP_PATIENCE = 2.0  # s; time limit to stop before the child is killed
+START_PATIENCE = 15.0  # s; time limit for opening the device; loading the libraries alone takes 1 to 2 s
+STOP_PATIENCE = 2.0  # s; time limit for the player process to stop before it is killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Side:
 
 
 class Player:
-    """Plays one clip at a time; only one of its sides is heard."""
+    """A player for one clip at a time; only one side of the clip is heard."""
 
     def __init__(
         self,
@@ -53,9 +53,9 @@ class Player:
 
         Args:
             device: name of the output device, or a part of the name; "default" is the system's default output.
-            tell: called with the name of the side that is now heard, or "" when playback has ended.
-            command: starts the player process; the JSON request is appended to it.
-            environ: environment of the player process, without API keys; None: the daemon's own.
+            tell: function that is called with the name of the side that is now heard, or "" when playback has ended.
+            command: the command that starts the player process; the JSON request is appended as the last argument.
+            environ: environment of the player process, from which API keys are removed; None: the daemon's environment.
         """
         self._device = device
         self._tell = tell
@@ -120,7 +120,7 @@ class Player:
             return self._loop
 
     async def stop(self) -> None:
-        """Stop playback, if there is any."""
+        """Stop playback if a clip is playing."""
         async with self._turn:
             await self._end()
 
@@ -175,7 +175,7 @@ class Player:
             return
         await child.end(STOP_PATIENCE)
         if self._watch is not None:
-            if child.alive:  # it cannot be killed while a disconnected drive blocks it
+            if child.alive:  # a process that a disconnected drive blocks cannot be killed
                 self._watch.cancel()
             await asyncio.wait([self._watch])
             self._watch = None

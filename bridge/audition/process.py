@@ -1,4 +1,4 @@
-"""The player process for audition, which player.py starts. It imports numpy and PortAudio, so the daemon need not.
+"""The player process for audition, started by player.py; it imports numpy and PortAudio, so that the daemon need not.
 
 `python -m bridge.audition.process REQUEST`: sides → deck → audio device. Each line on stdin is a command, {"heard": 1}
 or {"loop": true}; the end of stdin stops playback. One JSON line on stdout reports the start of playback or an error.
@@ -27,7 +27,7 @@ TAIL = 0.1  # s of silence at the end, because some outputs drop their last buff
 
 @dataclass(frozen=True, slots=True)
 class PlayRequest:
-    """What to play."""
+    """The sides to play, and how to play them."""
 
     sides: Sequence[Mapping[str, Any]]  # each with path, start (s), length (s; None: to the end of the file), gain_db
     heard: int  # index of the side that is heard first
@@ -44,7 +44,7 @@ class Stream(Protocol):
         ...
 
     def write(self, data: Any) -> Any:
-        """Wait until the output has room for a block (frames × channels, float32), then play it."""
+        """Wait until the output has room for a block (frames × channels, float32), then play the block."""
         ...
 
     def stop(self) -> Any:
@@ -74,7 +74,8 @@ def open_device(device: str) -> OpenStream:
     """Return a function that opens a PortAudio output.
 
     Raises:
-        AudioDeviceMissing: PortAudio is not installed. The returned function raises it if the output cannot be opened.
+        AudioDeviceMissing: PortAudio is not installed. The returned function raises the same error if the output cannot
+            be opened.
     """
     library = _sounddevice()
 
@@ -88,7 +89,7 @@ def open_device(device: str) -> OpenStream:
                 blocksize=BLOCK,
             )
             stream.start()
-        except (library.PortAudioError, ValueError) as error:  # ValueError: no device of that name
+        except (library.PortAudioError, ValueError) as error:  # ValueError: no device has that name
             raise AudioDeviceMissing(f"The audio output cannot be opened: {error}.") from error
         opened: Stream = stream
         return opened
@@ -120,7 +121,7 @@ def outputs() -> list[dict[str, Any]]:
 
 
 class Playing:
-    """Plays one request and handles commands meanwhile."""
+    """The playback of one request, controlled by commands on stdin."""
 
     def __init__(self, request: PlayRequest) -> None:
         """Prepare playback without opening a file."""

@@ -1,6 +1,6 @@
 """The two sides of a variation for audition: the clip and the result, with the same span and the same loudness.
 
-control/service.py calls `sides`, and player.py plays them.
+control/service.py calls the function `sides`, and player.py plays the two sides.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ def sides(result: Mapping[str, Any], fitted: Mapping[str, Any], rendered: Mappin
 
     Args:
         result: a variation's result, as shown to surfaces.
-        fitted: output of stage fit, with lufs and true_peak_db of the file.
-        rendered: output of stage render, with lufs and true_peak_db before gain_db was applied to the file; None if
-            the clip's file no longer exists.
+        fitted: output of the `fit` stage, with lufs and true_peak_db of the file.
+        rendered: output of the `render` stage, with gain_db of the file, and lufs and true_peak_db before that gain;
+            None if the clip's file no longer exists.
     """
     length = result["samples"] / result["sample_rate"]
     levels = {"result": (fitted.get("lufs"), fitted.get("true_peak_db"), 0.0)}
