@@ -1,6 +1,6 @@
-"""Network addresses: tests for loopback, and finds the address at which other machines reach this machine.
+"""Checks for loopback addresses, and finds the address at which other machines reach this machine.
 
-The module is quick to import, for `ace-bridge start --listen` and `ace-bridge doctor`.
+The module imports quickly, because `ace-bridge start --listen` and `ace-bridge doctor` use it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def is_loopback(host: str) -> bool:
 
 
 def own_address(host: str = ANYWHERE) -> str | None:
-    """Return the IP address at which other machines reach this machine, or None without a network.
+    """Return the IP address at which other machines reach this machine, or None if there is no network.
 
     Args:
         host: the address that the bridge listens on; returned unchanged unless it stands for all addresses.

@@ -1,6 +1,6 @@
 """Writes files atomically: writes a temporary file, flushes it to the disk and renames it.
 
-Every file that a different process or the next daemon reads is written this way.
+Every file that another process reads, or a daemon that starts later, is written this way.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def sweep(folder: Path, name: str = "*") -> None:
 
     Args:
         folder: folder to clean.
-        name: final name of the only file whose temporary files are removed; "*": of every file.
+        name: final name of the file whose temporary files are removed; "*": those of every file are removed.
     """
     pattern = f".{glob.escape(name) if name != '*' else name}.*.tmp"
     for leftover in folder.glob(pattern):
@@ -98,10 +98,10 @@ def require_room(folder: Path, size: float, what: str) -> None:
     Args:
         folder: a folder on the disk to check.
         size: space needed, bytes.
-        what: clause for the error that names what was not done.
+        what: clause for the error text that says what was not done.
 
     Raises:
-        DiskFull: the disk has less free space.
+        DiskFull: the disk has less free space than `size`.
     """
     free = shutil.disk_usage(folder).free
     if free < size:

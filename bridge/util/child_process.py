@@ -17,8 +17,8 @@ from bridge.util.redact import without_secrets
 log = logging.getLogger(__name__)
 
 LINE_LIMIT = 2**20  # bytes; default maximum length of one line
-SHOWN = 200  # bytes of an invalid line that are logged
-KILL_SECONDS = 2.0  # s to wait for a killed process; a disconnected drive may prevent it from ending
+SHOWN = 200  # number of bytes of an invalid line to log
+KILL_SECONDS = 2.0  # s to wait for a killed process to end, which a disconnected drive may prevent
 
 
 def shown(line: bytes) -> str:
@@ -54,7 +54,7 @@ class ChildProcess:
 
         Args:
             command: the program and its arguments.
-            environ: environment of the process, from which API keys are removed; None: the daemon's own.
+            environ: environment of the process, from which API keys are removed; None: the daemon's environment.
             line_limit: maximum length of a line on its stdout, bytes.
 
         Raises:
@@ -133,15 +133,15 @@ class ChildProcess:
                     log.warning("ignored a line of process %d: %s", self.process.pid, error)
 
     async def end(self, wait_seconds: float) -> bool:
-        """Close the process's stdin, which asks it to end, then call `wait_for_end`."""
+        """Close the process's stdin, which tells the process to end, then call `wait_for_end`."""
         self._stdin.close()
         return await self.wait_for_end(wait_seconds)
 
     async def wait_for_end(self, wait_seconds: float = KILL_SECONDS) -> bool:
-        """Wait for a process that is about to end and return whether it ended by itself; kill it after `wait_seconds`.
+        """Wait for the process to end, and kill it after `wait_seconds`; return whether it ended without being killed.
 
-        The process is not killed at once, because a signal to a process that has just ended would collect its exit code
-        (subprocess.Popen.send_signal polls). asyncio's own watcher would then be too late and report 255.
+        The process is not killed immediately: if it has just ended, sending a signal would collect its exit code
+        (subprocess.Popen.send_signal polls), and asyncio's watcher, which comes too late, would report 255.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_seconds):

@@ -25,7 +25,7 @@ _QUIET = ("httpx", "httpcore", "watchfiles", "asyncio")  # libraries that log ev
 
 
 class ScrubbingFormatter(logging.Formatter):
-    """Removes secrets from the formatted line, including its traceback."""
+    """A formatter that removes secrets from each log line, including any traceback."""
 
     def __init__(self, scrubber: Scrubber = SCRUBBER) -> None:
         super().__init__(_LINE)

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Mapping
 
 MARK = "[hidden]"
-SECRETS = ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET")  # environment variables that only the daemon reads
-SHORTEST = 6  # characters; shorter parts are not hidden, because they may be ordinary words
+SECRETS = ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET")  # environment variables with secrets; only the daemon reads them
+SHORTEST = 6  # characters; a shorter secret is not hidden, because it may be an ordinary word
 
-# Unregistered secrets: the value after an authorization scheme, and signatures in URLs.
+# Patterns of unregistered secrets: the value after an authorization scheme, and signatures in URLs.
 _SHAPES = re.compile(
     r"(?i)(authorization['\"]?\s*[:=,]\s*['\"]?(?:b['\"])?(?:key|bearer|basic)\s+)[^\s'\",)]+"
     r"|([?&](?:x-goog-signature|x-goog-credential|signature|token|sig)=)[^&\s'\"]+"
@@ -22,14 +22,14 @@ _SHAPES = re.compile(
 
 
 class Scrubber:
-    """Replaces registered secrets in text, whether plain, percent-encoded once or twice, or in base64."""
+    """A filter that replaces registered secrets in text: plain, percent-encoded once or twice, or in base64."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # any thread may log
         self._secrets: dict[str, re.Pattern[str]] = {}
 
     def hide(self, secret: str) -> None:
-        """Register a secret; of "id:secret", also register the second half alone."""
+        """Register a secret; if it has the form "id:secret", also register the part after the colon."""
         parts = {secret.strip(), secret.strip().rpartition(":")[2]}
         with self._lock:
             for part in sorted(parts, key=len, reverse=True):

@@ -35,7 +35,7 @@ def nearest(word: str, names: Iterable[str], count: int = 3) -> list[str]:
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
-    """Return " Did you mean …?" with the most similar names, or an empty string."""
+    """Return " Did you mean …?" with the most similar names, or "" if there are none."""
     found = nearest(word, names)
     if not found:
         return ""

@@ -18,9 +18,9 @@ import msgspec
 from bridge.errors import BridgeError
 from bridge.util.suggest import did_you_mean
 
-LONGEST = 60  # characters of a value that an error shows
-MANY = 5  # number of choices from which the error also suggests the most similar
-LARGEST = 10**30  # whole numbers from this size are not written out
+LONGEST = 60  # maximum number of characters of a value in an error
+MANY = 5  # minimum number of choices for which the error also suggests the most similar one
+LARGEST = 10**30  # whole numbers of this size or larger are not written out
 
 T = TypeVar("T")
 _PLACE = re.compile(
@@ -53,7 +53,7 @@ def validate(
         secret: whether the error hides the value.
 
     Raises:
-        BridgeError: the value is invalid; the class is `error`. Its text names the key, the value and what is accepted.
+        BridgeError: the value is invalid. The error is an `error`; it names the key, the value and what is accepted.
     """
     try:
         return msgspec.convert(value, type=kind)
@@ -143,9 +143,9 @@ def _explain(problem: str, at: str, value: Any, kind: Any, *, secret: bool) -> t
 
 
 def _enter(step: str, at: str, value: Any, kind: Any) -> tuple[str, Any, Any]:
-    """Follow one step of msgspec's path; return the key, value and type at that position."""
+    """Follow one step of the path in an msgspec error; return the key, value and type at that position."""
     plain = _without_limits(kind)
-    if _is_union(plain):  # choose the only member that has parts
+    if _is_union(plain):  # choose the only type in the union that has parts
         plain = next(part for part in map(_without_limits, get_args(plain)) if _has_parts(part))
     if step.startswith("."):
         return f"{at}{step}".lstrip("."), value[step[1:]], _fields(plain)[step[1:]]
