@@ -17,23 +17,23 @@ from typing import Any
 from bridge.errors import BridgeError, HotkeysMissing, Unexpected
 from bridge.util.stdin_pipe import take_stdin, take_stdout
 
-QUIET = 1.0  # s; a combination that is reported again sooner is the key repeat of a held key
+QUIET = 1.0  # s; a combination that is reported again within this time comes from a held key
 
 
 class RepeatFilter:
-    """Distinguishes a new press from the repeats of a held key."""
+    """A filter that distinguishes a new key press from the repeats of a held key."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Create a filter that has seen no press.
+        """Create a filter without any previous key press.
 
         Args:
-            clock: returns the time in s.
+            clock: function that returns the time, s.
         """
         self._clock = clock
         self._last: dict[str, float] = {}
 
     def __call__(self, combination: str) -> bool:
-        """Return whether this is a new press."""
+        """Return whether a reported combination is a new key press."""
         now = self._clock()
         before = self._last.get(combination, -QUIET)
         self._last[combination] = now
@@ -41,7 +41,7 @@ class RepeatFilter:
 
 
 def for_pynput(combination: str) -> str:
-    """Return a combination in pynput's notation: names of more than one letter in angle brackets."""
+    """Return a combination in pynput's notation, with key names of more than one letter in angle brackets."""
     return "+".join(f"<{part}>" if len(part) > 1 else part for part in combination.split("+"))
 
 
@@ -69,7 +69,7 @@ def listener(combinations: Sequence[str], pressed: Callable[[str], None]) -> Any
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Listen until stdin ends."""
+    """Report pressed combinations until stdin ends."""
     parser = argparse.ArgumentParser(
         prog="python -m bridge.hotkeys.process", description="Reports key presses until stdin ends."
     )

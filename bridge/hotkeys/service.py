@@ -1,4 +1,4 @@
-"""Global hotkeys, for DAWs without keyboard shortcuts for scripts; off until `keys` under `[hotkeys]` lists some.
+"""Global hotkeys, for DAWs that cannot assign keys to scripts; off until `keys` under `[hotkeys]` lists any.
 
 `keys` → `Hotkeys` → `python -m bridge.hotkeys.process` (the system's keyboard) → a command in control/table.py →
 `BridgeService`. A separate process listens, because access to the keyboard may be missing, denied or lost.
@@ -24,8 +24,8 @@ from bridge.util.suggest import did_you_mean
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 15.0  # s for the process to start listening
-STOP_PATIENCE = 2.0  # s for the process to end before it is killed
+PATIENCE = 15.0  # s; time limit for the process to start listening
+STOP_PATIENCE = 2.0  # s; time limit for the process to end before it is killed
 MODIFIERS = frozenset({"ctrl", "alt", "shift", "cmd"})
 FUNCTION = frozenset(f"f{number}" for number in range(1, 25))
 
@@ -72,7 +72,7 @@ def _combination(entry: str, keys: str) -> str:
 
 
 class Hotkeys:
-    """Runs commands on key combinations while the daemon runs."""
+    """The hotkeys, which run commands while the daemon is running."""
 
     def __init__(
         self,
@@ -89,8 +89,8 @@ class Hotkeys:
             bridge: executes the commands.
             bus: receives failures as alerts.
             keys: values of `keys` under `[hotkeys]`; if empty, `start` starts no process.
-            command: starts the process; the combinations are appended to it.
-            environ: environment of the process, without API keys; None: the daemon's own.
+            command: the command that starts the process; the combinations are appended as arguments.
+            environ: environment of the process, from which API keys are removed; None: the daemon's environment.
 
         Raises:
             ConfigInvalid: an entry of `keys` is invalid.
