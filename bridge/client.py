@@ -1,6 +1,6 @@
 """The client for the command line: writes messages to the inbox, reads its own outbox and starts the daemon.
 
-It uses only the standard library, so that it imports quickly: a user who pressed a key is waiting.
+It uses only the standard library so that it imports quickly, because a user who has pressed a key is waiting.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from bridge.errors import BridgeError, HomeError, NotRunning, from_wire
 if TYPE_CHECKING:
     import subprocess
 
-POLL = 0.05  # s between two reads of the outbox
-START_PATIENCE = 20.0  # s for a daemon to start on a slow disk
+POLL = 0.05  # s; time between two reads of the outbox
+START_PATIENCE = 20.0  # s; time limit for a daemon to start, even on a slow disk
 OVER = ("done", "failed", "cancelled", "unknown", "partial")  # states of a job that has ended
 PING = b"/bridge/ping\0\0\0\0,\0\0\0"  # one OSC message without arguments
 
@@ -53,10 +53,10 @@ class Client:
     def _is_locked(self) -> bool:
         """Return whether a daemon has locked this home.
 
-        The port alone is not enough: after a crash, the daemon of a different home may use it.
+        Checking the port is not enough: after a crash, the daemon of a different home may use the same port.
         """
         if sys.platform == "win32":
-            return True  # on Windows a shared lock needs an extra library, so only the port is checked
+            return True  # on Windows, a shared lock needs an extra library, so only the port is checked
         import fcntl
 
         with contextlib.suppress(FileNotFoundError), (self.home / "daemon.lock").open("rb") as lock:
@@ -157,7 +157,7 @@ class Client:
         return message_id
 
     def follow(self, message_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the job that a message started, after each change until the job has ended.
+        """Yield the job that a message started, each time it changes, until it has ended.
 
         Raises:
             BridgeError: the message was refused, or the daemon has stopped.
@@ -175,13 +175,13 @@ class Client:
     def follow_again(
         self, job_id: str, instance: str, ended: Callable[[], dict[str, Any] | None]
     ) -> Iterator[dict[str, Any]]:
-        """Yield a retried job after each change until it has ended.
+        """Yield a retried job, each time it changes, until it has ended.
 
         Args:
             job_id: the job.
             instance: the instance that requested the job; the job is read from its outbox.
-            ended: returns the job once it has ended according to the journal, else None; the outbox may still show
-                the end of an earlier attempt.
+            ended: function that returns the job once it has ended according to the journal, else None; the outbox may
+                still show the end of an earlier attempt.
 
         Raises:
             NotRunning: the daemon has stopped.
@@ -249,7 +249,7 @@ class Client:
             time.sleep(POLL)
 
     def _raise_rejection(self, message_id: str) -> None:
-        """Raise the error of a message that was rejected in the inbox."""
+        """Raise the error for a message that was rejected in the inbox."""
         try:
             reason = json.loads((self.home / "inbox" / "rejected" / f"{message_id}.json.error").read_bytes())
         except (OSError, ValueError):
@@ -264,7 +264,7 @@ class Client:
 
 
 def _end_rival(process: subprocess.Popen[bytes], pid: int) -> None:
-    """Stop our daemon if a rival started first; ours would take over as soon as the rival stops."""
+    """Stop our daemon if another started first; otherwise ours would take over as soon as the other one stops."""
     if sys.platform != "win32" and process.pid != pid:  # on Windows `process` may be a launcher with a different pid
         process.terminate()
         process.wait()

@@ -68,7 +68,7 @@ from bridge.workers.pool import Workers
 log = logging.getLogger(__name__)
 
 SCRIPTED = ("ardour", "reaper", "live")  # DAWs that place results with their own script
-LOCK_PATIENCE = 0.1  # s; a command that checks the lock releases it immediately
+LOCK_PATIENCE = 0.1  # s to wait for the lock, because a command that checks it holds it only briefly
 
 
 class Daemon:
@@ -98,10 +98,10 @@ class Daemon:
         self._daws: dict[str, Daw] = {"folder": Folder(), **{name: Scripted(name) for name in SCRIPTED}}
 
     async def run(self, ready: Callable[[Mapping[str, Any]], None] = lambda about: None) -> None:
-        """Run until `stop` is called.
+        """Run the daemon until `stop` is called.
 
         Args:
-            ready: called with the content of daemon.json once everything has started.
+            ready: function that is called with the content of daemon.json once everything has started.
 
         Raises:
             AlreadyRunning, PortTaken, HomeError: the daemon cannot start.
@@ -116,7 +116,7 @@ class Daemon:
                 (self.home / "daemon.json").unlink(missing_ok=True)
 
     def stop(self) -> None:
-        """Make `run` return; submitted remixes continue at the engine."""
+        """Make `run` return; remixes that have been submitted continue at the engine."""
         self._stop.set()
 
     # --- parts -------------------------------------------------------------------------------------------------------

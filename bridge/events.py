@@ -34,11 +34,11 @@ class VariationChanged:
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """A job has a new progress or message."""
+    """The progress or message of a job has changed."""
 
     job_id: str
     fraction: float  # progress of the whole job, 0..1
-    message: str = ""  # what the job is doing, for people
+    message: str = ""  # what the job is doing, as text for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class PresetSelected:
 
 @dataclass(frozen=True, slots=True)
 class ParamSet:
-    """A surface set a parameter or `amount`. Published before the command returns, like `PresetSelected`."""
+    """A surface set a parameter or the `amount`. Published before the command returns, like `PresetSelected`."""
 
     name: str  # name of the parameter
     value: str | int | float | bool  # value after validation
@@ -94,7 +94,7 @@ C = TypeVar("C", bound=Event)
 
 
 class EventBus:
-    """Passes each event to its listeners, in order of subscription and before `publish` returns.
+    """A bus that passes each event to its listeners, in order of subscription, before `publish` returns.
 
     Listeners must not block. An exception in a listener is logged, and the other listeners still get the event.
     """

@@ -1,7 +1,8 @@
 """The project's public address and contact, and the links derived from them.
 
-No other file contains them. The package metadata, the User-Agent header, `ace-bridge doctor --bundle` and the ReaPack
-index import them. Both are placeholders until the project has a public repository: see docs/releasing.md.
+No other file contains the address or the contact. The package metadata, the User-Agent header, `ace-bridge doctor
+--bundle` and the ReaPack index import them from here. Both are placeholders until the project has a public repository:
+see docs/releasing.md.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from bridge import __version__
 PLACEHOLDER = "ace-bridge.invalid"  # a reserved top-level domain: nobody can register it
 
 URL = f"https://{PLACEHOLDER}"  # address of the public repository, without a trailing slash
-CONTACT = f"contact@{PLACEHOLDER}"  # mail address for private reports
+CONTACT = f"contact@{PLACEHOLDER}"  # email address for private reports
 
 
 def is_public() -> bool:
