@@ -1,6 +1,7 @@
-"""The table of bad inputs: the error and message of each, and what happens next.
+"""The table of bad inputs, with the error and message for each input, and what happens next.
 
-docs/errors.md shows it. tests/system/test_bad_input.py sends every input to a real daemon and checks the message.
+docs/errors.md shows the table. tests/system/test_bad_input.py sends every input to a real daemon and checks the
+message.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BadInput:
-    """One mistake of a user or a script, or one problem with a file."""
+    """One mistake by a user or a script, or one problem with a file."""
 
     name: str  # ID of its test
     what: str  # description

@@ -14,7 +14,7 @@ from bridge import PROTOCOL
 from bridge.engines import base
 from bridge.protocol import answers, job, request
 
-SHAPES: dict[str, tuple[type, ...]] = {  # contents of inbox files, in reading order
+SHAPES: dict[str, tuple[type, ...]] = {  # types of the messages in inbox files, in the order of the page
     "A message": (request.Message,),
     "remix and prepare": (
         request.RemixArgs,
@@ -217,7 +217,7 @@ def _types(shape: type) -> list[tuple[str, str]]:
 
 
 def _comments(shape: type) -> dict[str, str]:
-    """Return the comment behind each field or enum member in the source of a class, by its name."""
+    """Return the comments after the fields or enum members in a class's source, by the name of the field or member."""
     source = inspect.getsource(shape)
     lines = source.splitlines()
     found: dict[str, str] = {}

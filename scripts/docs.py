@@ -1,7 +1,7 @@
 """Generate the pages of docs/ and the files of surfaces/ that come from tables; with --check, fail if one is outdated.
 
 To add a page, add its name under docs/ and the function that returns its text to PAGES. Files outside docs/ go into
-FILES. A .tosc file is compressed; --check compares its content, because compressors differ between machines.
+FILES. A .tosc file is compressed; --check compares its content, because compressed bytes differ between machines.
 """
 
 from __future__ import annotations

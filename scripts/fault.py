@@ -1,4 +1,4 @@
-"""Defines the type of a row in the table of faults; `faults*.py` have the rows."""
+"""Defines the type of a row in the table of faults; `faults*.py` contain the rows."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that can go wrong, and the outcome."""
+    """One thing that can go wrong, and its outcome."""
 
     name: str  # ID of its test
     what: str  # description
     planned: tuple[Planned, ...] = ()  # faults of the fake; empty: tests/fakes has a function with this name
     ends: str = "done"  # done, unknown, cancelled, waiting:REASON, or an error code
-    orders: int = 1  # number of submissions that fal has accepted by then
+    orders: int = 1  # number of submissions that fal has accepted by the end
     then: str = ""  # how the remix continues, a key of WAYS; empty: no action needed
 
 
@@ -45,7 +45,7 @@ WAYS: Mapping[str, str] = {
     "refused": "`retry` gives the same error; `rerun` makes a new remix",
 }
 
-SILENT = {"seconds": 30.0}  # longer than the time limit of 2 s in the tests that use it
+SILENT = {"seconds": 30.0}  # longer than the 2 s time limit of the tests that use this fault
 NGINX: Mapping[str, Any] = {"kind": "html", "status": 502}
 LOCKED = {
     "detail": "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing.",

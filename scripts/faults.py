@@ -1,6 +1,6 @@
 """The table of faults: what can go wrong at fal, on the network and on this machine, and the outcome of the remix.
 
-docs/reliability.md shows it. tests/system/test_fault_matrix.py injects every fault and checks the outcome.
+docs/reliability.md shows the table. tests/system/test_fault_matrix.py injects every fault and checks the outcome.
 """
 
 from __future__ import annotations

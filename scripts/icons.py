@@ -14,9 +14,9 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent.parent / "reaper_scripts" / "toolbar_icons"
 SIZES = {".": 30, "150": 45, "200": 60}  # folder → pixels
 INKS = ((0xC8, 0xC8, 0xC8), (0xFF, 0xFF, 0xFF), (0x5F, 0xD0, 0xB8))  # colours of the three states
-SAMPLES = 4  # per pixel and direction
+SAMPLES = 4  # number of samples per pixel in each direction
 
-Shape = Callable[[float, float], bool]  # x, y in 0..1 → whether there is ink
+Shape = Callable[[float, float], bool]  # x and y, 0..1 → whether that point has ink
 
 
 def _bar(x: float, y: float, left: float, half: float) -> bool:

@@ -1,7 +1,8 @@
 """Write the table of packages in THIRD_PARTY_NOTICES.md, or with --check fail if it is out of date.
 
 The packages are those in pyproject.toml and all that they require on Linux, macOS and Windows. Their licences and
-addresses come from the metadata of the installed packages. Rows of packages that are not installed here do not change.
+addresses come from the metadata of the installed packages. The rows for packages that are not installed here stay
+unchanged.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ SYSTEMS = (
 )
 PYTHONS = ("3.11", "3.14")  # the oldest and the newest supported version
 
-SPDX = {  # licence texts that packages have instead of an SPDX expression
+SPDX = {  # licence text that a package has instead of an SPDX expression → SPDX expression
     "BSD 3-Clause License": "BSD-3-Clause",
     "LGPLv2+": "LGPL-2.0-or-later",
     "LGPLv3": "LGPL-3.0-only",
@@ -76,7 +77,7 @@ def licence(found: Distribution) -> str:
     """Return an installed package's licence as an SPDX expression.
 
     Raises:
-        KeyError: the metadata has a licence text that is missing in `SPDX`; add it there.
+        KeyError: the metadata has a licence text that is missing from `SPDX`; add the text there.
     """
     about = found.metadata
     if "License-Expression" in about:

@@ -2,9 +2,9 @@
 
     .venv/bin/python scripts/offline_table.py [--print]
 
-Uses three clips of 30 s: two recordings from Debian packages (tuxmath-data, xmoto-data), whose beats the engine
-detects, and generated chords with known beats. bridge/audio/offline/measure.py computes the figures. The time is the
-CPU time of the whole task, from FLAC to WAV, after a first run that warms the caches.
+The script uses three clips of 30 s: two recordings from Debian packages (tuxmath-data, xmoto-data), whose beats the
+engine detects, and generated chords with known beats. bridge/audio/offline/measure.py computes the figures. The time in
+the table is the CPU time of the whole task, from FLAC to WAV, after a first run that warms the caches.
 """
 
 from __future__ import annotations
@@ -87,10 +87,10 @@ LIMITS = """
 class Clip:
     """A clip to remix."""
 
-    name: str  # its name on the page
+    name: str  # name of the clip on the page
     path: Path  # FLAC
     audio: np.ndarray[Any, np.dtype[np.float32]]  # frames × 2, as in the file
-    arguments: dict[str, Any]  # tempo and beats for the task, if known
+    arguments: dict[str, Any]  # arguments for the task: tempo and beats, if known
 
 
 def recording(name: str, folder: Path) -> Clip:
@@ -121,7 +121,7 @@ def chords(folder: Path) -> Clip:
 
 
 def stored(name: str, audio: np.ndarray[Any, Any], folder: Path, arguments: dict[str, Any]) -> Clip:
-    """Write a clip as the render stage does, and read it back."""
+    """Write a clip as the `render` stage does, and return it as read back from the file."""
     path = folder / f"{name}.flac"
     soundfile.write(path, np.clip(audio, -1.0, 1.0 - 2.0**-23), RATE, "PCM_24")
     return Clip(name, path, soundfile.read(path, dtype="float32", always_2d=True)[0], arguments)

@@ -54,7 +54,7 @@ def params() -> str:
 
 
 def _sources() -> Iterator[tuple[str, str]]:
-    """Yield each parameter whose range is not on the model's page, with the source of that range."""
+    """Yield each parameter whose range is not on the model's page, with the source of the range."""
     for param in PARAMS.values():
         if "range" in param.source:
             yield f"`{param.name}`", param.source.partition(", ")[2]

@@ -13,10 +13,10 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
-BETWEEN = 16  # points between two pages
-HEAD = 28  # points for a page's title
-SCALE = 0.5  # points of the drawing per point of the layout
-COLUMNS = 2  # pages side by side
+BETWEEN = 16  # gap between two pages, points
+HEAD = 28  # height of a page's title, points
+SCALE = 0.5  # size in the drawing / size in the layout
+COLUMNS = 2  # number of pages side by side
 BACK, EDGE, TEXT = "#1a1c21", "#7d8899", "#ffffff"
 
 
@@ -97,7 +97,7 @@ def _session_shape(widget: dict[str, object]) -> Shape:
 
 
 def _shown(name: str) -> str:
-    """Return the placeholder for an empty text: its name."""
+    """Return the placeholder for a text control without text, made from the control's name."""
     return name.replace("_", " ")
 
 

@@ -1,6 +1,6 @@
 """Writes the pages of touch_pages.py as an Open Stage Control session (version 1): JSON with one tab per page.
 
-The file has only the properties that differ from a widget's defaults. Open Stage Control adds the rest.
+The file contains only the properties that differ from a widget's defaults; Open Stage Control adds the rest.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _widget(widget: Widget) -> dict[str, Any]:
     shared: dict[str, Any] = {"id": widget.name, "left": x, "top": y, "width": width, "height": height}
     if widget.address:
         shared["address"] = widget.address
-    if widget.argument == SECRET:  # the user types it and presses return
+    if widget.argument == SECRET:  # the user types the secret and presses return
         return {"type": "input", **shared, "label": widget.label, "typeTags": "s"}
     return {"button": _button, "fader": _fader, "bar": _fader, "text": _text, "caption": _text}[widget.kind](
         widget, shared
@@ -40,7 +40,7 @@ def _widget(widget: Widget) -> dict[str, Any]:
 
 
 def _button(widget: Widget, shared: dict[str, Any]) -> dict[str, Any]:
-    """Return a button that sends a message only on press: with its state, or only with its argument."""
+    """Return a button that sends a message only when pressed, with the button's state or with a fixed argument."""
     look: dict[str, Any] = {"label": widget.label, "colorWidget": PAID if widget.spends else PLAIN, "mode": "tap"}
     if widget.spends:
         look |= {"label": f"{widget.label} (tap twice)", "doubleTap": True}

@@ -28,7 +28,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def code(value: Any) -> str:
-    """Return a value as code; empty for None."""
+    """Return a value as code, or an empty string for None."""
     return "" if value is None else f"`{value}`"
 
 

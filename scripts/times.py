@@ -1,4 +1,4 @@
-"""Print the parts of the test run with their times in the last report, or write the table into CONTRIBUTING.md.
+"""Print a table of the parts of the test run with their times in the last report, or write it into CONTRIBUTING.md.
 
     scripts/test --all && .venv/bin/python scripts/times.py --write
 
@@ -31,7 +31,7 @@ WITHOUT = {
 
 @dataclass
 class Time:
-    """The number and the times of a part's tests."""
+    """The number of tests in a part, and their times."""
 
     tests: int = 0
     seconds: float = 0.0  # wall time, s
@@ -52,7 +52,7 @@ def times(report: Path) -> tuple[dict[str, Time], float]:
 
 
 def about_parts() -> list[tuple[str, str, str]]:
-    """Return each part's name, what it tests and the programs it needs."""
+    """Return the name of each part, what the part tests and the programs that it needs."""
     rows = [(name, *WITHOUT[name]) for name in (FAST, SLOW)]
     for name, part in PARTS.items():
         needs = [*part.programs, *(Path(pattern.split("|")[0]).name for pattern in part.files), *part.modules]

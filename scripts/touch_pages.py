@@ -30,14 +30,14 @@ class Widget:
 
     kind: Literal["button", "fader", "bar", "text", "caption"]  # bar: a fader for display only
     name: str  # unique
-    label: str  # text on it, or initial text
+    label: str  # text on the control; for a text control, its initial text
     frame: Frame
     address: str = ""  # OSC address to send to and receive from; "": none
-    argument: str | int | None = None  # what a button sends instead of its state
+    argument: str | int | None = None  # value that a button sends instead of its state
     low: float = 0.0  # value at the left end of a fader
     high: float = 1.0
-    whole: bool = False  # integers only
-    spends: bool = False  # may cost money; drawn in another colour
+    whole: bool = False  # whether a fader sends only integers
+    spends: bool = False  # whether the control may cost money; drawn in another colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _params(shown: list[Param], frame: Frame) -> Iterator[Widget]:
 
 
 def _inside(frame: Frame) -> Frame:
-    """Return the frame of a widget in a cell, which leaves a gap to its neighbours."""
+    """Return the frame of a widget in a cell, with a gap to the neighbouring widgets."""
     x, y, width, height = frame
     return (x + GAP // 2, y + GAP // 2, width - GAP, height - GAP)
 

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement
 from touch_pages import HEIGHT, TABS, WIDTH, Frame, Page, Widget
 
 NAMESPACE = uuid.UUID("6d8dcb8e-0c5b-4b0c-9a57-ace0b12d9e00")  # makes the ids of controls reproducible
-CONNECTIONS = "11111"  # all connections
+CONNECTIONS = "11111"  # use all connections
 Color = tuple[float, float, float]  # red, green, blue, 0..1
 PLAIN: Color = (0.32, 0.36, 0.42)
 SPENDING: Color = (0.85, 0.35, 0.15)  # may cost money
@@ -81,7 +81,7 @@ def _controls(widget: Widget) -> Iterator[Element]:
 
 
 def _label(node: Element, text: str, *, left: bool = False) -> None:
-    _property(node, "b", "interactive", "0")  # presses reach the control under it
+    _property(node, "b", "interactive", "0")  # presses go through the label to the control under it
     _property(node, "i", "textSize", "18")
     _property(node, "i", "textAlignH", "1" if left else "2")
     _color(node, "textColor", (1.0, 1.0, 1.0))
