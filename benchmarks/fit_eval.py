@@ -4,7 +4,7 @@
         extremetuxracer-data performous
     PYTHONPATH=. .venv/bin/python benchmarks/fit_eval.py --cache DIR [--part work|held-out] [--learn] [--plots DIR]
 
-The evaluation set (fit_set.py) is built once in DIR. Thresholds and weights were chosen on the part "work" only. With
+The evaluation set (fit_set.py) is built once in DIR. Thresholds and weights were chosen with the part "work" only. With
 --rivals, plain cross-correlation and GCC-PHAT are measured under the same conditions, as are audio-offset-finder and
 synctoolbox if they are installed.
 """
@@ -24,7 +24,7 @@ from benchmarks.fit_plots import coverage_plot, errors_plot
 from benchmarks.fit_set import LOW, Pair, build, load
 from bridge.audio import align, confidence
 
-RIGHT = 0.025  # s; a correction with a smaller error is right
+RIGHT = 0.025  # s; a correction with a smaller error counts as right
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Row:
     seconds: float  # length of the music, s
     error: float  # error of the offset in the middle of the clip, s
     drift: float  # error of the drift
-    sure: float  # probability by our method; for other methods, the height of the peak
+    sure: float  # probability (our method) or height of the peak (other methods)
     took: float  # duration of the measurement, s
     features: tuple[float, ...]  # features of our method
 
@@ -140,7 +140,7 @@ def coverage(rows: Sequence[Row]) -> list[tuple[float, float, float]]:
 
 
 def covered(rows: Sequence[Row], wrong: float = 0.01) -> float:
-    """Return the largest coverage at which at most the fraction `wrong` of all corrections is wrong."""
+    """Return the largest coverage at which the wrong fraction of the corrections is at most `wrong`."""
     return max((share_ for _, share_, bad in coverage(rows) if bad <= wrong), default=0.0)
 
 
@@ -159,7 +159,7 @@ def learn(rows: Sequence[Row]) -> str:
 
 
 def compare(folder: Path, pairs: Sequence[Pair], mine: Sequence[Row]) -> str:
-    """Return the comparison with other methods, which do not measure drift, on pairs without drift."""
+    """Compare our method with others on pairs without drift, because the other methods do not measure drift."""
     still = [pair for pair in pairs if pair.related and not pair.drift]
     names = {pair.name for pair in still}
     lines = ["| method | median ms | p95 ms | within 25 ms | ms per pair |", "|---|--:|--:|--:|--:|"]

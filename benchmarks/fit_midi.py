@@ -1,6 +1,7 @@
 """Changes and renders MIDI files: replaces instruments, transposes, removes drums and changes the tempo.
 
-The evaluation of the fit stage (fit_eval.py) uses this module. Events keep their lengths, so bytes are edited in place.
+The evaluation of the fit stage (fit_eval.py) uses this module. The events keep their lengths in bytes, so they are
+edited in place.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-RATE = 48_000  # Hz; fluidsynth starts notes on blocks of 64 frames, so a high rate places them to within 1.3 ms
+RATE = 48_000  # Hz; fluidsynth starts notes only every 64 frames, so a high rate places notes to within 1.3 ms
 DRUMS = 9  # MIDI channel of the drums, from 0
 
 
 @dataclass(frozen=True, slots=True)
 class Voicing:
-    """How a piece is played."""
+    """The way in which a piece is played."""
 
     font: str = "FluidR3_GM"  # name in /usr/share/sounds/sf2
-    programs: tuple[int, ...] = ()  # MIDI programs that replace the piece's own, assigned to channels in turn
+    programs: tuple[int, ...] = ()  # MIDI programs that replace those of the piece, assigned to channels in turn
     transpose: int = 0  # semitones; drums are not transposed
     drums: bool = True
     stretch: float = 1.0  # factor by which all times are multiplied
@@ -87,13 +88,13 @@ def changed(data: bytes, voicing: Voicing) -> bytes:
 
 
 def tempos(data: bytes) -> list[tuple[int, float]]:
-    """Return (tick, BPM) of each tempo change."""
+    """Return the tick and the BPM of each tempo change."""
     metas = [(tick, data[at : at + 3]) for tick, status, at in events(data) if status == 0xFF51]
     return sorted((tick, 6e7 / int.from_bytes(micros, "big")) for tick, micros in metas)
 
 
 def division(data: bytes) -> int:
-    """Return ticks per beat."""
+    """Return the number of ticks per beat."""
     return int.from_bytes(data[12:14], "big")
 
 
@@ -111,7 +112,7 @@ def tempo_between(data: bytes, start: float, stop: float) -> tuple[float, bool]:
 
 
 def drum_piece(bpm: float, seconds: float, pattern: Mapping[int, str]) -> bytes:
-    """Return a piece with only drums.
+    """Return a piece that contains only drums.
 
     Args:
         bpm: tempo, BPM.

@@ -1,4 +1,4 @@
-"""Other methods of measuring an offset, for fit_eval.py: cross-correlation, GCC-PHAT and packages from PyPI."""
+"""Other methods for measuring an offset, for fit_eval.py: cross-correlation, GCC-PHAT and packages from PyPI."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def correlation(source: np.ndarray, result: np.ndarray, *, whiten: bool) -> Foun
 
 
 def offset_finder(source: np.ndarray, result: np.ndarray) -> Found:
-    """Return the offset that BBC's audio-offset-finder finds by cross-correlating MFCCs."""
+    """Return the offset that the BBC's audio-offset-finder finds by cross-correlating MFCCs."""
     import soundfile
     from audio_offset_finder.audio_offset_finder import find_offset_between_files
 

@@ -3,8 +3,8 @@
 MIDI files (openttd-openmsx, rendered by fluidsynth) are rendered again with different instruments. Real recordings
 (tuxmath, xmoto, extremetuxracer, performous) are filtered, pitch-shifted, vocoded or mixed with noise. All of these
 results are delayed, and some also drift. The set also contains unrelated pairs, which must not be corrected; in half of
-these, both sounds have the same tempo. All pairs of a piece belong either to the training part ("work") or to the
-held-out part, which is evaluated once at the end.
+the unrelated pairs, both sounds have the same tempo. All pairs made from one piece belong either to the training part
+("work") or to the held-out part, which is evaluated once at the end.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RECORDINGS = (
     Path("/usr/share/games/performous/themes/default"),
 )
 LOW = 16_000  # Hz; sample rate of the analyses
-SECONDS = 48.0  # s; length of each piece that is used
+SECONDS = 48.0  # s; length of the excerpt that is used from each piece
 PLUCKED = (24, 25, 45, 46, 11, 12, 13, 104, 105, 106, 107, 15)
 LEADS = (80, 81, 62, 63, 82, 87, 84, 30)
 PADS = (88, 89, 90, 91, 92, 94, 95, 48, 49, 52)
@@ -86,7 +86,7 @@ class Cache:
         folder.mkdir(parents=True, exist_ok=True)
 
     def midi(self, data: bytes, voicing: Voicing, seconds: float = SECONDS) -> np.ndarray:
-        """Return a render at 16 kHz, from the cache if it is there."""
+        """Return a rendered piece at 16 kHz, from the cache if it contains the piece."""
         return self._once(changed(data, voicing), voicing.font, seconds)
 
     def drums(self, bpm: float, pattern: int) -> np.ndarray:
@@ -128,7 +128,7 @@ def offset_of(random: np.random.Generator) -> float:
 
 
 def drift_of(random: np.random.Generator) -> float:
-    """Return a random drift: none in two of three cases, else up to ±1 %."""
+    """Return a random drift: 0 in two out of three cases, otherwise up to ±1 %."""
     return float(random.uniform(-0.01, 0.01)) if random.random() < 1 / 3 else 0.0
 
 
@@ -140,7 +140,7 @@ def band(sound: np.ndarray, lowest: float, highest: float) -> np.ndarray:
 
 
 def vocoded(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return noise with the envelopes of 14 bands of the sound, which has different tones but the same rhythm."""
+    """Return noise with the envelopes of 14 bands of the sound; the noise has different tones but the same rhythm."""
     edges = np.geomspace(80, 7600, 15)
     noise, out = random.standard_normal(len(sound)), np.zeros(len(sound))
     for lowest, highest in pairwise(edges):
@@ -261,8 +261,8 @@ def _recorded(cache: Cache) -> Made:
 def _unrelated(cache: Cache, count: int = 224) -> Made:
     """Yield unrelated pairs.
 
-    Half of the pairs are two MIDI pieces, of which the second is played at the tempo of the first. The other half are
-    two recordings.
+    Half of the pairs consist of two MIDI pieces, the second of which is played at the tempo of the first. The other
+    half consist of two recordings.
     """
     steady = [(name, data, tempo_between(data, 0, SECONDS)) for name, data in pieces()]
     steady = [(name, data, bpm) for name, data, (bpm, constant) in steady if constant]

@@ -2,9 +2,9 @@
 
     PYTHONPATH=. .venv/bin/python benchmarks/fuzz.py --packets 1000000
 
-A child process sends valid and damaged packets to a real surface as fast as the surface accepts them. A timer of 1 ms
-measures how long the surface blocks the event loop. The time is CPU time, so that other programs do not count. The seed
-is printed and can be set with --seed.
+A child process sends valid and damaged packets to a real surface as fast as the surface accepts them. A 1 ms timer
+measures how long the surface blocks the event loop, in CPU time, so that other programs have no influence. The seed is
+printed and can be set with --seed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ async def lateness(found: list[float]) -> None:
 
 
 def whole(data: bytes) -> bytes:
-    """Pad a packet to a multiple of four bytes, because the surface closes a stream that has a different length."""
+    """Pad a packet to a multiple of four bytes, because the surface closes the stream after any other length."""
     return data + bytes(-len(data) % 4 or (0 if data else 4))
 
 
@@ -73,7 +73,7 @@ def throw(port: int, count: int, seed: int) -> None:
             channel.sendall(b"".join(struct.pack(">i", len(data)) + data for data in some))
             channel.setblocking(False)
             with contextlib.suppress(BlockingIOError):
-                while channel.recv(65_536):  # discard the answers
+                while channel.recv(65_536):  # discard the answers so far
                     pass
             channel.setblocking(True)
         channel.shutdown(socket.SHUT_WR)

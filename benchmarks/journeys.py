@@ -1,10 +1,11 @@
-"""Counts the modules of bridge/ that one journey through the code enters, and how often it switches between modules.
+"""Counts the modules of bridge/ that a journey through the code enters, and how often the journey switches modules.
 
     .venv/bin/python benchmarks/journeys.py [--json] [--list]
 
 There are three journeys, each in new processes:
 
-- message: from renaming a message file into the inbox until its job is done (offline engine; without worker processes).
+- message: from the renaming of a message file into the inbox until its job is done (offline engine; without worker
+  processes).
 - button:  `/bridge/preset/next` from one subscriber, and everything in the 0.4 s after it.
 - remix:   `ace-bridge remix FILE` while a daemon runs; only the client process is counted.
 
@@ -34,11 +35,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 PACKAGE = str(ROOT / "bridge") + os.sep
-AFTER_PRESS = 0.4  # s; how long a button's journey is recorded
+AFTER_PRESS = 0.4  # s; how long a journey is recorded after the press of a button
 
 
 class Trace:
-    """Records the files of bridge/ in the order in which their functions are called."""
+    """A record of the files of bridge/, in the order in which their functions are called."""
 
     def __init__(self) -> None:
         self.on = False
@@ -56,14 +57,14 @@ class Trace:
                 self._files.append(code.co_filename)
 
     def counts(self) -> dict[str, Any]:
-        """Return the counts since the last call, and clear the record."""
+        """Return the counts since the last call to `counts`, and clear the record."""
         files, self._files = self._files, []
         switches = sum(one != other for one, other in itertools.pairwise(files))
         return {"modules": sorted({file.removeprefix(PACKAGE) for file in files}), "switches": switches}
 
 
 def traced(words: list[str]) -> int:
-    """Run the command line with a trace, which the lines `on` and `off` on stdin switch; `off` prints the counts."""
+    """Run the command line; the line `on` on stdin starts a trace, and `off` stops the trace and prints the counts."""
     trace = Trace()
 
     def listen() -> None:
@@ -99,14 +100,14 @@ class Traced:
         )
 
     def switch(self, word: str) -> dict[str, Any]:
-        """Switch the trace on or off, and return the JSON line that it prints."""
+        """Turn the trace on or off, and return the JSON line that the child process prints."""
         assert self.process.stdin
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
         return self.last_line()
 
     def last_line(self) -> dict[str, Any]:
-        """Return the next JSON line that the trace prints."""
+        """Return the next JSON line that the child process prints."""
         assert self.process.stdout
         for line in self.process.stdout:
             if line.startswith("{"):
@@ -145,7 +146,7 @@ def message(home: Path, clip: Path) -> dict[str, Any]:
 
 
 def button(home: Path) -> dict[str, Any]:
-    """Trace the press of a subscriber's button, and the messages that are sent in return."""
+    """Trace the press of a button on a subscribed surface, and the messages sent in response."""
     from pythonosc.udp_client import SimpleUDPClient
 
     with daemon(home) as process:

@@ -1,4 +1,4 @@
-"""Measures the time from press to acknowledgement while 8 variations run, compared with a bare asyncio UDP echo.
+"""Measures the time from a press to its acknowledgement while 8 variations run, compared with a bare asyncio UDP echo.
 
     .venv/bin/python benchmarks/latency.py [--rounds 1000]
 
@@ -41,7 +41,7 @@ from tests.fakes.processes import fal_environment, outbox, put, running
 from tests.waiting import until
 
 SLOTS, SECONDS = 8, 30.0
-PACE = 0.005  # s; mean random pause between two requests
+PACE = 0.005  # s; mean of the random pauses between rounds
 GIVE_UP = 5.0  # s; time limit for an answer
 
 ECHO = """
@@ -58,7 +58,7 @@ asyncio.run(main())
 
 
 class Load:
-    """Keeps 8 variations running and records how many are running."""
+    """A load that keeps 8 variations running and records how many are running."""
 
     def __init__(self, home: Path, clip: Path) -> None:
         self._home = home

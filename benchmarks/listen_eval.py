@@ -4,8 +4,8 @@
     .venv/bin/python -m pip install librosa essentia music21 mido
     PYTHONPATH=. .venv/bin/python benchmarks/listen_eval.py --cache DIR --part held-out
 
-A tempo is right within 1 %; a second count also accepts octave errors. A key gets MIREX points as in mir_eval: 1 for
-the right key, 0.5 for a fifth above, 0.3 for the relative key and 0.2 for the parallel key.
+A tempo counts as right if it is within 1 %; a second count also accepts octave errors. A key scores MIREX points as in
+mir_eval: 1 for the right key, 0.5 for a fifth above, 0.3 for the relative key and 0.2 for the parallel key.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def librosa_tempo(sound: np.ndarray) -> tuple[float | None, bool]:
 
 
 def librosa_key(sound: np.ndarray) -> tuple[tuple[int, bool] | None, bool]:
-    """Correlate librosa's chroma with Krumhansl and Kessler's profiles, because librosa has no key estimation."""
+    """Return the key whose Krumhansl-Kessler profile best matches librosa's chroma; librosa has no key estimation."""
     import librosa
 
     major = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -154,7 +154,7 @@ def keys(found: list[Piece], ways: dict[str, Key]) -> str:
 
 
 def whole(sound: np.ndarray) -> float:
-    """Return the time for the whole analysis of a clip, s."""
+    """Return the time that the whole analysis of a clip takes, s."""
     started = time.perf_counter()
     low = onsets.heard([sound], RATE)
     rhythm.find_tempo(onsets.onset_envelope(low))

@@ -5,8 +5,8 @@
 The clips are 4 s long. The model is the fake on loopback, which takes 0.5 s per variation. For comparison, the same
 bridge first runs 80 variations with an empty history. The benchmark reports:
 
-- echo, ack: the round-trip time of a bare asyncio echo, and the time from a press to its acknowledgement, measured in
-  turn during the whole run.
+- echo, ack: the round-trip time of a bare asyncio echo, and the time from a press to its acknowledgement, measured
+  alternately during the whole run.
 - cost: CPU time of the daemon and of its workers per finished variation, for each tenth of the queue.
 - memory: resident memory of the daemon, at the start and at its peak.
 - journal: its size, the start-up time, and the times of `jobs`, `show` and `status` as separate processes.
@@ -57,7 +57,7 @@ class Run:
 
     echo: list[float] = field(default_factory=list)  # round-trip times, s
     ack: list[float] = field(default_factory=list)  # times from press to acknowledgement, s
-    cost: list[tuple[int, float, float]] = field(default_factory=list)  # finished, CPU s of daemon, CPU s of workers
+    cost: list[tuple[int, float, float]] = field(default_factory=list)  # finished variations, CPU s: daemon, workers
     resident: list[float] = field(default_factory=list)  # resident memory of the daemon, MB
     start: float = 0.0  # time from the start of the process until the bridge is up, s
     took: float = 0.0  # time from the first message to the last `done`, s
@@ -122,7 +122,7 @@ def resident(pid: int) -> float:
 
 
 class Watch(threading.Thread):
-    """Records the finished variations, the CPU time and the memory once per second, which adds little load."""
+    """A recorder of the finished variations, the CPU time and the memory, once per second to add little load."""
 
     def __init__(self, home: Path, pid: int, wanted: int, run: Run) -> None:
         super().__init__()
@@ -143,7 +143,7 @@ class Watch(threading.Thread):
         self.over.set()
 
     def _count(self) -> int:
-        """Return how many variations are done; exit if a variation ended in any other state."""
+        """Return how many variations are done; exit if a variation has ended in any other state."""
         uri = f"{(self._home / 'bridge.db').absolute().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=20)) as db:
             bad = db.execute("SELECT value FROM variations WHERE open = 0 AND state <> 'done'").fetchall()

@@ -4,7 +4,7 @@
     PYTHONPATH=. .venv/bin/python benchmarks/loudness_meters.py
 
 The reference meter filters in the time domain with 64-bit floats, and takes gating blocks from a running sum. It uses
-no transform, and so has neither code nor method in common with the bridge's meter.
+no transform, and therefore shares neither code nor method with the bridge's meter.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def tone(steps: tuple[tuple[float, float], ...], rate: int) -> np.ndarray:
 
 
 def random_sound(number: int, random: np.random.Generator) -> tuple[np.ndarray, int]:
-    """Return a sound and its rate.
+    """Return a random sound and its sample rate.
 
     The sound is white, pink or brown noise, tones, drum hits, or noise on one side, with level steps down to -120 dB.
     """

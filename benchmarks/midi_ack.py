@@ -2,8 +2,8 @@
 
     .venv/bin/pip install '.[midi]' && .venv/bin/python benchmarks/midi_ack.py [--presses 200]
 
-Two simulated pads are connected through a JACK server without sound (period 64 at 48 kHz). In turn, a press on a pad is
-answered by:
+Two simulated pads are connected through a JACK server without sound (period 64 at 48 kHz). The pads are pressed in
+turn. A press is answered by:
 
 - echo:   a process that only returns each message to its device in the same period.
 - bridge: pad → port process → daemon → port process → light of the pad, which shows that the pad is held.
@@ -35,7 +35,7 @@ from tests.midi.bytes_of import pressed, released
 from tests.waiting import until
 
 HOLDING, VELOCITY = 2, 100  # velocity of the light and of the echo
-GOAL = 5.0  # ms; the bridge's p99 may exceed the echo's by this much
+GOAL = 5.0  # ms; the bridge's p99 may exceed the p99 of the echo by this much
 MAPPING = f"""version = 1
 device = "Pad"
 [[control]]
@@ -64,7 +64,7 @@ sys.stdin.read()
 
 
 class Stopwatch:
-    """Measures the times from a press to its light."""
+    """A stopwatch for the time from a press of the pad until its light turns on."""
 
     def __init__(self, pad: Client) -> None:
         self._pad = pad
@@ -78,7 +78,7 @@ class Stopwatch:
             self._lit.set()
 
     def measure(self) -> float:
-        """Press and release the pad, wait until its light is off again, and return the time until it turned on, ms."""
+        """Press the pad, and return the time until its light turned on, ms; then release the pad and wait briefly."""
         self._lit.clear()
         began = time.perf_counter()
         self._pad.play(pressed(36))

@@ -1,11 +1,11 @@
-"""Measures the overhead of the bridge: the time from message to `done`, compared with a script and with the bare work.
+"""Measures the bridge's overhead: the time from a message to `done`, compared with a script and with the bare work.
 
     .venv/bin/pip install --group bench && .venv/bin/python benchmarks/overhead.py [--rounds 9]
 
 The clip is 30 s of real music, stereo, 24 bit, 48 kHz. The model is the fake on loopback without delay, in a separate
 process and with a prepared result. Each round measures in turn:
 
-- bridge: from renaming a message into the inbox until the outbox shows `done`, with all processes warm.
+- bridge: from the renaming of a message into the inbox until the outbox shows `done`, with all processes warm.
 - script: soundfile → FLAC → fal_client.upload_file + subscribe → download → librosa resample → pyloudnorm → soundfile,
           with all libraries imported and warm.
 - whole:  the same script with one process per clip, as it is used in practice.
