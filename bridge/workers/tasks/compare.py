@@ -41,7 +41,7 @@ class Alignment:
     sure: float = 0.0  # probability that offset and drift are right, 0..1
     slip: float = 0.0  # s to skip at the start of the stretched result; below 0: silence to insert
     speed: float = 1.0  # playback speed that removes the drift
-    text: str = "not compared with the source"  # for users
+    text: str = "not compared with the source"  # description of the alignment for users
 
     def to_wire(self) -> dict[str, Any]:
         """Return the alignment as JSON values for the journal, the recipe and the interfaces."""

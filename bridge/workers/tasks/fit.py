@@ -207,7 +207,7 @@ def cut(params: Params, found: Alignment, rate: int, result: Heard) -> Cut:
 
 
 def _stream(params: Params, how: Cut, reader: files.Reader, size: int) -> Iterator[Block]:
-    """Yield the audio of the file before levelling; the end of a loop is cross-faded into its start."""
+    """Yield the audio of the file before levelling; the end of a loop is cross-faded into the start."""
     fade = _lead_over(params, how)
     frames = params.frames + fade
     sound = raw.played(reader, raw.Take(how.rate, how.skip - fade / how.rate, frames, how.speed, how.mean), size)
@@ -225,7 +225,7 @@ def _lead_over(params: Params, how: Cut) -> int:
 
 
 def _draft(params: Params, how: Cut, reader: files.Reader, size: int, progress: Progress) -> Draft:
-    """Cut the result into a spool, and measure its loudness and true peak."""
+    """Write the cut result to a spool, and measure the loudness and true peak."""
     wanted = Wanted(params.target, params.undo_db, params.ceiling, how.start, how.start + params.samples)
     spool = writers.Spool(params.into.parent)
     try:

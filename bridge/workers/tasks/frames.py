@@ -33,7 +33,7 @@ class Plan:
 
     rate_in: int  # rate of the source file, Hz
     rate_out: int  # rate of the FLAC file, Hz
-    start: int  # first source frame to read, in playing direction, with handles and context before the clip
+    start: int  # first source frame to read, in playing direction; includes any handle or context before the clip
     read: int  # number of source frames to read
     before: int  # frames before the clip, at rate_out
     clip: int  # frames of the clip, at rate_out
@@ -102,13 +102,13 @@ def sounding(played: span.Played, layout: Plan) -> span.Played | span.Repeated:
 
 
 def _closes(frames: int, once: int, rate: int) -> bool:
-    """Return whether a number of frames is a whole number of passes through a loop of `once` frames."""
+    """Return whether `frames` frames are a whole number of passes through a loop of `once` frames, within CLOSES."""
     over = frames % once
     return frames + CLOSES * rate >= once and min(over, once - over) <= CLOSES * rate
 
 
 def _steps(seconds: float, rate: int, rate_out: int) -> float:
-    """Round `seconds` down to steps of 40 ms; return 0 if a step is not a whole number of frames at both rates."""
+    """Round `seconds` down to a multiple of 40 ms; return 0 if 40 ms is not a whole number of frames at both rates."""
     if rate % 25 or rate_out % 25:
         return 0.0
     return max(0, math.floor(seconds / STEP + 1e-9)) * STEP

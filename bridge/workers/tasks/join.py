@@ -1,7 +1,7 @@
 """The task "join": joins the results for the segments of a long clip into one file without audible joins.
 
 The `fit` stage runs this task before it fits the whole clip. Each result is aligned with its own segment of the source,
-levelled, and cross-faded with the next result at the point where both are most similar. Everything is processed in
+levelled, and cross-faded with the next result at the point where the two are most similar. Everything is processed in
 blocks.
 """
 

@@ -40,13 +40,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The level of a result, and the gain and gain reduction with which it is reached."""
+    """The level of a result, and the gain and limiter curve that produce it."""
 
     lufs: float | None  # loudness of the clip in the file, without handles; None for silence
     peak_db: float | None  # true peak of the file, including handles, dBTP; None for silence
     gain_db: float  # gain to apply, dB
     short_db: float = 0.0  # how far the clip stays below the target, dB
-    # gain reduction by the limiter in dB, one value per CONTROL frames; empty without the limiter
+    # gain reduction by the limiter in dB, one value per CONTROL frames; empty if the limiter is not needed
     curve: npt.NDArray[np.float32] = field(default_factory=_no_curve)
 
     def applied(self, blocks: Iterator[Block]) -> Iterator[Block]:
@@ -84,7 +84,7 @@ def find_level(wanted: Wanted, lufs: float | None, peak_db: float | None, rate: 
 
 
 def _limit(wanted: Wanted, target: float, gain: float, most: float, rate: int, spool: writers.Spool) -> Level:
-    """Find the gain, at most `most` dB, with which the limited clip reaches its target."""
+    """Find the gain (at most `most` dB) at which the limited clip reaches its target."""
     peaks = PeakCurve(10 ** ((wanted.ceiling - most) / 20))
     for part in spool.blocks():
         peaks.add(part)

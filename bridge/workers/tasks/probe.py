@@ -20,7 +20,7 @@ SILENT = 10 ** (-80 / 20)  # of full scale (-80 dB); a result with a lower peak 
 
 
 def probe(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Decode a result and check it.
+    """Decode and check a result.
 
     Args:
         args: path, seconds (length of the submitted clip, including handles).

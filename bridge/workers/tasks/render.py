@@ -206,7 +206,7 @@ def _measure(heard: Heard, part: Block, position: int, layout: Plan) -> None:
 
 
 def warnings(clip: Clip, played: Sounding, layout: Plan, heard: Heard) -> list[dict[str, str]]:
-    """Return a warning about each part of the request that was not rendered as requested."""
+    """Return a warning for each way in which the rendered clip differs from the request."""
     name = files.shown(clip.path)
     found: list[tuple[str, str]] = []
     if played.channels > 2 and clip.channels not in ("left", "right"):
