@@ -66,7 +66,7 @@ class Player:
         self._sides: tuple[Side, ...] = ()
         self._heard = ""
         self._loop = False
-        self._turn = asyncio.Lock()  # one command at a time
+        self._turn = asyncio.Lock()  # lets only one command run at a time
 
     @property
     def playing(self) -> bool:
@@ -133,7 +133,7 @@ class Player:
             "loop": self._loop,
             "device": self._device,
         }
-        self._child = await ChildProcess.start(  # its stderr is discarded: ALSA and JACK list missing devices there
+        self._child = await ChildProcess.start(  # stderr is discarded: ALSA and JACK list missing devices there
             *self._command,
             json.dumps(request),  # escapes bytes of a path that are not UTF-8
             environ=self._environ,
@@ -159,7 +159,7 @@ class Player:
 
     async def _say(self, word: Mapping[str, Any]) -> None:
         if self._child is not None:
-            with contextlib.suppress(ConnectionError):  # the player process has just ended
+            with contextlib.suppress(ConnectionError):  # the player process may have just ended
                 await self._child.send(word)
 
     async def _until_silence(self, child: ChildProcess) -> None:

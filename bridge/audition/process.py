@@ -22,7 +22,7 @@ from bridge.util.stdin_pipe import take_stdin, take_stdout
 
 BLOCK = 1024  # frames per write; a larger block delays every switch and stop
 SYSTEM = "default"  # the system's default output
-TAIL = 0.1  # s of silence at the end, because some outputs drop their last buffer
+TAIL = 0.1  # s of silence after the end, because some outputs drop the last buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _sounddevice() -> Any:
     """Return the module `sounddevice`.
 
     Raises:
-        AudioDeviceMissing: PortAudio is not installed; on Linux, the import then raises OSError.
+        AudioDeviceMissing: PortAudio is not installed, so the import fails (on Linux, with an OSError).
     """
     try:
         import sounddevice

@@ -13,10 +13,10 @@ from bridge.audition.player import Side
 
 
 def sides(result: Mapping[str, Any], fitted: Mapping[str, Any], rendered: Mapping[str, Any] | None) -> tuple[Side, ...]:
-    """Return the result and, if its file still exists, the clip.
+    """Return the result and, if the clip's file still exists, the clip.
 
-    The louder side is lowered to the level of the quieter one, because louder sounds better. Both are kept below full
-    scale.
+    The louder side is lowered to the level of the quieter one, because a louder sound seems better. Both are kept below
+    full scale.
 
     Args:
         result: a variation's result, as shown to surfaces.
