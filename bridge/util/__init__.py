@@ -1,1 +1,1 @@
-"""General helpers that know nothing about clips or jobs."""
+"""General helpers that do not depend on clips or jobs."""

@@ -30,7 +30,7 @@ def own_address(host: str = ANYWHERE) -> str | None:
     """Return the IP address at which other machines reach this machine, or None if there is no network.
 
     Args:
-        host: the address that the bridge listens on; returned unchanged unless it stands for all addresses.
+        host: the address that the bridge listens on; returned unchanged unless it is the wildcard address.
     """
     with contextlib.suppress(ValueError):
         if not ipaddress.ip_address(host.partition("%")[0]).is_unspecified:

@@ -1,4 +1,4 @@
-"""Writes files atomically: writes a temporary file, flushes it to the disk and renames it.
+"""Writes files atomically, by writing a temporary file, flushing it to the disk and renaming it.
 
 Every file that another process reads, or a daemon that starts later, is written this way.
 """

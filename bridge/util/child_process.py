@@ -129,7 +129,7 @@ class ChildProcess:
             while True:
                 try:
                     return await self.read()
-                except ValueError as error:  # for example a library's warning
+                except ValueError as error:  # for example, a warning printed by a library
                     log.warning("ignored a line of process %d: %s", self.process.pid, error)
 
     async def end(self, wait_seconds: float) -> bool:
