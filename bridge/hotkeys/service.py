@@ -29,7 +29,7 @@ STOP_PATIENCE = 2.0  # s; time limit for the process to end before it is killed
 MODIFIERS = frozenset({"ctrl", "alt", "shift", "cmd"})
 FUNCTION = frozenset(f"f{number}" for number in range(1, 25))
 
-# Commands that a key can run: those that are buttons and need no arguments.
+# Commands that a key can run: those that have a button and need no arguments.
 COMMANDS_FOR_KEYS: Mapping[str, Command] = {
     command.name: command
     for command in COMMANDS
@@ -38,7 +38,7 @@ COMMANDS_FOR_KEYS: Mapping[str, Command] = {
 
 
 def read_keys(entries: Sequence[str]) -> dict[str, Command]:
-    """Return the command of each key combination.
+    """Return the command for each key combination.
 
     Args:
         entries: values of `keys` under `[hotkeys]`, for example "ctrl+alt+r: remix".
