@@ -42,7 +42,7 @@ class Client:
     # --- the daemon --------------------------------------------------------------------------------------------------
 
     def daemon(self) -> dict[str, Any] | None:
-        """Return the content of daemon.json if that daemon answers, else None."""
+        """Return the content of daemon.json if the daemon that it describes answers, else None."""
         try:
             about: dict[str, Any] = json.loads((self.home / "daemon.json").read_bytes())
         except (OSError, ValueError):
@@ -95,8 +95,8 @@ class Client:
         return self._wait_until_up(process, note)
 
     def _spawn(self, note: Path) -> subprocess.Popen[bytes]:
-        """Start the daemon as a detached process, which writes start errors to `note`."""
-        import subprocess  # imported here, because `send` and `status` do not need it
+        """Start the daemon as a detached process, which writes any startup error to the file `note`."""
+        import subprocess  # imported only here, because `send` and `status` need no subprocess
 
         for folder in (self.home, note.parent):  # mkdir applies the mode only to the last folder, not to its parents
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -179,7 +179,7 @@ class Client:
 
         Args:
             job_id: the job.
-            instance: the instance that requested the job; the job is read from its outbox.
+            instance: the instance that requested the job; the job is read from the outbox of this instance.
             ended: function that returns the job once it has ended according to the journal, else None; the outbox may
                 still show the end of an earlier attempt.
 
@@ -226,12 +226,12 @@ class Client:
         return self.home / "outbox" / f"{self.instance}.json"
 
     def _outbox(self, message_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the content of the outbox after each change; raise if the daemon stops or rejects the message."""
+        """Yield the outbox's content after each change; raise an error if the daemon stops or rejects the message."""
         seen: object = None
         quiet_since = time.monotonic()
         while True:
             try:
-                about = self._outbox_path.stat()  # compared as a whole: two changes may have the same timestamp
+                about = self._outbox_path.stat()  # compared in full, because two changes may have the same timestamp
                 stamp: object = (about.st_mtime_ns, about.st_ino, about.st_size)
                 document = json.loads(self._outbox_path.read_bytes()) if stamp != seen else None
             except (OSError, ValueError):

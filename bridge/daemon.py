@@ -67,8 +67,8 @@ from bridge.workers.pool import Workers
 
 log = logging.getLogger(__name__)
 
-SCRIPTED = ("ardour", "reaper", "live")  # DAWs that place results with their own script
-LOCK_PATIENCE = 0.1  # s to wait for the lock, because a command that checks it holds it only briefly
+SCRIPTED = ("ardour", "reaper", "live")  # DAWs in which a bridge script places the results
+LOCK_PATIENCE = 0.1  # s to wait for the lock; a command that checks the lock holds it only briefly
 
 
 class Daemon:
@@ -122,7 +122,7 @@ class Daemon:
     # --- parts -------------------------------------------------------------------------------------------------------
 
     async def _serve(self, store: Store, ready: Callable[[Mapping[str, Any]], None]) -> None:
-        """Build the parts that need the store, start them, wait, and stop them in reverse order."""
+        """Build and start the parts that need the store, wait for `stop`, and stop the parts in reverse order."""
         settings, registry = self._settings, JobRegistry(store, self._bus)
         budget = Budget(store, settings.budget.daily_cap, settings.budget.confirm_above, self._clock)
         outbox = Outbox(
@@ -323,6 +323,6 @@ def run(daemon: Daemon, ready: Callable[[Mapping[str, Any]], None]) -> None:
 
 
 def explain_start(error: BridgeError, note: str | None) -> None:
-    """Write a start error to the file `note`, if one is given, for a parent process that cannot see the terminal."""
+    """Write a startup error to the file `note`, if given, for a parent process that cannot see the terminal."""
     if note:
         Path(note).write_text(json.dumps(error.to_wire()), encoding="utf-8")

@@ -78,7 +78,7 @@ class AuditionChanged:
 
 @dataclass(frozen=True, slots=True)
 class SelectionSent:
-    """A DAW sent its selection, and the bridge created a job from it."""
+    """A DAW sent its selection, and the bridge created a job from that selection."""
 
     job_id: str
     instance: str  # instance ID of the DAW process
