@@ -1,7 +1,8 @@
-"""Generate the pages of docs/ and the files of surfaces/ that come from tables; with --check, fail if one is outdated.
+"""Generate the pages of docs/ and the files of surfaces/ that come from tables; with --check, fail if any is outdated.
 
-To add a page, add its name under docs/ and the function that returns its text to PAGES. Files outside docs/ go into
-FILES. A .tosc file is compressed; --check compares its content, because compressed bytes differ between machines.
+To add a page, add an entry to PAGES: the page's name under docs/ and the function that returns its text. Files outside
+docs/ are listed in FILES. A .tosc file is compressed; --check compares its content, because compressed bytes differ
+between machines.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def texts() -> dict[str, str]:
 
 
 def write(root: Path) -> None:
-    """Write every file that differs."""
+    """Write every file that differs from its generated text."""
     for name, text in texts().items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ class Fault:
 
     name: str  # ID of its test
     what: str  # description
-    planned: tuple[Planned, ...] = ()  # faults of the fake; empty: tests/fakes has a function with this name
+    planned: tuple[Planned, ...] = ()  # faults of the fake; empty: tests/fakes has a function called `name`
     ends: str = "done"  # done, unknown, cancelled, waiting:REASON, or an error code
     orders: int = 1  # number of submissions that fal has accepted by the end
     then: str = ""  # how the remix continues, a key of WAYS; empty: no action needed

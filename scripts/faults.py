@@ -1,4 +1,4 @@
-"""The table of faults: what can go wrong at fal, on the network and on this machine, and the outcome of the remix.
+"""The table of faults: what can go wrong at fal, on the network and on this machine, and the outcome for the remix.
 
 docs/reliability.md shows the table. tests/system/test_fault_matrix.py injects every fault and checks the outcome.
 """

@@ -1,7 +1,8 @@
 """Draw the toolbar icons of the ReaScripts: `python scripts/icons.py` writes reaper_scripts/toolbar_icons.
 
 REAPER expects three states side by side (normal, mouse over, on), 30 pixels high, and larger versions for high-DPI
-screens in 150/ and 200/. Each icon is a function that returns whether a point has ink, sampled several times per pixel.
+screens in 150/ and 200/. Each icon is a function that returns whether a point has ink; it is called for several points
+per pixel.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     scripts/test --all && .venv/bin/python scripts/times.py --write
 
-The seconds of a part are the sum of its tests' times, as if they ran one after another. The last row has the actual
-duration of the whole run.
+The seconds of a part are the sum of its tests' times, as if the tests ran one after another. The last row has the
+actual duration of the whole run.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Time:
 
     tests: int = 0
     seconds: float = 0.0  # wall time, s
-    cpu: float = 0.0  # CPU time of the tests and of the processes they waited for, s
+    cpu: float = 0.0  # CPU time of the tests and of the processes that the tests waited for, s
 
 
 def times(report: Path) -> tuple[dict[str, Time], float]:
@@ -73,7 +73,7 @@ def text(found: dict[str, Time], whole: float) -> str:
 
 
 def main() -> int:
-    """Print the table, or with --write, write it into CONTRIBUTING.md."""
+    """Print the table, or write it into CONTRIBUTING.md if --write is given."""
     found = text(*times(REPORT))
     if "--write" not in sys.argv[1:]:
         print(found)

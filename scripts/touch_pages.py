@@ -1,6 +1,7 @@
 """Builds the pages of the touch surfaces from the tables of commands, messages, parameters and presets.
 
-touchosc.py and stage_control.py write the pages in the formats of their programs; picture.py draws the written files.
+touchosc.py and stage_control.py write the pages in the formats of TouchOSC and Open Stage Control; picture.py draws the
+written files.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def _button(command: Command, side: str, frame: Frame) -> Widget:
 
 
 def _row(wanted: list[tuple[Command, str]], frame: Frame) -> Iterator[Widget]:
-    """Lay out buttons side by side: first those that may cost money, twice as high as the others."""
+    """Lay out buttons side by side, starting with those that may cost money, which are twice as high as the others."""
     x, y, width, height = frame
     spending = [one for one in wanted if one[0].spends]
     rest = [one for one in wanted if not one[0].spends]

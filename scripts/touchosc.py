@@ -162,7 +162,7 @@ def _children(node: Element) -> Element:
 
 
 def _once(node: Element, tag: str) -> Element:
-    """Return a part of a node; if it is missing, create it in the order that the format requires."""
+    """Return a part of a node; if it is missing, create it at the position that the format requires."""
     found = node.find(tag)
     if found is None:
         order = ("properties", "values", "messages", "children")
