@@ -1,4 +1,4 @@
-"""Evaluates how well the fit stage measures offset and drift, for the tables and plots in docs/fit.md.
+"""Evaluates how well the `fit` stage measures offset and drift, for the tables and plots in docs/fit.md.
 
     apt-get install fluidsynth fluid-soundfont-gm timgm6mb-soundfont openttd-openmsx tuxmath-data xmoto-data \
         extremetuxracer-data performous
@@ -56,7 +56,7 @@ Method = Callable[[np.ndarray, np.ndarray], tuple[float, float, float, tuple[flo
 
 
 def run(folder: Path, pairs: Sequence[Pair], method: Method) -> list[Row]:
-    """Measure all pairs with a method."""
+    """Measure all pairs with one method."""
     rows = []
     for pair in pairs:
         source, result = load(folder, pair)
@@ -128,7 +128,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def coverage(rows: Sequence[Row]) -> list[tuple[float, float, float]]:
-    """Return one tuple per threshold: threshold, corrected fraction of related pairs, wrong fraction of corrections."""
+    """Return (threshold, corrected fraction of related pairs, wrong fraction of corrections) for each threshold."""
     related = sum(row.pair.related for row in rows)
     curve = []
     for threshold in sorted({row.sure for row in rows}):

@@ -1,6 +1,6 @@
 """Changes and renders MIDI files: replaces instruments, transposes, removes drums and changes the tempo.
 
-The evaluation of the fit stage (fit_eval.py) uses this module. The events keep their lengths in bytes, so they are
+The evaluation of the `fit` stage (fit_eval.py) uses this module. The events keep their lengths in bytes, so they are
 edited in place.
 """
 

@@ -1,4 +1,4 @@
-"""The evaluation set for the fit stage: pairs of sounds with known offset and drift, built from Debian packages.
+"""The evaluation set for the `fit` stage: pairs of sounds with known offset and drift, built from Debian packages.
 
 MIDI files (openttd-openmsx, rendered by fluidsynth) are rendered again with different instruments. Real recordings
 (tuxmath, xmoto, extremetuxracer, performous) are filtered, pitch-shifted, vocoded or mixed with noise. All of these
@@ -170,7 +170,7 @@ PROCESSES = {
 
 
 def build(folder: Path) -> list[Pair]:
-    """Build all pairs if the cache has no index of them, and return the pairs."""
+    """Return all pairs; build them first if the cache has no index."""
     index = folder / "pairs.json"
     if index.exists():
         return [Pair(**one) for one in json.loads(index.read_text("utf-8"))]
@@ -259,7 +259,7 @@ def _recorded(cache: Cache) -> Made:
 
 
 def _unrelated(cache: Cache, count: int = 224) -> Made:
-    """Yield unrelated pairs.
+    """Yield pairs of unrelated sounds.
 
     Half of the pairs consist of two MIDI pieces, the second of which is played at the tempo of the first. The other
     half consist of two recordings.

@@ -1,4 +1,4 @@
-"""Sends random packets to the OSC surface, checks that it survives, and measures stalls and memory.
+"""Sends random packets to the OSC surface, checks that the surface survives, and measures stalls and memory.
 
     PYTHONPATH=. .venv/bin/python benchmarks/fuzz.py --packets 1000000
 
@@ -60,12 +60,12 @@ async def lateness(found: list[float]) -> None:
 
 
 def whole(data: bytes) -> bytes:
-    """Pad a packet to a multiple of four bytes, because the surface closes the stream after any other length."""
+    """Pad a packet to a multiple of four bytes, because any other length makes the surface close the stream."""
     return data + bytes(-len(data) % 4 or (0 if data else 4))
 
 
 def throw(port: int, count: int, seed: int) -> None:
-    """Send `count` packets over TCP, which waits while the surface is busy; runs in the child process."""
+    """Send `count` packets over TCP, waiting while the surface is busy; runs in the child process."""
     with socket.create_connection(("127.0.0.1", port)) as channel:
         made = packets(random.Random(seed))
         for _ in range(0, count, AT_ONCE):
@@ -77,12 +77,12 @@ def throw(port: int, count: int, seed: int) -> None:
                     pass
             channel.setblocking(True)
         channel.shutdown(socket.SHUT_WR)
-        while channel.recv(65_536):  # read all answers; closing the connection with unread answers would reset it
+        while channel.recv(65_536):  # read all answers, because closing a connection with unread data resets it
             pass
 
 
 async def watch(count: int, seed: int) -> None:
-    """Start the surface, have a child process send `count` packets to it, and print the results."""
+    """Start the surface and a child process that sends it `count` packets, and print the results."""
     stage, late = Stage(), []
     stage.port = await stage.surface.start()
     ticking = asyncio.create_task(lateness(late))

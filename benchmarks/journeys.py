@@ -72,7 +72,7 @@ def traced(words: list[str]) -> int:
             trace.on = line.strip() == "on"
             print(json.dumps({} if trace.on else trace.counts()), flush=True)
 
-    threading.Thread(target=listen, daemon=True).start()  # before `install`, so that this thread is not traced
+    threading.Thread(target=listen, daemon=True).start()  # started before `install`, so that it is not traced
     trace.install()
     from bridge.__main__ import main
 

@@ -7,9 +7,10 @@ bridge first runs 80 variations with an empty history. The benchmark reports:
 
 - echo, ack: the round-trip time of a bare asyncio echo, and the time from a press to its acknowledgement, measured
   alternately during the whole run.
-- cost: CPU time of the daemon and of its workers per finished variation, for each tenth of the queue.
+- cost: CPU time of the daemon and of the workers per finished variation, for each tenth of the queue.
 - memory: resident memory of the daemon, at the start and at its peak.
-- journal: its size, the start-up time, and the times of `jobs`, `show` and `status` as separate processes.
+- journal: the size of the journal, the start-up time of the daemon, and the times of `jobs`, `show` and `status` as
+  separate processes.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ def verb_time(daemon: Daemon, *words: str) -> float:
 
 @contextlib.contextmanager
 def bare_echo() -> Iterator[Asker]:
-    """Start an echo process, and yield a client for it."""
+    """Start an echo process, and yield a client of that process."""
     process = subprocess.Popen([sys.executable, "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if process.stdout is None or process.stdin is None:
         raise SystemExit("the echo has no pipes")

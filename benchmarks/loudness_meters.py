@@ -3,8 +3,8 @@
     .venv/bin/python -m pip install loudness pyebur128 pyloudnorm scipy
     PYTHONPATH=. .venv/bin/python benchmarks/loudness_meters.py
 
-The reference meter filters in the time domain with 64-bit floats, and takes gating blocks from a running sum. It uses
-no transform, and therefore shares neither code nor method with the bridge's meter.
+The reference meter filters in the time domain with 64-bit floats, and computes the gating blocks from a running sum. It
+uses no transform, and therefore shares neither code nor method with the bridge's meter.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bridge.audio.loudness import integrated_loudness
 RATES = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 176400, 192000)
 SECONDS = (0.4, 0.5, 0.7, 1.0, 2.0, 3.3, 7.7, 15.0)
 SOUNDS = 240
-EBU_3341 = {  # case → parts of a 1 kHz tone (s, dBFS); the loudness is -23 LUFS in every case but 2, which has -33 LUFS
+EBU_3341 = {  # case → parts of a 1 kHz tone (s, dBFS); the loudness is -23 LUFS, except in case 2 (-33 LUFS)
     "1": ((20, -23),),
     "2": ((20, -33),),
     "3": ((10, -36), (60, -23), (10, -36)),

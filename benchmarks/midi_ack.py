@@ -5,7 +5,7 @@
 Two simulated pads are connected through a JACK server without sound (period 64 at 48 kHz). The pads are pressed in
 turn. A press is answered by:
 
-- echo:   a process that only returns each message to its device in the same period.
+- echo:   a process that does nothing but return each message to its device in the same period.
 - bridge: pad → port process → daemon → port process → light of the pad, which shows that the pad is held.
 
 Both times are measured at the pad, from the call that sends the press to the callback that receives the light. The

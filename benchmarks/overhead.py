@@ -47,7 +47,7 @@ SEED = 5
 
 
 def make_clip(path: Path) -> None:
-    """Write 30 s of a real recording as a stereo file with 24 bits and 48 kHz."""
+    """Write 30 s of a real recording as a 24-bit stereo file at 48 kHz."""
     sound, rate = soundfile.read(track("gravity"), dtype="float32", always_2d=True)
     sound = soxr.resample(sound, rate, RATE, "VHQ")[: round(SECONDS * RATE)]
     if sound.shape[1] == 1:
@@ -71,7 +71,7 @@ def bridge_way(home: Path, clip: Path) -> Callable[[], None]:
         message_id, seen = put(home, "remix", args, instance="bench"), 0
         while True:
             with contextlib.suppress(OSError, ValueError):
-                if seen == (seen := outbox.stat().st_mtime_ns):  # to read the file every time would use half a core
+                if seen == (seen := outbox.stat().st_mtime_ns):  # reading the file every time would use half a core
                     time.sleep(0.001)
                     continue
                 for job in json.loads(outbox.read_bytes())["jobs"]:

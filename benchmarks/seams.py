@@ -7,7 +7,8 @@ without a join are measured. The loops consist of whole bars; loops closed by th
 bars unchanged.
 
 python -m benchmarks.seams FOLDER writes FOLDER/index.html with pictures and sounds, writes FOLDER/seams.svg, and prints
-the tables for docs/fit.md. It needs the packages fluidsynth, fluid-soundfont-gm, timgm6mb-soundfont, openttd-openmsx.
+the tables for docs/fit.md. The command needs the packages fluidsynth, fluid-soundfont-gm, timgm6mb-soundfont,
+openttd-openmsx.
 """
 
 from __future__ import annotations
