@@ -53,7 +53,7 @@ def validate(
         secret: whether the error hides the value.
 
     Raises:
-        BridgeError: the value is invalid. The error is an `error`; it names the key, the value and what is accepted.
+        BridgeError: the value is invalid. The error, of class `error`, names the key, the value and what is accepted.
     """
     try:
         return msgspec.convert(value, type=kind)

@@ -22,7 +22,7 @@ from bridge.workers.tasks.opening import RESULT, number, opened, writing
 
 Progress = Callable[[float], None]
 
-UNNOTICED = 0.1  # s; a result that is too short by up to this much causes no warning (a latent frame is 0.093 s)
+UNNOTICED = 0.1  # s; a result may be too short by this much without a warning (a latent frame of the model is 0.093 s)
 QUIETER = 0.5  # dB; a result that is more than this below the target level causes a warning
 AROUND = 4.0  # s; a loop's seam is compared with this much music on each side
 GUESSED = 120.0  # s; a longer result is not cut until its comparison is done
