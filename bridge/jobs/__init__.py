@@ -1,1 +1,1 @@
-"""A clip's path from the inbox message to the placed result."""
+"""Everything that happens to a clip from the inbox message to the placed result."""

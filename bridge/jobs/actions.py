@@ -23,7 +23,7 @@ from bridge.workers.pool import Workers
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """Applies `cancel`, `retry` and `nudge` to jobs."""
+    """The commands `cancel`, `retry` and `nudge` for existing jobs."""
 
     registry: JobRegistry
     scheduler: Scheduler
@@ -39,7 +39,7 @@ class Actions:
         return job.id
 
     async def retry(self, message: Message) -> str:
-        """Resume variations at the first unfinished stage; repeat a submission without an answer only with `again`."""
+        """Resume variations at their first unfinished stage; if a submission's answer was lost, `again` must be set."""
         again = decode(message.args, TargetArgs).again
         job, variations = await self._targets(message)
         found = [one for one in variations if one.state in (State.FAILED, State.CANCELLED, State.UNKNOWN)]
@@ -78,13 +78,13 @@ class Actions:
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _void(self, variation: Variation) -> tuple[str, str, dict[str, Any]]:
-        """Return unit, stage and mark that void a submission whose answer was lost."""
+        """Return the unit, the stage and the marker to write in order to void a submission whose answer was lost."""
         unit = await self.store(Database.lost_order, variation.id)
         mark, _ = await self.store(Database.stage, unit, "remix")
         return unit, "remix", job_folder.void(mark)
 
     async def _targets(self, message: Message) -> tuple[Job, list[Variation]]:
-        """Return the job and the variations that a message names."""
+        """Return the job and the variations whose IDs a message contains."""
         target = decode(message.args, TargetArgs)
         job, variations = await self.registry.find(target.variation_id or target.job_id)
         start = target.variation_id or target.job_id or job.id

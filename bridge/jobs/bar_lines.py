@@ -1,4 +1,4 @@
-"""Finds the bar lines of a clip in the DAW's tempo map or, without a map, from tempo and time signature.
+"""Finds a clip's bar lines in the DAW's tempo map or, without a map, from the tempo and time signature.
 
 The render stage repeats short clips by whole bars and splits long clips on bar lines (bridge/jobs/segments.py).
 """
@@ -11,12 +11,12 @@ from statistics import median
 
 from bridge.protocol.request import Clip, Project
 
-NEAR = 0.02  # fraction of a bar by which a clip may be too short and still count as whole bars
-EXACT = 0.02  # s: a length this close to whole bars is kept (it differs by rounding or a mouse edit)
+NEAR = 0.02  # a clip counts as whole bars even if it is too short by this fraction of a bar
+EXACT = 0.02  # seconds: a length this close to whole bars is kept; rounding or a mouse edit causes such differences
 
 
 def bar_length(clip: Clip, project: Project) -> float | None:
-    """Return the length of the clip's bars in s, or None if the tempo is unknown."""
+    """Return the length of one bar of the clip in seconds, or None if the tempo is unknown."""
     beats, grid = project.time_signature[0], clip.grid
     if grid is not None and len(grid.downbeats) > 1:
         lines = [grid.beats[index] for index in grid.downbeats if index < len(grid.beats)]
@@ -29,10 +29,10 @@ def bar_length(clip: Clip, project: Project) -> float | None:
 
 
 def bar_lines(clip: Clip, project: Project, start: float, stop: float) -> list[float]:
-    """Return the bar lines from `start` to `stop`, in s from the clip's start; empty if the tempo is unknown.
+    """Return the bar lines from `start` to `stop`, in seconds from the clip's start.
 
-    Without a tempo map, `position_beats` gives the clip's position in the bar; if that is unknown as well, the clip is
-    assumed to start on a bar line.
+    The list is empty if the tempo is unknown. Without a tempo map, `position_beats` gives the clip's position in the
+    bar; if `position_beats` is missing too, the clip is assumed to start on a bar line.
     """
     grid, bar = clip.grid, bar_length(clip, project)
     if bar is None or bar <= 0:
@@ -51,9 +51,10 @@ def bar_lines(clip: Clip, project: Project, start: float, stop: float) -> list[f
 
 
 def period(clip: Clip, project: Project, length: float) -> float | None:
-    """Return the period in s at which a clip can repeat in tempo: whole bars, or beats if it is shorter than a bar.
+    """Return the period, in seconds, at which the clip can repeat in tempo.
 
-    Return None if the tempo is unknown or the clip is shorter than a beat.
+    The period is a whole number of bars, or of beats if the clip is shorter than a bar. It is None if the tempo is
+    unknown or the clip is shorter than a beat.
     """
     bar = bar_length(clip, project)
     if bar is None or bar <= 0:

@@ -1,4 +1,4 @@
-"""The daily budget: what was spent today, and whether another remix fits under the cap."""
+"""The daily budget: the amount spent today, and whether another remix stays within the cap."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bridge.errors import BudgetReached, SpendingUnconfirmed
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 
-CONSENT = "consent:"  # key prefix in the journal's facts; a job's ID follows
+CONSENT = "consent:"  # prefix of keys in the journal's facts, followed by a job's ID
 
 
 class Budget:
@@ -22,7 +22,7 @@ class Budget:
         self._clock = clock
 
     async def check(self, variation_id: str, cost: float) -> None:
-        """Check before an upload that the remix fits under the cap.
+        """Check before an upload that the remix stays within the cap.
 
         Raises:
             BudgetReached: the cap would be exceeded.
@@ -40,7 +40,7 @@ class Budget:
 
         Args:
             job_id: ID of the job.
-            cost: cost of all its variations, US dollars.
+            cost: total cost of the job's variations, in US dollars.
             confirmed: whether the request confirmed the cost.
 
         Raises:
@@ -55,7 +55,7 @@ class Budget:
             )
 
     async def spend(self, variation_id: str, cost: float) -> None:
-        """Record a variation's cost before it is submitted; another call for the same variation replaces the cost.
+        """Record a variation's cost before it is submitted; another call for the same variation replaces the amount.
 
         Raises:
             BudgetReached: the cap would be exceeded.
@@ -67,7 +67,7 @@ class Budget:
             raise self._reached(cost, spent)
 
     async def refund(self, variation_id: str) -> None:
-        """Remove a cost from the ledger because the engine did not accept the submission."""
+        """Remove a cost from the ledger, because the engine did not accept the submission."""
         await self._store(Database.bill, variation_id, 0.0)
 
     def _reached(self, cost: float, spent: float) -> BudgetReached:
@@ -80,7 +80,7 @@ class Budget:
 
 
 def money(amount: float) -> str:
-    """Format US dollars with two decimals, or up to four if needed."""
+    """Format an amount in US dollars with two decimals, or with up to four if needed."""
     text = f"{amount:.4f}".rstrip("0")
     whole, _, part = text.partition(".")
     return f"${whole}.{part.ljust(2, '0')}"

@@ -1,7 +1,7 @@
-"""Combines several clips into one, from the start of the first to the end of the last.
+"""Combines several clips into one clip that extends from the start of the first to the end of the last.
 
-The render stage mixes the clips, and each seed gives one variation of the mix. Clips that are remixed separately do not
-use this module.
+The render stage mixes the clips, and each seed gives one variation of the mix. This module is not used for clips that
+are remixed separately.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import msgspec
 from bridge.errors import RequestError
 from bridge.protocol.request import Clip, Grid, RemixArgs
 
-SAME = 0.01  # s: beats of two clips that are at most this far apart count as one beat
-GAP = 1.0  # s: more silence than this between the clips causes a warning
+SAME = 0.01  # seconds: beats of two clips that are at most this far apart count as one beat
+GAP = 1.0  # seconds: more silence than this between the clips causes a warning
 
 
 def check(request: RemixArgs) -> None:
-    """Refuse clips that cannot be combined.
+    """Raise an error if the clips cannot be combined.
 
     Raises:
         RequestError: a clip has no position or no length.
@@ -27,18 +27,18 @@ def check(request: RemixArgs) -> None:
 
 
 def first_clip(request: RemixArgs) -> int:
-    """Return the index of the clip that begins first; the combined clip gets this index."""
+    """Return the index of the clip that begins first; the combined clip uses the same index."""
     return min(range(len(request.clips)), key=lambda number: (request.clips[number].position or 0.0, number))
 
 
 def span(clips: tuple[Clip, ...]) -> tuple[float, float]:
-    """Return the start of the first clip and the end of the last clip, in s on the timeline."""
+    """Return the start of the first clip and the end of the last clip, in seconds on the timeline."""
     starts = [clip.position or 0.0 for clip in clips]
     return min(starts), max(start + (clip.length or 0.0) for start, clip in zip(starts, clips, strict=True))
 
 
 def combined(request: RemixArgs) -> Clip:
-    """Return the clip that combines all clips of a request."""
+    """Return a single clip that combines all clips in a request."""
     clip = request.clips[first_clip(request)]
     start, stop = span(request.clips)
     tracks = " ".join(dict.fromkeys(one.track.name for one in request.clips if one.track.name))
@@ -55,7 +55,7 @@ def combined(request: RemixArgs) -> Clip:
 
 
 def silence(clips: tuple[Clip, ...]) -> float:
-    """Return for how many seconds no clip plays between the first start and the last end."""
+    """Return the total time, in seconds, during which no clip plays between the first start and the last end."""
     reached, silent = span(clips)[0], 0.0
     for clip in sorted(clips, key=lambda one: one.position or 0.0):
         start = clip.position or 0.0
@@ -65,7 +65,7 @@ def silence(clips: tuple[Clip, ...]) -> float:
 
 
 def _grid(clips: tuple[Clip, ...], start: float) -> Grid | None:
-    """Return the beats of all clips, in s from the start of the combined clip."""
+    """Return the beats of all clips, in seconds from the start of the combined clip."""
     found: list[tuple[float, bool]] = []
     for clip in clips:
         if clip.grid is not None:
@@ -83,7 +83,7 @@ def _grid(clips: tuple[Clip, ...], start: float) -> Grid | None:
 
 
 def pieces(request: RemixArgs, rate: int) -> list[dict[str, object]]:
-    """Return each clip's place in the combined clip (`at` in s, length in `samples`), for DAWs that cut the result."""
+    """Return each clip's position (`at`, in seconds) and length (`samples`), for DAWs that cut the result."""
     start, _ = span(request.clips)
     found: list[dict[str, object]] = []
     for clip in request.clips:

@@ -1,7 +1,7 @@
 """Defines `VariationContext`, the argument of every stage: the variation, its results so far and the permitted changes.
 
-Stages use this module and the Protocols of engine and DAW, but not each other. bridge/jobs/pipeline.py gives them
-workers, settings and other services.
+Stages use this module and the `Engine` and `Daw` protocols, but no other stage. bridge/jobs/pipeline.py gives the
+stages their workers, settings and other services.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ T = TypeVar("T")
 
 
 class Guard(Protocol):
-    """Runs a step of a variation to its end even if the variation is stopped; the scheduler implements it."""
+    """A function that completes a step even if its variation is stopped; the scheduler implements it."""
 
     def __call__(self, variation_id: str, step: Coroutine[Any, Any, T]) -> Awaitable[T]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One file sent to the engine: the clip with its handles, or a segment of it."""
+    """One file to send to the engine: the clip with its handles, or one segment of the clip."""
 
     path: Path  # FLAC
     sha256: str  # SHA-256 of the file's content
-    start: float  # s from the start of the clip with its handles
-    seconds: float  # length, s
+    start: float  # seconds from the start of the clip with its handles
+    seconds: float  # length in seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class VariationContext:
     clip: Clip
     engine: Engine
     daw: Daw
-    cancel: asyncio.Event  # set when the user cancels and the engine must be asked to stop
-    share: Callable[[float], float]  # fraction of the running stage → fraction of the whole pipeline
+    cancel: asyncio.Event  # set when the user cancels the variation
+    share: Callable[[float], float]  # progress of the running stage (0..1) → progress of the whole pipeline (0..1)
     job_folder: Path  # the job's folder
     _registry: JobRegistry
     _store: Store
     _guard: Guard
-    done: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # results for this segment, by stage
-    each: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)  # results for all segments, by stage
+    done: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # results of this segment, by stage
+    each: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)  # results of all segments, by stage
     segment: int = 0  # index of the current segment; 0 if the clip is not split
     by_segment: bool = False  # whether the running stage runs once per segment
 
@@ -76,33 +76,33 @@ class VariationContext:
 
     @property
     def variations(self) -> list[Variation]:
-        """All variations of the job in order, including this one."""
+        """All variations of the job, in order, including this variation."""
         return self._registry.variations(self.job_id)
 
     @property
     def unit(self) -> str:
-        """The journal's key of the variation, or of its current segment."""
+        """The key in the journal for the variation or, if the variation has segments, for the current segment."""
         return of_segment(self.variation_id, self.segment)
 
     @property
     def clip_unit(self) -> str:
-        """The journal's key of the clip, or of its current segment."""
+        """The key in the journal for the clip or, if the clip has segments, for the current segment."""
         return of_segment(f"{self.job_id}/{self.variation.clip_index}", self.segment)
 
     @property
     def clip_folder(self) -> Path:
-        """The folder of the clip, or of its current segment."""
+        """The folder for the clip or, if the clip has segments, for the current segment."""
         return self._folder(f"clip-{self.variation.clip_index + 1}")
 
     @property
     def folder(self) -> Path:
-        """The folder of the variation, or of its current segment."""
+        """The folder for the variation or, if the variation has segments, for the current segment."""
         variation = self.variation
         return self._folder(f"clip-{variation.clip_index + 1}/variation-{variation.index + 1}")
 
     @property
     def segments(self) -> tuple[Sent, ...]:
-        """The files to send, in order; a single file if the engine accepts the full clip with its handles."""
+        """The files to send, in order: a single file if the engine accepts the whole clip with its handles."""
         rendered = self.done["render"]
         parts = rendered.get("legs") or [{**rendered, "start": 0}]
         rate = rendered["sample_rate"]
@@ -116,23 +116,23 @@ class VariationContext:
         return self.segments[self.segment]
 
     async def enter(self, state: State, message: str = "", **fields: Any) -> None:
-        """Enter a state and write it to disk, unless the variation is already in that state and no fields are given."""
+        """Set the state and `fields` on disk; do nothing if the state stays the same and `fields` is empty."""
         if self.variation.state is not state or fields:
             message = self._of_segment(message)
             await self.change(state=state, reason="", message=message, queue_position=None, **fields)
 
     async def change(self, *, mark: tuple[str, str, Mapping[str, Any]] | None = None, **fields: Any) -> None:
-        """Change the variation and a stage's mark in one transaction; both are on disk when this returns."""
+        """Change the variation and a stage's marker in one transaction; both are on disk when this method returns."""
         await self._registry.change(self.variation_id, mark=mark, **fields)
 
     def move(self, state: State) -> None:
-        """Enter a state in memory only, because a restart can determine it again."""
+        """Set the state in memory only, because it can be determined again after a restart."""
         self._registry.move(self.variation_id, state)
 
     async def turn_back(self) -> None:
-        """Return to `waiting` before the next segment is submitted, so that a cancel takes effect at once.
+        """Set the state to `waiting` before the next segment is submitted, so that a cancel takes effect at once.
 
-        The state table also requires this: no later state may change directly back to `submitting`.
+        The state table requires this step too: no later state may change directly back to `submitting`.
         """
         if self.segment and self.variation.state not in (State.NEW, State.WAITING):
             text = self._of_segment("next")
@@ -158,7 +158,7 @@ class VariationContext:
             self._registry.progress(self.variation_id, **news)
 
     def progress(self, start: float = 0.0, stop: float = 1.0) -> Callable[[float], None]:
-        """Return a progress callback for a signal task that covers the running stage from `start` to `stop` (0..1)."""
+        """Return a progress callback for a signal task that takes the running stage from `start` to `stop` (0..1)."""
         return lambda fraction: self.report(fraction=start + (stop - start) * fraction)
 
     async def warn(self, warnings: list[dict[str, str]]) -> None:
@@ -166,29 +166,29 @@ class VariationContext:
         await self._registry.warn(self.job_id, warnings)
 
     async def sends(self, seconds: float) -> None:
-        """Record how many seconds of the clip are sent, because they determine the cost."""
+        """Record how many seconds of audio are sent for the clip, because this number determines the cost."""
         known = list(self.job.seconds)
         known[self.variation.clip_index] = round(seconds, 3)
         await self._registry.note(self.job_id, seconds=tuple(known))
 
     async def billed(self, units: float | None) -> None:
-        """Record the units that the engine charged; one unit is a second of audio."""
+        """Record how many units the engine charged; one unit is one second of audio."""
         if units is None:
             return
         await self._store(Database.bill, self.unit, round(units * self.job.price, 6))
-        # read after the wait, because another variation may have been billed meanwhile
+        # `bills` is read after the wait, because another variation may have been billed meanwhile
         await self._registry.note(self.job_id, bills={**self.job.bills, self.unit: units})
 
     async def forget(self, unit: str, stage: str) -> None:
-        """Remove the result of a finished stage, so that the next retry runs the stage again."""
+        """Remove the result of a finished stage from the journal, so that the next retry runs the stage again."""
         await self._store(Database.forget_stage, unit, stage)
 
     async def guarded(self, step: Coroutine[Any, Any, T]) -> T:
-        """Run a step to its end even if this variation's task is cancelled; a shutdown waits for the step."""
+        """Complete a step even if this variation's task is cancelled; a shutdown waits for the step to finish."""
         return await self._guard(self.variation_id, step)
 
     def _of_segment(self, message: str) -> str:
-        """Add the segment's number to a message about a long clip."""
+        """Prefix a message with the segment's number if the running stage works on one segment of several."""
         count = len(self.segments) if "render" in self.done else 1
         shown = self.by_segment and count > 1 and message
         return f"segment {self.segment + 1} of {count}: {message}" if shown else message
@@ -202,14 +202,14 @@ class VariationContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contexts:
-    """Makes the context of a variation that is about to run."""
+    """Factory for the context of a variation that is about to run."""
 
     home: Path
     registry: JobRegistry
     store: Store
-    engines: Mapping[str, Engine]  # by name
-    daws: Mapping[str, Daw]  # by name
-    other: Daw  # for requests from other programs
+    engines: Mapping[str, Engine]  # engines by name
+    daws: Mapping[str, Daw]  # DAW adapters by name
+    other: Daw  # adapter for requests from any other program
 
     def of(self, variation: Variation, cancel: asyncio.Event, guard: Guard) -> VariationContext:
         """Return the context for a variation's stages.

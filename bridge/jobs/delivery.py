@@ -1,7 +1,7 @@
 """Chooses the DAW process that places a finished result.
 
-This is the process that requested the remix, or a later process with the same project. Only the daemon makes this
-choice. A confirmed result is never offered again, and a result that no DAW can place waits as `ready`.
+The choice is the process that requested the remix, or a later process with the same project. Only the daemon chooses.
+A result is never offered again once a DAW has confirmed it. A result that no DAW can place stays in the state `ready`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Instance:
     daw: str
     version: str
     project: str
-    hello: float  # unix time, s
+    hello: float  # unix time at which the process connected, s
 
 
 class Delivery:
-    """Offers each finished result to one instance."""
+    """Delivery of each finished result to a single instance."""
 
     def __init__(self, registry: JobRegistry, store: Store, clock: Callable[[], float]) -> None:
         self._registry = registry
@@ -43,7 +43,7 @@ class Delivery:
         return [Instance(*row) for row in await self._store(Database.instances)]
 
     async def resume(self) -> None:
-        """Offer, at start, the results that were finished just before the previous daemon ended."""
+        """When the daemon starts, offer the results that were finished just before the previous daemon ended."""
         for variation in self._undelivered():
             await self._offer(variation.id)
 
@@ -54,7 +54,7 @@ class Delivery:
         task.add_done_callback(self._offering.discard)
 
     async def hello(self, instance: str, args: HelloArgs) -> None:
-        """Connect a DAW process and offer it the results that it requested or that belong to its project."""
+        """Register a DAW process, and offer it the results that it requested or that belong to its project."""
         project = args.project.path or args.project.name
         await self._store(Database.hello, instance, args.daw.name, args.daw.version, project, self._clock())
         for variation in self._undelivered():
@@ -65,7 +65,7 @@ class Delivery:
                 )
 
     async def bye(self, instance: str) -> None:
-        """Disconnect a DAW process; results that it has not placed are offered to another process or wait."""
+        """Remove a DAW process; results that it has not placed are offered to another process, or wait for one."""
         await self._store(Database.bye, instance)
         for variation in self._undelivered():
             if variation.state is State.PLACING and variation.placed_by == instance:
@@ -73,7 +73,7 @@ class Delivery:
                     await self._registry.change(
                         variation.id, state=State.READY, placed_by="", message="ready, waiting for the DAW"
                     )
-                finally:  # even if the journal could not be written, the result is ready in memory
+                finally:  # the result is `ready` in memory even if the journal could not be written
                     self.offer(variation.id)
 
     async def placed(
@@ -81,7 +81,7 @@ class Delivery:
     ) -> None:
         """Record that the DAW placed the result; `text` is a note for the user.
 
-        `by_hand` means that the DAW cannot place files and has shown the user the file's path instead.
+        `by_hand` means that the DAW cannot place files, so the user was shown the file's path instead.
         """
         variation = self._known(variation_id)
         if variation.state is State.DONE and (variation.result or {}).get("placed"):
@@ -120,7 +120,7 @@ class Delivery:
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _offer(self, variation_id: str) -> None:
-        """Offer a finished result to an instance that can place it, if there is one."""
+        """Offer a finished result to an instance that can place it, if such an instance is connected."""
         here = await self.instances()
         variation = self._registry.variation(variation_id)
         if variation is None or variation.state is not State.READY:
@@ -143,10 +143,10 @@ class Delivery:
 
 
 def choose_instance(job: Job, here: Sequence[Instance]) -> Instance | None:
-    """Return the instance that places a job's results: the requesting instance, or its successor.
+    """Return the instance that places a job's results: the requesting instance, or a later one with its project.
 
-    A DAW that crashes does not disconnect, so if its project is opened again after the request, the newer process gets
-    the results.
+    A DAW that crashes does not disconnect. Therefore, if the project is opened again after the request, the newer
+    process gets the results.
 
     Args:
         job: the job whose results are placed.

@@ -1,8 +1,9 @@
-"""Uploads clips before their remix is requested, for `prepare` messages, if `upload_early` under `[privacy]` is on.
+"""Uploads clips on a `prepare` message, before a remix is requested, if `upload_early` under `[privacy]` is on.
 
-The render and upload stages run for a draft of the job, with a registry and a database in memory and a temporary
-folder. Only the entry in the journal's list of uploads remains. The remix later renders the same file, finds its upload
-in that list and only needs to be submitted.
+The render and upload stages run for a draft of the job. The draft has its own registry and database in memory, and a
+temporary folder. All that remains of the draft is an entry in the journal's list of uploads. When the remix is
+requested later, its render stage produces the same file, the upload is found in that list, and only the submission is
+left to do.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ log = logging.getLogger(__name__)
 
 
 class EarlyUpload:
-    """Uploads the clips of one draft per instance; a new draft replaces the previous one."""
+    """Early uploads, with at most one draft per instance; a new draft replaces the previous draft."""
 
     def __init__(
         self, home: Path, stages: Sequence[Stage], engines: Mapping[str, Engine], daws: Mapping[str, Daw], other: Daw
     ) -> None:
-        """Store the services that drafts need; nothing runs yet.
+        """Store the services that drafts need, without starting anything.
 
         Args:
             home: the bridge's folder; drafts use temporary folders in it.
-            stages: all stages of a remix; only the per-clip stages run.
+            stages: all stages of a remix; a draft runs only the per-clip stages.
             engines: engines by name.
             daws: DAW adapters by name.
             other: adapter for requests from any other program.
@@ -52,17 +53,17 @@ class EarlyUpload:
         self._engines = engines
         self._daws = daws
         self._other = other
-        self._tasks: dict[str, asyncio.Task[None]] = {}  # by instance
-        self._ending: set[asyncio.Task[None]] = set()  # cancelled tasks that still run
+        self._tasks: dict[str, asyncio.Task[None]] = {}  # running tasks by instance
+        self._ending: set[asyncio.Task[None]] = set()  # cancelled tasks that have not ended yet
 
     def start(self, instance: str, job: Job, variations: Sequence[Variation]) -> None:
-        """Upload a draft's clips in the background, unless its engine runs on this machine."""
+        """Upload a draft's clips in the background, unless the draft's engine runs on this machine."""
         self.cancel(instance)
         if self._engines[job.engine].capabilities.remote:
             self._tasks[instance] = asyncio.create_task(self._run(job, variations), name=f"early upload {job.id}")
 
     def cancel(self, instance: str) -> None:
-        """Stop the upload of an instance's draft."""
+        """Stop uploading an instance's draft."""
         task = self._tasks.pop(instance, None)
         if task is not None and not task.done():
             task.cancel()
@@ -70,7 +71,7 @@ class EarlyUpload:
             task.add_done_callback(self._ending.discard)
 
     async def stop(self) -> None:
-        """Stop all uploads, and return when their folders are gone."""
+        """Stop all uploads; return when their temporary folders are gone."""
         for instance in tuple(self._tasks):
             self.cancel(instance)
         await asyncio.gather(*self._ending, return_exceptions=True)
@@ -79,7 +80,7 @@ class EarlyUpload:
         try:
             with tempfile.TemporaryDirectory(prefix=DRAFT, dir=self._home) as folder:
                 await self._upload(Path(folder), job, variations)
-        except BridgeError as error:  # the remix reports the error again, when it matters
+        except BridgeError as error:  # the remix will report the same error, when it matters
             log.info("clips are not uploaded early: %s %s", error.code, error.text)
         except Exception:
             log.exception("early upload")
@@ -100,5 +101,5 @@ class EarlyUpload:
 
 
 def _unguarded(variation_id: str, step: Coroutine[Any, Any, T]) -> Awaitable[T]:
-    """Return a step to run unguarded: no stage of a draft submits anything."""
+    """Return the step as it is: no stage of a draft submits anything, so no step needs a guard."""
     return step

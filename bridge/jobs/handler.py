@@ -1,7 +1,7 @@
 """Handles messages: records each message in the journal once, then runs its command.
 
-Messages come from the inbox, from surfaces, and from the journal after a crash. requests.py creates jobs, actions.py
-changes jobs, and delivery.py receives what a DAW reports about its results.
+Messages come from the inbox, from surfaces and, after a crash, from the journal. requests.py creates jobs, actions.py
+changes them, and delivery.py receives a DAW's reports about the results that the DAW was asked to place.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from bridge.workers.pool import Workers
 
 log = logging.getLogger(__name__)
 
-Command = Callable[[Message], Awaitable[str | None]]  # returns the ID of the job that the message is about
+Command = Callable[[Message], Awaitable[str | None]]  # returns the ID of the job concerned, if any
 
 
 class MessageHandler:
-    """Records messages and runs their commands."""
+    """The message handler: it records messages and runs their commands."""
 
     def __init__(
         self,
@@ -77,9 +77,9 @@ class MessageHandler:
         }
 
     async def resume(self) -> None:
-        """Resume, at start, the work that a crash or a stop interrupted; apply messages in order of arrival."""
+        """When the daemon starts, resume the interrupted work, and apply unapplied messages in order of arrival."""
         variations = await self._registry.load()
-        known = [job.id for job in self._registry.jobs()]  # also finished jobs, whose last file may be half-written
+        known = [job.id for job in self._registry.jobs()]  # finished jobs too: their last file may be half-written
         await asyncio.to_thread(partial_files.remove_partial_files, self._home, known, self._clock())
         waiting = {self._registry.job(one.job_id).instance for one in variations}
         for instance in sorted(waiting | self._outbox.left_behind()):
@@ -90,10 +90,10 @@ class MessageHandler:
         await self._delivery.resume()
 
     async def handle(self, data: bytes) -> Receipt:
-        """Handle a message from a file: record it, then run its command. A repeated message is not run again.
+        """Record a message from a file, then run its command. A message that arrives again is not run again.
 
         Raises:
-            RequestError: the message is invalid, or its ID was used for another message.
+            RequestError: the message is invalid, or its ID was already used for a different message.
         """
         try:
             message = parse(data)
@@ -109,19 +109,19 @@ class MessageHandler:
         return Receipt(message.message_id, await self._store(Database.job_of_message, message.message_id))
 
     async def submit(self, message: Message) -> Receipt:
-        """Handle a message created in this process, as if it had come from a file."""
+        """Handle a message created in this process in the same way as a message from a file."""
         await self._take_in(message, json.dumps(msgspec.structs.asdict(message), allow_nan=False).encode())
         return await self._apply(message)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _take_in(self, message: Message, data: bytes) -> bool:
-        """Record a message; return whether its command must still run."""
+        """Record a message; return whether its command still has to run."""
         digest = hashlib.sha256(data).hexdigest()
         return await self._store(Database.take_in, message.message_id, digest, message.instance, data, self._clock())
 
     async def _apply(self, message: Message) -> Receipt:
-        """Run a message's command; record an error and report it in the sender's outbox."""
+        """Run a message's command; if it fails, record the error and report it in the sender's outbox."""
         try:
             command = self._commands.get(message.command)
             if command is None:

@@ -1,7 +1,7 @@
-"""The inbox: passes message files to the message handler, and removes or rejects them.
+"""The inbox: passes message files to the message handler, then removes or rejects the files.
 
-The folder is watched natively and also polled, and an OSC message triggers an immediate scan. A message is recorded in
-the store, then answered in the outbox, and only then is its file removed.
+The folder is watched through the operating system and also polled, and an OSC message triggers an immediate scan. A
+message is first recorded in the store, then answered in the outbox; its file is removed last.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from bridge.util.atomic import write_json
 
 log = logging.getLogger(__name__)
 
-SECOND_LOOK = 0.3  # s after which an unreadable file is read again, since it may have been half-written
+SECOND_LOOK = 0.3  # seconds after which an unreadable file is read again, since it may have been half-written
 
-Stamp = tuple[int, int, int]  # inode, size in bytes, modification time in ns: differs after every write
+Stamp = tuple[int, int, int]  # inode, size in bytes, modification time in ns; changes with every write
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,12 @@ class Receipt:
     """The outcome of a handled message."""
 
     message_id: str
-    job_id: str | None  # ID of the job that the message is about, if any
+    job_id: str | None  # ID of the job concerned, if any
     error: BridgeError | None = None  # why the message was refused
 
 
 class Inbox:
-    """Passes the files of a folder to the message handler, one at a time, oldest first."""
+    """A folder whose files are passed to the message handler one at a time, oldest first."""
 
     def __init__(
         self,
@@ -59,13 +59,13 @@ class Inbox:
         self._poll_interval = poll_interval
         self._interval = safety_interval if native else poll_interval
         self._largest = largest
-        self._suspects: dict[str, Stamp] = {}  # files that were unreadable at the last scan, by name
+        self._suspects: dict[str, Stamp] = {}  # stamps of the files that were unreadable at the last scan, by file name
         self._scanning = asyncio.Lock()
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Start to watch and poll the folder."""
+        """Start watching and polling the folder."""
         self._tasks.append(asyncio.create_task(self._poll(), name="inbox"))
         if self._native:
             self._tasks.append(asyncio.create_task(self._watch(), name="inbox watch"))
@@ -78,7 +78,7 @@ class Inbox:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def scan(self) -> dict[str, Receipt]:
-        """Handle all files in the folder; return the receipts by message_id."""
+        """Handle all files in the folder; return the receipts by message ID."""
         receipts: dict[str, Receipt] = {}
         async with self._scanning:
             for path in await asyncio.to_thread(self._files):
@@ -96,10 +96,10 @@ class Inbox:
                 await asyncio.wait_for(self._stop.wait(), self._interval)
 
     async def _watch(self) -> None:
-        """Scan when the system reports a change; if the folder cannot be watched, poll more often.
+        """Scan when the operating system reports a change; if the folder cannot be watched, poll more often.
 
-        No change is reported for files that arrive after the first scan and before the watch is active, so the first
-        report without changes causes one more scan.
+        Files that arrive between the first scan and the start of the watch are not reported. Therefore, the first
+        report without changes triggers one more scan.
         """
         settled = False
         try:
@@ -139,14 +139,14 @@ class Inbox:
             data, stamp = await asyncio.to_thread(self._read, path)
             receipt = await self._take(data)
         except FileNotFoundError:
-            return None  # the file was withdrawn, or an earlier scan handled it
+            return None  # the sender removed the file, or an earlier scan handled it
         except RequestError as error:
             if await asyncio.to_thread(self._is_new_suspect, path):
                 self._scan_later()
                 return None
             await asyncio.to_thread(self._reject, path, error)
             return None
-        except HomeError as error:  # a problem of this machine: the message stays until the problem is solved
+        except HomeError as error:  # a problem on this machine: the file stays until the problem is solved
             if await asyncio.to_thread(self._is_new_suspect, path):
                 log.error("%s stays in the inbox: %s", path.name, error.text)
                 self._bus.publish(Alert(error.code, error.text))
@@ -162,7 +162,7 @@ class Inbox:
 
     @staticmethod
     def _remove(path: Path, stamp: Stamp) -> bool:
-        """Remove a handled file, unless it has changed since it was read; return whether it is gone."""
+        """Remove a handled file unless it has changed since it was read; return whether the file is gone."""
         with contextlib.suppress(FileNotFoundError):
             if _stamp(path.lstat()) != stamp:
                 return False
@@ -182,8 +182,8 @@ class Inbox:
 
         Raises:
             FileNotFoundError: the file is gone.
-            MessageTooLarge: the file has more bytes than a message may have.
-            MessageUnreadable: this is not a regular file, or a program is still writing the file.
+            MessageTooLarge: the file is larger than a message may be.
+            MessageUnreadable: the path is not a regular file, or a program is still writing to it.
         """
         try:
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
@@ -207,7 +207,7 @@ class Inbox:
         return data, _stamp(after)
 
     def _is_new_suspect(self, path: Path) -> bool:
-        """Return whether this version of a file is unreadable for the first time, and remember it."""
+        """Return whether this version of the file fails for the first time, and record the version's stamp."""
         try:
             about = path.lstat()
         except FileNotFoundError:

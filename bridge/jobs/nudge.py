@@ -1,7 +1,7 @@
 """Moves a finished result in time, without a new remix.
 
-Within the handles, only the clip's start offset in the file changes. Beyond the handles, a second file is cut from the
-engine's output, because a result that was handed over is never rewritten.
+If the move stays within the handles, only the clip's start offset in the file changes. If it goes beyond them, a second
+file is cut from the engine's output, because a result that was handed over is never rewritten.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from bridge.store.database import Database
 from bridge.util.atomic import settle
 from bridge.workers.pool import Workers
 
-MOST = 2000.0  # ms: limit on the sum of all nudges of a result
+MOST = 2000.0  # ms: limit on the sum of a result's nudges
 
 
 async def nudge(registry: JobRegistry, store: Store, workers: Workers, variation: Variation, ms: float) -> None:
-    """Move a result.
+    """Move a variation's result earlier or later.
 
     Args:
-        registry: holds the variation.
-        store: holds the result of the fit stage.
-        workers: worker processes, which cut the second file if one is needed.
+        registry: the registry that contains the variation.
+        store: the store that contains the result of the `fit` stage.
+        workers: worker processes that cut a second file if necessary.
         variation: the variation whose result moves.
-        ms: distance in ms, positive to move later, negative to move earlier; it adds to previous nudges.
+        ms: distance in ms, positive for later, negative for earlier; it is added to previous nudges.
 
     Raises:
         NotPossibleNow: there is no result yet, or the result would move too far.
@@ -56,7 +56,7 @@ async def nudge(registry: JobRegistry, store: Store, workers: Workers, variation
 
 
 async def _cut_again(workers: Workers, fitted: Mapping[str, Any], total: float) -> dict[str, Any]:
-    """Run the fit task again with the nudge, and write a new file that has the nudge in its name."""
+    """Run the `fit` task again with the total nudge, and write a new file whose name contains this nudge."""
     first = Path(fitted["order"]["final"])
     final = await asyncio.to_thread(free_path, first.parent, f"{first.stem} {total:+.0f} ms")
     partial = final.with_name(f".{final.stem}.part.wav")

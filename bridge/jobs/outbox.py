@@ -1,7 +1,7 @@
-"""The outbox: one file per instance with the state of its jobs and the results it should place.
+"""The outbox: one file per DAW instance, with the state of the instance's jobs and the results to place.
 
-State changes are written at once, progress a few times a second. A separate thread writes the files, so a slow disk
-does not block the event loop; changes that arrive during a write are combined into the next write.
+State changes are written at once, and progress a few times per second. A separate thread writes the files, so a slow
+disk does not block the event loop; changes that arrive during a write are combined into the next write.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from bridge.util.atomic import write_bytes
 
 log = logging.getLogger(__name__)
 
-STALE = 7 * 86400.0  # s: age at which an earlier daemon's file is removed
-ONCE_MORE = 1.0  # s until a failed write is tried again
+STALE = 7 * 86400.0  # age in seconds at which an earlier daemon's file is removed
+ONCE_MORE = 1.0  # seconds until a failed write is tried again
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A job's entry in the file; valid until the job or one of its variations changes."""
+    """A job's encoded entry for the outbox files; it stays valid until the job or one of its variations changes."""
 
     job: Job
     variations: list[Variation]
@@ -58,15 +58,15 @@ class Box:
     timer: asyncio.TimerHandle | None = None  # timer of the next write
     due: float = 0.0  # loop time of the next write, s
     written: float = -1e9  # loop time of the last write, s
-    errors: tuple[Mapping[str, str], ...] = ()  # refused messages of this instance
+    errors: tuple[Mapping[str, str], ...] = ()  # errors of messages that were refused, for this instance
     ask: Mapping[str, str] | None = None  # a surface's request to the DAW
-    left: bool = False  # the DAW disconnected; the file is removed once none of its jobs is open
+    left: bool = False  # the DAW has disconnected; the file is removed once it has no open jobs
     writing: bool = False  # the writer thread is writing the file
     again: bool = False  # something has changed since the write began
 
 
 class Outbox:
-    """Writes `outbox/<instance>.json`."""
+    """The writer of the files `outbox/<instance>.json`."""
 
     def __init__(
         self,
@@ -84,13 +84,13 @@ class Outbox:
         self._interval = 1.0 / progress_rate
         self._keep = keep
         self._boxes: dict[str, Box] = {}
-        self._entries: dict[str, Entry] = {}  # by job ID
+        self._entries: dict[str, Entry] = {}  # entries by job ID
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._alive = True
         bus.subscribe(self._hear, JobChanged, JobProgress, VariationChanged)
 
     def open(self, instance: str, errors: list[Mapping[str, str]] | None = None) -> None:
-        """Start writing the file of an instance."""
+        """Start keeping an instance's file up to date."""
         box = self._boxes.setdefault(instance, Box())
         box.left = False
         if errors is not None:
@@ -98,12 +98,12 @@ class Outbox:
         self._plan(instance, 0.0)
 
     def left_behind(self) -> set[str]:
-        """Return the instances whose file from an earlier daemon shows open jobs; remove files older than a week."""
+        """Return the instances whose files from an earlier daemon show open jobs; remove files older than a week."""
         found = set()
         for path in self._folder.glob("*.json"):
             if path.stat().st_mtime < self._clock() - STALE:
                 path.unlink(missing_ok=True)
-            elif _says_open(path):  # other files are not rewritten, so they age and are removed
+            elif _says_open(path):  # other files are not rewritten and are removed after a week
                 found.add(path.stem)
         return found
 
@@ -115,17 +115,17 @@ class Outbox:
         self._plan(instance, 0.0)
 
     def ask(self, instance: str, what: Mapping[str, str] | None) -> None:
-        """Send a request (id, command) to a DAW; None withdraws it."""
+        """Send a request (`id` and `command`) to a DAW; None withdraws the previous request."""
         self._boxes.setdefault(instance, Box()).ask = what
         self._plan(instance, 0.0)
 
     def leave(self, instance: str) -> None:
-        """Mark an instance as disconnected; its file is removed once none of its jobs is open."""
+        """Mark an instance as disconnected; its file is removed once the instance has no open jobs."""
         self._boxes.setdefault(instance, Box()).left = True
         self._plan(instance, 0.0)
 
     def close(self) -> None:
-        """Write all files once more, with the daemon marked as stopped."""
+        """Write every file one last time, with the daemon marked as stopped."""
         self._alive = False
         self._disk.shutdown()
         for instance, box in tuple(self._boxes.items()):
@@ -134,7 +134,7 @@ class Outbox:
             self.write(instance)
 
     def write(self, instance: str) -> None:
-        """Write an instance's file, and return when it is written."""
+        """Write an instance's file, and return once it is written."""
         try:
             if self._alive:
                 self._disk.submit(self._replace, instance, self._next(instance)).result()
@@ -144,7 +144,7 @@ class Outbox:
             log.error("outbox of %s: %s", instance, error.text)
 
     def content(self, instance: str) -> OutboxFile:
-        """Return the content of an instance's file, with its jobs already encoded."""
+        """Return the content of an instance's file; the jobs in it are already encoded."""
         entries = self._entries_of(instance)
         box = self._boxes.get(instance, Box())
         return OutboxFile(
@@ -168,11 +168,11 @@ class Outbox:
     def _hear(self, event: JobChanged | JobProgress | VariationChanged) -> None:
         entry = self._entry(self._registry.job(event.job_id))
         for instance in entry.readers:
-            if instance in self._boxes or not entry.ended:  # a disconnected instance needs no news of ended jobs
+            if instance in self._boxes or not entry.ended:  # ended jobs are not reported to disconnected instances
                 self._plan(instance, self._interval if isinstance(event, JobProgress) else 0.0)
 
     def _plan(self, instance: str, interval: float) -> None:
-        """Schedule a write, at least `interval` after the last one; several changes are combined into one write."""
+        """Schedule a write at least `interval` seconds after the last one; changes until then are combined into it."""
         if not self._alive:
             return
         loop = asyncio.get_running_loop()
@@ -186,7 +186,7 @@ class Outbox:
         box.timer = loop.call_at(due, self._begin, instance)
 
     def _begin(self, instance: str) -> None:
-        """Start writing the file in the writer thread."""
+        """Start writing an instance's file in the writer thread."""
         box = self._boxes[instance]
         box.timer = None
         if box.writing:
@@ -200,7 +200,7 @@ class Outbox:
     def _written(self, instance: str, box: Box, done: asyncio.Future[None]) -> None:
         box.writing = False
         error = done.exception()
-        if isinstance(error, BridgeError):  # a full disk must not stop the jobs; the write is tried again
+        if isinstance(error, BridgeError):  # a full disk must not stop the jobs, so the write is tried again
             log.error("outbox of %s: %s", instance, error.text)
             self._plan(instance, ONCE_MORE)
         elif error is not None:
@@ -212,7 +212,7 @@ class Outbox:
     # --- what --------------------------------------------------------------------------------------------------------
 
     def _next(self, instance: str) -> bytes | None:
-        """Return the file's next content, or None if nobody reads the file any more and it should be removed."""
+        """Return the next content of an instance's file; None if it has no reader any more (it is then removed)."""
         box = self._boxes.setdefault(instance, Box())
         if box.left and all(entry.ended for entry in self._entries_of(instance)):
             del self._boxes[instance]
@@ -220,7 +220,7 @@ class Outbox:
         return _encoded(self.content(instance))
 
     def _replace(self, instance: str, content: bytes | None) -> None:
-        """Write or remove a file; runs in the writer thread."""
+        """Write an instance's file, or remove it if `content` is None; called in the writer thread."""
         path = self._folder / f"{instance}.json"
         if content is None:
             path.unlink(missing_ok=True)
@@ -228,16 +228,16 @@ class Outbox:
             write_bytes(path, content, sync=False)
 
     def _entries_of(self, instance: str) -> list[Entry]:
-        """Return the instance's open jobs and the last finished ones, oldest first."""
+        """Return the entries of the instance's open jobs and of its last finished jobs, oldest first."""
         known = {job.id: self._entry(job) for job in self._registry.jobs()}
-        self._entries = known  # drops jobs that the registry has dropped
+        self._entries = known  # drops the entries of jobs that are no longer in the registry
         mine = [entry for entry in known.values() if instance in entry.readers]
         finished = [entry.job.id for entry in mine if entry.ended]
         old = set(finished[: max(0, len(finished) - self._keep)])
         return [entry for entry in mine if entry.job.id not in old]
 
     def _entry(self, job: Job) -> Entry:
-        """Return a job's entry, rebuilt only if the job has changed."""
+        """Return a job's entry; it is rebuilt only if the job has changed."""
         variations = self._registry.variations(job.id)
         entry = self._entries.get(job.id)
         # the lists nearly always contain the same objects, so the comparison is quick
@@ -263,12 +263,12 @@ class Outbox:
 def _encoded(content: OutboxFile | JobAnswer) -> bytes:
     try:
         return msgspec.json.encode(content)
-    except UnicodeEncodeError:  # a path that is not UTF-8 is written with escapes
+    except UnicodeEncodeError:  # a path is not valid UTF-8, so it is written with escapes
         return json.dumps(msgspec.to_builtins(content)).encode()
 
 
 def _says_open(path: Path) -> bool:
-    """Return whether a file shows an open job; also True for an unreadable file, so that it is rewritten."""
+    """Return whether a file shows an open job; also True if the file is unreadable, so that it is rewritten."""
     try:
         jobs = json.loads(path.read_bytes())["jobs"]
         return any(job["state"] not in (*ENDED, State.PARTIAL) for job in jobs)

@@ -1,7 +1,7 @@
-"""The pipeline of a remix. Start by reading the list in `stages`.
+"""The pipeline of a remix. Start by reading the list in the function `stages`.
 
-Every stage is idempotent, given the job's folder and its rows in the journal. After a crash all stages run again: a
-finished stage returns its recorded result, and the first unfinished stage continues.
+Every stage is idempotent, given the job's folder and rows in the journal. After a crash the pipeline goes through all
+stages again: finished stages only return their recorded results, and the first unfinished stage continues its work.
 """
 
 from __future__ import annotations
@@ -36,35 +36,35 @@ def stages(
     clock: Callable[[], float],
     offer: Callable[[str], None],
 ) -> tuple[Stage, ...]:
-    """Return the stages in order, each with the services it uses.
+    """Return the stages in order, each with the services that it uses.
 
     Args:
-        workers: worker processes, which run signal tasks.
+        workers: worker processes that run signal tasks.
         store: the journal.
-        budget: limits what may be spent.
+        budget: the limits on spending.
         settings: all settings.
         home: the bridge's folder.
-        clock: unix time, s.
-        offer: called with the id of a variation whose result a DAW's script should place.
+        clock: returns the unix time, s.
+        offer: called with the ID of a variation whose result a DAW's script should place.
     """
     return (
-        # renders the clip with its handles to one FLAC, or to segments if it is too long (runs per clip)
+        # renders the clip with its handles to one FLAC file, or to several if it is too long (runs per clip)
         render.stage(workers, store, settings.render),
-        # uploads the FLAC to where the model can read it, once per content (runs per segment of the clip)
+        # uploads the FLAC file to where the model can read it, once per content (per segment of the clip)
         upload.stage(store, budget, clock),
         # submits to the model exactly once, with the ID on disk before the first poll (per segment of the variation)
         remix.stage(store, budget, home, clock),
-        # downloads the paid result before anything else happens to it (per segment of the variation)
+        # downloads the paid result and does nothing else with it (per segment of the variation)
         fetch.stage(workers),
-        # joins segments; gives the result the project's rate, the clip's exact length and loudness, and its final path
+        # joins segments; writes the file at the project's rate, with the clip's exact length and loudness
         fit.stage(workers, store, settings.fit, home),
-        # places the result on a new track; done when the DAW confirms it or the user has received the path
+        # places the result on a new track; done when the DAW confirms this or the user gets the path
         place.stage(offer),
     )
 
 
 class Pipeline:
-    """Runs the stages for variations; several variations may run at the same time."""
+    """The sequence of stages that each variation runs through; several variations may run at the same time."""
 
     def __init__(self, stages: Sequence[Stage], store: Store) -> None:
         self._stages = stages
@@ -72,7 +72,7 @@ class Pipeline:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, context: VariationContext) -> None:
-        """Run a variation's stages as far as possible now; segments run one after another.
+        """Run a variation's stages as far as is possible now; segments run one after another.
 
         Raises:
             BridgeError: a stage failed.
@@ -94,7 +94,7 @@ class Pipeline:
             context = replace(context, each={**context.each, **made}) if by_segment else context
 
     async def _segment(self, stage: Stage, context: VariationContext) -> dict[str, Any] | None:
-        """Run a stage; if the engine drops a long clip's remix, add to the error how many segments are finished."""
+        """Run a stage; if the remix of a long clip is cancelled, add the number of finished segments to the error."""
         try:
             return await self._alone(stage, context)
         except Withdrawn as stopped:
@@ -111,7 +111,7 @@ class Pipeline:
             return await self._once(stage, unit, context)
 
     async def _once(self, stage: Stage, unit: str, context: VariationContext) -> dict[str, Any] | None:
-        """Return the stage's result from the journal, or run the stage; None if a DAW must still confirm the result."""
+        """Return the stage's recorded result, or run the stage; None means that a DAW must still confirm the result."""
         _, result = await self._store(Database.stage, unit, stage.name)
         if result is not None:
             return result
@@ -128,7 +128,7 @@ class Pipeline:
 
 
 def _groups(stages: Sequence[Stage]) -> Iterator[tuple[list[Stage], float]]:
-    """Yield each group of consecutive stages with the same unit, with the pipeline's progress before the group."""
+    """Yield each group of consecutive stages that run per same unit, and the pipeline's progress before the group."""
     before = 0.0
     for _, alike in groupby(stages, lambda stage: (stage.per_clip, stage.per_segment)):
         group = list(alike)
@@ -139,7 +139,7 @@ def _groups(stages: Sequence[Stage]) -> Iterator[tuple[list[Stage], float]]:
 def _shares(
     group: list[Stage], before: float, segment: int, segments: int
 ) -> Iterator[tuple[Stage, Callable[[float], float]]]:
-    """Yield a group's stages for one segment, each with a function that maps its progress to the pipeline's."""
+    """Yield a group's stages for one segment, each with a function from the stage's progress to the pipeline's."""
     start = before + segment / segments * sum(stage.weight for stage in group)
     for stage in group:
         yield stage, _share(start, stage.weight / segments)

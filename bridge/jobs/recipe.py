@@ -1,6 +1,7 @@
-"""Decides a job's recipe: everything except the clip that determines the result, fixed when the job is created.
+"""Decides a job's recipe when the job is created.
 
-The stages read the recipe from the job, and bridge/jobs/result_file.py writes it beside every result.
+Together with the clip, the recipe determines the result. The stages read the recipe from the job, and
+bridge/jobs/result_file.py writes it beside every result.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ def compose(
         request: the remix request.
         wanted: the typed part of the request's `remix` object.
         presets: all presets.
-        overrides: values set on a surface, which the request overrides; may contain `preset` and `amount`.
+        overrides: values set on a surface, which may include `preset` and `amount`; the request overrides them.
         usual: name of the preset for a request that has neither a preset nor tags.
 
     Returns:
         `preset`, `family`, `needs_model`, `amount`, `params` (all inputs except `audio_url` and `seed`), `chosen`
-        (names of the parameters that were set), `described_by` and `tags_by` (whether `original_tags` and `tags` come
-        from the user, the preset or the clip).
+        (names of the parameters that were set), `described_by` and `tags_by` (the source of `original_tags` and of
+        `tags`: user, preset or clip).
 
     Raises:
         PresetUnknown, PresetInvalid, ParamInvalid: the request is invalid; nothing was sent.
@@ -42,7 +43,7 @@ def compose(
     amount = overrides.get("amount") if wanted.amount is None else wanted.amount
     chosen = {**_of_preset(preset), **asked}
     if amount is not None and "edit_mode" not in asked:
-        chosen.pop("edit_mode", None)  # the user's amount wins over the preset's mode
+        chosen.pop("edit_mode", None)  # the user's amount overrides the preset's mode
     elif amount is None and preset is not None:
         amount = preset.amount
     given = {
@@ -63,7 +64,7 @@ def compose(
 
 
 def recompose(old: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an old recipe with some values changed.
+    """Return a copy of an old recipe with some values changed.
 
     Raises:
         ParamInvalid: a value is invalid; nothing was sent.
@@ -71,7 +72,7 @@ def recompose(old: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, An
     asked = {key: value for key, value in change.items() if key in PARAMS and key not in ("seed", "audio_url")}
     chosen = {**{name: old["params"][name] for name in old["chosen"]}, **asked}
     if "amount" in change and "edit_mode" not in asked:
-        chosen.pop("edit_mode", None)  # as in `compose`
+        chosen.pop("edit_mode", None)  # see `compose`
     params = complete(check(chosen))
     return {
         **old,
@@ -101,6 +102,6 @@ def _of_preset(preset: Preset | None) -> dict[str, Any]:
 
 
 def _guess(request: RemixArgs) -> str:
-    """Return tags guessed before the analysis from names and tempo; the remix stage replaces them for each clip."""
+    """Guess tags from names and tempo before the clips are analysed; the `remix` stage replaces them for each clip."""
     heard = {"tempo": request.project.tempo, "tempo_sure": True}
     return original_tags((request.clips[0].track.name, request.clips[0].name), heard)

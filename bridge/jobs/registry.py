@@ -1,7 +1,7 @@
 """Keeps the jobs in memory. A change that must survive a restart is written to the store before it is published.
 
-Stages, scheduler and message handler change jobs only through the registry. Surfaces and outbox read the registry and
-subscribe to the bus.
+The stages, the scheduler and the message handler change jobs only through the registry. The surfaces and the outbox
+read the registry and subscribe to the event bus.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from bridge.protocol.job import ENDED, Job, State, Variation, check_transition, 
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 
-KEPT = 200  # ended jobs that stay in memory; older ones are read from the store
+KEPT = 200  # number of ended jobs that stay in memory; older jobs are read from the store
 
 
 class JobRegistry:
-    """Keeps jobs and variations by ID."""
+    """The jobs in memory and their variations, by ID."""
 
     def __init__(self, store: Store, bus: EventBus) -> None:
         self._store = store
         self._bus = bus
-        self.newest = ""  # id of the job that was added last
-        self._jobs: dict[str, Job] = {}  # oldest first
+        self.newest = ""  # ID of the job that was added last
+        self._jobs: dict[str, Job] = {}  # job ID → job, oldest first
         self._variations: dict[str, dict[str, Variation]] = {}  # job ID → variations by ID, in order
         self._job_of: dict[str, str] = {}  # variation ID → job ID
 
     async def load(self) -> list[Variation]:
-        """Read the newest jobs and all open ones; return the open variations, oldest first."""
+        """Load the newest jobs and all open jobs; return the open variations, oldest first."""
         newest = await self._store(Database.jobs, KEPT)
         open_jobs = await self._store(Database.open_jobs)
         ids = {job.id for job, _ in newest}
@@ -65,7 +65,7 @@ class JobRegistry:
         return job_state(variation.state for variation in self._variations[job_id].values())
 
     async def find(self, start: str | None) -> tuple[Job, list[Variation]]:
-        """Return the job whose ID or variation ID begins with `start`, or the newest job if `start` is empty.
+        """Return the job whose ID or variation ID begins with `start`; if `start` is empty, return the newest job.
 
         Raises:
             UnknownJob: no job or more than one job matches.
@@ -78,7 +78,7 @@ class JobRegistry:
                 else "There is no job yet."
             )
         job, variations = found[0]
-        if job.id not in self._jobs:  # the newest jobs are always in memory, so this job is older: it goes first
+        if job.id not in self._jobs:  # the newest jobs are always in memory, so this job is older and goes first
             later, self._jobs = self._jobs, {}
             self._keep(job, variations)
             self._jobs |= later
@@ -98,7 +98,7 @@ class JobRegistry:
     async def change(
         self, variation_id: str, *, mark: tuple[str, str, Mapping[str, Any]] | None = None, **fields: Any
     ) -> Variation:
-        """Change a variation and a stage's mark in one transaction; both are on disk when this returns.
+        """Change a variation and a stage's marker in one transaction; both are on disk when this method returns.
 
         Raises:
             IllegalTransition: the state table does not allow the change.
@@ -111,12 +111,12 @@ class JobRegistry:
         self._variations[after.job_id][after.id] = after
         try:
             await self._store(Database.save_variation, after, is_open=after.state not in ENDED, mark=mark)
-        finally:  # even with a full disk the user sees the new state
+        finally:  # the user sees the new state even if the disk is full
             self._publish_change(before, after)
         return after
 
     def progress(self, variation_id: str, **fields: Any) -> None:
-        """Update progress, message or queue_position in memory only."""
+        """Update `progress`, `message` or `queue_position` in memory only."""
         before = self.variation(variation_id)
         if before is None or all(getattr(before, name) == value for name, value in fields.items()):
             return
@@ -125,7 +125,7 @@ class JobRegistry:
         self._publish_progress(after)
 
     def move(self, variation_id: str, state: State, **fields: Any) -> None:
-        """Change a variation's state in memory only, because a restart can determine it again."""
+        """Change a variation's state in memory only, because it can be determined again after a restart."""
         before = self.variation(variation_id)
         if before is None or before.state is state:
             return
@@ -135,14 +135,14 @@ class JobRegistry:
         self._publish_job(after.job_id)
 
     async def note(self, job_id: str, **fields: Any) -> Job:
-        """Change a job, for example its bills or warnings."""
+        """Change fields of a job, for example its bills or warnings."""
         job = self._jobs[job_id] = replace(self._jobs[job_id], **fields)
         await self._store(Database.save_job, job)
         self._publish_job(job_id)
         return job
 
     async def warn(self, job_id: str, warnings: Iterable[Mapping[str, str]]) -> None:
-        """Add warnings to a job, except those it already has."""
+        """Add warnings to a job, except those that it already has."""
         have = self._jobs[job_id].warnings
         new = [dict(warning) for warning in warnings if dict(warning) not in have]
         if new:

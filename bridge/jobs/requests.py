@@ -29,7 +29,7 @@ from bridge.workers.pool import Workers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
-    """Creates jobs from messages."""
+    """The commands that create jobs."""
 
     registry: JobRegistry
     scheduler: Scheduler
@@ -37,9 +37,9 @@ class Requests:
     bus: EventBus
     presets: Presets
     surface_settings: SurfaceSettings
-    choose: Callable[[str | None], Awaitable[Engine]]  # returns the named engine; None: the default engine
+    choose: Callable[[str | None], Awaitable[Engine]]  # returns the engine with this name; None: the default engine
     usual: str  # name of the preset for a remix that has neither a preset nor tags
-    clock: Callable[[], float]  # unix time, s
+    clock: Callable[[], float]  # returns the unix time, s
     early_upload: EarlyUpload | None  # None: `upload_early` under `[privacy]` is off
 
     async def remix(self, message: Message) -> str:
@@ -47,13 +47,13 @@ class Requests:
         return (await self._create(message, decode(message.args, RemixArgs), {})).id
 
     async def selection(self, message: Message) -> str:
-        """Create a job from the selection that a surface requested; the surface settings apply."""
+        """Create a job from the selection that a DAW sent at a surface's request; the surface settings apply."""
         job = await self._create(message, decode(message.args, RemixArgs), self.surface_settings.overrides())
         self.bus.publish(SelectionSent(job.id, message.instance))
         return job.id
 
     async def prepare(self, message: Message) -> None:
-        """Check a remix that may follow, start a worker, and upload the clips if `upload_early` is on."""
+        """Check a remix that may be requested next, start a worker, and upload the clips if `upload_early` is on."""
         request = decode(message.args, RemixArgs)
         recipe = compose(request, request.wanted, self.presets, {}, self.usual)
         self.workers.warm()
@@ -62,7 +62,7 @@ class Requests:
             self.early_upload.start(message.instance, draft, [one for one in variations if one.index == 0])
 
     async def rerun(self, message: Message) -> str:
-        """Create a new job from an old recipe, even if the preset has changed since."""
+        """Create a new job from an old recipe, even if the preset has changed since then."""
         target = decode(message.args, TargetArgs)
         job, _ = await self.registry.find(target.variation_id or target.job_id)
         chosen = {name: job.recipe["params"][name] for name in job.recipe["chosen"]}
@@ -77,7 +77,7 @@ class Requests:
         fresh, request = msgspec.structs.replace(message, command="remix", args=args), decode(args, RemixArgs)
         if "preset" in change:
             return (await self._create(fresh, request, {})).id
-        _ = request.wanted  # reading it validates the request before the recipe
+        _ = request.wanted  # reading this property validates the request before the recipe is made
         return (await self._add(fresh, request, recompose(job.recipe, change))).id
 
     # --- inner parts -------------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class Requests:
 
 
 def _asked(request: RemixArgs) -> dict[int, Clip]:
-    """Return the clips to remix, by index in the request; combined clips count as one clip.
+    """Return the clips to remix, by their index in the request; combined clips count as one clip.
 
     Raises:
         RequestError: the clips cannot be combined.
@@ -144,7 +144,7 @@ def _asked(request: RemixArgs) -> dict[int, Clip]:
 
 
 def _not_honoured(asked: Mapping[str, Any], engine: Engine, recipe: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return one warning if the engine is not ACE-Step, and one if it ignores parameters that the user set."""
+    """Return a warning if the engine is not ACE-Step, and another if it ignores parameters that the user set."""
     can = engine.capabilities
     wanted = {name for name in asked if name in PARAMS or name == "amount"} - {"original_tags", "original_lyrics"}
     if str(asked.get("lyrics", "")).strip() in ("", INSTRUMENTAL):

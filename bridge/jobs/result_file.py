@@ -24,9 +24,9 @@ _UNWANTED = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069\ufef
 _RESERVED = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"COM{n}" for n in range(1, 10)), *(f"LPT{n}" for n in range(1, 10))}
 )
-LONGEST = 60  # characters kept of a clip's or preset's name
-LARGEST = 100  # bytes kept of such a name: two names, number, ID and suffix stay below the usual limit of 255
-FITTED = (  # keys of the fit result that the recipe contains
+LONGEST = 60  # maximum number of characters kept from a clip's or preset's name
+LARGEST = 100  # maximum bytes kept from a name: two names, number, ID and suffix stay below the usual limit of 255
+FITTED = (  # keys that are copied from the result of the `fit` stage to the recipe
     "sample_rate",
     "samples",
     "lead",
@@ -42,7 +42,7 @@ FITTED = (  # keys of the fit result that the recipe contains
 
 
 def results_folder(project: Project, home: Path) -> Path:
-    """Return the project's audio folder, else a folder beside the project, else `results` in the bridge's folder."""
+    """Return the project's audio folder, a folder beside the project, or `results` in the bridge's folder."""
     if project.media_path:
         return Path(project.media_path)
     if project.path:
@@ -64,7 +64,7 @@ def make_folder(folder: Path) -> None:
 
 
 def safe(text: str) -> str:
-    """Return a text for use in a file name: no separators, control characters, direction marks or trailing dots."""
+    """Remove separators, control characters, direction marks and trailing dots from a text for a file name."""
     text = text.encode(errors="replace").decode()  # replaces lone surrogates, which come from names that are not UTF-8
     text = _UNWANTED.sub(" ", unicodedata.normalize("NFC", text))
     text = " ".join(text.split())
@@ -75,24 +75,24 @@ def safe(text: str) -> str:
 
 
 def result_name(clip: str, preset: str | None, index: int, variation_id: str) -> str:
-    """Return a variation's file name without suffix: `clip · preset 2 [1a2b3c4d]`."""
+    """Return a variation's file name without its suffix, such as `clip · preset 2 [1a2b3c4d]`."""
     parts = [part for part in (safe(clip.removesuffix(".wav")), safe(preset or "remix")) if part]
     number = f" {index + 1}" if index else ""
     return f"{' · '.join(parts)}{number} [{variation_id[:8]}]"
 
 
 def free_path(folder: Path, name: str) -> Path:
-    """Return an unused path in a folder: the name, or the name with a number."""
+    """Return an unused path in a folder, adding a number to the name if necessary."""
     names = (name, *(f"{name} ({count})" for count in range(2, 1000)))
     return next(folder / f"{one}.wav" for one in names if not (folder / f"{one}.wav").exists())
 
 
 def labels(context: VariationContext, time_reference: int) -> dict[str, Any]:
-    """Return the file's metadata: BWF and INFO chunks.
+    """Return the result file's metadata, as BWF and INFO chunks.
 
     Args:
         context: context of the variation.
-        time_reference: position of the file's start on the project's timeline, samples.
+        time_reference: position of the file's start on the project's timeline, in samples.
     """
     made = time.gmtime(context.job.created)
     label = context.engine.capabilities.label
@@ -148,7 +148,7 @@ def recipe_document(context: VariationContext, fitted: Mapping[str, Any], path: 
 
 
 def _engine(context: VariationContext) -> dict[str, Any]:
-    """Return which engine made the result; for the offline engine also its style family and the sounds it lacks."""
+    """Return the engine that made the result; for the offline engine also the style family and the missing sounds."""
     family = context.done["remix"]["answer"].get("family")
     offline = {"family": family, "needs_model": context.job.recipe.get("needs_model", "")} if family else {}
     return {"name": context.job.engine, "label": context.engine.capabilities.label, **offline}

@@ -1,7 +1,8 @@
 """Runs queued variations in order, at most `slots` at a time; variations that were submitted resume without a slot.
 
-It uses the pipeline and the registry, but no stage and no DAW. A cancel reports what really happened at the engine. A
-shutdown cancels nothing at the engine: submitted variations continue there and are followed again at the next start.
+The scheduler uses the pipeline and the registry, but no stage and no DAW. A cancel reports what really happened at the
+engine. A shutdown cancels nothing at the engine: submitted variations continue there, and the next daemon waits for
+their results.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-DISK_LOOK = 30.0  # s until a variation that found the disk full tries again
-NETWORK_LOOK = 15.0  # s until a variation that could not reach its engine tries again, after the engine's own retries
-PERSON = "user"  # the reason of a variation that waits for the user; a restart does not end the wait
-BUDGET_LOOK = 60.0  # s between checks of whether a waiting variation fits the budget
+DISK_LOOK = 30.0  # seconds until a variation that failed on a full disk is tried again
+NETWORK_LOOK = 15.0  # seconds until a variation that could not reach its engine, despite retries, is tried again
+PERSON = "user"  # `reason` of a variation that waits for the user; a restart does not end the wait
+BUDGET_LOOK = 60.0  # seconds between checks of whether a waiting variation fits the budget
 
 PAUSES = (
     BudgetReached,
@@ -49,21 +50,21 @@ PAUSES = (
     NetworkDown,
 )  # errors that make a variation wait
 
-# Before its submission a variation can simply be stopped; afterwards the engine must be asked to stop.
+# A variation can simply be stopped before its submission; afterwards the engine must be asked to stop.
 STOPPABLE = frozenset({State.NEW, State.WAITING, State.RENDERING, State.UPLOADING})
 ORDERED = frozenset({State.SUBMITTING, State.QUEUED, State.RUNNING, State.FETCHING, State.FITTING})
 
 
 @dataclass(slots=True)
 class Run:
-    """A running variation."""
+    """The task of a running variation."""
 
     task: asyncio.Task[None]
     cancel: asyncio.Event = field(default_factory=asyncio.Event)  # set when the user cancels
 
 
 class Scheduler:
-    """Queues variations and runs them in its slots."""
+    """The queue of variations and the slots in which they run."""
 
     def __init__(
         self, registry: JobRegistry, bus: EventBus, pipeline: Pipeline, contexts: Contexts, *, slots: int
@@ -76,9 +77,9 @@ class Scheduler:
         self._queue: deque[str] = deque()
         self._submitted: deque[str] = deque()  # submitted variations go first and need no slot, because results expire
         self._running: dict[str, Run] = {}
-        self._guarded: set[asyncio.Task[Any]] = set()  # steps that must finish, named after their variation
+        self._guarded: set[asyncio.Task[Any]] = set()  # steps that must finish; each is named after its variation
         self._later: dict[str, asyncio.TimerHandle] = {}
-        self._again: set[str] = set()  # variations enqueued again while they were still running
+        self._again: set[str] = set()  # variations that were queued again while they were running
         self._stopping = False
 
     def resume(self, variations: list[Variation]) -> None:
@@ -120,7 +121,7 @@ class Scheduler:
             await self._registry.change(variation_id, state=State.DONE, result=result, cancel_asked=True, message=text)
 
     async def stop(self) -> None:
-        """Stop all runs; nothing is cancelled at the engine, and a submission in progress finishes."""
+        """Stop all running variations; submissions in progress finish, and nothing is cancelled at the engine."""
         self._stopping = True
         for timer in self._later.values():
             timer.cancel()
@@ -161,11 +162,11 @@ class Scheduler:
             self._running.pop(variation_id, None)
             if variation_id in self._again:
                 self._again.discard(variation_id)
-                self.enqueue(variation_id)  # if the variation has ended meanwhile, nothing runs
+                self.enqueue(variation_id)  # this does nothing if the variation has ended meanwhile
             self._fill()
 
     async def _run_pipeline(self, variation_id: str) -> None:
-        """Run the pipeline and set the variation's state according to the outcome."""
+        """Run the pipeline, and set the variation's state according to the outcome."""
         variation = self._registry.variation(variation_id)
         if variation is None or variation.state in ENDED:
             return
@@ -190,15 +191,15 @@ class Scheduler:
             await self._end(variation_id, State.FAILED, Unexpected())
 
     async def _guard(self, variation_id: str, step: Coroutine[Any, Any, T]) -> T:
-        """Run a step to its end even if its variation's task is cancelled; a shutdown waits for the step."""
+        """Complete a step even if its variation's task is cancelled; a shutdown waits for the step to finish."""
         task = asyncio.create_task(step, name=variation_id)
         self._guarded.add(task)
         task.add_done_callback(self._guarded.discard)
         return await asyncio.shield(task)
 
     async def _pause(self, variation_id: str, error: BridgeError) -> None:
-        """Make a variation wait until the cause of an error is gone."""
-        reason, seconds = "disk", DISK_LOOK  # also used if another program locks the journal
+        """Put a variation on hold until the cause of an error is gone."""
+        reason, seconds = "disk", DISK_LOOK  # also if another program locks the journal
         match error:
             case BudgetReached():
                 reason, seconds = "budget", BUDGET_LOOK
@@ -210,13 +211,13 @@ class Scheduler:
             await self._wait(variation_id, reason, None if seconds == math.inf else seconds, error)
 
     async def _wait(self, variation_id: str, reason: str, seconds: float | None, error: BridgeError) -> None:
-        """Make a variation wait; `retry` ends the wait at once.
+        """Put a variation on hold; `retry` ends the wait at once.
 
         Args:
             variation_id: ID of the variation.
             reason: value of the outbox's `reason` field.
-            seconds: time until it tries again, s; None: it waits for the user.
-            error: the error that makes it wait.
+            seconds: time until the next attempt, s; None: the variation waits for the user.
+            error: the cause of the wait.
         """
         if seconds is not None:
             loop = asyncio.get_running_loop()
@@ -250,15 +251,15 @@ class Scheduler:
         after = self._registry.variation(variation_id)
         if after is None or after.state in ENDED:
             return
-        if after.state not in STOPPABLE:  # it was submitted meanwhile: the engine must be asked to stop
+        if after.state not in STOPPABLE:  # submitted meanwhile, so the engine must be asked to stop
             await self._registry.change(variation_id, cancel_asked=True)
             self.enqueue(variation_id)
             return
-        begun = after.stage in ("remix", "fetch", "fit", "place")  # it waited for disk space after the submission
+        begun = after.stage in ("remix", "fetch", "fit", "place")  # it was submitted, then waited for disk space
         text = "cancelled; `retry` resumes where it stopped" if begun else "cancelled before it was submitted"
         await self._registry.change(variation_id, state=State.CANCELLED, cancel_asked=True, message=text, reason="")
 
 
 def _is_submitted(variation: Variation) -> bool:
-    """Return whether a variation was submitted; older journals record this only in the state."""
+    """Return whether a variation was submitted; in older journals only its state shows this."""
     return variation.ordered or variation.state in ORDERED

@@ -10,21 +10,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-OVERLAP = 8.0  # s of overlap: models are worst near the edges, and a join needs a choice of positions
-SHARE = 4  # the overlap is at most the engine's limit divided by this
-MOST = 24  # most segments per clip, to limit the cost of a mistake
+OVERLAP = 8.0  # seconds: models are worst near the edges, and a join needs a choice of positions
+SHARE = 4  # the overlap is at most the engine's limit divided by this number
+MOST = 24  # maximum number of segments per clip, to limit the cost of a mistake
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A part of a clip with its handles."""
 
-    start: float  # s from the start of the clip with its handles
-    seconds: float  # length, s
+    start: float  # seconds from the start of the clip with its handles
+    seconds: float  # length in seconds
 
     @property
     def stop(self) -> float:
-        """The segment's end, in s from the start of the clip with its handles."""
+        """The end of the segment, in seconds from the start of the clip with its handles."""
         return self.start + self.seconds
 
 
@@ -32,13 +32,13 @@ def split(seconds: float, longest: float | None, lines: Sequence[float]) -> list
     """Split a clip into as few segments as possible, of about equal length.
 
     Args:
-        seconds: length of the clip with its handles.
-        longest: the engine's limit in s; None: no limit.
-        lines: bar lines in s, ascending; if empty, overlaps may be anywhere.
+        seconds: length of the clip with its handles, in seconds.
+        longest: the engine's limit in seconds; None: no limit.
+        lines: bar lines in seconds, ascending; if there are none, overlaps may be anywhere.
 
     Returns:
-        The segments in order, each overlapping the next by about OVERLAP from bar line to bar line; None if MOST
-        segments are not enough.
+        The segments in order, or None if MOST segments are not enough. Neighbouring segments overlap by about OVERLAP
+        seconds, from bar line to bar line if possible.
     """
     if longest is None or seconds <= longest:
         return [Segment(0.0, seconds)]
@@ -62,7 +62,7 @@ def _laid_out(seconds: float, count: int, overlap: float, lines: Sequence[float]
 
 
 def _shared(start: float, overlap: float, lines: Sequence[float]) -> tuple[float, float]:
-    """Return the start and end of an overlap: bar lines near `start`, or `start` itself and `overlap` s later."""
+    """Return the start and end of an overlap: two bar lines, or else `start` and `overlap` seconds later."""
     near = [line for line in lines if abs(line - start) <= overlap / 2]
     first = min(near, key=lambda line: abs(line - start), default=start)
     last = min((line for line in lines if line > first), key=lambda line: abs(line - first - overlap), default=start)

@@ -1,6 +1,6 @@
-"""Keeps the preset and parameters that users set on surfaces, for remixes requested from a surface.
+"""Keeps the preset and the parameters that users set on surfaces; they apply to remixes requested from a surface.
 
-The settings are saved in the store and survive a restart.
+The settings are saved in the store, so they survive a restart.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bridge.store.database import Database
 from bridge.util.validation import validate
 
 FACT = "hands"
-SAVE_DELAY = 0.2  # s from a change to its save
+SAVE_DELAY = 0.2  # seconds from a change until it is saved
 
 
 class SurfaceSettings:
@@ -40,7 +40,7 @@ class SurfaceSettings:
         self._held = json.loads(kept) if kept else {}
 
     async def close(self) -> None:
-        """Finish a pending save."""
+        """Wait until a pending save is finished."""
         if self._saving is not None and not self._saving.done():
             await self._saving
 
@@ -49,10 +49,10 @@ class SurfaceSettings:
         return dict(self._held)
 
     def effective(self) -> dict[str, Any]:
-        """Return all values in effect: settings override the preset, and the preset overrides the defaults."""
+        """Return all values in effect: the settings override the preset, and the preset overrides the defaults."""
         name = self._held.get("preset")
         preset = None
-        with contextlib.suppress(PresetUnknown, PresetInvalid):  # the remix reports a missing or broken preset
+        with contextlib.suppress(PresetUnknown, PresetInvalid):  # a missing or broken preset is reported by the remix
             preset = self._presets.get(name) if name else None
         return self._over(preset)
 
@@ -64,7 +64,7 @@ class SurfaceSettings:
         return {key: value for key, value in values.items() if key not in ("preset", "audio_url") and value is not None}
 
     def select(self, name: str) -> None:
-        """Select a preset; parameters set before are reset.
+        """Select a preset and discard all parameters set before.
 
         Raises:
             PresetUnknown: there is no preset with that name.
@@ -85,7 +85,7 @@ class SurfaceSettings:
         """Set a parameter or `amount`.
 
         Raises:
-            ParamUnknown, ParamInvalid: the name or value is invalid; the text contains the name and the range.
+            ParamUnknown, ParamInvalid: the name or value is invalid; the error text contains the name and the range.
         """
         if name == AMOUNT.name:
             self._held[name] = validate(value, AMOUNT.takes, name, ParamInvalid)
@@ -95,7 +95,7 @@ class SurfaceSettings:
         self._bus.publish(ParamSet(name, self._held.get(name, value)))
 
     def _save(self) -> None:
-        """Schedule a save; a moving knob calls this many times a second."""
+        """Schedule a save; while a knob moves, this method is called many times a second."""
         if self._saving is None or self._saving.done():
             self._saving = asyncio.create_task(self._save_soon(), name="save surface settings")
 

@@ -1,1 +1,1 @@
-"""The stages, one module each; `bridge.jobs.pipeline` has their order."""
+"""The stages, one module each; `bridge.jobs.pipeline` defines their order."""

@@ -1,4 +1,4 @@
-"""Stage 4, per variation and segment: download the paid result and check it before anything else happens to it."""
+"""Stage 4, per variation and segment: download the paid result and check it before any further processing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bridge.protocol.job import State
 from bridge.util.atomic import holds, settle
 from bridge.workers.pool import Workers
 
-TRIES = 3  # download attempts for a result that arrives incomplete
+TRIES = 3  # number of download attempts if a result arrives incomplete
 
 
 def stage(workers: Workers) -> Stage:
@@ -34,7 +34,7 @@ def stage(workers: Workers) -> Stage:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Downloads results; a worker process checks them."""
+    """The stage that downloads results and has a worker process check them."""
 
     workers: Workers
 
@@ -55,7 +55,7 @@ class Fetch:
         return {**checked, "path": str(final)}
 
     async def _download(self, context: VariationContext, final: Path) -> dict[str, Any]:
-        """Download into a temporary file, check it and rename it; return the result of the check."""
+        """Download to a temporary file, check the file and rename it; return the result of the check."""
         made = context.done["remix"]
         output = Output(made["url"], made["seed"], made["billed_units"], made["answer"])
         partial = final.with_suffix(".part")

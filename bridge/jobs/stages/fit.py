@@ -1,7 +1,7 @@
 """Stage 5, per variation: match the result to the clip (rate, exact length, loudness) and write the final file.
 
-In this order, the signal task compares the result with the source, corrects drift, resamples, cuts, sets the level and
-writes the file. The file is written once, where the DAW will read it, with its recipe beside it.
+The signal task compares the result with the source, corrects drift, resamples, cuts, sets the level and writes the
+file, in this order. The file is written once, to the path from which the DAW reads it, with its recipe beside it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bridge.util.atomic import discard, holds, settle, sweep, write_json
 from bridge.workers.pool import Workers
 
 NAME = "fit"
-MODEL_RATE = 48_000  # Hz: ACE-Step's rate, and the rate of every result if the request has no project rate
+MODEL_RATE = 48_000  # Hz: ACE-Step's rate; also used for a result if the request contains no project rate
 
 
 def stage(workers: Workers, store: Store, settings: Settings, home: Path) -> Stage:
@@ -42,15 +42,15 @@ def stage(workers: Workers, store: Store, settings: Settings, home: Path) -> Sta
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Makes final results from the engine's output."""
+    """The stage that makes final results from the engine's output."""
 
     workers: Workers
     store: Store
     settings: Settings
-    home: Path  # the bridge's folder, for results of requests without a project
+    home: Path  # the bridge's folder, used for results if the request names no project
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
-        """Write the final file; return its path and what was done to it.
+        """Write the final file; return its path and a record of the processing.
 
         Raises:
             WorkLost: the downloaded result is gone.
@@ -78,7 +78,7 @@ class Fit:
         await context.warn(fitted["warnings"])
         recipe = final.with_suffix(".recipe.json")
         fitted = {**fitted, "joins": made["joins"], "legs": made["legs"]}
-        await asyncio.to_thread(sweep, folder, recipe.name)  # temporary files that a crash left in the user's folder
+        await asyncio.to_thread(sweep, folder, recipe.name)  # removes temporary files left by a crash
         await asyncio.to_thread(write_json, recipe, recipe_document(context, fitted, final))
         rate = fitted["sample_rate"]
         return {
@@ -89,11 +89,11 @@ class Fit:
             "offset_ms": fitted["alignment"]["corrected_ms"],
             **({"pieces": combine.pieces(context.request, rate)} if context.request.is_combined else {}),
             "fitted": made["says"] + fitted["alignment"]["text"],
-            "order": {**order, "final": str(final)},  # lets a nudge cut the file again
+            "order": {**order, "final": str(final)},  # so that a nudge can cut the file again
         }
 
     async def _joined(self, context: VariationContext) -> dict[str, Any]:
-        """Return the result as one file, joining the segments of a long clip."""
+        """Return a description of the result as a single file; the segments of a long clip are joined first."""
         fetched = context.each["fetch"]
         if len(fetched) == 1:
             return {"path": fetched[0]["path"], "joins": [], "legs": [], "says": ""}
@@ -110,7 +110,7 @@ class Fit:
         return {**answer, "path": str(final), "says": f"{len(fetched)} segments joined; "}
 
     def _comparison_of(self, context: VariationContext) -> dict[str, Any]:
-        """Return what the result is compared with, and whether a measured offset is corrected."""
+        """Return the task's arguments for the comparison with the source and the correction of the offset."""
         return {
             "source": context.done["render"]["path"],
             "align": self.settings.align,
@@ -118,7 +118,7 @@ class Fit:
         }
 
     def _level_of(self, context: VariationContext) -> dict[str, Any]:
-        """Return the target loudness, the source's gain, the true-peak limit and the file format."""
+        """Return the task's arguments for target loudness, source gain, true-peak limit and file format."""
         rendered, settings = context.done["render"], self.settings
         target: float | None
         match settings.loudness:
@@ -136,7 +136,7 @@ class Fit:
         }
 
     async def _own_name(self, context: VariationContext, folder: Path) -> Path:
-        """Return the recorded path, or record an unused one, so that a retry overwrites only the bridge's own file."""
+        """Return the recorded path, or record an unused path, so that a retry overwrites only the bridge's own file."""
         mark, _ = await self.store(Database.stage, context.variation_id, NAME)
         if "path" in mark and Path(mark["path"]).parent == folder:
             return Path(mark["path"])
@@ -149,7 +149,7 @@ class Fit:
 
 
 async def _all_there(context: VariationContext) -> None:
-    """Check that the downloads still exist; a missing one is downloaded again at the next retry."""
+    """Check that the downloads still exist; the next retry downloads a missing file again."""
     for segment, result in enumerate(context.each["fetch"]):
         if not await asyncio.to_thread(holds, Path(result["path"])):
             await context.forget(of_segment(context.variation_id, segment), "fetch")
@@ -157,15 +157,15 @@ async def _all_there(context: VariationContext) -> None:
 
 
 def span_of(context: VariationContext) -> dict[str, Any]:
-    """Return the part of the result to keep, in samples at the result's rate (`skip` in s).
+    """Return the part of the result to keep, in samples at the result's rate (`skip` in seconds).
 
-    The length is the difference of rounded positions, so adjacent clips have no gap.
+    The length is the difference between two rounded positions, so adjacent clips have no gap.
     """
     rendered = context.done["render"]
     rate = context.request.project.sample_rate or MODEL_RATE
     position = context.clip.position or 0.0
     there = rendered["handles"]
-    before, after = rendered.get("keep", there)  # the rest was only context for the model
+    before, after = rendered.get("keep", there)  # all other audio was only context for the model
     samples = round((position + rendered["length"]) * rate) - round(position * rate)
     return {
         "sample_rate": rate,

@@ -1,7 +1,7 @@
 """Stage 6, per variation: place the result on a new track.
 
-For the folder adapter the stage is finished when the file exists. A DAW's script finds the offered result in the outbox
-and confirms it later with a message.
+With the folder adapter, the stage is finished when the file exists. With a DAW, a script finds the offered result in
+the outbox, places it, and confirms this with a message later.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def stage(offer: Callable[[str], None]) -> Stage:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Places results, or offers them to a DAW's script."""
+    """The stage that places results or offers them to a DAW's script."""
 
     offer: Callable[[str], None]  # called with the variation's ID
 

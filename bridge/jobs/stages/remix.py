@@ -1,8 +1,8 @@
 """Stage 3, per variation and segment: submit the remix exactly once and wait for the model.
 
-The journal gets, in this order: the intent (before the request is sent), the ticket (before the first poll) and the
-answer. After a crash, an intent without a ticket means that the submission may have arrived: the state becomes
-`unknown`, and nothing is submitted again unless the user asks for it.
+Three things are written to the journal, in this order: the intent (before the request is sent), the ticket (before the
+first poll) and the answer. After a crash, an intent without a ticket means that the submission may have arrived. The
+state then becomes `unknown`, and nothing is submitted again unless the user asks for it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 
 NAME = "remix"
 SAYS_HERE = "starting the remix"  # message for an engine on this machine, which has no queue
-PER_SECOND = 2 * 48_000 * 2 * 4  # bytes per second of model result and fitted result (float32, stereo, 48 kHz)
-SPARE = 2**20  # bytes kept free for the journal, so that a full disk never loses a paid submission
+PER_SECOND = 2 * 48_000 * 2 * 4  # bytes per second of model result plus fitted result (float32, stereo, 48 kHz)
+SPARE = 2**20  # bytes kept free for the journal, so that a paid submission is never lost because the disk is full
 
 
 def stage(store: Store, budget: Budget, home: Path, clock: Callable[[], float]) -> Stage:
@@ -51,12 +51,12 @@ def stage(store: Store, budget: Budget, home: Path, clock: Callable[[], float]) 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Submits each remix exactly once."""
+    """The stage that submits each remix exactly once."""
 
     store: Store
     budget: Budget
-    home: Path  # its disk needs room for the result before anything is paid
-    clock: Callable[[], float]  # unix time, s
+    home: Path  # the bridge's folder; its disk must have room for the result before anything is paid
+    clock: Callable[[], float]  # returns the unix time, s
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
         """Submit the remix unless it was submitted before; return the model's complete answer.
@@ -93,12 +93,12 @@ class Submission:
         }
 
     async def _submit(self, context: VariationContext, order: Order, void: Mapping[str, Any]) -> Ticket:
-        """Submit the order; the intent is on disk before the request, and the ticket afterwards.
+        """Submit the order; write the intent to disk before the request, and the ticket after it.
 
         Args:
             context: context of the variation.
             order: the order to submit.
-            void: part of the mark that lists earlier submissions that no longer count.
+            void: the part of the marker that lists earlier submissions that no longer count.
         """
         left_undone = "nothing was submitted"
         await asyncio.to_thread(require_room, self.home, order.seconds * PER_SECOND + SPARE, left_undone)
@@ -109,7 +109,7 @@ class Submission:
         digest = await self.store(Database.digest_of, context.job.message_id)
         await asyncio.to_thread(job_folder.keep, context.job_folder, context.job, context.variations, digest)
         await asyncio.to_thread(job_folder.prepare, context.folder, {**intent, "order": _plain(order)})
-        if context.cancel.is_set():  # no await between this check and the new state
+        if context.cancel.is_set():  # there must be no await between this check and the new state
             await self._not_accepted(context)
             raise Withdrawn
         says = _says(context, "submitting the remix")
@@ -119,20 +119,20 @@ class Submission:
             ticket = await context.engine.submit(order)
         except SubmitUnknown:
             raise
-        except Exception:  # the engine refused or nothing was sent, so nothing is running
+        except Exception:  # the engine refused, or nothing was sent, so nothing is running
             await context.enter(State.SUBMITTING, "not submitted", mark=(context.unit, NAME, job_folder.void(intent)))
             await self._not_accepted(context)
             raise
         mark = {**intent, "ticket": {"request_id": ticket.request_id, "urls": dict(ticket.urls)}}
         try:
             await asyncio.to_thread(write_json, context.folder / job_folder.ORDER, {**mark, "order": _plain(order)})
-        except HomeError as problem:  # the journal alone is enough to find the ticket again
+        except HomeError as problem:  # the ticket can also be read from the journal
             log.error("the ticket of %s is in the journal only: %s", context.variation_id, problem.text)
         await _accepted(context, mark)
         return ticket
 
     async def _mark_of(self, context: VariationContext) -> dict[str, Any]:
-        """Return the stage's mark from the journal, with the ticket from the folder if only the folder has it."""
+        """Return the stage's marker from the journal; if it has no ticket, add the ticket from the folder."""
         mark, _ = await self.store(Database.stage, context.unit, NAME)
         if mark.get("sent") and "ticket" not in mark:
             kept = await asyncio.to_thread(job_folder.read, context.folder / job_folder.ORDER) or {}
@@ -141,9 +141,10 @@ class Submission:
         return mark
 
     async def _clear(self, context: VariationContext, refusal: RefusedError) -> None:
-        """Let `retry` submit again (and upload again if needed), because the refusal proves that nothing is running.
+        """Allow `retry` to submit (and if needed upload) again, because the refusal proves that nothing is running.
 
-        An expired result (`ResultGone`) was billed, so this does nothing: only `rerun` may submit again.
+        If a result has expired (`ResultGone`), the remix was billed, so this method does nothing: only `rerun` may
+        submit again.
         """
         if isinstance(refusal, ResultGone):
             return
@@ -155,7 +156,7 @@ class Submission:
             await context.forget(context.clip_unit, "upload")
 
     async def _not_accepted(self, context: VariationContext) -> None:
-        """Refund the budget and remove the files that recovery would read, because nothing is running at the engine."""
+        """Refund the cost and remove the files that recovery would read, because nothing is running at the engine."""
         await self.budget.refund(context.unit)
         await asyncio.to_thread(job_folder.remove_order, context.folder)
 
@@ -167,7 +168,7 @@ async def _accepted(context: VariationContext, mark: Mapping[str, Any]) -> None:
 
 
 async def follow(context: VariationContext, ticket: Ticket, order: Order) -> Output:
-    """Wait for the model; if the user cancels, ask the engine once and keep waiting for the outcome."""
+    """Wait for the model; if the user cancels, ask the engine once to stop, and keep waiting for the outcome."""
     following = asyncio.ensure_future(context.engine.follow(ticket, order, Following(context)))
     asking = asyncio.ensure_future(_cancel_when_asked(context, ticket))
     try:
@@ -197,7 +198,7 @@ SAID = {
 
 
 def order_of(context: VariationContext) -> Order:
-    """Build the order from the journal; it is the same at every call."""
+    """Build the order from recorded values; every call returns the same order."""
     params = {**context.job.recipe["params"], **described(context)}
     beats, downbeats = beats_of(context)
     return Order(
@@ -216,11 +217,11 @@ def order_of(context: VariationContext) -> Order:
 
 
 def beats_of(context: VariationContext) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    """Return the beats within the sent audio, in s from its start, and the indices of the downbeats."""
+    """Return the beats within the sent audio, in seconds from its start, and the indices of the downbeats."""
     grid = context.clip.grid
     if grid is None:
         return (), ()
-    before = context.done["render"]["handles"][0] - context.sent.start  # s from the start of the sent audio to the clip
+    before = context.done["render"]["handles"][0] - context.sent.start  # seconds of sent audio before the clip
     within = [number for number, beat in enumerate(grid.beats) if 0 <= beat + before <= context.sent.seconds]
     place = {number: index for index, number in enumerate(within)}
     downbeats = tuple(place[number] for number in grid.downbeats if number in place)
@@ -228,7 +229,7 @@ def beats_of(context: VariationContext) -> tuple[tuple[float, ...], tuple[int, .
 
 
 def described(context: VariationContext) -> dict[str, Any]:
-    """Return tags from the analysis (what the clip is, its tempo and key), or nothing if the model reads no tags."""
+    """Return tags from the analysis (the kind of clip, its tempo and key); empty if the model reads no tags."""
     heard, recipe = context.done["render"].get("heard"), context.job.recipe
     if not heard or not context.engine.capabilities.ace_step:
         return {}
@@ -240,7 +241,7 @@ def described(context: VariationContext) -> dict[str, Any]:
 
 
 class Following:
-    """Passes on the engine's reports and moves the variation from queued to running."""
+    """A receiver of the engine's reports; it passes them on and changes the state from `queued` to `running`."""
 
     def __init__(self, context: VariationContext) -> None:
         self._context = context
@@ -261,7 +262,7 @@ class Following:
 
 
 def _state_at_engine(context: VariationContext) -> State:
-    """Return `running` if the journal has this state (recorded with a cancel while the model ran), else `queued`."""
+    """Return `running` if the variation is in this state (a cancel may have recorded it), else `queued`."""
     return State.RUNNING if context.variation.state is State.RUNNING else State.QUEUED
 
 

@@ -1,6 +1,6 @@
-"""Stage 1, per clip: render the audible span to one FLAC, with handles if the source has them.
+"""Stage 1, per clip: render the audible span to one FLAC file, with handles if the source has them.
 
-A clip longer than the engine's limit is split into overlapping segments on bar lines, one file each.
+A clip that is longer than the engine's limit is split on bar lines into overlapping segments, one file each.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from bridge.store.database import Database
 from bridge.util.atomic import settle
 from bridge.workers.pool import Workers
 
-SHORTEST = 0.1  # s: minimum length of a clip
-LOOP_AROUND = 1.0  # s of context on each side of a loop
+SHORTEST = 0.1  # minimum length of a clip in seconds
+LOOP_AROUND = 1.0  # minimum context on each side of a loop, in seconds
 
 
 def stage(workers: Workers, store: Store, settings: Settings) -> Stage:
@@ -47,14 +47,14 @@ def stage(workers: Workers, store: Store, settings: Settings) -> Stage:
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """Reads clips in worker processes."""
+    """The stage that reads clips in worker processes."""
 
     workers: Workers
-    store: Store  # remembers the user's tags for each clip
+    store: Store  # keeps the user's tags for each clip
     settings: Settings
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
-        """Write `source.flac` and return the signal task's answer.
+        """Write `source.flac`; return the signal task's answer with further details of the clip.
 
         Raises:
             ClipError: the clip's audio cannot be used.
@@ -63,7 +63,7 @@ class Render:
         if length < SHORTEST:
             raise ClipTooShort(f"The clip is {length:.3f} s long; the minimum is {SHORTEST} s.")
         if not _is_whole(context, length):
-            planned(context, length, (0.0, 0.0))  # refuses an overlong clip before reading it
+            planned(context, length, (0.0, 0.0))  # refuses a clip that is too long before it is read
         source, handles = await self._mixed(context) if context.request.is_combined else self._heard(context)
         handles = [min(handle, spare(context, length)) for handle in handles]
         final = context.clip_folder / "source.flac"
@@ -93,7 +93,7 @@ class Render:
         }
 
     async def _mixed(self, context: VariationContext) -> tuple[Source, list[float]]:
-        """Mix combined clips and return the mix as a source without handles.
+        """Mix combined clips; return the mix as a source, with handles of length 0.
 
         Raises:
             ClipError: a clip's audio cannot be used.
@@ -121,7 +121,7 @@ class Render:
     async def _in_segments(
         self, context: VariationContext, result: Mapping[str, Any], length: float, path: Path
     ) -> list[dict[str, Any]]:
-        """Return the files to send for a rendered clip: one per segment, or the clip itself."""
+        """Return the files to send for a rendered clip: one file per segment, or the clip's own file."""
         rate, frames = result["sample_rate"], result["frames"]
         if _is_whole(context, length + sum(result["handles"])):
             return [{"start": 0, "frames": frames, "path": str(path), "sha256": result["sha256"]}]
@@ -142,8 +142,8 @@ class Render:
     async def _both(self, context: VariationContext, args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Render and analyse the clip in parallel; return both answers.
 
-        If one task fails, the other still finishes, because cancelling it would cost a worker process. If both fail,
-        the error of the render task is raised.
+        If one task fails, the other task is not cancelled, because that would cost a worker process. If both fail, the
+        `render` task's error is raised.
         """
         listening = {**args, "tempo": context.request.project.tempo}
         answers = await asyncio.gather(
@@ -157,23 +157,23 @@ class Render:
         return answers  # type: ignore[return-value]  # none of them is an exception
 
     def _around(self, context: VariationContext, source: Source, length: float) -> float:
-        """Return how many seconds of context the model gets on each side of a short clip; the fit stage cuts it off.
+        """Return how many seconds of context to add on each side of a short clip; the `fit` stage cuts the context off.
 
-        A loop of any length gets context: the end of its result is crossfaded into the audio generated before its
-        start, so that the result repeats without a click.
+        A loop of any length gets context: the end of its result is cross-faded into the audio that was generated
+        before its start, so that the result repeats without a click.
         """
         short = max(0.0, (self.settings.context - length) / 2)
         return max(short, LOOP_AROUND) if context.clip.loops or source.loop else short
 
     async def _said(self, context: VariationContext, result: Mapping[str, Any]) -> Any:
-        """Remember the user's tags if the request has any; return the remembered tags for the clip, or None."""
+        """Store the user's tags for the clip if the request contains any; return the stored tags, or None."""
         recipe, name = context.job.recipe, f"{FACT}{result['sha256']}"
         if recipe.get("described_by") == "user":
             await self.store(Database.remember, name, recipe["params"]["original_tags"])
         return await self.store(Database.fact, name)
 
     async def _clip_length(self, context: VariationContext) -> float:
-        """Return the clip's length on the timeline in s; a clip without a length extends to the end of its source."""
+        """Return the clip's length in seconds; a clip without a length extends to the end of its source."""
         if context.clip.length is not None:
             return context.clip.length
         source, _ = self._heard(context)
@@ -181,7 +181,7 @@ class Render:
         return max(0.0, float(found["seconds"]) - source.offset) / source.playrate
 
     def _heard(self, context: VariationContext) -> tuple[Source, list[float]]:
-        """Return the source span to read and the wanted handles in s."""
+        """Return the source span to read and the lengths of the wanted handles in seconds."""
         source = _absolute(context.clip.played)
         if not context.daw.wants_handles:
             return source, [0.0, 0.0]
@@ -197,7 +197,7 @@ def _is_whole(context: VariationContext, seconds: float) -> bool:
 
 
 def planned(context: VariationContext, length: float, handles: Sequence[float]) -> list[Segment]:
-    """Return the segments of a clip with its handles.
+    """Return the segments into which a clip with its handles is split.
 
     Raises:
         ClipTooLong: the clip would need too many segments.
@@ -214,7 +214,7 @@ def planned(context: VariationContext, length: float, handles: Sequence[float]) 
 
 
 def spare(context: VariationContext, length: float) -> float:
-    """Return by how many seconds each side of a clip may grow within the engine's limit."""
+    """Return by how many seconds a clip may be extended on each side within the engine's limit."""
     longest = context.engine.capabilities.longest
     return math.inf if longest is None or length > longest else (longest - length) / 2
 

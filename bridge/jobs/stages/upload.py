@@ -19,7 +19,7 @@ from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.util.atomic import holds
 
-STILL_THERE = 6 * 3600.0  # s for which a URL must stay valid, to outlast a long queue
+STILL_THERE = 6 * 3600.0  # seconds for which a URL must still be valid, to outlast a long queue
 
 
 def stage(store: Store, budget: Budget, clock: Callable[[], float]) -> Stage:
@@ -38,15 +38,15 @@ def stage(store: Store, budget: Budget, clock: Callable[[], float]) -> Stage:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Uploads clips that fit the budget."""
+    """The stage that uploads clips, provided that the remix fits the budget."""
 
-    store: Store  # remembers uploads
+    store: Store  # keeps the list of uploads
     budget: Budget
-    clock: Callable[[], float]  # unix time, s
-    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)  # by content
+    clock: Callable[[], float]  # returns the unix time, s
+    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)  # by file hash
 
     async def run(self, context: VariationContext) -> dict[str, Any]:
-        """Return the URL from which the model reads the clip.
+        """Return the URL from which the model reads the clip, uploading the clip if necessary.
 
         Raises:
             WorkLost: the rendered clip is gone.
@@ -57,7 +57,7 @@ class Upload:
             await context.forget(f"{context.job_id}/{context.variation.clip_index}", "render")
             raise WorkLost("The rendered clip is missing from the job's folder.")
         if context.job.price > 0:
-            # cost of all segments, so that a long clip is not left half finished
+            # the cost of all segments is checked, so that a long clip is not left half-finished
             cost = sum(segment.seconds for segment in context.segments) * context.job.price
             await self.budget.ask(context.job_id, context.job.estimated, confirmed=context.request.confirmed)
             await self.budget.check(context.variation_id, cost)
@@ -67,7 +67,7 @@ class Upload:
             return await self._once(context, path, sha256)
 
     async def _once(self, context: VariationContext, path: Path, sha256: str) -> dict[str, Any]:
-        """Upload a file, or return its earlier upload if the URL stays valid long enough; call under the lock."""
+        """Upload a file, or return an earlier upload whose URL stays valid long enough; the caller holds the lock."""
         engine, name = context.engine, context.engine.capabilities.name
         known = await self.store(
             Database.upload, name, engine.capabilities.upload_host, sha256, self.clock() + STILL_THERE
