@@ -1,4 +1,4 @@
-"""Calls the database from the event loop: calls run in order on one thread, so a slow disk does not block the loop."""
+"""Calls the database from the event loop. A single thread runs the calls, so a slow disk does not block the loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Store:
-    """Runs database calls one after another on a thread: `await store(Database.save_job, job)`."""
+    """A single thread that runs database calls one after another: `await store(Database.save_job, job)`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -24,11 +24,11 @@ class Store:
 
     async def __call__(self, call: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
-        # Shielded, so that a call is always completed, even if its caller is cancelled.
+        # The call is shielded, so it is completed even if its caller is cancelled.
         return await asyncio.shield(loop.run_in_executor(self._thread, self._run, call, args, kwargs))
 
     def _run(self, call: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
-        """Make a call and translate SQLite errors.
+        """Call a method of the database, and translate SQLite errors.
 
         Raises:
             DiskFull, StoreBusy, HomeError: the call failed and changed nothing.

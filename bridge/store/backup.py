@@ -1,8 +1,8 @@
-"""Checks the database file at start, replaces it if it is damaged, and makes backup copies.
+"""Checks the database file (the journal) at start, replaces a damaged file, and makes backup copies.
 
-Every start also compares the journal with the job folders, because SQLite's checks do not notice lost entries.
+Every start also compares the journal with the job folders, because SQLite's checks do not detect lost entries.
 
-The daemon opens the journal here; bridge.store.housekeeping calls `copy` while the daemon runs.
+The daemon opens the journal through this module; bridge.store.housekeeping calls `copy` while the daemon runs.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ COPIES, DAMAGED = "backups", "damaged"  # folders in the home
 STAMP, STAMPS = (
     "journal.stamp",
     "stamps",
-)  # file in the home and key in the journal's facts, both with the stamps of the last starts
-BESIDE = ("-wal", "-shm", "-journal")  # suffixes of SQLite's files beside a database
+)  # file in the home, and key in the journal's facts; both contain stamps of recent starts
+BESIDE = ("-wal", "-shm", "-journal")  # suffixes of the files that SQLite keeps beside a database
 BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def open_database(home: Path, clock: Callable[[], float], keep: int) -> Database:
-    """Open the home's journal and recover lost entries from the job folders.
+    """Open the journal in the home, and recover lost entries from the job folders.
 
-    A damaged or missing journal is first replaced by the last good copy.
+    A damaged or missing journal is first replaced with the last good copy.
 
     Args:
         home: the bridge's folder, locked by this process.
-        clock: unix time, s.
+        clock: returns the unix time, s.
         keep: number of copies to keep (see `copy`).
 
     Raises:
@@ -71,7 +71,7 @@ def open_database(home: Path, clock: Callable[[], float], keep: int) -> Database
 
 
 def ailment(path: Path) -> str | None:
-    """Return what is wrong with a database, as the end of a sentence; None if it is intact, empty or missing.
+    """Return what is wrong with a database, as the end of a sentence; None if the database is intact, empty or missing.
 
     Raises:
         sqlite3.Error: the database cannot be checked for a reason other than damage.
@@ -89,7 +89,7 @@ def ailment(path: Path) -> str | None:
 
 
 def copy(home: Path, now: float, keep: int) -> Path:
-    """Write a checked copy of the database while it is in use, and remove all but the newest `keep` copies.
+    """Write a checked copy of the database, which may be in use, and remove all but the newest `keep` copies.
 
     Args:
         home: the bridge's folder.
@@ -127,13 +127,13 @@ def copies(home: Path) -> list[Path]:
 
 
 def newest_copy(home: Path) -> float | None:
-    """Return the time of the newest copy (unix time, s), or None."""
+    """Return the unix time of the newest copy in seconds, or None if there are no copies."""
     found = copies(home)
     return found[0].stat().st_mtime if found else None
 
 
 def _missed(home: Path) -> str | None:
-    """Return why a missing or empty database counts as lost; None if it exists or there were never any jobs."""
+    """Return why a missing or empty database counts as lost; None if it has content or there were never any jobs."""
     path = home / FILE
     if path.exists() and path.stat().st_size:
         return None
@@ -144,7 +144,7 @@ def _missed(home: Path) -> str | None:
 def _compare(database: Database, home: Path, now: float) -> None:
     """Recover lost entries from the job folders, and write a new stamp.
 
-    If the journal does not know the stamp in the file `STAMP`, an older copy has replaced the journal.
+    If the journal does not contain the stamp from the file `STAMP`, the journal has been replaced with an older copy.
     """
     seen = (job_folder.read(home / STAMP) or {}).get("stamp")
     known = json.loads(database.fact(STAMPS) or "[]")
@@ -163,7 +163,7 @@ def _compare(database: Database, home: Path, now: float) -> None:
 
 
 def _replace(home: Path, now: float) -> None:
-    """Rebuild the database under another name, then rename it; after a crash the next start rebuilds it."""
+    """Rebuild the database under a temporary name, then rename it; after a crash, the next start rebuilds it again."""
     path, made = home / FILE, home / f".{FILE}.rescue"
     _set_aside(home, now)
     for beside in ("", *BESIDE):
@@ -187,7 +187,7 @@ def _replace(home: Path, now: float) -> None:
 
 
 def _set_aside(home: Path, now: float) -> None:
-    """Move a damaged database away; it is not deleted, because more may be recovered from it manually."""
+    """Move a damaged database away; it is not deleted, because more may be recovered manually."""
     damaged = [path for beside in ("", *BESIDE) if (path := home / f"{FILE}{beside}").exists()]
     if damaged:
         base = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))

@@ -1,7 +1,8 @@
 """The database: everything that must survive a crash, in one SQLite file.
 
-The database is written before and after every side effect. With WAL and synchronous FULL, a commit is on disk when it
-returns; "submitted exactly once" depends on this. The daemon calls it through bridge.store.async_store.
+The database is written before and after every side effect. With the SQLite settings WAL and synchronous=FULL, a commit
+is on disk when it returns; "submitted exactly once" depends on this. The daemon calls the database through
+bridge.store.async_store.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from bridge.errors import RequestConflict
 from bridge.protocol.job import Job, State, Variation
 from bridge.store.migrations import migrate
 
-ANY_DIGEST = "rescued"  # digest of a message known only from a job folder that lacks the digest
+ANY_DIGEST = "rescued"  # stored if a message was recovered from a job folder that contains no digest
 
 
 class Database:
-    """Reads and writes the tables; each method is one committed transaction."""
+    """The tables in the SQLite file; each method is one committed transaction."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        if read_only:  # for the command line, with or without a running daemon
+        if read_only:  # used by the command line, with or without a running daemon
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
             return
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -40,16 +41,16 @@ class Database:
         self._db.close()
 
     def transaction(self) -> Transaction:
-        """Return a context manager that commits several calls together, or none of them."""
+        """Return a context manager that commits either all calls in its block or none of them."""
         return Transaction(self._db)
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
     def take_in(self, message_id: str, digest: str, instance: str, body: bytes, received: float) -> bool:
-        """Record a message; return whether it must still be applied, because it is new or a crash interrupted it.
+        """Record a message; return whether it still has to be applied: it is new, or a crash interrupted it.
 
         Raises:
-            RequestConflict: the ID was used before for other content.
+            RequestConflict: the ID was already used for different content.
         """
         with self.transaction():
             row = self._one("SELECT digest, applied FROM messages WHERE message_id = ?", message_id)
@@ -64,19 +65,19 @@ class Database:
         return not row[1]
 
     def digest_of(self, message_id: str) -> str:
-        """Return the digest of a message, or ANY_DIGEST if it was not recorded."""
+        """Return the digest of a message, or ANY_DIGEST if the message was not recorded."""
         row = self._one("SELECT digest FROM messages WHERE message_id = ?", message_id)
         return ANY_DIGEST if row is None else str(row[0])
 
     def applied(self, message_id: str, refused: Mapping[str, str] | None = None) -> None:
-        """Record that a message was applied, or why it was refused."""
+        """Record that a message was applied or, with `refused`, why it was refused."""
         self._db.execute(
             "UPDATE messages SET applied = 1, body = x'', refused = ? WHERE message_id = ?",
             (None if refused is None else json.dumps(refused), message_id),
         )
 
     def refusals(self, instance: str, limit: int = 20) -> list[tuple[str, dict[str, str]]]:
-        """Return the ID and error of an instance's latest refused messages, oldest first."""
+        """Return the IDs and errors of an instance's most recent refused messages, oldest first."""
         rows = self._db.execute(
             "SELECT message_id, refused FROM messages WHERE instance = ? AND refused IS NOT NULL "
             "ORDER BY rowid DESC LIMIT ?",
@@ -90,7 +91,7 @@ class Database:
         return None if row is None else str(row[0])
 
     def unapplied(self) -> list[bytes]:
-        """Return messages that were recorded but not applied before a crash, oldest first."""
+        """Return the messages that were recorded but not yet applied, oldest first."""
         rows = self._db.execute("SELECT body FROM messages WHERE applied = 0 ORDER BY rowid")
         return [bytes(row[0]) for row in rows]
 
@@ -111,13 +112,13 @@ class Database:
             self.applied(job.message_id)
 
     def save_job(self, job: Job) -> None:
-        """Replace a job."""
+        """Replace the record of a job."""
         self._db.execute("UPDATE jobs SET value = ? WHERE id = ?", (job.to_json(), job.id))
 
     def save_variation(
         self, variation: Variation, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None
     ) -> None:
-        """Replace a variation and, in the same transaction, a stage's mark (unit, stage, mark)."""
+        """Replace a variation and, in the same transaction, a stage's marker (unit, stage, marker)."""
         with self.transaction():
             self._db.execute(
                 "UPDATE variations SET state = ?, open = ?, value = ? WHERE id = ?",
@@ -127,7 +128,7 @@ class Database:
                 self._mark(*mark)
 
     def jobs(self, limit: int = 50, before: float = float("inf")) -> list[tuple[Job, list[Variation]]]:
-        """Return the newest jobs that were created before a unix time, newest first."""
+        """Return the newest jobs created before a given unix time, newest first."""
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE created < ? ORDER BY rowid DESC LIMIT ?", (before, limit)
         ).fetchall()
@@ -144,11 +145,11 @@ class Database:
         return [(Job.from_json(value), self._variations(job_id)) for job_id, value in rows]
 
     def variations_of(self, job_id: str) -> list[Variation]:
-        """Return a job's variations in order, empty if there is no such job."""
+        """Return a job's variations in order; the list is empty if there is no such job."""
         return self._variations(job_id)
 
     def job(self, job_id: str) -> Job:
-        """Return a job that exists."""
+        """Return a job, which must exist."""
         ((value,),) = self._db.execute("SELECT value FROM jobs WHERE id = ?", (job_id,))
         return Job.from_json(value)
 
@@ -167,7 +168,7 @@ class Database:
     # --- money -------------------------------------------------------------------------------------------------------
 
     def spend(self, variation_id: str, cost: float, now: float, since: float, cap: float) -> float | None:
-        """Record a cost and return None; if it exceeds the cap, record nothing and return the sum since `since`."""
+        """Record a cost; if the cap would be exceeded, instead return the sum spent since `since`."""
         with self.transaction():
             spent = self._spent(since, variation_id)
             if spent + cost > cap:
@@ -180,11 +181,11 @@ class Database:
         self._db.execute("UPDATE ledger SET cost = ? WHERE variation_id = ?", (cost, variation_id))
 
     def spent_since(self, moment: float, without: str = "") -> float:
-        """Return the sum of the costs since a unix time, without one variation and its segments."""
+        """Return the sum of costs since a given unix time, excluding the variation `without` and its segments."""
         return self._spent(moment, without)
 
     def _spent(self, since: float, without: str) -> float:
-        segments = f"{without}/%"  # of a long clip
+        segments = f"{without}/%"  # pattern for the variation's segments
         query = "SELECT TOTAL(cost) FROM ledger WHERE at >= ? AND variation_id <> ? AND variation_id NOT LIKE ?"
         row = self._one(query, since, without, segments)
         return float(row[0]) if row else 0.0
@@ -192,14 +193,14 @@ class Database:
     # --- stages ------------------------------------------------------------------------------------------------------
 
     def stage(self, unit: str, stage: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """Return a stage's mark (empty if none) and its result (None until it is finished)."""
+        """Return a stage's marker (empty if there is none) and result (None until the stage is finished)."""
         row = self._one("SELECT mark, result FROM stages WHERE unit = ? AND stage = ?", unit, stage)
         if row is None:
             return {}, None
         return json.loads(row[0] or "{}"), None if row[1] is None else json.loads(row[1])
 
     def lost_order(self, variation_id: str) -> str:
-        """Return the unit (variation or segment) for which the answer to the submission was lost."""
+        """Return the unit (variation or segment) whose submission was sent but whose answer was lost."""
         rows = self._db.execute(
             "SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL AND (unit = ?1 OR unit LIKE ?2)",
             (variation_id, f"{variation_id}/%"),
@@ -208,7 +209,7 @@ class Database:
         return str(found[0]) if found else variation_id
 
     def was_submitted(self, variation_id: str) -> bool:
-        """Return whether a variation, or one of its segments, may have been submitted."""
+        """Return whether a variation or one of its segments may have been submitted."""
         rows = self._db.execute(
             "SELECT mark, result FROM stages WHERE stage = 'remix' AND (unit = ?1 OR unit LIKE ?2)",
             (variation_id, f"{variation_id}/%"),
@@ -224,7 +225,7 @@ class Database:
         )
 
     def forget_stage(self, unit: str, stage: str) -> None:
-        """Remove a stage's result, so that the stage runs again; its mark stays."""
+        """Remove a stage's result, so that the stage runs again; the stage's marker is kept."""
         self._db.execute("UPDATE stages SET result = NULL WHERE unit = ? AND stage = ?", (unit, stage))
 
     def _mark(self, unit: str, stage: str, mark: Mapping[str, Any]) -> None:
@@ -237,7 +238,7 @@ class Database:
     # --- uploads, instances, facts -----------------------------------------------------------------------------------
 
     def upload(self, engine: str, host: str, sha256: str, valid_until: float) -> tuple[str, float | None] | None:
-        """Return the URL and expiry of an upload that is still valid at `valid_until`, or None."""
+        """Return the URL and expiry of an upload, or None if there is none that is valid until `valid_until`."""
         row = self._one(
             "SELECT url, expires FROM uploads WHERE engine = ? AND host = ? AND sha256 = ? "
             "AND (expires IS NULL OR expires > ?)",
@@ -253,7 +254,7 @@ class Database:
         self._db.execute("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)", (engine, host, sha256, url, expires))
 
     def forget_upload(self, url: str) -> None:
-        """Remove an upload that the model could not read."""
+        """Remove the record of an upload that the model could not read."""
         self._db.execute("DELETE FROM uploads WHERE url = ?", (url,))
 
     def hello(self, instance: str, daw: str, version: str, project: str, now: float) -> None:
@@ -263,11 +264,11 @@ class Database:
         )
 
     def bye(self, instance: str) -> None:
-        """Remove a disconnected DAW process."""
+        """Remove the record of a DAW process that has disconnected."""
         self._db.execute("DELETE FROM instances WHERE id = ?", (instance,))
 
     def instances(self) -> list[tuple[str, str, str, str, float]]:
-        """Return ID, DAW, version, project and connection time of each connected DAW process, oldest first."""
+        """Return the ID, DAW, version, project and connection time of each connected DAW process, oldest first."""
         return list(self._db.execute("SELECT id, daw, version, project, hello FROM instances ORDER BY hello, rowid"))
 
     def fact(self, key: str) -> str | None:
@@ -291,7 +292,7 @@ class Database:
 
 
 class Transaction:
-    """Runs BEGIN IMMEDIATE … COMMIT, or ROLLBACK if the block raises; a nested one joins the outer transaction."""
+    """A block that ends with COMMIT, or with ROLLBACK if it raises; nested blocks join the outer transaction."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -309,5 +310,5 @@ class Transaction:
             if kind is None:
                 self._db.execute("COMMIT")
         finally:
-            if self._db.in_transaction:  # after an error some transactions are still open
+            if self._db.in_transaction:  # some errors leave the transaction open
                 self._db.execute("ROLLBACK")

@@ -1,6 +1,6 @@
 """Copies the database and removes old working files while the daemon runs.
 
-daemon.py starts the housekeeping. It checks every few minutes what is due and works in a thread at low priority.
+daemon.py starts the housekeeping, which checks every ten minutes what is due and works in a low-priority thread.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from bridge.store.database import Database
 
 log = logging.getLogger(__name__)
 
-LOOK = 600.0  # s between two checks
+LOOK = 600.0  # seconds between checks
 GIGABYTE = 10**9
-NICENESS = 10  # niceness of the thread
+NICENESS = 10  # niceness of the low-priority thread
 
 T = TypeVar("T")
 
 
 class Housekeeping:
-    """Maintains one home while its daemon runs."""
+    """Regular maintenance of one home while its daemon runs."""
 
     def __init__(
         self,
@@ -103,6 +103,6 @@ class Housekeeping:
 
 
 def _lower_priority() -> None:
-    """Lower the priority of this thread, on Linux only: other systems have no niceness per thread."""
+    """Lower the current thread's priority, on Linux only: other systems have no niceness per thread."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -1,7 +1,7 @@
 """Reads and writes the files in a job's folder from which paid work is recovered if the database is lost.
 
-The remix stage writes the files around each submission; bridge.store.recovery compares them with the journal at every
-start.
+The `remix` stage writes the files before and after each submission; bridge.store.recovery compares the files with the
+journal at every start.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 from bridge.protocol.job import Job, Variation
 from bridge.util.atomic import settle, sync_folder, write_json
 
-JOB = "job.json"  # in the job's folder
-PREPARED = "intent.json"  # in a variation's folder: the order before it is submitted; `commit` renames it
-ORDER = "submit.json"  # in a variation's folder: intent, ticket and order of a submission that may be paid
-VOID = "void"  # in a mark: IDs of earlier submissions that no longer count
+JOB = "job.json"  # in the job's folder: see `Kept`
+PREPARED = "intent.json"  # in a variation's folder: an order that is not submitted yet; `commit` renames the file
+ORDER = "submit.json"  # in a variation's folder: intent, ticket and order of a submission that may have been paid for
+VOID = "void"  # key in a marker: IDs of earlier submissions that no longer count
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,14 @@ class Kept:
     """The content of a `job.json`, as written by `keep`."""
 
     job: Job
-    variations: list[Variation]  # their state before the first submission
-    digest: str | None  # digest of the job's message; None: the file is from an older version
+    variations: list[Variation]  # the variations as they were before the first submission
+    digest: str | None  # digest of the job's message; None: an older version wrote the file
 
 
 def keep(folder: Path, job: Job, variations: Iterable[Variation], digest: str) -> None:
-    """Write `job.json` (the job, its variations, its message's digest) unless it exists; on disk when this returns.
+    """Write the job, its variations and its message's digest to `job.json`, unless this file already exists.
+
+    The file is on disk when this function returns.
 
     Raises:
         DiskFull, OutputUnwritable: the folder cannot be written.
@@ -67,7 +69,7 @@ def prepare(folder: Path, order: Mapping[str, Any]) -> None:
 
 
 def commit(folder: Path) -> None:
-    """Record that the order is about to be submitted; call this after the journal entry and before the request.
+    """Record that the order is about to be submitted; call this after writing the journal and before the request.
 
     Raises:
         DiskFull, OutputUnwritable: the folder cannot be written.
@@ -76,25 +78,25 @@ def commit(folder: Path) -> None:
 
 
 def remove_order(folder: Path) -> None:
-    """Remove the files of `prepare` and `commit`, because nothing is running at the engine."""
+    """Remove the files written by `prepare` and `commit`, because nothing is running at the engine."""
     for name in (ORDER, PREPARED):
         (folder / name).unlink(missing_ok=True)
 
 
 def name_of(mark: Mapping[str, Any]) -> str | float | None:
-    """Return the ID in a submission's mark, or None if there is no submission or no ID."""
-    name: str | float | None = mark.get("id", mark.get("at"))  # older versions had no ID, only a time
+    """Return the ID of the submission in a marker, or None if there is no submission or no ID."""
+    name: str | float | None = mark.get("id", mark.get("at"))  # older versions wrote no ID, only a time
     return name
 
 
 def void(mark: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mark that voids a submission, so that the remix may be submitted again."""
+    """Return a marker that voids the submission in the given marker, so that the remix may be submitted again."""
     name = name_of(mark)
     return {VOID: [*mark.get(VOID, ()), *([] if name is None else [name])]}
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """Return the object in a JSON file; None if it is missing, incomplete or not an object."""
+    """Return the object in a JSON file; None if the file is missing or incomplete, or contains no object."""
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError):

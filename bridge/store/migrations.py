@@ -1,7 +1,7 @@
 """Defines the database's tables and the steps that migrate an older database to the newest version.
 
-Step k migrates from version k to k + 1 and never changes once released. database.py applies the steps when it opens a
-database.
+Step k migrates from version k to k + 1 and is never changed once released. database.py applies the steps when it opens
+a database.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ VERSION = len(STEPS)
 
 
 def version_of(db: sqlite3.Connection) -> int:
-    """Return the version of a database, 0 if it has no tables yet."""
+    """Return the version of a database, or 0 if the database has no tables yet."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def migrate(db: sqlite3.Connection, steps: Sequence[str] = STEPS) -> int:
-    """Migrate a database to the newest version, each step in a transaction; return its previous version.
+    """Migrate a database to the newest version, with one transaction per step; return the previous version.
 
     Raises:
         StoreNewer: a newer bridge wrote the database; nothing is changed.

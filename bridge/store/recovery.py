@@ -1,12 +1,13 @@
-"""Compares the job folders with the journal and recovers what the journal has lost: submissions, results, entire jobs.
+"""Compares the job folders with the journal and recovers lost journal entries: submissions, results and entire jobs.
 
-bridge.store.backup calls this module at every start. It submits nothing, and it treats a submission as sent whenever a
-folder shows that it may have been sent.
+bridge.store.backup calls this module at every start. Nothing is submitted here, and a submission counts as sent
+whenever a folder shows that the request may have been sent.
 
-Jobs and submissions are written to the journal before the folder. An unknown job or a submission (`submit.json`) with
-an unknown ID therefore proves that the journal has lost entries. An unknown result of the place stage and two unknown
-results of a variation prove it as well. Only then is a variation's state changed. Any other single unknown result
-proves nothing: results are written to the folder first, and a crash may have come before the journal entry.
+Jobs and submissions are written to the journal before they are written to the folder. Therefore, a job that the journal
+lacks proves that the journal has lost entries, and so does a submission (`submit.json`) whose ID the journal lacks. Two
+missing results of one variation, or a missing result of its `place` stage, prove a loss as well. A variation's state is
+changed only after such proof. Any other single missing result proves nothing: results are written to the folder first,
+and a crash may have prevented the journal entry.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from bridge.store.database import ANY_DIGEST, Database
 from bridge.store.retention import GONE
 from bridge.util.atomic import holds
 
-OFFER_AGAIN = 24 * 3600.0  # s: an older result was most probably placed or seen, so it is not offered again
+OFFER_AGAIN = 24 * 3600.0  # age in seconds: an older result was probably placed or seen, so it is not offered again
 PER_CLIP, PER_VARIATION = (
     ("render", "upload"),
     ("remix", "fetch", "fit", "place"),
-)  # stages; some of them also run per segment
+)  # names of stages; some of these stages also run per segment
 REMIX = "remix"
 
 Results = dict[tuple[str, str], Mapping[str, Any]]  # (unit, stage) → result
@@ -37,23 +38,23 @@ Results = dict[tuple[str, str], Mapping[str, Any]]  # (unit, stage) → result
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """The numbers of recovered entries."""
+    """The numbers of recovered and stopped entries."""
 
-    jobs: int = 0  # jobs unknown to the journal
-    variations: int = 0  # variations with a submission or results unknown to the journal
-    stopped: int = 0  # unfinished variations without a submission, which are no longer submitted automatically
+    jobs: int = 0  # jobs that the journal lacked
+    variations: int = 0  # variations with a submission or results that the journal lacked
+    stopped: int = 0  # unfinished variations without a submission; they are no longer submitted automatically
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
     """The content of `submit.json`."""
 
-    mark: Mapping[str, Any]  # the stage's mark in the journal
-    seconds: float  # length of the submitted audio
+    mark: Mapping[str, Any]  # the stage's marker, as in the journal
+    seconds: float  # length of the submitted audio, s
 
 
 def recover(database: Database, jobs: Path, now: float, *, lost: bool = False) -> Recovered:
-    """Add everything to the journal that only the job folders contain, in one transaction.
+    """Add to the journal, in one transaction, everything that only the job folders contain.
 
     Args:
         database: the journal.
@@ -85,12 +86,12 @@ def _folders(jobs: Path) -> Iterator[Path]:
 
 
 def _whole_job(database: Database, folder: Path, now: float) -> int:
-    """Add an unknown job with its message; return its number of variations."""
+    """Add a job that the journal lacks, with its message; return the number of variations."""
     about = job_folder.kept(folder)
     if about is None or about.job.id != folder.name:  # a copied folder is not a second job
         return 0
     job, variations = about.job, about.variations
-    with contextlib.suppress(RequestConflict):  # the journal knows the message but not its job
+    with contextlib.suppress(RequestConflict):  # the journal contains the message but not its job
         database.take_in(job.message_id, about.digest or ANY_DIGEST, job.instance, b"", job.created)
     database.add_job(job, variations)
     for one in variations:
@@ -99,13 +100,13 @@ def _whole_job(database: Database, folder: Path, now: float) -> int:
 
 
 def _known_job(database: Database, folder: Path, now: float) -> int:
-    """Compare a job's unfinished variations with their folders; return how many had lost entries."""
+    """Compare a job's unfinished variations with their folders; return how many of them had lost journal entries."""
     open_ones = (one for one in database.variations_of(folder.name) if one.state is not State.DONE)
     return sum([_merge(database, folder.name, one, folder, now, new=False) for one in open_ones])
 
 
 def _merge(database: Database, job_id: str, variation: Variation, folder: Path, now: float, *, new: bool) -> bool:
-    """Update a variation from its folder; return whether the journal had lost entries about it."""
+    """Update a variation from its folder; return whether the journal had lost entries about this variation."""
     clip = folder / f"clip-{variation.clip_index + 1}"
     units = _units(variation.id, clip / f"variation-{variation.index + 1}")
     results = _unknown(database, units, PER_VARIATION)
@@ -126,7 +127,7 @@ def _merge(database: Database, job_id: str, variation: Variation, folder: Path, 
 
 
 def _state(database: Database, variation: Variation, orders: Mapping[str, _Order], now: float) -> None:
-    """Set a variation's state from the updated journal, and record its submissions."""
+    """Derive a variation's state from the updated journal, and record the state and the lost submissions."""
     found = any("ticket" in order.mark for order in orders.values())
     after = _with_state(database, variation, ordered=found or variation.ordered, sent=bool(orders), now=now)
     is_open = after.state not in ENDED
@@ -136,8 +137,8 @@ def _state(database: Database, variation: Variation, orders: Mapping[str, _Order
 
 
 def _with_state(database: Database, before: Variation, *, ordered: bool, sent: bool, now: float) -> Variation:
-    """Return a variation with the state that follows from its submissions and results."""
-    ended = before.state in ENDED  # new entries mean that the ended variation was retried
+    """Return a copy of a variation with the state that follows from the submissions and results."""
+    ended = before.state in ENDED  # if so, the recovered entries show that the variation was retried
     found = replace(
         before,
         error=None,
@@ -175,7 +176,9 @@ def _money(database: Database, job_id: str, orders: Mapping[str, _Order], result
 
 
 def _stop(database: Database) -> int:
-    """End unfinished variations without a submission; they may have ended, and their folder may have been removed."""
+    """End unfinished variations without a submission.
+
+    The lost entries may have recorded that such a variation ended, and its folder may have been removed since then."""
     count = 0
     for _, variations in database.open_jobs():
         for one in variations:
@@ -191,7 +194,7 @@ def _stopped(variation: Variation) -> Variation:
 
 
 def _unknown(database: Database, units: Mapping[str, Path], stages: tuple[str, ...]) -> Results:
-    """Return the results that the folders contain but the journal lacks, if their files exist."""
+    """Return the results that the folders contain but the journal lacks, provided that the result's file exists."""
     found: Results = {}
     for unit, place in units.items():
         for stage in stages:
@@ -204,7 +207,7 @@ def _unknown(database: Database, units: Mapping[str, Path], stages: tuple[str, .
 
 
 def _units(unit: str, folder: Path) -> dict[str, Path]:
-    """Return the journal's keys of a unit and its further segments, each with its folder."""
+    """Return the journal's keys for a unit and for the second and later segments of this unit, each with its folder."""
     segments = sorted(path for path in folder.glob("leg-*") if path.name[4:].isdigit())
     return {unit: folder, **{of_segment(unit, int(path.name[4:]) - 1): path for path in segments}}
 
@@ -212,7 +215,7 @@ def _units(unit: str, folder: Path) -> dict[str, Path]:
 def _order(place: Path) -> _Order | None:
     """Return the submission in a folder, or None if nothing was submitted."""
     order = job_folder.read(place / job_folder.ORDER)
-    if order is None and (place / job_folder.ORDER).exists():  # emptied by a power cut, so it may be paid
+    if order is None and (place / job_folder.ORDER).exists():  # after a power cut; it may be paid for
         order = {"sent": True}
     if order is None:
         return None
@@ -221,7 +224,7 @@ def _order(place: Path) -> _Order | None:
 
 
 def _knows(mark: Mapping[str, Any], order: _Order) -> bool:
-    """Return whether the journal knows this submission, either as the current one or as voided."""
+    """Return whether the journal contains this submission, either as the current or as a voided submission."""
     name = job_folder.name_of(order.mark)
     if name is None:
         return bool(mark.get("sent"))
@@ -229,6 +232,6 @@ def _knows(mark: Mapping[str, Any], order: _Order) -> bool:
 
 
 def _exists(result: Mapping[str, Any]) -> bool:
-    """Return whether the file of a stage's result still exists; True for a result without a file."""
+    """Return whether the file of a stage's result still exists; return True for a result without a file."""
     path = result.get("path")
     return not path or holds(Path(path))

@@ -1,7 +1,7 @@
-"""Removes the working files of finished jobs, by age or when they take too much space.
+"""Removes the working files of finished jobs when they are too old or take up too much space.
 
-bridge.store.housekeeping calls this module. Only entire folders in the home's `jobs` are removed. Results are stored
-elsewhere and belong to the user; a paid result that was not handed over keeps its folder.
+bridge.store.housekeeping calls this module. Only entire folders in the home's `jobs` folder are removed. Results are
+stored elsewhere and belong to the user. If a paid result was not handed over, its job's folder is kept.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ async def sweep(
     days: float,
     largest: int,
 ) -> list[Path]:
-    """Remove expired folders; return their paths.
+    """Remove the job folders that are no longer needed and are too old or too large in total; return their paths.
 
     Args:
         jobs: the home's `jobs` folder.
-        variations_of: returns the variations of the job with this ID; empty if there is no such job.
-        run: runs a slow call outside the event loop.
+        variations_of: returns the variations of the job with a given ID; the list is empty if there is no such job.
+        run: runs a slow function outside the event loop.
         now: unix time, s.
-        days: age at which a finished job's folder is removed.
-        largest: total bytes above which the oldest finished folders are removed.
+        days: age in days at which a finished job's folder is removed.
+        largest: total size in bytes above which the oldest folders of finished jobs are removed.
 
     Raises:
         OutputUnwritable: a folder cannot be removed.
@@ -63,11 +63,11 @@ async def sweep(
 
 
 def measure(jobs: Path) -> list[Working]:
-    """Finish interrupted removals, then return the job folders with their last change and size."""
+    """Finish interrupted removals, then return the job folders with the time of their last change and their size."""
     found = []
     for folder in jobs.iterdir() if jobs.is_dir() else ():
         if folder.is_symlink() or not folder.is_dir():
-            continue  # not made by the bridge
+            continue  # the bridge did not make this entry
         if folder.name.startswith(GONE):
             shutil.rmtree(folder, ignore_errors=True)
             continue
@@ -92,7 +92,7 @@ def _not_needed(variation: Variation, folder: Path) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Rename a folder, then remove it; after a crash the name shows that it must be removed."""
+    """Rename a folder, then remove it; after a crash, the new name shows that the removal must be finished."""
     aside = folder.with_name(GONE + folder.name)
     with explained(folder):
         folder.rename(aside)
