@@ -1,4 +1,4 @@
-"""Tests the deck: it plays one side bit for bit, and a switch is a short cross-fade at the same position."""
+"""Tests the A/B deck: it plays a side bit for bit and switches sides with a short cross-fade at the same position."""
 
 from __future__ import annotations
 

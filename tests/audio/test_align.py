@@ -1,4 +1,4 @@
-"""Tests the measured offset, drift and confidence on sounds whose values are known."""
+"""Tests the measurement of offset, drift and confidence on sounds with known values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.fakes.music import track
 
 
 def band(seconds: float, *, seed: int = 1, late: float = 0.0, drift: float = 0.0, tones: float = 1.0) -> Mono:
-    """Return decaying notes at irregular multiples of 0.125 s, with a delay and a drift."""
+    """Return decaying notes at irregular multiples of 0.125 s, delayed and with a drift."""
     random = np.random.default_rng(seed)
     count = round(seconds * RATE)
     sound = np.zeros(count + RATE, np.float64)
@@ -127,7 +127,7 @@ def test_only_the_first_seconds_are_analysed() -> None:
 def test_moving_back_undoes_a_line(offset: float, drift: float) -> None:
     count = 1200
     time = (np.arange(count) - (count - 1) / 2) * onsets.STEP
-    late = time - offset - drift * time  # the time in the result, to first order
+    late = time - offset - drift * time  # the corresponding time in the result, to first order
     curve = np.stack([np.cos(3 * time), np.cos(5 * time + 1)]).astype(np.float32)
     moved = np.stack([np.cos(3 * late), np.cos(5 * late + 1)]).astype(np.float32)
     back = align.moved(moved, offset, drift)

@@ -1,4 +1,4 @@
-"""Tests reading sound files: every format is compared with independent decoders, and damaged files are refused."""
+"""Tests reading sound files: the samples are compared with independent decoders, and damaged files are refused."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_file_without_a_header_has_no_rate(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.needs("codecs")
 def test_opus_from_24_khz_has_no_lag(original: Path, tmp_path: Path) -> None:
-    path = tmp_path / "low.opus"  # libsndfile decodes it at this rate, ffmpeg always at 48 kHz
+    path = tmp_path / "low.opus"  # libsndfile decodes this file at 24 kHz, ffmpeg always at 48 kHz
     run("ffmpeg", "-nostdin", "-v", "error", "-i", original, "-ar", "24000", path)
     run("ffmpeg", "-nostdin", "-v", "error", "-i", path, "-ar", "24000", "-c:a", "pcm_f32le", tmp_path / "low.wav")
     got, theirs = whole(path), whole(tmp_path / "low.wav")
@@ -141,8 +141,8 @@ def test_opus_from_24_khz_has_no_lag(original: Path, tmp_path: Path) -> None:
 
 
 def tagged(plain: bytes, tag: bytes) -> bytes:
-    """Put a frame with only a tag before MP3 frames."""
-    head = bytes.fromhex("fffb9464")  # MPEG 1 layer III, 128 kbit/s, 48 kHz: 384 bytes
+    """Return MP3 data preceded by a frame that contains only a tag."""
+    head = bytes.fromhex("fffb9464")  # MPEG 1 layer III, 128 kbit/s, 48 kHz: 384 bytes per frame
     return (head + bytes(32) + tag).ljust(384, b"\0") + plain
 
 
@@ -189,7 +189,7 @@ def test_flac_of_unknown_length_is_read_whole(original: Path, tmp_path: Path) ->
     path = tmp_path / "piped.flac"
     data = bytearray(run("sox", original, "-t", "flac", "-"))
     assert data[:4] == b"fLaC"
-    data[8 + 13] &= 0xF0  # STREAMINFO: the 36 bits of the number of samples
+    data[8 + 13] &= 0xF0  # STREAMINFO stores the number of samples in 36 bits
     data[8 + 14 : 8 + 18] = bytes(4)
     path.write_bytes(data)
     with files.Reader(path) as reader:

@@ -1,4 +1,4 @@
-"""Tests joins: cross-fades keep the power, loops close, and `measure` detects clicks, level steps and breaks."""
+"""Tests joins: cross-fades preserve power, loops are seamless, and `measure` detects clicks, level steps and breaks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def power(sound: Sound) -> float:
 
 
 def beats(seconds: float, *, seed: int = 3) -> Sound:
-    """Return noise with an attack every 0.5 s, whose level and spectrum change as in music."""
+    """Return noise with an attack every 0.5 s; its level and spectrum change as in music."""
     frames = round(seconds * RATE)
     t = np.arange(frames) / RATE
     return (noise(frames, seed=seed) * np.exp(-4 * (t % 0.5))[:, None] + sine(frames, RATE, 220.0, 0.2)).astype(

@@ -27,7 +27,7 @@ def limit(sound: Sound, rate: int, gain_db: float = 0.0, cut: int = 65_536) -> S
 
 
 def ideal_peak_db(sound: Sound) -> float:
-    """Return the peak at eight times the rate, by zero-padding the spectrum."""
+    """Return the peak in dB after eightfold oversampling by zero-padding the spectrum."""
     wide = np.fft.irfft(np.fft.rfft(sound.astype(np.float64), axis=0), len(sound) * 8, axis=0) * 8
     return 20 * math.log10(float(np.abs(wide).max()))
 
@@ -41,7 +41,7 @@ def true_peak_db(sound: Sound) -> float:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("rate", [8000, 44_100, 48_000])
 def test_peaks_that_fourfold_oversampling_misses_stay_under_the_ceiling(rate: int, seed: int) -> None:
-    """Noise up to 0.4 of the rate; without the limiter's margin, most seeds exceed the ceiling by up to 0.14 dB."""
+    """Noise up to 0.4 × the sample rate; without the limiter's margin, most seeds are up to 0.14 dB too loud."""
     loud = 0.3 * np.random.default_rng(seed).standard_normal((round(rate * 0.8), 2))
     loud = soxr.resample(loud, 0.8 * rate, rate, "VHQ").astype(np.float32)
     faded = limit(loud, rate, 6.0) * np.hanning(len(loud)).astype(np.float32)[:, None] ** 0.05
@@ -74,6 +74,6 @@ def test_the_level_returns_after_a_peak() -> None:
     sound = sine(2 * 48_000, 48_000, 200.0, 0.25)
     sound[48_000:48_480] *= 8.0
     out = limit(sound, 48_000)
-    assert np.array_equal(out[: 48_000 - 4800], sound[: 48_000 - 4800])  # attack: 7 dB take 7 ms
-    assert np.array_equal(out[48_480 + 24_000 :], sound[48_480 + 24_000 :])  # release: 7 dB take 175 ms
+    assert np.array_equal(out[: 48_000 - 4800], sound[: 48_000 - 4800])  # attack: 7 ms for 7 dB
+    assert np.array_equal(out[48_480 + 24_000 :], sound[48_480 + 24_000 :])  # release: 175 ms for 7 dB
     assert true_peak_db(out) <= CEILING

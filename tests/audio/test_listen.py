@@ -1,4 +1,4 @@
-"""Tests the tempo, key and kind of generated sounds and of real music, whose tempo two other estimators agree on."""
+"""Tests the tempo, key and kind of generated sounds and real music; two other estimators agree on the music's tempo."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCALES = {False: (0, 4, 7, 5, 9, 0, 7, 11, 2), True: (0, 3, 7, 5, 8, 0, 7, 11, 2
 
 
 def clicks(bpm: float, seconds: float = 20.0) -> Mono:
-    """Return noise bursts on the beats and softer bursts between them, slightly different in each bar."""
+    """Return noise bursts on the beats, and softer bursts between beats; the levels differ slightly in each bar."""
     random = np.random.default_rng(3)
     sound = np.zeros(round(seconds * RATE), np.float32)
     for step in range(int(seconds * bpm / 30)):
@@ -33,7 +33,7 @@ def clicks(bpm: float, seconds: float = 20.0) -> Mono:
 
 
 def tune(tonic: int, minor: bool, seconds: float = 12.0, cents: float = 0.0) -> Mono:
-    """Return notes of a scale with overtones, most often the tonic and the fifth."""
+    """Return a melody with overtones; the tonic and the fifth of the scale are its most frequent notes."""
     sound = np.zeros(round(seconds * RATE), np.float32)
     for number in range(int(seconds / 0.25)):
         note = 48 + tonic + SCALES[minor][number % 9] + cents / 100
@@ -83,7 +83,7 @@ def test_kinds() -> None:
 
 
 def asked(path: Path, folder: Path) -> dict[str, Any]:
-    """Return the task's arguments for a whole file."""
+    """Return the arguments of the task `listen` for a whole file."""
     return {"source": {"path": str(path)}, "length": soundfile.info(path).duration, "into": str(folder / "x.flac")}
 
 

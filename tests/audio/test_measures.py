@@ -1,4 +1,4 @@
-"""Tests loudness and true peak on known signals and against independent tools."""
+"""Tests loudness and true peak on known signals and in comparison with independent tools."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def lufs(sound: Sound, rate: int, cut: int = 10_000) -> float | None:
 
 
 def swelling(rate: int, seconds: float) -> Sound:
-    """Return noise with loud and quiet parts and pauses, so that both gates matter."""
+    """Return noise with loud parts, quiet parts and pauses, so that both gates matter."""
     sound = noise(round(rate * seconds), seed=rate)
     steps = np.repeat([0.0, 0.01, 0.3, 1.0, 0.001, 0.5], -(-len(sound) // 6))[: len(sound)]
     return (sound * steps[:, None]).astype(np.float32)
 
 
 def in_one_piece(sound: Sound, rate: int) -> float:
-    """Return the integrated loudness by the formulas of BS.1770, with the whole sound filtered at once."""
+    """Return the integrated loudness according to BS.1770, filtering the whole sound at once instead of in blocks."""
     points = 1 << (len(sound) + rate).bit_length()
     response = k_weighting(rate, points).astype(np.complex128)[:, None]
     filtered = np.fft.irfft(np.fft.rfft(sound, points, axis=0) * response, axis=0)[: len(sound)]
@@ -53,7 +53,7 @@ def peak_db(sound: Sound, cut: int = 10_000) -> float:
 @pytest.mark.parametrize("level", [-23.0, -33.0])
 @pytest.mark.parametrize("rate", [44100, 48000, 96000])
 def test_the_reference_tone_reads_its_level(rate: int, level: float) -> None:
-    """EBU Tech 3341, cases 1 and 2: a stereo 1 kHz sine of -23 dBFS reads -23 LUFS."""
+    """EBU Tech 3341, cases 1 and 2: a stereo 1 kHz sine at -23 dBFS reads -23 LUFS."""
     tone = sine(rate * 5, rate, 1000.0, 10 ** (level / 20))
     assert lufs(tone, rate) == pytest.approx(level, abs=0.1)
 
@@ -69,7 +69,7 @@ def test_the_reference_tone_reads_its_level(rate: int, level: float) -> None:
     ids=["case 3", "case 4", "case 5"],
 )
 def test_the_gates_of_the_reference_sequences(rate: int, steps: list[tuple[float, float]]) -> None:
-    """EBU Tech 3341, cases 3 to 5: sequences of 1 kHz tones that read -23 LUFS."""
+    """EBU Tech 3341, cases 3 to 5: these sequences of 1 kHz tones read -23 LUFS."""
     level = np.concatenate([np.full(round(seconds * rate), 10 ** (db / 20), np.float32) for seconds, db in steps])
     assert lufs(level[:, None] * sine(len(level), rate, 1000.0, 1.0), rate) == pytest.approx(-23.0, abs=0.1)
 
@@ -82,7 +82,7 @@ def test_a_stream_reads_as_one_piece(rate: int, seconds: float) -> None:
 
 
 def test_k_weighting_is_that_of_the_standard() -> None:
-    """ITU-R BS.1770-5, annex 1, tables 1 and 2: the coefficients at 48 kHz."""
+    """The test uses the coefficients for 48 kHz from ITU-R BS.1770-5, annex 1, tables 1 and 2."""
     z = np.exp(-2j * np.pi * np.arange(4097) / 8192)
     shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z**2) / (
         1.0 - 1.69065929318241 * z + 0.73248077421585 * z**2
@@ -93,7 +93,7 @@ def test_k_weighting_is_that_of_the_standard() -> None:
 
 @pytest.mark.parametrize("rate", [44_100, 96_000, 192_000])
 def test_k_weighting_is_the_same_filter_at_other_rates(rate: int) -> None:
-    audible = np.arange(2, 200)  # 20 Hz to 2 kHz
+    audible = np.arange(2, 200)  # bins of 10 Hz, from 20 Hz to 2 kHz
     gains = [np.abs(k_weighting(one, one // 10))[audible] for one in (rate, 48_000)]
     assert 20 * np.abs(np.log10(gains[0] / gains[1])).max() < 0.1
 
@@ -141,14 +141,14 @@ def test_nothing_has_no_loudness_and_no_peak() -> None:
 
 
 def test_a_peak_between_the_samples_is_found() -> None:
-    """EBU Tech 3341, from case 15 on: the samples of a quarter-rate sine at 45° are 3 dB below its peaks."""
+    """As in EBU Tech 3341 from case 15: all samples of a quarter-rate sine at 45° are 3 dB below the sine's peaks."""
     wave = 0.5 * np.sin(2 * np.pi * 0.25 * np.arange(48000) + np.pi / 4)
     tone = np.repeat((wave * np.hanning(48000))[:, None], 2, axis=1).astype(np.float32)
     assert peak_db(tone) == pytest.approx(20 * math.log10(0.5), abs=0.02)
 
 
 def interpolated_db(sound: Sound) -> float:
-    """Return the peak of the ideal fourfold interpolation, by zero-padding the spectrum."""
+    """Return the peak in dB after ideal fourfold interpolation by zero-padding the spectrum."""
     wide = np.fft.irfft(np.fft.rfft(sound.astype(np.float64), axis=0), len(sound) * 4, axis=0) * 4
     return 20 * math.log10(float(np.abs(wide).max()))
 

@@ -1,4 +1,4 @@
-"""Tests that two mono files are read as one stereo recording."""
+"""Tests that two mono files can be read as one stereo recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests the functions on streams of blocks: cutting, spans, channels, resampling, stretching, and containers."""
+"""Tests the functions for streams of blocks: cutting, spans, channels, resampling, stretching and containers."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_an_endless_chain_of_chunks_is_abandoned() -> None:
 
 
 def test_mp3_frames_are_counted_by_their_headers() -> None:
-    frame = bytes.fromhex("fffb9064") + bytes(417 - 4)  # MPEG 1 layer III, 128 kbit/s, 44.1 kHz
+    frame = bytes.fromhex("fffb9064") + bytes(417 - 4)  # MPEG 1 layer III, 128 kbit/s, 44.1 kHz: 417 bytes
     assert mp3.frame_at(frame, 0) == (417, 1152)
     id3 = b"ID3\x04\0\0\0\0\0\x0a" + bytes(10)
     assert mp3.counted(frame * 5) == 5 * 1152

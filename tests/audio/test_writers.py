@@ -1,4 +1,4 @@
-"""Tests that other programs can read the written FLAC and Broadcast Wave files; tests full disks and the spool."""
+"""Tests that other programs can read the FLAC and Broadcast Wave files; also tests full disks and the spool."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_rf64_above_4_gib(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     path.write_bytes(head)
     with path.open("r+b") as stream:
-        stream.truncate(len(head) + frames * 8)  # a sparse file, which takes no space on disk
+        stream.truncate(len(head) + frames * 8)  # a sparse file, which takes up no space on disk
     with files.Reader(path) as reader:
         assert (reader.info.format, reader.info.frames) == ("RF64", frames)
         assert len(next(reader.blocks(frames - 10, 10))) == 10

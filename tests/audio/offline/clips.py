@@ -9,7 +9,7 @@ RATE = 48000
 
 
 def chords(seconds: float, rate: int = RATE, tempo: float = 120.0, level: float = 0.5) -> npt.NDArray[np.float32]:
-    """Return synthesiser chords with soft attacks and a bass, a new chord every two beats; frames × 2."""
+    """Return synthesiser chords with soft attacks and a bass; the chord changes every two beats. Shape: frames × 2."""
     frames = round(seconds * rate)
     times = np.arange(frames) / rate
     each = 2 * 60.0 / tempo
@@ -28,12 +28,12 @@ def chords(seconds: float, rate: int = RATE, tempo: float = 120.0, level: float 
 
 
 def clicks(seconds: float, tempo: float, first: float, rate: int = RATE) -> npt.NDArray[np.float32]:
-    """Return a metronome (see `clicks_at`) with a steady tempo."""
+    """Return the sound of a metronome (see `clicks_at`) at a steady tempo."""
     return clicks_at(seconds, np.arange(first, seconds - 0.1, 60.0 / tempo), rate)
 
 
 def clicks_at(seconds: float, beats: npt.NDArray[np.float64], rate: int = RATE) -> npt.NDArray[np.float32]:
-    """Return a metronome: a noise burst on each beat, with a low thump on every fourth; frames × 2."""
+    """Return a metronome's sound: a noise burst on each beat, plus a low thump on every fourth. Shape: frames × 2."""
     rng = np.random.default_rng(3)
     out = np.zeros(round(seconds * rate))
     length = rate // 20
@@ -48,6 +48,6 @@ def clicks_at(seconds: float, beats: npt.NDArray[np.float64], rate: int = RATE) 
 
 
 def grid(seconds: float, tempo: float = 120.0, first: float = 0.0) -> dict[str, tuple[float, ...] | tuple[int, ...]]:
-    """Return beats and downbeats of a steady 4/4, as a DAW sends them."""
+    """Return the beats and downbeats of steady 4/4 bars, as a DAW sends them."""
     beats = tuple(float(beat) for beat in np.arange(first, seconds, 60.0 / tempo))
     return {"beats": beats, "downbeats": tuple(range(0, len(beats), 4))}

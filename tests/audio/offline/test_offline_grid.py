@@ -1,4 +1,4 @@
-"""Tests the beat grid that the DAW gives or that is found in the clip."""
+"""Tests the beat grid, which is sent by the DAW or found in the clip."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_follows_a_slow_drift_over_a_long_clip() -> None:
     nearest = np.min(np.abs(beats[:, None] - true[None, :]), axis=1)
     inside = (beats > true[0] - 0.1) & (beats < true[-1] + 0.1)
     assert np.max(nearest[inside]) < 0.04
-    # With one constant tempo, the error grows to half a beat.
+    # If the tempo is assumed to be constant, the error grows to half a beat.
     steady = find_beats(heard(clicks_at(120.0, true)), 119.6)
     assert np.max(np.min(np.abs(steady[:, None] - true[None, :]), axis=1)) > 0.1
 

@@ -198,7 +198,7 @@ def test_wow_does_not_lose_the_beat() -> None:
     crossings = np.flatnonzero((out[:-1, 0] < 0) & (out[1:, 0] >= 0))
     exact = crossings + out[crossings, 0] / (out[crossings, 0] - out[crossings + 1, 0])
     places = exact / RATE * 1000.0
-    assert np.max(np.abs(places - np.round(places))) > 0.1  # in periods, which are milliseconds
+    assert np.max(np.abs(places - np.round(places))) > 0.1  # in periods; one period is 1 ms
     assert np.max(np.abs(places - np.arange(len(places)) - places[0])) < 4.0
     assert len(find_clicks(out, RATE)) == 0
 

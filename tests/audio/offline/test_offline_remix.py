@@ -1,4 +1,4 @@
-"""Tests complete remixes: length, level, clicks, grid, seeds, differences between styles, and joins of sections."""
+"""Tests complete remixes: length, level, clicks, grid, seeds, style differences, and joins between sections."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ def test_zero_and_seeds_beyond_32_bits_are_accepted() -> None:
 
 
 def test_styles_differ_by_stated_margins(made: dict[str, np.ndarray], clip: np.ndarray) -> None:
-    """Any two of seven styles differ by 6 dB in a band, 1.5 onsets per second, or a rhythm correlation below 0.6.
+    """Any two of seven styles differ by 6 dB in a band or 1.5 onsets per second, or their rhythms correlate below 0.6.
 
-    Smaller differences are added up in proportion to these limits.
+    Smaller differences suffice if they add up to 1, each taken as a fraction of its limit.
     """
     seven = [name for name in NAMES if name != "techno"]
     portraits = {name: portray(made[name], clip, RATE) for name in seven}
@@ -115,11 +115,11 @@ def test_styles_differ_by_stated_margins(made: dict[str, np.ndarray], clip: np.n
 def test_each_style_is_what_it_says(made: dict[str, np.ndarray], clip: np.ndarray) -> None:
     levels = {name: balance(made[name], RATE) for name in NAMES}
     onsets = {name: len(onset_times(made[name], RATE)) / 8.0 for name in NAMES}
-    assert levels["lofi"][4] < levels["drum and bass"][4] - 9.0  # no treble
+    assert levels["lofi"][4] < levels["drum and bass"][4] - 9.0  # little treble
     assert levels["house"][0] > balance(clip, RATE)[0] + 3.0  # a kick
-    assert onsets["ambient"] < 0.4 * onsets["house"]  # no attacks
+    assert onsets["ambient"] < 0.4 * onsets["house"]  # few attacks
     assert levels["half-time trap"][0] > balance(clip, RATE)[0] + 3.0  # an 808
-    assert abs(likeness(made["half-time trap"], clip)) < 0.3  # another octave
+    assert abs(likeness(made["half-time trap"], clip)) < 0.3  # an octave away from the clip
     assert levels["drum and bass"][4] > levels["dub"][4] + 6.0  # hats
 
 
@@ -191,7 +191,7 @@ def test_the_kick_lands_on_the_daws_beats_within_a_millisecond(first: float, tem
     where = grid(seconds, tempo, first)
     made = remix(audio, RATE, Wish("house", 1, tempo=tempo, amount=1.0, **where))
     low = np.abs(made.audio[:, 0] - made.audio[:, 0].mean())
-    block = 12  # 0.25 ms
+    block = 12  # frames: 0.25 ms
     levels = low[: len(low) // block * block].reshape(-1, block).max(axis=1)
     for beat in [beat for beat in where["beats"][4:12] if beat < seconds - 0.5]:
         frame = round(beat * RATE) // block
@@ -249,7 +249,7 @@ def test_a_long_clip_in_sections_is_the_same_as_in_one(
     assert count >= 2
     assert len(parts) == len(whole)
     assert len(find_clicks(parts, 16000)) == 0
-    if name not in ("ambient", "lofi"):  # their noise differs between sections
+    if name not in ("ambient", "lofi"):  # the noise of these styles differs between sections
         error = np.sqrt(np.mean((parts - whole) ** 2)) / np.sqrt(np.mean(whole**2))
         assert error < 0.05
     assert abs(loudness(parts, 16000) - loudness(whole, 16000)) < 0.5
