@@ -1,4 +1,4 @@
-"""Tests the two sides of a variation: they have the same span and the same loudness."""
+"""Tests that the two sides of a variation have the same span and the same loudness."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_louder_side_is_lowered() -> None:
 
 
 def test_the_gain_that_was_sent_is_undone_as_far_as_full_scale_goes() -> None:
-    # The clip exceeded full scale by 3 dB and was submitted 3 dB lower; both sides are lowered by 3 dB.
+    # The clip exceeded full scale by 3 dB, so it was submitted 3 dB lower. Both sides are therefore lowered by 3 dB.
     hot = {"lufs": -14.0, "true_peak_db": 3.0, "gain_db": -3.0}
     assert gains(rendered=hot) == {"source": 0.0, "result": -3.0}
 

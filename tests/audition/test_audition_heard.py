@@ -1,6 +1,6 @@
-"""Tests audition through a real PulseAudio null sink: the recording is compared with the files that were played.
+"""Tests audition through a real PulseAudio null sink: a recording of the output is compared with the files played.
 
-The tests need `pulseaudio` and its ALSA plug-in.
+The tests need `pulseaudio` and ALSA's plug-in for PulseAudio.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RATE = 48000
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Allow more time to open a device, because the machine may be busy."""
+    """Allow more time for opening a device, because the machine may be busy."""
     monkeypatch.setattr("bridge.audition.player.START_PATIENCE", PATIENCE)
 
 
@@ -44,9 +44,9 @@ def clip(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def heard(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return a recording of everything that is played through a private PulseAudio server with only a null sink.
+    """Yield the path of a recording of everything played through a private PulseAudio server that has only a null sink.
 
-    ALSA records the audio before it reaches the server, because on a busy machine the server's clock runs ahead of the
+    ALSA records the audio before the server gets it, because on a busy machine the server's clock runs ahead of the
     player.
     """
     runtime = tmp_path_factory.mktemp("pulse")
@@ -74,12 +74,12 @@ def heard(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 
 async def record(file: Path, player: Player, turns: tuple[tuple[float, Any], ...] = ()) -> Any:
-    """Wait for the end of playback and return the recording (frames × 2).
+    """Wait for the end of playback; return the recorded samples (frames × 2).
 
     Args:
         file: the recording.
-        player: the player, which is playing.
-        turns: commands to run, each with the number of recorded seconds after which it runs.
+        player: a player that is playing.
+        turns: pairs of a time and a command; the command runs after this many recorded seconds.
     """
     waiting = list(turns)
     async with asyncio.timeout(PATIENCE):
@@ -123,7 +123,7 @@ async def test_the_output_plays_the_file(heard: Path, clip: Path) -> None:
 
 
 async def test_a_switch_between_two_sides_does_not_click(heard: Path, tmp_path: Path) -> None:
-    """Both tones are played unchanged, and no step at a switch is steeper than tone and fade together."""
+    """Both tones are played unchanged, and no step at a switch exceeds the steepest step of tone and fade combined."""
     seconds, pitches = 60, {"source": 220.0, "result": 330.0}
     t = np.arange(seconds * RATE) / RATE
     tones = {name: np.sin(2 * np.pi * pitch * t) for name, pitch in pitches.items()}
@@ -137,12 +137,12 @@ async def test_a_switch_between_two_sides_does_not_click(heard: Path, tmp_path: 
     music = got[there[0] : there[-1] + 1]
     assert turns_of(music, tones) == ["source", "result", "source"]
     steepest_tone = 0.4 * 2 * np.pi * pitches["result"] / RATE
-    steepest_fade = 0.4 * 2 * np.pi / 2 / round(FADE * RATE)  # a raised cosine between tones that are out of phase
+    steepest_fade = 0.4 * 2 * np.pi / 2 / round(FADE * RATE)  # a raised-cosine fade between tones of opposite phase
     assert np.abs(np.diff(music[200:-200])).max() < 1.05 * (steepest_tone + steepest_fade)
 
 
 def turns_of(music: Any, tones: dict[str, Any]) -> list[str]:
-    """Return the names of the tones in order, measured in windows of 0.1 s; windows with a switch are ignored."""
+    """Return the names of the tones in order, measured every 0.1 s; intervals that contain a switch are ignored."""
     found: list[str] = []
     size = RATE // 10
     for at in range(0, len(music) - size, size):

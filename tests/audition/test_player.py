@@ -23,7 +23,7 @@ RATE = 48000
 
 
 class FakeStream:
-    """Records the output, and runs the commands in `turns` after the blocks with these numbers."""
+    """A fake output stream that records blocks; `turns` maps a block's number to a command to run after it."""
 
     latency = 0.01
 
@@ -59,7 +59,7 @@ def clip(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Allow more time for a player process to start and end, because the machine may be busy."""
+    """Allow more time for a player process to start and to end, because the machine may be busy."""
     monkeypatch.setattr("bridge.audition.player.START_PATIENCE", PATIENCE)
     monkeypatch.setattr("bridge.audition.player.STOP_PATIENCE", PATIENCE)
 
@@ -73,7 +73,7 @@ def order(*sides: Side, heard: int = 0, loop: bool = False) -> PlayRequest:
 
 
 def said(child: str, tmp_path: Path) -> tuple[str, ...]:
-    """Return a command that replaces the player process with a program that runs this code."""
+    """Return a command that runs the given code in place of the player process."""
     script = tmp_path / "child.py"
     script.write_text(child, encoding="utf-8")
     return (sys.executable, str(script))
@@ -101,7 +101,7 @@ def test_the_whole_file_is_written_as_it_is(clip: Path) -> None:
 
 
 def test_a_span_is_resampled_and_levelled_in_sync_with_the_result(tmp_path: Path) -> None:
-    """The source has a rate of 44.1 kHz and a handle; it is aligned with the result to the frame."""
+    """The source has a rate of 44.1 kHz and a handle; it is aligned with the result to within one frame."""
     t = np.arange(2 * 44_100) / 44_100
     soundfile.write(tmp_path / "source.wav", 0.4 * np.sin(2 * np.pi * 100 * (t - 0.5)), 44_100, subtype="FLOAT")
     t = np.arange(RATE) / RATE
@@ -140,7 +140,7 @@ def test_an_unplayable_file_is_reported(tmp_path: Path, content: bytes | None, e
 
 def test_missing_portaudio_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     class Absent:
-        """Raises the error that importing sounddevice raises if PortAudio is not installed."""
+        """An import hook that raises the same error as importing `sounddevice` without PortAudio."""
 
         def find_spec(self, name: str, *_: object) -> None:
             if name == "sounddevice":
