@@ -1,4 +1,4 @@
-"""Helpers for the fal engine's tests: an engine connected to the fake fal, a clip, and a sleep that only records."""
+"""Helpers for the tests of the fal engine: an engine connected to the fake fal, a clip, and a fake `sleep`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.fakes.fal_server import FalServer
 
 KEY = "1f9a-key-id:5up3r-s3cr3t-half"
 ENDPOINT = "fal-ai/ace-step/audio-to-audio"
-PATIENT = Timeouts(connect=100.0, submit=100.0, ask=100.0, move=100.0, stream=100.0)  # a busy fake is slow
+PATIENT = Timeouts(connect=100.0, submit=100.0, ask=100.0, move=100.0, stream=100.0)  # for a slow, busy fake
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The [fal] section for a test."""
+    """Settings from the `[fal]` section, for a test."""
 
     queue_url: str
     rest_url: str
@@ -42,11 +42,11 @@ class Settings:
 
 
 class Sleep:
-    """Records the requested durations instead of waiting, and runs functions at given calls."""
+    """A fake `sleep` that records the durations instead of waiting, and runs given functions at given calls."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
-        self.at: dict[int, Callable[[], None]] = {}  # function to run at the n-th call, from 1
+        self.at: dict[int, Callable[[], None]] = {}  # number of a call, from 1 → function to run
 
     async def __call__(self, seconds: float) -> None:
         self.asked.append(seconds)
@@ -58,7 +58,7 @@ class Sleep:
 
 @dataclass
 class Reports:
-    """Records an engine's reports."""
+    """A recorder of an engine's reports."""
 
     all: list[dict[str, Any]] = field(default_factory=list)
 
@@ -66,12 +66,12 @@ class Reports:
         self.all.append({name: value for name, value in news.items() if value is not None})
 
     def of(self, name: str) -> list[Any]:
-        """Return all reported values of one argument, in order."""
+        """Return all values reported for one argument, in order."""
         return [news[name] for news in self.all if name in news]
 
 
 def engine_at(fal: FalServer, sleep: Callable[[float], Any] | None = None, **settings: Any) -> FalEngine:
-    """Build an engine that is connected to the fake."""
+    """Return an engine that is connected to the fake fal."""
     timeouts = settings.pop("timeouts", PATIENT)
     key = settings.pop("key", lambda: KEY)
     chosen = Settings(queue_url=fal.url, rest_url=fal.url)
@@ -81,7 +81,7 @@ def engine_at(fal: FalServer, sleep: Callable[[float], Any] | None = None, **set
 
 @asynccontextmanager
 async def at(fal: FalServer, sleep: Callable[[float], Any] | None = None, **settings: Any) -> AsyncIterator[FalEngine]:
-    """Yield an engine that is connected to the fake, and close it afterwards."""
+    """Yield an engine that is connected to the fake fal; close the engine afterwards."""
     engine = engine_at(fal, sleep, **settings)
     try:
         yield engine
@@ -90,7 +90,7 @@ async def at(fal: FalServer, sleep: Callable[[float], Any] | None = None, **sett
 
 
 def clip_bytes(seconds: float = 0.5, seed: int = 1) -> bytes:
-    """Return a FLAC clip of noise, 48 kHz stereo."""
+    """Return a stereo FLAC file of noise at 48 kHz, as bytes."""
     noise = np.random.default_rng(seed).uniform(-0.5, 0.5, (int(48000 * seconds), 2)).astype(np.float32)
     file = io.BytesIO()
     soundfile.write(file, noise, 48000, format="FLAC", subtype="PCM_16")
@@ -98,7 +98,7 @@ def clip_bytes(seconds: float = 0.5, seed: int = 1) -> bytes:
 
 
 def clip_file(folder: Path, data: bytes | None = None) -> tuple[Path, str]:
-    """Write a clip and return its path and hash."""
+    """Write a clip; return the file's path and hash."""
     data = clip_bytes() if data is None else data
     path = folder / "süß & schräg.flac"
     path.write_bytes(data)
@@ -112,5 +112,5 @@ def order_for(url: str, scratch: Path = Path(), **changes: Any) -> Order:
 
 
 def stored_clip(fal: FalServer) -> str:
-    """Put a clip into the fake's storage without a request, and return its URL."""
+    """Put a clip into the fake's storage without a request; return the clip's URL."""
     return fal.storage.keep(fal.url, "clip.flac", clip_bytes(), "audio/flac")

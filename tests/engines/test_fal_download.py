@@ -1,4 +1,4 @@
-"""Downloads from fal are complete or raise an error, resume after interruptions, and never send the key."""
+"""Tests that downloads from fal complete or raise an error, resume after interruptions, and never send the key."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_the_file_is_complete_and_requested_without_the_key(fal: FalServer
 async def test_synced_bytes_are_not_downloaded_again(
     fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last steps of an interrupted download may not have reached the disk; here they are zeros."""
+    """The last bytes of an interrupted download may not have reached the disk; in this test they are zeros."""
     monkeypatch.setattr("bridge.engines.fal.download._STEP", 100_000)
     into = tmp_path / "raw.part"
     into.write_bytes(AUDIO[:950_000] + bytes(50_000))
@@ -82,7 +82,7 @@ async def test_a_download_that_breaks_at_the_same_byte_is_truncated(fal: FalServ
     async with at(fal) as engine:
         with pytest.raises(errors.ResultTruncated):
             await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
-    assert (tmp_path / "raw.part").read_bytes() == AUDIO[: len(AUDIO) // 2]  # kept: a retry resumes here
+    assert (tmp_path / "raw.part").read_bytes() == AUDIO[: len(AUDIO) // 2]  # kept, so that a retry can resume
     assert len(fal.seen("file")) == 6
 
 

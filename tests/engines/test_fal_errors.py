@@ -1,4 +1,4 @@
-"""Every form of fal's error answers becomes one error text of limited length."""
+"""Tests that every form of error answer from fal becomes one error text of limited length."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ async def test_an_unusable_proxy_is_reported(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_this_machine_is_reached_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")  # nothing listens there
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")  # nothing listens on this port
     with FalServer() as fal:
         async with at(fal) as engine:
             assert (await engine.cancel(Ticket("an-id"))).value == "unknown"

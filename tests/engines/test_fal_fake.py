@@ -1,4 +1,4 @@
-"""The fake fal follows the model's length rule and can be controlled from another process."""
+"""Tests that the fake fal follows the model's length rule and can be controlled from another process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for fal: polls survive every error, the stream only triggers polls, and the outcome is certain."""
+"""Tests waiting for fal: polls survive every error, the stream only triggers polls, and the outcome is certain."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ async def test_a_failure_is_read_from_the_result(
             await engine.follow(ticket, order, Reports())
     assert type(caught.value) is expected
     if status != 404:
-        assert len(fal.seen("result")) == 1  # the status named the error, so one request suffices
+        assert len(fal.seen("result")) == 1  # the status contained the error, so one request suffices
     for entry in body["detail"] if isinstance(body["detail"], list) else []:
         assert all(str(limit) in caught.value.text for limit in entry["ctx"].values())
 
@@ -291,7 +291,7 @@ async def test_a_request_unknown_to_fal_is_gone_after_some_polls(fal: FalServer)
 
 
 async def followed_to_state(fal: FalServer, engine: FalEngine, word: str) -> tuple[asyncio.Task[Output], Ticket]:
-    """Start a wait for an order that the fake keeps in the state `word`; return once the stream is open."""
+    """Start waiting for an order that the fake keeps in the state `word`; return once the status stream is open."""
     fal.hold(word)
     ticket, order = await ordered(fal, engine)
     waiting = asyncio.create_task(engine.follow(ticket, order, Reports()))

@@ -1,4 +1,4 @@
-"""The fal key and the user's audio are sent only to permitted hosts, and no text or log contains the key."""
+"""Tests that the fal key and the user's audio go only to permitted hosts, and that no text or log contains the key."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_secrets_and_their_halves_are_redacted() -> None:
 
 
 async def _everything(engine: FalEngine, fal: FalServer, tmp_path: Path) -> list[errors.BridgeError]:
-    """Make each kind of request once and return the errors raised."""
+    """Make each kind of request once; return the errors raised."""
     path, sha256 = clip_file(tmp_path)
     order = order_for(stored_clip(fal))
     output = Output(stored_clip(fal), None, None, {})
@@ -121,7 +121,7 @@ async def test_a_key_echoed_by_a_server_is_redacted(
         fal.fail(call, Fault("answer", status, echo, {"x-fal-request-id": KEY}), times=-1)
     async with at(fal) as engine:
         caught = await _everything(engine, fal, tmp_path)
-    assert len(caught) >= 3  # after a cancel, some of these statuses are no error
+    assert len(caught) >= 3  # for the cancel request, some of these statuses are valid answers
     texts = [f"{error} {error.to_wire()} {''.join(traceback.format_exception(error))}" for error in caught]
     for text in (*texts, caplog.text):
         assert KEY not in text
@@ -146,7 +146,7 @@ async def test_connection_errors_do_not_contain_the_key(
 
 async def test_the_key_goes_only_to_queue_and_storage_api(fal: FalServer, tmp_path: Path) -> None:
     path, sha256 = clip_file(tmp_path)
-    fal.fail("put", Fault("answer", 403), times=-1)  # so that both protocols are seen
+    fal.fail("put", Fault("answer", 403), times=-1)  # so that both upload protocols are used
     async with at(fal) as engine:
         uploaded = await engine.upload(path, sha256, Reports())
         order = order_for(uploaded.url)

@@ -1,4 +1,4 @@
-"""Uploads to fal send the exact bytes and length, report real progress, and send no key to storage hosts."""
+"""Tests that uploads to fal send the exact bytes and length, report real progress, and send no key to storage hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Submissions to fal are validated and sent exactly once, and foreign URLs never receive the key."""
+"""Tests that submissions to fal are validated and sent exactly once, and that the key is never sent to foreign URLs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def test_a_submission_is_one_request_with_only_the_needed_inputs(fal: FalS
         "audio_url": url,
         "original_tags": "noise",
         "tags": "bossa nova",
-        "lyrics": "[inst]",  # the model may sing to empty lyrics
+        "lyrics": "[inst]",  # with empty lyrics, the model might sing
         "seed": 7,
     }
     assert seen.headers["authorization"] == f"Key {KEY}"
@@ -64,7 +64,7 @@ async def test_a_submission_that_may_have_arrived_is_never_repeated(fal: FalServ
     async with at(fal, timeouts=timeouts) as engine:
         with pytest.raises(errors.SubmitUnknown):
             await engine.submit(order_for(stored_clip(fal)))
-        await asyncio.to_thread(fal.wait_for, "submit")  # a slow fake may receive it only after the timeout
+        await asyncio.to_thread(fal.wait_for, "submit")  # a slow fake may receive the request only after the timeout
     assert len(fal.seen("submit")) == 1
 
 

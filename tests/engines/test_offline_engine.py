@@ -1,4 +1,4 @@
-"""The offline engine, with real worker processes: submit, follow, restart and cancel."""
+"""Tests the offline engine with real worker processes: submit, follow, restart and cancel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.audio.offline.clips import RATE, chords, grid
 
 
 class Reports:
-    """Records an engine's reports."""
+    """A recorder of an engine's reports."""
 
     def __init__(self) -> None:
         self.said: list[dict[str, Any]] = []
@@ -35,7 +35,7 @@ class Reports:
 
 
 class Held:
-    """A runner whose task waits for `go`; it counts its tasks."""
+    """A fake of the worker pool; each task waits for `go`, and `runs` counts the tasks."""
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
@@ -119,7 +119,7 @@ async def test_a_clip_gives_a_remix(workers: Workers, order: Order, tmp_path: Pa
     assert True in reports.all("running")
     assert any("not ACE-Step" in message for message in reports.all("message"))
     assert reports.all("fraction")[-1] == 1.0
-    for name in ("first.audio", "second.audio"):  # fetch can be repeated
+    for name in ("first.audio", "second.audio"):  # `fetch` can be repeated
         await engine.fetch(output, tmp_path / name, reports)
         assert soundfile.info(tmp_path / name).frames == 2 * RATE
     assert await engine.cancel(ticket) is CancelAnswer.TOO_LATE
@@ -153,7 +153,7 @@ async def test_cancel_stops_the_task_and_follow_raises(order: Order) -> None:
     assert await engine.cancel(ticket) is CancelAnswer.REMOVED
     with pytest.raises(Withdrawn):
         await following
-    # A second submission, as after `retry`, succeeds.
+    # A second submission (as after `retry`) succeeds.
     runner.go.set()
     output = await engine.follow(await engine.submit(order), order, Reports())
     assert output.seed == 11
