@@ -1,4 +1,4 @@
-"""Tests bar lines from the tempo map or from tempo and time signature, and the repetition of clips."""
+"""Tests bar lines (from the tempo map, or from tempo and time signature) and the periods at which clips repeat."""
 
 from __future__ import annotations
 

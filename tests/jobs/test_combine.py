@@ -59,7 +59,7 @@ def test_clips_on_two_tracks_give_one_submission_and_one_result(home: Path, tmp_
     assert sent.shape == expected.shape
     assert np.abs(sent - expected).max() < 2e-6
     (variation,) = job["variations"]
-    assert variation["clip_id"] == "guitar"  # the guitar begins first, so the result gets its clip ID
+    assert variation["clip_id"] == "guitar"  # the guitar begins first, so the result gets the guitar's clip ID
     result = variation["result"]
     assert soundfile.info(result["path"]).frames == result["samples"] == round(7.5 * RATE)
     assert result["pieces"] == [
@@ -104,7 +104,7 @@ def test_a_mix_does_not_depend_on_block_size_or_source_rates(tmp_path: Path, siz
     assert mix(args, lambda _: None, size=size) == {"frames": 60_000, "sample_rate": RATE}
     mixed, _ = soundfile.read(tmp_path / "mix.wav", always_2d=True)
     assert np.allclose(mixed[:6000], sounds[1][:6000] * 10 ** (6 / 20), atol=1e-6)
-    assert np.abs(mixed[36_000:]).max() > 0.1  # only the first clip plays here
+    assert np.abs(mixed[36_000:]).max() > 0.1  # only the first clip plays in this part
     (tmp_path / "once.wav").unlink(missing_ok=True)
     mix({**args, "into": str(tmp_path / "once.wav")}, lambda _: None)
     once, _ = soundfile.read(tmp_path / "once.wav", always_2d=True)
@@ -127,7 +127,7 @@ def test_the_combined_clip_has_all_beats_and_names() -> None:
 
 @pytest.mark.parametrize(("late", "beats"), [(0.009, 5), (0.011, 8)])
 def test_beats_of_two_clips_that_are_10_ms_apart_or_less_are_one(late: float, beats: int) -> None:
-    """DAWs round beats; two beats a few milliseconds apart would make the tempo absurd."""
+    """DAWs round beat positions; counting both of two beats a few milliseconds apart would give an absurd tempo."""
     grid = Grid(beats=(0.0, 0.5, 1.0), downbeats=(0,))
     clips = [
         Clip(id="a", name="a", position=0.0, length=1.0, grid=grid, source=SOURCE),

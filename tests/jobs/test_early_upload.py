@@ -1,4 +1,4 @@
-"""Tests `upload_early` under `[privacy]`: `prepare` uploads the clips, and the next remix only has to be submitted."""
+"""Tests `upload_early` under `[privacy]`: `prepare` uploads the clips, so the next remix only has to be submitted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.studio import Studio, remix_args, write_tone
 from tests.waiting import eventually
 
-DAY = 86400.0  # s, the time after which fal deletes an upload
+DAY = 86400.0  # seconds after which fal deletes an upload
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def drafts(home: Path) -> list[Path]:
 
 
 class SlowEngine(FakeEngine):
-    """Uploads a file only after `go_on` is set."""
+    """A fake engine that uploads a file only after `go_on` is set."""
 
     def __init__(self, storage: Path) -> None:
         super().__init__()

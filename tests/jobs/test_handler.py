@@ -1,4 +1,4 @@
-"""Tests message handler, scheduler and pipeline together, with a fake engine and real signal processing."""
+"""Tests the message handler, the scheduler and the pipeline together, with a fake engine and real signal processing."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ async def test_a_crash_during_a_submission_leaves_it_unknown(home: Path, tone: P
         while not engine.calls["submit"]:
             await asyncio.sleep(0.01)
         crashed = home.parent / "crashed"
-        shutil.copytree(home, crashed)  # the disk's state at this moment
+        shutil.copytree(home, crashed)  # the files on disk at this moment
         answer.set()
         await studio.until(job_id, "done")
     async with Studio(crashed) as second:
@@ -219,5 +219,5 @@ async def test_simultaneous_bills_all_count(home: Path, tone: Path) -> None:
         job_id = await studio.remix(tone, remix={"variations": 8})
         await studio.until(job_id, "done")
         job = studio.registry.job(job_id)
-        assert job.billed_units == pytest.approx(8.0)  # 1 s each
+        assert job.billed_units == pytest.approx(8.0)  # 1 s per variation
         assert job.billed == pytest.approx(job.estimated)

@@ -29,7 +29,7 @@ class TestOffers:
             (one,) = await studio.until(job_id, "placing")
             assert studio.document()["place"] == [one.id]
             assert one.result is not None
-            assert one.result["source_offset"] == pytest.approx(0.28)  # handles in whole steps of 40 ms
+            assert one.result["source_offset"] == pytest.approx(0.28)  # handles are rounded to steps of 40 ms
             assert soundfile.info(one.result["path"]).frames == round((0.28 + 0.4 + 0.28) * 48000)
             await studio.send("placed", {"variation_id": one.id, "item": "region-9"})
             (one,) = await studio.until(job_id, "done")
@@ -83,7 +83,7 @@ class TestOffers:
 
 
 class TestWhatTheModelIsTold:
-    """Tests the context around short clips and the automatic tags."""
+    """Tests what the model gets besides the clip: the context around short clips, and automatic tags."""
 
     async def test_a_short_clip_is_sent_with_context_and_returned_without(self, home: Path, tmp_path: Path) -> None:
         source = write_tone(tmp_path / "long.wav", seconds=12.0)

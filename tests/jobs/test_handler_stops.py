@@ -1,4 +1,4 @@
-"""Tests cancel, budget and refusals in the message handler."""
+"""Tests cancelling, the budget and refused messages in the message handler."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class TestBudget:
             assert studio.engine.calls["upload"] == studio.engine.calls["submit"] == []
             await studio.send("retry", {"job_id": job_id})
             await studio.until(job_id, "done")
-            await studio.send("rerun", {"job_id": job_id})  # a confirmation covers one job only
+            await studio.send("rerun", {"job_id": job_id})  # a confirmation covers only one job
             await self.until_it_waits_for_confirmation(studio, studio.registry.jobs()[-1].id)
 
     async def test_a_confirmed_job_does_not_wait(self, home: Path, tone: Path) -> None:
@@ -163,7 +163,7 @@ class TestRefusals:
 
 
 async def test_half_written_files_of_a_finished_job_are_removed(home: Path, tone: Path) -> None:
-    """A variation's last file is written after its state, so a kill between the two can leave it half-written."""
+    """A variation's last file is written after the state, so it may be half-written if the daemon is killed then."""
     async with Studio(home) as studio:
         job_id = await studio.remix(tone)
         await studio.until(job_id, "done")

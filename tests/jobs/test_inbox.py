@@ -1,4 +1,4 @@
-"""Tests the inbox with a real folder: every file is handled once, or rejected with a reason."""
+"""Tests the inbox with a real folder: every file is either handled once or rejected with a reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.waiting import eventually
 
 
 class Door:
-    """Receives messages like the message handler and records their IDs."""
+    """A fake message handler that records the IDs of the messages."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []
@@ -124,7 +124,7 @@ WHOLE = '{"protocol": 1, "message_id": "grows", "command": "hello", "instance": 
 
 
 class Growing:
-    """Makes a file grow once, at a given moment while it is read."""
+    """A patch that makes a file grow once, at a given moment while the file is read."""
 
     def __init__(self, path: Path, moment: str, more: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self._path = path

@@ -22,13 +22,13 @@ from bridge.engines.base import Output, Report
 from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.studio import Studio
 
-SECONDS = 3.0  # length of each source
+SECONDS = 3.0  # length of each source, s
 SOURCES = [(8_000, 1), (22_050, 2), (44_100, 1), (44_100, 2), (48_000, 2), (48_000, 6), (96_000, 2), (192_000, 8)]
 RATES = [None, 8_000, 22_050, 44_100, 48_000, 88_200, 96_000, 192_000]  # Hz: project rates
 
 
 class Stretching(FakeEngine):
-    """Returns results a little longer or shorter than the clip, as the model does."""
+    """A fake engine whose results are a little longer or shorter than the clip, like the model's."""
 
     extra = 0.0  # s
 
@@ -42,7 +42,7 @@ class Stretching(FakeEngine):
 
 @dataclass
 class Bench:
-    """Runs all examples in the same studio."""
+    """A studio that is shared by all examples."""
 
     runner: asyncio.Runner
     studio: Studio
@@ -84,11 +84,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 @st.composite
 def clips(draw: st.DrawFn) -> dict[str, object]:
-    """Generate a clip somewhere on the timeline, as a DAW might describe it."""
+    """Generate a clip at any position on the timeline, as a DAW might describe it."""
     playrate = draw(st.one_of(st.just(1.0), st.floats(0.25, 4.0)))
     offset = draw(st.floats(0.0, SECONDS - 0.5))
     loop = draw(st.booleans())
-    longest = 2.0 if loop else min(2.0, (SECONDS - offset) / playrate + 0.3)  # may extend a little beyond the source
+    longest = 2.0 if loop else min(2.0, (SECONDS - offset) / playrate + 0.3)  # up to 0.3 s beyond the source
     source = {
         "offset": offset,
         "playrate": playrate,

@@ -1,4 +1,4 @@
-"""Tests a loop with a real daemon and the fake fal: it is sent with context and the result is a seamless loop."""
+"""Tests loops with a real daemon and the fake fal: a loop is sent with context, and the result is a seamless loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.fakes.processes import KEY, fal_environment, job_of, put, running
 from tests.fakes.studio import remix_args
 
 RATE = 48_000
-BAR = 2.0  # s at 120 BPM
+BAR = 2.0  # length of a bar at 120 BPM, s
 
 
 @pytest.mark.needs("music")
@@ -28,9 +28,9 @@ def test_a_loop_gives_a_loop(home: Path, tmp_path: Path) -> None:
         assert job["state"] == "done", job
         (order,) = fal.queue.jobs.values()
         sent, rate = soundfile.read(io.BytesIO(fal.storage.read(order.body["audio_url"]) or b""))
-        around = round(2.0 * rate)  # (8 - 4) / 2 s on each side
+        around = round(2.0 * rate)  # (8 - 4) / 2 s of context on each side
         assert len(sent) == round(8.0 * rate)
-        assert np.array_equal(sent[:around], sent[2 * around : 3 * around])  # the loop's end precedes its beginning
+        assert np.array_equal(sent[:around], sent[2 * around : 3 * around])  # the loop's end comes before its start
         assert np.array_equal(sent[-around:], sent[around : 2 * around])
     result = job["variations"][0]["result"]
     loop, _ = soundfile.read(result["path"], always_2d=True)

@@ -1,4 +1,4 @@
-"""Tests that a command without an ID applies to the job that was requested last."""
+"""Tests that a command without an ID applies to the job requested last, whatever the clock says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.control.test_control import control_of
 from tests.fakes.studio import Studio, write_tone
 
 JOBS = 4  # number of jobs in every test
-KEPT = 2  # ended jobs that stay in memory
+KEPT = 2  # number of ended jobs that stay in memory
 HOUR = 3600.0  # s
 
 
@@ -30,7 +30,7 @@ async def studio(home: Path) -> AsyncIterator[Studio]:
 
 
 async def make_jobs(studio: Studio, tmp_path: Path, state: str = "done") -> list[str]:
-    """Request jobs one after another, setting the clock back an hour each time; return their IDs in order."""
+    """Request jobs one after another, setting the clock back by an hour before each; return the job IDs in order."""
     tone, jobs = write_tone(tmp_path / "tone.wav"), []
     for seed in range(JOBS):
         studio.now -= HOUR

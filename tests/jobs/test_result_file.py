@@ -1,4 +1,4 @@
-"""Tests the file names of results: readable and valid on every system."""
+"""Tests that the file names of results are readable and valid on every system."""
 
 from __future__ import annotations
 
@@ -42,4 +42,4 @@ def test_every_name_is_valid_on_every_file_system(clip: str, preset: str) -> Non
     assert "\0" not in name
     assert not name.startswith(".")
     assert len(name.encode("utf-8", "surrogatepass")) <= 255
-    name.encode()  # raises an error if UTF-8 cannot encode the name
+    name.encode()  # raises an error if the name cannot be encoded in UTF-8

@@ -1,4 +1,4 @@
-"""Tests the splitting of long clips: as few segments as possible, within the limit, overlapping on bar lines."""
+"""Tests splitting long clips into as few segments as possible, within the limit and overlapping on bar lines."""
 
 from __future__ import annotations
 
@@ -56,4 +56,4 @@ def test_the_segments_cover_the_clip(seconds: float, longest: float, bar: float 
         shared = before.stop - after.start
         assert min(OVERLAP, longest / 4) * 0.49 <= shared <= min(OVERLAP, longest / 4) * 1.51
     for before, after in zip(segments, segments[2:], strict=False):
-        assert before.stop <= after.start + 1e-9  # never three segments at once
+        assert before.stop <= after.start + 1e-9  # three segments never overlap

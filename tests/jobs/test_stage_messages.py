@@ -1,4 +1,4 @@
-"""Tests that the messages of stages depend on where the engine runs."""
+"""Tests that the stages' messages depend on where the engine runs."""
 
 from __future__ import annotations
 

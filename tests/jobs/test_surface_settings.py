@@ -1,4 +1,4 @@
-"""Tests the surface settings: preset, parameters, their events, and restarts."""
+"""Tests the surface settings: the preset, the parameters, their events, and restarts."""
 
 from __future__ import annotations
 
