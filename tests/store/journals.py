@@ -1,4 +1,4 @@
-"""Opens, copies, replaces and reads journals in tests."""
+"""Helpers for tests that open, copy, replace and read journals."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.fakes.studio import Studio
 
 
 def reopen(home: Path, now: float | None = None) -> None:
-    """Open the journal as a starting daemon does, then close it."""
+    """Open the journal as a daemon does at start, then close the journal."""
     backup.open_database(home, lambda: time.time() if now is None else now, 3).close()
 
 
 def store(home: Path) -> Path:
-    """Write a complete copy of the journal; return its path."""
+    """Write a complete copy of the journal; return the copy's path."""
     copied = home.parent / "older.db"
     copied.unlink(missing_ok=True)
     db = sqlite3.connect(home / "bridge.db")
@@ -37,7 +37,7 @@ def restore(home: Path, older: Path) -> None:
 
 
 def dump(home: Path) -> list[str]:
-    """Return the journal's content as SQL lines, without the facts."""
+    """Return the journal's content as lines of SQL, without the table of facts."""
     db = sqlite3.connect(home / "bridge.db")
     lines = [line for line in db.iterdump() if '"facts"' not in line]
     db.close()
@@ -52,7 +52,7 @@ def variations(home: Path) -> list[Variation]:
 
 
 async def placed(studio: Studio, job_id: str) -> None:
-    """Wait until a job is done and its place stage is finished, in the folder and in the journal."""
+    """Wait until a job is done and its `place` stage is recorded in the folder and in the journal."""
     (one,) = await studio.until(job_id, "done")
     while (await studio.store(Database.stage, one.id, "place"))[1] is None:
         await asyncio.sleep(0.01)

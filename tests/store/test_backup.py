@@ -28,7 +28,7 @@ def tone(tmp_path: Path) -> Path:
 
 
 def spoil(path: Path, kind: str) -> None:
-    """Damage a journal as disks and power cuts do."""
+    """Damage a journal in the way that faulty disks and power cuts do."""
     for beside in path.parent.glob(f"{path.name}-*"):
         beside.unlink()
     match kind:
@@ -51,7 +51,7 @@ SPOILT = ("zeros", "no journal", "cut short", "a page of junk", "gone")
 
 
 def set_back(home: Path, names: Iterable[str]) -> None:
-    """Remove the files of later stages, as if the bridge had crashed before these stages."""
+    """Remove files of later stages from all jobs, as if the bridge had crashed before these stages."""
     for name in names:
         for path in (home / "jobs").rglob(name):
             path.unlink()
@@ -117,7 +117,7 @@ class TestDamage:
     async def test_submitted_remixes_are_fetched_and_not_submitted_again(
         self, home: Path, tone: Path, kind: str
     ) -> None:
-        """Without any copy of the journal, the job folders alone restore a paid submission."""
+        """There is no copy of the journal, so a paid submission is restored from the job folders alone."""
         engine = FakeEngine()
         async with Studio(home, engine) as studio:
             job_id = await studio.remix(tone)
@@ -207,13 +207,13 @@ class TestDamage:
             assert len(engine.calls["submit"]) == 2
 
     async def test_a_submission_newer_than_the_copy_is_not_repeated(self, home: Path, tone: Path) -> None:
-        """In the copy the job is new, but its folder shows that it was submitted later."""
+        """In the copy the job is new, but the job's folder shows a later submission."""
         engine = FakeEngine()
         async with Studio(home, engine) as studio:
             job_id = await studio.remix(tone)
             await studio.until(job_id, "done")
             (one,) = studio.registry.variations(job_id)
-        with sqlite3.connect(home / "bridge.db") as db:  # set back to the creation of the job
+        with sqlite3.connect(home / "bridge.db") as db:  # set the journal back to the creation of the job
             db.execute("DELETE FROM stages")
             db.execute("DELETE FROM ledger")
             value = json.loads(db.execute("SELECT value FROM variations").fetchone()[0])

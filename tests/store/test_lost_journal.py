@@ -1,4 +1,4 @@
-"""Tests an older copy in place of the journal: the job folders restore it, and nothing is submitted twice."""
+"""Tests that lost entries are recovered and nothing is submitted twice if an older copy replaces the journal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.store.journals import placed, reopen, restore, store, variations
 
 
 async def test_a_submission_unknown_to_an_older_journal_is_recovered(home: Path, tone: Path) -> None:
-    """The journal has the state `waiting`; the folder contains a ticket."""
+    """The journal's state is `waiting`, but the folder contains a ticket."""
     engine = FakeEngine()
     engine.finish.clear()
     reopen(home)
@@ -37,7 +37,7 @@ async def test_a_submission_unknown_to_an_older_journal_is_recovered(home: Path,
 
 
 async def test_an_end_unknown_to_an_older_journal_is_recovered(home: Path, tone: Path) -> None:
-    """The journal has `queued`, but the folder contains all results, so nothing is fetched or placed again."""
+    """The journal's state is `queued`, but the folder has all results, so nothing is fetched or placed again."""
     engine = FakeEngine()
     engine.finish.clear()
     reopen(home)
@@ -60,7 +60,7 @@ async def test_an_end_unknown_to_an_older_journal_is_recovered(home: Path, tone:
 
 
 async def test_a_result_kept_but_not_placed_is_done(home: Path, tone: Path) -> None:
-    """The result finished before a cancel arrived: the user has the result, and it is not offered."""
+    """The result was finished before a cancel arrived, so the user has the result, and it is not offered."""
     reopen(home)
     older = store(home)
     async with Studio(home) as studio:
@@ -73,7 +73,7 @@ async def test_a_result_kept_but_not_placed_is_done(home: Path, tone: Path) -> N
 
 
 async def test_a_submission_after_a_failed_one_is_recovered(home: Path, tone: Path) -> None:
-    """The journal has `failed`; only the folder shows the paid retry, which must not be submitted again."""
+    """The journal's state is `failed`; only the folder shows the paid retry, which must not be submitted again."""
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
@@ -89,7 +89,7 @@ async def test_a_submission_after_a_failed_one_is_recovered(home: Path, tone: Pa
     engine.finish.set()
     async with Studio(home, engine) as studio:
         await studio.until(job_id, "done")
-    assert len(engine.calls["submit"]) == 2  # the refused one and the accepted one
+    assert len(engine.calls["submit"]) == 2  # one refused, one accepted
 
 
 async def test_a_lost_answer_is_unknown_with_an_older_journal_too(home: Path, tone: Path) -> None:
@@ -108,7 +108,7 @@ async def test_a_lost_answer_is_unknown_with_an_older_journal_too(home: Path, to
 
 
 async def test_unfinished_work_without_a_folder_is_not_submitted(home: Path, tone: Path) -> None:
-    """The job may have ended and its folder been removed since, so only a retry by the user submits it."""
+    """The job may have ended and its folder may have been removed, so only a retry by the user may submit the job."""
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:

@@ -1,4 +1,4 @@
-"""Tests crashes around a submission: the comparison with the job folders at the next start changes no valid entry."""
+"""Tests crashes just before or after a submission: the comparison at the next start changes no valid entry."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.store.journals import dump, placed, reopen, restore, store, variation
 
 
 async def test_a_start_with_a_complete_journal_changes_nothing(home: Path, tone: Path) -> None:
-    """Done, failed, cancelled, unknown and waiting jobs stay unchanged."""
+    """Done, failed, cancelled, unknown and unfinished variations stay unchanged."""
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine, ACE_BRIDGE_SCHEDULER_SLOTS="2") as studio:
@@ -33,7 +33,7 @@ async def test_a_start_with_a_complete_journal_changes_nothing(home: Path, tone:
         job_id = await studio.remix(tone, remix={"seed": 3000, "variations": 4})
         await studio.until(job_id, "running")
         last = studio.registry.variations(job_id)[3]
-        await studio.send("cancel", {"variation_id": last.id})  # before its submission
+        await studio.send("cancel", {"variation_id": last.id})  # not submitted yet
         assert studio.registry.variation(last.id).state is State.CANCELLED  # type: ignore[union-attr]
     before = dump(home)
     reopen(home)
@@ -63,7 +63,7 @@ async def test_a_crash_before_the_journal_entry_allows_the_submission(home: Path
 async def test_a_crash_after_a_refusal_allows_another_submission(
     home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The journal has voided the submission, and the bridge crashes before it removes `submit.json`."""
+    """The journal contains the submission as voided, and the bridge crashes before it removes `submit.json`."""
     engine = FakeEngine()
     reopen(home)
     with monkeypatch.context() as patch:
@@ -88,7 +88,7 @@ async def test_a_confirmed_retry_survives_a_crash(home: Path, tone: Path) -> Non
         engine.faults["submit"].append(SubmitUnknown())
         job_id = await studio.remix(tone)
         await studio.until(job_id, "unknown")
-        studio.scheduler._stopping = True  # the bridge crashes before it submits again
+        studio.scheduler._stopping = True  # as if the bridge crashed before it submits again
         await studio.send("retry", {"job_id": job_id, "again": True})
     reopen(home)
     async with Studio(home, engine) as studio:
@@ -99,14 +99,14 @@ async def test_a_confirmed_retry_survives_a_crash(home: Path, tone: Path) -> Non
 async def test_a_crash_before_a_second_submission_changes_nothing(
     home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The journal contains the second submission; the folder contains the first, whose answer was lost."""
+    """The journal contains the second submission; the folder still contains the first one, whose answer was lost."""
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
         engine.faults["submit"].append(SubmitUnknown())
         job_id = await studio.remix(tone)
         await studio.until(job_id, "unknown")
-    for after in (SubmitUnknown, RateLimited):  # a crash, or an error that proves that nothing was sent
+    for after in (SubmitUnknown, RateLimited):  # a crash, and an error that proves that nothing was sent
         with monkeypatch.context() as patch:
             patch.setattr(job_folder, "remove_order", lambda _folder: None)
             patch.setattr(job_folder, "commit", lambda _folder, after=after: raised(after()))
@@ -133,7 +133,7 @@ async def test_a_free_engine_is_asked_again_without_lost_entries(
         engine.faults["submit"].append(SubmitUnknown())
         job_id = await studio.remix(tone)
         await studio.until(job_id, "unknown")
-    with sqlite3.connect(home / "bridge.db") as db:  # as if the bridge had crashed instead
+    with sqlite3.connect(home / "bridge.db") as db:  # as if the bridge had crashed
         value = {**json.loads(db.execute("SELECT value FROM variations").fetchone()[0]), "state": "submitting"}
         db.execute("UPDATE variations SET state = 'submitting', open = 1, value = ?", (json.dumps(value),))
     db.close()
@@ -168,7 +168,7 @@ async def test_a_crash_during_the_recovery_recovers_nothing(
 def test_a_crash_between_the_two_stamps_is_no_loss(home: Path) -> None:
     reopen(home)
     stamp = (home / backup.STAMP).read_bytes()
-    for _ in range(3):  # each time the journal gets the new stamp, but the crash comes before the file gets it
+    for _ in range(3):  # each time, the new stamp is written to the journal, but a crash prevents the write to the file
         (home / backup.STAMP).write_bytes(stamp)
         database = Database(home / "bridge.db")
         known = json.loads(database.fact(backup.STAMPS) or "")

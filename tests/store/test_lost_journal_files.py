@@ -1,4 +1,4 @@
-"""Tests damage to the journal's files after a real daemon is killed: no remix is lost or submitted twice."""
+"""Tests that no remix is lost or submitted twice if a real daemon is killed and the journal's files are damaged."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_four_running_remixes_survive_damage_to_the_journals_files(
         first.wait_until_up()
         messages = {}
         for number, seed in enumerate(SEEDS):
-            if number == 1:  # the older state contains the first running remix but not the other three
+            if number == 1:  # the older files contain the first remix but not the other three
                 for path in home.glob("bridge.db*"):
                     shutil.copyfile(path, early / path.name)
             args = remix_args(tone, remix={"seed": seed})

@@ -1,4 +1,4 @@
-"""Tests a journal that has lost messages: the job folders show which messages were handled."""
+"""Tests that the job folders show which messages were handled if the journal has lost messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.store.journals import reopen, restore, store
 
 
 async def test_a_message_is_recovered_from_its_jobs_folder(home: Path, tone: Path) -> None:
-    """The same message returns the same job; so does any other content if an older version stored no digest."""
+    """The same message returns the same job. If no digest was stored, so does a message with changed content."""
     engine = FakeEngine()
     reopen(home)
     older = store(home)

@@ -1,4 +1,4 @@
-"""Tests that older journals are migrated and newer journals are refused."""
+"""Tests that older journals are migrated and that newer journals are refused."""
 
 from __future__ import annotations
 

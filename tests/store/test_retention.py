@@ -1,4 +1,4 @@
-"""Tests which files housekeeping removes and which it keeps."""
+"""Tests which files are removed by the housekeeping and which are kept."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_only_old_finished_folders_are_removed(tmp_path: Path) -> None:
 
 async def test_above_the_size_limit_the_oldest_finished_folders_are_removed(tmp_path: Path) -> None:
     for name, days in (("a", 3), ("b", 2), ("c", 1)):
-        folder_of(tmp_path, name, days, size=500)  # each folder contains two such files
+        folder_of(tmp_path, name, days, size=500)  # each folder contains two files of this size
     assert await swept(tmp_path, {name: [DONE] for name in "abc"}, largest=1500) == ["a", "b"]
 
 

@@ -1,4 +1,4 @@
-"""Tests the journal on a real disk: commits survive a restart, and conflicts are reported."""
+"""Tests a journal on a real disk: commits survive a restart, and conflicts are reported."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class TestStages:
         database.finish_stage("v", "remix", {"url": "u"})
         assert database.stage("v", "remix") == ({"sent": True}, {"url": "u"})
         database.forget_stage("v", "remix")
-        assert database.stage("v", "remix") == ({"sent": True}, None)  # the mark stays, because it may contain a ticket
+        assert database.stage("v", "remix") == ({"sent": True}, None)  # the marker stays: it may contain a ticket
 
     def test_a_failed_mark_rolls_back_the_state(self, database: Database) -> None:
         database.add_job(job(), [variation()])
