@@ -31,7 +31,7 @@ async def workers() -> AsyncIterator[Workers]:
 
 
 def gone(pid: int) -> bool:
-    """Tell whether a process has ended; a zombie counts as ended."""
+    """Return whether a process has ended; a zombie counts as ended."""
     stat = Path(f"/proc/{pid}/stat")
     if not Path("/proc").is_dir():
         try:
@@ -108,7 +108,7 @@ async def test_a_task_whose_process_is_killed_runs_once_more(workers: Workers, t
 
 
 class Unnoticed:
-    """A process whose end is noticed only by waiting for it."""
+    """A process whose end is noticed only if `wait` is called."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -123,7 +123,7 @@ class Unnoticed:
 
 
 async def test_a_retry_gets_a_new_process(workers: Workers) -> None:
-    """If memory is low, the system kills several processes at once, and the pool notices this a moment later."""
+    """If memory runs low, the system may kill several processes at once; the pool detects this only a moment later."""
     await asyncio.gather(*(workers.run("steps", {"count": 4}) for _ in range(2)))
     assert len(workers._idle) == 2
     for child in workers._idle:
@@ -204,7 +204,7 @@ def test_a_busy_child_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
 
 
 def test_a_worker_whose_daemon_has_ended_keeps_its_files(tmp_path: Path) -> None:
-    """The next daemon's worker may already be writing a file with the same name."""
+    """A worker started by the next daemon may already be writing a file with the same name."""
     (tmp_path / "part.wav").touch()
     child = subprocess.Popen(
         [sys.executable, "-m", "bridge.workers.process", "tests.fakes.tasks"],
@@ -231,7 +231,7 @@ def test_a_worker_whose_daemon_has_ended_keeps_its_files(tmp_path: Path) -> None
 async def test_closing_ends_a_process_that_is_still_starting() -> None:
     pool = Workers(2, tasks="tests.fakes.tasks", environ=ENVIRON)
     pool.warm()
-    await asyncio.sleep(0)  # warming has started, but no process has
+    await asyncio.sleep(0)  # the warm-up has begun, but no process has started
     await pool.aclose()
     assert not pool._children
     assert not pool._background

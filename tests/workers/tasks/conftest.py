@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the task `render`; other test files override these fixtures."""
+"""Fixtures for the tests of the task `render`; the tests of other tasks override these fixtures."""
 
 from __future__ import annotations
 

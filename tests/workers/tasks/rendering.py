@@ -17,7 +17,7 @@ Rendered = tuple[dict[str, Any], Sound]
 
 
 def nothing(share: float) -> None:
-    """Ignore the progress."""
+    """Ignore a progress report."""
 
 
 def run(path: Path, length: float, into: Path | None = None, *, size: int = 65536, **more: Any) -> Rendered:

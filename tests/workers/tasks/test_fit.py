@@ -1,4 +1,4 @@
-"""Tests the task `fit`: length, rate, level and the written file."""
+"""Tests the task `fit`: length, rate, level and file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RATE = 48000
 
 
 def nothing(share: float) -> None:
-    """Ignore the progress."""
+    """Ignore a progress report."""
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def codes(answer: dict[str, Any]) -> list[str]:
 
 
 def between_samples(out: Sound) -> float:
-    """Return the peak at eight times the rate, by zero-padding the spectrum."""
+    """Return the peak after eightfold oversampling by zero-padding the spectrum."""
     spectrum = np.fft.rfft(np.pad(out, ((4096, 4096), (0, 0))), axis=0)
     longer = np.pad(spectrum, ((0, 7 * (len(spectrum) - 1)), (0, 0)))
     return float(np.abs(np.fft.irfft(longer, axis=0)).max() * 8)
@@ -135,9 +135,9 @@ def test_the_clip_without_its_handles_gets_the_target(folder: Path) -> None:
 
 def test_the_ceiling_takes_precedence_over_the_target_and_is_reported(raw: Path) -> None:
     answer, out = run(raw, target=-3.0, ceiling=-1.0)
-    assert -1.25 < 20 * math.log10(between_samples(out)) < -0.75  # noise is the worst case for the limiter
-    assert answer["true_peak_db"] == pytest.approx(-1.15)  # the limiter keeps its margin below the ceiling
-    assert 5.9 < answer["limiter_db"] < 6.3  # the largest reduction allowed
+    assert -1.25 < 20 * math.log10(between_samples(out)) < -0.75  # noise is the limiter's worst case
+    assert answer["true_peak_db"] == pytest.approx(-1.15)  # the limiter keeps a margin below the ceiling
+    assert 5.9 < answer["limiter_db"] < 6.3  # the maximum reduction
     assert codes(answer) == ["loudness_limited"]
     assert f"{-3.0 - answer['lufs']:.1f} dB" in answer["warnings"][0]["text"]
 
@@ -236,7 +236,7 @@ def test_a_broken_raw_leaves_nothing_behind(raw: Path, tmp_path: Path) -> None:
 
 
 def test_the_end_of_a_loop_continues_into_its_start(folder: Path) -> None:
-    """A tone that does not fit into its loop clicks at the seam without a cross-fade, but not with it."""
+    """If the period of a tone does not fit the loop, the seam clicks unless there is a cross-fade."""
     raw = folder / "loop.wav"
     t = np.arange(3 * RATE) / RATE
     tone = 0.3 * np.sin(2 * np.pi * 331.7 * t) * (1 + 0.5 * np.sin(2 * np.pi * 3 * t))

@@ -1,4 +1,4 @@
-"""Tests the task `fit` with a source: it corrects offset and drift, and reports defects."""
+"""Tests the task `fit` with a source: the task corrects offset and drift, and reports defects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SAMPLES = round(SECONDS * RATE)
 
 @pytest.fixture(scope="module")
 def music() -> Sound:
-    """Return 14 s of real music; the clip starts at 1 s."""
+    """Return 14 s of real music; the clip starts 1 s into the music."""
     data, rate = soundfile.read(track("gravity"), dtype="float32", always_2d=True, frames=14 * 44_100)
     assert rate == RATE
     return data if data.shape[1] == 2 else data.repeat(2, axis=1)
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, music: Sound) -> Path:
 
 
 def changed(music: Sound, late: float = 0.0) -> Sound:
-    """Return the clip as a model might return it: brighter and late."""
+    """Return the clip as a model might change it: brighter, and late by `late` seconds."""
     start = RATE - round(late * RATE)
     sound = music[start : start + SAMPLES]
     return (0.7 * sound + 0.6 * np.diff(sound, axis=0, prepend=sound[:1])).astype(np.float32)
@@ -69,7 +69,7 @@ def codes(answer: dict[str, Any]) -> list[str]:
 
 
 def lateness(folder: Path, data: Sound) -> align.Measured:
-    """Measure the written file against the source."""
+    """Measure how late the written file is relative to the source."""
     source, _ = soundfile.read(folder / "source.flac", dtype="float32", always_2d=True)
     heard = [soxr.resample(sound.mean(axis=1), RATE, onsets.RATE) for sound in (source, data)]
     measured = align.measure(*heard)
@@ -151,7 +151,7 @@ def test_dc_is_removed(folder: Path, music: Sound) -> None:
 def test_cutting_before_the_comparison_gives_the_same_file(
     folder: Path, music: Sound, monkeypatch: pytest.MonkeyPatch, late: float, direct: float
 ) -> None:
-    """The file and the report do not depend on whether the result was cut before the comparison."""
+    """The file and the report are the same whether or not the result is cut before the comparison."""
     result = changed(music, late) + np.float32(direct)
     guessed = run(folder, result, target=-18.0, ceiling=-1.0)
     monkeypatch.setattr("bridge.workers.tasks.fit.GUESSED", 0.0)

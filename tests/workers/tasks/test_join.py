@@ -1,4 +1,4 @@
-"""Tests the tasks `split` and `join`: segments are aligned and levelled, and block sizes do not change the result."""
+"""Tests the tasks `split` and `join`: segments are aligned and matched in level, and the block size has no effect."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from bridge.workers.tasks.split import split
 from tests.audio.signals import Sound, lag, noise
 
 RATE = 48000
-LEGS = ((0.0, 12.0), (8.0, 12.0))  # start and length, s
+LEGS = ((0.0, 12.0), (8.0, 12.0))  # start and length of each segment, s
 
 
 def nothing(share: float) -> None:
-    """Ignore the progress."""
+    """Ignore a progress report."""
 
 
 @pytest.fixture(scope="module")
 def source() -> Sound:
-    """Return attacks at irregular times, so that only one offset fits."""
+    """Return a sound with attacks at irregular times, so that only one offset fits."""
     random = np.random.default_rng(5)
     sound = np.zeros((20 * RATE, 2), np.float32)
     for start in np.cumsum(random.uniform(0.15, 0.5, 60)):

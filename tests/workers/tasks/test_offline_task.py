@@ -1,4 +1,4 @@
-"""Tests the task `offline`: files, determinism and errors."""
+"""Tests the task `offline`: its files, determinism and errors."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ RATE = 48000
 
 
 def nothing(share: float) -> None:
-    """Ignore the progress."""
+    """Ignore a progress report."""
 
 
 def written(path: Path, sound: Sound, subtype: str = "FLOAT") -> Path:

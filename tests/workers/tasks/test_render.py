@@ -1,4 +1,4 @@
-"""Tests the task `render`: it returns the exact samples of a clip, however the DAW plays the clip."""
+"""Tests that the task `render` returns exactly the samples that the DAW plays for a clip."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_loop_may_miss_whole_passes_by_the_rounding_of_a_daw(source: Path, len
 def test_a_short_clip_without_music_around_it_is_repeated_by_whole_bars(source: Path, sound: Sound) -> None:
     answer, data = run(source, 1.0, offset=3.0, handles=[0.2, 0.2], context=1.6, period=0.75)
     assert answer["handles"] == [1.6, 1.6]
-    assert answer["keep"] == [0.2, 0.0]  # the DAW does not get the repeated audio
+    assert answer["keep"] == [0.2, 0.0]  # the repeated audio is not part of the DAW's file
     first = round(1.4 * RATE)
     assert np.array_equal(data[: -round(1.6 * RATE)], sound[first:])
     after = data[-round(1.6 * RATE) :]
@@ -200,7 +200,7 @@ def test_loudness_is_of_the_clip_without_its_handles(folder: Path) -> None:
     data[RATE : RATE * 2] *= 50
     soundfile.write(folder / "steps.wav", data, RATE, subtype="PCM_24")
     answer, _ = run(folder / "steps.wav", 1.0, offset=1.0, handles=[0.8, 0.8])
-    assert answer["lufs"] == pytest.approx(20 * math.log10(0.5), abs=0.1)  # both channels: -3.01 + 3.01
+    assert answer["lufs"] == pytest.approx(20 * math.log10(0.5), abs=0.1)  # sine: -3.01 dB, two channels: +3.01 dB
 
 
 PLAYED = {

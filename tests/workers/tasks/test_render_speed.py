@@ -1,4 +1,4 @@
-"""Tests the task `render` at other rates, speeds and pitches, and on clips that are straightened along a warp."""
+"""Tests the task `render` at other rates, speeds and pitches, and with clips that are straightened along a warp."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ UNSTEADY = [0.0, 0.7, 1.3, 2.2, 3.0]  # source times of five consecutive beats, 
 
 
 def clicks(path: Path, moments: list[float]) -> None:
-    """Write short bursts with most energy in the first milliseconds."""
+    """Write a file with short bursts that have most of their energy in the first milliseconds."""
     data = np.zeros((RATE * 6, 2), np.float32)
     ring = np.arange(800)
     burst = (np.exp(-ring / 150) * np.sin(2 * np.pi * 1800 * ring / RATE))[:, None] * 0.7
@@ -88,7 +88,7 @@ def clicks(path: Path, moments: list[float]) -> None:
 
 
 def test_a_clip_is_straightened_along_its_warp(folder: Path) -> None:
-    """Beats at irregular times in the source are 0.5 s apart in the result."""
+    """Beats that are irregular in the source are 0.5 s apart in the result."""
     pytest.importorskip("python_stretch")
     clicks(folder / "drummer.wav", [1.0 + second for second in UNSTEADY])
     warp = [[4.0 + beat, second] for beat, second in enumerate(UNSTEADY)]
@@ -101,7 +101,7 @@ def test_a_clip_is_straightened_along_its_warp(folder: Path) -> None:
 
 
 def test_a_straightened_clip_with_context_starts_at_its_handle(folder: Path) -> None:
-    """A clip that is too short for the model is repeated by whole bars; its own beats start after the context."""
+    """A clip that is too short for the model is repeated in whole bars; the clip itself starts after the context."""
     pytest.importorskip("python_stretch")
     clicks(folder / "drummer.wav", UNSTEADY)
     warp = [[beat, second] for beat, second in enumerate(UNSTEADY)]
