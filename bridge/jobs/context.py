@@ -34,7 +34,7 @@ class Guard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One file to send to the engine: the clip with its handles, or one segment of the clip."""
+    """A file to send to the engine: the clip with its handles, or a segment of the clip."""
 
     path: Path  # FLAC
     sha256: str  # SHA-256 of the file's content
@@ -188,7 +188,7 @@ class VariationContext:
         return await self._guard(self.variation_id, step)
 
     def _of_segment(self, message: str) -> str:
-        """Prefix a message with the segment's number if the running stage works on one segment of several."""
+        """Prefix a message with the segment's number if the running stage processes the segments of a long clip."""
         count = len(self.segments) if "render" in self.done else 1
         shown = self.by_segment and count > 1 and message
         return f"segment {self.segment + 1} of {count}: {message}" if shown else message

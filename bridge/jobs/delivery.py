@@ -65,7 +65,7 @@ class Delivery:
                 )
 
     async def bye(self, instance: str) -> None:
-        """Remove a DAW process; results that it has not placed are offered to another process, or wait for one."""
+        """Remove a DAW process; its unplaced results are offered to another process if possible, and otherwise wait."""
         await self._store(Database.bye, instance)
         for variation in self._undelivered():
             if variation.state is State.PLACING and variation.placed_by == instance:
@@ -101,7 +101,7 @@ class Delivery:
         )
 
     async def failed(self, variation_id: str, text: str) -> None:
-        """Record that the DAW could not place the result; `retry` offers it again."""
+        """Record that the DAW could not place the result; `retry` offers the result again."""
         variation = self._known(variation_id)
         if variation.state in ENDED:
             return
@@ -112,7 +112,7 @@ class Delivery:
         )
 
     async def removed(self, variation_id: str) -> None:
-        """Record that the user removed the result from the project; it is not offered again."""
+        """Record that the user removed the result from the project; the result is not offered again."""
         variation = self._known(variation_id)
         result = {**(variation.result or {}), "placed": False}
         await self._registry.change(variation_id, result=result, message="removed from the project; the file is kept")
@@ -143,7 +143,7 @@ class Delivery:
 
 
 def choose_instance(job: Job, here: Sequence[Instance]) -> Instance | None:
-    """Return the instance that places a job's results: the requesting instance, or a later one with its project.
+    """Return the instance that places a job's results: the requesting instance, or a later one with the same project.
 
     A DAW that crashes does not disconnect. Therefore, if the project is opened again after the request, the newer
     process gets the results.

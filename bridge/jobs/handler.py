@@ -90,7 +90,7 @@ class MessageHandler:
         await self._delivery.resume()
 
     async def handle(self, data: bytes) -> Receipt:
-        """Record a message from a file, then run its command. A message that arrives again is not run again.
+        """Record a message from a file, then run its command; a message that arrives twice is run only once.
 
         Raises:
             RequestError: the message is invalid, or its ID was already used for a different message.
@@ -121,7 +121,7 @@ class MessageHandler:
         return await self._store(Database.take_in, message.message_id, digest, message.instance, data, self._clock())
 
     async def _apply(self, message: Message) -> Receipt:
-        """Run a message's command; if it fails, record the error and report it in the sender's outbox."""
+        """Run a message's command; record any error, and report the error in the sender's outbox."""
         try:
             command = self._commands.get(message.command)
             if command is None:

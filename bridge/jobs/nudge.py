@@ -1,7 +1,7 @@
 """Moves a finished result in time, without a new remix.
 
-If the move stays within the handles, only the clip's start offset in the file changes. If it goes beyond them, a second
-file is cut from the engine's output, because a result that was handed over is never rewritten.
+If the move stays within the handles, only the clip's start offset in the file changes. A move beyond the handles cuts a
+second file from the engine's output, because a result that was handed over is never rewritten.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class Box:
     written: float = -1e9  # loop time of the last write, s
     errors: tuple[Mapping[str, str], ...] = ()  # errors of messages that were refused, for this instance
     ask: Mapping[str, str] | None = None  # a surface's request to the DAW
-    left: bool = False  # the DAW has disconnected; the file is removed once it has no open jobs
+    left: bool = False  # the DAW has disconnected; the file is removed once no job in it is open
     writing: bool = False  # the writer thread is writing the file
     again: bool = False  # something has changed since the write began
 
@@ -172,7 +172,7 @@ class Outbox:
                 self._plan(instance, self._interval if isinstance(event, JobProgress) else 0.0)
 
     def _plan(self, instance: str, interval: float) -> None:
-        """Schedule a write at least `interval` seconds after the last one; changes until then are combined into it."""
+        """Schedule a write at least `interval` seconds after the last write; all changes until then are included."""
         if not self._alive:
             return
         loop = asyncio.get_running_loop()
@@ -212,7 +212,7 @@ class Outbox:
     # --- what --------------------------------------------------------------------------------------------------------
 
     def _next(self, instance: str) -> bytes | None:
-        """Return the next content of an instance's file; None if it has no reader any more (it is then removed)."""
+        """Return the next content of an instance's file, or None if the file has no reader and should be removed."""
         box = self._boxes.setdefault(instance, Box())
         if box.left and all(entry.ended for entry in self._entries_of(instance)):
             del self._boxes[instance]

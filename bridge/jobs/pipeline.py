@@ -48,13 +48,13 @@ def stages(
         offer: called with the ID of a variation whose result a DAW's script should place.
     """
     return (
-        # renders the clip with its handles to one FLAC file, or to several if it is too long (runs per clip)
+        # renders the clip with its handles to one FLAC file; a long clip is split into several files (runs per clip)
         render.stage(workers, store, settings.render),
         # uploads the FLAC file to where the model can read it, once per content (per segment of the clip)
         upload.stage(store, budget, clock),
         # submits to the model exactly once, with the ID on disk before the first poll (per segment of the variation)
         remix.stage(store, budget, home, clock),
-        # downloads the paid result and does nothing else with it (per segment of the variation)
+        # downloads the paid result before any further processing (per segment of the variation)
         fetch.stage(workers),
         # joins segments; writes the file at the project's rate, with the clip's exact length and loudness
         fit.stage(workers, store, settings.fit, home),
@@ -104,7 +104,7 @@ class Pipeline:
             raise
 
     async def _alone(self, stage: Stage, context: VariationContext) -> dict[str, Any] | None:
-        """Run a stage under a lock, so that variations of the same clip render and upload it only once."""
+        """Run a stage under a lock, so that a clip with several variations is rendered and uploaded only once."""
         unit = context.clip_unit if stage.per_clip else context.unit
         lock = self._locks.setdefault(unit, asyncio.Lock())
         async with lock:
@@ -122,13 +122,13 @@ class Pipeline:
         result = await stage.run(context)
         if result is not None:
             folder = context.clip_folder if stage.per_clip else context.folder
-            await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # recovery reads it
+            await asyncio.to_thread(write_json, folder / f"{stage.name}.json", result, sync=False)  # for recovery
             await self._store(Database.finish_stage, unit, stage.name, result)
         return result
 
 
 def _groups(stages: Sequence[Stage]) -> Iterator[tuple[list[Stage], float]]:
-    """Yield each group of consecutive stages that run per same unit, and the pipeline's progress before the group."""
+    """Yield each group of consecutive stages that use the same kind of unit, with the progress before the group."""
     before = 0.0
     for _, alike in groupby(stages, lambda stage: (stage.per_clip, stage.per_segment)):
         group = list(alike)

@@ -30,8 +30,8 @@ def compose(
 
     Returns:
         `preset`, `family`, `needs_model`, `amount`, `params` (all inputs except `audio_url` and `seed`), `chosen`
-        (names of the parameters that were set), `described_by` and `tags_by` (the source of `original_tags` and of
-        `tags`: user, preset or clip).
+        (names of the parameters that were set), `described_by` (source of `original_tags`) and `tags_by` (source of
+        `tags`); a source is `user`, `preset` or `clip`.
 
     Raises:
         PresetUnknown, PresetInvalid, ParamInvalid: the request is invalid; nothing was sent.

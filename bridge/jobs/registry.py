@@ -68,7 +68,7 @@ class JobRegistry:
         """Return the job whose ID or variation ID begins with `start`; if `start` is empty, return the newest job.
 
         Raises:
-            UnknownJob: no job or more than one job matches.
+            UnknownJob: no job matches, or more than one job matches.
         """
         found = await self._store(Database.find, start) if start else await self._store(Database.jobs, 1)
         if len(found) != 1:

@@ -1,4 +1,4 @@
-"""Determines a result file's folder, name and metadata, and the content of the recipe beside it.
+"""Determines a result file's folder, name and metadata, and the content of the recipe file beside the result.
 
 Names are readable and valid on every file system. The fit stage writes the file.
 """

@@ -19,7 +19,7 @@ TRIES = 3  # number of download attempts if a result arrives incomplete
 
 
 def stage(workers: Workers) -> Stage:
-    """Return the stage."""
+    """Return the `fetch` stage, connected to the services that it uses."""
     return Stage(
         "fetch",
         State.FETCHING,

@@ -28,7 +28,7 @@ MODEL_RATE = 48_000  # Hz: ACE-Step's rate; also used for a result if the reques
 
 
 def stage(workers: Workers, store: Store, settings: Settings, home: Path) -> Stage:
-    """Return the stage."""
+    """Return the `fit` stage, connected to the services that it uses."""
     return Stage(
         NAME,
         State.FITTING,

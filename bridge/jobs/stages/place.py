@@ -1,7 +1,7 @@
 """Stage 6, per variation: place the result on a new track.
 
 With the folder adapter, the stage is finished when the file exists. With a DAW, a script finds the offered result in
-the outbox, places it, and confirms this with a message later.
+the outbox, places the result, and then confirms this with a message.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bridge.util.atomic import holds
 
 
 def stage(offer: Callable[[str], None]) -> Stage:
-    """Return the stage."""
+    """Return the `place` stage, connected to the services that it uses."""
     return Stage("place", None, "placing", per_clip=False, per_segment=False, weight=0.04, run=Place(offer).run)
 
 

@@ -36,7 +36,7 @@ SPARE = 2**20  # bytes kept free for the journal, so that a paid submission is n
 
 
 def stage(store: Store, budget: Budget, home: Path, clock: Callable[[], float]) -> Stage:
-    """Return the stage."""
+    """Return the `remix` stage, connected to the services that it uses."""
     return Stage(
         NAME,
         None,
@@ -93,7 +93,7 @@ class Submission:
         }
 
     async def _submit(self, context: VariationContext, order: Order, void: Mapping[str, Any]) -> Ticket:
-        """Submit the order; write the intent to disk before the request, and the ticket after it.
+        """Submit the order; write the intent to disk before the request, and the ticket after the answer.
 
         Args:
             context: context of the variation.

@@ -33,7 +33,7 @@ LOOP_AROUND = 1.0  # minimum context on each side of a loop, in seconds
 
 
 def stage(workers: Workers, store: Store, settings: Settings) -> Stage:
-    """Return the stage."""
+    """Return the `render` stage, connected to the services that it uses."""
     return Stage(
         "render",
         State.RENDERING,

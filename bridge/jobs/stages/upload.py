@@ -23,7 +23,7 @@ STILL_THERE = 6 * 3600.0  # seconds for which a URL must still be valid, to outl
 
 
 def stage(store: Store, budget: Budget, clock: Callable[[], float]) -> Stage:
-    """Return the stage."""
+    """Return the `upload` stage, connected to the services that it uses."""
     return Stage(
         "upload",
         State.UPLOADING,
