@@ -238,7 +238,7 @@ class Database:
     # --- uploads, instances, facts -----------------------------------------------------------------------------------
 
     def upload(self, engine: str, host: str, sha256: str, valid_until: float) -> tuple[str, float | None] | None:
-        """Return the URL and expiry of an upload, or None if there is none that is valid until `valid_until`."""
+        """Return the URL and expiry of an upload that is valid until `valid_until`, or None if there is none."""
         row = self._one(
             "SELECT url, expires FROM uploads WHERE engine = ? AND host = ? AND sha256 = ? "
             "AND (expires IS NULL OR expires > ?)",
@@ -292,7 +292,7 @@ class Database:
 
 
 class Transaction:
-    """A block that ends with COMMIT, or with ROLLBACK if it raises; nested blocks join the outer transaction."""
+    """A block that ends with COMMIT, or with ROLLBACK after an exception; inner blocks join the outer transaction."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db

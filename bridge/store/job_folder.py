@@ -58,7 +58,7 @@ def kept(folder: Path) -> Kept | None:
 
 
 def prepare(folder: Path, order: Mapping[str, Any]) -> None:
-    """Write an order to disk before it is submitted, so that `commit` needs no space.
+    """Write an order to disk before it is submitted, so that `commit` needs no disk space.
 
     Raises:
         DiskFull, OutputUnwritable: the folder cannot be written.

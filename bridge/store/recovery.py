@@ -178,7 +178,8 @@ def _money(database: Database, job_id: str, orders: Mapping[str, _Order], result
 def _stop(database: Database) -> int:
     """End unfinished variations without a submission.
 
-    The lost entries may have recorded that such a variation ended, and its folder may have been removed since then."""
+    The lost entries may have recorded that such a variation ended, and its folder may have been removed since then.
+    """
     count = 0
     for _, variations in database.open_jobs():
         for one in variations:

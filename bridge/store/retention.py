@@ -92,7 +92,7 @@ def _not_needed(variation: Variation, folder: Path) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Rename a folder, then remove it; after a crash, the new name shows that the removal must be finished."""
+    """Rename a folder, then remove it; after a crash, the new name shows that the removal is unfinished."""
     aside = folder.with_name(GONE + folder.name)
     with explained(folder):
         folder.rename(aside)
