@@ -163,7 +163,7 @@ class TestRefusals:
 
 
 async def test_half_written_files_of_a_finished_job_are_removed(home: Path, tone: Path) -> None:
-    """A variation's last file is written after the state, so it may be half-written if the daemon is killed then."""
+    """A variation's last file is written after the state, so a killed daemon may leave this file half-written."""
     async with Studio(home) as studio:
         job_id = await studio.remix(tone)
         await studio.until(job_id, "done")

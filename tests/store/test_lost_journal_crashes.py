@@ -63,7 +63,7 @@ async def test_a_crash_before_the_journal_entry_allows_the_submission(home: Path
 async def test_a_crash_after_a_refusal_allows_another_submission(
     home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The journal contains the submission as voided, and the bridge crashes before it removes `submit.json`."""
+    """The journal shows the submission as voided, but the bridge crashes before removing `submit.json`."""
     engine = FakeEngine()
     reopen(home)
     with monkeypatch.context() as patch:
@@ -88,7 +88,7 @@ async def test_a_confirmed_retry_survives_a_crash(home: Path, tone: Path) -> Non
         engine.faults["submit"].append(SubmitUnknown())
         job_id = await studio.remix(tone)
         await studio.until(job_id, "unknown")
-        studio.scheduler._stopping = True  # as if the bridge crashed before it submits again
+        studio.scheduler._stopping = True  # as if the bridge crashed before submitting again
         await studio.send("retry", {"job_id": job_id, "again": True})
     reopen(home)
     async with Studio(home, engine) as studio:
