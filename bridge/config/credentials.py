@@ -1,6 +1,6 @@
 """Finds, stores and masks the fal key.
 
-Each key that is found is hidden from the log immediately.
+As soon as a key is found, it is redacted in the log.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 FILE = "credentials"
 _KEY = re.compile(r"[\x21-\x7e]+")
 _LINE = "FAL_KEY="
-_LONGEST = 8192  # bytes to read of the credentials file
+_LONGEST = 8192  # maximum bytes to read from the credentials file
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def from_keychain() -> str | None:
 
 
 def fal_key(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | None] = from_keychain) -> str | None:
-    """Return the fal key, or None (see `find`)."""
+    """Return the fal key, or None if there is none (see `find`)."""
     found = find(environ, home, keychain)
     return found.key if found else None
 
@@ -69,7 +69,7 @@ def require_fal_key(environ: Mapping[str, str], home: Path) -> str:
 
 
 def find(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | None] = from_keychain) -> Found | None:
-    """Find the fal key: first in FAL_KEY, then FAL_KEY_ID with FAL_KEY_SECRET, the keychain, and the credentials file.
+    """Find the fal key in FAL_KEY, FAL_KEY_ID with FAL_KEY_SECRET, the keychain or the credentials file, in this order.
 
     Args:
         environ: the environment; blank variables are ignored.
@@ -77,7 +77,7 @@ def find(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | No
         keychain: returns the key from the system's keychain.
 
     Raises:
-        KeyInvalid: the first key found has characters that no HTTP header allows; the text names its origin.
+        KeyInvalid: the first key found has characters not allowed in an HTTP header; the error text names its origin.
         HomeError: the credentials file cannot be read.
     """
     one = environ.get("FAL_KEY", "").strip()
@@ -94,14 +94,14 @@ def find(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | No
 
 
 def set_key(home: Path, key: str) -> Path:
-    """Store the key in the home's credentials file, readable for this user only.
+    """Store the key in the home's credentials file, which only this user can read.
 
     Returns:
-        The file.
+        The path of the credentials file.
 
     Raises:
         KeyInvalid: the key is empty or has invalid characters.
-        DiskFull, OutputUnwritable: the file could not be written.
+        DiskFull, OutputUnwritable: the credentials file could not be written.
     """
     found = _checked(key.strip(), "the key that was entered")
     path = home / FILE
@@ -110,7 +110,7 @@ def set_key(home: Path, key: str) -> Path:
 
 
 def mask(key: str) -> str:
-    """Return the start of a key, enough to recognise it but not to use it."""
+    """Return the first characters of a key: enough to recognise the key, but not to use it."""
     return f"{key[:4]}…" if len(key) >= 16 else "…"
 
 

@@ -1,6 +1,6 @@
 """The bridge's home folder: where it is on each system, and the folders inside it.
 
-Every command imports this module, so it imports only what `ace-bridge send` needs.
+Every command loads this module, so the module itself imports only what `ace-bridge send` needs.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ FOLDERS = ("inbox", "inbox/rejected", "outbox", "jobs", "results", "rendered", "
 
 
 def home() -> Path:
-    """Return the bridge's home for this process. It need not exist yet.
+    """Return the path of the bridge's home for this process; the folder need not exist yet.
 
     Raises:
-        HomeError: the environment names no home directory.
+        HomeError: HOME (on Windows, USERPROFILE) is needed but not set.
     """
     return home_folder(os.environ, sys.platform)
 
 
 def home_folder(environ: Mapping[str, str], platform: str) -> Path:
-    """Return the bridge's home. It need not exist yet.
+    """Return the path of the bridge's home; the folder need not exist yet.
 
     Args:
-        environ: the environment. ACE_BRIDGE_HOME takes precedence; next, on Linux, an absolute XDG_DATA_HOME.
-        platform: as in `sys.platform`.
+        environ: the environment variables. ACE_BRIDGE_HOME has priority; next, on Linux, an absolute XDG_DATA_HOME.
+        platform: the system's name, as in `sys.platform`.
 
     Raises:
-        HomeError: the environment names no home directory.
+        HomeError: HOME (on Windows, USERPROFILE) is needed but not set.
     """
     chosen = environ.get("ACE_BRIDGE_HOME", "").strip()
     if chosen:
@@ -48,10 +48,10 @@ def home_folder(environ: Mapping[str, str], platform: str) -> Path:
 
 
 def prepare_home(home: Path) -> None:
-    """Create the home and its folders, for this user only.
+    """Create the home and its folders, so that only this user has access.
 
-    An existing home keeps its permissions. Its folders are closed to other users, because anyone who can write to the
-    inbox can submit remixes.
+    If the home already exists, its permissions are kept, but the folders inside it are closed to other users: anyone
+    who can write to the inbox can submit remixes.
 
     Raises:
         HomeError: a folder cannot be created, or a file is in the way.
@@ -78,7 +78,7 @@ def _user_home(environ: Mapping[str, str], platform: str) -> Path:
 
 
 def _expanded(chosen: str, environ: Mapping[str, str], platform: str) -> Path:
-    """Return the absolute path. "~" is the user's home directory; a relative path starts at the current directory."""
+    """Make a path absolute. "~" stands for the user's home directory; other paths are relative to the current one."""
     if chosen == "~" or chosen.startswith(("~/", "~\\")):
         return _user_home(environ, platform) / chosen[2:]
     return Path(chosen).absolute()

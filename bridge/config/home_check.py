@@ -1,6 +1,6 @@
-"""Checks that the home is on a local disk and not in a cloud folder, where the journal could be damaged.
+"""Checks that the home is on a local disk and outside any cloud folder, since the journal could be damaged elsewhere.
 
-The daemon does not start in an unsafe home. SQLite's locks and shared memory need a local disk
+The daemon does not start if its home is unsafe. SQLite's locks and shared memory need a local disk
 (sqlite.org/wal.html), and cloud clients replace or remove files while they are open.
 """
 
@@ -41,11 +41,11 @@ def mounts(platform: str) -> str:
 
 
 def unsafe_location(folder: Path, platform: str, table: Callable[[str], str] = mounts) -> str | None:
-    """Return a clause that says why a journal is not safe in a folder, or None if it is safe.
+    """Return the reason why a journal is not safe in a folder, as a clause, or None if the folder is safe.
 
     Args:
         folder: the home; it need not exist.
-        platform: as in `sys.platform`.
+        platform: the system's name, as in `sys.platform`.
         table: returns the system's table of mounted file systems, as `mounts` does.
     """
     real = folder.resolve()
@@ -60,10 +60,10 @@ def unsafe_location(folder: Path, platform: str, table: Callable[[str], str] = m
 
 
 def require(folder: Path, platform: str, table: Callable[[str], str] = mounts) -> None:
-    """Check that the journal is safe in the home.
+    """Raise an error if the journal is not safe in the home.
 
     Raises:
-        HomeElsewhere: the journal is not safe there; the error text gives the reason.
+        HomeElsewhere: the journal is not safe; the error text gives the reason.
     """
     why = unsafe_location(folder, platform, table)
     if why:
@@ -77,7 +77,7 @@ def file_system(folder: Path, table: str) -> str:
 
 
 def _entries(table: str) -> list[tuple[Path, str]]:
-    """Return mount point and type of each line of Linux's mountinfo (proc(5)) or macOS's `mount`."""
+    """Return the mount point and file-system type from each line of Linux's mountinfo (proc(5)) or macOS's `mount`."""
     found = []
     for line in table.splitlines():
         before, dash, after = line.partition(" - ")

@@ -22,10 +22,12 @@ def load(home: Path, environ: Mapping[str, str]) -> Config:
 
     Args:
         home: the bridge's home; its config.toml may be missing.
-        environ: ACE_BRIDGE_<SECTION>_<KEY> overrides the file. Lists are comma-separated, switches are true or false.
+        environ: the environment variables. ACE_BRIDGE_<SECTION>_<KEY> overrides config.toml; its value is a
+            comma-separated list if the setting is a list, and true or false if the setting is a boolean.
 
     Raises:
-        ConfigInvalid: a setting is invalid; the error text names its file and line or its variable, and what it takes.
+        ConfigInvalid: a setting is invalid; the error text names its file and line, or its environment variable, and
+            the accepted values.
     """
     values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     origins: dict[str, str] = {}
@@ -46,10 +48,10 @@ def _check(section: str, key: str, value: Any, where: str) -> Any:
     """Convert a setting to its type.
 
     Raises:
-        ConfigInvalid: the value is invalid; the error text names the place, the setting, and what it takes.
+        ConfigInvalid: the value is invalid; the error text names the place, the setting and the accepted values.
     """
     if (section, key) == ("fit", "loudness") and isinstance(value, str):
-        value = from_text(KEYS[section][key], value)  # a level may be in quotes, because "off" is
+        value = from_text(KEYS[section][key], value)  # users also quote a level, since "off" needs quotes
     checked = validate(
         value,
         KEYS[section][key],
@@ -74,7 +76,7 @@ def _read(path: Path) -> TomlFile:
 
 
 def _entries(file: TomlFile) -> Iterator[tuple[str, str, Any]]:
-    """Yield section, key and value of each entry; raise ConfigInvalid for an unknown section or key."""
+    """Yield the section, key and value of each entry; raise ConfigInvalid for an unknown section or key."""
     for section, entries in file.values.items():
         if section not in KEYS:
             at_home = "" if isinstance(entries, dict) else _section_of(section)
@@ -89,7 +91,7 @@ def _entries(file: TomlFile) -> Iterator[tuple[str, str, Any]]:
 
 
 def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield name, section and key of each variable that is a setting. Other ACE_BRIDGE_ variables are ignored."""
+    """Yield the name, section and key of each environment variable that is a setting. Other variables are ignored."""
     for name in sorted(environ):
         section, _, key = name.removeprefix(PREFIX).lower().partition("_")
         if not name.startswith(PREFIX) or section not in KEYS:

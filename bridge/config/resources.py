@@ -1,4 +1,4 @@
-"""Finds the files that ship with the bridge: beside the package in a checkout, inside it in an installed wheel."""
+"""Finds the files that ship with the bridge: beside the package in a checkout, inside the package in a wheel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def folder(kind: str, package: Path = PACKAGE) -> Path:
     shipped, checkout = package / "_assets" / kind, package.parent
     if shipped.is_dir():
         return shipped
-    if (checkout / "pyproject.toml").is_file() and (checkout / kind).is_dir():  # not just any folder in site-packages
+    if (checkout / "pyproject.toml").is_file() and (checkout / kind).is_dir():  # not an unrelated one in site-packages
         return checkout / kind
     raise HomeError(
         f"This installation of the bridge lacks its {kind} (looked in {shipped}).",

@@ -1,4 +1,4 @@
-"""The settings as typed values, one class per section. A field's type defines which values the setting takes."""
+"""The settings as typed values, one class per section. A field's type defines which values the setting accepts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import Meta
 NO_SECRET = "off"  # noqa: S105 - the word for none
 SECRET = frozenset({"osc.secret"})  # settings that are never shown
 
-_HOST_NAME = (  # a name, or an IPv6 address with or without brackets
+_HOST_NAME = (  # a host name, or an IPv6 address with or without brackets
     r"^((\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?"
     r"|\[[0-9A-Fa-f:.]+\](:\d{1,5})?"
     r"|[0-9A-Fa-f]*(:[0-9A-Fa-f.]*){2,})$"
@@ -57,9 +57,9 @@ class Osc:
     port: Port  # UDP and TCP; 0: any free port
     max_packet: Annotated[int, Meta(ge=512, le=65507)]  # bytes per packet
     max_nesting: Annotated[int, Meta(ge=1, le=64)]  # levels of nested bundles
-    lease: Annotated[float, Meta(ge=0, le=31_536_000)]  # s until an idle subscription ends; 0: never
-    secret: Secret = field(repr=False)  # lets other machines spend money; NO_SECRET: they cannot
-    unlock: Annotated[float, Meta(ge=1, le=86_400)]  # s until an unlock expires
+    lease: Annotated[float, Meta(ge=0, le=31_536_000)]  # seconds until an idle subscription ends; 0: never
+    secret: Secret = field(repr=False)  # with it, other machines may spend money; NO_SECRET: none may
+    unlock: Annotated[float, Meta(ge=1, le=86_400)]  # seconds until an unlock expires
     advertise: bool  # whether to announce the bridge on the network
 
 
@@ -67,7 +67,7 @@ class Osc:
 class Http:
     """[http]: the OSCQuery server."""
 
-    on: bool  # whether it runs
+    on: bool  # whether the server runs
     port: Port  # TCP; 0: any free port
 
 
@@ -76,8 +76,8 @@ class Inbox:
     """[inbox]: how the bridge notices new message files."""
 
     watch: Literal["native", "poll"]
-    poll_interval: Annotated[float, Meta(ge=0.001, le=60)]  # s between checks when polling
-    safety_interval: Annotated[float, Meta(ge=0.01, le=3600)]  # s between extra checks while notifications work
+    poll_interval: Annotated[float, Meta(ge=0.001, le=60)]  # seconds between checks when polling
+    safety_interval: Annotated[float, Meta(ge=0.01, le=3600)]  # s; time between extra checks while notifications work
     max_message: Annotated[int, Meta(ge=1024, le=64 * 1024 * 1024)]  # bytes per message file
 
 
@@ -96,7 +96,7 @@ class Store:
     copies: Annotated[int, Meta(ge=1, le=1000)]  # backups to keep
     copy_hours: Annotated[float, Meta(ge=0.01, le=8760)]  # hours between backups
     keep_days: Annotated[float, Meta(ge=0, le=36_500)]  # days to keep a finished job's folder
-    keep_gigabytes: Annotated[float, Meta(ge=0, le=100_000)]  # maximum GB of these folders; the oldest are deleted
+    keep_gigabytes: Annotated[float, Meta(ge=0, le=100_000)]  # maximum total size of finished jobs' folders, GB
     any_place: bool  # whether the home may be on a network drive or in a cloud folder
 
 
@@ -104,15 +104,15 @@ class Store:
 class Scheduler:
     """[scheduler]: how much runs at the same time."""
 
-    slots: Annotated[int, Meta(ge=1, le=64)]  # variations that run at the same time
+    slots: Annotated[int, Meta(ge=1, le=64)]  # maximum variations that run at the same time
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
     """[workers]: the processes for audio processing."""
 
-    count: Annotated[int, Meta(ge=1, le=2)]  # processes
-    idle_seconds: Annotated[float, Meta(ge=0, le=86_400)]  # s without work until a worker stops
+    count: Annotated[int, Meta(ge=1, le=2)]  # number of processes
+    idle_seconds: Annotated[float, Meta(ge=0, le=86_400)]  # seconds without work after which a worker stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,9 @@ class Fal:
     result_expires: Expiry  # how long fal keeps a result
     price_per_second: Annotated[float, Meta(ge=0, le=100)]  # US dollars per second of generated audio
     longest: Annotated[float, Meta(ge=0.1, le=86_400)]  # longest audio per submission, s
-    poll_first: Annotated[float, Meta(ge=0.001, le=600)]  # s until the second status request
-    poll_longest: Annotated[float, Meta(ge=0.001, le=600)]  # maximum s between status requests
-    status_stream: bool  # whether to follow the status stream
+    poll_first: Annotated[float, Meta(ge=0.001, le=600)]  # seconds until the second status request
+    poll_longest: Annotated[float, Meta(ge=0.001, le=600)]  # maximum seconds between status requests
+    status_stream: bool  # whether to follow fal's status stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +152,10 @@ class Remix:
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """[render]: what the bridge reads of a clip."""
+    """[render]: how much audio the bridge reads for a clip, and at which sample rate."""
 
-    context: Annotated[float, Meta(ge=0, le=60)]  # minimum s of audio to send, where the source has it
-    handles: Annotated[float, Meta(ge=0, le=60)]  # s of source audio kept before and after the clip
+    context: Annotated[float, Meta(ge=0, le=60)]  # seconds of audio to send at least, if the source is long enough
+    handles: Annotated[float, Meta(ge=0, le=60)]  # seconds of source audio kept before and after the clip
     highest_rate: Annotated[int, Meta(ge=8000, le=768_000)]  # Hz; higher rates are resampled to this rate
 
 
@@ -164,7 +164,7 @@ class Fit:
     """[fit]: how the bridge fits a result to the clip."""
 
     align: bool  # whether to correct a measured offset and drift
-    loudness: Loudness  # level in LUFS, "source" (as the clip) or "off"
+    loudness: Loudness  # level in LUFS, "source" (match the clip) or "off"
     true_peak: Annotated[float, Meta(ge=-60, le=0)]  # maximum true peak, dBTP
     format: Literal["pcm24", "float32"]  # sample format of a result
 
@@ -175,7 +175,7 @@ class Audition:
 
     device: Annotated[
         str, Meta(pattern=r"^[^\x00-\x1f]{1,199}$", description="the name of an audio output, or a part of it")
-    ]  # name of an audio output or part of it; "default": the system's
+    ]  # full or partial name of an audio output; "default": the system's output
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Hotkeys:
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """[privacy]: what may leave this machine before you start a remix."""
+    """[privacy]: what the bridge may upload before you start a remix."""
 
     upload_early: bool  # whether `prepare` may upload the clip
 
@@ -204,10 +204,10 @@ class Budget:
 class Midi:
     """[midi]: MIDI controllers."""
 
-    use: Literal["auto", "off"]  # "auto": on once there is a mapping or a command needs MIDI
-    system: Literal["auto", "jack"]  # "auto": the system's MIDI
-    hold: Annotated[float, Meta(ge=0.3, le=5)]  # s to hold a control before it spends money
-    debounce: Annotated[float, Meta(ge=0, le=0.5)]  # s within which a second press counts as contact bounce
+    use: Literal["auto", "off"]  # "auto": on if there is a mapping or a command needs MIDI
+    system: Literal["auto", "jack"]  # "auto": the operating system's MIDI; "jack": JACK MIDI
+    hold: Annotated[float, Meta(ge=0.3, le=5)]  # seconds to hold a control that may spend money
+    debounce: Annotated[float, Meta(ge=0, le=0.5)]  # s; a second press within this time is contact bounce
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +232,10 @@ class Config:
     privacy: Privacy
     budget: Budget
     home: Path  # the bridge's home
-    origins: Mapping[str, str]  # "section.key" → "default", "config.toml" or name of the environment variable
+    origins: Mapping[str, str]  # "section.key" → "default", "config.toml" or the name of an environment variable
 
     def effective(self) -> dict[str, dict[str, Any]]:
-        """Return all values by section and key for `ace-bridge config`, without secrets and passwords."""
+        """Return all values by section and key for `ace-bridge config`, without secrets or passwords."""
         return {
             section: {
                 item.name: _shown(section, item.name, getattr(getattr(self, section), item.name))
@@ -250,7 +250,7 @@ SECTIONS: Mapping[str, Any] = {
 }
 KEYS: Mapping[str, Mapping[str, Any]] = {
     name: get_type_hints(kind, include_extras=True) for name, kind in SECTIONS.items()
-}  # the types by section and key
+}  # each setting's type, by section and key
 
 
 def _shown(section: str, key: str, value: Any) -> Any:

@@ -1,6 +1,6 @@
 """Reads TOML files and remembers the line of every key, so that errors can name file, line and key.
 
-tomllib keeps no line numbers. It is imported only when needed.
+tomllib does not report line numbers. It is imported only when needed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LARGEST = 256 * 1024  # bytes; settings and presets have a few kilobytes
+LARGEST = 256 * 1024  # bytes; settings and presets are a few kilobytes long
 
 _HEADER = re.compile(r"^\s*\[+\s*([A-Za-z0-9_.\-\"' ]+?)\s*\]+")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_.\-\"' ]+?)\s*=\s*")
@@ -37,7 +37,7 @@ class TomlFile:
     lines: Mapping[str, int]  # "section.key", "section" or "list[2].key" → line, from 1
 
     def place(self, key: str = "") -> str:
-        """Return "file, line n" for a key, or the file alone if the key's line is unknown."""
+        """Return "file, line n" for a key, or only the file if the key's line is unknown."""
         line = self.lines.get(key)
         return f"{self.path}, line {line}" if line else str(self.path)
 
@@ -46,7 +46,7 @@ def read(path: Path) -> TomlFile:
     """Read a TOML file.
 
     Raises:
-        TomlError: the file is not a regular file, is too large, is not UTF-8 or is not valid TOML.
+        TomlError: the path is not a regular file, or the file is too large, not UTF-8 or not valid TOML.
         OSError: the system cannot read the file.
     """
     import tomllib  # only here, since the import is slow
@@ -90,7 +90,7 @@ def _lines(text: str) -> dict[str, int]:
         if header:
             section = _plain(header[1])
             lines.setdefault(section, number)
-            if line.lstrip().startswith("[["):  # another item of a list
+            if line.lstrip().startswith("[["):  # the next item of a list
                 counts[section] = counts.get(section, -1) + 1
                 section = f"{section}[{counts[section]}]"
                 lines[section] = number
