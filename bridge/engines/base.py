@@ -1,4 +1,4 @@
-"""The `Engine` Protocol: an engine's methods, the values passed to and from it, and its declared capabilities.
+"""The `Engine` Protocol, the values that its methods take and return, and the capabilities of an engine.
 
 The stages import this module, never a concrete engine. Tests use tests/fakes/fake_engine.py.
 """
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine supports. User interfaces offer nothing else.
+    """The capabilities of an engine. User interfaces offer only what they allow.
 
     >>> from bridge.engines.offline import CAPABILITIES
     >>> CAPABILITIES.remote, sorted(CAPABILITIES.honours)
@@ -25,18 +25,18 @@ class Capabilities:
     label: str  # shown to users: "ACE-Step on fal", "offline remix (signal processing, not ACE-Step)"
     ace_step: bool  # whether the result is made by ACE-Step
     remote: bool  # whether the clip leaves this machine
-    honours: frozenset[str]  # names of the parameters it uses
+    honours: frozenset[str]  # names of the parameters that the engine uses
     inert: frozenset[str]  # parameters in `honours` that probably have no effect in audio-to-audio
-    longest: float | None  # maximum s of audio per submission; longer clips are split into segments. None: no limit
+    longest: float | None  # maximum audio per submission, s; longer clips are split into segments. None: no limit
     price_per_second: float  # per second of generated audio, in `currency`
     currency: str  # ISO code
-    submit_once: bool  # whether a submission costs money, so that one whose answer was lost is not repeated
-    upload_host: str = ""  # host that clips are uploaded to; part of the upload cache's key
+    submit_once: bool  # whether a submission costs money and so is not repeated after a lost answer
+    upload_host: str = ""  # host that receives the clips; part of each key in the upload cache
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The input of one submission; rebuilt from the journal whenever it is needed.
+    """The input of one submission. It can be rebuilt from the journal at any time.
 
     >>> params = {"tags": "dub", "lyrics": "[inst]", "seed": 7}
     >>> order = Order("https://v3.fal.media/clip.flac", params, 8.0, None, 120.0, (), (), Path("jobs/1/variation-1"))
@@ -59,32 +59,32 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """An uploaded clip: where the engine can read it.
+    """An uploaded clip: its URL, from which the engine reads the clip.
 
     >>> Uploaded("https://v3.fal.media/clip.flac", host="v3.fal.media", expires=None).host
     'v3.fal.media'
     """
 
     url: str
-    host: str  # part of the upload cache's key
+    host: str  # part of each key in the upload cache
     expires: float | None  # unix time after which the URL is invalid; None: never
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Proof that the engine accepted a submission. It is written to disk before the first poll.
+    """The proof that the engine accepted a submission. The ticket is written to disk before the first poll.
 
     >>> Ticket("764cabcf", {"status": "https://queue.fal.run/764cabcf/status"}).request_id
     '764cabcf'
     """
 
     request_id: str
-    urls: Mapping[str, str] = field(default_factory=dict)  # "status", "response", "cancel": sent by the engine
+    urls: Mapping[str, str] = field(default_factory=dict)  # the engine's URLs, as "status", "response" and "cancel"
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A finished remix: the URL of its audio, and what the engine reports about it.
+    """A finished remix: the URL of its audio, and what the engine reports about the remix.
 
     >>> Output("https://v3.fal.media/result.wav", seed=7, billed_units=8.0, answer={"seed": 7}).warnings
     ()
@@ -118,7 +118,7 @@ class Report(Protocol):
         *,
         fraction: float | None = None,  # completed fraction of this stage, 0..1
         message: str | None = None,  # one line for the user
-        queue_position: int | None = None,  # number of submissions ahead
+        queue_position: int | None = None,  # number of submissions ahead in the engine's queue
         running: bool | None = None,  # whether the model has started
     ) -> None: ...
 
@@ -138,12 +138,12 @@ class Engine(Protocol):
 
         Raises:
             SubmitUnknown: the answer was lost, so the remix may be running.
-            EngineError: the engine refused the order or nothing was sent, so nothing is running.
+            EngineError: nothing is running, because the engine refused the order or nothing was sent.
         """
         ...
 
     async def follow(self, ticket: Ticket, order: Order, report: Report) -> Output:
-        """Wait until the model has finished. There is no time limit; an outage only prolongs the wait.
+        """Wait until the model has finished. There is no time limit: an outage only prolongs the wait.
 
         Raises:
             Withdrawn: the engine dropped the remix after a cancel.
@@ -152,7 +152,7 @@ class Engine(Protocol):
         ...
 
     async def fetch(self, output: Output, into: Path, report: Report) -> None:
-        """Download all audio to `into`, or raise an error. An earlier attempt may have left part of it there."""
+        """Download all audio to `into`, or raise an error. `into` may hold part of it from an earlier attempt."""
         ...
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
@@ -160,5 +160,5 @@ class Engine(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Close connections. Submitted remixes continue."""
+        """Close the connections. Submitted remixes are not cancelled."""
         ...

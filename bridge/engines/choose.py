@@ -14,7 +14,7 @@ from bridge.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The engines by name, best first."""
+    """All engines by name, best first."""
 
     by_name: Mapping[str, Engine]
     default: str  # "auto" or a name
@@ -39,7 +39,7 @@ class Engines:
             KeyMissing: fal was requested or has worked before, but there is no fal key.
         """
         name = name or self.default
-        # in a thread: a keychain may ask the user
+        # in a thread: the keychain may prompt the user
         has_key = name in ("auto", "fal") and await asyncio.to_thread(self.key) is not None
         if name == "auto":
             if has_key:

@@ -1,7 +1,8 @@
-"""The offline engine remixes by signal processing on this machine, without ACE-Step. Without a key it is the default.
+"""The offline engine: signal processing on this machine, without ACE-Step. It is the default if there is no fal key.
 
-It implements `base.Engine` with the worker task "offline". It stores the order in the variation's folder, so that
-`follow` can be repeated after a restart. The styles are in bridge/audio/offline; docs/offline.md describes them.
+It implements `base.Engine` with the worker task "offline". `submit` stores the order in the variation's folder,
+so that `follow` can be repeated after a restart. The styles are in bridge/audio/offline and are described in
+docs/offline.md.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Runner(Protocol):
 
 
 class OfflineEngine:
-    """Makes remixes in worker processes. A ticket's ID is the path of the variation's folder."""
+    """The offline engine, which works in worker processes. A ticket's ID is the path of the variation's folder."""
 
     def __init__(self, workers: Runner) -> None:
         self.capabilities = CAPABILITIES
@@ -87,7 +88,7 @@ class OfflineEngine:
         return Output(str(folder / RESULT), answer["seed"], None, answer, warnings)
 
     async def fetch(self, output: Output, into: Path, report: Report) -> None:
-        """Hard-link the remix at `into`, or copy it if the file system has no hard links. Safe to repeat.
+        """Create `into` as a hard link to the remix, or as a copy if hard links are impossible. Safe to repeat.
 
         Raises:
             HomeError: `into` cannot be written.
@@ -116,7 +117,7 @@ class OfflineEngine:
         await asyncio.gather(*running, return_exceptions=True)
 
     async def _make(self, name: str, order: Order, report: Report) -> dict[str, Any]:
-        """Run the task, rename its file to RESULT, and return its answer.
+        """Run the task, rename its output file to RESULT, and return its answer.
 
         Raises:
             Withdrawn: `cancel` was called.
@@ -158,7 +159,7 @@ def arguments(order: Order) -> dict[str, Any]:
 
 
 def seed_of(order: Order) -> int:
-    """Return the seed for the style, shifted for each preset so that two presets of one family differ."""
+    """Return the seed for the style, shifted by a value derived from the preset, so that a family's presets differ."""
     shift = zlib.crc32(order.preset.encode())  # 0 without a preset
     return (int(order.params.get("seed", 0)) + shift) % 2**32
 

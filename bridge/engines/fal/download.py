@@ -1,6 +1,7 @@
 """Downloads a result without sending the key, resumes after interruptions, and raises an error unless it is complete.
 
-The result is paid for, so an outage only delays the download. A download fails if it keeps breaking at the same byte.
+The result has been paid for, so an outage only delays the download. A download fails if several attempts in a row break
+off at the same byte.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from bridge.engines.fal.wire import Answer, Wire, WireError, read_answer
 from bridge.errors import NetworkDown, ResultNotAudio, ResultTooLarge, ResultTruncated
 from bridge.util.atomic import explain
 
-_TRIES = 5  # attempts without a new byte
-_LARGEST = 2 * 1024**3  # bytes; an hour of 32-bit float stereo at 48 kHz is 1.4e9
-_STEP = 8 * 1024**2  # bytes between two syncs to disk
+_TRIES = 5  # maximum failed attempts without a new byte, outages excluded
+_LARGEST = 2 * 1024**3  # maximum bytes of a result; an hour of 32-bit float stereo at 48 kHz is 1.4e9 bytes
+_STEP = 8 * 1024**2  # bytes between syncs to disk
 _NO_AUDIO = ("text/html", "application/json", "application/xml", "text/xml")
 _SPAN = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
@@ -34,13 +35,13 @@ class _Progress:
     """The progress of one download."""
 
     have: int = 0  # bytes on disk
-    etag: str = ""  # ETag of the file that these bytes are from
+    etag: str = ""  # ETag of the result that the bytes on disk belong to
     fruitless: int = 0  # failed attempts since the last new byte, outages excluded
     attempt: int = 0  # attempts since the last new byte, outages included
 
 
 class Download:
-    """Downloads one result into one file."""
+    """The download of one result into one file."""
 
     def __init__(self, wire: Wire, patience: Patience, url: str, into: Path, report: Report) -> None:
         self._wire = wire
@@ -54,10 +55,11 @@ class Download:
         """Download the file, continuing after the bytes already on disk.
 
         Raises:
-            HostRefused: the result is at a host that is not listed.
+            HostRefused: the result is on a host that is not on the allow-list.
             ResultGone: the result has expired.
             ResultNotAudio, ResultTooLarge: the file is not audio or is too large.
-            ResultTruncated, NetworkDown: the download keeps breaking, after or before the first byte.
+            ResultTruncated: the download keeps breaking off after the first byte.
+            NetworkDown: the download keeps breaking off before the first byte.
             DiskFull, OutputUnwritable: the file cannot be written.
         """
         self._at.have = await asyncio.to_thread(_trim, self._into)
@@ -91,7 +93,7 @@ class Download:
             raise NetworkDown(f"The result could not be downloaded: {broken}.") from broken
 
     async def _take(self) -> Answer | None:
-        """Request the remaining bytes. Return None if the file is complete, or else the temporary error answer."""
+        """Request the remaining bytes. Return None if the file is complete, otherwise the temporary error answer."""
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if self._at.have:
             headers["Range"] = f"bytes={self._at.have}-"
@@ -106,7 +108,7 @@ class Download:
         if answer.status == 416 and self._at.have and start is None:
             if total == self._at.have:
                 return None
-            await asyncio.to_thread(self._into.unlink)  # these bytes belong to other content
+            await asyncio.to_thread(self._into.unlink)  # the bytes on disk are from a different result
             self._at.have = 0
             return answer
         if is_passing(answer):
@@ -139,7 +141,7 @@ class Download:
             raise WireError("the result ended early", written=True)
 
     def _begin(self, response: httpx.Response) -> int | None:
-        """Set the position of this answer's bytes in the file. Return the file's total size, or None if unknown."""
+        """Set where in the file the answer's bytes start, and return the result's total size, or None if unknown."""
         length = response.headers.get("content-length", "")
         size = int(length) if length.isdecimal() else None
         if response.status_code == 200:
@@ -153,7 +155,7 @@ class Download:
 
 
 def _span(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
-    """Return start and total size from the Content-Range header; None for each missing number."""
+    """Return the start and the total size from the Content-Range header; a missing number is None."""
     found = _SPAN.fullmatch(headers.get("content-range", "").strip())
     if found is None:
         return None, None
@@ -169,7 +171,10 @@ def _append(file: BinaryIO, block: bytes, *, sync: bool) -> None:
 
 
 def _trim(path: Path) -> int:
-    """Truncate an earlier attempt to its synced bytes and return its size. A power cut may leave zeros after them."""
+    """Truncate an earlier attempt's file to its synced bytes and return the new size.
+
+    After a power cut, the bytes that were not synced may be zeros.
+    """
     if not path.exists():
         return 0
     kept = max(0, path.stat().st_size // _STEP - 1) * _STEP

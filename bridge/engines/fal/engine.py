@@ -1,6 +1,6 @@
 """The fal engine: runs ACE-Step audio-to-audio through fal's queue and implements `engines/base.py`.
 
-It turns an order into the model's inputs. The other modules of this package make the requests.
+This module turns an order into the model's inputs; the other modules of this package make the requests.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ from bridge.engines.fal.storage import FalStorage
 from bridge.engines.fal.wire import Wire
 from bridge.presets import parameters
 
-CLOSE = 0.35  # an amount below this stays close to the source
+CLOSE = 0.35  # for amounts below this, the remix stays close to the source
 
 
 def edit_mode_for(amount: float) -> str:
     """Return the edit_mode nearest to an amount from 0 (like the source) to 1 (as different as possible).
 
-    The endpoint has no strength parameter, only two edit modes. "lyrics" edits late steps of the model and stays
-    aligned with the source. "remix" resamples from early steps and may change melody and genre.
+    The endpoint has no strength parameter, only two edit modes. With "lyrics", the model edits its late steps, and
+    the result stays aligned with the source. With "remix", it resamples from early steps, and the melody and genre may
+    change.
     """
     return "lyrics" if amount < CLOSE else "remix"
 
@@ -40,7 +41,7 @@ def inputs_of(order: Order) -> dict[str, Any]:
     """Return the validated model inputs to send for an order.
 
     Raises:
-        ParamUnknown, ParamInvalid: the model has no such input or does not accept its value.
+        ParamUnknown, ParamInvalid: the model does not have one of the inputs or does not accept its value.
     """
     values = {name: value for name, value in order.params.items() if value is not None}
     if order.amount is not None and "edit_mode" not in order.chosen:
@@ -50,7 +51,7 @@ def inputs_of(order: Order) -> dict[str, Any]:
 
 
 class FalEngine:
-    """Makes remixes with ACE-Step on fal."""
+    """The engine that makes remixes with ACE-Step on fal."""
 
     def __init__(
         self,
@@ -62,14 +63,14 @@ class FalEngine:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         timeouts: Timeouts | None = None,
     ) -> None:
-        """Build the engine; connections are opened when needed.
+        """Set up the engine. Connections are opened when they are first needed.
 
         Args:
             settings: The [fal] section.
             key: Returns the key, or raises KeyMissing or KeyInvalid; called for each request.
             clock: Returns Unix time, s.
             random: Returns a random number from 0 to 1, for jitter.
-            sleep: Waits for a time in s.
+            sleep: Waits for a time in seconds.
             timeouts: Timeouts of single requests.
 
         Raises:
@@ -88,7 +89,7 @@ class FalEngine:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What fal's endpoint supports."""
+        """The capabilities of fal's endpoint."""
         return self._capabilities
 
     async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
@@ -112,7 +113,7 @@ class FalEngine:
         await Download(self._wire, self._patience, output.url, into, report).run()
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
-        """Ask fal to stop. A running `follow` polls again immediately and continues until the outcome is certain."""
+        """Ask fal to stop the remix. A running `follow` polls again at once and continues until the outcome is certain."""
         answer = await self._queue.cancel(ticket)
         self._nudge(ticket).say(answer)
         return answer

@@ -1,6 +1,6 @@
 """Maps fal's error answers to bridge errors.
 
-The most specific information wins: the error type in the answer, otherwise the HTTP status together with the step.
+The error type in the answer decides; without one, the HTTP status and the step decide.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from bridge import errors
 from bridge.engines.fal.wire import Answer
 from bridge.errors import BridgeError
 
-_LONGEST_MESSAGE = 300  # characters of fal's message
-_LONGEST_SIGN = 80  # characters of an error type, field name or id
+_LONGEST_MESSAGE = 300  # maximum characters of fal's message
+_LONGEST_SIGN = 80  # maximum characters of an error type, field name or id
 
 
 class Doing(enum.Enum):
@@ -38,12 +38,12 @@ class Complaint:
     message: str  # fal's message, one line, not redacted yet
     field: str  # the input named by the first detail; empty: none
     listed: bool  # whether the details are a list, as the model writes them
-    is_page: bool  # whether it is a web page, sent by a proxy or gateway before fal's API
+    is_page: bool  # whether the answer is a web page from a proxy or gateway in front of fal's API
     request_id: str  # fal's id of this request, for fal's support
 
 
 def read_complaint(answer: Answer) -> Complaint:
-    """Read an error answer of any form: model details, platform error, gateway text, cancel status or web page."""
+    """Parse an error answer of any form: model details, platform error, gateway text, cancel status or web page."""
     data = answer.data if isinstance(answer.data, dict) else {}
     detail = data.get("detail")
     first = _first_detail(detail)
@@ -61,7 +61,7 @@ def read_complaint(answer: Answer) -> Complaint:
 
 
 def error_from(answer: Answer, doing: Doing, scrub: Callable[[str], str]) -> BridgeError:
-    """Return the error for an answer.
+    """Return the bridge error for one of fal's error answers.
 
     Args:
         answer: A complete error answer.
@@ -73,7 +73,7 @@ def error_from(answer: Answer, doing: Doing, scrub: Callable[[str], str]) -> Bri
 
 
 def is_verdict(answer: Answer) -> bool:
-    """Return whether this is a final error from the model or the platform, not a temporary one."""
+    """Return whether an answer is a final error from the model or the platform, not a temporary one."""
     complaint = read_complaint(answer)
     return complaint.listed or complaint.kind in _BY_KIND
 
@@ -150,7 +150,7 @@ _BY_STATUS_OF: Mapping[Doing, Mapping[int, type[BridgeError]]] = {
 
 
 def _class_of(complaint: Complaint, doing: Doing) -> type[BridgeError]:
-    """Choose the error class, by the error type first, then by a locked account, then by the HTTP status."""
+    """Choose the error class by the error type, otherwise by a locked account, otherwise by the HTTP status."""
     if 300 <= complaint.status < 400:
         return errors.HostRefused
     if doing is Doing.MOVE:  # sent without the key, so the answer is not about the account
@@ -177,7 +177,7 @@ def _is_locked(message: str) -> bool:
 
 
 def _sentence(complaint: Complaint, doing: Doing) -> str:
-    """Return the class's text, fal's message, and the details that fal's support needs."""
+    """Return the error text: the class's default text, fal's message, and the details that fal's support needs."""
     default = " ".join((_class_of(complaint, doing).__doc__ or "").split())
     signs = [f"HTTP {complaint.status}"]
     if complaint.kind:

@@ -1,4 +1,4 @@
-"""The fal engine's allow-list: only the two configured bases receive the key, only listed hosts send or receive audio.
+"""The fal engine's allow-list: the key goes only to the two configured base URLs, audio only to and from listed hosts.
 
 Every URL from fal's answers is checked here before it is used.
 """
@@ -20,7 +20,7 @@ class Hosts:
     """The allow-list of an engine."""
 
     def __init__(self, queue_url: str, rest_url: str, result_hosts: Sequence[str]) -> None:
-        """Set the configured base URLs and the hosts allowed for audio.
+        """Store the configured base URLs and the hosts allowed for audio.
 
         Args:
             queue_url: Base URL of the queue, for example https://queue.fal.run; may also be http.
@@ -29,7 +29,7 @@ class Hosts:
                 `[::1]:port` for an IPv6 address.
 
         Raises:
-            ConfigInvalid: a base is not an http(s) URL.
+            ConfigInvalid: a base URL is not an http(s) URL.
         """
         self.queue = queue_url.rstrip("/")
         self.rest = rest_url.rstrip("/")
@@ -37,7 +37,7 @@ class Hosts:
         self._patterns = tuple(pattern.lower() for pattern in result_hosts)
 
     def may_have_key(self, url: str) -> bool:
-        """Return whether a request to `url` may carry the key: its origin must be a configured base."""
+        """Return whether a request to `url` may carry the key: its origin must be that of a configured base URL."""
         parsed = _parse(url)
         return parsed is not None and _origin(parsed) in self._bases
 
@@ -66,7 +66,7 @@ class Hosts:
 
 
 def shown(url: str) -> str:
-    """Return only a URL's scheme, host and port, for users and logs. Its path and query may contain signatures."""
+    """Return only a URL's scheme, host and port, for users and logs. The path and query may contain signatures."""
     parsed = _parse(url)
     if parsed is None:
         return "an invalid URL"

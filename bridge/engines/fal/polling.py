@@ -1,6 +1,6 @@
-"""Waits for one submission. Only polls determine its status; the status stream just triggers the next poll.
+"""Waits for one submission to finish. Its status comes only from polls; the status stream just triggers the next poll.
 
-There is no time limit. After an outage of any length the next successful poll continues the wait.
+There is no time limit. After an outage of any length, the wait continues with the next successful poll.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ from bridge.errors import AnswerStrange, BridgeError, ModelFailed, Withdrawn
 log = logging.getLogger(__name__)
 
 _GROWTH = 1.3  # factor from one pause to the next
-_TRIES_UNNAMED = 5  # requests for the result after which a failure without an error type is accepted
-_TRIES_MISSING = 6  # 404 answers after which a request or result, which may be paid for, counts as missing
-_POLLS_AFTER_REMOVAL = 3  # polls after which a removed request is given up although fal still lists it
+_TRIES_UNNAMED = 5  # result requests after which a failure without an error type counts as final
+_TRIES_MISSING = 6  # 404 answers after which a request or result (which may be paid for) counts as missing
+_POLLS_AFTER_REMOVAL = 3  # polls after which the wait for a removed request ends even if fal still lists it
 _BAR = re.compile(r"(\d{1,3})%\|(?:[^|]*\|\s*(\d+)/(\d+))?")  # a progress bar in the model's log
 _WAITING = frozenset({"IN_QUEUE", "IN_PROGRESS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often to poll."""
+    """The pauses between polls."""
 
-    first: float  # s until the second poll
-    longest: float  # maximum s between two polls
+    first: float  # seconds until the second poll
+    longest: float  # maximum seconds between two polls
     stream: bool  # whether to use the status stream
 
 
 class Nudge:
-    """Makes a running wait poll immediately, after fal's answer to a cancel or an event on the status stream."""
+    """A signal to poll immediately, sent after fal's answer to a cancel request or an event on the status stream."""
 
     def __init__(self) -> None:
-        self.cancel: CancelAnswer | None = None  # fal's answer to a cancel; None: no cancel was sent
+        self.cancel: CancelAnswer | None = None  # fal's answer to a cancel request; None: no request was sent
         self.wake = asyncio.Event()
 
     def say(self, answer: CancelAnswer) -> None:
-        """Store fal's answer to a cancel and wake the wait."""
+        """Store fal's answer to a cancel request and trigger a poll."""
         self.cancel = answer
         self.wake.set()
 
 
 class Following:
-    """Waits for one submission."""
+    """The wait for one submission."""
 
     def __init__(
         self, queue: FalQueue, ticket: Ticket, report: Report, pace: Pace, patience: Patience, nudge: Nudge
@@ -93,7 +93,7 @@ class Following:
                 await asyncio.gather(listening, return_exceptions=True)
 
     async def _step(self) -> Output | None:
-        """Poll once. Return the result if it is finished, otherwise None."""
+        """Poll once. Return the result if the request has finished, otherwise None."""
         answer = await self._patience.persist(
             lambda: self._queue.status(self._ticket), self._say, again=self._is_temporary_status
         )
@@ -148,14 +148,15 @@ class Following:
         return type(error)(f"{error.text} Its status says: {said}") if said and said not in error.text else error
 
     def _is_temporary_status(self, answer: Answer) -> bool:
-        """Return whether to poll again: the answer is a temporary error, or a success without a status."""
+        """Return whether to poll again because the answer is a temporary error, or a success without a status."""
         return is_passing(answer) or (200 <= answer.status < 300 and read_look(answer.data) is None)
 
     def _is_temporary_result(self, answer: Answer, look: Look) -> bool:
-        """Return whether an error answer for the result may be temporary, from a server in between.
+        """Return whether an error answer to a result request may be temporary, sent by a server in front of the model.
 
-        A failure of the model has the same HTTP statuses. The answer counts as such a failure if the request's status
-        named an error, if the body has a form that only the model or the platform writes, or if the error persists.
+        Model failures have the same HTTP statuses as temporary errors. The answer counts as a model failure if the
+        request's status named an error, if the body has a form that only the model or the platform writes, or if the
+        error persists.
         """
         if answer.status in (408, 425, 429) or self._is_missing(answer):
             return True
@@ -176,14 +177,14 @@ class Following:
         return self._missing < _TRIES_MISSING
 
     def _check_removed(self, look: Look) -> None:
-        """Raise `Withdrawn` for a request that fal removed but still lists as queued after several polls."""
+        """Raise `Withdrawn` if fal removed the request but still lists it as queued after several polls."""
         if self._nudge.cancel is CancelAnswer.REMOVED and look.word == "IN_QUEUE":
             self._removed += 1
             if self._removed >= _POLLS_AFTER_REMOVAL:
                 raise Withdrawn("fal removed the remix from its queue after the cancel.")
 
     def _report_changes(self, look: Look) -> None:
-        """Report changes: position, start, new log lines."""
+        """Report a new queue position, the start of the model, and new log lines."""
         if look.word not in (*_WAITING, "COMPLETED") and look.word not in self._strange:
             self._strange.add(look.word)
             log.warning("unknown status from fal: %s", self._queue.scrub(look.word[:40]))
@@ -210,7 +211,7 @@ class Following:
         self._report(message=text)
 
     async def _listen(self) -> None:
-        """Wake the wait when the stream reports a change. The stream's end or failure is ignored."""
+        """Trigger a poll when the stream reports a change. The stream's end or failure is ignored."""
         try:
             async for look in self._queue.stream(self._ticket):
                 known = self._last
@@ -220,7 +221,7 @@ class Following:
             log.debug("the status stream ended: %s", error)
 
     async def _wait(self, seconds: float) -> None:
-        """Sleep until the next poll is due, or until the stream or a cancel wakes the wait."""
+        """Sleep until the next poll is due, or until the stream or a cancel request triggers a poll."""
         wake = self._nudge.wake
         due = asyncio.ensure_future(self._patience.sleep(self._patience.jitter(seconds)))
         called = asyncio.ensure_future(wake.wait())
@@ -247,14 +248,14 @@ def _step(bar: re.Match[str]) -> str:
 
 
 def _share(bar: re.Match[str]) -> float:
-    """Return the fraction of a progress bar, 0..1."""
+    """Return the fraction that a progress bar shows, 0..1."""
     percent, step, steps = bar.groups()
     share = int(step) / int(steps) if steps and int(steps) else int(percent) / 100
     return min(share, 1.0)
 
 
 def _is_unfinished(answer: Answer) -> bool:
-    """Return whether the result URL reports that the request is still running."""
+    """Return whether the answer from the result URL says that the request is still running."""
     data = answer.data if isinstance(answer.data, dict) else {}
     if data.get("status") in _WAITING:
         return True

@@ -1,6 +1,6 @@
 """fal's queue API, one method per request: submit, status, stream, result, cancel.
 
-`polling.py` uses these methods to wait. A submission that may have arrived is never repeated.
+`polling.py` calls these methods to wait for a result. A submission that may have arrived is never repeated.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from bridge.errors import NetworkDown, OutageError, SubmitUnknown
 
 log = logging.getLogger(__name__)
 
-LIFECYCLE = "X-Fal-Object-Lifecycle-Preference"  # for results; uploads have their own header
-_SUBMIT_TRIES = 6  # within about 15 s; only a submission that fal did not accept is repeated
+LIFECYCLE = "X-Fal-Object-Lifecycle-Preference"  # header for results; uploads have a different one
+_SUBMIT_TRIES = 6  # maximum attempts, over about 15 s; only a submission that fal did not accept is repeated
 _CANCEL_TRIES = 6
 _NAMESPACES = frozenset({"workflows", "comfy"})  # may precede owner and alias in an endpoint's ID
-_UNKNOWN = frozenset({408, 409})  # the remix may be running, as after any 5xx or an unexpected 2xx
+_UNKNOWN = frozenset({408, 409})  # statuses after which the remix may be running, like any 5xx or an unexpected 2xx
 
 _CANCEL_WORDS: Mapping[str, CancelAnswer] = {
     "OK": CancelAnswer.REMOVED,
@@ -50,7 +50,7 @@ class FalQueue:
     """The queue of one endpoint."""
 
     def __init__(self, wire: Wire, patience: Patience, endpoint: str, expires: int | None) -> None:
-        """Set the endpoint's ID and the lifetime of results in s; None: forever."""
+        """Set the endpoint's ID and the lifetime of results in seconds (None: forever)."""
         self._wire = wire
         self._patience = patience
         self._endpoint = endpoint.strip("/")
@@ -59,8 +59,8 @@ class FalQueue:
     async def submit(self, body: Mapping[str, Any]) -> Ticket:
         """Submit the remix exactly once and return its ticket.
 
-        The request is repeated only if fal cannot have accepted it: after a failed connection, 429, or 503 with one of
-        fal's platform error types.
+        The request is repeated only if fal cannot have accepted it: after a failed connection, a 429, or a 503 with one
+        of fal's platform error types.
 
         Args:
             body: The model's inputs, ready to send.
@@ -109,7 +109,7 @@ class FalQueue:
         return await self._wire.ask("GET", self.urls(ticket)["response"])
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
-        """Ask fal to stop; safe to repeat.
+        """Ask fal to stop the remix; safe to repeat.
 
         Raises:
             EngineError: fal did not answer, or its answer has no known meaning.
@@ -142,7 +142,7 @@ class FalQueue:
     def urls(self, ticket: Ticket) -> dict[str, str]:
         """Return the URLs for status, response and cancel.
 
-        If fal sent none or one that must not receive the key, the URL is built from the ID instead, so that the running
+        A URL that is missing or that must not receive the key is built from the request ID instead, so that the running
         remix can still be reached.
         """
         built = self._built_urls(ticket.request_id)
@@ -153,7 +153,7 @@ class FalQueue:
         }
 
     def _built_urls(self, request_id: str) -> dict[str, str]:
-        """Build the URLs as fal does: from owner and alias, without the rest of the endpoint's path."""
+        """Build the URLs as fal does: from the endpoint's owner and alias, without the rest of its path."""
         parts = self._endpoint.split("/")
         app = "/".join(parts[: 3 if parts[0] in _NAMESPACES else 2])
         base = f"{self._wire.hosts.queue}/{app}/requests/{quote(request_id, safe='')}"

@@ -11,30 +11,30 @@ from email.utils import parsedate_to_datetime
 
 from bridge.engines.fal.wire import Answer, WireError
 
-_FIRST, _LONGEST = 0.5, 15.0  # s, first and longest of the doubling pauses
-_LONGEST_ASKED = 300.0  # s, upper limit for Retry-After
+_FIRST, _LONGEST = 0.5, 15.0  # first and longest pause, s; pauses double
+_LONGEST_ASKED = 300.0  # upper limit for Retry-After, s
 _PASSING = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Pauses between attempts. Sleep, random numbers and clock are passed in for tests."""
+    """The pauses between attempts. Sleep, random numbers and clock are passed in so that tests can control them."""
 
     sleep: Callable[[float], Awaitable[None]]
     random: Callable[[], float]  # returns a random number, 0..1
     clock: Callable[[], float]  # returns Unix time, s
 
     def jitter(self, seconds: float) -> float:
-        """Return `seconds` changed randomly by up to ±25 %, so that variations do not all poll at the same time."""
+        """Return `seconds`, randomly changed by up to ±25 %, so that variations do not all poll at the same time."""
         return seconds * (0.75 + 0.5 * self.random())
 
     async def pause(self, attempt: int, answer: Answer | None = None) -> None:
-        """Wait after the failed attempt number `attempt` (from 0), at least as long as the answer's Retry-After."""
+        """Wait after failed attempt number `attempt` (from 0), for at least the time in the answer's Retry-After."""
         seconds = self.jitter(min(_FIRST * 2.0 ** min(attempt, 10), _LONGEST))
         await self.sleep(max(seconds, self.asked(answer)))
 
     def asked(self, answer: Answer | None) -> float:
-        """Return the pause that Retry-After (a number or a date) in the answer asks for, s; 0 if missing or invalid."""
+        """Return the pause that the answer's Retry-After (a number or date) requests, s; 0 if missing or invalid."""
         value = answer.headers.get("retry-after", "").strip() if answer else ""
         if value.isdecimal():
             return min(float(value), _LONGEST_ASKED)
@@ -57,7 +57,8 @@ class Patience:
             request: Sends the request once.
             note: Receives a message that says why the request is repeated.
             again: Returns whether an answer is temporary.
-            tries: Maximum attempts; the last answer is returned even if temporary. None: no limit, for paid remixes.
+            tries: Maximum attempts; the last answer is returned even if it is temporary.
+                None: no limit, for paid remixes.
 
         Raises:
             WireError: the last attempt got no answer.

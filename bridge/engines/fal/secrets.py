@@ -15,7 +15,7 @@ _SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 
 class Secrets:
-    """Provides the key for headers only, and registers secrets with the scrubber."""
+    """The fal key, provided only as a request header, and the scrubber that redacts secrets."""
 
     def __init__(self, key: Callable[[], str], scrubber: Scrubber = SCRUBBER) -> None:
         self._key = key
@@ -27,7 +27,7 @@ class Secrets:
 
         Raises:
             KeyMissing: there is no key.
-            KeyInvalid: the key has characters that no header allows. An HTTP library's error would quote the key.
+            KeyInvalid: the key has characters not allowed in a header. An HTTP library's error would show the key.
         """
         key = self._key().strip()
         self.hide(key)

@@ -51,20 +51,20 @@ class FalSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Timeouts of single requests in s; they never end a job."""
+    """The timeouts of single requests, in seconds. They never end a job."""
 
     connect: float = 10.0  # until a connection is established, including TLS
-    submit: float = 120.0  # until fal answers a submission; fal's own clients wait as long
+    submit: float = 120.0  # until fal answers a submission; the same as in fal's own clients
     ask: float = 30.0  # until fal answers any other request
     move: float = 60.0  # between two blocks of a file
-    stream: float = 45.0  # between two lines of the status stream, which sends one every 15 s
+    stream: float = 45.0  # between two lines of the status stream, which sends a line every 15 s
 
 
 def lifetime(name: str, chosen: str) -> int | None:
-    """Return how long fal keeps a file, in s; None: forever.
+    """Return how long fal keeps a file, in seconds; None means forever.
 
     Raises:
-        ConfigInvalid: the value is not allowed; the text names the setting.
+        ConfigInvalid: the value is not allowed; the error text names the setting.
     """
     if chosen not in EXPIRES:
         raise ConfigInvalid(f"[fal] {name} is {chosen!r}; it can be {', '.join(EXPIRES)}.")
@@ -72,5 +72,5 @@ def lifetime(name: str, chosen: str) -> int | None:
 
 
 def lifecycle(header: str, seconds: int | None) -> dict[str, str]:
-    """Return the header that requests a lifetime in s, or no header for None."""
+    """Return the header that requests a lifetime in seconds, or no header if the lifetime is None."""
     return {} if seconds is None else {header: json.dumps({"expiration_duration_seconds": seconds})}

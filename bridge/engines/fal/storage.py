@@ -1,6 +1,6 @@
 """Uploads clips to fal: requests an upload URL with the key, then sends the file without the key.
 
-fal's presigned upload comes first (two requests, real progress). If it fails, the file is sent directly to fal's CDN.
+fal's presigned upload is tried first (two requests, real progress). If it fails, the file goes directly to fal's CDN.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ log = logging.getLogger(__name__)
 
 MIME = "audio/flac"
 LIFECYCLE = "X-Fal-Object-Lifecycle"
-_SURE_TO_KEEP = 604800  # minimum s for which fal keeps a file by default
+_SURE_TO_KEEP = 604800  # minimum time that fal keeps a file by default, s
 _CDN = "https://v3.fal.media"  # used if the token answer names no base URL
-_BLOCK = 256 * 1024  # bytes per block; also the resolution of the progress
-_TRIES = 3  # attempts per request
+_BLOCK = 256 * 1024  # bytes per block; also the resolution of the reported progress
+_TRIES = 3  # maximum attempts per request
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +55,18 @@ class FalStorage:
     """Uploads clips to fal."""
 
     def __init__(self, wire: Wire, patience: Patience, expires: int | None) -> None:
-        """Set the lifetime of clips at fal in s; None: forever."""
+        """Set the lifetime of clips at fal, in seconds (None: forever)."""
         self._wire = wire
         self._patience = patience
         self._expires = expires
-        self.host = httpx.URL(wire.hosts.rest).netloc.decode("ascii")  # part of the upload cache's key
+        self.host = httpx.URL(wire.hosts.rest).netloc.decode("ascii")  # part of each key in the upload cache
 
     async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
         """Upload the FLAC file; safe to repeat.
 
         Args:
             path: The file.
-            sha256: Hash of its bytes. The start of this hash names the file at fal.
+            sha256: SHA-256 of the file's bytes; its first characters become part of the file's name at fal.
             report: Receives the fraction of bytes sent.
 
         Raises:
@@ -79,14 +79,14 @@ class FalStorage:
             url = await self._presigned(clip)
         except EngineError as refused:
             if isinstance(refused, AccountError | NetworkDown):
-                raise  # the direct upload starts with the same host and key
+                raise  # the direct upload would fail too: it starts with the same host and key
             log.warning("the presigned upload failed; trying the direct one: %s", refused)
             url = await self._directly(clip, refused)
         report(fraction=1.0)
         return Uploaded(url, self.host, until)
 
     async def _directly(self, clip: _Clip, refused: EngineError) -> str:
-        """Fall back to the direct upload; if it fails too, report the error of the presigned upload."""
+        """Fall back to the direct upload; if this fails too, report the error from the presigned upload."""
         try:
             return await self._direct(clip)
         except (AccountError, NetworkDown):
@@ -178,7 +178,7 @@ class FalStorage:
 
 
 async def _blocks(file: BinaryIO, clip: _Clip) -> AsyncIterator[bytes]:
-    """Yield the file in blocks. Each block is requested after the previous one was sent."""
+    """Yield the file in blocks. The HTTP client takes a block only after it has sent the previous one."""
     sent = 0
     while block := await asyncio.to_thread(file.read, min(_BLOCK, clip.size - sent)):
         clip.report(fraction=sent / clip.size)

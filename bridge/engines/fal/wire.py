@@ -27,7 +27,7 @@ from bridge.errors import OutageError
 log = logging.getLogger(__name__)
 
 _LARGEST_ANSWER = 8 * 1024 * 1024  # maximum bytes of a JSON answer; download.py has its own limit for audio
-_IDLE = 15.0  # s for which an unused connection is kept: longer than any pause between polls
+_IDLE = 15.0  # seconds to keep an unused connection open: longer than any pause between polls
 _NO_PROXY = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
 
 
@@ -49,7 +49,7 @@ class Answer:
 
     status: int  # HTTP status
     headers: Mapping[str, str]  # names in lower case
-    body: bytes  # unchanged
+    body: bytes  # the body's bytes, unchanged
     data: Any  # the body as JSON, or None
 
 
@@ -76,7 +76,7 @@ class Wire:
 
         Args:
             method: HTTP method.
-            url: URL at one of the configured bases.
+            url: URL under one of the configured base URLs.
             json: Body, if any.
             headers: Additional headers.
             silence: Maximum wait for more bytes of the answer, s; None: `Timeouts.ask`.
@@ -168,7 +168,7 @@ class Wire:
             return [_client(tls), _client(tls)]
         except OSError as error:
             raise OutageError("The certificates named by SSL_CERT_FILE or SSL_CERT_DIR cannot be read.") from error
-        except (ImportError, ValueError) as error:  # a SOCKS proxy, or an invalid proxy URL
+        except (ImportError, ValueError) as error:  # an unsupported SOCKS proxy, or an invalid proxy URL
             raise OutageError(
                 "The proxy named by HTTPS_PROXY or ALL_PROXY cannot be used.",
                 hint="Set it to an http:// address or remove it, then `ace-bridge retry`; nothing was charged.",
@@ -188,7 +188,7 @@ def _client(tls: ssl.SSLContext) -> httpx.AsyncClient:
 
 
 async def read_answer(response: httpx.Response) -> Answer:
-    """Read an answer up to a size limit. A longer answer is truncated, so it is not valid JSON."""
+    """Read an answer up to a size limit. A longer answer is cut off and is then not valid JSON."""
     body = bytearray()
     async for block in response.aiter_bytes():
         body += block
@@ -207,7 +207,7 @@ def parse_json(body: bytes) -> Any:
 
 
 class _Trace:
-    """Records whether the HTTP library has begun to write the request. A proxy's CONNECT does not count."""
+    """Records whether the HTTP library has begun to write the request. A CONNECT request to a proxy does not count."""
 
     def __init__(self) -> None:
         self.written = False
@@ -218,7 +218,7 @@ class _Trace:
 
 
 def _plain(error: httpx.HTTPError) -> str:
-    """Describe an error without the library's text."""
+    """Describe an HTTP library's error without quoting its text."""
     for kind, words in _WORDS:
         if isinstance(error, kind):
             return words
