@@ -113,7 +113,7 @@ class FalEngine:
         await Download(self._wire, self._patience, output.url, into, report).run()
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
-        """Ask fal to stop the remix. A running `follow` polls again at once and continues until the outcome is certain."""
+        """Ask fal to stop the remix. A running `follow` polls at once and continues until the outcome is certain."""
         answer = await self._queue.cancel(ticket)
         self._nudge(ticket).say(answer)
         return answer
