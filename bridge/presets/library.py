@@ -1,4 +1,4 @@
-"""Finds presets by name: the shipped ones in presets/, and the user's own in the home, which override them."""
+"""Finds presets by name. The user's presets in the home override the shipped presets in presets/."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bridge.util.suggest import did_you_mean
 __all__ = ["FAMILIES", "Preset", "Presets", "load", "new", "slug", "standard"]
 
 
-RESTED = 2.0  # s; the resolution of FAT timestamps, which are the coarsest of all file systems
+RESTED = 2.0  # s; resolution of FAT timestamps, the coarsest of any file system
 Stamp = tuple[int, int, int] | None  # a file's modification time, size and inode; None: unreliable
 
 
 class Presets:
-    """All presets in some folders. A changed file is read again at the next request."""
+    """The presets in one or more folders. A file that has changed is read again when it is next requested."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
         self._folders = tuple(folders)  # later folders override earlier ones
@@ -43,7 +43,7 @@ class Presets:
 
         Raises:
             PresetUnknown: there is no such preset; the error text suggests the nearest name.
-            PresetInvalid: its file has an error.
+            PresetInvalid: the preset's file has an error.
         """
         files = self._files()
         path = files.get(slug(name))
@@ -75,7 +75,7 @@ class Presets:
         return self._step(name, -1)
 
     def _step(self, name: str, direction: int) -> Preset:
-        """Return the next valid preset in a direction."""
+        """Return the nearest valid preset after (direction 1) or before (-1) the named preset, wrapping around."""
         files = self._files()
         names = sorted(files)
         here = names.index(name) if name in files else -1 if direction > 0 else 0
@@ -90,7 +90,7 @@ class Presets:
             yield self._read(path)
 
     def _read(self, path: Path) -> Preset | PresetInvalid:
-        """Return a file's preset or error. A file is read only if it has changed, so that stepping is fast."""
+        """Return a file's preset or error. Only a changed file is read again, so that stepping is fast."""
         stamp = _stamp(path)
         before = self._loaded.get(path)
         if before is not None and stamp is not None and before[0] == stamp:
@@ -103,7 +103,7 @@ class Presets:
         return found
 
     def _files(self) -> dict[str, Path]:
-        """Return the preset files by name. A requested name is only looked up here and never becomes a path."""
+        """Return the preset files by name. Requested names are only looked up here; they never become paths."""
         files: dict[str, Path] = {}
         for folder in self._folders:
             files |= self._listing(folder)
@@ -127,7 +127,7 @@ class Presets:
 def _stamp(path: Path) -> Stamp:
     """Return a stamp that changes with the file or folder, or None if no reliable stamp is possible.
 
-    Two changes within one tick of the file system's clock have the same modification time. A file that changed less
+    Two changes within one tick of the file system's clock get the same modification time. A file that changed less
     than RESTED seconds ago therefore has no reliable stamp and is read again.
     """
     try:

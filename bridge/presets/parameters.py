@@ -16,10 +16,10 @@ from bridge.util.suggest import did_you_mean
 
 Kind = Literal["text", "int", "float", "choice", "url"]
 
-INSTRUMENTAL = "[inst]"  # sent for empty lyrics, to which the model may sing gibberish
+INSTRUMENTAL = "[inst]"  # sent instead of empty lyrics, which may make the model sing gibberish
 UNKNOWN_TAGS = "music"  # original_tags of a clip without a description
 LARGEST_SEED = 2**32 - 1  # variation k has the seed (seed + k) mod 2^32
-LONGEST_TEXT = 20_000  # characters; a song's lyrics have about a tenth of this
+LONGEST_TEXT = 20_000  # characters; typical lyrics are about a tenth as long
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TEXT = Annotated[str, Meta(max_length=LONGEST_TEXT, description="text")]
 _URL = Annotated[str, Meta(max_length=LONGEST_TEXT, pattern="^https?://", description="an http or https address")]
@@ -35,11 +35,11 @@ class Param:
     default: str | int | float | None = None  # the model's default; None: no default, or a random value
     low: float | None = None  # smallest value, for int and float
     high: float | None = None  # largest value, for int and float
-    choices: tuple[str, ...] = ()  # all values, for choice
-    required: bool = False  # whether the model requires it
+    choices: tuple[str, ...] = ()  # the allowed values, for choice
+    required: bool = False  # whether the model requires this input
     surface: tuple[float, float] | None = None  # the useful range for a fader
     inert: bool = False  # probably has no effect: ACE-Step's open source does not read it for audio-to-audio
-    source: str = "model page"  # where range and default come from
+    source: str = "model page"  # origin of the range and default
     takes: Any = field(init=False, repr=False, compare=False)  # type of its value, with the limits
 
     def __post_init__(self) -> None:
@@ -224,7 +224,7 @@ PARAMS: Mapping[str, Param] = MappingProxyType(
     {param.name: param for param in _TABLE}
 )  # in the order of the model's page
 
-# An input of the bridge, not of the model: it sets edit_mode or, offline, the depth of the changes.
+# An input of the bridge, not of the model. It sets edit_mode or, with the offline engine, the depth of the changes.
 AMOUNT = Param(
     "amount",
     "float",
@@ -245,7 +245,7 @@ def check(values: Mapping[str, Any]) -> dict[str, Any]:
     """Check the types and ranges of parameters. A value of None means "not given" and is left out.
 
     Args:
-        values: some parameters by name. 40.0 is accepted as a whole number, because OSC and JSON clients send it.
+        values: parameters by name. Whole numbers may be floats such as 40.0, because OSC and JSON clients send these.
 
     Returns:
         The values, converted to the right Python types.
@@ -268,7 +268,7 @@ def check(values: Mapping[str, Any]) -> dict[str, Any]:
 def complete(values: Mapping[str, Any]) -> dict[str, Any]:
     """Check the values and fill in the defaults. The engine fills in `audio_url`.
 
-    Empty lyrics become "[inst]" and missing original tags "music". A missing seed stays missing.
+    Empty lyrics become "[inst]", and missing original tags become "music". A missing seed is not filled in.
 
     Raises:
         ParamUnknown, ParamInvalid: as in `check`; ParamInvalid also if the tags are missing.
@@ -283,7 +283,7 @@ def complete(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_send(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs to send: the required ones, lyrics, seed, and values that differ from the default.
+    """Return the inputs to send: the required inputs, the lyrics, the seed, and values that differ from their defaults.
 
     Raises:
         ParamUnknown, ParamInvalid: as in `complete`.

@@ -24,11 +24,11 @@ TEXTS = ("title", "description", "family", "needs_model", "tags", "lyrics", "ori
 LONGEST = {"title": 60, "description": 400, "needs_model": 40, "tags": 600}  # characters
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_OWN = ("audio_url", "seed", *TEXTS)  # not under [parameters]: top-level keys, and inputs that no preset sets
+_OWN = ("audio_url", "seed", *TEXTS)  # not allowed under [parameters]: top-level keys, and inputs that no preset sets
 
 
 class PresetFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The keys of a preset file. The parameter table checks the keys that are inputs of the model."""
+    """The keys of a preset file. Keys that are inputs of the model are checked with the parameter table."""
 
     version: Annotated[Literal[1], Meta(description="1 (newer presets need a newer ace-bridge)")]
     title: str
@@ -52,23 +52,23 @@ class Preset:
     description: str  # how the result sounds, in one or two sentences
     family: str  # style family of the offline engine, one of FAMILIES
     tags: str  # style tags for the model
-    lyrics: str  # "[inst]": instrumental
+    lyrics: str  # lyrics for the model; "[inst]": instrumental
     original_tags: str | None  # description of the clip; None: described automatically
     edit_mode: str  # "remix" or "lyrics"
     amount: float | None  # 0 (like the source) to 1 (as different as possible); None: the engine's default
     version: int  # version of the file format
     path: Path  # the preset's file
     parameters: Mapping[str, Any] = field(default_factory=dict)  # other inputs of the model that the preset sets
-    needs_model: str = ""  # sounds that only the model adds, for example "the choir"; "": none
+    needs_model: str = ""  # sounds that the offline engine cannot add, for example "the choir"; "": none
 
     @property
     def offline(self) -> str:
-        """One line that describes the preset's result from the offline engine."""
+        """One line that describes what the offline engine makes of the preset."""
         return f"offline: {self.family}{f'; only the model adds {self.needs_model}' if self.needs_model else ''}"
 
 
 def slug(name: str) -> str:
-    """Return a name as a file name: "Dusty Tape" becomes "dusty-tape"."""
+    """Convert a preset's name to a file name: "Dusty Tape" becomes "dusty-tape"."""
     return re.sub(r"[^a-z0-9]+", "-", name[:200].casefold()).strip("-")
 
 
@@ -193,7 +193,7 @@ def _parameters(file: TomlFile, section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _inputs(file: TomlFile, values: Mapping[str, Any], section: str = "") -> dict[str, Any]:
-    """Check the model's inputs one by one, so that the error can name the line of the invalid input."""
+    """Check the model's inputs one by one, so that an error can name the line of the invalid input."""
     checked: dict[str, Any] = {}
     for key, value in values.items():
         try:

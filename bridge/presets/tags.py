@@ -1,4 +1,4 @@
-"""Automatic tags: describes the clip with tags, and adds the song's tempo and key to the target tags."""
+"""Makes automatic tags: describes a clip with tags, and adds the song's tempo and key to the target tags."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-UNSAID = "instrumental music"  # for a clip of unknown content; the model requires text
-FACT = "original_tags:"  # prefix under which a clip's description is stored; the clip's hash follows
+UNSAID = "instrumental music"  # describes a clip of unknown content, because the model requires text
+FACT = "original_tags:"  # the store keeps a clip's description under this prefix and the clip's hash
 _WORDS = (
     (r"drums?|beat|break|loop\s*kit", "drums"),
     (r"kick|bd", "kick drum"),
@@ -41,7 +41,8 @@ def original_tags(names: tuple[str, ...], heard: Mapping[str, Any]) -> str:
         heard: the answer of the worker task `listen`; empty if the task did not run.
 
     Returns:
-        For example "drums, 105 BPM" or "electric piano, 92 BPM, A minor". Tempo and key are added only if reliable.
+        The tags, for example "drums, 105 BPM" or "electric piano, 92 BPM, A minor". An unreliable tempo or key is left
+        out.
     """
     found = instruments(names)
     if not found:
@@ -50,13 +51,13 @@ def original_tags(names: tuple[str, ...], heard: Mapping[str, Any]) -> str:
 
 
 def instruments(names: tuple[str, ...]) -> list[str]:
-    """Return the instruments that occur in the names, each once."""
+    """Return the instruments that the names mention, without duplicates."""
     text = " ".join(names).lower().replace("_", " ")
     return [word for pattern, word in _NAMES if pattern.search(text)]
 
 
 def song(heard: Mapping[str, Any]) -> list[str]:
-    """Return tempo and key of a clip as tags, if they are reliable."""
+    """Return a clip's tempo and key as tags; an unreliable value is left out."""
     words = []
     if heard.get("tempo") and heard.get("tempo_sure"):
         words.append(f"{heard['tempo']:.0f} BPM")
@@ -71,8 +72,8 @@ def target_tags(tags: str, heard: Mapping[str, Any], *, own: bool) -> str:
     Args:
         tags: target tags from the preset or the user.
         heard: the answer of the worker task `listen`.
-        own: whether the user wrote the tags. A tempo in the user's tags replaces the song's; a tempo in a preset's tags
-            is removed. A key in the tags always replaces the song's.
+        own: whether the user wrote the tags. A tempo in the user's tags replaces the song's tempo; a tempo in a
+            preset's tags is removed. A key in the tags always replaces the song's key.
     """
     words = song(heard)
     if not words:
