@@ -30,7 +30,7 @@ class Unexpected(BridgeError):
 
 
 def all_errors() -> Iterator[type[BridgeError]]:
-    """Yield every error class, parents before children, in the order of their definition."""
+    """Yield every error class, parents before children, in the order in which they are defined."""
 
     def walk(cls: type[BridgeError]) -> Iterator[type[BridgeError]]:
         yield cls
@@ -41,7 +41,7 @@ def all_errors() -> Iterator[type[BridgeError]]:
 
 
 def from_wire(wire: dict[str, str]) -> BridgeError:
-    """Rebuild an error from the value of `to_wire`, for example after a worker process has sent it."""
+    """Rebuild an error from the value that `to_wire` returned, for example in a worker process."""
     for cls in all_errors():
         if cls.code == wire.get("code"):
             return cls(wire.get("text"), hint=wire.get("hint"))

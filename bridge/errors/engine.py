@@ -114,7 +114,7 @@ class Withdrawn(RefusedError):
 
     code = "withdrawn"
     hint = "`ace-bridge retry` submits it again."
-    kept = ""  # what is finished and kept, in words; "": nothing
+    kept = ""  # description of what is finished and kept; "": nothing
 
 
 class ResultGone(RefusedError):

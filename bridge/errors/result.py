@@ -1,4 +1,4 @@
-"""Errors in a result: it is paid for and kept, but unusable."""
+"""Errors in a result that is paid for and kept but unusable."""
 
 from __future__ import annotations
 
