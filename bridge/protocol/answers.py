@@ -1,4 +1,4 @@
-"""The outbox file as typed values, protocol 1. request.py defines the messages to the bridge."""
+"""The outbox file as typed values, for protocol 1. The messages to the bridge are defined in request.py."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class CostAnswer(Struct, frozen=True, kw_only=True):
     """The cost of a job."""
 
     currency: str  # ISO code
-    estimated: float  # money, from the seconds of audio to submit
+    estimated: float  # in `currency`, from the seconds of audio to submit
     billed_units: float | None  # what the engine charged, in its units; null: no bill yet
-    billed: float | None  # money, from billed_units
+    billed: float | None  # in `currency`, from billed_units
 
 
 class NoteAnswer(Struct, frozen=True, kw_only=True):
-    """A warning: something that could not be honoured, or that the user should know."""
+    """A warning about something that could not be honoured or that the user should know."""
 
     code: str  # stable name
     text: str  # one sentence
 
 
 class ErrorAnswer(Struct, frozen=True, kw_only=True):
-    """An error, see docs/errors.md."""
+    """An error (see docs/errors.md)."""
 
     code: str  # stable name
-    text: str  # what happened, and what it means for the clip and the money
+    text: str  # what happened, and the consequences for the clip and the cost
     hint: str  # the next step
 
 
@@ -60,28 +60,28 @@ class ResultAnswer(Struct, frozen=True, kw_only=True):
     path: str  # absolute
     sample_rate: int  # Hz
     samples: int  # the clip's length in frames, at sample_rate
-    source_offset: float  # start of the clip in the file, s (from handle and alignment)
+    source_offset: float  # start of the clip in the file, s (depends on handle and alignment)
     offset_ms: float  # delay of the model's result, ms; source_offset corrects it
     fitted: str  # description of the time correction
-    gain_db: float  # gain that was applied to match the clip's level, dB
+    gain_db: float  # gain applied to match the clip's level, dB
     pieces: list[PieceAnswer]  # combined clips only: the clips' positions
     recipe: str  # path of the JSON file with the recipe, beside the result
-    placed: bool  # whether the result is placed, in the DAW or in its folder
+    placed: bool  # whether the result has been placed, in the DAW or by the folder adapter
 
 
 class VariationAnswer(Struct, frozen=True, kw_only=True):
-    """One variation: a clip with one seed."""
+    """One variation: a clip remixed with one seed."""
 
     variation_id: str
     clip_id: str  # from the request
     index: int  # number of the variation, from 0
     seed: int
     state: State  # see states.md
-    reason: str | None  # why it waits: `slot`, `budget`, `disk`, `network` or `user`
+    reason: str | None  # why the variation waits: `slot`, `budget`, `disk`, `network` or `user`
     stage: str | None  # current or last stage
     progress: float  # 0 to 1, over all stages
     message: str  # progress in words
-    queue_position: int | None  # submissions ahead of it at the engine
+    queue_position: int | None  # submissions ahead of this one in the engine's queue
     result: dict[str, Any] | None  # a ResultAnswer, once the file is on disk
     error: dict[str, str] | None  # an ErrorAnswer
 
@@ -95,7 +95,7 @@ class JobAnswer(Struct, frozen=True, kw_only=True):
     engine: str  # name of the engine
     cost: CostAnswer
     warnings: list[dict[str, str]]  # NoteAnswers
-    variations: list[VariationAnswer]  # clips × variations, in order
+    variations: list[VariationAnswer]  # every variation of every clip, in order
 
 
 class AskAnswer(Struct, frozen=True, kw_only=True):
@@ -106,7 +106,7 @@ class AskAnswer(Struct, frozen=True, kw_only=True):
 
 
 class OutboxFile(Struct, frozen=True, kw_only=True):
-    """One file per instance, `outbox/<instance>.json`, replaced atomically."""
+    """The outbox file of an instance: `outbox/<instance>.json`, always replaced atomically."""
 
     protocol: int
     instance: str
@@ -115,7 +115,7 @@ class OutboxFile(Struct, frozen=True, kw_only=True):
     jobs: list[JobAnswer]  # oldest first
     place: list[str]  # variation_ids for this instance to place now
     ask: AskAnswer | None  # a control surface's request to this DAW
-    errors: list[RefusalAnswer]  # the latest refused messages of this instance
+    errors: list[RefusalAnswer]  # errors of this instance's latest refused messages
 
 
 def variation_answer(variation: Variation) -> VariationAnswer:

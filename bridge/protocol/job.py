@@ -16,23 +16,23 @@ class State(enum.StrEnum):
     WAITING = "waiting"  # cannot continue at the moment; `reason` is `slot`, `budget`, `disk`, `network` or `user`
     RENDERING = "rendering"  # reading the clip's audio
     UPLOADING = "uploading"  # uploading the clip to the engine
-    SUBMITTING = "submitting"  # submitting to the engine; a lost answer here leads to `unknown`
+    SUBMITTING = "submitting"  # submitting to the engine; if the answer is lost, the next state is `unknown`
     QUEUED = "queued"  # waiting in the engine's queue
     RUNNING = "running"  # the model is running
     FETCHING = "fetching"  # downloading the result
     FITTING = "fitting"  # matching rate, length and level
     READY = "ready"  # the result is on disk, but no DAW is connected to place it
-    PLACING = "placing"  # offered to a DAW, which has not confirmed it yet
+    PLACING = "placing"  # offered to a DAW, which has not confirmed the placement yet
     DONE = "done"  # placed in the DAW, or the user has the file's path
     FAILED = "failed"  # an error; `retry` resumes at the failed stage
     CANCELLED = "cancelled"  # cancelled by the user
-    UNKNOWN = "unknown"  # the answer to the submission was lost: it may be running, and it may be billed
+    UNKNOWN = "unknown"  # the answer to the submission was lost; the remix may be running and may be billed
     PARTIAL = "partial"  # jobs only: the variations ended in different states
 
 
 ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED, State.UNKNOWN})
 
-# A variation's `result` copies these keys from the finished file's result, if present, and adds `placed`.
+# A variation's `result` has those of these keys that the `fit` stage returned, and `placed`.
 SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe", "pieces")
 
 _WORK = (
@@ -77,11 +77,11 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 
 
 class IllegalTransition(RuntimeError):
-    """A bug: the table does not allow this transition."""
+    """A transition that TRANSITIONS does not allow, because of a bug."""
 
 
 def check_transition(before: State, after: State) -> None:
-    """Raise `IllegalTransition` unless a variation may change from `before` to `after`. Equal states are always legal.
+    """Raise `IllegalTransition` unless a variation may change from `before` to `after`. Equal states are always valid.
 
     >>> check_transition(State.RUNNING, State.FETCHING)
     >>> check_transition(State.DONE, State.RUNNING)
@@ -94,25 +94,25 @@ def check_transition(before: State, after: State) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """One clip with one seed, which gives one result to place."""
+    """One clip remixed with one seed, which gives one result to place."""
 
     id: str  # UUID
-    job_id: str  # its job
+    job_id: str  # ID of the variation's job
     clip_id: str  # the DAW's ID of the clip
     clip_index: int  # position of the clip in the request
     index: int  # k, the number of the variation, from 0
     seed: int  # (the job's seed + k) mod 2^32
     state: State = State.NEW
-    reason: str = ""  # why it waits: slot, budget, disk, network or user
+    reason: str = ""  # why the variation waits: slot, budget, disk, network or user
     stage: str = ""  # current or last stage
     progress: float = 0.0  # 0 to 1, over all stages
     message: str = ""  # progress in words
-    queue_position: int | None = None  # submissions ahead of it at the engine
+    queue_position: int | None = None  # submissions ahead of this one in the engine's queue
     result: Mapping[str, Any] | None = None  # `result` in the outbox
     error: Mapping[str, str] | None = None  # code, text, hint
-    cancel_asked: bool = False  # whether the user cancelled it
-    ordered: bool = False  # whether it is submitted or has its result; it then runs before others
-    placed_by: str = ""  # the instance that places or placed it
+    cancel_asked: bool = False  # whether the user cancelled the variation
+    ordered: bool = False  # whether it was submitted; submitted variations run before others
+    placed_by: str = ""  # instance that places or has placed the result
     handed_over: bool = False  # whether a DAW or the user has the result's path and so owns the file
 
     def to_json(self) -> str:
@@ -149,11 +149,11 @@ class Job:
     created: float  # unix time, s
     request: Mapping[str, Any]  # the arguments of `remix` as received, with unknown keys
     recipe: Mapping[str, Any]  # everything needed to make the result again, see jobs/recipe.py
-    price: float  # money per second of submitted audio
+    price: float  # in `currency`, per second of submitted audio
     currency: str  # ISO code
-    seconds: tuple[float, ...]  # audio to submit of each clip, s: as requested, later as rendered; 0: unknown yet
+    seconds: tuple[float, ...]  # audio to submit per clip, s: as requested, later as rendered; 0: not yet known
     each: int  # variations of each clip
-    bills: Mapping[str, float] = field(default_factory=dict)  # the engine's charges by variation, in its units
+    bills: Mapping[str, float] = field(default_factory=dict)  # the engine's charges by variation, in the engine's units
     warnings: tuple[Mapping[str, str], ...] = ()  # code and text of everything that could not be honoured
 
     def to_json(self) -> str:
@@ -183,7 +183,7 @@ class Job:
 
     @property
     def billed_units(self) -> float | None:
-        """The engine's charges so far, in its units (fal: seconds); None until the first bill."""
+        """The engine's charges so far, in the engine's units (fal: seconds); None until the first bill."""
         return sum(self.bills.values()) if self.bills else None
 
     @property
@@ -193,7 +193,7 @@ class Job:
 
     @property
     def cost(self) -> float:
-        """The billed cost, or the estimate until the first bill."""
+        """The billed cost; until the first bill, the estimated cost."""
         return self.estimated if self.billed is None else self.billed
 
 

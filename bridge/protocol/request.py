@@ -1,4 +1,4 @@
-"""The inbox message and its arguments as typed values, protocol 1.
+"""The inbox message and its arguments as typed values, for protocol 1.
 
 DAW scripts write JSON. This module converts it to frozen values, or raises an error that names the wrong key. Unknown
 keys are ignored here, but the store keeps the original message.
@@ -33,7 +33,7 @@ COMMANDS = (
     "trouble",
 )
 
-Identifier = Annotated[  # restricted, because it becomes a file name
+Identifier = Annotated[  # limited to these characters, because it becomes a file name
     str,
     Meta(
         pattern=r"^[A-Za-z0-9._-]{1,100}(?!\n)$",
@@ -116,12 +116,12 @@ class Source(Struct, frozen=True, kw_only=True):
 
     path: FilePath
     path_right: FilePath | None = None  # file of the right channel, if each channel has its own file
-    offset: Seconds = 0.0  # start of the span, s into the file
+    offset: Seconds = 0.0  # start of the span in the file, s
     playrate: Annotated[float, Meta(ge=0.01, le=100.0)] = 1.0
     preserve_pitch: bool = True
     pitch: Annotated[float, Meta(ge=-120.0, le=120.0)] = 0.0  # semitones
     reverse: bool = False
-    section: tuple[Seconds, Seconds] | None = None  # start and length in s of the played part of the file
+    section: tuple[Seconds, Seconds] | None = None  # start and length of the played part of the file, s
     loop: bool = False
     channels: Literal["normal", "left", "right", "downmix", "swap"] = "normal"
     polarity: bool = False  # true: inverted
@@ -131,7 +131,7 @@ class Source(Struct, frozen=True, kw_only=True):
     fade_out: Seconds = 0.0
     fade_in_shape: int | str | None = None
     fade_out_shape: int | str | None = None
-    warp: tuple[tuple[float, float], ...] | None = None  # pairs of beat and source position, s after offset
+    warp: tuple[tuple[float, float], ...] | None = None  # pairs of a beat and its source position (s after offset)
     straighten: bool = False  # true: stretch along `warp` to an even tempo
 
     def __post_init__(self) -> None:
@@ -175,7 +175,7 @@ class Clip(Struct, frozen=True, kw_only=True):
         """The clip's audio: a span of a file, or the DAW's rendering."""
         if self.source is not None:
             return self.source
-        if self.rendered is None:  # `__post_init__` guarantees one of the two
+        if self.rendered is None:  # impossible: `__post_init__` requires one of the two keys
             raise RequestError("A clip needs either `source` or `rendered`.")
         return Source(path=self.rendered.path, offset=self.rendered.handles[0])
 
@@ -216,7 +216,7 @@ class RemixArgs(Struct, frozen=True, kw_only=True):
 
     @property
     def wanted(self) -> Remix:
-        """The bridge's own keys in `remix`. The parameter table checks the seed, so that its error text is the same."""
+        """The bridge's own keys in `remix`. The parameter table checks the seed, as it checks the model's inputs."""
         return decode({**self.remix, **check({"seed": self.remix.get("seed")})}, Remix, "remix")
 
 
@@ -228,11 +228,11 @@ class HelloArgs(Struct, frozen=True, kw_only=True):
 
 
 class TargetArgs(Struct, frozen=True, kw_only=True):
-    """The arguments of `cancel`, `retry` and `rerun`: a job or a variation. If neither is named, the newest job."""
+    """The arguments of `cancel`, `retry` and `rerun`: a job or a variation; by default, the newest job."""
 
     job_id: str | None = None
     variation_id: str | None = None
-    again: bool = False  # retry of an `unknown` variation: accept that it may cost twice
+    again: bool = False  # retry of an `unknown` variation: accept that it may be charged twice
     remix: dict[str, Any] = {}  # rerun: parameters to change
     confirmed: bool = False  # rerun: the user has confirmed the cost
 
@@ -240,7 +240,7 @@ class TargetArgs(Struct, frozen=True, kw_only=True):
 class NudgeArgs(Struct, frozen=True, kw_only=True):
     """The arguments of `nudge`: move a finished result in time."""
 
-    variation_id: str | None = None  # unique prefix of the variation's ID; null: the variation of the newest job
+    variation_id: str | None = None  # unique prefix of the variation's ID; null: the newest job's variation
     ms: Annotated[float, Meta(ge=-2000.0, le=2000.0)]  # positive: later; negative: earlier
 
 
@@ -250,7 +250,7 @@ class PlacedArgs(Struct, frozen=True, kw_only=True):
     variation_id: str
     item: str = ""  # the placed item's ID in the DAW
     text: str = ""  # place_failed: the reason; placed: a remark
-    by_hand: bool = False  # placed: the DAW cannot place it, so the user was given the file's path
+    by_hand: bool = False  # placed: the DAW cannot place the result, so the user was given its path
 
 
 class TroubleArgs(Struct, frozen=True, kw_only=True):
@@ -286,7 +286,7 @@ def parse(data: bytes) -> Message:
 
 
 def sender(data: bytes) -> tuple[str, str]:
-    """Return the message_id and instance of an invalid message, or two empty strings if they are unreadable.
+    """Return the message_id and instance of an invalid message; both are empty if they are unreadable.
 
     >>> sender(b'{"message_id": "m1", "instance": "reaper-1", "command": 3}'), sender(b"half a mess")
     (('m1', 'reaper-1'), ('', ''))
@@ -300,14 +300,14 @@ def sender(data: bytes) -> tuple[str, str]:
 
 
 def _json(data: bytes) -> Any:
-    """Parse JSON. Lone surrogates, from paths that are not UTF-8, need the standard library's parser.
+    """Parse JSON. Lone surrogates (from paths that are not UTF-8) need the standard library's parser.
 
     Raises:
         ValueError: the data is not JSON, or contains NaN or infinity.
     """
     try:
         return msgspec.json.decode(data)
-    except msgspec.ValidationError:  # a number out of a float's range
+    except msgspec.ValidationError:  # a number outside the range of a float
         raise
     except msgspec.DecodeError:
         if b"\\ud" not in data.lower():
