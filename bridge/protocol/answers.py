@@ -20,9 +20,9 @@ class CostAnswer(Struct, frozen=True, kw_only=True):
     """The cost of a job."""
 
     currency: str  # ISO code
-    estimated: float  # in `currency`, from the seconds of audio to submit
+    estimated: float  # estimated cost in `currency`, from the seconds of audio to submit
     billed_units: float | None  # what the engine charged, in its units; null: no bill yet
-    billed: float | None  # in `currency`, from billed_units
+    billed: float | None  # billed cost in `currency`, from billed_units
 
 
 class NoteAnswer(Struct, frozen=True, kw_only=True):

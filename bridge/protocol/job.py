@@ -149,7 +149,7 @@ class Job:
     created: float  # unix time, s
     request: Mapping[str, Any]  # the arguments of `remix` as received, with unknown keys
     recipe: Mapping[str, Any]  # everything needed to make the result again, see jobs/recipe.py
-    price: float  # in `currency`, per second of submitted audio
+    price: float  # price in `currency` per second of submitted audio
     currency: str  # ISO code
     seconds: tuple[float, ...]  # audio to submit per clip, s: as requested, later as rendered; 0: not yet known
     each: int  # variations of each clip
