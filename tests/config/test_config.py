@@ -1,4 +1,4 @@
-"""Settings from default.toml, config.toml and the environment, and the errors for invalid ones."""
+"""Tests the settings from default.toml, config.toml and the environment, and the errors for invalid settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def written(home: Path, text: str | bytes) -> Path:
 
 
 def refusal(home: Path, text: str | bytes = "", environ: dict[str, str] | None = None) -> str:
-    """Return the text of the error that loading raises."""
+    """Load invalid settings and return the text of the error."""
     with pytest.raises(ConfigInvalid) as caught:
         load(written(home, text), environ or {})
     return caught.value.text

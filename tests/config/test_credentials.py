@@ -1,4 +1,4 @@
-"""Where the fal key comes from, who can read it, and that no output shows it."""
+"""Tests where the fal key comes from, who can read it, and that no output shows it."""
 
 from __future__ import annotations
 

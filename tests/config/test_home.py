@@ -1,4 +1,4 @@
-"""The bridge's home on the three systems, and its permissions."""
+"""Tests the location of the bridge's home on the three systems, and the home's permissions."""
 
 from __future__ import annotations
 

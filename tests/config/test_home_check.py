@@ -1,4 +1,4 @@
-"""A home may be on a local disk, but not on a network drive or in a cloud folder."""
+"""Tests that a home may be on a local disk, but not on a network drive or in a cloud folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shipped files are found in a checkout and in an installed wheel."""
+"""Tests that shipped files are found in a checkout and in an installed wheel."""
 
 from __future__ import annotations
 
