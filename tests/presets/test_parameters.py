@@ -1,4 +1,4 @@
-"""The parameter table matches the model's page and rejects invalid values."""
+"""Tests that the parameter table matches the model's page and rejects invalid values."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_the_error_names_the_invalid_text(name: str, value: Any) -> None:
     with pytest.raises(ParamInvalid, match=name) as caught:
         check({name: value})
     assert len(caught.value.text) < 250
-    caught.value.text.encode()  # can be written to an outbox file
+    caught.value.text.encode()  # the error text must be encodable for the outbox file
 
 
 def test_an_unknown_name_suggests_the_nearest() -> None:

@@ -1,4 +1,4 @@
-"""Shipped presets are valid, user presets override them, and errors name file and line."""
+"""Tests that shipped presets are valid, that user presets override them, and that errors name the file and line."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_shipped_preset_sends_only_the_parameters_that_it_sets(preset: Preset)
         assert value != PARAMS[name].default, "it says what is the default anyway"
         assert not PARAMS[name].inert, "it sets what probably changes nothing"
     assert 3 <= len(preset.tags.split(",")) <= 9
-    assert len(preset.tags) < 200  # far below the model's 256 tokens
+    assert len(preset.tags) < 200  # characters; far below the model's limit of 256 tokens
     assert "bpm" not in preset.tags.lower()
     assert preset.lyrics == "[inst]" or "[" in preset.lyrics
     assert preset.amount is not None
@@ -267,7 +267,7 @@ def test_new_changed_and_deleted_presets_are_noticed_although_files_are_cached(t
     for name in ("one", "two"):
         (folder / f"{name}.toml").write_text(text)
         assert name in shelf.names()
-    for title in ("First", "Other"):  # the same length, written within one tick of the clock
+    for title in ("First", "Other"):  # files of the same length, written within one tick of the clock
         (folder / "one.toml").write_text(text.replace("Roots Dub", title))
         assert shelf.get("one").title == title
     (folder / "two.toml").unlink()

@@ -1,4 +1,4 @@
-"""The automatic tags describe the clip, and the song's tempo and key are added to the target tags."""
+"""Tests that automatic tags describe the clip, and that the song's tempo and key are added to the target tags."""
 
 from __future__ import annotations
 
