@@ -1,4 +1,4 @@
-"""Tests loopback addresses: OSC senders, listening addresses and engine URLs follow the same rule."""
+"""Tests which addresses count as loopback: one rule for OSC senders, listening addresses and engine URLs."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Start = Callable[..., Awaitable[ChildProcess]]
 
 ECHO = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
 DEAF = "import time\nprint('{\"deaf\": true}', flush=True)\ntime.sleep(100)"  # does not notice the end of its stdin
-LONG = 100  # s; a time limit that even a busy machine meets
+LONG = 100  # s; a time limit that is long enough even on a busy machine
 
 
 @pytest_asyncio.fixture
@@ -148,7 +148,7 @@ async def test_a_process_that_does_not_end_is_killed(start: Start) -> None:
 
 
 async def test_a_process_that_cannot_be_killed_is_not_waited_for(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For example, the kill signal does not end a process that a disconnected drive blocks."""
+    """For example, a process blocked by a disconnected drive survives the kill signal."""
     monkeypatch.setattr(child_process, "KILL_SECONDS", 0.01)
     child = await start(DEAF)
     signals: list[str] = []

@@ -1,4 +1,4 @@
-"""Tests the log file: a marked key never appears in it, in any encoding."""
+"""Tests the log file: a key passed to `Scrubber.hide` never appears there, in any encoding."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# A library that inspects descriptor 0 while it loads, as OpenBLAS does.
+# A library that inspects descriptor 0 while the library is imported, as OpenBLAS does.
 LOOK = """
 import os, pathlib, stat
 _null = stat.S_ISCHR(os.fstat(0).st_mode)
@@ -89,7 +89,7 @@ class Child:
 
 @contextmanager
 def child(folder: Path, *words: str) -> Iterator[Child]:
-    """Run `python -m WORDS` with the libraries in `folder`; the libraries also write their observations there."""
+    """Run `python -m WORDS` with the libraries in `folder`; the libraries record there what they observe."""
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
     environ |= {"SEEN": str(folder / "seen"), "HEARD": str(folder / "heard")}
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Tests the validation of input: at any level of nesting, the error names the key, the value and what is accepted."""
+"""Tests the validation of input: at any level of nesting, errors name the key, the value and the accepted values."""
 
 from __future__ import annotations
 
