@@ -62,7 +62,7 @@ def test_a_held_key_counts_once() -> None:
 
 
 class Keyed:
-    """Hotkeys and a fake bridge that records its calls."""
+    """Hotkeys and a fake bridge that records the commands it receives."""
 
     def __init__(self, keys: list[str], **how: object) -> None:
         self.bus = EventBus()
@@ -196,7 +196,7 @@ import sys
 from bridge.hotkeys import process
 process.QUIET = float(sys.argv.pop(1))
 sys.exit(process.main())
-"""  # QUIET can be set because a held key repeats less often on a busy machine
+"""  # QUIET is adjustable, because a held key repeats less often on a busy machine
 
 
 @pytest_asyncio.fixture
@@ -230,7 +230,7 @@ async def test_real_keys_run_their_commands(real: Keyed, display: str, caplog: p
 async def test_a_held_real_key_runs_its_command_once(
     real: Keyed, display: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The X server generates the key repeat."""
+    """Hold a key, so that the X server repeats the key press."""
     caplog.set_level("INFO", "bridge.hotkeys.service")
     keyboard = Keyboard(display)
     await eventually(lambda: "listening to" in caplog.text)
