@@ -1,6 +1,6 @@
 """The bridge's home folder: where it is on each system, and the folders inside it.
 
-Every command loads this module, so the module itself imports only what `ace-bridge send` needs.
+Because every command imports this module, the module imports only what `ace-bridge send` needs.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _user_home(environ: Mapping[str, str], platform: str) -> Path:
 
 
 def _expanded(chosen: str, environ: Mapping[str, str], platform: str) -> Path:
-    """Make a path absolute. "~" stands for the user's home directory; other paths are relative to the current one."""
+    """Make a path absolute. "~" is the user's home directory; other relative paths start at the current directory."""
     if chosen == "~" or chosen.startswith(("~/", "~\\")):
         return _user_home(environ, platform) / chosen[2:]
     return Path(chosen).absolute()

@@ -102,7 +102,7 @@ def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _unknown(section: str, key: str) -> str:
-    if section == "fal" and "key" in key.casefold():  # the error must not repeat the key
+    if section == "fal" and "key" in key.casefold():  # the error must not quote the fal key
         return "the fal key does not belong here; run `ace-bridge config set-key`."
     elsewhere = _section_of(key)
     return f"there is no “{key}” in [{section}].{elsewhere or did_you_mean(key, KEYS[section])}"

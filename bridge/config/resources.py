@@ -25,7 +25,7 @@ def folder(kind: str, package: Path = PACKAGE) -> Path:
     shipped, checkout = package / "_assets" / kind, package.parent
     if shipped.is_dir():
         return shipped
-    if (checkout / "pyproject.toml").is_file() and (checkout / kind).is_dir():  # not an unrelated one in site-packages
+    if (checkout / "pyproject.toml").is_file() and (checkout / kind).is_dir():  # not an unrelated folder
         return checkout / kind
     raise HomeError(
         f"This installation of the bridge lacks its {kind} (looked in {shipped}).",

@@ -55,8 +55,8 @@ class Osc:
 
     host: Host  # address to listen on
     port: Port  # UDP and TCP; 0: any free port
-    max_packet: Annotated[int, Meta(ge=512, le=65507)]  # bytes per packet
-    max_nesting: Annotated[int, Meta(ge=1, le=64)]  # levels of nested bundles
+    max_packet: Annotated[int, Meta(ge=512, le=65507)]  # maximum bytes per packet
+    max_nesting: Annotated[int, Meta(ge=1, le=64)]  # maximum levels of nested bundles
     lease: Annotated[float, Meta(ge=0, le=31_536_000)]  # seconds until an idle subscription ends; 0: never
     secret: Secret = field(repr=False)  # with it, other machines may spend money; NO_SECRET: none may
     unlock: Annotated[float, Meta(ge=1, le=86_400)]  # seconds until an unlock expires
@@ -77,8 +77,8 @@ class Inbox:
 
     watch: Literal["native", "poll"]
     poll_interval: Annotated[float, Meta(ge=0.001, le=60)]  # seconds between checks when polling
-    safety_interval: Annotated[float, Meta(ge=0.01, le=3600)]  # s; time between extra checks while notifications work
-    max_message: Annotated[int, Meta(ge=1024, le=64 * 1024 * 1024)]  # bytes per message file
+    safety_interval: Annotated[float, Meta(ge=0.01, le=3600)]  # seconds between extra checks while notifications work
+    max_message: Annotated[int, Meta(ge=1024, le=64 * 1024 * 1024)]  # maximum bytes per message file
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Store:
 class Scheduler:
     """[scheduler]: how much runs at the same time."""
 
-    slots: Annotated[int, Meta(ge=1, le=64)]  # maximum variations that run at the same time
+    slots: Annotated[int, Meta(ge=1, le=64)]  # maximum number of variations that run at the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class Hotkeys:
 class Privacy:
     """[privacy]: what the bridge may upload before you start a remix."""
 
-    upload_early: bool  # whether `prepare` may upload the clip
+    upload_early: bool  # whether `prepare` may upload the clip before the remix is started
 
 
 @dataclass(frozen=True, slots=True)

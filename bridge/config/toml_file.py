@@ -20,7 +20,7 @@ _WHERE = re.compile(r"\s*\(at line (\d+), column \d+\)|\s*\(at end of document\)
 
 
 class TomlError(ValueError):
-    """The file is not valid TOML."""
+    """The error for a file that is not valid TOML."""
 
     def __init__(self, text: str, line: int | None = None) -> None:
         super().__init__(text)
