@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The capabilities of an engine. User interfaces offer only what they allow.
+    """The capabilities of an engine. User interfaces offer only features that the engine has.
 
     >>> from bridge.engines.offline import CAPABILITIES
     >>> CAPABILITIES.remote, sorted(CAPABILITIES.honours)
@@ -28,7 +28,7 @@ class Capabilities:
     honours: frozenset[str]  # names of the parameters that the engine uses
     inert: frozenset[str]  # parameters in `honours` that probably have no effect in audio-to-audio
     longest: float | None  # maximum audio per submission, s; longer clips are split into segments. None: no limit
-    price_per_second: float  # per second of generated audio, in `currency`
+    price_per_second: float  # price per second of generated audio, in `currency`
     currency: str  # ISO code
     submit_once: bool  # whether a submission costs money and so is not repeated after a lost answer
     upload_host: str = ""  # host that receives the clips; part of each key in the upload cache
@@ -49,7 +49,7 @@ class Order:
     seconds: float  # length of the sent audio, s
     amount: float | None  # 0 (like the source) to 1 (as different as possible); None: the engine's default
     tempo: float | None  # the DAW's tempo at the clip, BPM
-    beats: tuple[float, ...]  # beat times, s from the start of the sent audio; empty: no known grid
+    beats: tuple[float, ...]  # beat times, s from the start of the sent audio; empty: the grid is unknown
     downbeats: tuple[int, ...]  # indices into beats
     scratch: Path  # the variation's folder; used by engines on this machine
     chosen: frozenset[str] = frozenset()  # names of the parameters set by the user or the preset
@@ -79,7 +79,7 @@ class Ticket:
     """
 
     request_id: str
-    urls: Mapping[str, str] = field(default_factory=dict)  # the engine's URLs, as "status", "response" and "cancel"
+    urls: Mapping[str, str] = field(default_factory=dict)  # the engine's URLs for "status", "response" and "cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Output:
 
     url: str  # URL of the audio
     seed: int | None  # as reported by the model
-    billed_units: float | None  # what the engine charged, in its units
+    billed_units: float | None  # what the engine charged, in the engine's units
     answer: Mapping[str, Any]  # the engine's unchanged answer, for the recipe
     warnings: tuple[Mapping[str, str], ...] = ()  # code and text of each warning, for the user
 

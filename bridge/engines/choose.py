@@ -17,7 +17,7 @@ class Engines:
     """All engines by name, best first."""
 
     by_name: Mapping[str, Engine]
-    default: str  # "auto" or a name
+    default: str  # "auto" or the name of an engine
     key: Callable[[], str | None]  # returns the fal key, if any; raises KeyInvalid
     store: Store
 

@@ -98,7 +98,7 @@ class OfflineEngine:
         report(fraction=1.0)
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
-        """Stop the task unless it has finished; `follow` then raises `Withdrawn`."""
+        """Stop the task unless it has finished; after a stop, `follow` raises `Withdrawn`."""
         name = ticket.request_id
         if (Path(name) / ANSWER).exists():
             return CancelAnswer.TOO_LATE
@@ -110,14 +110,14 @@ class OfflineEngine:
         return CancelAnswer.REMOVED
 
     async def aclose(self) -> None:
-        """Stop running tasks; `follow` repeats them after a restart."""
+        """Stop all running tasks; after a restart, `follow` repeats them."""
         running = tuple(self._running.values())
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
     async def _make(self, name: str, order: Order, report: Report) -> dict[str, Any]:
-        """Run the task, rename its output file to RESULT, and return its answer.
+        """Run the task, rename its output file to RESULT, and return the task's answer.
 
         Raises:
             Withdrawn: `cancel` was called.

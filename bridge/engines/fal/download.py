@@ -1,4 +1,4 @@
-"""Downloads a result without sending the key, resumes after interruptions, and raises an error unless it is complete.
+"""Downloads a result without sending the key, resumes after interruptions, and accepts only a complete file.
 
 The result has been paid for, so an outage only delays the download. A download fails if several attempts in a row break
 off at the same byte.

@@ -31,8 +31,8 @@ def edit_mode_for(amount: float) -> str:
     """Return the edit_mode nearest to an amount from 0 (like the source) to 1 (as different as possible).
 
     The endpoint has no strength parameter, only two edit modes. With "lyrics", the model edits its late steps, and
-    the result stays aligned with the source. With "remix", it resamples from early steps, and the melody and genre may
-    change.
+    the result stays aligned with the source. With "remix", the model resamples from early steps, and the melody and
+    genre may change.
     """
     return "lyrics" if amount < CLOSE else "remix"
 
@@ -97,7 +97,7 @@ class FalEngine:
         return await self._storage.upload(path, sha256, report)
 
     async def submit(self, order: Order) -> Ticket:
-        """Validate everything, then submit exactly once (see `FalQueue.submit`)."""
+        """Validate the inputs, then submit exactly once (see `FalQueue.submit`)."""
         return await self._queue.submit(inputs_of(order))
 
     async def follow(self, ticket: Ticket, order: Order, report: Report) -> Output:

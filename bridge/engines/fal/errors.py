@@ -1,6 +1,6 @@
 """Maps fal's error answers to bridge errors.
 
-The error type in the answer decides; without one, the HTTP status and the step decide.
+The error type in the answer determines the bridge error; without an error type, the HTTP status and the step do.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class Doing(enum.Enum):
     SUBMIT = "submitting the remix"
     WAIT = "waiting for the remix"
     STORE = "uploading the clip"  # requests to the storage API, with the key
-    MOVE = "sending the clip"  # to a storage host, without the key
-    TAKE = "downloading the result"  # from a storage host, without the key
+    MOVE = "sending the clip"  # requests to a storage host, without the key
+    TAKE = "downloading the result"  # requests to a storage host, without the key
     CANCEL = "cancelling the remix"
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """The content of an error answer, in any of its forms."""
+    """The content of an error answer of any form."""
 
     status: int  # HTTP status
     kind: str  # error_type, X-Fal-Error-Type or the type of the first detail; empty: none
@@ -65,7 +65,7 @@ def error_from(answer: Answer, doing: Doing, scrub: Callable[[str], str]) -> Bri
 
     Args:
         answer: A complete error answer.
-        doing: The step in which fal sent it.
+        doing: The step in which fal sent the answer.
         scrub: Redacts secrets in a text.
     """
     complaint = read_complaint(answer)

@@ -107,7 +107,7 @@ def _matches(pattern: str, url: httpx.URL) -> bool:
 
 
 def _split_port(pattern: str) -> tuple[str, str]:
-    """Return host and port; "" if there is no port. An IPv6 address with a port needs brackets: `[::1]:8080`."""
+    """Return the host and the port; a missing port is "". An IPv6 address with a port needs brackets: `[::1]:8080`."""
     if pattern.startswith("["):
         host, _, rest = pattern[1:].partition("]")
         return _canonical(host), rest.removeprefix(":")

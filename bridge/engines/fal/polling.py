@@ -140,7 +140,7 @@ class Following:
         )
 
     def _failure(self, answer: Answer, said: str = "") -> BridgeError:
-        """Return the error for a complete error answer; `said` is the error text from the status."""
+        """Return the bridge error for a complete error answer; `said` is the error text from the status."""
         if self._nudge.cancel is not None and is_withdrawal(answer):
             return Withdrawn("fal dropped the remix after the cancel.")
         error = error_from(answer, Doing.WAIT, self._queue.scrub)

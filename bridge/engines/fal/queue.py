@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 LIFECYCLE = "X-Fal-Object-Lifecycle-Preference"  # header for results; uploads have a different one
 _SUBMIT_TRIES = 6  # maximum attempts, over about 15 s; only a submission that fal did not accept is repeated
 _CANCEL_TRIES = 6
-_NAMESPACES = frozenset({"workflows", "comfy"})  # may precede owner and alias in an endpoint's ID
+_NAMESPACES = frozenset({"workflows", "comfy"})  # may precede the owner and alias in an endpoint's ID
 _UNKNOWN = frozenset({408, 409})  # statuses after which the remix may be running, like any 5xx or an unexpected 2xx
 
 _CANCEL_WORDS: Mapping[str, CancelAnswer] = {
@@ -206,5 +206,5 @@ def _log_lines(logs: Any) -> list[tuple[str, str]]:
 
 
 def _was_not_accepted(answer: Answer) -> bool:
-    """Return whether the answer proves that fal did not accept the submission, so that it may be repeated."""
+    """Return whether the answer proves that fal did not accept the submission, which may then be repeated."""
     return answer.status == 429 or (answer.status == 503 and names_platform(answer))

@@ -57,8 +57,8 @@ class Patience:
             request: Sends the request once.
             note: Receives a message that says why the request is repeated.
             again: Returns whether an answer is temporary.
-            tries: Maximum attempts; the last answer is returned even if it is temporary.
-                None: no limit, for paid remixes.
+            tries: Maximum attempts; the last answer is returned even if it is temporary. None: no limit
+                (for paid remixes).
 
         Raises:
             WireError: the last attempt got no answer.

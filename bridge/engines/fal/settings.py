@@ -51,7 +51,7 @@ class FalSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """The timeouts of single requests, in seconds. They never end a job."""
+    """The timeouts of single requests, in seconds. A timeout never ends a job."""
 
     connect: float = 10.0  # until a connection is established, including TLS
     submit: float = 120.0  # until fal answers a submission; the same as in fal's own clients

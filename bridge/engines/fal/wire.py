@@ -1,7 +1,7 @@
 """The fal engine's two HTTP clients: one for requests with the key, one for requests without it.
 
-This module handles only HTTP; queue.py and storage.py use fal's APIs. Redirects are off, answers are limited in size,
-and each error says whether the request may have been sent.
+This module handles only HTTP; queue.py and storage.py handle fal's APIs. Redirects are off, answers are limited in
+size, and each error says whether the request may have been sent.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class WireError(Exception):
     """The request got no complete answer. Used only within this package.
 
     Attributes:
-        written: Whether writing the request had begun, so it may have arrived.
+        written: Whether writing the request had begun; if so, the request may have arrived.
     """
 
     def __init__(self, text: str, *, written: bool) -> None:
@@ -50,11 +50,11 @@ class Answer:
     status: int  # HTTP status
     headers: Mapping[str, str]  # names in lower case
     body: bytes  # the body's bytes, unchanged
-    data: Any  # the body as JSON, or None
+    data: Any  # the JSON value in the body; None if the body is not JSON
 
 
 class Wire:
-    """Makes single requests, without retries."""
+    """The engine's HTTP clients, which send each request once, without retries."""
 
     def __init__(self, hosts: Hosts, secrets: Secrets, timeouts: Timeouts) -> None:
         self.hosts = hosts
@@ -207,7 +207,7 @@ def parse_json(body: bytes) -> Any:
 
 
 class _Trace:
-    """Records whether the HTTP library has begun to write the request. A CONNECT request to a proxy does not count."""
+    """A record of whether the HTTP library has begun to write the request. A CONNECT to a proxy does not count."""
 
     def __init__(self) -> None:
         self.written = False
