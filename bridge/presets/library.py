@@ -90,7 +90,7 @@ class Presets:
             yield self._read(path)
 
     def _read(self, path: Path) -> Preset | PresetInvalid:
-        """Return a file's preset or error. Only a changed file is read again, so that stepping is fast."""
+        """Return the preset in a file, or the file's error. Only a changed file is read again, for speed."""
         stamp = _stamp(path)
         before = self._loaded.get(path)
         if before is not None and stamp is not None and before[0] == stamp:

@@ -31,14 +31,14 @@ class Param:
 
     name: str  # the model's name for this input
     kind: Kind  # type of its value
-    help: str  # what it does
+    help: str  # explanation for the user
     default: str | int | float | None = None  # the model's default; None: no default, or a random value
     low: float | None = None  # smallest value, for int and float
     high: float | None = None  # largest value, for int and float
-    choices: tuple[str, ...] = ()  # the allowed values, for choice
+    choices: tuple[str, ...] = ()  # the allowed values, for the kind "choice"
     required: bool = False  # whether the model requires this input
     surface: tuple[float, float] | None = None  # the useful range for a fader
-    inert: bool = False  # probably has no effect: ACE-Step's open source does not read it for audio-to-audio
+    inert: bool = False  # true: probably no effect, since ACE-Step's open source ignores it in audio-to-audio
     source: str = "model page"  # origin of the range and default
     takes: Any = field(init=False, repr=False, compare=False)  # type of its value, with the limits
 
@@ -238,7 +238,7 @@ AMOUNT = Param(
 HAND_PARAMS = (
     AMOUNT,
     *(param for param in _TABLE if param.kind not in ("text", "url")),
-)  # for OSC and MIDI
+)  # the parameters that can be set by OSC and MIDI
 
 
 def check(values: Mapping[str, Any]) -> dict[str, Any]:

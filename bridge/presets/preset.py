@@ -21,7 +21,7 @@ VERSION = 1  # version of the file format
 Family = Literal["lofi", "house", "techno", "drum and bass", "ambient", "dub", "half-time trap", "chopped"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 TEXTS = ("title", "description", "family", "needs_model", "tags", "lyrics", "original_tags", "edit_mode")
-LONGEST = {"title": 60, "description": 400, "needs_model": 40, "tags": 600}  # characters
+LONGEST = {"title": 60, "description": 400, "needs_model": 40, "tags": 600}  # maximum characters
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _OWN = ("audio_url", "seed", *TEXTS)  # not allowed under [parameters]: top-level keys, and inputs that no preset sets
@@ -136,7 +136,7 @@ def new(folder: Path, name: str, like: Preset | None = None) -> Path:
 
 
 def written(preset: Preset) -> str:
-    """Return the text of a preset file."""
+    """Return a preset as the text of a preset file."""
     original = f"original_tags = {_quoted(preset.original_tags)}" if preset.original_tags else "# original_tags = "
     needs = f"needs_model = {_quoted(preset.needs_model)}" if preset.needs_model else '# needs_model = "the choir"'
     amount = "# amount = 0.6" if preset.amount is None else f"amount = {preset.amount}"

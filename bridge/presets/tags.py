@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 UNSAID = "instrumental music"  # describes a clip of unknown content, because the model requires text
-FACT = "original_tags:"  # the store keeps a clip's description under this prefix and the clip's hash
+FACT = "original_tags:"  # a clip's description is stored under this prefix plus the clip's hash
 _WORDS = (
     (r"drums?|beat|break|loop\s*kit", "drums"),
     (r"kick|bd", "kick drum"),
