@@ -21,7 +21,7 @@ class CostAnswer(Struct, frozen=True, kw_only=True):
 
     currency: str  # ISO code
     estimated: float  # estimated cost in `currency`, from the seconds of audio to submit
-    billed_units: float | None  # what the engine charged, in its units; null: no bill yet
+    billed_units: float | None  # what the engine charged, in the engine's units; null: no bill yet
     billed: float | None  # billed cost in `currency`, from billed_units
 
 

@@ -111,7 +111,7 @@ class Variation:
     result: Mapping[str, Any] | None = None  # `result` in the outbox
     error: Mapping[str, str] | None = None  # code, text, hint
     cancel_asked: bool = False  # whether the user cancelled the variation
-    ordered: bool = False  # whether it was submitted; submitted variations run before others
+    ordered: bool = False  # whether it was submitted or has its result; if so, it runs before others
     placed_by: str = ""  # instance that places or has placed the result
     handed_over: bool = False  # whether a DAW or the user has the result's path and so owns the file
 

@@ -157,13 +157,13 @@ class Clip(Struct, frozen=True, kw_only=True):
     track: Track = Track()
     where: Literal["arrangement", "session"] = "arrangement"
     slot: Slot | None = None
-    position: Seconds | None = None  # s on the timeline
-    length: Annotated[float, Meta(gt=0.0, le=1e6)] | None = None  # s on the timeline; null: to the end of the source
+    position: Seconds | None = None  # position on the timeline, s
+    length: Annotated[float, Meta(gt=0.0, le=1e6)] | None = None  # length on the timeline, s; null: to the source's end
     position_beats: float | None = None
     grid: Grid | None = None
     source: Source | None = None
     rendered: Rendered | None = None
-    loops: bool = False  # whether the clip loops, so that the result must loop, too
+    loops: bool = False  # whether the clip loops, so that the result must loop too
     ignored: tuple[str, ...] = ()  # properties that the script could not send
 
     def __post_init__(self) -> None:
@@ -195,7 +195,7 @@ class Placement(Struct, frozen=True, kw_only=True):
 
     mode: Literal["new_track", "take", "lane"] = "new_track"
     source: Literal["mute", "keep"] = "keep"
-    as_one: bool = False  # combine the clips into one; each needs position and length
+    as_one: bool = False  # combine the clips into one; each clip needs a position and a length
 
 
 class RemixArgs(Struct, frozen=True, kw_only=True):
@@ -221,14 +221,14 @@ class RemixArgs(Struct, frozen=True, kw_only=True):
 
 
 class HelloArgs(Struct, frozen=True, kw_only=True):
-    """The arguments of `hello`: a DAW process connects."""
+    """The arguments of `hello`, which a DAW process sends to connect."""
 
     daw: DawInfo = DawInfo()
     project: Project = Project()
 
 
 class TargetArgs(Struct, frozen=True, kw_only=True):
-    """The arguments of `cancel`, `retry` and `rerun`: a job or a variation; by default, the newest job."""
+    """The arguments of `cancel`, `retry` and `rerun`, which act on a job or a variation (by default, the newest job)."""
 
     job_id: str | None = None
     variation_id: str | None = None
@@ -238,7 +238,7 @@ class TargetArgs(Struct, frozen=True, kw_only=True):
 
 
 class NudgeArgs(Struct, frozen=True, kw_only=True):
-    """The arguments of `nudge`: move a finished result in time."""
+    """The arguments of `nudge`, which moves a finished result in time."""
 
     variation_id: str | None = None  # unique prefix of the variation's ID; null: the newest job's variation
     ms: Annotated[float, Meta(ge=-2000.0, le=2000.0)]  # positive: later; negative: earlier
@@ -254,7 +254,7 @@ class PlacedArgs(Struct, frozen=True, kw_only=True):
 
 
 class TroubleArgs(Struct, frozen=True, kw_only=True):
-    """The arguments of `trouble`: an error in a DAW's script, for the log."""
+    """The arguments of `trouble`, which reports an error in a DAW's script for the log."""
 
     text: str = ""
 
@@ -263,7 +263,7 @@ T = TypeVar("T")
 
 
 def parse(data: bytes) -> Message:
-    """Read one inbox file.
+    """Parse the content of one inbox file.
 
     >>> parse(b'{"protocol": 1, "message_id": "m1", "command": "hello", "instance": "reaper-1"}').command
     'hello'
