@@ -228,7 +228,7 @@ class HelloArgs(Struct, frozen=True, kw_only=True):
 
 
 class TargetArgs(Struct, frozen=True, kw_only=True):
-    """The arguments of `cancel`, `retry` and `rerun`, which act on a job or a variation (by default, the newest job)."""
+    """The arguments of `cancel`, `retry` and `rerun`, which act on a job or variation (by default, the newest job)."""
 
     job_id: str | None = None
     variation_id: str | None = None
