@@ -1,4 +1,4 @@
-"""Renders, uploads and fits one hour of 24-bit stereo at 96 kHz: no process reaches 200 MiB of memory."""
+"""Renders, uploads and fits one hour of 24-bit stereo at 96 kHz; no process may reach 200 MiB of memory."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.waiting import LONG
 RATE = 96000
 SECONDS = 3600
 LIMIT = 200 * 2**20  # bytes
-EVERY = 40  # s; each period starts with 10 s of noise, so that the FLAC file is larger than LIMIT
+EVERY = 40  # s; every 40 s, 10 s of noise begin, which make the FLAC file larger than LIMIT
 
 
 @pytest.fixture
 def hour(tmp_path: Path) -> Path:
-    """Return a two-gigabyte WAV file: 10 s of noise every 40 s, with holes in the sparse file between them."""
+    """Return a sparse WAV file of two gigabytes: 10 s of noise every 40 s, with holes between the bursts."""
     path = tmp_path / "hour.wav"
     frames = RATE * SECONDS
     head = bwf_header.header(RATE, 2, frames, "pcm24", None, {})
@@ -42,7 +42,7 @@ def hour(tmp_path: Path) -> Path:
 
 
 def most_memory(pid: int) -> int:
-    """Return the highest resident size of a process so far, in bytes."""
+    """Return the peak resident memory of a process so far, in bytes."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
@@ -61,7 +61,7 @@ def test_an_hour_is_rendered_and_uploaded_in_bounded_memory(hour: Path, home: Pa
         assert job["cost"]["estimated"] == pytest.approx(0.0002 * SECONDS)
         (order,) = fal.queue.jobs.values()
         flac = home / "jobs" / job["job_id"] / "clip-1" / "source.flac"
-        assert flac.stat().st_size > LIMIT  # a process with the whole file in memory would exceed the limit
+        assert flac.stat().st_size > LIMIT  # a process that loaded the whole file would exceed the limit
         assert order.body["audio_url"].startswith("http")
         sent = sum(len(seen.body) for seen in fal.seen("put", "part"))
         assert sent == flac.stat().st_size

@@ -1,4 +1,4 @@
-"""Attacks with hostile files, messages, replies and names neither write outside the home nor submit anything."""
+"""Attacks with hostile files, messages, replies and names: none may write outside the home or submit anything."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def tone(tmp_path: Path) -> Path:
 
 
 def tree(folder: Path, without: Path) -> dict[str, bytes]:
-    """Return the content of every file under a folder, except files in `without`."""
+    """Return the content of every file under `folder`, except the files in `without`."""
     return {
         str(path): path.read_bytes()
         for path in folder.rglob("*")
@@ -140,7 +140,7 @@ class TestSources:
 
 
 class Giving(FakeEngine):
-    """Returns a given file as the result."""
+    """An engine that returns a given file as its result."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -151,13 +151,13 @@ class Giving(FakeEngine):
 
 
 def silence(path: Path, hours: float, *, length_known: bool = True) -> Path:
-    """Write hours of silence as a FLAC of some kilobytes; its header can leave the length unknown."""
+    """Write hours of silence to a FLAC file of a few kilobytes; the header can leave the length unknown."""
     with soundfile.SoundFile(path, "w", 8000, 1, "PCM_16", format="FLAC") as file:
         for _ in range(round(hours * 60)):
             file.write(np.zeros(8000 * 60, dtype="int16"))
     if not length_known:
         data = bytearray(path.read_bytes())
-        data[21] &= 0xF0  # STREAMINFO: the last 36 bits before the MD5 are the number of samples
+        data[21] &= 0xF0  # STREAMINFO: the 36 bits before the MD5 hold the number of samples
         data[22:26] = bytes(4)
         path.write_bytes(data)
     return path
@@ -168,7 +168,7 @@ class TestResults:
     async def test_a_few_kilobytes_that_decode_to_hours_are_refused(
         self, home: Path, tone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length_known: bool
     ) -> None:
-        monkeypatch.setattr(files, "LARGEST_DECODED", 2**22)  # reaching 2**32 takes days
+        monkeypatch.setattr(files, "LARGEST_DECODED", 2**22)  # bytes; the real limit holds 37 h of this audio
         bomb = silence(tmp_path / "bomb.flac", 2.0, length_known=length_known)
         assert bomb.stat().st_size < 1_000_000
         async with Studio(home, Giving(bomb)) as studio:
@@ -219,7 +219,7 @@ class TestPrivacy:
             assert stat.S_IMODE((home / "daemon.json").stat().st_mode) == 0o600
 
     def test_the_key_is_in_no_file_and_no_output(self, home: Path, tone: Path, tmp_path: Path) -> None:
-        """After a good and a failed remix, `config`, `jobs` and `doctor`, search all files and outputs for the key."""
+        """Run a good remix, a failed remix and three commands; none may write the key to a file or the output."""
         said = []
         with FalServer(zero_delay=True, key=MARKED) as fal:
             environ = {**fal_environment(fal.url), "FAL_KEY": MARKED}

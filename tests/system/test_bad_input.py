@@ -1,7 +1,7 @@
-"""Every bad input, end to end through real daemons: each gives one clear sentence and a code, and loses nothing.
+"""Sends every bad input to real daemons: each causes one clear sentence and a code, and nothing is lost.
 
-The tests cause every row of the table in scripts/bad_inputs.py, which docs/errors.md shows. After each, the sources are
-unchanged, nothing was submitted that should not be, and a good clip is remixed.
+The tests cover every row of the table in scripts/bad_inputs.py, which docs/errors.md shows. After each bad input, they
+check that the sources are unchanged, that nothing was submitted by mistake, and that a good clip can be remixed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 @pytest.fixture(autouse=True)
 def tidy() -> Iterator[None]:
-    """Remove the disks and stop the writers, even after a failed test."""
+    """Remove the test disks and stop the threads that rewrite files, even after a failed test."""
     yield
     for name in ("removed", "rewritten", "read_only", "full"):
         clear(name)
@@ -74,12 +74,12 @@ def test_a_bad_input_gives_one_clear_error(bench: Bench, bad: BadInput, tmp_path
     if bad.name in MEND:  # the remix resumes once the cause is fixed
         MEND[bad.name](bench, tmp_path)
         assert bench.orders == orders + 1
-    assert bench.remix(bench.tone, remix={"seed": len(bench.sent)}) is None  # the queue continues
+    assert bench.remix(bench.tone, remix={"seed": len(bench.sent)}) is None  # the next job still runs
 
 
 @pytest.mark.parametrize("end", [[], ["--json"]], ids=["people", "scripts"])
 def test_the_command_line_shows_the_same_error(bench: Bench, tmp_path: Path, end: list[str]) -> None:
-    """The command prints one sentence, what to do and the code (with --json: JSON), and exits with 1."""
+    """The command prints one sentence, the remedy and the code (JSON with --json), and exits with status 1."""
     done = cli(bench.home, "remix", str(bench.tone), "--set", "number_of_steps=61", *end)
     assert done.returncode == 1
     if end:
@@ -97,6 +97,6 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def hashed(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every source by file name."""
+    """Return the SHA-256 hash of every source, by file name."""
     files = (path for path in folder.iterdir() if path.is_file() and path.name != "rewritten.wav")
     return {os.fsdecode(path.name): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -1,8 +1,8 @@
-"""The crash matrix: kills the bridge at every journal write and at 300 random moments; no work is lost or duplicated.
+"""The crash matrix: kills the bridge at every journal write and 300 times at random; no work may be lost or duplicated.
 
 SIGKILL ends each run of the daemon, either at a write to the journal or at a random time while a variation is in a
 given stage. Workers are killed too. The jobs have several clips and variations, use both engines, and deliver to a DAW
-or to a folder; the fake fal counts the submissions. CRASH_SEED seeds the random moments, CRASH_KILLS is their number.
+or to a folder; the fake fal counts the submissions. CRASH_SEED seeds the random times; CRASH_KILLS sets their number.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from tests.fakes.crashing_process import STAGES
 
 SEED = int(os.environ.get("CRASH_SEED", "8"))
 KILLS = int(os.environ.get("CRASH_KILLS", "300"))
-LEAST = 15  # kills required in each stage, for 300 kills
-MOST = 2 * KILLS  # limit on random kills, including extra kills in stages that have too few
+LEAST = 15  # smallest number of kills in each stage, out of 300
+MOST = 2 * KILLS  # largest number of random kills, including the extra kills for stages with fewer than LEAST
 
 pytestmark = [
     pytest.mark.slow,
@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="lives are forked and watched as only Linux can"),
 ]
 
-ENTRIES = {  # stage to interrupt → the moment at which it begins
+ENTRIES = {  # stage to interrupt → the moment at which the stage begins
     "taken": "after:take_in",
     "render": "state:rendering",
     "upload": "state:uploading",
@@ -54,7 +54,7 @@ LENGTHS = {  # stage → longest delay before the kill, s; if the stage ends soo
     "place": 0.08,
     "confirmed": 0.03,
 }
-WORKING = ("state:rendering", "state:running", "state:fetching", "state:fitting")  # may have a busy worker
+WORKING = ("state:rendering", "state:running", "state:fetching", "state:fitting")  # a worker may be busy
 WRITES = (
     *("take_in", "add_job", "applied", "spend", "add_upload", "bill", "note", "mark:intent", "mark:ticket"),
     *(f"finish:{stage}" for stage in ("render", "upload", "remix", "fetch", "fit", "place")),
@@ -77,7 +77,7 @@ def test_kills_lose_and_duplicate_nothing(home: Path, tmp_path: Path, capsys: py
 
 
 def at_boundaries(run: CrashRun) -> None:
-    """Kill immediately before and immediately after each kind of write to the journal."""
+    """Kill the daemon immediately before and immediately after each kind of write to the journal."""
     for moment in BOUNDARIES:
         run.keep_busy(new=True)
         run.live(Death(moment))
@@ -86,7 +86,7 @@ def at_boundaries(run: CrashRun) -> None:
 
 
 def at_random(run: CrashRun, random: Random) -> Counter[str]:
-    """Kill within random stages until each has enough kills, and count the kills by stage."""
+    """Kill processes in random stages until every stage has enough kills; return the number of kills by stage."""
     hit: Counter[str] = Counter()
     while hit.total() < KILLS or (not enough(hit) and hit.total() < MOST):
         least = min(ENTRIES, key=lambda stage: (hit[stage], random.random()))
@@ -104,7 +104,7 @@ def at_random(run: CrashRun, random: Random) -> Counter[str]:
 
 
 def enough(hit: Counter[str]) -> bool:
-    """Return whether every stage was killed often enough."""
+    """Return whether every stage was interrupted often enough."""
     return all(hit[stage] >= LEAST * KILLS // 300 for stage in ENTRIES)
 
 
@@ -147,7 +147,7 @@ def is_first(variation: dict[str, object]) -> bool:
 
 
 def histogram(run: CrashRun, hit: Counter[str]) -> str:
-    """Return the number of kills by stage, as a text for the terminal."""
+    """Return a table of the number of kills by stage, as text for the terminal."""
     books = run.books
     most = max(hit.values(), default=1)
     lines = [f"\nCRASH_SEED={SEED}: {sum(hit.values())} random kills, {len(BOUNDARIES)} at boundaries"]

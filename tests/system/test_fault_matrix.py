@@ -1,7 +1,7 @@
-"""The fault matrix: causes every row of scripts/faults.py; each fault ends as docs/reliability.md says.
+"""The fault matrix: causes every fault in scripts/faults.py, and checks the outcome that docs/reliability.md states.
 
-The real fal engine talks to the fake fal over real sockets; disks, journals and processes are real. Each test then
-takes the recovery that the row names, and counts the submissions.
+The real fal engine talks to the fake fal over real sockets; disks, journals and processes are real. After the fault,
+each test performs the recovery given in its table row, and counts the submissions.
 """
 
 from __future__ import annotations
@@ -84,14 +84,14 @@ async def cancelled(bench: Bench, tries: int) -> None:
 
 
 async def ended(bench: Bench, fault: Fault) -> None:
-    """Check that the remix reaches the state in the table with the number of submissions in the table."""
+    """Check that the remix reaches the state, and fal the number of submissions, given in the table."""
     if fault.ends != "rejected":
         await bench.comes_to(fault.ends)
     assert bench.orders == fault.orders
 
 
 async def out(bench: Bench, fault: Fault) -> None:
-    """Take the recovery that the table names, and check the final state and the number of submissions."""
+    """Perform the recovery given in the table, and check the final state and the number of submissions."""
     match fault.then:
         case "":
             return

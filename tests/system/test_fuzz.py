@@ -1,4 +1,4 @@
-"""Fuzzes messages, presets and sound file headers: each gives a value or a BridgeError, never another exception.
+"""Fuzzes messages, presets and sound file headers: reading them returns a value or raises BridgeError, nothing else.
 
 osc/test_osc_packet.py and osc/test_osc_hostile.py fuzz OSC packets, and engines/test_fal_errors.py fuzzes fal's
 replies. benchmarks/fuzz.py sends a million packets and measures stalls and memory.
@@ -73,12 +73,12 @@ def spoilt_messages(draw: st.DrawFn) -> bytes:
                 target = target[key]
             target[place[-1]] = draw(ANY)
         except (TypeError, KeyError, IndexError):
-            continue  # an earlier change removed the target of this one
+            continue  # an earlier replacement removed this value
     return json.dumps(message).encode()
 
 
 def taken(data: bytes) -> None:
-    """Read a message as the message handler does."""
+    """Parse a message as the message handler does."""
     said = "taken"
     try:
         message = request.parse(data)
@@ -150,7 +150,7 @@ def test_any_bytes_as_a_preset(tmp_path: Path, data: bytes) -> None:
 
 @cache
 def sound_file(kind: str, subtype: str) -> bytes:
-    """Return 0.2 s of stereo noise in this format."""
+    """Return a sound file of this format with 0.2 s of stereo noise."""
     out = BytesIO()
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, (9_600, 2))
     soundfile.write(out, noise, 48_000, format=kind, subtype=subtype)
@@ -178,7 +178,7 @@ KINDS = (
 def test_any_header_of_a_sound_file(
     tmp_path: Path, kind: str, subtype: str, changes: list[tuple[int, int]], length: int
 ) -> None:
-    """Header bytes are changed and the file is cut off; `render` reads it as a source and `probe` as a result."""
+    """Change header bytes and cut the file short; then `render` reads it as a source and `probe` as a result."""
     data = bytearray(sound_file(kind, subtype))
     for place, value in changes:
         data[place] = value
@@ -203,7 +203,7 @@ def test_any_header_of_a_sound_file(
 
 @pytest.mark.parametrize(("kind", "subtype", "at"), [("W64", "PCM_16", 56), ("CAF", "PCM_16", 12)])
 def test_a_chunk_that_ends_beyond_any_seekable_position(tmp_path: Path, kind: str, subtype: str, at: int) -> None:
-    """The 64-bit size of the first chunk is so large that the next chunk would begin beyond any file."""
+    """The first chunk's 64-bit size places the next chunk at an offset that no file can have."""
     data = bytearray(sound_file(kind, subtype))
     data[at : at + 8] = b"\x7f" + b"\xff" * 7 if kind == "CAF" else b"\xff" * 7 + b"\x7f"
     assert promised_end(BytesIO(data)) is None
@@ -215,7 +215,7 @@ def test_a_chunk_that_ends_beyond_any_seekable_position(tmp_path: Path, kind: st
 
 def test_a_header_with_one_sample_per_second(tmp_path: Path) -> None:
     data = bytearray(sound_file("AIFF", "PCM_24"))
-    data[28] = 0  # part of the sample rate's exponent; test_any_header_of_a_sound_file found this
+    data[28] = 0  # part of the sample rate's exponent; test_any_header_of_a_sound_file found this case
     path = tmp_path / "x.aiff"
     path.write_bytes(data)
     args = {"source": {"path": str(path)}, "length": 0.2, "handles": [0.0, 0.0], "into": str(tmp_path / "o.flac")}

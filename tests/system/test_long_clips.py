@@ -1,4 +1,4 @@
-"""Clips longer than the engine's limit: sent in segments, each submitted once, and returned as one file.
+"""Tests clips longer than the engine's limit: each segment is submitted once, and one file is returned.
 
 The tests use real daemons and the fake fal; most set a low limit, so that a short clip is enough.
 """
@@ -27,7 +27,7 @@ LIMIT = {"ACE_BRIDGE_FAL_LONGEST": "8"}  # s; 20 s of sound become three segment
 
 
 def long_music(path: Path, seconds: float) -> Path:
-    """Write a recording repeatedly, at one of four levels each time, up to `seconds`."""
+    """Write a file that repeats a recording for `seconds` seconds, cycling through four levels."""
     sound, rate = soundfile.read(track("gravity"), dtype="float32", always_2d=True)
     left, number = round(seconds * rate), 0
     with soundfile.SoundFile(path, "w", rate, sound.shape[1], "PCM_16") as file:
@@ -39,7 +39,7 @@ def long_music(path: Path, seconds: float) -> Path:
 
 
 def lag_at(source: np.ndarray, result: np.ndarray, rate: int, at: float) -> int:
-    """Return by how many frames the result lags the source at `at` seconds; search within ±20 ms."""
+    """Return the number of frames by which the result lags the source at `at` seconds (range: ±20 ms)."""
     start, frames, reach = round(at * rate), rate // 2, rate // 50
     one, other = source[start : start + frames], result[start - reach : start + frames + reach]
     curve = np.correlate(other, one, "valid")
@@ -50,7 +50,7 @@ def lag_at(source: np.ndarray, result: np.ndarray, rate: int, at: float) -> int:
 @pytest.mark.slow
 @pytest.mark.timeout(2700)
 def test_twelve_minutes_give_one_file_of_exactly_that_length(home: Path, tmp_path: Path) -> None:
-    """The bridge is killed after the second of four segments, and finishes the file after a restart."""
+    """The bridge is killed after the second of four segments; after a restart, it finishes the file."""
     source = long_music(tmp_path / "long.wav", 720.3)
     rate = soundfile.info(str(source)).samplerate
     clip = {"position": 3.21, "length": 720.0}
@@ -149,7 +149,7 @@ def test_a_segments_lost_answer_is_unknown_and_only_retry_again_resubmits(home: 
 def test_a_lost_journal_is_recovered_with_its_segments(
     home: Path, tmp_path: Path, moment: str, after: str, orders: int
 ) -> None:
-    """Recovery from the segments' folders submits no segment twice and reports no submitted segment as unsubmitted."""
+    """Rebuilding the journal from the segments' folders neither submits a segment twice nor loses a submission."""
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url, **LIMIT)
         message_id = ask(home, tmp_path)
@@ -210,7 +210,7 @@ def test_a_failed_segment_costs_nothing_and_the_others_are_kept(home: Path, tmp_
 
 
 def test_the_daily_cap_counts_all_segments_before_the_first_is_sent(home: Path, tmp_path: Path) -> None:
-    cap = {"ACE_BRIDGE_BUDGET_DAILY_CAP": str(23 * PRICE)}  # three segments are 24 s
+    cap = {"ACE_BRIDGE_BUDGET_DAILY_CAP": str(23 * PRICE)}  # in US dollars; the three segments cost 24 s
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT, **cap)):
         message_id = ask(home, tmp_path)
         job = job_of(home, message_id, "waiting")

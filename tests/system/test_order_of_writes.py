@@ -1,7 +1,7 @@
-"""Checks with strace that the daemon writes in the order that prevents double submissions.
+"""Checks with strace that the daemon writes to disk in the order that prevents double submissions.
 
-The intent is on disk before `POST …` is sent, first in the journal and then in the folder. The ticket is on disk before
-the first request for its status.
+Before the daemon sends `POST …`, the intent is on disk, first in the journal and then in the variation's folder. Before
+it first requests the status, the ticket is on disk.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ class Call:
 
     name: str
     text: str  # arguments and result
-    began: int  # line number in the trace
+    began: int  # first line number in the trace
     ended: int
 
 
 def under_strace(trace: Path) -> tuple[str, ...]:
-    """Return the arguments that run the daemon under strace while keeping its process ID."""
+    """Return the arguments that run the daemon under strace without changing the daemon's process ID."""
     words = ["strace", "-D", "-f", "-qq", "-y", "-s", "20000", "-e", f"trace={CALLS}", "-o", str(trace)]
     words += [sys.executable, "-m", "bridge", "run"]
     return ("-c", f"import os; os.execvp('strace', {words!r})")
 
 
 def read(trace: Path) -> list[Call]:
-    """Read a trace; join the two lines of a call that another thread interrupted."""
+    """Return the calls in a trace; a call that another thread interrupted fills two lines, which are joined."""
     open_calls: dict[str, tuple[int, str]] = {}
     calls = []
     for number, line in enumerate(trace.read_text("utf-8", "replace").splitlines()):
@@ -59,7 +59,7 @@ def read(trace: Path) -> list[Call]:
 
 
 def first(calls: list[Call], names: str, *parts: str, after: int = -1) -> Call:
-    """Return the first call after line `after` with one of these names and all parts in its text."""
+    """Return the first call after line `after` that has one of these names and contains all these parts."""
     for call in calls:
         if call.name in names.split() and call.began > after and all(part in call.text for part in parts):
             return call
@@ -92,7 +92,7 @@ def test_intent_before_submission_and_ticket_before_first_poll(home: Path, tmp_p
     flushed = first(calls, SYNC, store, "= 0", after=intent.ended)
     assert intent.ended < flushed.began <= flushed.ended < post.began
     committed = first(calls, "rename renameat renameat2", "intent.json", "submit.json")
-    assert flushed.ended < committed.began  # so submit.json without a journal entry proves a lost journal
+    assert flushed.ended < committed.began  # so a submit.json without a journal entry proves that the journal was lost
     folder = first(calls, SYNC, "variation-1>", "= 0", after=committed.ended)
     assert committed.ended < folder.began <= folder.ended < post.began
 

@@ -1,4 +1,4 @@
-"""Restarts: submitted remixes continue at once, finished results reach their DAW, half-written files are removed."""
+"""Tests restarts: submitted remixes continue at once, results reach their DAW, and half-written files are removed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def tone(tmp_path: Path) -> Path:
 
 
 async def test_a_restart_follows_all_submissions_regardless_of_slots(home: Path, tone: Path) -> None:
-    """The engine keeps a result for minutes only, so no result may wait behind a remix that takes hours."""
+    """The engine keeps a result for only a few minutes, so no result may wait behind a remix that takes hours."""
     engine = FakeEngine()
     engine.finish.clear()
     async with Studio(home, engine, **{SLOTS: "3"}) as studio:

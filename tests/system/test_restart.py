@@ -1,4 +1,4 @@
-"""The daemon is killed at every stage boundary; the next one finishes the job without a second submission."""
+"""Kills the daemon at every stage boundary; the next daemon finishes the job without submitting it again."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_kill_at_any_stage_boundary_costs_nothing(home: Path, tmp_path: Path, 
 
 
 def test_a_kill_during_the_submission_is_unknown_and_submits_once(home: Path, tmp_path: Path) -> None:
-    """The kill comes when the intent is on disk but the ticket is not, so the state is unknown."""
+    """The daemon is killed when the intent is on disk but the ticket is not, so the variation becomes `unknown`."""
     tone = write_tone(tmp_path / "tone.wav")
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url)

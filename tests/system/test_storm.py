@@ -1,6 +1,6 @@
-"""Sends 50 messages at once, half of them twice, with lost, cut and duplicate notifications and half-written files.
+"""Sends 50 messages at once, half of them twice; notifications are lost, cut or duplicated, files are half-written.
 
-The bridge makes 50 jobs with 50 results, and submits nothing twice.
+The bridge must make 50 jobs with 50 results, and submit nothing twice.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from tests.waiting import PATIENCE, until
 
 MESSAGES = 50
 TWICE = 25  # messages that are sent twice
-HALVES = 5  # files that are never finished
+HALVES = 5  # files whose writing is never finished
 IN_PIECES = 5  # messages written directly under their final name, in two writes
 SENDERS = 4
 
 
 @dataclass(frozen=True)
 class Post:
-    """A file to write into the inbox, and its notifications."""
+    """A file to write into the inbox, and the notifications to send after it."""
 
     name: str
     data: bytes
@@ -40,7 +40,7 @@ class Post:
 
 
 def plan(chance: random.Random, out: Path, tone: Path) -> list[Post]:
-    """Return everything to send, in random order."""
+    """Return all files to write, in random order."""
     posts = []
     for number in range(MESSAGES):
         args = remix_args(tone, remix={"seed": 1000 + number}, project={"media_path": str(out)})
@@ -56,7 +56,7 @@ def plan(chance: random.Random, out: Path, tone: Path) -> list[Post]:
 
 
 def rings(chance: random.Random, name: str) -> tuple[bytes, ...]:
-    """Return the notification as it arrives: a fifth are dropped, cut or duplicated."""
+    """Return a message's notification as it arrives; one in five is dropped, cut or duplicated."""
     text = name.encode() + b"\0"
     bell = b"/bridge/inbox\0\0\0,s\0\0" + text + bytes(-len(text) % 4)
     if chance.random() >= 0.2:

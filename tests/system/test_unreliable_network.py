@@ -1,7 +1,8 @@
-"""OSC on an unreliable network: lost, duplicate, late and reordered datagrams, and a flood of messages.
+"""Tests OSC on an unreliable network: lost, duplicate, late and reordered datagrams, and a flood of messages.
 
-`Way` relays datagrams between a client and the bridge and treats them as bad Wi-Fi does, with a seeded random
-generator. In the end, client and bridge agree on all values, and each press was executed once.
+`Way` relays datagrams between a client and the bridge. Like bad Wi-Fi, it loses, duplicates and delays some of them,
+chosen by a seeded random generator. In the end, client and bridge must agree on all values, and each button press
+must have been executed once.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ from tests.fakes.studio import write_tone
 from tests.waiting import PATIENCE, eventually
 
 LONG = 3600.0  # s; longer than any test takes on a slow machine
-LOSS, DOUBLE, LATE = 0.2, 0.2, 0.3  # probabilities for each datagram; later datagrams overtake late ones
+LOSS, DOUBLE, LATE = 0.2, 0.2, 0.3  # probabilities for each datagram; a late datagram arrives after newer ones
 
 
 class Way(asyncio.DatagramProtocol):
-    """Relays datagrams: the client sends to it instead of the bridge, and the bridge replies to it."""
+    """A datagram relay: the client sends to the relay instead of the bridge, and the bridge replies to the relay."""
 
     def __init__(self, bridge: tuple[str, int], dice: random.Random) -> None:
         self._bridge = bridge
@@ -91,7 +92,7 @@ class Way(asyncio.DatagramProtocol):
 
 
 class Rough:
-    """A running OSC server with clients on an unreliable network; it repeats messages sooner than in real use."""
+    """An OSC server with clients on an unreliable network; the server repeats messages sooner than in real use."""
 
     def __init__(self) -> None:
         self.stage = Stage()
@@ -151,7 +152,7 @@ async def test_every_surface_knows_the_final_state_of_everything(rough: Rough) -
 
 
 def shown(client: Client) -> list[tuple[str, tuple[object, ...]]]:
-    """Return what a surface shows: the last message received at each address."""
+    """Return what a control surface shows: the last message received at each address."""
     return list({address: (address, arguments) for address, arguments in client.heard}.values())
 
 
@@ -193,7 +194,7 @@ async def test_dated_values_end_with_the_newest_that_arrived(rough: Rough) -> No
 
     rough.stage.surface._udp._receive = note  # type: ignore[assignment]
     begun = time.time()
-    for step in range(200):  # so fast that others overtake each late datagram
+    for step in range(200):  # sent so fast that newer datagrams overtake each late one
         hand.send_bytes(dated(begun - 1 + step / 1000, build_msg("/bridge/param/guidance_scale", (step / 10,)).dgram))
         await asyncio.sleep(0)
     await eventually(lambda: rough.ways[0].taken == 200 and not rough.ways[0].under_way)
@@ -204,7 +205,7 @@ async def test_dated_values_end_with_the_newest_that_arrived(rough: Rough) -> No
 
 
 def dated(at: float, *messages: bytes) -> bytes:
-    """Return a bundle with a time tag: NTP's seconds since 1900 in 32 + 32 bits."""
+    """Return a bundle with a time tag in NTP format: seconds since 1900, as 32 bits plus 32 fractional bits."""
     tag = round((at + 2_208_988_800) * 2**32)
     return b"#bundle\0" + struct.pack(">Q", tag) + b"".join(struct.pack(">i", len(one)) + one for one in messages)
 
@@ -320,7 +321,7 @@ async def test_the_memory_of_commands_is_bounded(stage: Stage, monkeypatch: pyte
 
 @pytest.mark.slow
 async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: Path) -> None:
-    """Ten requests on an unreliable network, each repeated until answered, give ten jobs and ten files."""
+    """Ten requests, each repeated until it is answered, result in ten jobs and ten files."""
     tone = str(write_tone(tmp_path / "tone.wav", 0.3))
     with running(home) as daemon:
         about = daemon.wait_until_up()
@@ -345,7 +346,7 @@ async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: P
 
 @pytest.mark.slow
 async def test_a_flood_of_ten_thousand_messages_loses_no_final_value_or_command(stage: Stage) -> None:
-    """Ten clients send 30,000 values; their rate depends on the clock, but the checks do not."""
+    """Ten clients send 30,000 values; the sending rate depends on the clock, but the checks do not."""
     surface_settings = [await stage.tcp() for _ in range(5)] + [stage.udp() for _ in range(5)]
     surface, watcher = await stage.subscribed(), await stage.tcp()
     begun, pressed = time.monotonic(), 30
@@ -359,7 +360,7 @@ async def test_a_flood_of_ten_thousand_messages_loses_no_final_value_or_command(
         while len(watcher.of("/bridge/ack")) < pressed or stage.bridge.params.get("guidance_scale") != 123.0:
             surface_settings[0].send(
                 "/bridge/param/guidance_scale", 123.0
-            )  # over TCP, it may overtake the other clients' datagrams
+            )  # repeated, because over TCP it may overtake the other clients' datagrams
             await asyncio.sleep(0.05)
     assert stage.bridge.asked.count(("step", 1)) == pressed
     assert stage.surface.counters.overrun == 0

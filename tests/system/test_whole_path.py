@@ -1,4 +1,4 @@
-"""Remixes real music through real processes, requested by file watch alone, by OSC and by the command line.
+"""Remixes real music with real processes; requests arrive through the folder watch alone, OSC or the command line.
 
 Each test runs with both engines; the fal engine talks to the fake fal on loopback.
 """
@@ -33,7 +33,7 @@ SAMPLES = round((3.21 + 6.0) * RATE) - round(3.21 * RATE)
 
 @pytest.fixture(params=["fal", "offline"])
 def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the name of an engine and its settings."""
+    """Yield the name and the settings of an engine."""
     if request.param == "offline":
         yield "offline", {}
         return
@@ -52,7 +52,7 @@ def remix_args(path: Path, out: Path | None = None) -> dict[str, Any]:
 
 
 def check_result(result: dict[str, Any], source: Path) -> None:
-    """Check the result's exact length, finite samples, loudness, true peak, recipe and bext chunk."""
+    """Check the result's length, loudness, true peak, recipe and bext chunk, and that all samples are finite."""
     sound, rate = soundfile.read(result["path"], dtype="float32", always_2d=True)
     assert (rate, len(sound), sound.shape[1]) == (RATE, SAMPLES, 2)
     assert soundfile.info(result["path"]).subtype == "PCM_24"
@@ -94,7 +94,7 @@ def test_by_file_watch_alone(home: Path, engine: tuple[str, dict[str, str]], tmp
 
 @pytest.mark.needs("music")
 def test_by_osc_notification(home: Path, engine: tuple[str, dict[str, str]]) -> None:
-    """The folder watch is off, so only the OSC notification can make the bridge read the message."""
+    """The folder watch is off, so the bridge reads the message only because of the OSC notification."""
     name, environ = engine
     source = track("rush")
     deaf = {"ACE_BRIDGE_INBOX_WATCH": "poll", "ACE_BRIDGE_INBOX_POLL_INTERVAL": "60"}
@@ -113,7 +113,7 @@ def test_by_osc_notification(home: Path, engine: tuple[str, dict[str, str]]) -> 
 
 @pytest.mark.needs("music")
 def test_by_one_osc_message(home: Path, engine: tuple[str, dict[str, str]]) -> None:
-    """The sender of /bridge/clip receives the acceptance, the path of the result, and an error for a wrong token."""
+    """The sender of /bridge/clip receives the acceptance and the path of the result; a wrong token causes an error."""
     _, environ = engine
     with running(home, **environ) as daemon:
         about = daemon.wait_until_up()
@@ -128,7 +128,7 @@ def test_by_one_osc_message(home: Path, engine: tuple[str, dict[str, str]]) -> N
 
 @pytest.mark.needs("music")
 def test_by_the_command_line(home: Path, engine: tuple[str, dict[str, str]], tmp_path: Path) -> None:
-    """The command starts the daemon itself, and prints the path of the result as its last line."""
+    """The command starts the daemon automatically, and its last output line is the path of the result."""
     name, environ = engine
     source = track("speeditup")
     span = ["--offset", "12.5", "--length", "6", "--rate", "44100", "--seed", "11", "--out", str(tmp_path)]

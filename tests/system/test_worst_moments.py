@@ -1,4 +1,4 @@
-"""Cancels during a submission, full disks, messages that break the parser, and other bad timing."""
+"""Tests events at bad moments: cancels during a submission, full disks, messages that break the parser, and more."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tone(tmp_path: Path) -> Path:
 
 class TestMoney:
     async def test_a_cancel_just_before_the_submission_prevents_it(self, home: Path, tone: Path) -> None:
-        """The steps before a submission cannot be interrupted, so the cancel waits for them and then takes effect."""
+        """The steps before a submission cannot be interrupted, so the cancel takes effect after them."""
         async with Studio(home) as studio:
             spend, reached, go_on = studio.budget.spend, asyncio.Event(), asyncio.Event()
 
@@ -124,14 +124,14 @@ class TestFullDisk:
                 assert "disk" in one.message
                 assert "disk_full" in [event.code for event in studio.events if isinstance(event, Alert)]
                 small.free()
-                await eventually(lambda: studio.document()["jobs"][0]["state"] == "waiting")  # the outbox tries again
+                await eventually(lambda: studio.document()["jobs"][0]["state"] == "waiting")  # written by a retry
                 await studio.send("retry", {"job_id": job_id})
                 await studio.until(job_id, "done")
                 assert len(engine.calls["submit"]) == 1
 
     @pytest.mark.needs("disks")
     async def test_nothing_is_submitted_without_space_for_the_result(self, tone: Path, tmp_path: Path) -> None:
-        """A result that cannot be stored wastes money, so the submission waits for disk space."""
+        """A result that cannot be stored would waste money, so the submission waits for disk space."""
         with disk(tmp_path / "small", 8192) as small:
             prepare_home(small.path / "home")
             async with Studio(small.path / "home") as studio:
