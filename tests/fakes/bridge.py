@@ -15,7 +15,7 @@ from bridge.presets.parameters import check
 
 @dataclass
 class NotingBridge:
-    """Replies to every command as the daemon does, at once and without doing any work."""
+    """A fake bridge that replies to every command as the daemon does, but at once and without doing any work."""
 
     bus: EventBus
     asked: list[tuple[Any, ...]] = field(default_factory=list)
@@ -24,9 +24,9 @@ class NotingBridge:
     params: dict[str, Value] = field(default_factory=dict)
     sets: dict[str, Value] = field(default_factory=dict)  # the parameters that every preset sets
     heard: str = ""
-    refuses: BridgeError | Exception | None = None  # the error that clip, remix and rerun raise
+    refuses: BridgeError | Exception | None = None  # the error that `clip`, `remix` and `rerun` raise
     talk: Any = None  # the fake for MIDI commands
-    gate: asyncio.Event | None = None  # remix waits for this event
+    gate: asyncio.Event | None = None  # `remix` waits for this event
     published: dict[str, None] = field(default_factory=dict)  # job IDs, in the order of their first bus event
 
     def __post_init__(self) -> None:

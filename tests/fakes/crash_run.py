@@ -1,6 +1,6 @@
 """Runs the bridge many times in one home, ends each run with SIGKILL, and counts kills, submissions and results.
 
-tests/system/test_crash_matrix.py chooses the kills. This module requests the jobs, runs the bridge and keeps count.
+tests/system/test_crash_matrix.py chooses when to kill. This module requests jobs, runs the bridge and keeps count.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.waiting import PATIENCE, until
 
 MISSED = 10  # number of runs that may end without reaching the planned moment
 LEAST, MOST = 2, 6  # smallest and largest number of unfinished jobs
-RATE = 44_100  # Hz; rate of the project, different from the model's so that results are resampled
+RATE = 44_100  # Hz; the project's sample rate, different from the model's so that results are resampled
 DAEMON = ("bridge.cli.commands.daemon", "bridge.daemon", "bridge.config.home_check", "tests.fakes.crashing_process")
 SETTINGS = {
     "ACE_BRIDGE_FAL_LONGEST": "0.8",  # s; one of the clips is longer and is split into segments
@@ -62,8 +62,8 @@ class Books:
     deaths: Counter[str] = field(default_factory=Counter)  # kills of the daemon, by the interrupted stage
     worker_deaths: Counter[str] = field(default_factory=Counter)
     boundaries: Counter[str] = field(default_factory=Counter)  # kills of the daemon, by planned moment
-    on_its_way: set[str] = field(default_factory=set)  # variations whose submission had no reply yet at a kill
-    unknown: Counter[str] = field(default_factory=Counter)  # how often each variation became unknown
+    on_its_way: set[str] = field(default_factory=set)  # variations killed between submission and reply
+    unknown: Counter[str] = field(default_factory=Counter)  # variation → number of times it became `unknown`
     lives: int = 0
     missed: int = 0  # runs that did not reach the planned moment
 
@@ -91,7 +91,7 @@ class CrashRun:
     # --- work --------------------------------------------------------------------------------------------------------
 
     def ask(self) -> None:
-        """Request the next job; jobs alternate in clips, variations, engine, and delivery to the DAW or a folder."""
+        """Request the next job; jobs alternate in clips, variations, engine and delivery (to the DAW or a folder)."""
         self._jobs += 1
         scripted, engine = bool(self._jobs % 2), "offline" if self._jobs % 5 == 0 else "fal"
         clips = self.random.sample(self._clips, 1 + self._jobs % 2)
@@ -115,13 +115,13 @@ class CrashRun:
         self.messages.append(put(self.home, "remix", args, instance=self.daw.id if scripted else "script"))
 
     def keep_busy(self, *, new: bool) -> None:
-        """Request jobs until LEAST are unfinished; with `new`, request at least one unless MOST are unfinished."""
+        """Request jobs until LEAST are unfinished; if `new`, request at least one job unless MOST are unfinished."""
         unfinished = self.rows("SELECT COUNT(DISTINCT job_id) FROM variations WHERE open = 1")[0][0]
         for _ in range(max(int(new and unfinished < MOST), LEAST - unfinished)):
             self.ask()
 
     def change_daw(self) -> None:
-        """Quit the DAW and start a new instance, which finds none of the placed results in the project."""
+        """Quit the DAW and start a new DAW instance, which has not yet placed or confirmed any result."""
         self.daw.leave()
         self.daw = DawInstance(self.home, self.project, self.random).start()
         self.daws.append(self.daw)
@@ -176,7 +176,7 @@ class CrashRun:
         return self._is_idle() and not self._open()
 
     def _is_idle(self) -> bool:
-        """Return whether the bridge has no work that continues by itself."""
+        """Return whether the bridge has no work that continues without the user."""
         if any((self.home / "inbox").glob("*.json")) or self.rows("SELECT 1 FROM messages WHERE applied = 0"):
             return False
         return not [value for value in self._open() if json.loads(value)["state"] != "unknown"]
@@ -186,7 +186,7 @@ class CrashRun:
         return [value for (value,) in self.rows("SELECT value FROM variations WHERE state <> 'done'")]
 
     def _read(self, diary: Path) -> str:
-        """Add the kills in a run's diary to the counts; return the stage that the daemon's kill interrupted."""
+        """Add the kills in a run's diary to the counts; return the stage in which the daemon was killed."""
         last: dict[str, str] = {}
         decided: list[tuple[str, str, str]] = []
         for line in diary.read_text().splitlines() if diary.exists() else ():
@@ -207,14 +207,14 @@ class CrashRun:
         return stage
 
     def _look_after_a_death(self) -> None:
-        """Count the submissions in the journal that have no ticket, and retry the unknown variations."""
+        """Note the submitted variations that have no ticket, and retry the variations in the state `unknown`."""
         for unit, mark in self.rows("SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL"):
             if mark and "sent" in json.loads(mark) and "ticket" not in json.loads(mark):
                 self.books.on_its_way.add(unit.partition("/")[0])
         self._settle()
 
     def _settle(self) -> None:
-        """Retry the unknown variations, as the user would."""
+        """Retry the variations in the state `unknown`, as the user would."""
         for (variation_id,) in self.rows("SELECT id FROM variations WHERE state = 'unknown'"):
             settling = self._retries.get(variation_id)
             if settling is not None and not self._applied(settling):
@@ -229,7 +229,7 @@ class CrashRun:
     # --- the counts --------------------------------------------------------------------------------------------------
 
     def rows(self, query: str, *values: Any) -> list[Any]:
-        """Query the journal."""
+        """Return the rows of a query to the journal."""
         path = self.home / "bridge.db"
         if not path.exists():
             return [(0,)] if "COUNT" in query else []
@@ -242,7 +242,7 @@ class CrashRun:
         return [{**json.loads(variation), "job": json.loads(job)} for variation, job in found]
 
     def orders(self) -> Counter[tuple[int, str]]:
-        """Count the submissions by seed and audio of the clip."""
+        """Return the number of submissions by seed and by the SHA-256 hash of the submitted audio."""
         found: Counter[tuple[int, str]] = Counter()
         for job in self.fal.queue.jobs.values():
             source = self.fal.storage.read(job.body["audio_url"]) or b""
@@ -250,7 +250,7 @@ class CrashRun:
         return found
 
     def segments(self, variation: dict[str, Any]) -> int:
-        """Return the number of segments of a variation's clip; each segment is submitted separately."""
+        """Return the number of segments of a variation's clip; each of them is submitted separately."""
         unit = f"{variation['job']['id']}/{variation['clip_index']}"
         ((result,),) = self.rows("SELECT result FROM stages WHERE unit = ? AND stage = 'render'", unit)
         return len(json.loads(result).get("legs") or [unit])

@@ -1,9 +1,9 @@
-"""`ace-bridge run` that kills itself with SIGKILL at one moment: python -m tests.fakes.crashing_daemon MOMENT.
+"""A daemon that kills itself with SIGKILL at a given moment: `python -m tests.fakes.crashing_daemon MOMENT`.
 
-Moments: `begin:STAGE` and `done:STAGE` are before and after the journal write of a stage's result. `file:STAGE` is
-after the stage's file is written, but before the journal. `intent`, `order` (the rename to submit.json), `ticket`,
-`placed` and `taken` (adding the job) need the suffix `-before` or `-after`. For clips in several segments, `MOMENT@N`
-is the N-th occurrence.
+Moments: `begin:STAGE` and `done:STAGE` are before and after a stage's result is written to the journal. `file:STAGE` is
+after the stage's file is written, but before the journal write. `intent`, `order` (the rename to submit.json),
+`ticket`, `placed` and `taken` (adding the job) need the suffix `-before` or `-after`. For clips in several segments,
+`MOMENT@N` is the N-th occurrence of the moment.
 """
 
 from __future__ import annotations

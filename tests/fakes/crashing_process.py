@@ -1,16 +1,17 @@
 """A daemon that kills itself at planned moments and logs its progress, for tests/system/test_crash_matrix.py.
 
-Runs the real `ace-bridge run` in a child of the server in prefork_server.py. Each moment has a name:
+The module runs the real `ace-bridge run` in a child process of the server in prefork_server.py. The moments are:
 
-    before:NAME  after:NAME     around a write to the journal: `take_in`, `add_job`, `applied`, `spend`, `bill`,
-                                `add_upload`, `note`, `finish:STAGE`, `mark:intent`, `mark:ticket`, `state:STATE`
-    state:STATE                 after a variation reaches the state, on disk or (`running`) in memory
+    before:NAME  after:NAME     before and after a write to the journal: `take_in`, `add_job`, `applied`, `spend`,
+                                `bill`, `add_upload`, `note`, `finish:STAGE`, `mark:intent`, `mark:ticket`,
+                                `state:STATE`
+    state:STATE                 after a variation reaches the state, on disk or (for `running`) in memory
 
 The plan is a list of kills, each `{"moment", "nth", "delay", "who"}`. `delay` seconds after the n-th occurrence of the
-moment, SIGKILL ends the daemon or, if `who` is "worker", all of its workers; with a delay of 0, it does so immediately.
+moment, SIGKILL ends the daemon or, if `who` is "worker", all of its workers; with a delay of 0, they die immediately.
 If a variation is about to leave its stage before the delay has passed, the daemon is killed at once, so that the kill
 interrupts the planned stage on a machine of any speed. The diary, a log file, has one line `variation state` for each
-state and one line `= who moment variation` for each kill.
+state reached and one line `= who moment variation` for each kill.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class KillPlan:
     def __init__(self, plan: list[dict[str, Any]], diary: str, kill_workers: Callable[[], None]) -> None:
         self._plan = plan
         self._seen: dict[str, int] = {}
-        self._target_stages: dict[str, str] = {}  # variation → the stage in which to kill the daemon
+        self._target_stages: dict[str, str] = {}  # variation → stage in which to kill the daemon
         self._diary = os.open(diary, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._kill_workers = kill_workers
 
@@ -63,7 +64,7 @@ class KillPlan:
         os.write(self._diary, f"{line}\n".encode())
 
     def reached(self, moment: str, variation_id: str = "-") -> None:
-        """Count a moment, and carry out the kills planned for it."""
+        """Count an occurrence of a moment, and carry out the kills planned for that occurrence."""
         count = self._seen[moment] = self._seen.get(moment, 0) + 1
         for death in self._plan:
             if death["moment"] != moment or death["nth"] != count:
@@ -79,7 +80,7 @@ class KillPlan:
                 self._kill(death["who"])
 
     def leaving(self, variation_id: str, state: str) -> None:
-        """Kill the daemon now if the next state would end the stage in which it should die."""
+        """Kill the daemon now if the variation's next state would end the stage in which the kill is planned."""
         if self._target_stages.get(variation_id, STAGES.get(state)) != STAGES.get(state):
             self._kill("daemon")
 
@@ -139,7 +140,7 @@ def kill_workers() -> None:
 
 
 def watch_journal(plan: KillPlan) -> None:
-    """Patch the journal so that the plan learns of every write, before and after it."""
+    """Patch the journal so that it notifies the plan before and after every write."""
 
     def around(name: str, label: Callable[..., str]) -> None:
         real = getattr(Database, name)

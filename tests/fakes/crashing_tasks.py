@@ -1,4 +1,4 @@
-"""The bridge's tasks with a `render` that kills its process while a given file exists."""
+"""The bridge's tasks, with a `render` that kills its own process if a given file exists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TASKS = {**REAL, "render": "tests.fakes.crashing_tasks:render"}
 
 
 def render(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Kill this process if the file named by CRASHING exists (only once if it contains "once"); otherwise render."""
+    """Kill this process if the file `$CRASHING` exists (only once if the file contains "once"); otherwise render."""
     crashing = Path(os.environ["CRASHING"])
     if crashing.exists():
         if crashing.read_text() == "once":

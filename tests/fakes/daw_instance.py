@@ -1,7 +1,7 @@
 """Simulates a DAW script: connects to the bridge, reads its outbox, places results and confirms them.
 
-Like a real script, it checks the project before placing and confirms only results that are in the project. It records
-duplicate and missing results, which only a faulty bridge causes.
+Like a real script, the simulated script checks the project before placing and confirms only results that are in the
+project. It records duplicate and missing results, which only a faulty bridge can cause.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ LOOK = 0.02  # s between reads of the outbox
 
 
 class Project:
-    """A project file; counts how often all instances placed each result in it."""
+    """A project file, with the number of times that each result was placed in it by all instances together."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.placings: Counter[str] = Counter()
-        self.missing: list[str] = []  # results without a file at the time of placing
+        self.missing: list[str] = []  # paths of results whose file did not exist when they were to be placed
 
 
 class DawInstance:
@@ -33,11 +33,11 @@ class DawInstance:
     def __init__(self, home: Path, project: Project, random: Random) -> None:
         self.id = f"daw-{uuid.UUID(int=random.getrandbits(128))}"
         self.project = project
-        self.offered_again: list[str] = []  # results offered again after the bridge had read the confirmation
+        self.offered_again: list[str] = []  # results offered again although the bridge had read their confirmation
         self._home = home
         self._random = random
         self._here: dict[str, str] = {}  # variation → message ID of its newest confirmation
-        self._taken: dict[str, float] = {}  # message ID of a confirmation → Unix time at which it was found to be read
+        self._taken: dict[str, float] = {}  # message ID of a confirmation → Unix time from which it is known as read
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name=self.id)
 
@@ -48,7 +48,7 @@ class DawInstance:
         return self
 
     def leave(self) -> None:
-        """Quit after all placed results are confirmed, and disconnect."""
+        """Finish placing and confirming, then disconnect and quit."""
         self._over.set()
         self._thread.join()
         put(self._home, "bye", {}, instance=self.id)
@@ -69,7 +69,7 @@ class DawInstance:
         if known is not None:
             if self._waits(known):
                 return  # the bridge has not read the confirmation yet
-            # An outbox written before the confirmation may still offer the result; a newer outbox must not.
+            # An outbox from before the confirmation was read may still offer the result; a newer outbox must not.
             taken = self._taken.setdefault(known, time.time())
             newest = outbox(self._home, self.id)
             if newest["updated"] > taken and variation_id in newest["place"]:
@@ -77,7 +77,7 @@ class DawInstance:
             return
         if not path.is_file():
             self.project.missing.append(str(path))
-        self._over.wait(self._random.uniform(0.0, 0.03))  # the DAW is busy
+        self._over.wait(self._random.uniform(0.0, 0.03))  # simulates a busy DAW
         self.project.placings[variation_id] += 1
         args = {"variation_id": variation_id, "item": f"item-{variation_id[:8]}"}
         self._here[variation_id] = put(self._home, "placed", args, instance=self.id)

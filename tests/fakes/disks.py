@@ -1,7 +1,7 @@
 """Small disks that tests can fill, make read-only and remove.
 
-On Linux, each disk is a tmpfs. Root mounts it directly; for other users, a helper process mounts it in its own mount
-namespace, which is accessible through /proc. On macOS, each disk is a disk image.
+On Linux, each disk is a tmpfs. Root mounts the disk directly; for other users, a helper process mounts the disk in the
+helper's own mount namespace, which is accessible through /proc. On macOS, each disk is a disk image.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Disk:
         run(*self._inside, "mount", "-o", f"remount,{'ro' if on else 'rw'}", self._mounted)
 
     def remove(self) -> None:
-        """Unmount the disk and lose its content."""
+        """Unmount the disk; its content is lost."""
         run(*self._inside, "umount", self._mounted)
 
 
 @contextlib.contextmanager
 def disk(path: Path, kibibytes: int) -> Iterator[Disk]:
-    """Mount a disk of this size at a new folder, and unmount it at the end."""
+    """Mount a disk of this size at a new folder, yield the disk, and unmount it at the end."""
     path.mkdir()
     options = ("-t", "tmpfs", "-o", f"size={kibibytes}k,mode=0777", "tmpfs", str(path))
     if sys.platform == "darwin":

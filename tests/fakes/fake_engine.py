@@ -1,4 +1,4 @@
-"""An engine for tests: returns the clip as the result, records its calls, and raises planned errors."""
+"""An engine for tests that returns the clip as the result, records calls to its methods, and raises planned errors."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class FakeEngine:
 
     def __init__(self, capabilities: Capabilities = CAPABILITIES) -> None:
         self.capabilities = capabilities
-        self.calls: dict[str, list[object]] = defaultdict(list)  # arguments of each method's calls, in order
-        self.faults: dict[str, deque[BridgeError]] = defaultdict(deque)  # errors that each method's next calls raise
-        self.finish = asyncio.Event()  # cleared: the model keeps running
+        self.calls: dict[str, list[object]] = defaultdict(list)  # method → arguments of each call, in order
+        self.faults: dict[str, deque[BridgeError]] = defaultdict(deque)  # method → errors that its next calls raise
+        self.finish = asyncio.Event()  # the model keeps running while this event is cleared
         self.finish.set()
         self.cancel_answer = CancelAnswer.REQUESTED
-        self.withdrawn = False  # True: `follow` raises Withdrawn, as after a successful cancel
+        self.withdrawn = False  # if True, `follow` raises Withdrawn, as after a successful cancel
         self._orders: dict[str, Order] = {}
 
     async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:

@@ -1,4 +1,4 @@
-"""Makes the fake model's audio from source and seed alone, with the length and peak level of the real model's audio.
+"""Makes the fake model's audio, which depends only on source and seed, and resembles the real model's audio.
 
 The audio is 48 kHz, 32-bit float, up to 92.9 ms longer than the source, not delayed, and has peaks above 0 dBFS.
 """
@@ -14,18 +14,18 @@ import soxr
 
 RATE = 48000  # Hz
 PEAK = 1.12  # +1 dBFS: the real model does not limit
-_FRAME = 4096  # samples at 44.1 kHz per latent step of the model
+_FRAME = 4096  # samples per latent step of the model, at 44.1 kHz
 
 
 def result_frames(frames: int, rate: int) -> int:
-    """Return the length of the result in samples at 48 kHz, for a source of `frames` samples at `rate`."""
+    """Return the result's length in samples at 48 kHz, for a source of `frames` samples at `rate` Hz."""
     at_44100 = -(-frames * 44100 // rate)
     steps = -(-at_44100 // _FRAME)
     return -(-steps * _FRAME * 160 // 147)
 
 
 def make(source: bytes, seed: int, kind: str = "") -> bytes:
-    """Return the WAV that the fake model makes.
+    """Return the WAV file that the fake model makes.
 
     Args:
         source: the bytes of the uploaded file.

@@ -1,7 +1,8 @@
 """Faults that tests plan for the fake fal: which call fails, in what way, and how often.
 
 Calls: submit status stream result cancel · token initiate put upload multipart part complete · file · model.
-`model` is the run of the model: an `answer` fault is an error of the model, and an audio fault changes its result.
+`model` is not a request but a run of the model: an `answer` fault makes the run fail, and an audio fault changes the
+audio that it returns.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ LOCKED = {
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault in one call.
+    """A fault in a call.
 
     kind:
-        answer    do not handle the request; reply with `status`, `body` (JSON unless bytes or str) and `headers`
+        answer    do not handle the request; reply with `status`, `body` (as JSON unless bytes or str) and `headers`
         html      do not handle the request; reply with `status` (default 502) and a web server's error page
         reset     read the request, do not handle it, and reset the connection
         lost      handle the request, and reset the connection instead of replying
         late      handle the request, and reply after `seconds`
         slow      send the body in `pieces` pieces, with `seconds` between them
-        cut       send only `fraction` of the body, less than its Content-Length
+        cut       send only `fraction` of the body, so that it is shorter than its Content-Length
         retype    reply with `text` as the content type
         redirect  do not handle the request; redirect to `text` with `status` (default 307)
         silence nan not_audio short header      (model only) the audio is silent, contains NaN, is not audio, has half
@@ -57,11 +58,11 @@ class Fault:
 
     @property
     def prevents(self) -> bool:
-        """Whether the fake replies without handling the request."""
+        """Return whether the fake replies without handling the request."""
         return self.kind in ("answer", "html", "reset", "redirect")
 
     def reply(self) -> Reply:
-        """Return the reply to a request that the fault prevents."""
+        """Return the reply to a request that is not handled because of the fault."""
         if self.kind == "reset":
             return Reply(reset=True)
         if self.kind == "redirect":
@@ -73,7 +74,7 @@ class Fault:
         return answer(self.status, self.body, self.headers)
 
     def spoil(self, reply: Reply) -> Reply:
-        """Add the fault to a real reply, and return the reply."""
+        """Add the fault to a normal reply, and return the changed reply."""
         if self.kind == "lost":
             reply.reset = True
         elif self.kind == "late":
@@ -100,8 +101,8 @@ def answer(status: int, body: Any = None, headers: dict[str, str] | None = None)
 class _Planned:
     call: str
     fault: Fault
-    times: int  # remaining faults; -1: always
-    after: int  # remaining calls without a fault before the first fault
+    times: int  # remaining faults; -1 for no limit
+    after: int  # calls that still succeed before the first fault
 
 
 class FaultBook:
@@ -112,14 +113,14 @@ class FaultBook:
         self._lock = threading.Lock()
 
     def plan(self, call: str, fault: Fault, times: int = 1, after: int = 0) -> None:
-        """Plan a fault for `times` requests of a call (-1: all), after `after` requests without a fault."""
+        """Plan a fault for `times` requests of a call (-1 for all) after the next `after` requests, which succeed."""
         if call not in CALLS:
             raise ValueError(f"unknown call: {call}; there are {', '.join(CALLS)}")
         with self._lock:
             self._planned.append(_Planned(call, fault, times, after))
 
     def take(self, call: str) -> Fault | None:
-        """Return the planned fault for this request of a call, if any, and count the request."""
+        """Count a request of a call, and return the fault planned for this request, if any."""
         with self._lock:
             for planned in self._planned:
                 if planned.call != call or planned.times == 0:

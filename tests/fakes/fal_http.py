@@ -27,16 +27,16 @@ class Request:
     method: str
     path: str  # without the query
     query: dict[str, str]
-    headers: dict[str, str]  # lower case names
+    headers: dict[str, str]  # with lower-case names
     body: bytes
-    origin: str  # scheme://host[:port] of this server as seen by the client
+    origin: str  # scheme://host[:port] that the client used for this server
     target: str  # path and query as sent
-    started: float = field(default_factory=time.time)  # Unix time at which its first line arrived
+    started: float = field(default_factory=time.time)  # Unix time at which the first line of the request arrived
 
 
 @dataclass(slots=True)
 class Reply:
-    """A reply and the faults in it."""
+    """A reply, with its delays and faults."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ Handler = Callable[[Request], Awaitable[Reply]]
 
 
 class HttpServer:
-    """Listens on a loopback port; `pause` and `resume` simulate an outage."""
+    """A server on a loopback port; `pause` and `resume` simulate an outage."""
 
     def __init__(self, handler: Handler, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self._handler = handler
@@ -76,7 +76,7 @@ class HttpServer:
         self._call(self._listen())
 
     def close(self) -> None:
-        """End the server and its thread."""
+        """Stop the server and its thread."""
         self._call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -1,6 +1,6 @@
 """The fake fal's queue: requests, their states over time, results and cancels.
 
-Like fal, the queue accepts any JSON object. If the model rejects the inputs, the request's result is that error.
+Like fal, the queue accepts any JSON object. If the model rejects the inputs, the result of the request is an error.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ KEPT, KEPT_LARGE, LARGE = (
 
 @dataclass
 class Timing:
-    """How long a request takes."""
+    """The durations that the queue simulates for a request."""
 
-    queue: float = 0.05  # s in the queue
-    run: float = 0.1  # s that the model works
+    queue: float = 0.05  # time in the queue, s
+    run: float = 0.1  # running time of the model, s
     positions: int = 3  # requests ahead of a new request
 
 
@@ -60,7 +60,7 @@ class Job:
     id: str
     body: dict[str, Any]
     created: float
-    origin: str  # scheme, host and port for the request's URLs
+    origin: str  # scheme, host and port of the URLs in replies
     app: str  # owner/alias
     word: str = "IN_QUEUE"
     position: int = 0
@@ -68,7 +68,7 @@ class Job:
     completed: float | None = None
     cancel_asked: bool = False
     billed: bool = False  # whether fal charges for the request
-    failure: tuple[int, Any, dict[str, str]] | None = None  # HTTP status, body and headers if the request failed
+    failure: tuple[int, Any, dict[str, str]] | None = None  # if the request failed: HTTP status, body and headers
     answer: dict[str, Any] | None = None
     seconds: float = 0.0  # length of the result, s
     logs: list[dict[str, str]] = field(default_factory=list)
@@ -90,16 +90,16 @@ class Queue:
         self._made: dict[tuple[str, int], tuple[bytes, float]] = {}
         self.timing = timing
         self.jobs: dict[str, Job] = {}
-        self.held = ""  # requests do not leave this state: IN_QUEUE, IN_PROGRESS, or empty for none
-        self.cancel_wins = True  # whether a cancel stops a running request
-        self.status_word = ""  # if not empty, reported instead of the real state
+        self.held = ""  # state that no request leaves, IN_QUEUE or IN_PROGRESS; empty for none
+        self.cancel_wins = True  # whether a running request can be cancelled
+        self.status_word = ""  # state to report instead of the real state; empty for none
 
     def submits(self) -> Counter[str]:
-        """Count the requests by `Job.key`; a count above 1 means that the inputs were submitted more than once."""
+        """Return the number of requests by `Job.key`; above 1, the inputs were submitted more than once."""
         return Counter(job.key for job in self.jobs.values())
 
     def submit(self, body: Any, app: str, origin: str) -> Reply:
-        """Accept a request."""
+        """Accept a request and return fal's reply."""
         if not isinstance(body, dict):
             return answer(400, {"detail": "The request body is no JSON object", "error_type": "bad_request"})
         job = Job(str(uuid.uuid4()), body, self._now(), origin, app)
@@ -110,7 +110,7 @@ class Queue:
         return answer(200, {**self._about(job), **status}, {"x-fal-request-id": job.id})
 
     def find(self, request_id: str) -> Job | None:
-        """Return a request in its current state."""
+        """Return a request after updating its state."""
         with self._lock:
             job = self.jobs.get(request_id)
             if job is not None:
@@ -135,7 +135,7 @@ class Queue:
         return status
 
     def result(self, job: Job) -> Reply:
-        """Return the current reply to a request for the result."""
+        """Return fal's reply to a GET for a request's result."""
         headers = {"x-fal-request-id": job.id}
         if job.completed is None:
             return answer(400, {"detail": "Request is still in progress"}, headers)
@@ -148,7 +148,7 @@ class Queue:
         return made
 
     def cancel(self, job: Job) -> Reply:
-        """Cancel the request if possible, and return fal's reply."""
+        """Cancel a request if possible, and return fal's reply."""
         if job.completed is not None:
             return answer(400, {"status": "ALREADY_COMPLETED"})
         job.cancel_asked = True
@@ -173,7 +173,7 @@ class Queue:
         }
 
     def _advance(self, job: Job) -> None:
-        """Update the request's state to the current time."""
+        """Update a request's state to what it is at the current time."""
         if job.completed is not None:
             return
         waited = self._now() - job.created
@@ -197,7 +197,7 @@ class Queue:
         job.logs.append({"message": text, "level": "STDERR", "source": "USER", "timestamp": f"{self._now():.6f}"})
 
     def _make(self, job: Job) -> None:
-        """Run the model: complete the request with its audio or error."""
+        """Run the model, and complete the request with the model's audio or error."""
         fault = self._faults.take("model")
         failure = _planned(fault) or _invalid(job.body)
         source = None if failure else self._storage.read(str(job.body["audio_url"]))
@@ -226,7 +226,7 @@ class Queue:
         self._end(job, None)
 
     def _audio(self, source: bytes, seed: int, kind: str) -> tuple[bytes, float]:
-        """Return the result's audio and its length in seconds, cached by source and seed."""
+        """Return the result's audio and length in seconds; results are cached by source and seed."""
         known = (hashlib.sha256(source).hexdigest(), seed)
         if kind or known not in self._made:
             audio = fal_audio.make(source, seed, kind)

@@ -4,25 +4,25 @@ In a test::
 
     with FalServer() as fal:                     # or FalServer(zero_delay=True), FalServer(key="id:secret"), tls=...
         settings: queue_url = rest_url = fal.url
-        fal.fail("submit", Fault("lost"))        # accept the next submit, but lose the reply (see fal_faults.py)
+        fal.fail("submit", Fault("lost"))        # accept the next submission, but lose the reply (see fal_faults.py)
         fal.fail("status", Fault("html", status=502), times=3, after=1)
         fal.fail("model", Fault("answer", 422, {...}))   # the model fails; Fault("silence"): the result is silent
-        fal.hold("IN_QUEUE")  fal.release()      # between the two calls, requests stay in that state
+        fal.hold("IN_QUEUE")  fal.release()      # between these two calls, requests stay IN_QUEUE
         fal.pause()  fal.resume()                # simulate an outage, then listen on the same port again
         fal.advance(3600)                        # move the fake's clock: results, tokens and files expire
-        fal.wait_for("status", 2)                # block until two requests of a call were answered (in a
+        fal.wait_for("status", 2)                # block until two status requests have been answered (in a
                                                  #   coroutine: await asyncio.to_thread(fal.wait_for, "status", 2))
-        fal.seen("put")                          # the requests of a call: method, URL, headers, body, times, status
-        fal.queue.submits()                      # Counter of requests by input; above 1: submitted twice
+        fal.seen("put")                          # the answered PUTs: method, URL, headers, body, times, status
+        fal.queue.submits()                      # Counter of requests by input; above 1: submitted more than once
         fal.connections                          # number of connections so far
         fal.queue.jobs, fal.storage.files        # all requests and files
         fal.queue.cancel_wins = False            # a running request completes although it was cancelled
-        fal.queue.status_word = "PAUSED"         # report an unknown state
+        fal.queue.status_word = "PAUSED"         # report a state that the bridge does not know
         fal.locked = True                        # refuse submissions because the balance is exhausted
 
 As a process: ``python -m tests.fakes.fal_server --port 0 --log FILE [--zero-delay] [--key K] [--queue S] [--run S]
 [--until-eof]`` prints its port as the first line and runs until SIGTERM (or, with --until-eof, until its stdin ends).
-Each answered request is one JSON line in the log. Other processes control it by POST /_control with any of
+The log has one JSON line for each answered request. Other processes control the server by POST /_control with any of
 ``{"fail": {"call", "fault": {...fields of Fault}, "times", "after"}, "hold": word, "release": true, "advance": s,
 "clear": true, "outage": s, "locked": bool, "cancel_wins": bool, "status_word": word,
 "timing": {"queue", "run", "positions"}}``
@@ -55,8 +55,8 @@ from tests.fakes.fal_queue import Job, Queue, Timing
 from tests.fakes.fal_storage import Storage
 from tests.waiting import PATIENCE
 
-_TICK = 0.01  # s between checks for a status to stream
-_ROUTES = [  # method, path, call, whether the call needs the key
+_TICK = 0.01  # s between checks for a new status to stream
+_ROUTES = [  # (method, path, call, whether the call needs the key)
     ("POST", r"/storage/auth/token", "token", True),
     ("POST", r"/storage/upload/initiate(-multipart)?", "initiate", True),
     ("PUT", r"/upload/[^/]+", "put", False),
@@ -82,12 +82,12 @@ class Seen:
 
     call: str  # one of fal_faults.CALLS; empty for an unknown path
     method: str
-    url: str  # complete URL as seen by the client
-    headers: dict[str, str]  # lower case names
+    url: str  # complete URL that the client requested
+    headers: dict[str, str]  # with lower-case names
     body: bytes
-    started: float  # Unix time at which its first line arrived
-    ended: float  # Unix time just before its reply was sent
-    status: int  # 0: the connection was reset instead
+    started: float  # Unix time at which the first line of the request arrived
+    ended: float  # Unix time just before the reply was sent
+    status: int  # HTTP status; 0 if the connection was reset instead
 
     @property
     def json(self) -> Any:
@@ -112,7 +112,7 @@ class FalServer:
         self._seen: list[Seen] = []
         self._notifier = threading.Condition()
         self._log = log.open("a", buffering=1) if log is not None else None
-        self.key = key  # None: any key is valid
+        self.key = key  # the only valid key; None if any key is valid
         self.locked = False
         self.faults = FaultBook()
         self.storage = Storage(self.now)
@@ -140,19 +140,19 @@ class FalServer:
         return self._server.accepted
 
     def now(self) -> float:
-        """Return the fake's Unix time, s."""
+        """Return the Unix time of the fake's clock, s."""
         return time.time() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Move the fake's clock forward."""
+        """Move the fake's clock forward by `seconds`."""
         self._offset += seconds
 
     def fail(self, call: str, fault: Fault, times: int = 1, after: int = 0) -> None:
-        """Plan a fault for `times` requests of a call (-1: all), after `after` requests without a fault."""
+        """Plan a fault for `times` requests of a call (-1 for all) after the next `after` requests, which succeed."""
         self.faults.plan(call, fault, times, after)
 
     def hold(self, word: str = "IN_QUEUE") -> None:
-        """Keep requests in the state IN_QUEUE or IN_PROGRESS."""
+        """Keep requests in the state `word` (IN_QUEUE or IN_PROGRESS) once they reach that state."""
         self.queue.held = word
 
     def release(self) -> None:
@@ -168,12 +168,12 @@ class FalServer:
         self._server.resume()
 
     def seen(self, *calls: str) -> list[Seen]:
-        """Return the answered requests of these calls (default: all calls) in order."""
+        """Return the answered requests of these calls (default: all calls), oldest first."""
         with self._notifier:
             return [seen for seen in self._seen if not calls or seen.call in calls]
 
     def wait_for(self, call: str, count: int = 1, seconds: float = PATIENCE) -> list[Seen]:
-        """Block until `count` requests of a call were answered, and return them.
+        """Block until `count` requests of a call have been answered, and return all answered requests of this call.
 
         Raises:
             TimeoutError: fewer requests were answered within `seconds`.
@@ -245,7 +245,7 @@ class FalServer:
         return self.storage.part(request, parts["upload"], int(parts["number"]), token=token)
 
     async def _events(self, job: Job, *, logs: bool) -> AsyncIterator[bytes]:
-        """Yield the status whenever it changes, until the request is complete."""
+        """Yield a request's status whenever it changes, until the request is complete."""
         last, quiet = None, 0.0
         while True:
             found = await asyncio.to_thread(self.queue.find, job.id)
@@ -296,7 +296,7 @@ class FalServer:
             self.faults.clear()
         if command.get("release"):
             self.release()
-        if "outage" in command:  # in other threads, because this thread has to reply
+        if "outage" in command:  # in other threads, because this thread must send the reply
             threading.Timer(0.0, self.pause).start()
             threading.Timer(command["outage"], self.resume).start()
         self.queue.held = command.get("hold", self.queue.held)
@@ -320,7 +320,7 @@ def _route(request: Request) -> tuple[str, dict[str, str], bool]:
 
 
 def _plain(seen: Seen) -> dict[str, Any]:
-    """Return a request for the log; bodies other than JSON are replaced by their size and hash."""
+    """Return a request as JSON for the log; a body that is not JSON is replaced by its size and hash."""
     entry = {field.name: getattr(seen, field.name) for field in fields(Seen) if field.name != "body"}
     if len(seen.body) < 65536 and "json" in seen.headers.get("content-type", ""):
         return {**entry, "body": seen.body.decode("utf-8", "replace")}

@@ -1,6 +1,6 @@
-"""The fake fal's three kinds of upload: to a presigned URL, directly with a token, and in parts.
+"""The fake fal's file storage, with three kinds of upload: to a presigned URL, directly with a token, and in parts.
 
-Stored files are public and expire according to their lifecycle header. The API needs the key; file URLs do not.
+Stored files are public and expire according to their lifecycle header. API requests need the key; file URLs do not.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ class File:
     url: str
     content_type: str
     created: float
-    body: bytes | None = None  # None until it is uploaded
-    expires: float | None = None  # s after its creation
+    body: bytes | None = None  # None until the upload is complete
+    expires: float | None = None  # lifetime after the file's creation, s
     name: str = ""
     lifecycle: Any = None  # the requested lifecycle
     parts: dict[int, bytes] = field(default_factory=dict)
 
 
 class Storage:
-    """All files; `files` maps URL paths to them."""
+    """The stored files; `files` maps each URL path to its file."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._tokens: dict[str, float] = {}
-        self._presigned: dict[str, File] = {}  # by the path of the upload URL
-        self._multipart: dict[str, File] = {}  # by upload ID
+        self._presigned: dict[str, File] = {}  # path of the upload URL → file
+        self._multipart: dict[str, File] = {}  # upload ID → file
         self.files: dict[str, File] = {}
 
     def read(self, url: str) -> bytes | None:
@@ -59,7 +59,7 @@ class Storage:
         return file.url
 
     def expire(self, url: str) -> None:
-        """Let a file expire."""
+        """Make a file expire now."""
         self.files["/" + url.partition("://")[2].partition("/")[2]].expires = -1.0
 
     def token(self, request: Request) -> Reply:
@@ -120,7 +120,7 @@ class Storage:
         return answer(200, {"access_url": file.url, "uploadId": upload})
 
     def part(self, request: Request, upload: str, number: int, *, token: bool) -> Reply:
-        """Accept the PUT of one part; reply with an ETag header if `token`, otherwise with JSON."""
+        """Accept a PUT with one part; the reply contains the part's ETag as a header if `token`, otherwise in JSON."""
         if token and (refusal := self._refuse_token(request)) is not None:
             return refusal
         if upload not in self._multipart:
@@ -132,7 +132,7 @@ class Storage:
         return Reply(200, {"ETag": tag}) if token else answer(200, {"partNumber": number, "etag": tag})
 
     def complete(self, request: Request, upload: str, *, token: bool) -> Reply:
-        """Accept the POST of the list of parts, and join the parts into the file."""
+        """Accept a POST with the list of parts, and join the parts into the file."""
         if token and (refusal := self._refuse_token(request)) is not None:
             return refusal
         file = self._multipart.get(upload)
@@ -145,7 +145,7 @@ class Storage:
         return answer(200, {"url": file.url})
 
     def file(self, request: Request) -> Reply:
-        """Reply to a GET with a file or a byte range of it."""
+        """Reply to a GET with the file or the requested byte range."""
         file = self._alive(request.path)
         if file is None or file.body is None:
             return answer(404, {"detail": "Not found"})
@@ -182,7 +182,7 @@ class Storage:
 
 
 def file_origin(origin: str, *, gcs: bool = False) -> str:
-    """Return the origin of file URLs: fal's file host for a fal API host, otherwise the API origin itself."""
+    """Return the origin of file URLs: fal's file host if `origin` is a fal API host, otherwise `origin` itself."""
     if "fal.ai" in origin or "fal.run" in origin:
         return "https://storage.googleapis.com" if gcs else "https://v3.fal.media"
     return origin

@@ -17,7 +17,7 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.studio import Studio
 from tests.waiting import eventually
 
-TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → name of its timeout; all other calls use `ask`
+TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → its timeout; other calls use `ask`
 
 
 class Bench:
@@ -32,16 +32,16 @@ class Bench:
         self._open = False
 
     def falls_silent(self, call: str) -> None:
-        """Set the timeout of a call that the fake will not answer to 2 s; must come before `open`."""
+        """Shorten a call's timeout to 2 s, because the fake will not answer the call; must be called before `open`."""
         self.timeouts = replace(self.timeouts, **{TIMED.get(call, "ask"): 2.0})
 
     async def open(self, workers: Any = None) -> None:
-        """Check the journal and start the bridge, as the daemon does."""
+        """Check the journal and then start the bridge, as the daemon does."""
         backup.open_database(self.home, lambda: 1e9, 3).close()
         settings = Settings(self.fal.url, self.fal.url, poll_first=0.01, poll_longest=0.05)
 
         async def sleep(seconds: float) -> None:
-            await asyncio.sleep(min(seconds, 0.005))  # pauses are tested in tests/engines
+            await asyncio.sleep(min(seconds, 0.005))  # tests/engines tests the real pauses
 
         self.engine = FalEngine(settings, lambda: KEY, random=lambda: 0.5, sleep=sleep, timeouts=self.timeouts)
         self.studio = Studio(self.home, self.engine, workers)
@@ -75,14 +75,14 @@ class Bench:
         return one
 
     async def until(self, what: Callable[[], Any], message: str = "") -> Any:
-        """Wait for a condition; if it never holds, the error shows the variation."""
+        """Wait until a condition is true; the error after a timeout shows the variation."""
         try:
             return await eventually(what, message)
         except AssertionError as error:
             raise AssertionError(f"{error}; {self.variation() if self.job_id else 'no remix'}") from error
 
     async def comes_to(self, ends: str) -> None:
-        """Wait until the remix reaches a state from the table."""
+        """Wait until the remix reaches a state, named as in the table."""
         kind, _, reason = ends.partition(":")
         if kind == "waiting":
             await self.until(
@@ -97,7 +97,7 @@ class Bench:
             assert (found.state, (found.error or {}).get("code")) == (State.FAILED, kind), found
 
     async def running(self) -> None:
-        """Request a remix whose model keeps running, and wait until the bridge sees it running."""
+        """Request a remix whose model run does not end, and wait until the variation is running."""
         self.fal.hold("IN_PROGRESS")
         await self.remix()
         await self.until(lambda: self.variation().state is State.RUNNING)

@@ -1,6 +1,6 @@
-"""Functions that cause each bad input in scripts/bad_inputs.py, and functions that fix its cause.
+"""Functions that cause each bad input in scripts/bad_inputs.py, and functions that fix the causes.
 
-tests/system/test_bad_input.py runs these functions against the bridge in `Bench`.
+tests/system/test_bad_input.py runs these functions with the bridge in `Bench`.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ class Bench:
     port: int
     folder: Path
     tone: Path
-    sent: list[str] = field(default_factory=list)  # IDs of the messages
+    sent: list[str] = field(default_factory=list)  # IDs of the sent messages
 
     def remix(self, path: Path | str, **changes: Any) -> Error | None:
-        """Request a remix, and return its error; None if it is done."""
+        """Request a remix and wait for its outcome; return the error, or None if the remix is done."""
         self.sent.append(put(self.home, "remix", remix_args(Path(path), **changes)))
         return self.answer(self.sent[-1])
 
     def answer(self, message_id: str) -> Error | None:
-        """Wait for a message's outcome; return the error of a refusal, a rejection or a failed variation, else None."""
+        """Wait for a message's outcome; return the error if the bridge refused the message or the remix failed."""
 
         def look() -> Error | bool | None:
             document = outbox(self.home)
@@ -75,7 +75,7 @@ class Bench:
         return found
 
     def drop(self, name: str, data: bytes) -> Error:
-        """Put a file into the inbox, and return why it was rejected."""
+        """Put a file into the inbox, and return the reason for its rejection."""
         aside = self.home / "inbox" / f".{name}.tmp"
         aside.write_bytes(data)
         aside.replace(self.home / "inbox" / f"{name}.json")
@@ -96,7 +96,7 @@ class Bench:
 
 
 Maker = Callable[[Bench, Path], Error | None]
-OPEN: dict[str, Any] = {}  # disks and writers in use until the bad input is fixed
+OPEN: dict[str, Any] = {}  # test disks and file-rewriting threads, in use until the bad input is fixed
 
 
 def clear(name: str) -> None:
@@ -118,7 +118,7 @@ def asked(**changes: Any) -> Maker:
 
 
 def out_of_range() -> Iterator[tuple[str, Any]]:
-    """Yield each model input with an invalid choice or with values below and above its range."""
+    """Yield (input, value) for each model input, with an invalid choice or with values just outside its range."""
     for name, param in PARAMS.items():
         if param.choices:
             yield name, "none of them"
@@ -129,14 +129,14 @@ def out_of_range() -> Iterator[tuple[str, Any]]:
 
 
 def of_another_type() -> Iterator[tuple[str, Any]]:
-    """Yield each model input with values of wrong types."""
+    """Yield (input, value) for each model input, with values of wrong types."""
     for name, param in PARAMS.items():
         others = [["a"], True, "loud"] if param.kind in ("int", "float") else [["a"], 5]
         yield from ((name, value) for value in others if name != "audio_url")  # users cannot set audio_url
 
 
 def each(wrong: Callable[[], Iterator[tuple[str, Any]]]) -> Maker:
-    """Return a function that requests a remix with each value, checks for equal codes, and returns the last error."""
+    """Return a function that requests a remix with each value, checks for equal error codes, and returns an error."""
 
     def make(bench: Bench, _: Path) -> Error | None:
         found = [(name, bench.remix(bench.tone, remix={name: value})) for name, value in wrong()]
@@ -217,7 +217,7 @@ def promising(bench: Bench, tmp_path: Path) -> Error | None:
 
 
 class Rewriting:
-    """Overwrites a file with its own bytes again and again."""
+    """A thread that overwrites a file with the same bytes again and again."""
 
     def __init__(self, path: Path) -> None:
         self._stop = threading.Event()
@@ -286,7 +286,7 @@ def retry_done(bench: Bench, _: Path) -> Error | None:
 
 
 def osc_packet(bench: Bench, _: Path) -> Error | None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:  # not connected: updates come from another port
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:  # unconnected: updates come from another port
         channel.settimeout(PATIENCE)
         for data in (b"/bridge/subscribe\0\0\0,\0\0\0", b"/bridge/clip\0\0\0\0,ss\0no end"):
             channel.sendto(data, ("127.0.0.1", bench.port))
@@ -311,7 +311,7 @@ def full(bench: Bench, tmp_path: Path) -> Error | None:
     small = OPEN["small"] = OPEN["full"].__enter__()
     small.fill()
     error = bench.remix(bench.tone, project={"media_path": str(small.path)}, remix={"seed": 602})
-    assert [path.name for path in small.path.iterdir()] == ["filler"]  # no half-written file
+    assert [path.name for path in small.path.iterdir()] == ["filler"]  # no half-written file was left
     return error
 
 
@@ -321,7 +321,7 @@ def make_room(bench: Bench, _: Path) -> None:
 
 
 def with_key(key: str | None) -> Maker:
-    """Return a function that runs a daemon with this key: fal must fail, and the offline engine must work."""
+    """Return a function that runs a daemon with this key, and checks that fal fails and the offline engine works."""
 
     def make(bench: Bench, tmp_path: Path) -> Error | None:
         home = tmp_path / "keyless"
@@ -396,4 +396,4 @@ MEND: Mapping[str, Callable[[Bench, Path], None]] = {
     "read_only": make_writable,
     "full": make_room,
 }
-PAID = ("read_only", "full")  # inputs whose fault comes after the submission
+PAID = ("read_only", "full")  # bad inputs that take effect only after the submission

@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.waiting import PATIENCE
 
-HERE, THERE = "10.77.0.1", "10.77.0.2"  # IP addresses of the bridge's machine and the tablet
+HERE, THERE = "10.77.0.1", "10.77.0.2"  # IP addresses of the bridge's machine and of the tablet
 ROOT = Path(__file__).parents[2]
 CABLE = """
 set -e
@@ -44,15 +44,15 @@ class Lan:
     """The two simulated machines."""
 
     def __init__(self, here: int, there: int) -> None:
-        self._inside = {HERE: here, THERE: there}  # machine → process that keeps its namespace
+        self._inside = {HERE: here, THERE: there}  # machine's IP address → process that keeps its namespace alive
 
     def command(self, machine: str, *arguments: str) -> list[str]:
-        """Return the command that runs Python on a machine."""
+        """Return the command that runs Python on this machine."""
         user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
         return ["nsenter", "--target", str(self._inside[machine]), *user, "--net", sys.executable, *arguments]
 
     def on(self, machine: str, program: str, *arguments: str) -> Any:
-        """Run a Python program on a machine and return the JSON that it prints."""
+        """Run a Python program on this machine, and return the JSON that the program prints."""
         command = self.command(machine, "-c", program, *arguments)
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
         assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ import asyncio
 
 
 class LoopClock:
-    """Replaces the running loop's clock, both for timers and for `loop.time()`."""
+    """A replacement for the running loop's clock, both for timers and for `loop.time()`."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()

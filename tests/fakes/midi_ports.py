@@ -13,8 +13,8 @@ class FakePorts:
     """Implements `Ports` in memory."""
 
     devices: Devices = field(default_factory=Devices)  # the connected devices
-    sent: list[tuple[str, bytes]] = field(default_factory=list)  # device and message, in the order sent
-    words: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # device → messages sent when its output closes
+    sent: list[tuple[str, bytes]] = field(default_factory=list)  # (device, message), in the order sent
+    words: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # device → messages sent before it closes
     listener: Listener = NO_LISTENER
     wanted: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
@@ -54,7 +54,7 @@ class FakePorts:
         self._settle(notify=True)
 
     def play(self, device: str, *messages: bytes) -> None:
-        """Send messages from a device to the bridge."""
+        """Deliver messages from a device to the bridge."""
         for message in messages:
             if device in self.devices.heard:
                 self.listener.heard(device, message)

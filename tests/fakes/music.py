@@ -12,7 +12,7 @@ TRACKS = {
 
 
 def track(name: str) -> Path:
-    """Return the path of a recording; a missing file is a set-up error, so the test fails instead of skipping."""
+    """Return the path of a recording; if the file is missing, fail the test, because the set-up is wrong."""
     path = TRACKS[name]
     assert path.exists(), f"{path} is missing: scripts/test --all installs tuxmath-data and xmoto-data"
     return path

@@ -29,11 +29,11 @@ class Client:
         self.send_bytes(build_msg(address, arguments).dgram)
 
     def of(self, address: str) -> list[tuple[Any, ...]]:
-        """Return the arguments of the messages received at an address, in order."""
+        """Return the arguments of each message received at an address, oldest first."""
         return [arguments for heard, arguments in self.heard if heard == address]
 
     async def hear(self, address: str, *arguments: Any) -> tuple[Any, ...]:
-        """Wait for a message at this address, with these arguments if any are given; return its arguments."""
+        """Wait for a message at this address (with these arguments, if any are given); return its arguments."""
         what = f"{address} {arguments or ''}"
         await eventually(lambda: arguments in self.of(address) if arguments else bool(self.of(address)), what)
         return arguments or self.of(address)[0]
@@ -44,7 +44,7 @@ class Client:
 
 
 class UdpClient(Client, asyncio.DatagramProtocol):
-    """python-osc's UDP client; the asyncio loop reads its socket."""
+    """An OSC client over UDP: python-osc's client, whose socket is read by the asyncio loop."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class UdpClient(Client, asyncio.DatagramProtocol):
 
 
 class TcpClient(Client):
-    """A TCP socket that sends each packet with its length before it (OSC 1.0)."""
+    """An OSC client over TCP: a socket that sends each packet after its length (OSC 1.0)."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A running OSC server in front of a fake bridge that records calls; the fixture `stage` provides it."""
+"""A running OSC server with a fake bridge that records calls, as provided by the fixture `stage`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS = Osc(
 
 
 class Stage:
-    """An OSC server in front of a recording fake bridge, with clients that are closed at the end."""
+    """An OSC server with a fake bridge that records calls, and clients that are closed at the end."""
 
     def __init__(self) -> None:
         self.bus = EventBus()
@@ -45,7 +45,7 @@ class Stage:
         return client
 
     async def subscribed(self) -> UdpClient:
-        """Return a subscribed client after it has received the current state."""
+        """Return a subscribed client that has received the current state."""
         client = self.udp()
         client.send("/bridge/subscribe")
         await client.hear("/bridge/preset/select")

@@ -1,4 +1,4 @@
-"""`ace-bridge run` that waits longer than 1 s for a DAW script's selection, for tests on busy machines."""
+"""A variant of `ace-bridge run` that waits longer than 1 s for a DAW script's selection, for tests on busy machines."""
 
 from __future__ import annotations
 

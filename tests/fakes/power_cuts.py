@@ -71,7 +71,7 @@ async def zero_upload(bench: Bench) -> AsyncIterator[None]:
 
 @scene
 async def zero_raw(bench: Bench) -> AsyncIterator[None]:
-    """The fetched file is empty after the power cut, so the bridge must fetch the result again."""
+    """The power cut leaves the fetched file empty, so the bridge must fetch the result again."""
     await bench.open()
     await bench.running()
     await bench.close()

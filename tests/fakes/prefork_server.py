@@ -1,7 +1,7 @@
 """A server process that imports modules once and then forks children, so that a daemon starts within milliseconds.
 
-This makes hundreds of runs affordable. The children run the real program; they only skip Python's start and imports.
-`python -m tests.fakes.prefork_server SOCKET MODULE…` runs the server.
+This makes hundreds of runs affordable. The children run the real program; they skip only Python's start and
+the imports. `python -m tests.fakes.prefork_server SOCKET MODULE…` runs the server.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from typing import Any
 
 from tests.waiting import PATIENCE, until
 
-DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG in prctl(2), so that no process outlives the test run
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG in prctl(2); ensures that no process outlives the test run
 LARGEST = 2**20  # longest request, bytes
 ROOT = Path(__file__).parents[2]
 
 
 @contextlib.contextmanager
 def prefork_server(path: Path, *modules: str) -> Iterator[Path]:
-    """Run a server that imports these modules, and yield the path of its socket."""
+    """Run a server that imports these modules, and yield the path of the server's socket."""
     command = [sys.executable, "-m", "tests.fakes.prefork_server", str(path), *modules]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)  # the server ends when its stdin closes
     try:
@@ -53,8 +53,8 @@ def fork_child(path: Path, function: str, args: Mapping[str, Any], fds: tuple[in
 
     Args:
         path: the prefork server's socket.
-        function: the function, as `module:function`; its return value is the child's exit status.
-        args: the argument of the function; must be JSON of less than LARGEST bytes.
+        function: the function to call, as `module:function`; its return value is the child's exit status.
+        args: the function's argument; less than LARGEST bytes as JSON.
         fds: file descriptors for the child's stdin, stdout and stderr.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
@@ -64,7 +64,7 @@ def fork_child(path: Path, function: str, args: Mapping[str, Any], fds: tuple[in
 
 
 def wait_for_end(pid: int, seconds: float) -> bool:
-    """Wait up to `seconds` for the end of a process that is not our child; return whether it ended."""
+    """Wait up to `seconds` for a process that is not our child to end; return whether the process has ended."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -79,7 +79,7 @@ def serve(path: str, modules: list[str]) -> None:
     """Import the modules, then fork children on request until stdin ends."""
     for name in modules:
         importlib.import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # leave no zombies
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
         door.bind(f"{path}.new")
         door.listen(64)

@@ -19,7 +19,7 @@ KEY = "test-key-id:test-key-secret"
 
 
 def environment(home: Path, **changes: str) -> dict[str, str]:
-    """Return an environment for this home, without the user's own keys and settings."""
+    """Return environment variables for this home, without the user's own keys and settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FAL_", "ACE_BRIDGE_"))}
     free = {"ACE_BRIDGE_OSC_PORT": "0", "ACE_BRIDGE_HTTP_PORT": "0"}
     return {**kept, "ACE_BRIDGE_HOME": str(home), **free, **changes}
@@ -31,7 +31,7 @@ def fal_environment(url: str, **changes: str) -> dict[str, str]:
 
 
 RUN = ("-m", "bridge", "run")
-PATIENT = ("-m", "tests.fakes.patient_daemon")  # for tests in which the daemon requests a DAW script's selection
+PATIENT = ("-m", "tests.fakes.patient_daemon")  # for tests in which the daemon asks a DAW script for the selection
 
 
 def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
@@ -46,7 +46,7 @@ def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
 
 
 class Daemon:
-    """A process that runs `ace-bridge run`."""
+    """A running `ace-bridge run` process."""
 
     def __init__(
         self, home: Path, *, program: tuple[str, ...] = RUN, prefix: tuple[str, ...] = (), **environ: str
@@ -89,7 +89,7 @@ class Daemon:
 def running(
     home: Path, *, program: tuple[str, ...] = RUN, prefix: tuple[str, ...] = (), **environ: str
 ) -> Iterator[Daemon]:
-    """Run a daemon, stop it at the end, and check that it exits with 0."""
+    """Run a daemon, stop it at the end, and check that its exit status is 0."""
     daemon = Daemon(home, program=program, prefix=prefix, **environ)
     try:
         daemon.wait_until_up()
@@ -122,7 +122,7 @@ def put(home: Path, command: str, args: Mapping[str, Any], *, instance: str = "t
 
 
 def outbox(home: Path, instance: str = "test") -> dict[str, Any]:
-    """Return an instance's outbox, or an empty outbox if the file does not exist yet."""
+    """Return the outbox of a DAW instance; if the file does not exist yet, return an empty outbox."""
     with contextlib.suppress(OSError, ValueError):
         found: dict[str, Any] = json.loads((home / "outbox" / f"{instance}.json").read_bytes())
         return found
@@ -132,7 +132,7 @@ def outbox(home: Path, instance: str = "test") -> dict[str, Any]:
 def job_of(
     home: Path, message_id: str, *states: str, instance: str = "test", timeout: float = PATIENCE
 ) -> dict[str, Any]:
-    """Wait until the job of a message is in one of these states, and return it from the outbox."""
+    """Wait until the job requested by a message is in one of these states; return the job from the outbox."""
     last: dict[str, Any] = {}
 
     def look() -> dict[str, Any] | None:

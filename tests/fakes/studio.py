@@ -1,4 +1,4 @@
-"""A bridge in the test's own process: all of it is real except the engine and the worker processes."""
+"""A bridge in the test's own process; everything is real except the engine and the worker processes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from tests.waiting import PATIENCE, eventually
 
 
 class InlineWorkers:
-    """Runs tasks in a thread of this process."""
+    """A replacement for the worker pool that runs tasks in a thread of this process."""
 
     def __init__(self) -> None:
         self.ran: list[str] = []
@@ -90,7 +90,7 @@ class Studio:
             clock=self.clock,
             offer=self.delivery.offer,
         )
-        engines = defaultdict(lambda: self.engine)  # the same engine for every job; tests may replace it
+        engines = defaultdict(lambda: self.engine)  # one engine for all jobs, which tests may replace
         daws = {name: Scripted(name) for name in ("ardour", "reaper", "live")}
         contexts = Contexts(
             home=home, registry=self.registry, store=self.store, engines=engines, daws=daws, other=Folder()
@@ -165,11 +165,11 @@ class Studio:
         return taken.job_id
 
     async def spent(self) -> float:
-        """Return the sum of the ledger, US dollars."""
+        """Return the sum of all entries in the ledger, US dollars."""
         return await self.store(Database.spent_since, 0.0)
 
     async def until(self, job_id: str, *states: str, timeout: float = PATIENCE) -> list[Variation]:
-        """Wait until the job is in one of these states, and return its variations."""
+        """Wait until a job is in one of these states, and return the job's variations."""
 
         try:
             await eventually(
@@ -181,14 +181,14 @@ class Studio:
         return self.registry.variations(job_id)
 
     def document(self, instance: str = "test") -> dict[str, Any]:
-        """Write the outbox file and return it."""
+        """Write the outbox file, and return its content."""
         self.outbox.write(instance)
         found: dict[str, Any] = json.loads((self.home / "outbox" / f"{instance}.json").read_bytes())
         return found
 
 
 def remix_args(path: Path, **changes: Any) -> dict[str, Any]:
-    """Return the arguments for a remix of a complete file, with `changes` merged in."""
+    """Return the arguments of a message that remixes a complete file, with `changes` merged in."""
     source = {"path": str(path), **changes.pop("source", {})}
     clip = {"id": "clip-1", "name": path.stem, "source": source, **changes.pop("clip", {})}
     remix = {"tags": "dub, deep bass", "seed": 7, **changes.pop("remix", {})}
@@ -196,7 +196,7 @@ def remix_args(path: Path, **changes: Any) -> dict[str, Any]:
 
 
 def write_tone(path: Path, seconds: float = 1.0, rate: int = 48_000, channels: int = 2, level: float = 0.25) -> Path:
-    """Write a chord with an attack every 0.5 s, for tests of loudness, level and onsets."""
+    """Write a file with a chord that has an attack every 0.5 s, for tests of loudness, level and onsets."""
     t = np.arange(round(seconds * rate)) / rate
     tone = sum(np.sin(2 * np.pi * f * t) for f in (220.0, 277.2, 329.6)) / 3 * np.exp(-3 * (t % 0.5))
     sound = level * np.stack([tone * (1 - 0.1 * c) for c in range(channels)], axis=1)

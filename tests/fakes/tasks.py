@@ -1,4 +1,4 @@
-"""Tasks that misbehave in every way that a worker process has to survive."""
+"""Tasks that misbehave in every way that the worker pool must handle."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def rubbish(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def stdin(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Return whether stdin is the null device and, if so, what this process and a child read from it."""
+    """Return whether stdin is the null device and, if so, what this process and a child process read from stdin."""
     if not stat.S_ISCHR(os.fstat(0).st_mode):
         return {"null_device": False}
     child = subprocess.run([sys.executable, "-c", "print(input())"], stdout=subprocess.PIPE, check=False)

@@ -1,1 +1,1 @@
-"""A JACK server without audio hardware, and MIDI devices for it; each is a process that tests can kill."""
+"""A JACK server without audio hardware, and MIDI devices for it; each of them is a process that tests can kill."""

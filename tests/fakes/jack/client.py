@@ -1,7 +1,7 @@
-"""A MIDI device as a JACK client. Run as a program, this module is the child process that `device.py` starts.
+"""A MIDI device as a JACK client. `device.py` runs this module as a program in a child process.
 
-A call into libjack may block for ever, and Python cannot interrupt it. Tests therefore use `device.py`; only benchmarks
-use `Client` directly.
+A call to libjack may block for ever, and Python cannot interrupt the call. Tests therefore use `device.py`; only
+benchmarks use `Client` directly.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 
 import jack
 
-AT_ONCE = 120  # messages per period; 11,000 per second with periods of 512 samples
-EXISTS = 17  # EEXIST: the two ports are already connected
-PORT_UUID = 1 << 32  # JACK's UUID of a port is this value plus the port's number, counted from 1
+AT_ONCE = 120  # messages per JACK period; about 11,000 per second with periods of 512 samples
+EXISTS = 17  # EEXIST, JACK's error if the two ports are already connected
+PORT_UUID = 1 << 32  # a port's UUID in JACK is this value plus the port's number, counted from 1
 
 
 class Client:
-    """A device that is plugged in until `unplug`; it sends and receives messages once per JACK period."""
+    """A MIDI device that stays plugged in until `unplug`; it sends and receives messages once per JACK period."""
 
     def __init__(self, name: str, server: str, on_receive: Callable[[bytes], None]) -> None:
         self.on_receive = on_receive
@@ -52,7 +52,7 @@ class Client:
         return bool(self._client.get_all_connections(self._out))
 
     def plug_into(self, program: str, port: str) -> bool:
-        """Connect to a program's input if it exists; JACK may have added a number to the program's name."""
+        """Connect to a program's input port if the port exists; JACK may have added a number to the program's name."""
         for found in self._client.get_ports(is_midi=True, is_input=True):
             if found.name.startswith(program) and found.name.endswith(f":{port}"):
                 try:
@@ -63,10 +63,10 @@ class Client:
         return False
 
     def name_ports(self, name: str, count: int) -> bool:
-        """Name the first `count` ports in advance as Ardour would, so that Ardour does not do so itself.
+        """Name the first `count` ports in advance as Ardour would, so that Ardour does not name them.
 
-        Ardour 7.3 names a port in a second thread while its main thread talks to JACK, and libjack 1.9 mixes up the two
-        requests on their socket. The server then reports "Unknown request", and Ardour hangs.
+        Ardour 7.3 names a port in a second thread while its main thread talks to JACK. libjack 1.9 mixes up the two
+        threads' requests on its socket; the server then reports "Unknown request", and Ardour hangs.
         """
         for number in range(1, count + 1):
             self._client.set_property(PORT_UUID + number, jack.METADATA_PRETTY_NAME, name, "")
@@ -78,7 +78,7 @@ class Client:
 
 
 def main() -> None:
-    """Read `[method, arguments...]` lines; write `["answer", value]` lines, and `["received", hex]` for MIDI input."""
+    """Read lines `[method, arguments...]`; write lines `["answer", value]`, and `["received", hex]` for MIDI input."""
     name, server = sys.argv[1:]
     said: SimpleQueue[list[Any] | None] = SimpleQueue()
 

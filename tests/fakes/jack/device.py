@@ -1,4 +1,4 @@
-"""A MIDI device without hardware: runs `client.py` in a process that a test can kill if libjack blocks."""
+"""A MIDI device without hardware; it runs `client.py` in a process that a test can kill if libjack blocks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 
 class Device:
-    """A controller that is plugged in until `unplug`."""
+    """A MIDI controller that stays plugged in until `unplug`."""
 
     def __init__(self, name: str, room: Sandbox) -> None:
         self.received: list[bytes] = []
@@ -83,7 +83,7 @@ class Device:
         until(self.is_heard, "an input for the MIDI device")
 
     def plug_into(self, program: str, port: str) -> None:
-        """Wait until a program's input exists, and connect to it."""
+        """Wait until a program's input port exists, and connect to that port."""
         until(lambda: self._ask("plug_into", program, port), f"{program}:{port}")
 
     def name_ports(self, name: str, count: int) -> None:
@@ -91,7 +91,7 @@ class Device:
         assert self._ask("name_ports", name, count)
 
     def shown(self, note: int) -> Any:
-        """Return the channel and value of the last message to a note's light."""
+        """Return the channel and value of the last message that set the light of a note's pad."""
         found = [data for data in self.received if data[0] & 0xF0 == 0x90 and data[1] == note]
         return (found[-1][0] & 0x0F) + 1, found[-1][2]
 

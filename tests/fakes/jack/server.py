@@ -12,8 +12,8 @@ from pathlib import Path
 from tests.fakes.processes import end
 from tests.waiting import PATIENCE, until
 
-# JACK drops a client that does not answer within a fixed 2 s, so the server and its clients run at higher priority.
-HURRY = ("nice", "-n", "-10")  # without the permission, `nice` only prints a warning
+# JACK drops a client that takes longer than 2 s to answer, so the server and its clients run at higher priority.
+HURRY = ("nice", "-n", "-10")  # without permission for this, `nice` only prints a warning
 
 PREPARE = """
 mount -t tmpfs tmpfs /dev/shm
@@ -26,10 +26,10 @@ exec cat
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A mount namespace with a private /dev/shm, through which JACK's server and clients find each other."""
+    """A mount namespace with a private /dev/shm, the folder through which JACK's server and clients find each other."""
 
     prefix: tuple[str, ...]  # command prefix that enters the namespace
-    environ: dict[str, str]  # variables that name the JACK server, for every program in the sandbox
+    environ: dict[str, str]  # environment variables that name the JACK server; for every program in the sandbox
 
 
 def variables(name: str) -> dict[str, str]:
@@ -39,11 +39,11 @@ def variables(name: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def sandbox(name: str) -> Iterator[Sandbox]:
-    """Make a sandbox for a JACK server with this name; JACK's files disappear with the sandbox's last program.
+    """Yield a sandbox for a JACK server with this name; JACK's files disappear when the sandbox's last program ends.
 
-    JACK keeps metadata in a Berkeley DB under /dev/shm that every program locks directly. A killed program leaves its
-    locks there, and any other program, even a later server, may then wait for them for ever. In a sandbox, the
-    database is new and has no locking; tests only keep names of ports in it.
+    JACK keeps metadata in a Berkeley DB under /dev/shm, which every program locks directly. The locks of a killed
+    program remain, and any other program, even a later server, may then wait for ever. In a sandbox, the database is
+    new and has no locking; tests store only port names in it.
     """
     as_root = os.geteuid() == 0
     command = ["unshare", "--mount", *([] if as_root else ["--map-root-user"]), "sh", "-ec", PREPARE]
@@ -65,7 +65,7 @@ def jack_server(
 ) -> Iterator[None]:
     """Run a JACK server without audio hardware; its output goes to `log`.
 
-    A patient server (`--sync`) waits for late clients; any other server loses their messages.
+    A patient server (`--sync`) waits for late clients; any other server loses the messages of late clients.
     """
     name = room.environ["JACK_DEFAULT_SERVER"]
     options = ["--no-realtime", *(["--sync"] if patient else []), "-t", "10000", "-n", name]
