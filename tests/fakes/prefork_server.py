@@ -1,6 +1,6 @@
 """A server process that imports modules once and then forks children, so that a daemon starts within milliseconds.
 
-This makes hundreds of runs affordable. The children run the real program; they skip only Python's start and
+Forking makes hundreds of runs affordable. The children run the real program; they skip only Python's start and
 the imports. `python -m tests.fakes.prefork_server SOCKET MODULE…` runs the server.
 """
 

@@ -1,4 +1,4 @@
-"""Runs the judges, fal's own Python and JavaScript clients; each gets its own process and its own fake fal."""
+"""Runs the judges, which are fal's own Python and JavaScript clients, each in its own process with its own fake fal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SECONDS = 180  # time limit for a judge, s
 
 @dataclass(frozen=True)
 class Verdict:
-    """The output of a judge, and the requests and files that the fake received from it."""
+    """The output of a judge, and the requests and files that the fake received from this judge."""
 
     version: str
     saw: dict[str, Any]
@@ -36,7 +36,7 @@ class Verdict:
 
 
 def python_verdict(folder: Path) -> Verdict:
-    """Run fal's unpatched Python client; a proxy and a test certificate redirect it to the fake."""
+    """Run fal's unpatched Python client, redirected to the fake by a proxy and a test certificate."""
     clip = folder / CLIP_NAME
     clip.write_bytes(clip_bytes())
     pem, context = certificate(folder)
@@ -49,7 +49,7 @@ def python_verdict(folder: Path) -> Verdict:
 
 
 def js_verdict() -> Verdict:
-    """Run fal's unpatched JavaScript client with a `fetch` function that connects to the fake."""
+    """Run fal's unpatched JavaScript client, with a `fetch` function that connects to the fake."""
     version = _install_js()
     environ = _environ({"CLIP_NAME": CLIP_NAME, "CLIP_BASE64": base64.b64encode(clip_bytes(0.2)).decode()})
     with FalServer(key=KEY, timing=_TIMING) as fal:
@@ -59,7 +59,7 @@ def js_verdict() -> Verdict:
 
 @functools.cache
 def _install_js() -> str:
-    """Install the pinned JavaScript client in a folder that git ignores, next to judge.mjs, and return its version."""
+    """Install the pinned JavaScript client in a git-ignored folder next to judge.mjs, and return the client's version."""
     installed = _JS / "node_modules" / "@fal-ai" / "client" / "package.json"
     pinned = json.loads((_JS / "package.json").read_text())["dependencies"]["@fal-ai/client"]
     if not installed.exists() or json.loads(installed.read_text())["version"] != pinned:
@@ -79,7 +79,7 @@ def _run(command: list[str], folder: Path, environ: dict[str, str]) -> dict[str,
 
 
 def _environ(more: dict[str, str]) -> dict[str, str]:
-    """Return the environment plus `more`, without variables that would redirect the clients."""
+    """Return the environment variables plus `more`, without the variables that would redirect the clients."""
     redirecting = ("FAL_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT")
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(redirecting)}
     return {**kept, "FAL_KEY": KEY, **more}

@@ -1,7 +1,7 @@
-"""Runs fal's unpatched Python client against the fake; a proxy and a certificate stand in for fal's hosts.
+"""Runs fal's unpatched Python client against the fake, to which a proxy and a certificate redirect fal's hosts.
 
-The program runs in its own process, because the client reads the environment on import. Its arguments are the clip and
-a folder for a large file. It prints what the client returned as one JSON object.
+This program runs in its own process, because the client reads the environment on import. The program's arguments are
+the clip and a folder for a large file. It prints the client's return values as one JSON object.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import fal_client
 import httpx
 
 ENDPOINT = "fal-ai/ace-step/audio-to-audio"
-LARGE = 100 * 1024 * 1024 + 1  # bytes; above 100 MiB the client uploads in parts
+LARGE = 100 * 1024 * 1024 + 1  # bytes; the client uploads files above 100 MiB in parts
 
 
 def control(**command: Any) -> None:

@@ -1,4 +1,4 @@
-"""Tests the fal engine with its default settings: fal's own host names, TLS and a proxy."""
+"""Tests the fal engine with its default settings, that is, with fal's own host names over TLS, through a proxy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]
 
 
 def use_proxy(monkeypatch: pytest.MonkeyPatch, proxy: str, pem: Path) -> None:
-    """Send all traffic to other machines through a proxy."""
+    """Send all traffic for other machines through a proxy."""
     for name in ("NO_PROXY", "no_proxy", "https_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", proxy)

@@ -1,4 +1,4 @@
-"""Our requests equal the requests of fal's own clients, except for the differences listed in wire.py."""
+"""Tests that our requests equal those of fal's own clients, except for the differences listed in wire.py."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def fal() -> Iterator[FalServer]:
 
 
 async def our_requests(fal: FalServer, tmp_path: Path, data: bytes) -> dict[str, Seen]:
-    """Make our engine send every kind of request; return the first request of each kind, by call."""
+    """Make our engine send every kind of request; return the first request for each call."""
     clip = tmp_path / "anything.flac"
     clip.write_bytes(data)
     sha256 = CLIP_NAME.removeprefix("clip-").removesuffix(".flac") + "0" * 56
@@ -57,7 +57,7 @@ async def our_requests(fal: FalServer, tmp_path: Path, data: bytes) -> dict[str,
 
 
 def first(verdict: Verdict, call: str) -> Seen:
-    """Return the judge's first request of this kind."""
+    """Return the judge's first request for this call."""
     return next(seen for seen in verdict.requests if seen.call == call)
 
 

@@ -1,4 +1,4 @@
-"""Tests the fake fal: fal's own clients work with it as with fal."""
+"""Tests that fal's own clients work with the fake fal as they do with fal itself."""
 
 from __future__ import annotations
 

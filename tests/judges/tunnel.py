@@ -1,4 +1,4 @@
-"""Redirects fal's own host names to the fake: a certificate for them, and a proxy that tunnels every CONNECT to it."""
+"""Redirects fal's own host names to the fake, with a certificate for these names and a proxy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOSTS = ("queue.fal.run", "fal.run", "queue.falrun.com", "rest.fal.ai", "v3.fal.
 
 
 def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """Create a certificate for fal's host names, valid for this test run only.
+    """Create a self-signed certificate for fal's host names, for this test run only.
 
     Returns:
         The path of the certificate, which the clients must trust, and the server's TLS context.
@@ -31,14 +31,14 @@ def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
 
 
 class ConnectProxy:
-    """An HTTP proxy that accepts only CONNECT, and tunnels every connection to one local port."""
+    """An HTTP proxy that accepts only CONNECT requests, and tunnels every connection to the same local port."""
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="connect-proxy", daemon=True)
         self._thread.start()
-        self.asked: list[str] = []  # host:port of each CONNECT
+        self.asked: list[str] = []  # host:port of each CONNECT request
         self._writers: set[asyncio.StreamWriter] = set()
         starting = asyncio.start_server(self._serve, "127.0.0.1", 0)
         self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result(timeout=PATIENCE)
@@ -62,13 +62,13 @@ class ConnectProxy:
         for writer in self._writers:
             writer.transport.abort()
         for _ in range(3):
-            await asyncio.sleep(0)  # let the loop release the aborted connections
+            await asyncio.sleep(0)  # lets the loop release the aborted connections
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         method, target, _ = (await reader.readline()).decode().split(" ", 2)
         while (await reader.readline()).strip():
-            pass  # ignore the headers
+            pass  # headers are ignored
         if method != "CONNECT":
             writer.write(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n")
             writer.close()

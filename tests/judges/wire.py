@@ -1,6 +1,6 @@
-"""Compares our requests with the requests of fal's own clients, and lists the intended differences.
+"""Compares our requests with those of fal's own clients, and lists the intended differences.
 
-`python -m tests.judges.wire` generates docs/fal-wire.md from the tables in this module, and prints it.
+`python -m tests.judges.wire` prints the page docs/fal-wire.md, generated from the tables in this module.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ IGNORED = {
 
 @dataclass(frozen=True)
 class Difference:
-    """An intended difference; test_same_wire.py allows exactly these."""
+    """An intended difference between our requests and a client's; test_same_wire.py allows no other differences."""
 
     call: str  # call that sends the request, as in fal_faults.CALLS
-    judge: str  # fal's client that we compare with
+    judge: str  # the client of fal with which our engine is compared
     what: str  # part of the request that differs
-    theirs: str | None  # None: not sent
-    ours: str | None  # None: not sent
+    theirs: str | None  # what the client sends; None for nothing
+    ours: str | None  # what our engine sends; None for nothing
     reason: str
 
 
@@ -108,7 +108,7 @@ DIFFERENCES = (
 
 @dataclass(frozen=True)
 class Behaviour:
-    """An intended difference over several requests, and the test for it."""
+    """An intended difference that involves several requests, and the test that checks it."""
 
     theirs: str
     ours: str
@@ -182,17 +182,17 @@ BEHAVIOURS = (
 
 @dataclass(frozen=True)
 class Shape:
-    """The significant parts of a request."""
+    """The parts of a request that are compared."""
 
     method: str
-    path: str  # IDs are replaced
+    path: str  # with IDs replaced by fixed words
     query: dict[str, str]
     headers: dict[str, str]
     body: Any  # JSON with URLs replaced, or bytes
 
 
 def shape_of(seen: Seen) -> Shape:
-    """Return the significant parts of a request, with secrets, IDs and hosts replaced by fixed words."""
+    """Return the parts of a request that are compared, with secrets, IDs and hosts replaced by fixed words."""
     parts = urlsplit(seen.headers.get("x-judge-url", seen.url))
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if pair)
     query = {name: "…" if name == "signature" else value for name, value in query.items()}
@@ -200,7 +200,7 @@ def shape_of(seen: Seen) -> Shape:
     if seen.method in ("GET", "PUT") and headers.get("content-length") == "0":
         del headers["content-length"]
     if "json" in headers.get("content-type", "") and seen.body:
-        del headers["content-length"]  # varies with white space in the JSON
+        del headers["content-length"]  # depends on white space in the JSON
     if "authorization" in headers:
         headers["authorization"] = headers["authorization"].partition(" ")[0] + " …"
     for name in ("x-fal-object-lifecycle", "x-fal-object-lifecycle-preference"):
@@ -210,7 +210,7 @@ def shape_of(seen: Seen) -> Shape:
 
 
 def differences(call: str, judge: str, theirs: Shape, ours: Shape) -> set[tuple[str, str, str, str | None, str | None]]:
-    """Return (call, judge, part, theirs, ours) for every difference between two requests."""
+    """Return (call, judge, part of the request, theirs, ours) for every difference between two requests."""
     parts: dict[str, tuple[Any, Any]] = {
         "method": (theirs.method, ours.method),
         "path": (theirs.path, ours.path),
