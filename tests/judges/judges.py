@@ -59,7 +59,7 @@ def js_verdict() -> Verdict:
 
 @functools.cache
 def _install_js() -> str:
-    """Install the pinned JavaScript client in a git-ignored folder next to judge.mjs, and return the client's version."""
+    """Install the pinned JavaScript client in a git-ignored folder next to judge.mjs, and return its version."""
     installed = _JS / "node_modules" / "@fal-ai" / "client" / "package.json"
     pinned = json.loads((_JS / "package.json").read_text())["dependencies"]["@fal-ai/client"]
     if not installed.exists() or json.loads(installed.read_text())["version"] != pinned:

@@ -1,4 +1,4 @@
-"""Fixtures: one virtual screen for all tests, and an Ardour, a daemon and a session for each test."""
+"""Fixtures: one virtual screen for all tests, and for each test an Ardour, a daemon and a session."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def display() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    """Return a function that makes an empty session for a sample rate, once per rate."""
+    """Return a function that makes an empty session for a sample rate; the session for each rate is made only once."""
     made: dict[int, Path] = {}
 
     def template(rate: int) -> Path:
@@ -52,7 +52,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]
 
 @pytest.fixture
 def open_studio(display: str, templates: Callable[[int], Path], tmp_path: Path) -> Iterator[Open]:
-    """Yield a function that installs the bridge and starts a daemon and an Ardour; both end with the test."""
+    """Yield a function that installs the bridge and starts a daemon and Ardour; both are stopped after the test."""
     opened: list[Studio] = []
 
     def studio(

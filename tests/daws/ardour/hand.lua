@@ -1,5 +1,5 @@
 -- The tests' own hook inside Ardour: runs the Lua code that a test writes to a file, and writes the result to a file.
--- It does not depend on the bridge's scripts, on OSC or on the keyboard.
+-- The hook does not depend on the bridge's scripts, on OSC or on the keyboard.
 local folder = FOLDER
 local last = ""
 

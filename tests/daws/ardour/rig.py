@@ -1,6 +1,6 @@
-"""Runs a real Ardour on a virtual screen, configured so that no dialog opens; tests control it through their own hook.
+"""Runs a real Ardour on a virtual screen, without dialogs at startup; tests control Ardour through their own hook.
 
-This module starts every process itself, waits for it by polling, and ends it by its process ID.
+This module starts every process itself, waits for each process by polling, and ends each by its process ID.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ STATE = (
 )
 DUMMY = {"backend": "None (Dummy)", "driver": "Normal Speed", "device": "Silence", "midi": "1 in, 1 out, Silence"}
 JACK = {"backend": "JACK", "driver": "", "device": "x", "midi": ""}
-# With JACK, automatic connections are off: Ardour makes them in a second thread, and libjack 1.9 mixes up requests.
+# With JACK, automatic connections are off: Ardour makes them in a second thread, and libjack 1.9 would then mix up
+# the requests of both threads.
 UNCONNECTED = "".join(f'<Option name="{side}put-auto-connect" value="0"/>' for side in ("in", "out"))
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 <Ardour>
@@ -57,9 +58,9 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def screen() -> Iterator[str]:
-    """Run a virtual screen, and yield its name for DISPLAY.
+    """Run a virtual screen, and yield its name, the value for DISPLAY.
 
-    Without -noreset, Xvfb resets when its last program ends, and the next Ardour may fail to connect during the reset.
+    Without -noreset, Xvfb resets when its last client ends, and the next Ardour may fail to connect during the reset.
     """
     reading, writing = os.pipe()
     server = subprocess.Popen(
@@ -93,7 +94,7 @@ def new_session(folder: Path, name: str, rate: int) -> Path:
 
 
 def switch_on(session: Path, *, osc: bool, midi: bool = False) -> None:
-    """Switch a session's OSC surface on or off, and optionally switch its MIDI surface on."""
+    """Enable or disable a session's OSC control surface, and optionally enable its MIDI control surface."""
     text = session.read_text("utf-8")
     text = re.sub(
         r'<Protocol name="Open Sound Control \(OSC\)"[^>]*/>',
@@ -114,9 +115,9 @@ def switch_on(session: Path, *, osc: bool, midi: bool = False) -> None:
 
 @dataclass
 class Ardour:
-    """An Ardour with its own home directory and configuration, and a process while it runs."""
+    """An Ardour with its own home directory and configuration; its process exists only while Ardour runs."""
 
-    home: Path  # its HOME
+    home: Path  # Ardour's HOME
     display: str
     environ: Mapping[str, str] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()  # command prefix, for example to enter a sandbox
@@ -133,7 +134,7 @@ class Ardour:
         return self.home / "hand"
 
     def configure(self, rate: int = 48_000, engine: Mapping[str, str] = DUMMY) -> None:
-        """Write the configuration of a user who has already used Ardour, so that no first-run dialog opens."""
+        """Write a configuration such as earlier use of Ardour leaves, so that no first-run dialog opens."""
         self.config.mkdir(parents=True, exist_ok=True)
         self.hand.mkdir(exist_ok=True)
         (self.config / ".a7").touch()
@@ -142,7 +143,7 @@ class Ardour:
         (self.config / "config").write_text(CONFIG.format(osc_port=self.osc_port, state=state, more=more))
 
     def give_hand(self) -> None:
-        """Install the tests' hook, and keep the existing hooks."""
+        """Install the tests' hook without removing existing hooks."""
         path = self.config / "ui_scripts"
         root = (
             ElementTree.fromstring(path.read_bytes())
@@ -158,7 +159,7 @@ class Ardour:
         path.write_bytes(ElementTree.tostring(root))
 
     def start(self, session: Path, *options: str, wait: bool = True) -> None:
-        """Start Ardour with a session; with `wait`, return when the tests' hook answers."""
+        """Start Ardour with a session; if `wait`, return only when the tests' hook responds."""
         with (self.home / "ardour.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*self.prefix, "ardour", "-a", "-n", *options, str(session)],
@@ -178,7 +179,7 @@ class Ardour:
         return {**kept, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"), "DISPLAY": self.display}
 
     def run(self, code: str, timeout: float = PATIENCE) -> str:
-        """Run Lua code inside Ardour, and return its result as text."""
+        """Run Lua code inside Ardour, and return the code's result as text."""
         self.asked += 1
         asked = str(self.asked)
         partial = self.hand / "ask.tmp"
@@ -197,19 +198,19 @@ class Ardour:
         return str(text)
 
     def check(self) -> None:
-        """Check that Ardour still runs."""
+        """Check that Ardour is still running."""
         assert self.process is not None
         assert self.process.poll() is None, "Ardour has ended: " + (self.home / "ardour.log").read_text()[-2000:]
 
     def action(self, name: str) -> None:
-        """Trigger one of Ardour's actions over its OSC surface."""
+        """Trigger one of Ardour's actions over the OSC control surface."""
         message = OscMessageBuilder("/access_action")
         message.add_arg(name)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(message.build().dgram, ("127.0.0.1", self.osc_port))
 
     def hands(self, *words: str) -> str:
-        """Use mouse and keyboard through xdotool, and return its output."""
+        """Use mouse and keyboard through xdotool, and return xdotool's output."""
         self.check()
         done = subprocess.run(
             ["xdotool", *words], env=self._environ(), capture_output=True, text=True, timeout=PATIENCE
@@ -217,17 +218,17 @@ class Ardour:
         return done.stdout
 
     def quit(self) -> int:
-        """Save and quit as a user does, and return the exit status."""
+        """Save the session and quit Ardour as a user does, and return the exit status."""
         assert self.process is not None
         self.run('Session:save_state ("", false, false, false, false, false)')
-        self.action("Common/Quit")  # by OSC, because Ardour crashes if a hook quits it
+        self.action("Common/Quit")  # over OSC, because Ardour crashes when a hook makes it quit
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(PATIENCE)
         end(self.process)
         return int(self.process.returncode)
 
     def kill(self) -> None:
-        """Kill Ardour, as in a power cut."""
+        """Kill Ardour, as a power cut would."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait(PATIENCE)
@@ -242,7 +243,7 @@ class Ardour:
 
 
 def signals() -> str:
-    """Return the signal set of a hook for the 0.1 s timer: bit 47 of 49 in Ardour 7.3, highest bit first."""
+    """Return the signal set of a hook on the 0.1 s timer: 49 bits (in Ardour 7.3), of which only bit 47 is set."""
     return "".join("1" if bit == 47 else "0" for bit in reversed(range(49)))
 
 
@@ -253,7 +254,7 @@ def copy_session(template: Path, folder: Path) -> Path:
 
 
 def left_behind(folder: Path) -> list[str]:
-    """Return the command lines of all running processes with this folder in their environment."""
+    """Return the command lines of all running processes whose environment contains this folder."""
     found = []
     for process in Path("/proc").iterdir():
         with contextlib.suppress(OSError):  # the process has ended, or the entry is not a process

@@ -1,4 +1,4 @@
-"""Reads the audio tracks of a saved session file in order, with their regions and source files."""
+"""Reads the audio tracks of a saved session file, in editor order, with their regions and source files."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Region:
     length: int  # samples
     muted: bool
     scale: float
-    fade_in: tuple[int, float]  # (length in samples, gain at its middle)
+    fade_in: tuple[int, float]  # (length in samples, gain at the middle of the fade)
     fade_out: tuple[int, float]
-    curve: tuple[tuple[int, float], ...]  # (position in samples, gain) per point; empty if not active
-    sources: tuple[tuple[Path, int], ...]  # (file, channel) per channel
+    curve: tuple[tuple[int, float], ...]  # gain curve: (position in samples, gain) of each point; empty if inactive
+    sources: tuple[tuple[Path, int], ...]  # (file, channel in the file) of each channel
 
     def audio(self) -> np.ndarray:
         """Return the source samples of the region, frames × channels."""
@@ -98,7 +98,7 @@ def _samples(ticks: str, rate: int) -> int:
 def _fade(region: ElementTree.Element, tag: str, rate: int) -> tuple[int, float]:
     events = region.find(f"{tag}/AutomationList/events")
     if events is None or not events.text:
-        return 64, 0.5  # Ardour's default fade against clicks
+        return 64, 0.5  # the fade that Ardour adds against clicks
     points = np.array([[float(word) for word in line[1:].split()] for line in events.text.strip().splitlines()])
     end = points[-1, 0]
     return round(end * rate / SUPERCLOCK), round(float(np.interp(end / 2, points[:, 0], points[:, 1])), 3)

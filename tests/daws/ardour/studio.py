@@ -82,7 +82,7 @@ class Studio:
     # --- bridge ------------------------------------------------------------------------------------------------------
 
     def bridge(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run `ace-bridge` with the HOME of this Ardour."""
+        """Run `ace-bridge` with this Ardour's HOME."""
         environ = {**environment(self.home), "HOME": str(self.ardour.home), "XDG_CONFIG_HOME": ""}
         return subprocess.run(
             [sys.executable, "-m", "bridge", *words],
@@ -111,7 +111,7 @@ class Studio:
         return self.memory_of(self.session)
 
     def memory_of(self, session: Path) -> dict[str, Any]:
-        """Return the state that the scripts have stored for a session; empty if there is none."""
+        """Return the state that the scripts have stored for a session, or an empty state if there is none."""
         for path in self.home.glob("ardour-????????????????.json"):
             found: dict[str, Any] = json.loads(path.read_text())
             if found["project"] == str(session.parent):
@@ -119,7 +119,7 @@ class Studio:
         return {}
 
     def requests(self) -> list[dict[str, Any]]:
-        """Return the arguments of every remix that the daemon has accepted."""
+        """Return the arguments of every remix request that the daemon has accepted."""
         with contextlib.closing(sqlite3.connect(self.home / "bridge.db")) as database:
             rows = database.execute("SELECT value FROM jobs ORDER BY created")
             return [json.loads(value)["request"] for (value,) in rows]
@@ -135,7 +135,7 @@ class Studio:
         return [one for job in self.outbox()["jobs"] for one in job["variations"]]
 
     def finished(self, count: int = 1, timeout: float = PATIENCE) -> list[dict[str, Any]]:
-        """Wait until there are at least `count` variations and all have ended; return them."""
+        """Wait until there are at least `count` variations and all variations have ended; return all variations."""
 
         def look() -> list[dict[str, Any]] | None:
             found = self.variations()
@@ -155,7 +155,7 @@ class Studio:
         return self.ardour.run(code)
 
     def clip(self, path: Path, *, position: int, start: int, length: int, embed: bool = False) -> str:
-        """Put a file on a new track and trim it; return the region's ID."""
+        """Put a file on a new track, trim the new region, and return the region's ID."""
         code = IMPORT.format(
             path=path, name=path.stem, position=position, start=start, length=length, embed=str(embed).lower()
         )
@@ -179,11 +179,11 @@ class Studio:
         ).split()
 
     def change(self, id_: str, code: str) -> None:
-        """Run Lua code with a region as `one` and its track as `route`."""
+        """Run Lua code in which `one` is a region and `route` is the region's track."""
         self.lua(f'{REGION}\nlocal one, route = region ("{id_}")\n{code}')
 
     def action(self, name: str) -> None:
-        """Trigger one of the bridge's actions over Ardour's OSC surface."""
+        """Trigger one of the bridge's actions over Ardour's OSC control surface."""
         self.ardour.action(self.slot(name))
 
     def slot(self, name: str) -> str:
@@ -191,14 +191,14 @@ class Studio:
         return next(f"LuaAction/script-{number}" for title, number in numbers.items() if name in title)
 
     def window(self, title: str) -> str:
-        """Wait for a window with this title, and return its ID."""
+        """Wait for a window with this title, and return the window's ID."""
         return until(lambda: self.windows(title) or None, f"a window “{title}”")
 
     def windows(self, title: str) -> str:
         return self.ardour.hands("search", "--onlyvisible", "--name", title).strip()
 
     def answer(self, title: str, key: str) -> None:
-        """Press a key in a window repeatedly until the window closes."""
+        """Press a key repeatedly in the window with this title until the window closes."""
         window = self.window(title).split()[0]
 
         def closed() -> bool:
@@ -208,7 +208,7 @@ class Studio:
         until(closed, f"the end of “{title}”")
 
     def agree(self, title: str) -> None:
-        """Click OK in a window's lower right corner repeatedly until the window closes."""
+        """Click OK, in the lower right corner of the window with this title, repeatedly until the window closes."""
         window = self.window(title).split()[0]
 
         def closed() -> bool:
@@ -229,7 +229,7 @@ class Studio:
         until(lambda: len(self.outbox()["jobs"]) > before, "the job")
 
     def ticks(self, count: int = 12) -> None:
-        """Wait for `count` ticks of the hooks' timer; each Lua call from a test takes one tick."""
+        """Wait for `count` ticks of the hooks' timer; each Lua call that a test makes takes one tick."""
         for _ in range(count):
             self.lua("return 1")
 
@@ -248,7 +248,7 @@ class Studio:
 
 
 def music(path: Path, rate: int = 48_000, seconds: float = 8.0, channels: int = 2, subtype: str = "PCM_24") -> Path:
-    """Write chords over a beat at 120 BPM, different on each channel."""
+    """Write a file with chords over a beat at 120 BPM; the channels differ."""
     rng = np.random.default_rng(5)
     t = np.arange(round(seconds * rate)) / rate
     beat = rng.normal(0, 0.3, len(t)) * np.exp(-40 * (t % 0.5))

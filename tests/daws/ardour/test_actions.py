@@ -82,34 +82,34 @@ def test_errors_are_shown_and_no_slot_is_lost(open_studio: Open, tmp_path: Path)
     assert "all Lua bindings are present" in report
     assert "Ardour 7.3" in report
     assert "the bridge is running" in report
-    studio.action("last settings")  # nothing is selected
+    studio.action("last settings")  # no region is selected
     studio.answer("ACE Bridge", "Return")
     clip = studio.clip(music(tmp_path / "take.wav"), position=0, start=0, length=96_000)
     studio.settings(preset="no-such-style")
     studio.select(clip)
-    studio.action("last settings")  # rejected by the daemon
+    studio.action("last settings")  # the daemon rejects the request
     studio.answer("ACE Bridge", "Return")
     studio.settings(preset="lofi-chill")
     core = studio.ardour.config / "ace-bridge" / "session.lua"
     whole = core.read_text()
     core.write_text("error ('broken')")
-    studio.action("last settings")  # an error in the scripts themselves
+    studio.action("last settings")  # causes an error in the scripts themselves
     studio.answer("ACE Bridge", "Return")
     until(lambda: "broken" in (studio.home / "logs" / "bridge.log").read_text(), "the log")
     core.write_text(whole)
-    studio.ask(clip)  # the slot still exists
+    studio.ask(clip)  # the action still works
     (variation,) = studio.finished()
     assert variation["state"] == "done", variation
 
 
 def test_missing_bindings_are_reported_at_the_start(open_studio: Open) -> None:
     def age(studio: Studio) -> None:
-        """Simulate another Ardour version: one function is missing, and one has different arguments."""
+        """Simulate another Ardour version, in which one function is missing and another has different arguments."""
         path = studio.ardour.config / "ace-bridge" / "selftest.lua"
         text = path.read_text().replace("Editor.do_embed", "Editor.no_such", 1)
         path.write_text(text.replace('"#8 number", "#2 number"', '"#9 number", "#3 number"', 1))
 
-    studio = open_studio(prepare=age, wait=False)  # a window opened by a hook blocks all hooks' timer
+    studio = open_studio(prepare=age, wait=False)  # a window that a hook opens blocks the timer of all hooks
     studio.answer("ACE Bridge", "Return")
     said = "Missing Lua bindings: Editor:do_embed, Session:new_audio_track (different arguments)"
     until(lambda: said in (studio.home / "logs" / "bridge.log").read_text(), "the log")
@@ -132,7 +132,7 @@ def test_place_ready_remixes_needs_no_hook(open_studio: Open, tmp_path: Path) ->
     studio.action("Place ready remixes")
 
     def placed() -> bool:
-        if studio.windows("ACE Bridge"):  # the daemon needed more than 1 s for its offer
+        if studio.windows("ACE Bridge"):  # the daemon took longer than 1 s to offer the result
             studio.answer("ACE Bridge", "Return")
             studio.action("Place ready remixes")
         return bool(studio.variations()[0]["state"] == "done")
@@ -145,7 +145,7 @@ def test_place_ready_remixes_needs_no_hook(open_studio: Open, tmp_path: Path) ->
 
 def test_nothing_is_installed_while_ardour_runs(open_studio: Open) -> None:
     studio = open_studio(daemon=False)
-    (studio.ardour.config / "scripts" / "ace_bridge_2_remix.lua").unlink()  # so that there is something to install
+    (studio.ardour.config / "scripts" / "ace_bridge_2_remix.lua").unlink()  # so that there is a script to install
     before = {path: path.read_bytes() for path in studio.ardour.config.rglob("*.lua")}
     slots_before = (studio.ardour.config / "ui_scripts").read_bytes()
     for verb in ("install", "uninstall"):

@@ -1,4 +1,4 @@
-"""Checks facts of docs/decisions/0006-ardour.md in a real Ardour: what undo covers, and how regions are read."""
+"""Checks facts from docs/decisions/0006-ardour.md in a real Ardour: what undo covers, and how regions are read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tests.daws.ardour import saved
 from tests.daws.ardour.conftest import Open
 from tests.daws.ardour.studio import REGION, Studio, music
 
-# Reads a region through Lua, bounces its range, and returns the number of new regions and of the bounce's channels.
+# Reads a region through Lua, bounces its range, and returns the number of new regions and of the bounced region's
+# channels.
 HEARD = """
 local reader, buffer = one:to_audioregion ():to_readable (), ARDOUR.DSP.DspShm (8192)
 local file = assert (io.open ("{folder}/read.raw", "wb"))
@@ -46,7 +47,7 @@ def regions(studio: Studio, track: str) -> tuple[saved.Region, ...]:
 
 
 def test_what_undo_covers(open_studio: Open, tmp_path: Path) -> None:
-    """Undo removes an embedded region but not its new track; the file is not copied."""
+    """Undo removes an embedded region but not the track made for the region; embedding does not copy the file."""
     studio = open_studio(daemon=False)
     source = music(tmp_path / "take.wav")
     studio.lua(EMBED.format(path=source))
@@ -54,13 +55,13 @@ def test_what_undo_covers(open_studio: Open, tmp_path: Path) -> None:
     assert (region.position, {path for path, _ in region.sources}) == (48_000, {source})
     studio.lua("Editor:undo (1)")
     assert regions(studio, "new") == ()
-    studio.lua("Editor:undo (1)")  # nothing more to undo
+    studio.lua("Editor:undo (1)")  # there is nothing more to undo
     assert [track.name for track in studio.save()] == ["new"]
     assert not list(studio.session.parent.rglob("*.wav"))
 
 
 def test_reading_and_bouncing_a_region(open_studio: Open, tmp_path: Path) -> None:
-    """Reading returns the source's samples; bounce_range applies gain and fades, and adds a file and a region."""
+    """Reading returns unprocessed samples; bounce_range applies gain and fades, and adds a file and a region."""
     studio = open_studio(daemon=False)
     source = music(tmp_path / "take.wav", channels=1)
     clip = studio.clip(source, position=96_000, start=24_000, length=96_000)

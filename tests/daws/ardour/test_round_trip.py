@@ -1,4 +1,4 @@
-"""One action remixes the selected region; the remix is placed below it, sample-exactly and bit for bit."""
+"""Tests that one action remixes the selected region and places the result bit for bit at the same sample position."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.waiting import until
 
 
 def check_placed(region: Region, variation: dict, position: int, length: int, rate: int) -> None:
-    """Check that the region is at its position and plays the clip's span of the result file bit for bit."""
+    """Check that a region has this position, and plays the clip's part of the result file bit for bit."""
     assert (region.position, region.length) == (position, length)
     result, result_rate = soundfile.read(variation["result"]["path"], dtype="float64", always_2d=True)
     assert result_rate == rate
@@ -28,7 +28,7 @@ def check_placed(region: Region, variation: dict, position: int, length: int, ra
 
 
 def check_sent(studio: Studio, clip: np.ndarray, within: float = 0.0) -> None:
-    """Check that the audio sent contains the clip (frames × channels), within a tolerance of `within`."""
+    """Check that the submitted audio contains the clip (frames × channels), with an error of at most `within`."""
     (flac,) = (studio.home / "jobs").rglob("source.flac")
     sent = soundfile.read(flac, dtype="float64", always_2d=True)[0]
     last = len(sent) - len(clip)
@@ -37,7 +37,7 @@ def check_sent(studio: Studio, clip: np.ndarray, within: float = 0.0) -> None:
 
 
 def samples(path: Path, start: int, length: int) -> np.ndarray:
-    """Return part of a sound file, frames × channels; `start` and `length` are in frames."""
+    """Return part of a sound file as samples, frames × channels; `start` and `length` are in frames."""
     return soundfile.read(path, frames=length, start=start, dtype="float64", always_2d=True)[0]
 
 
@@ -81,10 +81,10 @@ def test_to_the_sample_and_bit_for_bit(
     assert original.regions[0].files() == files
     check_placed(remix.regions[0], variation, position, length, rate)
 
-    if rate <= 48_000:  # higher rates are sent at 48 kHz
+    if rate <= 48_000:  # audio at higher rates is sent at 48 kHz
         check_sent(studio, samples(source, start, length))
 
-    # One undo removes the remix and leaves the empty track; the remix is not placed again.
+    # One undo removes the remix but leaves the empty track; afterwards, the remix is not placed again.
     studio.lua("Editor:undo (1)")
     studio.ticks()
     original, remix = studio.save()
@@ -115,7 +115,7 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
     (region,) = remix.regions
     check_placed(region, variation, 96_000, 120_000, 48_000)
     assert studio.selected() == [clip]
-    pictures = ROOT / ".pytest_cache" / "pictures"  # kept after the test for a look at it
+    pictures = ROOT / ".pytest_cache" / "pictures"  # kept for inspection after the test
     pictures.mkdir(parents=True, exist_ok=True)
     studio.lua("Editor:reset_zoom (200)")
     studio.ticks(5)
@@ -134,7 +134,7 @@ def test_gain_fades_and_a_muted_source(open_studio: Open, tmp_path: Path) -> Non
     assert source.regions[0].muted
     assert source.color == remix.color
     assert not list(studio.session.parent.glob("*.pending"))
-    check_sent(studio, samples(tmp_path / "take.wav", 4_800, 120_000))  # without fades and gain
+    check_sent(studio, samples(tmp_path / "take.wav", 4_800, 120_000))  # the audio is sent without fades and gain
 
     studio.lua("Editor:undo (1)")
     source, remix = studio.save()
@@ -184,7 +184,7 @@ def test_the_tempo_grid_of_the_session_reaches_the_model(open_studio: Open, tmp_
     assert message["project"]["tempo"] == pytest.approx(90)
     (asked,) = message["clips"]
     grid = asked["grid"]
-    beats = np.array(grid["beats"]) + 4.0  # s on the timeline
+    beats = np.array(grid["beats"]) + 4.0  # beats on the timeline, s
     change = 8 * 60 / 90
     assert np.allclose(np.diff(beats[beats <= change + 1e-6]), 60 / 90, atol=1e-4)
     assert np.allclose(np.diff(beats[beats >= change - 1e-3]), 60 / 135, atol=1e-4)
@@ -198,7 +198,7 @@ def test_the_tempo_grid_of_the_session_reaches_the_model(open_studio: Open, tmp_
 
 
 def test_a_compound_region_is_rendered(open_studio: Open, tmp_path: Path) -> None:
-    """The request renders the inner regions; the remix gets the compound region's own gain and curve."""
+    """The request contains the rendered inner regions; the remix gets the compound region's own gain and gain curve."""
     studio = open_studio()
     studio.settings(preset="lofi-chill", seed=7)
     source = music(tmp_path / "take.wav")
@@ -230,7 +230,7 @@ def test_a_compound_region_is_rendered(open_studio: Open, tmp_path: Path) -> Non
     (asked,) = studio.requests()[0]["clips"]
     assert "source" not in asked
 
-    # Ardour crossfades the two regions over the first 64 samples of the second.
+    # The samples around the split are not compared, because Ardour crossfades the two regions for 64 samples.
     heard, rate = soundfile.read(asked["rendered"]["path"], dtype="float64", always_2d=True)
     wanted = samples(source, 24_000, 96_000)
     assert (len(heard), rate) == (96_000, 48_000)

@@ -1,4 +1,4 @@
-"""A key, a MIDI pad and a controller at the bridge request remixes, while the session's OSC surface is off."""
+"""Tests requests from a key, a MIDI pad and an OSC controller of the bridge, with Ardour's OSC surface disabled."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def test_a_midi_pad(open_studio: Open, tmp_path: Path) -> None:
 def hit_until_heard(pad: Device, studio: Studio) -> int:
     """Hit the pad until a note causes a request; return the number of hits.
 
-    A program that misses a JACK period never receives the notes in it. With `--sync`, JACK would wait for the program,
-    but the server would then wait for ever when Ardour ends.
+    A program that misses a JACK period never receives the notes of that period. With `--sync`, JACK would wait for the
+    program, but would then wait for ever once Ardour ends.
     """
     latest = time.monotonic() + PATIENCE
     hits = 0
@@ -109,7 +109,7 @@ def test_a_controller_asks_the_bridge_and_the_bridge_asks_ardour(open_studio: Op
             answers = (OscMessage(controller.recv(4096)) for _ in iter(int, 1))
             return next(said for said in answers if said.address in ("/bridge/accepted", "/bridge/error"))
 
-        said = ask()  # nothing is selected: the controller gets an error, and no window opens
+        said = ask()  # no region is selected: the controller gets an error, and no window opens
         assert said.address == "/bridge/error", list(said)
         until(lambda: "Select an audio region" in (studio.home / "logs" / "bridge.log").read_text(), "the log")
         assert not studio.windows("ACE Bridge")
@@ -117,7 +117,7 @@ def test_a_controller_asks_the_bridge_and_the_bridge_asks_ardour(open_studio: Op
         message = OscMessageBuilder("/bridge/preset/select")
         message.add_arg("lofi-chill")
         controller.send(message.build().dgram)
-        # The daemon waits 1 s for Ardour's selection, which is too short on a busy machine.
+        # Asks again and again, because on a busy machine Ardour may take longer than the 1 s that the daemon waits.
         until(lambda: ask().address == "/bridge/accepted", "the remix")
     (variation,) = studio.finished()
     assert variation["state"] == "done", variation

@@ -1,4 +1,4 @@
-"""Changes to the session while the engine works: each remix follows its source, and waits while it cannot be placed."""
+"""Tests session changes while the engine works: a remix follows its source region, and waits until it can be placed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import fal_environment
 from tests.waiting import until
 
-LATER = 20 * 48_000  # samples; position of the clip at which the tempo changes while the engine works
+LATER = 20 * 48_000  # samples; position of the clip in the test that changes the tempo
 TEMPO = """
 local map = Temporal.TempoMap.fetch_writable ()
 map:set_tempo (Temporal.Tempo (90, 90, 4), Temporal.timepos_t.from_ticks (1920 * 24))
@@ -22,8 +22,8 @@ Temporal.TempoMap.update (map)
 one:set_position (Temporal.timepos_t (1000000))
 """
 CHANGES = {
-    # change: (its Lua code, position of the remix in samples, word in the note about it);
-    # each clip is at 96000 and starts at sample 24000 of its file
+    # change: (Lua code of the change, position of the remix in samples, word in the note about the change);
+    # each clip is at sample 96000 of the session and starts at sample 24000 of its file
     "moved": ("one:set_position (Temporal.timepos_t (240003))", 240_003, ""),
     "trimmed": ("one:trim_front (Temporal.timepos_t (96000 + 1001))", 96_000, ""),
     "slipped": ("one:set_start (Temporal.timepos_t (24000 + 777))", 96_000 - 777, ""),
@@ -34,7 +34,7 @@ CHANGES = {
 
 
 def waiting(open_studio: Open, tmp_path: Path, fal: FalServer) -> tuple[Studio, str]:
-    """Return a studio whose engine works on a clip until `fal.release()`, and the clip's ID."""
+    """Return (studio, clip ID); the engine works on the clip until `fal.release()`."""
     fal.hold()
     studio = open_studio(**fal_environment(fal.url))
     studio.settings(preset="lofi-chill", seed=7)
@@ -114,7 +114,7 @@ def test_a_crash_before_confirming_places_nothing_twice(open_studio: Open, tmp_p
     fal.release()
     until(lambda: [one for one in studio.variations() if one["state"] == "placing"] or None, "the offer")
     assert studio.daemon is not None
-    os.kill(studio.daemon.process.pid, signal.SIGSTOP)  # so that the daemon does not read the confirmation
+    os.kill(studio.daemon.process.pid, signal.SIGSTOP)  # suspended, so that the daemon does not read the confirmation
     try:
         stop(studio)
         confirmed = until(lambda: messages(studio.home, "placed") or None, "the confirmation")
@@ -151,7 +151,7 @@ def messages(home: Path, command: str) -> list[Path]:
 
 
 def record(studio: Studio) -> None:
-    """Record on a new track until `stop`."""
+    """Start recording on a new track; `stop` ends the recording."""
     studio.lua(
         """
         local made = Session:new_audio_track (1, 2, nil, 1, "voice", 9, ARDOUR.TrackMode.Normal, true, false)
