@@ -1,4 +1,4 @@
-"""The members that the mock models: getters, setters with the value's type, and methods with their argument types."""
+"""Tables of the members that the mock models: getters, setters with value types, and methods with argument types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def method(kind: str, name: str, *wanted: str, changes: bool = False) -> Callabl
 
 
 def plain(kind: str, name: str, wanted: str, attribute: str = "") -> None:
-    """Add a property that reads and writes an attribute of the data object."""
+    """Add a property that reads and writes an attribute of the data object, by default the one named `name`."""
     GETTERS[kind, name] = lambda world, thing: getattr(thing, attribute or name)
     SETTERS[kind, name] = wanted, lambda world, thing, value: setattr(thing, attribute or name, value)
 

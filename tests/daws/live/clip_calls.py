@@ -73,7 +73,7 @@ def set_gain(world: World, clip: ClipData, value: float) -> None:
 def set_warping(world: World, clip: ClipData, value: bool) -> None:
     if not value:
         clip.looping = False
-    clip.warping = bool(value)  # as in Live, the markers keep their numbers, but the unit changes
+    clip.warping = bool(value)  # as in Live, start and end marker keep their numerical values, but their unit changes
 
 
 @setter("looping", "bool")
@@ -87,7 +87,7 @@ def set_looping(world: World, clip: ClipData, value: bool) -> None:
 
 @setter("start_marker", "float")
 def set_start_marker(world: World, clip: ClipData, value: float) -> None:
-    if clip.looping:  # Live ignores the value if the loop is off
+    if clip.looping:  # Live ignores the new value if the loop is off
         clip.start = value
 
 
@@ -157,7 +157,7 @@ def add_warp_marker(world: World, clip: ClipData, marker: Any) -> None:
     bisect.insort(markers, new)
     _check(markers, clip.seconds)
     clip.markers = markers
-    if len(markers) > 1 and markers[-1] == new:  # the hidden marker follows the last segment's tempo
+    if len(markers) > 1 and markers[-1] == new:  # the hidden marker continues the last segment's tempo
         clip.last_tempo = 60.0 * (markers[-1][0] - markers[-2][0]) / (markers[-1][1] - markers[-2][1])
 
 

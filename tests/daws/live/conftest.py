@@ -1,4 +1,4 @@
-"""Fixtures and helpers: each test gets a mock Live, which is checked for violations at the end of the test."""
+"""Fixtures and helpers: each test gets a mock Live that is checked for violations of Live's rules after the test."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Start = Callable[..., Host]
 
 @pytest.fixture
 def start_live(home: Path, tmp_path: Path) -> Iterator[Start]:
-    """Yield a function that starts a Live with the script, as in `start_live("12.3.6", tempo=128.0)`.
+    """Yield a function that starts a mock Live with the script, as in `start_live("12.3.6", tempo=128.0)`.
 
-    At the end of the test, the fixture ends every Live and checks it for violations.
+    After the test, the fixture ends every mock Live and checks each for violations of Live's rules.
     """
     hosts: list[Host] = []
 

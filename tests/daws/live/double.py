@@ -1,8 +1,9 @@
 """A strict mock of Live's Python API: it has only the members of one version, and forbidden calls raise an error.
 
-Members and their numbers of arguments come from table.tsv. A member in the table that the mock does not model fails the
-test. As in Live, arguments are positional, deleted objects raise an error, each access makes a new wrapper, loop_start
-and loop_end set start and end while the loop is off, and the warp markers end with a hidden one.
+Members and their numbers of arguments come from table.tsv. Using a member that is in the table but not modelled by the
+mock fails the test. As in Live, arguments are positional, using a deleted object raises an error, each access makes a
+new wrapper, loop_start and loop_end set start and end while the loop is off, and a hidden marker follows the visible
+warp markers.
 """
 
 from __future__ import annotations
@@ -17,29 +18,29 @@ from tests.daws.live import calls, clip_calls, song_calls, track_calls
 from tests.daws.live.table import Member, members, parse
 from tests.daws.live.the_set import ClipData, SetData
 
-MODELLED = clip_calls, song_calls, track_calls  # importing these modules fills the tables in `calls`
-MOST = 3000  # accesses to Live's objects per tick; more would block Live's window
+MODELLED = clip_calls, song_calls, track_calls  # imported because these modules fill the tables in `calls`
+MOST = 3000  # limit on accesses to Live's objects per tick; more would freeze Live's user interface
 PAGES = "Detail/Clip", "Detail/DeviceChain"
 LATEST = 1_576_800.0  # beats; the end of Live's timeline
 BOOST = "Python argument types in\n    {}({})\ndid not match C++ signature"
 
 
 class ArgumentError(TypeError):
-    """Boost.Python's error for wrong types or numbers of arguments."""
+    """Boost.Python's error for wrong argument types or a wrong number of arguments."""
 
 
 @dataclass
 class World:
-    """A running Live."""
+    """The state of a running Live."""
 
     version: str
     state: SetData = field(default_factory=SetData)
     tempo: float = 120.0
     path: str = ""
     auto_warp: bool = True  # user preference: whether to warp new clips
-    late: frozenset[str] = frozenset()  # clip attributes that Live applies only at the next tick
-    start_moves_clip: bool = False  # whether a new start moves an Arrangement clip
-    returns_clips: bool = True  # whether creating a clip returns it
+    late: frozenset[str] = frozenset()  # clip attributes whose changes Live applies only at the next tick
+    start_moves_clip: bool = False  # whether changing an Arrangement clip's start moves the clip
+    returns_clips: bool = True  # whether the methods that create a clip return the clip
     dialogs: int = 0
     recording: bool = False
     redo: bool = False
@@ -51,10 +52,10 @@ class World:
     violations: list[str] = field(default_factory=list)  # misuse that real Live does not report
     accesses: int = 0  # accesses to Live's objects in this tick
     notifying: bool = False  # whether a listener is running
-    listeners: list[Callable[[], None]] = field(default_factory=list)  # for a new clip in the detail view
+    listeners: list[Callable[[], None]] = field(default_factory=list)  # called when the detail view shows another clip
     forwarded: list[tuple[str, int, int]] = field(
         default_factory=list
-    )  # (function, channel, number) of each note or controller that build_midi_map requested
+    )  # (function, channel, number) of each note or controller requested by build_midi_map
     open_step: SetData | None = None
     _pending: list[Callable[[], None]] = field(default_factory=list)
     _thread: int = field(default_factory=threading.get_ident)
@@ -62,7 +63,7 @@ class World:
     # --- ticks and the user ------------------------------------------------------------------------------------------
 
     def before_tick(self) -> None:
-        """Apply the changes to late attributes, and reset the count of accesses."""
+        """Apply the pending changes to `late` attributes, and reset the count of accesses."""
         pending, self._pending = self._pending, []
         for change in pending:
             change()
@@ -76,7 +77,7 @@ class World:
             self.fault(f"{self.accesses} accesses in one tick")
 
     def turn_to(self, page: str) -> None:
-        """Show the detail view or one of its two pages; showing a page hides the other page."""
+        """Show the detail view or one of its two pages; each page replaces the other."""
         self.shown = {*self.shown, "Detail", page} - ({*PAGES} - {page} if page in PAGES else set())
 
     def hide(self, name: str) -> None:
@@ -89,12 +90,12 @@ class World:
         self.violations.append(text)
 
     def undo(self) -> None:
-        """Undo the last step, as the user does."""
+        """Undo the last step, as the user would."""
         self.state = self.undo_steps.pop()
         self.redo = True
 
     def select(self, ptr: int) -> None:
-        """Show another clip in the detail view, as the user does; record errors in listeners, which Live only logs."""
+        """Show another clip in the detail view, as the user would; record listener errors, which Live only logs."""
         self.state.detail_clip, self.notifying = ptr, True
         try:
             for listener in self.listeners:
@@ -105,7 +106,7 @@ class World:
             self.notifying = False
 
     def changing(self) -> None:
-        """Check the rules for a change to the Set, and add an undo step if none is open."""
+        """Check that the Set may be changed now, and add an undo step if none is open."""
         if self.notifying:
             raise RuntimeError("Changes cannot be triggered by notifications. You will need to defer your response.")
         if self.open_step is None:
@@ -137,7 +138,7 @@ class World:
 
 
 class Thing:
-    """A wrapper of one of Live's objects; each access to the object makes a new wrapper."""
+    """A wrapper around one of Live's objects; each access to the object makes a new wrapper."""
 
     __slots__ = ("_kind", "_live_ptr", "_world")
 
@@ -203,7 +204,7 @@ class Thing:
 
 
 class Call:
-    """A bound method of a wrapper."""
+    """A method bound to a wrapper."""
 
     def __init__(self, thing: Thing, name: str, member: Member) -> None:
         self._bound, self._name, self._about = thing, name, member
@@ -242,7 +243,7 @@ class Vector:
 
 
 class WarpMarker:
-    """The class Live.Clip.WarpMarker(sample_time, beat_time); sample_time is in seconds of the file."""
+    """The class Live.Clip.WarpMarker(sample_time, beat_time); sample_time is a position in the file, in seconds."""
 
     __slots__ = ("_beat", "_second")
 
@@ -261,7 +262,7 @@ class WarpMarker:
 
 
 def fits(value: Any, wanted: str) -> bool:
-    """Return whether Boost.Python can convert a value to the wanted type."""
+    """Return whether Boost.Python can convert this value to this type."""
     if wanted == "float":
         return isinstance(value, int | float)
     if wanted == "int":
@@ -278,7 +279,7 @@ def fits(value: Any, wanted: str) -> bool:
 
 
 def clip_data(world: World, path: str, start_time: float | None) -> ClipData:
-    """Return the clip that Live creates from a file; the user's Auto-Warp preference sets its warping and start.
+    """Return the clip that Live creates from a file; its warping and start depend on the user's Auto-Warp preference.
 
     Raises:
         RuntimeError: Live cannot use the file.
@@ -295,7 +296,7 @@ def clip_data(world: World, path: str, start_time: float | None) -> ClipData:
         raise RuntimeError("Invalid audio file") from problem
     clip = ClipData(path, about.frames / about.samplerate, float(about.samplerate), start_time=start_time)
     clip.name = Path(path).stem
-    guess = 117.3  # BPM; deliberately wrong
+    guess = 117.3  # BPM; Auto-Warp's tempo, deliberately wrong
     clip.markers, clip.last_tempo = [(0.0, 0.0)], guess
     clip.warping = world.auto_warp
     if world.auto_warp and clip.seconds > 3:

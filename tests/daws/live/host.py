@@ -1,4 +1,4 @@
-"""Runs the real script in the mock: loads the shipped folder, ticks it, and collects its status lines and messages."""
+"""Runs the real script in the mock Live: loads the shipped folder, ticks the script, and collects its output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 
 
 class Clock:
-    """A clock that only the test advances."""
+    """A clock that advances only when the test changes it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -63,7 +63,7 @@ class Instance:
 
 
 class Host:
-    """A running Live that has loaded the script as a control surface."""
+    """A running mock Live that has loaded the script as a control surface."""
 
     def __init__(
         self,
@@ -104,11 +104,11 @@ class Host:
     # --- the daemon --------------------------------------------------------------------------------------------------
 
     def messages(self, command: str) -> list[dict[str, Any]]:
-        """Return the inbox's messages with this command, oldest first."""
+        """Return the messages in the inbox that have this command, oldest first."""
         assert self.home is not None
         found = []
         for path in (self.home / "inbox").glob("*.json"):
-            with contextlib.suppress(FileNotFoundError):  # a daemon has just read the message
+            with contextlib.suppress(FileNotFoundError):  # a daemon has just read and removed the message
                 message = json.loads(path.read_bytes())
                 if message["command"] == command:
                     found.append((path.stat().st_mtime_ns, message))
@@ -125,12 +125,12 @@ class Host:
         partial.replace(path)
 
     def ask(self) -> None:
-        """Request the selection through the outbox, as the daemon does after `/bridge/remix`."""
+        """Ask the script for the selection through the outbox, as the daemon does after `/bridge/remix`."""
         self.outbox(ask={"id": f"ask-{next(_numbers)}", "command": "selection"})
         self.tick(4)
 
     def offer(self, message: Mapping[str, Any], path: Path, samples: int, **changes: Any) -> str:
-        """Offer one result for a request; return its variation ID."""
+        """Offer one result for a request; return the result's variation ID."""
         variation = self.variation(message, path, samples, **changes)
         self.delivery(message, [variation])
         return str(variation["variation_id"])
@@ -158,14 +158,14 @@ def load(
     plant: tuple[str, str, str] | None = None,
     command: tuple[str, ...] = (),
 ) -> Any:
-    """Import a copy of the shipped folder under a unique name, so that each Live has its own modules.
+    """Import a copy of the shipped folder under a unique name, so that each mock Live has its own modules.
 
     Args:
-        world: the Live that loads the script.
+        world: the mock Live that loads the script.
         folder: the folder for the copy.
-        home: the bridge's folder, for the pointer file; None if the bridge is not installed for Live.
-        plant: a mistake to plant: (file, text, replacement); None for none.
-        command: the command that starts the daemon, for the pointer file.
+        home: the bridge's folder, written to the pointer file; None if the bridge is not installed for Live.
+        plant: a mistake to plant in the copy: (file, text, replacement); None for none.
+        command: the command that starts the daemon, written to the pointer file.
     """
     name = f"AceBridge_{next(_numbers)}"
     shutil.copytree(

@@ -1,7 +1,7 @@
 """Makes the mock's table from a capture of Live's API.
 
-Run `python tests/daws/live/make_table.py live_api.tsv`. The capture has the columns class, member, kind, signature, and
-the first versions in Live 11 and 12.
+Run `python tests/daws/live/make_table.py live_api.tsv`. The capture, live_api.tsv, has the columns class, member, kind,
+signature, first version of Live 11 with the member, and first version of Live 12 with the member.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main(source: Path) -> None:
 
 
 def line(row: dict[str, str]) -> tuple[str, ...]:
-    """Return a table row: class, member, kind, access (ro or rw) or arity, first version in Live 11 and in Live 12."""
+    """Return a table row: class, member, kind, access (ro or rw) or arity, first versions in Live 11 and 12."""
     versions = re.match(r"11:(\S+) 12:(\S+)", row["live_version"])
     first = ["0" if one == "yes" else one for one in versions.groups()] if versions else ["0", "0"]
     if row["kind"] == "property":
@@ -54,7 +54,7 @@ def line(row: dict[str, str]) -> tuple[str, ...]:
 
 
 def arity(signature: str) -> str:
-    """Return a function's arity, as MINIMUM-MAXIMUM."""
+    """Return a function's numbers of arguments, as MINIMUM-MAXIMUM."""
     inner, depth, parts = signature[1 : signature.rindex(")")], 0, [""]
     for letter in inner.split(") ->")[0]:
         depth += (letter in "[(") - (letter in "])")

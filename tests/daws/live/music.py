@@ -1,4 +1,4 @@
-"""Writes files with clicks, processes files as the bridge does, and finds the clicks in files."""
+"""Writes files with clicks, processes files as the bridge does, and finds clicks in files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.workers.tasks.render import render
 
 
 def write_clicks(path: Path, moments: list[float], seconds: float, rate: int = 48_000) -> None:
-    """Write a file with a click at each moment (s); the level increases so that the clicks differ."""
+    """Write a file with a click at each moment (s); the clicks become louder, so that all of them differ."""
     sound = np.zeros(round(seconds * rate), dtype=np.float32)
     for number, moment in enumerate(moments):
         sound[round(moment * rate)] = 0.3 + 0.5 * number / len(moments)
@@ -21,7 +21,7 @@ def write_clicks(path: Path, moments: list[float], seconds: float, rate: int = 4
 
 
 def find_clicks(path: str) -> list[float]:
-    """Return the times of a file's clicks, s; a click is at the highest sample within 10 ms."""
+    """Return the times of a file's clicks, s; of samples less than 10 ms apart, only the highest counts as a click."""
     sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
     level = np.abs(sound[:, 0])
     found: list[float] = []
@@ -35,7 +35,7 @@ def find_clicks(path: str) -> list[float]:
 
 
 def through_the_bridge(message: dict[str, Any], into: Path) -> tuple[Path, int]:
-    """Render a request's clip and fit it, as if the engine had returned it unchanged; return (file, frames)."""
+    """Render a request's clip and fit the rendered audio as if the engine had returned it; return (file, frames)."""
     (clip,) = message["args"]["clips"]
     flac, wav = into / "sent.flac", into / f"result-{len(list(into.iterdir()))}.wav"
     wanted = {"source": clip["source"], "length": clip["length"], "handles": [0.0, 0.0], "into": str(flac)}

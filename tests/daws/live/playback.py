@@ -8,7 +8,7 @@ from tests.daws.live.the_set import ClipData
 
 
 def beat_of(clip: ClipData, second: float) -> float:
-    """Return the clip's beat at a second of its file, by linear interpolation or extrapolation of the markers."""
+    """Return the clip's beat at a time in its file (s), interpolated or extrapolated linearly from the markers."""
     beats, seconds = (np.array(column) for column in zip(*clip.all_markers(), strict=True))
     return _line(seconds, beats, second)
 
@@ -24,13 +24,13 @@ def _line(x: np.ndarray, y: np.ndarray, at: float) -> float:
 
 
 def heard(clip: ClipData, moments: list[float], tempo: float, beats: float = 64.0) -> list[float]:
-    """Return the times on the timeline at which moments of the file are played, s, ascending.
+    """Return the times on the timeline at which Live plays these moments of the file, s, ascending.
 
     Args:
-        clip: a clip in the Arrangement, or in a slot that is launched at 0.
+        clip: a clip in the Arrangement, or a clip in a slot that is launched at 0 s.
         moments: times in the file, s.
         tempo: tempo of the Set, BPM.
-        beats: how long a looped Session clip plays, beats.
+        beats: time for which a looped Session clip plays, beats.
     """
     began = (clip.start_time or 0.0) * 60.0 / tempo
     if not clip.warping:

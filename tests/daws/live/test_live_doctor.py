@@ -48,7 +48,7 @@ def findings(host: Host, home: Path) -> list[Finding]:
 
 
 def test_a_responding_script(start_live: Start, home: Path) -> None:
-    """If no self-test has run, the doctor shows the command for it, with the script's port."""
+    """If no self-test has run, the doctor shows the command for the self-test, with the script's port."""
     host = start_live()
     one, test = findings(host, home)
     assert (one.check, one.level) == ("live.script", "well")

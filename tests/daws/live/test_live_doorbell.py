@@ -1,4 +1,4 @@
-"""Tests datagrams to the script and the daemon's requests: bursts, pauses, invalid packets, and no socket."""
+"""Tests datagrams to the script and requests by the daemon: bursts, pauses, invalid packets, and a missing socket."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_requests_during_a_modal_of_30_seconds_are_dropped(start_live: Start, fi
 
 
 def test_a_stale_burst_is_dropped_completely(start_live: Start, file: Path) -> None:
-    """Reading a burst takes several ticks, because a tick reads packets for only 8 ms (here, eight packets)."""
+    """Reading the burst takes several ticks, because each tick reads packets for only 8 ms (here, eight packets)."""
     host = live_with_clip(start_live, file)
     clock = host.clock
     assert isinstance(clock, Clock)
@@ -100,7 +100,7 @@ def test_invalid_packets_and_pings(start_live: Start, file: Path) -> None:
 
 
 def test_another_program_has_the_daemons_port(start_live: Start, file: Path, home: Path) -> None:
-    """The script ignores the other program's packets, and still works through files."""
+    """The script ignores the other program's packets, and still exchanges files with the bridge."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         (home / "daemon.json").write_text(json.dumps({"osc_port": other.getsockname()[1]}))

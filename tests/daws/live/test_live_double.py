@@ -1,4 +1,4 @@
-"""Tests the mock Live: it has each version's members, forbids what Live forbids, and detects planted mistakes."""
+"""Tests the mock Live: it has the members of each version, forbids what Live forbids, and detects planted mistakes."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_the_correct_script_passes(home: Path, tmp_path: Path) -> None:
 
 
 def problems(home: Path, tmp_path: Path, plant: tuple[str, str, str] | None) -> list[str]:
-    """Place a remix with a planted mistake, and return all problems found."""
+    """Place a remix with a script that contains a planted mistake, and return all problems found."""
     clicks = [0.31 + 0.43 * number for number in range(20)]
     write_clicks(tmp_path / "music.wav", clicks, 10.0)
     host = Host(World("12.3.6", auto_warp=False), tmp_path, home, plant=plant)

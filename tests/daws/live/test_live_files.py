@@ -14,7 +14,7 @@ from tests.daws.live.conftest import Start
 from tests.daws.live.table import members
 
 FILES = sorted((resources.folder("live_script") / "AceBridge").glob("*.py"))
-# Modules that Live 11's Python 3.7 lacks, or that would block or break Live.
+# Modules that Live 11's Python 3.7 lacks, or whose use would block or crash Live.
 NOT_IN_A_HOST = {"asyncio", "multiprocessing", "threading", "http", "urllib", "ctypes", "tkinter", "sqlite3", "tomllib"}
 
 
@@ -55,7 +55,7 @@ def test_only_the_script_module_needs_live() -> None:
 def test_the_names_called_by_live_exist(start_live: Start) -> None:
     host = start_live(installed=False)
     assert callable(host.package.create_instance)
-    called = set(members("12.3.6")["RemoteScript"]) - {"create_instance", "get_capabilities"}  # functions of the module
+    called = set(members("12.3.6")["RemoteScript"]) - {"create_instance", "get_capabilities"}  # module functions
     assert {"update_display", "disconnect", "receive_midi", "build_midi_map"} < called
     for name in called:
         assert callable(getattr(host.script, name))

@@ -1,4 +1,4 @@
-"""Tests installing the script into the User Library: Live finds the script, and the script finds the bridge."""
+"""Tests installing the script into the User Library: Live must find the script, and the script the bridge."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ CFG = """<?xml version="1.0" encoding="UTF-8"?>
     ],
 )
 def test_a_moved_user_library_is_found(tmp_path: Path, platform: str, environ: dict[str, str], settings: str) -> None:
-    """The installer uses the settings of the Live that ran last, and skips folders that no longer exist."""
+    """The installer uses the settings of the Live version that ran last, and skips folders that no longer exist."""
     surroundings = Surroundings({name: str(tmp_path / place) for name, place in environ.items()}, platform)
     for number, name in enumerate(("gone", "first", "second & last", "broken")):
         path = tmp_path / settings.format(f"12.{number}")

@@ -1,4 +1,4 @@
-"""Tests the script's life cycle: hello and bye, two instances, a missing bridge, and a daemon of another version."""
+"""Tests the script's life cycle: hello and bye messages, two instances, a missing bridge, another daemon version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests for Live 11 and 12.0 on Windows, whose Python lacks msvcrt, ctypes, and thus subprocess, platform and more."""
+"""Tests the script with the Python of Live 11 and 12.0 on Windows, which lacks msvcrt, ctypes and dependent modules."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.daws.live.test_live_selftest import probed
 FOLDER = resources.folder("live_script") / "AceBridge"
 FILES = sorted(FOLDER.glob("*.py"))
 
-# Modules that public control surface scripts import on Windows. The script may import other modules only optionally,
-# inside functions.
+# Modules that public control surface scripts import on Windows. The script may import other modules only inside
+# functions, and must work without them.
 ALLOWED = {"os", "sys", "time", "socket", "struct", "json", "re", "errno", "hashlib", "logging", "math", "functools"}
 ALLOWED |= {"collections", "traceback", "codecs", "bisect", "__future__", "Live", "_Framework", "ableton"}
 MISSING = (
@@ -44,11 +44,11 @@ MISSING = (
 
 
 class Wrong(ast.NodeVisitor):
-    """Collects imports of modules that are not ALLOWED, outside functions or without `except ImportError`."""
+    """A visitor that collects imports of modules not in ALLOWED, outside functions or without `except ImportError`."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
-        self._inside = False  # whether the node is inside a function
+        self._inside = False  # whether the current node is inside a function
         self._caught = False
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
@@ -130,7 +130,7 @@ def test_every_module_loads_without_the_missing_modules() -> None:
 
 @pytest.fixture
 def lacked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let the script import only ALLOWED modules; return the list of other modules that it tries to import."""
+    """Let the script import only ALLOWED modules; return the list of other modules that the script tries to import."""
     real = builtins.__import__
     tried: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Tests changes between request and placing: clips moved, trimmed or deleted, tracks frozen, Live restarted."""
+"""Tests changes between request and placing: moved, trimmed and deleted clips, frozen tracks, and restarts of Live."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def names(host: Host) -> list[str]:
 def ready(
     start_live: Start, file: Path, *, slot: int | None = None, **about: Any
 ) -> tuple[Host, ClipData, dict[str, Any]]:
-    """Start a Live and request a remix of its clip; return Live, the clip and the message."""
+    """Start a mock Live and request a remix of its clip; return the mock Live, the clip and the message."""
     host = start_live(**about)
     clip = put_clip(host.world, file, 8.0, slot=slot, **WARPED)
     return host, clip, asked(host)
@@ -52,9 +52,9 @@ def test_the_clip_was_moved(start_live: Start, file: Path, result: Path) -> None
 
 @pytest.mark.parametrize("moved", [0.0, 24.0])
 def test_the_clip_was_trimmed(start_live: Start, file: Path, result: Path, moved: float) -> None:
-    """The remix is aligned by time in the source, so both clips still play the same music at the same time."""
+    """The remix is aligned by the time in the source file, so remix and source still play in time with each other."""
     host, source, message = ready(start_live, file)
-    source.start_time, source.start = 18.0 + moved, 2.0  # the clip's first two beats were trimmed
+    source.start_time, source.start = 18.0 + moved, 2.0  # trims the clip's first two beats
     host.offer(message, result, 192_000)
     host.tick(5)
     (clip,) = host.world.state.tracks[2].clips
@@ -158,7 +158,7 @@ def test_the_sources_slot_has_another_clip(start_live: Start, file: Path, result
 def test_the_new_slot_is_not_empty(
     start_live: Start, file: Path, result: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The user's default track may contain a clip; the script neither replaces it nor leaves anything behind."""
+    """The user's default track may contain a clip; the script neither replaces that clip nor leaves anything behind."""
     host, _, message = ready(start_live, file, slot=2)
     real = SetData.add_track
 
@@ -176,7 +176,7 @@ def test_the_new_slot_is_not_empty(
 
 
 def test_the_scene_was_deleted(start_live: Start, file: Path, result: Path) -> None:
-    """The result is placed in the last scene, and the confirmation has a note about it."""
+    """The result is placed in the last scene, and the confirmation contains a note about this."""
     host, source, message = ready(start_live, file, slot=3)
     del host.world.state.scenes[3]
     for track in host.world.state.tracks:
@@ -224,7 +224,7 @@ def test_a_missing_result(start_live: Start, file: Path, tmp_path: Path) -> None
 def test_an_older_live_shows_the_path_of_the_file(start_live: Start, file: Path, result: Path) -> None:
     host, _, message = ready(start_live, file, version="12.0.0")
     assert "This version of Live cannot place" in host.said[-1]
-    host.world.redo = True  # redo would delay placing, but this Live places nothing
+    host.world.redo = True  # a possible redo delays placing, but in this version of Live the script places nothing
     variation = host.offer(message, result, 192_000)
     host.tick(5)
     assert str(result) in host.said[-1]
@@ -237,14 +237,14 @@ def test_an_older_live_shows_the_path_of_the_file(start_live: Start, file: Path,
 
 
 def restarted(start_live: Start, first: Host, file: Path) -> tuple[Host, ClipData]:
-    """End Live, start a new one and open the Set in it; return the new Live and its clip."""
+    """End the mock Live, start a new one with the same Set, and return the new Live and its clip."""
     first.script.disconnect()
     second = start_live()
     return second, put_clip(second.world, file, 8.0, **WARPED)
 
 
 def test_live_was_restarted(start_live: Start, file: Path, result: Path) -> None:
-    """The next instance places the result, because the request's context is stored in the bridge's folder."""
+    """The next script instance places the result, because the request's context is stored in the bridge's folder."""
     first, _, message = ready(start_live, file)
     second, _ = restarted(start_live, first, file)
     second.offer(message, result, 192_000)
@@ -257,7 +257,7 @@ def test_live_was_restarted(start_live: Start, file: Path, result: Path) -> None
 def test_live_was_restarted_and_the_clip_moved(
     start_live: Start, file: Path, result: Path, likes: int, at: float
 ) -> None:
-    """The script finds the clip by its file; if several clips have this file, it uses the old position."""
+    """The script finds the clip by its file; if several clips use that file, the script compares the old position."""
     first, _, message = ready(start_live, file)
     second, clip = restarted(start_live, first, file)
     clip.start_time = 44.0
@@ -289,7 +289,7 @@ def test_a_setting_that_live_never_applies_is_reported(start_live: Start, file: 
 
 
 def test_a_big_set_is_searched_once_per_result(start_live: Start, file: Path, result: Path) -> None:
-    """With 200 more tracks, the accesses per tick stay linear in the number of tracks."""
+    """With 200 more tracks, the number of accesses per tick grows only linearly."""
     host, _, message = ready(start_live, file)
     for number in range(200):
         host.world.state.add_track(f"Track {number}")
@@ -305,7 +305,7 @@ def test_a_big_set_is_searched_once_per_result(start_live: Start, file: Path, re
 
 @pytest.mark.parametrize("ticks", [0, 1, 2, 3, 4])
 def test_a_modal_of_30_seconds_while_placing(start_live: Start, file: Path, result: Path, ticks: int) -> None:
-    """Wherever the ticks pause, placing continues afterwards, and no step is repeated."""
+    """Regardless of when the ticks pause, placing continues afterwards, and no step is repeated."""
     host, _, message = ready(start_live, file)
     clock = host.clock
     assert isinstance(clock, Clock)
@@ -320,7 +320,7 @@ def test_a_modal_of_30_seconds_while_placing(start_live: Start, file: Path, resu
 
 
 def test_the_set_was_closed_between_placing_and_checking(start_live: Start, file: Path, result: Path) -> None:
-    """Live ends the script with the Set; once the Set is reopened, a new script finds the track and confirms it."""
+    """Closing the Set ends the script; once the Set is open again, a new script finds the track and confirms it."""
     host, _, message = ready(start_live, file)
     variation = host.offer(message, result, 192_000)
     while len(names(host)) == 3:

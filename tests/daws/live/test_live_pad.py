@@ -1,4 +1,4 @@
-"""Tests the MIDI pad that requests a remix when held."""
+"""Tests that holding a MIDI pad requests a remix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests placing: one undo step, a track to the right of the source, a check before the confirmation, and delays."""
+"""Tests placing: one undo step, a new track to the right of the source track, a check before confirming, and delays."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def names(host: Host) -> list[str]:
 def ready(
     start_live: Start, file: Path, *, slot: int | None = None, **about: Any
 ) -> tuple[Host, ClipData, dict[str, Any]]:
-    """Start a Live and request a remix of its clip; return Live, the clip and the message."""
+    """Start a mock Live and request a remix of its clip; return the mock Live, the clip and the message."""
     host = start_live(**about)
     clip = put_clip(host.world, file, 8.0, slot=slot, **WARPED)
     return host, clip, asked(host)
@@ -159,7 +159,7 @@ def test_it_waits_while_the_set_must_not_change(
 
 
 def test_the_work_for_a_loop_is_linear_in_its_passes(start_live: Start, file: Path, tmp_path: Path) -> None:
-    """One tick places all passes to make one undo step, so the number of accesses must not grow quadratically."""
+    """All passes are placed in one tick so that they form one undo step; the accesses must not grow quadratically."""
     most = {}
     for passes in (32, 64):
         host = start_live()
@@ -180,7 +180,7 @@ def test_the_work_for_a_loop_is_linear_in_its_passes(start_live: Start, file: Pa
 
 
 def test_it_waits_while_one_track_records_into_a_slot(start_live: Start, file: Path, result: Path) -> None:
-    """An armed track with a launched empty slot records even without the Session's record button."""
+    """An armed track with a launched empty slot records even if the Session's record button is off."""
     host, _, message = ready(start_live, file)
     drums = host.world.state.tracks[0]
     drums.arm, drums.slots[1].clip = True, ClipData(recording=True)

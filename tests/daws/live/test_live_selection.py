@@ -1,4 +1,4 @@
-"""Tests which clip counts as selected, which clips are refused, and how the request describes the clip."""
+"""Tests which clip counts as selected, which clips are refused, and how the request describes the selected clip."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WARPED: dict[str, Any] = {"warping": True, "markers": [(0.0, 0.0), (8.0, 3.84)],
 
 
 def asked(host: Host) -> RemixArgs:
-    """Request a remix, and return its arguments parsed as the daemon parses them."""
+    """Request a remix, and return the request's arguments as the daemon parses them."""
     host.ask()
     (message,) = host.messages("selection")
     return decode(message["args"], RemixArgs)
@@ -90,7 +90,7 @@ def test_a_midi_clip_is_refused_with_advice(start_live: Start) -> None:
 
 
 def test_the_first_audio_candidate_is_used(start_live: Start, file: Path) -> None:
-    """The Clip View still shows a MIDI clip, but the highlighted slot has an audio clip, which is used."""
+    """The Clip View still shows a MIDI clip, but the highlighted slot contains an audio clip, which the script uses."""
     host = start_live(session_focused=True)
     midi = put_clip(host.world, Path(), 0.0, slot=0, audio=False)
     put_clip(host.world, file, 8.0, slot=2, start=0.0, end=8.0, **WARPED)
@@ -109,7 +109,7 @@ def test_tracks_without_clips(start_live: Start, file: Path, what: str) -> None:
 
 
 def test_a_clip_on_a_take_lane(start_live: Start, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clip counts as an Arrangement clip even if Live reports that it is not one."""
+    """A clip on a take lane counts as an Arrangement clip even if Live reports otherwise."""
     host = start_live()
     put_clip(host.world, file, 8.0, start=0.0, end=8.0, **WARPED)
     monkeypatch.setitem(calls.GETTERS, ("Clip", "is_arrangement_clip"), lambda world, clip: False)
@@ -171,7 +171,7 @@ def test_many_passes_of_a_loop_are_limited(start_live: Start, file: Path) -> Non
 def test_whether_the_clip_loops(
     start_live: Start, file: Path, slot: int | None, about: dict[str, Any], loops: bool
 ) -> None:
-    """For a clip that loops, the bridge makes the end of the result continue at its start."""
+    """For a looping clip, the bridge makes the end of the result lead smoothly into its start."""
     host = start_live(tempo=125.0)
     put_clip(host.world, file, 8.0, slot=slot, **{**WARPED, "looping": True, "brace": (2.0, 8.0), "end": 8.0, **about})
     assert asked(host).clips[0].loops == loops
@@ -184,11 +184,11 @@ def test_when_a_clip_is_stretched_before_sending(start_live: Start, file: Path, 
     source = asked(host).clips[0].source
     assert source is not None
     assert source.playrate == pytest.approx(sent)
-    assert not source.preserve_pitch  # in Re-Pitch mode, the pitch follows the speed
+    assert not source.preserve_pitch  # in Re-Pitch mode, the pitch changes with the speed
 
 
 def test_a_clip_with_extreme_parts_is_straightened(start_live: Start, file: Path) -> None:
-    """The clip's average tempo is close to the Set's, but each half is not, so the clip is sent with even beats."""
+    """The clip's average tempo is near the Set's, but each half's tempo is not, so the clip is sent with even beats."""
     host = start_live(tempo=120.0)
     half = {**WARPED, "markers": [(0.0, 0.0), (4.0, 3.0), (8.0, 4.0)]}  # 80 BPM, then 240 BPM
     put_clip(host.world, file, 8.0, start=0.0, end=8.0, **half)
@@ -245,7 +245,7 @@ def test_nothing_is_stretched_without_markers_and_with_an_automated_tempo(start_
 def test_bars_of_other_signatures(
     start_live: Start, file: Path, signature: tuple[int, int], beats: int, downbeats: tuple[int, ...]
 ) -> None:
-    """A bar of 7/8 ends between two quarter notes, so its grid counts eighths."""
+    """A 7/8 bar ends between two quarter notes, so the grid counts eighth notes."""
     host = start_live(tempo=125.0)
     put_clip(host.world, file, 8.0, start=0.0, end=8.0, signature=signature, **WARPED)
     grid = asked(host).clips[0].grid

@@ -1,4 +1,4 @@
-"""Tests that clips stretched before sending return with even beats, and play in time with their source."""
+"""Tests clips that are stretched before sending: each result has even beats, and plays in time with its source."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.daws.live.the_set import ClipData
 SECONDS = 14.0
 CLICKS = [0.31 + 0.61 * number for number in range(21)]
 RATE = 48_000
-SMEARED = 0.004  # s; stretching smears a click over some milliseconds
+SMEARED = 0.004  # s; tolerance, because stretching smears a click over some milliseconds
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Write a file with bursts, which stay compact when stretched, unlike single-sample clicks."""
+    """Write a file with bursts, which stay compact when stretched (unlike single-sample clicks)."""
     sound = np.zeros(round(SECONDS * RATE), np.float32)
     ring = np.arange(600)
     burst = 0.7 * np.exp(-ring / 120) * np.sin(2 * np.pi * 1800 * ring / RATE)
@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def unsteady(tempo: float) -> list[tuple[float, float]]:
-    """Return warp markers about every second, with a tempo that varies by up to ±10 %."""
+    """Return warp markers at intervals of about 1 s, with a tempo that varies by up to ±10 %."""
     rng = np.random.default_rng(7)
     seconds = np.concatenate([[0.05], np.cumsum(rng.uniform(0.8, 1.2, 13)) + 0.05])
     beats = np.concatenate([[-2.0], -2.0 + np.cumsum(np.diff(seconds) * tempo * rng.uniform(0.9, 1.1, 13) / 60)])
@@ -42,7 +42,7 @@ def unsteady(tempo: float) -> list[tuple[float, float]]:
 
 
 def bursts_near(path: Path, moments: list[float]) -> list[float]:
-    """Return the time of the burst near each given moment of a file, s."""
+    """Return the time of the burst nearest to each of these moments in a file, s."""
     sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
     found = []
     for moment in moments:
@@ -81,7 +81,7 @@ def test_what_live_stretches_far(
 
 
 def test_without_editable_markers_the_file_has_even_beats(start_live: Start, file: Path, tmp_path: Path) -> None:
-    """In Live 11.0, scripts cannot edit markers; the result has the Set's tempo, so it is in time without them."""
+    """In Live 11.0, scripts cannot edit markers, but the result has the Set's tempo and is in time without markers."""
     pytest.importorskip("python_stretch")
     host = start_live("11.0.0", tempo=120.0)
     about = {"warping": True, "markers": unsteady(118.0), "last_tempo": 118.0, "start": 1.0, "end": 11.0}

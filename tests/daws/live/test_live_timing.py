@@ -1,4 +1,4 @@
-"""Tests timing: every click in the placed result plays within 1 ms of the source's, as computed by playback.py."""
+"""Tests timing: every click in the placed result plays within 1 ms of the source's click, as playback.py computes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLICKS = [0.31 + 0.43 * number for number in range(27)]
 
 
 def markers(number: int, tempo: float) -> list[tuple[float, float]]:
-    """Return warp markers for a slightly unsteady tempo; beat 0 is not at the file's start."""
+    """Return warp markers for a slightly unsteady tempo, in which beat 0 is not at the file's start."""
     rng = np.random.default_rng(number)
     seconds = np.linspace(0.1, SECONDS - 0.3, number) if number > 1 else np.array([0.1])
     tempos = tempo * rng.uniform(0.95, 1.05, number)
@@ -34,7 +34,7 @@ def warped(number: int, tempo: float, **about: Any) -> dict[str, Any]:
 
 
 def remix(host: Host, into: Path) -> list[ClipData]:
-    """Request a remix, make its result and place it; return the placed clips in timeline order."""
+    """Request a remix, make the result and let the script place it; return the placed clips in timeline order."""
     host.ask()
     (message,) = host.messages("selection")
     path, samples = through_the_bridge(message, into)
@@ -117,7 +117,7 @@ def test_session_loops_with_offsets(start_live: Start, file: Path, into: Path, n
 @pytest.mark.parametrize("number", [1, 2, 20])
 @pytest.mark.parametrize("start", [0.5, 3.0, 4.25])
 def test_arrangement_loops(start_live: Start, file: Path, into: Path, number: int, start: float) -> None:
-    """The script places one clip per pass, because it cannot set the length of a looped clip in the Arrangement."""
+    """The script places one clip per pass, because scripts cannot set a looped Arrangement clip's length."""
     host = start_live(tempo=111.0)
     about = warped(number, 115.0, looping=True, brace=(2.0, 10.0), start=start, extent=29.5)
     clips = check(host, put_clip(host.world, file, SECONDS, **about), into)

@@ -1,4 +1,4 @@
-"""Tests the warp map: for any markers, a cut part maps times to beats as the complete map does."""
+"""Tests the warp map: for any markers, a part cut out of the map must map times to beats as the complete map does."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_cut_maps_like_the_whole(beat: float, second: float, steps: list, wher
     part = warp.WarpMap(whole.cut(start, start + length))
     for step in range(41):
         moment = step * length / 40
-        # Markers within 0.1 ms of the part's ends are merged with the ends; at 999 BPM, 0.1 ms is 0.0017 beats.
+        # Markers within 0.1 ms of an end of the part are merged with that end; at 999 BPM, 0.1 ms is 0.0017 beats.
         assert part.beat(moment) == pytest.approx(whole.beat(start + moment), abs=0.004)
 
 

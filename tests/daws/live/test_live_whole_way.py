@@ -1,4 +1,4 @@
-"""End-to-end tests from key press to track: real script in the mock, real files and datagrams, real daemon."""
+"""End-to-end tests from key press to track, with the real script in the mock Live, real files and a real daemon."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, str]
 
 
 def ticking(host: Host, look: Callable[[], Any]) -> Any:
-    """Tick Live, faster than real Live does, until `look` returns something true; return its value."""
+    """Tick the mock Live, faster than the real Live, until `look` returns a true value; return this value."""
 
     def tick() -> Any:
         host.tick()
@@ -51,7 +51,7 @@ def ticking(host: Host, look: Callable[[], Any]) -> Any:
 
 
 class Awake:
-    """A real-time clock without this process's delays, which the script would mistake for pauses in Live's ticks."""
+    """A real-time clock that skips the test process's delays, which would look like pauses in Live's ticks."""
 
     def __init__(self) -> None:
         self._now = self._seen = time.monotonic()
@@ -127,7 +127,7 @@ def test_from_the_key_to_the_track(
 
 
 def test_a_far_stretched_clip_is_straightened(start_live: Start, home: Path) -> None:
-    """The clip is unsteady and far from the Set's tempo, so it is sent and returned with even beats at that tempo."""
+    """The unsteady clip is far from the Set's tempo, so it is sent and returned with even beats at the Set's tempo."""
     pytest.importorskip("python_stretch")
     with running(home, program=PATIENT):
         host = start(start_live, "12.3.6", tempo=180.0)
@@ -177,7 +177,7 @@ def test_a_closed_set_gets_its_remix_when_it_is_reopened(start_live: Start, home
     with running(home, program=PATIENT):
         first = start(start_live, "12.3.6", path="/music/song.als")
         warped_clip(first, None)
-        first.world.dialogs = 1  # prevents placing until the Set is closed
+        first.world.dialogs = 1  # an open dialog, which prevents placing until the Set is closed
         first.tick()
         press(first.script._bell.port)
         ticking(first, lambda: any("placed later: a dialog is open" in text for text in first.said))
@@ -238,7 +238,7 @@ def test_two_lives_get_their_own_results(start_live: Start, home: Path) -> None:
 
 
 def test_a_daemon_is_killed_during_a_remix(start_live: Start, home: Path) -> None:
-    """The next daemon resumes the job, and the result is placed once."""
+    """The next daemon resumes the job, and the result is placed exactly once."""
     host = start(start_live, "12.3.6", tempo=124.0)
     warped_clip(host, None)
     first = Daemon(home, program=PATIENT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-MASTER = -1  # ptr of the master track, which has no clips and is not in `SetData.tracks`
+MASTER = -1  # ptr of the master track, which has no clips and is missing from `SetData.tracks`
 _next = count(1000)
 
 
@@ -27,12 +27,12 @@ class ClipData:
     extent: float = 0.0  # length of a looped clip in the Arrangement, beats
     warping: bool = False
     warp_mode: int = 4
-    markers: list[tuple[float, float]] = field(default_factory=list)  # visible ones, (beat, second)
-    last_tempo: float = 120.0  # tempo after the last marker, BPM
+    markers: list[tuple[float, float]] = field(default_factory=list)  # visible warp markers, (beat, second)
+    last_tempo: float = 120.0  # tempo after the last warp marker, BPM
     looping: bool = False
     brace: tuple[float, float] = (0.0, 4.0)  # start and end of the loop, beats
-    start: float = 0.0  # start marker; beats if warped, else s
-    end: float = 0.0  # end marker; beats if warped, else s
+    start: float = 0.0  # position of the start marker; in beats if warped, otherwise in s
+    end: float = 0.0  # position of the end marker; in beats if warped, otherwise in s
     name: str = ""
     color: int = 0xFF0000
     pitch_coarse: int = 0
@@ -52,11 +52,11 @@ class ClipData:
 
     @property
     def speed(self) -> float:
-        """Return the playback speed if the clip is unwarped; it depends on the pitch."""
+        """Return the clip's playback speed when unwarped, which depends on its transposition."""
         return 2.0 ** ((self.pitch_coarse + self.pitch_fine / 100.0) / 12.0)
 
     def all_markers(self) -> list[tuple[float, float]]:
-        """Return all markers as Live does; a hidden one, 1/32 beat after the last visible one, sets the last tempo."""
+        """Return all warp markers as Live does; a hidden marker, 1/32 beat after the others, sets the last tempo."""
         beat, second = self.markers[-1]
         return [*self.markers, (beat + 1 / 32, second + 60.0 / self.last_tempo / 32)]
 
@@ -91,7 +91,7 @@ class TrackData:
     foldable: bool = False  # True for a group track
     arm: bool = False
     devices: int = 0
-    group: int = 0  # ptr of its group track; 0 if it is in no group
+    group: int = 0  # ptr of the group track that contains this track; 0 for none
     volume: ParameterData = field(default_factory=lambda: ParameterData(0.85, 0.0, 1.0))
     panning: ParameterData = field(default_factory=lambda: ParameterData(0.0, -1.0, 1.0))
     slots: list[SlotData] = field(default_factory=list)
@@ -100,7 +100,7 @@ class TrackData:
     ptr: int = field(default_factory=new_ptr)
 
     def everything(self) -> Iterator[tuple[Any, Any]]:
-        """Yield (object, parent) for the track and everything in it."""
+        """Yield (object, parent) for this track and everything in it."""
         yield self, None
         for parameter in (self.volume, self.panning):
             yield parameter, self
@@ -114,12 +114,12 @@ class TrackData:
 
 @dataclass
 class SetData:
-    """All data that undo restores."""
+    """The data of the Set that undo restores."""
 
     tracks: list[TrackData] = field(default_factory=list)
     scenes: list[int] = field(default_factory=lambda: [new_ptr() for _ in range(4)])
     selected_track: int = 0  # ptr
-    detail_clip: int = 0  # ptr; 0 for none
+    detail_clip: int = 0  # ptr of the clip in the detail view; 0 for none
     highlighted_slot: int = 0  # ptr
 
     def add_track(self, name: str, index: int | None = None, **about: Any) -> TrackData:

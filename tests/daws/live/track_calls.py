@@ -57,7 +57,7 @@ def create_in_arrangement(world: World, track: TrackData, path: str, at: float) 
 
 
 def _put_over(world: World, track: TrackData, clip: ClipData) -> None:
-    """Put a clip into the Arrangement; as in Live, clips that it overlaps are cut or removed."""
+    """Put a clip into the Arrangement; as in Live, existing clips under the new clip are cut or removed."""
     assert clip.start_time is not None
     for other in list(track.clips):
         assert other.start_time is not None
